@@ -1,0 +1,59 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check ci lint types imports docs bench chaos clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## Say what can be done.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/run ## Tell the main story on this machine, as real requests; PORT=8080.
+	@$(BIN)/python -m local demo
+
+run: .venv/run ## Serve the whole platform at one port and say how to sign in; PORT=8080 DATA=.data.
+	@$(BIN)/python -m local serve
+
+test: .venv/dev ## Run every test that needs no emulator; T=path runs some of them.
+	$(BIN)/pytest -n auto -m "not emulator" $(T)
+
+check: .venv/dev lint types imports docs ## The inner loop, under a minute: lint, types, imports, unit and contract tests.
+	$(BIN)/pytest -n auto -q -m "not emulator and not slow" tests
+
+ci: .venv/dev lint types imports docs ## Everything, with Google's emulators, and the coverage that must hold.
+	WAOOAW_REQUIRE_EMULATORS=1 $(BIN)/coverage run -m pytest -n auto tests
+	$(BIN)/coverage combine -q && $(BIN)/coverage report
+
+lint: .venv/dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: .venv/dev
+	@$(BIN)/mypy
+
+imports: .venv/dev
+	@$(BIN)/lint-imports
+
+docs: .venv/dev ## Write docs/openapi.json from the operations; CHECK=1 only compares.
+	@$(BIN)/python -m local describe
+
+bench: .venv/dev ## Measure, and print each figure beside what it is compared to.
+	@for one in benchmarks/bench_*.py; do $(BIN)/python $$one || exit 1; done
+
+chaos: .venv/dev ## Kill the platform again and again while agents are created.
+	@$(BIN)/python -m benchmarks.chaos
+
+clean: ## Forget the data and the environment.
+	rm -rf .data .venv build
+
+# The environment is made anew whenever the locked dependencies change.
+.venv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=…")'
+	@echo "making .venv"
+	@$(PYTHON) -m venv .venv && $(BIN)/pip install -q --disable-pip-version-check uv==0.13.8
+
+.venv/run: requirements.txt | .venv/bin/uv
+	@echo "installing what the platform needs"
+	@$(BIN)/uv pip install -q --require-hashes --compile-bytecode -r requirements.txt && touch $@
+
+.venv/dev: requirements-dev.txt | .venv/bin/uv
+	@echo "installing what its developers need"
+	@$(BIN)/uv pip install -q --require-hashes --compile-bytecode -r requirements-dev.txt && touch $@ .venv/run

@@ -1,0 +1,135 @@
+"""
+The command line of one machine: ``python -m local serve | demo | token | verify | …``.
+
+Each command says what it did and what to do next; a failure exits with 1, a misuse with 2.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out one command and return its exit code."""
+    given = _parser().parse_args(arguments)
+    logging.basicConfig(level=os.environ.get("LOG", "WARNING"), format="%(levelname)s %(message)s")
+    match given.command:
+        case "serve":
+            return _serve(given)
+        case "demo":
+            from local.demo import demo
+
+            return demo(_data(given) / "demo", port=given.port)
+        case "token":
+            return _token(given)
+        case "verify":
+            from local.verify import verify
+
+            return verify(_data(given))
+        case "describe":
+            return _describe(check="CHECK" in os.environ)
+        case "run-workflow":
+            from local.workflows.command import run
+
+            return run(given.file, given.data, given.trace)
+        case _:
+            from local.workflows.command import check
+
+            return check(given.files)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description="WAOOAW on one machine.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    port = int(os.environ.get("PORT", "8080"))
+    folder = Path(os.environ.get("DATA", ".data"))
+
+    serve = commands.add_parser("serve", help="serve the whole platform at one port")
+    demo = commands.add_parser("demo", help="tell the main story, as real requests")
+    token = commands.add_parser("token", help="print a token of a demo account")
+    verify = commands.add_parser("verify", help="verify every chain of evidence, offline")
+    for command in (serve, demo):
+        command.add_argument("--port", type=int, default=port)
+    for command in (serve, demo, token, verify):
+        command.add_argument("--data", dest="folder", type=Path, default=folder)
+    serve.add_argument("--origins", default=os.environ.get("ORIGINS", ""))
+    serve.add_argument("--movable-clock", action="store_true", help="let tests move the clock")
+    token.add_argument("account", metavar="ROLE[@TENANT]")
+
+    commands.add_parser("describe", help="write docs/openapi.json; with CHECK=1 only compare")
+    run = commands.add_parser("run-workflow", help="run a workflow file offline")
+    run.add_argument("file", type=Path)
+    run.add_argument("--data", default="null", help="the argument, as JSON")
+    run.add_argument("--trace", action="store_true", help="show each step as it runs")
+    check = commands.add_parser("check-workflow", help="check workflow files")
+    check.add_argument("files", type=Path, nargs="+")
+    return parser
+
+
+def _data(given: argparse.Namespace) -> Path:
+    return Path(given.folder)
+
+
+def _serve(given: argparse.Namespace) -> int:
+    from local.accounts import accounts
+    from local.platform import Platform
+
+    platform = Platform(
+        _data(given), port=given.port, origins=given.origins, movable=given.movable_clock
+    )
+    try:
+        platform.start()
+    except OSError as error:
+        print(f"The platform cannot start: {error}. Is it running already? PORT=… and DATA=… choose others.", file=sys.stderr)
+        return 1
+    print(f"WAOOAW serves at {platform.address}")
+    print(f"  the API, for people    {platform.address}/docs")
+    print(f"  the API, for machines  {platform.address}/openapi.json")
+    print(f"  data                   {given.folder}")
+    print(f"  accounts               {', '.join(accounts())}")
+    print("  a token                .venv/bin/python -m local token governor")
+    print("Stop it with Ctrl-C; nothing is lost.", flush=True)
+    stopped = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stopped.set())
+    stopped.wait()
+    platform.stop()
+    return 0
+
+
+def _token(given: argparse.Namespace) -> int:
+    from local.accounts import SignIn
+    from local.clock import Clock
+    from shared.edge.settings import Settings
+    from shared.errors import Refusal
+
+    settings = Settings({**os.environ, "DATA": str(given.folder)})
+    try:
+        print(SignIn(settings).token(given.account, Clock(_data(given) / "clock").now()))
+    except Refusal as refusal:
+        print(refusal.detail, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _describe(*, check: bool) -> int:
+    from local.pages import written
+
+    file = Path(__file__).parents[1] / "docs" / "openapi.json"
+    if check:
+        same = file.exists() and file.read_text() == written()
+        print("docs/openapi.json is current" if same else "docs/openapi.json is stale: run make docs")
+        return 0 if same else 1
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(written())
+    print("wrote docs/openapi.json")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

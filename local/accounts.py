@@ -1,0 +1,112 @@
+"""
+The sign-in of this machine: accounts named after their roles, and tokens of the same shape as the cloud's.
+
+People get Firebase ID tokens, services and foundational agents Google OIDC tokens, both signed with this
+machine's own key, whose public half the platform trusts here and nowhere else.
+"""
+
+import json
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from shared.edge.auth import GOOGLE_ISSUER, SERVICE_ROLES
+from shared.edge.keys import keep_private
+from shared.edge.settings import Settings
+from shared.errors import Invalid
+from shared.identity import PLATFORM, Role
+
+LIFE_S = 3600
+CUSTOMERS = ("acme", "globex")
+OF_CUSTOMERS = (Role.CUSTOMER_ADMIN, Role.CUSTOMER_USER)
+NOT_PEOPLE = {Role.SERVICE, *SERVICE_ROLES.values()}
+
+
+def accounts() -> list[str]:
+    """Return every demo account, as ``role@tenant``."""
+    staff = [f"{role}@{PLATFORM}" for role in Role if role not in OF_CUSTOMERS]
+    return staff + [f"{role}@{tenant}" for tenant in CUSTOMERS for role in OF_CUSTOMERS]
+
+
+class SignIn:
+    """Issues tokens, and publishes the key that they are checked with."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Keep the key in the data folder."""
+        self._settings = settings
+        self._file = settings.data / "keys" / "sign-in.pem"
+
+    def publish(self) -> None:
+        """Write the public key to where the platform looks for it."""
+        from jwt.algorithms import RSAAlgorithm
+
+        public = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        jwk = public | {"kid": self._kid, "alg": "RS256", "use": "sig"}
+        keep_private(Path(self._settings.people_keys), json.dumps({"keys": [jwk]}).encode())
+
+    def token(self, account: str, at: datetime) -> str:
+        """
+        Return a token for ``ROLE`` or ``ROLE@TENANT``, signed in at *at*.
+
+        Raises:
+            Invalid: There is no such account.
+        """
+        name, _, tenant = account.partition("@")
+        tenant = tenant or (CUSTOMERS[0] if name in OF_CUSTOMERS else PLATFORM)
+        if f"{name}@{tenant}" not in accounts():
+            raise Invalid(f"there is no account {account}; there are: {', '.join(accounts())}")
+        role = Role(name)
+        if role in NOT_PEOPLE:
+            return self.service_token(role.value.replace("_", "-"), at)
+        project = self._settings.project
+        person = {
+            "iss": f"https://securetoken.google.com/{project}",
+            "aud": project,
+            "sub": f"{role}.{tenant}",
+            "auth_time": int(at.timestamp()),
+            "tenant": tenant,
+            "roles": [role.value],
+            "firebase": {"sign_in_provider": "custom"},
+        }
+        return self._signed(person, at)
+
+    def service_token(self, name: str, at: datetime) -> str:
+        """Return the OIDC token of one of the project's service accounts."""
+        email = f"{name}@{self._settings.project}.iam.gserviceaccount.com"
+        service = {
+            "iss": GOOGLE_ISSUER,
+            "aud": self._settings.api,
+            "sub": name,
+            "email": email,
+            "email_verified": True,
+        }
+        return self._signed(service, at)
+
+    def _signed(self, claims: dict[str, Any], at: datetime) -> str:
+        import jwt
+
+        issued = int(at.timestamp())
+        times = {"iat": issued, "exp": issued + LIFE_S}
+        return jwt.encode(claims | times, self._key, algorithm="RS256", headers={"kid": self._kid})
+
+    @cached_property
+    def _key(self) -> Any:
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        if not self._file.exists():
+            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            pem = key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+            keep_private(self._file, pem)
+        return serialization.load_pem_private_key(self._file.read_bytes(), None)
+
+    @cached_property
+    def _kid(self) -> str:
+        from shared.canonical import digest
+
+        return digest({"n": str(self._key.public_key().public_numbers().n)})[:16]

@@ -1,0 +1,212 @@
+"""Delivers what is in the queue: one entity's messages in order, different entities' side by side."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from local.clock import Clock
+from shared.edge.catalog import reactions
+from shared.edge.delivery import deliver
+from shared.edge.ports import Ports
+from shared.edge.queue import Delivery, delivery_key
+from shared.entity import written
+from shared.errors import Refusal
+from shared.events.models import DeadLetter, EventDeadLettered
+from shared.events.rules import again_in_s, hopeless
+from shared.identity import PLATFORM, Actor, Role
+from shared.operation import Call
+from shared.store import Query, Write
+
+log = logging.getLogger("waooaw.delivery")
+
+WORKERS = 6
+DISPATCHER = Actor(id="service:events", tenant=PLATFORM, roles=frozenset({Role.SERVICE}))
+
+Lane = tuple[str, str]
+"""A consumer and a subject: what must stay in order."""
+
+
+class Dispatcher:
+    """Takes deliveries as they are committed, and those that an earlier process left."""
+
+    def __init__(self, ports: Ports, clock: Clock, *, workers: int = WORKERS) -> None:
+        """Deliver to the reactions of the catalog."""
+        self._ports, self._clock = ports, clock
+        self._reactions = {reaction.id: reaction for reaction in reactions()}
+        self._lanes: dict[Lane, deque[Delivery]] = {}
+        self._busy: set[Lane] = set()
+        self._known: set[str] = set()
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"delivery-{n}", daemon=True)
+            for n in range(workers)
+        ]
+
+    def start(self) -> None:
+        """Load what is left from before, and begin."""
+        query = Query(Delivery.collection, order=(("first_at", "asc"),), limit=100)
+        while found := self._ports.documents.find(PLATFORM, query):
+            self.take([Write(s.key, s.data) for s in found])
+            last = found[-1]
+            after = (str(last.data["first_at"]), last.key.id)
+            query = Query(Delivery.collection, order=query.order, limit=100, after=after)
+        self._clock.on_jump(self._wake)
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish what is being delivered; the rest stays in the queue."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def take(self, writes: Sequence[Write]) -> None:
+        """Queue the deliveries among some committed writes."""
+        new = [
+            Delivery.model_validate(write.data)
+            for write in writes
+            if write.key.collection == Delivery.collection and write.data
+        ]
+        if not new:
+            return
+        with self._changed:
+            for delivery in new:
+                if delivery.id not in self._known:
+                    self._known.add(delivery.id)
+                    lane = (delivery.consumer, delivery.subject)
+                    self._lanes.setdefault(lane, deque()).append(delivery)
+            self._changed.notify_all()
+
+    def idle(self) -> bool:
+        """Say whether nothing is being delivered and nothing could be."""
+        with self._changed:
+            return not self._busy and self._ready() is None
+
+    def next_at(self) -> datetime | None:
+        """Return when the next repeated attempt is due."""
+        with self._changed:
+            times = [lane[0].next_at for key, lane in self._lanes.items() if key not in self._busy]
+            return min(map(datetime.fromisoformat, filter(None, times)), default=None)
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _ready(self) -> Lane | None:
+        now = written(self._clock.now())
+        for lane, queue in self._lanes.items():
+            if lane not in self._busy and queue[0].next_at <= now:
+                return lane
+        return None
+
+    def _work(self) -> None:
+        while (lane := self._next()) is not None:
+            delivery = self._lanes[lane][0]
+            try:
+                after = self._attempt(delivery)
+            except Exception:
+                log.exception("delivery %s could not be settled", delivery.id)
+                at = written(self._clock.now() + timedelta(seconds=1))
+                after = delivery.model_copy(update={"next_at": at})
+            with self._changed:
+                self._busy.discard(lane)
+                queue = self._lanes[lane]
+                if after is None:
+                    queue.popleft()
+                    self._known.discard(delivery.id)
+                else:
+                    queue[0] = after
+                if not queue:
+                    del self._lanes[lane]
+                self._changed.notify_all()
+
+    def _next(self) -> Lane | None:
+        with self._changed:
+            while not self._stopping:
+                lane = self._ready()
+                if lane is not None:
+                    self._busy.add(lane)
+                    return lane
+                self._changed.wait(self._until_next())
+            return None
+
+    def _until_next(self) -> float | None:
+        times = [lane[0].next_at for key, lane in self._lanes.items() if key not in self._busy]
+        soonest = min(filter(None, times), default=None)
+        if soonest is None:
+            return None
+        return max(0.01, self._clock.seconds_until(datetime.fromisoformat(soonest)))
+
+    def _attempt(self, delivery: Delivery) -> Delivery | None:
+        """Deliver once; return the delivery as it waits for the next attempt, or None when settled."""
+        documents = self._ports.documents
+        try:
+            deliver(self._reactions[delivery.consumer], delivery.message, self._ports)
+        except Exception as error:
+            attempts = delivery.attempts + 1
+            pause_s = None if hopeless(error) else again_in_s(attempts)
+            log.warning("%s failed, attempt %d: %s", delivery.id, attempts, error)
+            now = self._clock.now()
+            first_at = delivery.first_at or written(now)
+            failed = delivery.model_copy(update={"attempts": attempts, "first_at": first_at})
+            if pause_s is None:
+                self._give_up(failed, error)
+                return None
+            at = written(now + timedelta(seconds=pause_s))
+            failed = failed.model_copy(update={"next_at": at})
+            documents.commit([Write(delivery_key(failed.id), failed.model_dump(mode="json"))])
+            return failed
+        documents.commit([Write(delivery_key(delivery.id), None)])
+        return None
+
+    def _give_up(self, delivery: Delivery, error: Exception) -> None:
+        """Keep a dead letter instead of the delivery, in one commit."""
+        now = self._clock.now()
+        code = error.code if isinstance(error, Refusal) else "internal"
+        call = Call(
+            actor=DISPATCHER,
+            now=now,
+            documents=self._ports.documents,
+            signer=self._ports.signer,
+            tenant=PLATFORM,
+            operation="events.deliver",
+            correlation_id=delivery.attributes.get("correlationid", ""),
+            causation_id=delivery.attributes.get("id"),
+            commits=False,
+        )
+        with call.transaction() as txn:
+            letter = DeadLetter(
+                id=str(uuid4()),
+                tenant_id=PLATFORM,
+                created_at=now,
+                updated_at=now,
+                governance_agent_id="governor",
+                event_id=delivery.attributes["id"],
+                type=delivery.attributes["type"],
+                subject=delivery.subject,
+                consumer=delivery.consumer,
+                attempts=delivery.attempts,
+                first_at=delivery.first_at,
+                last_at=written(now),
+                error_code=code,
+                error=str(error)[:500] if isinstance(error, Refusal) else type(error).__name__,
+                topic=delivery.topic,
+                attributes=delivery.attributes,
+                data=delivery.data,
+            )
+            event = EventDeadLettered(
+                event_id=letter.event_id,
+                type=letter.type,
+                consumer=letter.consumer,
+                error_code=code,
+            )
+            txn.create(letter, event)
+        self._ports.documents.commit([*txn.writes, Write(delivery_key(delivery.id), None)])
+
+

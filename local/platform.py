@@ -1,0 +1,237 @@
+"""The whole platform in one process, on its embedded defaults, in one data folder."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+import flask
+import waitress
+from werkzeug.exceptions import HTTPException
+
+from local.accounts import SignIn
+from local.clock import Clock
+from local.dispatcher import Dispatcher
+from local.pages import pages
+from local.server import application
+from local.timers import DueLoop, RelayLoop, ScheduleLoop
+from local.workflows import Runtime
+from local.workflows.api import blueprint
+from shared.edge import assembly
+from shared.edge.keys import FileSigner
+from shared.edge.ports import Ports, connect
+from shared.edge.problems import response
+from shared.edge.settings import Settings
+from shared.edge.sqlite import SqliteDocuments
+from shared.edge.workflows import WorkflowExecutions
+from shared.errors import BadRequest, Forbidden, Refusal
+from shared.identities.models import VerificationKey
+from shared.identity import PLATFORM, Role
+from shared.store import Key, Write
+
+THREADS = 16
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""What the server reads at all; each operation has its own, much smaller limit."""
+
+
+class Platform:
+    """Everything that `make run` starts; stopping and starting again loses nothing."""
+
+    def __init__(
+        self, data: Path, *, port: int = 8080, origins: str = "", movable: bool = False
+    ) -> None:
+        """
+        Assemble the platform.
+
+        Args:
+            data: The folder that holds everything it remembers.
+
+            port: Where it listens, on this machine only.
+
+            origins: The web origins that browsers may call from, separated by commas.
+
+            movable: Whether ``POST /local/clock`` may move the clock: for tests and the demo.
+        """
+        data.mkdir(parents=True, exist_ok=True)
+        environ = {"DATA": str(data), "PORT": str(port), "ORIGINS": origins}
+        self.settings = Settings(environ)
+        self.address = self.settings.api
+        self.clock = Clock(data / "clock")
+        self.sign_in = SignIn(self.settings)
+        self.failing: set[str] = set()
+        """Agents whose releases answer their probes badly."""
+
+        self.runtime = Runtime(
+            data,
+            clock=self.clock,
+            base_url=self.address,
+            token=lambda _: self.sign_in.service_token("workflows", self.clock.now()),
+            env={"API": self.address},
+        )
+        connected = connect(self.settings, self.clock.now)
+        engine = WorkflowExecutions(
+            self.settings, lambda: self.sign_in.service_token("events", self.clock.now())
+        )
+        self.ports: Ports = replace(connected, workflows=engine)
+        documents = self.ports.documents
+        if not isinstance(documents, SqliteDocuments):
+            raise TypeError("one machine keeps its documents in SQLite")
+        self.documents = documents
+        self.dispatcher = Dispatcher(self.ports, self.clock)
+        self.relay = RelayLoop(self.ports, self.clock)
+        self.dues = DueLoop(self.ports, self.clock)
+        self.schedules = ScheduleLoop(self.ports, self.clock)
+        self._requests = 0
+        self._counting = threading.Lock()
+        self._server: Any = None
+        self._serving: threading.Thread | None = None
+        self._port, self._movable = port, movable
+
+    # --- life ------------------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Start everything; what an earlier process left unfinished goes on."""
+        self.sign_in.publish()
+        self._publish_writer_key()
+        for take in (self.relay.take, self.dispatcher.take, self.dues.take):
+            self.documents.on_commit(take)
+        self._server = waitress.create_server(
+            self._counted(self._app()),
+            host="127.0.0.1",
+            port=self._port,
+            threads=THREADS,
+            max_request_body_size=MAX_BODY_BYTES,
+            ident="waooaw",
+        )
+        self._serving = threading.Thread(target=self._server.run, name="server", daemon=True)
+        self.runtime.start()
+        for name in assembly.names():
+            self.runtime.deploy(name, assembly.assembled(name))
+        self._serving.start()
+        self.dispatcher.start()
+        for loop in (self.relay, self.dues, self.schedules):
+            loop.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop everything in good order."""
+        for loop in (self.schedules, self.dues, self.relay):
+            loop.stop()
+        self.dispatcher.stop()
+        self.runtime.stop()
+        self._server.close()
+        self.documents.close()
+
+    def _publish_writer_key(self) -> None:
+        signer = self.ports.signer
+        if isinstance(signer, FileSigner):
+            key = VerificationKey(id=signer.jwk["kid"], jwk=signer.jwk)
+            place = Key(PLATFORM, VerificationKey.collection, key.id)
+            self.documents.commit([Write(place, key.model_dump(mode="json"))])
+
+    # --- time ------------------------------------------------------------------------------------
+
+    def idle(self) -> bool:
+        """Say whether everything waits: for a time, or for somebody outside."""
+        with self._counting:
+            if self._requests:
+                return False
+        parts = (self.relay, self.dues, self.schedules, self.dispatcher, self.runtime)
+        return all(part.idle() for part in parts)
+
+    def next_time(self) -> datetime | None:
+        """Return when something will happen by itself."""
+        times = [
+            self.dues.next_after(self.clock.now()),
+            self.dispatcher.next_at(),
+            self.runtime.next_deadline(),
+        ]
+        return min((time for time in times if time is not None), default=None)
+
+    def jump(self, latest: datetime | None = None) -> datetime | None:
+        """
+        Move the clock to the next thing that will happen, if everything waits for it.
+
+        Returns:
+            Where it moved to; None where something is still going on or nothing lies before *latest*.
+        """
+        if not self.idle():
+            return None
+        then = self.next_time()
+        if then is None or (latest is not None and then > latest) or not self.idle():
+            return None
+        self.clock.jump(then)
+        return then
+
+    # --- what it serves --------------------------------------------------------------------------
+
+    def _app(self) -> flask.Flask:
+        app = application(self.ports)
+        app.register_blueprint(blueprint(self.runtime, self._authorise))
+        app.register_blueprint(pages())
+        app.add_url_rule("/local/sign-in", "sign_in", self._sign_in, methods=["POST"])
+        app.add_url_rule("/local/releases/<release_id>/health", "release", self._release)
+        if self._movable:
+            app.add_url_rule("/local/clock", "clock", self._move, methods=["POST"])
+            app.add_url_rule("/local/failing/<agent_id>", "failing", self._fail, methods=["POST"])
+        return app
+
+    def _authorise(self, request: flask.Request) -> None:
+        """Let only services and staff at the workflow engine."""
+        try:
+            actor = self.ports.identify(dict(request.headers), revoked_within_s=60)
+            if not actor.roles & {Role.SERVICE, Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER}:
+                raise Forbidden("the workflow engine is for the platform's services")
+        except Refusal as refusal:
+            answer = response(refusal, path=request.path, correlation_id="")
+            raise HTTPException(response=answer) from refusal
+
+    def _sign_in(self) -> Any:
+        given = flask.request.get_json(silent=True)
+        try:
+            if not isinstance(given, Mapping) or not isinstance(given.get("account"), str):
+                raise BadRequest('say which account: {"account": "governor"}')
+            return {"token": self.sign_in.token(given["account"], self.clock.now())}
+        except Refusal as refusal:
+            return response(refusal, path=flask.request.path, correlation_id="")
+
+    def _release(self, release_id: str) -> Any:
+        found = self.documents.get(Key(PLATFORM, "releases", release_id))
+        failing = found is None or found.data["agent_id"] in self.failing
+        return {"status": "failing" if failing else "ok"}, 503 if failing else 200
+
+    def _move(self) -> Any:
+        with self._counting:
+            self._requests -= 1
+        try:
+            given = flask.request.get_json(silent=True) or {}
+            latest = given.get("latest")
+            then = self.jump(datetime.fromisoformat(latest) if latest else None)
+        finally:
+            with self._counting:
+                self._requests += 1
+        return {"now": self.clock.now().isoformat(), "jumped": then is not None}
+
+    def _fail(self, agent_id: str) -> Any:
+        self.failing.add(agent_id)
+        return {}
+
+    def _counted(self, app: flask.Flask) -> Any:
+        """Count the requests under way, as the clock may only jump between them."""
+
+        def counted(environ: dict[str, Any], start_response: Any) -> Any:
+            with self._counting:
+                self._requests += 1
+            try:
+                return app(environ, start_response)
+            finally:
+                with self._counting:
+                    self._requests -= 1
+
+        return counted
+
+
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)

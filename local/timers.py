@@ -1,0 +1,158 @@
+"""What happens by itself: promises that come due, schedules, and the relay of what was committed."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+
+from local.clock import Clock
+from shared.edge.catalog import reactions
+from shared.edge.delivery import run
+from shared.edge.ports import Ports
+from shared.edge.relay import BATCH
+from shared.entity import written
+from shared.errors import Refusal
+from shared.evidence import Entry
+from shared.store import Condition, Due, Query, Write
+
+log = logging.getLogger("waooaw.timers")
+
+RETRY_S = 1.0
+
+
+class Loop:
+    """A thread that runs one thing whenever it is asked to or a time has come."""
+
+    def __init__(self, name: str, clock: Clock) -> None:
+        """Name the thread."""
+        self._clock = clock
+        self._asked = True
+        self._working = False
+        self._stopping = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._at: datetime | None = None
+
+    def work(self) -> datetime | None:
+        """Do it, and return when to do it again by itself."""
+        raise AssertionError("each loop says what it does")
+
+    def ask(self) -> None:
+        """Have it done now, once more."""
+        with self._changed:
+            self._asked = True
+            self._changed.notify_all()
+
+    def start(self) -> None:
+        """Begin."""
+        self._clock.on_jump(self.ask)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is under way, and end."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def idle(self) -> bool:
+        """Say whether there is nothing to do now."""
+        with self._changed:
+            return not self._asked and not self._working
+
+    def _run(self) -> None:
+        while self._wait():
+            failed = False
+            try:
+                self._at = self.work()
+            except Refusal as refusal:
+                failed = True
+                log.warning("%s waits: %s", self._thread.name, refusal)
+            except Exception:
+                failed = True
+                log.exception("%s failed", self._thread.name)
+            with self._changed:
+                self._working = False
+                if failed:
+                    self._changed.wait_for(lambda: self._stopping, RETRY_S)
+                    self._asked = True
+
+    def _wait(self) -> bool:
+        with self._changed:
+            while not self._stopping:
+                rest_s = None if self._at is None else self._clock.seconds_until(self._at)
+                if self._asked or rest_s == 0:
+                    self._asked, self._working = False, True
+                    return True
+                self._changed.wait(rest_s)
+            return False
+
+
+class RelayLoop(Loop):
+    """Publishes entries as they are committed."""
+
+    def __init__(self, ports: Ports, clock: Clock) -> None:
+        """Relay what the ports' store holds."""
+        super().__init__("relay", clock)
+        self._ports = ports
+
+    def take(self, writes: Sequence[Write]) -> None:
+        """Notice the unpublished entries among some committed writes."""
+        for write in writes:
+            if write.key.collection == Entry.collection and write.data:
+                if write.data["delivery"]["published_at"] is None:
+                    self.ask()
+                    return
+
+    def work(self) -> datetime | None:
+        """Publish everything that is not."""
+        self._ports.outbox.sweep()
+        return None
+
+
+class DueLoop(Loop):
+    """Hands over promises when their time comes."""
+
+    def __init__(self, ports: Ports, clock: Clock) -> None:
+        """Watch the promises in the ports' store."""
+        super().__init__("dues", clock)
+        self._ports = ports
+
+    def take(self, writes: Sequence[Write]) -> None:
+        """Notice new promises among some committed writes."""
+        if any(write.key.collection == Due.collection and write.data for write in writes):
+            self.ask()
+
+    def work(self) -> datetime | None:
+        """Hand over what is due, and find out what comes next."""
+        now = self._clock.now()
+        released = self._ports.outbox.release_dues()
+        if released >= BATCH:
+            return now
+        return self.next_after(now)
+
+    def next_after(self, now: datetime) -> datetime | None:
+        """Return when the next promise comes due."""
+        where = (Condition("at", ">", written(now)),)
+        query = Query(Due.collection, where, (("at", "asc"),), 1)
+        found = self._ports.documents.find(None, query)
+        return datetime.fromisoformat(found[0].data["at"]) if found else None
+
+
+class ScheduleLoop(Loop):
+    """Runs the reactions that have a schedule."""
+
+    def __init__(self, ports: Ports, clock: Clock) -> None:
+        """Take the schedules of the catalog."""
+        super().__init__("schedules", clock)
+        self._ports = ports
+        self._next = {reaction: clock.now() for reaction in reactions() if reaction.every}
+
+    def work(self) -> datetime | None:
+        """Run what is due, once however much time has passed."""
+        now = self._clock.now()
+        for reaction, at in self._next.items():
+            if at <= now and reaction.every:
+                run(reaction, self._ports)
+                self._next[reaction] = now + reaction.every
+        return min(self._next.values(), default=None)

@@ -1,0 +1,196 @@
+"""
+Messages: what is published of committed entries, and what a consumer reads from it.
+
+A message is a CloudEvents 1.0 event: its attributes are read off the entry, its body is the entry's data.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NoReturn, Protocol
+
+from shared.canonical import canonical
+from shared.entity import written
+from shared.errors import Invalid
+from shared.evidence import MAX_DATA_BYTES, Entry
+from shared.store import Due
+
+TAP = "tap"
+DUES = "dues"
+
+_TYPE = re.compile(r"com\.waooaw\.([a-z0-9_]+(?:\.[a-z0-9_]+)*)\.v1")
+_SUBJECT = re.compile(r"[a-z_]+/(?:(?P<tenant>[a-z][a-z0-9-]{1,30})\.(?=[0-9a-f]{8}-))?[^/\s]+")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message on its way."""
+
+    topic: str
+    subject: str
+    """The entity it is about, whose messages stay in order: the ordering key."""
+
+    attributes: dict[str, str]
+    data: bytes
+
+
+class Bus(Protocol):
+    """The broker, as those who publish see it."""
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """
+        Hand messages over, those of one subject and topic in this order, and return once they are kept.
+
+        Raises:
+            StoreUnavailable: The broker does not have them all; publish them again.
+        """
+
+
+@dataclass(frozen=True)
+class Received:
+    """One event, as a consumer sees it."""
+
+    id: str
+    action: str
+    subject: str
+    tenant: str
+    at: datetime
+    correlation_id: str
+    causation_id: str | None
+    sequence: int
+    """The position in the entity's stream, from 1; 0 for what is not in it: a promise that came due."""
+
+    actor: str
+    entry_hash: str
+    replay_id: str | None
+    data: dict[str, Any]
+
+
+def type_of(action: str) -> str:
+    """Return the CloudEvents type of an action."""
+    return f"com.waooaw.{action}.v1"
+
+
+def envelope(entry: Entry, *, environment: str) -> Message:
+    """Return the message that announces an entry on its topic; one without a topic is not announced."""
+    if entry.topic is None:
+        raise ValueError(f"{entry.action} is for the audit log alone and has no topic")
+    area = entry.operation.partition(".")[0]
+    attributes = {
+        **_attributes(entry.id, entry.action, f"/waooaw/{environment}/{area}", entry.entity),
+        "time": entry.ts,
+        "tenantid": entry.tenant,
+        "correlationid": entry.correlation_id,
+        "sequence": f"{entry.eseq:012d}",
+        "actor": f"{entry.actor.type}:{entry.actor.id}",
+        "entryhash": entry.hash,
+    }
+    if entry.causation_id:
+        attributes["causationid"] = entry.causation_id
+    return Message(entry.topic, entry.entity, attributes, canonical(entry.data))
+
+
+def tap(entry: Entry) -> Message:
+    """Return what a witness keeps of an entry, whoever may write the database: its id and its hash."""
+    body = canonical({"id": entry.id, "entry_hash": entry.hash})
+    return Message(TAP, entry.entity, {}, body)
+
+
+def due_message(due: Due) -> Message:
+    """Return the message of a promise that came due; it bears the promise's id."""
+    attributes = {
+        **_attributes(due.id, due.action, "/waooaw/dues", due.entity),
+        "time": written(due.at),
+        "tenantid": due.tenant,
+        "correlationid": due.correlation_id,
+    }
+    if due.causation_id:
+        attributes["causationid"] = due.causation_id
+    return Message(DUES, due.entity, attributes, canonical(due.data))
+
+
+def opened(message: Message) -> Received:
+    """
+    Read a message as the event it announces.
+
+    Raises:
+        Invalid: It is no event of ours; sending it again would not help.
+    """
+    given = message.attributes
+    if given.get("specversion") != "1.0":
+        _refuse("a message must be a CloudEvents 1.0 event")
+    named = _TYPE.fullmatch(_required(given, "type"))
+    if named is None:
+        _refuse(f"{given['type'][:100]!r} is no type of ours")
+    return Received(
+        id=_required(given, "id"),
+        action=named[1],
+        subject=_subject(message),
+        tenant=given["tenantid"],
+        at=_moment(_required(given, "time")),
+        correlation_id=given.get("correlationid", ""),
+        causation_id=given.get("causationid"),
+        sequence=_sequence(given.get("sequence", "0")),
+        actor=given.get("actor", ""),
+        entry_hash=given.get("entryhash", ""),
+        replay_id=given.get("replayid"),
+        data=_data(message.data),
+    )
+
+
+def _attributes(id: str, action: str, source: str, subject: str) -> dict[str, str]:
+    return {
+        "specversion": "1.0",
+        "id": id,
+        "type": type_of(action),
+        "source": source,
+        "subject": subject,
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:waooaw:event:{action}:1",
+    }
+
+
+def _refuse(detail: str, rule: str = "message") -> NoReturn:
+    raise Invalid(detail, rule=rule)
+
+
+def _required(given: Mapping[str, str], name: str) -> str:
+    return given.get(name) or _refuse(f"a message must have the attribute {name}")
+
+
+def _subject(message: Message) -> str:
+    """Return the entity a message is about, which must be one of the tenant it says it is of."""
+    subject = _required(message.attributes, "subject")
+    place = _SUBJECT.fullmatch(subject)
+    if place is None or message.subject not in {"", subject}:
+        _refuse("the subject of a message is one entity, and its ordering key")
+    tenant = _required(message.attributes, "tenantid")
+    if place["tenant"] not in {None, tenant}:
+        _refuse(f"{subject} does not belong to the tenant {tenant}", "tenant_mismatch")
+    return subject
+
+
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        _refuse("the time of a message must be RFC 3339")
+    return at if at.tzinfo else _refuse("the time of a message must have a zone")
+
+
+def _sequence(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,12}", text):
+        _refuse("the sequence of a message is a number of at most 12 digits")
+    return int(text)
+
+
+def _data(raw: bytes) -> dict[str, Any]:
+    if len(raw) > MAX_DATA_BYTES:
+        _refuse("the data of one event is at most 32 KiB")
+    try:
+        data = json.loads(raw, parse_constant=lambda _: _refuse("a number must be finite"))
+    except (ValueError, RecursionError):
+        data = None
+    return data if isinstance(data, dict) else _refuse("the body of a message is a JSON object")

@@ -1,0 +1,332 @@
+"""
+The constitution: seven principles nobody can weaken, and what every governed entity carries and obeys.
+
+The predicates of a kind of entity live with that kind; here are those that hold for all kinds.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+from pydantic import AfterValidator, Field
+
+from shared import evidence
+from shared.canonical import canonical, digest
+from shared.detectors import findings
+from shared.entity import Category, Entity, Event, Hex64, Id, Name, Text, Timestamp, Value
+from shared.errors import Conflict, ConstitutionalAlignment, Invalid, Violation
+
+CONSTITUTION_VERSION = "1.0.0"
+FIRST_VERSION = "0.1.0"
+CERTIFIED_VERSION = "1.0.0"
+
+
+class Principle(Value):
+    """One of the seven L0 principles."""
+
+    code: str
+    name: str
+    obligation: str
+    severity: Literal["high", "critical"]
+
+
+PRINCIPLES: tuple[Principle, ...] = (
+    Principle(
+        code="L0-01",
+        name="Single Governor",
+        obligation="Every entity answers to exactly one governance agent; every approval boundary has"
+        " exactly one Governor; nobody approves themselves.",
+        severity="critical",
+    ),
+    Principle(
+        code="L0-02",
+        name="Agent Specialization",
+        obligation="One industry, one job role, an explicit skill list and can/cannot boundaries.",
+        severity="high",
+    ),
+    Principle(
+        code="L0-03",
+        name="External Execution Approval",
+        obligation="No effect outside the platform without a valid approval.",
+        severity="critical",
+    ),
+    Principle(
+        code="L0-04",
+        name="Deny-by-Default",
+        obligation="What is not listed is forbidden; a missing decision means deny.",
+        severity="critical",
+    ),
+    Principle(
+        code="L0-05",
+        name="Immutable Audit Trail",
+        obligation="History only grows, is hash-linked and signed, and every change is one event in"
+        " the log.",
+        severity="critical",
+    ),
+    Principle(
+        code="L0-06",
+        name="Data Minimization",
+        obligation="Only declared fields, for a declared purpose, for a bounded time; secrets by"
+        " reference.",
+        severity="high",
+    ),
+    Principle(
+        code="L0-07",
+        name="Governance Protocols",
+        obligation="Legal state transitions, certification before use, changes through the proper"
+        " track.",
+        severity="high",
+    ),
+)
+
+_NAMES = {principle.code: principle.name for principle in PRINCIPLES}
+_WILD = frozenset({"*", "any", "all"})
+
+APPROVAL_TYPES = frozenset({"communication", "execution", "financial", "constitutional"})
+"""The approvals that permit an effect; an ``artifact`` approval permits none."""
+
+GOVERNANCE_RESOURCES = frozenset(
+    {"approvals", "precedent_seeds", "policy_bundles", "constitution", "audit"}
+)
+"""What no skill may act on."""
+
+
+def breach(code: str, problem: str, field: str | None = None) -> Violation:
+    """Return the violation of a principle or an invariant: ``L0-01: governance_agent_id missing``."""
+    return Violation(
+        rule=code, message=f"{code}: {problem}", field=field, principle=_NAMES.get(code)
+    )
+
+
+def wild(items: Iterable[str]) -> bool:
+    """Say whether a list holds a wildcard in place of something explicit."""
+    return any(item.strip().casefold() in _WILD for item in items)
+
+
+def l0_results(violations: Iterable[Violation]) -> dict[str, bool]:
+    """Return for each principle whether it is kept."""
+    broken = {violation.rule for violation in violations}
+    return {principle.code: principle.code not in broken for principle in PRINCIPLES}
+
+
+# --- bounded JSON --------------------------------------------------------------------------------
+
+_MAX_DEPTH = 16
+_MAX_INTEGER = 2**53 - 1
+
+
+def _storable(value: Any, depth: int = 0) -> None:
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
+    match value:
+        case None | bool() | str():
+            return
+        case int() if abs(value) <= _MAX_INTEGER:
+            return
+        case dict():
+            if not all(isinstance(name, str) and name for name in value):
+                raise ValueError("every member needs a name")
+            for item in value.values():
+                _storable(item, depth + 1)
+        case list() | tuple():
+            if any(isinstance(item, list | tuple) for item in value):
+                raise ValueError("a list directly inside a list cannot be stored")
+            for item in value:
+                _storable(item, depth + 1)
+        case _:
+            raise ValueError("only texts, whole numbers up to 2^53, booleans, lists and objects")
+
+
+def _bounded(max_bytes: int) -> AfterValidator:
+    def check(value: Mapping[str, Any]) -> Mapping[str, Any]:
+        _storable(value)
+        try:
+            size = len(canonical(value))
+        except Invalid as error:
+            raise ValueError(error.detail) from error
+        if size > max_bytes:
+            raise ValueError(f"larger than {max_bytes // 1024} KiB")
+        return value
+
+    return AfterValidator(check)
+
+
+Json16 = Annotated[dict[str, Any], _bounded(16 * 1024)]
+"""A JSON object of at most 16 KiB that any store can keep: whole numbers only, no lists of lists."""
+
+
+# --- governed entities ---------------------------------------------------------------------------
+
+
+class Marker(Value):
+    """One change of an entity's version."""
+
+    from_version: str
+    to_version: str
+    classification: Literal["patch", "proposal", "evolution"]
+    change_types: tuple[str, ...] = Field(min_length=1, max_length=20)
+    breaking: bool = False
+    supersedes: Id | None = None
+    superseded_by: Id | None = None
+    at: Timestamp
+
+
+class Drift(Value):
+    """Under which constitution an entity was certified, and which was in force when that was looked at."""
+
+    certified_constitution_version: str
+    current_constitution_version: str
+    checked_at: Timestamp
+
+
+class EntityAmended(Event):
+    """An entity's content changed in a way that has no name of its own."""
+
+    action: ClassVar[str] = "entity.amended"
+    category: ClassVar[Category] = "version_change"
+
+    version_hash: Hex64
+    fields: tuple[str, ...]
+
+
+_GOVERNOR = re.compile(r"genesis|governor|engagement_governor:[A-Za-z0-9._:-]{1,128}")
+_IDENTITY = ("id", "entity_type", "tenant_id", "created_at")
+
+
+class GovernedEntity(Entity):
+    """An entity that the constitution governs."""
+
+    unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {
+        "evolution_markers",
+        "l0_compliance_status",
+        "amendment_alignment",
+        "drift_detector",
+        "integrity_hold",
+    }
+    immutable: ClassVar[tuple[str, ...]] = _IDENTITY
+    """Members that never change."""
+
+    version: str = Field(FIRST_VERSION, pattern=r"^\d{1,4}\.\d{1,4}\.\d{1,4}$")
+    entity_type: str
+    external_id: str | None = Field(None, max_length=255)
+    status: str
+    deleted_at: Timestamp | None = None
+    evolution_markers: tuple[Marker, ...] = ()
+    l0_compliance_status: dict[str, bool] = {}
+    amendment_alignment: Literal["aligned", "drifted", "requires_review"] = "aligned"
+    drift_detector: Drift | None = None
+    integrity_hold: bool = False
+    """Whether all writes are frozen, because tampering was detected."""
+
+    tags: tuple[Name, ...] = Field((), max_length=20)
+    custom_attributes: Json16 = {}
+    governance_notes: Text | None = None
+    parent_id: Id | None = None
+    child_ids: tuple[Id, ...] = Field((), max_length=100)
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Return what breaks the predicates that hold for every kind of entity."""
+        return (
+            *_governed(self),
+            *_minimal(self),
+            *_lifecycle(self),
+            *_markers(self),
+        )
+
+
+G = TypeVar("G", bound=GovernedEntity)
+
+
+def amended(entity: G, **changes: Any) -> G:
+    """
+    Return *entity* with *changes*, validated, and with the L0 results of its new state.
+
+    Raises:
+        Conflict: Tampering was detected in it, so nothing may be written.
+        ConstitutionalAlignment: A change touches what never changes.
+    """
+    if entity.integrity_hold:
+        raise Conflict(
+            "tampering was detected here: nothing can be written until the integrity is restored",
+            rule="integrity_hold",
+        )
+    members = dict(entity)
+    touched = [
+        name for name in entity.immutable if changes.get(name, members[name]) != members[name]
+    ]
+    if touched:
+        violations = [breach("L1-ENT-07", f"{name} never changes", name) for name in touched]
+        raise ConstitutionalAlignment(violations[0].message, violations=violations)
+    after = type(entity).model_validate(members | changes)
+    return after.model_copy(update={"l0_compliance_status": l0_results(after.violations())})
+
+
+def promoted(
+    entity: GovernedEntity,
+    to_version: str,
+    *,
+    classification: Literal["patch", "proposal", "evolution"],
+    change_types: tuple[str, ...],
+    at: datetime,
+    breaking: bool = False,
+) -> dict[str, Any]:
+    """Return the changes that give *entity* a new version: the version and its one marker."""
+    marker = Marker(
+        from_version=entity.version,
+        to_version=to_version,
+        classification=classification,
+        change_types=change_types,
+        breaking=breaking,
+        at=at,
+    )
+    return {"version": to_version, "evolution_markers": (*entity.evolution_markers, marker)}
+
+
+def amendment(before: GovernedEntity, after: GovernedEntity) -> EntityAmended:
+    """Return the event of a change that has no name of its own."""
+    old, new = evidence.content(before), evidence.content(after)
+    fields = sorted(name for name in new if new[name] != old.get(name))
+    return EntityAmended(version_hash=digest(new), fields=tuple(fields))
+
+
+def _governed(entity: GovernedEntity) -> Iterable[Violation]:
+    governor = entity.governance_agent_id
+    if not governor.strip():
+        yield breach("L0-01", "governance_agent_id missing", "governance_agent_id")
+    elif governor == entity.id:
+        yield breach("L0-01", "governance_agent_id is the entity itself", "governance_agent_id")
+    elif not _GOVERNOR.fullmatch(governor):
+        yield breach(
+            "L0-01", "governance_agent_id is no governance identity", "governance_agent_id"
+        )
+
+
+def _minimal(entity: GovernedEntity) -> Iterable[Violation]:
+    texts = {
+        "tags": "\n".join(entity.tags),
+        "custom_attributes": canonical(entity.custom_attributes).decode(),
+        "governance_notes": entity.governance_notes or "",
+        "external_id": entity.external_id or "",
+    }
+    for field, text in texts.items():
+        for kind in findings(text):
+            yield breach("L0-06", f"{field} contains what looks like {kind}", field)
+
+
+def _lifecycle(entity: GovernedEntity) -> Iterable[Violation]:
+    if entity.updated_at < entity.created_at:
+        yield breach("L1-ENT-09", "updated_at is before created_at", "updated_at")
+    if (entity.deleted_at is not None) != (entity.status == "deleted"):
+        yield breach("L1-ENT-10", "deleted_at and the status deleted go together", "deleted_at")
+
+
+def _markers(entity: GovernedEntity) -> Iterable[Violation]:
+    """Judge L1-ENT-05: the markers lead from version to version, and end at the present one."""
+    markers = entity.evolution_markers
+    starts = [marker.from_version for marker in markers]
+    ends = [marker.to_version for marker in markers]
+    if markers and (starts[1:] != ends[:-1] or ends[-1] != entity.version):
+        yield breach(
+            "L1-ENT-05", "evolution_markers do not lead to the version", "evolution_markers"
+        )

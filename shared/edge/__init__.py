@@ -1,0 +1,1 @@
+"""Where our words meet the world: the only code that knows Google, HTTP, SQLite or cryptography."""

@@ -1,0 +1,227 @@
+"""
+Find out who is asking: Firebase ID tokens of people, Google OIDC tokens of services.
+
+Both are RS256 JWTs (RFC 7519) and differ in issuer, audience, keys and claims. On one machine the local
+sign-in issues tokens of the same two shapes from its own key; this code does not know the difference.
+"""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from shared.errors import ProviderDown, Unauthenticated
+from shared.identities.models import Principal
+from shared.identity import PLATFORM, Actor, Role
+from shared.store import Documents, Key
+
+SKEW = timedelta(seconds=30)
+MAX_TOKEN_BYTES = 8 * 1024
+KEYS_FOR_S = 3600
+REVOKED_WITHIN_S = 60
+GOOGLE_ISSUER = "https://accounts.google.com"
+
+SERVICE_ROLES = {
+    "genesis": Role.GENESIS,
+    "systems-architect": Role.SYSTEMS_ARCHITECT,
+    "vision-guardian": Role.VISION_GUARDIAN,
+}
+"""Service accounts that are foundational agents; every other one of the project is a service."""
+
+
+class Forged(Unauthenticated):
+    """A token was shown that is not good."""
+
+
+class KeySource:
+    """The public keys of an issuer: a JWKS (RFC 7517) at an address or in a file."""
+
+    def __init__(self, location: str) -> None:
+        """Name the place; nothing is read before the first token."""
+        self._location = location
+        self._keys: dict[str, Any] = {}
+        self._read_at = -KEYS_FOR_S - 1.0
+        self._lock = threading.Lock()
+
+    def key(self, kid: str) -> Any:
+        """
+        Return the public key of that id; keys are read again hourly, or where the id is new.
+
+        Raises:
+            Forged: There is no such key.
+        """
+        with self._lock:
+            age_s = time.monotonic() - self._read_at
+            if age_s > KEYS_FOR_S or (kid not in self._keys and age_s > 1):
+                self._keys = self._read()
+                self._read_at = time.monotonic()
+        if kid not in self._keys:
+            raise Forged("the token is signed with a key we do not know; sign in again")
+        return self._keys[kid]
+
+    def _read(self) -> dict[str, Any]:
+        from jwt import PyJWKSet
+
+        raw = self._fetched() if "://" in self._location else Path(self._location).read_bytes()
+        return {key.key_id: key.key for key in PyJWKSet.from_dict(json.loads(raw)).keys if key.key_id}
+
+    def _fetched(self) -> bytes:
+        import urllib3
+
+        try:
+            answer = urllib3.request("GET", self._location, timeout=5.0)
+        except urllib3.exceptions.HTTPError as error:
+            raise ProviderDown("the keys of the sign-in cannot be read now", retry_after_s=5) from error
+        if answer.status != 200:
+            raise ProviderDown("the keys of the sign-in cannot be read now", retry_after_s=5)
+        return answer.data
+
+
+class Authenticator:
+    """Turns the headers of a request into a verified identity."""
+
+    def __init__(
+        self,
+        *,
+        project: str,
+        audience: str,
+        people: KeySource,
+        services: KeySource,
+        documents: Documents,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """
+        Say whose tokens count.
+
+        Args:
+            project: The project whose Firebase users and service accounts may call.
+
+            audience: The API's base address, for which service tokens are made out.
+
+            people: The keys of Firebase.
+
+            services: The keys of Google's service accounts.
+
+            documents: Where revocations are kept.
+
+            clock: The time.
+        """
+        self._project, self._audience = project, audience
+        self._people, self._services = people, services
+        self._documents, self._clock = documents, clock
+        self._valid_after: dict[tuple[str, str], tuple[float, datetime | None]] = {}
+
+    def identify(self, headers: Mapping[str, str], *, revoked_within_s: float) -> Actor:
+        """
+        Return who asks.
+
+        Behind the gateway a person's token arrives in `X-Forwarded-Authorization`, as the gateway puts its
+        own into `Authorization`. Either is only believed for its signature.
+
+        Args:
+            headers: The request's headers.
+
+            revoked_within_s: How old our knowledge of revocations may be.
+
+        Raises:
+            Unauthenticated: There is no token.
+            Forged: The token is malformed, forged, expired, for somebody else, or revoked.
+        """
+        given = headers.get("X-Forwarded-Authorization") or headers.get("Authorization") or ""
+        scheme, _, token = given.partition(" ")
+        if not given:
+            raise Unauthenticated("sign in and send the token as 'Authorization: Bearer …'")
+        if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_BYTES:
+            raise Forged("the Authorization header must be 'Bearer' and one token")
+        return self._verified(token.strip(), revoked_within_s)
+
+    def _verified(self, token: str, revoked_within_s: float) -> Actor:
+        import jwt
+
+        try:
+            issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+            of_a_service = issuer == GOOGLE_ISSUER
+            keys = self._services if of_a_service else self._people
+            claims = jwt.decode(
+                token,
+                keys.key(str(jwt.get_unverified_header(token).get("kid"))),
+                algorithms=["RS256"],
+                audience=self._audience if of_a_service else self._project,
+                issuer=GOOGLE_ISSUER
+                if of_a_service
+                else f"https://securetoken.google.com/{self._project}",
+                options={
+                    "require": ["iss", "aud", "sub", "iat", "exp"],
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
+            )
+        except (jwt.PyJWTError, UnicodeError, ValueError, RecursionError) as error:
+            raise Forged("the token is not valid; sign in again") from error
+        self._in_time(claims)
+        actor = self._service(claims) if of_a_service else _person(claims)
+        if not of_a_service:
+            self._not_revoked(actor, revoked_within_s)
+        return actor
+
+    def _in_time(self, claims: Mapping[str, Any]) -> None:
+        now = self._clock()
+        moments = [claims["iat"], claims["exp"], claims.get("auth_time", 0)]
+        if not all(isinstance(moment, int) and 0 <= moment < 2**40 for moment in moments):
+            raise Forged("the token's times are not numbers; sign in again")
+        issued, expires, signed_in = (datetime.fromtimestamp(m, UTC) for m in moments)
+        if expires <= now - SKEW:
+            raise Forged("the token has expired; sign in again", rule="token_expired")
+        if issued > now + SKEW or signed_in > now + SKEW:
+            raise Forged("the token is from the future; check the clock and sign in again")
+
+    def _service(self, claims: Mapping[str, Any]) -> Actor:
+        name, _, domain = str(claims.get("email", "")).partition("@")
+        ours = f"{self._project}.iam.gserviceaccount.com"
+        if domain != ours or claims.get("email_verified") is not True:
+            raise Forged("this service account is not one of ours")
+        role = SERVICE_ROLES.get(name, Role.SERVICE)
+        id = f"service:{name}" if role is Role.SERVICE else role.value
+        return Actor(id=id, tenant=PLATFORM, roles=frozenset({role}))
+
+    def _not_revoked(self, actor: Actor, within_s: float) -> None:
+        place = (actor.tenant, actor.id)
+        read_at, valid_after = self._valid_after.get(place, (-1e9, None))
+        if time.monotonic() - read_at > within_s:
+            found = self._documents.get(Key(actor.tenant, Principal.collection, actor.id))
+            valid_after = Principal.model_validate(found.data).valid_after if found else None
+            if len(self._valid_after) > 10_000:
+                self._valid_after.clear()
+            self._valid_after[place] = (time.monotonic(), valid_after)
+        if valid_after and actor.issued_at and actor.issued_at < valid_after:
+            raise Forged("this sign-in was ended; sign in again", rule="token_revoked")
+
+
+def _person(claims: Mapping[str, Any]) -> Actor:
+    tenant, names, subject = claims.get("tenant"), claims.get("roles"), claims["sub"]
+    if not isinstance(tenant, str) or not re.fullmatch(r"[a-z][a-z0-9-]{1,30}", tenant):
+        raise Forged("the token names no tenant; ask your administrator")
+    if not isinstance(subject, str) or not re.fullmatch(r"[A-Za-z0-9_.@-]{1,128}", subject):
+        raise Forged("the token names no user; sign in again")
+    known = {role.value for role in _OF_PEOPLE}
+    if not isinstance(names, list) or not names or not all(n in known for n in names):
+        raise Forged("the token names no role that a person can have; ask your administrator")
+    roles = frozenset(Role(name) for name in names)
+    if bool(roles & _OF_CUSTOMERS) == (tenant == PLATFORM) or (roles - _OF_CUSTOMERS and roles & _OF_CUSTOMERS):
+        raise Forged("the token's roles and tenant do not belong together; ask your administrator")
+    return Actor(
+        id=subject,
+        tenant=tenant,
+        roles=roles,
+        auth_time=datetime.fromtimestamp(claims.get("auth_time", 0), UTC),
+        issued_at=datetime.fromtimestamp(claims["iat"], UTC),
+    )
+
+
+_OF_PEOPLE = frozenset(Role) - {Role.SERVICE, *SERVICE_ROLES.values()}
+_OF_CUSTOMERS = frozenset({Role.CUSTOMER_ADMIN, Role.CUSTOMER_USER})

@@ -1,0 +1,95 @@
+"""
+Deliver a message to a reaction: at least once, and done once.
+
+What a reaction writes and the note that it is done are one commit, so a message that comes twice does
+nothing the second time. A promise is done when its document is gone.
+"""
+
+import random
+import time
+from collections.abc import Sequence
+
+from shared.bus import Message, Received, opened
+from shared.edge.ports import Ports
+from shared.entity import Record
+from shared.errors import StoreUnavailable
+from shared.events.models import Inbox
+from shared.identity import PLATFORM, Actor, Role
+from shared.reaction import Reaching, Reaction
+from shared.store import ABSENT, Contended, Due, Key, Snapshot, Write
+
+ATTEMPTS = 8
+
+
+def deliver(reaction: Reaction, message: Message, ports: Ports) -> bool:
+    """
+    Run a reaction for a message, unless that was done before; return whether it ran.
+
+    Raises:
+        Refusal: The reaction refused, or something outside does not answer; the broker decides on it.
+        Invalid: The message is malformed or not for this reaction.
+    """
+    received = opened(message)
+    event_type = reaction.events[received.action]
+    for attempt in range(ATTEMPTS):
+        note = _note(reaction, received, ports)
+        if note is None:
+            return False
+        call = _call(reaction, ports, received)
+        reaction.function(call, event_type.model_validate(received.data))
+        try:
+            ports.documents.commit([*_writes(call), note])
+        except Contended:
+            time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter
+        else:
+            return True
+    raise StoreUnavailable("too many change this at once", retry_after_s=1)
+
+
+def run(reaction: Reaction, ports: Ports, *arguments: str, tenant: str = PLATFORM) -> None:
+    """Run a reaction to a schedule or to a stored document, which may run twice without harm."""
+    call = _call(reaction, ports, None, tenant)
+    reaction.function(call, *arguments)
+    ports.documents.commit(_writes(call))
+
+
+def _note(reaction: Reaction, received: Received, ports: Ports) -> Write | None:
+    """Return the write that says it is done, or None where it was done before."""
+    if reaction.due:
+        due = Key(received.tenant, Due.collection, received.id)
+        found: Snapshot | None = ports.documents.get(due)
+        return Write(due, None, found.revision) if found else None
+    id = f"{reaction.id}:{received.id}:{received.replay_id or 0}"
+    key = Key(received.tenant, Inbox.collection, id)
+    if ports.documents.get(key):
+        return None
+    note: Record = Inbox.of(id, at=ports.clock())
+    return Write(key, note.model_dump(mode="json"), ABSENT)
+
+
+def _writes(call: Reaching) -> Sequence[Write]:
+    return call.opened.writes if call.opened else ()
+
+
+def _call(
+    reaction: Reaction, ports: Ports, received: Received | None, tenant: str = PLATFORM
+) -> Reaching:
+    now = ports.clock()
+    area = reaction.id.partition(".")[0]
+    actor = Actor(id=f"service:{area}", tenant=PLATFORM, roles=frozenset({Role.SERVICE}))
+    return Reaching(
+        actor=actor,
+        now=now.replace(microsecond=now.microsecond // 1000 * 1000),
+        documents=ports.documents,
+        signer=ports.signer,
+        tenant=received.tenant if received else tenant,
+        operation=reaction.id,
+        correlation_id=received.correlation_id if received else "",
+        causation_id=received.id if received else None,
+        callbacks=ports.settings.callbacks,
+        commits=False,
+        workflows=ports.workflows,
+        probe=ports.probe,
+        outbox=ports.outbox,
+        subject=received.subject if received else "",
+    )

@@ -1,0 +1,81 @@
+"""One request, one effect: the stored answer of a mutation, found again by its `Idempotency-Key`."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from shared.entity import Record, Timestamp
+from shared.errors import BadRequest, IdempotencyKeyReused
+from shared.evidence import digest_of
+from shared.identity import Role
+from shared.operation import Call
+from shared.store import ABSENT, Documents, Key, Snapshot, Write
+
+KEPT = timedelta(hours=24)
+KEPT_FOR_WORKFLOWS = timedelta(days=30)
+"""A workflow may wait for weeks between two attempts of one step."""
+
+
+class Answer(Record):
+    """What a mutation answered."""
+
+    collection: ClassVar[str] = "idempotency"
+
+    request_hash: str
+    operation: str
+    status: int
+    body: str
+    headers: Mapping[str, str]
+    expires_at: Timestamp
+
+
+class Repetition:
+    """One request that carries a key: finds the answer of its first run, or keeps that of this one."""
+
+    def __init__(self, documents: Documents, call: Call, key: str, request: bytes) -> None:
+        """
+        Look for the stored answer.
+
+        Raises:
+            BadRequest: The key is empty or over 255 characters.
+            IdempotencyKeyReused: It came with another request before.
+        """
+        if not 1 <= len(key) <= 255 or not key.isprintable():
+            raise BadRequest("an Idempotency-Key has 1 to 255 printable characters")
+        self._call = call
+        self._hash = digest_of(request)
+        name = digest_of(f"{call.actor.tenant}\n{call.actor.id}\n{key}".encode())
+        self._key = Key(call.tenant, Answer.collection, name)
+        self._found: Snapshot | None = documents.get(self._key)
+        self.answer = self._stored()
+
+    def _stored(self) -> Answer | None:
+        if self._found is None:
+            return None
+        answer = Answer.model_validate(self._found.data)
+        if answer.expires_at <= self._call.now:
+            return None
+        if answer.request_hash != self._hash:
+            raise IdempotencyKeyReused(
+                "this Idempotency-Key came with another request before; use a new one"
+            )
+        return answer
+
+    def keeping(self, status: int, body: str, headers: Mapping[str, str]) -> Write:
+        """Return the write that keeps this answer, to be committed with what it answers."""
+        answer = Answer(
+            id=self._key.id,
+            request_hash=self._hash,
+            operation=self._call.operation,
+            status=status,
+            body=body,
+            headers=headers,
+            expires_at=_end(self._call),
+        )
+        expected = self._found.revision if self._found else ABSENT
+        return Write(self._key, answer.model_dump(mode="json"), expected)
+
+
+def _end(call: Call) -> datetime:
+    kept = KEPT_FOR_WORKFLOWS if Role.SERVICE in call.actor.roles else KEPT
+    return call.now + kept

@@ -1,0 +1,103 @@
+"""
+Writer keys: Ed25519 (RFC 8032), one for each service account, and how their signatures are checked.
+
+The private key is a file: a mounted secret in the cloud, a file of the data folder on one machine.
+`cryptography` is imported only when a signature is due.
+"""
+
+import base64
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+
+class FileSigner:
+    """Signs with the private key in a PEM file (PKCS #8), which it makes where there is none."""
+
+    def __init__(self, file: Path) -> None:
+        """Name the file; nothing is read before the first signature."""
+        self._file = file
+
+    def sign(self, message: bytes) -> tuple[str, str]:
+        """Return the key's id and its signature."""
+        return self.jwk["kid"], encoded(self._key.sign(message))
+
+    @cached_property
+    def jwk(self) -> dict[str, Any]:
+        """The public key as a JWK (RFC 8037), whose id is its thumbprint (RFC 7638)."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        from shared.canonical import canonical
+        from shared.evidence import digest_of
+
+        raw = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        public = {"crv": "Ed25519", "kty": "OKP", "x": encoded(raw)}
+        return public | {"kid": digest_of(canonical(public))[:16], "alg": "EdDSA", "use": "sig"}
+
+    @cached_property
+    def _key(self) -> "Ed25519PrivateKey":
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        if not self._file.exists():
+            keep_private(self._file, _pem(Ed25519PrivateKey.generate()))
+        key = load_pem_private_key(self._file.read_bytes(), None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise TypeError(f"{self._file.name} holds no Ed25519 key")
+        return key
+
+
+def verifier(jwks: Mapping[str, Mapping[str, Any]]) -> Any:
+    """Return the check of a signature against the public keys in *jwks*, by key id."""
+
+    def verify(kid: str, message: bytes, signature: str) -> bool:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        if kid not in jwks:
+            return False
+        try:
+            key = Ed25519PublicKey.from_public_bytes(decoded(jwks[kid]["x"]))
+            key.verify(decoded(signature), message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    return verify
+
+
+def keep_private(file: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(file)
+
+
+def encoded(raw: bytes) -> str:
+    """Write bytes as base64url without padding (RFC 4648)."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def decoded(text: str) -> bytes:
+    """Read base64url without padding."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _pem(key: "Ed25519PrivateKey") -> bytes:
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -1,0 +1,260 @@
+"""The API's description (OpenAPI 3.1), rendered from the operations themselves."""
+
+import re
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
+
+from shared import errors
+from shared.edge.catalog import operations
+from shared.edge.problems import TYPES
+from shared.errors import Refusal
+from shared.operation import Operation
+
+VERSION = "0.1.0"
+PROBLEM = "Problem"
+UUID = "00000000-0000-4000-8000-000000000001"
+
+Schema = dict[str, Any]
+
+
+def openapi() -> Schema:
+    """Return the whole description."""
+    found = operations()
+    schemas, definitions = _schemas(found)
+    paths: Schema = {}
+    for op in found:
+        paths.setdefault(op.path, {})[op.method.lower()] = _Described(op, schemas, definitions).all()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "WAOOAW",
+            "version": VERSION,
+            "summary": "A marketplace of AI agents that stay governed.",
+            "description": _INTRODUCTION,
+        },
+        "servers": [{"url": "/"}],
+        "tags": [
+            {"name": area, "description": import_module(f"functions.{area}").__doc__ or ""}
+            for area in sorted({op.area for op in found})
+        ],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted((definitions | {PROBLEM: _PROBLEM}).items())),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def refusals() -> list[type[Refusal]]:
+    """Return every way to refuse, by status."""
+    found = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    kinds = [kind for kind in found if issubclass(kind, Refusal) and kind is not Refusal]
+    return sorted(kinds, key=lambda kind: (kind.status, kind.code))
+
+
+def example(schema: Schema, definitions: Mapping[str, Schema]) -> Any:
+    """Return a value of a schema: the example it names, else the smallest that fits."""
+    if "$ref" in schema:
+        return example(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    for word in ("examples", "enum"):
+        if schema.get(word):
+            return schema[word][0]
+    for word in ("const", "default"):
+        if word in schema and schema[word] is not None:
+            return schema[word]
+    for word in ("anyOf", "oneOf", "allOf"):
+        if word in schema:
+            options = [o for o in schema[word] if o.get("type") != "null"] or schema[word]
+            return example(options[0], definitions)
+    return _smallest(schema, definitions)
+
+
+def _smallest(schema: Schema, definitions: Mapping[str, Schema]) -> Any:
+    match schema.get("type"):
+        case "object":
+            members = schema.get("properties", {})
+            return {name: example(member, definitions) for name, member in members.items()}
+        case "array":
+            items = schema.get("prefixItems") or [schema.get("items", {})] * schema.get("minItems", 0)
+            return [example(item, definitions) for item in items]
+        case "string":
+            return "text".ljust(schema.get("minLength", 0), ".")[: schema.get("maxLength", 99)]
+        case "integer" | "number":
+            return schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
+        case "boolean":
+            return False
+        case _:
+            return None
+
+
+def _schemas(found: list[Operation]) -> tuple[Mapping[Any, Schema], dict[str, Schema]]:
+    inputs: list[tuple[Any, JsonSchemaMode, TypeAdapter[Any]]] = []
+    for op in found:
+        inputs.append(((op.id, "result"), "serialization", TypeAdapter(op.result)))
+        for name, kind in (op.in_path | op.in_body).items():
+            inputs.append(((op.id, name), "validation", TypeAdapter(kind)))
+    by_key, rest = TypeAdapter.json_schemas(inputs, ref_template="#/components/schemas/{model}")
+    return {key[0]: schema for key, schema in by_key.items()}, rest.get("$defs", {})
+
+
+class _Described:
+    """One operation's description."""
+
+    def __init__(
+        self, op: Operation, schemas: Mapping[Any, Schema], definitions: Mapping[str, Schema]
+    ) -> None:
+        self.op, self.schemas, self.definitions = op, schemas, definitions
+
+    def all(self) -> Schema:
+        op = self.op
+        described: Schema = {
+            "operationId": op.id,
+            "tags": [op.area],
+            "summary": op.summary,
+            "parameters": [*self._in_path(), *self._in_query(), *self._in_headers()],
+            "responses": {str(op.status): self._success()} | self._problems(),
+            "security": [] if op.public else [{"token": []}],
+            "x-scopes": sorted(op.scopes),
+        }
+        if op.description:
+            described["description"] = op.description
+        if op.mutates and op.in_body:
+            described["requestBody"] = self._body()
+        return described
+
+    def _schema(self, name: str) -> Schema:
+        return self.schemas[(self.op.id, name)]
+
+    def _in_path(self) -> Iterator[Schema]:
+        for name in self.op.in_path:
+            yield {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "schema": self._schema(name),
+                "example": example(self._schema(name), self.definitions),
+            }
+
+    def _in_query(self) -> Iterator[Schema]:
+        if self.op.mutates:
+            return
+        for name in self.op.in_body:
+            schema = self._schema(name)
+            model = self.definitions[schema["$ref"].rpartition("/")[2]]
+            for field, member in model.get("properties", {}).items():
+                required = field in model.get("required", [])
+                yield {"name": field, "in": "query", "required": required, "schema": member}
+
+    def _in_headers(self) -> Iterator[Schema]:
+        yield _header("X-Correlation-ID", "Kept through the whole story; made where absent.", "uuid")
+        if self.op.mutates:
+            yield _header("Idempotency-Key", "The same key answers the same, for 24 hours.")
+            yield _header("If-Match", "The ETag that was read; a stale one is refused with 409.")
+
+    def _body(self) -> Schema:
+        (name,) = self.op.in_body
+        schema = self._schema(name)
+        value = example(schema, self.definitions)
+        return {
+            "required": True,
+            "content": {"application/json": {"schema": schema, "example": value}},
+        }
+
+    def _success(self) -> Schema:
+        schema = self._schema("result")
+        value = example(schema, self.definitions)
+        return {
+            "description": "Done.",
+            "content": {"application/json": {"schema": schema, "example": value}},
+        }
+
+    def _problems(self) -> Schema:
+        answers: Schema = {}
+        for kind in refusals():
+            if self._possible(kind):
+                answer = answers.setdefault(
+                    str(kind.status),
+                    {
+                        "description": kind.title + ".",
+                        "content": {
+                            "application/problem+json": {
+                                "schema": {"$ref": f"#/components/schemas/{PROBLEM}"},
+                                "examples": {},
+                            }
+                        },
+                    },
+                )
+                examples = answer["content"]["application/problem+json"]["examples"]
+                examples[kind.code] = {"value": _problem(kind, self.op.path)}
+        return answers
+
+    def _possible(self, kind: type[Refusal]) -> bool:
+        op = self.op
+        if kind.status in {401, 403}:
+            return not op.public and (kind.code in {"unauthenticated", "forbidden"} or op.mutates)
+        if kind.status in {409, 410, 413}:
+            return op.mutates
+        return True
+
+
+def _header(name: str, description: str, format: str | None = None) -> Schema:
+    schema = {"type": "string"} | ({"format": format} if format else {})
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": schema,
+    }
+
+
+def _problem(kind: type[Refusal], path: str) -> Schema:
+    return {
+        "type": TYPES + kind.code.replace("_", "-"),
+        "title": kind.title,
+        "status": kind.status,
+        "detail": re.sub(r"\s+", " ", kind.__doc__ or ""),
+        "instance": path,
+        "code": kind.code,
+        "correlation_id": UUID,
+    }
+
+
+_PROBLEM: Schema = {
+    "type": "object",
+    "description": "Why a request was refused (RFC 9457).",
+    "required": ["type", "title", "status", "detail", "instance", "code", "correlation_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "code": {"type": "string"},
+        "correlation_id": {"type": "string"},
+        "retry_after_s": {"type": "integer"},
+        "violations": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["rule", "message"],
+                "properties": {
+                    "rule": {"type": "string"},
+                    "message": {"type": "string"},
+                    "field": {"type": "string"},
+                    "principle": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+_INTRODUCTION = """\
+Every answer of no is a problem document (RFC 9457) with a stable `code`. Send an `Idempotency-Key` with
+every change: the same key answers the same and acts once. Lists are read page by page with the `cursor`
+that the last page gave. Another tenant's documents do not exist.\
+"""

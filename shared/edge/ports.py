@@ -1,0 +1,113 @@
+"""Everything a function of this process reaches, connected on first use."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from shared.bus import Bus
+from shared.edge.auth import Authenticator, KeySource
+from shared.edge.keys import FileSigner
+from shared.edge.settings import Settings
+from shared.evidence import Signer
+from shared.identity import Actor
+from shared.reaction import Outbox, Probe, Workflows
+from shared.store import Documents
+
+
+class Identify(Protocol):
+    """Finds out who asks."""
+
+    def __call__(self, headers: Mapping[str, str], *, revoked_within_s: float) -> Actor:
+        """Return the verified identity, or raise Unauthenticated."""
+
+
+@dataclass
+class Ports:
+    """The world, as one process is connected to it."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    documents: Documents
+    signer: Signer
+    bus: Bus
+    identify: Identify
+    workflows: Workflows
+    probe: Probe
+    outbox: Outbox
+
+
+def utc_now() -> datetime:
+    """Return the present."""
+    return datetime.now(UTC)
+
+
+def connect(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Ports:
+    """Connect a process as its settings say. Nothing is imported or opened before it is used."""
+    from shared.edge.relay import Relay
+
+    documents = _documents(settings)
+    bus = _bus(settings, documents)
+    authenticator = Authenticator(
+        project=settings.project,
+        audience=settings.api,
+        people=KeySource(settings.people_keys),
+        services=KeySource(settings.service_keys),
+        documents=documents,
+        clock=clock,
+    )
+    return Ports(
+        settings=settings,
+        clock=clock,
+        documents=documents,
+        signer=FileSigner(settings.writer_key),
+        bus=bus,
+        identify=authenticator.identify,
+        workflows=_workflows(settings),
+        probe=_probe(settings),
+        outbox=Relay(documents, bus, clock, settings.environment),
+    )
+
+
+def _documents(settings: Settings) -> Documents:
+    if settings.store == "firestore":
+        from shared.edge.firestore import FirestoreDocuments
+
+        return FirestoreDocuments(settings.project)
+    from shared.edge.sqlite import SqliteDocuments
+
+    return SqliteDocuments(settings.data / "store.db")
+
+
+def _bus(settings: Settings, documents: Documents) -> Bus:
+    if settings.bus == "pubsub":
+        from shared.edge.pubsub import PubsubBus
+
+        return PubsubBus(settings.project, settings.environment)
+    from shared.edge.queue import QueueBus
+
+    return QueueBus(documents, settings.data / "tap.jsonl")
+
+
+def _workflows(settings: Settings) -> Workflows:
+    from shared.edge.workflows import WorkflowExecutions
+
+    return WorkflowExecutions(settings)
+
+
+def _probe(settings: Settings) -> Probe:
+    from shared.edge.probe import HttpProbe
+
+    return HttpProbe(settings.releases)
+
+
+def process() -> Ports:
+    """Return the ports of this process, connected once as its environment says."""
+    global _process  # noqa: PLW0603 - one process is one connection
+    if _process is None or _process[0] != os.getpid():
+        _process = (os.getpid(), connect(Settings()))
+    return _process[1]
+
+
+_process: tuple[int, Ports] | None = None

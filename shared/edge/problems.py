@@ -1,0 +1,56 @@
+"""Refusals as ``application/problem+json`` (RFC 9457)."""
+
+import json
+from typing import Any
+
+import flask
+from pydantic import ValidationError
+
+from shared.errors import BadRequest, Invalid, Refusal, Violation
+
+TYPES = "https://waooaw.com/errors/"
+MAX_VIOLATIONS = 100
+
+
+def problem(refusal: Refusal, *, path: str, correlation_id: str) -> dict[str, Any]:
+    """Return the problem document of a refusal."""
+    document: dict[str, Any] = {
+        "type": TYPES + refusal.code.replace("_", "-"),
+        "title": refusal.title,
+        "status": refusal.status,
+        "detail": refusal.detail,
+        "instance": path,
+        "code": refusal.code,
+        "correlation_id": correlation_id,
+    }
+    if refusal.violations:
+        document["violations"] = [v.model_dump(exclude_none=True) for v in refusal.violations]
+    if refusal.retry_after_s is not None:
+        document["retry_after_s"] = refusal.retry_after_s
+    return document | refusal.members
+
+
+def response(refusal: Refusal, *, path: str, correlation_id: str) -> flask.Response:
+    """Answer with a refusal."""
+    document = problem(refusal, path=path, correlation_id=correlation_id)
+    answer = flask.Response(
+        json.dumps(document), refusal.status, mimetype="application/problem+json"
+    )
+    if refusal.retry_after_s is not None:
+        answer.headers["Retry-After"] = str(refusal.retry_after_s)
+    if refusal.status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def explained(error: ValidationError) -> Refusal:
+    """Turn pydantic's findings into a refusal: 400 for what is no JSON, 422 for what has another shape."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(one["type"] == "json_invalid" for one in found):
+        return BadRequest("the body is not valid JSON")
+    violations = [
+        Violation(rule="schema", field=".".join(map(str, one["loc"])), message=one["msg"])
+        for one in found[:MAX_VIOLATIONS]
+    ]
+    first = violations[0]
+    return Invalid(f"{first.field}: {first.message}", violations=violations)

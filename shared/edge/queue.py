@@ -1,0 +1,102 @@
+"""
+Message delivery on one machine: a queue of documents beside what it tells about.
+
+Publishing writes one delivery for each consumer, under an id that a repeated publication finds again. The
+tap is an append-only file, as the cloud's is a bucket that no code of ours writes.
+"""
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+from shared.bus import Message
+from shared.entity import Record
+from shared.errors import StoreUnavailable
+from shared.identity import PLATFORM
+from shared.store import ANYTHING, Documents, Key, Write
+
+TAP = "tap"
+
+
+class Delivery(Record):
+    """One message for one consumer."""
+
+    collection: ClassVar[str] = "deliveries"
+
+    consumer: str
+    topic: str
+    subject: str
+    attributes: dict[str, str]
+    data: str
+    attempts: int = 0
+    next_at: str = ""
+    first_at: str = ""
+
+    @property
+    def message(self) -> Message:
+        """The message as it was published."""
+        return Message(self.topic, self.subject, self.attributes, self.data.encode())
+
+
+class QueueBus:
+    """The `Bus` port on documents and one file."""
+
+    def __init__(self, documents: Documents, tap: Path) -> None:
+        """Deliver through *documents*, and keep the tap in a file."""
+        self._documents, self._tap = documents, tap
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Keep a delivery of each message for each of its consumers, durably."""
+        tapped = [message.data for message in messages if message.topic == TAP]
+        if tapped:
+            self._append(tapped)
+        self._documents.commit(
+            [
+                Write(delivery_key(delivery.id), delivery.model_dump(mode="json"), ANYTHING)
+                for message in messages
+                for delivery in _deliveries(message)
+            ]
+        )
+
+    def _append(self, lines: Sequence[bytes]) -> None:
+        try:
+            descriptor = os.open(self._tap, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "wb", buffering=0) as out:
+                out.write(b"".join(line + b"\n" for line in lines))
+        except OSError as error:
+            raise StoreUnavailable("the tap cannot be written now", retry_after_s=5) from error
+
+
+def delivery_key(id: str) -> Key:
+    """Say where a delivery lives."""
+    return Key(PLATFORM, Delivery.collection, id)
+
+
+def _deliveries(message: Message) -> list[Delivery]:
+    name = message.attributes.get("type", "")
+    return [
+        Delivery(
+            id=f"{consumer}:{message.attributes['id']}",
+            consumer=consumer,
+            topic=message.topic,
+            subject=message.subject,
+            attributes=message.attributes,
+            data=message.data.decode(),
+        )
+        for consumer in consumers().get((message.topic, name), ())
+    ]
+
+
+@cache
+def consumers() -> dict[tuple[str, str], list[str]]:
+    """Return which functions take which type of message from which topic."""
+    from shared.bus import type_of
+    from shared.edge.catalog import reactions
+
+    found: dict[tuple[str, str], list[str]] = {}
+    for reaction in reactions():
+        for action in reaction.events:
+            found.setdefault((reaction.topic or "", type_of(action)), []).append(reaction.id)
+    return found

@@ -1,0 +1,93 @@
+"""The way out for what was committed: entries to their topics and the tap, promises when their time comes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from shared.bus import Bus, Message, due_message, envelope, tap
+from shared.entity import written
+from shared.evidence import Entry
+from shared.store import Condition, Contended, Documents, Due, Query, Snapshot, Write
+
+BATCH = 100
+
+
+class Relay:
+    """
+    Publishes committed entries, an entity's in order, each at least once.
+
+    A crash between publishing and marking sends an entry again, under the same id.
+    """
+
+    def __init__(
+        self, documents: Documents, bus: Bus, clock: Callable[[], datetime], environment: str
+    ) -> None:
+        """Relay from *documents* to *bus*."""
+        self._documents, self._bus = documents, bus
+        self._clock, self._environment = clock, environment
+
+    def publish(self, tenant: str, entry_id: str) -> None:
+        """Publish what of an entry's entity is unpublished, up to that entry."""
+        found = self._documents.find(
+            tenant, Query(Entry.collection, (Condition("id", "==", entry_id),), limit=1)
+        )
+        for snapshot in found:
+            entity = str(snapshot.data["entity"])
+            where = (*_UNPUBLISHED, Condition("entity", "==", entity))
+            query = Query(Entry.collection, where, (("eseq", "asc"),), BATCH)
+            self._publish(self._documents.find(tenant, query))
+
+    def sweep(self) -> int:
+        """Publish every entry that is not published yet, and return how many there were."""
+        swept = 0
+        while True:
+            query = Query(Entry.collection, _UNPUBLISHED, (("ts", "asc"),), BATCH)
+            found = self._documents.find(None, query)
+            self._publish(found)
+            swept += len(found)
+            if len(found) < BATCH:
+                return swept
+
+    def release_dues(self) -> int:
+        """Hand over every promise whose time has come; it stays until its reaction has kept it."""
+        where = (Condition("at", "<=", written(self._clock())),)
+        query = Query(Due.collection, where, (("at", "asc"),), BATCH)
+        dues = [Due.model_validate(s.data) for s in self._documents.find(None, query)]
+        self._bus.publish([due_message(due) for due in dues])
+        return len(dues)
+
+    def resend(
+        self, topic: str, subject: str, attributes: Mapping[str, str], data: str
+    ) -> None:
+        """Publish a message once more."""
+        self._bus.publish([Message(topic, subject, dict(attributes), data.encode())])
+
+    def _publish(self, found: Sequence[Snapshot]) -> None:
+        if not found:
+            return
+        entries = sorted(
+            ((Entry.model_validate(snapshot.data), snapshot) for snapshot in found),
+            key=lambda pair: (pair[0].entity, pair[0].eseq),
+        )
+        messages = [tap(entry) for entry, _ in entries]
+        messages += [
+            envelope(entry, environment=self._environment) for entry, _ in entries if entry.topic
+        ]
+        self._bus.publish(messages)
+        self._mark([snapshot for _, snapshot in entries])
+
+    def _mark(self, published: Sequence[Snapshot]) -> None:
+        at = written(self._clock())
+        writes = []
+        for snapshot in published:
+            delivery = snapshot.data["delivery"]
+            marked = delivery | {"published_at": at, "attempts": delivery["attempts"] + 1}
+            data = snapshot.data | {"delivery": marked}
+            writes.append(Write(snapshot.key, data, snapshot.revision))
+        try:
+            self._documents.commit(writes)
+        except Contended:
+            # Another relay was at the same entries; those it has not marked are published again.
+            return
+
+
+_UNPUBLISHED = (Condition("delivery.published_at", "==", None),)

@@ -1,0 +1,362 @@
+"""
+Serve one operation over HTTP: the only module that knows about requests.
+
+Everything an operation can rely on happens here, in this order: size, identity, scope, tenant, arguments,
+the repeated request, the operation itself, and one commit that holds its writes, its events and its
+answer together.
+"""
+
+import json
+import logging
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any
+from uuid import UUID, uuid4
+
+import flask
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from shared.bus import tap
+from shared.edge import denials
+from shared.edge.idempotency import Repetition
+from shared.edge.logs import log_line
+from shared.edge.ports import Ports
+from shared.edge.problems import explained, response
+from shared.entity import Entity, Id
+from shared.errors import (
+    BadRequest,
+    Forbidden,
+    NotFound,
+    Refusal,
+    StoreUnavailable,
+    TooLarge,
+    Unauthenticated,
+)
+from shared.identity import MAX_AUTH_AGE, PLATFORM, Actor, Role, Scope
+from shared.operation import Call, Operation
+from shared.reaction import Reaction
+from shared.store import Contended, Transaction
+
+log = logging.getLogger("waooaw")
+
+ATTEMPTS = 8
+ANONYMOUS = Actor(id="anonymous", tenant=PLATFORM, roles=frozenset())
+REVOKED_WITHIN_S = {True: 5.0, False: 60.0}
+"""How old knowledge of revocations may be: for governance scopes, and for others."""
+
+_GOVERNANCE = frozenset({Scope.GOVERNANCE_READ, Scope.GOVERNANCE_WRITE, Scope.VETO_EXECUTE})
+_MUTATING_HEADERS = (
+    "Authorization, Content-Type, If-Match, Idempotency-Key, X-Correlation-ID, X-Audit-Reason,"
+    " Last-Event-ID"
+)
+_EXPOSED = "ETag, X-Correlation-ID, X-Request-ID, X-Audit-Entry, Retry-After"
+
+View = Callable[[flask.Request], flask.Response]
+
+
+def load(id: str) -> Operation | Reaction:
+    """Import one function, and with it only what that function needs."""
+    name = id.rpartition(".")[2]
+    declared: Operation | Reaction = vars(import_module(f"functions.{id}"))[name].declared
+    return declared
+
+
+def view(op: Operation, ports: Callable[[], Ports]) -> View:
+    """Make an operation into a function the Functions Framework can call."""
+
+    def serve(request: flask.Request) -> flask.Response:
+        return _Request(op, ports(), request).answer()
+
+    return serve
+
+
+@dataclass
+class _Answered:
+    status: int
+    body: str
+    headers: dict[str, str]
+
+
+class _Request:
+    """One request on its way through an operation."""
+
+    def __init__(self, op: Operation, ports: Ports, request: flask.Request) -> None:
+        self.op, self.ports, self.request = op, ports, request
+        self.request_id = str(uuid4())
+        self.correlation_id = _correlation(request.headers.get("X-Correlation-ID"))
+        self.actor = ANONYMOUS
+
+    def answer(self) -> flask.Response:
+        started = time.perf_counter()
+        code = None
+        if self.request.method == "OPTIONS":
+            answer = flask.Response(status=204)
+        else:
+            try:
+                done = self._done()
+                answer = flask.Response(done.body, done.status, mimetype="application/json")
+                answer.headers.update(done.headers)
+            except Refusal as refusal:
+                code = refusal.code
+                answer = self._refused(refusal)
+            except Exception:
+                code = "internal"
+                log.exception("%s failed", self.op.id, extra={"correlation_id": self.correlation_id})
+                answer = self._refused(_Internal("this one is on us; quote the correlation id"))
+        self._head(answer)
+        log_line(
+            operation=self.op.id,
+            status=answer.status_code,
+            duration_ms=round((time.perf_counter() - started) * 1000, 1),
+            correlation_id=self.correlation_id,
+            request_id=self.request_id,
+            tenant=self.actor.tenant,
+            code=code,
+        )
+        return answer
+
+    # --- the steps -------------------------------------------------------------------------------
+
+    def _done(self) -> _Answered:
+        raw = self._body()
+        self._admit()
+        path = self._path()
+        tenant = self._tenant(path)
+        arguments = self._arguments(path, raw)
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._run(tenant, path, arguments, raw)
+            except Contended:
+                time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter
+        raise StoreUnavailable("too many change this at once; try again", retry_after_s=1)
+
+    def _body(self) -> bytes:
+        limit = self.op.max_bytes
+        length = self.request.content_length
+        raw = b"" if length and length > limit else self.request.stream.read(limit + 1)
+        if len(raw) > limit or (length and length > limit):
+            raise TooLarge(f"a body here is at most {limit} bytes")
+        if raw and self.op.mutates and self.request.mimetype != "application/json":
+            raise BadRequest("send the body as application/json")
+        return raw
+
+    def _admit(self) -> None:
+        """Let nobody in whom the operation's scopes do not name."""
+        if self.op.public:
+            return
+        within_s = REVOKED_WITHIN_S[bool(self.op.scopes & _GOVERNANCE)]
+        self.actor = self.ports.identify(dict(self.request.headers), revoked_within_s=within_s)
+        held = self.actor.scopes & self.op.scopes
+        if not held:
+            needed = " or ".join(sorted(self.op.scopes))
+            raise Forbidden(f"this takes the scope {needed}, which your roles do not hold")
+        if not any(self._fresh(scope) for scope in held):
+            age_s = max(int(MAX_AUTH_AGE[scope].total_seconds()) for scope in held)
+            raise Unauthenticated(
+                f"sign in again: this takes a sign-in of the last {age_s // 60} minutes",
+                rule="step_up_required",
+                max_age_s=age_s,
+            )
+
+    def _fresh(self, scope: Scope) -> bool:
+        signed_in, limit = self.actor.auth_time, MAX_AUTH_AGE.get(scope)
+        return signed_in is None or limit is None or self.ports.clock() - signed_in <= limit
+
+    def _path(self) -> dict[str, Any]:
+        match = self.op.pattern.fullmatch(self.request.path)
+        if match is None:
+            raise NotFound("there is nothing at this address")
+        try:
+            return {
+                name: _adapter(kind).validate_python(match[name])
+                for name, kind in self.op.in_path.items()
+            }
+        except ValidationError as error:
+            raise NotFound("there is nothing by that name here") from error
+
+    def _tenant(self, path: Mapping[str, Any]) -> str:
+        """Decide which one tenant this request may open."""
+        named = self.request.headers.get("X-Tenant-ID")
+        if named and Role.SERVICE not in self.actor.roles:
+            raise Forbidden("X-Tenant-ID is for the platform's services; your token says your tenant")
+        if self.op.tenant:
+            return self.op.tenant
+        owners = {_owner(path[name]) for name, kind in self.op.in_path.items() if kind is Id}
+        if len(owners) > 1:
+            raise NotFound("there is nothing by these names together")
+        if not owners:
+            return _named_tenant(named) if named else self.actor.tenant
+        owner = owners.pop()
+        if owner != self.actor.tenant and not self.actor.of_the_platform:
+            raise NotFound("there is nothing by that name here")
+        return owner
+
+    def _arguments(self, path: Mapping[str, Any], raw: bytes) -> dict[str, Any]:
+        query = self.request.args.to_dict(flat=False)
+        arguments = dict(path)
+        model: Any
+        try:
+            for name, model in self.op.in_body.items():
+                if self.op.mutates:
+                    _parsed(raw or b"{}")
+                    arguments[name] = model.model_validate_json(raw or b"{}")
+                else:
+                    repeated = [key for key, values in query.items() if len(values) > 1]
+                    if repeated:
+                        raise BadRequest(f"say {repeated[0]} once")
+                    arguments[name] = model.model_validate({k: v[0] for k, v in query.items()})
+                    return arguments
+        except ValidationError as error:
+            raise explained(error) from error
+        except RecursionError as error:
+            raise BadRequest("the body is nested too deeply") from error
+        if query:
+            raise BadRequest(f"there is no parameter {next(iter(query))} here")
+        if not self.op.in_body and raw and _parsed(raw) != {}:
+            raise BadRequest("this takes no body")
+        return arguments
+
+    def _run(
+        self, tenant: str, path: Mapping[str, Any], arguments: Mapping[str, Any], raw: bytes
+    ) -> _Answered:
+        """Run the operation once and commit everything it did, with its answer, at once."""
+        call = self._call(tenant, path)
+        repetition = self._repetition(call, raw)
+        if repetition and repetition.answer:
+            stored = repetition.answer
+            return _Answered(stored.status, stored.body, dict(stored.headers))
+        result = self.op.function(call, **arguments)
+        done = _Answered(self.op.status, _written(result), {})
+        if isinstance(result, Entity):
+            done.headers["ETag"] = f'"{result.version_hash}"'
+        txn = call.opened
+        if txn and txn.entries:
+            done.headers["X-Audit-Entry"] = _audit_entry(txn, call.addressed)
+        if txn and txn.writes:
+            kept = [repetition.keeping(done.status, done.body, done.headers)] if repetition else []
+            self.ports.documents.commit([*txn.writes, *kept])
+            if txn.urgent:
+                self.ports.bus.publish([tap(entry) for entry in txn.entries])
+        return done
+
+    def _call(self, tenant: str, path: Mapping[str, Any]) -> Call:
+        now = self.ports.clock()
+        match = self.request.headers.get("If-Match")
+        return Call(
+            actor=self.actor,
+            now=now.replace(microsecond=now.microsecond // 1000 * 1000),
+            documents=self.ports.documents,
+            signer=self.ports.signer,
+            tenant=tenant,
+            operation=self.op.id,
+            correlation_id=self.correlation_id,
+            causation_id=f"req:{self.request_id}",
+            if_match=match.removeprefix("W/").strip('"') if match else None,
+            addressed=frozenset(str(value) for value in path.values()),
+            callbacks=self.ports.settings.callbacks,
+            commits=False,
+        )
+
+    def _repetition(self, call: Call, raw: bytes) -> Repetition | None:
+        key = self.request.headers.get("Idempotency-Key")
+        if key is None or not self.op.mutates:
+            return None
+        request = f"{self.op.method} {self.request.full_path}\n".encode() + raw
+        return Repetition(self.ports.documents, call, key, request)
+
+    # --- around them -----------------------------------------------------------------------------
+
+    def _refused(self, refusal: Refusal) -> flask.Response:
+        if self.op.audited:
+            call = self._call(self.actor.tenant, {})
+            try:
+                denials.record(self.ports, call, refusal)
+            except Refusal as unavailable:
+                refusal = unavailable
+        return response(refusal, path=self.request.path, correlation_id=self.correlation_id)
+
+    def _head(self, answer: flask.Response) -> None:
+        headers = answer.headers
+        headers["X-Correlation-ID"] = self.correlation_id
+        headers["X-Request-ID"] = self.request_id
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+        headers.setdefault("Cache-Control", "no-store")
+        parent = self.request.headers.get("traceparent", "")
+        if re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", parent):
+            headers["traceparent"] = parent
+        origin = self.request.headers.get("Origin")
+        headers["Vary"] = "Origin"
+        if origin in self.ports.settings.origins:
+            headers["Access-Control-Allow-Origin"] = origin
+            headers["Access-Control-Allow-Credentials"] = "true"
+            headers["Access-Control-Expose-Headers"] = _EXPOSED
+            headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
+            headers["Access-Control-Allow-Headers"] = _MUTATING_HEADERS
+            headers["Access-Control-Max-Age"] = "3600"
+
+
+class _Internal(Refusal):
+    """A defect of ours."""
+
+    status, code, title = 500, "internal", "Something went wrong on our side"
+
+
+def _correlation(given: str | None) -> str:
+    try:
+        return str(UUID(given)) if given else str(uuid4())
+    except ValueError:
+        return str(uuid4())
+
+
+def _owner(id: str) -> str:
+    return id.rpartition(".")[0] or PLATFORM
+
+
+def _named_tenant(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{1,30}", name):
+        raise BadRequest("X-Tenant-ID is not the name of a tenant")
+    return name
+
+
+def _parsed(raw: bytes) -> Any:
+    """Read JSON strictly: no member twice, no NaN, no depth without end."""
+    try:
+        return json.loads(raw, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("the body is not valid JSON") from error
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise BadRequest("the body names one member twice")
+    return members
+
+
+def _written(result: object) -> str:
+    return to_json({} if result is None else result, serialize_as_any=True).decode()
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _audit_entry(txn: Transaction, addressed: frozenset[str]) -> str:
+    of_the_addressed = [e for e in txn.entries if e.entity.partition("/")[2] in addressed]
+    entry = (of_the_addressed or txn.entries)[0]
+    return f"id={entry.id}, hash={entry.hash}, kid={entry.kid}, sig={entry.sig}"
+

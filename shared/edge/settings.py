@@ -1,0 +1,101 @@
+"""What a deployment decides, read from the environment: each variable once, each with its embedded default."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+GOOGLE_KEYS = "https://www.googleapis.com/oauth2/v3/certs"
+FIREBASE_KEYS = (
+    "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The deployment that this process belongs to."""
+
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    @property
+    def project(self) -> str:
+        """The Google Cloud project: `local` on one machine."""
+        return self.environ.get("PROJECT", "local")
+
+    @property
+    def location(self) -> str:
+        """The region: `local` on one machine."""
+        return self.environ.get("LOCATION", "local")
+
+    @property
+    def environment(self) -> str:
+        """One of `local`, `dev`, `staging`, `prod`."""
+        return self.environ.get("ENVIRONMENT", "local")
+
+    @property
+    def api(self) -> str:
+        """The API's own base address, which is the audience of service tokens."""
+        return self.environ.get("API", f"http://127.0.0.1:{self.environ.get('PORT', '8080')}")
+
+    @property
+    def data(self) -> Path:
+        """The data folder of the embedded defaults."""
+        return Path(self.environ.get("DATA", ".data"))
+
+    @property
+    def store(self) -> str:
+        """`sqlite` or `firestore`."""
+        return self.environ.get("STORE", "sqlite")
+
+    @property
+    def bus(self) -> str:
+        """`local` or `pubsub`."""
+        return self.environ.get("BUS", "local")
+
+    @property
+    def executions(self) -> str:
+        """The address of the Workflow Executions API."""
+        return self.environ.get(
+            "WORKFLOW_EXECUTIONS",
+            self.api if self.local else "https://workflowexecutions.googleapis.com",
+        )
+
+    @property
+    def callbacks(self) -> str:
+        """How the address of every callback of this project begins."""
+        return f"{self.executions}/v1/projects/{self.project}/"
+
+    @property
+    def people_keys(self) -> str:
+        """Where the public keys of people's tokens are: an address or a file."""
+        return self.environ.get("PEOPLE_KEYS", self._local_keys if self.local else FIREBASE_KEYS)
+
+    @property
+    def service_keys(self) -> str:
+        """Where the public keys of services' tokens are: an address or a file."""
+        return self.environ.get("SERVICE_KEYS", self._local_keys if self.local else GOOGLE_KEYS)
+
+    @property
+    def writer_key(self) -> Path:
+        """The file of the private key that signs audit entries."""
+        return Path(self.environ.get("WRITER_KEY", self.data / "keys" / "writer.pem"))
+
+    @property
+    def releases(self) -> str:
+        """Where a release answers its health probe; ``{release_id}`` stands for its id."""
+        return self.environ.get("RELEASES", f"{self.api}/local/releases/{{release_id}}/health")
+
+    @cached_property
+    def origins(self) -> frozenset[str]:
+        """The web origins that browsers may call from; none by default."""
+        return frozenset(filter(None, self.environ.get("ORIGINS", "").split(",")))
+
+    @property
+    def local(self) -> bool:
+        """Whether this is one machine on its embedded defaults."""
+        return self.environment == "local"
+
+    @property
+    def _local_keys(self) -> str:
+        return str(self.data / "keys" / "sign-in.jwks")

@@ -1,0 +1,344 @@
+"""
+Documents in one SQLite file: the embedded default.
+
+Readers never wait: the file is in WAL mode and each thread has its own connection. All commits of a
+process go through one writer thread, which runs each in a savepoint and makes a whole batch durable with
+one synchronisation, so that many callers share its cost. Other processes may use the same file.
+"""
+
+import json
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from shared.edge import limits
+from shared.errors import StoreUnavailable
+from shared.store import ABSENT, ANYTHING, Condition, Contended, Key, Query, Scalar, Snapshot, Write
+
+BUSY_TIMEOUT_MS = 5_000
+BATCH = 64
+
+_SCHEMA = """
+create table if not exists documents (
+  tenant text not null, collection text not null, id text not null,
+  revision integer not null, data text not null,
+  primary key (tenant, collection, id)
+) without rowid
+"""
+
+Listener = Callable[[Sequence[Write]], None]
+
+Change = tuple[Write, str | None]
+"""A write, and the text of its document."""
+
+
+class SqliteDocuments:
+    """The `Documents` port on SQLite."""
+
+    def __init__(self, file: Path) -> None:
+        """Open *file*, making it and its folder where they do not exist."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._file = file
+        self._local = threading.local()
+        self._indexed: set[str] = set()
+        self._listeners: list[Listener] = []
+        self._queue: queue.SimpleQueue[tuple[Sequence[Change], Future[None]] | None]
+        self._queue = queue.SimpleQueue()
+        self._writer: threading.Thread | None = None
+        self._starting = threading.Lock()
+        connection = self._connect()
+        try:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute(_SCHEMA)
+        except sqlite3.Error as error:
+            raise _unavailable(error) from error
+        finally:
+            connection.close()
+
+    def on_commit(self, listener: Listener) -> None:
+        """Call *listener* with the writes of every commit of this process, after it is durable."""
+        self._listeners.append(listener)
+
+    def get(self, key: Key) -> Snapshot | None:
+        """Return one document, or None."""
+        limits.check_key(key)
+        found = self._rows(
+            "select data, revision from documents where tenant = ? and collection = ? and id = ?",
+            (key.tenant, key.collection, key.id),
+        )
+        return Snapshot(key, json.loads(found[0][0]), str(found[0][1])) if found else None
+
+    def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
+        """Return the documents of one tenant, or of all."""
+        limits.check_query(tenant, query)
+        conditions, values = self._where(tenant, query, query.order)
+        conditions += [f"{_type(name)} is not null" for name, _ in query.order]
+        columns, ways = [_path(name) for name, _ in query.order], [way for _, way in query.order]
+        last = ways[-1] if ways else "asc"
+        place = ["id"] if tenant is not None else ["tenant", "id"]
+        columns, ways = columns + place, ways + [last] * len(place)
+        if query.after:
+            conditions.append(_beyond(columns, ways))
+            values += _beyond_values(query.after)
+        order = [f"{column} {way}" for column, way in zip(columns, ways, strict=True)]
+        rows = self._rows(
+            f"select tenant, id, data, revision from documents where {' and '.join(conditions)}"  # noqa: S608
+            f" order by {', '.join(order)} limit ?",
+            (*values, query.limit),
+        )
+        return [
+            Snapshot(Key(row[0], query.collection, row[1]), json.loads(row[2]), str(row[3]))
+            for row in rows
+        ]
+
+    def count(self, tenant: str | None, query: Query) -> int:
+        """Return how many documents meet the query's conditions."""
+        limits.check_conditions(tenant, query)
+        conditions, values = self._where(tenant, query, ())
+        rows = self._rows(
+            f"select count(*) from documents where {' and '.join(conditions)}",  # noqa: S608
+            values,
+        )
+        return int(rows[0][0])
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """Write all or nothing; return once it is durable."""
+        if not writes:
+            return
+        limits.check_writes(writes)
+        changes = [(write, _text(write.data)) for write in writes]
+        done: Future[None] = Future()
+        with self._starting:
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write, name="store", daemon=True)
+                self._writer.start()
+            self._queue.put((changes, done))
+        done.result()
+        for listener in self._listeners:
+            listener(writes)
+
+    def close(self) -> None:
+        """Let the writer finish what it has, and end it."""
+        with self._starting:
+            if self._writer is not None:
+                self._queue.put(None)
+                self._writer.join()
+                self._writer = None
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(self._file, isolation_level=None)
+        except sqlite3.Error as error:
+            raise _unavailable(error) from error
+        connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("pragma synchronous = full")
+        return connection
+
+    def _rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        try:
+            if connection is None:
+                connection = self._local.connection = self._connect()
+            return connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise _unavailable(error) from error
+
+    def _where(
+        self, tenant: str | None, query: Query, order: Sequence[tuple[str, str]]
+    ) -> tuple[list[str], list[Any]]:
+        self._index(tenant, query, order)
+        conditions, values = [f"collection = '{query.collection}'"], list[Any]()
+        if tenant is not None:
+            conditions.append("tenant = ?")
+            values.append(tenant)
+        for condition in query.where:
+            text, given = _comparison(condition)
+            conditions.append(text)
+            values += given
+        return conditions, values
+
+    def _index(
+        self, tenant: str | None, query: Query, order: Sequence[tuple[str, str]]
+    ) -> None:
+        """
+        Make the index that a query of this shape needs, once: what Firestore would call composite.
+
+        An index is read in both directions, so its own begins ascending. Where it cannot be made now,
+        because another process is writing, the query is right without it and the next one tries again.
+        """
+        members = sorted({_path(c.field) for c in query.where if c.op == "=="})
+        ways = [way for _, way in order] or ["asc"]
+        ordered = [(_path(name), way) for name, way in order]
+        if not ordered:
+            ordered = [(_path(c.field), "asc") for c in query.where if c.op != "=="]
+        if not members and not ordered:
+            return
+        place = ["id"] if tenant is not None else ["tenant", "id"]
+        ordered += [(column, ways[-1]) for column in place]
+        members += [f"{path} {'asc' if way == ways[0] else 'desc'}" for path, way in ordered]
+        columns = ", ".join(dict.fromkeys(["tenant", *members] if tenant is not None else members))
+        name = f"{query.collection}: {columns}"
+        if name in self._indexed:
+            return
+        statement = (
+            f'create index if not exists "{name}" on documents ({columns})'
+            f" where collection = '{query.collection}'"
+        )
+        with suppress(StoreUnavailable):
+            self._rows("pragma busy_timeout = 0", ())
+            self._rows(statement, ())
+            self._indexed.add(name)
+        self._rows(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}", ())
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        connection: sqlite3.Connection | None = None
+        while (first := self._queue.get()) is not None:
+            batch, ends = [first], False
+            while len(batch) < BATCH and not ends:
+                try:
+                    more = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    ends = True
+                else:
+                    batch.append(more)
+            try:
+                connection = connection or self._connect()
+                failures = _carry_out(connection, [changes for changes, _ in batch])
+            except (sqlite3.Error, StoreUnavailable) as error:
+                failures = [_unavailable(error)] * len(batch)
+                if connection is not None:
+                    connection.close()
+                connection = None
+            for (_, done), failure in zip(batch, failures, strict=True):
+                if failure is None:
+                    done.set_result(None)
+                else:
+                    done.set_exception(failure)
+            if ends:
+                break
+        if connection is not None:
+            connection.close()
+
+
+def _carry_out(
+    connection: sqlite3.Connection, batch: Sequence[Sequence[Change]]
+) -> list[Exception | None]:
+    """Commit a batch: each of its members by itself all or nothing, and all durable together."""
+    failures: list[Exception | None] = []
+    connection.execute("begin immediate")
+    for changes in batch:
+        connection.execute("savepoint one")
+        try:
+            for write, text in changes:
+                _apply(connection, write, text)
+            failures.append(None)
+        except Contended as contended:
+            connection.execute("rollback to one")
+            failures.append(contended)
+        connection.execute("release one")
+    connection.execute("commit")
+    return failures
+
+
+def _apply(connection: sqlite3.Connection, write: Write, text: str | None) -> None:
+    place = (write.key.tenant, write.key.collection, write.key.id)
+    where = "tenant = ? and collection = ? and id = ?"
+    if write.expected is not ANYTHING:
+        found = connection.execute(
+            f"select revision from documents where {where}",  # noqa: S608
+            place,
+        ).fetchone()
+        current = ABSENT if found is None else str(found[0])
+        if current != write.expected:
+            raise Contended(f"{write.key} is not as it was read")
+    if text is None:
+        connection.execute(f"delete from documents where {where}", place)  # noqa: S608
+        return
+    connection.execute(
+        "insert into documents values (?, ?, ?, abs(random()), ?)"
+        " on conflict do update set data = excluded.data, revision = excluded.revision",
+        (*place, text),
+    )
+
+
+def _text(data: dict[str, Any] | None) -> str | None:
+    return None if data is None else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"the store cannot be used now ({error}); nothing happened, try again", retry_after_s=5
+    )
+
+
+# --- the language of queries ---------------------------------------------------------------------
+
+
+def _path(name: str) -> str:
+    return f"json_extract(data, '$.{name}')"
+
+
+def _type(name: str) -> str:
+    """Say what a member is; it is null (and not 'null') where there is no such member."""
+    return f"json_type(data, '$.{name}')"
+
+
+def _comparison(condition: Condition) -> tuple[str, list[Scalar]]:
+    match condition.op, condition.value:
+        case "in", tuple(values):
+            equals = [_equal(condition.field, value) for value in values]
+            either = " or ".join(text for text, _ in equals)
+            return f"({either or 'false'})", [value for _, given in equals for value in given]
+        case "==", value:
+            return _equal(condition.field, value)  # type: ignore[arg-type]
+        case op, value:
+            kinds = "'text'" if isinstance(value, str) else "'integer', 'real'"
+            if isinstance(value, bool):
+                kinds = "'true', 'false'"
+            where = f"{_path(condition.field)} {op} ? and {_type(condition.field)} in ({kinds})"
+            return where, [value]  # type: ignore[list-item]
+
+
+def _equal(name: str, value: Scalar) -> tuple[str, list[Scalar]]:
+    """Compare within one type: SQLite reads true as 1, null as absent, and a list as its text."""
+    where = f"{_path(name)} = ?"
+    if value is None:
+        return f"({_path(name)} is null and {_type(name)} = 'null')", []
+    if value is True or value is False:
+        return f"({where} and {_type(name)} = '{str(value).lower()}')", [value]
+    if value in {0, 1}:
+        return f"({where} and {_type(name)} in ('integer', 'real'))", [value]
+    if isinstance(value, str) and value[:1] in {"[", "{"}:
+        return f"({where} and {_type(name)} = 'text')", [value]
+    return where, [value]
+
+
+def _beyond(columns: Sequence[str], directions: Sequence[str]) -> str:
+    """Say "later in this order than": (a > ?) or (a = ? and b > ?) and so on."""
+    cases = []
+    for position, column in enumerate(columns):
+        equal = [f"{before} is ?" for before in columns[:position]]
+        sign = "<" if directions[position] == "desc" else ">"
+        null_is_first = f" or ({column} is not null and ? is null)" if sign == ">" else (
+            f" or ({column} is null and ? is not null)"
+        )
+        cases.append(" and ".join([*equal, f"({column} {sign} ?{null_is_first})"]))
+    return f"({' or '.join(f'({case})' for case in cases)})"
+
+
+def _beyond_values(after: Sequence[Scalar]) -> list[Scalar]:
+    values: list[Scalar] = []
+    for position, value in enumerate(after):
+        values += [*after[:position], value, value]
+    return values

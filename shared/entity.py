@@ -1,0 +1,157 @@
+"""
+Documents and the facts announced about them.
+
+A *record* is a document that is no evidence: a lease, a counter, a queue row. An *entity* is evidence:
+each change of it yields one signed event, and its `audit` member holds the length and the head of that
+chain. An *event* is a fact, named in the past tense.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+
+from shared.errors import Violation
+
+ZERO_HASH = "0" * 64
+
+Timestamp = Annotated[
+    datetime,
+    PlainSerializer(lambda moment: written(moment), return_type=str, when_used="always"),
+    WithJsonSchema(
+        {"type": "string", "format": "date-time", "examples": ["2026-01-01T12:00:00.000Z"]}
+    ),
+]
+"""A moment, written as RFC 3339 UTC with milliseconds, so that text order is time order."""
+
+Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", examples=["0a" * 32])]
+Id = Annotated[
+    str,
+    Field(
+        pattern=r"^([a-z][a-z0-9-]{1,30}\.)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+        examples=["6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607"],
+    ),
+]
+"""``<tenant>.<uuid4>``; a bare uuid4 belongs to the tenant ``platform``."""
+
+_CONTROL = frozenset(
+    [*(chr(c) for c in range(32) if chr(c) not in "\n\t"), *"\u202a\u202b\u202c\u202d\u202e"]
+    + [*"\u2066\u2067\u2068\u2069"]
+)
+
+
+def _displayable(text: Any) -> Any:
+    if isinstance(text, str) and not _CONTROL.isdisjoint(text):
+        raise ValueError("control characters and text-direction overrides are not allowed")
+    return text
+
+
+Name = Annotated[str, BeforeValidator(_displayable), Field(min_length=1, max_length=255, pattern=r"\S")]
+Text = Annotated[str, BeforeValidator(_displayable), Field(min_length=1, max_length=4000)]
+
+
+def written(moment: datetime) -> str:
+    """Write a moment as RFC 3339 UTC with milliseconds."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+class Value(BaseModel):
+    """A part of a document: immutable, and with no members but those declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Record(Value):
+    """A document that is no evidence. Subclasses name their collection."""
+
+    collection: ClassVar[str]
+
+    id: str
+
+
+class Audit(Value):
+    """How long an entity's chain of events is, where it ends, and what the entity looks like."""
+
+    n: int
+    head: Hex64
+    state_hash: Hex64
+
+
+class Entity(Record):
+    """A document whose every change is evidence."""
+
+    unversioned: ClassVar[frozenset[str]] = frozenset({"updated_at", "version_hash", "audit"})
+    """Members that are not content: a change of them alone leaves `version_hash` as it is."""
+
+    tenant_id: str
+    schema_version: int = 1
+    created_at: Timestamp
+    updated_at: Timestamp
+    version: str = "0.1.0"
+    version_hash: str = ""
+    governance_agent_id: str
+    correlation_id: str = ""
+    audit: Audit | None = None
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Return what in this entity breaks the constitution, judged by itself alone."""
+        return ()
+
+
+Category = Literal[
+    "agent_action_start",
+    "agent_action_complete",
+    "agent_action_error",
+    "approval_request",
+    "approval_granted",
+    "approval_denied",
+    "approval_timeout",
+    "escalation",
+    "data_access",
+    "external_communication",
+    "external_integration",
+    "ai_call",
+    "version_change",
+    "suspension",
+    "reactivation",
+    "configuration_change",
+    "certification",
+    "precedent_seed",
+    "policy_decision",
+    "governance_decision",
+    "authentication",
+    "audit_access",
+]
+
+
+class Event(Value):
+    """A fact about one entity, whose members are the data that goes with it: at most 32 KiB."""
+
+    action: ClassVar[str]
+    """The dotted name, in the past tense."""
+
+    category: ClassVar[Category]
+    topic: ClassVar[str | None] = None
+    """Where it is published; an audit-only event has no topic."""
+
+    outcome: ClassVar[Literal["success", "failure", "denied"]] = "success"
+    severity: ClassVar[Literal["info", "warning", "error", "critical"]] = "info"
+    retention: ClassVar[Literal["standard", "financial", "constitutional"]] = "standard"
+    publish_first: ClassVar[bool] = False
+    """Whether the tap must have it before the caller gets an answer."""
+
+
+class Because(Value):
+    """Why a governance decision was taken, as the audit entry keeps it."""
+
+    rationale: str
+    authority: str
+    seed_ids: tuple[str, ...] = ()
+    rule_refs: tuple[str, ...] = ()

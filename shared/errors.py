@@ -1,0 +1,170 @@
+"""
+The ways an operation may refuse.
+
+Each refusal knows its HTTP status and its stable code; the message is a sentence for people. The edge
+renders it as ``application/problem+json`` (RFC 9457). An exception that is not a Refusal is a defect and
+is answered with a bare 500.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Violation(BaseModel):
+    """One rule that was not kept: which, where, and what is wrong."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: str
+    message: str
+    field: str | None = None
+    principle: str | None = None
+
+
+class Refusal(Exception):
+    """A correct answer of no."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        rule: str | None = None,
+        violations: Sequence[Violation] = (),
+        retry_after_s: int | None = None,
+        **members: str | int,
+    ) -> None:
+        """
+        Refuse, with a sentence that a person can act on.
+
+        Args:
+            detail: What is wrong and what to do; safe to show.
+
+            rule: The finer cause; it becomes the one violation where *violations* has none.
+
+            violations: Every rule that was not kept.
+
+            retry_after_s: When to try again, in seconds.
+
+            members: Further members of the problem document, such as ``approval_id``.
+        """
+        super().__init__(detail)
+        self.detail = detail
+        self.violations = tuple(violations) or (
+            (Violation(rule=rule, message=detail),) if rule else ()
+        )
+        self.retry_after_s = retry_after_s
+        self.members = members
+
+
+class BadRequest(Refusal):
+    """The request cannot be understood."""
+
+    status, code, title = 400, "bad_request", "The request cannot be understood"
+
+
+class Unauthenticated(Refusal):
+    """We do not know who is asking, or not freshly enough."""
+
+    status, code, title = 401, "unauthenticated", "Sign in first"
+
+
+class Forbidden(Refusal):
+    """We know who is asking, and they may not."""
+
+    status, code, title = 403, "forbidden", "Not allowed"
+
+
+class SelfApproval(Refusal):
+    """Somebody tried to decide what they themselves asked for."""
+
+    status, code, title = 403, "self_approval", "Nobody decides their own request"
+
+
+class ApprovalMismatch(Refusal):
+    """What is decided or done is not what was put to the approver."""
+
+    status, code, title = 403, "approval_mismatch", "The approval is for something else"
+
+
+class ApprovalRequired(Refusal):
+    """This needs an approval first."""
+
+    status, code, title = 403, "approval_required", "An approval is needed first"
+
+
+class NotFound(Refusal):
+    """There is no such thing in the tenant; another tenant's does not exist."""
+
+    status, code, title = 404, "not_found", "Not found"
+
+
+class Conflict(Refusal):
+    """The thing is no longer in a state that allows this."""
+
+    status, code, title = 409, "conflict", "The current state does not allow this"
+
+
+class VersionConflict(Refusal):
+    """The caller saw an older version."""
+
+    status, code, title = 409, "version_conflict", "Somebody changed it meanwhile"
+
+
+class IdempotencyKeyReused(Refusal):
+    """The key came with another request before."""
+
+    status, code, title = 409, "idempotency_key_reused", "The idempotency key was used already"
+
+
+class AlreadyDecided(Refusal):
+    """Another decision was first."""
+
+    status, code, title = 409, "already_decided", "Already decided"
+
+
+class Expired(Refusal):
+    """It was possible once."""
+
+    status, code, title = 410, "expired", "Expired"
+
+
+class TooLarge(Refusal):
+    """The body is over its limit."""
+
+    status, code, title = 413, "too_large", "Too large"
+
+
+class Invalid(Refusal):
+    """The request does not have the declared shape or breaks a rule of the domain."""
+
+    status, code, title = 422, "validation_failed", "The request is not valid"
+
+
+class ConstitutionalAlignment(Refusal):
+    """The entity would break the constitution."""
+
+    status, code, title = 422, "constitutional_alignment", "Against the constitution"
+
+
+class StoreUnavailable(Refusal):
+    """The store cannot answer; nothing happened."""
+
+    status, code, title = 503, "store_unavailable", "Try again shortly"
+
+
+class EnforcementUnavailable(Refusal):
+    """What must be checked cannot be checked, so nothing may happen."""
+
+    status, code, title = 503, "enforcement_unavailable", "Enforcement is unavailable"
+
+
+class ProviderDown(Refusal):
+    """Somebody else's service does not answer."""
+
+    status, code, title = 503, "provider_down", "A provider does not answer"

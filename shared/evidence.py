@@ -1,0 +1,244 @@
+"""
+The event document: audit entry, outbox message and event at once, and how a stream of them is verified.
+
+Each entity has its own chain: an event names the hash of the one before it, and the entity carries the
+hash of the last. There is no global head, which would be one hot document for everybody.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Protocol
+
+from shared.canonical import canonical, digest
+from shared.entity import ZERO_HASH, Because, Category, Entity, Event, Record, Value, written
+from shared.errors import Invalid, Violation
+from shared.identity import Actor
+
+MAX_DATA_BYTES = 32 * 1024
+MAX_ENTRY_BYTES = 60 * 1024
+REFS = ("agent_id", "workflow_id", "run_id", "step_id", "approval_id", "receipt_id", "customer_id")
+"""Members of an event's data that an auditor looks entries up by."""
+
+
+class Signer(Protocol):
+    """The writer's key."""
+
+    def sign(self, message: bytes) -> tuple[str, str]:
+        """Return the key's id and the Ed25519 signature (RFC 8032), base64url without padding."""
+
+
+Verify = Callable[[str, bytes, str], bool]
+"""``verify(kid, message, signature)``: whether the key of that id made the signature."""
+
+
+class ApprovalRef(Value):
+    """The approval that a change was made under."""
+
+    approval_id: str
+    action_digest: str
+
+
+class ActorRef(Value):
+    """Who acted, as the entry names them: never a person's name or address."""
+
+    type: str
+    id: str
+    key: str | None = None
+
+
+class Delivery(Value):
+    """How far the entry got on its way out: the only part that changes, and the only unsigned one."""
+
+    published_at: str | None = None
+    attempts: int = 0
+    leaf: int | None = None
+
+
+class PolicyRef(Value):
+    """The policy decision behind a change."""
+
+    bundle: str
+    decision_id: str
+    allow: bool
+
+
+class Entry(Record):
+    """One event document, as it is stored (``audit.md`` section 2)."""
+
+    collection: ClassVar[str] = "events"
+
+    v: int = 1
+    tenant: str
+    entity: str
+    eseq: int
+    eprev: str
+    action: str
+    category: Category
+    outcome: Literal["success", "failure", "denied"]
+    severity: Literal["info", "warning", "error", "critical"]
+    actor: ActorRef
+    ts: str
+    operation: str
+    policy: PolicyRef | None = None
+    approval: ApprovalRef | None = None
+    refs: Mapping[str, str]
+    data: Mapping[str, Any]
+    decision_context: Because | None = None
+    state_hash: str
+    correlation_id: str
+    causation_id: str | None = None
+    retention_class: Literal["standard", "financial", "constitutional"]
+    shard: int
+    topic: str | None = None
+    kid: str
+    sig: str
+    delivery: Delivery = Delivery()
+
+    @property
+    def hash(self) -> str:
+        """The entry's hash: the entity's head, the next entry's `eprev`, and what the tap keeps."""
+        return digest(self.model_dump(mode="json", exclude={"delivery"}))
+
+
+class Circumstances(Value):
+    """What an entry says about the act besides the fact: who, when, by which operation, in which story."""
+
+    actor: Actor
+    at: datetime
+    operation: str
+    correlation_id: str
+    causation_id: str | None = None
+
+
+def stream(entity: Entity) -> str:
+    """Name an entity's chain: ``<collection>/<id>``."""
+    return f"{entity.collection}/{entity.id}"
+
+
+def content(entity: Entity) -> dict[str, Any]:
+    """Return what `version_hash` covers."""
+    return entity.model_dump(mode="json", exclude=set(entity.unversioned))
+
+
+def state_hash(document: Mapping[str, Any]) -> str:
+    """Return the digest of a stored entity: all of it but its `audit`."""
+    return digest({name: value for name, value in document.items() if name != "audit"})
+
+
+def record(
+    entity: Entity,
+    event: Event,
+    state: str,
+    *,
+    entry_id: str,
+    shard: int,
+    circumstances: Circumstances,
+    signer: Signer,
+    because: Because | None = None,
+    approval: ApprovalRef | None = None,
+) -> Entry:
+    """
+    Write the entry of a change: *entity* as it was read, whose new state has the digest *state*.
+
+    Raises:
+        Invalid: The event's data is over its size or has no canonical form.
+    """
+    data = event.model_dump(mode="json")
+    entry = {
+        "v": 1,
+        "id": entry_id,
+        "tenant": entity.tenant_id,
+        "entity": stream(entity),
+        "eseq": entity.audit.n + 1 if entity.audit else 1,
+        "eprev": entity.audit.head if entity.audit else ZERO_HASH,
+        "action": event.action,
+        "category": event.category,
+        "outcome": event.outcome,
+        "severity": event.severity,
+        "actor": {"type": circumstances.actor.type, "id": circumstances.actor.id, "key": None},
+        "ts": written(circumstances.at),
+        "operation": circumstances.operation,
+        "policy": None,
+        "approval": approval.model_dump() if approval else None,
+        "refs": {name: str(data[name]) for name in REFS if data.get(name)},
+        "data": data,
+        "decision_context": because.model_dump(mode="json") if because else None,
+        "state_hash": state,
+        "correlation_id": circumstances.correlation_id,
+        "causation_id": circumstances.causation_id,
+        "retention_class": event.retention,
+        "shard": shard,
+        "topic": event.topic,
+    }
+    if len(canonical(data)) > MAX_DATA_BYTES:
+        raise Invalid("the data of one event is at most 32 KiB", rule="event_too_large")
+    kid, signature = signer.sign(_signed(entry))
+    signed = Entry.model_validate(entry | {"kid": kid, "sig": signature})
+    if len(canonical(signed.model_dump(mode="json"))) > MAX_ENTRY_BYTES:
+        raise Invalid("one audit entry is at most 60 KiB", rule="event_too_large")
+    return signed
+
+
+def _signed(entry: Mapping[str, Any]) -> bytes:
+    unsigned = {k: v for k, v in entry.items() if k not in {"kid", "sig", "delivery"}}
+    return canonical({"typ": "event/v1", **unsigned})
+
+
+def verify_stream(
+    entries: Iterable[Entry], verify: Verify, document: Mapping[str, Any] | None = None
+) -> list[Violation]:
+    """
+    Return every break in one entity's chain: links, gaps, signatures, times, head and state.
+
+    Args:
+        entries: All entries of the entity, in any order.
+
+        verify: Checks one signature.
+
+        document: The entity as it is stored; without it, head and state are not compared.
+    """
+    ordered = sorted(entries, key=lambda entry: entry.eseq)
+    breaks: list[Violation] = []
+    before, ts = ZERO_HASH, ""
+    for position, entry in enumerate(ordered, 1):
+        breaks += _breaks_of_one(entry, position, before, ts, verify)
+        before, ts = entry.hash, entry.ts
+    if document is not None:
+        breaks += _breaks_at_the_end(ordered, before, document)
+    return breaks
+
+
+def _breaks_of_one(
+    entry: Entry, position: int, before: str, ts: str, verify: Verify
+) -> Sequence[Violation]:
+    found = {
+        "SEQ_GAP": entry.eseq != position,
+        "LINK_MISMATCH": entry.eprev != before,
+        "TIME_REGRESSION": entry.ts < ts,
+        "SIGNATURE_INVALID": not verify(
+            entry.kid, _signed(entry.model_dump(mode="json")), entry.sig
+        ),
+    }
+    where = f"{entry.entity} #{entry.eseq}"
+    return [Violation(rule=rule, message=where) for rule, broken in found.items() if broken]
+
+
+def _breaks_at_the_end(
+    ordered: Sequence[Entry], head: str, document: Mapping[str, Any]
+) -> Sequence[Violation]:
+    audit = document.get("audit") or {}
+    state = state_hash(document)
+    found = {
+        "HEAD_MISMATCH": audit.get("head") != head or audit.get("n") != len(ordered),
+        "STATE_MISMATCH": audit.get("state_hash") != state
+        or not ordered
+        or ordered[-1].state_hash != state,
+    }
+    where = f"{document.get('id')}"
+    return [Violation(rule=rule, message=where) for rule, broken in found.items() if broken]
+
+
+def digest_of(document: bytes) -> str:
+    """Return the SHA-256 of raw bytes, as 64 lower-case hex digits."""
+    return hashlib.sha256(document).hexdigest()

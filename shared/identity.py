@@ -1,0 +1,132 @@
+"""Who is asking, and what that allows: roles map to scopes here and nowhere else."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+PLATFORM = "platform"
+"""The tenant of the platform itself: its staff, its catalogue, its services."""
+
+
+class Role(StrEnum):
+    """What an identity may be."""
+
+    ADMIN = "admin"
+    SUBSCRIPTION_MANAGER = "subscription_manager"
+    AGENT_ORCHESTRATOR = "agent_orchestrator"
+    INFRASTRUCTURE_ENGINEER = "infrastructure_engineer"
+    HELPDESK_AGENT = "helpdesk_agent"
+    INDUSTRY_MANAGER = "industry_manager"
+    VIEWER = "viewer"
+    CUSTOMER_ADMIN = "customer_admin"
+    CUSTOMER_USER = "customer_user"
+    GOVERNOR = "governor"
+    DEPUTY_GOVERNOR = "deputy_governor"
+    GENESIS = "genesis"
+    SYSTEMS_ARCHITECT = "systems_architect"
+    VISION_GUARDIAN = "vision_guardian"
+    SERVICE = "service"
+
+
+class Scope(StrEnum):
+    """What an operation may ask of its caller: at least one of those it names."""
+
+    ACCOUNT = "account"
+    GENESIS_READ = "genesis:read"
+    GENESIS_WRITE = "genesis:write"
+    GENESIS_CERTIFY = "genesis:certify"
+    KNOWLEDGE_READ = "knowledge:read"
+    AGENTS_READ = "agents:read"
+    AGENTS_WRITE = "agents:write"
+    AGENTS_REVIEW = "agents:review"
+    AGENTS_DECIDE = "agents:decide"
+    AGENTS_RUN = "agents:run"
+    APPROVALS_REQUEST = "approvals:request"
+    GOVERNANCE_READ = "governance:read"
+    GOVERNANCE_WRITE = "governance:write"
+    VETO_EXECUTE = "veto:execute"
+    AUDIT_APPEND = "audit:append"
+    EVENTS_READ = "events:read"
+    EVENTS_WRITE = "events:write"
+    PLATFORM_READ = "platform:read"
+
+
+PUBLIC: frozenset[Scope] = frozenset()
+"""The scopes of an operation that anybody may call; it must be said, for nothing is public by default."""
+
+_STAFF = {Role.ADMIN, Role.SUBSCRIPTION_MANAGER, Role.AGENT_ORCHESTRATOR}
+_STAFF |= {Role.INFRASTRUCTURE_ENGINEER, Role.HELPDESK_AGENT, Role.INDUSTRY_MANAGER, Role.VIEWER}
+_CUSTOMERS = {Role.CUSTOMER_ADMIN, Role.CUSTOMER_USER}
+_FOUNDATIONAL = {Role.GENESIS, Role.SYSTEMS_ARCHITECT, Role.VISION_GUARDIAN}
+_GOVERNORS = {Role.GOVERNOR, Role.DEPUTY_GOVERNOR}
+_EVERYONE = set(Role)
+
+HOLDERS: dict[Scope, set[Role]] = {
+    Scope.ACCOUNT: _EVERYONE,
+    Scope.GENESIS_READ: _EVERYONE - {Role.SUBSCRIPTION_MANAGER, Role.HELPDESK_AGENT},
+    Scope.GENESIS_WRITE: {Role.ADMIN, Role.AGENT_ORCHESTRATOR, Role.INDUSTRY_MANAGER},
+    Scope.GENESIS_CERTIFY: {Role.GENESIS},
+    Scope.KNOWLEDGE_READ: _EVERYONE,
+    Scope.AGENTS_READ: _EVERYONE,
+    Scope.AGENTS_WRITE: {Role.ADMIN, Role.AGENT_ORCHESTRATOR},
+    Scope.AGENTS_REVIEW: _FOUNDATIONAL,
+    Scope.AGENTS_DECIDE: {Role.GOVERNOR} | _FOUNDATIONAL,
+    Scope.AGENTS_RUN: {Role.SERVICE},
+    Scope.APPROVALS_REQUEST: {Role.SERVICE},
+    Scope.GOVERNANCE_READ: _GOVERNORS
+    | _FOUNDATIONAL
+    | {Role.CUSTOMER_ADMIN, Role.ADMIN, Role.AGENT_ORCHESTRATOR, Role.VIEWER, Role.SERVICE},
+    Scope.GOVERNANCE_WRITE: _GOVERNORS | _FOUNDATIONAL | {Role.CUSTOMER_ADMIN},
+    Scope.VETO_EXECUTE: {Role.GOVERNOR, Role.CUSTOMER_ADMIN},
+    Scope.AUDIT_APPEND: {Role.SERVICE},
+    Scope.EVENTS_READ: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
+    Scope.EVENTS_WRITE: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
+    Scope.PLATFORM_READ: _STAFF | _GOVERNORS | _FOUNDATIONAL,
+}
+"""Which roles hold a scope: the one table."""
+
+MAX_AUTH_AGE: dict[Scope, timedelta] = {
+    Scope.GOVERNANCE_WRITE: timedelta(minutes=15),
+    Scope.VETO_EXECUTE: timedelta(minutes=5),
+}
+"""How fresh a person's sign-in (``auth_time``) must be for a scope."""
+
+ActorType = Literal[
+    "agent", "foundational_governance_agent", "governor", "user", "service", "system"
+]
+
+
+class Actor(BaseModel):
+    """A verified identity."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    tenant: str
+    roles: frozenset[Role]
+    auth_time: datetime | None = None
+    """When a person signed in; a service has none."""
+
+    issued_at: datetime | None = None
+    """When the token was issued; what was revoked later than this no longer counts."""
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """Everything the roles allow: the union."""
+        return frozenset(scope for scope, roles in HOLDERS.items() if self.roles & roles)
+
+    @property
+    def type(self) -> ActorType:
+        """The kind of actor, as the audit entry says it."""
+        if self.roles & _FOUNDATIONAL:
+            return "foundational_governance_agent"
+        if Role.GOVERNOR in self.roles:
+            return "governor"
+        return "service" if Role.SERVICE in self.roles else "user"
+
+    @property
+    def of_the_platform(self) -> bool:
+        """Whether this identity acts in the tenant of the thing it addresses."""
+        return self.tenant == PLATFORM

@@ -1,0 +1,144 @@
+"""What every test may ask for: a clock that stands still, a store, a key, and callers."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.edge.keys import FileSigner
+from shared.edge.sqlite import SqliteDocuments
+from shared.identity import PLATFORM, Actor, Role
+from shared.operation import Call
+from shared.reaction import Reaching
+
+CALLBACKS = "http://127.0.0.1:8080/v1/projects/local/"
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+class FakeWorkflows:
+    """Remembers what was started and who was woken."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, dict[str, Any]]] = []
+        self.woken: list[str] = []
+
+    def start(self, workflow, argument):
+        self.started.append((workflow, dict(argument)))
+        return f"execution-{len(self.started)}"
+
+    def wake(self, callback_url):
+        self.woken.append(callback_url)
+
+
+class FakeProbe:
+    """Answers as it was told: healthy unless the release is in `failing`."""
+
+    def __init__(self) -> None:
+        self.failing: set[str] = set()
+        self.looked: list[str] = []
+
+    def healthy(self, release_id, *, timeout_s):
+        self.looked.append(release_id)
+        return release_id not in self.failing, 3
+
+
+class FakeOutbox:
+    """Remembers what was published."""
+
+    def __init__(self) -> None:
+        self.published: list[str] = []
+
+    def publish(self, tenant, entry_id):
+        self.published.append(entry_id)
+
+    def sweep(self):
+        return 0
+
+    def release_dues(self):
+        return 0
+
+    def resend(self, topic, subject, attributes, data):
+        self.published.append(attributes["id"])
+
+
+@pytest.fixture(scope="session")
+def signer(tmp_path_factory: pytest.TempPathFactory) -> FileSigner:
+    return FileSigner(tmp_path_factory.mktemp("keys") / "writer.pem")
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Iterator[SqliteDocuments]:
+    documents = SqliteDocuments(tmp_path / "store.db")
+    yield documents
+    documents.close()
+
+
+@pytest.fixture
+def workflows() -> FakeWorkflows:
+    return FakeWorkflows()
+
+
+@pytest.fixture
+def probe() -> FakeProbe:
+    return FakeProbe()
+
+
+@pytest.fixture
+def call_as(documents: SqliteDocuments, signer: FileSigner) -> Callable[..., Call]:
+    """
+    Make a call as anyone: ``call_as(Role.GOVERNOR)``, ``call_as(Role.CUSTOMER_ADMIN, tenant="acme")``.
+
+    `at` is the time in minutes after noon; `own` is the caller's tenant where it differs from the one
+    opened. A call is good for one transaction.
+    """
+
+    def make(
+        *roles: Role, id: str = "", tenant: str = PLATFORM, at: float = 0, own: str | None = None
+    ) -> Call:
+        now = NOON + timedelta(minutes=at)
+        actor = Actor(
+            id=id or (roles[0].value if roles else "nobody"),
+            tenant=own or tenant,
+            roles=frozenset(roles),
+            auth_time=now,
+        )
+        return Call(
+            actor=actor,
+            now=now,
+            documents=documents,
+            signer=signer,
+            tenant=tenant,
+            operation="tests.call",
+            correlation_id="00000000-0000-4000-8000-000000000001",
+            callbacks=CALLBACKS,
+        )
+
+    return make
+
+
+@pytest.fixture
+def reacting(
+    documents: SqliteDocuments, signer: FileSigner, workflows: FakeWorkflows, probe: FakeProbe
+) -> Callable[..., Reaching]:
+    """Make a reaction's call: ``reacting("agents/…", at=5)``."""
+
+    def make(subject: str = "", *, tenant: str = PLATFORM, at: float = 0) -> Reaching:
+        now = NOON + timedelta(minutes=at)
+        return Reaching(
+            actor=Actor(id="service:tests", tenant=PLATFORM, roles=frozenset({Role.SERVICE})),
+            now=now,
+            documents=documents,
+            signer=signer,
+            tenant=tenant,
+            operation="tests.reaction",
+            correlation_id="00000000-0000-4000-8000-000000000001",
+            callbacks=CALLBACKS,
+            workflows=workflows,
+            probe=probe,
+            outbox=FakeOutbox(),
+            subject=subject,
+        )
+
+    return make

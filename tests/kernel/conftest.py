@@ -1,0 +1,66 @@
+"""Operations of the tests' own, served as the real ones are."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import flask
+import pytest
+
+from local.accounts import SignIn
+from shared.edge.ports import Ports, connect
+from shared.edge.serving import view
+from shared.edge.settings import Settings
+from shared.operation import operation
+from tests.conftest import NOON
+
+
+@dataclass
+class World:
+    """One data folder, a clock that stands still, and requests by account."""
+
+    ports: Ports
+    sign_in: SignIn
+    now: datetime = NOON
+
+    def call(self, function: Any, path: str, body: Any = None, **given: Any) -> flask.Response:
+        """Send a request to one operation: ``as_`` an account, with headers, raw data or a query."""
+        account, headers = given.get("as_"), dict(given.get("headers", {}))
+        if account:
+            signed_in = self.now - timedelta(minutes=given.get("signed_in_min_ago", 0))
+            headers["Authorization"] = f"Bearer {self.sign_in.token(account, signed_in)}"
+        data = given.get("data")
+        if body is not None:
+            data = json.dumps(body)
+        context = flask.Flask("tests").test_request_context(
+            path,
+            method=given.get("method", function.declared.method),
+            data=data,
+            query_string=given.get("query"),
+            headers=headers,
+            content_type=given.get("content_type", "application/json" if data else None),
+        )
+        with context:
+            return view(function.declared, lambda: self.ports)(flask.request)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Any:
+    settings = Settings({"DATA": str(tmp_path), "ORIGINS": "https://app.example"})
+    world = World(None, SignIn(settings))  # type: ignore[arg-type]
+    world.ports = connect(settings, lambda: world.now)
+    world.sign_in.publish()
+    yield world
+    world.ports.documents.close()  # type: ignore[attr-defined]
+
+
+def declared(method: str, path: str, **options: Any) -> Any:
+    """Declare a function of a test as if it stood in ``functions/tests``."""
+
+    def declare(function: Any) -> Any:
+        function.__module__ = f"functions.tests.{function.__name__}"
+        return operation(method, path, **options)(function)  # type: ignore[arg-type]
+
+    return declare

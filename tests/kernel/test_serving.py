@@ -1,0 +1,401 @@
+"""Serving: what happens around an operation."""
+
+import json
+import logging
+from typing import ClassVar
+
+import pytest
+from pydantic import Field
+
+from shared.entity import Category, Entity, Event, Id, Value
+from shared.errors import Conflict
+from shared.evidence import Entry
+from shared.identity import PUBLIC, Scope
+from shared.operation import Call
+from shared.store import Contended, Page
+from tests.kernel.conftest import declared
+
+
+class Thing(Entity):
+    collection: ClassVar[str] = "things"
+    size: int
+
+
+class ThingMade(Event):
+    action: ClassVar[str] = "thing.made"
+    category: ClassVar[Category] = "configuration_change"
+    size: int
+
+
+class Size(Value):
+    size: int = Field(ge=0)
+
+
+@declared("POST", "/v1/things", scopes={Scope.GENESIS_WRITE, Scope.GOVERNANCE_READ}, status=201)
+def make_thing(call: Call, body: Size) -> Thing:
+    """Make."""
+    with call.transaction() as txn:
+        return txn.create(
+            Thing(
+                id=call.new_id(),
+                tenant_id=call.tenant,
+                created_at=call.now,
+                updated_at=call.now,
+                governance_agent_id="genesis",
+                size=body.size,
+            ),
+            ThingMade(size=body.size),
+        )
+
+
+@declared("POST", "/v1/things/{thing_id}/resize", scopes={Scope.GENESIS_WRITE})
+def resize_thing(call: Call, thing_id: Id, body: Size) -> Thing:
+    """Resize."""
+    with call.transaction() as txn:
+        before = txn.get(Thing, thing_id)
+        if before.size == 99:
+            raise Conflict("it cannot grow", rule="grown")
+        return txn.save(before.model_copy(update={"size": body.size}), ThingMade(size=body.size))
+
+
+@declared("GET", "/v1/things/{thing_id}", scopes={Scope.ACCOUNT}, audited=False)
+def get_thing(call: Call, thing_id: Id) -> Thing:
+    """Get."""
+    with call.transaction() as txn:
+        return txn.get(Thing, thing_id)
+
+
+class Which(Value):
+    limit: int = 2
+    cursor: str | None = None
+
+
+@declared("GET", "/v1/things", scopes={Scope.ACCOUNT}, audited=False)
+def list_things(call: Call, which: Which) -> Page[Thing]:
+    """List."""
+    with call.transaction() as txn:
+        return txn.find(Thing, order="size", limit=which.limit, cursor=which.cursor)
+
+
+@declared("POST", "/v1/decide", scopes={Scope.GOVERNANCE_WRITE})
+def decide(call: Call) -> dict[str, str]:
+    """Decide."""
+    return {"by": call.actor.id}
+
+
+@pytest.fixture
+def thing(world):
+    answer = world.call(make_thing, "/v1/things", {"size": 1}, as_="admin")
+    assert answer.status_code == 201, answer.data
+    return answer.json
+
+
+def entries(world, **equals):
+    from shared.store import Condition, Query
+
+    where = tuple(Condition(name, "==", value) for name, value in equals.items())
+    found = world.ports.documents.find(None, Query("events", where))
+    return [Entry.model_validate(one.data) for one in found]
+
+
+def problem(answer, status, code, rule=None):
+    assert answer.status_code == status, answer.data
+    assert answer.mimetype == "application/problem+json"
+    document = answer.json
+    assert document["code"] == code
+    assert document["status"] == status
+    assert document["type"] == "https://waooaw.com/errors/" + code.replace("_", "-")
+    assert document["correlation_id"] == answer.headers["X-Correlation-ID"]
+    if rule:
+        assert rule in [violation["rule"] for violation in document["violations"]]
+    return document
+
+
+def test_a_change_answers_with_its_version_and_its_audit_entry(world, thing):
+    answer = world.call(
+        resize_thing, f"/v1/things/{thing['id']}/resize", {"size": 2}, as_="admin"
+    )
+    entry = entries(world, entity=f"things/{thing['id']}", eseq=2)[0]
+    assert answer.headers["ETag"] == f'"{answer.json["version_hash"]}"'
+    assert f"id={entry.id}, hash={entry.hash}, kid={entry.kid}" in answer.headers["X-Audit-Entry"]
+    assert answer.json["audit"] == {
+        "n": 2,
+        "head": entry.hash,
+        "state_hash": entry.state_hash,
+    }
+
+
+def test_a_stale_version_is_refused_and_a_current_one_is_not(world, thing):
+    path = f"/v1/things/{thing['id']}/resize"
+    current = {"If-Match": f'"{thing["version_hash"]}"'}
+    assert world.call(resize_thing, path, {"size": 2}, as_="admin", headers=current).status_code == 200
+    stale = world.call(resize_thing, path, {"size": 3}, as_="admin", headers=current)
+    problem(stale, 409, "version_conflict")
+
+
+def test_the_same_key_answers_the_same_and_acts_once(world):
+    key = {"Idempotency-Key": "k1"}
+    first = world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
+    again = world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
+    assert again.data == first.data
+    assert again.headers["X-Audit-Entry"] == first.headers["X-Audit-Entry"]
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert len(entries(world, action="thing.made")) == 1
+
+
+def test_a_key_with_another_body_is_refused(world):
+    key = {"Idempotency-Key": "k1"}
+    world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
+    other = world.call(make_thing, "/v1/things", {"size": 6}, as_="admin", headers=key)
+    problem(other, 409, "idempotency_key_reused")
+
+
+def test_a_refusal_is_not_an_answer_worth_keeping(world, thing):
+    path, key = f"/v1/things/{thing['id']}/resize", {"Idempotency-Key": "k2"}
+    stale = key | {"If-Match": "old"}
+    problem(
+        world.call(resize_thing, path, {"size": 2}, as_="admin", headers=stale),
+        409,
+        "version_conflict",
+    )
+    assert world.call(resize_thing, path, {"size": 2}, as_="admin", headers=key).status_code == 200
+
+
+def test_a_key_of_somebody_else_is_another_key(world):
+    key = {"Idempotency-Key": "k1"}
+    first = world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
+    other = world.call(make_thing, "/v1/things", {"size": 6}, as_="agent_orchestrator", headers=key)
+    assert other.status_code == 201
+    assert other.json["id"] != first.json["id"]
+
+
+def test_a_key_is_forgotten_after_a_day(world):
+    from datetime import timedelta
+
+    key = {"Idempotency-Key": "k1"}
+    first = world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
+    world.now += timedelta(hours=24)
+    other = world.call(make_thing, "/v1/things", {"size": 6}, as_="admin", headers=key)
+    assert other.json["id"] != first.json["id"]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])
+def test_a_key_out_of_bounds_is_refused(world, key):
+    headers = {"Idempotency-Key": key}
+    problem(
+        world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=headers),
+        400,
+        "bad_request",
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        ("{", 400, "bad_request"),
+        ('{"size": 1, "size": 2}', 400, "bad_request"),
+        ('{"size": "\\ud800"}', 400, "bad_request"),
+        ('{"size": NaN}', 400, "bad_request"),
+        ("[" * 100_000, 400, "bad_request"),
+        ('{"size": "big"}', 422, "validation_failed"),
+        ('{"size": 1, "colour": "red"}', 422, "validation_failed"),
+        ('{"size": -1}', 422, "validation_failed"),
+        ("[]", 422, "validation_failed"),
+        ("null", 422, "validation_failed"),
+        ("", 422, "validation_failed"),
+    ],
+)
+def test_a_bad_body_is_refused_and_changes_nothing(world, data, status, code):
+    answer = world.call(
+        make_thing, "/v1/things", data=data, as_="admin", content_type="application/json"
+    )
+    problem(answer, status, code)
+    assert entries(world, action="thing.made") == []
+
+
+def test_a_body_of_another_type_is_refused(world):
+    answer = world.call(make_thing, "/v1/things", data="size=1", as_="admin", content_type="text/plain")
+    problem(answer, 400, "bad_request")
+
+
+def test_a_body_over_its_limit_is_refused_before_it_is_read(world):
+    big = json.dumps({"size": 1, "x": "y" * 1024 * 1024})
+    problem(world.call(make_thing, "/v1/things", data=big, as_="admin"), 413, "too_large")
+
+
+def test_an_operation_without_a_body_takes_none(world):
+    problem(world.call(decide, "/v1/decide", {"x": 1}, as_="governor"), 400, "bad_request")
+    assert world.call(decide, "/v1/decide", {}, as_="governor").status_code == 200
+
+
+def test_a_query_is_typed_and_closed(world, thing):
+    del thing
+    problem(
+        world.call(list_things, "/v1/things", query={"limit": "x"}, as_="viewer"),
+        422,
+        "validation_failed",
+    )
+    problem(
+        world.call(list_things, "/v1/things", query={"colour": "red"}, as_="viewer"),
+        422,
+        "validation_failed",
+    )
+    problem(
+        world.call(list_things, "/v1/things", query="limit=1&limit=2", as_="viewer"),
+        400,
+        "bad_request",
+    )
+    problem(
+        world.call(make_thing, "/v1/things", {"size": 1}, query={"x": "1"}, as_="admin"),
+        400,
+        "bad_request",
+    )
+
+
+def test_pages_follow_each_other_and_a_made_up_cursor_is_refused(world):
+    for size in range(5):
+        world.call(make_thing, "/v1/things", {"size": size}, as_="admin")
+    sizes, cursor = [], None
+    while True:
+        query = {"cursor": cursor} if cursor else {}
+        page = world.call(list_things, "/v1/things", query=query, as_="admin").json
+        sizes += [thing["size"] for thing in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert sizes == [0, 1, 2, 3, 4]
+    for made_up in ("x", "bm8=", "W10=", "eyJhIjoxfQ==", "WzEsMiwzLDRd"):
+        answer = world.call(list_things, "/v1/things", query={"cursor": made_up}, as_="admin")
+        problem(answer, 400, "bad_request")
+
+
+def test_unknown_ids_and_malformed_ids_do_not_exist(world):
+    for id in ("00000000-0000-4000-8000-00000000000a", "x", "..", "'; drop", "a.b.c"):
+        problem(world.call(get_thing, f"/v1/things/{id}", as_="admin"), 404, "not_found")
+
+
+def test_another_tenants_document_does_not_exist(world):
+    acme = {"X-Tenant-ID": "acme"}
+
+    @declared("POST", "/v1/things", scopes={Scope.AGENTS_RUN}, status=201)
+    def serve_thing(call: Call, body: Size) -> Thing:
+        """Make."""
+        return make_thing(call, body)
+
+    made = world.call(serve_thing, "/v1/things", {"size": 1}, as_="service", headers=acme).json
+    assert made["id"].startswith("acme.")
+    assert made["tenant_id"] == "acme"
+    path = f"/v1/things/{made['id']}"
+    assert world.call(get_thing, path, as_="customer_user@acme").status_code == 200
+    problem(world.call(get_thing, path, as_="customer_user@globex"), 404, "not_found")
+    assert world.call(get_thing, path, as_="viewer").status_code == 200
+
+
+def test_only_services_name_a_tenant(world):
+    headers = {"X-Tenant-ID": "acme"}
+    problem(
+        world.call(make_thing, "/v1/things", {"size": 1}, as_="admin", headers=headers),
+        403,
+        "forbidden",
+    )
+
+
+def test_a_missing_scope_is_refused_and_the_refusal_is_evidence(world):
+    answer = world.call(make_thing, "/v1/things", {"size": 1}, as_="helpdesk_agent")
+    problem(answer, 403, "forbidden")
+    (entry,) = entries(world, action="policy.denied")
+    assert entry.entity == "principals/helpdesk_agent.platform"
+    assert entry.outcome == "denied"
+    assert entry.correlation_id == answer.headers["X-Correlation-ID"]
+    world.call(make_thing, "/v1/things", {"size": 1}, as_="helpdesk_agent")
+    assert sorted(e.eseq for e in entries(world, action="policy.denied")) == [1, 2]
+
+
+def test_deciding_takes_a_fresh_sign_in(world):
+    fresh = world.call(decide, "/v1/decide", as_="governor", signed_in_min_ago=14)
+    assert fresh.status_code == 200
+    stale = world.call(decide, "/v1/decide", as_="governor", signed_in_min_ago=16)
+    document = problem(stale, 401, "unauthenticated", "step_up_required")
+    assert document["max_age_s"] == 900
+
+
+def test_a_story_keeps_its_correlation_id_and_a_request_gets_its_own(world):
+    given = "6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607"
+    answer = world.call(
+        make_thing, "/v1/things", {"size": 1}, as_="admin", headers={"X-Correlation-ID": given}
+    )
+    (entry,) = entries(world, action="thing.made")
+    assert answer.headers["X-Correlation-ID"] == entry.correlation_id == given
+    assert entry.causation_id == f"req:{answer.headers['X-Request-ID']}"
+    other = world.call(make_thing, "/v1/things", {"size": 1}, as_="admin", headers={"X-Correlation-ID": "x"})
+    assert other.headers["X-Correlation-ID"] not in {given, "x"}
+
+
+def test_a_trace_goes_on(world):
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    answer = world.call(decide, "/v1/decide", as_="governor", headers={"traceparent": parent})
+    assert answer.headers["traceparent"] == parent
+
+
+def test_a_defect_is_a_bare_500_that_says_nothing(world, caplog):
+    @declared("GET", "/v1/broken", scopes=PUBLIC, audited=False)
+    def broken(call: Call) -> dict[str, str]:
+        """Break."""
+        raise ValueError("a secret")
+
+    with caplog.at_level(logging.ERROR):
+        answer = world.call(broken, "/v1/broken")
+    problem(answer, 500, "internal")
+    assert b"secret" not in answer.data
+    assert "a secret" in caplog.text
+
+
+def test_a_contended_operation_runs_again_with_fresh_reads(world, thing):
+    path, runs = f"/v1/things/{thing['id']}/resize", []
+
+    @declared("POST", "/v1/things/{thing_id}/resize", scopes={Scope.GENESIS_WRITE})
+    def grow(call: Call, thing_id: Id) -> Thing:
+        """Grow by one, with somebody else growing it meanwhile."""
+        with call.transaction() as txn:
+            before = txn.get(Thing, thing_id)
+            after = txn.save(before.model_copy(update={"size": before.size + 1}), ThingMade(size=0))
+        if len(runs) < 3:
+            runs.append(1)
+            world.call(resize_thing, path, {"size": 10 * len(runs)}, as_="admin")
+        return after
+
+    assert world.call(grow, path, as_="admin").json["size"] == 31
+
+
+def test_what_is_always_contended_is_unavailable_and_not_wrong(world, monkeypatch):
+    monkeypatch.setattr("shared.edge.serving.ATTEMPTS", 2)
+
+    @declared("POST", "/v1/busy", scopes={Scope.ACCOUNT})
+    def busy(call: Call) -> None:
+        """Never get through."""
+        raise Contended
+
+    answer = world.call(busy, "/v1/busy", as_="viewer")
+    problem(answer, 503, "store_unavailable")
+    assert answer.headers["Retry-After"] == "1"
+
+
+def test_browsers_of_listed_origins_are_let_in(world):
+    listed = {"Origin": "https://app.example"}
+    answer = world.call(decide, "/v1/decide", as_="governor", headers=listed)
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    preflight = world.call(decide, "/v1/decide", method="OPTIONS", headers=listed)
+    assert preflight.status_code == 204
+    assert "Idempotency-Key" in preflight.headers["Access-Control-Allow-Headers"]
+    other = world.call(decide, "/v1/decide", as_="governor", headers={"Origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in other.headers
+
+
+def test_a_request_is_logged_without_tenant_person_or_token(world, caplog):
+    with caplog.at_level(logging.INFO, "waooaw.requests"):
+        world.call(decide, "/v1/decide", as_="governor")
+    line = json.loads(caplog.records[-1].message)
+    assert line["route"] == "tests.decide"
+    assert line["status"] == 200
+    assert "governor" not in caplog.text
+    assert "eyJ" not in caplog.text
