@@ -1,0 +1,45 @@
+from pydantic import ConfigDict
+
+from shared.approvals import rules
+from shared.approvals.events import ApprovalDeadline, decided
+from shared.approvals.models import Approval, Comment
+from shared.entity import Hex64, Id, Value
+from shared.identity import Scope
+from shared.operation import Call, operation
+
+
+class Agreement(Value):
+    """A yes, to exactly what was seen."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"expected_digest": "0" * 64, "comment": "Ready to go live."}]
+        }
+    )
+
+    expected_digest: Hex64
+    comment: Comment | None = None
+
+
+@operation("POST", "/v1/approvals/{approval_id}/approve", scopes={Scope.GOVERNANCE_WRITE})
+def approve_approval(call: Call, approval_id: Id, agreement: Agreement) -> Approval:
+    """
+    Approve a request.
+
+    The decision that settles it is announced in the same commit, so whoever waits for it goes on exactly
+    when the record says so. What is approved must then be used in time, or the approval expires.
+    """
+    with call.transaction() as txn:
+        before = txn.get(Approval, approval_id)
+        after = rules.approve(
+            before,
+            by=call.actor,
+            at=call.now,
+            expected_digest=agreement.expected_digest,
+            comment=agreement.comment,
+        )
+        if after is not before:
+            after = txn.save(after, decided(after), because=rules.because(after))
+            deadline = ApprovalDeadline(decision_version=after.decision_version)
+            txn.announce(deadline, at=after.expires_at, about=after)
+    return after

@@ -1,0 +1,29 @@
+from pydantic import ConfigDict
+
+from shared.approvals import rules
+from shared.approvals.events import ApprovalCancelled
+from shared.approvals.models import Approval, Reason
+from shared.entity import Id, Value
+from shared.identity import Scope
+from shared.operation import Call, operation
+
+
+class Withdrawal(Value):
+    """Why the request is no longer wanted."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "The workflow was cancelled."}]}
+    )
+
+    reason: Reason
+
+
+@operation("POST", "/v1/approvals/{approval_id}/cancel", scopes={Scope.ACCOUNT})
+def cancel_approval(call: Call, approval_id: Id, withdrawal: Withdrawal) -> Approval:
+    """Withdraw a request, as whoever made it may until it is decided."""
+    with call.transaction() as txn:
+        before = txn.get(Approval, approval_id)
+        after = rules.cancel(before, by=call.actor, at=call.now, reason=withdrawal.reason)
+        if after is not before:
+            after = txn.save(after, ApprovalCancelled.of(after))
+    return after

@@ -1,0 +1,61 @@
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from shared.approvals.models import Approval
+from shared.entity import Hex64, Id, Value
+from shared.evidence import ActorRef, Entry, stream
+from shared.identity import Scope
+from shared.operation import Call, operation
+
+
+class TrailQuery(Value):
+    """Where to go on reading."""
+
+    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    limit: int = Field(20, ge=1, le=100)
+
+
+class TrailEntry(Value):
+    """One thing that happened to the approval."""
+
+    id: str
+    action: str
+    actor: ActorRef
+    ts: str
+    entry_hash: Hex64
+    data: Mapping[str, Any]
+
+
+class Trail(Value):
+    """What happened to an approval, the latest last."""
+
+    items: tuple[TrailEntry, ...]
+    next_cursor: str | None
+
+
+@operation(
+    "GET", "/v1/approvals/{approval_id}/audit", scopes={Scope.GOVERNANCE_READ}, audited=False
+)
+def get_approval_audit(call: Call, approval_id: Id, query: TrailQuery) -> Trail:
+    """Show what happened to an approval, from its request on."""
+    with call.transaction() as txn:
+        approval = txn.get(Approval, approval_id)
+        found = txn.find(
+            Entry, order="eseq", limit=query.limit, cursor=query.cursor, entity=stream(approval)
+        )
+    return Trail(
+        items=tuple(
+            TrailEntry(
+                id=entry.id,
+                action=entry.action,
+                actor=entry.actor,
+                ts=entry.ts,
+                entry_hash=entry.hash,
+                data=entry.data,
+            )
+            for entry in found.items
+        ),
+        next_cursor=found.next_cursor,
+    )

@@ -1,0 +1,33 @@
+from shared.approvals.events import ApprovalRequested
+from shared.approvals.models import Approval
+from shared.entity import written
+from shared.identity import Role
+from shared.mobile.notices import notice, tell
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=ApprovalRequested)
+def notify_governor(call: Reaching, event: ApprovalRequested) -> None:
+    """
+    Tell everybody whose agreement is needed that a request waits for them.
+
+    A notice informs and never decides: it leads to the signed-in page.
+    """
+    with call.transaction() as txn:
+        approval = txn.get(Approval, call.subject_id)
+        tell(
+            txn,
+            *(
+                notice(
+                    "approval_request" if role == Role.CUSTOMER_ADMIN else "approval_pending",
+                    tenant=call.tenant,
+                    audience=role,
+                    subject=call.subject,
+                    title=approval.title,
+                    body=f"A decision of type {event.type} and risk {event.risk} waits for you until"
+                    f" {written(event.expires_at)}.",
+                    at=call.now,
+                )
+                for role in event.approvers
+            ),
+        )

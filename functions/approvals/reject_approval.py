@@ -1,0 +1,36 @@
+from pydantic import ConfigDict
+
+from shared.approvals import rules
+from shared.approvals.events import decided
+from shared.approvals.models import Approval, Reason
+from shared.entity import Hex64, Id, Value
+from shared.identity import Scope
+from shared.operation import Call, operation
+
+
+class Rejection(Value):
+    """A no, and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "The rollback plan was never tested."}]}
+    )
+
+    reason: Reason
+    expected_digest: Hex64 | None = None
+
+
+@operation("POST", "/v1/approvals/{approval_id}/reject", scopes={Scope.GOVERNANCE_WRITE})
+def reject_approval(call: Call, approval_id: Id, rejection: Rejection) -> Approval:
+    """Reject a request for good; a new one may come with new evidence."""
+    with call.transaction() as txn:
+        before = txn.get(Approval, approval_id)
+        after = rules.reject(
+            before,
+            by=call.actor,
+            at=call.now,
+            reason=rejection.reason,
+            expected_digest=rejection.expected_digest,
+        )
+        if after is not before:
+            after = txn.save(after, decided(after), because=rules.because(after))
+    return after

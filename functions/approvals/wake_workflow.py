@@ -1,0 +1,36 @@
+from shared.approvals.events import (
+    ApprovalCancelled,
+    ApprovalChangesRequested,
+    ApprovalExpired,
+    ApprovalGranted,
+    ApprovalRejected,
+    VetoRecorded,
+)
+from shared.entity import Event
+from shared.reaction import Reaching, reaction
+from shared.waiting import Wait
+
+
+@reaction(
+    on=(
+        ApprovalGranted,
+        ApprovalRejected,
+        ApprovalChangesRequested,
+        ApprovalExpired,
+        ApprovalCancelled,
+        VetoRecorded,
+    )
+)
+def wake_workflow(call: Reaching, event: Event) -> None:
+    """
+    Wake the workflow that waits for an approval.
+
+    The callback carries no decision; the workflow reads it. It is forgotten only after it was called:
+    were it the other way round, a failure in between would leave the workflow asleep.
+    """
+    approval_id = event.approval_id if isinstance(event, VetoRecorded) else call.subject_id
+    with call.transaction() as txn:
+        waiting = txn.peek(Wait, approval_id)
+        if waiting is not None:
+            call.workflows.wake(waiting.url)
+            txn.delete(waiting)

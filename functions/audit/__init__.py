@@ -1,0 +1,1 @@
+"""Audit: the record of what happened, and what proves it."""

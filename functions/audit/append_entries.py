@@ -1,0 +1,27 @@
+from shared.audit import rules
+from shared.audit.models import Entered, KeptReport, Report
+from shared.identities.models import Principal
+from shared.identities.rules import principal
+from shared.identity import Scope
+from shared.operation import Call, operation
+
+
+@operation("POST", "/v1/audit/log", scopes={Scope.AUDIT_APPEND}, status=201, max_bytes=64 * 1024)
+def append_entries(call: Call, report: Report) -> Entered:
+    """
+    Enter a report of what changed no entity.
+
+    It goes on the caller's own stream and says what it is about: whoever reports can add to their own
+    history and to nobody else's.
+    """
+    with call.transaction() as txn:
+        before = txn.peek(KeptReport, report.id)
+        if before is not None:
+            return rules.same(before, report)
+        caller = txn.peek(Principal, call.actor.id)
+        event = rules.reported(report, at=call.now)
+        if caller is None:
+            entered = txn.create(principal(call.actor.id, call.tenant, call.now), event)
+        else:
+            entered = txn.save(caller, event)
+        return txn.create(rules.kept(report, entered)).entered

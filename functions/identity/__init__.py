@@ -1,0 +1,1 @@
+"""Identity: who the caller is, and the keys that signatures are checked with."""

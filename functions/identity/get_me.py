@@ -1,0 +1,27 @@
+from shared.entity import Value
+from shared.identity import Role, Scope
+from shared.operation import Call, operation
+
+
+class Me(Value):
+    """The caller, as we know them."""
+
+    id: str
+    tenant: str
+    roles: tuple[Role, ...]
+    scopes: tuple[Scope, ...]
+
+
+@operation("GET", "/v1/me", scopes={Scope.ACCOUNT}, audited=False)
+def get_me(call: Call) -> Me:
+    """
+    Tell the caller who they are and what that allows.
+
+    Everything comes from the verified token; scopes follow from the roles by the one table.
+    """
+    return Me(
+        id=call.actor.id,
+        tenant=call.actor.tenant,
+        roles=tuple(sorted(call.actor.roles)),
+        scopes=tuple(sorted(call.actor.scopes)),
+    )

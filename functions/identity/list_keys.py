@@ -1,0 +1,25 @@
+from collections.abc import Mapping
+from typing import Any
+
+from shared.entity import Value
+from shared.identities.models import VerificationKey
+from shared.identity import PLATFORM, PUBLIC
+from shared.operation import Call, operation
+
+
+class KeySet(Value):
+    """A JWK set (RFC 7517)."""
+
+    keys: tuple[Mapping[str, Any], ...]
+
+
+@operation("GET", "/.well-known/jwks.json", scopes=PUBLIC, audited=False, tenant=PLATFORM)
+def list_keys(call: Call) -> KeySet:
+    """
+    List the public keys that our signatures are checked with.
+
+    Old keys stay in the list, or what was signed with them could no longer be verified.
+    """
+    with call.transaction() as txn:
+        found = txn.find(VerificationKey)
+    return KeySet(keys=tuple(key.jwk for key in found.items))

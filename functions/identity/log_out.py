@@ -1,0 +1,40 @@
+from pydantic import ConfigDict
+
+from shared.entity import Timestamp, Value
+from shared.identities.models import LoggedOut, Principal
+from shared.identities.rules import principal, signed_out
+from shared.identity import Scope
+from shared.operation import Call, operation
+
+
+class Logout(Value):
+    """How far to sign out."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"all_devices": True}]})
+
+    all_devices: bool = False
+
+
+class LoggedOutSince(Value):
+    """Since when the caller's tokens no longer count."""
+
+    valid_after: Timestamp
+
+
+@operation("POST", "/v1/auth/logout", scopes={Scope.ACCOUNT})
+def log_out(call: Call, logout: Logout) -> LoggedOutSince:
+    """
+    End the caller's sessions.
+
+    A token does not say which device it was issued to, so every token issued until now stops counting
+    either way; what was asked for is kept in the record.
+    """
+    event = LoggedOut(all_devices=logout.all_devices)
+    with call.transaction() as txn:
+        before = txn.peek(Principal, call.actor.id)
+        if before is None:
+            new = principal(call.actor.id, call.tenant, call.now)
+            txn.create(signed_out(new, at=call.now), event)
+        else:
+            txn.save(signed_out(before, at=call.now), event)
+    return LoggedOutSince(valid_after=call.now)

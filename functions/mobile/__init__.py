@@ -1,0 +1,1 @@
+"""Mobile: the Governor's phone and everybody's inbox."""

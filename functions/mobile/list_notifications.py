@@ -1,0 +1,39 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.entity import Value
+from shared.identity import Scope
+from shared.mobile.models import Notification
+from shared.mobile.notices import audiences
+from shared.operation import Call, operation
+from shared.store import OneOf, Test
+
+
+class Inbox(Value):
+    """Some of the caller's notices, and how many are unread in all."""
+
+    items: tuple[Notification, ...]
+    next_cursor: str | None
+    unread: int
+
+
+class InboxQuery(Value):
+    """Which notices."""
+
+    unread: bool = False
+    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    limit: int = Field(20, ge=1, le=100)
+
+
+@operation("GET", "/v1/notifications", scopes={Scope.ACCOUNT}, audited=False)
+def list_notifications(call: Call, query: InboxQuery) -> Inbox:
+    """List the caller's notices, the newest first."""
+    mine = OneOf(audiences(call.actor))
+    tests: dict[str, Test] = {"audience": mine} | ({"read_at": None} if query.unread else {})
+    with call.transaction() as txn:
+        found = txn.find(
+            Notification, order="-created_at", limit=query.limit, cursor=query.cursor, **tests
+        )
+        unread = txn.count(Notification, audience=mine, read_at=None)
+    return Inbox(items=found.items, next_cursor=found.next_cursor, unread=unread)

@@ -1,0 +1,1 @@
+"""Platform: whether the platform is well."""

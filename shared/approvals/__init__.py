@@ -1,0 +1,1 @@
+"""Approvals: a person decides before an agent acts, and may still object afterwards."""

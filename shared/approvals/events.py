@@ -1,0 +1,298 @@
+"""What happens to an approval, as it is announced."""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import ConfigDict, Field
+
+from shared.approvals.models import Approval, ApprovalStatus, Veto, VetoCategory
+from shared.detectors import masked
+from shared.entity import Category, Event, Timestamp
+
+Retention = Literal["standard", "financial", "constitutional"]
+
+REQUESTS = "approval-requests"
+DECISIONS = "approval-decisions"
+MAX_TEXT = 500
+
+
+def told(text: str) -> str:
+    """Return a free text as the log may hold it: masked and short; the whole stays with its entity."""
+    return masked(text)[:MAX_TEXT]
+
+
+class ApprovalRequested(Event):
+    """Somebody must decide."""
+
+    action: ClassVar[str] = "approval.requested"
+    category: ClassVar[Category] = "approval_request"
+    topic: ClassVar[str | None] = REQUESTS
+
+    type: str
+    gate: str
+    agent_id: str | None
+    run_id: str | None = None
+    step_id: str | None = None
+    action_digest: str
+    card_hash: str
+    chain: str
+    step_no: int
+    approvers: tuple[str, ...]
+    expires_at: Timestamp
+    risk: str
+    amount: int | None = None
+
+    @classmethod
+    def of(cls, approval: Approval) -> Self:
+        """Tell of a new question."""
+        return cls(
+            type=approval.type,
+            gate=approval.gate,
+            agent_id=approval.agent_id,
+            action_digest=approval.action_digest,
+            card_hash=approval.card_hash,
+            chain=approval.chain,
+            step_no=approval.current_step,
+            approvers=tuple(step.approver for step in approval.steps),
+            expires_at=approval.expires_at,
+            risk=approval.risk,
+        )
+
+
+class StepApproved(Event):
+    """One of several people agreed; the next one is asked."""
+
+    action: ClassVar[str] = "approval.step_approved"
+    category: ClassVar[Category] = "approval_granted"
+    publish_first: ClassVar[bool] = True
+
+    approver: str
+    step_no: int
+    decided_at: Timestamp
+
+    @classmethod
+    def of(cls, approval: Approval) -> Self:
+        """Tell of a question that was answered in part."""
+        decision = approval.last
+        return cls(approver=decision.approver_id, step_no=decision.step_no, decided_at=decision.at)
+
+
+class ApprovalGranted(Event):
+    """Everybody needed agreed: the work may go on."""
+
+    action: ClassVar[str] = "approval.granted"
+    category: ClassVar[Category] = "approval_granted"
+    topic: ClassVar[str | None] = DECISIONS
+    publish_first: ClassVar[bool] = True
+
+    approvers: tuple[str, ...]
+    auto: bool = False
+    seed_id: str | None = None
+    decided_at: Timestamp
+    held_until: Timestamp | None = None
+    veto_until: Timestamp
+
+    @classmethod
+    def of(cls, approval: Approval) -> Self:
+        """Tell of an approval."""
+        if approval.decided_at is None or approval.veto_until is None:
+            raise ValueError(f"{approval.id} was not approved")
+        return cls(
+            approvers=tuple(decision.approver_id for decision in approval.decisions),
+            decided_at=approval.decided_at,
+            veto_until=approval.veto_until,
+        )
+
+
+class ApprovalRejected(Event):
+    """The answer is no."""
+
+    action: ClassVar[str] = "approval.rejected"
+    category: ClassVar[Category] = "approval_denied"
+    topic: ClassVar[str | None] = DECISIONS
+    publish_first: ClassVar[bool] = True
+
+    approver: str
+    reason: str
+
+    @classmethod
+    def of(cls, approval: Approval) -> Self:
+        """Tell of a rejection."""
+        return cls(approver=approval.last.approver_id, reason=told(approval.last.reason or ""))
+
+
+class ApprovalChangesRequested(Event):
+    """The answer is: not like this."""
+
+    action: ClassVar[str] = "approval.changes_requested"
+    category: ClassVar[Category] = "approval_denied"
+    topic: ClassVar[str | None] = DECISIONS
+    publish_first: ClassVar[bool] = True
+
+    approver: str
+    comment_ref: str
+    """Where the wishes are written."""
+
+    @classmethod
+    def of(cls, approval: Approval) -> Self:
+        """Tell of a question that was sent back."""
+        place = f"approvals/{approval.id}#/decisions/{len(approval.decisions) - 1}/changes"
+        return cls(approver=approval.last.approver_id, comment_ref=place)
+
+
+class ApprovalExpired(Event):
+    """Nobody answered in time, or the answer was not used in time."""
+
+    action: ClassVar[str] = "approval.expired"
+    category: ClassVar[Category] = "approval_timeout"
+    topic: ClassVar[str | None] = DECISIONS
+
+    open_since: Timestamp
+    reminders: int = 0
+
+    @classmethod
+    def of(cls, approval: Approval) -> Self:
+        """Tell of a missed deadline."""
+        return cls(open_since=approval.requested_at)
+
+
+class ApprovalCancelled(Event):
+    """The question was withdrawn."""
+
+    action: ClassVar[str] = "approval.cancelled"
+    category: ClassVar[Category] = "governance_decision"
+    topic: ClassVar[str | None] = DECISIONS
+
+    reason: str
+
+    @classmethod
+    def of(cls, approval: Approval) -> Self:
+        """Tell of a withdrawal."""
+        if approval.cancellation is None:
+            raise ValueError(f"{approval.id} was not cancelled")
+        return cls(reason=told(approval.cancellation.reason))
+
+
+class ApprovalConsumed(Event):
+    """What was approved is being done, once."""
+
+    action: ClassVar[str] = "approval.consumed"
+    category: ClassVar[Category] = "governance_decision"
+    topic: ClassVar[str | None] = DECISIONS
+
+    run_id: str
+    step_id: str
+    iteration: int
+    action_digest: str
+
+    @classmethod
+    def of(cls, approval: Approval) -> Self:
+        """Tell of an approval that is used up."""
+        if approval.consumed_by is None:
+            raise ValueError(f"{approval.id} was not consumed")
+        return cls(**approval.consumed_by.model_dump(), action_digest=approval.action_digest)
+
+
+class ApprovalVetoed(Event):
+    """An objection was raised; the veto has its own record."""
+
+    action: ClassVar[str] = "approval.vetoed"
+    category: ClassVar[Category] = "approval_denied"
+    publish_first: ClassVar[bool] = True
+    retention: ClassVar[Retention] = "constitutional"
+
+    veto_category: str
+    approver: str
+    explanation: str
+
+    @classmethod
+    def of(cls, approval: Approval) -> Self:
+        """Tell of an approval that was vetoed."""
+        decision = approval.last
+        return cls(
+            veto_category=decision.category or "",
+            approver=decision.approver_id,
+            explanation=told(decision.reason or ""),
+        )
+
+
+class VetoRecorded(Event):
+    """A Governor objected."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    action: ClassVar[str] = "veto.recorded"
+    category: ClassVar[Category] = "governance_decision"
+    topic: ClassVar[str | None] = DECISIONS
+    publish_first: ClassVar[bool] = True
+    retention: ClassVar[Retention] = "constitutional"
+
+    approval_id: str
+    run_id: str | None = None
+    step_id: str | None = None
+    cause: VetoCategory = Field(alias="category")
+    window_end: Timestamp
+    offline: bool
+    effect: str
+
+    @classmethod
+    def of(cls, veto: Veto) -> Self:
+        """Tell of a veto."""
+        return cls(
+            approval_id=veto.approval_id,
+            category=veto.category,
+            window_end=veto.window_end,
+            offline=veto.offline,
+            effect=veto.effect,
+        )
+
+
+class ApprovalDeadline(Event):
+    """The time that was given is over; a change after it was set makes it void."""
+
+    action: ClassVar[str] = "approval.deadline_reached"
+    category: ClassVar[Category] = "approval_timeout"
+
+    decision_version: int
+
+
+class StepApprovedByPlatform(StepApproved):
+    """The same, of an approval that the platform's Governor decides: kept for ever."""
+
+    retention: ClassVar[Retention] = "constitutional"
+
+
+class ApprovalGrantedByPlatform(ApprovalGranted):
+    """The same, by the platform's Governor: kept for ever."""
+
+    retention: ClassVar[Retention] = "constitutional"
+
+
+class ApprovalRejectedByPlatform(ApprovalRejected):
+    """The same, by the platform's Governor: kept for ever."""
+
+    retention: ClassVar[Retention] = "constitutional"
+
+
+class ChangesRequestedByPlatform(ApprovalChangesRequested):
+    """The same, by the platform's Governor: kept for ever."""
+
+    retention: ClassVar[Retention] = "constitutional"
+
+
+Decided = StepApproved | ApprovalGranted | ApprovalRejected | ApprovalChangesRequested
+
+_DECIDED: dict[tuple[ApprovalStatus, str], type[Decided]] = {
+    (ApprovalStatus.PENDING, "engagement"): StepApproved,
+    (ApprovalStatus.PENDING, "platform"): StepApprovedByPlatform,
+    (ApprovalStatus.APPROVED, "engagement"): ApprovalGranted,
+    (ApprovalStatus.APPROVED, "platform"): ApprovalGrantedByPlatform,
+    (ApprovalStatus.REJECTED, "engagement"): ApprovalRejected,
+    (ApprovalStatus.REJECTED, "platform"): ApprovalRejectedByPlatform,
+    (ApprovalStatus.CHANGES_REQUESTED, "engagement"): ApprovalChangesRequested,
+    (ApprovalStatus.CHANGES_REQUESTED, "platform"): ChangesRequestedByPlatform,
+}
+
+
+def decided(approval: Approval) -> Decided:
+    """Tell of the latest answer to a question."""
+    return _DECIDED[approval.status, approval.governor_scope].of(approval)

@@ -1,0 +1,1 @@
+"""Audit: what is put into the log although it changes nothing."""

@@ -1,0 +1,100 @@
+"""A report is an entry about something that changed no entity here: work of a runtime, a read of data."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from shared.constitution import Json16
+from shared.entity import Category, Event, Hex64, Record, Timestamp, Value
+
+MAX_SKEW = timedelta(minutes=5)
+"""How far a report's time may be from ours without being marked."""
+
+Ref = Annotated[str, Field(min_length=1, max_length=128)] | None
+
+
+class Refs(Value):
+    """The ids that an auditor looks a report up by."""
+
+    agent_id: Ref = None
+    workflow_id: Ref = None
+    run_id: Ref = None
+    step_id: Ref = None
+    approval_id: Ref = None
+    receipt_id: Ref = None
+    customer_id: Ref = None
+
+
+class Report(Value):
+    """One entry, as whoever saw it reports it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "5f0c9a52-8a5e-4a0e-9d5b-0b6f5a3c1d2e",
+                    "entity": "agents/0b6f5a3c-1d2e-4a0e-9d5b-5f0c9a528a5e",
+                    "action": "skill.completed",
+                    "category": "agent_action_complete",
+                    "outcome": "success",
+                    "severity": "info",
+                    "refs": {"agent_id": "0b6f5a3c-1d2e-4a0e-9d5b-5f0c9a528a5e"},
+                    "data": {"skill": "fact check", "duration_ms": 1200},
+                    "occurred_at": "2026-01-01T12:00:00Z",
+                }
+            ]
+        }
+    )
+
+    id: Annotated[
+        str,
+        Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"),
+    ]
+    """Chosen by the caller: the same report twice is one entry."""
+
+    entity: Annotated[
+        str, Field(pattern=r"^[a-z][a-z_]{0,40}/[A-Za-z0-9._:-]{1,160}$", max_length=200)
+    ]
+    action: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_]+){1,3}$", max_length=64)]
+    category: Category
+    outcome: Literal["success", "failure", "denied"] = "success"
+    severity: Literal["info", "warning", "error", "critical"] = "info"
+    refs: Refs = Refs()
+    data: Json16 = Field(default_factory=dict)
+    occurred_at: AwareDatetime | None = None
+
+
+class Reported(Event, Refs):
+    """Somebody reported what they did or saw; each report brings its own name and category."""
+
+    action: ClassVar[str] = "audit.reported"
+    category: ClassVar[Category] = "agent_action_complete"
+
+    report_id: str
+    about: str
+    """The entity that the report is about."""
+
+    data: Mapping[str, Any]
+    occurred_at: Timestamp | None
+    skewed: bool
+    """Whether it reached us more than five minutes after, or before, it happened."""
+
+
+class Entered(Value):
+    """Where a report was entered."""
+
+    id: str
+    entity: str
+    eseq: int
+    entry_hash: Hex64
+
+
+class KeptReport(Record):
+    """What was reported under an id, so that the same report again changes nothing."""
+
+    collection: ClassVar[str] = "kept_reports"
+
+    digest: Hex64
+    entered: Entered

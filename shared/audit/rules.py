@@ -1,0 +1,98 @@
+"""The rules of reports: what may be reported, and what no report may contain."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from shared.audit.models import MAX_SKEW, Entered, KeptReport, Report, Reported
+from shared.canonical import digest
+from shared.detectors import findings
+from shared.errors import Conflict, Invalid
+from shared.identities.models import Principal
+
+REPORTABLE = ("skill.", "data.", "prompt.", "message.", "workflow.", "rollback.", "agent.task.")
+"""What a runtime may report. Everything else is entered by the operation that does it, or not at all."""
+
+
+def reported(report: Report, *, at: datetime) -> Reported:
+    """
+    Return the event of a report.
+
+    Raises:
+        Invalid: It is not for a caller to say, or contains personal data or a secret.
+    """
+    if not report.action.startswith(REPORTABLE):
+        raise Invalid(
+            f"{report.action} is entered by the operation that does it; it cannot be reported",
+            rule="not_reportable",
+        )
+    _check_masked(report)
+    named = {"action": report.action, "category": report.category}
+    graded = {"outcome": report.outcome, "severity": report.severity}
+    kind: type[Reported] = type(
+        "Reported", (Reported,), {"__module__": __name__, **named, **graded}
+    )
+    return kind(
+        **report.refs.model_dump(),
+        report_id=report.id,
+        about=report.entity,
+        data=report.data,
+        occurred_at=report.occurred_at,
+        skewed=report.occurred_at is not None and abs(at - report.occurred_at) > MAX_SKEW,
+    )
+
+
+def kept(report: Report, stream: Principal) -> KeptReport:
+    """Return what is remembered of a report that was entered on the *stream* of a caller."""
+    if stream.audit is None:
+        raise ValueError(f"{stream.id} has no stream yet")
+    entered = Entered(
+        id=report.id,
+        entity=f"{stream.collection}/{stream.id}",
+        eseq=stream.audit.n,
+        entry_hash=stream.audit.head,
+    )
+    return KeptReport(id=report.id, digest=_digest(report), entered=entered)
+
+
+def same(before: KeptReport, report: Report) -> Entered:
+    """
+    Return where this very report was entered before.
+
+    Raises:
+        Conflict: The id belongs to another report.
+    """
+    if before.digest != _digest(report):
+        raise Conflict(
+            f"the id {report.id} belongs to another report; choose a new one",
+            rule="event_id_conflict",
+        )
+    return before.entered
+
+
+def _digest(report: Report) -> str:
+    return digest(report.model_dump(mode="json"))
+
+
+def _check_masked(report: Report) -> None:
+    """Refuse what the log must never hold, naming its kind and not its value."""
+    texts = _texts([report.data, report.entity, report.refs.model_dump()])
+    found = sorted({kind for text in texts for kind in findings(text)})
+    if found:
+        raise Invalid(
+            f"the report contains what looks like {', '.join(found)}; mask it and report it again",
+            rule="unmasked_data",
+        )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from value
+            for item in value.values():
+                yield from _texts(item)
+        case list() | tuple():
+            for item in value:
+                yield from _texts(item)

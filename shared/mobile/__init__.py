@@ -1,0 +1,1 @@
+"""Mobile: what people are told, wherever they are; a notice informs and never decides."""

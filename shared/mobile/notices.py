@@ -1,0 +1,87 @@
+"""The rules of notices: every one is made and put into an inbox here."""
+
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from shared.detectors import masked
+from shared.identity import PLATFORM, Actor
+from shared.mobile.models import Kind, Notification, Priority
+from shared.store import Transaction
+
+MAX_TITLE = 50
+MAX_BODY = 200
+
+PRIORITY: dict[Kind, Priority] = {
+    "approval_pending": "high",
+    "approval_request": "high",
+    "agent_status": "high",
+}
+"""How urgent each kind is."""
+
+
+def notice(
+    kind: Kind,
+    *,
+    tenant: str,
+    audience: str,
+    subject: str,
+    title: str,
+    body: str,
+    at: datetime,
+    occasion: str = "",
+) -> Notification:
+    """
+    Return a notice, masked and cut to what a phone shows.
+
+    Its id follows from what it says about what to whom, so that telling it twice tells it once.
+
+    Args:
+        kind: Which of the kinds.
+
+        tenant: Whose inbox.
+
+        audience: A role, or the id of one person.
+
+        subject: The entity it is about and leads to: ``<collection>/<id>``.
+
+        title: What happened, in a few words.
+
+        body: What to do about it.
+
+        at: The present.
+
+        occasion: What tells this notice from another one of the same kind about the same thing.
+    """
+    name = uuid5(NAMESPACE_URL, f"waooaw\n{kind}\n{tenant}\n{audience}\n{subject}\n{occasion}")
+    return Notification(
+        id=str(name) if tenant == PLATFORM else f"{tenant}.{name}",
+        kind=kind,
+        audience=audience,
+        priority=PRIORITY[kind],
+        subject=subject,
+        title=_short(title, MAX_TITLE),
+        body=_short(body, MAX_BODY),
+        deep_link=f"waooaw://{subject}",
+        created_at=at,
+    )
+
+
+def tell(txn: Transaction, *notices: Notification) -> None:
+    """Put notices into the inbox, unless they are there; before anything else is written."""
+    for new in [one for one in notices if txn.peek(Notification, one.id) is None]:
+        txn.create(new)
+
+
+def audiences(reader: Actor) -> tuple[str, ...]:
+    """Return every audience that *reader* belongs to."""
+    return (reader.id, *sorted(reader.roles))
+
+
+def read(before: Notification, *, at: datetime) -> Notification:
+    """Return the notice read; when it was read first is what counts."""
+    return before if before.read_at else before.model_copy(update={"read_at": at})
+
+
+def _short(text: str, most: int) -> str:
+    text = masked(text)
+    return text if len(text) <= most else text[: most - 1] + "…"

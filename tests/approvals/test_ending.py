@@ -1,0 +1,153 @@
+"""How a question ends otherwise, and what its record must obey."""
+
+import pytest
+
+from shared.approvals import rules
+from shared.approvals.models import ApprovalStatus, Consumer
+from shared.errors import AlreadyDecided, ApprovalMismatch, ApprovalRequired, Expired, Forbidden
+from shared.identity import Role
+from tests.approvals.questions import (
+    AGENT,
+    DECIDE,
+    GOVERNOR,
+    RUN,
+    SERVICE,
+    approval,
+    approve,
+    constitutional,
+    consume,
+    minutes,
+    person,
+    reject,
+    rule,
+    send_back,
+    veto,
+)
+
+
+def cancel(before, by=SERVICE, at=1):
+    return rules.cancel(before, by=by, at=minutes(at), reason="No longer wanted.")
+
+
+def test_whoever_asked_may_withdraw():
+    after = cancel(approval())
+    assert after.status == "cancelled"
+    assert after.cancellation.by == SERVICE.id
+    assert after.violations() == ()
+    assert cancel(after) is after
+    mine = approval(on_behalf_of="u1")
+    assert cancel(mine, by=person(Role.INDUSTRY_MANAGER, id="u1")).status == "cancelled"
+    with pytest.raises(Forbidden) as refused:
+        cancel(mine, by=GOVERNOR)
+    assert rule(refused) == "not_requester"
+
+
+@pytest.mark.parametrize("decide", DECIDE)
+def test_what_is_decided_cannot_be_withdrawn_and_the_other_way_round(decide):
+    with pytest.raises(AlreadyDecided):
+        cancel(decide(approval()))
+    with pytest.raises(AlreadyDecided) as refused:
+        decide(cancel(approval()))
+    assert refused.value.members["decided"] == "cancel"
+
+
+def expire(before, at, version=None):
+    version = before.decision_version if version is None else version
+    return rules.expire(before, at=minutes(at), decision_version=version)
+
+
+def test_silence_is_never_consent():
+    asked = approval()
+    assert expire(asked, 239) is asked
+    after = expire(asked, 240)
+    assert after.status == "expired"
+    assert after.violations() == ()
+    for decide in (*DECIDE, cancel, consume):
+        with pytest.raises(Expired):
+            decide(after)
+
+
+def test_a_deadline_set_before_a_change_has_no_effect():
+    granted = approve(approval())
+    assert expire(granted, 240, version=0) is granted
+
+
+def test_what_is_not_used_in_time_expires():
+    granted = approve(approval())
+    assert expire(granted, 240).status == "expired"
+
+
+@pytest.mark.parametrize("decide", [reject, send_back, veto])
+def test_what_is_settled_does_not_expire(decide):
+    after = decide(approval())
+    assert expire(after, 10_000) is after
+
+
+def test_an_approval_is_used_once():
+    granted = approve(approval())
+    used = consume(granted)
+    assert used.status == "consumed"
+    assert used.violations() == ()
+    assert consume(used) is used
+    with pytest.raises(AlreadyDecided):
+        consume(used, by=Consumer(run_id="r2", step_id="s1"))
+    assert expire(used, 10_000) is used
+
+
+def test_an_approval_is_used_for_what_was_approved_only():
+    with pytest.raises(ApprovalMismatch):
+        consume(approve(approval()), digest="f" * 64)
+
+
+def test_an_approval_is_used_in_time():
+    with pytest.raises(Expired):
+        consume(approve(approval()), at=240)
+
+
+@pytest.mark.parametrize("decide", [lambda asked: asked, reject, send_back, veto, cancel])
+def test_only_what_is_approved_is_used(decide):
+    with pytest.raises(ApprovalRequired):
+        consume(decide(approval()))
+
+
+# --- the record ----------------------------------------------------------------------------------
+
+
+def test_why_it_was_decided_is_kept_masked():
+    after = reject(approval(), reason="Ask kim@example.com for the test report.")
+    assert "kim@example.com" not in rules.because(after).rationale
+    assert rules.because(after).authority == "governor"
+    assert rules.because(send_back(approval())).rationale == "Add a test."
+    assert rules.because(approve(approval())).rationale == "approve without comment"
+    assert rules.because(veto(approve(constitutional()))).authority == "governor"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"governance_agent_id": ""}, "L0-01"),
+        ({"governance_agent_id": AGENT}, "L0-01"),
+        ({"requested_by": GOVERNOR.id}, "L0-01"),
+        ({"agent_id": GOVERNOR.id}, "L0-01"),
+        ({"decisions": ()}, "L0-03"),
+        ({"status": ApprovalStatus.CONSUMED}, "L0-03"),
+        ({"consumed_by": RUN}, "L0-03"),
+        ({"status": ApprovalStatus.PENDING}, "L0-07"),
+        ({"updated_at": minutes(-1)}, "L1-ENT-09"),
+    ],
+)
+def test_an_approval_against_the_constitution_says_so(change, code):
+    broken = approve(approval()).model_copy(update=change)
+    assert {violation.rule for violation in broken.violations()} == {code}
+
+
+def test_a_step_is_not_answered_twice():
+    granted = approve(approval())
+    broken = granted.model_copy(update={"decisions": granted.decisions * 2})
+    assert "L0-01" in {violation.rule for violation in broken.violations()}
+
+
+def test_a_veto_answers_to_a_governor():
+    record = rules.record_veto(approval(), veto(approval()), id="v1")
+    broken = record.model_copy(update={"governance_agent_id": ""})
+    assert [violation.rule for violation in broken.violations()] == ["L0-01"]

@@ -1,0 +1,158 @@
+"""What follows from a decision, and from none."""
+
+import pytest
+
+from functions.approvals.approve_approval import Agreement, approve_approval
+from functions.approvals.create_approval import create_approval
+from functions.approvals.create_veto import Objection, create_veto
+from functions.approvals.expire_approval import expire_approval
+from functions.approvals.notify_governor import notify_governor
+from functions.approvals.wake_workflow import wake_workflow
+from shared.approvals import events
+from shared.approvals.models import Approval
+from shared.errors import ProviderDown
+from shared.evidence import Entry
+from shared.identity import PLATFORM, Role
+from shared.mobile.models import Notification
+from shared.store import Key, Query
+from shared.waiting import Wait
+from tests.approvals.questions import CALLBACK, approval, request
+
+
+@pytest.fixture
+def asked(call_as):
+    def ask(*, tenant=PLATFORM, **changes):
+        call = call_as(Role.SERVICE, tenant=tenant)
+        return create_approval(call, request(callback_url=CALLBACK, **changes))
+
+    return ask
+
+
+@pytest.fixture
+def stored(documents):
+    def all_of(kind, tenant=PLATFORM):
+        found = documents.find(tenant, Query(kind.collection))
+        return [kind.model_validate(snapshot.data) for snapshot in found]
+
+    return all_of
+
+
+def subject(asked):
+    return f"approvals/{asked.id}"
+
+
+def test_an_approval_expires_at_its_deadline(asked, reacting, stored):
+    new = asked()
+    deadline = events.ApprovalDeadline(decision_version=0)
+    expire_approval(reacting(subject(new), at=239), deadline)
+    assert stored(Approval) == [new]
+    expire_approval(reacting(subject(new), at=240), deadline)
+    expire_approval(reacting(subject(new), at=241), deadline)
+    assert stored(Approval)[0].status == "expired"
+    [entry] = [e for e in stored(Entry) if e.action == "approval.expired"]
+    assert entry.category == "approval_timeout"
+    assert entry.data == {"open_since": "2026-01-01T12:00:00.000Z", "reminders": 0}
+
+
+def test_the_deadline_has_no_effect_on_a_decision(asked, call_as, reacting, stored):
+    new = asked()
+    agreement = Agreement(expected_digest=new.action_digest)
+    approve_approval(call_as(Role.GOVERNOR, at=1), new.id, agreement)
+    expire_approval(reacting(subject(new), at=240), events.ApprovalDeadline(decision_version=0))
+    assert stored(Approval)[0].status == "approved"
+
+
+GRANTED = events.ApprovalGranted(
+    approvers=("governor",), decided_at=approval().expires_at, veto_until=approval().expires_at
+)
+REJECTED = events.ApprovalRejected(approver="governor", reason="No.")
+
+
+@pytest.mark.parametrize("event", [GRANTED, REJECTED])
+def test_a_decision_wakes_the_waiting_workflow_once(asked, reacting, workflows, stored, event):
+    new = asked()
+    wake_workflow(reacting(subject(new)), event)
+    assert workflows.woken == [CALLBACK]
+    assert stored(Wait) == []
+    wake_workflow(reacting(subject(new)), event)
+    assert workflows.woken == [CALLBACK]
+
+
+def test_a_veto_wakes_whoever_waits_for_what_it_hit(asked, call_as, reacting, workflows):
+    new = asked()
+    objection = Objection(approval_id=new.id, category="safety", explanation="Not safe at all.")
+    veto = create_veto(call_as(Role.GOVERNOR, at=1), objection)
+    wake_workflow(reacting(f"vetoes/{veto.id}"), events.VetoRecorded.of(veto))
+    assert workflows.woken == [CALLBACK]
+
+
+def test_a_failed_wake_is_not_forgotten(asked, reacting, workflows, stored):
+    new = asked()
+
+    def fail(_):
+        raise ProviderDown("the engine does not answer")
+
+    workflows.wake = fail
+    with pytest.raises(ProviderDown):
+        wake_workflow(reacting(subject(new)), GRANTED)
+    assert stored(Wait) == [Wait(id=new.id, url=CALLBACK)]
+
+
+def test_every_end_of_a_question_wakes():
+    reaction = wake_workflow.declared
+    assert set(reaction.events) == {
+        "approval.granted",
+        "approval.rejected",
+        "approval.changes_requested",
+        "approval.expired",
+        "approval.cancelled",
+        "veto.recorded",
+    }
+    assert {event.topic for event in reaction.on} == {"approval-decisions"}
+
+
+def test_the_governor_is_told_once(asked, reacting, stored):
+    new = asked(title="Deploy the healthcare content agent of the first customer")
+    for minute in (1, 2):
+        told = events.ApprovalRequested.of(new)
+        notify_governor(reacting(subject(new), at=minute), told)
+    [notice] = stored(Notification)
+    assert notice.audience == "governor"
+    assert notice.kind == "approval_pending"
+    assert notice.deep_link == f"waooaw://approvals/{new.id}"
+    assert len(notice.title) == 50
+    assert "2026-01-01T16:00" in notice.body
+
+
+def test_a_customers_governor_is_told_in_their_own_inbox(asked, reacting, stored):
+    new = asked(tenant="acme", governor_scope="engagement")
+    notify_governor(reacting(subject(new), tenant="acme"), events.ApprovalRequested.of(new))
+    [notice] = stored(Notification, "acme")
+    assert (notice.audience, notice.kind) == ("customer_admin", "approval_request")
+    assert notice.id.startswith("acme.")
+
+
+def test_everybody_whose_agreement_is_needed_is_told(asked, reacting, stored):
+    new = asked(type="constitutional", gate="change")
+    notify_governor(reacting(subject(new)), events.ApprovalRequested.of(new))
+    assert {notice.audience for notice in stored(Notification)} == {"governor", "vision_guardian"}
+
+
+@pytest.mark.parametrize(
+    "event", [events.ApprovalGranted, events.ApprovalCancelled, events.ApprovalConsumed]
+)
+def test_what_did_not_happen_is_not_announced(event):
+    with pytest.raises(ValueError, match="was not"):
+        event.of(approval())
+
+
+def test_an_event_arrives_as_it_was_sent(asked, call_as, documents):
+    new = asked()
+    objection = Objection(approval_id=new.id, category="budget", explanation="Far too expensive.")
+    create_veto(call_as(Role.GOVERNOR), objection)
+    found = documents.find(PLATFORM, Query(Entry.collection))
+    entries = {snapshot.data["action"]: snapshot.data["data"] for snapshot in found}
+    veto = events.VetoRecorded.model_validate(entries["veto.recorded"])
+    assert (veto.cause, veto.approval_id) == ("budget", new.id)
+    assert events.ApprovalRequested.model_validate(entries["approval.requested"]).gate == "stage-6"
+    assert documents.get(Key(PLATFORM, Wait.collection, new.id))
