@@ -65,7 +65,7 @@ def written(moment: datetime) -> str:
 class Value(BaseModel):
     """A part of a document: immutable, and with no members but those declared."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Record(Value):

@@ -144,7 +144,7 @@ def record(
     Raises:
         Invalid: The event's data is over its size or has no canonical form.
     """
-    data = event.model_dump(mode="json")
+    data = event.model_dump(mode="json", by_alias=True)
     entry = {
         "v": 1,
         "id": entry_id,

@@ -311,7 +311,7 @@ class Transaction:
             tenant=self.tenant,
             action=event.action,
             entity=evidence.stream(about),
-            data=event.model_dump(mode="json"),
+            data=event.model_dump(mode="json", by_alias=True),
             correlation_id=self.circumstances.correlation_id,
             causation_id=self.entries[-1].id if self.entries else self.circumstances.causation_id,
         )

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from shared.bus import Message, Received, opened
 from shared.edge.ports import Ports
-from shared.entity import Record
+from shared.edge.meter import doing
+from shared.entity import Event, Record
 from shared.errors import StoreUnavailable
 from shared.events.models import Inbox
 from shared.identity import PLATFORM, Actor, Role
@@ -32,18 +33,22 @@ def deliver(reaction: Reaction, message: Message, ports: Ports) -> bool:
     received = opened(message)
     event_type = reaction.events[received.action]
     for attempt in range(ATTEMPTS):
-        note = _note(reaction, received, ports)
-        if note is None:
-            return False
-        call = _call(reaction, ports, received)
-        reaction.function(call, event_type.model_validate(received.data))
         try:
-            ports.documents.commit([*_writes(call), note])
+            with doing(reaction.id):
+                return _once(reaction, received, event_type.model_validate(received.data), ports)
         except Contended:
             time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter
-        else:
-            return True
     raise StoreUnavailable("too many change this at once", retry_after_s=1)
+
+
+def _once(reaction: Reaction, received: Received, event: Event, ports: Ports) -> bool:
+    note = _note(reaction, received, ports)
+    if note is None:
+        return False
+    call = _call(reaction, ports, received)
+    reaction.function(call, event)
+    ports.documents.commit([*_writes(call), note])
+    return True
 
 
 def run(reaction: Reaction, ports: Ports, *arguments: str, tenant: str = PLATFORM) -> None:

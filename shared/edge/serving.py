@@ -26,6 +26,7 @@ from shared.bus import tap
 from shared.edge import denials
 from shared.edge.idempotency import Repetition
 from shared.edge.logs import log_line
+from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.edge.problems import explained, response
 from shared.entity import Entity, Id
@@ -99,7 +100,8 @@ class _Request:
             answer = flask.Response(status=204)
         else:
             try:
-                done = self._done()
+                with doing(self.op.id):
+                    done = self._done()
                 answer = flask.Response(done.body, done.status, mimetype="application/json")
                 answer.headers.update(done.headers)
             except Refusal as refusal:
@@ -185,11 +187,11 @@ class _Request:
         named = self.request.headers.get("X-Tenant-ID")
         if named and Role.SERVICE not in self.actor.roles:
             raise Forbidden("X-Tenant-ID is for the platform's services; your token says your tenant")
+        owners = {_owner(path[name]) for name, kind in self.op.in_path.items() if kind is Id}
+        if len(owners) > 1 or (self.op.tenant and owners - {self.op.tenant}):
+            raise NotFound("there is nothing by that name here")
         if self.op.tenant:
             return self.op.tenant
-        owners = {_owner(path[name]) for name, kind in self.op.in_path.items() if kind is Id}
-        if len(owners) > 1:
-            raise NotFound("there is nothing by these names together")
         if not owners:
             return _named_tenant(named) if named else self.actor.tenant
         owner = owners.pop()

@@ -1,6 +1,7 @@
 """Operations of the tests' own, served as the real ones are."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import flask
 import pytest
 
 from local.accounts import SignIn
+from shared.edge.keys import FileSigner
 from shared.edge.ports import Ports, connect
 from shared.edge.serving import view
 from shared.edge.settings import Settings
@@ -46,8 +48,18 @@ class World:
             return view(function.declared, lambda: self.ports)(flask.request)
 
 
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the two private keys once; making one takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("keys")
+    SignIn(Settings({"DATA": str(folder)})).publish()
+    FileSigner(folder / "keys" / "writer.pem").sign(b"")
+    return folder / "keys"
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Any:
+def world(tmp_path: Path, keys: Path) -> Any:
+    shutil.copytree(keys, tmp_path / "keys")
     settings = Settings({"DATA": str(tmp_path), "ORIGINS": "https://app.example"})
     world = World(None, SignIn(settings))  # type: ignore[arg-type]
     world.ports = connect(settings, lambda: world.now)

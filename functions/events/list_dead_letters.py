@@ -1,0 +1,38 @@
+from typing import Literal
+
+from pydantic import Field
+
+from shared.entity import Value
+from shared.events.models import DeadLetter
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.store import Page, Test
+
+
+class Which(Value):
+    """Which dead letters."""
+
+    status: Literal["open", "replayed", "dropped"] | None = None
+    consumer: str | None = Field(None, max_length=100)
+    limit: int = Field(20, ge=1, le=100)
+    cursor: str | None = Field(None, max_length=1000)
+
+
+@operation(
+    "GET",
+    "/v1/events/dead-letters",
+    scopes={Scope.EVENTS_READ},
+    tenant=PLATFORM,
+    audited=False,
+)
+def list_dead_letters(call: Call, which: Which) -> Page[DeadLetter]:
+    """List the messages that could not be delivered, the newest first."""
+    tests: dict[str, Test] = {}
+    if which.status:
+        tests["status"] = which.status
+    if which.consumer:
+        tests["consumer"] = which.consumer
+    with call.transaction() as txn:
+        return txn.find(
+            DeadLetter, order="-last_at", limit=which.limit, cursor=which.cursor, **tests
+        )

@@ -1,0 +1,44 @@
+from pydantic import ConfigDict, Field
+
+from shared.entity import Id, Text, Value
+from shared.events import rules
+from shared.events.models import DeadLetter, DeadLetterReplayed
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+class Replay(Value):
+    """Why the message is sent again."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "the consumer is repaired"}]}
+    )
+
+    reason: Text = Field(max_length=500)
+
+
+@operation(
+    "POST",
+    "/v1/events/dead-letters/{dead_letter_id}/replay",
+    scopes={Scope.EVENTS_WRITE},
+    tenant=PLATFORM,
+)
+def replay_dead_letter(call: Call, dead_letter_id: Id, replay: Replay) -> DeadLetter:
+    """
+    Send a message that could not be delivered to its consumer again.
+
+    It keeps its id and its time, and carries a replay id, so the consumer sees it as new once.
+    """
+    with call.transaction() as txn:
+        before = txn.get(DeadLetter, dead_letter_id)
+        after = rules.replayed(before)
+        event = DeadLetterReplayed(
+            dead_letter_id=after.id,
+            event_id=after.event_id,
+            consumer=after.consumer,
+            replay=after.replays,
+            reason=replay.reason,
+        )
+        after = txn.save(after, event)
+        txn.announce(event, at=call.now, about=after)
+    return after

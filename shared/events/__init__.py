@@ -1,0 +1,1 @@
+"""Messages on their way: what was done already, and what could not be delivered."""

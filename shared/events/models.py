@@ -1,0 +1,70 @@
+"""What the platform remembers about messages."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal, Self
+
+from shared.entity import Category, Entity, Event, Record, Timestamp
+
+KEPT = timedelta(days=14)
+
+
+class Inbox(Record):
+    """The note that one consumer has done one message."""
+
+    collection: ClassVar[str] = "inbox"
+
+    expires_at: Timestamp
+
+    @classmethod
+    def of(cls, id: str, *, at: datetime) -> Self:
+        """Note that it is done."""
+        return cls(id=id, expires_at=at + KEPT)
+
+
+class DeadLetter(Entity):
+    """A message that one consumer could not take."""
+
+    collection: ClassVar[str] = "dead_letters"
+
+    event_id: str
+    type: str
+    subject: str
+    consumer: str
+    attempts: int
+    first_at: str
+    last_at: str
+    error_code: str
+    error: str
+    topic: str
+    attributes: dict[str, str]
+    data: str
+    status: Literal["open", "replayed", "dropped"] = "open"
+    replays: int = 0
+
+
+class EventDeadLettered(Event):
+    """A message was given up."""
+
+    action: ClassVar[str] = "event.dead_lettered"
+    category: ClassVar[Category] = "configuration_change"
+    topic: ClassVar[str | None] = "operations-events"
+    outcome: ClassVar[Literal["success", "failure", "denied"]] = "failure"
+    severity: ClassVar[Literal["info", "warning", "error", "critical"]] = "error"
+
+    event_id: str
+    type: str
+    consumer: str
+    error_code: str
+
+
+class DeadLetterReplayed(Event):
+    """A message that was given up is sent again."""
+
+    action: ClassVar[str] = "event.replayed"
+    category: ClassVar[Category] = "configuration_change"
+
+    dead_letter_id: str
+    event_id: str
+    consumer: str
+    replay: int
+    reason: str

@@ -1,0 +1,24 @@
+"""The rules of delivery: when to try again, when to give up."""
+
+from shared.errors import Conflict, Refusal
+from shared.events.models import DeadLetter
+
+ATTEMPTS = 5
+FIRST_S, LAST_S = 10, 600
+
+
+def again_in_s(attempts: int) -> int | None:
+    """Return after how many seconds to try again after so many failures, or None to give up."""
+    return None if attempts >= ATTEMPTS else min(LAST_S, FIRST_S * 2 ** (attempts - 1))
+
+
+def hopeless(error: Exception) -> bool:
+    """Say whether trying again cannot help: the message itself is refused."""
+    return isinstance(error, Refusal) and error.status < 500
+
+
+def replayed(letter: DeadLetter) -> DeadLetter:
+    """Return the dead letter as it is sent again."""
+    if letter.status == "dropped":
+        raise Conflict("this message was dropped for good", rule="dead_letter_dropped")
+    return letter.model_copy(update={"status": "replayed", "replays": letter.replays + 1})

@@ -1,0 +1,138 @@
+"""What is true of every operation, now and of those not yet written."""
+
+import inspect
+import re
+from typing import get_args
+
+import pytest
+
+from local.accounts import accounts
+from shared.edge.catalog import operations
+from shared.entity import Id
+from shared.identity import HOLDERS, Scope
+from tests.kernel.conftest import World
+
+every_operation = pytest.mark.parametrize("op", operations(), ids=lambda op: op.id)
+UUID = "00000000-0000-4000-8000-00000000000a"
+
+
+def path_of(op, tenant=""):
+    id = f"{tenant}.{UUID}" if tenant else UUID
+    return re.sub(r"{(\w+)}", lambda m: id if op.in_path[m[1]] is Id else "3", op.path)
+
+
+def send(world: World, op, **given):
+    path = given.pop("path", None) or path_of(op)
+    return world.call(op.function, path, **given)
+
+
+@every_operation
+def test_its_file_is_its_name(op):
+    assert op.function.__module__.endswith(f".{op.function.__name__}")
+    assert re.fullmatch(r"[a-z]+_[a-z_]+", op.function.__name__)
+
+
+@every_operation
+def test_its_name_fits_a_cloud_function(op):
+    assert re.fullmatch(r"[a-z][a-z0-9-]{0,62}", op.function_name)
+
+
+@every_operation
+def test_it_says_what_it_does(op):
+    assert re.fullmatch(r"[A-Z][^.]*\.", op.summary), op.summary
+    assert len(op.summary) <= 120
+
+
+@every_operation
+def test_its_path_takes_only_its_parameters(op):
+    assert set(re.findall(r"{(\w+)}", op.path)) == set(op.in_path)
+    assert len(op.in_body) <= 1
+    assert op.path.startswith("/v1/") or op.path.startswith("/.well-known/")
+
+
+@every_operation
+def test_ids_in_its_path_are_ids(op):
+    for name, kind in op.in_path.items():
+        natural = any(getattr(rule, "pattern", None) for rule in get_args(kind)[1:])
+        assert not name.endswith("_id") or kind is Id or natural, name
+
+
+@every_operation
+def test_its_scopes_exist_and_somebody_holds_them(op):
+    assert all(HOLDERS[Scope(scope)] for scope in op.scopes)
+
+
+@every_operation
+def test_only_reads_go_unrecorded(op):
+    assert op.audited or op.method == "GET" or not writes(op)
+
+
+def writes(op):
+    source = inspect.getsource(op.function)
+    return ".create(" in source or ".save(" in source
+
+
+@every_operation
+def test_a_read_writes_nothing(op):
+    assert op.mutates or not writes(op)
+
+
+@every_operation
+def test_it_fits_its_page(op):
+    lines = inspect.getsource(inspect.getmodule(op.function)).count("\n")
+    assert lines <= 80, f"{lines} lines: a business decision may belong in rules.py"
+
+
+@every_operation
+def test_a_stranger_is_turned_away(op, world):
+    if op.public:
+        assert send(world, op).status_code == 200
+    else:
+        assert send(world, op).status_code == 401
+
+
+@every_operation
+def test_a_caller_without_the_scope_is_refused(op, world):
+    holders = set().union(*(HOLDERS[scope] for scope in op.scopes), set())
+    others = [a for a in accounts() if a.partition("@")[0] not in holders]
+    for account in [] if op.public else others[:1]:
+        answer = send(world, op, as_=account)
+        assert answer.status_code == 403, answer.data
+        assert answer.json["code"] == "forbidden"
+
+
+@every_operation
+def test_another_tenants_thing_does_not_exist(op, world):
+    holders = set().union(*(HOLDERS[scope] for scope in op.scopes), set())
+    customers = [a for a in accounts() if a.endswith("@acme") and a.partition("@")[0] in holders]
+    if Id in op.in_path.values():
+        for account in customers[:1]:
+            answer = send(world, op, path=path_of(op, "globex"), as_=account)
+            assert answer.status_code == 404, answer.data
+
+
+@every_operation
+def test_a_malformed_body_is_refused(op, world):
+    holders = set().union(*(HOLDERS[scope] for scope in op.scopes), set())
+    able = next((a for a in accounts() if a.partition("@")[0] in holders), None)
+    if op.mutates:
+        answer = send(
+            world, op, as_=able, data='{"unknown": 1}', content_type="application/json"
+        )
+        assert answer.status_code in {400, 422}, answer.data
+        answer = send(world, op, as_=able, data="{", content_type="application/json")
+        assert answer.status_code == 400, answer.data
+
+
+def test_no_two_share_a_route():
+    routes = [(op.method, re.sub(r"{\w+}", "{}", op.path)) for op in operations()]
+    assert sorted(routes) == sorted(set(routes))
+
+
+def test_every_folder_says_what_it_is():
+    from importlib import import_module
+
+    for area in {op.area for op in operations()}:
+        assert re.fullmatch(r"(?s)[A-Z].*\.", (import_module(f"functions.{area}").__doc__ or "").strip())
+
+

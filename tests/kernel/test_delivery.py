@@ -1,0 +1,345 @@
+"""Events: what is committed gets out, and what arrives is done once."""
+
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
+
+from shared.bus import due_message, envelope
+from shared.edge.delivery import deliver, run
+from shared.edge.queue import Delivery
+from shared.edge.relay import Relay
+from shared.entity import Category, Entity, Event
+from shared.errors import Conflict, Invalid, ProviderDown
+from shared.evidence import Entry, Verify, verify_stream
+from shared.identity import Role
+from shared.reaction import Reaction, reaction
+from shared.store import Condition, Contended, Due, Query
+from tests.conftest import NOON
+
+
+class Thing(Entity):
+    collection: ClassVar[str] = "things"
+    size: int = 0
+
+
+class ThingGrown(Event):
+    action: ClassVar[str] = "thing.grown"
+    category: ClassVar[Category] = "configuration_change"
+    topic: ClassVar[str | None] = "agent-events"
+    by: int
+
+
+class Bus:
+    """A broker in memory, which can be down."""
+
+    def __init__(self):
+        self.messages, self.down = [], False
+
+    def publish(self, messages):
+        if self.down:
+            raise ProviderDown("down")
+        self.messages += messages
+
+
+@pytest.fixture
+def bus():
+    return Bus()
+
+
+@pytest.fixture
+def ports(documents, signer, bus, workflows, probe):
+    from shared.edge.ports import Ports
+    from shared.edge.settings import Settings
+
+    relay = Relay(documents, bus, lambda: NOON, "local")
+    return Ports(
+        Settings({}), lambda: NOON, documents, signer, bus, None, workflows, probe, relay
+    )
+
+
+def grow(call, id=None, by=1, at=None):
+    with call.transaction() as txn:
+        thing = txn.peek(Thing, id) if id else None
+        if thing is None:
+            thing = Thing(
+                id=id or call.new_id(),
+                tenant_id=call.tenant,
+                created_at=call.now,
+                updated_at=call.now,
+                governance_agent_id="genesis",
+                size=by,
+            )
+            thing = txn.create(thing, ThingGrown(by=by))
+        else:
+            thing = txn.save(thing.model_copy(update={"size": thing.size + by}), ThingGrown(by=by))
+        if at:
+            txn.announce(ThingGrown(by=7), at=at, about=thing)
+    return thing
+
+
+def reacting_to(on=(), due=None):
+    """A reaction that grows the thing the event is about."""
+
+    def grow_thing(call, event):
+        done.append(event.by)
+        grow(call, call.subject_id, 100)
+
+    done = []
+    grow_thing.__module__ = "functions.tests.grow_thing"
+    return reaction(on=on, due=due)(grow_thing).declared, done
+
+
+def entries(documents, **where):
+    conditions = tuple(Condition(k.replace("__", "."), "==", v) for k, v in where.items())
+    query = Query(Entry.collection, conditions, (("eseq", "asc"),))
+    return [Entry.model_validate(one.data) for one in documents.find(None, query)]
+
+
+def test_what_is_committed_is_published_in_the_order_of_its_entity(call_as, documents, bus, ports):
+    thing = grow(call_as(Role.ADMIN))
+    for by in (2, 3):
+        grow(call_as(Role.ADMIN), thing.id, by)
+    assert ports.outbox.sweep() == 3
+    told = [m for m in bus.messages if m.topic == "agent-events"]
+    assert [m.attributes["sequence"][-1] for m in told] == ["1", "2", "3"]
+    assert len([m for m in bus.messages if m.topic == "tap"]) == 3
+    assert ports.outbox.sweep() == 0
+    assert all(e.delivery.published_at for e in entries(documents))
+
+
+def test_publishing_one_entry_publishes_what_waits_before_it(call_as, documents, bus, ports):
+    thing = grow(call_as(Role.ADMIN))
+    grow(call_as(Role.ADMIN), thing.id)
+    last = entries(documents)[-1]
+    ports.outbox.publish("platform", last.id)
+    assert [m.attributes["sequence"][-1] for m in bus.messages if m.topic != "tap"] == ["1", "2"]
+
+
+def test_what_the_broker_did_not_take_is_published_later(call_as, bus, ports):
+    grow(call_as(Role.ADMIN))
+    bus.down = True
+    with pytest.raises(ProviderDown):
+        ports.outbox.sweep()
+    bus.down = False
+    assert ports.outbox.sweep() == 1
+
+
+def test_marking_an_entry_as_published_leaves_its_hash_alone(call_as, documents, ports, signer):
+    from shared.edge.keys import verifier
+
+    thing = grow(call_as(Role.ADMIN))
+    ports.outbox.sweep()
+    check: Verify = verifier({signer.jwk["kid"]: signer.jwk})
+    assert verify_stream(entries(documents), check, thing.model_dump(mode="json")) == []
+
+
+def test_an_event_that_comes_twice_is_done_once(call_as, documents, ports):
+    declared, done = reacting_to(on=ThingGrown)
+    thing = grow(call_as(Role.ADMIN))
+    (entry,) = entries(documents)
+    message = envelope(entry, environment="local")
+    assert deliver(declared, message, ports) is True
+    assert deliver(declared, message, ports) is False
+    assert done == [1]
+    assert [e.eseq for e in entries(documents, entity=f"things/{thing.id}")] == [1, 2]
+
+
+def test_a_reaction_continues_the_story(call_as, documents, ports):
+    declared, _ = reacting_to(on=ThingGrown)
+    grow(call_as(Role.ADMIN))
+    (entry,) = entries(documents)
+    deliver(declared, envelope(entry, environment="local"), ports)
+    after = entries(documents)[-1]
+    assert after.correlation_id == entry.correlation_id
+    assert after.causation_id == entry.id
+    assert after.operation == "tests.grow_thing"
+    assert after.actor.type == "service"
+
+
+def test_a_reaction_that_fails_leaves_nothing_and_is_done_when_it_comes_again(
+    call_as, documents, ports
+):
+    failing = [True]
+
+    def stumble(call, event):
+        grow(call, call.subject_id, 100)
+        if failing:
+            raise ProviderDown("not now")
+
+    stumble.__module__ = "functions.tests.stumble"
+    declared = reaction(on=ThingGrown)(stumble).declared
+    grow(call_as(Role.ADMIN))
+    (entry,) = entries(documents)
+    message = envelope(entry, environment="local")
+    with pytest.raises(ProviderDown):
+        deliver(declared, message, ports)
+    assert len(entries(documents)) == 1
+    failing.clear()
+    assert deliver(declared, message, ports) is True
+    assert len(entries(documents)) == 2
+
+
+def test_a_contended_reaction_runs_again(call_as, documents, ports):
+    declared, done = reacting_to(on=ThingGrown)
+    thing = grow(call_as(Role.ADMIN))
+    (entry,) = entries(documents)
+    commit, raced = documents.commit, []
+
+    def contended(writes):
+        if not raced:
+            raced.append(1)
+            raise Contended
+        commit(writes)
+
+    documents.commit = contended
+    deliver(declared, envelope(entry, environment="local"), ports)
+    assert done == [1, 1]
+    assert len(entries(documents, entity=f"things/{thing.id}")) == 2
+
+
+def test_a_promise_is_kept_once_and_not_before_its_time(call_as, documents, bus, ports):
+    declared, done = reacting_to(due=ThingGrown)
+    grow(call_as(Role.ADMIN), at=NOON + timedelta(minutes=5))
+    assert ports.outbox.release_dues() == 0
+    (found,) = documents.find(None, Query(Due.collection))
+    message = due_message(Due.model_validate(found.data))
+    ports.outbox = Relay(documents, bus, lambda: NOON + timedelta(minutes=5), "local")
+    assert ports.outbox.release_dues() == 1
+    assert bus.messages == [message]
+    assert deliver(declared, message, ports) is True
+    assert deliver(declared, message, ports) is False
+    assert done == [7]
+    assert documents.find(None, Query(Due.collection)) == []
+
+
+def test_a_malformed_message_is_refused(call_as, documents, ports):
+    declared, done = reacting_to(on=ThingGrown)
+    grow(call_as(Role.ADMIN))
+    (entry,) = entries(documents)
+    good = envelope(entry, environment="local")
+    for change in ({"type": "x"}, {"id": ""}, {"tenantid": ""}):
+        bad = type(good)(good.topic, good.subject, good.attributes | change, good.data)
+        with pytest.raises(Invalid):
+            deliver(declared, bad, ports)
+    assert done == []
+
+
+def test_a_reaction_to_a_stored_document_gets_its_id_in_its_tenant(ports):
+    seen = []
+
+    def look(call, id):
+        seen.append((call.tenant, id))
+
+    look.__module__ = "functions.tests.look"
+    declared = reaction(stored=Entry)(look).declared
+    run(declared, ports, "an-id", tenant="acme")
+    assert seen == [("acme", "an-id")]
+
+
+def test_the_real_relay_functions_use_the_outbox(reacting, call_as, documents, bus, ports):
+    from functions.events.publish_entry import publish_entry
+    from functions.events.release_dues import release_dues
+    from functions.events.sweep_entries import sweep_entries
+
+    grow(call_as(Role.ADMIN), at=NOON)
+    (entry,) = entries(documents)
+    call = reacting()
+    call.outbox = ports.outbox
+    publish_entry(call, entry.id)
+    assert len(bus.messages) == 2
+    sweep_entries(call)
+    assert len(bus.messages) == 2
+    release_dues(call)
+    assert bus.messages[-1].topic == "dues"
+
+
+# --- on one machine --------------------------------------------------------------------------------
+
+
+def test_the_queue_keeps_a_message_for_each_consumer_once(tmp_path, documents, call_as):
+    from shared.edge.queue import QueueBus, consumers
+
+    (topic, name), ids = next(iter(consumers().items()))
+    bus = QueueBus(documents, tmp_path / "tap.jsonl")
+    grow(call_as(Role.ADMIN))
+    (entry,) = entries(documents)
+    told = envelope(entry, environment="local")
+    message = type(told)(topic, told.subject, told.attributes | {"type": name}, told.data)
+    bus.publish([message])
+    bus.publish([message])
+    found = documents.find("platform", Query(Delivery.collection))
+    assert sorted(one.data["consumer"] for one in found) == sorted(ids)
+    assert Delivery.model_validate(found[0].data).message == message
+
+
+def test_the_dispatcher_retries_and_then_keeps_a_dead_letter(
+    tmp_path, documents, signer, call_as, ports, monkeypatch
+):
+    from local.clock import Clock
+    from local.dispatcher import Dispatcher
+
+    clock, tried = Clock(), []
+
+    def stumble(call, event):
+        tried.append(1)
+        raise ProviderDown("not now")
+
+    stumble.__module__ = "functions.tests.stumble"
+    declared: Reaction = reaction(on=ThingGrown)(stumble).declared
+    monkeypatch.setattr("local.dispatcher.reactions", lambda: [declared])
+    ports.clock = clock.now
+    grow(call_as(Role.ADMIN))
+    (entry,) = entries(documents)
+    told = envelope(entry, environment="local")
+    delivery = Delivery(
+        id=f"tests.stumble:{entry.id}",
+        consumer="tests.stumble",
+        topic=told.topic,
+        subject=told.subject,
+        attributes=told.attributes,
+        data=told.data.decode(),
+    )
+    from shared.edge.queue import delivery_key
+    from shared.store import Write
+
+    write = Write(delivery_key(delivery.id), delivery.model_dump(mode="json"))
+    documents.commit([write])
+    dispatcher = Dispatcher(ports, clock, workers=2)
+    dispatcher.start()
+    pauses = []
+    for _ in range(5):
+        wait_until(dispatcher.idle)
+        then = dispatcher.next_at()
+        if then is None:
+            break
+        pauses.append(round((then - clock.now()).total_seconds()))
+        clock.jump(then)
+    wait_until(lambda: documents.find("platform", Query("dead_letters")) != [])
+    dispatcher.stop()
+    assert len(tried) == 5
+    assert pauses == [10, 20, 40, 80]
+    (letter,) = documents.find("platform", Query("dead_letters"))
+    assert letter.data["error_code"] == "provider_down"
+    assert letter.data["attempts"] == 5
+    assert documents.find("platform", Query(Delivery.collection)) == []
+
+
+def test_a_refused_message_is_a_dead_letter_at_once():
+    from shared.events.rules import again_in_s, hopeless
+
+    assert hopeless(Conflict("no"))
+    assert not hopeless(ProviderDown("later"))
+    assert not hopeless(ValueError())
+    assert [again_in_s(n) for n in (1, 2, 5)] == [10, 20, None]
+
+
+def wait_until(true, timeout_s=5.0):
+    import time
+
+    end = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.002)
+
+
