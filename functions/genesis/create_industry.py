@@ -1,0 +1,30 @@
+from shared.genesis import announcements, names, rules
+from shared.genesis.models import Industry
+from shared.genesis.requests import NewIndustry
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+@operation(
+    "POST",
+    "/v1/genesis/industries",
+    scopes={Scope.GENESIS_WRITE},
+    status=201,
+    tenant=PLATFORM,
+)
+def create_industry(call: Call, body: NewIndustry) -> Industry:
+    """Submit an industry for certification, or keep it as a draft."""
+    with call.transaction() as txn:
+        industry = rules.submitted(
+            Industry,
+            body.content(),
+            id=call.new_id(),
+            by=call.actor,
+            at=call.now,
+            draft=body.as_draft,
+        )
+        held = names.read(txn, industry)
+        names.claim(held, industry)
+        industry = txn.create(industry, announcements.creation(industry))
+        names.settle(txn, held, industry)
+    return industry

@@ -1,0 +1,37 @@
+from shared.genesis import announcements, job_role_checks, names, rules
+from shared.genesis.models import Industry, JobRole, Skill
+from shared.genesis.requests import NewJobRole
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+@operation(
+    "POST",
+    "/v1/genesis/job-roles",
+    scopes={Scope.GENESIS_WRITE},
+    status=201,
+    tenant=PLATFORM,
+)
+def create_job_role(call: Call, body: NewJobRole) -> JobRole:
+    """
+    Submit a job role for certification, or keep it as a draft.
+
+    It is made of skills that are certified already.
+    """
+    with call.transaction() as txn:
+        industry = txn.peek(Industry, body.industry_id)
+        skills = [txn.peek(Skill, skill_id) for skill_id in body.all_skills]
+        role = rules.submitted(
+            JobRole,
+            body.content(industry),
+            id=call.new_id(),
+            by=call.actor,
+            at=call.now,
+            draft=body.as_draft,
+        )
+        job_role_checks.depend(role, skills)
+        held = names.read(txn, role)
+        names.claim(held, role)
+        role = txn.create(role, announcements.creation(role))
+        names.settle(txn, held, role)
+    return role

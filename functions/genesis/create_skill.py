@@ -1,0 +1,37 @@
+from shared.genesis import announcements, names, rules
+from shared.genesis.models import Skill
+from shared.genesis.requests import NewSkill
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+@operation(
+    "POST",
+    "/v1/genesis/skills",
+    scopes={Scope.GENESIS_WRITE},
+    status=201,
+    tenant=PLATFORM,
+)
+def create_skill(call: Call, body: NewSkill) -> Skill:
+    """
+    Submit a skill for certification, or keep it as a draft.
+
+    A skill that does the same as an existing one is refused with the existing id; an improvement names
+    what it supersedes, and may then have the same name.
+    """
+    with call.transaction() as txn:
+        skill = rules.submitted(
+            Skill,
+            body.content(),
+            id=call.new_id(),
+            by=call.actor,
+            at=call.now,
+            draft=body.as_draft,
+        )
+        older = txn.peek(Skill, skill.supersedes) if skill.supersedes else None
+        rules.supersede(skill, older)
+        held = names.read(txn, skill)
+        names.claim(held, skill)
+        skill = txn.create(skill, announcements.creation(skill))
+        names.settle(txn, held, skill)
+    return skill

@@ -1,0 +1,17 @@
+from typing import Any
+
+from shared.genesis import specs
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+@operation(
+    "GET",
+    "/v1/genesis/schema/agent-spec",
+    scopes={Scope.GENESIS_READ},
+    audited=False,
+    tenant=PLATFORM,
+)
+def get_spec_schema(_call: Call) -> dict[str, Any]:
+    """Return the JSON Schema of an agent's specification."""
+    return specs.json_schema()

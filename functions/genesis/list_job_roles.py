@@ -1,0 +1,16 @@
+from shared.genesis.models import JobRole
+from shared.genesis.requests import JobRoleListing, filters
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.store import Page
+
+
+@operation(
+    "GET", "/v1/genesis/job-roles", scopes={Scope.GENESIS_READ}, audited=False, tenant=PLATFORM
+)
+def list_job_roles(call: Call, query: JobRoleListing) -> Page[JobRole]:
+    """List job roles, the newest first, by status and industry."""
+    with call.transaction() as txn:
+        return txn.find(
+            JobRole, order="-created_at", limit=query.limit, cursor=query.cursor, **filters(query)
+        )

@@ -1,0 +1,12 @@
+from shared.genesis.references import REFERENCE_AGENTS, ReferenceAgent
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.store import Page
+
+
+@operation(
+    "GET", "/v1/reference-agents", scopes={Scope.AGENTS_READ}, audited=False, tenant=PLATFORM
+)
+def list_reference_agents(_call: Call) -> Page[ReferenceAgent]:
+    """List the reference agents; there are few enough for one page."""
+    return Page(items=REFERENCE_AGENTS)

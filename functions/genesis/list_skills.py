@@ -1,0 +1,14 @@
+from shared.genesis.models import Skill
+from shared.genesis.requests import SkillListing, filters
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.store import Page
+
+
+@operation("GET", "/v1/genesis/skills", scopes={Scope.GENESIS_READ}, audited=False, tenant=PLATFORM)
+def list_skills(call: Call, query: SkillListing) -> Page[Skill]:
+    """List skills, the newest first, by status, category and industry."""
+    with call.transaction() as txn:
+        return txn.find(
+            Skill, order="-created_at", limit=query.limit, cursor=query.cursor, **filters(query)
+        )

@@ -1,0 +1,27 @@
+from shared.entity import Because, Id
+from shared.genesis import announcements, rules
+from shared.genesis.models import JobRole
+from shared.genesis.requests import Reason
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+@operation(
+    "POST",
+    "/v1/genesis/job-roles/{job_role_id}/reject",
+    scopes={Scope.GENESIS_CERTIFY},
+    tenant=PLATFORM,
+)
+def reject_job_role(call: Call, job_role_id: Id, body: Reason) -> JobRole:
+    """
+    Reject a job role for a reason that no check knows.
+
+    Its authors may revise it, which submits it again.
+    """
+    with call.transaction() as txn:
+        before = txn.get(JobRole, job_role_id)
+        after = rules.rejected(
+            before, body.reason, by=call.actor, at=call.now, certification_id=call.new_id()
+        )
+        because = Because(rationale=announcements.refusal(after), authority=call.actor.id)
+        return txn.save(after, announcements.decision(after), because=because)

@@ -1,0 +1,28 @@
+from shared.constitution import amendment
+from shared.entity import Id
+from shared.genesis import job_role_checks, names, rules
+from shared.genesis.models import Industry, JobRole, Skill
+from shared.genesis.requests import JobRoleContent
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+@operation(
+    "PUT",
+    "/v1/genesis/job-roles/{job_role_id}",
+    scopes={Scope.GENESIS_WRITE},
+    tenant=PLATFORM,
+)
+def revise_job_role(call: Call, job_role_id: Id, body: JobRoleContent) -> JobRole:
+    """Give a draft or a rejected job role new content, and submit it for certification."""
+    with call.transaction() as txn:
+        before = txn.get(JobRole, job_role_id)
+        industry = txn.peek(Industry, body.industry_id)
+        skills = [txn.peek(Skill, skill_id) for skill_id in body.all_skills]
+        after = rules.revised(before, body.content(industry), by=call.actor)
+        job_role_checks.depend(after, skills)
+        held = names.read(txn, before, after)
+        names.claim(held, after)
+        saved = txn.save(after, amendment(before, after))
+        names.settle(txn, held, saved, before)
+    return saved

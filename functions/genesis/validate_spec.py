@@ -1,0 +1,19 @@
+from shared.genesis import specs
+from shared.genesis.specs import AgentSpec, Validation
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+@operation(
+    "POST",
+    "/v1/genesis/spec/validate",
+    scopes={Scope.GENESIS_READ},
+    tenant=PLATFORM,
+)
+def validate_spec(_call: Call, body: AgentSpec) -> Validation:
+    """
+    Hold an agent's specification against the mold of its type.
+
+    Nothing is stored; what is wrong is the answer and no refusal.
+    """
+    return specs.validation(body)

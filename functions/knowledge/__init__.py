@@ -1,0 +1,1 @@
+"""What agents know: industries, their rules and their language."""

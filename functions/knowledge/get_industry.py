@@ -1,0 +1,17 @@
+from shared.entity import Id
+from shared.genesis.models import Industry
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+@operation(
+    "GET",
+    "/v1/industries/{industry_id}",
+    scopes={Scope.KNOWLEDGE_READ},
+    audited=False,
+    tenant=PLATFORM,
+)
+def get_industry(call: Call, industry_id: Id) -> Industry:
+    """Return one industry, with its checks and certificate."""
+    with call.transaction() as txn:
+        return txn.get(Industry, industry_id)

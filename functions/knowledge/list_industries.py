@@ -1,0 +1,14 @@
+from shared.genesis.models import Industry
+from shared.genesis.requests import IndustryListing, filters
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.store import Page
+
+
+@operation("GET", "/v1/industries", scopes={Scope.KNOWLEDGE_READ}, audited=False, tenant=PLATFORM)
+def list_industries(call: Call, query: IndustryListing) -> Page[Industry]:
+    """List industries, the newest first, by status and code."""
+    with call.transaction() as txn:
+        return txn.find(
+            Industry, order="-created_at", limit=query.limit, cursor=query.cursor, **filters(query)
+        )

@@ -1,0 +1,1 @@
+"""The story that the demonstration tells, and the data that it needs."""

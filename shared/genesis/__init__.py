@@ -1,0 +1,1 @@
+"""The catalogue: industries, skills and job roles, certified before anything is made of them."""

@@ -1,0 +1,126 @@
+"""
+Evidence of tests that ran elsewhere, and verdicts that people and foundational agents gave.
+
+A certifier cannot run a sandbox inside a transaction. What ran elsewhere is submitted as a report with its
+digest; a report that does not have its digest is no evidence, and what it says is judged like any claim.
+"""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.canonical import digest
+from shared.constitution import Json16
+from shared.entity import Hex64, Text, Timestamp, Value
+
+EvidenceKind = Literal[
+    "sandbox_run", "coverage", "boundary_tests", "knowledge_index", "integration_tests"
+]
+
+
+_MAX_DETAIL = 1000
+GENESIS = "genesis"
+"""The one authority that certifies."""
+
+
+class TestEvidence(Value):
+    """The report of a test run, named by its digest."""
+
+    __test__: ClassVar[bool] = False
+    """It is about tests and none itself; pytest looks at the name."""
+
+    kind: EvidenceKind
+    report: Json16
+    sha256: Hex64
+
+    @property
+    def intact(self) -> bool:
+        """Whether the report is the one that the digest names."""
+        return digest(self.report) == self.sha256
+
+
+class Verdict(Value):
+    """What somebody with the authority to judge said about the content as it is."""
+
+    check_code: str
+    verdict: Literal["pass", "fail"]
+    rationale: Text
+    by: str
+    role: str
+    at: Timestamp
+
+
+class Check(Value):
+    """One check of a certification, and how it went."""
+
+    code: str
+    passed: bool
+    mode: Literal["auto", "judgement"]
+    detail: str = Field(max_length=2000)
+
+
+class Certification(Value):
+    """
+    The record of a certification.
+
+    Its signature is that of the event that announces it: the event is signed by the writer's key, names
+    the certificate's hash, and is linked into the entity's chain.
+    """
+
+    certification_id: str
+    decision: Literal["certified", "rejected"]
+    certified_by: str
+    certified_at: Timestamp
+    certificate_hash: Hex64
+    checks: tuple[Check, ...]
+    evidence_ref: str
+    constitution_version: str
+
+
+def report(
+    evidence: Iterable[TestEvidence], kind: EvidenceKind
+) -> tuple[dict[str, Any] | None, str]:
+    """Return the last report of a kind, or None and the reason why there is none to judge."""
+    found = [item for item in evidence if item.kind == kind]
+    if not found:
+        return None, f"no evidence of kind {kind} was submitted"
+    if not found[-1].intact:
+        return None, f"the evidence of kind {kind} does not have the digest it names"
+    return dict(found[-1].report), ""
+
+
+def verdict_on(verdicts: Iterable[Verdict], check_code: str) -> Verdict | None:
+    """Return the last verdict on a check."""
+    found = [verdict for verdict in verdicts if verdict.check_code == check_code]
+    return found[-1] if found else None
+
+
+def check(code: str, problems: Iterable[str]) -> Check:
+    """Return a check that code decides: it passes when there is no problem."""
+    found = list(problems)
+    detail = "; ".join(found)[:_MAX_DETAIL] or "passed"
+    return Check(code=code, passed=not found, mode="auto", detail=detail)
+
+
+def judgement(code: str, verdicts: Iterable[Verdict], *, of: str, because: Iterable[str]) -> Check:
+    """Return a check that *of* decides where there is a reason to ask; no verdict is a no."""
+    reasons = ", ".join(because)
+    if not reasons:
+        return Check(code=code, passed=True, mode="auto", detail=f"no need to ask the {of}")
+    verdict = verdict_on(verdicts, code)
+    if verdict is None:
+        detail = f"needs the verdict of the {of}: {reasons}"
+        return Check(code=code, passed=False, mode="judgement", detail=detail)
+    detail = f"{verdict.verdict} by the {of}: {verdict.rationale}"[:_MAX_DETAIL]
+    return Check(code=code, passed=verdict.verdict == "pass", mode="judgement", detail=detail)
+
+
+def evidence_ref(evidence: Iterable[TestEvidence], verdicts: Iterable[Verdict]) -> str:
+    """Name everything that a decision rested on by one digest."""
+    return "sha256:" + digest(
+        {
+            "test_evidence": sorted(item.sha256 for item in evidence),
+            "verdicts": [verdict.model_dump(mode="json") for verdict in verdicts],
+        }
+    )

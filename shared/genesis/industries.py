@@ -1,0 +1,65 @@
+"""Industries, and the predicates that they obey."""
+
+from collections.abc import Iterable
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from shared.constitution import breach, wild
+from shared.entity import Name, Value
+from shared.errors import Violation
+from shared.genesis.catalogue import CatalogueEntity
+from shared.genesis.parts import DataClass, IndustryCode, Keys, Lines, Regulation
+
+
+class IndustryFields(Value):
+    """What somebody says about an industry."""
+
+    code: IndustryCode
+    regulated: bool
+    publication_gate: bool
+    regulations: tuple[Regulation, ...] = Field((), max_length=30)
+    cannot_do: Lines = ()
+    allowed_data_sources: Keys
+    data_classes: tuple[DataClass, ...] = Field((), max_length=30)
+    terminology_ref: Name | None = None
+    embeddings_ref: Name | None = None
+    knowledge_version: Name | None = None
+
+
+class Industry(IndustryFields, CatalogueEntity):
+    """An industry: its law, what nobody may do in it, and how its data is treated."""
+
+    collection: ClassVar[str] = "industries"
+    prefix: ClassVar[str] = "IND"
+
+    entity_type: Literal["industry"] = "industry"
+    launch_status: Literal["draft", "agents_pending", "active", "suspended", "retired"] = "draft"
+
+    @property
+    def sector(self) -> str:
+        """Its own code."""
+        return self.code
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name and its code."""
+        return (f"name|{self.name.lower()}", f"code|{self.code}")
+
+    def due_always(self) -> Iterable[Violation]:
+        """Judge L0-01, L0-03 and L0-04."""
+        if self.governance_agent_id not in {"genesis", "governor", ""}:
+            yield breach(
+                "L0-01", "an industry answers to genesis or governor", "governance_agent_id"
+            )
+        if self.regulated and not self.publication_gate:
+            yield breach("L0-03", "a regulated industry needs publication_gate", "publication_gate")
+        if wild(self.allowed_data_sources) or wild(self.cannot_do):
+            yield breach("L0-04", "allowed_data_sources and cannot_do take no wildcard")
+
+    def due_at_certification(self) -> Iterable[Violation]:
+        """Judge L0-02."""
+        if not self.cannot_do:
+            yield breach("L0-02", "cannot_do is empty", "cannot_do")
+        if not self.regulations and self.code != "PL":
+            yield breach("L0-02", "regulations is empty", "regulations")

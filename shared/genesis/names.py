@@ -1,0 +1,91 @@
+"""Names that nobody else has, kept as records beside the entities."""
+
+from collections.abc import Mapping
+
+from shared.errors import Conflict
+from shared.genesis.models import (
+    CatalogueEntity,
+    ExternalIds,
+    Industry,
+    Status,
+    TakenName,
+    name_id,
+)
+from shared.store import Transaction
+
+Held = Mapping[str, TakenName | None]
+"""The records of names, by id; None for a name that is free."""
+
+
+def read(txn: Transaction, *entities: CatalogueEntity) -> Held:
+    """Return who has the names of some entities."""
+    wanted = {key for entity in entities for key in _keys(entity)}
+    return {key: txn.peek(TakenName, key) for key in sorted(wanted)}
+
+
+def free(held: Held, entity: CatalogueEntity) -> bool:
+    """Say whether an entity may have its names: nobody else has them but what it supersedes."""
+    allowed = {entity.id, entity.predecessor}
+    return all(record is None or record.holder in allowed for record in _of(held, entity))
+
+
+def claim(held: Held, entity: CatalogueEntity) -> None:
+    """
+    Let an entity have its names.
+
+    Raises:
+        Conflict: Somebody else has one of them.
+    """
+    if not free(held, entity):
+        allowed = {entity.id, entity.predecessor}
+        others = [record.holder for record in _of(held, entity) if record]
+        other = next(holder for holder in others if holder not in allowed)
+        raise Conflict(
+            f"there is such a {entity.entity_type} already, {other}; use it, or supersede it",
+            rule="duplicate_entity",
+        )
+
+
+def settle(
+    txn: Transaction, held: Held, after: CatalogueEntity, before: CatalogueEntity | None = None
+) -> None:
+    """Keep the names that an entity now has, and free those that it had before."""
+    for key in _keys(after):
+        record = held[key]
+        if record is None:
+            txn.create(TakenName(id=key, holder=after.id))
+        elif record.holder != after.id and after.status is Status.CERTIFIED:
+            txn.save(record.model_copy(update={"holder": after.id}))
+    for key in sorted(set(_keys(before) if before else ()) - set(_keys(after))):
+        record = held[key]
+        if record and record.holder == after.id:
+            txn.delete(record)
+
+
+def industry_of(txn: Transaction, code: str) -> Industry | None:
+    """Return the industry that has a code."""
+    taken = txn.peek(TakenName, name_id("industry", f"code|{code}"))
+    return txn.peek(Industry, taken.holder) if taken else None
+
+
+def external_ids(txn: Transaction, entity: CatalogueEntity) -> ExternalIds:
+    """Return how many external ids were given out to the likes of an entity."""
+    place = f"{entity.prefix}-{entity.sector}"
+    return txn.peek(ExternalIds, place) or ExternalIds(id=place)
+
+
+def count(txn: Transaction, ids: ExternalIds) -> None:
+    """Remember that one more external id was given out."""
+    counted = ids.model_copy(update={"given": ids.given + 1})
+    if ids.given:
+        txn.save(counted)
+    else:
+        txn.create(counted)
+
+
+def _keys(entity: CatalogueEntity) -> tuple[str, ...]:
+    return tuple(name_id(entity.entity_type, name) for name in entity.names)
+
+
+def _of(held: Held, entity: CatalogueEntity) -> list[TakenName | None]:
+    return [held[key] for key in _keys(entity)]

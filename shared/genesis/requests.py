@@ -1,0 +1,189 @@
+"""What somebody sends to put something into the catalogue, to judge it, and to look for it."""
+
+import re
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from shared.constitution import Json16
+from shared.entity import Name, Text, Value
+from shared.errors import Invalid
+from shared.genesis import examples
+from shared.genesis.catalogue import Status
+from shared.genesis.evidence import TestEvidence
+from shared.genesis.industries import Industry, IndustryFields
+from shared.genesis.job_roles import PRICES_INR, JobRoleFields
+from shared.genesis.parts import IndustryCode, Prose, Summary
+from shared.genesis.skills import SkillFields
+
+
+class Described(Value):
+    """What everything in the catalogue says about itself."""
+
+    name: Name
+    description: Prose
+    governance_agent_id: str = Field(
+        "",
+        max_length=255,
+        description="Who it answers to: genesis or governor. There is no default; without it the"
+        " entity breaks L0-01.",
+    )
+    tags: tuple[Name, ...] = Field((), max_length=20)
+    custom_attributes: Json16 = {}
+    governance_notes: Text | None = None
+    test_evidence: tuple[TestEvidence, ...] = Field((), max_length=10)
+
+
+class IndustryContent(IndustryFields, Described):
+    """An industry, as somebody describes it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.INDUSTRY]})
+
+    def content(self) -> dict[str, Any]:
+        """Return the members of the entity."""
+        return _content(self)
+
+
+class NewIndustry(IndustryContent):
+    """A new industry."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.INDUSTRY]})
+
+    as_draft: bool = False
+
+
+class SkillContent(SkillFields, Described):
+    """A skill, as somebody describes it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.SKILL]})
+
+    skill_key: str | None = Field(None, max_length=100, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+
+    def content(self) -> dict[str, Any]:
+        """
+        Return the members of the entity.
+
+        Raises:
+            Invalid: There is no key and none can be made of the name.
+        """
+        key = self.skill_key or "-".join(re.findall(r"[a-z0-9]+", self.name.lower()))[:100]
+        if not key.strip("-"):
+            raise Invalid("give a skill_key: none can be made of this name", rule="field")
+        return _content(self) | {"skill_key": key.strip("-")}
+
+
+class NewSkill(SkillContent):
+    """A new skill."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.SKILL]})
+
+    as_draft: bool = False
+
+
+class JobRoleContent(JobRoleFields, Described):
+    """A job role, as somebody describes it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.JOB_ROLE]})
+
+    description: Summary
+    base_price_inr: int | None = Field(None, ge=8_000, le=50_000)
+
+    def content(self, industry: Industry | None) -> dict[str, Any]:
+        """
+        Return the members of the entity.
+
+        Raises:
+            Invalid: There is no such industry.
+        """
+        if industry is None:
+            raise Invalid(f"there is no industry {self.industry_id}", rule="dependency_missing")
+        price = self.base_price_inr or PRICES_INR[self.expertise_level]
+        return _content(self) | {"base_price_inr": price, "industry_code": industry.code}
+
+
+class NewJobRole(JobRoleContent):
+    """A new job role."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.JOB_ROLE]})
+
+    as_draft: bool = False
+
+
+class Reason(Value):
+    """Why something is rejected."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"reason": "The failure modes do not say what happens to a half-sent batch."}
+            ]
+        }
+    )
+
+    reason: Prose
+
+
+class Judgement(Value):
+    """A verdict on one check, and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "check_code": "SK-9",
+                    "verdict": "pass",
+                    "rationale": "Every post waits for the customer; no personal data leaves.",
+                }
+            ]
+        }
+    )
+
+    check_code: Literal["SK-9", "JR-9", "IN-5"]
+    verdict: Literal["pass", "fail"]
+    rationale: Prose
+
+
+class Listing(Value):
+    """Which part of a list."""
+
+    limit: int = Field(20, ge=1, le=100)
+    cursor: str | None = Field(None, max_length=1000)
+    status: Status | None = None
+
+
+class IndustryListing(Listing):
+    """Which industries."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "certified"}]})
+
+    code: IndustryCode | None = None
+
+
+class SkillListing(Listing):
+    """Which skills."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"status": "certified", "industry_code": "HC"}]}
+    )
+
+    category: Literal["technical", "soft_skill", "domain_expertise", "certification"] | None = None
+    industry_code: IndustryCode | None = None
+
+
+class JobRoleListing(Listing):
+    """Which job roles."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"status": "certified", "industry_code": "HC"}]}
+    )
+
+    industry_code: IndustryCode | None = None
+
+
+def filters(listing: Listing) -> dict[str, Any]:
+    """Return the tests that a listing asks for."""
+    return listing.model_dump(mode="json", exclude={"limit", "cursor"}, exclude_none=True)
+
+
+def _content(described: Described) -> dict[str, Any]:
+    return {name: value for name, value in described if name != "as_draft"}
