@@ -1,0 +1,366 @@
+"""
+Check at load what the service checks at deployment, and bind every name to what it means.
+
+Variables are checked against what is assigned anywhere in the enclosing scopes, not along the
+flow: reading a variable whose assignment was not reached is an error of the execution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from local.workflows.errors import Position, Problem
+from local.workflows.expressions import Call as CallNode
+from local.workflows.expressions import Const, Field, Name, Node
+from local.workflows.functions import FUNCTIONS, REQUIRED, Function
+from local.workflows.functions.effects import CONSTANTS
+from local.workflows.lint import lint_call, lint_expression
+from local.workflows.program import (
+    BREAK,
+    CONTINUE,
+    END,
+    Assign,
+    Block,
+    Body,
+    Call,
+    For,
+    Nested,
+    Parallel,
+    Program,
+    Raise,
+    Return,
+    Routine,
+    Switch,
+    Try,
+)
+from local.workflows.syntax import dotted
+from local.workflows.values import Reference
+
+
+@dataclass(eq=False)
+class _Scope:
+    """What is visible in a block; *shared* is set at the border of a parallel step."""
+
+    names: set[str]
+    parent: _Scope | None = None
+    shared: frozenset[str] | None = None
+    steps: set[str] = field(default_factory=set)
+    in_loop: bool = False
+    loop_names: frozenset[str] = frozenset()
+
+    def sees(self, name: str) -> bool:
+        return name in self.names or (self.parent is not None and self.parent.sees(name))
+
+    def writable(self, name: str) -> bool:
+        """Tell whether an assignment here may reach the variable."""
+        if name in self.names or self.parent is None:
+            return True
+        if self.shared is not None and name not in self.shared and self.parent.sees(name):
+            return False
+        return self.parent.writable(name)
+
+    def loops_over(self, name: str) -> bool:
+        """Tell whether *name* is the variable of an enclosing loop."""
+        return name in self.loop_names or (self.parent is not None and self.parent.loops_over(name))
+
+    @property
+    def in_parallel(self) -> bool:
+        return self.shared is not None or (self.parent is not None and self.parent.in_parallel)
+
+
+def _assigned(body: Body | None) -> Iterator[str]:
+    """Yield the variables a body creates in the scope it stands in."""
+    match body:
+        case Assign():
+            yield from (target.name for target, _ in body.assignments)
+        case Call(result=result) if result is not None:
+            yield result.name
+        case Switch():
+            for case in body.cases:
+                yield from _assigned(case.body)
+        case Nested():
+            yield from _created(body.block)
+        case Try():
+            yield from _assigned(body.body)
+        case _:
+            pass
+
+
+def _created(block: Block) -> Iterator[str]:
+    for step in block.steps:
+        yield from _assigned(step.body)
+
+
+class _Checker:
+    def __init__(self, program: Program, file: str) -> None:
+        self.program = program
+        self.file = file
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def problem(self, where: Position, message: str) -> None:
+        self.problems.append(Problem(self.file, where, message))
+
+    def warn(self, found: Iterable[tuple[Position, str]]) -> None:
+        self.warnings += [Problem(self.file, where, message) for where, message in found]
+
+    # --- routines, blocks and steps -----------------------------------------------------------
+
+    def routine(self, routine: Routine) -> None:
+        for default in routine.parameters.values():
+            if default is not None:
+                self.node(default, _Scope(set()))
+        names = set(routine.parameters) | set(_created(routine.block))
+        routine.block.names = frozenset(names)
+        seen: set[str] = set()
+        self.unique(routine.block, seen)
+        self.block(routine.block, _Scope(names))
+
+    def unique(self, block: Block, seen: set[str]) -> None:
+        """Refuse two steps of one name in a routine."""
+        for step in block.steps:
+            if step.name in seen:
+                self.problem(step.position, f"there are two steps named '{step.name}'")
+            if step.name in {END, BREAK, CONTINUE}:
+                self.problem(step.position, f"a step cannot be named '{step.name}'")
+            seen.add(step.name)
+            for inner in _blocks(step.body):
+                self.unique(inner, seen)
+
+    def block(self, block: Block, scope: _Scope) -> None:
+        """Check steps that stand directly in *scope*."""
+        outer = scope.steps
+        scope.steps = outer | set(block.index)
+        for step in block.steps:
+            self.body(step.body, scope, step.position)
+            self.jump(step.next, scope, step.position)
+        scope.steps = outer
+
+    def opened(self, block: Block, scope: _Scope, local: set[str]) -> _Scope:
+        """Make the scope of a loop, a handler or a branch."""
+        names = local | {name for name in _created(block) if not scope.sees(name)}
+        block.names = frozenset(names)
+        return _Scope(names, scope, None, set(scope.steps), scope.in_loop)
+
+    def jump(self, target: str | None, scope: _Scope, where: Position) -> None:
+        if target is None or target in scope.steps:
+            return
+        if target == END:
+            if scope.in_parallel:
+                self.problem(where, "'next: end' cannot leave a parallel branch")
+        elif target in {BREAK, CONTINUE}:
+            if not scope.in_loop:
+                self.problem(where, f"'next: {target}' is outside of a loop")
+        else:
+            self.problem(where, f"'next' names the unknown step '{target}'")
+
+    def body(self, body: Body | None, scope: _Scope, where: Position) -> None:  # noqa: C901, PLR0912 - one case for each kind
+        """Check one body."""
+        match body:
+            case Assign():
+                for target, value in body.assignments:
+                    self.node(value, scope)
+                    for key in target.path:
+                        self.node(key, scope)
+                    self.write(target.name, scope, target.position)
+            case Call():
+                self.call(body, scope)
+            case Switch():
+                for case in body.cases:
+                    self.node(case.condition, scope)
+                    self.body(case.body, scope, case.position)
+                    self.jump(case.next, scope, case.position)
+            case For():
+                self.loop(body, scope, where)
+            case Nested():
+                self.block(body.block, scope)
+            case Return():
+                if scope.in_parallel:
+                    self.problem(where, "'return' cannot leave a parallel branch")
+                self.node(body.value, scope)
+            case Raise():
+                self.node(body.error, scope)
+            case Try():
+                self.attempt(body, scope, where)
+            case Parallel():
+                self.parallel(body, scope, where)
+            case None:
+                pass
+
+    def loop(self, loop: For, scope: _Scope, where: Position, border: _Scope | None = None) -> None:
+        for source in (loop.items, loop.range):
+            if source is not None:
+                self.node(source, scope)
+        local = {loop.value} | ({loop.index} if loop.index else set())
+        inner = self.opened(loop.block, border or scope, local)
+        for name in local:
+            if scope.loops_over(name):
+                self.problem(where, f"'{name}' is already the variable of an enclosing loop")
+        inner.in_loop, inner.loop_names = border is None, frozenset(local)
+        self.block(loop.block, inner)
+
+    def attempt(self, body: Try, scope: _Scope, where: Position) -> None:
+        self.body(body.body, scope, where)
+        if body.retry is not None:
+            self.node(body.retry, scope)
+        if body.handler is not None:
+            local = {body.handler.name} if body.handler.name else set()
+            self.block(body.handler.block, self.opened(body.handler.block, scope, local))
+
+    def parallel(self, body: Parallel, scope: _Scope, where: Position) -> None:
+        if body.limit is not None:
+            self.node(body.limit, scope)
+        for name in body.shared:
+            if not scope.sees(name):
+                self.problem(where, f"the shared variable '{name}' does not exist outside")
+            elif not scope.writable(name):
+                self.problem(where, f"'{name}' is not shared by the enclosing parallel step")
+        border = _Scope(set(), scope, frozenset(body.shared))
+        if body.loop is not None:
+            self.loop(body.loop, scope, where, border)
+        for branch in body.branches:
+            self.block(branch.block, self.opened(branch.block, border, set()))
+
+    def write(self, name: str, scope: _Scope, where: Position) -> None:
+        if not scope.writable(name):
+            self.problem(
+                where, f"the variable '{name}' is written in a parallel branch but is not shared"
+            )
+
+    # --- calls and expressions ----------------------------------------------------------------
+
+    def call(self, call: Call, scope: _Scope) -> None:
+        for value in call.arguments.values():
+            self.node(value, scope)
+        if call.result is not None:
+            self.write(call.result.name, scope, call.result.position)
+        where, given = call.position, set(call.arguments)
+        if call.name in self.program.routines:
+            if call.name == "main":
+                self.problem(where, "'main' cannot be called")
+            routine = self.program.routines[call.name]
+            required = {k for k, v in routine.parameters.items() if v is None}
+            self.arguments(call.name, where, given, set(routine.parameters), required)
+            return
+        function = self.function(call.name, where)
+        if function is not None:
+            call.function = function
+            needed = {k for k, v in function.parameters.items() if v is REQUIRED}
+            self.arguments(call.name, where, given, set(function.parameters), needed)
+            self.warn(lint_call(call))
+
+    def arguments(
+        self, name: str, where: Position, given: set[str], known: set[str], needed: set[str]
+    ) -> None:
+        for extra in sorted(given - known):
+            self.problem(where, f"'{name}' has no argument '{extra}'")
+        for missing in sorted(needed - given):
+            self.problem(where, f"'{name}' needs the argument '{missing}'")
+
+    def function(self, name: str, where: Position) -> Function | None:
+        function = FUNCTIONS.get(name)
+        if function is None:
+            reason = (
+                "this machine has no connectors; call the service's own API with http"
+                if name.startswith("googleapis.")
+                else "it is neither a subworkflow nor a function of the standard library"
+            )
+            self.problem(where, f"cannot call '{name}': {reason}")
+        return function
+
+    def node(self, node: Node, scope: _Scope) -> None:
+        """Bind the names of an expression, and note whether evaluating it may wait."""
+        self.bind(node, scope)
+        self.warn(lint_expression(node))
+
+    def bind(self, node: Node, scope: _Scope) -> None:
+        match node:
+            case Const():
+                return
+            case Name():
+                self.symbol(node, scope)
+                return
+            case Field() if self.library(node, scope):
+                return
+            case _:
+                for operand in node.operands:
+                    self.bind(operand, scope)
+        if isinstance(node, CallNode):
+            self.call_node(node)
+        waits = isinstance(node, CallNode) and node.function is None
+        node.suspends = waits or any(operand.suspends for operand in node.operands)
+
+    def symbol(self, node: Name, scope: _Scope) -> None:
+        if scope.sees(node.name):
+            return
+        if node.name in self.program.routines:
+            node.constant = Reference(node.name)
+            return
+        self.problem(
+            node.position, f"symbol '{node.name}' is neither a variable nor a sub-workflow name"
+        )
+
+    def library(self, node: Field, scope: _Scope) -> bool:
+        """Bind a dotted name of the standard library, unless a variable hides it."""
+        name = dotted(node)
+        if not name or scope.sees(name.partition(".")[0]):
+            return False
+        if name in CONSTANTS:
+            node.constant = CONSTANTS[name]
+        elif name in FUNCTIONS:
+            node.constant = Reference(name)
+        else:
+            return False
+        return True
+
+    def call_node(self, node: CallNode) -> None:
+        name, where, count = node.name, node.position, len(node.operands)
+        routine = self.program.routines.get(name)
+        if routine is not None:
+            required = sum(1 for default in routine.parameters.values() if default is None)
+            if name == "main":
+                self.problem(where, "'main' cannot be called")
+            self.count(name, where, count, required, len(routine.parameters))
+            return
+        function = self.function(name, where)
+        if function is None:
+            return
+        if function.call_only:
+            self.problem(where, f"'{name}' can only be called by a call step")
+        node.function = function
+        required = sum(1 for value in function.parameters.values() if value is REQUIRED)
+        self.count(name, where, count, required, len(function.parameters))
+
+    def count(self, name: str, where: Position, count: int, least: int, most: int) -> None:
+        if not least <= count <= most:
+            self.problem(where, f"'{name}' takes {least} to {most} arguments; it is given {count}")
+
+
+def _blocks(body: Body | None) -> Iterator[Block]:
+    match body:
+        case Switch():
+            for case in body.cases:
+                yield from _blocks(case.body)
+        case For():
+            yield body.block
+        case Nested():
+            yield body.block
+        case Try():
+            yield from _blocks(body.body)
+            if body.handler is not None:
+                yield body.handler.block
+        case Parallel():
+            yield from (branch.block for branch in body.branches)
+            if body.loop is not None:
+                yield body.loop.block
+        case _:
+            pass
+
+
+def check(program: Program, file: str) -> tuple[list[Problem], list[Problem]]:
+    """Return the problems and the warnings of a program, and bind its names."""
+    checker = _Checker(program, file)
+    for routine in program.routines.values():
+        checker.routine(routine)
+    return checker.problems, checker.warnings

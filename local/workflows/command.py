@@ -1,0 +1,106 @@
+"""Execute or check sources from the command line, without a server and without a network of ours."""
+
+import json
+import logging
+import sys
+import tempfile
+from pathlib import Path
+
+from local.clock import Clock
+from local.workflows.errors import LoadError
+from local.workflows.loader import load
+from local.workflows.records import ACTIVE, SUCCEEDED
+from local.workflows.runtime import ARGUMENT_LIMIT, Runtime, argument_size
+
+_NOWHERE = "http://127.0.0.1:8080"
+# How often it is looked whether an execution can still go on.
+_PATIENCE_S = 1.0
+
+
+def run(file: Path, data: str, trace: bool) -> int:
+    """
+    Execute a source on a folder of its own, and print its result as JSON.
+
+    Returns 0; 1 when the execution failed, after printing `{"error": …}`; 2 when there was nothing
+    to execute. With *trace* the steps it took are listed on the standard error.
+    """
+    try:
+        argument = json.loads(data)
+    except ValueError:
+        print("--data must be a JSON text", file=sys.stderr)
+        return 2
+    if argument_size(argument) > ARGUMENT_LIMIT:
+        print("--data is larger than 32 KB", file=sys.stderr)
+        return 2
+    source = _source(file)
+    if source is None:
+        return 2
+    logging.getLogger("workflows").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as folder:
+        runtime = Runtime(Path(folder), clock=Clock(), base_url=_NOWHERE, env={"API": _NOWHERE})
+        runtime.start()
+        try:
+            name = file.stem
+            try:
+                runtime.deploy(name, source)
+            except LoadError as error:
+                return _refused(file, error)
+            execution = runtime.execute(name, argument)
+            found = runtime.wait(execution, _PATIENCE_S)
+            while found["state"] == ACTIVE and "stateError" not in found:
+                found = runtime.wait(execution, _PATIENCE_S)
+            if trace:
+                _trace(runtime, found["name"])
+        finally:
+            runtime.stop()
+    if found["state"] == SUCCEEDED:
+        print(found["result"])
+        return 0
+    error_map = found.get("error") or found.get("stateError") or {"context": found["state"]}
+    print(json.dumps({"error": error_map}, ensure_ascii=False))
+    return 1
+
+
+def check(files: list[Path]) -> int:
+    """Print the problems and warnings of sources; return 2 if one of them cannot be executed."""
+    worst = 0
+    for file in files:
+        source = _source(file)
+        if source is None:
+            worst = 2
+            continue
+        try:
+            for warning in load(source, str(file)).warnings:
+                print(warning)
+        except LoadError as error:
+            worst = _refused(file, error)
+    return worst
+
+
+def _source(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"{file} cannot be read: {error}", file=sys.stderr)
+        return None
+
+
+def _refused(file: Path, error: LoadError) -> int:
+    for problem in error.problems:
+        place = problem.position
+        print(f"{file}:{place.line}:{place.column}: {problem.message}", file=sys.stderr)
+    return 2
+
+
+def _trace(runtime: Runtime, name: str) -> None:
+    """List the steps an execution took."""
+    parts = name.split("/")
+    workflow, execution, token = parts[5], parts[7], ""
+    while True:
+        page = runtime.views.steps(execution, workflow, 1000, token)
+        for entry in page["stepEntries"]:
+            where = f"{entry['routine']}.{entry['step']}"
+            print(f"{entry['entryId']:>5}  {where:40} {entry['state']}", file=sys.stderr)
+        token = page["nextPageToken"]
+        if not token:
+            return

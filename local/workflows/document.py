@@ -1,0 +1,107 @@
+"""
+Read YAML as the service reads it, keeping the place of every node.
+
+Scalars follow YAML 1.2: `yes` and `2024-01-01` are strings, only `true` and `false` are booleans.
+"""
+
+import re
+from collections.abc import Iterator
+
+import yaml
+
+from local.workflows.errors import Position
+
+SOURCE_LIMIT = 128 * 1024
+# Aliases can make a small source huge; a source of 128 KB cannot spell this many nodes itself.
+_NODE_LIMIT = 130_000
+_NESTING_LIMIT = 100
+
+
+class DocumentError(Exception):
+    """Say what is wrong with the text, and where."""
+
+    def __init__(self, message: str, position: Position) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        list("-+.0123456789"),
+    ),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first
+    )
+
+
+def position(node: yaml.Node) -> Position:
+    """Return where a node starts."""
+    return Position(node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def compose(source: str) -> yaml.Node:
+    """Read one document, or raise a DocumentError."""
+    if len(source.encode(errors="replace")) > SOURCE_LIMIT:
+        raise DocumentError("the source is larger than 128 KB", Position(1, 1))
+    try:
+        root = yaml.compose(source, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
+        raise DocumentError(error.problem or error.context or "not YAML", where) from None
+    except yaml.YAMLError as error:
+        raise DocumentError(str(error).partition("\n")[0], Position(1, 1)) from None
+    except RecursionError:
+        raise DocumentError("the source is nested too deeply", Position(1, 1)) from None
+    if root is None:
+        raise DocumentError("the source is empty", Position(1, 1))
+    _check_extent(root)
+    return root
+
+
+def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield key
+            yield value
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
+
+
+def _check_extent(root: yaml.Node) -> None:
+    count, stack = 0, [(root, 0)]
+    while stack:
+        node, depth = stack.pop()
+        count += 1
+        if count > _NODE_LIMIT or depth > _NESTING_LIMIT:
+            raise DocumentError("the source is too large or nested too deeply", position(node))
+        stack += [(child, depth + 1) for child in _children(node)]
+
+
+def scalar(node: yaml.Node) -> bool | float | str | None:
+    """Return the value of a scalar."""
+    kind, text = node.tag.rpartition(":")[2], node.value
+    try:
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return bool(text.lower() == "true")
+        if kind == "int":
+            bare = text.lstrip("+-")
+            base = 16 if bare.startswith("0x") else 8 if bare.startswith("0o") else 10
+            return int(text, base)
+        if kind == "float":
+            return float(re.sub(r"\.(inf|nan)$", r"\1", text, flags=re.IGNORECASE))
+    except ValueError:
+        raise DocumentError(f"{text!r} is not of the type {node.tag}", position(node)) from None
+    return str(text)

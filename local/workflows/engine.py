@@ -1,0 +1,298 @@
+"""
+Drive all executions from one thread, which never waits for anything but its inbox.
+
+What is on disk is always a prefix of what happened: results are handed to the journal before they
+are delivered, and an effect begins only once the journal holds that it is about to begin, and with
+it all that led there. A killed process therefore continues as if it had been slow.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from local.clock import Clock
+from local.workflows import records
+from local.workflows.callbacks import Callbacks
+from local.workflows.errors import DivergenceError, DroppedError, Failure, limit
+from local.workflows.http import Http
+from local.workflows.journal import Journal
+from local.workflows.live import Live
+from local.workflows.operations import Operations
+from local.workflows.outcomes import error_json, result_json
+from local.workflows.restoring import Restorer
+from local.workflows.scheduler import FATAL
+from local.workflows.timers import Timers
+from local.workflows.values import MEMORY_LIMIT, Value, dump, size
+
+_SLEEP_MAX_S = 3600.0
+_log = logging.getLogger("workflows")
+
+
+def _nothing() -> None:
+    """Come round, to see what is due."""
+
+
+class Engine:
+    """Run executions."""
+
+    def __init__(
+        self, journal: Journal, clock: Clock, http: Http, restorer: Restorer, callbacks: Callbacks
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._restorer = restorer
+        self._operations = Operations(self, clock, http, restorer, callbacks)
+        self.lives: dict[str, Live] = {}
+        self.timers = Timers(self._waits)
+        self._messages: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._busy = 0
+        self._busy_lock = threading.Lock()
+        self._ended: dict[str, list[threading.Event]] = {}
+        self._thread = threading.Thread(target=self._loop, name="workflows-engine", daemon=True)
+        callbacks.arrived = self.payload_arrived
+
+    # --- from other threads -------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Take up what is unfinished."""
+        for row in self._journal.read(
+            "SELECT id FROM executions WHERE state = 'ACTIVE' ORDER BY n"
+        ):
+            self.begin(row["id"])
+        self._clock.on_jump(self._wake)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; the journal keeps what was going on."""
+        self._messages.put(None)
+        self._thread.join()
+        self._operations.stop()
+
+    def begin(self, execution: str) -> None:
+        """Start an execution that is in the journal, or take it up again."""
+        self.post(lambda: self._begin(execution))
+
+    def payload_arrived(self, execution: str, callback: str, payload: int, request: str) -> None:
+        """Deliver a payload that is safe on disk."""
+        self.post(lambda: self._operations.payload(execution, callback, payload, request))
+
+    def drop(self, execution: str) -> None:
+        """Forget an execution that ended from outside; from now on it has no effects."""
+        self.lives.pop(execution, None)
+        self._announce(execution)
+
+    def idle(self) -> bool:
+        """Tell whether everything waits for a timer or a callback."""
+        with self._busy_lock:
+            if self._busy:
+                return False
+        deadline = self.timers.next()
+        return deadline is None or deadline > self._clock.now()
+
+    def next_deadline(self) -> datetime | None:
+        """Return the earliest moment an execution waits for."""
+        return self.timers.next()
+
+    def end_event(self, execution: str) -> threading.Event:
+        """Return what is set when an execution ends."""
+        event = threading.Event()
+        self._ended.setdefault(execution, []).append(event)
+        return event
+
+    def forget_event(self, execution: str, event: threading.Event) -> None:
+        """Take back what `end_event` returned."""
+        with contextlib.suppress(KeyError, ValueError):
+            self._ended[execution].remove(event)
+
+    def _wake(self) -> None:
+        self.post(_nothing)
+
+    def count(self, change: int) -> None:
+        """Note that something began or ended that keeps the engine from being idle."""
+        with self._busy_lock:
+            self._busy += change
+
+    def post(self, message: Callable[[], None]) -> None:
+        """Do something on the engine's thread, soon."""
+        self.count(1)
+        self._messages.put(message)
+
+    def _waits(self, execution: str, op: str) -> bool:
+        live = self.lives.get(execution)
+        return live is not None and op in live.run.pending
+
+    # --- the thread ---------------------------------------------------------------------------
+
+    def _loop(self) -> None:
+        while True:
+            deadline = self.timers.next()
+            wait_s = _SLEEP_MAX_S if deadline is None else self._clock.seconds_until(deadline)
+            message: Callable[[], None] | None = _nothing
+            try:
+                message = self._messages.get(timeout=min(wait_s, _SLEEP_MAX_S))
+            except queue.Empty:
+                self.count(1)
+            if message is None:
+                return
+            try:
+                message()
+                self._fire()
+            except Exception:  # noqa: BLE001 - one execution's trouble must not stop the others
+                _log.exception("the workflow engine met an error of its own")
+            finally:
+                self.count(-1)
+
+    def _fire(self) -> None:
+        """Complete what has come due."""
+        for execution, op in self.timers.due(self._clock.now()):
+            live = self.lives.get(execution)
+            if live is not None and op in live.run.pending:
+                self._operations.expired(live, op)
+
+    def append(
+        self,
+        live: Live,
+        work: Callable[[sqlite3.Connection], object],
+        done: Callable[[], None] | None = None,
+    ) -> None:
+        """Journal something of an execution, and the steps it took meanwhile."""
+        self.count(1)
+        run, entries = live.run, live.run.recorder.take()
+
+        def write(db: sqlite3.Connection) -> None:
+            work(db)
+            records.write_entries(db, run.id, entries)
+
+        def after() -> None:
+            if done is not None and self.lives.get(run.id) is live:
+                done()
+            self.count(-1)
+
+        def failed(error: Exception) -> None:
+            self.post(lambda: self._give_up(live, f"the journal refused a record: {error}"))
+            self.count(-1)
+
+        self._journal.append(write, after, failed)
+
+    def _begin(self, execution: str) -> None:
+        if execution in self.lives:
+            return
+        try:
+            restored = self._restorer.restore(execution, self._operations)
+        except Exception as error:  # noqa: BLE001 - it is kept for a person to look at
+            self._mark(execution, str(error))
+            return
+        if restored is None:
+            return
+        live = Live(restored.run, restored.inbox)
+        self.lives[execution] = live
+        self._turn(live)
+
+    def _turn(self, live: Live) -> None:
+        """Let an execution go on until it waits."""
+        run = live.run
+        if self.lives.get(run.id) is not live:
+            return
+        try:
+            run.advance()
+            if run.paused:
+                # The next turn waits for the disk, so that a busy loop cannot flood the journal.
+                self.append(live, lambda _: None, lambda: self.post(lambda: self._turn(live)))
+                return
+            if not live.restored:
+                if run.replay():
+                    self.post(lambda: self._turn(live))
+                    return
+                live.restored = True
+                self._operations.recover(live)
+            if run.outcome is not None:
+                self._finish(live)
+        except DroppedError:
+            return
+        except DivergenceError as error:
+            self._give_up(live, f"the replay differs from the journal: {error}")
+            return
+        except Exception as error:  # noqa: BLE001 - it is kept for a person to look at
+            _log.exception("the execution %s met an error of the engine", run.id)
+            self._give_up(live, f"an error of the engine: {type(error).__name__}: {error}")
+            return
+        if live.backlog:
+            self.post(lambda: self.act(live, live.backlog.popleft()) if live.backlog else None)
+
+    def act(self, live: Live, action: Callable[[], None]) -> None:
+        """Do something to an execution once everything in it waits."""
+        if self.lives.get(live.run.id) is not live:
+            return
+        if live.settled:
+            action()
+            if live.backlog and live.settled:
+                self.post(lambda: self.act(live, live.backlog.popleft()) if live.backlog else None)
+        else:
+            live.backlog.append(action)
+
+    def complete(self, live: Live, op: str, ok: int, value: Value) -> None:
+        """Journal and deliver a result once everything in the execution waits."""
+        self.act(live, lambda: self.completed(live, op, ok, value, None))
+
+    def completed(self, live: Live, op: str, ok: int, value: Value, payload: int | None) -> None:
+        """Journal a result, and the payload it used up, then deliver it."""
+        run = live.run
+        if op not in run.pending or run.outcome is not None:
+            return
+        if size(value) > MEMORY_LIMIT:
+            ok, value = FATAL, limit("a result takes more than 512 KB").value
+        text = dump(value)
+        seq, schedule = run.seq + 1, run.schedule_hash
+        self.append(
+            live,
+            lambda db: records.complete_op(db, run.id, op, seq, ok, text, schedule, payload),
+        )
+        run.deliver(op, ok, value)
+        self._turn(live)
+
+    def _finish(self, live: Live) -> None:
+        run = live.run
+        assert run.outcome is not None  # noqa: S101 - the caller saw it
+        failure, result, error = run.outcome.failure, None, None
+        if failure is None:
+            try:
+                result = result_json(run.outcome.value)
+            except Failure as problem:
+                failure = problem
+        if failure is not None:
+            error = error_json(failure)
+        state = records.SUCCEEDED if failure is None else records.FAILED
+        now = self._clock.now()
+
+        def done() -> None:
+            self.lives.pop(run.id, None)
+            self._announce(run.id)
+
+        self.append(live, lambda db: records.finish(db, run.id, state, result, error, now), done)
+
+    def _announce(self, execution: str) -> None:
+        """Tell who waits for the end of an execution, which is on disk."""
+        for event in self._ended.pop(execution, []):
+            event.set()
+        self.post(lambda: self._operations.child_ended(execution))
+
+    def _give_up(self, live: Live, sentence: str) -> None:
+        """Stop an execution that cannot go on, and keep all it has."""
+        if self.lives.get(live.run.id) is live:
+            del self.lives[live.run.id]
+            self._mark(live.run.id, sentence)
+
+    def _mark(self, execution: str, sentence: str) -> None:
+        _log.error("the execution %s needs attention: %s", execution, sentence)
+        self.count(1)
+        self._journal.append(
+            lambda db: records.mark(db, execution, sentence),
+            lambda: self.count(-1),
+            lambda _: self.count(-1),
+        )

@@ -1,0 +1,106 @@
+"""What can go wrong: in a source, in a running workflow, and in the runtime itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in a source, both counted from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One sentence about one place in a source."""
+
+    file: str
+    position: Position
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.position.line}:{self.position.column}: {self.message}"
+
+
+class LoadError(Exception):
+    """Refuse a source, with every problem found in it."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class UnavailableError(Exception):
+    """Say that the journal cannot be written at the moment; nothing was changed."""
+
+
+class LockedError(Exception):
+    """Say that another process owns the data folder."""
+
+
+class DroppedError(Exception):
+    """Leave an execution that was cancelled while it ran."""
+
+
+class DivergenceError(Exception):
+    """Say that a replay did something else than the journal recorded."""
+
+
+@dataclass(frozen=True)
+class Element:
+    """One line of a stack trace."""
+
+    step: str
+    routine: str
+    position: Position
+
+
+@dataclass(eq=False)
+class Failure(Exception):
+    """
+    Carry an error of the language; *value* is what `except` binds.
+
+    Elements are added as the error leaves each routine, innermost first; *frame* remembers
+    the last one, because only the innermost step of a routine is reported.
+    """
+
+    value: Any
+    trace: list[Element] = field(default_factory=list)
+    frame: object = None
+
+    @property
+    def message(self) -> str:
+        """Return the sentence to show first."""
+        if isinstance(self.value, dict):
+            return str(self.value.get("message", self.value))
+        return str(self.value)
+
+    def __str__(self) -> str:
+        return self.message
+
+    def passes(self, step: str, routine: str, position: Position, frame: object) -> None:
+        """Note that the error left *step*, unless a deeper step of the same frame was noted."""
+        if self.frame is not frame:
+            self.frame = frame
+            self.trace.append(Element(step, routine, position))
+
+
+class Raised(Failure):
+    """Carry an error that `try` can handle."""
+
+
+class Fatal(Failure):
+    """Carry an error that nothing in the workflow can handle, such as a passed limit."""
+
+
+def raised(tag: str, message: str, **more: Any) -> Raised:
+    """Make the error map that the language documents for *tag*."""
+    return Raised({"message": message, "tags": [tag], **more})
+
+
+def limit(message: str, tag: str = "ResourceLimitError") -> Fatal:
+    """Make the error of a passed limit."""
+    return Fatal({"message": message, "tags": [tag]})

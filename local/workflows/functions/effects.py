@@ -1,0 +1,208 @@
+"""The functions that reach outside: events, executions, http, sys and uuid; and the retry policies."""
+
+import math
+import uuid
+
+from local.workflows.errors import raised
+from local.workflows.functions.registry import Context, expect, function
+from local.workflows.functions.texts import moment
+from local.workflows.operators import as_text
+from local.workflows.values import Reference, Value
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
+_HTTP_TIMEOUT_MAX_S = 1800
+_YEAR_S = 31_536_000
+_SEVERITIES = {
+    "DEFAULT",
+    "DEBUG",
+    "INFO",
+    "NOTICE",
+    "WARNING",
+    "ERROR",
+    "CRITICAL",
+    "ALERT",
+    "EMERGENCY",
+}
+
+_BACKOFF: Value = {"initial_delay": 1, "max_delay": 60, "multiplier": 1.25}
+
+
+def _policy(predicate: str) -> Value:
+    return {"predicate": Reference(predicate), "max_retries": 5, "backoff": _BACKOFF}
+
+
+CONSTANTS: dict[str, Value] = {
+    "http.default_retry": _policy("http.default_retry_predicate"),
+    "http.default_retry_non_idempotent": _policy("http.default_retry_predicate_non_idempotent"),
+    "retry.default_backoff": _BACKOFF,
+}
+
+
+def seconds(value: Value, name: str, maximum_s: float) -> float:
+    """Check a duration."""
+    number = float(expect(value, name, int, float))
+    if not 0 <= number <= maximum_s or math.isnan(number):
+        raise raised("ValueError", f"{name} must lie between 0 and {maximum_s} seconds")
+    return number
+
+
+def _query_text(value: Value, name: str) -> str:
+    if isinstance(value, str | bool | int | float):
+        return as_text(value)
+    raise raised("TypeError", f"the query argument {name} must be a string, number or boolean")
+
+
+def _request(
+    method: Value,
+    url: Value,
+    timeout: Value,
+    body: Value,
+    headers: Value,
+    query: Value,
+    auth: Value,
+) -> Value:
+    if not expect(url, "url", str).startswith(("http://", "https://")):
+        raise raised("ValueError", f"url must start with http:// or https://; got: {url}")
+    headers = expect(headers or {}, "headers", dict)
+    pairs = []
+    for name, value in expect(query or {}, "query", dict).items():
+        many = value if isinstance(value, list) else [value]
+        pairs += [[name, _query_text(one, name)] for one in many]
+    if auth is not None and expect(auth, "auth", dict).get("type") not in {"OIDC", "OAuth2"}:
+        raise raised("ValueError", "the type of auth must be OIDC or OAuth2")
+    return {
+        "method": method,
+        "url": url,
+        "timeout": seconds(timeout, "timeout", _HTTP_TIMEOUT_MAX_S),
+        "body": body,
+        "headers": {name: as_text(value) for name, value in headers.items()},
+        "query": pairs,
+        "auth": auth,
+    }
+
+
+def _http(name: str, method: str) -> None:
+    @function(name, waits="http")
+    def call(
+        url: Value,
+        timeout: Value = 300,
+        body: Value = None,
+        headers: Value = None,
+        query: Value = None,
+        auth: Value = None,
+    ) -> Value:
+        return _request(method, url, timeout, body, headers, query, auth)
+
+
+for _method in ("get", "post", "put", "patch", "delete"):
+    _http(f"http.{_method}", _method.upper())
+
+
+@function("http.request", waits="http")
+def http_request(
+    method: Value,
+    url: Value,
+    timeout: Value = 300,
+    body: Value = None,
+    headers: Value = None,
+    query: Value = None,
+    auth: Value = None,
+) -> Value:
+    """Send a request with any method."""
+    if expect(method, "method", str).upper() not in METHODS:
+        raise raised("ValueError", f"method must be one of {', '.join(METHODS)}; got: {method}")
+    return _request(method.upper(), url, timeout, body, headers, query, auth)
+
+
+@function("events.create_callback_endpoint")
+def create_callback_endpoint(context: Context, http_callback_method: Value = "POST") -> Value:
+    """Open an address that the outside world can call."""
+    method = expect(http_callback_method, "http_callback_method", str)
+    if method not in METHODS:
+        raise raised("ValueError", f"http_callback_method must be one of {', '.join(METHODS)}")
+    return context.create_callback(method)
+
+
+@function("events.await_callback", waits="await")
+def await_callback(callback: Value, timeout: Value = 43200.0) -> Value:
+    """Wait for a call of the address."""
+    url = expect(callback, "callback", dict).get("url")
+    if not isinstance(url, str):
+        raise raised("TypeError", "callback must be what create_callback_endpoint returned")
+    return {"url": url, "timeout": seconds(timeout, "timeout", _YEAR_S)}
+
+
+def _child(name: str, tag: str) -> None:
+    @function(name, waits="child")
+    def run(
+        workflow_id: Value,
+        location: Value = None,
+        project_id: Value = None,
+        argument: Value = None,
+        connector_params: Value = None,
+    ) -> Value:
+        # There is one project and one location on this machine, and a child is awaited, not polled.
+        del location, project_id, connector_params
+        workflow = expect(workflow_id, "workflow_id", str)
+        return {"workflow": workflow, "argument": argument, "tag": tag}
+
+
+_child("experimental.executions.run", "ExecutionError")
+_child(
+    "googleapis.workflowexecutions.v1.projects.locations.workflows.executions.run",
+    "OperationError",
+)
+
+
+@function("sys.get_env")
+def get_env(context: Context, name: Value, default: Value = None) -> Value:
+    """Read an environment variable of the execution."""
+    expect(name, "name", str)
+    return context.instant("env", [name, default], lambda: context.environment.get(name, default))
+
+
+@function("sys.log", call_only=True)
+def log(
+    context: Context,
+    data: Value = None,
+    text: Value = None,
+    json: Value = None,
+    severity: Value = "DEFAULT",
+    timeout: Value = None,
+) -> None:
+    """Write one line to the log."""
+    del timeout  # the log of this machine does not block
+    if severity not in _SEVERITIES:
+        raise raised("ValueError", f"severity must be one of {', '.join(sorted(_SEVERITIES))}")
+    given = [value for value in (data, text, json) if value is not None]
+    if len(given) > 1:
+        raise raised("ValueError", "sys.log takes one of data, text and json")
+    context.log(severity, given[0] if given else None)
+
+
+@function("sys.now")
+def now(context: Context) -> Value:
+    """Return the seconds since 1970."""
+    return context.instant("now", None, context.now)
+
+
+@function("sys.sleep", waits="sleep")
+def sleep(seconds: Value) -> Value:
+    """Wait."""
+    return {"seconds": _duration(seconds)}
+
+
+def _duration(value: Value) -> float:
+    return seconds(value, "seconds", _YEAR_S)
+
+
+@function("sys.sleep_until", waits="sleep")
+def sleep_until(time: Value) -> Value:
+    """Wait until a moment, which may have passed."""
+    return {"until": moment(time).timestamp()}
+
+
+@function("uuid.generate")
+def generate(context: Context) -> Value:
+    """Make a random UUID (RFC 9562 section 5.4)."""
+    return context.instant("uuid", None, lambda: str(uuid.uuid4()))

@@ -1,0 +1,103 @@
+"""Where the functions of the standard library are declared, by their own signatures."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from local.workflows.errors import raised
+from local.workflows.values import Value, type_name
+
+REQUIRED: Any = object()
+_F = TypeVar("_F", bound=Callable[..., Value])
+
+
+class Context(Protocol):
+    """What a function may need of the execution it is called in."""
+
+    environment: Mapping[str, str]
+
+    def instant(self, kind: str, arguments: Value, compute: Callable[[], Value]) -> Value:
+        """Compute once, and answer the same after every restart."""
+
+    def now(self) -> float:
+        """Return the seconds since 1970."""
+
+    def create_callback(self, method: str) -> Value:
+        """Open an endpoint of this execution."""
+
+    def log(self, severity: str, data: Value) -> None:
+        """Write one line to the log, once."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """
+    A function, its parameters with their defaults, and what kind it is.
+
+    *waits* names the operation that a waiting function starts: its body then only checks the
+    arguments and returns them in normal form. *call_only* ones are refused inside expressions.
+    """
+
+    name: str
+    parameters: Mapping[str, Value]
+    body: Callable[..., Value]
+    waits: str
+    call_only: bool
+    wants_context: bool
+
+    def positional(self, values: Sequence[Value]) -> dict[str, Value]:
+        """Bind the arguments of an expression."""
+        if len(values) > len(self.parameters):
+            raise raised("TypeError", f"{self.name} takes at most {len(self.parameters)} arguments")
+        return self.named(dict(zip(self.parameters, values, strict=False)))
+
+    def named(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Bind the arguments of a call step."""
+        bound = {**self.parameters, **values}
+        if len(bound) > len(self.parameters):
+            unknown = ", ".join(sorted(bound.keys() - self.parameters.keys()))
+            raise raised("TypeError", f"{self.name} has no argument {unknown}")
+        missing = [name for name, value in bound.items() if value is REQUIRED]
+        if missing:
+            raise raised("TypeError", f"{self.name} needs the argument {', '.join(missing)}")
+        return bound
+
+    def __call__(self, context: Context, bound: Mapping[str, Value]) -> Value:
+        """Run the body."""
+        return self.body(context, **bound) if self.wants_context else self.body(**bound)
+
+
+FUNCTIONS: dict[str, Function] = {}
+
+
+def function(name: str, *, waits: str = "", call_only: bool = False) -> Callable[[_F], _F]:
+    """Declare a function of the standard library; its signature is the documentation's."""
+
+    def declare(body: _F) -> _F:
+        found = inspect.signature(body).parameters
+        FUNCTIONS[name] = Function(
+            name=name,
+            parameters={
+                p.name: REQUIRED if p.default is p.empty else p.default
+                for p in found.values()
+                if p.name != "context"
+            },
+            body=body,
+            waits=waits,
+            call_only=call_only or bool(waits),
+            wants_context="context" in found,
+        )
+        return body
+
+    return declare
+
+
+def expect(value: Value, name: str, *types: type) -> Value:
+    """Refuse an argument of another type; a boolean is not a number here."""
+    if isinstance(value, types) and not (isinstance(value, bool) and bool not in types):
+        return value
+    wanted = " or ".join(type_name(t()) for t in types)
+    raise raised("TypeError", f"{name} must be a {wanted}; got: {type_name(value)}")

@@ -1,0 +1,395 @@
+"""
+Execute steps, as generators that hand every wait to the scheduler.
+
+Nothing here knows a clock, a journal or a network: a step that needs one yields an `Operation`,
+a parallel step yields a `Fork`, and both are answered by the scheduler. That makes an execution a
+function of its source, its argument and those answers, which is what a replay relies on.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from local.workflows import retries
+from local.workflows.errors import Failure, Raised, limit, raised
+from local.workflows.expressions import Node
+from local.workflows.functions import FUNCTIONS
+from local.workflows.history import Recorder
+from local.workflows.operators import boolean
+from local.workflows.program import (
+    BREAK,
+    CONTINUE,
+    END,
+    Assign,
+    Block,
+    Body,
+    Call,
+    For,
+    Nested,
+    Parallel,
+    Program,
+    Raise,
+    Return,
+    Routine,
+    Step,
+    Switch,
+    Target,
+    Try,
+)
+from local.workflows.scopes import Frame, Scope
+from local.workflows.strands import PAUSE, Fork, Operation, Pause, Running, Strand
+from local.workflows.values import (
+    MEMORY_LIMIT,
+    Value,
+    changed,
+    is_number,
+    size,
+    string,
+    type_name,
+    weight,
+)
+
+STEPS_MAX = 100_000
+_DEPTH_MAX = 20
+_NESTING_MAX = 2
+_REPORTED_BRANCHES_MAX = 100
+# How many steps run before other executions get their turn.
+_TURN_STEPS = 500
+
+
+@dataclass(frozen=True)
+class Jump:
+    """Where a step wants to go next: a step, or end, break or continue."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A value that ends the routine."""
+
+    value: Value
+
+
+Signal = Jump | Result | None
+Stepping = Generator[Operation | Fork | Pause, Any, Signal]
+
+
+def evaluate(node: Node, scope: Scope) -> Running:
+    """Evaluate an expression that may wait."""
+    if node.suspends:
+        return (yield from node.run(scope))
+    return node.value(scope)
+
+
+class Machine:
+    """Execute one program once."""
+
+    def __init__(self, program: Program, recorder: Recorder) -> None:
+        self.program = program
+        self.recorder = recorder
+        self.steps = 0
+        self._pressure = 0
+        self._scopes: dict[int, Scope] = {}
+
+    def main(self, argument: Value, strand: Strand) -> Running:
+        """Run main with the execution's argument."""
+        routine = self.program.routines["main"]
+        return self.call(routine, dict.fromkeys(routine.parameters, argument), strand, 1, None)
+
+    def call(
+        self,
+        routine: Routine,
+        values: Mapping[str, Value],
+        strand: Strand,
+        depth: int,
+        parent: int | None,
+    ) -> Running:
+        """Run a routine to its end."""
+        if depth > _DEPTH_MAX:
+            raise raised("RecursionError", f"calls are nested deeper than {_DEPTH_MAX}")
+        frame = Frame(self, strand, routine.name, depth)
+        frame.entry = parent
+        scope = Scope(frame, routine.block.names, dict(values), None)
+        for name, default in routine.parameters.items():
+            if name not in values and default is not None:
+                scope.values[name] = yield from evaluate(default, scope)
+        self._scopes[id(scope)] = scope
+        try:
+            signal = yield from self.block(routine.block, scope)
+        finally:
+            del self._scopes[id(scope)]
+        return signal.value if isinstance(signal, Result) else None
+
+    def count(self) -> None:
+        """Count a step."""
+        self.steps += 1
+        if self.steps > STEPS_MAX:
+            raise limit(f"the execution took more than {STEPS_MAX} steps")
+
+    def block(self, block: Block, scope: Scope) -> Stepping:
+        """Run the steps of a block; a jump it does not know is for the enclosing one."""
+        at, steps = 0, block.steps
+        while at < len(steps):
+            signal = yield from self.step(steps[at], scope)
+            if signal is None:
+                at += 1
+            elif isinstance(signal, Jump) and signal.target in block.index:
+                at = block.index[signal.target]
+            elif isinstance(signal, Jump) and signal.target == END:
+                return Result(None)
+            else:
+                return signal
+        return None
+
+    def step(self, step: Step, scope: Scope) -> Stepping:
+        """Run one step, note it, and add it to the trace of an error that leaves it."""
+        self.count()
+        if self.steps % _TURN_STEPS == 0:
+            yield PAUSE
+        frame, parent = scope.frame, scope.frame.entry
+        kind = step.body.kind if step.body is not None else "GOTO"
+        entry = self.recorder.begin(frame.routine, step.name, kind, frame.strand.path, parent)
+        frame.entry = entry
+        try:
+            signal = yield from self.body(step.body, scope)
+        except Failure as failure:
+            failure.passes(step.name, frame.routine, step.position, frame)
+            self.recorder.end(entry, failure)
+            raise
+        finally:
+            frame.entry = parent
+        self.recorder.end(entry, None)
+        if signal is None and step.next is not None:
+            return Jump(step.next)
+        return signal
+
+    def body(self, body: Body | None, scope: Scope) -> Stepping:  # noqa: C901, PLR0911 - one case for each kind
+        """Do what a step says."""
+        match body:
+            case Assign():
+                for target, node in body.assignments:
+                    value = (yield from node.run(scope)) if node.suspends else node.value(scope)
+                    yield from self.assign(target, value, scope)
+                return None
+            case Call():
+                return (yield from self.call_step(body, scope))
+            case Switch():
+                return (yield from self.switch(body, scope))
+            case For():
+                return (yield from self.loop(body, scope))
+            case Nested():
+                return (yield from self.block(body.block, scope))
+            case Return():
+                return Result((yield from evaluate(body.value, scope)))
+            case Raise():
+                value = yield from evaluate(body.error, scope)
+                if not isinstance(value, str | dict):
+                    got = type_name(value)
+                    raise raised("TypeError", f"raise needs a string or a map; got: {got}")
+                raise Raised(value)
+            case Try():
+                return (yield from self.attempt(body, scope))
+            case Parallel():
+                return (yield from self.parallel(body, scope))
+            case None:
+                return None
+
+    def assign(self, target: Target, value: Value, scope: Scope) -> Running:
+        """Store a value, and check that all variables together fit."""
+        if target.path:
+            path = []
+            for node in target.path:
+                path.append((yield from evaluate(node, scope)))  # noqa: PERF401 - it may wait
+            value = changed(scope.get(target.name), path, value)
+        if isinstance(value, str):
+            string(value)
+        scope.set(target.name, value)
+        self._pressure += weight(value)
+        if self._pressure > MEMORY_LIMIT:
+            self._pressure = self._measured(scope)
+            if self._pressure > MEMORY_LIMIT:
+                raise limit("the variables take more than 512 KB", "MemoryLimitExceededError")
+        return None
+
+    def _measured(self, scope: Scope | None) -> int:
+        """Measure the variables of all routines, and of the blocks around the present step."""
+        found = dict(self._scopes)
+        while scope is not None:
+            found[id(scope)] = scope
+            scope = scope.parent
+        return sum(size(value) for one in found.values() for value in one.values.values())
+
+    def call_step(self, call: Call, scope: Scope) -> Stepping:
+        """Call a function or a subworkflow."""
+        values = {}
+        for name, node in call.arguments.items():
+            values[name] = yield from evaluate(node, scope)
+        frame = scope.frame
+        if call.function is None:
+            routine = self.program.routines[call.name]
+            result = yield from self.call(
+                routine, values, frame.strand, frame.depth + 1, frame.entry
+            )
+        else:
+            result = call.function(frame.context, call.function.named(values))
+            if call.function.waits:
+                result = yield Operation(call.function.waits, result)
+        if call.result is not None:
+            yield from self.assign(call.result, result, scope)
+        return None
+
+    def switch(self, switch: Switch, scope: Scope) -> Stepping:
+        """Take the first case that holds."""
+        for case in switch.cases:
+            value = yield from evaluate(case.condition, scope)
+            if not boolean(value, "the condition of a switch"):
+                continue
+            signal = yield from self.body(case.body, scope)
+            if signal is None and case.next is not None:
+                return Jump(case.next)
+            return signal
+        return None
+
+    def loop(self, loop: For, scope: Scope) -> Stepping:
+        """Repeat in order."""
+        items = yield from self.elements(loop, scope)
+        for at, item in enumerate(items):
+            self.count()
+            values = (
+                {loop.value: item} if loop.index is None else {loop.value: item, loop.index: at}
+            )
+            signal = yield from self.block(loop.block, scope.inner(loop.block, values))
+            if isinstance(signal, Jump) and signal.target == BREAK:
+                break
+            if isinstance(signal, Jump) and signal.target == CONTINUE:
+                continue
+            if signal is not None:
+                return signal
+        return None
+
+    def elements(self, loop: For, scope: Scope) -> Generator[Any, Any, Iterator[Value]]:
+        """Return what a loop goes over."""
+        if loop.items is not None:
+            items = yield from evaluate(loop.items, scope)
+            if not isinstance(items, list):
+                raise raised("TypeError", f"'in' of a loop must be a list; got: {type_name(items)}")
+            return iter(items)
+        assert loop.range is not None  # noqa: S101 - the loader requires one of both
+        bounds = yield from evaluate(loop.range, scope)
+        if not isinstance(bounds, list) or len(bounds) != 2 or not all(map(is_number, bounds)):  # noqa: PLR2004
+            raise raised("TypeError", "the range of a loop must be a list of two numbers")
+        first, last = bounds
+        return itertools.takewhile(lambda number: number <= last, itertools.count(first))
+
+    def attempt(self, body: Try, scope: Scope) -> Stepping:
+        """Try, retry as the policy says, then handle."""
+        attempt = 0
+        while True:
+            self.count()
+            try:
+                return (yield from self.body(body.body, scope))
+            except Raised as error:
+                failure = error
+            if body.retry is not None:
+                self.count()
+                policy = retries.policy((yield from evaluate(body.retry, scope)))
+                if attempt < policy.max_retries and (
+                    yield from self.predicate(policy.predicate, failure.value, scope)
+                ):
+                    yield Operation("backoff", {"seconds": policy.delay_s(attempt)})
+                    attempt += 1
+                    continue
+            break
+        if body.handler is None:
+            raise failure
+        self.count()
+        name, block = body.handler.name, body.handler.block
+        return (
+            yield from self.block(block, scope.inner(block, {name: failure.value} if name else {}))
+        )
+
+    def predicate(self, name: str, error: Value, scope: Scope) -> Generator[Any, Any, bool]:
+        """Ask whether an error is worth another attempt."""
+        function = FUNCTIONS.get(name)
+        if function is not None:
+            answer = function(scope.frame.context, function.positional([error]))
+        else:
+            answer = yield from scope.frame.call(name, [error])
+        return boolean(answer, "what a retry predicate returns")
+
+    def parallel(self, body: Parallel, scope: Scope) -> Stepping:
+        """Run branches or iterations, then report all their errors as one."""
+        if scope.frame.strand.nesting >= _NESTING_MAX:
+            raise raised(
+                "ParallelNestingError", f"parallel steps are nested deeper than {_NESTING_MAX}"
+            )
+        most = None
+        if body.limit is not None:
+            most = yield from evaluate(body.limit, scope)
+            if not isinstance(most, int) or most < 1:
+                raise raised("ValueError", "concurrency_limit must be a positive integer")
+        names, branches = [], []
+        if body.loop is not None:
+            loop = body.loop
+            for at, item in enumerate((yield from self.elements(loop, scope))):
+                if at == STEPS_MAX:
+                    raise limit(f"a parallel step has more than {STEPS_MAX} iterations")
+                values = {loop.value: item, **({loop.index: at} if loop.index else {})}
+                names.append(str(at))
+                branches.append(self.branch(loop.block, values, scope))
+        else:
+            names = [branch.name for branch in body.branches]
+            branches = [self.branch(branch.block, {}, scope) for branch in body.branches]
+        failures: list[Failure | None] = yield Fork(branches, most)
+        errors = [
+            {"id": name, "error": {"context": context(failure), "payload": failure.value}}
+            for name, failure in zip(names, failures, strict=True)
+            if failure is not None
+        ]
+        if errors:
+            raise _unhandled(errors)
+        return None
+
+    def branch(
+        self, block: Block, values: dict[str, Value], scope: Scope
+    ) -> Callable[[Strand], Running]:
+        """Prepare a branch for the strand it will run on."""
+        outer = scope.frame
+
+        def run(strand: Strand) -> Running:
+            self.count()
+            frame = Frame(self, strand, outer.routine, outer.depth)
+            frame.entry = outer.entry
+            yield from self.block(block, scope.inner(block, values, frame))
+
+        return run
+
+
+def _unhandled(errors: list[dict[str, Any]]) -> Raised:
+    tags: dict[str, None] = {"UnhandledBranchError": None}
+    for error in errors:
+        payload = error["error"]["payload"]
+        found = payload.get("tags") if isinstance(payload, dict) else None
+        tags.update((tag, None) for tag in found or () if isinstance(tag, str))
+    return Raised(
+        {
+            "message": "UnhandledBranchError: One or more branches or iterations encountered "
+            "an unhandled runtime error",
+            "tags": list(tags),
+            "branches": errors[:_REPORTED_BRANCHES_MAX],
+            "truncated": len(errors) > _REPORTED_BRANCHES_MAX,
+        }
+    )
+
+
+def context(failure: Failure) -> str:
+    """Say where an error passed, innermost first."""
+    lines = [failure.message]
+    for element in failure.trace:
+        where = f'in step "{element.step}", routine "{element.routine}"'
+        lines.append(f"{where}, line: {element.position.line}")
+    return "\n".join(lines)

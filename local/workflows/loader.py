@@ -1,0 +1,275 @@
+"""Turn a source into a program, or say everything that is wrong with its structure."""
+
+import yaml
+
+from local.workflows import checks
+from local.workflows.document import DocumentError, compose, position
+from local.workflows.errors import LoadError, Position, Problem
+from local.workflows.expressions import Const, Index, Node
+from local.workflows.expressions import Field as FieldNode
+from local.workflows.expressions import Name as NameNode
+from local.workflows.program import (
+    Assign,
+    Block,
+    Body,
+    Branch,
+    Call,
+    Case,
+    Except,
+    For,
+    Nested,
+    Parallel,
+    Program,
+    Raise,
+    Return,
+    Routine,
+    Step,
+    Switch,
+    Target,
+    Try,
+)
+from local.workflows.reading import Reader
+
+_ASSIGNS_MAX, _CASES_MAX, _BRANCHES_MAX, _PARAMETERS_MAX = 50, 50, 10, 10
+_STEPS_MAX = 100_000
+_BODIES = ("assign", "call", "switch", "for", "steps", "return", "raise", "try", "parallel")
+_EXTRAS = {"call": {"args", "result"}, "try": {"retry", "except"}}
+_TERMINAL = {"return", "raise"}
+
+
+class _Reader(Reader):
+    """Read routines, steps and what they do."""
+
+    def program(self, root: yaml.Node) -> Program:
+        """Read a whole source."""
+        routines: dict[str, Routine] = {}
+        if isinstance(root, yaml.SequenceNode):
+            block = self.block(root, own_scope=True)
+            routines["main"] = Routine("main", position(root), {}, block)
+        elif isinstance(root, yaml.MappingNode):
+            for key, item in self.pairs(root):
+                name = self.name(key, "the name of a subworkflow")
+                routines[name] = self.routine(name, position(key), item)
+            if "main" not in routines:
+                self.problem(position(root), "there is no routine 'main'")
+        else:
+            self.problem(position(root), "a source is a list of steps or a map with 'main'")
+        return Program(routines)
+
+    def routine(self, name: str, where: Position, node: yaml.Node) -> Routine:
+        """Read main or a subworkflow."""
+        found = self.fields(node, {"params", "steps"}, f"the routine '{name}'")
+        parameters: dict[str, Node | None] = {}
+        if "params" in found:
+            most = 1 if name == "main" else _PARAMETERS_MAX
+            for item in self.items(found["params"], f"params of '{name}'", most, 0):
+                if isinstance(item, yaml.MappingNode):
+                    pair = self.single(item, "a parameter with a default")
+                    if pair:
+                        parameters[self.name(pair[0], "a parameter")] = self.value(pair[1])
+                else:
+                    parameters[self.name(item, "a parameter")] = None
+        if "steps" not in found:
+            self.problem(where, f"the routine '{name}' has no steps")
+            return Routine(name, where, parameters, Block([], own_scope=True))
+        return Routine(name, where, parameters, self.block(found["steps"], own_scope=True))
+
+    def block(self, node: yaml.Node, *, own_scope: bool = False) -> Block:
+        """Read a list of steps."""
+        steps = []
+        for item in self.items(node, "steps", _STEPS_MAX):
+            pair = self.single(item, "a step")
+            if pair:
+                name = self.word(pair[0], "the name of a step")
+                steps.append(self.step(name, position(pair[0]), pair[1]))
+        return Block(steps, own_scope)
+
+    def step(self, name: str, where: Position, node: yaml.Node) -> Step:
+        """Read one step."""
+        entries = {str(k.value): (k, v) for k, v in self.pairs(node)}
+        body = self.body(f"the step '{name}'", where, entries, {"next"})
+        follow = self.word(entries["next"][1], "next") if "next" in entries else None
+        if not entries and isinstance(node, yaml.MappingNode):
+            self.problem(where, f"the step '{name}' does nothing")
+        return Step(name, where, body, follow)
+
+    def body(
+        self,
+        what: str,
+        where: Position,
+        entries: dict[str, tuple[yaml.Node, yaml.Node]],
+        more: set[str],
+    ) -> Body | None:
+        """Read what a step, a case or a try does."""
+        kinds = [kind for kind in _BODIES if kind in entries]
+        if len(kinds) > 1 and not (kinds[0] == "for" and kinds[1:] == ["steps"]):
+            self.problem(where, f"{what} has both '{kinds[0]}' and '{kinds[1]}'")
+            return None
+        known = {*more, *kinds[:1], *(_EXTRAS.get(kinds[0], set()) if kinds else ())}
+        for key, (node, _) in entries.items():
+            if key not in known:
+                self.problem(position(node), f"{what} cannot have the key '{key}'")
+        if not kinds:
+            return None
+        if kinds[0] in _TERMINAL and "next" in entries:
+            self.problem(position(entries["next"][0]), f"nothing can follow '{kinds[0]}'")
+        found = {key: value for key, (_, value) in entries.items()}
+        return self.body_of(kinds[0], found, position(entries[kinds[0]][0]))
+
+    def body_of(self, kind: str, found: dict[str, yaml.Node], where: Position) -> Body | None:  # noqa: PLR0911
+        """Read a body whose kind is known."""
+        node = found[kind]
+        match kind:
+            case "assign":
+                return self.assign(node)
+            case "call":
+                return self.call(found, where)
+            case "switch":
+                items = self.items(node, "switch", _CASES_MAX)
+                return Switch([self.case(item) for item in items])
+            case "for":
+                return self.loop(node, where, parallel=False)
+            case "steps":
+                return Nested(self.block(node))
+            case "return":
+                return Return(self.value(node))
+            case "raise":
+                return Raise(self.value(node))
+            case "try":
+                return self.attempt(found, where)
+            case _:
+                return self.parallel(node, where)
+
+    def assign(self, node: yaml.Node) -> Assign:
+        """Read assignments."""
+        found = []
+        for item in self.items(node, "assign", _ASSIGNS_MAX):
+            pair = self.single(item, "an assignment")
+            if pair:
+                found.append((self.target(pair[0]), self.value(pair[1])))
+        return Assign(found)
+
+    def target(self, node: yaml.Node) -> Target:
+        """Read the left side of an assignment."""
+        where, text = position(node), self.word(node, "the target of an assignment")
+        path: list[Node] = []
+        at = self.parsed(node, text, 0) if text else Const()
+        while isinstance(at, FieldNode | Index):
+            if isinstance(at, FieldNode):
+                path.insert(0, Const(constant=at.name))
+            else:
+                path.insert(0, at.operands[1])
+            at = at.operands[0]
+        if not isinstance(at, NameNode):
+            if text and not any(p.position.line == where.line for p in self.problems):
+                self.problem(where, f"cannot assign to '{text}'")
+            return Target("", (), where)
+        return Target(at.name, path, where)
+
+    def call(self, found: dict[str, yaml.Node], where: Position) -> Call:
+        """Read a call step."""
+        arguments = {}
+        if "args" in found:
+            arguments = {str(k.value): self.value(v) for k, v in self.pairs(found["args"])}
+        result = self.target(found["result"]) if "result" in found else None
+        if result is not None and result.path:
+            self.problem(result.position, "result must be the name of a variable")
+        return Call(self.word(found["call"], "call"), where, arguments, result)
+
+    def case(self, node: yaml.Node) -> Case:
+        """Read a condition of a switch."""
+        entries = {str(k.value): (k, v) for k, v in self.pairs(node)}
+        where = position(node)
+        body = self.body("a condition", where, entries, {"next", "condition"})
+        follow = self.word(entries["next"][1], "next") if "next" in entries else None
+        if "condition" not in entries:
+            self.problem(where, "an entry of a switch needs a condition")
+            return Case(Const(constant=True), body, follow, where)
+        return Case(self.value(entries["condition"][1]), body, follow, where)
+
+    def loop(self, node: yaml.Node, where: Position, *, parallel: bool) -> For:
+        """Read a for."""
+        found = self.fields(node, {"value", "index", "in", "range", "steps"}, "for")
+        if ("in" in found) == ("range" in found):
+            self.problem(where, "for needs exactly one of 'in' and 'range'")
+        if "value" not in found or "steps" not in found:
+            self.problem(where, "for needs 'value' and 'steps'")
+            return For("", None, None, None, Block([], own_scope=True))
+        if parallel and "index" in found and "range" in found:
+            self.problem(position(found["index"]), "a parallel range has no index")
+        bounds = found.get("range")
+        if isinstance(bounds, yaml.SequenceNode) and len(bounds.value) != 2:  # noqa: PLR2004
+            self.problem(position(bounds), "range must be a list of two numbers")
+        return For(
+            self.name(found["value"], "the value of a loop"),
+            self.name(found["index"], "the index of a loop") if "index" in found else None,
+            self.value(found["in"]) if "in" in found else None,
+            self.value(bounds) if bounds is not None else None,
+            self.block(found["steps"], own_scope=True),
+        )
+
+    def attempt(self, found: dict[str, yaml.Node], where: Position) -> Try | None:
+        """Read a try."""
+        entries = {str(k.value): (k, v) for k, v in self.pairs(found["try"])}
+        body = self.body("try", where, entries, set())
+        if "retry" not in found and "except" not in found:
+            self.problem(where, "try needs 'retry' or 'except'")
+        handler = None
+        if "except" in found:
+            parts = self.fields(found["except"], {"as", "steps"}, "except")
+            name = self.name(parts["as"], "as") if "as" in parts else None
+            if "steps" in parts:
+                handler = Except(name, self.block(parts["steps"], own_scope=True))
+            else:
+                self.problem(position(found["except"]), "except needs 'steps'")
+        if body is None:
+            self.problem(where, "try needs a call or steps")
+            return None
+        return Try(body, self.value(found["retry"]) if "retry" in found else None, handler)
+
+    def parallel(self, node: yaml.Node, where: Position) -> Parallel:
+        """Read a parallel step."""
+        known = {"shared", "exception_policy", "concurrency_limit", "branches", "for"}
+        found = self.fields(node, known, "parallel")
+        shared = []
+        if "shared" in found:
+            items = self.items(found["shared"], "shared", _STEPS_MAX, 0)
+            shared = [self.name(item, "a shared variable") for item in items]
+        policy = found.get("exception_policy")
+        if policy is not None and policy.value != "continueAll":
+            self.problem(position(policy), "exception_policy can only be 'continueAll'")
+        limit = found.get("concurrency_limit")
+        branches = []
+        if ("branches" in found) == ("for" in found):
+            self.problem(where, "parallel needs exactly one of 'branches' and 'for'")
+        elif "branches" in found:
+            for item in self.items(found["branches"], "branches", _BRANCHES_MAX, 2):
+                pair = self.single(item, "a branch")
+                if pair:
+                    parts = self.fields(pair[1], {"steps"}, "a branch")
+                    if "steps" in parts:
+                        block = self.block(parts["steps"], own_scope=True)
+                        branches.append(Branch(self.word(pair[0], "a branch's name"), block))
+                    else:
+                        self.problem(position(pair[0]), "a branch needs 'steps'")
+        loop = self.loop(found["for"], where, parallel=True) if "for" in found else None
+        return Parallel(shared, self.value(limit) if limit is not None else None, branches, loop)
+
+
+def load(source: str, file: str) -> Program:
+    """Load and check a source; raise a LoadError with every problem found."""
+    reader = _Reader(file)
+    try:
+        program = reader.program(compose(source))
+    except DocumentError as error:
+        raise LoadError([Problem(file, error.position, str(error))]) from None
+    if reader.problems:
+        raise LoadError(sorted(reader.problems, key=_place))
+    problems, warnings = checks.check(program, file)
+    if problems:
+        raise LoadError(sorted(problems, key=_place))
+    return Program(program.routines, sorted(warnings, key=_place))
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    return problem.position.line, problem.position.column

@@ -1,0 +1,256 @@
+"""What executions do to the world: begin operations, take them up again, and complete them."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from local.clock import Clock
+from local.workflows import records
+from local.workflows.callbacks import Callbacks
+from local.workflows.effects import Effects
+from local.workflows.errors import DroppedError, Failure, Fatal, raised
+from local.workflows.http import Http
+from local.workflows.live import Live
+from local.workflows.restoring import Restorer
+from local.workflows.scheduler import FATAL, RAISED, RAN, Pending, Run
+from local.workflows.values import Value, digest, dump
+
+if TYPE_CHECKING:
+    from local.workflows.engine import Engine
+
+_log = logging.getLogger("workflows")
+_LEVELS = {
+    "DEBUG": logging.DEBUG,
+    "WARNING": logging.WARNING,
+    "ERROR": logging.ERROR,
+    "CRITICAL": logging.CRITICAL,
+    "ALERT": logging.CRITICAL,
+    "EMERGENCY": logging.CRITICAL,
+}
+
+
+class Operations:
+    """Carry out the operations of all executions; *engine* delivers what came of them."""
+
+    def __init__(
+        self, engine: Engine, clock: Clock, http: Http, restorer: Restorer, callbacks: Callbacks
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._http = http
+        self._restorer = restorer
+        self._callbacks = callbacks
+        self._effects = Effects()
+
+    def stop(self) -> None:
+        """Begin no more effects."""
+        self._effects.stop()
+
+    def _live(self, run: Run) -> Live:
+        """Return where an execution lives; a cancelled one lives nowhere."""
+        live = self._engine.lives.get(run.id)
+        if live is None or live.run is not run:
+            raise DroppedError
+        return live
+
+    # --- operations ---------------------------------------------------------------------------
+
+    def start_operation(self, run: Run, pending: Pending) -> None:
+        """Journal a new operation, then begin its effect."""
+        live = self._live(run)
+        if not live.restored:
+            live.deferred.append(pending)
+            return
+        self._start(live, pending)
+
+    def _start(self, live: Live, pending: Pending) -> None:
+        run, operation, now = live.run, pending.operation, self._clock.now()
+        deadline = self._deadline(operation.arguments, operation.kind, now)
+        callback = None
+        if operation.kind == "await":
+            callback = operation.arguments["url"].rpartition("/")[2]
+
+        def write(db: sqlite3.Connection) -> None:
+            records.start_op(
+                db,
+                run.id,
+                pending.op,
+                operation.kind,
+                pending.args_hash,
+                now,
+                deadline=deadline,
+                callback=callback,
+            )
+            if operation.kind == "child":
+                self._restorer.create_child(db, run.id, pending.op, operation.arguments, now)
+
+        self._engine.append(live, write, lambda: self._effect(live, pending))
+        if deadline is not None:
+            self._engine.timers.set(deadline, run.id, pending.op)
+        if operation.kind == "await":
+            self._await(live, pending, callback or "")
+
+    def _deadline(self, arguments: Value, kind: str, now: datetime) -> datetime | None:
+        """Return when an operation is over by itself; an http step watches its own time."""
+        if kind == "await":
+            return now + timedelta(seconds=arguments["timeout"])
+        if kind in {"sleep", "backoff"}:
+            if "until" in arguments:
+                return datetime.fromtimestamp(arguments["until"], UTC)
+            return now + timedelta(seconds=arguments["seconds"])
+        return None
+
+    def _effect(self, live: Live, pending: Pending) -> None:
+        """Begin what an operation does outside; its start is on disk."""
+        kind, arguments = pending.operation.kind, pending.operation.arguments
+        if kind == "http":
+            self._engine.count(1)
+            self._effects.submit(lambda: self._send(live, pending.op, arguments))
+        elif kind == "child":
+            self._engine.post(lambda: self._child(live, pending.op))
+
+    def _send(self, live: Live, op: str, arguments: Value) -> None:
+        """Send a request, on a thread for effects."""
+        ok, value = RAN, None
+        try:
+            value = self._http.send(arguments)
+        except Failure as failure:
+            ok, value = FATAL if isinstance(failure, Fatal) else RAISED, failure.value
+        except Exception as error:  # noqa: BLE001 - the workflow has to learn that it failed
+            _log.exception("a request could not be sent")
+            ok, value = RAISED, raised("SystemError", f"could not send: {error}").value
+        self._later(live, op, ok, value)
+        self._engine.count(-1)
+
+    def _await(self, live: Live, pending: Pending, callback: str) -> None:
+        if pending.operation.arguments["url"] not in live.run.callbacks:
+            error = raised("ValueError", "the callback is not one of this execution").value
+            self._later(live, pending.op, RAISED, error)
+            return
+        live.inbox.wait(callback, pending.op)
+        self._engine.post(lambda: self._engine.act(live, lambda: self._match(live, callback)))
+
+    def payload(self, execution: str, callback: str, payload: int, request: str) -> None:
+        """Give a payload to whoever waits for it."""
+        live = self._engine.lives.get(execution)
+        if live is not None:
+            live.inbox.add(callback, payload, request)
+            self._engine.act(live, lambda: self._match(live, callback))
+
+    def expired(self, live: Live, op: str) -> None:
+        """Complete an operation whose deadline passed; a payload that is here came first."""
+        operation = live.run.pending[op].operation
+        if operation.kind != "await":
+            self._engine.complete(live, op, RAN, None)
+            return
+        callback = operation.arguments["url"].rpartition("/")[2]
+        self._engine.act(live, lambda: self._match(live, callback))
+        error = raised("TimeoutError", "no callback came in time").value
+        self._engine.complete(live, op, RAISED, error)
+
+    def _match(self, live: Live, callback: str) -> None:
+        """Give the oldest payload to the oldest wait that is still on."""
+        found = live.inbox.match(callback, live.run.pending)
+        if found is not None:
+            op, payload, value = found
+            self._engine.completed(live, op, RAN, value, payload)
+            self._engine.act(live, lambda: self._match(live, callback))
+
+    def recover(self, live: Live) -> None:
+        """Take up the operations that were open when the process ended."""
+        for pending in list(live.run.pending.values()):
+            record, operation = pending.record, pending.operation
+            if record is None:
+                continue
+            if record.deadline is not None:
+                self._engine.timers.set(record.deadline, live.run.id, pending.op)
+            if operation.kind == "await":
+                self._await(live, pending, record.callback or "")
+            elif operation.kind == "child" or (
+                operation.kind == "http" and self._http.may_repeat(operation.arguments)
+            ):
+                self._effect(live, pending)
+            elif operation.kind == "http":
+                error = raised(
+                    "ConnectionError",
+                    "the platform stopped while the request was under way; "
+                    "the outcome is unknown: "
+                    f"{operation.arguments['method']} {operation.arguments['url']}",
+                ).value
+                self._later(live, pending.op, RAISED, error)
+        for pending in live.deferred:
+            self._start(live, pending)
+        live.deferred.clear()
+
+    def _later(self, live: Live, op: str, ok: int, value: Value) -> None:
+        self._engine.post(lambda: self._engine.complete(live, op, ok, value))
+
+    def child_ended(self, child: str) -> None:
+        """Tell the parent, if an execution has one."""
+        parent = self._restorer.parent(child)
+        if parent is not None and parent[0] in self._engine.lives:
+            self._child(self._engine.lives[parent[0]], parent[1])
+
+    def _child(self, live: Live, op: str) -> None:
+        """Start a child execution that was not started, or take the outcome of one that ended."""
+        pending = live.run.pending.get(op)
+        if pending is None:
+            return
+        arguments = pending.operation.arguments
+        child = self._restorer.child(live.run.id, op)
+        if child is None:
+            missing = f"there is no workflow '{arguments['workflow']}'"
+            error = raised("HttpError", missing, code=404).value
+            self._engine.complete(live, op, RAISED, error)
+            return
+        found = self._restorer.child_outcome(child, arguments["tag"])
+        if found is None:
+            self._engine.begin(child)
+        else:
+            self._engine.complete(live, op, RAN if found[0] else RAISED, found[1])
+
+    # --- what is over at once -----------------------------------------------------------------
+
+    def seconds(self) -> float:
+        """Return the seconds since 1970."""
+        return self._clock.now().timestamp()
+
+    def instant(
+        self, run: Run, op: str, kind: str, arguments: Value, compute: Callable[[], Value]
+    ) -> Value:
+        """Compute and journal something that is over at once."""
+        value, hashed, now = compute(), digest(arguments), self._clock.now()
+        text = dump(value)
+        self._engine.append(
+            self._live(run),
+            lambda db: records.instant_op(db, run.id, op, kind, hashed, text, now),
+        )
+        return value
+
+    def create_callback(self, run: Run, op: str, method: str) -> Value:
+        """Open an endpoint and journal it."""
+        callback, url = self._callbacks.opened(run.workflow, run.id)
+        value, hashed, now = {"url": url}, digest(method), self._clock.now()
+
+        def write(db: sqlite3.Connection) -> None:
+            records.instant_op(db, run.id, op, "callback", hashed, dump(value), now)
+            self._callbacks.write(db, callback, run.id, op, method, now)
+
+        self._engine.append(self._live(run), write)
+        return value
+
+    def log(self, run: Run, op: str, severity: str, data: Value) -> None:
+        """Journal a line, then log it."""
+        hashed, now = digest([severity, data]), self._clock.now()
+        text = data if isinstance(data, str) else dump(data)
+        self._engine.append(
+            self._live(run),
+            lambda db: records.instant_op(db, run.id, op, "log", hashed, "null", now),
+            lambda: logging.getLogger("workflows.log").log(
+                _LEVELS.get(severity, logging.INFO), "%s %s: %s", run.workflow, run.id, text
+            ),
+        )

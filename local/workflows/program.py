@@ -1,0 +1,187 @@
+"""A loaded program: routines, steps and what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from local.workflows.errors import Position, Problem
+from local.workflows.expressions import Node
+
+if TYPE_CHECKING:
+    from local.workflows.functions.registry import Function
+
+END, BREAK, CONTINUE = "end", "break", "continue"
+
+
+@dataclass(eq=False)
+class Block:
+    """Steps in order; *names* are the variables they create, unless the scope is the parent's."""
+
+    steps: Sequence[Step]
+    own_scope: bool = False
+    names: frozenset[str] = frozenset()
+    index: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.index = {step.name: at for at, step in enumerate(self.steps)}
+
+
+@dataclass(eq=False)
+class Step:
+    """A named step, or a nameless case of a switch."""
+
+    name: str
+    position: Position
+    body: Body | None
+    next: str | None
+
+
+@dataclass(eq=False)
+class Target:
+    """Where an assignment goes."""
+
+    name: str
+    path: Sequence[Node]
+    position: Position
+
+
+@dataclass(eq=False)
+class Assign:
+    """Assign in order."""
+
+    assignments: Sequence[tuple[Target, Node]]
+    kind = "STEP_ASSIGN"
+
+
+@dataclass(eq=False)
+class Call:
+    """Call a function or a subworkflow by name."""
+
+    name: str
+    position: Position
+    arguments: Mapping[str, Node]
+    result: Target | None
+    function: Function | None = None
+
+    @property
+    def kind(self) -> str:
+        """Return the type of the step entry."""
+        return "SUBWORKFLOW_CALL" if self.function is None else "STD_LIB_CALL"
+
+
+@dataclass(eq=False)
+class Case:
+    """A condition of a switch and what follows from it."""
+
+    condition: Node
+    body: Body | None
+    next: str | None
+    position: Position
+
+
+@dataclass(eq=False)
+class Switch:
+    """Take the first case whose condition holds."""
+
+    cases: Sequence[Case]
+    kind = "SWITCH"
+
+
+@dataclass(eq=False)
+class For:
+    """Repeat for each element, or for each number of a range with both ends."""
+
+    value: str
+    index: str | None
+    items: Node | None
+    range: Node | None
+    block: Block
+    kind = "FOR"
+
+
+@dataclass(eq=False)
+class Nested:
+    """Steps within a step."""
+
+    block: Block
+    kind = "STEPS"
+
+
+@dataclass(eq=False)
+class Return:
+    """End the routine with a value."""
+
+    value: Node
+    kind = "RETURN"
+
+
+@dataclass(eq=False)
+class Raise:
+    """Raise an error."""
+
+    error: Node
+    kind = "RAISE"
+
+
+@dataclass(eq=False)
+class Except:
+    """Handle an error."""
+
+    name: str | None
+    block: Block
+
+
+@dataclass(eq=False)
+class Try:
+    """Try, then retry, then handle."""
+
+    body: Body
+    retry: Node | None
+    handler: Except | None
+    kind = "TRY_RETRY_EXCEPT"
+
+
+@dataclass(eq=False)
+class Branch:
+    """One branch of a parallel step."""
+
+    name: str
+    block: Block
+
+
+@dataclass(eq=False)
+class Parallel:
+    """Run branches, or the iterations of a loop, at the same time."""
+
+    shared: Sequence[str]
+    limit: Node | None
+    branches: Sequence[Branch]
+    loop: For | None
+
+    @property
+    def kind(self) -> str:
+        """Return the type of the step entry."""
+        return "PARALLEL_BRANCH" if self.loop is None else "PARALLEL_FOR"
+
+
+Body = Assign | Call | Switch | For | Nested | Return | Raise | Try | Parallel
+
+
+@dataclass(eq=False)
+class Routine:
+    """`main` or a subworkflow."""
+
+    name: str
+    position: Position
+    parameters: Mapping[str, Node | None]
+    block: Block
+
+
+@dataclass(eq=False)
+class Program:
+    """A whole source, checked."""
+
+    routines: Mapping[str, Routine]
+    warnings: Sequence[Problem] = ()

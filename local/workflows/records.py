@@ -1,0 +1,291 @@
+"""The tables of the journal, and what is written to them."""
+
+import hashlib
+import json
+import secrets
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from local.workflows.history import Entry
+
+# The meaning of a running execution is pinned to this; see `Engine`.
+ENGINE_VERSION = "1"
+ACTIVE, SUCCEEDED, FAILED, CANCELLED = "ACTIVE", "SUCCEEDED", "FAILED", "CANCELLED"
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS owner(id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS revisions(
+    workflow TEXT NOT NULL, revision TEXT NOT NULL, source TEXT NOT NULL, source_sha TEXT NOT NULL,
+    env TEXT NOT NULL, created TEXT NOT NULL, PRIMARY KEY (workflow, revision));
+CREATE TABLE IF NOT EXISTS workflows(
+    id TEXT PRIMARY KEY, revision TEXT NOT NULL, description TEXT NOT NULL, created TEXT NOT NULL,
+    updated TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS executions(
+    n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL,
+    revision TEXT NOT NULL, engine_version TEXT NOT NULL, argument TEXT NOT NULL,
+    labels TEXT NOT NULL, state TEXT NOT NULL, result TEXT, error TEXT, created TEXT NOT NULL,
+    ended TEXT, parent TEXT, parent_op TEXT, attention TEXT, UNIQUE (parent, parent_op));
+CREATE INDEX IF NOT EXISTS executions_active ON executions(state) WHERE state = 'ACTIVE';
+CREATE INDEX IF NOT EXISTS executions_workflow ON executions(workflow, n);
+CREATE TABLE IF NOT EXISTS ops(
+    execution TEXT NOT NULL, op TEXT NOT NULL, kind TEXT NOT NULL, args_hash TEXT NOT NULL,
+    deadline TEXT, callback TEXT, started TEXT NOT NULL, seq INTEGER, ok INTEGER, value TEXT,
+    schedule_hash TEXT, PRIMARY KEY (execution, op)) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS ops_in_order ON ops(execution, seq) WHERE seq IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ops_awaiting ON ops(callback) WHERE callback IS NOT NULL;
+CREATE TABLE IF NOT EXISTS callbacks(
+    id TEXT PRIMARY KEY, execution TEXT NOT NULL, op TEXT NOT NULL, method TEXT NOT NULL,
+    created TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS callbacks_of ON callbacks(execution);
+CREATE TABLE IF NOT EXISTS callback_payloads(
+    n INTEGER PRIMARY KEY AUTOINCREMENT, callback TEXT NOT NULL, received TEXT NOT NULL,
+    request TEXT NOT NULL, consumed_by TEXT);
+CREATE INDEX IF NOT EXISTS payloads_of ON callback_payloads(callback);
+CREATE TABLE IF NOT EXISTS step_entries(
+    execution TEXT NOT NULL, ordinal INTEGER NOT NULL, routine TEXT NOT NULL, step TEXT NOT NULL,
+    kind TEXT NOT NULL, strand TEXT NOT NULL, parent INTEGER, state TEXT NOT NULL, exception TEXT,
+    created TEXT NOT NULL, updated TEXT NOT NULL, PRIMARY KEY (execution, ordinal)) WITHOUT ROWID;
+"""
+
+
+_FORGET_PAYLOADS = (
+    "DELETE FROM callback_payloads WHERE callback IN (SELECT id FROM callbacks WHERE execution = ?)"
+)
+
+
+class MissingError(Exception):
+    """Say that a workflow, an execution or a callback does not exist."""
+
+
+def written(moment: datetime) -> str:
+    """Write a moment as RFC 3339, in a form that sorts by time."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read_moment(text: str) -> datetime:
+    """Read what `written` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def deploy(
+    db: sqlite3.Connection,
+    workflow: str,
+    source: str,
+    env: Mapping[str, str],
+    description: str | None,
+    now: datetime,
+) -> str:
+    """Store a revision if the source or its environment changed, and return the present one."""
+    sha, variables, at = _sha(source), json.dumps(dict(env), sort_keys=True), written(now)
+    latest = db.execute(
+        "SELECT r.* FROM workflows w JOIN revisions r "
+        "ON r.workflow = w.id AND r.revision = w.revision WHERE w.id = ?",
+        (workflow,),
+    ).fetchone()
+    if latest is not None and (latest["source_sha"], latest["env"]) == (sha, variables):
+        if description is not None:
+            db.execute(
+                "UPDATE workflows SET description = ?, updated = ? WHERE id = ?",
+                (description, at, workflow),
+            )
+        return str(latest["revision"])
+    count = db.execute("SELECT count(*) FROM revisions WHERE workflow = ?", (workflow,)).fetchone()[
+        0
+    ]
+    revision = f"{count + 1:06d}-{secrets.token_hex(2)[:3]}"
+    db.execute(
+        "INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?)",
+        (workflow, revision, source, sha, variables, at),
+    )
+    db.execute(
+        "INSERT INTO workflows VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+        "revision = excluded.revision, updated = excluded.updated, "
+        "description = coalesce(?, description)",
+        (workflow, revision, description or "", at, at, description),
+    )
+    return revision
+
+
+def delete_workflow(db: sqlite3.Connection, workflow: str) -> None:
+    """Forget a workflow; its revisions stay with the executions that were pinned to them."""
+    db.execute("DELETE FROM workflows WHERE id = ?", (workflow,))
+
+
+def _sha(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def create_execution(
+    db: sqlite3.Connection,
+    id: str,
+    workflow: str,
+    argument: str,
+    labels: Mapping[str, str],
+    now: datetime,
+    parent: tuple[str, str] | None = None,
+) -> None:
+    """Write a new execution of the present revision."""
+    found = db.execute("SELECT revision FROM workflows WHERE id = ?", (workflow,)).fetchone()
+    if found is None:
+        raise MissingError(f"there is no workflow '{workflow}'")
+    db.execute(
+        "INSERT INTO executions(id, workflow, revision, engine_version, argument, labels, state, "
+        "created, parent, parent_op) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            id,
+            workflow,
+            found["revision"],
+            ENGINE_VERSION,
+            argument,
+            json.dumps(dict(labels)),
+            ACTIVE,
+            written(now),
+            *(parent or (None, None)),
+        ),
+    )
+
+
+def start_op(
+    db: sqlite3.Connection,
+    execution: str,
+    op: str,
+    kind: str,
+    args_hash: str,
+    now: datetime,
+    *,
+    deadline: datetime | None = None,
+    callback: str | None = None,
+) -> None:
+    """Write that an operation is about to have its effect."""
+    db.execute(
+        "INSERT INTO ops(execution, op, kind, args_hash, deadline, callback, started) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            execution,
+            op,
+            kind,
+            args_hash,
+            written(deadline) if deadline else None,
+            callback,
+            written(now),
+        ),
+    )
+
+
+def instant_op(
+    db: sqlite3.Connection,
+    execution: str,
+    op: str,
+    kind: str,
+    args_hash: str,
+    value: str,
+    now: datetime,
+) -> None:
+    """Write an operation that was over at once; it has no place in the order of deliveries."""
+    db.execute(
+        "INSERT INTO ops(execution, op, kind, args_hash, started, ok, value) "
+        "VALUES (?, ?, ?, ?, ?, 1, ?)",
+        (execution, op, kind, args_hash, written(now), value),
+    )
+
+
+def complete_op(
+    db: sqlite3.Connection,
+    execution: str,
+    op: str,
+    seq: int,
+    ok: int,
+    value: str,
+    schedule_hash: str,
+    payload: int | None = None,
+) -> None:
+    """Write what came of an operation, and use up the payload it came from."""
+    changed = db.execute(
+        "UPDATE ops SET seq = ?, ok = ?, value = ?, schedule_hash = ? "
+        "WHERE execution = ? AND op = ? AND ok IS NULL",
+        (seq, ok, value, schedule_hash, execution, op),
+    ).rowcount
+    if payload is not None:
+        changed &= db.execute(
+            "UPDATE callback_payloads SET consumed_by = ? WHERE n = ? AND consumed_by IS NULL",
+            (op, payload),
+        ).rowcount
+    if changed != 1:
+        raise RuntimeError(f"the operation {op} of {execution} was completed twice")
+
+
+def finish(
+    db: sqlite3.Connection,
+    execution: str,
+    state: str,
+    result: str | None,
+    error: str | None,
+    now: datetime,
+) -> bool:
+    """Write the end of an execution, unless it ended before."""
+    ended = db.execute(
+        "UPDATE executions SET state = ?, result = ?, error = ?, ended = ? "
+        "WHERE id = ? AND state = ?",
+        (state, result, error, written(now), execution, ACTIVE),
+    ).rowcount
+    if ended:
+        db.execute(
+            "DELETE FROM callback_payloads WHERE consumed_by IS NULL AND callback IN "
+            "(SELECT id FROM callbacks WHERE execution = ?)",
+            (execution,),
+        )
+    return bool(ended)
+
+
+def mark(db: sqlite3.Connection, execution: str, sentence: str) -> None:
+    """Write that a person has to look at an execution."""
+    db.execute("UPDATE executions SET attention = ? WHERE id = ?", (sentence, execution))
+
+
+def write_entries(db: sqlite3.Connection, execution: str, entries: Iterable[Entry]) -> None:
+    """Write how steps began and ended."""
+    for entry in entries:
+        began, ended, failure = entry.began, entry.ended, entry.failure
+        payload = None if failure is None else json.dumps(failure.value, default=str)
+        state = "IN_PROGRESS" if ended is None else FAILED if failure else SUCCEEDED
+        if began is not None:
+            db.execute(
+                "INSERT INTO step_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    execution,
+                    entry.ordinal,
+                    began.routine,
+                    began.step,
+                    began.kind,
+                    began.strand,
+                    began.parent,
+                    state,
+                    payload,
+                    written(began.at),
+                    written(ended or began.at),
+                ),
+            )
+        elif ended is not None:
+            db.execute(
+                "UPDATE step_entries SET state = ?, exception = ?, updated = ? "
+                "WHERE execution = ? AND ordinal = ?",
+                (state, payload, written(ended), execution, entry.ordinal),
+            )
+
+
+def sweep(db: sqlite3.Connection, before: datetime) -> None:
+    """Forget executions that ended long ago."""
+    old = [
+        row["id"]
+        for row in db.execute("SELECT id FROM executions WHERE ended < ?", (written(before),))
+    ]
+    for execution in old:
+        for sql in (
+            _FORGET_PAYLOADS,
+            "DELETE FROM callbacks WHERE execution = ?",
+            "DELETE FROM ops WHERE execution = ?",
+            "DELETE FROM step_entries WHERE execution = ?",
+            "DELETE FROM executions WHERE id = ?",
+        ):
+            db.execute(sql, (execution,))

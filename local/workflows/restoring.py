@@ -1,0 +1,167 @@
+"""Rebuild executions from the journal, and know their parents and children."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from local.clock import Clock
+from local.workflows import records
+from local.workflows.callbacks import Inbox
+from local.workflows.errors import DivergenceError, LoadError
+from local.workflows.history import Recorder
+from local.workflows.journal import Journal
+from local.workflows.loader import load
+from local.workflows.program import Program
+from local.workflows.records import ENGINE_VERSION, MissingError, read_moment
+from local.workflows.scheduler import Host, Record, Run
+from local.workflows.values import Value
+
+
+@dataclass(frozen=True)
+class Restored:
+    """An execution in memory, before its first turn."""
+
+    run: Run
+    inbox: Inbox
+
+
+class Restorer:
+    """Read executions."""
+
+    def __init__(
+        self, journal: Journal, clock: Clock, env: Mapping[str, str], project: str, location: str
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._env = env
+        self._project = project
+        self._location = location
+        self._programs: dict[tuple[str, str], tuple[Program, dict[str, str]]] = {}
+
+    def restore(self, execution: str, host: Host) -> Restored | None:
+        """Rebuild an execution, or return None if it ended meanwhile."""
+        rows = self._journal.read(
+            "SELECT * FROM executions WHERE id = ? AND state = 'ACTIVE'", execution
+        )
+        if not rows:
+            return None
+        row = rows[0]
+        if row["engine_version"] != ENGINE_VERSION:
+            raise DivergenceError(
+                f"it was started by engine version {row['engine_version']}, "
+                f"and this is version {ENGINE_VERSION}; run it with that one"
+            )
+        program, env = self._program(row["workflow"], row["revision"])
+        steps = self._journal.read(
+            "SELECT max(ordinal) AS high, "
+            "group_concat(iif(state = 'IN_PROGRESS', ordinal, NULL)) AS open "
+            "FROM step_entries WHERE execution = ?",
+            execution,
+        )[0]
+        still_open = map(int, (steps["open"] or "").split(",")) if steps["open"] else ()
+        run = Run(
+            execution,
+            row["workflow"],
+            program,
+            json.loads(row["argument"]),
+            {**self._standard(row), **self._env, **env},
+            Recorder(self._clock.now, steps["high"] or 0, still_open),
+            self._history(execution),
+            host,
+        )
+        inbox = Inbox()
+        for payload in self._journal.read(
+            "SELECT p.* FROM callback_payloads p JOIN callbacks c ON c.id = p.callback "
+            "WHERE c.execution = ? AND p.consumed_by IS NULL ORDER BY p.n",
+            execution,
+        ):
+            inbox.load(payload["callback"], payload["n"], payload["request"])
+        return Restored(run, inbox)
+
+    def _program(self, workflow: str, revision: str) -> tuple[Program, dict[str, str]]:
+        key = workflow, revision
+        if key not in self._programs:
+            row = self._journal.read(
+                "SELECT * FROM revisions WHERE workflow = ? AND revision = ?", *key
+            )[0]
+            try:
+                program = load(row["source"], f"{workflow}.yaml")
+            except LoadError as error:
+                raise DivergenceError(f"its source can no longer be loaded: {error}") from None
+            self._programs[key] = program, json.loads(row["env"])
+        return self._programs[key]
+
+    def _standard(self, row: sqlite3.Row) -> dict[str, str]:
+        """Return the variables that every execution has."""
+        account = f"workflows@{self._project}.iam.gserviceaccount.com"
+        return {
+            "GOOGLE_CLOUD_LOCATION": self._location,
+            "GOOGLE_CLOUD_PROJECT_ID": self._project,
+            "GOOGLE_CLOUD_PROJECT_NUMBER": "0",
+            "GOOGLE_CLOUD_SERVICE_ACCOUNT_NAME": account,
+            "GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID": row["id"],
+            "GOOGLE_CLOUD_WORKFLOW_ID": row["workflow"],
+            "GOOGLE_CLOUD_WORKFLOW_REVISION_ID": row["revision"],
+        }
+
+    def _history(self, execution: str) -> list[Record]:
+        return [
+            Record(
+                row["op"],
+                row["kind"],
+                row["args_hash"],
+                read_moment(row["deadline"]) if row["deadline"] else None,
+                row["callback"],
+                row["seq"],
+                row["ok"],
+                row["value"],
+                row["schedule_hash"],
+            )
+            for row in self._journal.read("SELECT * FROM ops WHERE execution = ?", execution)
+        ]
+
+    # --- parents and children -----------------------------------------------------------------
+
+    @staticmethod
+    def create_child(
+        db: sqlite3.Connection, parent: str, op: str, arguments: Value, now: datetime
+    ) -> None:
+        """Write the execution that an operation waits for, unless the parent was cancelled."""
+        state = db.execute("SELECT state FROM executions WHERE id = ?", (parent,)).fetchone()
+        if state["state"] == records.ACTIVE:
+            argument, child = json.dumps(arguments["argument"]), str(uuid.uuid4())
+            with contextlib.suppress(MissingError):
+                records.create_execution(
+                    db, child, arguments["workflow"], argument, {}, now, (parent, op)
+                )
+
+    def child(self, parent: str, op: str) -> str | None:
+        """Return the execution that an operation waits for; None if there is no such workflow."""
+        rows = self._journal.read(
+            "SELECT id FROM executions WHERE parent = ? AND parent_op = ?", parent, op
+        )
+        return str(rows[0]["id"]) if rows else None
+
+    def parent(self, child: str) -> tuple[str, str] | None:
+        """Return the execution and the operation that wait for a child."""
+        rows = self._journal.read(
+            "SELECT parent, parent_op FROM executions WHERE id = ? AND parent IS NOT NULL", child
+        )
+        return (rows[0]["parent"], rows[0]["parent_op"]) if rows else None
+
+    def child_outcome(self, child: str, tag: str) -> tuple[bool, Value] | None:
+        """Return how a child ended: whether it succeeded, and its result or the error."""
+        row = self._journal.read("SELECT * FROM executions WHERE id = ?", child)[0]
+        if row["state"] == records.ACTIVE:
+            return None
+        if row["state"] == records.SUCCEEDED:
+            return True, json.loads(row["result"])
+        message = f"the execution {row['id']} of {row['workflow']} ended as {row['state']}"
+        error = json.loads(row["error"]) if row["error"] else None
+        return False, {"message": message, "tags": [tag], "error": error}

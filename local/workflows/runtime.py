@@ -1,0 +1,188 @@
+"""The durable runtime, as the rest of the platform sees it."""
+
+import json
+import logging
+import sys
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from local.clock import Clock
+from local.workflows import records
+from local.workflows.callbacks import Callbacks
+from local.workflows.engine import Engine
+from local.workflows.errors import UnavailableError
+from local.workflows.http import Http
+from local.workflows.journal import Journal
+from local.workflows.loader import load
+from local.workflows.restoring import Restorer
+from local.workflows.views import Views
+
+ARGUMENT_LIMIT = 32 * 1024
+_RETENTION = timedelta(days=90)
+# Twenty nested calls of deeply nested steps need more generators than Python allows at first.
+_RECURSION = 6000
+_log = logging.getLogger("workflows")
+
+
+def argument_size(argument: object) -> int:
+    """Return how many bytes an argument takes as JSON."""
+    return len(json.dumps(argument, ensure_ascii=False).encode(errors="replace"))
+
+
+class Runtime:
+    """
+    Execute Cloud Workflows sources so that a killed process loses nothing.
+
+    *env* and the environment a workflow was deployed with are what `sys.get_env` reads; *token*
+    makes the bearer tokens of http steps that call *base_url*.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        clock: Clock,
+        base_url: str,
+        token: Callable[[str], str] | None = None,
+        project: str = "local",
+        location: str = "local",
+        env: Mapping[str, str] = {},
+    ) -> None:
+        self._data = data
+        self._clock = clock
+        self._base_url = base_url
+        self._env = dict(env)
+        self._http = Http(base_url, token)
+        self.project = project
+        self.location = location
+        self._journal: Journal | None = None
+        self._engine: Engine | None = None
+        self._callbacks: Callbacks | None = None
+
+    def start(self) -> None:
+        """Take the data folder, and take up what is unfinished."""
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
+        journal = Journal(self._data)
+        callbacks = Callbacks(journal, self._clock, self._base_url, self.project, self.location)
+        restorer = Restorer(journal, self._clock, self._env, self.project, self.location)
+        engine = Engine(journal, self._clock, self._http, restorer, callbacks)
+        before = self._clock.now() - _RETENTION
+        try:
+            journal.ask(lambda db: records.sweep(db, before))
+            engine.start()
+        except UnavailableError:
+            journal.close()
+            raise
+        self._journal, self._callbacks, self._engine = journal, callbacks, engine
+
+    def stop(self) -> None:
+        """Stop the threads and let go of the data folder; nothing is lost."""
+        engine, journal = self._engine, self._journal
+        self._engine = self._journal = self._callbacks = None
+        if engine is not None:
+            engine.stop()
+        if journal is not None:
+            journal.close()
+
+    @property
+    def journal(self) -> Journal:
+        """Return the journal of a runtime that was started."""
+        if self._journal is None:
+            raise UnavailableError("the workflows are not started")
+        return self._journal
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine of a runtime that was started."""
+        if self._engine is None:
+            raise UnavailableError("the workflows are not started")
+        return self._engine
+
+    @property
+    def callbacks(self) -> Callbacks:
+        """Return the endpoints of a runtime that was started."""
+        if self._callbacks is None:
+            raise UnavailableError("the workflows are not started")
+        return self._callbacks
+
+    @property
+    def views(self) -> Views:
+        """Return what the REST interface shows."""
+        return Views(self.journal, self.project, self.location)
+
+    def deploy(
+        self,
+        workflow: str,
+        source: str,
+        env: Mapping[str, str] = {},
+        *,
+        description: str | None = None,
+    ) -> str:
+        """Check a source and store it, as a new revision if it changed; return the revision."""
+        for warning in load(source, f"{workflow}.yaml").warnings:
+            _log.info("%s", warning)
+        now = self._clock.now()
+        return self.journal.ask(
+            lambda db: records.deploy(db, workflow, source, env, description, now)
+        )
+
+    def execute(self, workflow: str, argument: object, *, labels: Mapping[str, str] = {}) -> str:
+        """Start an execution, safe on disk before its id is returned."""
+        made, now = str(uuid.uuid4()), self._clock.now()
+        text = json.dumps(argument, allow_nan=False)
+        if argument_size(argument) > ARGUMENT_LIMIT:
+            raise ValueError("the argument of an execution is larger than 32 KB")
+        engine = self.engine
+        self.journal.ask(
+            lambda db: records.create_execution(db, made, workflow, text, labels, now),
+            lambda _: engine.begin(made),
+        )
+        return made
+
+    def execution(self, id: str) -> dict[str, Any]:
+        """Return an execution in the shape of the Executions API."""
+        return self.views.execution(id)
+
+    def cancel(self, id: str) -> None:
+        """End an execution and those it waits for; one that ended stays as it is."""
+        self.views.execution_row(id)
+        engine, now = self.engine, self._clock.now()
+        self.journal.ask(
+            lambda db: records.finish(db, id, records.CANCELLED, None, None, now),
+            lambda ended: engine.drop(id) if ended else None,
+        )
+        for child in self.journal.read(
+            "SELECT id FROM executions WHERE parent = ? AND state = 'ACTIVE'", id
+        ):
+            self.cancel(child["id"])
+
+    def delete(self, workflow: str) -> None:
+        """Forget a workflow, and cancel what it still executes."""
+        self.journal.ask(lambda db: records.delete_workflow(db, workflow))
+        for row in self.journal.read(
+            "SELECT id FROM executions WHERE workflow = ? AND state = 'ACTIVE'", workflow
+        ):
+            self.cancel(row["id"])
+
+    def wait(self, id: str, timeout_s: float) -> dict[str, Any]:
+        """Return an execution once it ended, or as it is when the time is over."""
+        engine = self.engine
+        event = engine.end_event(id)
+        try:
+            found = self.execution(id)
+            if found["state"] == records.ACTIVE and event.wait(timeout_s):
+                return self.execution(id)
+            return found
+        finally:
+            engine.forget_event(id, event)
+
+    def idle(self) -> bool:
+        """Tell whether every active execution waits for a timer or a callback."""
+        return self.engine.idle()
+
+    def next_deadline(self) -> datetime | None:
+        """Return the earliest moment an execution waits for."""
+        return self.engine.next_deadline()

@@ -1,0 +1,247 @@
+"""
+The values of the language, and how they are compared, measured, changed and written down.
+
+A value is null, a boolean, a 64-bit integer, a double, a string, bytes, a list or a map with string
+keys. They are passed by value: here no list or map is ever changed in place, so that sharing one is
+as good as copying it, and a change copies only the containers on its path.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from local.workflows.errors import limit, raised
+
+# The language is dynamically typed; its rules are checked where a value is used.
+Value = Any
+
+STRING_LIMIT = 256 * 1024
+MEMORY_LIMIT = 512 * 1024
+_INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**63 - 1
+_MARK = '"$'
+# Deeper values would exhaust the stack of whoever walks through them.
+_NESTING_LIMIT = 500
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A subworkflow or function named where a value is expected, as in `predicate: ${f}`."""
+
+    name: str
+
+
+def type_name(value: Value) -> str:
+    """Return what `get_type` answers."""
+    names = {
+        type(None): "null",
+        bool: "boolean",
+        int: "integer",
+        float: "double",
+        str: "string",
+        bytes: "bytes",
+        list: "list",
+        dict: "map",
+    }
+    return names.get(type(value), "function")
+
+
+def is_number(value: Value) -> bool:
+    """Tell whether *value* is an integer or a double."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def integer(value: int) -> int:
+    """Refuse an integer that 64 bits cannot hold."""
+    if _INTEGER_MIN <= value <= _INTEGER_MAX:
+        return value
+    raise raised("ValueError", f"integer overflow: {value} does not fit into 64 bits")
+
+
+def _parsed_integer(digits: str) -> int | float:
+    """Read an integer of a JSON text; one that 64 bits cannot hold becomes a double."""
+    value = int(digits)
+    return value if _INTEGER_MIN <= value <= _INTEGER_MAX else float(value)
+
+
+def string(value: str) -> str:
+    """Refuse a string over the limit of 256 KB."""
+    if len(value) * 4 > STRING_LIMIT and len(value.encode(errors="replace")) > STRING_LIMIT:
+        raise limit("a string is longer than 256 KB")
+    return value
+
+
+def equal(left: Value, right: Value) -> bool:
+    """Compare deeply; values of different types are unequal, but 1 equals 1.0."""
+    if is_number(left) and is_number(right):
+        return bool(left == right)
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, list):
+        return len(left) == len(right) and all(map(equal, left, right))
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(equal(v, right[k]) for k, v in left.items())
+    return bool(left == right)
+
+
+def size(value: Value) -> int:
+    """Return the bytes a value is documented to occupy."""
+    if isinstance(value, str):
+        return 8 + len(value.encode(errors="replace"))
+    if isinstance(value, bytes):
+        return 8 + len(value)
+    if isinstance(value, list):
+        return 8 + sum(map(size, value))
+    if isinstance(value, dict):
+        return 8 + sum(size(k) + size(v) for k, v in value.items())
+    return 0 if value is None else 8
+
+
+def weight(value: Value, nodes: int = 100) -> int:
+    """
+    Return the size of a small value, and a fixed share of the limit for a larger one.
+
+    Measuring a growing list at every assignment would make a loop quadratic.
+    """
+    if isinstance(value, list | dict):
+        total, stack = 0, [value]
+        items: Iterable[Value]
+        while stack:
+            inner = stack.pop()
+            nodes -= len(inner)
+            if nodes < 0:
+                return MEMORY_LIMIT // 32
+            total += 8
+            items = inner
+            if isinstance(inner, dict):
+                total += sum(map(size, inner))
+                items = inner.values()
+            for item in items:
+                if isinstance(item, list | dict):
+                    stack.append(item)
+                else:
+                    total += size(item)
+        return total
+    return size(value)
+
+
+def field(container: Value, key: Value) -> Value:
+    """Read `container[key]`."""
+    if isinstance(container, dict):
+        if not isinstance(key, str):
+            raise raised("TypeError", f"the key of a map must be a string; got: {type_name(key)}")
+        if key not in container:
+            raise raised("KeyError", f"key not found: {key}")
+        return container[key]
+    if isinstance(container, list):
+        if not isinstance(key, int) or isinstance(key, bool):
+            raise raised(
+                "TypeError", f"the index of a list must be an integer; got: {type_name(key)}"
+            )
+        if not 0 <= key < len(container):
+            raise raised("IndexError", f"index out of range: {key} (the list has {len(container)})")
+        return container[key]
+    raise raised(
+        "TypeError",
+        f"cannot read {json.dumps(key, default=str)} of a value of type {type_name(container)}",
+    )
+
+
+def changed(container: Value, path: Sequence[Value], value: Value) -> Value:
+    """Return *container* with *value* at *path*; missing maps on the way are created."""
+    if not path:
+        return value
+    key, rest = path[0], path[1:]
+    if isinstance(container, list):
+        return [
+            *container[: _position(container, key)],
+            changed(container[key], rest, value),
+            *container[key + 1 :],
+        ]
+    if isinstance(container, dict):
+        if not isinstance(key, str):
+            raise raised("TypeError", f"the key of a map must be a string; got: {type_name(key)}")
+        inner = container.get(key, {})
+        return {**container, key: changed(inner, rest, value)}
+    raise raised(
+        "TypeError", f"cannot assign to an element of a value of type {type_name(container)}"
+    )
+
+
+def _position(container: list[Value], key: Value) -> int:
+    field(container, key)
+    return int(key)
+
+
+def _wrapped(value: Value) -> Value:
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, list):
+        return [_wrapped(item) for item in value]
+    if isinstance(value, dict):
+        inner = {key: _wrapped(item) for key, item in value.items()}
+        return {"$map": inner} if any(key.startswith("$") for key in value) else inner
+    return value
+
+
+def _unwrapped(value: Value) -> Value:
+    if isinstance(value, list):
+        return [_unwrapped(item) for item in value]
+    if isinstance(value, dict):
+        if "$bytes" in value:
+            return base64.b64decode(value["$bytes"])
+        return {key: _unwrapped(item) for key, item in value.get("$map", value).items()}
+    return value
+
+
+def dump(value: Value) -> str:
+    """Write a value for the journal: JSON, in which bytes are tagged."""
+    try:
+        text = json.dumps(value, separators=(",", ":"))
+    except TypeError:
+        text = _MARK
+    if _MARK in text:
+        return json.dumps(_wrapped(value), separators=(",", ":"))
+    return text
+
+
+def load(text: str) -> Value:
+    """Read what `dump` wrote."""
+    value = json.loads(text, parse_int=_parsed_integer)
+    return _unwrapped(value) if _MARK in text else value
+
+
+def digest(value: Value) -> str:
+    """Return a short hash by which a replayed operation is recognised."""
+    text = json.dumps(_wrapped(value), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def from_json(text: str | bytes) -> Value:
+    """Read a JSON text; raise a ValueError for anything else, and for absurd nesting."""
+    try:
+        value = json.loads(text, parse_int=_parsed_integer)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    level, depth = [value] if isinstance(value, list | dict) else [], 0
+    while level:
+        depth += 1
+        if depth > _NESTING_LIMIT:
+            raise ValueError("nested too deeply")
+        inner = (v.values() if isinstance(v, dict) else v for v in level)
+        level = [v for values in inner for v in values if isinstance(v, list | dict)]
+    return value
+
+
+def to_json(value: Value) -> str:
+    """Write a value as JSON text; bytes, functions, NaN and the infinities are not JSON."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        raise raised("ValueError", "the value holds a number that JSON cannot carry") from None
+    except TypeError:
+        raise raised(
+            "TypeError", "the value holds bytes or a function, which JSON cannot carry"
+        ) from None

@@ -1,0 +1,184 @@
+"""What the journal holds, in the shapes of the Workflows and Workflow Executions APIs."""
+
+import json
+import sqlite3
+from typing import Any
+
+from local.workflows import records
+from local.workflows.journal import Journal
+from local.workflows.records import MissingError, read_moment
+
+_PAGE_MAX = 1000
+
+
+class Views:
+    """Read resources."""
+
+    def __init__(self, journal: Journal, project: str, location: str) -> None:
+        self._journal = journal
+        self._base = f"projects/{project}/locations/{location}/workflows"
+
+    def _page(
+        self, sql: str, values: tuple[Any, ...], size: int, token: str
+    ) -> tuple[list[sqlite3.Row], str]:
+        """Return one page of a query, and the token of the next one."""
+        size, offset = max(1, min(size or 100, _PAGE_MAX)), int(token or 0)
+        rows = self._journal.read(f"{sql} LIMIT ? OFFSET ?", *values, size + 1, offset)
+        return rows[:size], str(offset + size) if len(rows) > size else ""
+
+    # --- workflows ----------------------------------------------------------------------------
+
+    def workflow(self, id: str) -> dict[str, Any]:
+        """Return a workflow."""
+        rows = self._journal.read(f"{_WORKFLOWS} WHERE w.id = ?", id)
+        if not rows:
+            raise MissingError(f"there is no workflow '{id}'")
+        return self._workflow(rows[0])
+
+    def workflows(self, size: int, token: str) -> dict[str, Any]:
+        """List the workflows."""
+        rows, following = self._page(f"{_WORKFLOWS} ORDER BY w.id", (), size, token)
+        return {"workflows": [self._workflow(row) for row in rows], "nextPageToken": following}
+
+    def _workflow(self, row: sqlite3.Row) -> dict[str, Any]:
+        return {
+            "name": f"{self._base}/{row['id']}",
+            "description": row["description"],
+            "state": "ACTIVE",
+            "revisionId": row["revision"],
+            "createTime": row["created"],
+            "updateTime": row["updated"],
+            "revisionCreateTime": row["revision_created"],
+            "sourceContents": row["source"],
+            "userEnvVars": json.loads(row["env"]),
+        }
+
+    # --- executions ---------------------------------------------------------------------------
+
+    def execution_row(self, id: str, workflow: str | None = None) -> sqlite3.Row:
+        """Return the record of an execution."""
+        rows = self._journal.read("SELECT * FROM executions WHERE id = ?", id)
+        if not rows or workflow not in {None, rows[0]["workflow"]}:
+            raise MissingError(f"there is no execution '{id}'")
+        return rows[0]
+
+    def execution(self, id: str, workflow: str | None = None) -> dict[str, Any]:
+        """Return an execution."""
+        row = self.execution_row(id, workflow)
+        found = self._execution(row)
+        found["argument"] = row["argument"]
+        if row["result"] is not None:
+            found["result"] = row["result"]
+        if row["error"] is not None:
+            found["error"] = json.loads(row["error"])
+        if row["attention"] is not None and row["state"] == records.ACTIVE:
+            found["stateError"] = {"details": row["attention"], "type": "TYPE_UNSPECIFIED"}
+        found["status"] = {"currentSteps": self._current_steps(id)}
+        return found
+
+    def executions(self, workflow: str, size: int, token: str) -> dict[str, Any]:
+        """List the executions of a workflow, newest first."""
+        sql = "SELECT * FROM executions WHERE workflow = ? ORDER BY n DESC"
+        rows, following = self._page(sql, (workflow,), size, token)
+        return {"executions": [self._execution(row) for row in rows], "nextPageToken": following}
+
+    def _execution(self, row: sqlite3.Row) -> dict[str, Any]:
+        found = {
+            "name": f"{self._base}/{row['workflow']}/executions/{row['id']}",
+            "createTime": row["created"],
+            "startTime": row["created"],
+            "state": row["state"],
+            "workflowRevisionId": row["revision"],
+            "labels": json.loads(row["labels"]),
+        }
+        if row["ended"]:
+            lasted = read_moment(row["ended"]) - read_moment(row["created"])
+            found |= {"endTime": row["ended"], "duration": f"{lasted.total_seconds():.9f}s"}
+        return found
+
+    def _current_steps(self, execution: str) -> list[dict[str, str]]:
+        """List the innermost open steps of every routine under way, outermost first."""
+        rows = self._journal.read(
+            "SELECT routine, step FROM step_entries o "
+            "WHERE execution = ? AND state = 'IN_PROGRESS' AND (kind = 'SUBWORKFLOW_CALL' "
+            "OR NOT EXISTS (SELECT 1 FROM step_entries i WHERE i.execution = o.execution "
+            "AND i.parent = o.ordinal AND i.state = 'IN_PROGRESS')) ORDER BY ordinal",
+            execution,
+        )
+        return [{"routine": row["routine"], "step": row["step"]} for row in rows]
+
+    # --- callbacks and steps ------------------------------------------------------------------
+
+    def callbacks(self, execution: str, workflow: str) -> dict[str, Any]:
+        """List the endpoints of an execution that can be called."""
+        row = self.execution_row(execution, workflow)
+        base = f"{self._base}/{workflow}/executions/{execution}/callbacks"
+        if row["state"] != records.ACTIVE:
+            return {"callbacks": []}
+        found = []
+        for callback in self._journal.read(
+            "SELECT * FROM callbacks WHERE execution = ? ORDER BY created, op", execution
+        ):
+            payloads = self._journal.read(
+                "SELECT n FROM callback_payloads WHERE callback = ? AND consumed_by IS NULL",
+                callback["id"],
+            )
+            waiters = self._journal.read(
+                "SELECT count(*) AS n FROM ops WHERE callback = ? AND ok IS NULL", callback["id"]
+            )
+            found.append(
+                {
+                    "name": f"{base}/{callback['id']}",
+                    "method": callback["method"],
+                    "availablePayloads": [str(payload["n"]) for payload in payloads],
+                    "waiters": str(waiters[0]["n"]),
+                }
+            )
+        return {"callbacks": found}
+
+    def steps(self, execution: str, workflow: str, size: int, token: str) -> dict[str, Any]:
+        """List the steps an execution took."""
+        self.execution_row(execution, workflow)
+        sql = "SELECT * FROM step_entries WHERE execution = ? ORDER BY ordinal"
+        rows, following = self._page(sql, (execution,), size, token)
+        return {
+            "stepEntries": [self._step(row, workflow) for row in rows],
+            "nextPageToken": following,
+            "totalSize": self._journal.read(
+                "SELECT count(*) AS n FROM step_entries WHERE execution = ?", execution
+            )[0]["n"],
+        }
+
+    def step(self, execution: str, workflow: str, entry: str) -> dict[str, Any]:
+        """Return a step an execution took."""
+        self.execution_row(execution, workflow)
+        rows = self._journal.read(
+            "SELECT * FROM step_entries WHERE execution = ? AND ordinal = ?", execution, entry
+        )
+        if not rows:
+            raise MissingError(f"there is no step entry '{entry}'")
+        return self._step(rows[0], workflow)
+
+    def _step(self, row: sqlite3.Row, workflow: str) -> dict[str, Any]:
+        name = f"{self._base}/{workflow}/executions/{row['execution']}/stepEntries"
+        found = {
+            "name": f"{name}/{row['ordinal']}",
+            "entryId": str(row["ordinal"]),
+            "createTime": row["created"],
+            "updateTime": row["updated"],
+            "routine": row["routine"],
+            "step": row["step"],
+            "stepType": row["kind"],
+            "state": row["state"],
+            "navigationInfo": {"parent": str(row["parent"] or 0)},
+            "stepEntryMetadata": {"threadId": row["strand"]},
+        }
+        if row["exception"] is not None:
+            found["exception"] = {"payload": row["exception"]}
+        return found
+
+
+_WORKFLOWS = (
+    "SELECT w.*, r.source, r.env, r.created AS revision_created FROM workflows w "
+    "JOIN revisions r ON r.workflow = w.id AND r.revision = w.revision"
+)

@@ -1,0 +1,235 @@
+"""The REST interface, as the real services' clients see it."""
+
+import json
+import threading
+from typing import Any
+
+import flask
+import pytest
+import werkzeug.exceptions
+
+from local.workflows import Runtime
+from local.workflows.api import blueprint
+
+from .conftest import Web, until
+from .waiting import WAIT
+
+BASE = "/v1/projects/local/locations/local/workflows"
+
+
+def deploy(client: Any, source: str, workflow: str = "w", **more: Any) -> Any:
+    return client.post(f"{BASE}?workflowId={workflow}", json={"sourceContents": source, **more})
+
+
+def wait_for_callback(client: Any, runtime: Runtime, web: Web) -> tuple[str, str]:
+    """Start an execution and return its path and the path of its callback."""
+    deploy(client, WAIT)
+    count = len(web.asked)
+    name = client.post(f"{BASE}/w/executions", json={}).json["name"]
+    until(lambda: len(web.asked) > count and runtime.idle())
+    return f"/v1/{name}", web.asked[-1]["body"].removeprefix(web.url)
+
+
+def refused(answer: Any) -> tuple[int, str]:
+    error = answer.json["error"]
+    assert error["code"] == answer.status_code
+    assert error["message"]
+    return answer.status_code, error["status"]
+
+
+def test_a_workflow_is_deployed_read_changed_listed_and_deleted(client: Any) -> None:
+    made = deploy(client, "- r: {return: 1}", description="first", userEnvVars={"A": "b"}).json
+    assert made["done"] is True
+    assert made["response"]["revisionId"].startswith("000001-")
+    assert made["response"]["userEnvVars"] == {"A": "b"}
+    path = f"{BASE}/w"
+    assert (
+        client.patch(path, json={"sourceContents": "- r: {return: 2}"})
+        .json["response"]["revisionId"]
+        .startswith("000002-")
+    )
+    found = client.get(path).json
+    assert found["name"] == "projects/local/locations/local/workflows/w"
+    assert (found["description"], found["sourceContents"]) == ("first", "- r: {return: 2}")
+    assert [w["name"] for w in client.get(BASE).json["workflows"]] == [found["name"]]
+    assert client.delete(path).json["done"] is True
+    assert refused(client.get(path)) == (404, "NOT_FOUND")
+    assert refused(client.delete(path)) == (404, "NOT_FOUND")
+
+
+def test_an_execution_is_started_and_read(client: Any, runtime: Runtime) -> None:
+    deploy(client, "main: {params: [a], steps: [{r: {return: '${a.x + 1}'}}]}")
+    made = client.post(
+        f"{BASE}/w/executions", json={"argument": '{"x": 1}', "labels": {"k": "v"}}
+    ).json
+    assert made["state"] == "ACTIVE"
+    runtime.wait(made["name"].rpartition("/")[2], 5)
+    found = client.get(f"/v1/{made['name']}").json
+    assert (found["state"], found["result"], found["labels"]) == ("SUCCEEDED", "2", {"k": "v"})
+    assert found["duration"].endswith("s")
+    failed = client.post(f"{BASE}/w/executions", json={}).json["name"]
+    runtime.wait(failed.rpartition("/")[2], 5)
+    error = client.get(f"/v1/{failed}").json["error"]
+    assert json.loads(error["payload"])["tags"] == ["TypeError"]
+    page = client.get(f"{BASE}/w/executions?pageSize=1").json
+    assert [e["name"] for e in page["executions"]] == [failed]
+    rest = client.get(f"{BASE}/w/executions?pageToken={page['nextPageToken']}").json
+    assert [e["name"] for e in rest["executions"]] == [made["name"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"argument": "{"}, 400),
+        ({"argument": {"not": "text"}}, 400),
+        ({"argument": json.dumps("x" * 33_000)}, 400),
+        ({"labels": [1]}, 400),
+    ],
+)
+def test_a_wrong_argument_is_refused(client: Any, body: Any, status: int) -> None:
+    deploy(client, "- r: {return: 1}")
+    answer = client.post(f"{BASE}/w/executions", json=body)
+    assert refused(answer) == (status, "INVALID_ARGUMENT")
+    assert client.get(f"{BASE}/w/executions").json["executions"] == []
+
+
+def test_a_broken_source_is_refused_with_its_place(client: Any) -> None:
+    answer = deploy(client, "- r: {next: x}")
+    assert refused(answer) == (400, "INVALID_ARGUMENT")
+    assert "w.yaml:1:3: 'next' names the unknown step 'x'" in answer.json["error"]["message"]
+    assert refused(deploy(client, "- r: {return: 1}", workflow="")) == (400, "INVALID_ARGUMENT")
+    assert refused(client.post(f"{BASE}?workflowId=w", data="{")) == (400, "INVALID_ARGUMENT")
+
+
+def test_a_callback_is_taken_and_shown(client: Any, runtime: Runtime, web: Web) -> None:
+    execution, callback = wait_for_callback(client, runtime, web)
+    shown = client.get(f"{execution}/callbacks").json["callbacks"]
+    assert shown == [
+        {
+            "name": callback.removeprefix("/v1/"),
+            "method": "POST",
+            "availablePayloads": [],
+            "waiters": "1",
+        }
+    ]
+    answer = client.post(
+        callback + "?q=1", json={"x": 1}, headers={"Authorization": "Bearer secret", "X-One": "1"}
+    )
+    assert (answer.status_code, answer.data) == (200, b"")
+    found = runtime.wait(execution.rpartition("/")[2], 5)
+    assert json.loads(found["result"]) == {"x": 1}
+    stored = runtime.journal.read("SELECT * FROM callback_payloads")
+    request = json.loads(stored[0]["request"])
+    assert request["type"] == "HTTP"
+    assert request["http_request"]["query"] == {"q": "1"}
+    assert request["http_request"]["headers"]["X-One"] == "1"
+    assert "secret" not in stored[0]["request"]
+    assert stored[0]["consumed_by"]
+    assert refused(client.post(callback)) == (404, "NOT_FOUND")
+    assert client.get(f"{execution}/callbacks").json == {"callbacks": []}
+
+
+def test_a_callback_is_refused_by_method_slot_size_and_name(
+    client: Any, runtime: Runtime, web: Web
+) -> None:
+    source = WAIT.replace(
+        "call: events.await_callback, args: {callback: '${cb}', timeout: 86400}",
+        "call: sys.sleep, args: {seconds: 86400}",
+    )
+    deploy(client, source)
+    client.post(f"{BASE}/w/executions", json={})
+    until(lambda: bool(web.asked) and runtime.idle())
+    callback = web.asked[-1]["body"].removeprefix(web.url)
+    assert refused(client.get(callback))[0] == 405
+    assert refused(client.delete(callback))[0] == 405
+    assert refused(client.post(callback[:-1]))[0] == 404
+    assert refused(client.post(callback.replace("/w/", "/other/")))[0] == 404
+    assert refused(client.post(callback, data="x" * 600_000))[0] == 413
+    assert refused(client.post(callback, data="{", content_type="application/json"))[0] == 400
+    deep = {"data": "[" * 100_000, "content_type": "application/json"}
+    assert refused(client.post(callback, **deep))[0] == 400
+    deep["data"] = "[" * 600 + "]" * 600
+    assert refused(client.post(callback, **deep))[0] == 400
+    assert client.post(callback, data="first").status_code == 200
+    assert refused(client.post(callback, data="second")) == (429, "RESOURCE_EXHAUSTED")
+
+
+def test_of_many_simultaneous_calls_one_is_taken(client: Any, runtime: Runtime, web: Web) -> None:
+    execution, callback = wait_for_callback(client, runtime, web)
+    codes: list[int] = []
+    web.answers["after"] = lambda: flask.jsonify(threading.Event().wait(0.3))
+
+    def call() -> None:
+        codes.append(client.application.test_client().post(callback, json=1).status_code)
+
+    threads = [threading.Thread(target=call) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    taken = runtime.journal.read("SELECT * FROM callback_payloads WHERE consumed_by IS NOT NULL")
+    assert len(taken) == 1
+    # A second one may be kept for a later wait, once the first was used up.
+    assert codes.count(200) in {1, 2}
+    assert set(codes) <= {200, 429}
+    runtime.wait(execution.rpartition("/")[2], 5)
+
+
+def test_cancel_ends_an_active_execution_only(client: Any, runtime: Runtime, web: Web) -> None:
+    execution, callback = wait_for_callback(client, runtime, web)
+    assert client.post(f"{execution}:cancel").json["state"] == "CANCELLED"
+    assert refused(client.post(f"{execution}:cancel")) == (400, "FAILED_PRECONDITION")
+    assert refused(client.post(callback))[0] == 404
+    assert refused(client.post(f"{BASE}/w/executions/none:cancel"))[0] == 404
+
+
+def test_deleting_a_workflow_cancels_its_executions(
+    client: Any, runtime: Runtime, web: Web
+) -> None:
+    execution, _ = wait_for_callback(client, runtime, web)
+    client.delete(f"{BASE}/w")
+    assert client.get(execution).json["state"] == "CANCELLED"
+
+
+def test_the_steps_are_listed(client: Any, runtime: Runtime, web: Web) -> None:
+    execution, _ = wait_for_callback(client, runtime, web)
+    found = client.get(f"{execution}/stepEntries").json
+    assert [(s["step"], s["state"]) for s in found["stepEntries"]] == [
+        ("open", "SUCCEEDED"),
+        ("tell", "SUCCEEDED"),
+        ("wait", "IN_PROGRESS"),
+    ]
+    first = client.get(f"{execution}/stepEntries/1").json
+    assert first == found["stepEntries"][0]
+    assert (first["routine"], first["stepType"]) == ("main", "STD_LIB_CALL")
+    assert refused(client.get(f"{execution}/stepEntries/9"))[0] == 404
+    assert client.get(execution).json["status"]["currentSteps"] == [
+        {"routine": "main", "step": "wait"}
+    ]
+
+
+def test_every_route_asks_who_is_calling(runtime: Runtime) -> None:
+    def nobody(_: flask.Request) -> None:
+        raise werkzeug.exceptions.Unauthorized("sign in first")
+
+    app = flask.Flask("api")
+    app.register_blueprint(blueprint(runtime, nobody))
+    client = app.test_client()
+    count = 0
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static":
+            continue
+        path = rule.rule
+        for argument in rule.arguments:
+            path = path.replace(f"<{argument}>", "x")
+        for method in rule.methods or ():
+            answer = client.open(path, method=method)
+            assert answer.status_code == 401, (method, path)
+            count += 1
+    assert count >= 19
+
+
+def test_a_runtime_that_cannot_write_is_unavailable(client: Any, runtime: Runtime) -> None:
+    runtime.stop()
+    assert refused(deploy(client, "- r: {return: 1}")) == (503, "UNAVAILABLE")
+    assert refused(client.get(f"{BASE}/w")) == (503, "UNAVAILABLE")
