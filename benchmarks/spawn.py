@@ -40,7 +40,12 @@ def bare_source(folder: Path) -> Path:
 
 
 def cpu_to_first_answer(
-    source: Path, environ: Mapping[str, str], path: str, headers: Mapping[str, str], method: str
+    source: Path,
+    environ: Mapping[str, str],
+    path: str,
+    headers: Mapping[str, str],
+    method: str,
+    body: bytes | None = None,
 ) -> tuple[float, int]:
     """
     Start the framework on *source* and ask until it answers.
@@ -51,15 +56,15 @@ def cpu_to_first_answer(
     port = free_port()
     started = resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(
-        [sys.executable, "-m", "functions_framework", f"--source={source}", "--target=serve"]
-        + [f"--port={port}", "--host=127.0.0.1"],
+        [sys.executable, "-m", "functions_framework", "--target=serve"]
+        + [f"--source={source}", f"--port={port}", "--host=127.0.0.1"],
         env={**os.environ, **environ, "PYTHONPATH": str(ROOT), "PORT": str(port)},
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    status = _first_answer(f"http://127.0.0.1:{port}{path}", headers, method)
+    status = _first_answer(f"http://127.0.0.1:{port}{path}", headers, method, body)
     os.killpg(process.pid, signal.SIGTERM)
     process.wait()
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -67,9 +72,8 @@ def cpu_to_first_answer(
     return cpu_s * 1000, status
 
 
-def _first_answer(url: str, headers: Mapping[str, str], method: str) -> int:
+def _first_answer(url: str, headers: Mapping[str, str], method: str, body: bytes | None) -> int:
     pool = urllib3.PoolManager(retries=False)
-    body = b"{}" if method != "GET" else None
     end = time.monotonic() + 30
     while time.monotonic() < end:
         with suppress(urllib3.exceptions.HTTPError):

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 
@@ -18,29 +18,7 @@ def main(arguments: Sequence[str]) -> int:
     """Carry out one command and return its exit code."""
     given = _parser().parse_args(arguments)
     logging.basicConfig(level=os.environ.get("LOG", "WARNING"), format="%(levelname)s %(message)s")
-    match given.command:
-        case "serve":
-            return _serve(given)
-        case "demo":
-            from local.demo import demo
-
-            return demo(_data(given) / "demo", port=given.port)
-        case "token":
-            return _token(given)
-        case "verify":
-            from local.verify import verify
-
-            return verify(_data(given))
-        case "describe":
-            return _describe(check="CHECK" in os.environ)
-        case "run-workflow":
-            from local.workflows.command import run
-
-            return run(given.file, given.data, given.trace)
-        case _:
-            from local.workflows.command import check
-
-            return check(given.files)
+    return _COMMANDS[given.command](given)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,14 +56,16 @@ def _data(given: argparse.Namespace) -> Path:
 def _serve(given: argparse.Namespace) -> int:
     from local.accounts import accounts
     from local.platform import Platform
+    from local.workflows.errors import LockedError
 
     platform = Platform(
         _data(given), port=given.port, origins=given.origins, movable=given.movable_clock
     )
     try:
         platform.start()
-    except OSError as error:
-        print(f"The platform cannot start: {error}. Is it running already? PORT=… and DATA=… choose others.", file=sys.stderr)
+    except (OSError, LockedError) as error:
+        hint = "Is it running already? PORT=… and DATA=… choose others."
+        print(f"The platform cannot start: {error}. {hint}", file=sys.stderr)
         return 1
     print(f"WAOOAW serves at {platform.address}")
     print(f"  the API, for people    {platform.address}/docs")
@@ -117,18 +97,56 @@ def _token(given: argparse.Namespace) -> int:
     return 0
 
 
-def _describe(*, check: bool) -> int:
+def _demo(given: argparse.Namespace) -> int:
+    from local.demo import demo
+
+    return demo(_data(given) / "demo", port=given.port)
+
+
+def _verify(given: argparse.Namespace) -> int:
+    from local.verify import verify
+
+    return verify(_data(given))
+
+
+def _run_workflow(given: argparse.Namespace) -> int:
+    from local.workflows.command import run
+
+    return run(given.file, given.data, given.trace)
+
+
+def _check_workflow(given: argparse.Namespace) -> int:
+    from local.workflows.command import check
+
+    return check(given.files)
+
+
+def _describe(_: argparse.Namespace) -> int:
     from local.pages import written
 
+    check = "CHECK" in os.environ
     file = Path(__file__).parents[1] / "docs" / "openapi.json"
     if check:
         same = file.exists() and file.read_text() == written()
-        print("docs/openapi.json is current" if same else "docs/openapi.json is stale: run make docs")
+        print(
+            "docs/openapi.json is current" if same else "docs/openapi.json is stale: run make docs"
+        )
         return 0 if same else 1
     file.parent.mkdir(exist_ok=True)
     file.write_text(written())
     print("wrote docs/openapi.json")
     return 0
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "serve": _serve,
+    "demo": _demo,
+    "token": _token,
+    "verify": _verify,
+    "describe": _describe,
+    "run-workflow": _run_workflow,
+    "check-workflow": _check_workflow,
+}
 
 
 if __name__ == "__main__":

@@ -148,7 +148,7 @@ class Dispatcher:
         documents = self._ports.documents
         try:
             deliver(self._reactions[delivery.consumer], delivery.message, self._ports)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message is tried again or kept
             attempts = delivery.attempts + 1
             pause_s = None if hopeless(error) else again_in_s(attempts)
             log.warning("%s failed, attempt %d: %s", delivery.id, attempts, error)
@@ -208,5 +208,3 @@ class Dispatcher:
             )
             txn.create(letter, event)
         self._ports.documents.commit([*txn.writes, Write(delivery_key(delivery.id), None)])
-
-

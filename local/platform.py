@@ -4,12 +4,13 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 import flask
 import waitress
+from waitress import wasyncore
 from werkzeug.exceptions import HTTPException
 
 from local.accounts import SignIn
@@ -27,6 +28,7 @@ from shared.edge.problems import response
 from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.edge.workflows import WorkflowExecutions
+from shared.entity import written
 from shared.errors import BadRequest, Forbidden, Refusal
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM, Role
@@ -122,7 +124,11 @@ class Platform:
             loop.stop()
         self.dispatcher.stop()
         self.runtime.stop()
-        self._server.close()
+        server = self._server
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # noqa: SLF001
+        if self._serving:
+            self._serving.join()
+        server.task_dispatcher.shutdown()
         self.documents.close()
 
     def _publish_writer_key(self) -> None:
@@ -208,12 +214,12 @@ class Platform:
             self._requests -= 1
         try:
             given = flask.request.get_json(silent=True) or {}
-            latest = given.get("latest")
-            then = self.jump(datetime.fromisoformat(latest) if latest else None)
+            latest = self.clock.now() + timedelta(seconds=float(given.get("within_s", 3600)))
+            idle, then = self.idle(), self.jump(latest)
         finally:
             with self._counting:
                 self._requests += 1
-        return {"now": self.clock.now().isoformat(), "jumped": then is not None}
+        return {"now": written(self.clock.now()), "idle": idle, "jumped": then is not None}
 
     def _fail(self, agent_id: str) -> Any:
         self.failing.add(agent_id)

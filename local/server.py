@@ -53,8 +53,9 @@ def _problem(error: HTTPException) -> Any:
     elif error.code == 405:
         refusal = MethodNotAllowed("this address takes another method; /docs says which")
     path = flask.request.path
-    answer = response(refusal, path=path, correlation_id=flask.request.headers.get("X-Correlation-ID", ""))
+    answer = response(
+        refusal, path=path, correlation_id=flask.request.headers.get("X-Correlation-ID", "")
+    )
     if error.code == 405 and getattr(error, "valid_methods", None):
         answer.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
     return answer
-

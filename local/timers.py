@@ -99,10 +99,10 @@ class RelayLoop(Loop):
     def take(self, writes: Sequence[Write]) -> None:
         """Notice the unpublished entries among some committed writes."""
         for write in writes:
-            if write.key.collection == Entry.collection and write.data:
-                if write.data["delivery"]["published_at"] is None:
-                    self.ask()
-                    return
+            entry = write.data if write.key.collection == Entry.collection else None
+            if entry and entry["delivery"]["published_at"] is None:
+                self.ask()
+                return
 
     def work(self) -> datetime | None:
         """Publish everything that is not."""

@@ -73,7 +73,7 @@ def _luhn(text: str) -> bool:
     total = 0
     for position, char in enumerate(reversed(_digits(text))):
         digit = int(char) * (1 + position % 2)
-        total += digit - 9 if digit > 9 else digit  # noqa: PLR2004 -- the sum of two decimal digits
+        total += digit - 9 if digit > 9 else digit
     return total % 10 == 0
 
 
@@ -143,7 +143,7 @@ def _phone(text: str) -> bool:
         return _SHORTEST_PHONE <= len(digits) <= _LONGEST_PHONE
     if digits == text:
         return re.fullmatch(r"(?:0|91)?[6-9]\d{9}", digits) is not None
-    return 10 <= len(digits) <= 12  # noqa: PLR2004 -- a national number, with or without its code
+    return 10 <= len(digits) <= 12
 
 
 def _always(_: str) -> bool:

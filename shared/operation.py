@@ -8,7 +8,8 @@ say for itself, and hands the function back unchanged, so that a test calls it l
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -156,7 +157,7 @@ def operation(
     method: Method,
     path: str,
     *,
-    scopes: Set[Scope],
+    scopes: AbstractSet[Scope],
     status: int = 200,
     audited: bool = True,
     tenant: str | None = None,

@@ -50,9 +50,7 @@ class Outbox(Protocol):
     def release_dues(self) -> int:
         """Hand over every promise whose time has come, and return how many."""
 
-    def resend(
-        self, topic: str, subject: str, attributes: Mapping[str, str], data: str
-    ) -> None:
+    def resend(self, topic: str, subject: str, attributes: Mapping[str, str], data: str) -> None:
         """Publish a message once more."""
 
 

@@ -165,7 +165,7 @@ def _response(answer: urllib3.BaseHTTPResponse, data: bytes) -> Value:
     elif not data:
         body = None
     result = {"code": answer.status, "headers": headers, "body": body}
-    if answer.status >= 400:  # noqa: PLR2004
+    if answer.status >= 400:
         message = f"HTTP server responded with error code {answer.status}"
         raise raised("HttpError", message, **result)
     return result

@@ -280,7 +280,7 @@ class Machine:
             return iter(items)
         assert loop.range is not None  # noqa: S101 - the loader requires one of both
         bounds = yield from evaluate(loop.range, scope)
-        if not isinstance(bounds, list) or len(bounds) != 2 or not all(map(is_number, bounds)):  # noqa: PLR2004
+        if not isinstance(bounds, list) or len(bounds) != 2 or not all(map(is_number, bounds)):
             raise raised("TypeError", "the range of a loop must be a list of two numbers")
         first, last = bounds
         return itertools.takewhile(lambda number: number <= last, itertools.count(first))

@@ -198,7 +198,7 @@ class _Reader(Reader):
         if parallel and "index" in found and "range" in found:
             self.problem(position(found["index"]), "a parallel range has no index")
         bounds = found.get("range")
-        if isinstance(bounds, yaml.SequenceNode) and len(bounds.value) != 2:  # noqa: PLR2004
+        if isinstance(bounds, yaml.SequenceNode) and len(bounds.value) != 2:
             self.problem(position(bounds), "range must be a list of two numbers")
         return For(
             self.name(found["value"], "the value of a loop"),

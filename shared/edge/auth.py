@@ -67,7 +67,9 @@ class KeySource:
         from jwt import PyJWKSet
 
         raw = self._fetched() if "://" in self._location else Path(self._location).read_bytes()
-        return {key.key_id: key.key for key in PyJWKSet.from_dict(json.loads(raw)).keys if key.key_id}
+        return {
+            key.key_id: key.key for key in PyJWKSet.from_dict(json.loads(raw)).keys if key.key_id
+        }
 
     def _fetched(self) -> bytes:
         import urllib3
@@ -75,7 +77,9 @@ class KeySource:
         try:
             answer = urllib3.request("GET", self._location, timeout=5.0)
         except urllib3.exceptions.HTTPError as error:
-            raise ProviderDown("the keys of the sign-in cannot be read now", retry_after_s=5) from error
+            raise ProviderDown(
+                "the keys of the sign-in cannot be read now", retry_after_s=5
+            ) from error
         if answer.status != 200:
             raise ProviderDown("the keys of the sign-in cannot be read now", retry_after_s=5)
         return answer.data
@@ -212,7 +216,9 @@ def _person(claims: Mapping[str, Any]) -> Actor:
     if not isinstance(names, list) or not names or not all(n in known for n in names):
         raise Forged("the token names no role that a person can have; ask your administrator")
     roles = frozenset(Role(name) for name in names)
-    if bool(roles & _OF_CUSTOMERS) == (tenant == PLATFORM) or (roles - _OF_CUSTOMERS and roles & _OF_CUSTOMERS):
+    if bool(roles & _OF_CUSTOMERS) == (tenant == PLATFORM) or (
+        roles - _OF_CUSTOMERS and roles & _OF_CUSTOMERS
+    ):
         raise Forged("the token's roles and tenant do not belong together; ask your administrator")
     return Actor(
         id=subject,

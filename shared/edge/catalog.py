@@ -4,7 +4,7 @@ import pkgutil
 from functools import cache
 
 import functions
-from shared.edge.serving import load
+from shared.edge.loading import load
 from shared.operation import Operation
 from shared.reaction import Reaction
 

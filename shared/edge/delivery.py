@@ -10,8 +10,8 @@ import time
 from collections.abc import Sequence
 
 from shared.bus import Message, Received, opened
-from shared.edge.ports import Ports
 from shared.edge.meter import doing
+from shared.edge.ports import Ports
 from shared.entity import Event, Record
 from shared.errors import StoreUnavailable
 from shared.events.models import Inbox

@@ -7,7 +7,8 @@ from typing import Any
 import functions_framework
 
 from shared.edge import ports
-from shared.edge.serving import load, view
+from shared.edge.loading import load
+from shared.edge.serving import view
 from shared.operation import Operation
 from shared.reaction import Reaction
 

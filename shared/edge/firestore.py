@@ -35,6 +35,14 @@ _OPERATORS = {
 }
 _DIRECTIONS = {"asc": "ASCENDING", "desc": "DESCENDING"}
 
+_MEMBERS = (
+    (str, "string_value"),
+    (bool, "boolean_value"),
+    (int, "integer_value"),
+    (float, "double_value"),
+)
+"""How Firestore calls a value, by its type; a boolean is asked for before the integer it also is."""
+
 _INNER = "[]"
 """The one member of a map that stands for a list within a list, which Firestore does not take."""
 
@@ -136,7 +144,7 @@ class FirestoreDocuments:
         """End the connection."""
         with self._connecting:
             if self._connected is not None:
-                self._connected.transport.close()
+                self._connected.transport.close()  # type: ignore[no-untyped-call]
                 self._connected = None
 
     @property
@@ -169,16 +177,16 @@ class FirestoreDocuments:
 
     def _place(self, tenant: str | None, query: Query) -> list[Any]:
         """Say where to go on: the order values of the last document seen, and its whole name."""
-        *values, id = query.after
+        *values, last = query.after
         of = tenant if tenant is not None else values.pop()
-        name = self._name(Key(str(of), query.collection, str(id)))
+        name = self._name(Key(str(of), query.collection, str(last)))
         return [*map(_encoded, values), {"reference_value": name}]
 
     def _snapshot(self, document: Any) -> Snapshot:
-        tenant, collection, id = document.name.removeprefix(f"{self._root}/tenants/").split("/")
+        place = document.name.removeprefix(f"{self._root}/tenants/").split("/")
         updated = document.update_time
         return Snapshot(
-            Key(tenant, collection, id),
+            Key(*place),
             {name: _decoded(value) for name, value in document.fields.items()},
             f"{updated.seconds}.{updated.nanos:09d}",
         )
@@ -203,7 +211,7 @@ def _connect(emulator: str | None) -> "FirestoreClient":
 
     if not emulator:
         return FirestoreClient()
-    import grpc
+    import grpc  # type: ignore[import-untyped]
     from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 
     channel = grpc.insecure_channel(emulator)
@@ -274,18 +282,11 @@ def _encoded(value: Any) -> dict[str, Any]:
     match value:
         case None:
             return {"null_value": 0}
-        case bool():
-            return {"boolean_value": value}
-        case int():
-            return {"integer_value": value}
-        case float():
-            return {"double_value": value}
-        case str():
-            return {"string_value": value}
         case dict():
             return {"map_value": {"fields": _fields(value)}}
-        case items:
-            return {"array_value": {"values": [_encoded(_outside(item)) for item in items]}}
+        case list() | tuple():
+            return {"array_value": {"values": [_encoded(_outside(item)) for item in value]}}
+    return next({member: value} for kind, member in _MEMBERS if isinstance(value, kind))
 
 
 def _outside(item: Any) -> Any:

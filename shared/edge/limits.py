@@ -119,7 +119,7 @@ def _check_value(condition: Condition) -> None:
             raise ValueError(f"'in' takes a tuple of at most {MAX_ALTERNATIVES} values")
         case op, tuple():
             raise ValueError(f"{op!r} compares with one value")
-        case ("<" | "<=" | ">=" | ">"), None:
+        case (("<" | "<=" | ">=" | ">"), None):
             raise ValueError("nothing is before or after null")
         case _, value:
             given = (value,)

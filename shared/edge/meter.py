@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from shared.store import Documents, Key, Query, Snapshot, Write
 
 
-
 @dataclass(eq=False)
 class Run:
     """One run of one function."""

@@ -27,7 +27,9 @@ def openapi() -> Schema:
     schemas, definitions = _schemas(found)
     paths: Schema = {}
     for op in found:
-        paths.setdefault(op.path, {})[op.method.lower()] = _Described(op, schemas, definitions).all()
+        paths.setdefault(op.path, {})[op.method.lower()] = _Described(
+            op, schemas, definitions
+        ).all()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -44,7 +46,9 @@ def openapi() -> Schema:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted((definitions | {PROBLEM: _PROBLEM}).items())),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
         },
     }
 
@@ -79,7 +83,9 @@ def _smallest(schema: Schema, definitions: Mapping[str, Schema]) -> Any:
             members = schema.get("properties", {})
             return {name: example(member, definitions) for name, member in members.items()}
         case "array":
-            items = schema.get("prefixItems") or [schema.get("items", {})] * schema.get("minItems", 0)
+            items = schema.get("prefixItems") or [schema.get("items", {})] * schema.get(
+                "minItems", 0
+            )
             return [example(item, definitions) for item in items]
         case "string":
             return "text".ljust(schema.get("minLength", 0), ".")[: schema.get("maxLength", 99)]
@@ -150,7 +156,9 @@ class _Described:
                 yield {"name": field, "in": "query", "required": required, "schema": member}
 
     def _in_headers(self) -> Iterator[Schema]:
-        yield _header("X-Correlation-ID", "Kept through the whole story; made where absent.", "uuid")
+        yield _header(
+            "X-Correlation-ID", "Kept through the whole story; made where absent.", "uuid"
+        )
         if self.op.mutates:
             yield _header("Idempotency-Key", "The same key answers the same, for 24 hours.")
             yield _header("If-Match", "The ETag that was read; a stale one is refused with 409.")

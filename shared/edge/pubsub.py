@@ -59,7 +59,7 @@ class PubsubBus:
         """End the connection."""
         with self._connecting:
             if self._connected is not None:
-                self._connected.transport.close()
+                self._connected.transport.close()  # type: ignore[no-untyped-call]
                 self._connected = None
 
     def _send(self, topic: str, batch: Sequence[Message], timeout_s: float) -> None:
@@ -68,15 +68,15 @@ class PubsubBus:
 
         if timeout_s <= 0:
             raise DeadlineExceeded("the messages before took all the time there is")  # type: ignore[no-untyped-call]
-        self._client.publish(
-            topic=self._topics + topic,
-            messages=[
+        request = {
+            "topic": self._topics + topic,
+            "messages": [
                 {"data": m.data, "attributes": m.attributes, "ordering_key": m.subject}
                 for m in batch
             ],
-            retry=Retry(initial=0.05, maximum=1.0, timeout=timeout_s),
-            timeout=timeout_s,
-        )
+        }
+        again = Retry(initial=0.05, maximum=1.0, timeout=timeout_s)
+        self._client.publish(request=request, retry=again, timeout=timeout_s)
 
     @property
     def _client(self) -> "PublisherClient":
@@ -92,7 +92,7 @@ def _connect(emulator: str | None) -> "PublisherClient":
 
     if not emulator:
         return PublisherClient()
-    import grpc
+    import grpc  # type: ignore[import-untyped]
     from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 
     channel = grpc.insecure_channel(emulator)
@@ -113,7 +113,14 @@ def from_push(pushed: bytes | Mapping[str, Any]) -> Message:
         data = base64.b64decode(message.get("data") or "", validate=True)
         subject = message.get("orderingKey") or attributes.get("subject", "")
         topic = _topic(push.get("subscription", ""))
-    except (KeyError, TypeError, AttributeError, ValueError, binascii.Error, RecursionError) as error:
+    except (
+        KeyError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        binascii.Error,
+        RecursionError,
+    ) as error:
         raise BadRequest("this is no message pushed by Pub/Sub") from error
     texts = [subject, *attributes, *attributes.values()]
     if len(attributes) > MAX_ATTRIBUTES or not all(isinstance(text, str) for text in texts):

@@ -39,13 +39,11 @@ class Relay:
     def sweep(self) -> int:
         """Publish every entry that is not published yet, and return how many there were."""
         swept = 0
-        while True:
-            query = Query(Entry.collection, _UNPUBLISHED, (("ts", "asc"),), BATCH)
-            found = self._documents.find(None, query)
+        query = Query(Entry.collection, _UNPUBLISHED, (("ts", "asc"),), BATCH)
+        while found := self._documents.find(None, query):
             self._publish(found)
             swept += len(found)
-            if len(found) < BATCH:
-                return swept
+        return swept
 
     def release_dues(self) -> int:
         """Hand over every promise whose time has come; it stays until its reaction has kept it."""
@@ -55,9 +53,7 @@ class Relay:
         self._bus.publish([due_message(due) for due in dues])
         return len(dues)
 
-    def resend(
-        self, topic: str, subject: str, attributes: Mapping[str, str], data: str
-    ) -> None:
+    def resend(self, topic: str, subject: str, attributes: Mapping[str, str], data: str) -> None:
         """Publish a message once more."""
         self._bus.publish([Message(topic, subject, dict(attributes), data.encode())])
 

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -41,7 +40,6 @@ from shared.errors import (
 )
 from shared.identity import MAX_AUTH_AGE, PLATFORM, Actor, Role, Scope
 from shared.operation import Call, Operation
-from shared.reaction import Reaction
 from shared.store import Contended, Transaction
 
 log = logging.getLogger("waooaw")
@@ -59,13 +57,6 @@ _MUTATING_HEADERS = (
 _EXPOSED = "ETag, X-Correlation-ID, X-Request-ID, X-Audit-Entry, Retry-After"
 
 View = Callable[[flask.Request], flask.Response]
-
-
-def load(id: str) -> Operation | Reaction:
-    """Import one function, and with it only what that function needs."""
-    name = id.rpartition(".")[2]
-    declared: Operation | Reaction = vars(import_module(f"functions.{id}"))[name].declared
-    return declared
 
 
 def view(op: Operation, ports: Callable[[], Ports]) -> View:
@@ -109,7 +100,9 @@ class _Request:
                 answer = self._refused(refusal)
             except Exception:
                 code = "internal"
-                log.exception("%s failed", self.op.id, extra={"correlation_id": self.correlation_id})
+                log.exception(
+                    "%s failed", self.op.id, extra={"correlation_id": self.correlation_id}
+                )
                 answer = self._refused(_Internal("this one is on us; quote the correlation id"))
         self._head(answer)
         log_line(
@@ -186,7 +179,9 @@ class _Request:
         """Decide which one tenant this request may open."""
         named = self.request.headers.get("X-Tenant-ID")
         if named and Role.SERVICE not in self.actor.roles:
-            raise Forbidden("X-Tenant-ID is for the platform's services; your token says your tenant")
+            raise Forbidden(
+                "X-Tenant-ID is for the platform's services; your token says your tenant"
+            )
         owners = {_owner(path[name]) for name, kind in self.op.in_path.items() if kind is Id}
         if len(owners) > 1 or (self.op.tenant and owners - {self.op.tenant}):
             raise NotFound("there is nothing by that name here")
@@ -361,4 +356,3 @@ def _audit_entry(txn: Transaction, addressed: frozenset[str]) -> str:
     of_the_addressed = [e for e in txn.entries if e.entity.partition("/")[2] in addressed]
     entry = (of_the_addressed or txn.entries)[0]
     return f"id={entry.id}, hash={entry.hash}, kid={entry.kid}, sig={entry.sig}"
-

@@ -36,6 +36,9 @@ Listener = Callable[[Sequence[Write]], None]
 Change = tuple[Write, str | None]
 """A write, and the text of its document."""
 
+Waiting = tuple[Sequence[Change], Future[None]]
+"""A commit, and what whoever asked for it waits for."""
+
 
 class SqliteDocuments:
     """The `Documents` port on SQLite."""
@@ -47,8 +50,7 @@ class SqliteDocuments:
         self._local = threading.local()
         self._indexed: set[str] = set()
         self._listeners: list[Listener] = []
-        self._queue: queue.SimpleQueue[tuple[Sequence[Change], Future[None]] | None]
-        self._queue = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._starting = threading.Lock()
         connection = self._connect()
@@ -76,7 +78,7 @@ class SqliteDocuments:
     def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
         """Return the documents of one tenant, or of all."""
         limits.check_query(tenant, query)
-        conditions, values = self._where(tenant, query, query.order)
+        conditions, values = _where(tenant, query)
         conditions += [f"{_type(name)} is not null" for name, _ in query.order]
         columns, ways = [_path(name) for name, _ in query.order], [way for _, way in query.order]
         last = ways[-1] if ways else "asc"
@@ -87,8 +89,8 @@ class SqliteDocuments:
             values += _beyond_values(query.after)
         order = [f"{column} {way}" for column, way in zip(columns, ways, strict=True)]
         rows = self._rows(
-            f"select tenant, id, data, revision from documents where {' and '.join(conditions)}"  # noqa: S608
-            f" order by {', '.join(order)} limit ?",
+            f"select tenant, id, data, revision from {self._source(tenant, query, query.order)}"  # noqa: S608
+            f" where {' and '.join(conditions)} order by {', '.join(order)} limit ?",
             (*values, query.limit),
         )
         return [
@@ -99,9 +101,10 @@ class SqliteDocuments:
     def count(self, tenant: str | None, query: Query) -> int:
         """Return how many documents meet the query's conditions."""
         limits.check_conditions(tenant, query)
-        conditions, values = self._where(tenant, query, ())
+        conditions, values = _where(tenant, query)
         rows = self._rows(
-            f"select count(*) from documents where {' and '.join(conditions)}",  # noqa: S608
+            f"select count(*) from {self._source(tenant, query, ())}"  # noqa: S608
+            f" where {' and '.join(conditions)}",
             values,
         )
         return int(rows[0][0])
@@ -135,10 +138,10 @@ class SqliteDocuments:
     def _connect(self) -> sqlite3.Connection:
         try:
             connection = sqlite3.connect(self._file, isolation_level=None)
+            connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
+            connection.execute("pragma synchronous = full")
         except sqlite3.Error as error:
             raise _unavailable(error) from error
-        connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
-        connection.execute("pragma synchronous = full")
         return connection
 
     def _rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
@@ -150,85 +153,59 @@ class SqliteDocuments:
         except sqlite3.Error as error:
             raise _unavailable(error) from error
 
-    def _where(
-        self, tenant: str | None, query: Query, order: Sequence[tuple[str, str]]
-    ) -> tuple[list[str], list[Any]]:
-        self._index(tenant, query, order)
-        conditions, values = [f"collection = '{query.collection}'"], list[Any]()
-        if tenant is not None:
-            conditions.append("tenant = ?")
-            values.append(tenant)
-        for condition in query.where:
-            text, given = _comparison(condition)
-            conditions.append(text)
-            values += given
-        return conditions, values
-
-    def _index(
-        self, tenant: str | None, query: Query, order: Sequence[tuple[str, str]]
-    ) -> None:
+    def _source(self, tenant: str | None, query: Query, order: Sequence[tuple[str, str]]) -> str:
         """
-        Make the index that a query of this shape needs, once: what Firestore would call composite.
+        Say where a query of this shape reads: through its own index, which is made when first needed.
 
-        An index is read in both directions, so its own begins ascending. Where it cannot be made now,
-        because another process is writing, the query is right without it and the next one tries again.
+        It is named, because the planner prefers the primary key, which means all of the collection. Where
+        it cannot be made now, since another process is writing, the query is right without it and the next
+        one tries again.
         """
-        members = sorted({_path(c.field) for c in query.where if c.op == "=="})
-        ways = [way for _, way in order] or ["asc"]
-        ordered = [(_path(name), way) for name, way in order]
-        if not ordered:
-            ordered = [(_path(c.field), "asc") for c in query.where if c.op != "=="]
-        if not members and not ordered:
-            return
-        place = ["id"] if tenant is not None else ["tenant", "id"]
-        ordered += [(column, ways[-1]) for column in place]
-        members += [f"{path} {'asc' if way == ways[0] else 'desc'}" for path, way in ordered]
-        columns = ", ".join(dict.fromkeys(["tenant", *members] if tenant is not None else members))
-        name = f"{query.collection}: {columns}"
-        if name in self._indexed:
-            return
-        statement = (
-            f'create index if not exists "{name}" on documents ({columns})'
-            f" where collection = '{query.collection}'"
-        )
-        with suppress(StoreUnavailable):
-            self._rows("pragma busy_timeout = 0", ())
-            self._rows(statement, ())
-            self._indexed.add(name)
-        self._rows(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}", ())
+        columns = _columns(tenant, query, order)
+        if not columns:
+            return "documents"
+        name = f"{query.collection}: {', '.join(columns)}"
+        if name not in self._indexed:
+            statement = (
+                f'create index if not exists "{name}" on documents ({", ".join(columns)})'
+                f" where collection = '{query.collection}'"
+            )
+            with suppress(StoreUnavailable):
+                self._rows("pragma busy_timeout = 0", ())
+                self._rows(statement, ())
+                self._indexed.add(name)
+            self._rows(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}", ())
+        return f'documents indexed by "{name}"' if name in self._indexed else "documents"
 
     # --- writing ---------------------------------------------------------------------------------
 
     def _write(self) -> None:
         connection: sqlite3.Connection | None = None
-        while (first := self._queue.get()) is not None:
-            batch, ends = [first], False
-            while len(batch) < BATCH and not ends:
-                try:
-                    more = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    ends = True
-                else:
-                    batch.append(more)
+        while batch := self._batch():
             try:
                 connection = connection or self._connect()
                 failures = _carry_out(connection, [changes for changes, _ in batch])
-            except (sqlite3.Error, StoreUnavailable) as error:
+            except Exception as error:  # noqa: BLE001 - those who wait must hear of whatever it is
                 failures = [_unavailable(error)] * len(batch)
-                if connection is not None:
-                    connection.close()
+                _close(connection)
                 connection = None
             for (_, done), failure in zip(batch, failures, strict=True):
                 if failure is None:
                     done.set_result(None)
                 else:
                     done.set_exception(failure)
-            if ends:
-                break
-        if connection is not None:
-            connection.close()
+        _close(connection)
+
+    def _batch(self) -> list[Waiting]:
+        """Wait for a commit, and take those that wait behind it; return none when the end has come."""
+        batch = list[Waiting]()
+        while (waiting := self._queue.get()) is not None:
+            batch.append(waiting)
+            if len(batch) == BATCH or self._queue.empty():
+                return batch
+        if batch:
+            self._queue.put(None)
+        return batch
 
 
 def _carry_out(
@@ -276,6 +253,11 @@ def _text(data: dict[str, Any] | None) -> str | None:
     return None if data is None else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
+def _close(connection: sqlite3.Connection | None) -> None:
+    if connection is not None:
+        connection.close()
+
+
 def _unavailable(error: Exception) -> StoreUnavailable:
     return StoreUnavailable(
         f"the store cannot be used now ({error}); nothing happened, try again", retry_after_s=5
@@ -283,6 +265,36 @@ def _unavailable(error: Exception) -> StoreUnavailable:
 
 
 # --- the language of queries ---------------------------------------------------------------------
+
+
+def _columns(tenant: str | None, query: Query, order: Sequence[tuple[str, str]]) -> list[str]:
+    """
+    Say what the index for a query of this shape holds: what Firestore would call composite.
+
+    An index is read in both directions, so its order always begins ascending.
+    """
+    equal = sorted({_path(c.field) for c in query.where if c.op == "=="})
+    ordered = [(_path(name), way) for name, way in order]
+    if not ordered:
+        ordered = [(_path(c.field), "asc") for c in query.where if c.op != "=="]
+    if not equal and not ordered:
+        return []
+    first, last = (order[0][1], order[-1][1]) if order else ("asc", "asc")
+    ordered += [(column, last) for column in (["id"] if tenant is not None else ["tenant", "id"])]
+    ways = [f"{column} {'asc' if way == first else 'desc'}" for column, way in ordered]
+    return [*dict.fromkeys([*(["tenant"] if tenant is not None else []), *equal, *ways])]
+
+
+def _where(tenant: str | None, query: Query) -> tuple[list[str], list[Scalar]]:
+    conditions, values = [f"collection = '{query.collection}'"], list[Scalar]()
+    if tenant is not None:
+        conditions.append("tenant = ?")
+        values.append(tenant)
+    for condition in query.where:
+        text, given = _comparison(condition)
+        conditions.append(text)
+        values += given
+    return conditions, values
 
 
 def _path(name: str) -> str:
@@ -295,19 +307,18 @@ def _type(name: str) -> str:
 
 
 def _comparison(condition: Condition) -> tuple[str, list[Scalar]]:
-    match condition.op, condition.value:
-        case "in", tuple(values):
-            equals = [_equal(condition.field, value) for value in values]
-            either = " or ".join(text for text, _ in equals)
-            return f"({either or 'false'})", [value for _, given in equals for value in given]
-        case "==", value:
-            return _equal(condition.field, value)  # type: ignore[arg-type]
-        case op, value:
-            kinds = "'text'" if isinstance(value, str) else "'integer', 'real'"
-            if isinstance(value, bool):
-                kinds = "'true', 'false'"
-            where = f"{_path(condition.field)} {op} ? and {_type(condition.field)} in ({kinds})"
-            return where, [value]  # type: ignore[list-item]
+    value = condition.value
+    if isinstance(value, tuple):
+        equals = [_equal(condition.field, one) for one in value]
+        either = " or ".join(text for text, _ in equals)
+        return f"({either or 'false'})", [one for _, given in equals for one in given]
+    if condition.op == "==":
+        return _equal(condition.field, value)
+    kinds = "'text'" if isinstance(value, str) else "'integer', 'real'"
+    if isinstance(value, bool):
+        kinds = "'true', 'false'"
+    where = f"{_path(condition.field)} {condition.op} ? and {_type(condition.field)} in ({kinds})"
+    return where, [value]
 
 
 def _equal(name: str, value: Scalar) -> tuple[str, list[Scalar]]:
@@ -330,8 +341,10 @@ def _beyond(columns: Sequence[str], directions: Sequence[str]) -> str:
     for position, column in enumerate(columns):
         equal = [f"{before} is ?" for before in columns[:position]]
         sign = "<" if directions[position] == "desc" else ">"
-        null_is_first = f" or ({column} is not null and ? is null)" if sign == ">" else (
-            f" or ({column} is null and ? is not null)"
+        null_is_first = (
+            f" or ({column} is not null and ? is null)"
+            if sign == ">"
+            else (f" or ({column} is null and ? is not null)")
         )
         cases.append(" and ".join([*equal, f"({column} {sign} ?{null_is_first})"]))
     return f"({' or '.join(f'({case})' for case in cases)})"

@@ -116,9 +116,7 @@ def test_a_malformed_body_is_refused(op, world):
     holders = set().union(*(HOLDERS[scope] for scope in op.scopes), set())
     able = next((a for a in accounts() if a.partition("@")[0] in holders), None)
     if op.mutates:
-        answer = send(
-            world, op, as_=able, data='{"unknown": 1}', content_type="application/json"
-        )
+        answer = send(world, op, as_=able, data='{"unknown": 1}', content_type="application/json")
         assert answer.status_code in {400, 422}, answer.data
         answer = send(world, op, as_=able, data="{", content_type="application/json")
         assert answer.status_code == 400, answer.data
@@ -133,6 +131,6 @@ def test_every_folder_says_what_it_is():
     from importlib import import_module
 
     for area in {op.area for op in operations()}:
-        assert re.fullmatch(r"(?s)[A-Z].*\.", (import_module(f"functions.{area}").__doc__ or "").strip())
-
-
+        assert re.fullmatch(
+            r"(?s)[A-Z].*\.", (import_module(f"functions.{area}").__doc__ or "").strip()
+        )

@@ -2,10 +2,11 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import flask
 import pytest
@@ -15,8 +16,10 @@ from shared.edge.keys import FileSigner
 from shared.edge.ports import Ports, connect
 from shared.edge.serving import view
 from shared.edge.settings import Settings
-from shared.operation import operation
+from shared.operation import Method, operation
 from tests.conftest import NOON
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass
@@ -68,11 +71,12 @@ def world(tmp_path: Path, keys: Path) -> Any:
     world.ports.documents.close()  # type: ignore[attr-defined]
 
 
-def declared(method: str, path: str, **options: Any) -> Any:
+def declared(method: Method, path: str, **options: Any) -> Callable[[F], F]:
     """Declare a function of a test as if it stood in ``functions/tests``."""
 
-    def declare(function: Any) -> Any:
+    def declare(function: F) -> F:
         function.__module__ = f"functions.tests.{function.__name__}"
-        return operation(method, path, **options)(function)  # type: ignore[arg-type]
+        operation(method, path, **options)(function)
+        return function
 
     return declare

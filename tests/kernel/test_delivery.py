@@ -53,9 +53,7 @@ def ports(documents, signer, bus, workflows, probe):
     from shared.edge.settings import Settings
 
     relay = Relay(documents, bus, lambda: NOON, "local")
-    return Ports(
-        Settings({}), lambda: NOON, documents, signer, bus, None, workflows, probe, relay
-    )
+    return Ports(Settings({}), lambda: NOON, documents, signer, bus, None, workflows, probe, relay)
 
 
 def grow(call, id=None, by=1, at=None):
@@ -341,5 +339,3 @@ def wait_until(true, timeout_s=5.0):
     while not true():
         assert time.monotonic() < end, "it took too long"
         time.sleep(0.002)
-
-

@@ -112,9 +112,7 @@ def problem(answer, status, code, rule=None):
 
 
 def test_a_change_answers_with_its_version_and_its_audit_entry(world, thing):
-    answer = world.call(
-        resize_thing, f"/v1/things/{thing['id']}/resize", {"size": 2}, as_="admin"
-    )
+    answer = world.call(resize_thing, f"/v1/things/{thing['id']}/resize", {"size": 2}, as_="admin")
     entry = entries(world, entity=f"things/{thing['id']}", eseq=2)[0]
     assert answer.headers["ETag"] == f'"{answer.json["version_hash"]}"'
     assert f"id={entry.id}, hash={entry.hash}, kid={entry.kid}" in answer.headers["X-Audit-Entry"]
@@ -128,7 +126,9 @@ def test_a_change_answers_with_its_version_and_its_audit_entry(world, thing):
 def test_a_stale_version_is_refused_and_a_current_one_is_not(world, thing):
     path = f"/v1/things/{thing['id']}/resize"
     current = {"If-Match": f'"{thing["version_hash"]}"'}
-    assert world.call(resize_thing, path, {"size": 2}, as_="admin", headers=current).status_code == 200
+    assert (
+        world.call(resize_thing, path, {"size": 2}, as_="admin", headers=current).status_code == 200
+    )
     stale = world.call(resize_thing, path, {"size": 3}, as_="admin", headers=current)
     problem(stale, 409, "version_conflict")
 
@@ -214,7 +214,9 @@ def test_a_bad_body_is_refused_and_changes_nothing(world, data, status, code):
 
 
 def test_a_body_of_another_type_is_refused(world):
-    answer = world.call(make_thing, "/v1/things", data="size=1", as_="admin", content_type="text/plain")
+    answer = world.call(
+        make_thing, "/v1/things", data="size=1", as_="admin", content_type="text/plain"
+    )
     problem(answer, 400, "bad_request")
 
 
@@ -327,7 +329,9 @@ def test_a_story_keeps_its_correlation_id_and_a_request_gets_its_own(world):
     (entry,) = entries(world, action="thing.made")
     assert answer.headers["X-Correlation-ID"] == entry.correlation_id == given
     assert entry.causation_id == f"req:{answer.headers['X-Request-ID']}"
-    other = world.call(make_thing, "/v1/things", {"size": 1}, as_="admin", headers={"X-Correlation-ID": "x"})
+    other = world.call(
+        make_thing, "/v1/things", {"size": 1}, as_="admin", headers={"X-Correlation-ID": "x"}
+    )
     assert other.headers["X-Correlation-ID"] not in {given, "x"}
 
 
@@ -387,7 +391,9 @@ def test_browsers_of_listed_origins_are_let_in(world):
     preflight = world.call(decide, "/v1/decide", method="OPTIONS", headers=listed)
     assert preflight.status_code == 204
     assert "Idempotency-Key" in preflight.headers["Access-Control-Allow-Headers"]
-    other = world.call(decide, "/v1/decide", as_="governor", headers={"Origin": "https://evil.example"})
+    other = world.call(
+        decide, "/v1/decide", as_="governor", headers={"Origin": "https://evil.example"}
+    )
     assert "Access-Control-Allow-Origin" not in other.headers
 
 

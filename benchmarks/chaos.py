@@ -1,0 +1,256 @@
+"""
+Kill the platform with SIGKILL again and again while agents are created, and count what is lost.
+
+    python -m benchmarks.chaos --agents 200 --kills 40
+
+The platform runs as a process of its own. Several drivers do what people and foundational agents do, under
+idempotency keys, and simply ask again when nobody answers. In the end every agent must be deployed exactly
+once, every chain must verify, and nothing may be undelivered.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import urllib3
+
+from benchmarks.spawn import ROOT, free_port
+from local.story import acts, blueprints
+from local.story.acts import Parts
+from local.story.client import Client, Refused
+from local.verify import everything, examined
+from shared.edge.sqlite import SqliteDocuments
+
+DRIVERS = 6
+PATIENCE_S = 900.0
+NOT_NOW = (urllib3.exceptions.HTTPError, json.JSONDecodeError, ConnectionError)
+ALREADY = {"conflict", "already_decided", "version_conflict", "not_found"}
+"""Refusals that say somebody was faster: look again."""
+
+
+@dataclass
+class Victim:
+    """The platform's process, which is killed and started again."""
+
+    data: Path
+    port: int = field(default_factory=free_port)
+    kills: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it serves when it lives."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it on what the last life left, and wait until it answers."""
+        command = [sys.executable, "-m", "local", "serve", "--movable-clock"]
+        self.process = subprocess.Popen(
+            [*command, "--data", str(self.data), "--port", str(self.port)],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=(self.data / "errors").open("ab"),
+            env=os.environ | {"LOG": "ERROR"},
+        )
+        pool = urllib3.PoolManager(retries=False)
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with suppress(urllib3.exceptions.HTTPError):
+                if pool.request("GET", f"{self.address}/v1/health", timeout=2).status == 200:
+                    return
+            time.sleep(0.02)
+        raise TimeoutError("the platform did not come back")
+
+    def kill(self) -> None:
+        """Kill it without a warning, and start it again."""
+        self.stop(signal.SIGKILL)
+        self.kills += 1
+        self.start()
+
+    def stop(self, how: signal.Signals) -> None:
+        """End the process."""
+        if self.process:
+            self.process.send_signal(how)
+            self.process.wait()
+
+
+@dataclass
+class Chaos:
+    """One run: so many agents, so many kills."""
+
+    victim: Victim
+    agents: int
+    kills: int
+    stage: dict[int, str] = field(default_factory=dict)
+    over: set[int] = field(default_factory=set)
+
+    def run(self, seed: int) -> Parts:
+        """Create all agents while the platform is killed."""
+        self.victim.start()
+        parts = acts.certify_parts(Client(self.victim.address), lambda _: None)
+        for agent in range(self.agents):
+            self.stage[agent] = ""
+        done = threading.Event()
+        with ThreadPoolExecutor(DRIVERS + 1) as pool:
+            drivers = [pool.submit(self._drive, parts, n, done) for n in range(DRIVERS)]
+            clock = pool.submit(self._jump, done)
+            try:
+                self._kill(random.Random(seed), done)
+                end = time.monotonic() + PATIENCE_S
+                while len(self.over) < self.agents and time.monotonic() < end:
+                    for driver in drivers:
+                        if driver.done():
+                            driver.result()
+                    time.sleep(0.05)
+            finally:
+                done.set()
+            for future in (*drivers, clock):
+                future.result()
+        return parts
+
+    def _kill(self, chance: random.Random, done: threading.Event) -> None:
+        """Kill at random moments, spread over the whole work."""
+        for kill in range(self.kills):
+            share = (kill + 1) / (self.kills + 1)
+            while self._progress() < share and not done.is_set():
+                time.sleep(0.005)
+            time.sleep(chance.uniform(0, 0.05))
+            self.victim.kill()
+
+    def _progress(self) -> float:
+        """Return which share of all steps is done."""
+        weight = {"": 0, "2": 1, "3": 2, "4": 3, "5": 4, "6": 5, "7": 6}
+        steps = sum(7 if n in self.over else weight.get(s, 0) for n, s in list(self.stage.items()))
+        return steps / (7 * self.agents)
+
+    def _jump(self, done: threading.Event) -> None:
+        """Move the platform's clock whenever everything waits."""
+        pool = urllib3.PoolManager(retries=False)
+        while not done.is_set():
+            with suppress(*NOT_NOW):
+                # As far as a workflow waits between attempts; no approval expires while drivers are slow.
+                answer = pool.request(
+                    "POST", f"{self.victim.address}/local/clock", json={"within_s": 400}, timeout=5
+                )
+                if answer.json().get("jumped"):
+                    continue
+            time.sleep(0.02)
+
+    def _drive(self, parts: Parts, first: int, done: threading.Event) -> None:
+        client = Client(self.victim.address)
+        ids: dict[int, str] = {}
+        mine = range(first, self.agents, DRIVERS)
+        while not done.is_set() and not all(agent in self.over for agent in mine):
+            for agent in mine:
+                if agent not in self.over and not done.is_set():
+                    with suppress(*NOT_NOW):
+                        self._advance(client, parts, agent, ids)
+
+    def _advance(self, client: Client, parts: Parts, agent: int, ids: dict[int, str]) -> None:
+        """Do the next thing for one agent; whatever fails is tried again when it comes round."""
+        try:
+            if agent not in ids:
+                begun = acts.request_agent(client, parts, f"Writer {agent}", f"agent-{agent}")
+                ids[agent] = begun["agent"]["id"]
+            seen = acts.pipeline(client, ids[agent])
+            stage = seen["current_stage"]
+            self.stage[agent] = str(stage)
+            if seen["status"] in acts.OVER:
+                self.over.add(agent)
+            elif seen["stages"][stage - 1]["result"] == "running":
+                self._act(client, parts, seen)
+        except Refused as refused:
+            if refused.status != 503 and refused.code not in ALREADY:
+                raise
+
+    def _act(self, client: Client, parts: Parts, seen: dict[str, object]) -> None:
+        stage = seen["current_stage"]
+        if stage == 2:
+            acts.submit(client, seen, blueprints.blueprint(parts.job_role, parts.skills))
+        elif stage in acts.EVALUATORS:
+            acts.judge_stage(client, seen)
+        elif stage == 6:
+            approval = acts.open_approval(client, str(seen["agent_id"]))
+            if approval:
+                acts.approve(client, approval)
+
+
+def counted(data: Path, agents: int) -> dict[str, int]:
+    """Return what was lost, doubled, broken or left lying."""
+    documents = SqliteDocuments(data / "store.db")
+    found = [snapshot.data for snapshot in everything(documents, "agents")]
+    entries = [snapshot.data for snapshot in everything(documents, "events")]
+    granted = Counter(e["entity"] for e in entries if e["action"] == "approval.granted")
+    consumed = Counter(e["entity"] for e in entries if e["action"] == "approval.consumed")
+    streams, breaks = examined(documents)
+    result = {
+        "agents": len(found),
+        "lost": agents - sum(agent["status"] == "deployed" for agent in found),
+        "applied twice": sum(len(agent["version_history"]) > 1 for agent in found)
+        + sum(n > 1 for n in (*granted.values(), *consumed.values())),
+        "chains": len(streams),
+        "audit entries": len(entries),
+        "broken chains": len(breaks),
+        "undelivered": sum(e["delivery"]["published_at"] is None for e in entries)
+        + sum(1 for _ in everything(documents, "deliveries")),
+        "dead letters": sum(1 for _ in everything(documents, "dead_letters")),
+    }
+    documents.close()
+    return result
+
+
+def main() -> int:
+    """Run it, print the figures, and return 0 if nothing was lost."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--agents", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="waooaw-chaos-") as folder:
+        data = Path(folder)
+        chaos = Chaos(Victim(data), given.agents, given.kills)
+        started = time.monotonic()
+        chaos.run(given.seed)
+        seconds = time.monotonic() - started
+        settle(chaos.victim)
+        chaos.victim.stop(signal.SIGTERM)
+        result = counted(data, given.agents)
+        errors = (data / "errors").read_text()
+    print(
+        f"{given.agents} agents, {chaos.victim.kills} kills -9, {seconds:.0f} s, seed {given.seed}"
+    )
+    for name, figure in result.items():
+        print(f"  {figure:>7}  {name}")
+    if errors:
+        print("the platform said:\n" + errors[-4000:])
+    bad = ("lost", "applied twice", "broken chains", "undelivered", "dead letters")
+    return 1 if any(result[name] for name in bad) else 0
+
+
+def settle(victim: Victim) -> None:
+    """Let what is under way come to its end."""
+    pool = urllib3.PoolManager(retries=False)
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        answer = pool.request(
+            "POST", f"{victim.address}/local/clock", json={"within_s": 700}
+        ).json()
+        if answer["idle"] and not answer["jumped"]:
+            return
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

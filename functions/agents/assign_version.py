@@ -1,0 +1,70 @@
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from shared.agents.models import Agent
+from shared.entity import Hex64, Id, Value
+from shared.errors import ApprovalMismatch, Conflict
+from shared.identity import PLATFORM, Scope
+from shared.manifests import rules
+from shared.manifests.events import ManifestVersionAssigned
+from shared.manifests.models import Manifest
+from shared.operation import Call, operation
+
+
+class VersionRequest(Value):
+    """Which manifest gets a version."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"manifest_hash": "0" * 64}]})
+
+    manifest_hash: Hex64
+
+
+class Versioned(Value):
+    """The version of a release, and what it takes to put it out."""
+
+    agent_id: Id
+    version: str
+    classification: Literal["evolution"] = "evolution"
+    bump: Literal["major"] = "major"
+    required_approvals: tuple[str, ...] = (
+        "genesis",
+        "systems_architect",
+        "vision_guardian",
+        "governor",
+    )
+    strategy: Literal["blue_green"] = "blue_green"
+    breaking: bool = False
+
+
+@operation(
+    "POST",
+    "/v1/agents/{agent_id}/version",
+    scopes={Scope.AGENTS_DECIDE, Scope.AGENTS_RUN},
+    tenant=PLATFORM,
+)
+def assign_version(call: Call, agent_id: Id, body: VersionRequest) -> Versioned:
+    """
+    Assign the version of an agent's first release.
+
+    Assigning it twice changes nothing. Later versions come from the classification of a change.
+    """
+    with call.transaction() as txn:
+        agent = txn.get(Agent, agent_id)
+        before = txn.get(Manifest, agent_id)
+        if before.manifest_hash != body.manifest_hash:
+            raise ApprovalMismatch("the manifest is another one by now", rule="hash_mismatch")
+        if agent.version_history:
+            raise Conflict(
+                "only a first release is versioned here; a change is classified", rule="downgrade"
+            )
+        after = rules.versioned(before)
+        if after != before:
+            event = ManifestVersionAssigned(
+                agent_id=agent_id,
+                version_from=before.manifest_version,
+                version_to=after.manifest_version,
+                manifest_hash=after.manifest_hash,
+            )
+            after = txn.save(after, event)
+    return Versioned(agent_id=agent_id, version=after.manifest_version)

@@ -1,0 +1,45 @@
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from shared.agents import pipeline, story
+from shared.agents.parts import DEPLOYMENT
+from shared.agents.runs import PipelineRun, WorkflowEnded
+from shared.detectors import masked
+from shared.entity import Id, Text, Value
+from shared.errors import Conflict
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+class Cancellation(Value):
+    """Why a run is withdrawn."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "The customer no longer needs this agent."}]}
+    )
+
+    reason: Annotated[Text, Field(min_length=10, max_length=2000)]
+
+
+@operation(
+    "POST",
+    "/v1/workflows/{workflow_id}/cancel",
+    scopes={Scope.AGENTS_WRITE},
+    tenant=PLATFORM,
+)
+def cancel_workflow(call: Call, workflow_id: Id, body: Cancellation) -> PipelineRun:
+    """Withdraw a run of the pipeline; its agent is rejected, and what it asked for is withdrawn."""
+    with call.transaction() as txn:
+        before = story.read(txn, workflow_id)
+        pipeline.going(before.run)
+        if before.run.current_stage == DEPLOYMENT:
+            raise Conflict("the release is under way; roll it back instead", rule="stage_conflict")
+        run = pipeline.ended(before.run, "cancelled", at=call.now)
+        event = WorkflowEnded(
+            agent_id=run.agent_id,
+            status=run.status,
+            failure_code="cancelled",
+            reason=masked(body.reason)[:500],
+        )
+        return story.keep(txn, call, before, before.at(run), event).run

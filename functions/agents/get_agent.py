@@ -1,0 +1,13 @@
+from shared.agents.models import Agent
+from shared.entity import Id
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+@operation(
+    "GET", "/v1/agents/{agent_id}", scopes={Scope.AGENTS_READ}, audited=False, tenant=PLATFORM
+)
+def get_agent(call: Call, agent_id: Id) -> Agent:
+    """Return one agent: its skills, its state, its versions and its evidence."""
+    with call.transaction() as txn:
+        return txn.get(Agent, agent_id)

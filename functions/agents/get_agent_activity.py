@@ -1,0 +1,33 @@
+from pydantic import ConfigDict, Field
+
+from shared.agents.models import Agent
+from shared.entity import Id, Value
+from shared.evidence import Entry, stream
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.store import Page
+
+
+class ActivityQuery(Value):
+    """How much of an agent's activity to return."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"limit": 20}]})
+
+    limit: int = Field(20, ge=1, le=100)
+    cursor: str | None = Field(None, max_length=2000)
+
+
+@operation(
+    "GET",
+    "/v1/agents/{agent_id}/activity",
+    scopes={Scope.PLATFORM_READ},
+    audited=False,
+    tenant=PLATFORM,
+)
+def get_agent_activity(call: Call, agent_id: Id, query: ActivityQuery) -> Page[Entry]:
+    """Return what happened to an agent, the newest first."""
+    with call.transaction() as txn:
+        agent = txn.get(Agent, agent_id)
+        return txn.find(
+            Entry, order="-eseq", limit=query.limit, cursor=query.cursor, entity=stream(agent)
+        )

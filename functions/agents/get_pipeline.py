@@ -1,0 +1,21 @@
+from shared.agents import timeline
+from shared.agents.models import Agent
+from shared.agents.runs import PipelineRun
+from shared.agents.timeline import Timeline
+from shared.entity import Id
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+@operation(
+    "GET",
+    "/v1/agents/{agent_id}/pipeline",
+    scopes={Scope.PLATFORM_READ},
+    audited=False,
+    tenant=PLATFORM,
+)
+def get_pipeline(call: Call, agent_id: Id) -> Timeline:
+    """Return how far the pipeline of an agent is, stage by stage."""
+    with call.transaction() as txn:
+        agent = txn.get(Agent, agent_id)
+        return timeline.of(agent, txn.get(PipelineRun, agent.workflow_id))

@@ -1,0 +1,28 @@
+from pydantic import ConfigDict, Field
+
+from shared.agents.models import Agent
+from shared.agents.parts import AgentStatus
+from shared.entity import Id, Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.store import Page
+
+
+class AgentFilter(Value):
+    """Which agents to list."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "deployed", "limit": 20}]})
+
+    industry_id: Id | None = None
+    job_role_id: Id | None = None
+    status: AgentStatus | None = None
+    limit: int = Field(20, ge=1, le=100)
+    cursor: str | None = Field(None, max_length=2000)
+
+
+@operation("GET", "/v1/agents", scopes={Scope.AGENTS_READ}, audited=False, tenant=PLATFORM)
+def list_agents(call: Call, query: AgentFilter) -> Page[Agent]:
+    """List agents, the newest first, by industry, job role and status."""
+    tests = query.model_dump(include={"industry_id", "job_role_id", "status"}, exclude_none=True)
+    with call.transaction() as txn:
+        return txn.find(Agent, order="-created_at", limit=query.limit, cursor=query.cursor, **tests)

@@ -1,0 +1,78 @@
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from shared.agents import checks, judging, pipeline, story
+from shared.agents.parts import ETHICS, Stage
+from shared.agents.runs import Pattern, PipelineRun, WorkflowVerdictRecorded
+from shared.agents.story import Story
+from shared.entity import Because, Id, Text, Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+class StageVerdict(Value):
+    """What an evaluator says about one check of a stage."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "check_code": "CERT-6",
+                    "verdict": "pass",
+                    "rationale": "Three approvals a day are proportionate to what is published.",
+                }
+            ]
+        }
+    )
+
+    check_code: Annotated[str, Field(pattern=r"^[A-Z]{3,5}-\d$")]
+    verdict: Literal["pass", "fail", "escalate"]
+    rationale: Annotated[Text, Field(min_length=10, max_length=2000)]
+    patterns: Annotated[tuple[Pattern, ...], Field(max_length=4)] = ()
+    """Deceptive patterns that were found: each makes the check fail and goes to the Governor."""
+
+
+@operation(
+    "POST",
+    "/v1/workflows/{workflow_id}/stages/{stage}/verdict",
+    scopes={Scope.AGENTS_REVIEW},
+    tenant=PLATFORM,
+)
+def record_verdict(call: Call, workflow_id: Id, stage: Stage, body: StageVerdict) -> PipelineRun:
+    """
+    Judge a check of a stage, as the stage's evaluator may once.
+
+    The last missing verdict settles the stage in the same commit: the agent moves on, back to its
+    author, or up to the Governor.
+    """
+    with call.transaction() as txn:
+        before = story.read(txn, workflow_id)
+        run = judging.judged(
+            before.run,
+            stage,
+            code=body.check_code,
+            verdict=body.verdict,
+            rationale=body.rationale,
+            patterns=body.patterns,
+            by=call.actor,
+            at=call.now,
+        )
+        after = before.at(_settled(call, before, run, stage))
+        event = WorkflowVerdictRecorded(
+            agent_id=run.agent_id,
+            stage=stage,
+            check_code=body.check_code,
+            verdict=body.verdict,
+            patterns=body.patterns,
+        )
+        because = Because(rationale=body.rationale[:500], authority=pipeline.EVALUATOR[stage])
+        return story.keep(txn, call, before, after, event, because=because).run
+
+
+def _settled(call: Call, before: Story, run: PipelineRun, stage: int) -> PipelineRun:
+    record = run.stages[-1]
+    if not judging.complete(record):
+        return run
+    score = checks.alignment_score(before.agent, record.checks) if stage == ETHICS else None
+    return pipeline.settled(run, stage, review_id=call.new_id(), score=score, at=call.now)

@@ -1,0 +1,65 @@
+from pydantic import ConfigDict
+
+from shared.agents import lifecycle
+from shared.agents.models import Agent
+from shared.approvals import rules as approvals
+from shared.approvals.events import ApprovalConsumed
+from shared.approvals.models import Approval
+from shared.canonical import digest
+from shared.entity import Id, Value
+from shared.evidence import ApprovalRef
+from shared.identity import PLATFORM, Scope
+from shared.manifests import rules as manifests
+from shared.manifests.events import ManifestPublished
+from shared.manifests.models import Manifest
+from shared.operation import Call, operation
+
+
+class Reactivation(Value):
+    """The approval that an agent's reactivation rests on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"approval_id": "44444444-4444-4444-8444-444444444444"}]}
+    )
+
+    approval_id: Id
+
+
+@operation(
+    "POST",
+    "/v1/agents/{agent_id}/resume",
+    scopes={Scope.AGENTS_DECIDE},
+    tenant=PLATFORM,
+)
+def resume_agent(call: Call, agent_id: Id, body: Reactivation) -> Agent:
+    """
+    Put a suspended agent back in service, under the Governor's approval of exactly that.
+
+    The approval was only asked for with the root cause, the remediation, a test and the clearance by
+    Genesis; it is used up here. The agent is watched closely for a week.
+    """
+    with call.transaction() as txn:
+        before = txn.get(Agent, agent_id)
+        manifest = txn.get(Manifest, agent_id)
+        approval = txn.get(Approval, body.approval_id)
+        after = lifecycle.resumed(before, at=call.now)
+        lifecycle.permits_reactivation(approval, before)
+        used = approvals.consume(
+            approval,
+            by=lifecycle.reactivated_by(before),
+            action_digest=digest(lifecycle.reactivation(before)),
+            at=call.now,
+        )
+        under = ApprovalRef(approval_id=approval.id, action_digest=approval.action_digest)
+        txn.save(used, ApprovalConsumed.of(used))
+        if manifest.status == "suspended":
+            published = ManifestPublished(
+                from_hash=manifest.manifest_hash,
+                to_hash=manifest.manifest_hash,
+                semver=manifest.manifest_version,
+                diff_class="patch",
+            )
+            txn.save(manifests.reactivated(manifest), published, approval=under)
+        by = lifecycle.decided_by(call.actor)
+        told = lifecycle.changed(before, after, by=by, reason="reactivation approved")
+        return txn.save(after, told, approval=under)

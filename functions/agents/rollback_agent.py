@@ -1,0 +1,62 @@
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from shared.agents import undoing
+from shared.agents.models import Agent
+from shared.agents.parts import RollbackScope, RollbackTrigger
+from shared.agents.undoing import Rollback
+from shared.entity import Because, Id, Text, Value
+from shared.errors import Conflict
+from shared.identity import PLATFORM, Scope
+from shared.manifests.models import Semver
+from shared.operation import Call, operation
+
+
+class RollbackRequest(Value):
+    """Why a release is taken back."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "trigger": "incident",
+                    "scope": "deployment",
+                    "reason": "The agent publishes drafts that nobody has checked.",
+                }
+            ]
+        }
+    )
+
+    trigger: RollbackTrigger
+    scope: RollbackScope = "deployment"
+    target_version: Semver | None = None
+    reason: Annotated[Text, Field(min_length=10, max_length=2000)]
+
+
+@operation(
+    "POST",
+    "/v1/agents/{agent_id}/rollback",
+    scopes={Scope.AGENTS_DECIDE, Scope.AGENTS_RUN},
+    tenant=PLATFORM,
+)
+def rollback_agent(call: Call, agent_id: Id, body: RollbackRequest) -> Rollback:
+    """
+    Take an agent's release back and put the version before it in service again.
+
+    A first release has none before it: then nothing is routed, and an agent that was in service is
+    suspended. Taking back what was taken back already changes nothing.
+    """
+    with call.transaction() as txn:
+        service = undoing.read(txn, txn.get(Agent, agent_id))
+        if service.over:
+            return undoing.result(service, service.agent)
+        back = service.before.release_version if service.before else None
+        if body.target_version not in {None, back}:
+            raise Conflict(
+                f"the only version to go back to is {back or 'none'}", rule="no_such_version"
+            )
+        after = undoing.take_back(txn, call, service, body.trigger)
+        because = Because(rationale=body.reason[:500], authority=call.actor.type)
+        told = undoing.told(service, after, body.trigger, body.scope)
+        return undoing.result(service, txn.save(after, told, because=because))

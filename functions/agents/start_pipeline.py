@@ -1,0 +1,13 @@
+from shared.agents.models import AgentCreated
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=AgentCreated)
+def start_pipeline(call: Reaching, event: AgentCreated) -> None:
+    """
+    Start the workflow that makes a new agent.
+
+    A second start does no harm: only one execution can claim the run.
+    """
+    argument = {"workflow_id": event.workflow_id, "agent_id": call.subject_id}
+    call.workflows.start("agent_creation", argument)

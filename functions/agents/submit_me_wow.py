@@ -1,0 +1,67 @@
+from shared.agents import composition, story, submitting
+from shared.agents.me_wow import Gap
+from shared.agents.runs import MeWowSubmitted
+from shared.agents.submitting import Blueprint
+from shared.entity import Hex64, Id, Value
+from shared.identity import PLATFORM, Scope
+from shared.manifests.events import ManifestDraftSaved
+from shared.operation import Call, operation
+
+
+class Submitted(Value):
+    """How complete what was submitted is."""
+
+    workflow_id: Id
+    completeness: int
+    gaps: tuple[Gap, ...]
+    current_stage: int
+    manifest_hash: Hex64
+
+
+@operation(
+    "POST",
+    "/v1/workflows/{workflow_id}/me-wow",
+    scopes={Scope.AGENTS_WRITE},
+    tenant=PLATFORM,
+)
+def submit_me_wow(call: Call, workflow_id: Id, body: Blueprint) -> Submitted:
+    """
+    Submit an agent's way of working, its manifest and its test evidence.
+
+    With gaps it stays with its author, who gets the list; without, the certification begins. What is
+    under review cannot be submitted again.
+    """
+    with call.transaction() as txn:
+        before = story.read(txn, workflow_id)
+        submitting.authoring(before.run)
+        agent, old = before.agent, before.manifest
+        parts = composition.gathered(
+            txn, industry_id=agent.industry_id, job_role_id=agent.job_role_id, skills=agent.skills
+        )
+        manifest = submitting.drafted(agent, old, body.manifest, by=call.actor.id, at=call.now)
+        run = submitting.submitted(before.run, body, manifest, parts, at=call.now)
+        saved = ManifestDraftSaved(
+            agent_id=agent.id,
+            workflow_id=run.id,
+            from_hash=old.manifest_hash if old else None,
+            to_hash=manifest.manifest_hash,
+        )
+        if old is None:
+            txn.create(manifest, saved)
+        else:
+            txn.save(manifest, saved)
+        event = MeWowSubmitted(
+            agent_id=agent.id,
+            me_wow_hash=body.me_wow.hash,
+            manifest_hash=manifest.manifest_hash,
+            completeness=run.completeness,
+            gaps=len(run.gaps),
+        )
+        after = story.keep(txn, call, before, before.at(run), event).run
+    return Submitted(
+        workflow_id=after.id,
+        completeness=after.completeness,
+        gaps=after.gaps,
+        current_stage=after.current_stage,
+        manifest_hash=manifest.manifest_hash,
+    )

@@ -1,0 +1,29 @@
+from shared.agents.models import AgentPipelineStageCompleted, AgentStateChanged
+from shared.approvals import rules
+from shared.approvals.events import ApprovalCancelled
+from shared.approvals.models import Approval, ApprovalStatus
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=(AgentPipelineStageCompleted, AgentStateChanged))
+def withdraw_approval(
+    call: Reaching, event: AgentPipelineStageCompleted | AgentStateChanged
+) -> None:
+    """
+    Withdraw what the Governor was asked about an agent that goes back to its author or ends.
+
+    The workflow waits for that answer, so this is also what wakes it.
+    """
+    ended = isinstance(event, AgentStateChanged) and event.to_state == "rejected"
+    back = isinstance(event, AgentPipelineStageCompleted) and event.result == "returned"
+    if not (ended or back):
+        return
+    with call.transaction() as txn:
+        found = txn.find(
+            Approval, workflow_id=event.workflow_id, status=ApprovalStatus.PENDING, limit=10
+        )
+        for before in found.items:
+            after = rules.cancel(
+                before, by=call.actor, at=call.now, reason="The agent is no longer at this stage."
+            )
+            txn.save(after, ApprovalCancelled.of(after))

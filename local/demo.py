@@ -1,0 +1,347 @@
+"""
+The main story, told by real requests of signed-in accounts to a platform that runs whole in this process.
+
+Six agents are asked for. One is approved and deployed; the others fail certification, come back with requested
+changes, are vetoed, expire unanswered, or are rolled back. The clock jumps whenever everything waits.
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from local.platform import Platform
+from local.story import acts, blueprints
+from local.story.acts import Parts
+from local.story.client import Body, Client
+from local.verify import examined
+from local.workflows.errors import LockedError
+
+T = TypeVar("T")
+
+PATIENCE_S = 45.0
+POLL_S = 0.005
+LINE = 120
+"""How wide the summary is where there is no terminal to ask."""
+
+
+def demo(data: Path, *, port: int) -> int:
+    """Tell the story in a fresh folder; return 0 only if every outcome was what it should be."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=LINE)
+    started = time.monotonic()
+    shutil.rmtree(data, ignore_errors=True)
+    platform = Platform(data, port=port)
+    try:
+        platform.start()
+    except (OSError, LockedError) as error:
+        console.print(f"The platform cannot start at port {port}: {error}. PORT=… chooses another.")
+        return 1
+    console.print(f"[bold]WAOOAW[/bold] runs at {platform.address}")
+    told = _Story(platform, console)
+    try:
+        told.tell()
+        seconds = time.monotonic() - started
+        return told.end(data, seconds)
+    finally:
+        platform.stop()
+
+
+@dataclass
+class _Outcome:
+    """How one part of the story should end, and how it did."""
+
+    title: str
+    expected: str
+    found: str
+
+    @property
+    def right(self) -> bool:
+        return self.expected == self.found
+
+
+@dataclass
+class _Story:
+    """The story as it is told."""
+
+    platform: Platform
+    console: Console
+    outcomes: list[_Outcome] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.client = Client(self.platform.address)
+
+    def tell(self) -> None:
+        """Tell it from the beginning."""
+        self.title("Parts: what agents are made of")
+        parts = acts.certify_parts(self.client, self.say)
+        self.approved(parts)
+        self.uncertifiable(parts)
+        self.sent_back(parts)
+        self.vetoed(parts)
+        self.unanswered(parts)
+        self.unhealthy(parts)
+
+    # --- the six agents --------------------------------------------------------------------------
+
+    def approved(self, parts: Parts) -> None:
+        """One that the Governor approves."""
+        agent_id = self.asked(parts, "Clinic Content Writer", "An agent that the Governor approves")
+        approval = self.to_the_governor(parts, agent_id)
+        self.look(approval)
+        acts.approve(self.client, approval)
+        self.say("the Governor approves; the waiting workflow wakes")
+        self.until_over(agent_id)
+        agent = self.agent(agent_id)
+        health = self.client.get(acts.AUTHOR, f"/v1/agents/{agent_id}/health")
+        self.say(
+            f"release {agent['release_state']}, {health['probes']} probes, health {health['status']}"
+        )
+        self.ended("approved and deployed", "deployed 1.0.0 healthy", self.state(agent_id))
+
+    def uncertifiable(self, parts: Parts) -> None:
+        """One that Genesis refuses to certify."""
+        agent_id = self.asked(parts, "Self-Publishing Writer", "An agent that fails certification")
+        seen = self.at_stage(agent_id, 2)
+        acts.submit(self.client, seen, blueprints.uncertifiable(parts.job_role, parts.skills))
+        seen = self.until(
+            lambda: self.seen(agent_id, lambda s: s["stages"][1]["attempt"] == 2),
+            "Genesis checks the blueprint",
+        )
+        self.show(seen)
+        run = self.client.get(acts.AUTHOR, f"/v1/workflows/{seen['workflow_id']}")
+        (certification,) = [record for record in run["stages"] if record["stage"] == 3]
+        gaps = [check for check in certification["checks"] if check["passed"] is False]
+        for gap in gaps:
+            self.say(f"gap {gap['code']}: {gap['detail']}")
+        failed = sorted(gap["code"] for gap in gaps)
+        self.ended(
+            "fails certification, gaps named",
+            f"back at stage 2 for {', '.join(blueprints.UNCERTIFIABLE)}",
+            f"back at stage {seen['current_stage']} for {', '.join(failed)}",
+        )
+
+    def sent_back(self, parts: Parts) -> None:
+        """One that comes back with requested changes and is approved then."""
+        agent_id = self.asked(
+            parts, "Newsletter Writer", "An agent that the Governor sends back once"
+        )
+        approval = self.to_the_governor(parts, agent_id)
+        self.client.sign_in("governor")
+        self.client.post(
+            "governor",
+            f"/v1/approvals/{approval['id']}/request-changes",
+            {"changes": ["Say in the scope which newsletters it writes, and for whom."]},
+        )
+        self.say("the Governor requests changes; the pipeline returns to its author")
+        self.until(
+            lambda: self.seen(agent_id, lambda s: s["stages"][1]["attempt"] == 2),
+            "the pipeline returns to stage 2",
+        )
+        approval = self.to_the_governor(parts, agent_id)
+        self.client.sign_in("governor")
+        acts.approve(self.client, approval)
+        self.say("the Governor approves the new evidence")
+        self.until_over(agent_id)
+        self.ended("sent back, then approved", "deployed 1.0.0 healthy", self.state(agent_id))
+
+    def vetoed(self, parts: Parts) -> None:
+        """One that the Governor vetoes."""
+        agent_id = self.asked(parts, "Diagnosis Writer", "An agent that the Governor vetoes")
+        approval = self.to_the_governor(parts, agent_id)
+        self.client.sign_in("governor")
+        body = {
+            "approval_id": approval["id"],
+            "category": "safety",
+            "explanation": "Readers could take its articles for a diagnosis.",
+        }
+        self.client.post("governor", "/v1/vetoes", body)
+        self.say("the Governor vetoes, for safety")
+        self.until_over(agent_id)
+        self.ended("vetoed", "rejected", self.state(agent_id))
+
+    def unanswered(self, parts: Parts) -> None:
+        """One that nobody answers for."""
+        agent_id = self.asked(parts, "Weekend Writer", "An agent whose request nobody answers")
+        approval = self.to_the_governor(parts, agent_id)
+        self.say(f"nobody answers; the window closes at {_clock(approval['expires_at'])}")
+        self.until_over(agent_id)
+        expired = self.client.get("governor", f"/v1/approvals/{approval['id']}")
+        self.say(f"the approval is {expired['status']}; silence is not consent")
+        self.ended(
+            "expires unanswered", "expired rejected", f"{expired['status']} {self.state(agent_id)}"
+        )
+
+    def unhealthy(self, parts: Parts) -> None:
+        """One whose release answers its health checks badly."""
+        agent_id = self.asked(
+            parts, "Fragile Writer", "An agent whose release fails its health checks"
+        )
+        self.platform.failing.add(agent_id)
+        approval = self.to_the_governor(parts, agent_id)
+        self.client.sign_in("governor")
+        acts.approve(self.client, approval)
+        self.say("the Governor approves; the release answers its probes with errors")
+        seen = self.until_over(agent_id)
+        agent = self.agent(agent_id)
+        self.ended(
+            "unhealthy, rolled back",
+            "certified, release failed, run rolled_back",
+            f"{agent['status']}, release {agent['release_state']}, run {seen['status']}",
+        )
+
+    # --- how it goes on --------------------------------------------------------------------------
+
+    def asked(self, parts: Parts, name: str, title: str) -> str:
+        """Ask for an agent."""
+        self.title(title)
+        begun = acts.request_agent(self.client, parts, name)
+        agent_id = str(begun["agent"]["id"])
+        self.say(f"“{name}” is asked for, with {len(parts.skills)} certified skills")
+        return agent_id
+
+    def to_the_governor(self, parts: Parts, agent_id: str) -> Body:
+        """Take an agent through stages 2 to 5, up to the Governor's inbox."""
+        seen = self.at_stage(agent_id, 2)
+        submitted = acts.submit(
+            self.client, seen, blueprints.blueprint(parts.job_role, parts.skills)
+        )
+        self.say(f"the way of working is submitted, {submitted['completeness']} % complete")
+        for stage in acts.EVALUATORS:
+            seen = self.at_stage(agent_id, stage)
+            for code in acts.judge_stage(self.client, seen):
+                self.say(f"{acts.EVALUATORS[stage].replace('_', ' ')} judges {code}: pass")
+        self.at_stage(agent_id, 6)
+        approval = self.until(
+            lambda: acts.open_approval(self.client, agent_id), "the approval is asked for"
+        )
+        self.until(lambda: self.notified(approval["id"]), "the Governor is notified")
+        self.say("the Governor is notified")
+        return approval
+
+    def look(self, approval: Body) -> None:
+        """Show what the Governor sees."""
+        self.client.sign_in("governor")
+        card = self.client.get("governor", f"/v1/approvals/{approval['id']}")
+        self.say(f"on the card: {card['title']}; risk {card['risk']}, {card['reversibility']}")
+        for evidence in card["evidence_refs"]:
+            self.say(f"  evidence {evidence['kind'].replace('_', ' ')}, {evidence['sha256'][:12]}…")
+
+    def notified(self, approval_id: str) -> bool:
+        """Say whether the Governor's inbox has the approval."""
+        inbox = self.client.get("governor", "/v1/notifications", unread="true", limit=100)
+        return any(approval_id in notice["deep_link"] for notice in inbox["items"])
+
+    def at_stage(self, agent_id: str, stage: int) -> Body:
+        """Wait until the pipeline is at a stage that has begun."""
+        return self.until(
+            lambda: self.seen(
+                agent_id,
+                lambda s: (
+                    s["current_stage"] == stage and s["stages"][stage - 1]["result"] == "running"
+                ),
+            ),
+            f"stage {stage}",
+        )
+
+    def until_over(self, agent_id: str) -> Body:
+        """Wait until the pipeline has ended, letting the clock jump whenever everything waits."""
+        seen = self.until(
+            lambda: self.seen(agent_id, lambda s: s["status"] in acts.OVER),
+            "the pipeline ends",
+            jumping=True,
+        )
+        self.show(seen)
+        return seen
+
+    def seen(self, agent_id: str, good: Callable[[Body], bool]) -> Body | None:
+        """Look at the pipeline; return it where it is as wanted."""
+        seen = acts.pipeline(self.client, agent_id)
+        return seen if good(seen) else None
+
+    def until(self, look: Callable[[], T | None], what: str, *, jumping: bool = False) -> T:
+        """Look until there is something to see; say what was waited for if it does not come."""
+        end = time.monotonic() + PATIENCE_S
+        with self.console.status(f"  {what} …"):
+            while not (found := look()):
+                if time.monotonic() > end:
+                    raise TimeoutError(f"it took more than {PATIENCE_S:.0f} s until {what}")
+                if not (jumping and self.platform.jump()):
+                    time.sleep(POLL_S)
+        return found
+
+    # --- what is shown ---------------------------------------------------------------------------
+
+    def agent(self, agent_id: str) -> Body:
+        """Read the agent."""
+        agent: Body = self.client.get(acts.AUTHOR, f"/v1/agents/{agent_id}")
+        return agent
+
+    def state(self, agent_id: str) -> str:
+        """Say how the agent is, in words."""
+        agent = self.agent(agent_id)
+        if agent["status"] != "deployed":
+            return str(agent["status"])
+        return f"{agent['status']} {agent['deployed_version']} {agent['health_status']}"
+
+    def title(self, text: str) -> None:
+        """Begin a part."""
+        self.console.print(f"\n[bold]{text}[/bold]")
+
+    def say(self, text: str) -> None:
+        """Tell one thing that happened, with the platform's time."""
+        at = f"{self.platform.clock.now():%d %b %H:%M:%S}"
+        self.console.print(f"  {at}  {text}", markup=False, soft_wrap=True)
+
+    def show(self, seen: Body) -> None:
+        """Show the seven stages."""
+        marks = [
+            f"{point['stage']} {point['name'].replace('_', ' ')}: {point['result']}"
+            for point in seen["stages"]
+        ]
+        self.say(" · ".join(marks))
+
+    def ended(self, title: str, expected: str, found: str) -> None:
+        """Keep how a part ended."""
+        outcome = _Outcome(title, expected, found)
+        self.outcomes.append(outcome)
+        self.say(f"{'as it should be' if outcome.right else 'NOT as it should be'}: {found}")
+
+    def end(self, data: Path, seconds: float) -> int:
+        """Sum up, and say where the evidence is."""
+        self.until(self.platform.idle, "everything comes to rest")
+        streams, breaks = examined(self.platform.documents)
+        letters = self.client.get("admin", "/v1/events/dead-letters")["items"]
+        table = Table("what", "should be", "is", title="\nThe story", title_justify="left")
+        for outcome in self.outcomes:
+            table.add_row(outcome.title, outcome.expected, outcome.found)
+        self.console.print(table)
+        for broken in breaks:
+            self.console.print(f"broken evidence: {broken.rule} {broken.message}")
+        for letter in letters:
+            self.console.print(
+                f"undelivered: {letter['type']} to {letter['consumer']}: {letter['error']}"
+            )
+        good = all(outcome.right for outcome in self.outcomes) and not breaks and not letters
+        self.console.print(
+            f"{sum(streams.values())} audit entries in {len(streams)} chains, "
+            f"{len(breaks)} breaks; {len(letters)} undelivered; {seconds:.0f} s"
+        )
+        self.console.print(
+            f"The evidence is in {data}; verify it: .venv/bin/python -m local verify --data {data}",
+            soft_wrap=True,
+        )
+        self.console.print(
+            f"Open the platform: make run DATA={data}, then {self.platform.address}/docs"
+        )
+        return 0 if good else 1
+
+
+def _clock(moment: str) -> str:
+    return moment[11:16] + " UTC"

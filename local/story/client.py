@@ -1,0 +1,77 @@
+"""Requests of signed-in accounts, as a web client or a phone would send them."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import urllib3
+
+Body = dict[str, Any]
+
+
+class Refused(Exception):
+    """The platform said no."""
+
+    def __init__(self, status: int, problem: Body) -> None:
+        """Keep the problem document."""
+        super().__init__(f"{status} {problem.get('code')}: {problem.get('detail')}")
+        self.status, self.problem = status, problem
+
+    @property
+    def code(self) -> str:
+        """The problem's stable code."""
+        return str(self.problem.get("code"))
+
+
+class Client:
+    """Speaks HTTP to one platform, as any of its demo accounts."""
+
+    def __init__(self, address: str) -> None:
+        """Say where the platform is."""
+        self._address = address
+        self._pool = urllib3.PoolManager(maxsize=16, retries=False, timeout=30.0)
+        self._tokens: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def sign_in(self, account: str) -> None:
+        """Sign in afresh: what decides takes a sign-in of the last minutes."""
+        answer = self._pool.request(
+            "POST", f"{self._address}/local/sign-in", json={"account": account}
+        )
+        if answer.status != 200:
+            raise Refused(answer.status, answer.json())
+        with self._lock:
+            self._tokens[account] = answer.json()["token"]
+
+    def get(self, account: str, path: str, **query: str | int) -> Any:
+        """Read something."""
+        return self._send(account, "GET", path, fields=query)
+
+    def post(
+        self, account: str, path: str, body: Mapping[str, Any] | None = None, key: str | None = None
+    ) -> Any:
+        """Ask for something to be done; with a key, done once however often it is asked."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._send(account, "POST", path, headers, json=dict(body or {}))
+
+    def _send(
+        self,
+        account: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        **content: Any,
+    ) -> Any:
+        """Send a request; where the sign-in is too old, sign in again, once."""
+        if account not in self._tokens:
+            self.sign_in(account)
+        for attempt in (1, 2):
+            signed = {**(headers or {}), "Authorization": f"Bearer {self._tokens[account]}"}
+            answer = self._pool.request(method, self._address + path, headers=signed, **content)
+            if answer.status == 401 and attempt == 1:
+                self.sign_in(account)
+                continue
+            if answer.status >= 400:
+                raise Refused(answer.status, answer.json())
+            return answer.json() if answer.data else {}
+        raise AssertionError("unreachable")

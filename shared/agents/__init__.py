@@ -1,0 +1,1 @@
+"""Agents: how they are specified, certified, approved, deployed, watched and stopped."""

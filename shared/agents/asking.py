@@ -1,0 +1,119 @@
+"""What the Governor is asked at stage 6, and where a review ended in a concern."""
+
+from shared.agents.models import Agent
+from shared.agents.parts import APPROVAL, ARCHITECTURE, CERTIFICATION, ETHICS, STAGES
+from shared.agents.pipeline import gate_results
+from shared.agents.runs import PipelineRun
+from shared.approvals.models import ApprovalRequest, EvidenceRef, Gate
+from shared.canonical import digest
+from shared.manifests.models import Manifest
+
+CHAIN_VERSION = 1
+CONCERN_WINDOW_MIN = {True: 1440, False: 240}
+"""How long the Governor has: a day where a review is blocked, else as long as at stage 6."""
+
+
+def subject(run: PipelineRun, manifest: Manifest, stage: int) -> dict[str, str | int]:
+    """Return what exactly is approved: this agent, this manifest, these results of its gates."""
+    return {
+        "typ": "stage/v1",
+        "agent_id": run.agent_id,
+        "stage": stage,
+        "spec_hash": manifest.manifest_hash,
+        "gate_results_hash": gate_results(run) if stage == APPROVAL else run.stages[-1].digest,
+        "chain_version": CHAIN_VERSION,
+    }
+
+
+def request(
+    run: PipelineRun, agent: Agent, manifest: Manifest, *, job_role: str
+) -> ApprovalRequest:
+    """Return the request that the stage needs at which the run waits for the Governor."""
+    if run.stages[-1].stage == APPROVAL:
+        return _deployment(run, agent, manifest, job_role)
+    return _concern(run, agent, manifest, job_role)
+
+
+def _deployment(
+    run: PipelineRun, agent: Agent, manifest: Manifest, job_role: str
+) -> ApprovalRequest:
+    plan = run.deployment_plan
+    evidence = [EvidenceRef(kind=e.kind, ref=e.ref, sha256=e.sha256) for e in run.evidence]
+    if plan is not None:
+        evidence.append(
+            EvidenceRef(
+                kind="deployment_plan_with_rollback",
+                ref=plan.rollback_plan_ref,
+                sha256=digest(plan.model_dump(mode="json")),
+            )
+        )
+    return ApprovalRequest(
+        type="execution",
+        gate="stage-6",
+        approval_class=f"agent.deploy:{agent.industry_code}:{job_role}",
+        subject_kind="pipeline_stage",
+        subject=subject(run, manifest, APPROVAL),
+        title=f"Deploy the agent {agent.name}"[:200],
+        summary=(
+            f"{agent.purpose[:1000]}\n\nGenesis certified it, the Systems Architect and the Vision"
+            f" Guardian passed it. Alignment score: {run.alignment_score} of 100."
+        ),
+        action_description="The agent goes live with exactly the manifest that was certified.",
+        rationale="All reviews passed, and the rollback was tested.",
+        alternatives=("Send it back with changes", "Reject it"),
+        risks=(f"Blast radius: {manifest.content.safety.blast_radius}",),
+        evidence_refs=tuple(evidence),
+        evidence_facts={
+            "alignment_score": run.alignment_score or 0,
+            "completeness": run.completeness,
+            "manifest_hash": manifest.manifest_hash,
+        },
+        rollback_plan_ref=manifest.content.safety.rollback_plan_ref,
+        risk="medium",
+        blast_radius=manifest.content.safety.blast_radius,
+        urgency="hours",
+        reversibility="reversible",
+        governor_scope="platform",
+        agent_id=agent.id,
+        workflow_id=run.id,
+        on_behalf_of=run.initiated_by,
+    )
+
+
+def _concern(run: PipelineRun, agent: Agent, manifest: Manifest, job_role: str) -> ApprovalRequest:
+    record = run.stages[-1]
+    name = STAGES[record.stage].replace("_", " ")
+    blocked = run.status == "blocked"
+    found = [f"{c.code}: {c.detail or 'no verdict'}" for c in record.checks if not c.passed]
+    why = "Nobody judged it in time." if blocked else "The reviewer has concerns."
+    return ApprovalRequest(
+        type="execution",
+        gate=_GATES[record.stage],
+        approval_class=f"agent.revise:{agent.industry_code}:{job_role}",
+        subject_kind="pipeline_stage",
+        subject=subject(run, manifest, record.stage),
+        title=f"{name.capitalize()} of {agent.name}: revise or reject"[:200],
+        summary=f"{why} Attempt {record.attempt}.\n" + "\n".join(found)[:1800],
+        action_description="The agent goes back to its author and passes every review again.",
+        rationale="A concern is settled by a revision or by a rejection, never overruled.",
+        alternatives=("Reject the agent",),
+        evidence_refs=(
+            EvidenceRef(
+                kind="review_report", ref=f"{run.id}/stages/{record.stage}", sha256=record.digest
+            ),
+        ),
+        evidence_facts={"alignment_score": run.alignment_score or 0},
+        rollback_plan_ref=manifest.content.safety.rollback_plan_ref,
+        risk="high",
+        blast_radius=manifest.content.safety.blast_radius,
+        urgency="immediate" if blocked else "hours",
+        reversibility="reversible",
+        governor_scope="platform",
+        agent_id=agent.id,
+        workflow_id=run.id,
+        on_behalf_of=run.initiated_by,
+        window_min=CONCERN_WINDOW_MIN[blocked],
+    )
+
+
+_GATES: dict[int, Gate] = {CERTIFICATION: "stage-3", ARCHITECTURE: "stage-4", ETHICS: "stage-5"}

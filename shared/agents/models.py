@@ -1,0 +1,221 @@
+"""What an agent is, and the events that change one."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import ConfigDict, Field
+
+from shared.agents.parts import (
+    AgentDependency,
+    AgentStatus,
+    Health,
+    Released,
+    ReleaseState,
+    RollbackScope,
+    RollbackTrigger,
+    Specification,
+    Stage,
+    StageResult,
+)
+from shared.constitution import GovernedEntity, breach, wild
+from shared.entity import Category, Event, Hex64, Id, Name, Text, Timestamp
+from shared.errors import Violation
+
+EVIDENCE = (
+    "certification_id",
+    "architecture_review_id",
+    "ethics_review_id",
+    "approval_id",
+    "manifest_hash",
+)
+"""What an agent must have before it is deployed."""
+
+
+class Agent(GovernedEntity):
+    """An agent: one industry, one job role, certified skills, and a way of working that was approved."""
+
+    collection: ClassVar[str] = "agents"
+    unversioned: ClassVar[frozenset[str]] = GovernedEntity.unversioned | {
+        "health_status",
+        "monitoring",
+        "monitoring_until",
+        "creation_stage",
+    }
+    immutable: ClassVar[tuple[str, ...]] = (*GovernedEntity.immutable, "industry_id")
+
+    entity_type: Literal["agent"] = "agent"
+    name: Name
+    purpose: Text
+    industry_id: Id
+    industry_code: str
+    job_role_id: Id
+    skills: Annotated[tuple[Id, ...], Field(min_length=1, max_length=20)]
+    team_id: Id | None = None
+    governor_id: str | None = None
+    engagement_id: str | None = None
+    customer_id: str | None = None
+    status: AgentStatus = "draft"
+    workflow_id: Id
+    creation_stage: Stage | None = None
+    release_state: ReleaseState = "none"
+    release_id: Id | None = None
+    monitoring: Literal["normal", "elevated"] = "normal"
+    monitoring_until: Timestamp | None = None
+    health_status: Health | None = None
+    specification: Specification
+    manifest_version: str | None = None
+    manifest_hash: Hex64 | None = None
+    deployed_version: str | None = None
+    version_history: tuple[Released, ...] = ()
+    certification_id: Id | None = None
+    architecture_review_id: Id | None = None
+    ethics_review_id: Id | None = None
+    approval_id: Id | None = None
+    trial_enabled: bool
+    trial_mode_sandbox_url: Annotated[str, Field(max_length=500)] | None = None
+    default_posture: Literal["deny"] = "deny"
+    depends_on: Annotated[tuple[AgentDependency, ...], Field(max_length=20)] = ()
+    daily_budget_micro_usd: int = Field(1_000_000, ge=0, le=1_000_000_000)
+    execution_cap_micro_usd: int = Field(500_000, ge=0, le=1_000_000_000)
+    suspended_reason: Text | None = None
+    initiated_by: str
+
+    def watched_closely(self, at: datetime) -> bool:
+        """Say whether the elevated monitoring after a release or a reactivation still runs."""
+        until = self.monitoring_until
+        return self.monitoring == "elevated" and until is not None and at < until
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Return what breaks the predicates of an agent."""
+        return (*super().violations(), *_own(self))
+
+
+def _own(agent: Agent) -> list[Violation]:
+    url = agent.trial_mode_sandbox_url
+    scope = agent.specification.scope_boundaries
+    lists = (*scope.inside, *scope.out, *agent.specification.required_capabilities)
+    lists += agent.specification.external_systems
+    live = agent.status in {"deployed", "suspended"}
+    missing = [name for name in EVIDENCE if not getattr(agent, name)]
+    found = (
+        (bool(agent.engagement_id) and not agent.governor_id, "L0-01", "governor_id", "missing"),
+        (
+            agent.trial_enabled and not sandbox(url or ""),
+            "L0-03",
+            "trial_mode_sandbox_url",
+            "is no valid URL, and a trial needs one",
+        ),
+        (wild(lists), "L0-04", "specification", "holds a wildcard"),
+        (live and bool(missing), "L0-07", "status", f"deployed without {', '.join(missing)}"),
+    )
+    return [breach(code, f"{field} {what}", field) for broken, code, field, what in found if broken]
+
+
+def sandbox(url: str) -> bool:
+    """Say whether an address can be a sandbox: https, or a mock of the platform's own."""
+    parts = urlsplit(url)
+    return parts.scheme in {"https", "sandbox", "ai-mock"} and bool(parts.netloc)
+
+
+# --- events --------------------------------------------------------------------------------------
+
+
+class AgentCreated(Event):
+    """An agent was specified, and its pipeline is to start."""
+
+    action: ClassVar[str] = "agent.created"
+    category: ClassVar[Category] = "configuration_change"
+    topic: ClassVar[str | None] = "agent-events"
+
+    name: str
+    industry_id: str
+    job_role_id: str
+    skills: tuple[str, ...]
+    governance_agent_id: str
+    workflow_id: str
+
+
+class AgentPipelineStageCompleted(Event):
+    """A stage of the pipeline came to a result."""
+
+    action: ClassVar[str] = "agent.pipeline.stage_completed"
+    category: ClassVar[Category] = "certification"
+    topic: ClassVar[str | None] = "agent-events"
+    retention: ClassVar[Literal["standard", "financial", "constitutional"]] = "constitutional"
+
+    workflow_id: str
+    stage: Stage
+    result: StageResult
+    attempt: int
+    gate_results_hash: str
+    next_stage: int | None
+    deadline_at: Timestamp | None
+
+
+class AgentStateChanged(Event):
+    """An agent went from one state of its life to another."""
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+
+    action: ClassVar[str] = "agent.state_changed"
+    category: ClassVar[Category] = "governance_decision"
+    topic: ClassVar[str | None] = "agent-events"
+    retention: ClassVar[Literal["standard", "financial", "constitutional"]] = "constitutional"
+
+    agent_id: str
+    from_state: str = Field(alias="from")
+    to_state: str = Field(alias="to")
+    reason: str
+    actor: str
+    workflow_id: str | None = None
+    violation_id: str | None = None
+
+
+class AgentRolledBack(Event):
+    """A release of an agent was taken back."""
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+
+    action: ClassVar[str] = "agent.rolled_back"
+    category: ClassVar[Category] = "version_change"
+    topic: ClassVar[str | None] = "agent-events"
+    severity: ClassVar[Literal["info", "warning", "error", "critical"]] = "warning"
+    retention: ClassVar[Literal["standard", "financial", "constitutional"]] = "constitutional"
+
+    trigger: RollbackTrigger
+    scope: RollbackScope
+    from_version: str
+    restored_version: str | None
+    how: Literal["rolled_back", "partial", "failed"] = Field(alias="outcome")
+
+
+class HealthStatusChanged(Event):
+    """An agent's health changed, or a watch over it ended."""
+
+    action: ClassVar[str] = "health.status"
+    category: ClassVar[Category] = "configuration_change"
+    topic: ClassVar[str | None] = "agent-events"
+
+    status: Health
+    check_type: Literal[
+        "heartbeat",
+        "response_time",
+        "error_rate",
+        "resource",
+        "approval_compliance",
+        "scope_adherence",
+    ]
+    incident_id: str | None = None
+
+
+class AgentReleaseStarted(Event):
+    """A release of an agent is being put out."""
+
+    action: ClassVar[str] = "agent.release_started"
+    category: ClassVar[Category] = "version_change"
+
+    release_id: str
+    version: str
+    manifest_hash: str
+    workflow_id: str

@@ -1,0 +1,241 @@
+"""A release puts a certified manifest in use; a watch looks at it from outside before and after."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.agents.parts import Profile, RollbackTrigger
+from shared.constitution import breach
+from shared.entity import Category, Entity, Event, Hex64, Id, Record, Timestamp, Value
+from shared.errors import Conflict, Violation
+
+PROBE_EVERY = timedelta(seconds=30)
+PROBE_TIMEOUT_S = 5.0
+LENGTH = timedelta(minutes=15)
+CONSECUTIVE = {"readiness": 5, "watch": 0}
+"""How many good probes in a row end a watch early; 0: it runs its whole length."""
+
+MAX_ERROR_PERCENT = 1
+
+Outcome = Literal["healthy", "unhealthy"]
+
+
+class Watched(Value):
+    """How one watch over a release ended."""
+
+    profile: Profile
+    outcome: Outcome
+    probes: int
+    failures: int
+    ended_at: Timestamp
+
+
+class Release(Entity):
+    """One release of an agent: a version, bound to a manifest's hash and to an approval."""
+
+    collection: ClassVar[str] = "releases"
+
+    agent_id: Id
+    workflow_id: Id
+    release_version: str
+    manifest_hash: Hex64
+    approval_id: Id
+    state: Literal["deploying", "live", "failed", "rolled_back"] = "deploying"
+    traffic_percent: Annotated[int, Field(ge=0, le=100)] = 0
+    watches: tuple[Watched, ...] = ()
+    rolled_back_for: RollbackTrigger | None = None
+
+    def watched(self, profile: Profile) -> Watched | None:
+        """Return how a watch ended, or None while it has not."""
+        return next((watch for watch in self.watches if watch.profile == profile), None)
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Return what in this release breaks the constitution."""
+        ready = self.watched("readiness")
+        routed = self.traffic_percent > 0
+        found = []
+        if routed and (ready is None or ready.outcome != "healthy"):
+            found.append(breach("L0-07", "traffic before the release was ready", "traffic_percent"))
+        if routed and self.state in {"failed", "rolled_back"}:
+            found.append(breach("L0-03", "traffic on a release that failed", "traffic_percent"))
+        return tuple(found)
+
+
+class ReleaseWatch(Record):
+    """The tally of a running watch; its id is ``<release id>:<profile>``."""
+
+    collection: ClassVar[str] = "release_watches"
+
+    release_id: Id
+    agent_id: Id
+    profile: Profile
+    started_at: Timestamp
+    deadline_at: Timestamp
+    probes: int = 0
+    failures: int = 0
+    consecutive: int = 0
+    missed: int = 0
+    slowest_ms: int = 0
+    last_at: Timestamp | None = None
+    outcome: Outcome | None = None
+
+
+def watch_id(release_id: str, profile: Profile) -> str:
+    """Name a watch, and what waits for it."""
+    return f"{release_id}:{profile}"
+
+
+def watching(release: Release, profile: Profile, at: datetime) -> ReleaseWatch:
+    """
+    Return the watch over a release that begins now.
+
+    Raises:
+        Conflict: The release is over, or its time for this has not come.
+    """
+    if release.state in {"failed", "rolled_back"}:
+        raise Conflict(f"the release is {release.state}", rule="illegal_transition")
+    if profile == "watch" and release.traffic_percent == 0:
+        raise Conflict("the watch begins when traffic does", rule="illegal_transition")
+    return ReleaseWatch(
+        id=watch_id(release.id, profile),
+        release_id=release.id,
+        agent_id=release.agent_id,
+        profile=profile,
+        started_at=at,
+        deadline_at=at + LENGTH,
+    )
+
+
+def tallied(watch: ReleaseWatch, *, healthy: bool, took_ms: int, at: datetime) -> ReleaseWatch:
+    """Return the watch after one more probe, with its outcome as soon as that is certain."""
+    after = watch.model_copy(
+        update={
+            "probes": watch.probes + 1,
+            "failures": watch.failures + (not healthy),
+            "consecutive": watch.consecutive + 1 if healthy else 0,
+            "missed": 0 if healthy else watch.missed + 1,
+            "slowest_ms": max(watch.slowest_ms, took_ms),
+            "last_at": at,
+        }
+    )
+    return after.model_copy(update={"outcome": _outcome(after, at)})
+
+
+def _outcome(watch: ReleaseWatch, at: datetime) -> Outcome | None:
+    over = at >= watch.deadline_at
+    if watch.profile == "readiness":
+        if watch.consecutive >= CONSECUTIVE["readiness"]:
+            return "healthy"
+        return "unhealthy" if over else None
+    whole = max(watch.probes, LENGTH // PROBE_EVERY)
+    if watch.failures * 100 > whole * MAX_ERROR_PERCENT:
+        return "unhealthy"
+    return "healthy" if over else None
+
+
+def health(watch: ReleaseWatch) -> Literal["healthy", "degraded", "unhealthy", "critical"]:
+    """Return the health that the last probes in a row speak of: the heartbeat's table."""
+    names: tuple[Literal["healthy", "degraded", "unhealthy", "critical"], ...]
+    names = ("healthy", "degraded", "unhealthy", "critical")
+    return names[min(watch.missed, 3)]
+
+
+def ended(release: Release, watch: ReleaseWatch) -> Release:
+    """Return the release with the outcome of a watch that ended."""
+    if watch.outcome is None or watch.last_at is None:
+        raise Conflict("the watch still runs", rule="illegal_transition")
+    done = Watched(
+        profile=watch.profile,
+        outcome=watch.outcome,
+        probes=watch.probes,
+        failures=watch.failures,
+        ended_at=watch.last_at,
+    )
+    return release.model_copy(update={"watches": (*release.watches, done)})
+
+
+def routed(release: Release, percent: int) -> Release:
+    """
+    Return the release with that share of the traffic.
+
+    Raises:
+        Conflict: It is over, or it is not ready.
+    """
+    if release.state in {"failed", "rolled_back"}:
+        raise Conflict(
+            f"a release that is {release.state} gets no traffic", rule="illegal_transition"
+        )
+    ready = release.watched("readiness")
+    if ready is None or ready.outcome != "healthy":
+        raise Conflict("the release is not ready; no traffic yet", rule="not_ready")
+    return release.model_copy(update={"traffic_percent": percent, "state": "live"})
+
+
+def taken_back(release: Release, trigger: RollbackTrigger, *, previous: bool) -> Release:
+    """Return the release with nothing routed to it; without a *previous* one it has failed."""
+    state = "rolled_back" if previous else "failed"
+    changes = {"state": state, "traffic_percent": 0, "rolled_back_for": trigger}
+    return release.model_copy(update=changes)
+
+
+# --- events --------------------------------------------------------------------------------------
+
+
+class ReleaseCreated(Event):
+    """A release was made, at no traffic."""
+
+    action: ClassVar[str] = "release.created"
+    category: ClassVar[Category] = "version_change"
+
+    agent_id: str
+    workflow_id: str
+    approval_id: str
+    version: str
+    manifest_hash: str
+
+
+class ReleaseRouted(Event):
+    """A release got traffic."""
+
+    action: ClassVar[str] = "release.routed"
+    category: ClassVar[Category] = "version_change"
+
+    agent_id: str
+    traffic_percent: int
+
+
+class ReleaseWatched(Event):
+    """A watch over a release ended."""
+
+    action: ClassVar[str] = "release.watched"
+    category: ClassVar[Category] = "version_change"
+
+    agent_id: str
+    profile: Profile
+    watch_outcome: Outcome
+    probes: int
+    failures: int
+
+
+class ReleaseTakenBack(Event):
+    """A release was taken back."""
+
+    action: ClassVar[str] = "rollback.completed"
+    category: ClassVar[Category] = "version_change"
+    severity: ClassVar[Literal["info", "warning", "error", "critical"]] = "warning"
+
+    agent_id: str
+    trigger: RollbackTrigger
+    state: str
+
+
+class ReleaseProbeDue(Event):
+    """It is time to look at a release once more."""
+
+    action: ClassVar[str] = "release.probe_due"
+    category: ClassVar[Category] = "configuration_change"
+
+    release_id: str
+    profile: Profile
+    probe: int

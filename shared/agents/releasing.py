@@ -1,0 +1,91 @@
+"""Stage 7: make a release of what was approved, and of nothing else."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.agents.asking import subject
+from shared.agents.parts import APPROVAL, ARCHITECTURE, DEPLOYMENT, ETHICS, STAGES
+from shared.agents.pipeline import PROOF
+from shared.agents.releases import Release
+from shared.agents.story import Story
+from shared.approvals import rules as approvals
+from shared.approvals.models import Approval, Consumer
+from shared.canonical import digest
+from shared.errors import ApprovalRequired, Conflict
+from shared.manifests import rules as manifests
+from shared.manifests.models import Manifest, Reviewed
+from shared.operation import Call
+from shared.store import Transaction
+
+_KINDS: dict[str, Literal["architecture", "ethics"]] = {
+    PROOF[ARCHITECTURE]: "architecture",
+    PROOF[ETHICS]: "ethics",
+}
+
+
+@dataclass(frozen=True)
+class Leased:
+    """A release, the manifest bound to it, and the approval that it used up."""
+
+    release: Release
+    manifest: Manifest
+    approval: Approval
+
+
+def read_approval(txn: Transaction, story: Story) -> Approval:
+    """
+    Read the approval that the run rests on.
+
+    Raises:
+        ApprovalRequired: It has none.
+    """
+    if story.run.approval_id is None or story.run.passed(APPROVAL) is None:
+        raise ApprovalRequired("the Governor has not approved this release", rule="stage_conflict")
+    return txn.get(Approval, story.run.approval_id)
+
+
+def leased(story: Story, approval: Approval, call: Call) -> Leased:
+    """
+    Return the release of what was approved, with the approval used up by it.
+
+    Raises:
+        Conflict: It is not this stage's turn.
+        ApprovalMismatch: Something else was approved.
+    """
+    run, manifest = story.run, story.submitted
+    record = run.stages[-1]
+    if run.over or record.stage != DEPLOYMENT or not record.open:
+        raise Conflict(f"the workflow is not at {STAGES[DEPLOYMENT]}", rule="stage_conflict")
+    used = approvals.consume(
+        approval,
+        by=Consumer(run_id=run.id, step_id="stage-7"),
+        action_digest=digest(subject(run, manifest, APPROVAL)),
+        at=call.now,
+    )
+    release = Release(
+        id=call.new_id(),
+        tenant_id=call.tenant,
+        created_at=call.now,
+        updated_at=call.now,
+        governance_agent_id=run.governance_agent_id,
+        agent_id=run.agent_id,
+        workflow_id=run.id,
+        release_version=manifest.manifest_version,
+        manifest_hash=manifest.manifest_hash,
+        approval_id=approval.id,
+    )
+    reviews = [
+        Reviewed(kind=_KINDS[e.kind], ref=e.ref, at=call.now)
+        for e in run.evidence
+        if e.kind in _KINDS
+    ]
+    reviews.append(Reviewed(kind="governor", ref=approval.id, at=call.now))
+    bound = manifests.deployed(
+        manifest,
+        manifest_hash=run.manifest_hash or "",
+        approvals=tuple(reviews),
+        release_id=release.id,
+        by=call.actor.id,
+        at=call.now,
+    )
+    return Leased(release=release, manifest=bound, approval=used)

@@ -1,0 +1,120 @@
+"""Stage 1: what is asked for, and whether it may be made at all."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from shared.agents import composition
+from shared.agents.composition import Composition
+from shared.agents.models import Agent, AgentCreated
+from shared.agents.parts import AgentDependency, Specification
+from shared.constitution import amended
+from shared.entity import Id, Name, Text, Value
+from shared.errors import ConstitutionalAlignment, Invalid
+from shared.genesis.parts import DataAccess
+from shared.manifests.models import Items
+from shared.manifests.models import Scope as Boundaries
+from shared.operation import Call
+
+
+class NewAgent(Value):
+    """What an agent is to be: the input of the pipeline's first stage."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Clinic content writer",
+                    "purpose": "Writes patient information for clinics, checked before it is published.",
+                    "industry_id": "11111111-1111-4111-8111-111111111111",
+                    "job_role_id": "22222222-2222-4222-8222-222222222222",
+                    "skills": ["33333333-3333-4333-8333-333333333333"],
+                    "governance_agent_id": "genesis",
+                    "scope_boundaries": {
+                        "in": ["write patient information"],
+                        "out": ["give a diagnosis"],
+                        "refusal_classes": ["medical advice to one person"],
+                    },
+                    "required_capabilities": ["write", "fact-check"],
+                    "data_access_requirements": [],
+                    "external_systems": ["wordpress"],
+                    "trial_enabled": True,
+                    "trial_mode_sandbox_url": "https://sandbox.example.com/agents",
+                }
+            ]
+        }
+    )
+
+    name: Name
+    purpose: Text
+    industry_id: Id
+    job_role_id: Id
+    skills: Annotated[tuple[Id, ...], Field(min_length=1, max_length=20)]
+    governance_agent_id: Annotated[str, Field(min_length=1, max_length=160)]
+    scope_boundaries: Boundaries
+    required_capabilities: Items
+    data_access_requirements: Annotated[tuple[DataAccess, ...], Field(max_length=50)]
+    external_systems: Items
+    trial_enabled: bool
+    trial_mode_sandbox_url: Annotated[str, Field(max_length=500)] | None = None
+    depends_on: Annotated[tuple[AgentDependency, ...], Field(max_length=20)] = ()
+
+
+def specified(call: Call, body: NewAgent, parts: Composition) -> Agent:
+    """Return the agent that is asked for, as a draft."""
+    agent = Agent(
+        id=call.new_id(),
+        tenant_id=call.tenant,
+        created_at=call.now,
+        updated_at=call.now,
+        governance_agent_id=body.governance_agent_id,
+        name=body.name,
+        purpose=body.purpose,
+        industry_id=body.industry_id,
+        industry_code=parts.industry.code,
+        job_role_id=body.job_role_id,
+        skills=body.skills,
+        workflow_id=call.new_id(),
+        creation_stage=2,
+        specification=Specification(
+            scope_boundaries=body.scope_boundaries,
+            required_capabilities=body.required_capabilities,
+            data_access_requirements=body.data_access_requirements,
+            external_systems=body.external_systems,
+        ),
+        trial_enabled=body.trial_enabled,
+        trial_mode_sandbox_url=body.trial_mode_sandbox_url,
+        depends_on=body.depends_on,
+        initiated_by=call.actor.id,
+    )
+    return amended(agent)
+
+
+def check(agent: Agent, parts: Composition, graph: dict[str, tuple[str, ...]]) -> None:
+    """
+    Make sure that an agent may be made of these parts.
+
+    Raises:
+        Invalid: A part is not certified, or its dependencies go round in a circle.
+        ConstitutionalAlignment: It would break the constitution.
+    """
+    uncertified = composition.uncertified(parts)
+    if uncertified:
+        raise Invalid(uncertified[0].message, violations=uncertified)
+    if composition.cyclic(graph, agent.id):
+        raise Invalid("the agents it depends on depend on each other", rule="dependency_cycle")
+    broken = (*agent.violations(), *composition.specification_violations(agent, parts))
+    if broken:
+        raise ConstitutionalAlignment(broken[0].message, violations=broken)
+
+
+def created(agent: Agent) -> AgentCreated:
+    """Return the event of a new agent."""
+    return AgentCreated(
+        name=agent.name,
+        industry_id=agent.industry_id,
+        job_role_id=agent.job_role_id,
+        skills=agent.skills,
+        governance_agent_id=agent.governance_agent_id,
+        workflow_id=agent.workflow_id,
+    )

@@ -1,0 +1,103 @@
+"""Read and keep together what one run of the pipeline is about: the run, its agent and the manifest."""
+
+from dataclasses import dataclass, replace
+
+from shared.agents import answering, lifecycle
+from shared.agents.models import Agent
+from shared.agents.parts import CERTIFICATION
+from shared.agents.runs import PipelineRun, StageAnswer
+from shared.approvals.models import ApprovalRequest
+from shared.entity import Because, Event
+from shared.manifests import rules as manifests
+from shared.manifests.events import ManifestCertified
+from shared.manifests.models import Certificate, Manifest, ManifestSnapshot
+from shared.operation import Call
+from shared.store import Transaction
+
+
+@dataclass(frozen=True)
+class Story:
+    """A run of the pipeline, the agent it makes, and that agent's manifest once there is one."""
+
+    run: PipelineRun
+    agent: Agent
+    manifest: Manifest | None
+
+    @property
+    def submitted(self) -> Manifest:
+        """The manifest of a run that is past stage 2."""
+        if self.manifest is None:
+            raise LookupError(f"the run {self.run.id} has no manifest")
+        return self.manifest
+
+    def at(self, run: PipelineRun) -> "Story":
+        """Return the story as it goes on with another state of the run."""
+        return replace(self, run=run)
+
+
+def read(txn: Transaction, workflow_id: str) -> Story:
+    """
+    Read a story.
+
+    Raises:
+        NotFound: There is no such run.
+    """
+    run = txn.get(PipelineRun, workflow_id)
+    return Story(run, txn.get(Agent, run.agent_id), txn.peek(Manifest, run.agent_id))
+
+
+def keep(
+    txn: Transaction,
+    call: Call,
+    before: Story,
+    after: Story,
+    event: Event,
+    *,
+    because: Because | None = None,
+) -> Story:
+    """Keep the new state of a run, and what it makes of the agent and of the manifest."""
+    run = txn.save(after.run, event, because=because)
+    if not lifecycle.moved(before.run, run):
+        return replace(after, run=run)
+    mirror = lifecycle.mirrored(after.agent, run)
+    by = lifecycle.decided_by(call.actor)
+    agent = txn.save(mirror, lifecycle.told(before.agent, mirror, run, by=by))
+    return Story(run, agent, _certified(txn, call, before.run, run, after.manifest))
+
+
+def _certified(
+    txn: Transaction, call: Call, before: PipelineRun, run: PipelineRun, manifest: Manifest | None
+) -> Manifest | None:
+    """Certify the manifest where the run has just passed the certification."""
+    newly = before.passed(CERTIFICATION) is None and run.passed(CERTIFICATION) is not None
+    if not newly or manifest is None:
+        return manifest
+    certificate = Certificate(
+        certification_id=run.evidence[0].ref,
+        certified_by="genesis",
+        certified_at=call.now,
+        constitution_version=manifest.constitution_version,
+        manifest_hash=manifest.manifest_hash,
+    )
+    txn.save(
+        ManifestSnapshot(
+            id=manifest.manifest_hash,
+            agent_id=manifest.id,
+            content=manifest.content,
+            certification=certificate,
+        )
+    )
+    event = ManifestCertified(
+        agent_id=manifest.id,
+        workflow_id=run.id,
+        certification_id=certificate.certification_id,
+        manifest_hash=manifest.manifest_hash,
+    )
+    return txn.save(manifests.certified(manifest, certificate), event)
+
+
+def answer(
+    story: Story, stage: int, call: Call, *, request: ApprovalRequest | None = None
+) -> StageAnswer:
+    """Answer the workflow about a stage of the story."""
+    return answering.answer(story.run, stage, at=call.now, request=request)

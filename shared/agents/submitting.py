@@ -1,0 +1,114 @@
+"""Stage 2: what an author submits, and what it lacks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from shared.agents import examples, pipeline
+from shared.agents.composition import Composition
+from shared.agents.me_wow import MeWow, completeness, gaps
+from shared.agents.models import Agent
+from shared.agents.parts import AUTHORING, DeploymentPlan
+from shared.agents.runs import PipelineRun
+from shared.constitution import CONSTITUTION_VERSION
+from shared.entity import Value
+from shared.errors import Conflict, Invalid
+from shared.genesis.evidence import TestEvidence
+from shared.manifests import rules as manifests
+from shared.manifests.models import Manifest, ManifestContent
+
+COMPLETE = 100
+
+
+class Blueprint(Value):
+    """A way of working, the manifest that follows from it, and the tests that speak for both."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.example()]})
+
+    me_wow: MeWow
+    manifest: ManifestContent
+    test_evidence: Annotated[tuple[TestEvidence, ...], Field(max_length=20)]
+    deployment_plan: DeploymentPlan
+
+
+def authoring(run: PipelineRun) -> None:
+    """
+    Make sure that the author's turn has not passed.
+
+    Raises:
+        Conflict: It has.
+    """
+    pipeline.going(run)
+    record = run.latest(AUTHORING)
+    if run.current_stage != AUTHORING or record is None or not record.open:
+        raise Conflict(
+            f"the workflow is at stage {run.current_stage}; what is reviewed cannot be changed",
+            rule="stage_conflict",
+        )
+
+
+def drafted(
+    agent: Agent, before: Manifest | None, content: ManifestContent, *, by: str, at: datetime
+) -> Manifest:
+    """Return the agent's manifest with *content* as its draft."""
+    first = Manifest(
+        id=agent.id,
+        tenant_id=agent.tenant_id,
+        created_at=at,
+        updated_at=at,
+        governance_agent_id=agent.governance_agent_id,
+        agent_name=agent.name,
+        industry_id=agent.industry_id,
+        job_role_id=agent.job_role_id,
+        manifest_hash=manifests.content_hash(
+            content,
+            agent_id=agent.id,
+            job_role_id=agent.job_role_id,
+            constitution_version=CONSTITUTION_VERSION,
+        ),
+        constitution_version=CONSTITUTION_VERSION,
+        content=content,
+        created_by=by,
+    )
+    return manifests.drafted(before, first, content=content, at=at)
+
+
+def submitted(
+    run: PipelineRun, blueprint: Blueprint, manifest: Manifest, parts: Composition, *, at: datetime
+) -> PipelineRun:
+    """
+    Return the run with what its author submitted; where nothing is missing, stage 2 has passed.
+
+    Raises:
+        Conflict: It is not the author's turn, or the author's time is over.
+        Invalid: A report does not have the digest it names.
+    """
+    authoring(run)
+    _intact(blueprint.test_evidence)
+    found = gaps(blueprint.me_wow, blueprint.manifest, parts.ground)
+    percent = completeness(found)
+    record = run.stages[-1].model_copy(update={"manifest_hash": manifest.manifest_hash})
+    run = run.model_copy(
+        update={
+            "me_wow": blueprint.me_wow,
+            "me_wow_hash": blueprint.me_wow.hash,
+            "completeness": percent,
+            "gaps": found,
+            "test_evidence": blueprint.test_evidence,
+            "deployment_plan": blueprint.deployment_plan,
+            "manifest_hash": manifest.manifest_hash,
+            "stages": (*run.stages[:-1], record),
+        }
+    )
+    return pipeline.passed(run, AUTHORING, at=at) if percent == COMPLETE else run
+
+
+def _intact(evidence: Sequence[TestEvidence]) -> None:
+    for item in evidence:
+        if not item.intact:
+            raise Invalid(
+                f"the report of kind {item.kind} does not have the digest it names",
+                rule="evidence_digest",
+            )

@@ -1,0 +1,103 @@
+"""Take a release back: nothing is routed to it any more, and what it was allowed is no longer."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.agents import lifecycle, releases
+from shared.agents.models import Agent, AgentRolledBack
+from shared.agents.parts import RollbackScope, RollbackTrigger
+from shared.agents.releases import Release, ReleaseTakenBack
+from shared.entity import Value
+from shared.errors import Conflict
+from shared.manifests import rules as manifests
+from shared.manifests.events import ManifestSuspended
+from shared.manifests.models import Manifest
+from shared.operation import Call
+from shared.store import Transaction
+
+
+class Rollback(Value):
+    """How a rollback went."""
+
+    outcome: Literal["rolled_back", "partial", "failed"]
+    from_version: str
+    restored_version: str | None
+    steps: tuple[str, ...]
+    evidence_archive_ref: str
+    duration_ms: int
+
+
+@dataclass(frozen=True)
+class Service:
+    """An agent, its release, the one before, and the manifest that the release is bound to."""
+
+    agent: Agent
+    release: Release
+    manifest: Manifest
+    before: Release | None
+
+    @property
+    def over(self) -> bool:
+        """Whether the release was taken back already."""
+        return self.release.state in {"failed", "rolled_back"}
+
+
+def read(txn: Transaction, agent: Agent) -> Service:
+    """
+    Read what a rollback of an agent touches.
+
+    Raises:
+        Conflict: The agent was never released.
+    """
+    if agent.release_id is None:
+        raise Conflict("there is no release to take back", rule="no_release")
+    entry = lifecycle.previous(agent)
+    return Service(
+        agent=agent,
+        release=txn.get(Release, agent.release_id),
+        manifest=txn.get(Manifest, agent.id),
+        before=txn.get(Release, entry.release_id) if entry else None,
+    )
+
+
+def take_back(txn: Transaction, call: Call, service: Service, trigger: RollbackTrigger) -> Agent:
+    """Keep the release taken back and the one before in its place, and return the agent so."""
+    restored = lifecycle.previous(service.agent) if service.before else None
+    release = releases.taken_back(service.release, trigger, previous=restored is not None)
+    agent_id = service.agent.id
+    txn.save(release, ReleaseTakenBack(agent_id=agent_id, trigger=trigger, state=release.state))
+    if service.before is not None:
+        again = service.before.model_copy(update={"state": "live", "traffic_percent": 100})
+        txn.save(again, releases.ReleaseRouted(agent_id=agent_id, traffic_percent=100))
+    if service.manifest.status == "deployed":
+        suspended = ManifestSuspended(hash=service.manifest.manifest_hash, reason=trigger)
+        txn.save(manifests.suspended(service.manifest), suspended)
+    return lifecycle.taken_back(service.agent, restored=restored, at=call.now)
+
+
+def told(
+    service: Service, after: Agent, trigger: RollbackTrigger, scope: RollbackScope
+) -> AgentRolledBack:
+    """Return the event of a rollback."""
+    return AgentRolledBack(
+        trigger=trigger,
+        scope=scope,
+        from_version=service.release.release_version,
+        restored_version=after.deployed_version,
+        how="rolled_back",
+    )
+
+
+def result(service: Service, after: Agent) -> Rollback:
+    """Say how a rollback went."""
+    back = after.deployed_version
+    steps = ["routing stopped", "manifest suspended"]
+    steps.append(f"version {back} in service again" if back else "nothing is routed")
+    return Rollback(
+        outcome="rolled_back",
+        from_version=service.release.release_version,
+        restored_version=back,
+        steps=(*steps, "evidence kept with the release"),
+        evidence_archive_ref=f"releases/{service.release.id}",
+        duration_ms=0,
+    )

@@ -1,0 +1,1 @@
+"""Manifests: the single statement of what an agent may do, its versions and its hash."""

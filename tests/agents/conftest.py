@@ -1,0 +1,16 @@
+"""What tests of agents may ask for besides: a certified catalogue, and an agent on its way."""
+
+import pytest
+
+from shared.identity import Role
+from tests.agents import catalogue
+from tests.agents.catalogue import Kept, Story
+
+
+@pytest.fixture
+def story(call_as):
+    parts = (catalogue.industry(), catalogue.job_role(), *catalogue.skills())
+    with call_as(Role.ADMIN, at=-60).transaction() as txn:
+        kept = [txn.create(part, Kept()) for part in parts]
+    dumped = [part.model_dump(mode="json") for part in kept]
+    return Story(call_as=call_as, role=dumped[1], skills=dumped[2:])

@@ -1,0 +1,448 @@
+"""Stage 7: one approval, one release, watched before and after it gets any traffic."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.agents.assign_version import VersionRequest, assign_version
+from functions.agents.create_release import ReleaseRequest, create_release
+from functions.agents.fail_workflow import Breakdown, fail_workflow
+from functions.agents.get_agent_activity import ActivityQuery, get_agent_activity
+from functions.agents.get_agent_health import get_agent_health
+from functions.agents.get_release import get_release
+from functions.agents.probe_release import probe_release
+from functions.agents.rollback_agent import RollbackRequest, rollback_agent
+from functions.agents.route_release import Routing, route_release
+from functions.agents.wake_release import wake_release
+from functions.agents.watch_release import WatchRequest, watch_release
+from shared.agents import lifecycle, releases
+from shared.agents.models import HealthStatusChanged
+from shared.agents.parts import Released
+from shared.agents.releases import Release, ReleaseProbeDue, ReleaseWatch, tallied
+from shared.approvals.models import Approval
+from shared.errors import ApprovalMismatch, ApprovalRequired, Conflict, NotFound
+from shared.identity import Role
+from shared.manifests.models import Manifest
+from shared.store import Due
+from shared.waiting import Wait
+from tests.agents.catalogue import CALLBACK, Kept
+from tests.conftest import NOON
+
+OTHER = "99999999-9999-4999-8999-999999999999"
+
+
+def get(story, kind, id):
+    with story.call_as(Role.ADMIN).transaction() as txn:
+        return txn.peek(kind, id)
+
+
+def version(story, manifest_hash=None, at=0.0):
+    body = VersionRequest(manifest_hash=manifest_hash or story.run().manifest_hash)
+    return assign_version(story.service(at), story.agent_id, body)
+
+
+def release(story, at=0.0, workflow_id=None):
+    body = ReleaseRequest(workflow_id=workflow_id or story.workflow_id)
+    return create_release(story.service(at), story.agent_id, body)
+
+
+def watch(story, release_id, profile, at=0.0):
+    body = WatchRequest(profile=profile, callback_url=CALLBACK)
+    return watch_release(story.service(at), story.agent_id, release_id, body)
+
+
+def route(story, release_id, percent=100, at=0.0):
+    return route_release(story.service(at), story.agent_id, release_id, Routing(percent=percent))
+
+
+def take_back(story, at=0.0, trigger="deployment_failure", role=Role.SERVICE, **more):
+    body = RollbackRequest(trigger=trigger, reason="it was not healthy at all", **more)
+    return rollback_agent(story.call_as(role, at=at), story.agent_id, body)
+
+
+def dues(story):
+    with story.call_as(Role.ADMIN).transaction() as txn:
+        return txn.find(Due).items
+
+
+def keep_promises(story, reacting, minutes):
+    """Keep every promise of a probe until there is none, and return the minute of the last."""
+    seen, of = set(), story.agent().release_id
+    while True:
+        due = [d for d in dues(story) if d.id not in seen and d.data.get("release_id") == of]
+        if not due:
+            return minutes
+        for promise in due:
+            seen.add(promise.id)
+            minutes = max(minutes, (promise.at - NOON).total_seconds() / 60)
+            event = ReleaseProbeDue.model_validate(promise.data)
+            probe_release(reacting(promise.entity, at=minutes), event)
+            probe_release(reacting(promise.entity, at=minutes), event)
+
+
+def released(story):
+    story.to_stage(7)
+    version(story)
+    return release(story).id
+
+
+def ready(story, reacting):
+    made = released(story)
+    watch(story, made, "readiness")
+    at = keep_promises(story, reacting, 0)
+    return made, at
+
+
+def deployed(story, reacting):
+    made, at = ready(story, reacting)
+    route(story, made, at=at)
+    watch(story, made, "watch", at=at)
+    at = keep_promises(story, reacting, at)
+    story.settle(7, at=at)
+    return made, at
+
+
+# --- making a release ----------------------------------------------------------------------------
+
+
+def test_a_release_uses_up_its_approval_and_binds_the_manifest(story):
+    story.to_stage(7)
+    assert version(story) == version(story)
+    made = release(story)
+    assert (made.state, made.traffic_percent, made.release_version) == ("deploying", 0, "1.0.0")
+    assert get(story, Approval, made.approval_id).status == "consumed"
+    manifest = get(story, Manifest, story.agent_id)
+    assert (manifest.status, manifest.manifest_hash) == ("deployed", made.manifest_hash)
+    assert [a.kind for a in manifest.approvals] == ["genesis", "architecture", "ethics", "governor"]
+    assert story.agent().release_state == "deploying"
+
+
+def test_asking_for_the_release_again_makes_no_second_one(story):
+    made = released(story)
+    assert release(story).id == made
+
+
+def test_nothing_is_released_without_an_approval_or_a_version(story):
+    story.to_stage(6)
+    with pytest.raises(ApprovalRequired):
+        release(story)
+
+
+def test_a_manifest_without_a_version_is_not_released(story):
+    story.to_stage(7)
+    with pytest.raises(Conflict, match="with a version"):
+        release(story)
+
+
+def test_a_version_is_for_the_manifest_that_was_reviewed(story):
+    story.to_stage(7)
+    with pytest.raises(ApprovalMismatch):
+        version(story, "f" * 64)
+    with pytest.raises(Conflict, match="another workflow"):
+        release(story, workflow_id=OTHER)
+
+
+def test_before_the_stage_is_entered_nothing_is_released(story):
+    approval = story.approve(story.ask(story.to_stage(6).request))
+    story.settle(6, approval.id)
+    version(story)
+    with pytest.raises(Conflict, match="not at deployment"):
+        release(story)
+
+
+def test_an_approval_for_another_manifest_releases_nothing(story, call_as):
+    story.to_stage(7)
+    version(story)
+    with call_as(Role.ADMIN).transaction() as txn:
+        before = txn.get(Manifest, story.agent_id)
+        txn.save(before.model_copy(update={"manifest_hash": "f" * 64}), Kept())
+    with pytest.raises(ApprovalMismatch):
+        release(story)
+
+
+# --- watching ------------------------------------------------------------------------------------
+
+
+def test_five_good_probes_in_a_row_make_it_ready_and_wake_the_workflow(
+    story, reacting, workflows, probe
+):
+    made, at = ready(story, reacting)
+    assert get_release(story.service(), story.agent_id, made).watched("readiness").probes == 5
+    assert at == 2
+    wake_release(reacting(f"agents/{story.agent_id}", at=at), healthy())
+    wake_release(reacting(f"agents/{story.agent_id}", at=at), healthy())
+    assert workflows.woken == [CALLBACK]
+    assert watch(story, made, "readiness", at=at).outcome == "healthy"
+
+
+def healthy():
+    return HealthStatusChanged(status="healthy", check_type="heartbeat")
+
+
+def test_while_the_watch_runs_nobody_is_woken(story, reacting, workflows):
+    made = released(story)
+    answer = watch(story, made, "readiness")
+    assert (answer.outcome, answer.wait_s) == (None, 15 * 60 + 120)
+    wake_release(reacting(f"agents/{story.agent_id}"), healthy())
+    assert workflows.woken == []
+    assert get(story, Wait, f"{made}:readiness").url == CALLBACK
+
+
+def test_a_second_watch_is_the_same_watch(story):
+    made = released(story)
+    watch(story, made, "readiness")
+    watch(story, made, "readiness", at=1)
+    assert len([d for d in dues(story) if d.action == ReleaseProbeDue.action]) == 1
+
+
+def test_what_never_answers_is_not_ready_after_a_quarter_of_an_hour(story, reacting, probe):
+    made = released(story)
+    probe.failing.add(made)
+    watch(story, made, "readiness")
+    assert keep_promises(story, reacting, 0) == 15
+    assert get(story, Release, made).watched("readiness").outcome == "unhealthy"
+    assert story.agent().health_status == "unhealthy"
+    with pytest.raises(Conflict, match="not ready"):
+        route(story, made)
+
+
+def test_one_miss_is_told_once(story, reacting, probe):
+    made = released(story)
+    probe.failing.add(made)
+    watch(story, made, "readiness")
+    probe_release(
+        reacting(f"releases/{made}"),
+        ReleaseProbeDue(release_id=made, profile="readiness", probe=0),
+    )
+    assert story.agent().health_status == "degraded"
+    health = get_agent_health(story.call_as(Role.VIEWER), story.agent_id)
+    assert (health.profile, health.probes, health.failures) == ("deployment", 1, 1)
+
+
+def test_no_traffic_before_it_is_ready_and_no_watch_before_traffic(story):
+    made = released(story)
+    with pytest.raises(Conflict, match="not ready"):
+        route(story, made)
+    with pytest.raises(Conflict, match="begins when traffic does"):
+        watch(story, made, "watch")
+
+
+def test_a_release_belongs_to_its_agent(story, reacting):
+    made, _ = ready(story, reacting)
+    first = story.agent_id
+    story.agent_id = story.create(name="Another").id
+    for act in (lambda: watch(story, made, "readiness"), lambda: route(story, made)):
+        with pytest.raises(NotFound):
+            act()
+    with pytest.raises(NotFound):
+        get_release(story.service(), story.agent_id, made)
+    assert get_release(story.service(), first, made).id == made
+
+
+def test_traffic_is_routed_once(story, reacting):
+    made, _ = ready(story, reacting)
+    assert route(story, made).state == "live"
+    assert route(story, made).audit == get(story, Release, made).audit
+
+
+@given(st.lists(st.booleans(), min_size=31, max_size=31))
+def test_a_watch_ends_well_only_without_a_failure(looks):
+    watch = ReleaseWatch(
+        id="r:watch",
+        release_id=OTHER,
+        agent_id=OTHER,
+        profile="watch",
+        started_at=NOON,
+        deadline_at=NOON + releases.LENGTH,
+    )
+    for n, good in enumerate(looks):
+        watch = tallied(watch, healthy=good, took_ms=5, at=NOON + n * releases.PROBE_EVERY)
+        if watch.outcome is not None:
+            break
+    assert watch.outcome == ("healthy" if all(looks) else "unhealthy")
+
+
+@given(st.lists(st.booleans(), max_size=31))
+def test_readiness_takes_five_in_a_row(looks):
+    watch = ReleaseWatch(
+        id="r:readiness",
+        release_id=OTHER,
+        agent_id=OTHER,
+        profile="readiness",
+        started_at=NOON,
+        deadline_at=NOON + releases.LENGTH,
+    )
+    for n, good in enumerate(looks):
+        watch = tallied(watch, healthy=good, took_ms=5, at=NOON + n * releases.PROBE_EVERY)
+        if watch.outcome is not None:
+            break
+    if watch.outcome == "healthy":
+        assert watch.consecutive == 5
+    else:
+        row = "".join("1" if good else "0" for good in looks)
+        assert "11111" not in row
+
+
+# --- in service ----------------------------------------------------------------------------------
+
+
+def test_a_healthy_quarter_of_an_hour_puts_the_agent_in_service(story, reacting):
+    made, at = deployed(story, reacting)
+    agent = story.agent()
+    assert (agent.status, agent.release_state, agent.external_id) == (
+        "deployed",
+        "live",
+        "AGT-HC-001",
+    )
+    assert (agent.version, agent.deployed_version, agent.creation_stage) == ("1.0.0", "1.0.0", None)
+    assert agent.version_history[0].release_id == made
+    assert story.run().status == "completed"
+    assert agent.watched_closely(story.call_as(at=at).now)
+    assert not agent.watched_closely(story.call_as(at=at + 7 * 24 * 60).now)
+    health = get_agent_health(story.call_as(Role.VIEWER, at=at), story.agent_id)
+    assert (health.status, health.profile, health.outcome) == ("healthy", "elevated", "healthy")
+    assert story.settle(7, at=at).result == "passed"
+
+
+def test_the_next_agent_gets_the_next_number(story, reacting):
+    deployed(story, reacting)
+    story.create = lambda at=0.0, make=story.create: make(at, name="Second")
+    deployed(story, reacting)
+    assert story.agent().external_id == "AGT-HC-002"
+
+
+def test_its_life_can_be_read_newest_first(story, reacting, call_as):
+    deployed(story, reacting)
+    page = get_agent_activity(call_as(Role.GOVERNOR), story.agent_id, ActivityQuery(limit=2))
+    assert page.items[0].action == "agent.state_changed"
+    assert page.items[0].data["to"] == "deployed"
+    more = ActivityQuery(limit=100, cursor=page.next_cursor)
+    rest = get_agent_activity(call_as(Role.GOVERNOR), story.agent_id, more)
+    assert rest.items[-1].action == "agent.created"
+
+
+def test_a_release_that_is_neither_in_service_nor_taken_back_settles_nothing(story):
+    released(story)
+    with pytest.raises(Conflict, match="neither"):
+        story.settle(7)
+
+
+# --- taking it back ------------------------------------------------------------------------------
+
+
+def test_a_first_release_that_fails_leaves_nothing_routed(story):
+    made = released(story)
+    done = take_back(story)
+    assert (done.outcome, done.restored_version) == ("rolled_back", None)
+    assert get(story, Release, made).state == "failed"
+    assert get(story, Manifest, story.agent_id).status == "suspended"
+    agent = story.agent()
+    assert (agent.status, agent.release_state) == ("certified", "failed")
+    answer = story.settle(7)
+    assert (answer.result, answer.next_stage) == ("rolled_back", None)
+    assert story.run().status == "rolled_back"
+    assert story.agent().status == "certified"
+
+
+def test_taking_back_twice_changes_nothing(story):
+    released(story)
+    first = take_back(story)
+    audit = story.agent().audit
+    assert take_back(story) == first
+    assert story.agent().audit == audit
+
+
+def test_a_release_that_is_taken_back_ends_its_watch(story, reacting):
+    made = released(story)
+    watch(story, made, "readiness")
+    take_back(story)
+    keep_promises(story, reacting, 0)
+    assert get(story, ReleaseWatch, f"{made}:readiness").outcome == "unhealthy"
+    with pytest.raises(Conflict, match="is failed"):
+        watch(story, made, "watch")
+    with pytest.raises(Conflict, match="gets no traffic"):
+        route(story, made)
+
+
+def test_the_governor_takes_back_what_is_in_service(story, reacting):
+    _, at = deployed(story, reacting)
+    take_back(story, at=at, trigger="governor_override", role=Role.GOVERNOR)
+    agent = story.agent()
+    assert (agent.status, agent.release_state, agent.health_status) == (
+        "suspended",
+        "failed",
+        "suspended",
+    )
+    assert agent.version_history[0].rolled_back_at is not None
+    assert agent.deployed_version is None
+
+
+def test_with_a_version_before_it_that_one_is_in_service_again(story, reacting):
+    made, at = deployed(story, reacting)
+    with story.call_as(Role.ADMIN, at=at).transaction() as txn:
+        agent, newer = story_agent(txn, story), txn.get(Release, made)
+        second = newer.model_copy(update={"id": OTHER, "release_version": "1.1.0", "audit": None})
+        entry = Released(
+            version="1.1.0", release_id=OTHER, deployed_at=NOON, approver="a", reason="evolved"
+        )
+        history = (*agent.version_history, entry)
+        changes = {"release_id": OTHER, "version_history": history, "deployed_version": "1.1.0"}
+        txn.create(second, Kept())
+        txn.save(agent.model_copy(update=changes), Kept())
+    with pytest.raises(Conflict, match="only version to go back to"):
+        take_back(story, at=at, target_version="0.9.0")
+    done = take_back(story, at=at, trigger="incident", target_version="1.0.0")
+    assert (done.from_version, done.restored_version) == ("1.1.0", "1.0.0")
+    assert get(story, Release, OTHER).state == "rolled_back"
+    assert get(story, Release, made).traffic_percent == 100
+    agent = story.agent()
+    assert (agent.status, agent.release_id, agent.deployed_version) == ("deployed", made, "1.0.0")
+    with pytest.raises(Conflict, match="only a first release"):
+        version(story)
+
+
+def story_agent(txn, story):
+    from shared.agents.models import Agent
+
+    return txn.get(Agent, story.agent_id)
+
+
+def test_an_agent_without_a_release_has_nothing_to_take_back(story):
+    story.create()
+    with pytest.raises(Conflict, match="no release"):
+        take_back(story)
+
+
+def test_a_workflow_that_breaks_down_takes_its_release_back(story):
+    made = released(story)
+    run = fail_workflow(story.service(), story.workflow_id, Breakdown(reason=""))
+    assert (run.status, get(story, Release, made).state) == ("failed", "failed")
+    agent = story.agent()
+    assert (agent.status, agent.release_state, agent.creation_stage) == (
+        "certified",
+        "failed",
+        None,
+    )
+
+
+def test_traffic_on_what_is_not_ready_breaks_the_constitution(story):
+    made = get(story, Release, released(story))
+    assert made.violations() == ()
+    routed = made.model_copy(update={"traffic_percent": 100, "state": "failed"})
+    assert {violation.rule for violation in routed.violations()} == {"L0-03", "L0-07"}
+    with pytest.raises(Conflict, match="still runs"):
+        releases.ended(made, releases.watching(made, "readiness", NOON))
+
+
+def test_a_pipeline_that_completed_is_whole(story, reacting):
+    deployed(story, reacting)
+    assert lifecycle.percent(story.run()) == 100
+
+
+def test_traffic_goes_to_the_agent_s_present_release_only(story, reacting):
+    made, _ = ready(story, reacting)
+    with story.call_as(Role.ADMIN).transaction() as txn:
+        agent = story_agent(txn, story)
+        txn.save(agent.model_copy(update={"manifest_hash": "f" * 64}), Kept())
+    with pytest.raises(Conflict, match="another release by now"):
+        route(story, made)

@@ -1,0 +1,103 @@
+"""Workflows: what is deployed loads, calls operations that exist, and does each thing once."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local.workflows import loader
+from shared.edge import assembly
+from shared.edge.catalog import operations
+
+FILES = sorted(Path("workflows").rglob("*.yaml"))
+COMPONENTS = {
+    "genesis_cert_gate",
+    "governor_approval",
+    "architect_review",
+    "ethics_review",
+    "health_check",
+    "rollback",
+    "versioning",
+    "audit_logging",
+}
+
+
+def calls(node):
+    """Yield the step and its arguments for every HTTP call below *node*."""
+    if isinstance(node, dict):
+        if str(node.get("call", "")).startswith("http."):
+            yield node["call"].removeprefix("http.").upper(), node["args"]
+        for value in node.values():
+            yield from calls(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from calls(value)
+
+
+CALLS = [
+    (file.stem, method, args)
+    for file in FILES
+    for method, args in calls(yaml.safe_load(file.read_text()))
+]
+every_call = pytest.mark.parametrize(
+    ("name", "method", "args"), CALLS, ids=[f"{n}-{m}-{i}" for i, (n, m, _) in enumerate(CALLS)]
+)
+
+
+def test_there_are_eight_components():
+    assert {file.stem for file in Path("workflows/components").glob("*.yaml")} == COMPONENTS
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_it_says_in_one_sentence_what_it_is(file):
+    first, second = file.read_text().split("\n")[:2]
+    assert re.fullmatch(r"# [A-Z].*\.", first)
+    assert not second.startswith("#")
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if f.parent.name != "workflows"], ids=str)
+def test_a_subworkflow_is_named_as_its_file(file):
+    assert list(yaml.safe_load(file.read_text())) == [file.stem]
+
+
+@pytest.mark.parametrize("name", assembly.names())
+def test_what_is_deployed_loads_without_a_warning(name):
+    loaded = loader.load(assembly.assembled(name), f"{name}.yaml")
+    assert [str(warning) for warning in loaded.warnings] == []
+    assert len(assembly.assembled(name).encode()) <= 128 * 1024
+
+
+def test_every_piece_is_used():
+    used = "".join(assembly.assembled(name) for name in assembly.names())
+    for name, file in assembly.pieces().items():
+        assert file.read_text() in used, name
+
+
+@every_call
+def test_every_call_reaches_an_operation(name, method, args):
+    # ${sys.get_env("API") + "/v1/approvals/" + id + "/audit"}  ->  /v1/approvals/{}/audit
+    parts = re.findall(r'"(/[^"]*)"', args["url"])
+    path = "{}".join(parts) + ("{}" if parts[-1].endswith("/") else "")
+    path = re.sub(r"/\d+/", "/{}/", path)
+    routes = {(op.method, re.sub(r"{\w+}", "{}", op.path)) for op in operations()}
+    assert (method, path) in routes, path
+
+
+@every_call
+def test_every_call_says_who_calls_and_how_long_it_waits(name, method, args):
+    assert args["auth"]["type"] == "OIDC"
+    assert "API" in args["auth"]["audience"]
+    assert args["timeout"] <= 60
+
+
+@every_call
+def test_every_effect_has_a_key(name, method, args):
+    assert method == "GET" or args["headers"]["Idempotency-Key"].startswith("${")
+
+
+def test_every_wait_says_how_long():
+    for file in FILES:
+        text = file.read_text()
+        awaits = text.count("events.await_callback")
+        assert len(re.findall(r"timeout: '?\$\{", text)) >= awaits, file

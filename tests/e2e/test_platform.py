@@ -1,0 +1,196 @@
+"""The whole platform on one machine, as its users meet it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from benchmarks.spawn import free_port
+from local.platform import Platform
+from local.story import acts, blueprints
+from local.story.client import Client, Refused
+from local.verify import examined
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def platform(tmp_path):
+    platform = Platform(tmp_path, port=free_port()).start()
+    yield platform
+    platform.stop()
+
+
+def until(look, timeout_s=20.0, jump=None):
+    end = time.monotonic() + timeout_s
+    while not (found := look()):
+        assert time.monotonic() < end, "it took too long"
+        if not (jump and jump()):
+            time.sleep(0.005)
+    return found
+
+
+def at_stage(client, agent_id, stage):
+    def look():
+        seen = acts.pipeline(client, agent_id)
+        here = seen["stages"][stage - 1]["result"] == "running"
+        return seen if seen["current_stage"] == stage and here else None
+
+    return until(look)
+
+
+def to_the_governor(client, parts, name):
+    agent_id = acts.request_agent(client, parts, name)["agent"]["id"]
+    acts.submit(
+        client, at_stage(client, agent_id, 2), blueprints.blueprint(parts.job_role, parts.skills)
+    )
+    for stage in acts.EVALUATORS:
+        acts.judge_stage(client, at_stage(client, agent_id, stage))
+    at_stage(client, agent_id, 6)
+    return agent_id, until(lambda: acts.open_approval(client, agent_id))
+
+
+def test_the_story_ends_as_it_should(tmp_path, capsys):
+    from local.demo import demo
+
+    assert demo(tmp_path / "demo", port=free_port()) == 0
+    told = capsys.readouterr().out
+    assert "0 breaks; 0 undelivered" in told
+    assert told.count("as it should be:") == 6
+
+
+def test_a_platform_that_was_stopped_during_the_wait_goes_on(tmp_path):
+    port = free_port()
+    platform = Platform(tmp_path, port=port).start()
+    client = Client(platform.address)
+    agent_id, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
+    platform.stop()
+    platform = Platform(tmp_path, port=port).start()
+    client = Client(platform.address)
+    acts.approve(client, approval)
+
+    def over():
+        return acts.pipeline(client, agent_id)["status"] in acts.OVER
+
+    until(over, jump=platform.jump)
+    agent = client.get(acts.AUTHOR, f"/v1/agents/{agent_id}")
+    assert agent["status"] == "deployed"
+    until(platform.idle)
+    assert examined(platform.documents)[1] == []
+    platform.stop()
+
+
+def test_the_loser_of_a_race_is_told_who_won(platform):
+    from concurrent.futures import ThreadPoolExecutor
+
+    client = Client(platform.address)
+    _, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
+    path = f"/v1/approvals/{approval['id']}"
+    verbs = [
+        (f"{path}/approve", {"expected_digest": approval["action_digest"]}),
+        (f"{path}/reject", {"reason": "the evidence does not convince"}),
+        (f"{path}/request-changes", {"changes": ["say for whom it writes"]}),
+    ]
+    client.sign_in("governor")
+
+    def decide(verb):
+        try:
+            client.post("governor", *verb)
+        except Refused as refused:
+            return refused
+        return None
+
+    with ThreadPoolExecutor(3) as pool:
+        refusals = [refused for refused in pool.map(decide, verbs) if refused]
+    assert [refused.code for refused in refusals] == ["already_decided"] * 2
+    assert all(refused.problem["decided"] for refused in refusals)
+
+
+def test_a_forged_callback_wakes_nobody(platform):
+    client = Client(platform.address)
+    agent_id, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
+    (wait,) = [
+        s for s in platform.documents.find(None, query("waits")) if s.key.id == approval["id"]
+    ]
+    url = wait.data["url"].removeprefix(platform.address)
+    for account in ("governor", "customer_admin@acme"):
+        with pytest.raises(Refused) as refused:
+            client.post(account, url)
+        assert refused.value.status == 403
+    with pytest.raises(Refused) as refused:
+        client.post("service", url[:-4] + "ffff")
+    assert refused.value.status == 404
+    with pytest.raises(Refused) as refused:
+        client.get("service", url)
+    assert refused.value.status == 405
+    assert acts.pipeline(client, agent_id)["current_stage"] == 6
+
+
+def query(collection):
+    from shared.store import Query
+
+    return Query(collection)
+
+
+def test_an_early_callback_decides_nothing(platform):
+    client = Client(platform.address)
+    agent_id, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
+    (wait,) = [
+        s for s in platform.documents.find(None, query("waits")) if s.key.id == approval["id"]
+    ]
+    client.post("service", wait.data["url"].removeprefix(platform.address))
+    until(platform.idle)
+    assert acts.pipeline(client, agent_id)["stages"][5]["result"] == "running"
+    client.sign_in("governor")
+    acts.approve(client, approval)
+    until(lambda: acts.pipeline(client, agent_id)["status"] in acts.OVER, jump=platform.jump)
+    assert client.get(acts.AUTHOR, f"/v1/agents/{agent_id}")["status"] == "deployed"
+
+
+def test_a_second_platform_on_the_same_folder_is_refused(platform, tmp_path):
+    other = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "local",
+            "serve",
+            "--data",
+            str(tmp_path),
+            "--port",
+            str(free_port()),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert other.returncode == 1
+    assert "cannot start" in other.stderr
+    assert "Traceback" not in other.stderr
+
+
+def test_serving_says_how_to_go_on_and_stops_well(tmp_path):
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local", "serve", "--data", str(tmp_path), "--port", str(port)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(7)]
+    assert f"http://127.0.0.1:{port}" in lines[0]
+    assert "customer_admin@globex" in lines[4]
+    token = subprocess.run(
+        [sys.executable, "-m", "local", "token", "viewer", "--data", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert token.count(".") == 2
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 0
+    process.stdout.close()

@@ -1,0 +1,340 @@
+"""What only a file can do to us: the process dies, the disk is full, somebody else holds the lock."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from shared.edge import sqlite
+from shared.edge.sqlite import SqliteDocuments
+from shared.errors import StoreUnavailable
+from shared.store import ABSENT, Contended, Write
+from tests.store.conftest import key, put, query
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "data" / "store.db"
+
+
+@pytest.fixture
+def store(file):
+    documents = SqliteDocuments(file)
+    yield documents
+    documents.close()
+
+
+def run(program, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+WRITING = """
+import sys, threading
+from pathlib import Path
+from shared.edge.sqlite import SqliteDocuments
+from shared.store import ABSENT, Key, Write
+
+documents = SqliteDocuments(Path(sys.argv[1]))
+saying = threading.Lock()
+
+def write(writer):
+    n = 0
+    while True:
+        pair = [Write(Key("acme", f"{side}s", f"{writer}-{n}"), {"n": n}, ABSENT) for side in ("left", "right")]
+        documents.commit(pair)
+        with saying:
+            print(f"{writer}-{n}", flush=True)
+        n += 1
+
+for writer in range(3):
+    threading.Thread(target=write, args=(writer,), daemon=True).start()
+threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("acknowledged", [1, 40, 150])
+def test_a_killed_process_loses_nothing_that_was_acknowledged(file, acknowledged):
+    with run(WRITING, file) as writing:
+        said = [writing.stdout.readline().strip() for _ in range(acknowledged)]
+        os.kill(writing.pid, signal.SIGKILL)
+        said += writing.stdout.read().split()
+
+    documents = SqliteDocuments(file)
+    left, right = (_all_ids(documents, side) for side in ("lefts", "rights"))
+    assert set(said) <= left
+    assert left == right
+    documents.commit([Write(key("a"), {"n": 1}, ABSENT)])
+    documents.close()
+
+
+def _all_ids(documents, collection):
+    whole = query(limit=100_000)
+    return {f.key.id for f in documents.find("acme", type(whole)(collection, limit=100_000))}
+
+
+@pytest.fixture
+def locked(store, file, monkeypatch):
+    """Have somebody else hold the write lock, longer than we wait."""
+    put(store, {"a": {"n": 1}})
+    store.close()
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("begin immediate")
+    yield store
+    other.close()
+
+
+def test_a_locked_file_is_unavailable_for_writing_and_not_for_reading(locked, file):
+    with pytest.raises(StoreUnavailable, match="nothing happened, try again"):
+        put(locked, {"a": {"n": 2}})
+
+    assert locked.get(key("a")).data == {"n": 1}
+    assert [f.key.id for f in locked.find("acme", query(("n", "==", 1), order="n"))] == ["a"]
+    assert locked.count(None, query(("n", "==", 1))) == 1
+
+
+def test_a_file_is_written_again_as_soon_as_it_is_free(store, file, monkeypatch):
+    put(store, {"a": {"n": 1}})
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("begin immediate")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(put, store, {"a": {"n": 2}})
+        other.rollback()
+        waiting.result(timeout=10)
+    other.close()
+
+    assert store.get(key("a")).data == {"n": 2}
+
+
+def test_a_query_makes_its_index_when_it_can(locked, file):
+    locked.find("acme", query(order="n"))
+    assert _indexes(file) == []
+
+
+def test_a_query_and_its_reverse_share_one_index(store, file):
+    put(store, {"a": {"n": 1}})
+    store.find("acme", query(("t", "==", "x"), order="n"))
+    store.find("acme", query(("t", "==", "x"), order="-n"))
+
+    (name,) = _indexes(file)
+    plan = _plan(file, store, query(("t", "==", "x"), order="-n"))
+    assert name in plan
+    assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("tenant", ["acme", None])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        query(("n", "==", 1)),
+        query(("n", "in", (1, 2))),
+        query(("n", "==", 1), order="-t"),
+        query(("n", "in", (1, 2)), ("b", "==", True), order="t"),
+        query(("n", ">", 1), order="n -t"),
+        query(order="n"),
+        query(("n", "==", None)),
+    ],
+)
+def test_a_query_does_not_read_the_whole_collection(store, file, tenant, asked):
+    plan = _plan(file, store, asked, tenant)
+
+    assert "USING INDEX things: " in plan
+    assert "PRIMARY KEY" not in plan
+
+
+def test_a_query_across_tenants_has_an_index_of_its_own(store, file):
+    store.find("acme", query(("n", "==", 1)))
+    store.find(None, query(("n", "==", 1)))
+
+    assert len(_indexes(file)) == 2
+
+
+def test_fields_of_similar_names_have_indexes_of_their_own(store, file):
+    store.find("acme", query(order="a.b"))
+    store.find("acme", query(order="a_b"))
+
+    assert len(_indexes(file)) == 2
+
+
+def _indexes(file):
+    with sqlite3.connect(file) as connection:
+        rows = connection.execute("select name from sqlite_master where type = 'index'")
+        return [name for (name,) in rows if not name.startswith("sqlite_")]
+
+
+def _plan(file, store, asked, tenant="acme"):
+    asking = []
+    rows = store._rows
+    store._rows = lambda statement, values: (
+        asking.append((statement, values)) or rows(statement, values)
+    )
+    store.find(tenant, asked)
+    statement, values = asking[-1]
+    with sqlite3.connect(file) as connection:
+        return str(connection.execute(f"explain query plan {statement}", values).fetchall())
+
+
+FILLING = """
+import resource, sys
+from pathlib import Path
+from shared.edge.sqlite import SqliteDocuments
+from shared.errors import StoreUnavailable
+from shared.store import ABSENT, Key, Write
+
+documents = SqliteDocuments(Path(sys.argv[1]))
+text = "x" * 20_000
+
+def pair(n):
+    return [Write(Key("acme", f"{side}s", f"{n}"), {"text": text}, ABSENT) for side in ("left", "right")]
+
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+written = 0
+try:
+    while True:
+        documents.commit(pair(written))
+        written += 1
+except StoreUnavailable as refusal:
+    print(written, refusal.retry_after_s)
+print(documents.get(Key("acme", "lefts", f"{written}")), documents.get(Key("acme", "rights", f"{written}")))
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+documents.commit(pair(written))
+print("again", len(documents.get(Key("acme", "rights", f"{written}")).data["text"]))
+"""
+
+
+def test_a_full_disk_refuses_the_whole_commit_and_works_again_with_room(file):
+    with run(FILLING, file) as filling:
+        said, _ = filling.communicate(timeout=60)
+
+    full, nothing, again = said.splitlines()
+    written, retry_after_s = map(int, full.split())
+    assert written > 1
+    assert retry_after_s == 5
+    assert nothing == "None None"
+    assert again == "again 20000"
+    documents = SqliteDocuments(file)
+    assert len(_all_ids(documents, "lefts")) == len(_all_ids(documents, "rights")) == written + 1
+
+
+def test_closing_waits_for_what_was_asked_before(store, file):
+    put(store, {"a": {"n": 1}})
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("begin immediate")
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(put, store, {"a": {"n": 2}})
+        _until(store._queue.empty)
+        second = pool.submit(put, store, {"b": {"n": 2}})
+        _until(lambda: store._queue.qsize() == 1)
+        closing = pool.submit(store.close)
+        _until(lambda: store._queue.qsize() == 2)
+        other.rollback()
+        for asked in (first, second, closing):
+            asked.result(timeout=10)
+    other.close()
+
+    assert [f.data for f in store.find("acme", query())] == [{"n": 2}, {"n": 2}]
+    put(store, {"c": {"n": 3}})
+
+
+def _until(holds):
+    until = time.monotonic() + 4
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+def test_two_processes_use_one_file(store, file):
+    put(store, {"a": {"n": 1}})
+    seen = store.get(key("a"))
+    other = SqliteDocuments(file)
+    other.commit([Write(key("a"), {"n": 2}, other.get(key("a")).revision)])
+    other.close()
+
+    assert store.get(key("a")).data == {"n": 2}
+    with pytest.raises(Contended):
+        store.commit([Write(key("a"), {"n": 3}, seen.revision)])
+
+
+def test_a_listener_hears_of_what_is_durable_and_of_nothing_else(store, file):
+    heard = []
+    store.on_commit(lambda writes: heard.append([w.key.id for w in writes]))
+    put(store, {"a": {"n": 1}, "b": {"n": 1}})
+    with pytest.raises(Contended):
+        store.commit([Write(key("a"), {"n": 2}, ABSENT)])
+    store.commit([])
+
+    assert heard == [["a", "b"]]
+
+
+def test_one_refused_commit_does_not_touch_the_others_of_its_batch(store):
+    put(store, {"taken": {"n": 0}})
+    start = threading.Barrier(8)
+
+    def write(n):
+        start.wait()
+        for turn in range(20):
+            mine = Write(key(f"{n}-{turn}"), {"n": n})
+            if turn % 2:
+                store.commit([mine])
+            else:
+                with pytest.raises(Contended):
+                    store.commit([mine, Write(key("taken"), {"n": n}, ABSENT)])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    kept = {f.key.id for f in store.find("acme", query(limit=1000))}
+    assert kept == {"taken", *(f"{n}-{turn}" for n in range(8) for turn in range(1, 20, 2))}
+
+
+def test_a_file_that_is_no_store_is_unavailable(file):
+    file.parent.mkdir()
+    file.write_bytes(b"this is no database" * 100)
+
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        SqliteDocuments(file)
+
+
+def test_a_new_file_that_somebody_else_holds_is_unavailable(file, monkeypatch):
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
+    file.parent.mkdir()
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("pragma journal_mode = wal")
+    other.execute("begin immediate")
+
+    with pytest.raises(StoreUnavailable, match="locked"):
+        SqliteDocuments(file)
+    other.close()
+
+
+def test_a_place_where_no_file_can_be_is_unavailable(tmp_path):
+    (tmp_path / "store.db").mkdir()
+
+    with pytest.raises(StoreUnavailable, match="unable to open"):
+        SqliteDocuments(tmp_path / "store.db")
+
+
+def test_a_file_that_is_gone_makes_reading_unavailable(store, file):
+    put(store, {"a": {"n": 1}})
+    store.close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("drop table documents")
+
+    with pytest.raises(StoreUnavailable, match="no such table"):
+        store.get(key("a"))
+    with pytest.raises(StoreUnavailable, match="no such table"):
+        put(store, {"a": {"n": 1}})
