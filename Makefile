@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check ci lint types imports docs bench chaos clean
+.PHONY: help demo run test check ci lint types imports docs costs bench chaos clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,6 +34,9 @@ imports: .venv/dev
 
 docs: .venv/dev ## Write docs/openapi.json from the operations; CHECK=1 only compares.
 	@$(BIN)/python -m local describe
+
+costs: .venv/dev ## Count again what each function reads and writes, and list it.
+	@COSTS=write $(BIN)/pytest -q tests/e2e/test_costs.py
 
 bench: .venv/dev ## Measure, and print each figure beside what it is compared to.
 	@for one in benchmarks/bench_*.py; do $(BIN)/python $$one || exit 1; done

@@ -34,6 +34,8 @@ from local.verify import everything, examined
 from shared.edge.sqlite import SqliteDocuments
 
 DRIVERS = 6
+REST_S = 0.3
+DEPLOYMENT = 7
 PATIENCE_S = 900.0
 NOT_NOW = (urllib3.exceptions.HTTPError, json.JSONDecodeError, ConnectionError)
 ALREADY = {"conflict", "already_decided", "version_conflict", "not_found"}
@@ -153,13 +155,17 @@ class Chaos:
         ids: dict[int, str] = {}
         mine = range(first, self.agents, DRIVERS)
         while not done.is_set() and not all(agent in self.over for agent in mine):
+            acted = False
             for agent in mine:
                 if agent not in self.over and not done.is_set():
                     with suppress(*NOT_NOW):
-                        self._advance(client, parts, agent, ids)
+                        acted = self._advance(client, parts, agent, ids) or acted
+            if not acted:
+                # The clock only jumps while nobody asks.
+                done.wait(REST_S)
 
-    def _advance(self, client: Client, parts: Parts, agent: int, ids: dict[int, str]) -> None:
-        """Do the next thing for one agent; whatever fails is tried again when it comes round."""
+    def _advance(self, client: Client, parts: Parts, agent: int, ids: dict[int, str]) -> bool:
+        """Do the next thing for one agent, if there is one; what fails is tried again later."""
         try:
             if agent not in ids:
                 begun = acts.request_agent(client, parts, f"Writer {agent}", f"agent-{agent}")
@@ -170,12 +176,13 @@ class Chaos:
             if seen["status"] in acts.OVER:
                 self.over.add(agent)
             elif seen["stages"][stage - 1]["result"] == "running":
-                self._act(client, parts, seen)
+                return self._act(client, parts, seen)
         except Refused as refused:
             if refused.status != 503 and refused.code not in ALREADY:
                 raise
+        return False
 
-    def _act(self, client: Client, parts: Parts, seen: dict[str, object]) -> None:
+    def _act(self, client: Client, parts: Parts, seen: dict[str, object]) -> bool:
         stage = seen["current_stage"]
         if stage == 2:
             acts.submit(client, seen, blueprints.blueprint(parts.job_role, parts.skills))
@@ -183,8 +190,10 @@ class Chaos:
             acts.judge_stage(client, seen)
         elif stage == 6:
             approval = acts.open_approval(client, str(seen["agent_id"]))
-            if approval:
-                acts.approve(client, approval)
+            if not approval:
+                return False
+            acts.approve(client, approval)
+        return stage != DEPLOYMENT
 
 
 def counted(data: Path, agents: int) -> dict[str, int]:

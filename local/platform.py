@@ -23,6 +23,7 @@ from local.workflows import Runtime
 from local.workflows.api import blueprint
 from shared.edge import assembly
 from shared.edge.keys import FileSigner
+from shared.edge.meter import Metered
 from shared.edge.ports import Ports, connect
 from shared.edge.problems import response
 from shared.edge.settings import Settings
@@ -73,15 +74,13 @@ class Platform:
             token=lambda _: self.sign_in.service_token("workflows", self.clock.now()),
             env={"API": self.address},
         )
-        connected = connect(self.settings, self.clock.now)
+        self.documents = SqliteDocuments(data / "store.db")
+        self.meter = Metered(self.documents)
+        connected = connect(self.settings, self.clock.now, self.meter)
         engine = WorkflowExecutions(
             self.settings, lambda: self.sign_in.service_token("events", self.clock.now())
         )
         self.ports: Ports = replace(connected, workflows=engine)
-        documents = self.ports.documents
-        if not isinstance(documents, SqliteDocuments):
-            raise TypeError("one machine keeps its documents in SQLite")
-        self.documents = documents
         self.dispatcher = Dispatcher(self.ports, self.clock)
         self.relay = RelayLoop(self.ports, self.clock)
         self.dues = DueLoop(self.ports, self.clock)

@@ -1,11 +1,11 @@
 from shared.agents.models import Agent
 from shared.entity import Id
-from shared.identity import PLATFORM, Scope
+from shared.identity import Scope
 from shared.operation import Call, operation
 
 
 @operation(
-    "GET", "/v1/agents/{agent_id}", scopes={Scope.AGENTS_READ}, audited=False, tenant=PLATFORM
+    "GET", "/v1/agents/{agent_id}", scopes={Scope.AGENTS_READ}, audited=False
 )
 def get_agent(call: Call, agent_id: Id) -> Agent:
     """Return one agent: its skills, its state, its versions and its evidence."""

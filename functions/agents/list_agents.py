@@ -3,7 +3,7 @@ from pydantic import ConfigDict, Field
 from shared.agents.models import Agent
 from shared.agents.parts import AgentStatus
 from shared.entity import Id, Value
-from shared.identity import PLATFORM, Scope
+from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.store import Page
 
@@ -20,7 +20,7 @@ class AgentFilter(Value):
     cursor: str | None = Field(None, max_length=2000)
 
 
-@operation("GET", "/v1/agents", scopes={Scope.AGENTS_READ}, audited=False, tenant=PLATFORM)
+@operation("GET", "/v1/agents", scopes={Scope.AGENTS_READ}, audited=False)
 def list_agents(call: Call, query: AgentFilter) -> Page[Agent]:
     """List agents, the newest first, by industry, job role and status."""
     tests = query.model_dump(include={"industry_id", "job_role_id", "status"}, exclude_none=True)

@@ -54,6 +54,10 @@ class Client:
         headers = {"Idempotency-Key": key} if key else {}
         return self._send(account, "POST", path, headers, json=dict(body or {}))
 
+    def put(self, account: str, path: str, body: Mapping[str, Any], version: str) -> Any:
+        """Replace something, as it was when it had that version."""
+        return self._send(account, "PUT", path, {"If-Match": f'"{version}"'}, json=dict(body))
+
     def _send(
         self,
         account: str,

@@ -43,11 +43,24 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def connect(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Ports:
-    """Connect a process as its settings say. Nothing is imported or opened before it is used."""
+def connect(
+    settings: Settings,
+    clock: Callable[[], datetime] = utc_now,
+    documents: Documents | None = None,
+) -> Ports:
+    """
+    Connect a process as its settings say. Nothing is imported or opened before it is used.
+
+    Args:
+        settings: The deployment.
+
+        clock: The time.
+
+        documents: Where documents are, if somebody else opened it already.
+    """
     from shared.edge.relay import Relay
 
-    documents = _documents(settings)
+    documents = documents or _documents(settings)
     bus = _bus(settings, documents)
     authenticator = Authenticator(
         project=settings.project,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from shared.bus import Message
+from shared.edge.limits import MAX_WRITES
 from shared.entity import Record
 from shared.errors import StoreUnavailable
 from shared.identity import PLATFORM
@@ -52,13 +53,14 @@ class QueueBus:
         tapped = [message.data for message in messages if message.topic == TAP]
         if tapped:
             self._append(tapped)
-        self._documents.commit(
-            [
-                Write(delivery_key(delivery.id), delivery.model_dump(mode="json"), ANYTHING)
-                for message in messages
-                for delivery in _deliveries(message)
-            ]
-        )
+        writes = [
+            Write(delivery_key(delivery.id), delivery.model_dump(mode="json"), ANYTHING)
+            for message in messages
+            for delivery in _deliveries(message)
+        ]
+        # A crash between two commits leaves the entries unmarked: they are published again.
+        for start in range(0, len(writes), MAX_WRITES):
+            self._documents.commit(writes[start : start + MAX_WRITES])
 
     def _append(self, lines: Sequence[bytes]) -> None:
         try:

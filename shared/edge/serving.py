@@ -12,6 +12,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -37,6 +38,7 @@ from shared.errors import (
     StoreUnavailable,
     TooLarge,
     Unauthenticated,
+    VersionConflict,
 )
 from shared.identity import MAX_AUTH_AGE, PLATFORM, Actor, Role, Scope
 from shared.operation import Call, Operation
@@ -124,9 +126,13 @@ class _Request:
         path = self._path()
         tenant = self._tenant(path)
         arguments = self._arguments(path, raw)
+        if self.op.method in {"PUT", "PATCH"} and "If-Match" not in self.request.headers:
+            raise VersionConflict("say which version you change: send its ETag as If-Match")
         for attempt in range(ATTEMPTS):
             try:
-                return self._run(tenant, path, arguments, raw)
+                # What a repeated attempt reads and writes is counted by itself.
+                with doing(self.op.id) if attempt else nullcontext():
+                    return self._run(tenant, path, arguments, raw)
             except Contended:
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter
         raise StoreUnavailable("too many change this at once; try again", retry_after_s=1)
@@ -146,7 +152,8 @@ class _Request:
         if self.op.public:
             return
         within_s = REVOKED_WITHIN_S[bool(self.op.scopes & _GOVERNANCE)]
-        self.actor = self.ports.identify(dict(self.request.headers), revoked_within_s=within_s)
+        with doing("edge.identify"):
+            self.actor = self.ports.identify(dict(self.request.headers), revoked_within_s=within_s)
         held = self.actor.scopes & self.op.scopes
         if not held:
             needed = " or ".join(sorted(self.op.scopes))

@@ -4,53 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from benchmarks.spawn import free_port
 from local.platform import Platform
-from local.story import acts, blueprints
+from local.story import acts
 from local.story.client import Client, Refused
 from local.verify import examined
+from tests.e2e.conftest import to_the_governor, until, until_over
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def platform(tmp_path):
-    platform = Platform(tmp_path, port=free_port()).start()
-    yield platform
-    platform.stop()
-
-
-def until(look, timeout_s=20.0, jump=None):
-    end = time.monotonic() + timeout_s
-    while not (found := look()):
-        assert time.monotonic() < end, "it took too long"
-        if not (jump and jump()):
-            time.sleep(0.005)
-    return found
-
-
-def at_stage(client, agent_id, stage):
-    def look():
-        seen = acts.pipeline(client, agent_id)
-        here = seen["stages"][stage - 1]["result"] == "running"
-        return seen if seen["current_stage"] == stage and here else None
-
-    return until(look)
-
-
-def to_the_governor(client, parts, name):
-    agent_id = acts.request_agent(client, parts, name)["agent"]["id"]
-    acts.submit(
-        client, at_stage(client, agent_id, 2), blueprints.blueprint(parts.job_role, parts.skills)
-    )
-    for stage in acts.EVALUATORS:
-        acts.judge_stage(client, at_stage(client, agent_id, stage))
-    at_stage(client, agent_id, 6)
-    return agent_id, until(lambda: acts.open_approval(client, agent_id))
 
 
 def test_the_story_ends_as_it_should(tmp_path, capsys):
@@ -72,12 +36,7 @@ def test_a_platform_that_was_stopped_during_the_wait_goes_on(tmp_path):
     client = Client(platform.address)
     acts.approve(client, approval)
 
-    def over():
-        return acts.pipeline(client, agent_id)["status"] in acts.OVER
-
-    until(over, jump=platform.jump)
-    agent = client.get(acts.AUTHOR, f"/v1/agents/{agent_id}")
-    assert agent["status"] == "deployed"
+    assert until_over(client, agent_id, platform)["status"] == "deployed"
     until(platform.idle)
     assert examined(platform.documents)[1] == []
     platform.stop()
@@ -146,8 +105,7 @@ def test_an_early_callback_decides_nothing(platform):
     assert acts.pipeline(client, agent_id)["stages"][5]["result"] == "running"
     client.sign_in("governor")
     acts.approve(client, approval)
-    until(lambda: acts.pipeline(client, agent_id)["status"] in acts.OVER, jump=platform.jump)
-    assert client.get(acts.AUTHOR, f"/v1/agents/{agent_id}")["status"] == "deployed"
+    assert until_over(client, agent_id, platform)["status"] == "deployed"
 
 
 def test_a_second_platform_on_the_same_folder_is_refused(platform, tmp_path):
