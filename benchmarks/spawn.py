@@ -55,9 +55,10 @@ def cpu_to_first_answer(
     """
     port = free_port()
     started = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "functions_framework", "--target=serve"]
+    command += [f"--source={source}", f"--port={port}", "--host=127.0.0.1"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "functions_framework", "--target=serve"]
-        + [f"--source={source}", f"--port={port}", "--host=127.0.0.1"],
+        command,
         env={**os.environ, **environ, "PYTHONPATH": str(ROOT), "PORT": str(port)},
         cwd=ROOT,
         stdout=subprocess.DEVNULL,

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field
 from shared import evidence
 from shared.canonical import canonical, digest
 from shared.detectors import findings
-from shared.entity import Category, Entity, Event, Hex64, Id, Name, Text, Timestamp, Value
+from shared.entity import Entity, Event, Hex64, Id, Name, Text, Timestamp, Value
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid, Violation
 
 CONSTITUTION_VERSION = "1.0.0"
@@ -180,11 +180,8 @@ class Drift(Value):
     checked_at: Timestamp
 
 
-class EntityAmended(Event):
+class EntityAmended(Event, action="entity.amended", category="version_change"):
     """An entity's content changed in a way that has no name of its own."""
-
-    action: ClassVar[str] = "entity.amended"
-    category: ClassVar[Category] = "version_change"
 
     version_hash: Hex64
     fields: tuple[str, ...]

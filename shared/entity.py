@@ -6,8 +6,9 @@ each change of it yields one signed event, and its `audit` member holds the leng
 chain. An *event* is a fact, named in the past tense.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack
 
 from pydantic import (
     BaseModel,
@@ -132,21 +133,61 @@ Category = Literal[
 ]
 
 
-class Event(Value):
-    """A fact about one entity, whose members are the data that goes with it: at most 32 KiB."""
+Outcome = Literal["success", "failure", "denied"]
+Severity = Literal["info", "warning", "error", "critical"]
+Retention = Literal["standard", "financial", "constitutional"]
 
-    action: ClassVar[str]
-    """The dotted name, in the past tense."""
 
-    category: ClassVar[Category]
-    topic: ClassVar[str | None] = None
+@dataclass(frozen=True)
+class Traits:
+    """What every event of one class has in common."""
+
+    category: Category
+    action: str = ""
+    """The dotted name, in the past tense; a class that only others derive from has none."""
+
+    topic: str | None = None
     """Where it is published; an audit-only event has no topic."""
 
-    outcome: ClassVar[Literal["success", "failure", "denied"]] = "success"
-    severity: ClassVar[Literal["info", "warning", "error", "critical"]] = "info"
-    retention: ClassVar[Literal["standard", "financial", "constitutional"]] = "standard"
-    publish_first: ClassVar[bool] = False
+    outcome: Outcome = "success"
+    severity: Severity = "info"
+    retention: Retention = "standard"
+    publish_first: bool = False
     """Whether the tap must have it before the caller gets an answer."""
+
+
+class _Said(TypedDict, total=False):
+    """What the head of an event's class may say."""
+
+    action: str
+    category: Category
+    topic: str | None
+    outcome: Outcome
+    severity: Severity
+    retention: Retention
+    publish_first: bool
+
+
+class Event(Value):
+    """
+    A fact about one entity, whose members are the data that goes with it: at most 32 KiB.
+
+    The head of the class says its traits; a subclass says only those that differ::
+
+        class AgentCreated(Event, action="agent.created", category="configuration_change"): ...
+    """
+
+    traits: ClassVar[Traits]
+
+    def __init_subclass__(cls, **said: Unpack[_Said]) -> None:
+        """Keep what the head of the class says, and what its parent said."""
+        super().__init_subclass__()
+        known = vars(cls.traits) if hasattr(cls, "traits") else {}
+        cls.traits = Traits(**{**known, **said})
+
+    def as_told(self) -> Traits:
+        """Return the traits of this very event: those of its class, unless it brings its own."""
+        return self.traits
 
 
 class Because(Value):

@@ -144,7 +144,7 @@ def record(
     Raises:
         Invalid: The event's data is over its size or has no canonical form.
     """
-    data = event.model_dump(mode="json", by_alias=True)
+    traits, data = event.as_told(), event.model_dump(mode="json", by_alias=True)
     entry = {
         "v": 1,
         "id": entry_id,
@@ -152,10 +152,10 @@ def record(
         "entity": stream(entity),
         "eseq": entity.audit.n + 1 if entity.audit else 1,
         "eprev": entity.audit.head if entity.audit else ZERO_HASH,
-        "action": event.action,
-        "category": event.category,
-        "outcome": event.outcome,
-        "severity": event.severity,
+        "action": traits.action,
+        "category": traits.category,
+        "outcome": traits.outcome,
+        "severity": traits.severity,
         "actor": {"type": circumstances.actor.type, "id": circumstances.actor.id, "key": None},
         "ts": written(circumstances.at),
         "operation": circumstances.operation,
@@ -167,9 +167,9 @@ def record(
         "state_hash": state,
         "correlation_id": circumstances.correlation_id,
         "causation_id": circumstances.causation_id,
-        "retention_class": event.retention,
+        "retention_class": traits.retention,
         "shard": shard,
-        "topic": event.topic,
+        "topic": traits.topic,
     }
     if len(canonical(data)) > MAX_DATA_BYTES:
         raise Invalid("the data of one event is at most 32 KiB", rule="event_too_large")

@@ -88,12 +88,14 @@ class Reaction:
     @property
     def events(self) -> dict[str, type[Event]]:
         """The events it takes, by action."""
-        return {event.action: event for event in (*self.on, *([self.due] if self.due else []))}
+        return {
+            event.traits.action: event for event in (*self.on, *([self.due] if self.due else []))
+        }
 
     @property
     def topic(self) -> str | None:
         """The one topic it listens to, if it does."""
-        return "dues" if self.due else self.on[0].topic if self.on else None
+        return "dues" if self.due else self.on[0].traits.topic if self.on else None
 
 
 def reaction(

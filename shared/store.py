@@ -309,7 +309,7 @@ class Transaction:
             id=str(uuid4()),
             at=at,
             tenant=self.tenant,
-            action=event.action,
+            action=event.traits.action,
             entity=evidence.stream(about),
             data=event.model_dump(mode="json", by_alias=True),
             correlation_id=self.circumstances.correlation_id,
@@ -364,7 +364,7 @@ class Transaction:
             approval=approval,
         )
         self.entries.append(entry)
-        self.urgent = self.urgent or event.publish_first
+        self.urgent = self.urgent or event.traits.publish_first
         place = Key(self.tenant, Entry.collection, entry.id)
         self.writes.append(Write(place, entry.model_dump(mode="json"), ABSENT))
         audit = Audit(n=entry.eseq, head=entry.hash, state_hash=state)

@@ -4,9 +4,7 @@ from shared.identity import Scope
 from shared.operation import Call, operation
 
 
-@operation(
-    "GET", "/v1/agents/{agent_id}", scopes={Scope.AGENTS_READ}, audited=False
-)
+@operation("GET", "/v1/agents/{agent_id}", scopes={Scope.AGENTS_READ}, audited=False)
 def get_agent(call: Call, agent_id: Id) -> Agent:
     """Return one agent: its skills, its state, its versions and its evidence."""
     with call.transaction() as txn:

@@ -19,7 +19,7 @@ from shared.agents.parts import (
     StageResult,
 )
 from shared.constitution import GovernedEntity, breach, wild
-from shared.entity import Category, Event, Hex64, Id, Name, Text, Timestamp
+from shared.entity import Event, Hex64, Id, Name, Text, Timestamp
 from shared.errors import Violation
 
 EVIDENCE = (
@@ -121,12 +121,10 @@ def sandbox(url: str) -> bool:
 # --- events --------------------------------------------------------------------------------------
 
 
-class AgentCreated(Event):
+class AgentCreated(
+    Event, action="agent.created", category="configuration_change", topic="agent-events"
+):
     """An agent was specified, and its pipeline is to start."""
-
-    action: ClassVar[str] = "agent.created"
-    category: ClassVar[Category] = "configuration_change"
-    topic: ClassVar[str | None] = "agent-events"
 
     name: str
     industry_id: str
@@ -136,13 +134,14 @@ class AgentCreated(Event):
     workflow_id: str
 
 
-class AgentPipelineStageCompleted(Event):
+class AgentPipelineStageCompleted(
+    Event,
+    action="agent.pipeline.stage_completed",
+    category="certification",
+    topic="agent-events",
+    retention="constitutional",
+):
     """A stage of the pipeline came to a result."""
-
-    action: ClassVar[str] = "agent.pipeline.stage_completed"
-    category: ClassVar[Category] = "certification"
-    topic: ClassVar[str | None] = "agent-events"
-    retention: ClassVar[Literal["standard", "financial", "constitutional"]] = "constitutional"
 
     workflow_id: str
     stage: Stage
@@ -153,15 +152,16 @@ class AgentPipelineStageCompleted(Event):
     deadline_at: Timestamp | None
 
 
-class AgentStateChanged(Event):
+class AgentStateChanged(
+    Event,
+    action="agent.state_changed",
+    category="governance_decision",
+    topic="agent-events",
+    retention="constitutional",
+):
     """An agent went from one state of its life to another."""
 
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
-
-    action: ClassVar[str] = "agent.state_changed"
-    category: ClassVar[Category] = "governance_decision"
-    topic: ClassVar[str | None] = "agent-events"
-    retention: ClassVar[Literal["standard", "financial", "constitutional"]] = "constitutional"
 
     agent_id: str
     from_state: str = Field(alias="from")
@@ -172,30 +172,27 @@ class AgentStateChanged(Event):
     violation_id: str | None = None
 
 
-class AgentRolledBack(Event):
+class AgentRolledBack(
+    Event,
+    action="agent.rolled_back",
+    category="version_change",
+    topic="agent-events",
+    severity="warning",
+    retention="constitutional",
+):
     """A release of an agent was taken back."""
-
-    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
-
-    action: ClassVar[str] = "agent.rolled_back"
-    category: ClassVar[Category] = "version_change"
-    topic: ClassVar[str | None] = "agent-events"
-    severity: ClassVar[Literal["info", "warning", "error", "critical"]] = "warning"
-    retention: ClassVar[Literal["standard", "financial", "constitutional"]] = "constitutional"
 
     trigger: RollbackTrigger
     scope: RollbackScope
     from_version: str
     restored_version: str | None
-    how: Literal["rolled_back", "partial", "failed"] = Field(alias="outcome")
+    outcome: Literal["rolled_back", "partial", "failed"]
 
 
-class HealthStatusChanged(Event):
+class HealthStatusChanged(
+    Event, action="health.status", category="configuration_change", topic="agent-events"
+):
     """An agent's health changed, or a watch over it ended."""
-
-    action: ClassVar[str] = "health.status"
-    category: ClassVar[Category] = "configuration_change"
-    topic: ClassVar[str | None] = "agent-events"
 
     status: Health
     check_type: Literal[
@@ -209,11 +206,8 @@ class HealthStatusChanged(Event):
     incident_id: str | None = None
 
 
-class AgentReleaseStarted(Event):
+class AgentReleaseStarted(Event, action="agent.release_started", category="version_change"):
     """A release of an agent is being put out."""
-
-    action: ClassVar[str] = "agent.release_started"
-    category: ClassVar[Category] = "version_change"
 
     release_id: str
     version: str

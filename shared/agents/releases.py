@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shared.agents.parts import Profile, RollbackTrigger
 from shared.constitution import breach
-from shared.entity import Category, Entity, Event, Hex64, Id, Record, Timestamp, Value
+from shared.entity import Entity, Event, Hex64, Id, Record, Timestamp, Value
 from shared.errors import Conflict, Violation
 
 PROBE_EVERY = timedelta(seconds=30)
@@ -182,11 +182,8 @@ def taken_back(release: Release, trigger: RollbackTrigger, *, previous: bool) ->
 # --- events --------------------------------------------------------------------------------------
 
 
-class ReleaseCreated(Event):
+class ReleaseCreated(Event, action="release.created", category="version_change"):
     """A release was made, at no traffic."""
-
-    action: ClassVar[str] = "release.created"
-    category: ClassVar[Category] = "version_change"
 
     agent_id: str
     workflow_id: str
@@ -195,21 +192,15 @@ class ReleaseCreated(Event):
     manifest_hash: str
 
 
-class ReleaseRouted(Event):
+class ReleaseRouted(Event, action="release.routed", category="version_change"):
     """A release got traffic."""
-
-    action: ClassVar[str] = "release.routed"
-    category: ClassVar[Category] = "version_change"
 
     agent_id: str
     traffic_percent: int
 
 
-class ReleaseWatched(Event):
+class ReleaseWatched(Event, action="release.watched", category="version_change"):
     """A watch over a release ended."""
-
-    action: ClassVar[str] = "release.watched"
-    category: ClassVar[Category] = "version_change"
 
     agent_id: str
     profile: Profile
@@ -218,23 +209,18 @@ class ReleaseWatched(Event):
     failures: int
 
 
-class ReleaseTakenBack(Event):
+class ReleaseTakenBack(
+    Event, action="rollback.completed", category="version_change", severity="warning"
+):
     """A release was taken back."""
-
-    action: ClassVar[str] = "rollback.completed"
-    category: ClassVar[Category] = "version_change"
-    severity: ClassVar[Literal["info", "warning", "error", "critical"]] = "warning"
 
     agent_id: str
     trigger: RollbackTrigger
     state: str
 
 
-class ReleaseProbeDue(Event):
+class ReleaseProbeDue(Event, action="release.probe_due", category="configuration_change"):
     """It is time to look at a release once more."""
-
-    action: ClassVar[str] = "release.probe_due"
-    category: ClassVar[Category] = "configuration_change"
 
     release_id: str
     profile: Profile

@@ -9,7 +9,7 @@ from shared.agents.me_wow import Gap, MeWow
 from shared.agents.parts import DeploymentPlan, RunStatus, Stage, StageResult
 from shared.canonical import digest
 from shared.constitution import breach
-from shared.entity import Category, Entity, Event, Hex64, Id, Text, Timestamp, Value
+from shared.entity import Entity, Event, Hex64, Id, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.genesis.evidence import TestEvidence
 
@@ -182,34 +182,25 @@ def remaining_s(record: StageRecord, at: datetime) -> int:
 # --- events --------------------------------------------------------------------------------------
 
 
-class _OfRun(Event):
-    category: ClassVar[Category] = "configuration_change"
-    retention: ClassVar[Literal["standard", "financial", "constitutional"]] = "constitutional"
-
+class _OfRun(Event, category="configuration_change", retention="constitutional"):
     agent_id: str
 
 
-class WorkflowStarted(_OfRun):
+class WorkflowStarted(_OfRun, action="workflow.started"):
     """A run of the pipeline was opened."""
-
-    action: ClassVar[str] = "workflow.started"
 
     kind: Literal["agent_creation"]
     definition_version: str
 
 
-class WorkflowClaimed(_OfRun):
+class WorkflowClaimed(_OfRun, action="workflow.claimed"):
     """An execution took the run over."""
-
-    action: ClassVar[str] = "workflow.claimed"
 
     execution: str
 
 
-class WorkflowStageEntered(_OfRun):
+class WorkflowStageEntered(_OfRun, action="workflow.stage_entered"):
     """A stage was opened, and its machine checks were done."""
-
-    action: ClassVar[str] = "workflow.stage_entered"
 
     stage: Stage
     attempt: int
@@ -217,10 +208,8 @@ class WorkflowStageEntered(_OfRun):
     failed_checks: tuple[str, ...] = ()
 
 
-class WorkflowStageSettled(_OfRun):
+class WorkflowStageSettled(_OfRun, action="workflow.stage_settled"):
     """A stage came to a result."""
-
-    action: ClassVar[str] = "workflow.stage_settled"
 
     stage: Stage
     attempt: int
@@ -231,11 +220,10 @@ class WorkflowStageSettled(_OfRun):
     next_stage: int | None
 
 
-class WorkflowVerdictRecorded(_OfRun):
+class WorkflowVerdictRecorded(
+    _OfRun, action="workflow.verdict_recorded", category="governance_decision"
+):
     """An evaluator judged a check."""
-
-    action: ClassVar[str] = "workflow.verdict_recorded"
-    category: ClassVar[Category] = "governance_decision"
 
     stage: Stage
     check_code: str
@@ -243,10 +231,8 @@ class WorkflowVerdictRecorded(_OfRun):
     patterns: tuple[Pattern, ...] = ()
 
 
-class MeWowSubmitted(_OfRun):
+class MeWowSubmitted(_OfRun, action="workflow.me_wow_submitted"):
     """An author submitted a way of working."""
-
-    action: ClassVar[str] = "workflow.me_wow_submitted"
 
     me_wow_hash: str
     manifest_hash: str
@@ -254,11 +240,8 @@ class MeWowSubmitted(_OfRun):
     gaps: int
 
 
-class WorkflowEnded(_OfRun):
+class WorkflowEnded(_OfRun, action="workflow.ended", outcome="failure"):
     """A run ended without a deployed agent."""
-
-    action: ClassVar[str] = "workflow.ended"
-    outcome: ClassVar[Literal["success", "failure", "denied"]] = "failure"
 
     status: RunStatus
     failure_code: Failure

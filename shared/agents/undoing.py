@@ -84,7 +84,7 @@ def told(
         scope=scope,
         from_version=service.release.release_version,
         restored_version=after.deployed_version,
-        how="rolled_back",
+        outcome="rolled_back",
     )
 
 

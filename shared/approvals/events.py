@@ -1,12 +1,10 @@
 """What happens to an approval, as it is announced."""
 
-from typing import ClassVar, Literal, Self
-
-from pydantic import ConfigDict, Field
+from typing import Literal, Self
 
 from shared.approvals.models import Approval, ApprovalStatus, Veto, VetoCategory
 from shared.detectors import masked
-from shared.entity import Category, Event, Timestamp
+from shared.entity import Event, Timestamp
 
 Retention = Literal["standard", "financial", "constitutional"]
 
@@ -20,12 +18,10 @@ def told(text: str) -> str:
     return masked(text)[:MAX_TEXT]
 
 
-class ApprovalRequested(Event):
+class ApprovalRequested(
+    Event, action="approval.requested", category="approval_request", topic=REQUESTS
+):
     """Somebody must decide."""
-
-    action: ClassVar[str] = "approval.requested"
-    category: ClassVar[Category] = "approval_request"
-    topic: ClassVar[str | None] = REQUESTS
 
     type: str
     gate: str
@@ -58,12 +54,10 @@ class ApprovalRequested(Event):
         )
 
 
-class StepApproved(Event):
+class StepApproved(
+    Event, action="approval.step_approved", category="approval_granted", publish_first=True
+):
     """One of several people agreed; the next one is asked."""
-
-    action: ClassVar[str] = "approval.step_approved"
-    category: ClassVar[Category] = "approval_granted"
-    publish_first: ClassVar[bool] = True
 
     approver: str
     step_no: int
@@ -76,13 +70,14 @@ class StepApproved(Event):
         return cls(approver=decision.approver_id, step_no=decision.step_no, decided_at=decision.at)
 
 
-class ApprovalGranted(Event):
+class ApprovalGranted(
+    Event,
+    action="approval.granted",
+    category="approval_granted",
+    topic=DECISIONS,
+    publish_first=True,
+):
     """Everybody needed agreed: the work may go on."""
-
-    action: ClassVar[str] = "approval.granted"
-    category: ClassVar[Category] = "approval_granted"
-    topic: ClassVar[str | None] = DECISIONS
-    publish_first: ClassVar[bool] = True
 
     approvers: tuple[str, ...]
     auto: bool = False
@@ -103,13 +98,14 @@ class ApprovalGranted(Event):
         )
 
 
-class ApprovalRejected(Event):
+class ApprovalRejected(
+    Event,
+    action="approval.rejected",
+    category="approval_denied",
+    topic=DECISIONS,
+    publish_first=True,
+):
     """The answer is no."""
-
-    action: ClassVar[str] = "approval.rejected"
-    category: ClassVar[Category] = "approval_denied"
-    topic: ClassVar[str | None] = DECISIONS
-    publish_first: ClassVar[bool] = True
 
     approver: str
     reason: str
@@ -120,13 +116,14 @@ class ApprovalRejected(Event):
         return cls(approver=approval.last.approver_id, reason=told(approval.last.reason or ""))
 
 
-class ApprovalChangesRequested(Event):
+class ApprovalChangesRequested(
+    Event,
+    action="approval.changes_requested",
+    category="approval_denied",
+    topic=DECISIONS,
+    publish_first=True,
+):
     """The answer is: not like this."""
-
-    action: ClassVar[str] = "approval.changes_requested"
-    category: ClassVar[Category] = "approval_denied"
-    topic: ClassVar[str | None] = DECISIONS
-    publish_first: ClassVar[bool] = True
 
     approver: str
     comment_ref: str
@@ -139,12 +136,10 @@ class ApprovalChangesRequested(Event):
         return cls(approver=approval.last.approver_id, comment_ref=place)
 
 
-class ApprovalExpired(Event):
+class ApprovalExpired(
+    Event, action="approval.expired", category="approval_timeout", topic=DECISIONS
+):
     """Nobody answered in time, or the answer was not used in time."""
-
-    action: ClassVar[str] = "approval.expired"
-    category: ClassVar[Category] = "approval_timeout"
-    topic: ClassVar[str | None] = DECISIONS
 
     open_since: Timestamp
     reminders: int = 0
@@ -155,12 +150,10 @@ class ApprovalExpired(Event):
         return cls(open_since=approval.requested_at)
 
 
-class ApprovalCancelled(Event):
+class ApprovalCancelled(
+    Event, action="approval.cancelled", category="governance_decision", topic=DECISIONS
+):
     """The question was withdrawn."""
-
-    action: ClassVar[str] = "approval.cancelled"
-    category: ClassVar[Category] = "governance_decision"
-    topic: ClassVar[str | None] = DECISIONS
 
     reason: str
 
@@ -172,12 +165,10 @@ class ApprovalCancelled(Event):
         return cls(reason=told(approval.cancellation.reason))
 
 
-class ApprovalConsumed(Event):
+class ApprovalConsumed(
+    Event, action="approval.consumed", category="governance_decision", topic=DECISIONS
+):
     """What was approved is being done, once."""
-
-    action: ClassVar[str] = "approval.consumed"
-    category: ClassVar[Category] = "governance_decision"
-    topic: ClassVar[str | None] = DECISIONS
 
     run_id: str
     step_id: str
@@ -192,13 +183,14 @@ class ApprovalConsumed(Event):
         return cls(**approval.consumed_by.model_dump(), action_digest=approval.action_digest)
 
 
-class ApprovalVetoed(Event):
+class ApprovalVetoed(
+    Event,
+    action="approval.vetoed",
+    category="approval_denied",
+    publish_first=True,
+    retention="constitutional",
+):
     """An objection was raised; the veto has its own record."""
-
-    action: ClassVar[str] = "approval.vetoed"
-    category: ClassVar[Category] = "approval_denied"
-    publish_first: ClassVar[bool] = True
-    retention: ClassVar[Retention] = "constitutional"
 
     veto_category: str
     approver: str
@@ -215,21 +207,20 @@ class ApprovalVetoed(Event):
         )
 
 
-class VetoRecorded(Event):
+class VetoRecorded(
+    Event,
+    action="veto.recorded",
+    category="governance_decision",
+    topic=DECISIONS,
+    publish_first=True,
+    retention="constitutional",
+):
     """A Governor objected."""
-
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    action: ClassVar[str] = "veto.recorded"
-    category: ClassVar[Category] = "governance_decision"
-    topic: ClassVar[str | None] = DECISIONS
-    publish_first: ClassVar[bool] = True
-    retention: ClassVar[Retention] = "constitutional"
 
     approval_id: str
     run_id: str | None = None
     step_id: str | None = None
-    cause: VetoCategory = Field(alias="category")
+    category: VetoCategory
     window_end: Timestamp
     offline: bool
     effect: str
@@ -246,37 +237,26 @@ class VetoRecorded(Event):
         )
 
 
-class ApprovalDeadline(Event):
+class ApprovalDeadline(Event, action="approval.deadline_reached", category="approval_timeout"):
     """The time that was given is over; a change after it was set makes it void."""
-
-    action: ClassVar[str] = "approval.deadline_reached"
-    category: ClassVar[Category] = "approval_timeout"
 
     decision_version: int
 
 
-class StepApprovedByPlatform(StepApproved):
+class StepApprovedByPlatform(StepApproved, retention="constitutional"):
     """The same, of an approval that the platform's Governor decides: kept for ever."""
 
-    retention: ClassVar[Retention] = "constitutional"
 
-
-class ApprovalGrantedByPlatform(ApprovalGranted):
+class ApprovalGrantedByPlatform(ApprovalGranted, retention="constitutional"):
     """The same, by the platform's Governor: kept for ever."""
 
-    retention: ClassVar[Retention] = "constitutional"
 
-
-class ApprovalRejectedByPlatform(ApprovalRejected):
+class ApprovalRejectedByPlatform(ApprovalRejected, retention="constitutional"):
     """The same, by the platform's Governor: kept for ever."""
 
-    retention: ClassVar[Retention] = "constitutional"
 
-
-class ChangesRequestedByPlatform(ApprovalChangesRequested):
+class ChangesRequestedByPlatform(ApprovalChangesRequested, retention="constitutional"):
     """The same, by the platform's Governor: kept for ever."""
-
-    retention: ClassVar[Retention] = "constitutional"
 
 
 Decided = StepApproved | ApprovalGranted | ApprovalRejected | ApprovalChangesRequested

@@ -1,13 +1,13 @@
 """A report is an entry about something that changed no entity here: work of a runtime, a read of data."""
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field, PrivateAttr
 
 from shared.constitution import Json16
-from shared.entity import Category, Event, Hex64, Record, Timestamp, Value
+from shared.entity import Category, Event, Hex64, Record, Timestamp, Traits, Value
 
 MAX_SKEW = timedelta(minutes=5)
 """How far a report's time may be from ours without being marked."""
@@ -66,11 +66,8 @@ class Report(Value):
     occurred_at: AwareDatetime | None = None
 
 
-class Reported(Event, Refs):
+class Reported(Event, Refs, action="audit.reported", category="agent_action_complete"):
     """Somebody reported what they did or saw; each report brings its own name and category."""
-
-    action: ClassVar[str] = "audit.reported"
-    category: ClassVar[Category] = "agent_action_complete"
 
     report_id: str
     about: str
@@ -80,6 +77,31 @@ class Reported(Event, Refs):
     occurred_at: Timestamp | None
     skewed: bool
     """Whether it reached us more than five minutes after, or before, it happened."""
+
+    _own: Traits = PrivateAttr()
+
+    @classmethod
+    def of(cls, report: Report, *, at: datetime) -> Self:
+        """Enter a report, under the name and the category that it brings."""
+        event = cls(
+            **report.refs.model_dump(),
+            report_id=report.id,
+            about=report.entity,
+            data=report.data,
+            occurred_at=report.occurred_at,
+            skewed=report.occurred_at is not None and abs(at - report.occurred_at) > MAX_SKEW,
+        )
+        event._own = Traits(
+            action=report.action,
+            category=report.category,
+            outcome=report.outcome,
+            severity=report.severity,
+        )
+        return event
+
+    def as_told(self) -> Traits:
+        """Return the traits that the report brought."""
+        return self._own
 
 
 class Entered(Value):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from shared.audit.models import MAX_SKEW, Entered, KeptReport, Report, Reported
+from shared.audit.models import Entered, KeptReport, Report, Reported
 from shared.canonical import digest
 from shared.detectors import findings
 from shared.errors import Conflict, Invalid
@@ -27,19 +27,7 @@ def reported(report: Report, *, at: datetime) -> Reported:
             rule="not_reportable",
         )
     _check_masked(report)
-    named = {"action": report.action, "category": report.category}
-    graded = {"outcome": report.outcome, "severity": report.severity}
-    kind: type[Reported] = type(
-        "Reported", (Reported,), {"__module__": __name__, **named, **graded}
-    )
-    return kind(
-        **report.refs.model_dump(),
-        report_id=report.id,
-        about=report.entity,
-        data=report.data,
-        occurred_at=report.occurred_at,
-        skewed=report.occurred_at is not None and abs(at - report.occurred_at) > MAX_SKEW,
-    )
+    return Reported.of(report, at=at)
 
 
 def kept(report: Report, stream: Principal) -> KeptReport:

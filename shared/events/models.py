@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal, Self
 
-from shared.entity import Category, Entity, Event, Record, Timestamp
+from shared.entity import Entity, Event, Record, Timestamp
 
 KEPT = timedelta(days=14)
 
@@ -42,14 +42,15 @@ class DeadLetter(Entity):
     replays: int = 0
 
 
-class EventDeadLettered(Event):
+class EventDeadLettered(
+    Event,
+    action="event.dead_lettered",
+    category="configuration_change",
+    topic="operations-events",
+    outcome="failure",
+    severity="error",
+):
     """A message was given up."""
-
-    action: ClassVar[str] = "event.dead_lettered"
-    category: ClassVar[Category] = "configuration_change"
-    topic: ClassVar[str | None] = "operations-events"
-    outcome: ClassVar[Literal["success", "failure", "denied"]] = "failure"
-    severity: ClassVar[Literal["info", "warning", "error", "critical"]] = "error"
 
     event_id: str
     type: str
@@ -57,11 +58,8 @@ class EventDeadLettered(Event):
     error_code: str
 
 
-class DeadLetterReplayed(Event):
+class DeadLetterReplayed(Event, action="event.replayed", category="configuration_change"):
     """A message that was given up is sent again."""
-
-    action: ClassVar[str] = "event.replayed"
-    category: ClassVar[Category] = "configuration_change"
 
     dead_letter_id: str
     event_id: str

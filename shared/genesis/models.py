@@ -1,11 +1,11 @@
 """The catalogue's entities and records, and the facts announced about them."""
 
 import hashlib
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from shared.entity import Category, Event, Hex64, Id, Record
+from shared.entity import Event, Hex64, Id, Record
 from shared.genesis.catalogue import ONCE_CERTIFIED, CatalogueEntity, Status
 from shared.genesis.evidence import Certification, Check, TestEvidence, Verdict
 from shared.genesis.industries import Industry
@@ -66,89 +66,69 @@ def name_id(entity_type: str, name: str) -> str:
 Reasons = Annotated[tuple[str, ...], Field(max_length=50)]
 
 
-class _OfGenesis(Event):
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    category: ClassVar[Category] = "certification"
-    topic: ClassVar[str | None] = "genesis-events"
-    retention: ClassVar[Literal["standard", "financial", "constitutional"]] = "constitutional"
+class _OfGenesis(
+    Event, category="certification", topic="genesis-events", retention="constitutional"
+):
+    """Something that Genesis decides on."""
 
 
-class SkillCreated(_OfGenesis):
+class SkillCreated(_OfGenesis, action="genesis.skill.created"):
     """A skill was submitted."""
 
-    action: ClassVar[str] = "genesis.skill.created"
-
     name: str
-    of_category: str = Field(alias="category")
+    category: str
 
 
-class SkillCertified(_OfGenesis):
+class SkillCertified(_OfGenesis, action="genesis.skill.certified"):
     """A skill passed every check."""
-
-    action: ClassVar[str] = "genesis.skill.certified"
 
     certified_by: str
     certificate_hash: Hex64
     l0_results: dict[str, bool]
 
 
-class SkillRejected(_OfGenesis):
+class SkillRejected(_OfGenesis, action="genesis.skill.rejected"):
     """A skill did not pass."""
-
-    action: ClassVar[str] = "genesis.skill.rejected"
 
     reasons: Reasons
 
 
-class JobRoleCreated(_OfGenesis):
+class JobRoleCreated(_OfGenesis, action="genesis.jobrole.created"):
     """A job role was submitted."""
-
-    action: ClassVar[str] = "genesis.jobrole.created"
 
     name: str
     required_skills: tuple[Id, ...]
 
 
-class JobRoleCertified(_OfGenesis):
+class JobRoleCertified(_OfGenesis, action="genesis.jobrole.certified"):
     """A job role passed every check."""
-
-    action: ClassVar[str] = "genesis.jobrole.certified"
 
     certified_by: str
     certificate_hash: Hex64
 
 
-class JobRoleRejected(_OfGenesis):
+class JobRoleRejected(_OfGenesis, action="genesis.jobrole.rejected"):
     """A job role did not pass."""
-
-    action: ClassVar[str] = "genesis.jobrole.rejected"
 
     reasons: Reasons
 
 
-class IndustryCreated(_OfGenesis):
+class IndustryCreated(_OfGenesis, action="genesis.industry.created"):
     """An industry was submitted; its category is its code."""
 
-    action: ClassVar[str] = "genesis.industry.created"
-
     name: str
-    of_category: str = Field(alias="category")
+    category: str
 
 
-class IndustryCertified(_OfGenesis):
+class IndustryCertified(_OfGenesis, action="genesis.industry.certified"):
     """An industry passed every check."""
-
-    action: ClassVar[str] = "genesis.industry.certified"
 
     certified_by: str
     certificate_hash: Hex64
     l0_results: dict[str, bool]
 
 
-class IndustryRejected(_OfGenesis):
+class IndustryRejected(_OfGenesis, action="genesis.industry.rejected"):
     """An industry did not pass."""
-
-    action: ClassVar[str] = "genesis.industry.rejected"
 
     reasons: Reasons

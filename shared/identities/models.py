@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from shared.constitution import breach
-from shared.entity import Category, Entity, Event, Record, Timestamp
+from shared.entity import Entity, Event, Record, Timestamp
 from shared.errors import Violation
 
 Outcome = Literal["success", "failure", "denied"]
@@ -38,20 +38,19 @@ class VerificationKey(Record):
     jwk: Mapping[str, Any]
 
 
-class PolicyDenied(Event):
+class PolicyDenied(
+    Event,
+    action="policy.denied",
+    category="policy_decision",
+    outcome="denied",
+    severity="warning",
+    topic="policy-events",
+):
     """Somebody asked for what they may not do."""
-
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    action: ClassVar[str] = "policy.denied"
-    category: ClassVar[Category] = "policy_decision"
-    outcome: ClassVar[Outcome] = "denied"
-    severity: ClassVar[Severity] = "warning"
-    topic: ClassVar[str | None] = "policy-events"
 
     decision_id: str
     agent_id: str | None = None
-    asked: str = Field(alias="action")
+    action: str
     """The operation that was refused."""
 
     reasons: Codes
@@ -59,34 +58,29 @@ class PolicyDenied(Event):
     step_id: str | None = None
 
 
-class AuthFailed(Event):
+class AuthFailed(
+    Event, action="auth.failed", category="authentication", outcome="denied", severity="warning"
+):
     """A token was shown that is not good."""
-
-    action: ClassVar[str] = "auth.failed"
-    category: ClassVar[Category] = "authentication"
-    outcome: ClassVar[Outcome] = "denied"
-    severity: ClassVar[Severity] = "warning"
 
     operation: str
     reason: str
 
 
-class LoggedOut(Event):
+class LoggedOut(Event, action="auth.logout", category="authentication"):
     """Somebody ended their sessions."""
-
-    action: ClassVar[str] = "auth.logout"
-    category: ClassVar[Category] = "authentication"
 
     all_devices: bool
 
 
-class ValidationFailed(Event):
+class ValidationFailed(
+    Event,
+    action="constitution.validation_failed",
+    category="policy_decision",
+    outcome="denied",
+    severity="warning",
+):
     """Somebody wanted to store what would break the constitution."""
-
-    action: ClassVar[str] = "constitution.validation_failed"
-    category: ClassVar[Category] = "policy_decision"
-    outcome: ClassVar[Outcome] = "denied"
-    severity: ClassVar[Severity] = "warning"
 
     operation: str
     rules: Annotated[tuple[str, ...], Field(max_length=20)]

@@ -1,15 +1,12 @@
 """What happens to a manifest, as it is announced."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
-from shared.entity import Category, Event
+from shared.entity import Event
 
 
-class ManifestDraftSaved(Event):
+class ManifestDraftSaved(Event, action="manifest.draft_saved", category="configuration_change"):
     """An author submitted a manifest."""
-
-    action: ClassVar[str] = "manifest.draft_saved"
-    category: ClassVar[Category] = "configuration_change"
 
     agent_id: str
     workflow_id: str
@@ -17,12 +14,10 @@ class ManifestDraftSaved(Event):
     to_hash: str
 
 
-class ManifestCertified(Event):
+class ManifestCertified(
+    Event, action="manifest.certified", category="certification", retention="constitutional"
+):
     """Genesis certified a manifest."""
-
-    action: ClassVar[str] = "manifest.certified"
-    category: ClassVar[Category] = "certification"
-    retention: ClassVar[Literal["standard", "financial", "constitutional"]] = "constitutional"
 
     agent_id: str
     workflow_id: str
@@ -30,11 +25,8 @@ class ManifestCertified(Event):
     manifest_hash: str
 
 
-class ManifestVersionAssigned(Event):
+class ManifestVersionAssigned(Event, action="manifest.version_assigned", category="version_change"):
     """A certified manifest got the version it is released as."""
-
-    action: ClassVar[str] = "manifest.version_assigned"
-    category: ClassVar[Category] = "version_change"
 
     agent_id: str
     version_from: str
@@ -42,12 +34,10 @@ class ManifestVersionAssigned(Event):
     manifest_hash: str
 
 
-class ManifestPublished(Event):
+class ManifestPublished(
+    Event, action="manifest.published", category="version_change", topic="manifest-events"
+):
     """A certified manifest was bound to a release."""
-
-    action: ClassVar[str] = "manifest.published"
-    category: ClassVar[Category] = "version_change"
-    topic: ClassVar[str | None] = "manifest-events"
 
     from_hash: str | None
     to_hash: str
@@ -55,13 +45,14 @@ class ManifestPublished(Event):
     diff_class: Literal["patch", "proposal", "evolution"]
 
 
-class ManifestSuspended(Event):
+class ManifestSuspended(
+    Event,
+    action="manifest.suspended",
+    category="suspension",
+    topic="manifest-events",
+    severity="warning",
+):
     """A manifest no longer authorises anything."""
-
-    action: ClassVar[str] = "manifest.suspended"
-    category: ClassVar[Category] = "suspension"
-    topic: ClassVar[str | None] = "manifest-events"
-    severity: ClassVar[Literal["info", "warning", "error", "critical"]] = "warning"
 
     hash: str
     reason: str

@@ -34,11 +34,8 @@ JUDGED = {3: ("CERT-6",), 4: ("ARCH-2", "ARCH-4"), 5: tuple(f"ETH-{n}" for n in 
 JUDGES = {3: Role.GENESIS, 4: Role.SYSTEMS_ARCHITECT, 5: Role.VISION_GUARDIAN}
 
 
-class Kept(Event):
+class Kept(Event, action="tests.kept", category="certification"):
     """Something was put into the store for a test."""
-
-    action = "tests.kept"
-    category = "certification"
 
 
 def base(id: str) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from shared.waiting import Wait
 from tests.agents.catalogue import CALLBACK, JUDGED
 
 KINDS = {
-    kind.action: kind for kind in (AgentCreated, AgentPipelineStageCompleted, AgentStateChanged)
+    kind.traits.action: kind
+    for kind in (AgentCreated, AgentPipelineStageCompleted, AgentStateChanged)
 }
 
 

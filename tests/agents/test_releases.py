@@ -192,7 +192,7 @@ def test_a_second_watch_is_the_same_watch(story):
     made = released(story)
     watch(story, made, "readiness")
     watch(story, made, "readiness", at=1)
-    assert len([d for d in dues(story) if d.action == ReleaseProbeDue.action]) == 1
+    assert len([d for d in dues(story) if d.action == ReleaseProbeDue.traits.action]) == 1
 
 
 def test_what_never_answers_is_not_ready_after_a_quarter_of_an_hour(story, reacting, probe):

@@ -143,7 +143,7 @@ class Life(RuleBasedStateMachine):
                     S.CHANGES_REQUESTED,
                 }
             ):
-                assert decided(step).action.startswith("approval.")
+                assert decided(step).traits.action.startswith("approval.")
 
 
 Life.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

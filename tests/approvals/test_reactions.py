@@ -108,7 +108,7 @@ def test_every_end_of_a_question_wakes():
         "approval.cancelled",
         "veto.recorded",
     }
-    assert {event.topic for event in reaction.on} == {"approval-decisions"}
+    assert {event.traits.topic for event in reaction.on} == {"approval-decisions"}
 
 
 def test_the_governor_is_told_once(asked, reacting, stored):
@@ -153,6 +153,6 @@ def test_an_event_arrives_as_it_was_sent(asked, call_as, documents):
     found = documents.find(PLATFORM, Query(Entry.collection))
     entries = {snapshot.data["action"]: snapshot.data["data"] for snapshot in found}
     veto = events.VetoRecorded.model_validate(entries["veto.recorded"])
-    assert (veto.cause, veto.approval_id) == ("budget", new.id)
+    assert (veto.category, veto.approval_id) == ("budget", new.id)
     assert events.ApprovalRequested.model_validate(entries["approval.requested"]).gate == "stage-6"
     assert documents.get(Key(PLATFORM, Wait.collection, new.id))

@@ -52,7 +52,7 @@ def test_a_report_says_how_it_went(call_as, entries):
     append_entries(call_as(Role.SERVICE), failed)
     [entry] = entries()
     assert (entry.action, entry.outcome, entry.severity) == ("skill.failed", "failure", "error")
-    assert (Reported.action, Reported.severity) == ("audit.reported", "info")
+    assert (Reported.traits.action, Reported.traits.severity) == ("audit.reported", "info")
 
 
 def test_reports_of_one_caller_are_one_chain(call_as, entries, documents):

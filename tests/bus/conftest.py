@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from shared.entity import Category, Entity, Event
+from shared.entity import Entity, Event
 from shared.evidence import ActorRef, Entry
 from shared.store import Due
 from tests.conftest import NOON
@@ -20,11 +20,9 @@ class Kite(Entity):
     name: str
 
 
-class KiteFlown(Event):
-    action: ClassVar[str] = "kite.string.let_out"
-    category: ClassVar[Category] = "agent_action_complete"
-    topic: ClassVar[str | None] = "kite-events"
-
+class KiteFlown(
+    Event, action="kite.string.let_out", category="agent_action_complete", topic="kite-events"
+):
     height_mm: int
     note: str
 
@@ -39,8 +37,8 @@ def an_entry(eseq=1, **more):
         "entity": f"kites/{KITE}",
         "eseq": eseq,
         "eprev": "0" * 64,
-        "action": KiteFlown.action,
-        "category": KiteFlown.category,
+        "action": KiteFlown.traits.action,
+        "category": KiteFlown.traits.category,
         "outcome": "success",
         "severity": "info",
         "actor": ActorRef(type="user", id="u-1"),
@@ -53,7 +51,7 @@ def an_entry(eseq=1, **more):
         "causation_id": "req:r-1",
         "retention_class": "standard",
         "shard": 3,
-        "topic": KiteFlown.topic,
+        "topic": KiteFlown.traits.topic,
         "kid": "k",
         "sig": "s",
     }
@@ -65,7 +63,7 @@ def a_due(**more):
         "id": "00000000-0000-4000-8000-0000000000d0",
         "at": NOON + timedelta(days=7),
         "tenant": "acme",
-        "action": KiteFlown.action,
+        "action": KiteFlown.traits.action,
         "entity": f"kites/{KITE}",
         "data": {"height_mm": 5, "note": "later"},
         "correlation_id": "c-1",

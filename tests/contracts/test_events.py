@@ -38,19 +38,23 @@ def kinds(base=Event):
 
 def announced():
     catalog()
-    return [k for k in kinds() if k.__module__.startswith("shared.") and hasattr(k, "action")]
+    return [k for k in kinds() if k.__module__.startswith("shared.") and k.traits.action]
 
 
-@pytest.mark.parametrize("kind", announced(), ids=lambda kind: kind.action)
+@pytest.mark.parametrize("kind", announced(), ids=lambda kind: kind.traits.action)
 def test_an_event_has_a_name_and_a_topic_of_the_catalogue(kind):
-    assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", kind.action)
-    assert kind.topic is None or kind.topic in TOPICS
+    assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", kind.traits.action)
+    assert kind.traits.topic is None or kind.traits.topic in TOPICS
 
 
 def test_no_two_events_share_a_name():
     for kind in announced():
         for other in announced():
-            assert kind.action != other.action or issubclass(kind, other) or issubclass(other, kind)
+            assert (
+                kind.traits.action != other.traits.action
+                or issubclass(kind, other)
+                or issubclass(other, kind)
+            )
 
 
 @pytest.mark.parametrize("reaction", reactions(), ids=lambda reaction: reaction.id)
@@ -62,5 +66,5 @@ def test_a_reaction_has_one_cause(reaction):
 @pytest.mark.parametrize("reaction", reactions(), ids=lambda reaction: reaction.id)
 def test_what_a_reaction_listens_to_is_published_to_one_topic(reaction: Reaction):
     if reaction.on:
-        assert {event.topic for event in reaction.on} == {reaction.topic}
+        assert {event.traits.topic for event in reaction.on} == {reaction.topic}
         assert reaction.topic is not None

@@ -153,7 +153,7 @@ def test_an_amendment_names_what_changed():
     event = amendment(before, after)
     assert isinstance(event, EntityAmended)
     assert event.fields == ("purpose", "tags")
-    assert event.topic is None
+    assert event.traits.topic is None
 
 
 def test_a_hold_is_no_content():

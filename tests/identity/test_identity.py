@@ -53,7 +53,7 @@ def test_a_principal_answers_to_a_governor():
 
 def test_a_denial_names_the_operation_in_its_data():
     denied = PolicyDenied(decision_id="d1", action="approvals.approve_approval", reasons=("rbac",))
-    assert denied.action == "policy.denied"
+    assert denied.traits.action == "policy.denied"
     assert denied.model_dump(mode="json") == {
         "decision_id": "d1",
         "agent_id": None,
@@ -67,7 +67,7 @@ def test_a_denial_names_the_operation_in_its_data():
 
 @pytest.mark.parametrize("event", [PolicyDenied, AuthFailed, ValidationFailed])
 def test_a_refusal_is_recorded_as_denied(event):
-    assert event.outcome == "denied"
+    assert event.traits.outcome == "denied"
 
 
 def test_the_public_keys_are_published(call_as, signer):

@@ -9,7 +9,7 @@ from shared.bus import due_message, envelope
 from shared.edge.delivery import deliver, run
 from shared.edge.queue import Delivery
 from shared.edge.relay import Relay
-from shared.entity import Category, Entity, Event
+from shared.entity import Entity, Event
 from shared.errors import Conflict, Invalid, ProviderDown
 from shared.evidence import Entry, Verify, verify_stream
 from shared.identity import Role
@@ -23,10 +23,9 @@ class Thing(Entity):
     size: int = 0
 
 
-class ThingGrown(Event):
-    action: ClassVar[str] = "thing.grown"
-    category: ClassVar[Category] = "configuration_change"
-    topic: ClassVar[str | None] = "agent-events"
+class ThingGrown(
+    Event, action="thing.grown", category="configuration_change", topic="agent-events"
+):
     by: int
 
 

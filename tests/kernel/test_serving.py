@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 from pydantic import Field
 
-from shared.entity import Category, Entity, Event, Id, Value
+from shared.entity import Entity, Event, Id, Value
 from shared.errors import Conflict
 from shared.evidence import Entry
 from shared.identity import PUBLIC, Scope
@@ -21,9 +21,7 @@ class Thing(Entity):
     size: int
 
 
-class ThingMade(Event):
-    action: ClassVar[str] = "thing.made"
-    category: ClassVar[Category] = "configuration_change"
+class ThingMade(Event, action="thing.made", category="configuration_change"):
     size: int
 
 

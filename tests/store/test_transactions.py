@@ -3,12 +3,12 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import pytest
 
 from shared.edge.keys import verifier
-from shared.entity import Category, Entity, Event, Record
+from shared.entity import Entity, Event, Record
 from shared.errors import BadRequest, ConstitutionalAlignment, NotFound, VersionConflict, Violation
 from shared.evidence import Entry, verify_stream
 from shared.identity import Role
@@ -30,11 +30,9 @@ class Boat(Entity):
         return ()
 
 
-class BoatChanged(Event):
-    action: ClassVar[str] = "boat.changed"
-    category: ClassVar[Category] = "configuration_change"
-    topic: ClassVar[Literal["boat-events"]] = "boat-events"
-
+class BoatChanged(
+    Event, action="boat.changed", category="configuration_change", topic="boat-events"
+):
     name: str
 
 
