@@ -8,6 +8,7 @@ hash of the last. There is no global head, which would be one hot document for e
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol
 
 from shared.canonical import canonical, digest
@@ -95,7 +96,7 @@ class Entry(Record):
     sig: str
     delivery: Delivery = Delivery()
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """The entry's hash: the entity's head, the next entry's `eprev`, and what the tap keeps."""
         return digest(self.model_dump(mode="json", exclude={"delivery"}))
@@ -109,6 +110,8 @@ class Circumstances(Value):
     operation: str
     correlation_id: str
     causation_id: str | None = None
+    named: bool = True
+    """Whether the story was named by whoever asked, or is the request's own."""
 
 
 def stream(entity: Entity) -> str:
@@ -173,11 +176,11 @@ def record(
     }
     if len(canonical(data)) > MAX_DATA_BYTES:
         raise Invalid("the data of one event is at most 32 KiB", rule="event_too_large")
-    kid, signature = signer.sign(_signed(entry))
-    signed = Entry.model_validate(entry | {"kid": kid, "sig": signature})
-    if len(canonical(signed.model_dump(mode="json"))) > MAX_ENTRY_BYTES:
+    message = _signed(entry)
+    if len(message) > MAX_ENTRY_BYTES:
         raise Invalid("one audit entry is at most 60 KiB", rule="event_too_large")
-    return signed
+    kid, signature = signer.sign(message)
+    return Entry.model_validate(entry | {"kid": kid, "sig": signature})
 
 
 def _signed(entry: Mapping[str, Any]) -> bytes:

@@ -41,6 +41,9 @@ class Call:
     operation: str
     correlation_id: str
     causation_id: str | None = None
+    story_named: bool = True
+    """Whether the caller named the story; without it a change goes on with that of its entity."""
+
     if_match: str | None = None
     addressed: frozenset[str] = frozenset()
     callbacks: str = ""
@@ -62,6 +65,7 @@ class Call:
             operation=self.operation,
             correlation_id=self.correlation_id,
             causation_id=self.causation_id,
+            named=self.story_named,
         )
         self.opened = Transaction(
             self.documents, self.tenant, circumstances, self.signer, self.if_match, self.addressed

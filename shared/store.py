@@ -312,7 +312,7 @@ class Transaction:
             action=event.traits.action,
             entity=evidence.stream(about),
             data=event.model_dump(mode="json", by_alias=True),
-            correlation_id=self.circumstances.correlation_id,
+            correlation_id=self._story(about),
             causation_id=self.entries[-1].id if self.entries else self.circumstances.causation_id,
         )
         self.create(due)
@@ -347,8 +347,9 @@ class Transaction:
             raise ConstitutionalAlignment(broken[0].message, violations=broken)
         now = max(self.circumstances.at, entity.updated_at)
         circumstances = self.circumstances.model_copy(update={"at": now})
-        correlation_id = entity.correlation_id or circumstances.correlation_id
-        entity = entity.model_copy(update={"updated_at": now, "correlation_id": correlation_id})
+        circumstances = circumstances.model_copy(update={"correlation_id": self._story(entity)})
+        began = entity.correlation_id or circumstances.correlation_id
+        entity = entity.model_copy(update={"updated_at": now, "correlation_id": began})
         version = digest(evidence.content(entity))
         entity = entity.model_copy(update={"version_hash": version})
         state = evidence.state_hash(entity.model_dump(mode="json"))
@@ -369,6 +370,19 @@ class Transaction:
         self.writes.append(Write(place, entry.model_dump(mode="json"), ABSENT))
         audit = Audit(n=entry.eseq, head=entry.hash, state_hash=state)
         return entity.model_copy(update={"audit": audit})
+
+    def _story(self, entity: Entity) -> str:
+        """
+        Return the story that a change belongs to.
+
+        A request that names one tells it on; else the change goes on with the story of its entity, or,
+        of a new one, of what the caller's path names.
+        """
+        if self.circumstances.named:
+            return self.circumstances.correlation_id
+        read = (s.data for key, s in self._seen.items() if key.id in self.addressed)
+        stories = [entity.correlation_id, *(data.get("correlation_id") for data in read)]
+        return next(filter(None, stories), self.circumstances.correlation_id)
 
     def _compare(self, entity: Entity) -> None:
         before = self._seen.get(self._key(type(entity), entity.id))

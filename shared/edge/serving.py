@@ -83,7 +83,8 @@ class _Request:
     def __init__(self, op: Operation, ports: Ports, request: flask.Request) -> None:
         self.op, self.ports, self.request = op, ports, request
         self.request_id = str(uuid4())
-        self.correlation_id = _correlation(request.headers.get("X-Correlation-ID"))
+        named = _correlation(request.headers.get("X-Correlation-ID"))
+        self.correlation_id, self.story_named = named or str(uuid4()), named is not None
         self.actor = ANONYMOUS
 
     def answer(self) -> flask.Response:
@@ -261,6 +262,7 @@ class _Request:
             operation=self.op.id,
             correlation_id=self.correlation_id,
             causation_id=f"req:{self.request_id}",
+            story_named=self.story_named,
             if_match=match.removeprefix("W/").strip('"') if match else None,
             addressed=frozenset(str(value) for value in path.values()),
             callbacks=self.ports.settings.callbacks,
@@ -314,11 +316,11 @@ class _Internal(Refusal):
     status, code, title = 500, "internal", "Something went wrong on our side"
 
 
-def _correlation(given: str | None) -> str:
+def _correlation(given: str | None) -> str | None:
     try:
-        return str(UUID(given)) if given else str(uuid4())
+        return str(UUID(given)) if given else None
     except ValueError:
-        return str(uuid4())
+        return None
 
 
 def _owner(id: str) -> str:
