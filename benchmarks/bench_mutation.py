@@ -1,19 +1,18 @@
 """One governed mutation over HTTP on SQLite with full durability, beside a function that only answers."""
 
+import signal
+import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import flask
 import urllib3
-import waitress
 
+from benchmarks.process import Process
 from benchmarks.report import percentile, show
-from benchmarks.spawn import free_port
-from local.platform import Platform
+from benchmarks.spawn import ROOT, free_port
 from local.story import catalogue
 from local.story.acts import AUTHOR
 from local.story.client import Client
@@ -26,7 +25,8 @@ def main() -> int:
     """Measure, print, and return 1 where a limit is not kept."""
     bare = _bare()
     with tempfile.TemporaryDirectory(prefix="waooaw-") as folder:
-        platform = Platform(Path(folder), port=free_port()).start()
+        platform = Process(Path(folder))
+        platform.start()
         client = Client(platform.address)
         skill = catalogue.SKILLS[0]()
         numbers = iter(range(WARM_UP + RUNS))
@@ -41,7 +41,7 @@ def main() -> int:
             )
 
         governed = _measured(mutate)
-        platform.stop()
+        platform.stop(signal.SIGTERM)
     p50, p99 = percentile(governed, 50), percentile(governed, 99)
     base50, base99 = percentile(bare, 50), percentile(bare, 99)
     rows = [
@@ -64,13 +64,14 @@ def main() -> int:
 
 
 def _bare() -> list[float]:
-    app = flask.Flask("bare")
-    app.add_url_rule("/", "bare", lambda: {"status": "ok"}, methods=["POST"])
     port = free_port()
-    server = waitress.create_server(app, host="127.0.0.1", port=port, threads=16)
-    threading.Thread(target=server.run, daemon=True).start()
-    pool = urllib3.PoolManager()
-    return _measured(lambda: pool.request("POST", f"http://127.0.0.1:{port}/", json={}))
+    command = [sys.executable, "-m", "waitress", f"--listen=127.0.0.1:{port}", "--threads=16"]
+    server = subprocess.Popen([*command, "benchmarks.bare:app"], cwd=ROOT)
+    pool = urllib3.PoolManager(retries=urllib3.Retry(20, backoff_factor=0.05))
+    times = _measured(lambda: pool.request("POST", f"http://127.0.0.1:{port}/", json={}))
+    server.terminate()
+    server.wait()
+    return times
 
 
 def _measured(act: Callable[[], object]) -> list[float]:

@@ -10,10 +10,8 @@ once, every chain must verify, and nothing may be undelivered.
 
 import argparse
 import json
-import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -26,7 +24,7 @@ from pathlib import Path
 
 import urllib3
 
-from benchmarks.spawn import ROOT, free_port
+from benchmarks.process import Process
 from local.story import acts, blueprints
 from local.story.acts import Parts
 from local.story.client import Client, Refused
@@ -43,56 +41,10 @@ ALREADY = {"conflict", "already_decided", "version_conflict", "not_found"}
 
 
 @dataclass
-class Victim:
-    """The platform's process, which is killed and started again."""
-
-    data: Path
-    port: int = field(default_factory=free_port)
-    kills: int = 0
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def address(self) -> str:
-        """Where it serves when it lives."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Start it on what the last life left, and wait until it answers."""
-        command = [sys.executable, "-m", "local", "serve", "--movable-clock"]
-        self.process = subprocess.Popen(
-            [*command, "--data", str(self.data), "--port", str(self.port)],
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.data / "errors").open("ab"),
-            env=os.environ | {"LOG": "ERROR"},
-        )
-        pool = urllib3.PoolManager(retries=False)
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            with suppress(urllib3.exceptions.HTTPError):
-                if pool.request("GET", f"{self.address}/v1/health", timeout=2).status == 200:
-                    return
-            time.sleep(0.02)
-        raise TimeoutError("the platform did not come back")
-
-    def kill(self) -> None:
-        """Kill it without a warning, and start it again."""
-        self.stop(signal.SIGKILL)
-        self.kills += 1
-        self.start()
-
-    def stop(self, how: signal.Signals) -> None:
-        """End the process."""
-        if self.process:
-            self.process.send_signal(how)
-            self.process.wait()
-
-
-@dataclass
 class Chaos:
     """One run: so many agents, so many kills."""
 
-    victim: Victim
+    victim: Process
     agents: int
     kills: int
     stage: dict[int, str] = field(default_factory=dict)
@@ -229,7 +181,7 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="waooaw-chaos-") as folder:
         data = Path(folder)
-        chaos = Chaos(Victim(data), given.agents, given.kills)
+        chaos = Chaos(Process(data), given.agents, given.kills)
         started = time.monotonic()
         chaos.run(given.seed)
         seconds = time.monotonic() - started
@@ -248,7 +200,7 @@ def main() -> int:
     return 1 if any(result[name] for name in bad) else 0
 
 
-def settle(victim: Victim) -> None:
+def settle(victim: Process) -> None:
     """Let what is under way come to its end."""
     pool = urllib3.PoolManager(retries=False)
     end = time.monotonic() + 30

@@ -49,7 +49,7 @@ def _plain(value: Any) -> bool:
     if kind is str or value is None or kind is bool:
         return True
     if kind is int:
-        return -_MAX_INT <= value <= _MAX_INT
+        return bool(-_MAX_INT <= value <= _MAX_INT)
     if kind is dict:
         for key, item in value.items():
             if type(key) is not str or not key.isascii() and max(key) >= _FIRST_SURROGATE:

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any, Literal, ParamSpec, TypeVar, get_type_hints
 from uuid import uuid4
 
-from shared.evidence import Circumstances, Signer
+from shared.evidence import Circumstances, Signer, Verify
 from shared.identity import PLATFORM, Actor, Scope
 from shared.store import Documents, Transaction
 
@@ -25,6 +25,12 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def believe_nothing(public_key: str, message: bytes, signature: str) -> bool:
+    """Take no signature for good: what a call does that nobody gave a way to check one."""
+    del public_key, message, signature
+    return False
 
 
 @dataclass
@@ -51,6 +57,9 @@ class Call:
 
     commits: bool = True
     """Whether leaving a transaction commits it; the kernel commits by itself, with the reply."""
+
+    verify: Verify = believe_nothing
+    """``verify(public_key, message, signature)``: whether a person's own key made the signature."""
 
     opened: Transaction | None = field(default=None, init=False)
 

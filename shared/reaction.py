@@ -9,7 +9,7 @@ the same commit as the doing, so a reaction done twice is a reaction done once.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from shared.entity import Event, Record
 from shared.operation import Call, place
@@ -54,6 +54,27 @@ class Outbox(Protocol):
         """Publish a message once more."""
 
 
+@dataclass(frozen=True)
+class Pushed:
+    """What the provider said to one push message."""
+
+    outcome: Literal["sent", "unregistered", "refused"]
+    """`unregistered`: the device is gone for good; `refused`: the message itself is not good."""
+
+    provider_id: str = ""
+
+
+class Push(Protocol):
+    """Shows messages on people's devices."""
+
+    def send(self, message: Mapping[str, Any]) -> Pushed:
+        """
+        Hand one message of FCM's HTTP v1 shape to the provider.
+
+        Raises ProviderDown where it must be tried again later.
+        """
+
+
 @dataclass
 class Reaching(Call):
     """A reaction's call: besides documents it reaches the world outside, which an operation may not."""
@@ -61,6 +82,7 @@ class Reaching(Call):
     workflows: Workflows = field(kw_only=True)
     probe: Probe = field(kw_only=True)
     outbox: Outbox = field(kw_only=True)
+    push: Push = field(kw_only=True)
     subject: str = field(default="", kw_only=True)
     """The entity that the event is about: ``<collection>/<id>``."""
 

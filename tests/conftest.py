@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from shared.edge.keys import FileSigner
+from shared.edge.keys import FileSigner, verify_ed25519
 from shared.edge.sqlite import SqliteDocuments
+from shared.errors import ProviderDown
 from shared.identity import PLATFORM, Actor, Role
 from shared.operation import Call
-from shared.reaction import Reaching
+from shared.reaction import Pushed, Reaching
 
 CALLBACKS = "http://127.0.0.1:8080/v1/projects/local/"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -63,6 +64,22 @@ class FakeOutbox:
         self.published.append(attributes["id"])
 
 
+class FakePush:
+    """Remembers what was pushed; says of a token what `answers` says of it, and fails where `down`."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.answers: dict[str, Pushed] = {}
+        self.down = False
+
+    def send(self, message):
+        if self.down:
+            raise ProviderDown("the push provider does not answer", retry_after_s=10)
+        self.messages.append(dict(message))
+        sent = Pushed("sent", f"provider-{len(self.messages)}")
+        return self.answers.get(message["token"], sent)
+
+
 @pytest.fixture(scope="session")
 def signer(tmp_path_factory: pytest.TempPathFactory) -> FileSigner:
     return FileSigner(tmp_path_factory.mktemp("keys") / "writer.pem")
@@ -83,6 +100,11 @@ def workflows() -> FakeWorkflows:
 @pytest.fixture
 def probe() -> FakeProbe:
     return FakeProbe()
+
+
+@pytest.fixture
+def push() -> FakePush:
+    return FakePush()
 
 
 @pytest.fixture
@@ -113,6 +135,7 @@ def call_as(documents: SqliteDocuments, signer: FileSigner) -> Callable[..., Cal
             operation="tests.call",
             correlation_id="00000000-0000-4000-8000-000000000001",
             callbacks=CALLBACKS,
+            verify=verify_ed25519,
         )
 
     return make
@@ -120,7 +143,11 @@ def call_as(documents: SqliteDocuments, signer: FileSigner) -> Callable[..., Cal
 
 @pytest.fixture
 def reacting(
-    documents: SqliteDocuments, signer: FileSigner, workflows: FakeWorkflows, probe: FakeProbe
+    documents: SqliteDocuments,
+    signer: FileSigner,
+    workflows: FakeWorkflows,
+    probe: FakeProbe,
+    push: FakePush,
 ) -> Callable[..., Reaching]:
     """Make a reaction's call: ``reacting("agents/…", at=5)``."""
 
@@ -138,6 +165,7 @@ def reacting(
             workflows=workflows,
             probe=probe,
             outbox=FakeOutbox(),
+            push=push,
             subject=subject,
         )
 

@@ -9,5 +9,9 @@ def start_pipeline(call: Reaching, event: AgentCreated) -> None:
 
     A second start does no harm: only one execution can claim the run.
     """
-    argument = {"workflow_id": event.workflow_id, "agent_id": call.subject_id}
+    argument = {
+        "workflow_id": event.workflow_id,
+        "agent_id": call.subject_id,
+        "correlation_id": call.correlation_id,
+    }
     call.workflows.start("agent_creation", argument)

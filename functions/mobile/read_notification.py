@@ -1,7 +1,7 @@
 from shared.entity import Id
 from shared.errors import NotFound
 from shared.identity import Scope
-from shared.mobile.models import Notification
+from shared.mobile.models import Notification, NotificationRead
 from shared.mobile.notices import audiences, read
 from shared.operation import Call, operation
 
@@ -18,6 +18,4 @@ def read_notification(call: Call, notification_id: Id) -> Notification:
         if before.audience not in audiences(call.actor):
             raise NotFound(f"there is no notification {notification_id} here")
         after = read(before, at=call.now)
-        if after is not before:
-            txn.save(after)
-    return after
+        return after if after is before else txn.save(after, NotificationRead(kind=after.kind))

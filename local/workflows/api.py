@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from local.workflows.callbacks import CallbackRefusedError
 from local.workflows.errors import LoadError, UnavailableError
+from local.workflows.filters import FilterError
 from local.workflows.functions.effects import METHODS
 from local.workflows.records import ACTIVE, MissingError
 from local.workflows.runtime import Runtime
@@ -31,7 +32,12 @@ _STATUS = {
     503: "UNAVAILABLE",
 }
 
-_CODES: dict[type[Exception], int] = {MissingError: 404, LoadError: 400, UnavailableError: 503}
+_CODES: dict[type[Exception], int] = {
+    MissingError: 404,
+    LoadError: 400,
+    FilterError: 400,
+    UnavailableError: 503,
+}
 
 View = Callable[..., Any]
 
@@ -173,7 +179,14 @@ class _Executions:
 
     def list(self, workflow: str, **_: str) -> Any:
         """List executions."""
-        return self._runtime.views.executions(workflow, *_paging())
+        args = flask.request.args
+        return self._runtime.views.executions(
+            workflow,
+            *_paging(),
+            filter=args.get("filter", ""),
+            order_by=args.get("orderBy", ""),
+            full=args.get("view") == "FULL",
+        )
 
     def cancel(self, workflow: str, execution: str, **_: str) -> Any:
         """Cancel an execution."""
@@ -182,6 +195,30 @@ class _Executions:
             raise _InvalidError(sentence, status="FAILED_PRECONDITION")
         self._runtime.cancel(execution)
         return self._runtime.views.execution(execution, workflow)
+
+    def triggered(self, workflow: str, **_: str) -> Any:
+        """Start an execution with a message that a subscription pushed."""
+        body = _body()
+        if not isinstance(body.get("message"), dict):
+            raise _InvalidError("'message' must be a map")
+        argument = {"message": body["message"], "subscription": _text(body, "subscription", "")}
+        try:
+            made = self._runtime.execute(workflow, argument)
+        except ValueError as error:
+            raise _InvalidError(str(error)) from None
+        return self._runtime.views.execution(made)
+
+    def exported(self, workflow: str, execution: str, **_: str) -> Any:
+        """Return everything about an execution as one JSON text."""
+        return self._runtime.views.exported(execution, workflow)
+
+    def forgotten(self, workflow: str, execution: str, **_: str) -> Any:
+        """Forget the steps of an execution that ended."""
+        if self._runtime.views.execution_row(execution, workflow)["state"] == ACTIVE:
+            sentence = "the execution is active; its steps can be deleted once it ended"
+            raise _InvalidError(sentence, status="FAILED_PRECONDITION")
+        self._runtime.forget_steps(execution)
+        return {}
 
     def callbacks(self, workflow: str, execution: str, **_: str) -> Any:
         """List the callbacks of an execution."""
@@ -246,7 +283,10 @@ def blueprint(runtime: Runtime, authorise: Callable[[flask.Request], None]) -> f
         (f"{_BASE}/<workflow>", ("DELETE",), workflows.delete),
         (f"{_BASE}/<workflow>/executions", ("POST",), executions.create),
         (f"{_BASE}/<workflow>/executions", ("GET",), executions.list),
+        (f"{_BASE}/<workflow>:triggerPubsubExecution", ("POST",), executions.triggered),
         (f"{_EXECUTION}:cancel", ("POST",), executions.cancel),
+        (f"{_EXECUTION}:exportData", ("GET",), executions.exported),
+        (f"{_EXECUTION}:deleteExecutionHistory", ("POST",), executions.forgotten),
         (_EXECUTION, ("GET",), executions.get),
         (f"{_EXECUTION}/callbacks", ("GET",), executions.callbacks),
         (f"{_EXECUTION}/stepEntries", ("GET",), executions.steps),

@@ -262,7 +262,7 @@ class _Checker:
         function = FUNCTIONS.get(name)
         if function is None:
             reason = (
-                "this machine has no connectors; call the service's own API with http"
+                "this machine has no such connector; call the service's own API with http"
                 if name.startswith("googleapis.")
                 else "it is neither a subworkflow nor a function of the standard library"
             )
@@ -288,7 +288,7 @@ class _Checker:
                     self.bind(operand, scope)
         if isinstance(node, CallNode):
             self.call_node(node)
-        waits = isinstance(node, CallNode) and node.function is None
+        waits = isinstance(node, CallNode) and (node.function is None or bool(node.function.waits))
         node.suspends = waits or any(operand.suspends for operand in node.operands)
 
     def symbol(self, node: Name, scope: _Scope) -> None:

@@ -95,12 +95,6 @@ def _refused(file: Path, error: LoadError) -> int:
 def _trace(runtime: Runtime, name: str) -> None:
     """List the steps an execution took."""
     parts = name.split("/")
-    workflow, execution, token = parts[5], parts[7], ""
-    while True:
-        page = runtime.views.steps(execution, workflow, 1000, token)
-        for entry in page["stepEntries"]:
-            where = f"{entry['routine']}.{entry['step']}"
-            print(f"{entry['entryId']:>5}  {where:40} {entry['state']}", file=sys.stderr)
-        token = page["nextPageToken"]
-        if not token:
-            return
+    for entry in runtime.views.all_steps(parts[7], parts[5]):
+        where = f"{entry['routine']}.{entry['step']}"
+        print(f"{entry['entryId']:>5}  {where:40} {entry['state']}", file=sys.stderr)

@@ -13,12 +13,14 @@ import logging
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
 from local.clock import Clock
 from local.workflows import records
 from local.workflows.callbacks import Callbacks
+from local.workflows.connectors import Connectors
 from local.workflows.errors import DivergenceError, DroppedError, Failure, limit
 from local.workflows.http import Http
 from local.workflows.journal import Journal
@@ -31,6 +33,10 @@ from local.workflows.timers import Timers
 from local.workflows.values import MEMORY_LIMIT, Value, dump, size
 
 _SLEEP_MAX_S = 3600.0
+_LIVES_MAX = 500
+Act = Callable[[], None]
+# What to do, and for which execution if it is for one.
+_Message = tuple[Act, Live | None]
 _log = logging.getLogger("workflows")
 
 
@@ -42,15 +48,24 @@ class Engine:
     """Run executions."""
 
     def __init__(
-        self, journal: Journal, clock: Clock, http: Http, restorer: Restorer, callbacks: Callbacks
+        self,
+        journal: Journal,
+        clock: Clock,
+        http: Http,
+        connectors: Connectors,
+        restorer: Restorer,
+        callbacks: Callbacks,
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._restorer = restorer
-        self._operations = Operations(self, clock, http, restorer, callbacks)
+        self._operations = Operations(self, clock, http, connectors, restorer, callbacks)
         self.lives: dict[str, Live] = {}
         self.timers = Timers(self._waits)
-        self._messages: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[_Message | None] = queue.SimpleQueue()
+        # What waits for long is not kept in memory: of those, only the operations are known.
+        self._resting: dict[str, tuple[str, ...]] = {}
+        self._oldest: deque[str] = deque()
         self._busy = 0
         self._busy_lock = threading.Lock()
         self._ended: dict[str, list[threading.Event]] = {}
@@ -85,6 +100,7 @@ class Engine:
     def drop(self, execution: str) -> None:
         """Forget an execution that ended from outside; from now on it has no effects."""
         self.lives.pop(execution, None)
+        self._resting.pop(execution, None)
         self._announce(execution)
 
     def idle(self) -> bool:
@@ -118,14 +134,19 @@ class Engine:
         with self._busy_lock:
             self._busy += change
 
-    def post(self, message: Callable[[], None]) -> None:
-        """Do something on the engine's thread, soon."""
-        self.count(1)
-        self._messages.put(message)
+    def post(self, message: Act, live: Live | None = None) -> None:
+        """Do something on the engine's thread, soon; for *live*, which stays in memory until then."""
+        with self._busy_lock:
+            self._busy += 1
+            if live is not None:
+                live.posted += 1
+        self._messages.put((message, live))
 
     def _waits(self, execution: str, op: str) -> bool:
         live = self.lives.get(execution)
-        return live is not None and op in live.run.pending
+        if live is not None:
+            return op in live.run.pending
+        return op in self._resting.get(execution, ())
 
     # --- the thread ---------------------------------------------------------------------------
 
@@ -133,27 +154,52 @@ class Engine:
         while True:
             deadline = self.timers.next()
             wait_s = _SLEEP_MAX_S if deadline is None else self._clock.seconds_until(deadline)
-            message: Callable[[], None] | None = _nothing
+            message: _Message | None = (_nothing, None)
             try:
                 message = self._messages.get(timeout=min(wait_s, _SLEEP_MAX_S))
             except queue.Empty:
                 self.count(1)
             if message is None:
                 return
+            act, live = message
             try:
-                message()
+                act()
                 self._fire()
             except Exception:  # noqa: BLE001 - one execution's trouble must not stop the others
                 _log.exception("the workflow engine met an error of its own")
             finally:
-                self.count(-1)
+                with self._busy_lock:
+                    self._busy -= 1
+                    if live is not None:
+                        live.posted -= 1
+            self._rest()
 
     def _fire(self) -> None:
         """Complete what has come due."""
         for execution, op in self.timers.due(self._clock.now()):
-            live = self.lives.get(execution)
+            live = self.awake(execution)
             if live is not None and op in live.run.pending:
                 self._operations.expired(live, op)
+
+    def _rest(self) -> None:
+        """Let go of what waits for long, oldest first; the journal has all of it."""
+        for _ in range(min(len(self.lives) - _LIVES_MAX, _LIVES_MAX)):
+            execution = self._oldest.popleft()
+            live = self.lives.get(execution)
+            if live is None:
+                continue
+            if not live.may_rest:
+                self._oldest.append(execution)
+                return
+            self._resting[execution] = tuple(live.run.pending)
+            if self.lives.pop(execution, None) is None:
+                del self._resting[execution]
+
+    def awake(self, execution: str) -> Live | None:
+        """Return an execution that is active, restored if it was resting."""
+        if execution in self._resting:
+            self._begin(execution)
+        return self.lives.get(execution)
 
     def append(
         self,
@@ -163,6 +209,7 @@ class Engine:
     ) -> None:
         """Journal something of an execution, and the steps it took meanwhile."""
         self.count(1)
+        live.handed += 1
         run, entries = live.run, live.run.recorder.take()
 
         def write(db: sqlite3.Connection) -> None:
@@ -172,6 +219,7 @@ class Engine:
         def after() -> None:
             if done is not None and self.lives.get(run.id) is live:
                 done()
+            live.written += 1
             self.count(-1)
 
         def failed(error: Exception) -> None:
@@ -183,6 +231,7 @@ class Engine:
     def _begin(self, execution: str) -> None:
         if execution in self.lives:
             return
+        self._resting.pop(execution, None)
         try:
             restored = self._restorer.restore(execution, self._operations)
         except Exception as error:  # noqa: BLE001 - it is kept for a person to look at
@@ -192,6 +241,7 @@ class Engine:
             return
         live = Live(restored.run, restored.inbox)
         self.lives[execution] = live
+        self._oldest.append(execution)
         self._turn(live)
 
     def _turn(self, live: Live) -> None:
@@ -203,11 +253,11 @@ class Engine:
             run.advance()
             if run.paused:
                 # The next turn waits for the disk, so that a busy loop cannot flood the journal.
-                self.append(live, lambda _: None, lambda: self.post(lambda: self._turn(live)))
+                self.append(live, lambda _: None, lambda: self.post(lambda: self._turn(live), live))
                 return
             if not live.restored:
                 if run.replay():
-                    self.post(lambda: self._turn(live))
+                    self.post(lambda: self._turn(live), live)
                     return
                 live.restored = True
                 self._operations.recover(live)
@@ -223,7 +273,10 @@ class Engine:
             self._give_up(live, f"an error of the engine: {type(error).__name__}: {error}")
             return
         if live.backlog:
-            self.post(lambda: self.act(live, live.backlog.popleft()) if live.backlog else None)
+            self._next(live)
+
+    def _next(self, live: Live) -> None:
+        self.post(lambda: self.act(live, live.backlog.popleft()) if live.backlog else None, live)
 
     def act(self, live: Live, action: Callable[[], None]) -> None:
         """Do something to an execution once everything in it waits."""
@@ -232,7 +285,7 @@ class Engine:
         if live.settled:
             action()
             if live.backlog and live.settled:
-                self.post(lambda: self.act(live, live.backlog.popleft()) if live.backlog else None)
+                self._next(live)
         else:
             live.backlog.append(action)
 

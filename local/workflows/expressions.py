@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.workflows import operators
 from local.workflows.errors import Position, raised
+from local.workflows.retries import waited
 from local.workflows.values import Value, string
 from local.workflows.values import field as element
 
@@ -188,6 +189,8 @@ class Call(Node):
 
     def run(self, scope: Scope) -> Suspended:
         if self.function is not None:
-            return (yield from super().run(scope))
+            result = yield from super().run(scope)
+            waits = self.function.waits
+            return (yield from waited(waits, result)) if waits else result
         values = yield from ListOf(self.operands).run(scope)
         return (yield from scope.frame.call(self.name, values))

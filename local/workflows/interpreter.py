@@ -237,7 +237,7 @@ class Machine:
         else:
             result = call.function(frame.context, call.function.named(values))
             if call.function.waits:
-                result = yield Operation(call.function.waits, result)
+                result = yield from retries.waited(call.function.waits, result)
         if call.result is not None:
             yield from self.assign(call.result, result, scope)
         return None

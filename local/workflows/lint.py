@@ -60,6 +60,11 @@ def _may_raise(node: Node) -> bool:
 def lint_expression(node: Node) -> Iterator[tuple[Position, str]]:
     """Warn about an expression."""
     for part in node.walk():
+        if isinstance(part, CallNode) and part.name.startswith("googleapis."):
+            yield (
+                part.position,
+                "warning: the documentation allows connectors in call steps only",
+            )
         if isinstance(part, Logic) and _may_raise(part.operands[1]):
             yield (
                 part.position,

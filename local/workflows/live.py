@@ -6,6 +6,9 @@ from collections.abc import Callable
 from local.workflows.callbacks import Inbox
 from local.workflows.scheduler import Pending, Run
 
+# What an execution can wait for without being in memory.
+_LONG = {"await", "sleep", "backoff", "child"}
+
 
 class Live:
     """
@@ -21,8 +24,22 @@ class Live:
         self.restored = False
         self.deferred: list[Pending] = []
         self.backlog: deque[Callable[[], None]] = deque()
+        # What is on its way: messages to it, and records handed to the journal and written.
+        self.posted = self.handed = self.written = 0
 
     @property
     def settled(self) -> bool:
         """Tell whether everything in it waits, so that something can be delivered."""
         return self.restored and not self.run.paused
+
+    @property
+    def may_rest(self) -> bool:
+        """Tell whether it only waits, and everything it did is on disk: then it can be rebuilt."""
+        return (
+            self.written == self.handed
+            and self.posted == 0
+            and self.settled
+            and self.run.outcome is None
+            and not self.backlog
+            and all(one.operation.kind in _LONG for one in self.run.pending.values())
+        )

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING
 from local.clock import Clock
 from local.workflows import records
 from local.workflows.callbacks import Callbacks
+from local.workflows.connectors import Connectors, returned
 from local.workflows.effects import Effects
 from local.workflows.errors import DroppedError, Failure, Fatal, raised
 from local.workflows.http import Http
 from local.workflows.live import Live
 from local.workflows.restoring import Restorer
 from local.workflows.scheduler import FATAL, RAISED, RAN, Pending, Run
+from local.workflows.strands import Operation
 from local.workflows.values import Value, digest, dump
 
 if TYPE_CHECKING:
     from local.workflows.engine import Engine
 
+# What is sent by a thread of its own, and may be under way when the process ends.
+_SENT = {"http", "connector"}
 _log = logging.getLogger("workflows")
 _LEVELS = {
     "DEBUG": logging.DEBUG,
@@ -37,11 +41,18 @@ class Operations:
     """Carry out the operations of all executions; *engine* delivers what came of them."""
 
     def __init__(
-        self, engine: Engine, clock: Clock, http: Http, restorer: Restorer, callbacks: Callbacks
+        self,
+        engine: Engine,
+        clock: Clock,
+        http: Http,
+        connectors: Connectors,
+        restorer: Restorer,
+        callbacks: Callbacks,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._http = http
+        self._connectors = connectors
         self._restorer = restorer
         self._callbacks = callbacks
         self._effects = Effects()
@@ -107,17 +118,21 @@ class Operations:
     def _effect(self, live: Live, pending: Pending) -> None:
         """Begin what an operation does outside; its start is on disk."""
         kind, arguments = pending.operation.kind, pending.operation.arguments
-        if kind == "http":
+        if kind in _SENT:
             self._engine.count(1)
-            self._effects.submit(lambda: self._send(live, pending.op, arguments))
+            self._effects.submit(lambda: self._send(live, pending.op, kind, arguments))
         elif kind == "child":
-            self._engine.post(lambda: self._child(live, pending.op))
+            self._engine.post(lambda: self._child(live, pending.op), live)
 
-    def _send(self, live: Live, op: str, arguments: Value) -> None:
+    def _send(self, live: Live, op: str, kind: str, arguments: Value) -> None:
         """Send a request, on a thread for effects."""
         ok, value = RAN, None
         try:
-            value = self._http.send(arguments)
+            if kind == "http":
+                value = self._http.send(arguments)
+            else:
+                answer = self._connectors.send(arguments, f"{live.run.id}/{op}")
+                value = returned(arguments, answer)
         except Failure as failure:
             ok, value = FATAL if isinstance(failure, Fatal) else RAISED, failure.value
         except Exception as error:  # noqa: BLE001 - the workflow has to learn that it failed
@@ -132,11 +147,11 @@ class Operations:
             self._later(live, pending.op, RAISED, error)
             return
         live.inbox.wait(callback, pending.op)
-        self._engine.post(lambda: self._engine.act(live, lambda: self._match(live, callback)))
+        self._engine.post(lambda: self._engine.act(live, lambda: self._match(live, callback)), live)
 
     def payload(self, execution: str, callback: str, payload: int, request: str) -> None:
         """Give a payload to whoever waits for it."""
-        live = self._engine.lives.get(execution)
+        live = self._engine.awake(execution)
         if live is not None:
             live.inbox.add(callback, payload, request)
             self._engine.act(live, lambda: self._match(live, callback))
@@ -170,30 +185,36 @@ class Operations:
                 self._engine.timers.set(record.deadline, live.run.id, pending.op)
             if operation.kind == "await":
                 self._await(live, pending, record.callback or "")
-            elif operation.kind == "child" or (
-                operation.kind == "http" and self._http.may_repeat(operation.arguments)
-            ):
+            elif operation.kind == "child" or self._may_repeat(operation):
                 self._effect(live, pending)
-            elif operation.kind == "http":
+            elif operation.kind in _SENT:
+                arguments = operation.arguments
+                where = arguments["url" if operation.kind == "http" else "path"]
                 error = raised(
                     "ConnectionError",
                     "the platform stopped while the request was under way; "
-                    "the outcome is unknown: "
-                    f"{operation.arguments['method']} {operation.arguments['url']}",
+                    f"the outcome is unknown: {arguments['method']} {where}",
                 ).value
                 self._later(live, pending.op, RAISED, error)
         for pending in live.deferred:
             self._start(live, pending)
         live.deferred.clear()
 
+    def _may_repeat(self, operation: Operation) -> bool:
+        """Tell whether a request that was under way may be sent again."""
+        if operation.kind == "http":
+            return self._http.may_repeat(operation.arguments)
+        return operation.kind == "connector" and self._connectors.may_repeat(operation.arguments)
+
     def _later(self, live: Live, op: str, ok: int, value: Value) -> None:
-        self._engine.post(lambda: self._engine.complete(live, op, ok, value))
+        self._engine.post(lambda: self._engine.complete(live, op, ok, value), live)
 
     def child_ended(self, child: str) -> None:
         """Tell the parent, if an execution has one."""
         parent = self._restorer.parent(child)
-        if parent is not None and parent[0] in self._engine.lives:
-            self._child(self._engine.lives[parent[0]], parent[1])
+        live = None if parent is None else self._engine.awake(parent[0])
+        if parent is not None and live is not None:
+            self._child(live, parent[1])
 
     def _child(self, live: Live, op: str) -> None:
         """Start a child execution that was not started, or take the outcome of one that ended."""

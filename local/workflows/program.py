@@ -68,7 +68,9 @@ class Call:
     @property
     def kind(self) -> str:
         """Return the type of the step entry."""
-        return "SUBWORKFLOW_CALL" if self.function is None else "STD_LIB_CALL"
+        if self.function is None:
+            return "SUBWORKFLOW_CALL"
+        return "CONNECTOR_CALL" if self.name.startswith("googleapis.") else "STD_LIB_CALL"
 
 
 @dataclass(eq=False)

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
-from local.workflows.errors import raised
+from local.workflows.errors import Raised, raised
+from local.workflows.functions.basics import idempotent_predicate, non_idempotent_predicate
+from local.workflows.functions.effects import CONSTANTS
 from local.workflows.functions.registry import expect
+from local.workflows.strands import Operation, Running
 from local.workflows.values import Reference, Value, type_name
 
 
@@ -43,3 +46,19 @@ def policy(value: Value) -> Policy:
         float(expect(backoff.get("max_delay", 60), "max_delay", int, float)),
         float(expect(backoff.get("multiplier", 1.25), "multiplier", int, float)),
     )
+
+
+def waited(kind: str, arguments: Value) -> Running:
+    """Wait for an operation; a connector's is repeated by the policy that every connector has."""
+    if kind != "connector":
+        return (yield Operation(kind, arguments))
+    built_in, attempt = policy(CONSTANTS["http.default_retry"]), 0
+    worth = idempotent_predicate if arguments["method"] == "GET" else non_idempotent_predicate
+    while True:
+        try:
+            return (yield Operation(kind, arguments))
+        except Raised as failure:
+            if attempt == built_in.max_retries or not worth(failure.value):
+                raise
+        yield Operation("backoff", {"seconds": built_in.delay_s(attempt)})
+        attempt += 1

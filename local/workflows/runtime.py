@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sqlite3
 import sys
 import uuid
 from collections.abc import Callable, Mapping
@@ -12,12 +13,15 @@ from typing import Any
 from local.clock import Clock
 from local.workflows import records
 from local.workflows.callbacks import Callbacks
+from local.workflows.connectors import Connectors
 from local.workflows.engine import Engine
 from local.workflows.errors import UnavailableError
 from local.workflows.http import Http
 from local.workflows.journal import Journal
 from local.workflows.loader import load
 from local.workflows.restoring import Restorer
+from local.workflows.services import LocalServices, tasks
+from local.workflows.values import Value
 from local.workflows.views import Views
 
 ARGUMENT_LIMIT = 32 * 1024
@@ -37,7 +41,8 @@ class Runtime:
     Execute Cloud Workflows sources so that a killed process loses nothing.
 
     *env* and the environment a workflow was deployed with are what `sys.get_env` reads; *token*
-    makes the bearer tokens of http steps that call *base_url*.
+    makes the bearer tokens of http steps that call *base_url*. *connectors* carries the requests of
+    connectors; without one they are answered in the data folder.
     """
 
     def __init__(
@@ -50,12 +55,15 @@ class Runtime:
         project: str = "local",
         location: str = "local",
         env: Mapping[str, str] = {},
+        connectors: Connectors | None = None,
     ) -> None:
         self._data = data
         self._clock = clock
         self._base_url = base_url
         self._env = dict(env)
         self._http = Http(base_url, token)
+        self._connectors = connectors
+        self._services: LocalServices | None = None
         self.project = project
         self.location = location
         self._journal: Journal | None = None
@@ -68,13 +76,18 @@ class Runtime:
         journal = Journal(self._data)
         callbacks = Callbacks(journal, self._clock, self._base_url, self.project, self.location)
         restorer = Restorer(journal, self._clock, self._env, self.project, self.location)
-        engine = Engine(journal, self._clock, self._http, restorer, callbacks)
+        connectors = self._connectors
+        if connectors is None:
+            file = self._data / "services.db"
+            connectors = self._services = LocalServices(file, self._clock.now, self._deliver)
+        engine = Engine(journal, self._clock, self._http, connectors, restorer, callbacks)
         before = self._clock.now() - _RETENTION
         try:
             journal.ask(lambda db: records.sweep(db, before))
             engine.start()
         except UnavailableError:
             journal.close()
+            self._close_services()
             raise
         self._journal, self._callbacks, self._engine = journal, callbacks, engine
 
@@ -86,6 +99,11 @@ class Runtime:
             engine.stop()
         if journal is not None:
             journal.close()
+        self._close_services()
+
+    def _close_services(self) -> None:
+        if self._services is not None:
+            self._services.close()
 
     @property
     def journal(self) -> Journal:
@@ -142,6 +160,18 @@ class Runtime:
         )
         return made
 
+    def _deliver(self, task: Value, key: str) -> None:
+        """Start what delivers a task of a connector; one key is one delivery."""
+        made, now = str(uuid.uuid5(uuid.NAMESPACE_URL, key)), self._clock.now()
+        engine, text = self.engine, json.dumps(task)
+
+        def write(db: sqlite3.Connection) -> None:
+            records.deploy(db, tasks.WORKFLOW, tasks.DELIVERY, {}, "Deliver a task.", now)
+            if not db.execute("SELECT 1 FROM executions WHERE id = ?", (made,)).fetchone():
+                records.create_execution(db, made, tasks.WORKFLOW, text, {}, now)
+
+        self.journal.ask(write, lambda _: engine.begin(made))
+
     def execution(self, id: str) -> dict[str, Any]:
         """Return an execution in the shape of the Executions API."""
         return self.views.execution(id)
@@ -166,6 +196,12 @@ class Runtime:
             "SELECT id FROM executions WHERE workflow = ? AND state = 'ACTIVE'", workflow
         ):
             self.cancel(row["id"])
+
+    def forget_steps(self, id: str) -> None:
+        """Forget the steps an execution took."""
+        self.journal.ask(
+            lambda db: db.execute("DELETE FROM step_entries WHERE execution = ?", (id,)).rowcount
+        )
 
     def wait(self, id: str, timeout_s: float) -> dict[str, Any]:
         """Return an execution once it ended, or as it is when the time is over."""

@@ -5,6 +5,7 @@ import sqlite3
 from typing import Any
 
 from local.workflows import records
+from local.workflows.filters import condition, order
 from local.workflows.journal import Journal
 from local.workflows.records import MissingError, read_moment
 
@@ -64,7 +65,9 @@ class Views:
 
     def execution(self, id: str, workflow: str | None = None) -> dict[str, Any]:
         """Return an execution."""
-        row = self.execution_row(id, workflow)
+        return self._full(self.execution_row(id, workflow))
+
+    def _full(self, row: sqlite3.Row) -> dict[str, Any]:
         found = self._execution(row)
         found["argument"] = row["argument"]
         if row["result"] is not None:
@@ -73,14 +76,30 @@ class Views:
             found["error"] = json.loads(row["error"])
         if row["attention"] is not None and row["state"] == records.ACTIVE:
             found["stateError"] = {"details": row["attention"], "type": "TYPE_UNSPECIFIED"}
-        found["status"] = {"currentSteps": self._current_steps(id)}
+        found["status"] = {"currentSteps": self._current_steps(row["id"])}
         return found
 
-    def executions(self, workflow: str, size: int, token: str) -> dict[str, Any]:
-        """List the executions of a workflow, newest first."""
-        sql = "SELECT * FROM executions WHERE workflow = ? ORDER BY n DESC"
-        rows, following = self._page(sql, (workflow,), size, token)
-        return {"executions": [self._execution(row) for row in rows], "nextPageToken": following}
+    def exported(self, id: str, workflow: str) -> dict[str, Any]:
+        """Return everything about an execution as one JSON text."""
+        execution, entries = self.execution(id, workflow), self.all_steps(id, workflow)
+        return {"data": json.dumps({"execution": execution, "stepEntries": entries})}
+
+    def executions(
+        self,
+        workflow: str,
+        size: int,
+        token: str,
+        *,
+        filter: str = "",
+        order_by: str = "",
+        full: bool = False,
+    ) -> dict[str, Any]:
+        """List the executions of a workflow, newest first unless another order is given."""
+        where, values = condition(filter)
+        sql = f"SELECT * FROM executions WHERE workflow = ? AND {where} ORDER BY {order(order_by)}"  # noqa: S608 - made of known columns
+        rows, following = self._page(sql, (workflow, *values), size, token)
+        found = [self._full(row) if full else self._execution(row) for row in rows]
+        return {"executions": found, "nextPageToken": following}
 
     def _execution(self, row: sqlite3.Row) -> dict[str, Any]:
         found = {
@@ -139,8 +158,7 @@ class Views:
     def steps(self, execution: str, workflow: str, size: int, token: str) -> dict[str, Any]:
         """List the steps an execution took."""
         self.execution_row(execution, workflow)
-        sql = "SELECT * FROM step_entries WHERE execution = ? ORDER BY ordinal"
-        rows, following = self._page(sql, (execution,), size, token)
+        rows, following = self._page(f"{_STEPS} ORDER BY ordinal", (execution,), size, token)
         return {
             "stepEntries": [self._step(row, workflow) for row in rows],
             "nextPageToken": following,
@@ -149,12 +167,19 @@ class Views:
             )[0]["n"],
         }
 
+    def all_steps(self, execution: str, workflow: str) -> list[dict[str, Any]]:
+        """Return all steps an execution took."""
+        page = self.steps(execution, workflow, _PAGE_MAX, "")
+        found: list[dict[str, Any]] = page["stepEntries"]
+        while page["nextPageToken"]:
+            page = self.steps(execution, workflow, _PAGE_MAX, page["nextPageToken"])
+            found += page["stepEntries"]
+        return found
+
     def step(self, execution: str, workflow: str, entry: str) -> dict[str, Any]:
         """Return a step an execution took."""
         self.execution_row(execution, workflow)
-        rows = self._journal.read(
-            "SELECT * FROM step_entries WHERE execution = ? AND ordinal = ?", execution, entry
-        )
+        rows = self._journal.read(f"{_STEPS} WHERE ordinal = ?", execution, entry)
         if not rows:
             raise MissingError(f"there is no step entry '{entry}'")
         return self._step(rows[0], workflow)
@@ -170,7 +195,12 @@ class Views:
             "step": row["step"],
             "stepType": row["kind"],
             "state": row["state"],
-            "navigationInfo": {"parent": str(row["parent"] or 0)},
+            "navigationInfo": {
+                "parent": str(row["parent"] or 0),
+                "children": (row["children"] or "").split(",") if row["children"] else [],
+                "next": str(row["following"] or 0),
+                "previous": str(row["previous"] or 0),
+            },
             "stepEntryMetadata": {"threadId": row["strand"]},
         }
         if row["exception"] is not None:
@@ -181,4 +211,13 @@ class Views:
 _WORKFLOWS = (
     "SELECT w.*, r.source, r.env, r.created AS revision_created FROM workflows w "
     "JOIN revisions r ON r.workflow = w.id AND r.revision = w.revision"
+)
+# The neighbours of a step are those it shares its parent and its thread with.
+_STEPS = (
+    "WITH entries AS (SELECT * FROM step_entries WHERE execution = ?), "
+    "under AS (SELECT parent AS of, group_concat(ordinal) AS children FROM entries GROUP BY parent), "
+    "found AS (SELECT *, "
+    "lead(ordinal) OVER beside AS following, lag(ordinal) OVER beside AS previous FROM entries "
+    "WINDOW beside AS (PARTITION BY parent, strand ORDER BY ordinal)) "
+    "SELECT found.*, children FROM found LEFT JOIN under ON under.of = ordinal"
 )

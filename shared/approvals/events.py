@@ -1,8 +1,12 @@
 """What happens to an approval, as it is announced."""
 
+from datetime import datetime
 from typing import Literal, Self
 
-from shared.approvals.models import Approval, ApprovalStatus, Veto, VetoCategory
+from pydantic import ConfigDict, Field
+
+from shared.approvals.models import Approval, ApprovalStatus, Veto
+from shared.approvals.parts import Trigger, VetoCategory
 from shared.detectors import masked
 from shared.entity import Event, Timestamp
 
@@ -48,7 +52,7 @@ class ApprovalRequested(
             card_hash=approval.card_hash,
             chain=approval.chain,
             step_no=approval.current_step,
-            approvers=tuple(step.approver for step in approval.steps),
+            approvers=tuple(dict.fromkeys(seat for step in approval.steps for seat in step.seats)),
             expires_at=approval.expires_at,
             risk=approval.risk,
         )
@@ -93,7 +97,10 @@ class ApprovalGranted(
             raise ValueError(f"{approval.id} was not approved")
         return cls(
             approvers=tuple(decision.approver_id for decision in approval.decisions),
+            auto=approval.seed_id is not None,
+            seed_id=approval.seed_id,
             decided_at=approval.decided_at,
+            held_until=approval.held_until,
             veto_until=approval.veto_until,
         )
 
@@ -147,7 +154,8 @@ class ApprovalExpired(
     @classmethod
     def of(cls, approval: Approval) -> Self:
         """Tell of a missed deadline."""
-        return cls(open_since=approval.requested_at)
+        reminders = sum(one.trigger != "manual" for one in approval.escalations)
+        return cls(open_since=approval.requested_at, reminders=reminders)
 
 
 class ApprovalCancelled(
@@ -181,6 +189,93 @@ class ApprovalConsumed(
         if approval.consumed_by is None:
             raise ValueError(f"{approval.id} was not consumed")
         return cls(**approval.consumed_by.model_dump(), action_digest=approval.action_digest)
+
+
+class ApprovalDelegated(
+    Event, action="approval.delegated", category="governance_decision", topic=REQUESTS
+):
+    """Somebody else is to answer."""
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+
+    from_id: str = Field(alias="from")
+    to_id: str = Field(alias="to")
+    depth: int
+
+    @classmethod
+    def of(cls, approval: Approval, *, at: datetime, by: str) -> Self:
+        """Tell of a delegation; taken back, it leads to whoever gave it."""
+        running = [d for d in approval.delegations if d.runs(at)]
+        last = running[-1] if running and running[-1].at == at else None
+        to_id = last.to_id if last else by
+        return cls(from_id=by, to_id=to_id, depth=len(running))
+
+
+class ApprovalEscalated(Event, action="approval.escalated", category="escalation", topic=REQUESTS):
+    """Others are asked besides."""
+
+    level: int
+    to: tuple[str, ...]
+    trigger: Trigger
+
+    @classmethod
+    def of(cls, approval: Approval) -> Self:
+        """Tell of the latest escalation."""
+        last = approval.escalations[-1]
+        return cls(level=last.level, to=tuple(map(str, last.to)), trigger=last.trigger)
+
+
+class ApprovalDeferred(
+    Event, action="approval.deferred", category="governance_decision", topic=REQUESTS
+):
+    """The question rests for a while."""
+
+    approver: str
+    until: Timestamp
+    defer_count: int
+
+    @classmethod
+    def of(cls, approval: Approval) -> Self:
+        """Tell of the latest deferral."""
+        last = approval.deferrals[-1]
+        return cls(approver=last.approver_id, until=last.until, defer_count=approval.defer_count)
+
+
+class ApprovalConfirmed(
+    Event, action="approval.confirmed", category="governance_decision", topic=DECISIONS
+):
+    """Nobody objected while it was possible."""
+
+    veto_until: Timestamp
+
+
+class VetoWindowClosed(Event, action="approval.veto_window_closed", category="approval_timeout"):
+    """The time to object is over."""
+
+
+class VetoEffectDue(Event, action="veto.effect_due", category="approval_timeout"):
+    """By now what was vetoed must be undone."""
+
+
+class VetoEffectCompleted(
+    Event, action="veto.effect_completed", category="governance_decision", retention="constitutional"
+):
+    """What was vetoed is undone."""
+
+    effect: str
+
+
+class VetoEffectOverdue(
+    Event,
+    action="veto.effect_overdue",
+    category="governance_decision",
+    outcome="failure",
+    severity="critical",
+    retention="constitutional",
+):
+    """What was vetoed is not undone in time; a person must see to it."""
+
+    effect: str
 
 
 class ApprovalVetoed(
@@ -217,7 +312,7 @@ class VetoRecorded(
 ):
     """A Governor objected."""
 
-    approval_id: str
+    approval_id: str | None = None
     run_id: str | None = None
     step_id: str | None = None
     category: VetoCategory
@@ -230,6 +325,8 @@ class VetoRecorded(
         """Tell of a veto."""
         return cls(
             approval_id=veto.approval_id,
+            run_id=veto.run_id,
+            step_id=veto.step_id,
             category=veto.category,
             window_end=veto.window_end,
             offline=veto.offline,
@@ -240,6 +337,13 @@ class VetoRecorded(
 class ApprovalDeadline(Event, action="approval.deadline_reached", category="approval_timeout"):
     """The time that was given is over; a change after it was set makes it void."""
 
+    decision_version: int
+
+
+class ApprovalMark(Event, action="approval.mark_reached", category="approval_timeout"):
+    """Half of the window is over, or four fifths; a change after it was set makes it void."""
+
+    percent: int
     decision_version: int
 
 
@@ -275,4 +379,5 @@ _DECIDED: dict[tuple[ApprovalStatus, str], type[Decided]] = {
 
 def decided(approval: Approval) -> Decided:
     """Tell of the latest answer to a question."""
-    return _DECIDED[approval.status, approval.governor_scope].of(approval)
+    status = ApprovalStatus.PENDING if approval.open else approval.status
+    return _DECIDED[status, approval.governor_scope].of(approval)

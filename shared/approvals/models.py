@@ -6,6 +6,20 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
+from shared.approvals.parts import (
+    Attachment,
+    Cancellation,
+    Chain,
+    Decision,
+    Deferral,
+    Delegation,
+    Escalation,
+    Step,
+    WindowMin,
+)
+from shared.approvals.parts import Reason as Reason
+from shared.approvals.parts import Verb as Verb
+from shared.approvals.parts import VetoCategory as VetoCategory
 from shared.constitution import breach
 from shared.entity import Entity, Hex64, Id, Text, Timestamp, Value
 from shared.errors import Violation
@@ -42,8 +56,8 @@ SubjectKind = Literal[
     "input",
 ]
 Risk = Literal["low", "medium", "high", "critical"]
-VetoCategory = Literal["constitutional", "safety", "budget"]
-Verb = Literal["approve", "reject", "request_changes", "veto"]
+
+Effect = Literal["cancelled", "rolled_back", "recalled", "never_sent", "irreversible"]
 
 Member = Annotated[str, Field(min_length=1, max_length=100)]
 Subject = Annotated[
@@ -57,15 +71,16 @@ Subject = Annotated[
 ShortText = Annotated[Text, Field(max_length=200)]
 Aside = Annotated[Text, Field(max_length=120)]
 Comment = Annotated[Text, Field(max_length=2000)]
-Reason = Annotated[Text, Field(min_length=10, max_length=2000)]
 Fact = bool | int | Annotated[str, Field(max_length=500)]
 Facts = Annotated[Mapping[Member, Fact], Field(max_length=50)]
 
 
 class ApprovalStatus(StrEnum):
-    """What became of the question; all but the first are decided, and only two of those lead on."""
+    """What became of the question; the first three are open, and only two of the others lead on."""
 
     PENDING = "pending"
+    DELEGATED = "delegated"
+    ESCALATED = "escalated"
     APPROVED = "approved"
     REJECTED = "rejected"
     CHANGES_REQUESTED = "changes_requested"
@@ -73,6 +88,10 @@ class ApprovalStatus(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     CONSUMED = "consumed"
+
+
+OPEN = (ApprovalStatus.PENDING, ApprovalStatus.DELEGATED, ApprovalStatus.ESCALATED)
+"""The states in which a question waits for an answer."""
 
 
 class EvidenceRef(Value):
@@ -128,7 +147,10 @@ class ApprovalRequest(Question):
     on_behalf_of: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     """The person the service asks for; without one it asks for itself."""
 
-    window_min: Annotated[int, Field(ge=5, le=43_200)] | None = None
+    window_min: WindowMin | None = None
+    chain: Chain | None = None
+    """Who must agree, where the usual chain is not enough; whoever that names stays in it."""
+
     callback_url: Annotated[str, Field(max_length=2000)] | None = None
 
     model_config = ConfigDict(
@@ -176,40 +198,6 @@ class ApprovalRequest(Question):
     )
 
 
-class Step(Value):
-    """One link of the chain: somebody of this role must agree."""
-
-    step_no: int
-    approver: Role
-
-
-class Decision(Value):
-    """What one person said, in their own words; kept for good."""
-
-    step_no: int
-    approver_id: str
-    verb: Verb
-    reason: str | None = None
-    changes: tuple[str, ...] = ()
-    category: VetoCategory | None = None
-    at: Timestamp
-    auth_time: Timestamp | None = None
-    decision_version: int
-
-    def says_as(self, other: "Decision") -> bool:
-        """Whether it is the same answer of the same person, given once more."""
-        words = ("approver_id", "verb", "reason", "changes", "category")
-        return all(getattr(self, word) == getattr(other, word) for word in words)
-
-
-class Cancellation(Value):
-    """Why the question was withdrawn, and by whom."""
-
-    by: str
-    reason: str
-    at: Timestamp
-
-
 class Consumer(Value):
     """The one step that an approval was used up by."""
 
@@ -240,11 +228,35 @@ class Approval(Entity, Question):
     requested_by: str
     requested_at: Timestamp
     expires_at: Timestamp
+    window_min: int
+    window_from: Timestamp
+    """When the window began that ends with `expires_at`; a deferral moves both."""
+
     decided_at: Timestamp | None = None
     decided_by: str | None = None
-    decided_via: Literal["governor"] | None = None
+    decided_via: (
+        Literal["governor", "deputy", "precedent_seed", "vision_guardian_override"] | None
+    ) = None
     decisions: tuple[Decision, ...] = ()
+    delegations: tuple[Delegation, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
+    deferrals: tuple[Deferral, ...] = ()
+    deferred_until: Timestamp | None = None
+    defer_count: int = 0
+    unreviewed: bool = False
+    """Whether it is about a thing that nobody looked at in time."""
+
+    group_key: Hex64 | None = None
+    """What identical requests share: one card shows them all, each with its own decision."""
+
+    held_back: bool = False
+    """Whether it waits until the approvers have answered what they have."""
+
+    seed_id: str | None = None
+    held_until: Timestamp | None = None
     veto_until: Timestamp | None = None
+    confirmed_at: Timestamp | None = None
+    vetoed_at: Timestamp | None = None
     consumed_at: Timestamp | None = None
     consumed_by: Consumer | None = None
     cancellation: Cancellation | None = None
@@ -252,12 +264,22 @@ class Approval(Entity, Question):
     @property
     def open(self) -> bool:
         """Whether it still waits for an answer."""
-        return self.status is ApprovalStatus.PENDING
+        return self.status in OPEN
 
     @property
-    def awaited(self) -> Role:
-        """The role whose answer is due."""
-        return self.steps[self.current_step - 1].approver
+    def step(self) -> Step:
+        """The link of the chain whose turn it is."""
+        return self.steps[self.current_step - 1]
+
+    @property
+    def governor(self) -> Role:
+        """The role of the one Governor of its scope."""
+        return Role.GOVERNOR if self.governor_scope == "platform" else Role.CUSTOMER_ADMIN
+
+    @property
+    def level(self) -> int:
+        """How far the present step was escalated."""
+        return max((e.level for e in self.escalations if e.step_no == self.current_step), default=0)
 
     @property
     def last(self) -> Decision:
@@ -268,9 +290,9 @@ class Approval(Entity, Question):
         """Return what in this approval breaks the constitution."""
         governor, status = self.governance_agent_id, self.status
         people = {decision.approver_id for decision in self.decisions} | {self.decided_by}
-        agreed = [d.step_no for d in self.decisions if d.verb == "approve"]
+        agreed = [d.approver_id for d in self.decisions if d.verb == "approve"]
         granted = status in {ApprovalStatus.APPROVED, ApprovalStatus.CONSUMED}
-        complete = agreed == [step.step_no for step in self.steps]
+        complete = self.seed_id or all(step.satisfied(self.decisions) for step in self.steps)
         found = (
             (not governor, "L0-01", "governance_agent_id", "missing"),
             (
@@ -285,10 +307,10 @@ class Approval(Entity, Question):
                 "decided_by",
                 "names who asked",
             ),
-            (len(set(agreed)) < len(agreed), "L0-01", "decisions", "answers one step twice"),
+            (len(set(agreed)) < len(agreed), "L0-01", "decisions", "hold two votes of one person"),
             (granted and not complete, "L0-03", "status", "lacks an approval of the chain"),
             (
-                (status is ApprovalStatus.CONSUMED) != (self.consumed_by is not None),
+                not self._use_fits,
                 "L0-03",
                 "consumed_by",
                 "does not fit the status",
@@ -308,21 +330,43 @@ class Approval(Entity, Question):
         )
 
 
+    @property
+    def _use_fits(self) -> bool:
+        """Whether it is used exactly where its status says so; a veto may hit what was used."""
+        if self.consumed_by is None:
+            return self.status is not ApprovalStatus.CONSUMED
+        return self.status in {ApprovalStatus.CONSUMED, ApprovalStatus.VETOED}
+
+
+class SeenApproval(Approval):
+    """An approval as it is shown, with its clocks."""
+
+    time_left_s: int | None = None
+    """How long there is time to answer, while it is open."""
+
+    veto_remaining_s: int | None = None
+    """How long it may still be vetoed; 0 once the window is closed."""
+
+
 class Veto(Entity):
     """An objection of the Governor, and what became of what it hit."""
 
     collection: ClassVar[str] = "vetoes"
 
-    approval_id: Id
+    approval_id: Id | None = None
+    run_id: Id | None = None
+    step_id: str | None = None
     category: VetoCategory
     explanation: str
+    attachments: Annotated[tuple[Attachment, ...], Field(max_length=5)] = ()
     issued_by: str
     decided_at: Timestamp
     received_at: Timestamp
     window_end: Timestamp
     offline: bool = False
-    effect: Literal["never_sent"]
-    effect_completed_at: Timestamp
+    effect: Effect
+    effect_completed_at: Timestamp | None = None
+    """When nothing of it was left to undo; none while that is under way or has failed."""
 
     def violations(self) -> tuple[Violation, ...]:
         """Return what in this veto breaks the constitution."""

@@ -4,26 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.approvals.models import Approval, ApprovalRequest, Step
+from shared.approvals import chains, windows
+from shared.approvals.models import Approval, ApprovalRequest
 from shared.canonical import canonical, digest
 from shared.entity import written
 from shared.errors import Invalid, Violation
-from shared.identity import PLATFORM, Actor, Role
+from shared.identity import PLATFORM, Actor
 
 MAX_SUBJECT_BYTES = 4 * 1024
-CHAIN_VERSION = 1
-
-WINDOW_MIN: Mapping[str, int] = {
-    "communication": 60,
-    "execution": 120,
-    "financial": 240,
-    "constitutional": 1_440,
-    "artifact": 4_320,
-}
-"""How long there is time to answer, by type, in minutes."""
-
-WINDOW_OF_GATE_MIN: Mapping[tuple[str, str], int] = {("execution", "stage-6"): 240}
-"""Gates whose window differs from that of their type."""
+NOT_SHOWN = {"on_behalf_of", "window_min", "chain", "callback_url"}
+"""What is about how to ask, and no part of the question."""
 
 EVIDENCE_AT_GATE: Mapping[str, tuple[str, ...]] = {
     "stage-6": (
@@ -75,6 +65,7 @@ def ask(request: ApprovalRequest, *, id: str, tenant: str, by: Actor, at: dateti
     """
     _check_subject(request)
     _check_evidence(request)
+    windows.check_type(request)
     if request.blast_radius == "high" and request.rollback_plan_ref is None:
         raise Invalid(
             "a high blast radius needs a tested rollback plan; name it in rollback_plan_ref",
@@ -86,9 +77,12 @@ def ask(request: ApprovalRequest, *, id: str, tenant: str, by: Actor, at: dateti
             rule="governor_scope",
         )
     shown = request.model_copy(update={"on_behalf_of": request.on_behalf_of or by.id})
-    ends = at + timedelta(minutes=window_min(request))
+    chain = chains.chain(request)
+    steps = chains.steps(request, chain)
+    window_min = steps[0].timeout_min or windows.window_min(request)
+    ends = at + timedelta(minutes=window_min)
     action_digest = digest(dict(request.subject))
-    question = request.model_dump(exclude={"on_behalf_of", "window_min", "callback_url"})
+    question = request.model_dump(exclude=NOT_SHOWN)
     return Approval(
         **question,
         id=id,
@@ -100,36 +94,34 @@ def ask(request: ApprovalRequest, *, id: str, tenant: str, by: Actor, at: dateti
         else f"engagement_governor:{tenant}",
         action_digest=action_digest,
         card_hash=digest(card(shown, action_digest=action_digest, expires_at=ends)),
-        chain="constitutional" if request.type == "constitutional" else "default",
-        chain_version=CHAIN_VERSION,
-        steps=chain(request),
+        chain=chain.name,
+        chain_version=chain.version,
+        steps=steps,
         requested_by=request.on_behalf_of or by.id,
         requested_at=at,
         expires_at=ends,
+        window_min=window_min,
+        window_from=at,
+        group_key=group_key(request),
     )
 
 
-def window_min(request: ApprovalRequest) -> int:
-    """Return how many minutes there is time to answer."""
-    usual = WINDOW_OF_GATE_MIN.get((request.type, request.gate), WINDOW_MIN[request.type])
-    return request.window_min or usual
+def group_key(request: ApprovalRequest) -> str | None:
+    """
+    Return what identical requests share: class, type, agent, and the shape of the subject.
 
-
-def chain(request: ApprovalRequest) -> tuple[Step, ...]:
-    """Return who must agree, one after the other."""
-    platform = request.governor_scope == "platform"
-    approvers = [Role.GOVERNOR if platform else Role.CUSTOMER_ADMIN]
+    What is constitutional is always looked at by itself.
+    """
     if request.type == "constitutional":
-        approvers.append(Role.VISION_GUARDIAN)
-    return tuple(Step(step_no=no, approver=role) for no, role in enumerate(approvers, 1))
+        return None
+    shape = {name: type(value).__name__ for name, value in request.subject.items()}
+    alike = (request.approval_class, request.type, request.gate, request.agent_id)
+    return digest({"typ": "approval-group/v1", "alike": list(alike), "shape": shape})
 
 
 def card(request: ApprovalRequest, *, action_digest: str, expires_at: datetime) -> dict[str, Any]:
     """Render what the approver is shown; what they decide is bound to the digest of it."""
-    question = request.model_dump(
-        mode="json",
-        exclude={"on_behalf_of", "window_min", "callback_url"},
-    )
+    question = request.model_dump(mode="json", exclude=NOT_SHOWN)
     return {
         "typ": "card/v1",
         **question,

@@ -96,5 +96,6 @@ def _call(
         workflows=ports.workflows,
         probe=ports.probe,
         outbox=ports.outbox,
+        push=ports.push,
         subject=received.subject if received else "",
     )

@@ -71,6 +71,11 @@ def verifier(jwks: Mapping[str, Mapping[str, Any]]) -> Any:
     return verify
 
 
+def verify_ed25519(public_key: str, message: bytes, signature: str) -> bool:
+    """Say whether the owner of *public_key* signed *message*; both are base64url without padding."""
+    return bool(verifier({"": {"x": public_key}})("", message, signature))
+
+
 def keep_private(file: Path, content: bytes) -> None:
     """Write a file that only its owner may read, whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -2,17 +2,18 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
 from shared.bus import Bus
 from shared.edge.auth import Authenticator, KeySource
 from shared.edge.keys import FileSigner
+from shared.edge.push import FcmPush, InboxPush
 from shared.edge.settings import Settings
 from shared.evidence import Signer
 from shared.identity import Actor
-from shared.reaction import Outbox, Probe, Workflows
+from shared.reaction import Outbox, Probe, Push, Workflows
 from shared.store import Documents
 
 
@@ -36,6 +37,7 @@ class Ports:
     workflows: Workflows
     probe: Probe
     outbox: Outbox
+    push: Push = field(default_factory=InboxPush)
 
 
 def utc_now() -> datetime:
@@ -80,6 +82,7 @@ def connect(
         workflows=_workflows(settings),
         probe=_probe(settings),
         outbox=Relay(documents, bus, clock, settings.environment),
+        push=InboxPush() if settings.local else FcmPush(settings.project),
     )
 
 

@@ -25,6 +25,7 @@ from pydantic_core import to_json
 from shared.bus import tap
 from shared.edge import denials
 from shared.edge.idempotency import Repetition
+from shared.edge.keys import verify_ed25519
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
@@ -267,6 +268,7 @@ class _Request:
             addressed=frozenset(str(value) for value in path.values()),
             callbacks=self.ports.settings.callbacks,
             commits=False,
+            verify=verify_ed25519,
         )
 
     def _repetition(self, call: Call, raw: bytes) -> Repetition | None:

@@ -1,17 +1,53 @@
-"""A notification is a line in somebody's inbox that leads to what it is about."""
+"""What people carry and are told: devices, the notices in their inbox, and what they want to be pushed."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from shared.entity import Record, Timestamp
+from pydantic import Field
 
-Kind = Literal["approval_pending", "approval_request", "agent_status"]
+from shared.constitution import breach
+from shared.entity import Entity, Event, Hex64, Id, Record, Timestamp, Value
+from shared.errors import Violation
+
+Kind = Literal[
+    "approval_pending",
+    "approval_request",
+    "approval_escalated",
+    "budget_threshold",
+    "constitutional_violation",
+    "seed_auto_approval",
+    "veto_window_closing",
+    "agent_status",
+    "workflow_breaker",
+    "announcement",
+]
 Priority = Literal["low", "default", "high", "critical"]
+Platform = Literal["ios", "android", "web"]
+
+TOPIC = "notification-events"
+
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["22:00"])]
+PublicKey = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_-]{43}$", examples=["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"]),
+]
+"""An Ed25519 public key (RFC 8032): its 32 bytes in base64url without padding."""
 
 
-class Notification(Record):
+class _Governed(Entity):
+    """An entity of a person, which answers to the Governor as everything does."""
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Return what in this entity breaks the constitution."""
+        if self.governance_agent_id:
+            return ()
+        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
+
+
+class Notification(_Governed):
     """One notice to a role or to a person, told by its audience."""
 
     collection: ClassVar[str] = "notifications"
+    unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {"read_at"}
 
     kind: Kind
     audience: str
@@ -24,5 +60,156 @@ class Notification(Record):
     title: str
     body: str
     deep_link: str
-    created_at: Timestamp
     read_at: Timestamp | None = None
+
+
+class QuietHours(Value):
+    """When a device stays silent, by its own clock."""
+
+    start: Clock = "22:00"
+    end: Clock = "07:00"
+
+
+class Device(_Governed):
+    """A phone that may show notices and sign decisions."""
+
+    collection: ClassVar[str] = "devices"
+    unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {"last_seen_at"}
+
+    user_id: str
+    fcm_token: str
+    public_key: PublicKey
+    platform: Platform
+    app_version: str
+    os_version: str
+    timezone: str
+    audiences: tuple[str, ...]
+    """Whose notices it shows: the person's own, and those to their roles when it was registered."""
+
+    registered_at: Timestamp
+    last_seen_at: Timestamp
+    active: bool = True
+
+
+class Destination(Record):
+    """Where to push what is told to one audience; its id is ``<audience>:<device>``."""
+
+    collection: ClassVar[str] = "push_destinations"
+
+    audience: str
+    device_id: Id
+    user_id: str
+    fcm_token: str
+    platform: Platform
+    timezone: str
+
+
+class NotificationPreferences(_Governed):
+    """What a person wants to be pushed; its id is the person's."""
+
+    collection: ClassVar[str] = "notification_preferences"
+
+    muted: tuple[Kind, ...] = ()
+    quiet_hours: QuietHours = QuietHours()
+
+
+class PushDay(Record):
+    """How many pushes that were not urgent a person had on one day of theirs: ``<user>:<date>``."""
+
+    collection: ClassVar[str] = "push_days"
+
+    sent: int = 0
+    digested: bool = False
+
+
+class PushLog(Record):
+    """What became of one notice on one device: ``<notification>:<device>``."""
+
+    collection: ClassVar[str] = "push_log"
+
+    notification_id: Id
+    device_id: Id
+    user_id: str
+    type: Kind
+    queued_at: Timestamp
+    sent_at: Timestamp | None = None
+    provider_message_id: str = ""
+    status: Literal["sent", "unregistered", "refused", "waiting"]
+
+
+class SpentNonce(Record):
+    """A nonce that a device used, and for what, so that it is used for nothing else."""
+
+    collection: ClassVar[str] = "spent_nonces"
+
+    device_id: Id
+    statement_hash: Hex64
+    signature: str
+    spent_at: Timestamp
+
+
+# --- events --------------------------------------------------------------------------------------
+
+
+class NotificationSent(
+    Event, action="notification.sent", category="external_communication", topic=TOPIC
+):
+    """A notice was put into the inbox, or pushed to at least one device."""
+
+    kind: Kind
+    channel: Literal["inbox", "push"]
+
+
+class NotificationFailed(
+    Event,
+    action="notification.failed",
+    category="external_communication",
+    topic=TOPIC,
+    outcome="failure",
+    severity="warning",
+):
+    """A notice that should have been pushed reached no device."""
+
+    kind: Kind
+    channel: Literal["push"]
+    reason: Literal["no_device", "provider_down", "refused"]
+
+
+class NotificationRead(Event, action="notification.read", category="external_communication"):
+    """Somebody marked a notice as read."""
+
+    kind: Kind
+
+
+class PushDue(Event, action="notification.push_due", category="external_communication"):
+    """The time has come to push a notice to somebody."""
+
+    user_id: str
+    attempt: int = 0
+    """How often the provider was down before."""
+
+    digest: bool = False
+    """Whether it goes into the one message of the day that says how many notices wait."""
+
+
+class PreferencesChanged(
+    Event, action="notification.preferences_changed", category="configuration_change"
+):
+    """Somebody changed what they want to be pushed."""
+
+    muted: tuple[Kind, ...]
+
+
+class DeviceRegistered(Event, action="device.registered", category="authentication"):
+    """Somebody registered a device, or their device told us something new."""
+
+    user_id: str
+    platform: Platform
+    key_hash: Hex64
+
+
+class DeviceRevoked(Event, action="device.revoked", category="authentication"):
+    """A device lost its rights: it shows nothing and its signature counts no longer."""
+
+    user_id: str
+    reason: Literal["unregistered", "signed_out", "token_moved", "too_many", "unseen"]

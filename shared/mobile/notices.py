@@ -5,7 +5,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from shared.detectors import masked
 from shared.identity import PLATFORM, Actor
-from shared.mobile.models import Kind, Notification, Priority
+from shared.mobile.models import Kind, Notification, NotificationSent, Priority
 from shared.store import Transaction
 
 MAX_TITLE = 50
@@ -14,9 +14,23 @@ MAX_BODY = 200
 PRIORITY: dict[Kind, Priority] = {
     "approval_pending": "high",
     "approval_request": "high",
+    "approval_escalated": "high",
+    "budget_threshold": "high",
+    "constitutional_violation": "critical",
+    "seed_auto_approval": "low",
+    "veto_window_closing": "default",
     "agent_status": "high",
+    "workflow_breaker": "high",
+    "announcement": "default",
 }
-"""How urgent each kind is."""
+"""How urgent each kind is, unless its occasion is graver."""
+
+
+LINK: dict[Kind, str] = {
+    "veto_window_closing": "{subject}/veto",
+    "workflow_breaker": "dashboard",
+}
+"""Where those kinds lead that do not simply lead to their subject."""
 
 
 def notice(
@@ -29,6 +43,7 @@ def notice(
     body: str,
     at: datetime,
     occasion: str = "",
+    critical: bool = False,
 ) -> Notification:
     """
     Return a notice, masked and cut to what a phone shows.
@@ -51,25 +66,30 @@ def notice(
         at: The present.
 
         occasion: What tells this notice from another one of the same kind about the same thing.
+
+        critical: Whether it is graver than others of its kind.
     """
     name = uuid5(NAMESPACE_URL, f"waooaw\n{kind}\n{tenant}\n{audience}\n{subject}\n{occasion}")
     return Notification(
         id=str(name) if tenant == PLATFORM else f"{tenant}.{name}",
+        tenant_id=tenant,
+        created_at=at,
+        updated_at=at,
+        governance_agent_id="governor",
         kind=kind,
         audience=audience,
-        priority=PRIORITY[kind],
+        priority="critical" if critical else PRIORITY[kind],
         subject=subject,
         title=_short(title, MAX_TITLE),
         body=_short(body, MAX_BODY),
-        deep_link=f"waooaw://{subject}",
-        created_at=at,
+        deep_link=f"waooaw://{LINK.get(kind, '{subject}').format(subject=subject)}",
     )
 
 
 def tell(txn: Transaction, *notices: Notification) -> None:
     """Put notices into the inbox, unless they are there; before anything else is written."""
     for new in [one for one in notices if txn.peek(Notification, one.id) is None]:
-        txn.create(new)
+        txn.create(new, NotificationSent(kind=new.kind, channel="inbox"))
 
 
 def audiences(reader: Actor) -> tuple[str, ...]:

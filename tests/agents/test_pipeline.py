@@ -60,8 +60,13 @@ def changes_wanted(story, question):
 
 def test_a_new_agent_starts_its_workflow(story, reacting, workflows):
     agent = story.create()
-    start_pipeline(reacting(f"agents/{agent.id}"), last_event(story))
-    argument = {"workflow_id": story.workflow_id, "agent_id": agent.id}
+    reaction = reacting(f"agents/{agent.id}")
+    start_pipeline(reaction, last_event(story))
+    argument = {
+        "workflow_id": story.workflow_id,
+        "agent_id": agent.id,
+        "correlation_id": reaction.correlation_id,
+    }
     assert workflows.started == [("agent_creation", argument)]
 
 

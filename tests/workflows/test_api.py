@@ -233,3 +233,130 @@ def test_a_runtime_that_cannot_write_is_unavailable(client: Any, runtime: Runtim
     runtime.stop()
     assert refused(deploy(client, "- r: {return: 1}")) == (503, "UNAVAILABLE")
     assert refused(client.get(f"{BASE}/w")) == (503, "UNAVAILABLE")
+
+
+def executions(client: Any, runtime: Runtime, *arguments: str) -> list[str]:
+    """Execute a program that divides, once for each argument, and return the names."""
+    deploy(client, "main: {params: [a], steps: [{r: {return: '${1 / a}'}}]}")
+    names = []
+    for argument in arguments:
+        body = {"argument": argument, "labels": {"argument": argument}}
+        names.append(client.post(f"{BASE}/w/executions", json=body).json["name"])
+        runtime.wait(names[-1].rpartition("/")[2], 5)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("filter", "expected"),
+    [
+        ('state="FAILED"', {1}),
+        ("state!=FAILED", {0, 2}),
+        ('labels.argument="2"', {2}),
+        ('labels.argument = "2" AND state = "FAILED"', set()),
+        (
+            'createTime > "2000-01-01T00:00:00Z" AND end_time < "2100-01-01T00:00:00+02:00"',
+            {0, 1, 2},
+        ),
+        ("", {0, 1, 2}),
+    ],
+)
+def test_executions_are_filtered(
+    client: Any, runtime: Runtime, filter: str, expected: set[int]
+) -> None:
+    names = executions(client, runtime, "1", "0", "2")
+    found = client.get(f"{BASE}/w/executions", query_string={"filter": filter}).json["executions"]
+    assert {names.index(one["name"]) for one in found} == expected
+    assert "argument" not in found[0] if found else True
+
+
+def test_executions_are_ordered_and_shown_in_full(client: Any, runtime: Runtime) -> None:
+    names = executions(client, runtime, "1", "0", "2")
+    query = {"orderBy": "state, createTime desc", "view": "FULL"}
+    found = client.get(f"{BASE}/w/executions", query_string=query).json["executions"]
+    assert [names.index(one["name"]) for one in found] == [1, 2, 0]
+    assert [one["argument"] for one in found] == ["0", "2", "1"]
+    assert found[1]["result"] == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"filter": "colour=red"}, "no field 'colour'"),
+        ({"filter": "state"}, "cannot understand the filter from: state"),
+        ({"filter": "state=A state=B"}, "joined by AND"),
+        ({"filter": "createTime>noon"}, "noon is not a time"),
+        ({"orderBy": "state sideways"}, "cannot understand the order"),
+        ({"orderBy": "colour"}, "no field 'colour'"),
+    ],
+)
+def test_a_list_says_what_it_does_not_understand(
+    client: Any, query: dict[str, str], message: str
+) -> None:
+    answer = client.get(f"{BASE}/w/executions", query_string=query)
+    assert refused(answer) == (400, "INVALID_ARGUMENT")
+    assert message in answer.json["error"]["message"]
+
+
+def test_steps_know_their_parents_children_and_neighbours(client: Any, runtime: Runtime) -> None:
+    deploy(
+        client,
+        """
+        main:
+          steps:
+            - a: {call: sub}
+            - b: {steps: [{c: {assign: [{x: 1}]}}, {d: {assign: [{x: 2}]}}]}
+            - p: {parallel: {branches: [{l: {steps: [{e: {assign: [{y: 1}]}}]}}, {m: {steps: [{f: {assign: [{y: 1}]}}]}}]}}
+        sub: {steps: [{s: {return: 1}}]}
+        """,
+    )
+    name = client.post(f"{BASE}/w/executions", json={}).json["name"]
+    runtime.wait(name.rpartition("/")[2], 5)
+    entries = client.get(f"/v1/{name}/stepEntries").json["stepEntries"]
+    steps = {one["entryId"]: one["step"] for one in entries} | {"0": ""}
+    found = {
+        one["step"]: (
+            steps[one["navigationInfo"]["parent"]],
+            [steps[child] for child in one["navigationInfo"]["children"]],
+            steps[one["navigationInfo"]["previous"]],
+            steps[one["navigationInfo"]["next"]],
+        )
+        for one in entries
+    }
+    assert found == {
+        "a": ("", ["s"], "", "b"),
+        "s": ("a", [], "", ""),
+        "b": ("", ["c", "d"], "a", "p"),
+        "c": ("b", [], "", "d"),
+        "d": ("b", [], "c", ""),
+        "p": ("", ["e", "f"], "b", ""),
+        "e": ("p", [], "", ""),
+        "f": ("p", [], "", ""),
+    }
+    assert len({one["stepEntryMetadata"]["threadId"] for one in entries}) == 3
+    assert client.get(f"/v1/{name}/stepEntries/{entries[0]['entryId']}").json == entries[0]
+
+
+def test_an_execution_is_exported_and_its_steps_are_forgotten(
+    client: Any, runtime: Runtime, web: Web
+) -> None:
+    [name] = executions(client, runtime, "1")
+    exported = json.loads(client.get(f"/v1/{name}:exportData").json["data"])
+    assert exported["execution"]["result"] == "1.0"
+    assert [step["step"] for step in exported["stepEntries"]] == ["r"]
+    assert client.post(f"/v1/{name}:deleteExecutionHistory", json={}).json == {}
+    assert client.get(f"/v1/{name}/stepEntries").json["stepEntries"] == []
+    waiting, _ = wait_for_callback(client, runtime, web)
+    assert refused(client.post(f"{waiting}:deleteExecutionHistory", json={})) == (
+        400,
+        "FAILED_PRECONDITION",
+    )
+
+
+def test_a_pushed_message_starts_an_execution(client: Any, runtime: Runtime) -> None:
+    deploy(client, "main: {params: [e], steps: [{r: {return: '${e.message.data}'}}]}")
+    path = f"{BASE}/w:triggerPubsubExecution"
+    made = client.post(path, json={"message": {"data": "eA=="}, "subscription": "s"}).json
+    assert runtime.wait(made["name"].rpartition("/")[2], 5)["result"] == '"eA=="'
+    assert refused(client.post(path, json={"message": "x"})) == (400, "INVALID_ARGUMENT")
+    large = {"message": {"data": "x" * 40_000}}
+    assert refused(client.post(path, json=large)) == (400, "INVALID_ARGUMENT")

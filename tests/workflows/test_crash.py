@@ -95,6 +95,23 @@ main:
     - r: {return: '${a.n * 2}'}
 """
 
+CONNECTORS = """
+main:
+  steps:
+    - publish:
+        call: googleapis.pubsub.v1.projects.topics.publish
+        args: {topic: projects/p/topics/t, body: {messages: [{data: eA==}]}}
+        result: published
+    - make:
+        call: googleapis.firestore.v1.projects.databases.documents.createDocument
+        args: {parent: projects/p/databases/d/documents, collectionId: c, documentId: one, body: {}}
+    - secret:
+        call: googleapis.secretmanager.v1.projects.secrets.addVersionString
+        args: {project_id: p, secret_id: s, data: x}
+        result: added
+    - r: {return: ['${published.messageIds}', '${added.name}']}
+"""
+
 
 class Victims:
     def __init__(self) -> None:
@@ -192,11 +209,16 @@ def child_holds(_: Platform, result: Any) -> None:
     assert result == 8
 
 
+def connectors_hold(_: Platform, result: Any) -> None:
+    assert result == [["1"], "projects/p/secrets/s/versions/1"]
+
+
 CASES: dict[str, tuple[dict[str, str], Callable[[Platform, Any], None]]] = {
     "effects": ({"main": EFFECTS}, effects_hold),
     "callback": ({"main": CALLBACK}, callback_holds),
     "parallel": ({"main": PARALLEL}, parallel_holds),
     "unknown": ({"main": UNKNOWN}, sent_at_most_once),
+    "connectors": ({"main": CONNECTORS}, connectors_hold),
     "child": ({"main": PARENT, "child": CHILD}, child_holds),
 }
 

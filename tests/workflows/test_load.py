@@ -90,7 +90,7 @@ PROBLEMS = {
         "- a: {call: googleapis.storage.v1.buckets.list}",
         (
             "w.yaml:1:7: cannot call 'googleapis.storage.v1.buckets.list': "
-            "this machine has no connectors; call the service's own API with http"
+            "this machine has no such connector; call the service's own API with http"
         ),
     ),
     "an_unknown_argument": (

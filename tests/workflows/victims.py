@@ -25,6 +25,7 @@ from local.workflows.callbacks import CallbackRefusedError
 from local.workflows.errors import UnavailableError
 from local.workflows.http import Http
 from local.workflows.journal import Journal
+from local.workflows.services import LocalServices
 
 
 def arm(where: str, at: int) -> None:
@@ -38,19 +39,24 @@ def arm(where: str, at: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
                 time.sleep(60)
 
-    owner: Any = Journal if where.endswith("commit") else Http
-    name = "_commit" if where.endswith("commit") else "send"
-    original = getattr(owner, name)
+    def make_deadly(owner: Any, name: str) -> None:
+        original = getattr(owner, name)
 
-    def deadly(self: Any, *args: Any) -> Any:
-        if where.startswith("before"):
-            reached()
-        result = original(self, *args)
-        if where.startswith("after"):
-            reached()
-        return result
+        def deadly(self: Any, *args: Any) -> Any:
+            if where.startswith("before"):
+                reached()
+            result = original(self, *args)
+            if where.startswith("after"):
+                reached()
+            return result
 
-    setattr(owner, name, deadly)
+        setattr(owner, name, deadly)
+
+    if where.endswith("commit"):
+        make_deadly(Journal, "_commit")
+    else:
+        make_deadly(Http, "send")
+        make_deadly(LocalServices, "send")
 
 
 def outside(runtime: Runtime, web: str) -> None:

@@ -1,6 +1,15 @@
 """The standard library."""
 
-from local.workflows.functions import basics, effects, texts
+from local.workflows.functions import basics, connectors, effects, texts
 from local.workflows.functions.registry import FUNCTIONS, REQUIRED, Context, Function
 
-__all__ = ["FUNCTIONS", "REQUIRED", "Context", "Function", "basics", "effects", "texts"]
+__all__ = [
+    "FUNCTIONS",
+    "REQUIRED",
+    "Context",
+    "Function",
+    "basics",
+    "connectors",
+    "effects",
+    "texts",
+]

@@ -2,6 +2,7 @@
 
 import math
 import uuid
+from collections.abc import Mapping
 
 from local.workflows.errors import raised
 from local.workflows.functions.registry import Context, expect, function
@@ -52,6 +53,15 @@ def _query_text(value: Value, name: str) -> str:
     raise raised("TypeError", f"the query argument {name} must be a string, number or boolean")
 
 
+def query_pairs(query: Mapping[str, Value]) -> list[Value]:
+    """Write the arguments of a query; of a list, each element."""
+    pairs = []
+    for name, value in query.items():
+        many = value if isinstance(value, list) else [value]
+        pairs += [[name, _query_text(one, name)] for one in many]
+    return pairs
+
+
 def _request(
     method: Value,
     url: Value,
@@ -64,10 +74,7 @@ def _request(
     if not expect(url, "url", str).startswith(("http://", "https://")):
         raise raised("ValueError", f"url must start with http:// or https://; got: {url}")
     headers = expect(headers or {}, "headers", dict)
-    pairs = []
-    for name, value in expect(query or {}, "query", dict).items():
-        many = value if isinstance(value, list) else [value]
-        pairs += [[name, _query_text(one, name)] for one in many]
+    pairs = query_pairs(expect(query or {}, "query", dict))
     if auth is not None and expect(auth, "auth", dict).get("type") not in {"OIDC", "OAuth2"}:
         raise raised("ValueError", "the type of auth must be OIDC or OAuth2")
     return {
@@ -132,8 +139,8 @@ def await_callback(callback: Value, timeout: Value = 43200.0) -> Value:
     return {"url": url, "timeout": seconds(timeout, "timeout", _YEAR_S)}
 
 
-def _child(name: str, tag: str) -> None:
-    @function(name, waits="child")
+def _child(name: str, tag: str, *, in_expressions: bool = False) -> None:
+    @function(name, waits="child", in_expressions=in_expressions)
     def run(
         workflow_id: Value,
         location: Value = None,
@@ -151,6 +158,7 @@ _child("experimental.executions.run", "ExecutionError")
 _child(
     "googleapis.workflowexecutions.v1.projects.locations.workflows.executions.run",
     "OperationError",
+    in_expressions=True,
 )
 
 

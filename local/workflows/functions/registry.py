@@ -38,7 +38,8 @@ class Function:
     A function, its parameters with their defaults, and what kind it is.
 
     *waits* names the operation that a waiting function starts: its body then only checks the
-    arguments and returns them in normal form. *call_only* ones are refused inside expressions.
+    arguments and returns them in normal form. *call_only* ones are refused inside expressions; of the
+    waiting ones only connectors are not.
     """
 
     name: str
@@ -73,7 +74,9 @@ class Function:
 FUNCTIONS: dict[str, Function] = {}
 
 
-def function(name: str, *, waits: str = "", call_only: bool = False) -> Callable[[_F], _F]:
+def function(
+    name: str, *, waits: str = "", call_only: bool = False, in_expressions: bool = False
+) -> Callable[[_F], _F]:
     """Declare a function of the standard library; its signature is the documentation's."""
 
     def declare(body: _F) -> _F:
@@ -87,7 +90,7 @@ def function(name: str, *, waits: str = "", call_only: bool = False) -> Callable
             },
             body=body,
             waits=waits,
-            call_only=call_only or bool(waits),
+            call_only=call_only or (bool(waits) and not in_expressions),
             wants_context="context" in found,
         )
         return body

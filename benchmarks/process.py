@@ -1,0 +1,60 @@
+"""The platform as a process of its own, which can be killed and started again."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import urllib3
+
+from benchmarks.spawn import ROOT, free_port
+
+
+@dataclass
+class Process:
+    """One life of the platform after another, on one data folder."""
+
+    data: Path
+    port: int = field(default_factory=free_port)
+    kills: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it serves when it lives."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it on what the last life left, and wait until it answers."""
+        command = [sys.executable, "-m", "local", "serve", "--movable-clock"]
+        self.process = subprocess.Popen(
+            [*command, "--data", str(self.data), "--port", str(self.port)],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=(self.data / "errors").open("ab"),
+            env=os.environ | {"LOG": "ERROR"},
+        )
+        pool = urllib3.PoolManager(retries=False)
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with suppress(urllib3.exceptions.HTTPError):
+                if pool.request("GET", f"{self.address}/v1/health", timeout=2).status == 200:
+                    return
+            time.sleep(0.02)
+        raise TimeoutError("the platform did not come back")
+
+    def kill(self) -> None:
+        """Kill it without a warning, and start it again."""
+        self.stop(signal.SIGKILL)
+        self.kills += 1
+        self.start()
+
+    def stop(self, how: signal.Signals) -> None:
+        """End the process."""
+        if self.process:
+            self.process.send_signal(how)
+            self.process.wait()

@@ -1,0 +1,1 @@
+"""Learning: drafts of precedents, made of what was decided before."""

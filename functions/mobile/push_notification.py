@@ -1,0 +1,14 @@
+from shared.mobile.handing import hand_over
+from shared.mobile.models import NotificationSent
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=NotificationSent)
+def push_notification(call: Reaching, event: NotificationSent) -> None:
+    """
+    Push what was put into an inbox to the devices of those it is for.
+
+    A push informs and never decides: it opens the app, which asks for what is to be decided.
+    """
+    if event.channel == "inbox":
+        hand_over(call, call.subject_id)

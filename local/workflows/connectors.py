@@ -1,0 +1,69 @@
+"""What carries the requests of connectors: to addresses that speak as the services do."""
+
+import base64
+from collections.abc import Mapping
+from typing import Protocol
+
+from local.workflows.errors import raised
+from local.workflows.http import Http
+from local.workflows.values import Value
+
+
+class Connectors(Protocol):
+    """Where the requests of connectors go."""
+
+    def send(self, request: Value, key: str) -> Value:
+        """
+        Send a request and return the body of the answer, or raise the documented error.
+
+        *key* names the operation: it is the same when the request is sent again after a crash.
+        """
+
+    def may_repeat(self, request: Value) -> bool:
+        """Tell whether a request whose outcome is unknown may be sent again."""
+
+
+class Remote:
+    """
+    Send the requests to a base address for each service, such as an emulator's.
+
+    `{"firestore": "http://127.0.0.1:8086", "pubsub": "http://127.0.0.1:8085"}`
+    """
+
+    def __init__(self, bases: Mapping[str, str]) -> None:
+        self._bases = {service: base.rstrip("/") for service, base in bases.items()}
+        self._http = Http("", None)
+
+    def send(self, request: Value, key: str) -> Value:
+        """Send a request to its service's base."""
+        del key  # the real services know no key
+        return self._http.send(self._translated(request))["body"]
+
+    def may_repeat(self, request: Value) -> bool:
+        """Tell whether the method is idempotent."""
+        return self._http.may_repeat(self._translated(request))
+
+    def _translated(self, request: Value) -> Value:
+        service = request["service"]
+        if service not in self._bases:
+            known = ", ".join(sorted(self._bases)) or "none"
+            raise raised("ValueError", f"there is no address for {service}; there is for: {known}")
+        return {
+            "method": request["method"],
+            "url": self._bases[service] + request["path"],
+            "timeout": min(request["timeout"], 1800),
+            "body": request["body"],
+            "headers": {},
+            "query": request["query"],
+            "auth": None,
+        }
+
+
+def returned(request: Value, answer: Value) -> Value:
+    """Return what a connector gives to its workflow: the body, or the text of a secret."""
+    if not request["secret"]:
+        return answer
+    try:
+        return base64.b64decode(answer["payload"]["data"]).decode()
+    except (KeyError, TypeError, ValueError):
+        raise raised("ResponseTypeError", "the version of the secret is not text") from None

@@ -1,0 +1,90 @@
+"""One file that stands in for the services, and does each request once."""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote
+
+from local.workflows.records import written
+from local.workflows.services import firestore, pubsub, secretmanager, storage, tasks
+from local.workflows.services.refusals import refused
+from local.workflows.values import Value, dump, load
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS answers(
+    key TEXT PRIMARY KEY, answer TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
+"""
+_REMEMBERED = timedelta(days=1)
+
+
+class LocalServices:
+    """
+    Answer the requests of connectors.
+
+    An effect and its answer are one transaction, under the key of the operation: a request that is
+    sent again after a crash gets the first answer. *deliver* is handed every task that was created.
+    """
+
+    def __init__(
+        self, file: Path, now: Callable[[], datetime], deliver: Callable[[Value, str], None]
+    ) -> None:
+        self._now = now
+        self._deliver = deliver
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        file.chmod(0o600)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        for schema in (
+            _SCHEMA,
+            *(m.SCHEMA for m in (firestore, pubsub, secretmanager, storage, tasks)),
+        ):
+            self._db.executescript(schema)
+        before = written(now() - _REMEMBERED)
+        self._db.execute("DELETE FROM answers WHERE at < ?", (before,))
+
+    def close(self) -> None:
+        """Release the file."""
+        with self._lock:
+            self._db.close()
+
+    def may_repeat(self, request: Value) -> bool:
+        """Tell that every request may be sent again."""
+        del request
+        return True
+
+    def send(self, request: Value, key: str) -> Value:
+        """Answer a request."""
+        with self._lock, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            known = self._db.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
+            if known is not None:
+                return load(known["answer"])
+            now = self._now()
+            answer = self._answer(request, now, key)
+            if request["method"] != "GET":
+                row = key, dump(answer), written(now)
+                self._db.execute("INSERT INTO answers VALUES (?, ?, ?)", row)
+            return answer
+
+    def _answer(self, request: Value, now: datetime, key: str) -> Value:
+        service, db = request["service"], self._db
+        if service != "storage":
+            request = {**request, "path": unquote(request["path"])}
+        if service == "cloudtasks":
+            task = tasks.answer(db, request, now, key)
+            # Before the commit: a task that is delivered twice has one name, and is one execution.
+            self._deliver(task, key)
+            return task
+        answering = {
+            "firestore": firestore.answer,
+            "pubsub": pubsub.answer,
+            "secretmanager": secretmanager.answer,
+            "storage": storage.answer,
+        }
+        if service not in answering:
+            raise refused("NOT_FOUND", f"this machine has no {service}")
+        return answering[service](db, request, now)

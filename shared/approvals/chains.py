@@ -1,0 +1,105 @@
+"""Who must agree: the usual chains, those that a request brings along, and who is asked next."""
+
+from collections.abc import Mapping
+
+from shared.approvals.models import Approval, ApprovalRequest
+from shared.approvals.parts import Chain, ChainStep, Step, When
+from shared.errors import Invalid
+from shared.identity import HOLDERS, Role, Scope
+
+DEPUTY_TYPES = frozenset({"artifact", "communication", "execution"})
+"""The types of approval that a deputy may decide."""
+
+_KEEPERS = {"platform": Role.GOVERNOR, "engagement": Role.CUSTOMER_ADMIN}
+
+
+def for_deputies(question: ApprovalRequest | Approval) -> bool:
+    """Whether a deputy may decide it: never who goes live, who comes back, or what makes precedents."""
+    verb = question.approval_class.partition(":")[0]
+    kept = question.gate in {"stage-6", "seed"} or verb == "agent.reactivate"
+    return question.type in DEPUTY_TYPES and not kept
+
+
+def urgent_and_safe(question: ApprovalRequest | Approval) -> bool:
+    """Whether the Vision Guardian may approve it where nobody else answers."""
+    urgent = question.urgency in {"immediate", "hours"}
+    safe = question.reversibility != "irreversible" and question.risk in {"low", "medium"}
+    return urgent and safe and question.type in DEPUTY_TYPES
+
+
+def usual(request: ApprovalRequest) -> Chain:
+    """Return the chain of a question that brings none along."""
+    steps = [ChainStep(roles=(_KEEPERS[request.governor_scope],))]
+    if request.type == "constitutional":
+        steps.append(ChainStep(roles=(Role.VISION_GUARDIAN,)))
+        return Chain(name="constitutional", steps=tuple(steps))
+    return Chain(name="default", steps=tuple(steps))
+
+
+def chain(request: ApprovalRequest) -> Chain:
+    """
+    Return the chain of a question.
+
+    Raises:
+        Invalid: It asks nobody, somebody who may not decide, or not the ones who must be asked.
+    """
+    needed, given = usual(request), request.chain
+    if given is None:
+        return needed
+    for step in given.steps:
+        if not (step.roles or step.principals):
+            _refuse("every step asks somebody; name roles or principals")
+        if not set(step.roles) <= HOLDERS[Scope.GOVERNANCE_WRITE]:
+            _refuse("only roles that hold governance:write can be asked")
+        if (step.mode == "quorum") != (step.quorum is not None):
+            _refuse("a quorum is named where the mode is quorum, and only there")
+    sole = {step.roles[0] for step in given.steps if step.when is None and _asks_only(step)}
+    for step in needed.steps:
+        if step.roles[0] not in sole:
+            _refuse(f"the {step.roles[0]} must be asked in a step of their own, without a condition")
+    return given
+
+
+def steps(request: ApprovalRequest, chain: Chain) -> tuple[Step, ...]:
+    """Return the steps of one approval: those of its chain whose conditions hold."""
+    held = [step for step in chain.steps if step.when is None or _holds(step.when, request)]
+    return tuple(
+        Step(**step.model_dump(exclude={"when"}), step_no=no) for no, step in enumerate(held, 1)
+    )
+
+
+def added(approval: Approval, level: int) -> tuple[Role, ...]:
+    """Return who is asked besides, when a question is escalated to a level."""
+    if approval.step.escalate_to is not None:
+        wanted = approval.step.escalate_to[level - 1 : level]
+        return wanted[0] if wanted else ()
+    if approval.governor_scope == "engagement":
+        return (Role.GOVERNOR,) if level == 2 else ()
+    if level == 1:
+        return (Role.DEPUTY_GOVERNOR,) if for_deputies(approval) else ()
+    return (Role.VISION_GUARDIAN,) if urgent_and_safe(approval) else ()
+
+
+def _asks_only(step: ChainStep) -> bool:
+    return len(step.roles) == 1 and not step.principals
+
+
+def _holds(when: When, request: ApprovalRequest) -> bool:
+    """Whether a condition holds; what is not known, or not comparable, is held to be so."""
+    known: Mapping[str, object] = {
+        **request.evidence_facts,
+        **request.model_dump(include={"type", "gate", "risk", "blast_radius", "urgency", "agent_id"}),
+        "reversibility": request.reversibility,
+    }
+    value = known.get(when.fact)
+    if value is None or type(value) is not type(when.value):
+        return True
+    if when.op in {"==", "!="}:
+        return (value == when.value) == (when.op == "==")
+    if not isinstance(value, int) or not isinstance(when.value, int):
+        return True
+    return value >= when.value if when.op == ">=" else value <= when.value
+
+
+def _refuse(detail: str) -> None:
+    raise Invalid(detail, rule="chain")

@@ -1,0 +1,115 @@
+"""The clocks of an approval: how long there is time, when to remind, and how long to object."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from shared.approvals.events import ApprovalDeadline, ApprovalMark
+from shared.approvals.models import Approval, ApprovalRequest
+from shared.entity import Event
+from shared.errors import Invalid
+
+WINDOW_MIN: Mapping[str, int] = {
+    "communication": 60,
+    "execution": 120,
+    "financial": 240,
+    "constitutional": 1_440,
+    "artifact": 4_320,
+}
+"""How long there is time to answer, by type, in minutes."""
+
+WINDOW_OF_GATE_MIN: Mapping[tuple[str, str], int] = {("execution", "stage-6"): 240}
+"""Gates whose window differs from that of their type."""
+
+WINDOW_OF_ENGAGEMENT_MIN: Mapping[str, int] = {
+    "communication": 1_440,
+    "execution": 360,
+    "financial": 360,
+    "constitutional": 120,
+    "artifact": 4_320,
+}
+"""The same for what a customer's agent asks its own Governor, to suit a business owner."""
+
+WINDOW_OF_ACTION_MIN: Mapping[str, int] = {"send": 720}
+"""Classes of a customer's actions whose window differs from that of their type."""
+
+TYPE_OF_ACTION: Mapping[str, str] = {
+    "publish": "communication",
+    "post": "communication",
+    "send": "communication",
+    "pay": "financial",
+    "refund": "financial",
+    "place_order": "financial",
+    "close_position": "financial",
+    "delete": "constitutional",
+    "bulk": "constitutional",
+}
+"""The type of approval that an action of a customer's agent takes."""
+
+MARKS = (50, 80)
+"""At how many percent of the window somebody is reminded, and the next level is asked."""
+
+ANSWER_WITHIN = timedelta(minutes=240)
+"""How soon whoever a question was escalated to should answer."""
+
+VETO_WINDOW = timedelta(hours=24)
+"""How long after an approval the Governor may still object."""
+
+REVIEW_WINDOW = timedelta(hours=72)
+"""The same where a deputy or the Vision Guardian decided: so long there is for the review."""
+
+TIME_TO_USE = timedelta(minutes=60)
+"""How long an approval may be used at least, however late it came."""
+
+
+def action(approval_class: str) -> str | None:
+    """Return which of the named actions a class of approvals is about."""
+    verb = approval_class.partition(":")[0]
+    named = (name for name in TYPE_OF_ACTION if verb == name or verb.startswith((f"{name}_", f"{name}.")))
+    return next(named, None)
+
+
+def window_min(request: ApprovalRequest) -> int:
+    """Return how many minutes there is time to answer."""
+    if request.window_min is not None:
+        return request.window_min
+    if request.governor_scope == "platform":
+        return WINDOW_OF_GATE_MIN.get((request.type, request.gate), WINDOW_MIN[request.type])
+    usual = WINDOW_OF_ENGAGEMENT_MIN[request.type]
+    return WINDOW_OF_ACTION_MIN.get(action(request.approval_class) or "", usual)
+
+
+def check_type(request: ApprovalRequest) -> None:
+    """
+    Make sure that an action of a customer's agent is asked as what it is.
+
+    Raises:
+        Invalid: A type with other rules was named.
+    """
+    named = action(request.approval_class)
+    if request.governor_scope == "engagement" and named is not None:
+        needed = TYPE_OF_ACTION[named]
+        if request.type != needed:
+            raise Invalid(f"to {named} takes an approval of type {needed}", rule="approval_type")
+
+
+def mark(approval: Approval, percent: int) -> datetime:
+    """Return when that much of the window is over."""
+    return approval.window_from + (approval.expires_at - approval.window_from) * percent / 100
+
+
+def level(approval: Approval, at: datetime) -> int:
+    """Return how far the question should be escalated by a time: once for each mark that is over."""
+    return sum(at >= mark(approval, percent) for percent in MARKS)
+
+
+def following(approval: Approval, *, at: datetime) -> tuple[Event, datetime]:
+    """
+    Return the promise to keep next, and when; each one leads to the next.
+
+    It bears the version, so that it has no effect once an answer or a deferral has set another one.
+    """
+    version = approval.decision_version
+    for percent in MARKS if approval.open else ():
+        if at < mark(approval, percent):
+            return ApprovalMark(percent=percent, decision_version=version), mark(approval, percent)
+    return ApprovalDeadline(decision_version=version), approval.expires_at

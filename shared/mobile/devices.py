@@ -1,0 +1,140 @@
+"""The rules of devices: whose they are, what they show, and when their signature counts no longer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import NAMESPACE_URL, uuid5
+from zoneinfo import ZoneInfo
+
+from pydantic import ConfigDict, Field
+
+from shared.entity import Name, Value
+from shared.errors import Conflict, Invalid
+from shared.evidence import digest_of
+from shared.identity import PLATFORM, Actor
+from shared.mobile.models import Destination, Device, DeviceRegistered, Platform, PublicKey
+from shared.mobile.notices import audiences
+
+MAX_DEVICES = 10
+
+Version = Annotated[Name, Field(max_length=50)]
+
+
+class Registration(Value):
+    """A phone as it introduces itself."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "fcm_token": "dGhpcy1pcy1vbmx5LWFuLWV4YW1wbGU:APA91b",
+                    "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                    "platform": "android",
+                    "app_version": "1.0.0",
+                    "os_version": "15",
+                    "timezone": "Asia/Kolkata",
+                }
+            ]
+        }
+    )
+
+    fcm_token: Annotated[str, Field(pattern=r"^[\x21-\x7e]{16,4096}$")]
+    public_key: PublicKey
+    """The half that may be seen of the key that signs this person's decisions."""
+
+    platform: Platform
+    app_version: Version
+    os_version: Version = "unknown"
+    timezone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
+
+
+def device_id(owner: Actor, public_key: str) -> str:
+    """Name a device after its owner and its key: the same key again is the same device."""
+    name = str(uuid5(NAMESPACE_URL, f"waooaw\ndevice\n{owner.tenant}\n{owner.id}\n{public_key}"))
+    return name if owner.tenant == PLATFORM else f"{owner.tenant}.{name}"
+
+
+def registered(before: Device | None, given: Registration, *, by: Actor, at: datetime) -> Device:
+    """
+    Return the device of a registration; of one that is known, with what it says now.
+
+    Raises:
+        Conflict: Its key was revoked; it needs a new one.
+        Invalid: There is no such time zone.
+    """
+    zone(given.timezone)
+    said = given.model_dump() | {"audiences": audiences(by), "last_seen_at": at}
+    if before is None:
+        return Device(
+            **said,
+            id=device_id(by, given.public_key),
+            tenant_id=by.tenant,
+            created_at=at,
+            updated_at=at,
+            governance_agent_id="governor",
+            user_id=by.id,
+            registered_at=at,
+        )
+    if not before.active:
+        raise Conflict(
+            "this device's key was revoked and is never taken again; make a new key",
+            rule="device_revoked",
+        )
+    return before.model_copy(update=said)
+
+
+def told(device: Device) -> DeviceRegistered:
+    """Return the event of a registration."""
+    return DeviceRegistered(
+        user_id=device.user_id,
+        platform=device.platform,
+        key_hash=digest_of(device.public_key.encode()),
+    )
+
+
+def revoked(before: Device) -> Device:
+    """Return the device without its rights."""
+    return before.model_copy(update={"active": False})
+
+
+def surplus(devices: Sequence[Device], new: Device) -> tuple[Device, ...]:
+    """Return the oldest of a person's devices that have to go when *new* comes."""
+    others = sorted(
+        (one for one in devices if one.id != new.id), key=lambda one: (one.last_seen_at, one.id)
+    )
+    return tuple(others[: max(0, len(others) + 1 - MAX_DEVICES)])
+
+
+def destinations(device: Device) -> tuple[Destination, ...]:
+    """Return where to push what is told to the device's owner and their roles."""
+    return tuple(
+        Destination(
+            id=f"{audience}:{device.id}",
+            audience=audience,
+            device_id=device.id,
+            user_id=device.user_id,
+            fcm_token=device.fcm_token,
+            platform=device.platform,
+            timezone=device.timezone,
+        )
+        for audience in device.audiences
+    )
+
+
+def left(before: Device | None, after: Device) -> tuple[Destination, ...]:
+    """Return the destinations that a device no longer is."""
+    old = destinations(before) if before else ()
+    return tuple(one for one in old if one.audience not in after.audiences)
+
+
+def zone(name: str) -> ZoneInfo:
+    """
+    Return a time zone by its name.
+
+    Raises:
+        Invalid: There is none of that name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise Invalid(f"there is no time zone {name[:64]}", rule="timezone") from error

@@ -1,0 +1,137 @@
+"""Decisions that a phone signed: what exactly was signed, by which key, until when, and only once."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from shared.approvals.models import Approval, Verb
+from shared.canonical import canonical, digest
+from shared.entity import Id, Timestamp, Value, written
+from shared.errors import ApprovalMismatch, Expired, Forbidden, Invalid
+from shared.evidence import Verify, digest_of
+from shared.identity import Actor
+from shared.mobile.models import Device, SpentNonce
+
+LIFE = timedelta(minutes=5)
+"""How far ahead a signature may end."""
+
+SKEW = timedelta(seconds=30)
+"""How much a phone's clock may differ from ours without anybody noticing."""
+
+
+class DeviceSignature(Value):
+    """
+    Which device signed, and what it said besides the decision.
+
+    It signs the canonical JSON (RFC 8785) of ``{typ: "device-decision/v1", approval_id, action_digest,
+    card_hash, verb, reason_hash, decided_at, nonce, sig_expires_at}``, times in UTC with milliseconds;
+    `reason_hash` is the SHA-256 of the canonical JSON of the words that the body gives: those of
+    ``category, changes, comment, explanation`` that are there.
+    """
+
+    id: Id
+    nonce: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,64}$", examples=["q83vEjRWeJCrze8S"])]
+    sig_expires_at: Timestamp
+    signature: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{86}$", examples=["A" * 86])]
+
+
+class SignedWords(Value):
+    """What every signed decision carries."""
+
+    decided_at: Timestamp
+    idempotency_key: Annotated[str, Field(min_length=8, max_length=128)]
+    device: DeviceSignature
+
+    def words(self) -> dict[str, Any]:
+        """Return the decision's own words, which the signature covers by their digest."""
+        named = {"category", "changes", "comment", "explanation"}
+        return self.model_dump(mode="json", include=named, exclude_none=True)
+
+
+def statement(
+    approval: Approval, verb: Verb, words: Mapping[str, Any], signed: SignedWords
+) -> bytes:
+    """Return the bytes that a phone signs for a decision on what it saw."""
+    return canonical(
+        {
+            "typ": "device-decision/v1",
+            "approval_id": approval.id,
+            "action_digest": approval.action_digest,
+            "card_hash": approval.card_hash,
+            "verb": verb,
+            "reason_hash": digest(dict(words)),
+            "decided_at": written(signed.decided_at),
+            "nonce": signed.device.nonce,
+            "sig_expires_at": written(signed.device.sig_expires_at),
+        }
+    )
+
+
+def nonce_id(signature: DeviceSignature) -> str:
+    """Name the note that a device used a nonce."""
+    return digest_of(f"{signature.id}\n{signature.nonce}".encode())
+
+
+def verified(
+    approval: Approval,
+    verb: Verb,
+    signed: SignedWords,
+    *,
+    by: Actor,
+    device: Device | None,
+    spent: SpentNonce | None,
+    verify: Verify,
+    at: datetime,
+) -> SpentNonce:
+    """
+    Return the note that keeps a decision's signature, and its nonce from being used again.
+
+    Raises:
+        Forbidden: The device is not the caller's own active one, or its nonce was used for another
+            decision.
+        ApprovalMismatch: The signature is not of this device, or over something else.
+    """
+    own_device(device, by)
+    message = statement(approval, verb, signed.words(), signed)
+    given = signed.device
+    if device is None or not verify(device.public_key, message, given.signature):
+        raise ApprovalMismatch(
+            "the signature is not this device's over what is decided; read the approval again and"
+            " sign that",
+            rule="bad_signature",
+            approval_id=approval.id,
+        )
+    if spent is not None and spent.statement_hash != digest_of(message):
+        raise Forbidden("this nonce was used already; make a new one", rule="nonce_reused")
+    return spent or SpentNonce(
+        id=nonce_id(given),
+        device_id=given.id,
+        statement_hash=digest_of(message),
+        signature=given.signature,
+        spent_at=at,
+    )
+
+
+def own_device(device: Device | None, by: Actor) -> None:
+    """Refuse a device that is somebody else's, or no longer anybody's."""
+    if device is None or device.user_id != by.id or not device.active:
+        raise Forbidden("this is not an active device of yours; register it", rule="device_revoked")
+
+
+def timely(signed: SignedWords, at: datetime) -> None:
+    """
+    Refuse a signature that is too old, or that would last too long.
+
+    Raises:
+        Expired: It ended.
+        Invalid: It ends too far ahead, or was made in the future.
+    """
+    ends = signed.device.sig_expires_at
+    if at > ends:
+        raise Expired("the signature ended; sign the decision again", rule="signature_expired")
+    if ends > at + LIFE + SKEW:
+        raise Invalid("a signature ends at most 5 minutes ahead", rule="signature_too_long")
+    if signed.decided_at > at + SKEW:
+        raise Invalid("this was decided in the future; set the clock", rule="decided_at")

@@ -1,0 +1,98 @@
+"""What happens to a precedent seed, as it is announced."""
+
+from typing import Literal, Self
+
+from shared.entity import Event, Timestamp
+from shared.precedents.models import PrecedentSeed
+
+Mode = Literal["shadow", "active"]
+TOPIC = "seed-events"
+
+
+class _OfSeeds(Event, category="precedent_seed", topic=TOPIC, retention="constitutional"):
+    """Something that changes which rules may decide."""
+
+
+class SeedDrafted(_OfSeeds, action="seed.drafted"):
+    """Somebody wrote a rule that nobody validated yet."""
+
+    pattern_id: str | None = None
+    support: int
+
+
+class SeedApproved(_OfSeeds, action="seed.approved"):
+    """A rule may predict, or decide."""
+
+    mode: Mode
+    scope_hash: str
+    expires_at: Timestamp | None
+
+    @classmethod
+    def of(cls, seed: PrecedentSeed) -> Self:
+        """Tell of a seed that is in shadow or active now."""
+        mode: Mode = "active" if seed.status == "active" else "shadow"
+        return cls(mode=mode, scope_hash=seed.scope_hash, expires_at=seed.expires_at)
+
+
+class SeedMatched(Event, action="seed.matched", category="precedent_seed", topic=TOPIC):
+    """A rule answered a request, or said what it would have answered."""
+
+    approval_id: str
+    mode: Mode
+    would_have_approved: bool
+    human_agreed: bool | None = None
+
+
+class SeedSuperseded(_OfSeeds, action="seed.superseded"):
+    """Another rule took its place."""
+
+    superseded_by: str
+
+
+class SeedDeprecated(_OfSeeds, action="seed.deprecated", severity="warning"):
+    """A rule no longer decides, because it was wrong too often or is of no use."""
+
+    reason: str
+    vetoes: int
+    false_positives: int
+
+    @classmethod
+    def of(cls, seed: PrecedentSeed) -> Self:
+        """Tell of a seed that decides no more."""
+        count = seed.false_positive_count
+        return cls(reason=seed.deprecation_reason or "", vetoes=count, false_positives=count)
+
+
+class SeedRevoked(_OfSeeds, action="seed.revoked", severity="warning"):
+    """A rule was taken back at once."""
+
+    reason: str
+    held_approvals: tuple[str, ...]
+
+
+class SeedSubmitted(Event, action="seed.submitted", category="precedent_seed"):
+    """A draft of learning waits for Genesis."""
+
+    draft_id: str
+    support: int
+
+
+class SeedReviewed(Event, action="seed.reviewed", category="precedent_seed"):
+    """Genesis looked at a rule and did not let it pass."""
+
+    outcome: str
+    failed: tuple[str, ...]
+
+
+class SeedJudged(Event, action="seed.judged", category="precedent_seed"):
+    """What a rule had decided was confirmed by time, or objected to."""
+
+    approval_id: str
+    outcome: Literal["confirmed", "vetoed"]
+
+
+class SeedsSwitched(Event, action="seeds.switched", category="governance_decision"):
+    """Seeds may decide again, or may no longer."""
+
+    on: bool
+    reason: str

@@ -1,0 +1,280 @@
+"""A precedent seed is a rule that may answer in the Governor's place, within a ceiling and never silently."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.approvals.models import ApprovalType, Fact, Member, Risk
+from shared.canonical import digest
+from shared.constitution import breach
+from shared.entity import Entity, Id, Record, Text, Timestamp, Value
+from shared.errors import Violation
+from shared.precedents.weakening import weakens
+
+SeedStatus = Literal["draft", "shadow", "active", "superseded", "deprecated", "revoked"]
+SeedType = Literal[
+    "constitutional_amendment",
+    "delegation_pattern",
+    "approval_boundary",
+    "failure_recovery",
+    "optimisation",
+]
+Domain = Literal["agent_lifecycle", "ethics", "architecture", "governance"]
+Outcome = Literal["approve", "reject", "revise", "defer"]
+Reversibility = Literal["reversible", "delayed", "irreversible"]
+
+FAMILY: Mapping[Domain, str] = {
+    "agent_lifecycle": "GEN",
+    "ethics": "ETH",
+    "architecture": "ARCH",
+    "governance": "GOV",
+}
+"""How the number of a seed begins, by its domain."""
+
+Line = Annotated[Text, Field(max_length=300)]
+Entry = Annotated[str, Field(min_length=1, max_length=100)]
+Entries = Annotated[tuple[Entry, ...], Field(max_length=50)]
+
+
+class Condition(Value):
+    """One comparison with a verified fact; a fact that is missing makes it false."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,30}$")]
+    fact: Member
+    operator: Literal["eq", "ne", "lte", "gte", "in", "subset", "exists"]
+    value: Fact | Annotated[tuple[Fact, ...], Field(max_length=50)]
+
+
+class Ceiling(Value):
+    """What a seed may decide about at most; an empty list allows nothing of its kind."""
+
+    actions: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=20)]
+    data_classes: Entries = ()
+    integrations: Entries = ()
+    industries: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=20)]
+    tenants: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=50)] | Literal["*"]
+    max_risk: Risk
+    max_amount: Annotated[int, Field(ge=0)] | None = None
+    reversibility: Annotated[tuple[Reversibility, ...], Field(min_length=1, max_length=3)] = (
+        "reversible",
+    )
+
+
+class ConcreteExample(Value):
+    """One case, thought, done and observed."""
+
+    think: Line
+    act: Line
+    observe: Line
+
+
+class Rule(Value):
+    """What a seed says: the members that a draft and the seed made of it have in common."""
+
+    seed_type: SeedType
+    domain: Domain
+    principle: Annotated[Text, Field(max_length=200)]
+    rationale: Annotated[Text, Field(min_length=100, max_length=4000)]
+    """Why, naming the principles it rests on by their codes."""
+
+    concrete_example: ConcreteExample
+    approval_class: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*((:[^:\s*]{1,100}){2}|(:[^:\s*]{1,100})?:\*|\.\*)$",
+            max_length=255,
+            examples=["agent.deploy:HC:*"],
+        ),
+    ]
+    """Which requests it is about: one class, or all that begin like it where it ends in ``*``."""
+
+    approval_types: Annotated[tuple[ApprovalType, ...], Field(min_length=1, max_length=5)]
+    decision: Literal["approved", "gate_added"]
+    scope_ceiling: Ceiling
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=20)] = ()
+    auto_approve: bool
+    veto_window_hours: Literal[24] = 24
+    expires_at: Timestamp | None = None
+
+
+class Finding(Value):
+    """One of Genesis's five questions, and what code found."""
+
+    code: Literal["S1", "S2", "S3", "S4", "S5"]
+    passed: bool
+    detail: str
+
+
+class Validation(Value):
+    """What Genesis said of a seed."""
+
+    outcome: Outcome
+    by: str
+    at: Timestamp
+    rationale: str
+    findings: tuple[Finding, ...]
+
+
+COUNTERS = frozenset(
+    {
+        "match_count",
+        "success_count",
+        "false_positive_count",
+        "predicted_count",
+        "compared_count",
+        "agreed_count",
+        "last_matched_at",
+    }
+)
+
+
+class PrecedentSeed(Entity, Rule):
+    """A rule, how far it is trusted, and what became of its decisions."""
+
+    collection: ClassVar[str] = "precedent_seeds"
+    unversioned: ClassVar[frozenset[str]] = Entity.unversioned | COUNTERS
+
+    seed_id: str | None = None
+    """The number it is cited by, given when it leaves draft."""
+
+    status: SeedStatus = "draft"
+    confidence_bp: int = Field(0, ge=0, le=10_000)
+    sample_count: int = Field(0, ge=0)
+    match_count: int = 0
+    success_count: int = 0
+    """Approvals it granted that nobody objected to in time."""
+
+    false_positive_count: int = 0
+    predicted_count: int = 0
+    """Requests it made a prediction about while it was in shadow."""
+
+    compared_count: int = 0
+    agreed_count: int = 0
+    """Of its predictions those that people decided on, and those that came out as predicted."""
+
+    last_matched_at: Timestamp | None = None
+    shadow_since: Timestamp | None = None
+    activated_at: Timestamp | None = None
+    validation: Validation | None = None
+    supersedes: Id | None = None
+    superseded_by: Id | None = None
+    deprecation_reason: str | None = None
+    draft_id: Id | None = None
+    """The draft it was made of, where learning proposed it."""
+
+    created_by: str
+    by_governor: bool = False
+    """Whether a Governor wrote it."""
+
+    validated_by: str | None = None
+    approved_by: str | None = None
+
+    @property
+    def shadow_agreement_bp(self) -> int | None:
+        """The share of predictions that came out as predicted, in basis points."""
+        return self.agreed_count * 10_000 // self.compared_count if self.compared_count else None
+
+    @property
+    def false_positive_bp(self) -> int:
+        """The share of its matches that were objected to, in basis points."""
+        return self.false_positive_count * 10_000 // self.match_count if self.match_count else 0
+
+    @property
+    def scope_hash(self) -> str:
+        """The digest of what it may decide about."""
+        return digest(self.scope_ceiling.model_dump(mode="json"))
+
+    def expired(self, at: datetime) -> bool:
+        """Say whether its time is over."""
+        return self.expires_at is not None and at >= self.expires_at
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Return what in this seed breaks the constitution."""
+        in_force = self.status in {"shadow", "active"}
+        weak = weakens(self) if in_force else ()
+        found = (
+            (not self.governance_agent_id, "L0-01", "governance_agent_id", "missing"),
+            (
+                self.validated_by is not None and self.validated_by == self.created_by,
+                "L0-01",
+                "validated_by",
+                "is its author",
+            ),
+            (
+                self.status == "active" and not (self.validated_by and self.approved_by),
+                "L0-07",
+                "status",
+                "is active without validation and approval",
+            ),
+            (bool(weak), "L0-07", "conditions", f"weaken a gate: {'; '.join(weak)}"),
+            (self.updated_at < self.created_at, "L1-ENT-09", "updated_at", "precedes created_at"),
+        )
+        return tuple(
+            breach(code, f"{field} {problem}", field)
+            for broken, code, field, problem in found
+            if broken
+        )
+
+
+class SeedSwitch(Entity):
+    """Whether seeds decide at all: one document, read in each decision of a seed."""
+
+    collection: ClassVar[str] = "seed_switches"
+
+    on: bool = True
+    reason: str
+    switched_by: str
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Return what in this switch breaks the constitution."""
+        if self.governance_agent_id:
+            return ()
+        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
+
+
+SWITCH = "seeds"
+"""The id of the switch."""
+
+
+# --- read models ---------------------------------------------------------------------------------
+
+
+class ClassHistory(Record):
+    """When people last said no to a class of requests in a tenant; its id is the digest of the class."""
+
+    collection: ClassVar[str] = "class_histories"
+
+    approval_class: str
+    denied_at: Timestamp
+
+
+class Prediction(Record):
+    """What seeds in shadow expect a person to answer to one request; its id is the approval's."""
+
+    collection: ClassVar[str] = "seed_predictions"
+
+    approves: Mapping[str, bool]
+    """By the id of the seed: whether it would have approved."""
+
+
+class Day(Value):
+    """What happened to requests on one day."""
+
+    eligible: int = 0
+    """Requests that a seed may decide on, if there is one."""
+
+    matched: int = 0
+    approved: int = 0
+    vetoed: int = 0
+    compared: int = 0
+    disagreed: int = 0
+
+
+class Figures(Record):
+    """The last days of one shard of the requests."""
+
+    collection: ClassVar[str] = "seed_figures"
+
+    days: Mapping[str, Day] = {}
