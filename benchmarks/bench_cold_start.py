@@ -19,7 +19,7 @@ from shared.edge.settings import Settings
 from shared.identity import HOLDERS, Role
 from shared.operation import Operation
 
-RUNS = 3
+RUNS = 2
 LIMIT = 2.0
 
 
