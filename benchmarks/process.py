@@ -31,13 +31,18 @@ class Process:
     def start(self) -> None:
         """Start it on what the last life left, and wait until it answers."""
         command = [sys.executable, "-m", "local", "serve", "--movable-clock"]
-        self.process = subprocess.Popen(
-            [*command, "--data", str(self.data), "--port", str(self.port)],
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.data / "errors").open("ab"),
-            env=os.environ | {"LOG": "ERROR"},
-        )
+        with (self.data / "errors").open("ab") as errors:
+            self.process = subprocess.Popen(
+                [*command, "--data", str(self.data), "--port", str(self.port)],
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=os.environ | {"LOG": "ERROR"},
+            )
+        self.await_answer()
+
+    def await_answer(self) -> None:
+        """Wait until it serves."""
         pool = urllib3.PoolManager(retries=False)
         end = time.monotonic() + 60
         while time.monotonic() < end:

@@ -7,6 +7,9 @@ import pytest
 from benchmarks.spawn import free_port
 from local.platform import Platform
 from local.story import acts, blueprints
+from tests.kernel.conftest import keys, world
+
+__all__ = ["keys", "world"]
 
 
 @pytest.fixture

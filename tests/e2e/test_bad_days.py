@@ -1,0 +1,87 @@
+"""Bad days: a full disk, a locked database. A clear refusal, nothing half-written, and on it goes."""
+
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.process import Process
+from benchmarks.spawn import ROOT
+from local.story import catalogue
+from local.story.acts import AUTHOR
+from local.story.client import Client, Refused
+from local.verify import examined
+from shared.edge.sqlite import SqliteDocuments
+
+pytestmark = pytest.mark.slow
+
+DISK_BYTES = 900_000
+
+
+def propose(client, n):
+    skill = catalogue.SKILLS[0]() | {"name": f"Skill {n}", "skill_key": f"skill-{n}"}
+    return client.post(AUTHOR, "/v1/genesis/skills", skill, key=f"skill-{n}")
+
+
+class Cramped(Process):
+    """A platform whose files can grow only so far."""
+
+    def start(self):
+        command = [sys.executable, "-m", "local", "serve", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "--data", str(self.data)],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (DISK_BYTES, DISK_BYTES)),
+            env=os.environ | {"LOG": "CRITICAL"},
+        )
+        self.await_answer()
+
+
+def test_a_full_disk_refuses_and_loses_nothing(tmp_path):
+    cramped = Cramped(tmp_path)
+    cramped.start()
+    client, kept = Client(cramped.address), []
+    with pytest.raises(Refused) as refused:
+        for n in range(500):
+            kept.append(propose(client, n)["id"])
+    assert refused.value.code == "store_unavailable"
+    assert refused.value.status == 503
+    assert kept, "the disk was full from the beginning"
+    cramped.stop(signal.SIGKILL)
+
+    roomy = Process(tmp_path, port=cramped.port)
+    roomy.start()
+    client = Client(roomy.address)
+    again = propose(client, len(kept))
+    assert again["id"] not in kept
+    assert propose(client, 0)["id"] == kept[0]
+    roomy.stop(signal.SIGTERM)
+    documents = SqliteDocuments(tmp_path / "store.db")
+    streams, breaks = examined(documents)
+    documents.close()
+    assert breaks == []
+    assert {f"skills/{id}" for id in kept} <= {entity for _, entity in streams}
+
+
+def test_a_locked_database_refuses_and_recovers(world, monkeypatch):
+    from functions.genesis.create_skill import create_skill
+
+    monkeypatch.setattr("shared.edge.sqlite.BUSY_TIMEOUT_MS", 50)
+    file = world.ports.settings.data / "store.db"
+    skill = catalogue.SKILLS[0]()
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("begin immediate")
+    answer = world.call(create_skill, "/v1/genesis/skills", skill, as_=AUTHOR)
+    assert answer.status_code == 503
+    assert answer.json["code"] == "store_unavailable"
+    assert answer.headers["Retry-After"]
+    holder.execute("rollback")
+    holder.close()
+    answer = world.call(create_skill, "/v1/genesis/skills", skill, as_=AUTHOR)
+    assert answer.status_code == 201
