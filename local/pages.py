@@ -1,10 +1,12 @@
 """The pages that one machine serves: the API's description, for machines and for people."""
 
 import json
+import re
 from functools import cache
 from typing import Any
 
 import flask
+from markupsafe import Markup, escape
 
 from shared.edge.openapi import openapi
 
@@ -21,7 +23,9 @@ def pages() -> flask.Blueprint:
 
     @blueprint.get("/docs")
     def docs() -> str:
-        return flask.render_template("docs.html", api=openapi(), areas=_areas(), pretty=_pretty)
+        return flask.render_template(
+            "docs.html", api=openapi(), areas=_areas(), pretty=_pretty, prose=_prose
+        )
 
     @blueprint.get("/")
     def home() -> Any:
@@ -50,6 +54,11 @@ def _areas() -> list[tuple[dict[str, Any], list[tuple[str, str, dict[str, Any]]]
         )
         for tag in described["tags"]
     ]
+
+
+def _prose(text: str) -> Markup:
+    """Show what stands between backticks as code."""
+    return Markup(re.sub(r"`+([^`]+)`+", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
 def _pretty(value: Any) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import flask
 from werkzeug.exceptions import HTTPException
@@ -53,9 +54,7 @@ def _problem(error: HTTPException) -> Any:
     elif error.code == 405:
         refusal = MethodNotAllowed("this address takes another method; /docs says which")
     path = flask.request.path
-    answer = response(
-        refusal, path=path, correlation_id=flask.request.headers.get("X-Correlation-ID", "")
-    )
+    answer = response(refusal, path=path, correlation_id=str(uuid4()))
     if error.code == 405 and getattr(error, "valid_methods", None):
         answer.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
     return answer

@@ -10,6 +10,7 @@ import json
 import logging
 import random
 import re
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -298,9 +299,7 @@ class _Request:
         headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
         headers["Strict-Transport-Security"] = "max-age=31536000"
         headers.setdefault("Cache-Control", "no-store")
-        parent = self.request.headers.get("traceparent", "")
-        if re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", parent):
-            headers["traceparent"] = parent
+        headers["traceparent"] = _trace(self.request.headers.get("traceparent", ""))
         origin = self.request.headers.get("Origin")
         headers["Vary"] = "Origin"
         if origin in self.ports.settings.origins:
@@ -316,6 +315,13 @@ class _Internal(Refusal):
     """A defect of ours."""
 
     status, code, title = 500, "internal", "Something went wrong on our side"
+
+
+def _trace(parent: str) -> str:
+    """Go on with the caller's trace (W3C Trace Context), or begin one."""
+    match = re.fullmatch(r"00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})", parent)
+    trace, flags = match.groups() if match else (secrets.token_hex(16), "01")
+    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
 
 
 def _correlation(given: str | None) -> str | None:

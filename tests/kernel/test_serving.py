@@ -336,7 +336,10 @@ def test_a_story_keeps_its_correlation_id_and_a_request_gets_its_own(world):
 def test_a_trace_goes_on(world):
     parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     answer = world.call(decide, "/v1/decide", as_="governor", headers={"traceparent": parent})
-    assert answer.headers["traceparent"] == parent
+    assert answer.headers["traceparent"][:36] == parent[:36]
+    assert answer.headers["traceparent"] != parent
+    begun = world.call(decide, "/v1/decide", as_="governor", headers={"traceparent": "x"})
+    assert begun.headers["traceparent"].startswith("00-")
 
 
 def test_a_defect_is_a_bare_500_that_says_nothing(world, caplog):
