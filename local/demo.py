@@ -239,16 +239,16 @@ class _Story:
         return any(approval_id in notice["deep_link"] for notice in inbox["items"])
 
     def at_stage(self, agent_id: str, stage: int) -> Body:
-        """Wait until the pipeline is at a stage that has begun."""
-        return self.until(
-            lambda: self.seen(
-                agent_id,
-                lambda s: (
-                    s["current_stage"] == stage and s["stages"][stage - 1]["result"] == "running"
-                ),
-            ),
-            f"stage {stage}",
-        )
+        """Wait until the pipeline is at a stage that has begun, and say so."""
+
+        def begun(seen: Body) -> bool:
+            here = seen["stages"][stage - 1]
+            return bool(seen["current_stage"] == stage and here["result"] == "running")
+
+        seen = self.until(lambda: self.seen(agent_id, begun), f"stage {stage}")
+        name = seen["stages"][stage - 1]["name"].replace("_", " ")
+        self.say(f"stage {stage} of 7, {name}, {seen['percent']} % done")
+        return seen
 
     def until_over(self, agent_id: str) -> Body:
         """Wait until the pipeline has ended, letting the clock jump whenever everything waits."""
