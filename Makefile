@@ -41,7 +41,7 @@ costs: .venv/dev ## Count again what each function reads and writes, and list it
 	@COSTS=write $(BIN)/pytest -q tests/e2e/test_costs.py
 
 bench: .venv/dev ## Measure, and print each figure beside what it is compared to.
-	@for one in benchmarks/bench_*.py; do $(BIN)/python $$one || exit 1; done
+	@for one in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$one .py) || exit 1; done
 
 chaos: .venv/dev ## Kill the platform again and again while agents are created.
 	@$(BIN)/python -m benchmarks.chaos

@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port", type=int, default=port)
     for command in (serve, demo, token, verify):
         command.add_argument("--data", dest="folder", type=Path, default=folder)
+    serve.add_argument("--rpc-port", type=int, help="speak gRPC to Google's Executions client here")
     serve.add_argument("--origins", default=os.environ.get("ORIGINS", ""))
     serve.add_argument("--movable-clock", action="store_true", help="let tests move the clock")
     token.add_argument("account", metavar="ROLE[@TENANT]")
@@ -59,7 +60,11 @@ def _serve(given: argparse.Namespace) -> int:
     from local.workflows.errors import LockedError
 
     platform = Platform(
-        _data(given), port=given.port, origins=given.origins, movable=given.movable_clock
+        _data(given),
+        port=given.port,
+        rpc_port=given.rpc_port,
+        origins=given.origins,
+        movable=given.movable_clock,
     )
     try:
         platform.start()
@@ -70,6 +75,7 @@ def _serve(given: argparse.Namespace) -> int:
     print(f"WAOOAW serves at {platform.address}")
     print(f"  the API, for people    {platform.address}/docs")
     print(f"  the API, for machines  {platform.address}/openapi.json")
+    print(f"  executions             {platform.address}/console/executions")
     print(f"  data                   {given.folder}")
     print(f"  accounts               {', '.join(accounts())}")
     print("  a token                .venv/bin/python -m local token governor")

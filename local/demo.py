@@ -1,8 +1,9 @@
 """
 The main story, told by real requests of signed-in accounts to a platform that runs whole in this process.
 
-Six agents are asked for. One is approved and deployed; the others fail certification, come back with requested
-changes, are vetoed, expire unanswered, or are rolled back. The clock jumps whenever everything waits.
+Seven agents are asked for. One is approved and deployed; others fail certification, come back with requested
+changes, are vetoed, expire unanswered, or are rolled back; the last is let in by a precedent seed, and taken back by a
+veto. The clock jumps whenever everything waits.
 """
 
 import shutil
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local.platform import Platform
-from local.story import acts, blueprints
+from local.story import acts, blueprints, seeds
 from local.story.acts import Parts
 from local.story.client import Body, Client
 from local.verify import examined
@@ -87,8 +88,9 @@ class _Story:
         self.vetoed(parts)
         self.unanswered(parts)
         self.unhealthy(parts)
+        self.by_precedent(parts)
 
-    # --- the six agents --------------------------------------------------------------------------
+    # --- the seven agents --------------------------------------------------------------------------
 
     def approved(self, parts: Parts) -> None:
         """One that the Governor approves."""
@@ -196,18 +198,48 @@ class _Story:
             f"{agent['status']}, release {agent['release_state']}, run {seen['status']}",
         )
 
+    def by_precedent(self, parts: Parts) -> None:
+        """One that a precedent seed lets into service, and the Governor takes back."""
+        self.title("An agent in another job role, approved by a precedent seed, and vetoed")
+        seed = seeds.governor_writes_seed(self.client)
+        self.say(
+            f"the Governor writes {seed['seed_id']}, Genesis validates it: {seed['principle']}"
+        )
+        other = seeds.another_job_role(self.client, parts)
+        agent_id = self.requested(other, "Newsletter Companion")
+        self.reviewed(other, agent_id)
+        granted = self.until(
+            lambda: seeds.granted(self.client, agent_id), "the seed answers for the Governor"
+        )
+        self.say(f"approved at once by {granted['seed_id']}; the Governor may veto for 24 hours")
+        self.until_over(agent_id)
+        auto = f"{granted['seed_id']} {self.state(agent_id)}"
+        self.ended("approved by a seed", f"{seed['seed_id']} deployed 1.0.0 healthy", auto)
+        seeds.veto(self.client, granted)
+        self.say("the Governor vetoes inside the window")
+        self.until(
+            lambda: self.agent(agent_id)["status"] == "rejected", "the release is taken back"
+        )
+        agent = self.agent(agent_id)
+        found = f"{agent['status']}, release {agent['release_state']}"
+        self.ended("vetoed afterwards, taken back", "rejected, release failed", found)
+
     # --- how it goes on --------------------------------------------------------------------------
 
     def asked(self, parts: Parts, name: str, title: str) -> str:
         """Ask for an agent."""
         self.title(title)
+        return self.requested(parts, name)
+
+    def requested(self, parts: Parts, name: str) -> str:
+        """Send the request for an agent."""
         begun = acts.request_agent(self.client, parts, name)
         agent_id = str(begun["agent"]["id"])
         self.say(f"“{name}” is asked for, with {len(parts.skills)} certified skills")
         return agent_id
 
-    def to_the_governor(self, parts: Parts, agent_id: str) -> Body:
-        """Take an agent through stages 2 to 5, up to the Governor's inbox."""
+    def reviewed(self, parts: Parts, agent_id: str) -> None:
+        """Take an agent through stages 2 to 5."""
         seen = self.at_stage(agent_id, 2)
         submitted = acts.submit(
             self.client, seen, blueprints.blueprint(parts.job_role, parts.skills)
@@ -217,6 +249,10 @@ class _Story:
             seen = self.at_stage(agent_id, stage)
             for code in acts.judge_stage(self.client, seen):
                 self.say(f"{acts.EVALUATORS[stage].replace('_', ' ')} judges {code}: pass")
+
+    def to_the_governor(self, parts: Parts, agent_id: str) -> Body:
+        """Take an agent up to the Governor's inbox."""
+        self.reviewed(parts, agent_id)
         self.at_stage(agent_id, 6)
         approval = self.until(
             lambda: acts.open_approval(self.client, agent_id), "the approval is asked for"

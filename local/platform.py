@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
 
 import flask
 import waitress
@@ -15,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from local.accounts import SignIn
 from local.clock import Clock
+from local.console import console
 from local.dispatcher import Dispatcher
 from local.pages import pages
 from local.server import application
@@ -35,6 +37,9 @@ from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM, Role
 from shared.store import Key, Write
 
+if TYPE_CHECKING:
+    from local.workflows.rpc import Rpc
+
 THREADS = 16
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """What the server reads at all; each operation has its own, much smaller limit."""
@@ -44,7 +49,13 @@ class Platform:
     """Everything that `make run` starts; stopping and starting again loses nothing."""
 
     def __init__(
-        self, data: Path, *, port: int = 8080, origins: str = "", movable: bool = False
+        self,
+        data: Path,
+        *,
+        port: int = 8080,
+        rpc_port: int | None = None,
+        origins: str = "",
+        movable: bool = False,
     ) -> None:
         """
         Assemble the platform.
@@ -53,6 +64,8 @@ class Platform:
             data: The folder that holds everything it remembers.
 
             port: Where it listens, on this machine only.
+
+            rpc_port: Where it speaks gRPC to Google's own client of Workflow Executions, if it should.
 
             origins: The web origins that browsers may call from, separated by commas.
 
@@ -90,6 +103,8 @@ class Platform:
         self._server: Any = None
         self._serving: threading.Thread | None = None
         self._port, self._movable = port, movable
+        self._rpc_port = rpc_port
+        self._rpc: Rpc | None = None
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -115,6 +130,12 @@ class Platform:
         self.dispatcher.start()
         for loop in (self.relay, self.dues, self.schedules):
             loop.start()
+        if self._rpc_port is not None:
+            # gRPC is heavy to import, and only Google's client library asks for it.
+            from local.workflows.rpc import Rpc
+
+            self._rpc = Rpc(self.runtime, self._authorise_call, port=self._rpc_port)
+            self._rpc.start()
         return self
 
     def stop(self) -> None:
@@ -122,6 +143,8 @@ class Platform:
         for loop in (self.schedules, self.dues, self.relay):
             loop.stop()
         self.dispatcher.stop()
+        if self._rpc is not None:
+            self._rpc.stop()
         self.runtime.stop()
         server = self._server
         server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # noqa: SLF001
@@ -177,6 +200,8 @@ class Platform:
         app = application(self.ports)
         app.register_blueprint(blueprint(self.runtime, self._authorise))
         app.register_blueprint(pages())
+        # Open on this machine, as the docs are: it tells what runs, and shows no value.
+        app.register_blueprint(console(self.runtime, lambda _: None))
         app.add_url_rule("/local/sign-in", "sign_in", self._sign_in, methods=["POST"])
         app.add_url_rule("/local/releases/<release_id>/health", "release", self._release)
         if self._movable:
@@ -187,12 +212,22 @@ class Platform:
     def _authorise(self, request: flask.Request) -> None:
         """Let only services and staff at the workflow engine."""
         try:
-            actor = self.ports.identify(dict(request.headers), revoked_within_s=60)
-            if not actor.roles & {Role.SERVICE, Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER}:
-                raise Forbidden("the workflow engine is for the platform's services")
+            self._of_the_engine(dict(request.headers))
         except Refusal as refusal:
-            answer = response(refusal, path=request.path, correlation_id="")
+            answer = response(refusal, path=request.path, correlation_id=str(uuid4()))
             raise HTTPException(response=answer) from refusal
+
+    def _authorise_call(self, metadata: Mapping[str, str]) -> None:
+        """Let the same in over gRPC."""
+        try:
+            self._of_the_engine({name.title(): value for name, value in metadata.items()})
+        except Refusal as refusal:
+            raise PermissionError(refusal.detail) from refusal
+
+    def _of_the_engine(self, headers: Mapping[str, str]) -> None:
+        actor = self.ports.identify(headers, revoked_within_s=60)
+        if not actor.roles & {Role.SERVICE, Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER}:
+            raise Forbidden("the workflow engine is for the platform's services")
 
     def _sign_in(self) -> Any:
         given = flask.request.get_json(silent=True)

@@ -152,6 +152,12 @@ class ConstitutionalAlignment(Refusal):
     status, code, title = 422, "constitutional_alignment", "Against the constitution"
 
 
+class RateLimited(Refusal):
+    """More than the limit, for now."""
+
+    status, code, title = 429, "rate_limited", "Too many for now"
+
+
 class StoreUnavailable(Refusal):
     """The store cannot answer; nothing happened."""
 

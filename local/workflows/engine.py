@@ -14,7 +14,7 @@ import queue
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from local.clock import Clock
@@ -33,7 +33,7 @@ from local.workflows.timers import Timers
 from local.workflows.values import MEMORY_LIMIT, Value, dump, size
 
 _SLEEP_MAX_S = 3600.0
-_LIVES_MAX = 500
+_LIVES_MAX, _RESTS_MAX = 500, 8
 Act = Callable[[], None]
 # What to do, and for which execution if it is for one.
 _Message = tuple[Act, Live | None]
@@ -76,10 +76,9 @@ class Engine:
 
     def start(self) -> None:
         """Take up what is unfinished."""
-        for row in self._journal.read(
-            "SELECT id FROM executions WHERE state = 'ACTIVE' ORDER BY n"
-        ):
-            self.begin(row["id"])
+        rows = self._journal.read("SELECT id FROM executions WHERE state = 'ACTIVE' ORDER BY n")
+        unfinished = iter([row["id"] for row in rows])
+        self.post(lambda: self._take_up(unfinished))
         self._clock.on_jump(self._wake)
         self._thread.start()
 
@@ -183,7 +182,7 @@ class Engine:
 
     def _rest(self) -> None:
         """Let go of what waits for long, oldest first; the journal has all of it."""
-        for _ in range(min(len(self.lives) - _LIVES_MAX, _LIVES_MAX)):
+        for _ in range(min(len(self.lives) - _LIVES_MAX, _RESTS_MAX)):
             execution = self._oldest.popleft()
             live = self.lives.get(execution)
             if live is None:
@@ -193,7 +192,7 @@ class Engine:
                 return
             self._resting[execution] = tuple(live.run.pending)
             if self.lives.pop(execution, None) is None:
-                del self._resting[execution]
+                self._resting.pop(execution, None)
 
     def awake(self, execution: str) -> Live | None:
         """Return an execution that is active, restored if it was resting."""
@@ -228,6 +227,13 @@ class Engine:
 
         self._journal.append(write, after, failed)
 
+    def _take_up(self, unfinished: Iterator[str]) -> None:
+        """Restore one execution after the other, so that those which only wait can rest again."""
+        for execution in unfinished:
+            self._begin(execution)
+            self.post(lambda: self._take_up(unfinished))
+            return
+
     def _begin(self, execution: str) -> None:
         if execution in self.lives:
             return
@@ -242,6 +248,8 @@ class Engine:
         live = Live(restored.run, restored.inbox)
         self.lives[execution] = live
         self._oldest.append(execution)
+        if len(self._oldest) > 2 * (len(self.lives) + _LIVES_MAX):
+            self._oldest = deque(id for id in self._oldest if id in self.lives)
         self._turn(live)
 
     def _turn(self, live: Live) -> None:

@@ -63,7 +63,7 @@ class Journal:
         self._handing = threading.Lock()
         try:
             self._writer = self._connect()
-            self._writer.executescript(SCHEMA)
+            self._writer.executescript(f"BEGIN; {SCHEMA} COMMIT;")
             self._epoch = self._writer.execute(
                 "INSERT INTO owner(id, epoch) VALUES (1, 1) "
                 "ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch"

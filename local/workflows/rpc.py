@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent import futures
 from typing import Any
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 from google.cloud.workflows import executions_v1
 from google.cloud.workflows.executions_v1.types import Execution
 

@@ -215,6 +215,10 @@ class Runtime:
         finally:
             engine.forget_event(id, event)
 
+    def now(self) -> datetime:
+        """Return the present, by which deadlines are kept."""
+        return self._clock.now()
+
     def idle(self) -> bool:
         """Tell whether every active execution waits for a timer or a callback."""
         return self.engine.idle()

@@ -101,6 +101,38 @@ class Views:
         found = [self._full(row) if full else self._execution(row) for row in rows]
         return {"executions": found, "nextPageToken": following}
 
+    def recent(self, state: str, size: int, token: str) -> tuple[list[dict[str, Any]], str]:
+        """List the executions of all workflows, or those in one state, newest first."""
+        sql = "SELECT * FROM executions WHERE ? IN ('', state) ORDER BY n DESC"
+        rows, following = self._page(sql, (state,), size, token)
+        return [self._full(row) for row in rows], following
+
+    def counts(self) -> dict[str, int]:
+        """Count the executions by state."""
+        rows = self._journal.read("SELECT state, count(*) AS n FROM executions GROUP BY state")
+        return {row["state"]: row["n"] for row in rows}
+
+    def operations(self, execution: str, size: int = 500) -> list[dict[str, Any]]:
+        """List the first lines of an execution's journal."""
+        return [
+            dict(row)
+            for row in self._journal.read(
+                "SELECT * FROM ops WHERE execution = ? ORDER BY started, op LIMIT ?",
+                execution,
+                size,
+            )
+        ]
+
+    def open_operations(self, execution: str) -> list[dict[str, Any]]:
+        """List what an execution waits for."""
+        return [
+            dict(row)
+            for row in self._journal.read(
+                "SELECT * FROM ops WHERE execution = ? AND ok IS NULL ORDER BY started, op",
+                execution,
+            )
+        ]
+
     def _execution(self, row: sqlite3.Row) -> dict[str, Any]:
         found = {
             "name": f"{self._base}/{row['workflow']}/executions/{row['id']}",

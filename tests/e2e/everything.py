@@ -8,6 +8,9 @@ from shared.edge.openapi import openapi
 from shared.identity import PLATFORM
 from shared.store import Key, Write
 from tests.e2e.conftest import at_stage, to_the_governor, until, until_over
+from tests.e2e.phone import call_phone
+from tests.e2e.seeds import call_seeds
+from tests.e2e.verbs import call_verbs
 
 REASON = {"reason": "it is called once, to see that it works"}
 
@@ -21,6 +24,9 @@ def call_everything(platform):
     end_otherwise(platform, client, parts)
     revise_and_reject(client, parts)
     replay(platform, client)
+    call_seeds(client, platform)
+    call_phone(client, platform, agent_id)
+    call_verbs(client, platform, parts)
     client.post("viewer", "/v1/auth/logout", {"all_devices": True})
 
 

@@ -23,7 +23,7 @@ def test_the_story_ends_as_it_should(tmp_path, capsys):
     assert demo(tmp_path / "demo", port=free_port()) == 0
     told = capsys.readouterr().out
     assert "0 breaks; 0 undelivered" in told
-    assert told.count("as it should be:") == 6
+    assert told.count("as it should be:") == 8
 
 
 def test_a_platform_that_was_stopped_during_the_wait_goes_on(tmp_path):
@@ -139,9 +139,9 @@ def test_serving_says_how_to_go_on_and_stops_well(tmp_path):
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(7)]
+    lines = [process.stdout.readline() for _ in range(8)]
     assert f"http://127.0.0.1:{port}" in lines[0]
-    assert "customer_admin@globex" in lines[4]
+    assert "customer_admin@globex" in lines[5]
     token = subprocess.run(
         [sys.executable, "-m", "local", "token", "viewer", "--data", str(tmp_path)],
         capture_output=True,
@@ -152,3 +152,41 @@ def test_serving_says_how_to_go_on_and_stops_well(tmp_path):
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=20) == 0
     process.stdout.close()
+
+
+def test_googles_own_client_reads_the_executions_of_this_machine(tmp_path):
+    import grpc
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud.workflows import executions_v1
+    from google.cloud.workflows.executions_v1.services.executions.transports import (
+        ExecutionsGrpcTransport,
+    )
+
+    rpc_port = free_port()
+    platform = Platform(tmp_path, port=free_port(), rpc_port=rpc_port).start()
+    channel = grpc.insecure_channel(f"127.0.0.1:{rpc_port}")
+    transport = ExecutionsGrpcTransport(channel=channel, credentials=AnonymousCredentials())
+    engine = executions_v1.ExecutionsClient(transport=transport)
+    parent = "projects/local/locations/local/workflows/agent_creation"
+    token = platform.sign_in.token("service", platform.clock.now())
+    signed = [("authorization", f"Bearer {token}")]
+    begun = engine.create_execution(
+        parent=parent, execution={"argument": '{"workflow_id": "unknown"}'}, metadata=signed
+    )
+    listed = list(engine.list_executions(parent=parent, metadata=signed))
+    assert begun.name in [one.name for one in listed]
+    with pytest.raises(Exception, match="sign in"):
+        engine.get_execution(name=begun.name)
+    channel.close()
+    platform.stop()
+
+
+def test_the_console_shows_executions_without_their_values(platform):
+    import urllib3
+
+    client = Client(platform.address)
+    agent_id, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
+    page = urllib3.request("GET", f"{platform.address}/console/executions").data.decode()
+    assert "agent_creation" in page
+    assert agent_id not in page
+    assert approval["id"] not in page

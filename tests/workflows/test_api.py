@@ -62,7 +62,8 @@ def test_an_execution_is_started_and_read(client: Any, runtime: Runtime) -> None
     made = client.post(
         f"{BASE}/w/executions", json={"argument": '{"x": 1}', "labels": {"k": "v"}}
     ).json
-    assert made["state"] == "ACTIVE"
+    # A short one may have ended before the answer was written.
+    assert made["state"] in {"ACTIVE", "SUCCEEDED"}
     runtime.wait(made["name"].rpartition("/")[2], 5)
     found = client.get(f"/v1/{made['name']}").json
     assert (found["state"], found["result"], found["labels"]) == ("SUCCEEDED", "2", {"k": "v"})

@@ -9,14 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import flask
+import pytest
 
 from local.clock import Clock
-from local.workflows import Runtime
+from local.workflows import Runtime, engine
 
 from .conftest import Web, until
 from .waiting import WAIT, call, waiting
 
 Start = Callable[..., Runtime]
+
+
+@pytest.fixture(autouse=True, params=["in memory", "at rest"])
+def _where(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits is kept in memory, or let go of at once: nobody must see a difference."""
+    if request.param == "at rest":
+        monkeypatch.setattr(engine, "_LIVES_MAX", 0)
 
 
 def test_a_callback_wakes_its_execution(runtime: Runtime, web: Web) -> None:

@@ -12,6 +12,7 @@ import pytest
 from local.clock import Clock
 from local.workflows import Runtime
 from local.workflows.connectors import Remote
+from local.workflows.errors import Raised, UnavailableError
 from local.workflows.functions.connectors import _CONNECTORS
 from local.workflows.loader import load
 from local.workflows.services import LocalServices
@@ -295,7 +296,13 @@ def test_a_request_that_is_sent_again_has_its_first_answer(tmp_path: Path) -> No
     services = LocalServices(tmp_path / "services.db", clock.now, lambda *_: None)
     assert services.send(connector.request(given), "e/0:1") == first
     assert services.send(connector.request(given), "e/0:2") != first
+    nowhere = {**connector.request(given), "service": "nowhere"}
+    with pytest.raises(Raised, match="404"):
+        services.send(nowhere, "e/0:3")
     services.close()
+    with pytest.raises(UnavailableError):
+        services.send(connector.request(given), "e/0:4")
+    assert (tmp_path / "services.db").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_restart_in_the_middle_of_a_connector_changes_nothing(start: Start, web: Web) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,14 @@ def victims() -> Iterator[Victims]:
     found.close()
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder in memory, where there is one: what a kill loses does not depend on the disk."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as found:
+        yield Path(found)
+
+
 class Platform:
     """What the programs call: it honours idempotency keys, and is called back by a client."""
 
@@ -226,14 +235,14 @@ CASES: dict[str, tuple[dict[str, str], Callable[[Platform, Any], None]]] = {
 @pytest.mark.parametrize("where", ["before commit", "after commit", "after send"])
 @pytest.mark.parametrize("case", CASES)
 def test_a_kill_at_any_moment_changes_no_result(
-    victims: Victims, web: Web, tmp_path: Path, case: str, where: str
+    victims: Victims, web: Web, folder: Path, case: str, where: str
 ) -> None:
     sources, holds = CASES[case]
     at, ended = 1, None
     while ended is None:
         web.asked.clear()
         platform = Platform(web)
-        order = {"folder": str(tmp_path / str(at)), "web": web.url, "sources": sources}
+        order = {"folder": str(folder / str(at)), "web": web.url, "sources": sources}
         ended = victims.send(**order, where=where, at=at)
         found = ended or victims.send(**order, where=where, at=0)
         assert found is not None
@@ -244,14 +253,14 @@ def test_a_kill_at_any_moment_changes_no_result(
 
 
 def test_a_process_that_is_killed_again_and_again_still_gets_on(
-    victims: Victims, web: Web, tmp_path: Path
+    victims: Victims, web: Web, folder: Path
 ) -> None:
     platform, found, lives = Platform(web), None, 0
     while found is None:
         lives += 1
         assert lives < 100
         found = victims.send(
-            folder=str(tmp_path / "data"),
+            folder=str(folder / "data"),
             web=web.url,
             sources={"main": EFFECTS},
             where="after commit",

@@ -244,3 +244,16 @@ def test_the_commands_say_where_and_why(tmp_path: Path, capsys: pytest.CaptureFi
     assert f"{bad}:1:3: 'next' names the unknown step 'x'" in capsys.readouterr().err
     assert check([good]) == 0
     assert check([good, bad]) == 2
+
+
+def test_the_example_of_the_documentation_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from local.workflows.command import check, run
+
+    text = Path("docs/workflows.md").read_text()
+    greet = tmp_path / "greet.yaml"
+    greet.write_text(text.partition("```yaml\n")[2].partition("```")[0])
+    assert check([greet]) == 0
+    assert run(greet, '{"name": "Ada"}', trace=False) == 0
+    assert capsys.readouterr().out.startswith('"hello Ada, you are projects/p/')

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
+from local.workflows.errors import UnavailableError
 from local.workflows.records import written
 from local.workflows.services import firestore, pubsub, secretmanager, storage, tasks
 from local.workflows.services.refusals import refused
@@ -30,26 +31,38 @@ class LocalServices:
     def __init__(
         self, file: Path, now: Callable[[], datetime], deliver: Callable[[Value, str], None]
     ) -> None:
+        self._file = file
         self._now = now
         self._deliver = deliver
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        file.chmod(0o600)
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        for schema in (
-            _SCHEMA,
-            *(m.SCHEMA for m in (firestore, pubsub, secretmanager, storage, tasks)),
-        ):
-            self._db.executescript(schema)
-        before = written(now() - _REMEMBERED)
-        self._db.execute("DELETE FROM answers WHERE at < ?", (before,))
+        self._opened: sqlite3.Connection | None = None
+        self._closed = False
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """Return the file, which is made for the first request."""
+        if self._closed:
+            raise UnavailableError("the workflows are stopped")
+        if self._opened is None:
+            self._file.touch(0o600)
+            db = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
+            db.row_factory = sqlite3.Row
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            services = firestore, pubsub, secretmanager, storage, tasks
+            schema = "".join((_SCHEMA, *(service.SCHEMA for service in services)))
+            db.executescript(f"BEGIN; {schema} COMMIT;")
+            before = written(self._now() - _REMEMBERED)
+            db.execute("DELETE FROM answers WHERE at < ?", (before,))
+            self._opened = db
+        return self._opened
 
     def close(self) -> None:
         """Release the file."""
         with self._lock:
-            self._db.close()
+            if self._opened is not None:
+                self._opened.close()
+            self._opened, self._closed = None, True
 
     def may_repeat(self, request: Value) -> bool:
         """Tell that every request may be sent again."""

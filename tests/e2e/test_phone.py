@@ -1,0 +1,65 @@
+"""The phone on the whole platform: everything it can do is done, and what happens shows soon."""
+
+import statistics
+import sys
+import time
+
+import pytest
+
+from local.story import acts
+from local.story.client import Client
+from shared.edge.catalog import catalog
+from shared.reaction import Pushed
+from tests.e2e.conftest import until
+from tests.e2e.everything import deploy
+from tests.e2e.phone import Handset, asked, call_phone
+
+pytestmark = pytest.mark.slow
+
+ALSO = {
+    "agents.stop_violator",
+    "identity.get_notification_preferences",
+    "identity.put_notification_preferences",
+}
+EVENTS = 40
+BUDGET_S = 1.0
+
+
+class Clocked:
+    """Remembers when a message about an approval was handed to the provider."""
+
+    def __init__(self):
+        self.at = {}
+
+    def send(self, message):
+        self.at.setdefault(message["data"]["subject_id"], time.monotonic())
+        return Pushed("sent", "clocked")
+
+
+def test_every_function_of_the_phone_works_on_the_platform(platform):
+    client = Client(platform.address)
+    agent_id = deploy(platform, client, acts.certify_parts(client, lambda _: None))
+    call_phone(client, platform, agent_id)
+    mine = {f.id for f in catalog() if f.id.startswith("mobile.")} | ALSO
+    until(platform.idle)
+    assert mine - {*platform.meter.most} == set()
+
+
+def test_a_push_request_follows_its_event_within_a_second(platform, capsys):
+    client = Client(platform.address)
+    Handset(client, platform).register()
+    clocked = platform.ports.push = Clocked()
+    took_s = []
+    for _ in range(EVENTS):
+        started = time.monotonic()
+        approval = asked(client)
+        until(lambda id=approval.id: id in clocked.at)
+        took_s.append(clocked.at[approval.id] - started)
+        # Whoever has many open questions is asked no more until they answered some.
+        why = {"reason": "it was asked to measure alone"}
+        client.post("service", f"/v1/approvals/{approval.id}/cancel", why)
+    p50, p95 = statistics.median(took_s), statistics.quantiles(took_s, n=20)[18]
+    with capsys.disabled():
+        figures = f"p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms"
+        sys.stdout.write(f"\nfrom a request for approval to its push: {figures}\n")
+    assert p95 <= BUDGET_S

@@ -1,0 +1,205 @@
+"""What the pages say about executions, and what they keep to themselves."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import flask
+import pytest
+import werkzeug.exceptions
+
+from local.clock import Clock
+from local.console import amount, console, words
+from local.workflows import Runtime
+
+from .conftest import Web, ended, until
+from .waiting import call, waiting
+
+VOID = {"meta", "link", "br", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Reads a page, and refuses one whose elements do not close as they opened."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+        assert self.opened == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.opened.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.opened.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.opened:
+            self.text = f"{self.text} {data.strip()}".strip()
+
+
+@pytest.fixture
+def see(runtime: Runtime) -> Callable[[str], Page]:
+    app = flask.Flask("pages")
+    app.register_blueprint(console(runtime, lambda _: None))
+
+    def look(path: str, status: int = 200) -> Page:
+        answer = app.test_client().get(f"/console/executions{path}")
+        assert answer.status_code == status
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        return Page(answer.text)
+
+    return look
+
+
+def id_of(found: dict[str, Any]) -> str:
+    return str(found["name"].rpartition("/")[2])
+
+
+def test_executions_are_listed_with_their_state_in_words(
+    runtime: Runtime, web: Web, see: Any
+) -> None:
+    assert "There are none" in see("").text
+    good = ended(runtime, "- r: {return: 1}")
+    ended(runtime, "- r: {raise: oh no}")
+    waits, _ = waiting(runtime, web)
+    page = see("")
+    for word in ("succeeded", "failed", "waiting", "waits for a callback", "23 hours 59 minutes"):
+        assert word in page.text
+    classes = {attributes.get("class") for _, attributes in page.tags}
+    assert {"state succeeded", "state failed", "state waiting"} <= classes
+    links = {attributes["href"] for tag, attributes in page.tags if tag == "a"}
+    assert f"/console/executions/{waits}" in links
+    assert good["name"].split("/")[5] in page.text
+    only = see("?state=FAILED").text
+    assert "succeeded" not in only.partition("Newest first")[2]
+    runtime.cancel(waits)
+    assert "cancelled" in see("").text
+
+
+def test_an_execution_is_a_timeline_with_errors_and_sizes(runtime: Runtime, see: Any) -> None:
+    source = """
+    main:
+      params: [a]
+      steps:
+        - id: {assign: [{id: '${uuid.generate()}'}]}
+        - p:
+            parallel:
+              branches:
+                - one: {steps: [{inner: {assign: [{y: '${a}'}]}}]}
+                - two: {steps: [{other: {call: sub, args: {x: 0}}}]}
+    sub: {params: [x], steps: [{divide: {return: '${1 / x}'}}]}
+    """
+    found = ended(runtime, source, "x" * 2048)
+    page = see(f"/{id_of(found)}")
+    for part in ("inner", "branch", "0:1.1", "divide", "in sub", "2.0 KB", "random id", "gave"):
+        assert part in page.text
+    assert "division by zero" in page.text.lower()
+    assert "Why it failed" in page.text
+    depths = [a["class"] for tag, a in page.tags if tag == "li"]
+    assert depths == ["d0", "d0", "d1", "d1", "d2"]
+    assert "xxxxx" not in page.text
+
+
+def test_an_execution_that_waits_says_for_what_and_until_when(
+    runtime: Runtime, web: Web, see: Any
+) -> None:
+    execution, url = waiting(runtime, web)
+    page = see(f"/{execution}")
+    assert "It waits for a callback, for less than a second so far, until" in page.text
+    assert "A callback takes POST: 1 waiting, 0 not used yet." in page.text
+    assert "under way" in page.text
+    assert url[-1] not in page.text
+    call(runtime, url, 1)
+    until(lambda: runtime.execution(execution)["state"] == "SUCCEEDED")
+    assert "Size of the result" in see(f"/{execution}").text
+
+
+def test_what_needs_attention_says_why(runtime: Runtime, web: Web, see: Any) -> None:
+    execution, _ = waiting(runtime, web)
+    runtime.journal.ask(
+        lambda db: db.execute("UPDATE executions SET attention = 'look at <this>'").rowcount
+    )
+    assert "needs attention" in see("").text
+    page = see(f"/{execution}")
+    assert "look at <this>" in page.text
+
+
+def test_long_lists_have_pages(runtime: Runtime, see: Any) -> None:
+    loop = "- l: {for: {value: v, range: [1, 600], steps: [{s: {assign: [{x: 1}]}}]}}"
+    found = ended(runtime, loop)
+    page = see(f"/{id_of(found)}")
+    [later] = [a["href"] for tag, a in page.tags if a.get("rel") == "next"]
+    assert sum(tag == "li" for tag, _ in page.tags) == 500
+    assert sum(tag == "li" for tag, _ in see(later.removeprefix("/console/executions")).tags) == 101
+    runtime.deploy("many", "- r: {return: 1}")
+    for _ in range(105):
+        runtime.execute("many", None)
+    until(runtime.idle)
+    page = see("")
+    [older] = [a["href"] for tag, a in page.tags if a.get("rel") == "next"]
+    assert sum(tag == "tr" for tag, _ in page.tags) == 101
+    assert sum(tag == "tr" for tag, _ in see(older.removeprefix("/console/executions")).tags) == 7
+
+
+def test_what_is_not_there_is_said(runtime: Runtime, see: Any) -> None:
+    assert "there is no execution 'none'" in see("/none", 404).text
+    runtime.stop()
+    assert "not started" in see("", 503).text
+
+
+def test_pages_ask_who_is_looking_and_load_nothing_from_elsewhere(
+    runtime: Runtime, see: Any
+) -> None:
+    def nobody(_: flask.Request) -> None:
+        raise werkzeug.exceptions.Forbidden("not for you")
+
+    app = flask.Flask("pages")
+    app.register_blueprint(console(runtime, nobody))
+    for path in ("/console/executions", "/console/executions/x"):
+        assert app.test_client().get(path).status_code == 403
+    found = ended(runtime, "- r: {return: 1}")
+    for path in ("", f"/{id_of(found)}"):
+        page = see(path)
+        assert not [tag for tag, _ in page.tags if tag in {"script", "img", "link", "iframe"}]
+        assert ("html", {"lang": "en"}) in page.tags
+        assert [tag for tag, _ in page.tags].count("main") == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.4, "less than a second"),
+        (1, "1 second"),
+        (61, "1 minute 1 second"),
+        (7200, "2 hours"),
+        (3 * 86_400 + 3 * 3600 + 5, "3 days 3 hours"),
+    ],
+)
+def test_durations_are_words(seconds: float, said: str) -> None:
+    assert words(timedelta(seconds=seconds)) == said
+
+
+def test_sizes_are_words() -> None:
+    assert [amount(None), amount("x"), amount("ä"), amount("x" * 1536)] == [
+        "0 bytes",
+        "1 byte",
+        "2 bytes",
+        "1.5 KB",
+    ]
+
+
+def test_durations_follow_the_clock_of_the_runtime(
+    start: Callable[..., Runtime], web: Web, clock: Clock
+) -> None:
+    runtime = start()
+    waiting(runtime, web)
+    clock.jump(clock.now() + timedelta(hours=2))
+    app = flask.Flask("pages")
+    app.register_blueprint(console(runtime, lambda _: None))
+    assert "2 hours" in app.test_client().get("/console/executions").text
