@@ -47,6 +47,12 @@ class Scope(StrEnum):
     GOVERNANCE_READ = "governance:read"
     GOVERNANCE_WRITE = "governance:write"
     VETO_EXECUTE = "veto:execute"
+    PRECEDENTS_READ = "precedents:read"
+    PRECEDENTS_WRITE = "precedents:write"
+    PRECEDENTS_VALIDATE = "precedents:validate"
+    PRECEDENTS_DECIDE = "precedents:decide"
+    LEARNING_READ = "learning:read"
+    LEARNING_WRITE = "learning:write"
     AUDIT_APPEND = "audit:append"
     EVENTS_READ = "events:read"
     EVENTS_WRITE = "events:write"
@@ -80,6 +86,17 @@ HOLDERS: dict[Scope, set[Role]] = {
     | {Role.CUSTOMER_ADMIN, Role.ADMIN, Role.AGENT_ORCHESTRATOR, Role.VIEWER, Role.SERVICE},
     Scope.GOVERNANCE_WRITE: _GOVERNORS | _FOUNDATIONAL | {Role.CUSTOMER_ADMIN},
     Scope.VETO_EXECUTE: {Role.GOVERNOR, Role.CUSTOMER_ADMIN},
+    Scope.PRECEDENTS_READ: _GOVERNORS
+    | _FOUNDATIONAL
+    | {Role.ADMIN, Role.AGENT_ORCHESTRATOR, Role.INDUSTRY_MANAGER, Role.VIEWER, Role.SERVICE},
+    Scope.PRECEDENTS_WRITE: {Role.GOVERNOR},
+    Scope.PRECEDENTS_VALIDATE: {Role.GENESIS},
+    Scope.PRECEDENTS_DECIDE: {Role.GOVERNOR, Role.VISION_GUARDIAN},
+    Scope.LEARNING_READ: _GOVERNORS
+    | _FOUNDATIONAL
+    | {Role.ADMIN, Role.AGENT_ORCHESTRATOR, Role.SERVICE},
+    Scope.LEARNING_WRITE: {Role.GOVERNOR, Role.GENESIS, Role.ADMIN, Role.AGENT_ORCHESTRATOR}
+    | {Role.SERVICE},
     Scope.AUDIT_APPEND: {Role.SERVICE},
     Scope.EVENTS_READ: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
     Scope.EVENTS_WRITE: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
@@ -90,6 +107,8 @@ HOLDERS: dict[Scope, set[Role]] = {
 MAX_AUTH_AGE: dict[Scope, timedelta] = {
     Scope.GOVERNANCE_WRITE: timedelta(minutes=15),
     Scope.VETO_EXECUTE: timedelta(minutes=5),
+    Scope.PRECEDENTS_WRITE: timedelta(minutes=15),
+    Scope.PRECEDENTS_DECIDE: timedelta(minutes=5),
 }
 """How fresh a person's sign-in (``auth_time``) must be for a scope."""
 

@@ -63,11 +63,7 @@ def _deployment(
         alternatives=("Send it back with changes", "Reject it"),
         risks=(f"Blast radius: {manifest.content.safety.blast_radius}",),
         evidence_refs=tuple(evidence),
-        evidence_facts={
-            "alignment_score": run.alignment_score or 0,
-            "completeness": run.completeness,
-            "manifest_hash": manifest.manifest_hash,
-        },
+        evidence_facts=_facts(run, manifest),
         rollback_plan_ref=manifest.content.safety.rollback_plan_ref,
         risk="medium",
         blast_radius=manifest.content.safety.blast_radius,
@@ -78,6 +74,21 @@ def _deployment(
         workflow_id=run.id,
         on_behalf_of=run.initiated_by,
     )
+
+
+def _facts(run: PipelineRun, manifest: Manifest) -> dict[str, bool | int | str]:
+    """Return what was verified about the agent; a list of names is one text, as a precedent reads it."""
+    content, plan = manifest.content, run.deployment_plan
+    return {
+        "alignment_score": run.alignment_score or 0,
+        "completeness": run.completeness,
+        "manifest_hash": manifest.manifest_hash,
+        "data_classes": ",".join(sorted({str(one.classification) for one in content.data_access})),
+        "integrations": ",".join(
+            sorted({one.integration_id for one in content.capabilities.integrations})
+        ),
+        "rollback_planned": plan is not None and bool(plan.rollback),
+    }
 
 
 def _concern(run: PipelineRun, agent: Agent, manifest: Manifest, job_role: str) -> ApprovalRequest:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.approvals.models import Approval, ApprovalStatus, Fact, Question
-from shared.approvals.rules import TIME_TO_USE
+from shared.approvals.windows import TIME_TO_USE
 from shared.entity import Because, Value
 from shared.precedents.models import Condition, PrecedentSeed
 from shared.precedents.weakening import NEVER_TYPES, NEVER_VERBS, words
@@ -77,7 +77,9 @@ def reserved(request: Question) -> tuple[Reason, ...]:
     records = request.evidence_facts.get("records", 0)
     return (
         Reason(
-            rule="type", passed=request.type not in NEVER_TYPES, detail=f"the type is {request.type}"
+            rule="type",
+            passed=request.type not in NEVER_TYPES,
+            detail=f"the type is {request.type}",
         ),
         Reason(rule="act", passed=not verbs, detail=f"reserved acts: {', '.join(verbs) or 'none'}"),
         Reason(
@@ -86,7 +88,9 @@ def reserved(request: Question) -> tuple[Reason, ...]:
             detail=f"the gate is {request.gate}, about a {request.subject_kind}",
         ),
         Reason(
-            rule="evolution", passed=change != "evolution", detail=f"the change is {change or 'none'}"
+            rule="evolution",
+            passed=change != "evolution",
+            detail=f"the change is {change or 'none'}",
         ),
         Reason(
             rule="bulk",
@@ -179,12 +183,16 @@ def explained(
         Reason(
             rule="denied",
             passed=quiet,
-            detail=f"people last said no at {known.denied_at}" if known.denied_at else "no recent no",
+            detail=f"people last said no at {known.denied_at}"
+            if known.denied_at
+            else "no recent no",
         ),
         Reason(
             rule="agent",
             passed=not known.in_trouble,
-            detail="the agent is in trouble" if known.in_trouble else "nothing is open on the agent",
+            detail="the agent is in trouble"
+            if known.in_trouble
+            else "nothing is open on the agent",
         ),
     )
 
@@ -235,6 +243,30 @@ def decide(before: Approval, seed: PrecedentSeed, *, at: datetime) -> Approval:
         "expires_at": latest,
     }
     return before.model_copy(update=granted)
+
+
+def reopened(before: Approval, *, at: datetime) -> Approval:
+    """
+    Return an approval as a question again, where a seed granted it and its effect is still held.
+
+    It has its whole window anew: nobody was asked before.
+    """
+    held = before.held_until is not None and at < before.held_until
+    if before.status is not ApprovalStatus.APPROVED or before.seed_id is None or not held:
+        return before
+    asked_again = {
+        "status": ApprovalStatus.PENDING,
+        "decision_version": before.decision_version + 1,
+        "decided_at": None,
+        "decided_by": None,
+        "decided_via": None,
+        "seed_id": None,
+        "veto_until": None,
+        "held_until": None,
+        "window_from": at,
+        "expires_at": at + timedelta(minutes=before.window_min),
+    }
+    return before.model_copy(update=asked_again)
 
 
 def because(seed: PrecedentSeed) -> Because:
@@ -289,24 +321,26 @@ def _compared(condition: Condition, fact: Fact | None) -> Reason:
 
 def _holds(condition: Condition, fact: Fact | None) -> bool:
     value = condition.value
-    if condition.operator == "exists":
-        return (fact is not None) is value
-    if fact is None:
-        return False
+    if fact is None or condition.operator == "exists":
+        return condition.operator == "exists" and (fact is not None) is value
     match condition.operator:
         case "eq":
             return _same(fact, value)
         case "ne":
             return not isinstance(value, tuple) and not _same(fact, value)
-        case "lte":
-            return type(fact) is int and type(value) is int and fact <= value
-        case "gte":
-            return type(fact) is int and type(value) is int and fact >= value
+        case "lte" | "gte":
+            return _ordered(fact, value, up=condition.operator == "lte")
         case "in":
             return any(_same(fact, one) for one in _each(value))
         case _:
             named = _listed(fact)
             return named is not None and named <= {str(one) for one in _each(value)}
+
+
+def _ordered(fact: Fact, value: Fact | tuple[Fact, ...], *, up: bool) -> bool:
+    if type(fact) is not int or type(value) is not int:
+        return False
+    return fact <= value if up else fact >= value
 
 
 def _same(fact: Fact, value: Fact | tuple[Fact, ...]) -> bool:

@@ -241,15 +241,6 @@ SWITCH = "seeds"
 # --- read models ---------------------------------------------------------------------------------
 
 
-class ClassHistory(Record):
-    """When people last said no to a class of requests in a tenant; its id is the digest of the class."""
-
-    collection: ClassVar[str] = "class_histories"
-
-    approval_class: str
-    denied_at: Timestamp
-
-
 class Prediction(Record):
     """What seeds in shadow expect a person to answer to one request; its id is the approval's."""
 

@@ -1,5 +1,6 @@
 """The life of a seed: drafted, validated, watched in shadow, activated, and ended for a reason."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,43 +39,25 @@ NEXT: dict[SeedStatus, frozenset[SeedStatus]] = {
 """Where each status may lead."""
 
 
-def drafted(
-    rule: Rule,
-    *,
-    id: str,
-    by: Actor,
-    at: datetime,
-    samples: int = 0,
-    confidence_bp: int = 0,
-    author: Actor | str | None = None,
-    by_governor: bool | None = None,
-    draft_id: str | None = None,
-    supersedes: str | None = None,
-) -> PrecedentSeed:
-    """
-    Return the draft of a seed.
+@dataclass(frozen=True)
+class Origin:
+    """Who wrote a rule, and on what it rests."""
 
-    Args:
-        rule: What it says.
+    author: str
+    by_governor: bool
+    samples: int = 0
+    """On how many decided cases it rests."""
 
-        id: Its id.
+    confidence_bp: int = 0
+    draft_id: str | None = None
+    """The draft of learning it was made of."""
 
-        by: Who puts it in.
+    supersedes: str | None = None
+    """The seed that it is to replace."""
 
-        at: The present.
 
-        samples: On how many decided cases it rests.
-
-        confidence_bp: How sure they make it, in basis points.
-
-        author: Who wrote it, where that is somebody else.
-
-        by_governor: Whether the author is the Governor; by default, whether *by* is.
-
-        draft_id: The draft of learning it was made of.
-
-        supersedes: The seed that it is to replace.
-    """
+def drafted(rule: Rule, origin: Origin, *, id: str, at: datetime) -> PrecedentSeed:
+    """Return the draft of a seed that says what *rule* says."""
     said = {name: getattr(rule, name) for name in Rule.model_fields}
     return PrecedentSeed(
         **said,
@@ -83,12 +66,12 @@ def drafted(
         created_at=at,
         updated_at=at,
         governance_agent_id="governor",
-        sample_count=samples,
-        confidence_bp=confidence_bp,
-        created_by=author if isinstance(author, str) else (author or by).id,
-        by_governor=governor(by) if by_governor is None else by_governor,
-        draft_id=draft_id,
-        supersedes=supersedes,
+        sample_count=origin.samples,
+        confidence_bp=origin.confidence_bp,
+        created_by=origin.author,
+        by_governor=origin.by_governor,
+        draft_id=origin.draft_id,
+        supersedes=origin.supersedes,
     )
 
 

@@ -20,7 +20,9 @@ def findings(seed: PrecedentSeed) -> tuple[Finding, ...]:
     return (
         _finding("S1", _inconsistent(seed), "it is consistent with the constitution"),
         _finding("S2", _vague(seed), "every condition can be measured"),
-        _finding("S3", _unjustified(seed), "it cites a principle, shows a case and rests on samples"),
+        _finding(
+            "S3", _unjustified(seed), "it cites a principle, shows a case and rests on samples"
+        ),
         _finding("S4", _particular(seed), "it is not about one customer"),
         _finding("S5", weak, "it weakens no gate"),
     )

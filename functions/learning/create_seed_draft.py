@@ -1,0 +1,29 @@
+from shared.approvals.models import Approval
+from shared.identity import PLATFORM, Scope
+from shared.learning.models import DraftNumbers, DraftQuota, SeedDraft
+from shared.learning.requests import NewDraft
+from shared.learning.rules import drafted, quota_id, within_quota
+from shared.operation import Call, operation
+from shared.precedents.events import SeedDrafted
+
+
+@operation("POST", "/v1/seeds", scopes={Scope.LEARNING_WRITE}, status=201, tenant=PLATFORM)
+def create_seed_draft(call: Call, request: NewDraft) -> SeedDraft:
+    """
+    Draft a precedent from decisions of the past.
+
+    At least three approvals of its class must speak for it, unless a Governor writes it. Nobody makes
+    more than ten a day.
+    """
+    quota, day = quota_id(call.actor.id, call.now), f"{call.now:%Y-%m-%d}"
+    with call.transaction() as txn:
+        made = txn.peek(DraftQuota, quota) or DraftQuota(id=quota)
+        numbers = txn.peek(DraftNumbers, day) or DraftNumbers(id=day)
+        more = within_quota(made, at=call.now)
+        evidence = [txn.get(Approval, id) for id in dict.fromkeys(request.evidence_refs)]
+        draft = drafted(
+            request, evidence, id=call.new_id(), numbers=numbers, by=call.actor, at=call.now
+        )
+        txn.save(more)
+        txn.save(numbers.model_copy(update={"given": numbers.given + 1}))
+        return txn.create(draft, SeedDrafted(support=draft.support))

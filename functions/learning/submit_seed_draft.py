@@ -1,0 +1,22 @@
+from shared.entity import Id
+from shared.identity import PLATFORM, Scope
+from shared.learning.models import SeedDraft, SeedDraftSubmitted
+from shared.learning.rules import submitted
+from shared.operation import Call, operation
+from shared.precedents.events import SeedSubmitted
+
+
+@operation("POST", "/v1/seeds/{draft_id}/submit", scopes={Scope.LEARNING_WRITE}, tenant=PLATFORM)
+def submit_seed_draft(call: Call, draft_id: Id) -> SeedDraft:
+    """
+    Put a draft to Genesis, as a precedent seed that waits for its validation.
+
+    A rule that weakens a gate is rejected here already, without discussion.
+    """
+    with call.transaction() as txn:
+        before = txn.get(SeedDraft, draft_id)
+        after, seed = submitted(before, at=call.now, seed_id=call.new_id())
+        if seed is not None:
+            txn.create(seed, SeedSubmitted(draft_id=draft_id, support=after.support))
+        told = SeedDraftSubmitted(status=after.status, precedent_seed_id=after.precedent_seed_id)
+        return txn.save(after, told)

@@ -1,0 +1,27 @@
+from shared.entity import Id
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.precedents import rules
+from shared.precedents.events import SeedApproved
+from shared.precedents.models import PrecedentSeed
+
+
+@operation(
+    "POST",
+    "/v1/precedent-seeds/{seed_id}/activate",
+    scopes={Scope.PRECEDENTS_DECIDE},
+    tenant=PLATFORM,
+)
+def activate_precedent_seed(call: Call, seed_id: Id) -> PrecedentSeed:
+    """
+    Let a seed decide, as the Governor.
+
+    It must have proved itself in shadow; what the Governor wrote needs Genesis's validation only.
+    """
+    with call.transaction() as txn:
+        before = txn.get(PrecedentSeed, seed_id)
+        after = rules.activated(before, by=call.actor, at=call.now)
+        if after is not before:
+            because = rules.because(after, "activated by the Governor", call.actor)
+            after = txn.save(after, SeedApproved.of(after), because=because)
+    return after

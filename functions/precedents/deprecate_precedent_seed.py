@@ -1,0 +1,36 @@
+from pydantic import ConfigDict
+
+from shared.approvals.models import Reason
+from shared.entity import Id, Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.precedents import rules
+from shared.precedents.events import SeedDeprecated
+from shared.precedents.models import PrecedentSeed
+
+
+class Deprecation(Value):
+    """Why a seed is of no more use."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "No request matched it in 90 days."}]}
+    )
+
+    reason: Reason
+
+
+@operation(
+    "POST",
+    "/v1/precedent-seeds/{seed_id}/deprecate",
+    scopes={Scope.PRECEDENTS_WRITE},
+    tenant=PLATFORM,
+)
+def deprecate_precedent_seed(call: Call, seed_id: Id, body: Deprecation) -> PrecedentSeed:
+    """End a seed that is of no more use; what it decided stays decided."""
+    with call.transaction() as txn:
+        before = txn.get(PrecedentSeed, seed_id)
+        after = rules.deprecated(before, by=call.actor, reason=body.reason)
+        if after is not before:
+            because = rules.because(after, body.reason, call.actor)
+            after = txn.save(after, SeedDeprecated.of(after), because=because)
+    return after

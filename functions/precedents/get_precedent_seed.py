@@ -1,0 +1,62 @@
+from datetime import timedelta
+
+from shared.entity import Id, Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.precedents import rules
+from shared.precedents.models import PrecedentSeed
+
+ALERT_BP = 1_000
+"""A larger share of objections is looked at."""
+
+IDLE = timedelta(days=90)
+"""A seed that matched nothing for so long is proposed for deprecation."""
+
+
+class Effectiveness(Value):
+    """How often a seed was right; shares are in basis points, absent where there is nothing to share."""
+
+    matches: int
+    confirmed: int
+    objections: int
+    false_positive_bp: int
+    too_often_wrong: bool
+    idle: bool
+    shadow_agreement_bp: int | None
+    lacking: tuple[str, ...]
+    """What a seed in shadow lacks to be activated."""
+
+
+class SeedView(Value):
+    """A seed, and how it did."""
+
+    seed: PrecedentSeed
+    effectiveness: Effectiveness
+
+
+@operation(
+    "GET",
+    "/v1/precedent-seeds/{seed_id}",
+    scopes={Scope.PRECEDENTS_READ},
+    audited=False,
+    tenant=PLATFORM,
+)
+def get_precedent_seed(call: Call, seed_id: Id) -> SeedView:
+    """Show a precedent seed with its conditions, its ceiling and how often it was right."""
+    with call.transaction() as txn:
+        seed = txn.get(PrecedentSeed, seed_id)
+    last = seed.last_matched_at or seed.activated_at or seed.created_at
+    waits = seed.status == "shadow" and not seed.by_governor
+    return SeedView(
+        seed=seed,
+        effectiveness=Effectiveness(
+            matches=seed.match_count,
+            confirmed=seed.success_count,
+            objections=seed.false_positive_count,
+            false_positive_bp=seed.false_positive_bp,
+            too_often_wrong=seed.false_positive_bp > ALERT_BP,
+            idle=seed.auto_approve and call.now - last > IDLE,
+            shadow_agreement_bp=seed.shadow_agreement_bp,
+            lacking=rules.unready(seed, at=call.now) if waits else (),
+        ),
+    )

@@ -1,0 +1,28 @@
+from shared.entity import Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.precedents.counting import Metrics, metrics, shards
+from shared.precedents.models import SWITCH, Figures, SeedSwitch
+
+
+class SeedMetrics(Value):
+    """Whether seeds decide, and how well they did."""
+
+    on: bool
+    figures: Metrics
+
+
+@operation(
+    "GET",
+    "/v1/precedent-seeds/metrics",
+    scopes={Scope.PRECEDENTS_READ},
+    audited=False,
+    tenant=PLATFORM,
+)
+def get_seed_metrics(call: Call) -> SeedMetrics:
+    """Show how often seeds answered in the last 30 days, and how often people disagreed."""
+    with call.transaction() as txn:
+        switch = txn.peek(SeedSwitch, SWITCH)
+        kept = [found for name in shards() if (found := txn.peek(Figures, name))]
+    on = switch is None or switch.on
+    return SeedMetrics(on=on, figures=metrics(kept, at=call.now))

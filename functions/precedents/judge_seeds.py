@@ -1,0 +1,58 @@
+from shared.approvals.events import (
+    ApprovalChangesRequested,
+    ApprovalConfirmed,
+    ApprovalGranted,
+    ApprovalRejected,
+    VetoRecorded,
+)
+from shared.precedents import counting, judging
+from shared.precedents.models import Figures, PrecedentSeed, Prediction
+from shared.precedents.reading import asked
+from shared.reaction import Reaching, reaction
+
+Decided = (
+    ApprovalGranted | ApprovalRejected | ApprovalChangesRequested | ApprovalConfirmed | VetoRecorded
+)
+
+
+@reaction(
+    on=(
+        ApprovalGranted,
+        ApprovalRejected,
+        ApprovalChangesRequested,
+        ApprovalConfirmed,
+        VetoRecorded,
+    )
+)
+def judge_seeds(call: Reaching, event: Decided) -> None:
+    """
+    Count what became of a request for the seeds that answered it, or said what they would have answered.
+
+    A third objection ends a seed in the commit that counts it.
+    """
+    approval_id = event.approval_id if isinstance(event, VetoRecorded) else call.subject_id
+    if approval_id is None:
+        return
+    approval = asked(call, approval_id)
+    fact = judging.fact(event, approval)
+    with call.transaction() as txn:
+        cited = (
+            txn.find(PrecedentSeed, limit=1, seed_id=approval.seed_id).items
+            if approval.seed_id
+            else ()
+        )
+        predicted = txn.peek(Prediction, approval_id) if fact in judging.ANSWERS else None
+        expected = predicted.approves if predicted else {}
+        shadows = [txn.get(PrecedentSeed, id) for id in expected]
+        shard = counting.shard(approval_id)
+        figures = txn.peek(Figures, shard) or Figures(id=shard)
+        changes = [judging.cited(seed, approval_id, fact, at=call.now) for seed in cited]
+        changes += [
+            judging.compared(seed, approval_id, fact, would=expected[seed.id]) for seed in shadows
+        ]
+        for seed, told in changes:
+            txn.save(seed, told)
+        more = judging.figures(fact, expected, by_seed=bool(approval.seed_id))
+        txn.save(counting.counted(figures, call.now, **more))
+        if predicted is not None:
+            txn.delete(predicted)

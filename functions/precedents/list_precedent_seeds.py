@@ -1,0 +1,37 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.entity import Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.precedents.models import Domain, PrecedentSeed, SeedStatus
+from shared.store import Page
+
+
+class SeedQuery(Value):
+    """Which seeds: those in force unless another status is named."""
+
+    status: SeedStatus = "active"
+    domain: Domain | None = None
+    approval_class: Annotated[str, Field(max_length=255)] | None = None
+    auto_approve: bool | None = None
+    by_governor: bool | None = None
+    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    limit: int = Field(20, ge=1, le=100)
+
+
+@operation(
+    "GET",
+    "/v1/precedent-seeds",
+    scopes={Scope.PRECEDENTS_READ},
+    audited=False,
+    tenant=PLATFORM,
+)
+def list_precedent_seeds(call: Call, query: SeedQuery) -> Page[PrecedentSeed]:
+    """List precedent seeds, the newest first."""
+    tests = query.model_dump(exclude={"cursor", "limit"}, exclude_none=True)
+    with call.transaction() as txn:
+        return txn.find(
+            PrecedentSeed, order="-created_at", limit=query.limit, cursor=query.cursor, **tests
+        )

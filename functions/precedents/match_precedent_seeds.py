@@ -1,0 +1,62 @@
+from shared.approvals.models import ApprovalRequest
+from shared.entity import Value
+from shared.identity import Scope
+from shared.operation import Call, operation
+from shared.precedents.matching import Reason, best, explained, reserved
+from shared.precedents.models import SeedStatus
+from shared.precedents.reading import beside, known_of, of_class
+
+
+class Candidate(Value):
+    """One seed of the request's class, and every condition with its result."""
+
+    id: str
+    seed_id: str | None
+    status: SeedStatus
+    principle: str
+    matches: bool
+    reasons: tuple[Reason, ...]
+
+
+class Explanation(Value):
+    """What seeds would answer to a request, and why."""
+
+    decides: str | None
+    """The number of the seed that would approve it; without one a person is asked."""
+
+    reserved: tuple[Reason, ...]
+    """Whether this is a request that people always decide."""
+
+    candidates: tuple[Candidate, ...]
+
+
+@operation("POST", "/v1/precedent-seeds/match", scopes={Scope.PRECEDENTS_READ})
+def match_precedent_seeds(call: Call, request: ApprovalRequest) -> Explanation:
+    """
+    Say which seed would answer a request, with a reason for every condition.
+
+    Nothing is decided: whoever asks for the approval is answered by what holds then.
+    """
+    with call.transaction() as txn, beside(call).transaction() as platform:
+        active = of_class(platform, request, status="active")
+        seeds = (*active, *of_class(platform, request, status="shadow"))
+        known = known_of(txn, platform, request)
+    answer = best(active, request, known, tenant=call.tenant, at=call.now)
+    candidates = []
+    for seed in seeds:
+        reasons = explained(seed, request, known, tenant=call.tenant, at=call.now)
+        candidates.append(
+            Candidate(
+                id=seed.id,
+                seed_id=seed.seed_id,
+                status=seed.status,
+                principle=seed.principle,
+                matches=all(reason.passed for reason in reasons),
+                reasons=reasons,
+            )
+        )
+    return Explanation(
+        decides=answer.seed_id if answer else None,
+        reserved=reserved(request),
+        candidates=tuple(candidates),
+    )

@@ -1,0 +1,44 @@
+from pydantic import ConfigDict
+
+from shared.approvals.models import Reason
+from shared.entity import Id, Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.precedents import rules
+from shared.precedents.events import SeedRevoked
+from shared.precedents.models import PrecedentSeed
+from shared.precedents.reading import held
+
+
+class Revocation(Value):
+    """Why a seed may no longer decide."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "It lets claims pass that nobody checked."}]}
+    )
+
+    reason: Reason
+
+
+@operation(
+    "POST",
+    "/v1/precedent-seeds/{seed_id}/revoke",
+    scopes={Scope.PRECEDENTS_DECIDE},
+    tenant=PLATFORM,
+)
+def revoke_precedent_seed(call: Call, seed_id: Id, body: Revocation) -> PrecedentSeed:
+    """
+    Take a seed back at once, as the Governor or, on constitutional grounds, the Vision Guardian.
+
+    The next request already goes to a person, as seeds are read anew for each. What it granted and is
+    still held is named in the event, and asked again.
+    """
+    with call.transaction() as txn:
+        before = txn.get(PrecedentSeed, seed_id)
+        after = rules.revoked(before, by=call.actor, reason=body.reason)
+        if after is not before:
+            told = SeedRevoked(
+                reason=after.deprecation_reason or "", held_approvals=held(call, before)
+            )
+            after = txn.save(after, told, because=rules.because(after, body.reason, call.actor))
+    return after

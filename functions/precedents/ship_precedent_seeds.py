@@ -1,0 +1,15 @@
+from datetime import timedelta
+
+from shared.precedents.events import SeedApproved
+from shared.precedents.models import PrecedentSeed
+from shared.precedents.shipping import shipped
+from shared.reaction import Reaching, reaction
+
+
+@reaction(every=timedelta(hours=1))
+def ship_precedent_seeds(call: Reaching) -> None:
+    """Store the shipped seeds that are not there yet; what became of the others is left as it is."""
+    with call.transaction() as txn:
+        absent = [one for one in shipped(call.now) if txn.peek(PrecedentSeed, one.id) is None]
+        for seed in absent:
+            txn.create(seed, SeedApproved.of(seed))

@@ -1,0 +1,39 @@
+from pydantic import ConfigDict
+
+from shared.entity import Id, Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.precedents import rules
+from shared.precedents.events import SeedApproved, SeedSuperseded
+from shared.precedents.models import PrecedentSeed
+
+
+class Succession(Value):
+    """Which seed takes the place."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"successor_id": "6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607"}]}
+    )
+
+    successor_id: Id
+
+
+@operation(
+    "POST",
+    "/v1/precedent-seeds/{seed_id}/supersede",
+    scopes={Scope.PRECEDENTS_DECIDE},
+    tenant=PLATFORM,
+)
+def supersede_precedent_seed(call: Call, seed_id: Id, body: Succession) -> PrecedentSeed:
+    """
+    Replace a seed by the one that was written to supersede it.
+
+    The old one ends in the commit that activates the new one, so that at no moment both decide, or neither.
+    """
+    with call.transaction() as txn:
+        before = txn.get(PrecedentSeed, seed_id)
+        successor = txn.get(PrecedentSeed, body.successor_id)
+        after, new = rules.superseded(before, successor, by=call.actor, at=call.now)
+        because = rules.because(new, "supersedes an older seed", call.actor)
+        txn.save(new, SeedApproved.of(new), because=because)
+        return txn.save(after, SeedSuperseded(superseded_by=new.id), because=because)

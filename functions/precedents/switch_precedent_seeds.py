@@ -1,0 +1,41 @@
+from pydantic import ConfigDict
+
+from shared.approvals.models import Reason
+from shared.entity import Because, Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.precedents import rules
+from shared.precedents.events import SeedsSwitched
+from shared.precedents.models import SWITCH, SeedSwitch
+
+
+class Switching(Value):
+    """Whether seeds may decide, and why that is changed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"on": False, "reason": "An incident is looked into; people decide."}]
+        }
+    )
+
+    on: bool
+    reason: Reason
+
+
+@operation("POST", "/v1/precedent-seeds/switch", scopes={Scope.PRECEDENTS_DECIDE}, tenant=PLATFORM)
+def switch_precedent_seeds(call: Call, body: Switching) -> SeedSwitch:
+    """
+    Stop all seeds, or let them decide again, as the Governor.
+
+    It holds for the next request already: every answer of a seed reads the switch.
+    """
+    with call.transaction() as txn:
+        before = txn.peek(SeedSwitch, SWITCH)
+        after = rules.switched(before, on=body.on, reason=body.reason, by=call.actor, at=call.now)
+        if after is before:
+            return after
+        told = SeedsSwitched(on=after.on, reason=after.reason)
+        because = Because(rationale=after.reason[:500], authority="governor")
+        if before is None:
+            return txn.create(after, told, because=because)
+        return txn.save(after, told, because=because)

@@ -1,0 +1,73 @@
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from shared.entity import Id, Text, Value
+from shared.genesis.models import ExternalIds
+from shared.identity import PLATFORM, Scope
+from shared.learning.models import SeedDraft, SeedDraftReviewed
+from shared.learning.rules import reviewed
+from shared.operation import Call, operation
+from shared.precedents import rules
+from shared.precedents.events import SeedApproved, SeedReviewed
+from shared.precedents.models import FAMILY, Outcome, PrecedentSeed
+from shared.precedents.shipping import given
+from shared.precedents.validation import failed
+
+
+class SeedReview(Value):
+    """What Genesis says of a seed, and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "outcome": "approve",
+                    "rationale": "Every condition can be measured, and no gate becomes weaker.",
+                }
+            ]
+        }
+    )
+
+    outcome: Outcome
+    rationale: Annotated[Text, Field(min_length=10, max_length=2000)]
+
+
+@operation(
+    "POST",
+    "/v1/precedent-seeds/{seed_id}/validate",
+    scopes={Scope.PRECEDENTS_VALIDATE},
+    tenant=PLATFORM,
+)
+def validate_precedent_seed(call: Call, seed_id: Id, review: SeedReview) -> PrecedentSeed:
+    """
+    Validate the draft of a seed.
+
+    What passes the five questions gets its number and goes into shadow. A rule that weakens a gate is
+    rejected whatever Genesis says, and one that clashes with a seed in force is put off.
+    """
+    with call.transaction() as txn:
+        before = txn.get(PrecedentSeed, seed_id)
+        family = FAMILY[before.domain]
+        numbers = txn.peek(ExternalIds, family) or ExternalIds(id=family, given=given(family))
+        same = txn.find(PrecedentSeed, status="active", approval_class=before.approval_class)
+        draft = txn.peek(SeedDraft, before.draft_id) if before.draft_id else None
+        number = numbers.given + 1
+        after = rules.validated(
+            before,
+            same.items,
+            outcome=review.outcome,
+            rationale=review.rationale,
+            number=number,
+            by=call.actor,
+            at=call.now,
+        )
+        because = rules.because(after, review.rationale, call.actor)
+        if draft is not None and after.validation is not None:
+            txn.save(reviewed(draft, after.validation), SeedDraftReviewed.of(after.validation))
+        if after.status == "draft" and after.validation is not None:
+            wrong = tuple(one.code for one in failed(after.validation.findings))
+            told = SeedReviewed(outcome=after.validation.outcome, failed=wrong)
+            return txn.save(after, told, because=because)
+        txn.save(numbers.model_copy(update={"given": number}))
+        return txn.save(after, SeedApproved.of(after), because=because)

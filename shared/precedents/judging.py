@@ -1,0 +1,74 @@
+"""What a decision says about the seeds that made it, or predicted it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from shared.approvals.events import (
+    ApprovalConfirmed,
+    ApprovalGranted,
+    VetoRecorded,
+)
+from shared.approvals.models import Approval
+from shared.entity import Event
+from shared.precedents import counting, rules
+from shared.precedents.events import SeedDeprecated, SeedJudged, SeedMatched
+from shared.precedents.models import PrecedentSeed
+
+Fact = Literal["granted", "denied", "confirmed", "vetoed", "withheld"]
+"""What happened: a veto of what was never granted *withholds* it."""
+
+ANSWERS: Mapping[Fact, bool] = {"granted": True, "denied": False, "withheld": False}
+"""What a person's first answer says."""
+
+
+def fact(event: Event, approval: Approval) -> Fact:
+    """Return what an event says about an approval."""
+    if isinstance(event, ApprovalGranted):
+        return "granted"
+    if isinstance(event, ApprovalConfirmed):
+        return "confirmed"
+    if isinstance(event, VetoRecorded):
+        return "withheld" if approval.veto_until is None else "vetoed"
+    return "denied"
+
+
+def cited(
+    seed: PrecedentSeed, approval_id: str, fact: Fact, *, at: datetime
+) -> tuple[PrecedentSeed, Event]:
+    """Return a seed after something happened to what it granted, and the event that says so."""
+    if fact == "granted":
+        matched = SeedMatched(approval_id=approval_id, mode="active", would_have_approved=True)
+        return counting.matched(seed, at=at), matched
+    if fact == "confirmed":
+        return counting.confirmed(seed), SeedJudged(approval_id=approval_id, outcome="confirmed")
+    after = counting.objected(seed)
+    if rules.worn_out(after):
+        reason = f"the Governor objected {after.false_positive_count} times"
+        after = after.model_copy(update={"status": "deprecated", "deprecation_reason": reason})
+        return after, SeedDeprecated.of(after)
+    return after, SeedJudged(approval_id=approval_id, outcome="vetoed")
+
+
+def compared(
+    seed: PrecedentSeed, approval_id: str, fact: Fact, *, would: bool
+) -> tuple[PrecedentSeed, Event]:
+    """Return a seed after a person answered what it had predicted, and the event that says so."""
+    agreed = would is ANSWERS[fact]
+    told = SeedMatched(
+        approval_id=approval_id, mode="shadow", would_have_approved=would, human_agreed=agreed
+    )
+    return counting.compared(seed, agreed=agreed), told
+
+
+def figures(fact: Fact, expected: Mapping[str, bool], *, by_seed: bool) -> dict[str, int]:
+    """Return what is to be counted of the day."""
+    more: dict[str, int] = {}
+    if fact == "granted":
+        more = {"approved": 1} | ({"matched": 1, "eligible": 1} if by_seed else {})
+    if fact == "vetoed":
+        more = {"vetoed": 1}
+    if fact in ANSWERS and expected:
+        agreed = [would is ANSWERS[fact] for would in expected.values()]
+        more |= {"compared": len(agreed), "disagreed": len(agreed) - sum(agreed)}
+    return more

@@ -1,0 +1,429 @@
+"""Seeds as people, services and events meet them."""
+
+import pytest
+
+from functions.approvals.approve_approval import Agreement, approve_approval
+from functions.approvals.create_approval import create_approval
+from functions.approvals.create_veto import Objection, create_veto
+from functions.approvals.reject_approval import Rejection, reject_approval
+from functions.learning.create_seed_draft import create_seed_draft
+from functions.learning.submit_seed_draft import submit_seed_draft
+from functions.precedents.activate_precedent_seed import activate_precedent_seed
+from functions.precedents.deprecate_precedent_seed import Deprecation, deprecate_precedent_seed
+from functions.precedents.get_precedent_seed import get_precedent_seed
+from functions.precedents.get_seed_metrics import get_seed_metrics
+from functions.precedents.judge_seeds import judge_seeds
+from functions.precedents.list_precedent_seeds import SeedQuery, list_precedent_seeds
+from functions.precedents.match_precedent_seeds import match_precedent_seeds
+from functions.precedents.predict_approval import predict_approval
+from functions.precedents.reopen_held_approvals import reopen_held_approvals
+from functions.precedents.replay_precedent_seed import ReplayRequest, replay_precedent_seed
+from functions.precedents.revoke_precedent_seed import Revocation, revoke_precedent_seed
+from functions.precedents.ship_precedent_seeds import ship_precedent_seeds
+from functions.precedents.supersede_precedent_seed import Succession, supersede_precedent_seed
+from functions.precedents.switch_precedent_seeds import Switching, switch_precedent_seeds
+from functions.precedents.validate_precedent_seed import SeedReview, validate_precedent_seed
+from shared.agents.models import Agent
+from shared.approvals import rules as approvals
+from shared.approvals.events import (
+    ApprovalConfirmed,
+    ApprovalConsumed,
+    ApprovalGranted,
+    ApprovalRejected,
+    ApprovalRequested,
+    VetoRecorded,
+)
+from shared.approvals.models import Approval, Consumer
+from shared.evidence import Entry
+from shared.identity import Role
+from shared.learning.models import SeedDraft
+from shared.learning.requests import NewDraft
+from shared.precedents.events import SeedApproved, SeedRevoked
+from shared.precedents.models import PrecedentSeed, Prediction
+from tests.approvals.questions import CALLBACK
+from tests.conftest import NOON
+from tests.precedents.samples import active, draft, in_service, request, rule, validated
+
+WHY = "It was looked at by several people."
+
+
+@pytest.fixture
+def kept(call_as):
+    """Keep a seed as it is."""
+
+    def keep(seed):
+        with call_as(Role.GOVERNOR).transaction() as txn:
+            return txn.create(seed, SeedApproved.of(seed))
+
+    return keep
+
+
+@pytest.fixture
+def ask(call_as):
+    def ask(tenant="platform", at=0, **changes):
+        call = call_as(Role.SERVICE, tenant=tenant, own="platform", at=at)
+        return create_approval(call, request(**changes))
+
+    return ask
+
+
+@pytest.fixture
+def entries(call_as):
+    def find(action):
+        with call_as(Role.SERVICE).transaction() as txn:
+            return txn.find(Entry, action=action).items
+
+    return find
+
+
+@pytest.fixture
+def read(call_as):
+    def read(seed):
+        with call_as(Role.SERVICE).transaction() as txn:
+            return txn.get(PrecedentSeed, seed.id)
+
+    return read
+
+
+def write_seed(call_as, at=0, role=Role.GOVERNOR, **changes):
+    new = NewDraft(rule=rule(**changes))
+    proposed = create_seed_draft(call_as(role, at=at), new)
+    submitted = submit_seed_draft(call_as(role, at=at), proposed.id)
+    review = SeedReview(outcome="approve", rationale=WHY)
+    return validate_precedent_seed(
+        call_as(Role.GENESIS, at=at), submitted.precedent_seed_id, review
+    )
+
+
+def test_a_rule_of_the_governor_decides_the_next_request(call_as, ask, entries):
+    in_service(call_as)
+    assert ask().status == "pending"
+    seed = write_seed(call_as)
+    assert ask().status == "pending"
+    activate_precedent_seed(call_as(Role.GOVERNOR), seed.id)
+    approval = ask(callback_url=CALLBACK)
+    assert (approval.status, approval.seed_id) == ("approved", "GEN-005")
+    (granted,) = entries("approval.granted")
+    assert (granted.data["auto"], granted.data["seed_id"]) == (True, "GEN-005")
+    assert granted.decision_context.seed_ids == ("GEN-005",)
+    with call_as(Role.SERVICE).transaction() as txn:
+        made = txn.get(SeedDraft, seed.draft_id)
+        assert (made.status, made.precedent_seed_id) == ("accepted", seed.id)
+
+
+def test_the_first_agent_of_an_industry_is_for_people(call_as, ask, kept):
+    kept(active())
+    assert ask().status == "pending"
+    in_service(call_as)
+    assert ask().status == "approved"
+
+
+def test_the_switch_stops_all_seeds_at_once(call_as, ask, kept):
+    in_service(call_as)
+    kept(active())
+    for on, status in ((False, "pending"), (False, "pending"), (True, "approved")):
+        switch_precedent_seeds(call_as(Role.GOVERNOR), Switching(on=on, reason=WHY))
+        assert ask().status == status
+        assert get_seed_metrics(call_as(Role.VIEWER)).on is on
+
+
+def test_a_revoked_seed_decides_nothing_more(call_as, ask, kept, entries):
+    in_service(call_as)
+    seed = kept(active())
+    ask()
+    for _ in range(2):
+        revoke_precedent_seed(call_as(Role.VISION_GUARDIAN), seed.id, Revocation(reason=WHY))
+    assert ask().status == "pending"
+    (told,) = entries("seed.revoked")
+    assert told.data["held_approvals"] == []
+
+
+def test_what_a_revoked_seed_granted_and_is_held_is_asked_again(
+    call_as, ask, kept, entries, reacting
+):
+    in_service(call_as)
+    seed = kept(active(ceiling={"reversibility": ("reversible", "irreversible")}))
+    held = [ask(tenant=name, reversibility="irreversible") for name in ("platform", "acme")]
+    done = ask()
+    revoke_precedent_seed(call_as(Role.GOVERNOR, at=60), seed.id, Revocation(reason=WHY))
+    (told,) = entries("seed.revoked")
+    assert set(told.data["held_approvals"]) == {one.id for one in held}
+    event = SeedRevoked(reason=WHY, held_approvals=(*(one.id for one in held), done.id))
+    for _ in range(2):
+        reopen_held_approvals(reacting(at=61), event)
+    for before in (*held, done):
+        with call_as(Role.SERVICE, tenant=before.tenant_id).transaction() as txn:
+            after = txn.get(Approval, before.id)
+        assert after.status == ("approved" if before is done else "pending")
+        assert after.audit.n == before.audit.n + (before is not done)
+        assert after.violations() == ()
+    assert after.seed_id == "GEN-005"
+
+
+def test_a_deprecated_seed_decides_nothing_more(call_as, ask, kept, entries):
+    in_service(call_as)
+    seed = kept(active())
+    for _ in range(2):
+        deprecate_precedent_seed(call_as(Role.GOVERNOR), seed.id, Deprecation(reason=WHY))
+    assert ask().status == "pending"
+    assert len(entries("seed.deprecated")) == 1
+
+
+def test_a_customers_request_is_answered_by_the_platforms_seeds(call_as, ask, kept):
+    in_service(call_as)
+    kept(active())
+    approval = ask(tenant="acme")
+    assert (approval.tenant_id, approval.seed_id) == ("acme", "GEN-005")
+    kept(active(id="77777777-7777-4777-8777-777777777777", number=6, approval_class="agent.*"))
+    assert ask(tenant="acme").seed_id == "GEN-005"
+
+
+def test_an_agent_in_trouble_is_for_people(call_as, ask, kept, monkeypatch):
+    in_service(call_as)
+    kept(active())
+    suspended = Agent.model_construct(health_status="suspended")
+    monkeypatch.setattr("shared.store.Transaction.peek", _with_agent(suspended))
+    assert ask().status == "pending"
+
+
+def _with_agent(agent):
+    from shared.store import Transaction
+
+    peek = Transaction.peek
+    return lambda txn, kind, id: agent if kind is Agent else peek(txn, kind, id)
+
+
+# --- what becomes of its answers -----------------------------------------------------------------
+
+
+def heard(reacting, reaction, event, subject, **how):
+    reaction(reacting(f"approvals/{subject}", **how), event)
+
+
+def vetoed(approval):
+    return VetoRecorded(
+        approval_id=approval.id, category="safety", window_end=NOON, offline=False, effect="x"
+    )
+
+
+def test_every_answer_of_a_seed_is_counted(call_as, ask, kept, read, reacting, entries):
+    in_service(call_as)
+    seed = kept(active())
+    for tenant in ("platform", "acme"):
+        approval = ask(tenant=tenant)
+        told = ApprovalGranted.of(approval)
+        heard(reacting, judge_seeds, told, approval.id, tenant=tenant, at=1)
+    assert read(seed).match_count == 2
+    matched = [entry.data for entry in entries("seed.matched")]
+    assert {(m["mode"], m["would_have_approved"], m["human_agreed"]) for m in matched} == {
+        ("active", True, None)
+    }
+    heard(reacting, judge_seeds, ApprovalConfirmed(veto_until=NOON), approval.id, tenant="acme")
+    assert read(seed).success_count == 1
+    figures = get_seed_metrics(call_as(Role.VIEWER)).figures
+    assert (figures.match_rate_bp, figures.veto_rate_bp) == (10_000, 0)
+
+
+def test_the_third_objection_ends_a_seed(call_as, ask, kept, read, reacting, entries):
+    in_service(call_as)
+    seed = kept(active())
+    approvals = [ask() for _ in range(3)]
+    for count, approval in enumerate(approvals, 1):
+        heard(reacting, judge_seeds, vetoed(approval), "-")
+        assert read(seed).false_positive_count == count
+        assert read(seed).status == ("deprecated" if count == 3 else "active")
+    assert read(seed).version_hash != seed.version_hash
+    (told,) = entries("seed.deprecated")
+    assert told.data["false_positives"] == 3
+    assert ask().status == "pending"
+    view = get_precedent_seed(call_as(Role.VIEWER), seed.id)
+    assert view.effectiveness.objections == 3
+    assert not view.effectiveness.idle
+    assert get_precedent_seed(call_as(Role.VIEWER, at=91 * 1440), seed.id).effectiveness.idle
+
+
+def test_counters_are_not_part_of_the_version(call_as, ask, kept, read, reacting):
+    in_service(call_as)
+    seed = kept(active())
+    approval = ask()
+    heard(reacting, judge_seeds, ApprovalGranted.of(approval), approval.id)
+    assert read(seed).version_hash == seed.version_hash
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_a_veto_leaves_the_class_to_people_for_thirty_days(call_as, ask, kept, used):
+    in_service(call_as)
+    kept(active())
+    approval = ask()
+    if used:
+        with call_as(Role.SERVICE).transaction() as txn:
+            before = txn.get(Approval, approval.id)
+            step = Consumer(run_id="r", step_id="s")
+            digest = before.action_digest
+            after = approvals.consume(before, by=step, action_digest=digest, at=NOON)
+            txn.save(after, ApprovalConsumed.of(after))
+    objection = Objection(approval_id=approval.id, category="safety", explanation=WHY)
+    create_veto(call_as(Role.GOVERNOR, at=1), objection)
+    left_to_people(ask, at=30 * 1440 + 1)
+
+
+def test_a_rejection_leaves_the_class_to_people_for_thirty_days(call_as, ask, kept):
+    in_service(call_as)
+    asked = ask()
+    kept(active())
+    reject_approval(call_as(Role.GOVERNOR, at=1), asked.id, Rejection(reason=WHY))
+    left_to_people(ask, at=30 * 1440 + 1)
+
+
+def left_to_people(ask, at):
+    assert ask(at=at).status == "pending"
+    assert ask(tenant="acme").status == "approved"
+    assert ask(approval_class="agent.deploy:HC:JOB-HC-002").status == "approved"
+    assert ask(at=at + 1).status == "approved"
+
+
+def test_the_veto_of_a_run_without_an_approval_says_nothing_about_seeds(reacting):
+    run = VetoRecorded(
+        run_id="r", category="safety", window_end=NOON, offline=False, effect="cancelled"
+    )
+    heard(reacting, judge_seeds, run, "-")
+
+
+# --- shadow --------------------------------------------------------------------------------------
+
+
+def test_a_seed_in_shadow_predicts_and_never_decides(call_as, ask, kept, read, reacting, entries):
+    in_service(call_as)
+    seed = kept(validated(draft(by_governor=False, samples=3)))
+    asked = [ask(), ask(), ask(facts={"alignment_score": 10})]
+    for approval in asked:
+        assert approval.status == "pending"
+        told = ApprovalRequested.of(approval)
+        heard(reacting, predict_approval, told, approval.id)
+    assert (read(seed).predicted_count, read(seed).match_count) == (3, 2)
+    good, bad, low = asked
+    agreed = approve_approval(
+        call_as(Role.GOVERNOR), good.id, Agreement(expected_digest=good.action_digest)
+    )
+    heard(reacting, judge_seeds, ApprovalGranted.of(agreed), good.id)
+    for approval in (bad, low):
+        no = reject_approval(call_as(Role.GOVERNOR), approval.id, Rejection(reason=WHY))
+        heard(reacting, judge_seeds, ApprovalRejected.of(no), approval.id)
+    after = read(seed)
+    assert (after.compared_count, after.agreed_count) == (3, 2)
+    assert after.shadow_agreement_bp == 6_666
+    answered = [e.data["human_agreed"] for e in entries("seed.matched")]
+    assert sorted(answered, key=str) == [False, None, None, None, True, True]
+    figures = get_seed_metrics(call_as(Role.VIEWER)).figures
+    assert (figures.totals.eligible, figures.totals.compared, figures.disagreement_bp) == (
+        *(3, 3),
+        3_333,
+    )
+    with call_as(Role.SERVICE).transaction() as txn:
+        assert txn.count(Prediction) == 0
+    view = get_precedent_seed(call_as(Role.VIEWER), seed.id)
+    assert len(view.effectiveness.lacking) == 3
+
+
+def test_what_people_always_decide_is_not_predicted(ask, kept, read, reacting):
+    seed = kept(validated(draft()))
+    approval = ask(risk="critical")
+    heard(reacting, predict_approval, ApprovalRequested.of(approval), approval.id)
+    assert read(seed).predicted_count == 0
+
+
+def test_what_was_vetoed_before_it_was_granted_is_a_no(ask, kept, read, reacting):
+    seed = kept(validated(draft()))
+    approval = ask()
+    heard(reacting, predict_approval, ApprovalRequested.of(approval), approval.id)
+    heard(reacting, judge_seeds, vetoed(approval), "-")
+    assert (read(seed).compared_count, read(seed).agreed_count) == (1, 0)
+
+
+# --- looking -------------------------------------------------------------------------------------
+
+
+def test_every_condition_is_explained(call_as, kept):
+    in_service(call_as)
+    kept(active())
+    found = match_precedent_seeds(call_as(Role.SERVICE), request())
+    assert found.decides == "GEN-005"
+    low = match_precedent_seeds(call_as(Role.SERVICE), request(facts={"alignment_score": 10}))
+    assert low.decides is None
+    (candidate,) = low.candidates
+    (reason,) = [one for one in candidate.reasons if not one.passed]
+    assert reason.rule == "condition aligned"
+    assert reason.detail == "alignment_score is 10; gte 80 is asked"
+    assert all(one.passed for one in low.reserved)
+
+
+def test_decisions_of_the_past_are_replayed_through_a_draft(call_as, ask, kept):
+    seed = kept(draft())
+    asked = [ask(), ask(facts={"alignment_score": 10}), ask(), ask()]
+    for approval in asked[:2]:
+        body = Agreement(expected_digest=approval.action_digest)
+        approve_approval(call_as(Role.GOVERNOR), approval.id, body)
+    reject_approval(call_as(Role.GOVERNOR), asked[2].id, Rejection(reason=WHY))
+    found = replay_precedent_seed(call_as(Role.GENESIS), seed.id, ReplayRequest())
+    assert (found.considered, found.would_have_approved, found.agreed) == (3, 2, 1)
+    assert (found.agreement_bp, found.harmful) == (3_333, 1)
+    by_id = {one.approval_id: one for one in found.disagreements}
+    assert [r.rule for r in by_id[asked[1].id].against] == ["condition aligned"]
+    assert by_id[asked[2].id].would_have_approved
+    exact = kept(draft(id="88888888-8888-4888-8888-888888888888", approval_class="a:HC:x"))
+    nothing = replay_precedent_seed(call_as(Role.GENESIS), exact.id, ReplayRequest())
+    assert (nothing.considered, nothing.agreement_bp) == (0, None)
+
+
+def test_shipped_seeds_are_stored_once(call_as, reacting):
+    for _ in range(2):
+        ship_precedent_seeds(reacting())
+    found = list_precedent_seeds(call_as(Role.VIEWER), SeedQuery())
+    assert {seed.seed_id for seed in found.items} == {"GEN-001", "GEN-002", "GEN-003", "GEN-004"}
+    only = list_precedent_seeds(call_as(Role.VIEWER), SeedQuery(auto_approve=True))
+    assert {seed.seed_id for seed in only.items} == {"GEN-002", "GEN-004"}
+
+
+def test_shipped_rules_decide_as_they_say(call_as, ask, reacting):
+    ship_precedent_seeds(reacting())
+    facts = {
+        "fact_check": "passed",
+        "hipaa_compliant": True,
+        "medical_claims_verified": True,
+        "high_risk_claims": False,
+    }
+    post = {
+        "type": "communication",
+        "gate": "step",
+        "approval_class": "publish_content:HC:blog",
+        "subject_kind": "action",
+        "subject": {"typ": "action/v1", "tool": "wordpress.publish"},
+    }
+    assert ask(tenant="acme", **post, facts=facts).seed_id == "GEN-004"
+    off_label = facts | {"high_risk_claims": True}
+    assert ask(tenant="acme", **post, facts=off_label).status == "pending"
+    sent = post | {"reversibility": "irreversible"}
+    assert ask(tenant="acme", **sent, facts=facts).status == "pending"
+
+
+def test_a_successor_takes_over_in_one_commit(call_as, kept, read, ask):
+    in_service(call_as)
+    old = kept(active())
+    other = "88888888-8888-4888-8888-888888888888"
+    new = kept(validated(draft(id=other, supersedes=old.id), number=6))
+    supersede_precedent_seed(call_as(Role.GOVERNOR), old.id, Succession(successor_id=new.id))
+    assert (read(old).status, read(new).status) == ("superseded", "active")
+    assert ask().seed_id == "GEN-006"
+
+
+def test_a_rule_that_genesis_rejects_keeps_no_number(call_as):
+    seed = write_seed(call_as, conditions=())
+    assert (seed.status, seed.seed_id) == ("draft", None)
+    assert [one.code for one in seed.validation.findings if not one.passed] == ["S2"]
+    assert write_seed(call_as).seed_id == "GEN-005"
+
+
+def test_activating_twice_changes_nothing(call_as, kept, entries):
+    seed = kept(active())
+    activate_precedent_seed(call_as(Role.GOVERNOR), seed.id)
+    assert len(entries("seed.approved")) == 1
