@@ -1,8 +1,9 @@
 from shared.agents.models import AgentPipelineStageCompleted, AgentStateChanged
 from shared.approvals import rules
 from shared.approvals.events import ApprovalCancelled
-from shared.approvals.models import Approval, ApprovalStatus
+from shared.approvals.models import OPEN, Approval
 from shared.reaction import Reaching, reaction
+from shared.store import OneOf
 
 
 @reaction(on=(AgentPipelineStageCompleted, AgentStateChanged))
@@ -19,9 +20,7 @@ def withdraw_approval(
     if not (ended or back):
         return
     with call.transaction() as txn:
-        found = txn.find(
-            Approval, workflow_id=event.workflow_id, status=ApprovalStatus.PENDING, limit=10
-        )
+        found = txn.find(Approval, workflow_id=event.workflow_id, status=OneOf(OPEN), limit=10)
         for before in found.items:
             after = rules.cancel(
                 before, by=call.actor, at=call.now, reason="The agent is no longer at this stage."

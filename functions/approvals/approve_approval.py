@@ -1,7 +1,7 @@
 from pydantic import ConfigDict
 
-from shared.approvals import rules
-from shared.approvals.events import ApprovalDeadline, decided
+from shared.approvals import opening, rules, windows
+from shared.approvals.events import decided
 from shared.approvals.models import Approval, Comment
 from shared.entity import Hex64, Id, Value
 from shared.identity import Scope
@@ -37,9 +37,10 @@ def approve_approval(call: Call, approval_id: Id, agreement: Agreement) -> Appro
             at=call.now,
             expected_digest=agreement.expected_digest,
             comment=agreement.comment,
+            opened_at=opening.opened_at(txn, approval_id, call.actor),
         )
         if after is not before:
             after = txn.save(after, decided(after), because=rules.because(after))
-            deadline = ApprovalDeadline(decision_version=after.decision_version)
-            txn.announce(deadline, at=after.expires_at, about=after)
+            timer, due = windows.following(after, at=call.now)
+            txn.announce(timer, at=due, about=after)
     return after

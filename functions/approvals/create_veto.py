@@ -1,11 +1,13 @@
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
+from shared.agents import vetoing
 from shared.approvals import rules
-from shared.approvals.events import ApprovalVetoed, VetoRecorded
-from shared.approvals.models import Approval, Veto, VetoCategory
-from shared.entity import Id, Text, Value
+from shared.approvals.events import ApprovalVetoed, VetoRecorded, told
+from shared.approvals.models import Approval, Veto
+from shared.approvals.parts import Attachment, VetoCategory
+from shared.entity import Because, Id, Text, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
 
@@ -25,30 +27,44 @@ class Objection(Value):
         }
     )
 
-    approval_id: Id
+    approval_id: Id | None = None
+    run_id: Id | None = None
+    """A workflow, or the release of an agent, whatever approved it."""
+
+    step_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     category: VetoCategory
     explanation: Annotated[Text, Field(min_length=10)]
+    attachments: Annotated[tuple[Attachment, ...], Field(max_length=5)] = ()
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Self:
+        if (self.approval_id is None) == (self.run_id is None):
+            raise ValueError("name either an approval_id or a run_id")
+        return self
 
 
 @operation("POST", "/v1/vetoes", scopes={Scope.VETO_EXECUTE}, status=201)
 def create_veto(call: Call, objection: Objection) -> Veto:
     """
-    Veto what waits for an approval, or what was approved in the last 24 hours and is not used yet.
+    Veto what waits for an approval, what was approved in the last 24 hours, or a run.
 
-    The approval and the veto are changed in one commit, each with its entry. The same veto again is
-    answered with the one on record.
+    What was not used yet never happens; what was is undone within five minutes. The approval and the
+    veto are changed in one commit. The same veto again is answered with the one on record.
     """
+    given = objection.model_dump(exclude={"approval_id", "run_id", "step_id", "attachments"})
+    attached = objection.attachments
     with call.transaction() as txn:
-        before = txn.get(Approval, objection.approval_id)
-        after = rules.veto(
-            before,
-            by=call.actor,
-            at=call.now,
-            category=objection.category,
-            explanation=objection.explanation,
-        )
+        hit = vetoing.target(txn, objection.run_id) if objection.run_id else None
+        approval_id = hit.approval_id if hit else objection.approval_id
+        if hit is not None and hit.run is not None and approval_id is None:
+            veto, new = vetoing.of_run(txn, call, hit.run, **given, attachments=attached)
+            because = Because(rationale=told(veto.explanation), authority="governor")
+            return txn.create(veto, VetoRecorded.of(veto), because=because) if new else veto
+        before = txn.get(Approval, approval_id or "")
+        after = rules.veto(before, by=call.actor, at=call.now, **given)
         if after is before:
             return txn.find(Veto, approval_id=before.id).items[0]
         after = txn.save(after, ApprovalVetoed.of(after), because=rules.because(after))
-        veto = rules.record_veto(before, after, id=call.new_id())
+        about = {"run_id": hit.run_id if hit else None, "step_id": objection.step_id}
+        veto = rules.record_veto(before, after, id=call.new_id(), attachments=attached, **about)
         return txn.create(veto, VetoRecorded.of(veto), because=rules.because(after))

@@ -1,11 +1,19 @@
-from shared.approvals.models import Approval
+from shared.approvals import opening
+from shared.approvals.models import Approval, SeenApproval
+from shared.approvals.windows import seen
 from shared.entity import Id
 from shared.identity import Scope
 from shared.operation import Call, operation
 
 
 @operation("GET", "/v1/approvals/{approval_id}", scopes={Scope.GOVERNANCE_READ}, audited=False)
-def get_approval(call: Call, approval_id: Id) -> Approval:
-    """Show one approval with its evidence and its decisions."""
+def get_approval(call: Call, approval_id: Id) -> SeenApproval:
+    """
+    Show one approval with its evidence, its decisions and its clocks.
+
+    That somebody who may answer has opened it is noted, the first time.
+    """
     with call.transaction() as txn:
-        return txn.get(Approval, approval_id)
+        approval = txn.get(Approval, approval_id)
+        opening.note(txn, approval, by=call.actor, at=call.now)
+        return seen(approval, at=call.now)

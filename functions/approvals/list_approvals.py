@@ -2,29 +2,44 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.approvals.models import Approval, ApprovalStatus, ApprovalType, Gate
-from shared.entity import Id, Value
+from shared.approvals.models import OPEN, Approval, ApprovalStatus, ApprovalType, Gate
+from shared.entity import Hex64, Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.store import Page
+from shared.store import OneOf, Page
 
 
 class ApprovalQuery(Value):
-    """Which approvals: the open ones unless another status is named."""
+    """Which approvals: all that are open unless a status is named."""
 
-    status: ApprovalStatus = ApprovalStatus.PENDING
+    status: ApprovalStatus | None = None
     type: ApprovalType | None = None
     agent_id: Id | None = None
     gate: Gate | None = None
+    group_key: Hex64 | None = None
+    """Only those that are shown as one card with the one this key is from."""
+
     cursor: Annotated[str, Field(max_length=1000)] | None = None
     limit: int = Field(20, ge=1, le=100)
 
 
 @operation("GET", "/v1/approvals", scopes={Scope.GOVERNANCE_READ}, audited=False)
 def list_approvals(call: Call, query: ApprovalQuery) -> Page[Approval]:
-    """List the tenant's approvals, those first whose time runs out first."""
-    tests = query.model_dump(exclude={"cursor", "limit"}, exclude_none=True)
+    """
+    List the tenant's approvals, those first whose time runs out first.
+
+    Without a status, these are all that wait for an answer and are not held back.
+    """
+    tests = query.model_dump(exclude={"status", "cursor", "limit"}, exclude_none=True)
+    if query.status is None:
+        tests |= {"held_back": False}
+    wanted = OneOf(OPEN) if query.status is None else query.status
     with call.transaction() as txn:
         return txn.find(
-            Approval, order="expires_at", limit=query.limit, cursor=query.cursor, **tests
+            Approval,
+            order="expires_at",
+            limit=query.limit,
+            cursor=query.cursor,
+            status=wanted,
+            **tests,
         )

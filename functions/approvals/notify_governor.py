@@ -11,10 +11,13 @@ def notify_governor(call: Reaching, event: ApprovalRequested) -> None:
     """
     Tell everybody whose agreement is needed that a request waits for them.
 
-    A notice informs and never decides: it leads to the signed-in page.
+    A notice informs and never decides: it leads to the signed-in page. What is held back waits until the
+    approvers have room for it.
     """
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
+        if approval.held_back:
+            return
         tell(
             txn,
             *(

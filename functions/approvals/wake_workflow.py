@@ -29,6 +29,8 @@ def wake_workflow(call: Reaching, event: Event) -> None:
     were it the other way round, a failure in between would leave the workflow asleep.
     """
     approval_id = event.approval_id if isinstance(event, VetoRecorded) else call.subject_id
+    if approval_id is None:
+        return
     with call.transaction() as txn:
         waiting = txn.peek(Wait, approval_id)
         if waiting is not None:

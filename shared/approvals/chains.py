@@ -56,7 +56,9 @@ def chain(request: ApprovalRequest) -> Chain:
     sole = {step.roles[0] for step in given.steps if step.when is None and _asks_only(step)}
     for step in needed.steps:
         if step.roles[0] not in sole:
-            _refuse(f"the {step.roles[0]} must be asked in a step of their own, without a condition")
+            _refuse(
+                f"the {step.roles[0]} must be asked in a step of their own, without a condition"
+            )
     return given
 
 
@@ -73,6 +75,8 @@ def added(approval: Approval, level: int) -> tuple[Role, ...]:
     if approval.step.escalate_to is not None:
         wanted = approval.step.escalate_to[level - 1 : level]
         return wanted[0] if wanted else ()
+    if approval.governor not in approval.step.roles:
+        return ()
     if approval.governor_scope == "engagement":
         return (Role.GOVERNOR,) if level == 2 else ()
     if level == 1:
@@ -88,7 +92,9 @@ def _holds(when: When, request: ApprovalRequest) -> bool:
     """Whether a condition holds; what is not known, or not comparable, is held to be so."""
     known: Mapping[str, object] = {
         **request.evidence_facts,
-        **request.model_dump(include={"type", "gate", "risk", "blast_radius", "urgency", "agent_id"}),
+        **request.model_dump(
+            include={"type", "gate", "risk", "blast_radius", "urgency", "agent_id"}
+        ),
         "reversibility": request.reversibility,
     }
     value = known.get(when.fact)

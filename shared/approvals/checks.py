@@ -1,8 +1,12 @@
 """The conditions of deciding: the right person, freshly signed in, in time, about what they saw."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.approvals import chains
 from shared.approvals.models import Approval, ApprovalStatus
+from shared.approvals.parts import Delegation, Verb, Via
 from shared.entity import written
 from shared.errors import (
     AlreadyDecided,
@@ -17,22 +21,117 @@ from shared.identity import PLATFORM, Actor, Role
 FRESH = timedelta(minutes=5)
 """How recent a person's sign-in must be for what is high-risk."""
 
+OVERRIDING = frozenset({"approve", "defer"})
+"""What the Vision Guardian may do where nobody else answers."""
 
-def may_decide(approval: Approval, by: Actor, *, role: Role | None = None) -> None:
+
+@dataclass(frozen=True)
+class Authority:
+    """In whose place somebody answers, and by which right."""
+
+    seat: str
+    via: Via = "governor"
+
+
+def may_decide(
+    approval: Approval, by: Actor, at: datetime, verb: Verb | str = "approve"
+) -> Authority:
     """
-    Refuse whoever is not asked, and whoever asked.
+    Return by which right somebody answers.
 
-    Args:
-        approval: What is decided.
-
-        by: Who wants to.
-
-        role: Whose word it takes; by default that of the step which is due.
+    Raises:
+        Forbidden: They are not asked, or the question is not one for a deputy.
+        SelfApproval: They asked it themselves.
     """
-    role = role or approval.awaited
+    found = _authority(approval, by, at)
+    if found is None:
+        raise _stranger(approval)
+    _not_their_own(approval, by)
+    if found.via == "deputy" and not chains.for_deputies(approval):
+        raise Forbidden("this is for the Governor alone, not for a deputy", rule="deputy_limit")
+    if found.via == "vision_guardian_override" and not (
+        verb in OVERRIDING and chains.urgent_and_safe(approval)
+    ):
+        raise Forbidden(
+            "the Vision Guardian approves only what is urgent and safe, and otherwise defers",
+            rule="deputy_limit",
+        )
+    return found
+
+
+def may_veto(approval: Approval, by: Actor, at: datetime) -> None:
+    """
+    Make sure that somebody is the Governor of an approval's scope, who alone vetoes.
+
+    Raises:
+        Forbidden: They are not, not even as a deputy.
+        SelfApproval: They asked it themselves.
+    """
+    if not _holds(by, approval.governor, approval):
+        found = _authority(approval, by, at) if approval.open else None
+        if found is not None and found.via != "governor":
+            raise Forbidden("a deputy does not veto", rule="deputy_limit")
+        raise _stranger(approval)
+    _not_their_own(approval, by)
+
+
+def _authority(approval: Approval, by: Actor, at: datetime) -> Authority | None:
+    """Find by which right somebody answers the step that is due: their own, or somebody else's."""
+    if Role.SERVICE in by.roles:
+        return None
+    step, taken = approval.step, approval.step.taken(approval.decisions).values()
+    own = [str(role) for role in step.roles if _holds(by, role, approval)]
+    if by.id in step.principals and by.tenant in {approval.tenant_id, PLATFORM}:
+        own.append(by.id)
+    if own:
+        return Authority(_free(own, taken))
+    place = _free(step.seats, taken)
+    if any(d.to_id == by.id for d in running(approval, at)) and _inside(by, approval):
+        return Authority(place, "deputy")
+    return _added(approval, by, place)
+
+
+def _added(approval: Approval, by: Actor, place: str) -> Authority | None:
+    """Find by which right somebody answers whom an escalation asked."""
+    asked = {r for e in approval.escalations if e.step_no == approval.current_step for r in e.to}
+    held = {role for role in asked if _holds(by, role, approval)}
+    if not held:
+        return None
+    if Role.GOVERNOR in held:
+        return Authority(place)
+    if Role.DEPUTY_GOVERNOR in held or Role.VISION_GUARDIAN not in held:
+        return Authority(place, "deputy")
+    return Authority(place, "vision_guardian_override")
+
+
+def running(approval: Approval, at: datetime) -> list[Delegation]:
+    """Return who answers for whom at the present step, in the order it was handed on."""
+    return [
+        one for one in approval.delegations if one.step_no == approval.current_step and one.runs(at)
+    ]
+
+
+def _free(seats: Iterable[str], taken: Iterable[str]) -> str:
+    seats = list(seats)
+    return next((seat for seat in seats if seat not in taken), seats[0])
+
+
+def _holds(by: Actor, role: Role, approval: Approval) -> bool:
     own = approval.tenant_id if role is Role.CUSTOMER_ADMIN else PLATFORM
-    if role not in by.roles or by.tenant != own:
-        raise Forbidden(f"only the {role} of this approval's scope decides it", rule="not_governor")
+    return role in by.roles and by.tenant == own
+
+
+def _inside(by: Actor, approval: Approval) -> bool:
+    own = PLATFORM if approval.governor_scope == "platform" else approval.tenant_id
+    return by.tenant == own
+
+
+def _stranger(approval: Approval) -> Forbidden:
+    asked = ", ".join(approval.step.seats)
+    return Forbidden(f"only the {asked} of this approval's scope decides it", rule="not_governor")
+
+
+def _not_their_own(approval: Approval, by: Actor) -> None:
     if by.id in {approval.requested_by, approval.agent_id}:
         raise SelfApproval("nobody decides their own request", approval_id=approval.id)
 
@@ -52,12 +151,16 @@ def decided(approval: Approval) -> AlreadyDecided | Expired:
     """Say what was first."""
     if approval.status is ApprovalStatus.EXPIRED:
         return Expired("this approval expired; it must be asked again", approval_id=approval.id)
-    withdrawn = approval.cancellation
+    verb, at = approval.status.value, approval.decided_at or approval.updated_at
+    if approval.cancellation is not None:
+        verb, at = "cancel", approval.cancellation.at
+    elif approval.decisions:
+        verb, at = approval.last.verb, approval.last.at
     return AlreadyDecided(
         f"this was decided already: {approval.status}",
         approval_id=approval.id,
-        decided="cancel" if withdrawn else approval.last.verb,
-        decided_at=written(withdrawn.at if withdrawn else approval.last.at),
+        decided=verb,
+        decided_at=written(at),
     )
 
 
@@ -75,8 +178,9 @@ def first_vote(approval: Approval, by: Actor) -> None:
 
 def fresh(approval: Approval, by: Actor, at: datetime) -> None:
     """Ask a person for a recent sign-in where much is at stake; a foundational agent has none."""
-    high = approval.risk in {"high", "critical"}
-    if not high and approval.type not in {"financial", "constitutional"}:
+    high = approval.risk in {"high", "critical"} or approval.type in {"financial", "constitutional"}
+    effect = approval.governor_scope == "engagement" and approval.type == "execution"
+    if not high and not effect:
         return
     if by.auth_time is None and by.type == "foundational_governance_agent":
         return

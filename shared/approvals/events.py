@@ -241,6 +241,10 @@ class ApprovalDeferred(
         return cls(approver=last.approver_id, until=last.until, defer_count=approval.defer_count)
 
 
+class ApprovalReleased(Event, action="approval.released", category="approval_request"):
+    """What was held back is shown to its approvers."""
+
+
 class ApprovalConfirmed(
     Event, action="approval.confirmed", category="governance_decision", topic=DECISIONS
 ):
@@ -258,7 +262,10 @@ class VetoEffectDue(Event, action="veto.effect_due", category="approval_timeout"
 
 
 class VetoEffectCompleted(
-    Event, action="veto.effect_completed", category="governance_decision", retention="constitutional"
+    Event,
+    action="veto.effect_completed",
+    category="governance_decision",
+    retention="constitutional",
 ):
     """What was vetoed is undone."""
 

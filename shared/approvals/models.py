@@ -17,9 +17,9 @@ from shared.approvals.parts import (
     Step,
     WindowMin,
 )
-from shared.approvals.parts import Reason as Reason
-from shared.approvals.parts import Verb as Verb
-from shared.approvals.parts import VetoCategory as VetoCategory
+from shared.approvals.parts import Reason as Reason  # noqa: PLC0414 - known from here
+from shared.approvals.parts import Verb as Verb  # noqa: PLC0414 - known from here
+from shared.approvals.parts import VetoCategory as VetoCategory  # noqa: PLC0414 - known from here
 from shared.constitution import breach
 from shared.entity import Entity, Hex64, Id, Text, Timestamp, Value
 from shared.errors import Violation
@@ -329,7 +329,6 @@ class Approval(Entity, Question):
             if broken
         )
 
-
     @property
     def _use_fits(self) -> bool:
         """Whether it is used exactly where its status says so; a veto may hit what was used."""
@@ -346,6 +345,12 @@ class SeenApproval(Approval):
 
     veto_remaining_s: int | None = None
     """How long it may still be vetoed; 0 once the window is closed."""
+
+    latency_s: int | None = None
+    """How long the answer took."""
+
+    unopened_by: tuple[str, ...] = ()
+    """Who answered without having opened it."""
 
 
 class Veto(Entity):

@@ -5,27 +5,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.approvals import checks
-from shared.approvals.events import told
-from shared.approvals.models import (
-    Approval,
-    ApprovalStatus,
-    Cancellation,
-    Consumer,
-    Decision,
-    Verb,
-    Veto,
-    VetoCategory,
+from shared.approvals.changing import (
+    answered,
+    by_right,
+    changed,
+    decision,
+    repeated,
+    settled,
 )
+from shared.approvals.events import told
+from shared.approvals.models import Approval, ApprovalStatus, Consumer, Effect, Veto
+from shared.approvals.parts import Attachment, Cancellation, Verb, VetoCategory, Via
+from shared.approvals.windows import REVIEW_WINDOW, TIME_TO_USE, VETO_WINDOW
 from shared.entity import Because, written
 from shared.errors import AlreadyDecided, ApprovalRequired, Conflict, Expired, Forbidden
 from shared.identity import Actor, Role
 
-VETO_WINDOW = timedelta(hours=24)
-"""How long after an approval the Governor may still object."""
-
-TIME_TO_USE = timedelta(minutes=60)
-"""How long an approval may be used at least, however late it came."""
-
+MAX_ATTACHMENTS = 5
 CONCERNS = frozenset({"stage-4", "stage-5"})
 """Gates where a reviewer's concern is settled: it can be sent back or upheld, never overruled."""
 
@@ -34,37 +30,81 @@ CONCERNS = frozenset({"stage-4", "stage-5"})
 
 
 def approve(
-    before: Approval, *, by: Actor, at: datetime, expected_digest: str, comment: str | None = None
+    before: Approval,
+    *,
+    by: Actor,
+    at: datetime,
+    expected_digest: str,
+    comment: str | None = None,
+    opened_at: datetime | None = None,
 ) -> Approval:
     """
     Return the approval with one more agreement; the last one needed grants it.
 
+    Args:
+        before: The approval.
+
+        by: Who agrees.
+
+        at: The present.
+
+        expected_digest: The digest of what they saw.
+
+        comment: What they say to it.
+
+        opened_at: When they first opened it.
+
     Raises:
         Refusal: Who asks may not decide, too late, or not on what they saw.
     """
-    decision = _decision(before, "approve", by=by, at=at, reason=comment)
-    if _repeated(before, decision):
+    said = decision(before, "approve", by=by, at=at, reason=comment)
+    if repeated(before, said):
         return before
     if before.gate in CONCERNS:
-        checks.may_decide(before, by)
+        checks.may_decide(before, by, at)
         raise Conflict(
             "a reviewer's concern cannot be approved away; request changes or reject it",
             rule="concern_not_approvable",
         )
-    _check(before, by=by, at=at, expected_digest=expected_digest)
+    right = _check(before, "approve", by=by, at=at, expected_digest=expected_digest)
+    said = by_right(said, right, opened_at)
+    if not before.step.satisfied((*before.decisions, said)):
+        return answered(before, said)
     if before.current_step < len(before.steps):
-        return _answered(before, decision, current_step=before.current_step + 1)
-    return _settled(
+        return answered(before, said, **_next_step(before, at))
+    by_whom = {said.via, *(earlier.via for earlier in before.decisions)}
+    via = next((v for v in ("vision_guardian_override", "deputy") if v in by_whom), "governor")
+    return settled(
         before,
-        decision,
+        said,
         ApprovalStatus.APPROVED,
-        veto_until=at + VETO_WINDOW,
+        decided_via=via,
+        veto_until=at + (VETO_WINDOW if via == "governor" else REVIEW_WINDOW),
         expires_at=max(before.expires_at, at + TIME_TO_USE),
     )
 
 
+def _next_step(before: Approval, at: datetime) -> dict[str, Any]:
+    """Return what changes when it is the next one's turn, who may have a time of their own."""
+    changes: dict[str, Any] = {
+        "current_step": before.current_step + 1,
+        "status": ApprovalStatus.PENDING,
+    }
+    window_min = before.steps[before.current_step].timeout_min
+    if window_min is not None:
+        ends = at + timedelta(minutes=window_min)
+        changes |= {"window_min": window_min, "window_from": at, "expires_at": ends}
+    return changes
+
+
 def reject(
-    before: Approval, *, by: Actor, at: datetime, reason: str, expected_digest: str | None = None
+    before: Approval,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str,
+    expected_digest: str | None = None,
+    opened_at: datetime | None = None,
 ) -> Approval:
     """
     Return the approval rejected; one no ends the whole chain.
@@ -72,11 +112,11 @@ def reject(
     Raises:
         Refusal: Who asks may not decide, too late, or not on what they saw.
     """
-    decision = _decision(before, "reject", by=by, at=at, reason=reason)
-    if _repeated(before, decision):
+    said = decision(before, "reject", by=by, at=at, reason=reason)
+    if repeated(before, said):
         return before
-    _check(before, by=by, at=at, expected_digest=expected_digest)
-    return _settled(before, decision, ApprovalStatus.REJECTED)
+    right = _check(before, "reject", by=by, at=at, expected_digest=expected_digest)
+    return settled(before, by_right(said, right, opened_at), ApprovalStatus.REJECTED)
 
 
 def request_changes(
@@ -86,6 +126,7 @@ def request_changes(
     at: datetime,
     changes: Sequence[str],
     expected_digest: str | None = None,
+    opened_at: datetime | None = None,
 ) -> Approval:
     """
     Return the approval sent back to whoever made what it is about.
@@ -93,20 +134,26 @@ def request_changes(
     Raises:
         Refusal: Who asks may not decide, too late, or not on what they saw.
     """
-    decision = _decision(before, "request_changes", by=by, at=at, changes=tuple(changes))
-    if _repeated(before, decision):
+    said = decision(before, "request_changes", by=by, at=at, changes=tuple(changes))
+    if repeated(before, said):
         return before
-    _check(before, by=by, at=at, expected_digest=expected_digest)
-    return _settled(before, decision, ApprovalStatus.CHANGES_REQUESTED)
+    right = _check(before, "request_changes", by=by, at=at, expected_digest=expected_digest)
+    return settled(before, by_right(said, right, opened_at), ApprovalStatus.CHANGES_REQUESTED)
 
 
 def because(approval: Approval) -> Because:
     """Return why the latest decision was taken, as its audit entry keeps it."""
     decision = approval.last
     words = decision.reason or "; ".join(decision.changes) or f"{decision.verb} without comment"
-    step_no = 1 if decision.verb == "veto" else decision.step_no
-    authority = approval.steps[step_no - 1].approver
-    return Because(rationale=told(words), authority=authority)
+    authority = approval.governor if decision.verb == "veto" else decision.seat
+    return Because(rationale=told(words), authority=f"{authority}{_ON_BEHALF[decision.via]}")
+
+
+_ON_BEHALF: dict[Via, str] = {
+    "governor": "",
+    "deputy": " by deputy",
+    "vision_guardian_override": " by the vision guardian",
+}
 
 
 # --- objecting -----------------------------------------------------------------------------------
@@ -116,64 +163,105 @@ def veto(
     before: Approval, *, by: Actor, at: datetime, category: VetoCategory, explanation: str
 ) -> Approval:
     """
-    Return the approval vetoed: its effect never happens.
+    Return the approval vetoed.
 
-    What was used already is not undone by saying so here; suspending and rolling back do that.
+    What was not used yet never happens. What a person approved and was used stays used, with the
+    objection beside it; what a precedent approved is vetoed. Either is undone by reactions.
 
     Raises:
-        Refusal: Who asks is not its Governor, it is too late, or the effect was started already.
+        Refusal: Who asks is not its Governor, it is too late, or there is nothing to object to.
     """
-    decision = _decision(before, "veto", by=by, at=at, reason=explanation, category=category)
-    if _repeated(before, decision):
+    said = decision(before, "veto", by=by, at=at, reason=explanation, category=category)
+    said = by_right(said, checks.Authority(before.governor))
+    if repeated(before, said):
         return before
-    checks.may_decide(before, by, role=before.steps[0].approver)
+    checks.may_veto(before, by, at)
     if before.open:
         checks.undecided(before, at)
-        return _settled(before, decision, ApprovalStatus.VETOED)
-    if before.veto_until is None or before.status not in {
-        ApprovalStatus.APPROVED,
-        ApprovalStatus.CONSUMED,
-    }:
+        return settled(before, said, ApprovalStatus.VETOED, vetoed_at=at)
+    vetoable = {ApprovalStatus.APPROVED, ApprovalStatus.CONSUMED}
+    if before.veto_until is None or before.status not in vetoable or before.vetoed_at:
         raise checks.decided(before)
     if at >= before.veto_until:
         raise Conflict(
-            f"the veto window closed at {written(before.veto_until)}; suspend the agent or roll it"
-            " back instead",
+            f"the veto window closed at {written(before.veto_until)}; suspend the agent"
+            " (POST /v1/agents/{id}/suspend) or roll it back (POST /v1/agents/{id}/rollback) instead",
             rule="veto_window_closed",
             approval_id=before.id,
         )
-    if before.status is ApprovalStatus.CONSUMED:
-        raise Conflict(
-            "this approval is used already, and a veto here would not undo it; suspend the agent"
-            " (POST /v1/agents/{id}/suspend) or roll it back (POST /v1/agents/{id}/rollback)",
-            rule="already_consumed",
-            approval_id=before.id,
-        )
-    return _settled(before, decision, ApprovalStatus.VETOED)
+    if before.status is ApprovalStatus.CONSUMED and before.seed_id is None:
+        return answered(before, said, vetoed_at=at)
+    return settled(before, said, ApprovalStatus.VETOED, vetoed_at=at)
 
 
-def record_veto(before: Approval, after: Approval, *, id: str) -> Veto:
+def effect(before: Approval) -> Effect:
+    """Return what a veto of an approval comes to."""
+    if before.consumed_by is None:
+        return "never_sent"
+    if before.reversibility == "irreversible":
+        return "irreversible"
+    if before.workflow_id is not None or before.seed_id is None:
+        return "rolled_back"
+    return "recalled" if before.type == "communication" else "cancelled"
+
+
+def record_veto(
+    before: Approval,
+    after: Approval,
+    *,
+    id: str,
+    run_id: str | None = None,
+    step_id: str | None = None,
+    attachments: Sequence[Attachment] = (),
+) -> Veto:
     """Return the record of the veto that turned *before* into *after*."""
-    decision = after.last
-    if decision.category is None:
+    said = after.last
+    if said.category is None:
         raise ValueError(f"{after.id} was not vetoed")
+    comes_to, used = effect(before), before.consumed_by
+    at_once = comes_to in {"never_sent", "irreversible"}
     return Veto(
         id=id,
         tenant_id=after.tenant_id,
-        created_at=decision.at,
-        updated_at=decision.at,
+        created_at=said.at,
+        updated_at=said.at,
         governance_agent_id=after.governance_agent_id,
         correlation_id=after.correlation_id,
         approval_id=after.id,
-        category=decision.category,
-        explanation=decision.reason or "",
-        issued_by=decision.approver_id,
-        decided_at=decision.at,
-        received_at=decision.at,
+        run_id=run_id,
+        step_id=step_id or (used.step_id if used else None),
+        category=said.category,
+        explanation=said.reason or "",
+        attachments=tuple(attachments),
+        issued_by=said.approver_id,
+        decided_at=said.at,
+        received_at=said.at,
         window_end=before.veto_until or before.expires_at,
-        effect="never_sent",
-        effect_completed_at=decision.at,
+        effect=comes_to,
+        effect_completed_at=said.at if at_once else None,
     )
+
+
+def attach(veto: Veto, attachment: Attachment, *, by: Actor) -> Veto:
+    """
+    Return the veto with one more document; the same one again changes nothing.
+
+    Raises:
+        Forbidden: Somebody else vetoed.
+        Conflict: It has as many as it may have.
+    """
+    if by.id != veto.issued_by:
+        raise Forbidden("only whoever vetoed adds documents to it", rule="not_governor")
+    if attachment in veto.attachments:
+        return veto
+    if len(veto.attachments) >= MAX_ATTACHMENTS:
+        raise Conflict(f"a veto has at most {MAX_ATTACHMENTS} documents", rule="attachment_limit")
+    return veto.model_copy(update={"attachments": (*veto.attachments, attachment)})
+
+
+def completed(veto: Veto, *, at: datetime) -> Veto:
+    """Return the veto with nothing of what it hit left to undo."""
+    return veto.model_copy(update={"effect_completed_at": at})
 
 
 # --- ending otherwise ----------------------------------------------------------------------------
@@ -191,7 +279,7 @@ def cancel(before: Approval, *, by: Actor, at: datetime, reason: str) -> Approva
     if before.status is ApprovalStatus.CANCELLED:
         return before
     checks.undecided(before, at)
-    return _changed(
+    return changed(
         before,
         status=ApprovalStatus.CANCELLED,
         cancellation=Cancellation(by=by.id, reason=reason, at=at),
@@ -199,11 +287,16 @@ def cancel(before: Approval, *, by: Actor, at: datetime, reason: str) -> Approva
 
 
 def expire(before: Approval, *, at: datetime, decision_version: int) -> Approval:
-    """Return the approval expired, where its time is over and nothing changed since that was set."""
+    """
+    Return the approval expired, where its time is over and nothing changed since that was set.
+
+    Silence is never consent; a thing that nobody looked at stays inside, and says so.
+    """
     waits = before.open or before.status is ApprovalStatus.APPROVED
     if not waits or at < before.expires_at or decision_version != before.decision_version:
         return before
-    return _changed(before, status=ApprovalStatus.EXPIRED)
+    unreviewed = before.open and before.type == "artifact"
+    return changed(before, status=ApprovalStatus.EXPIRED, unreviewed=unreviewed)
 
 
 def consume(before: Approval, *, by: Consumer, action_digest: str, at: datetime) -> Approval:
@@ -237,68 +330,32 @@ def consume(before: Approval, *, by: Consumer, action_digest: str, at: datetime)
         raise ApprovalRequired(
             f"this approval is {before.status}, so nothing may happen", approval_id=before.id
         )
-    return _changed(before, status=ApprovalStatus.CONSUMED, consumed_at=at, consumed_by=by)
+    if before.held_until is not None and at < before.held_until:
+        raise ApprovalRequired(
+            "what cannot be undone is held while the Governor may veto it",
+            rule="held",
+            approval_id=before.id,
+        )
+    return changed(before, status=ApprovalStatus.CONSUMED, consumed_at=at, consumed_by=by)
+
+
+def confirm(before: Approval, *, at: datetime) -> Approval:
+    """Return the approval confirmed: used, and its time to object over without an objection."""
+    open_to_veto = before.veto_until is None or at < before.veto_until or before.vetoed_at
+    if before.status is not ApprovalStatus.CONSUMED or open_to_veto or before.confirmed_at:
+        return before
+    return changed(before, confirmed_at=at)
 
 
 # --- what they share -----------------------------------------------------------------------------
 
 
-def _check(before: Approval, *, by: Actor, at: datetime, expected_digest: str | None) -> None:
-    checks.may_decide(before, by)
+def _check(
+    before: Approval, verb: Verb, *, by: Actor, at: datetime, expected_digest: str | None
+) -> checks.Authority:
+    right = checks.may_decide(before, by, at, verb)
     checks.undecided(before, at)
     checks.first_vote(before, by)
     checks.fresh(before, by, at)
     checks.same_subject(before, expected_digest)
-
-
-def _repeated(before: Approval, decision: Decision) -> bool:
-    """Whether the same person said the same before, and it still stands."""
-    if not any(decision.says_as(earlier) for earlier in before.decisions):
-        return False
-    return before.last.verb == decision.verb
-
-
-def _decision(
-    before: Approval,
-    verb: Verb,
-    *,
-    by: Actor,
-    at: datetime,
-    reason: str | None = None,
-    changes: tuple[str, ...] = (),
-    category: VetoCategory | None = None,
-) -> Decision:
-    return Decision(
-        step_no=before.current_step,
-        approver_id=by.id,
-        verb=verb,
-        reason=reason,
-        changes=changes,
-        category=category,
-        at=at,
-        auth_time=by.auth_time,
-        decision_version=before.decision_version + 1,
-    )
-
-
-def _settled(
-    before: Approval, decision: Decision, status: ApprovalStatus, **changes: Any
-) -> Approval:
-    return _answered(
-        before,
-        decision,
-        status=status,
-        decided_at=decision.at,
-        decided_by=decision.approver_id,
-        decided_via="governor",
-        **changes,
-    )
-
-
-def _answered(before: Approval, decision: Decision, **changes: Any) -> Approval:
-    return _changed(before, decisions=(*before.decisions, decision), **changes)
-
-
-def _changed(before: Approval, **changes: Any) -> Approval:
-    version = before.decision_version + 1
-    return before.model_copy(update={"decision_version": version, **changes})
+    return right

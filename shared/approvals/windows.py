@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from shared.approvals.events import ApprovalDeadline, ApprovalMark
-from shared.approvals.models import Approval, ApprovalRequest
+from shared.approvals.models import Approval, ApprovalRequest, SeenApproval
 from shared.entity import Event
 from shared.errors import Invalid
+from shared.identity import Role
 
 WINDOW_MIN: Mapping[str, int] = {
     "communication": 60,
@@ -48,6 +49,15 @@ TYPE_OF_ACTION: Mapping[str, str] = {
 MARKS = (50, 80)
 """At how many percent of the window somebody is reminded, and the next level is asked."""
 
+TOLD_OF_SILENCE: Mapping[str, tuple[tuple[Role, ...], str]] = {
+    "communication": ((), "Nobody answered in time; nothing is sent."),
+    "execution": ((), "Nobody answered in time; the agent or the workflow stays stopped."),
+    "financial": ((Role.GOVERNOR,), "Nobody answered in time; no money moves."),
+    "constitutional": ((Role.VISION_GUARDIAN,), "Nobody answered in time; all stays as it is."),
+    "artifact": ((), "Nobody looked at it in time; it stays inside, marked as unreviewed."),
+}
+"""Who is told besides when nobody answered, and what that means."""
+
 ANSWER_WITHIN = timedelta(minutes=240)
 """How soon whoever a question was escalated to should answer."""
 
@@ -64,7 +74,9 @@ TIME_TO_USE = timedelta(minutes=60)
 def action(approval_class: str) -> str | None:
     """Return which of the named actions a class of approvals is about."""
     verb = approval_class.partition(":")[0]
-    named = (name for name in TYPE_OF_ACTION if verb == name or verb.startswith((f"{name}_", f"{name}.")))
+    named = (
+        name for name in TYPE_OF_ACTION if verb == name or verb.startswith((f"{name}_", f"{name}."))
+    )
     return next(named, None)
 
 
@@ -113,3 +125,24 @@ def following(approval: Approval, *, at: datetime) -> tuple[Event, datetime]:
         if at < mark(approval, percent):
             return ApprovalMark(percent=percent, decision_version=version), mark(approval, percent)
     return ApprovalDeadline(decision_version=version), approval.expires_at
+
+
+def seen(approval: Approval, *, at: datetime) -> SeenApproval:
+    """Return an approval as it is shown, with what is left of its clocks."""
+
+    def left_s(until: datetime) -> int:
+        return max(0, int((until - at).total_seconds()))
+
+    return SeenApproval(
+        **dict(approval),
+        time_left_s=left_s(approval.expires_at) if approval.open else None,
+        veto_remaining_s=left_s(approval.veto_until) if approval.veto_until else None,
+        latency_s=_latency_s(approval),
+        unopened_by=tuple(d.approver_id for d in approval.decisions if d.opened_at is None),
+    )
+
+
+def _latency_s(approval: Approval) -> int | None:
+    if approval.decided_at is None:
+        return None
+    return int((approval.decided_at - approval.requested_at).total_seconds())

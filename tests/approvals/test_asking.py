@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.approvals import requests
-from shared.approvals.models import Step
+from shared.approvals.parts import Step
 from shared.canonical import digest
 from shared.errors import Invalid
 from shared.identity import Role
@@ -88,16 +88,16 @@ def test_the_platform_has_no_engagement_governor():
 
 
 def test_the_governor_of_the_scope_is_asked():
-    assert approval().steps == (Step(step_no=1, approver=Role.GOVERNOR),)
+    assert approval().steps == (Step(step_no=1, roles=(Role.GOVERNOR,)),)
     assert approval().governance_agent_id == "governor"
     own = approval(tenant="acme", governor_scope="engagement")
-    assert own.steps == (Step(step_no=1, approver=Role.CUSTOMER_ADMIN),)
+    assert own.steps == (Step(step_no=1, roles=(Role.CUSTOMER_ADMIN,)),)
     assert own.governance_agent_id == "engagement_governor:acme"
 
 
 def test_a_constitutional_question_also_needs_the_vision_guardian():
     asked = approval(type="constitutional", gate="change")
-    assert [step.approver for step in asked.steps] == [Role.GOVERNOR, Role.VISION_GUARDIAN]
+    assert [step.roles for step in asked.steps] == [(Role.GOVERNOR,), (Role.VISION_GUARDIAN,)]
 
 
 def test_the_digest_binds_the_approval_to_its_subject():

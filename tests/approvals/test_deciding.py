@@ -229,12 +229,16 @@ def test_an_approval_that_was_vetoed_is_not_confirmed_by_a_repeat():
     assert refused.value.members["decided"] == "veto"
 
 
-def test_what_is_used_cannot_be_vetoed_but_the_way_on_is_shown():
+def test_what_is_used_stays_used_and_is_objected_to():
     used = consume(approve(approval()), at=2)
+    after = veto(used, at=3)
+    assert (after.status, after.last.verb, after.vetoed_at) == ("consumed", "veto", minutes(3))
+    assert (after.decided_by, after.decided_at) == (GOVERNOR.id, minutes(1))
+    assert after.violations() == ()
+    assert veto(after, at=4) is after
+    with pytest.raises(AlreadyDecided):
+        veto(after, at=4, explanation="Something else altogether.")
     with pytest.raises(Conflict, match="rollback") as refused:
-        veto(used, at=3)
-    assert rule(refused) == "already_consumed"
-    with pytest.raises(Conflict) as refused:
         veto(used, at=5_000)
     assert rule(refused) == "veto_window_closed"
 

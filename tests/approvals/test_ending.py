@@ -151,3 +151,12 @@ def test_a_veto_answers_to_a_governor():
     record = rules.record_veto(approval(), veto(approval()), id="v1")
     broken = record.model_copy(update={"governance_agent_id": ""})
     assert [violation.rule for violation in broken.violations()] == ["L0-01"]
+
+
+def test_what_cannot_be_undone_is_held_while_it_may_be_vetoed():
+    granted = approve(approval())
+    held = granted.model_copy(update={"held_until": minutes(30)})
+    with pytest.raises(ApprovalRequired) as refused:
+        consume(held, at=29)
+    assert rule(refused) == "held"
+    assert consume(held, at=30).status == "consumed"

@@ -1,38 +1,53 @@
 """Whatever happens to an approval, at whatever time, it takes no path that the rules do not know."""
 
+from datetime import timedelta
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from shared.approvals import rules
+from shared.approvals import chains, handing, rules, windows
 from shared.approvals.events import decided
-from shared.approvals.models import ApprovalStatus, Consumer
+from shared.approvals.models import OPEN, ApprovalStatus, Consumer
+from shared.approvals.windows import REVIEW_WINDOW, VETO_WINDOW
 from shared.errors import Refusal
 from shared.identity import Role
 from tests.approvals.questions import GOVERNOR, GUARDIAN, SERVICE, approval, minutes, person
 
 S = ApprovalStatus
-PATHS = {
-    (S.PENDING, S.APPROVED),
-    (S.PENDING, S.REJECTED),
-    (S.PENDING, S.CHANGES_REQUESTED),
-    (S.PENDING, S.VETOED),
-    (S.PENDING, S.EXPIRED),
-    (S.PENDING, S.CANCELLED),
-    (S.APPROVED, S.CONSUMED),
-    (S.APPROVED, S.VETOED),
-    (S.APPROVED, S.EXPIRED),
+ENDS = {S.APPROVED, S.REJECTED, S.CHANGES_REQUESTED, S.VETOED, S.EXPIRED, S.CANCELLED}
+PATHS = {(before, after) for before in OPEN for after in {*OPEN, *ENDS}}
+PATHS |= {(S.APPROVED, S.CONSUMED), (S.APPROVED, S.VETOED), (S.APPROVED, S.EXPIRED)}
+PATHS |= {(S.CONSUMED, S.CONSUMED)}
+DEPUTY = person(Role.DEPUTY_GOVERNOR, signed_in=10_000)
+CHAIN = {
+    "name": "own",
+    "steps": [
+        {"roles": ["genesis", "systems_architect"], "mode": "all", "timeout_min": 300},
+        {"roles": ["governor"]},
+    ],
 }
 ASKED = [
     approval(),
+    approval(gate="step", urgency="immediate"),
     approval(on_behalf_of=GOVERNOR.id),
     approval(gate="stage-5"),
     approval(type="constitutional", gate="change"),
+    approval(gate="step", chain=CHAIN),
 ]
 PEOPLE = st.sampled_from(
-    [GOVERNOR, GUARDIAN, SERVICE, person(Role.GOVERNOR, id="g2", signed_in=10_000)]
+    [
+        GOVERNOR,
+        GUARDIAN,
+        SERVICE,
+        DEPUTY,
+        person(Role.GENESIS),
+        person(Role.SYSTEMS_ARCHITECT),
+        person(Role.GOVERNOR, id="g2", signed_in=10_000),
+    ]
 )
-WAIT_MIN = st.sampled_from([1, 30, 200, 239, 240, 1_440])
+NAMES = st.sampled_from([GOVERNOR.id, DEPUTY.id, "g2", "somebody", SERVICE.id])
+WAIT_MIN = st.sampled_from([1, 30, 100, 200, 239, 240, 1_440])
 WORDS = st.sampled_from(["A reason of some length.", "Another reason of some length."])
 
 
@@ -41,7 +56,8 @@ class Life(RuleBasedStateMachine):
 
     @initialize(asked=st.sampled_from(ASKED))
     def ask(self, asked):
-        self.now, self.path, self.timers = 0, [asked], [(asked.expires_at, 0)]
+        self.now, self.path, self.used = 0, [asked], None
+        self.timer = windows.following(asked, at=minutes(0))
 
     @property
     def current(self):
@@ -57,8 +73,8 @@ class Life(RuleBasedStateMachine):
             return
         assert after.decision_version == self.current.decision_version + 1
         assert after.decisions[: len(self.current.decisions)] == self.current.decisions
-        if act is rules.approve:
-            self.timers.append((after.expires_at, after.decision_version))
+        if after.open or after.status is S.APPROVED:
+            self.timer = windows.following(after, at=minutes(self.now))
         self.path.append(after)
 
     @rule(by=PEOPLE, right=st.booleans())
@@ -84,6 +100,21 @@ class Life(RuleBasedStateMachine):
     def cancel(self, by):
         self.attempt(rules.cancel, by=by, reason="No longer wanted.")
 
+    @rule(by=PEOPLE, to=NAMES, wait=WAIT_MIN)
+    def delegate(self, by, to, wait):
+        until = minutes(self.now + wait)
+        self.attempt(handing.delegate, by=by, to=to, reason="On leave today.", until=until)
+
+    @rule(by=PEOPLE)
+    def escalate(self, by):
+        before = self.current
+        self.attempt(handing.escalate, by=by, reason="It cannot wait any longer.")
+        assert self.current.expires_at == before.expires_at
+
+    @rule(by=PEOPLE, wait=WAIT_MIN)
+    def defer(self, by, wait):
+        self.attempt(handing.defer, by=by, until=minutes(self.now + wait))
+
     @rule(run=st.sampled_from(["r1", "r2"]), right=st.booleans())
     def consume(self, run, right):
         digest = self.current.action_digest if right else "f" * 64
@@ -92,59 +123,96 @@ class Life(RuleBasedStateMachine):
         if self.current is not before:
             assert right
             assert minutes(self.now) < before.expires_at
+            assert self.used is None, "an approval is used once"
+            self.used = run
+
+    @rule()
+    def confirm(self):
+        before = self.current
+        self.attempt(rules.confirm)
+        if self.current is not before:
+            assert minutes(self.now) >= before.veto_until
+            assert before.vetoed_at is None
 
     @rule(wait=WAIT_MIN)
     def pass_time(self, wait):
         self.now += wait
 
-    @precondition(lambda self: any(at <= minutes(self.now) for at, _ in self.timers))
+    @precondition(lambda self: self.timer[1] <= minutes(self.now))
     @rule()
-    def deadline(self):
-        due = [timer for timer in self.timers if timer[0] <= minutes(self.now)]
-        self.timers = [timer for timer in self.timers if timer not in due]
-        for _, version in due:
+    def promise(self):
+        """Keep the one promise that there is; where it asks nobody new, it leads on by itself."""
+        event, version = self.timer[0], self.timer[0].decision_version
+        before = self.current
+        if event.traits.action == "approval.mark_reached":
+            self.attempt(handing.remind, by=SERVICE, decision_version=version)
+            if self.current is before and before.open and version == before.decision_version:
+                self.timer = windows.following(before, at=minutes(self.now))
+            assert self.current.expires_at == before.expires_at
+        else:
             self.attempt(rules.expire, decision_version=version)
-        assert self.current.status not in {S.PENDING, S.APPROVED} or self.timers
+            assert self.current.status not in {*OPEN, S.APPROVED}
 
     @invariant()
     def takes_known_paths_only(self):
         for before, after in zip(self.path, self.path[1:], strict=False):
-            if before.status is after.status:
-                assert before.current_step + 1 == after.current_step
-            else:
-                assert (before.status, after.status) in PATHS
+            assert (before.status, after.status) in PATHS
+            assert after.current_step - before.current_step in {0, 1}
+            assert after.delegations[: len(before.delegations)] == before.delegations or any(
+                one.taken_back_at for one in after.delegations
+            )
+            assert after.escalations[: len(before.escalations)] == before.escalations
 
     @invariant()
     def keeps_the_constitution(self):
         assert self.current.violations() == ()
 
     @invariant()
+    def always_has_a_promise_that_holds(self):
+        if self.current.open or self.current.status is S.APPROVED:
+            assert self.timer[0].decision_version == self.current.decision_version
+            assert self.timer[1] <= self.current.expires_at
+
+    @invariant()
     def is_decided_by_the_right_people_in_time(self):
-        for decision in self.current.decisions:
-            assert decision.approver_id not in {SERVICE.id, self.current.requested_by}
-            day = minutes(24 * 60) - minutes(0)
-            granted = [step.decided_at for step in self.path if step.status is S.APPROVED]
-            late = granted[0] + day if granted and decision.verb == "veto" else None
-            assert decision.at < (late or self.path[0].expires_at)
+        for before, after in zip(self.path, self.path[1:], strict=False):
+            if len(after.decisions) == len(before.decisions):
+                continue
+            said = after.last
+            assert said.approver_id not in {SERVICE.id, after.requested_by}
+            assert said.at < (before.expires_at if before.open else before.veto_until)
+            if said.via == "deputy":
+                assert chains.for_deputies(after)
+                assert said.verb != "veto"
         if self.current.gate == "stage-5":
             assert self.current.status not in {S.APPROVED, S.CONSUMED}
 
     @invariant()
+    def gives_more_time_to_review_what_others_decided(self):
+        granted = next((one for one in self.path if one.status is S.APPROVED), None)
+        if granted is not None:
+            alone = {one.via for one in granted.decisions} == {"governor"}
+            window = VETO_WINDOW if alone else REVIEW_WINDOW
+            assert granted.veto_until == granted.decided_at + window
+
+    @invariant()
+    def rests_three_times_for_a_week_at_most(self):
+        assert self.current.defer_count <= 3
+        for one in self.current.deferrals:
+            assert timedelta(hours=1) <= one.until - one.at <= timedelta(days=7)
+
+    @invariant()
+    def counts_one_vote_of_each_person(self):
+        agreed = [one.approver_id for one in self.current.decisions if one.verb == "approve"]
+        assert len(agreed) == len(set(agreed))
+
+    @invariant()
     def tells_of_every_answer(self):
         for step in self.path:
-            if (
-                step.decisions
-                and step.last.verb != "veto"
-                and step.status
-                in {
-                    S.PENDING,
-                    S.APPROVED,
-                    S.REJECTED,
-                    S.CHANGES_REQUESTED,
-                }
-            ):
+            told = {S.APPROVED, S.REJECTED, S.CHANGES_REQUESTED, *OPEN}
+            if step.decisions and step.last.verb != "veto" and step.status in told:
                 assert decided(step).traits.action.startswith("approval.")
 
 
-Life.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Life.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
 TestLife = Life.TestCase

@@ -20,7 +20,7 @@ from shared.evidence import Entry, verify_stream
 from shared.identity import PLATFORM, Role
 from shared.store import Due, Key, Query
 from shared.waiting import Wait
-from tests.approvals.questions import CALLBACK, request
+from tests.approvals.questions import CALLBACK, minutes, request
 
 WHY = "The rollback plan was never tested; ask kim@example.com."
 REJECTION = Rejection(reason=WHY)
@@ -60,7 +60,7 @@ def test_a_question_its_deadline_and_its_waiting_workflow_are_kept_together(aske
     assert stored(Approval) == [new]
     assert stored(Wait) == [Wait(id=new.id, url=CALLBACK)]
     [due] = stored(Due)
-    assert (due.action, due.at) == ("approval.deadline_reached", new.expires_at)
+    assert (due.action, due.at) == ("approval.mark_reached", minutes(120))
     [entry] = stored(Entry)
     assert (entry.action, entry.topic) == ("approval.requested", "approval-requests")
     assert entry.data["approvers"] == ["governor"]
@@ -241,7 +241,12 @@ def test_approvals_are_filtered(asked, call_as):
 
 def test_an_approval_is_shown(asked, call_as):
     new = asked()
-    assert get_approval(call_as(Role.GOVERNOR), new.id) == new
+    shown = get_approval(call_as(Role.GOVERNOR, at=60), new.id)
+    assert shown.version_hash == new.version_hash
+    assert (shown.time_left_s, shown.veto_remaining_s) == (180 * 60, None)
+    approve_approval(call_as(Role.GOVERNOR, at=61), new.id, agree(new))
+    shown = get_approval(call_as(Role.GOVERNOR, at=62), new.id)
+    assert (shown.time_left_s, shown.veto_remaining_s) == (None, 24 * 60 * 60 - 60)
 
 
 def test_another_tenants_approval_does_not_exist(asked, call_as):

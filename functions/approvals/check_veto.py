@@ -1,0 +1,25 @@
+from shared.approvals.events import VetoEffectDue, VetoEffectOverdue
+from shared.approvals.models import Veto
+from shared.identity import Role
+from shared.mobile.notices import notice, tell
+from shared.reaction import Reaching, reaction
+
+
+@reaction(due=VetoEffectDue)
+def check_veto(call: Reaching, _: VetoEffectDue) -> None:
+    """Call the Governor where what was vetoed is not undone after five minutes."""
+    with call.transaction() as txn:
+        veto = txn.get(Veto, call.subject_id)
+        if veto.effect_completed_at is not None:
+            return
+        paged = notice(
+            "constitutional_violation",
+            tenant=call.tenant,
+            audience=Role.GOVERNOR,
+            subject=call.subject,
+            title="A veto is not carried out",
+            body=f"Its effect ({veto.effect}) was to be complete after five minutes.",
+            at=call.now,
+        )
+        tell(txn, paged)
+        txn.save(veto, VetoEffectOverdue(effect=veto.effect))

@@ -1,0 +1,14 @@
+from shared.approvals import rules
+from shared.approvals.events import ApprovalConfirmed, VetoWindowClosed
+from shared.approvals.models import Approval
+from shared.reaction import Reaching, reaction
+
+
+@reaction(due=VetoWindowClosed)
+def confirm_approval(call: Reaching, _: VetoWindowClosed) -> None:
+    """Confirm what was approved and done, and what nobody objected to while it was possible."""
+    with call.transaction() as txn:
+        before = txn.get(Approval, call.subject_id)
+        after = rules.confirm(before, at=call.now)
+        if after is not before and after.veto_until is not None:
+            txn.save(after, ApprovalConfirmed(veto_until=after.veto_until))

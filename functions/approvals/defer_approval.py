@@ -1,0 +1,43 @@
+from typing import Annotated
+
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from shared.approvals import handing, windows
+from shared.approvals.events import ApprovalDeferred
+from shared.approvals.models import Approval, ShortText
+from shared.entity import Id, Value
+from shared.identity import Scope
+from shared.operation import Call, operation
+
+
+class Rest(Value):
+    """Until when a request rests, or which evidence it waits for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"missing_evidence": ["A report of the roll-back test"]}]}
+    )
+
+    until: AwareDatetime | None = None
+    missing_evidence: Annotated[tuple[ShortText, ...], Field(max_length=20)] = ()
+
+
+@operation("POST", "/v1/approvals/{approval_id}/defer", scopes={Scope.GOVERNANCE_WRITE})
+def defer_approval(call: Call, approval_id: Id, rest: Rest) -> Approval:
+    """
+    Let a request rest for an hour to seven days, at most three times.
+
+    It stays open, and its whole window begins anew when the rest is over.
+    """
+    with call.transaction() as txn:
+        before = txn.get(Approval, approval_id)
+        after = handing.defer(
+            before,
+            by=call.actor,
+            at=call.now,
+            until=rest.until,
+            missing_evidence=rest.missing_evidence,
+        )
+        after = txn.save(after, ApprovalDeferred.of(after))
+        timer, due = windows.following(after, at=call.now)
+        txn.announce(timer, at=due, about=after)
+    return after

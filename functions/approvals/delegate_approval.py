@@ -1,0 +1,55 @@
+from pydantic import AwareDatetime, ConfigDict
+
+from shared.approvals import handing, windows
+from shared.approvals.events import ApprovalDelegated
+from shared.approvals.models import Approval, Reason
+from shared.approvals.parts import Person
+from shared.entity import Id, Value
+from shared.identity import Scope
+from shared.operation import Call, operation
+
+
+class Handover(Value):
+    """Who is to answer, until when, and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "to": "deputy_governor.platform",
+                    "reason": "I am travelling until tomorrow evening.",
+                    "until": "2026-01-02T18:00:00.000Z",
+                }
+            ]
+        }
+    )
+
+    to: Person
+    reason: Reason
+    until: AwareDatetime | None = None
+    """When the delegation ends; without it, with the time to answer."""
+
+
+@operation("POST", "/v1/approvals/{approval_id}/delegate", scopes={Scope.GOVERNANCE_WRITE})
+def delegate_approval(call: Call, approval_id: Id, handover: Handover) -> Approval:
+    """
+    Hand a request on to somebody who answers in one's place.
+
+    Naming oneself takes it back, as is possible until it is decided. A deputy decides neither money nor
+    the constitution, and who decided is reviewed afterwards.
+    """
+    with call.transaction() as txn:
+        before = txn.get(Approval, approval_id)
+        after = handing.delegate(
+            before,
+            by=call.actor,
+            at=call.now,
+            to=handover.to,
+            reason=handover.reason,
+            until=handover.until,
+        )
+        told = ApprovalDelegated.of(after, at=call.now, by=call.actor.id)
+        after = txn.save(after, told)
+        timer, due = windows.following(after, at=call.now)
+        txn.announce(timer, at=due, about=after)
+    return after

@@ -1,0 +1,38 @@
+from pydantic import ConfigDict
+
+from shared.approvals import handing, windows
+from shared.approvals.events import ApprovalEscalated
+from shared.approvals.models import Approval, Reason
+from shared.entity import Id, Value
+from shared.identity import Scope
+from shared.operation import Call, operation
+
+
+class Urging(Value):
+    """Why others should be asked besides."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "The customer's campaign begins in an hour."}]}
+    )
+
+    reason: Reason
+
+
+@operation(
+    "POST",
+    "/v1/approvals/{approval_id}/escalate",
+    scopes={Scope.GOVERNANCE_WRITE, Scope.ACCOUNT},
+)
+def escalate_approval(call: Call, approval_id: Id, urging: Urging) -> Approval:
+    """
+    Ask the next level besides, as whoever made the request, decides it or guards the platform may.
+
+    The first ones stay asked, and the deadline stays where it is.
+    """
+    with call.transaction() as txn:
+        before = txn.get(Approval, approval_id)
+        after = handing.escalate(before, by=call.actor, at=call.now, reason=urging.reason)
+        after = txn.save(after, ApprovalEscalated.of(after))
+        timer, due = windows.following(after, at=call.now)
+        txn.announce(timer, at=due, about=after)
+    return after

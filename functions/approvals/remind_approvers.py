@@ -1,0 +1,23 @@
+from shared.approvals import handing, windows
+from shared.approvals.events import ApprovalEscalated, ApprovalMark
+from shared.approvals.models import Approval
+from shared.reaction import Reaching, reaction
+
+
+@reaction(due=ApprovalMark)
+def remind_approvers(call: Reaching, event: ApprovalMark) -> None:
+    """
+    Ask the next level when half of the time is over, and again when four fifths are.
+
+    Each mark leads to the next, and the last one to the deadline, which no mark ever moves.
+    """
+    with call.transaction() as txn:
+        before = txn.get(Approval, call.subject_id)
+        if not before.open or event.decision_version != before.decision_version:
+            return
+        version = event.decision_version
+        after = handing.remind(before, by=call.actor, at=call.now, decision_version=version)
+        if after is not before:
+            after = txn.save(after, ApprovalEscalated.of(after))
+        timer, due = windows.following(after, at=call.now)
+        txn.announce(timer, at=due, about=after)

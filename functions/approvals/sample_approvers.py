@@ -1,0 +1,22 @@
+from datetime import timedelta
+
+from shared.approvals import load, requests, windows
+from shared.approvals.events import ApprovalRequested
+from shared.entity import written
+from shared.reaction import Reaching, reaction
+
+
+@reaction(every=timedelta(days=1))
+def sample_approvers(call: Reaching) -> None:
+    """Put one request that must be refused among many, at most one in a hundred and one a day."""
+    with call.transaction() as txn:
+        if not load.sample_is_due(txn, call.now):
+            return
+        request = load.bad_request(written(call.now)[:10])
+        new = requests.ask(
+            request, id=call.new_id(), tenant=call.tenant, by=call.actor, at=call.now
+        )
+        approval = txn.create(new, ApprovalRequested.of(new))
+        txn.create(load.Canary(id=approval.id))
+        timer, due = windows.following(approval, at=call.now)
+        txn.announce(timer, at=due, about=approval)

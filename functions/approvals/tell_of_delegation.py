@@ -1,0 +1,23 @@
+from shared.approvals.events import ApprovalDelegated
+from shared.approvals.models import Approval
+from shared.entity import written
+from shared.mobile.notices import notice, tell
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=ApprovalDelegated)
+def tell_of_delegation(call: Reaching, event: ApprovalDelegated) -> None:
+    """Tell whoever is to answer now that a request waits for them."""
+    with call.transaction() as txn:
+        approval = txn.get(Approval, call.subject_id)
+        handed = notice(
+            "approval_pending",
+            tenant=call.tenant,
+            audience=event.to_id,
+            subject=call.subject,
+            title=approval.title,
+            body=f"{event.from_id} asks you to decide it by {written(approval.expires_at)}.",
+            at=call.now,
+            occasion=f"delegation {approval.decision_version}",
+        )
+        tell(txn, handed)

@@ -1,0 +1,26 @@
+from shared.approvals.events import ApprovalChangesRequested, ApprovalGranted, ApprovalRejected
+from shared.approvals.models import Approval
+from shared.entity import Event, written
+from shared.mobile.notices import notice, tell
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=(ApprovalGranted, ApprovalRejected, ApprovalChangesRequested))
+def tell_of_deputy(call: Reaching, _: Event) -> None:
+    """Tell the Governor at once what a deputy or the Vision Guardian decided, for a review."""
+    with call.transaction() as txn:
+        approval = txn.get(Approval, call.subject_id)
+        if approval.decided_via not in {"deputy", "vision_guardian_override"}:
+            return
+        until = f" until {written(approval.veto_until)}" if approval.veto_until else ""
+        review = notice(
+            "approval_pending",
+            tenant=call.tenant,
+            audience=approval.governor,
+            subject=call.subject,
+            title=f"Review: {approval.title}",
+            body=f"{approval.decided_by} decided in your place: {approval.status}. Review it{until}.",
+            at=call.now,
+            occasion="review",
+        )
+        tell(txn, review)

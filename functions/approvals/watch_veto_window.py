@@ -1,0 +1,13 @@
+from shared.approvals.events import ApprovalConsumed, VetoWindowClosed
+from shared.approvals.models import Approval
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=ApprovalConsumed)
+def watch_veto_window(call: Reaching, _: ApprovalConsumed) -> None:
+    """Promise to confirm what was approved and done, when nobody can object any more."""
+    with call.transaction() as txn:
+        approval = txn.get(Approval, call.subject_id)
+        if approval.veto_until is not None:
+            at = max(call.now, approval.veto_until)
+            txn.announce(VetoWindowClosed(), at=at, about=approval)

@@ -1,0 +1,165 @@
+"""What a veto does to a run of the pipeline and to the release that it made."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.agents import lifecycle, pipeline, story, undoing
+from shared.agents.models import Agent
+from shared.agents.parts import DEPLOYMENT
+from shared.agents.releases import Release
+from shared.agents.runs import PipelineRun, WorkflowEnded
+from shared.agents.story import Story
+from shared.agents.undoing import Service
+from shared.approvals.models import Approval, Veto
+from shared.approvals.parts import Attachment, VetoCategory
+from shared.entity import Event
+from shared.errors import AlreadyDecided, Conflict
+from shared.manifests import rules as manifests
+from shared.manifests.events import ManifestSuspended
+from shared.manifests.models import Manifest
+from shared.operation import Call
+from shared.store import Transaction
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a veto of a run hits: the run, and the approval that it rests on, if it has one yet."""
+
+    run_id: str
+    approval_id: str | None
+    run: PipelineRun | None = None
+
+
+def target(txn: Transaction, id: str) -> Target:
+    """
+    Return what an id names: a run, or the release that one made.
+
+    Raises:
+        NotFound: There is neither.
+    """
+    run = txn.peek(PipelineRun, id)
+    if run is not None:
+        return Target(run.id, run.approval_id, run)
+    release = txn.get(Release, id)
+    return Target(release.workflow_id, release.approval_id)
+
+
+def of_run(
+    txn: Transaction,
+    call: Call,
+    run: PipelineRun,
+    *,
+    category: VetoCategory,
+    explanation: str,
+    attachments: tuple[Attachment, ...],
+) -> tuple[Veto, bool]:
+    """
+    Return the veto of a run that nobody approved yet, and whether it is a new one.
+
+    Raises:
+        Conflict: The run is over and nothing came of it.
+        AlreadyDecided: Somebody vetoed it with other words.
+    """
+    found = txn.find(Veto, run_id=run.id, limit=1).items
+    if found:
+        if (found[0].category, found[0].explanation) == (category, explanation):
+            return found[0], False
+        raise AlreadyDecided("this run was vetoed already", decided="veto")
+    if run.over:
+        raise Conflict("the run is over, and nothing came of it", rule="veto_window_closed")
+    veto = Veto(
+        id=call.new_id(),
+        tenant_id=run.tenant_id,
+        created_at=call.now,
+        updated_at=call.now,
+        governance_agent_id=run.governance_agent_id,
+        correlation_id=run.correlation_id,
+        run_id=run.id,
+        category=category,
+        explanation=explanation,
+        attachments=attachments,
+        issued_by=call.actor.id,
+        decided_at=call.now,
+        received_at=call.now,
+        window_end=run.stages[-1].deadline_at or call.now,
+        effect="cancelled",
+    )
+    return veto, True
+
+
+def undo(txn: Transaction, call: Call, veto: Veto) -> bool:
+    """Undo what a veto hit, if it is one of ours, and say whether that is so."""
+    approval = txn.get(Approval, veto.approval_id) if veto.approval_id else None
+    if approval is not None and approval.approval_class.startswith("agent.reactivate:"):
+        return _stopped_again(txn, call, approval)
+    workflow_id = approval.workflow_id if approval is not None else veto.run_id
+    run = txn.peek(PipelineRun, workflow_id) if workflow_id else None
+    if run is None:
+        return False
+    before = story.read(txn, run.id)
+    if approval is None:
+        _cancelled(txn, call, before)
+        return True
+    service = undoing.read(txn, before.agent) if before.agent.release_id else None
+    if service is not None and service.release.approval_id == approval.id:
+        _taken_back(txn, call, before, service)
+    elif run.current_stage == DEPLOYMENT and not run.over:
+        _cancelled(txn, call, before)
+    return True
+
+
+def _cancelled(txn: Transaction, call: Call, before: Story) -> None:
+    """Keep a run ended that has put out nothing yet, and its agent rejected."""
+    if not before.run.over:
+        run = pipeline.ended(before.run, "cancelled", at=call.now)
+        story.keep(txn, call, before, before.at(run), _ended(run))
+
+
+def _taken_back(txn: Transaction, call: Call, before: Story, service: Service) -> None:
+    """Keep a release taken back; an agent that has no other one is rejected."""
+    if service.over:
+        return
+    agent = undoing.take_back(txn, call, service, "governor_override")
+    if not before.run.over:
+        run = pipeline.ended(before.run, "release_failed", at=call.now, status="rolled_back")
+        txn.save(run, _ended(run))
+    txn.save(*_judged(call, service, agent))
+
+
+def _judged(call: Call, service: Service, agent: Agent) -> tuple[Agent, Event]:
+    """Return the agent as it goes on without its release, and the event of that."""
+    changes: dict[str, Any] = {"creation_stage": None}
+    if service.before is not None:
+        told = undoing.told(service, agent, "governor_override", "deployment")
+        return agent.model_copy(update=changes), told
+    changes |= {"status": "rejected", "suspended_reason": None}
+    agent = agent.model_copy(update=changes)
+    by = lifecycle.decided_by(call.actor)
+    return agent, lifecycle.changed(service.agent, agent, by=by, reason="governor_override")
+
+
+def _ended(run: PipelineRun) -> WorkflowEnded:
+    return WorkflowEnded(
+        agent_id=run.agent_id,
+        status=run.status,
+        failure_code=run.failure_code or "cancelled",
+        reason="the Governor vetoed it",
+    )
+
+
+def _stopped_again(txn: Transaction, call: Call, approval: Approval) -> bool:
+    """Stop an agent again whose return to service was vetoed."""
+    agent = txn.peek(Agent, approval.agent_id or "")
+    manifest = txn.peek(Manifest, approval.agent_id or "")
+    if agent is None or manifest is None:
+        return False
+    if approval.consumed_by is None or agent.status != "deployed":
+        return True
+    after = lifecycle.suspended(agent, reason="the Governor vetoed its return to service")
+    if manifest.status == "deployed":
+        reason = "GOVERNOR-OVERRIDE"
+        told = ManifestSuspended(hash=manifest.manifest_hash, reason=reason)
+        txn.save(manifests.suspended(manifest), told)
+    by = lifecycle.decided_by(call.actor)
+    txn.save(after, lifecycle.changed(agent, after, by=by, reason="GOVERNOR-OVERRIDE"))
+    return True

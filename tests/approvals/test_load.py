@@ -1,0 +1,249 @@
+"""What one person can answer well, and whether they looked."""
+
+import pytest
+
+from functions.approvals.approve_approval import Agreement, approve_approval
+from functions.approvals.cancel_approval import Withdrawal, cancel_approval
+from functions.approvals.create_approval import create_approval
+from functions.approvals.delegate_approval import Handover, delegate_approval
+from functions.approvals.flag_approver import flag_approver
+from functions.approvals.get_approval import get_approval
+from functions.approvals.list_approvals import ApprovalQuery, list_approvals
+from functions.approvals.notify_governor import notify_governor
+from functions.approvals.release_held import release_held
+from functions.approvals.sample_approvers import sample_approvers
+from functions.approvals.tell_of_delegation import tell_of_delegation
+from functions.approvals.tell_of_deputy import tell_of_deputy
+from functions.approvals.tell_of_silence import tell_of_silence
+from functions.approvals.watch_veto import watch_veto
+from shared.approvals import events, load, rules
+from shared.approvals.models import Approval, Veto
+from shared.approvals.opening import Opening
+from shared.evidence import Entry
+from shared.identity import PLATFORM, Role
+from shared.mobile.models import Notification
+from shared.precedents.models import SeedSwitch
+from shared.store import Query
+from shared.violations.models import OpenedViolation
+from tests.approvals.questions import (
+    GOVERNOR,
+    RUN,
+    WHY,
+    approval,
+    approve,
+    consume,
+    minutes,
+    request,
+    veto,
+)
+
+OTHER_AGENT = "99999999-9999-4999-8999-999999999999"
+
+
+@pytest.fixture
+def asked(call_as):
+    def ask(*, at=0, tenant=PLATFORM, **changes):
+        given = {"gate": "step", "window_min": 100} | changes
+        return create_approval(call_as(Role.SERVICE, at=at, tenant=tenant), request(**given))
+
+    return ask
+
+
+@pytest.fixture
+def stored(documents):
+    def all_of(kind, tenant=PLATFORM):
+        found = documents.find(tenant, Query(kind.collection))
+        return [kind.model_validate(snapshot.data) for snapshot in found]
+
+    return all_of
+
+
+def grant(call_as, approval, at=3.0, role=Role.GOVERNOR):
+    body = Agreement(expected_digest=approval.action_digest)
+    return approve_approval(call_as(role, at=at), approval.id, body)
+
+
+# --- looking -------------------------------------------------------------------------------------
+
+
+def test_that_an_approver_looked_is_kept_with_the_answer(asked, call_as, stored):
+    new = asked()
+    for minute in (1, 2):
+        get_approval(call_as(Role.GOVERNOR, at=minute), new.id)
+    assert [one.opened_at for one in stored(Opening)] == [minutes(1)]
+    after = grant(call_as, new)
+    assert after.last.opened_at == minutes(1)
+    seen = get_approval(call_as(Role.GOVERNOR, at=4), new.id)
+    assert (seen.latency_s, seen.unopened_by) == (180, ())
+
+
+def test_who_answers_unseen_is_known(asked, call_as, stored):
+    new = asked()
+    get_approval(call_as(Role.VIEWER, at=1), new.id)
+    get_approval(call_as(Role.SERVICE, at=1), new.id)
+    grant(call_as, new)
+    seen = get_approval(call_as(Role.GOVERNOR, at=4), new.id)
+    assert seen.unopened_by == ("governor",)
+    assert stored(Opening) == []
+
+
+def test_a_decision_reads_the_question_and_whether_it_was_opened(asked, call_as, documents):
+    new = asked()
+    reads = []
+    get = documents.get
+    documents.get = lambda key: reads.append(key.collection) or get(key)
+    grant(call_as, new)
+    documents.get = get
+    assert reads == ["approvals", "openings"]
+
+
+# --- too much at once ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def crowd(asked):
+    return [asked(at=n / 100) for n in range(load.MAX_OPEN)]
+
+
+def test_above_twenty_newer_requests_of_the_same_agent_wait(
+    crowd, asked, call_as, reacting, stored
+):
+    held = asked(at=1)
+    assert held.held_back
+    assert not asked(at=1, agent_id=OTHER_AGENT).held_back
+    assert not asked(at=1, agent_id=None).held_back
+    queue = list_approvals(call_as(Role.GOVERNOR), ApprovalQuery(limit=100)).items
+    assert held.id not in {one.id for one in queue}
+    every = ApprovalQuery(status="pending", limit=100)
+    assert held.id in {one.id for one in list_approvals(call_as(Role.GOVERNOR), every).items}
+    notify_governor(reacting(f"approvals/{held.id}"), events.ApprovalRequested.of(held))
+    assert stored(Notification) == []
+
+
+def end(call_as, reacting, approval, at=2):
+    withdrawal = Withdrawal(reason="It is no longer needed.")
+    after = cancel_approval(call_as(Role.SERVICE, at=at), approval.id, withdrawal)
+    release_held(reacting(f"approvals/{after.id}", at=at), events.ApprovalCancelled.of(after))
+
+
+def test_what_waited_is_shown_when_there_is_room_the_oldest_first(
+    crowd, asked, call_as, reacting, stored
+):
+    first, second = asked(at=1), asked(at=1.5)
+    end(call_as, reacting, crowd[0])
+    shown = {one.id: one for one in stored(Approval)}
+    assert (shown[first.id].held_back, shown[second.id].held_back) == (False, True)
+    assert shown[first.id].expires_at == first.expires_at
+    assert [notice.subject for notice in stored(Notification)] == [f"approvals/{first.id}"]
+    release_held(reacting(f"approvals/{crowd[0].id}"), events.ApprovalCancelled(reason="x"))
+    assert len(stored(Notification)) == 1, "there is room for one"
+
+
+def test_where_nothing_waits_nothing_is_shown(asked, call_as, reacting, stored):
+    end(call_as, reacting, asked())
+    assert stored(Notification) == []
+
+
+# --- a request that must be refused --------------------------------------------------------------
+
+
+def test_one_request_in_a_hundred_and_one_a_day_is_a_test(asked, reacting, stored, monkeypatch):
+    monkeypatch.setattr(load, "SAMPLE_OF", 2)
+    asked()
+    sample_approvers(reacting(at=5))
+    assert stored(load.Canary) == []
+    asked(at=1)
+    sample_approvers(reacting(at=5))
+    [mark] = stored(load.Canary)
+    [test] = [one for one in stored(Approval) if one.id == mark.id]
+    assert test.evidence_facts["tests_passed"] is False
+    assert "canary" not in test.model_dump_json()
+
+
+@pytest.mark.parametrize("switch", [None, True, False])
+def test_whoever_approves_the_test_is_flagged_and_seeds_stop(
+    asked, call_as, reacting, stored, monkeypatch, switch
+):
+    monkeypatch.setattr(load, "SAMPLE_OF", 1)
+    asked()
+    sample_approvers(reacting(at=1))
+    [mark] = stored(load.Canary)
+    if switch is not None:
+        set_switch(call_as, switch)
+    with call_as(Role.GOVERNOR).transaction() as txn:
+        test = txn.get(Approval, mark.id)
+    granted = grant(call_as, test)
+    for _ in range(2):
+        told = events.ApprovalGranted.of(granted)
+        flag_approver(reacting(f"approvals/{mark.id}", at=4), told)
+    [violation] = stored(OpenedViolation)
+    assert violation.finding.actor_id == "governor"
+    assert violation.finding.automatic_response == "paused"
+    assert [one.on for one in stored(SeedSwitch)] == [False]
+
+
+def set_switch(call_as, on):
+    from functions.precedents.switch_precedent_seeds import Switching, switch_precedent_seeds
+
+    switch_precedent_seeds(call_as(Role.GOVERNOR), Switching(on=on, reason="As a test wants it."))
+
+
+def test_an_ordinary_approval_flags_nobody(asked, call_as, reacting, stored):
+    granted = grant(call_as, asked())
+    told = events.ApprovalGranted.of(granted)
+    flag_approver(reacting(f"approvals/{granted.id}", at=4), told)
+    assert stored(OpenedViolation) == []
+
+
+# --- who is told ---------------------------------------------------------------------------------
+
+
+def test_the_governor_reviews_what_a_deputy_decided(asked, call_as, reacting, stored):
+    new = asked()
+    granted = grant(call_as, asked())
+    tell_of_deputy(reacting(f"approvals/{granted.id}"), events.ApprovalGranted.of(granted))
+    assert stored(Notification) == []
+    handed = delegate_approval(
+        call_as(Role.GOVERNOR, at=1), new.id, Handover(to="deputy_governor", reason=WHY)
+    )
+    told = events.ApprovalDelegated.of(handed, at=minutes(1), by="governor")
+    tell_of_delegation(reacting(f"approvals/{new.id}", at=2), told)
+    decided = grant(call_as, new, role=Role.DEPUTY_GOVERNOR)
+    tell_of_deputy(reacting(f"approvals/{new.id}"), events.ApprovalGranted.of(decided))
+    assert {notice.audience for notice in stored(Notification)} == {"deputy_governor", "governor"}
+    [review] = [notice for notice in stored(Notification) if notice.audience == "governor"]
+    assert "2026-01-04T12:03" in review.body
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"type": "communication"}, {"service", "governor"}),
+        ({"type": "constitutional", "gate": "change"}, {"service", "governor", "vision_guardian"}),
+    ],
+)
+def test_silence_is_told_to_whom_it_concerns(asked, reacting, stored, change, told):
+    new = asked(**change)
+    tell_of_silence(reacting(f"approvals/{new.id}"), events.ApprovalExpired.of(new))
+    assert {notice.audience for notice in stored(Notification)} == told
+
+
+def test_the_platforms_governor_hears_of_money_that_nobody_decided_on(asked, reacting, stored):
+    new = asked(tenant="acme", type="financial", governor_scope="engagement", on_behalf_of="u1")
+    told = events.ApprovalExpired.of(new)
+    tell_of_silence(reacting(f"approvals/{new.id}", tenant="acme"), told)
+    audiences = {notice.audience for notice in stored(Notification, "acme")}
+    assert audiences == {"u1", "customer_admin", "governor"}
+
+
+def test_what_cannot_be_undone_is_a_violation(call_as, reacting, stored):
+    used = consume(approve(approval(reversibility="irreversible")), by=RUN, at=2)
+    after = veto(used, by=GOVERNOR, at=3)
+    with call_as(Role.GOVERNOR).transaction() as txn:
+        record = rules.record_veto(used, after, id="11111111-1111-4111-8111-111111111112")
+        record = txn.create(record, events.VetoRecorded.of(record))
+    watch_veto(reacting(f"vetoes/{record.id}"), events.VetoRecorded.of(record))
+    [violation] = stored(OpenedViolation)
+    assert violation.finding.code == "GOVERNOR-OVERRIDE"
+    assert [entry.action for entry in stored(Entry)].count("violation.opened") == 1
+    assert stored(Veto) == [record]

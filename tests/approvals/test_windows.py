@@ -1,0 +1,62 @@
+"""How long there is time, by type and by what is to be done."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.approvals import windows
+from shared.errors import Invalid, Unauthenticated
+from shared.identity import Role
+from tests.approvals.questions import GOVERNOR, approval, approve, minutes, person, rule
+
+
+def engaged(type, verb, **changes):
+    named = {"type": type, "approval_class": f"{verb}:HC:thing", "gate": "step"}
+    return approval(tenant="acme", governor_scope="engagement", **named | changes)
+
+
+@pytest.mark.parametrize(
+    ("type", "verb", "window_min"),
+    [
+        ("communication", "publish_content", 1_440),
+        ("communication", "post", 1_440),
+        ("communication", "send", 720),
+        ("execution", "crm.update", 360),
+        ("financial", "pay", 360),
+        ("financial", "place_order", 360),
+        ("constitutional", "delete", 120),
+        ("artifact", "draft.review", 4_320),
+    ],
+)
+def test_a_business_owner_has_time_that_suits_the_action(type, verb, window_min):
+    assert engaged(type, verb).expires_at == minutes(window_min)
+    assert engaged(type, verb, window_min=7).expires_at == minutes(7)
+
+
+def test_an_action_is_asked_as_what_it_is():
+    for verb in ("publish_content", "pay", "bulk"):
+        with pytest.raises(Invalid) as refused:
+            engaged("artifact", verb)
+        assert rule(refused) == "approval_type"
+    assert approval(type="artifact", gate="step", approval_class="publish_content:HC:blog")
+
+
+def test_what_is_written_outside_for_a_customer_needs_a_fresh_sign_in():
+    own = person(Role.CUSTOMER_ADMIN, tenant="acme")
+    with pytest.raises(Unauthenticated):
+        approve(engaged("execution", "crm.update"), by=own, at=6)
+    assert approve(engaged("communication", "send"), by=own, at=6).status == "approved"
+    assert approve(approval(), by=GOVERNOR, at=6).status == "approved"
+
+
+@given(st.integers(5, 43_200), st.lists(st.integers(0, 50_000), max_size=10))
+def test_each_promise_leads_to_the_next_and_the_last_is_the_deadline(window_min, times):
+    asked = approval(window_min=window_min)
+    for minute in sorted(times):
+        event, due = windows.following(asked, at=minutes(minute))
+        assert event.decision_version == 0
+        if event.traits.action == "approval.mark_reached":
+            assert minutes(minute) < due < asked.expires_at
+        else:
+            assert due == asked.expires_at
+            assert windows.level(asked, minutes(minute)) == 2
