@@ -1,7 +1,7 @@
 from shared.identity import Scope
 from shared.mobile import devices
 from shared.mobile.devices import MAX_DEVICES, Registration
-from shared.mobile.models import Device, DeviceRevoked
+from shared.mobile.models import Device, DeviceRevoked, DeviceUnseenDue
 from shared.operation import Call, operation
 
 
@@ -31,5 +31,7 @@ def register_device(call: Call, given: Registration) -> Device:
         for destination in devices.destinations(after):
             txn.save(destination)
         if before is None:
-            return txn.create(after, devices.told(after))
+            after = txn.create(after, devices.told(after))
+            txn.announce(DeviceUnseenDue(), at=call.now + devices.UNSEEN, about=after)
+            return after
         return txn.save(after, devices.told(after))

@@ -1,7 +1,7 @@
 """The rules of devices: whose they are, what they show, and when their signature counts no longer."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
@@ -16,6 +16,8 @@ from shared.mobile.models import Destination, Device, DeviceRegistered, Platform
 from shared.mobile.notices import audiences
 
 MAX_DEVICES = 10
+UNSEEN = timedelta(days=90)
+"""How long a device may stay away before it loses its rights."""
 
 Version = Annotated[Name, Field(max_length=50)]
 
@@ -63,7 +65,10 @@ def registered(before: Device | None, given: Registration, *, by: Actor, at: dat
         Invalid: There is no such time zone.
     """
     zone(given.timezone)
-    said = given.model_dump() | {"audiences": audiences(by), "last_seen_at": at}
+    said = given.model_dump() | {
+        "audiences": tuple(dict.fromkeys(audiences(by))),
+        "last_seen_at": at,
+    }
     if before is None:
         return Device(
             **said,

@@ -1,7 +1,7 @@
 """Hand one notice to the devices of those it is for, and keep what became of it."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -23,8 +23,6 @@ from shared.mobile.models import (
 )
 from shared.reaction import Pushed, Reaching
 from shared.store import Transaction
-
-WORST = {"sent": 0, "unregistered": 1, "refused": 2, "waiting": 3}
 
 
 def hand_over(
@@ -69,7 +67,7 @@ class _Work:
             txn.count(Notification, audience=notification.audience, read_at=None) if ids else 0
         )
         self.days: list[PushDay] = []
-        self.promises: list[tuple[PushDue, Any]] = []
+        self.promises: list[tuple[PushDue, datetime]] = []
         self.results: list[PushLog] = []
         self.planned = bool(ids)
 
@@ -80,7 +78,7 @@ class _Work:
         day = self.txn.peek(PushDay, day_id)
         wishes = self.txn.peek(NotificationPreferences, user_id)
         plan = pushing.plan(self.notification, wishes, day, timezone=timezone, due=due, at=now)
-        if plan.act == "wait":
+        if plan.at is not None:
             self.promises.append((PushDue(user_id=user_id, digest=plan.digest), plan.at))
         if plan.act not in {"push", "digest"}:
             return
@@ -139,7 +137,7 @@ class _Work:
         if told is not None:
             notification = self.txn.save(notification, told)
         for promise, at in self.promises:
-            self.txn.announce(promise, at=at + timedelta(0), about=notification)
+            self.txn.announce(promise, at=at, about=notification)
 
     def _told(self) -> NotificationSent | NotificationFailed | None:
         kind, states = self.notification.kind, {result.status for result in self.results}

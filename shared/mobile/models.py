@@ -192,6 +192,15 @@ class PushDue(Event, action="notification.push_due", category="external_communic
     """Whether it goes into the one message of the day that says how many notices wait."""
 
 
+class VetoWindowClosing(
+    Event, action="notification.veto_window_closing", category="external_communication"
+):
+    """Soon nobody can object any more to what a precedent approved."""
+
+    notification_id: Id
+    """The notice that told of it first; who read that needs no reminder."""
+
+
 class PreferencesChanged(
     Event, action="notification.preferences_changed", category="configuration_change"
 ):
@@ -208,8 +217,12 @@ class DeviceRegistered(Event, action="device.registered", category="authenticati
     key_hash: Hex64
 
 
+class DeviceUnseenDue(Event, action="device.unseen_due", category="authentication"):
+    """The time has come to see whether a device still shows up."""
+
+
 class DeviceRevoked(Event, action="device.revoked", category="authentication"):
     """A device lost its rights: it shows nothing and its signature counts no longer."""
 
     user_id: str
-    reason: Literal["unregistered", "signed_out", "token_moved", "too_many", "unseen"]
+    reason: Literal["unregistered", "token_moved", "too_many", "unseen"]

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.detectors import masked
-from shared.identity import PLATFORM, Actor
+from shared.identity import PLATFORM, Actor, Role
 from shared.mobile.models import Kind, Notification, NotificationSent, Priority
 from shared.store import Transaction
 
@@ -90,6 +90,11 @@ def tell(txn: Transaction, *notices: Notification) -> None:
     """Put notices into the inbox, unless they are there; before anything else is written."""
     for new in [one for one in notices if txn.peek(Notification, one.id) is None]:
         txn.create(new, NotificationSent(kind=new.kind, channel="inbox"))
+
+
+def governor(tenant: str) -> Role:
+    """Return who governs a tenant: the audience of what its Governor must know."""
+    return Role.GOVERNOR if tenant == PLATFORM else Role.CUSTOMER_ADMIN
 
 
 def audiences(reader: Actor) -> tuple[str, ...]:

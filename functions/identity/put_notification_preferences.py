@@ -1,0 +1,22 @@
+from shared.identity import Scope
+from shared.mobile import preferences
+from shared.mobile.models import NotificationPreferences
+from shared.mobile.preferences import Wishes
+from shared.operation import Call, operation
+
+
+@operation("PUT", "/v1/me/notification-preferences", scopes={Scope.ACCOUNT})
+def put_notification_preferences(call: Call, wishes: Wishes) -> NotificationPreferences:
+    """
+    Say what the caller wants to be pushed, and when not.
+
+    The inbox has everything all the same; violations of the constitution and escalations are always
+    pushed. ``If-Match`` names the version that was read, the empty one where nothing was said before.
+    """
+    with call.transaction() as txn:
+        found = txn.peek(NotificationPreferences, call.actor.id)
+        before = found or preferences.usual(call.actor.id, tenant=call.tenant, at=call.now)
+        after = preferences.wished(before, wishes, seen=call.if_match)
+        if found is None:
+            return txn.create(after, preferences.told(after))
+        return before if after == before else txn.save(after, preferences.told(after))

@@ -1,0 +1,33 @@
+from shared.entity import Id, Value
+from shared.identity import Scope
+from shared.operation import Call, operation
+from shared.violations import rules
+from shared.violations.models import OpenedViolation, ViolationUnanswered
+
+
+class Acknowledgement(Value):
+    """The caller answers for it from now on."""
+
+
+@operation(
+    "POST",
+    "/v1/mobile/violations/{violation_id}/acknowledge",
+    scopes={Scope.GOVERNANCE_WRITE},
+)
+def acknowledge_violation(
+    call: Call, violation_id: Id, acknowledgement: Acknowledgement
+) -> OpenedViolation:
+    """
+    Answer for a violation.
+
+    A critical one then needs a plan within a day of when it was found.
+    """
+    del acknowledgement
+    with call.transaction() as txn:
+        before = txn.get(OpenedViolation, violation_id)
+        after = rules.acknowledged(before, by=call.actor, at=call.now)
+        if after is before:
+            return before
+        after = txn.save(after, rules.updated(after))
+        txn.announce(ViolationUnanswered(status=after.status), at=after.due_at, about=after)
+        return after

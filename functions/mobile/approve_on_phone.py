@@ -1,0 +1,60 @@
+from pydantic import ConfigDict
+
+from shared.approvals import rules, windows
+from shared.approvals.events import decided
+from shared.approvals.models import Approval, Comment
+from shared.entity import Id
+from shared.identity import Scope
+from shared.mobile import deciding
+from shared.mobile.deciding import SignedDecision
+from shared.operation import Call, operation
+
+
+class SignedAgreement(SignedDecision):
+    """A yes that a phone signed, to exactly what was seen."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "comment": "Ready to go live.",
+                    "expected_digest": "0" * 64,
+                    "decided_at": "2026-01-01T12:00:00.000Z",
+                    "idempotency_key": "0b9a8f7e-6d5c-4b3a-8291-a0b1c2d3e4f5",
+                    "device": {
+                        "id": "6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607",
+                        "nonce": "q83vEjRWeJCrze8S",
+                        "sig_expires_at": "2026-01-01T12:05:00.000Z",
+                        "signature": "A" * 86,
+                    },
+                }
+            ]
+        }
+    )
+
+    comment: Comment | None = None
+
+
+@operation("POST", "/v1/mobile/approvals/{approval_id}/approve", scopes={Scope.GOVERNANCE_WRITE})
+def approve_on_phone(call: Call, approval_id: Id, agreement: SignedAgreement) -> Approval:
+    """
+    Approve a request with the device's signature.
+
+    The signature is recorded with the decision; the platform could not have made it.
+    """
+    with call.transaction() as txn:
+        before = txn.get(Approval, approval_id)
+        note = deciding.signed(call, txn, before, "approve", agreement)
+        after = rules.approve(
+            before,
+            by=call.actor,
+            at=call.now,
+            expected_digest=agreement.expected_digest,
+            comment=agreement.comment,
+        )
+        if after is not before:
+            txn.save(note)
+            after = txn.save(after, decided(after), because=deciding.because(after, note))
+            timer, due = windows.following(after, at=call.now)
+            txn.announce(timer, at=due, about=after)
+    return after

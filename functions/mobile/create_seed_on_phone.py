@@ -1,0 +1,29 @@
+from shared.approvals.models import Approval
+from shared.identity import PLATFORM, Scope
+from shared.learning import rules
+from shared.learning.models import DraftNumbers, DraftQuota, SeedDraft
+from shared.learning.requests import NewDraft
+from shared.operation import Call, operation
+from shared.precedents.events import SeedDrafted
+
+
+@operation("POST", "/v1/mobile/seeds", scopes={Scope.LEARNING_WRITE}, status=201, tenant=PLATFORM)
+def create_seed_on_phone(call: Call, request: NewDraft) -> SeedDraft:
+    """
+    Draft a precedent with the phone's wizard.
+
+    It is a draft like any other: Genesis validates it before it may predict, let alone decide.
+    """
+    quota = rules.quota_id(call.actor.id, call.now)
+    day = f"{call.now:%Y-%m-%d}"
+    with call.transaction() as txn:
+        made = txn.peek(DraftQuota, quota) or DraftQuota(id=quota)
+        numbers = txn.peek(DraftNumbers, day) or DraftNumbers(id=day)
+        more = rules.within_quota(made, at=call.now)
+        evidence = [txn.get(Approval, id) for id in dict.fromkeys(request.evidence_refs)]
+        draft = rules.drafted(
+            request, evidence, id=call.new_id(), numbers=numbers, by=call.actor, at=call.now
+        )
+        txn.save(more)
+        txn.save(numbers.model_copy(update={"given": numbers.given + 1}))
+        return txn.create(draft, SeedDrafted(support=draft.support))

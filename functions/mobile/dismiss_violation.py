@@ -1,0 +1,31 @@
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from shared.entity import Because, Id, Text, Value
+from shared.identity import Scope
+from shared.operation import Call, operation
+from shared.violations import rules
+from shared.violations.models import OpenedViolation
+
+
+class Dismissal(Value):
+    """Why a violation is none."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"reason": "The probe measured a release that was taken down on purpose."}]
+        }
+    )
+
+    reason: Annotated[Text, Field(min_length=10, max_length=2000)]
+
+
+@operation("POST", "/v1/mobile/violations/{violation_id}/dismiss", scopes={Scope.GOVERNANCE_WRITE})
+def dismiss_violation(call: Call, violation_id: Id, body: Dismissal) -> OpenedViolation:
+    """Close a violation that was none, as its Governor may."""
+    with call.transaction() as txn:
+        before = txn.get(OpenedViolation, violation_id)
+        after = rules.dismissed(before, reason=body.reason, by=call.actor, at=call.now)
+        because = Because(rationale=body.reason[:500], authority=call.actor.type)
+        return txn.save(after, rules.closed(after), because=because)

@@ -1,0 +1,25 @@
+from shared.agents.models import (
+    AgentCreated,
+    AgentPipelineStageCompleted,
+    AgentRolledBack,
+    AgentStateChanged,
+    HealthStatusChanged,
+)
+from shared.entity import Event
+from shared.mobile import following
+from shared.reaction import Reaching, reaction
+
+
+@reaction(
+    on=(
+        AgentCreated,
+        AgentPipelineStageCompleted,
+        AgentRolledBack,
+        AgentStateChanged,
+        HealthStatusChanged,
+    )
+)
+def follow_agent(call: Reaching, event: Event) -> None:
+    """Keep an agent's card and the dashboard's counts of agents."""
+    del event
+    following.follow_agent(call)

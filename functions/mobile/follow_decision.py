@@ -1,0 +1,28 @@
+from shared.approvals.events import (
+    ApprovalCancelled,
+    ApprovalChangesRequested,
+    ApprovalExpired,
+    ApprovalGranted,
+    ApprovalRejected,
+    VetoRecorded,
+)
+from shared.entity import Event
+from shared.mobile import following
+from shared.reaction import Reaching, reaction
+
+
+@reaction(
+    on=(
+        ApprovalCancelled,
+        ApprovalChangesRequested,
+        ApprovalExpired,
+        ApprovalGranted,
+        ApprovalRejected,
+        VetoRecorded,
+    )
+)
+def follow_decision(call: Reaching, event: Event) -> None:
+    """Count a request as pending no longer, once it is answered."""
+    decided = event.approval_id if isinstance(event, VetoRecorded) else call.subject_id
+    if decided is not None:
+        following.follow_approval(call, decided)

@@ -1,0 +1,10 @@
+from shared.approvals.events import ApprovalRequested
+from shared.mobile import following
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=ApprovalRequested)
+def follow_request(call: Reaching, event: ApprovalRequested) -> None:
+    """Count a new request as pending, unless it was answered in the meantime."""
+    del event
+    following.follow_approval(call, call.subject_id)

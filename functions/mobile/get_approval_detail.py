@@ -1,0 +1,27 @@
+from shared.agents.models import Agent
+from shared.agents.runs import PipelineRun
+from shared.approvals import opening
+from shared.approvals.models import Approval
+from shared.entity import Id
+from shared.identity import Scope
+from shared.mobile import cards
+from shared.mobile.cards import ApprovalDetail
+from shared.operation import Call, operation
+
+
+@operation(
+    "GET", "/v1/mobile/approvals/{approval_id}", scopes={Scope.GOVERNANCE_READ}, audited=False
+)
+def get_approval_detail(call: Call, approval_id: Id) -> ApprovalDetail:
+    """
+    Show everything about a request: its card, the agent's way of working, its reviews, its evidence.
+
+    The phone signs the card, so it is rendered here from what the approval is bound to. That somebody
+    who may answer has opened it is noted, the first time.
+    """
+    with call.transaction() as txn:
+        approval = txn.get(Approval, approval_id)
+        agent = txn.peek(Agent, approval.agent_id) if approval.agent_id else None
+        run = txn.peek(PipelineRun, agent.workflow_id) if agent else None
+        opening.note(txn, approval, by=call.actor, at=call.now)
+    return cards.detail(approval, agent, run)

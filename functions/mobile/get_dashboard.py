@@ -1,0 +1,44 @@
+from shared.identity import Scope
+from shared.mobile import totals
+from shared.mobile.models import Notification
+from shared.mobile.notices import audiences
+from shared.mobile.totals import (
+    RECENT_VETOES,
+    SHARDS,
+    Dashboard,
+    DashboardTotals,
+    OpenApproval,
+    RecentVetoes,
+)
+from shared.operation import Call, operation
+from shared.precedents import counting
+from shared.precedents.models import Figures
+from shared.store import OneOf
+
+
+@operation("GET", "/v1/mobile/dashboard", scopes={Scope.GOVERNANCE_READ}, audited=False)
+def get_dashboard(call: Call) -> Dashboard:
+    """
+    Show what the Governor should know at one glance.
+
+    Everything was counted when it happened, so this costs a handful of reads however much there is. It
+    may be kept for five minutes.
+    """
+    mine = OneOf(audiences(call.actor))
+    with call.transaction() as txn:
+        shards = txn.find(DashboardTotals, limit=SHARDS).items
+        oldest = txn.find(OpenApproval, order="requested_at", limit=1).items
+        recent = txn.peek(RecentVetoes, RECENT_VETOES)
+        figures = txn.find(Figures, limit=counting.SHARDS).items
+        unread = txn.count(Notification, audience=mine, read_at=None)
+    return Dashboard(
+        active_agents_count=sum(one.active_agents for one in shards),
+        pending_approvals_count=sum(one.pending_approvals for one in shards),
+        oldest_pending_at=oldest[0].requested_at if oldest else None,
+        recent_vetoes=recent.vetoes if recent else (),
+        system_health=totals.health(shards),
+        budget=None,
+        seeds=totals.rates(counting.metrics(figures, at=call.now)),
+        unread_notifications=unread,
+        as_of=call.now,
+    )

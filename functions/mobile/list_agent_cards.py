@@ -1,0 +1,28 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.agents.parts import AgentStatus
+from shared.entity import Value
+from shared.identity import Scope
+from shared.mobile.totals import AgentCard
+from shared.operation import Call, operation
+from shared.store import Page
+
+
+class AgentCardQuery(Value):
+    """Which agents."""
+
+    status: AgentStatus | None = None
+    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    limit: int = Field(20, ge=1, le=100)
+
+
+@operation("GET", "/v1/mobile/agents", scopes={Scope.GOVERNANCE_READ}, audited=False)
+def list_agent_cards(call: Call, query: AgentCardQuery) -> Page[AgentCard]:
+    """List agents on cards with their health and what waits for the Governor, the newest first."""
+    tests = query.model_dump(include={"status"}, exclude_none=True)
+    with call.transaction() as txn:
+        return txn.find(
+            AgentCard, order="-created_at", limit=query.limit, cursor=query.cursor, **tests
+        )

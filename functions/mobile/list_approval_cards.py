@@ -1,0 +1,45 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.approvals.models import OPEN, Approval, ApprovalType
+from shared.entity import Id, Value
+from shared.identity import Scope
+from shared.mobile import cards
+from shared.mobile.cards import ApprovalCard
+from shared.operation import Call, operation
+from shared.store import OneOf
+
+
+class CardQuery(Value):
+    """Which open requests."""
+
+    type: ApprovalType | None = None
+    agent_id: Id | None = None
+    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    limit: int = Field(20, ge=1, le=100)
+
+
+class Cards(Value):
+    """Some of the open requests."""
+
+    items: tuple[ApprovalCard, ...]
+    next_cursor: str | None
+
+
+@operation("GET", "/v1/mobile/approvals", scopes={Scope.GOVERNANCE_READ}, audited=False)
+def list_approval_cards(call: Call, query: CardQuery) -> Cards:
+    """List the open requests on cards, those first whose time runs out first."""
+    tests = query.model_dump(include={"type", "agent_id"}, exclude_none=True)
+    waiting = OneOf(tuple(sorted(OPEN)))
+    with call.transaction() as txn:
+        found = txn.find(
+            Approval,
+            order="expires_at",
+            limit=query.limit,
+            cursor=query.cursor,
+            status=waiting,
+            **tests,
+        )
+    items = tuple(cards.card(approval, at=call.now) for approval in found.items)
+    return Cards(items=items, next_cursor=found.next_cursor)

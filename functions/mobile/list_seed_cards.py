@@ -1,0 +1,44 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.entity import Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.precedents import counting
+from shared.precedents.counting import Metrics
+from shared.precedents.models import Figures, PrecedentSeed, SeedStatus
+
+
+class SeedCardQuery(Value):
+    """Which seeds."""
+
+    status: SeedStatus | None = None
+    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    limit: int = Field(20, ge=1, le=100)
+
+
+class SeedCards(Value):
+    """Some of the seeds with their conditions and counts, and how all of them did lately."""
+
+    items: tuple[PrecedentSeed, ...]
+    next_cursor: str | None
+    metrics: Metrics
+
+
+@operation(
+    "GET", "/v1/mobile/seeds", scopes={Scope.PRECEDENTS_READ}, audited=False, tenant=PLATFORM
+)
+def list_seed_cards(call: Call, query: SeedCardQuery) -> SeedCards:
+    """List precedent seeds with their figures, the newest first; good for a day without connection."""
+    tests = query.model_dump(include={"status"}, exclude_none=True)
+    with call.transaction() as txn:
+        page = txn.find(
+            PrecedentSeed, order="-created_at", limit=query.limit, cursor=query.cursor, **tests
+        )
+        figures = txn.find(Figures, limit=counting.SHARDS).items
+    return SeedCards(
+        items=page.items,
+        next_cursor=page.next_cursor,
+        metrics=counting.metrics(figures, at=call.now),
+    )

@@ -1,0 +1,37 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.entity import Id, Timestamp, Value, written
+from shared.identity import Scope
+from shared.operation import Call, operation
+from shared.store import AtLeast, Page, Test
+from shared.violations.models import OpenedViolation, Severity, Status
+
+
+class ViolationQuery(Value):
+    """Which violations."""
+
+    since: Timestamp | None = None
+    severity: Severity | None = None
+    status: Status | None = None
+    agent_id: Id | None = None
+    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    limit: int = Field(20, ge=1, le=100)
+
+
+@operation("GET", "/v1/mobile/violations", scopes={Scope.GOVERNANCE_READ}, audited=False)
+def list_violations(call: Call, query: ViolationQuery) -> Page[OpenedViolation]:
+    """List the tenant's violations, the newest first."""
+    names = {"severity", "status", "agent_id"}
+    tests: dict[str, Test] = query.model_dump(include=names, exclude_none=True)
+    if query.since is not None:
+        tests["detected_at"] = AtLeast(written(query.since))
+    with call.transaction() as txn:
+        return txn.find(
+            OpenedViolation,
+            order="-detected_at",
+            limit=query.limit,
+            cursor=query.cursor,
+            **tests,
+        )

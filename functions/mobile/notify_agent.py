@@ -1,0 +1,30 @@
+from shared.agents.models import Agent, AgentRolledBack, AgentStateChanged
+from shared.mobile.notices import governor, notice, tell
+from shared.reaction import Reaching, reaction
+
+TOLD = {("deployed", "suspended"): "Suspended", ("suspended", "deployed"): "Back in service"}
+"""The changes of state that the Governor is told of."""
+
+
+@reaction(on=(AgentStateChanged, AgentRolledBack))
+def notify_agent(call: Reaching, event: AgentStateChanged | AgentRolledBack) -> None:
+    """Tell the Governor that an agent was stopped, started again, or rolled back."""
+    if isinstance(event, AgentRolledBack):
+        what, why = "Rolled back", f"{event.trigger}: {event.outcome}"
+    else:
+        what, why = TOLD.get((event.from_state, event.to_state), ""), event.reason
+    if not what:
+        return
+    with call.transaction() as txn:
+        agent = txn.get(Agent, call.subject_id)
+        told = notice(
+            "agent_status",
+            tenant=call.tenant,
+            audience=governor(call.tenant),
+            subject=call.subject,
+            title=f"{what}: {agent.name}",
+            body=f"The reason: {why}.",
+            at=call.now,
+            occasion=call.causation_id or "",
+        )
+        tell(txn, told)

@@ -1,0 +1,36 @@
+from datetime import timedelta
+
+from shared.approvals.events import ApprovalGranted
+from shared.approvals.models import Approval
+from shared.entity import written
+from shared.mobile.models import VetoWindowClosing
+from shared.mobile.notices import governor, notice, tell
+from shared.reaction import Reaching, reaction
+
+AHEAD = timedelta(hours=2)
+"""How long before a veto window closes its Governor is reminded of it."""
+
+
+@reaction(on=ApprovalGranted)
+def notify_auto_approval(call: Reaching, event: ApprovalGranted) -> None:
+    """
+    Tell the Governor, silently, what a precedent approved in their place.
+
+    Two hours before nobody can object any more they are reminded, unless they have looked at it.
+    """
+    if not event.auto:
+        return
+    with call.transaction() as txn:
+        approval = txn.get(Approval, call.subject_id)
+        told = notice(
+            "seed_auto_approval",
+            tenant=call.tenant,
+            audience=governor(call.tenant),
+            subject=call.subject,
+            title=f"Approved by precedent: {approval.title}",
+            body=f"You may object until {written(event.veto_until)}.",
+            at=call.now,
+        )
+        tell(txn, told)
+        closing = VetoWindowClosing(notification_id=told.id)
+        txn.announce(closing, at=max(call.now, event.veto_until - AHEAD), about=approval)

@@ -1,0 +1,33 @@
+from shared.approvals.events import ApprovalEscalated
+from shared.approvals.models import Approval
+from shared.entity import written
+from shared.mobile.notices import notice, tell
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=ApprovalEscalated)
+def notify_escalation(call: Reaching, event: ApprovalEscalated) -> None:
+    """Remind those who were asked first, and tell those who are asked now, how little time is left."""
+    with call.transaction() as txn:
+        approval = txn.get(Approval, call.subject_id)
+        if not approval.open:
+            return
+        asked = dict.fromkeys((*map(str, approval.step.seats), *event.to))
+        tell(
+            txn,
+            *(
+                notice(
+                    "approval_escalated",
+                    tenant=call.tenant,
+                    audience=audience,
+                    subject=call.subject,
+                    title=f"Still open: {approval.title}",
+                    body=f"A decision of type {approval.type} and risk {approval.risk} is missing; it"
+                    f" expires at {written(approval.expires_at)}.",
+                    at=call.now,
+                    occasion=f"level {event.level}",
+                    critical=event.level > 1,
+                )
+                for audience in asked
+            ),
+        )

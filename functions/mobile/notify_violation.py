@@ -1,0 +1,51 @@
+from shared.entity import written
+from shared.mobile.notices import governor, notice, tell
+from shared.reaction import Reaching, reaction
+from shared.store import AtLeast
+from shared.violations.models import OpenedViolation, ViolationOpened
+from shared.violations.rules import REVIEW_AFTER, REVIEW_WITHIN
+
+
+@reaction(on=ViolationOpened)
+def notify_violation(call: Reaching, event: ViolationOpened) -> None:
+    """
+    Tell the Governor of a grave violation, and of an agent that goes on breaking rules.
+
+    The notice says what happened, which rule, which agent, what was done at once and what to do now.
+    """
+    since = AtLeast(written(call.now - REVIEW_WITHIN))
+    with call.transaction() as txn:
+        violation = txn.get(OpenedViolation, call.subject_id)
+        often = (
+            event.agent_id is not None
+            and txn.count(OpenedViolation, agent_id=event.agent_id, detected_at=since)
+            >= REVIEW_AFTER
+        )
+        found = []
+        if event.severity in {"high", "critical"}:
+            words = (
+                f"{violation.finding.description} Done at once: {event.automatic_response}."
+                f" Answer for it until {written(violation.due_at)}."
+            )
+            found.append((f"{event.code} broken", words, ""))
+        if often:
+            words = (
+                f"An agent broke rules {REVIEW_AFTER} times in 7 days; decide whether it goes on."
+            )
+            found.append(("Review an agent's suspension", words, "review"))
+        tell(
+            txn,
+            *(
+                notice(
+                    "constitutional_violation",
+                    tenant=call.tenant,
+                    audience=governor(call.tenant),
+                    subject=call.subject,
+                    title=title,
+                    body=words,
+                    at=call.now,
+                    occasion=occasion,
+                )
+                for title, words, occasion in found
+            ),
+        )

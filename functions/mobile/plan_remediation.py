@@ -1,0 +1,36 @@
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from shared.entity import Id, Text, Timestamp, Value
+from shared.identity import Scope
+from shared.operation import Call, operation
+from shared.violations import rules
+from shared.violations.models import OpenedViolation
+
+
+class RemediationPlan(Value):
+    """How a violation is put right, and until when."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "plan": "Withdraw the texts of this week and certify the sources again.",
+                    "due_at": "2026-01-08T12:00:00.000Z",
+                }
+            ]
+        }
+    )
+
+    plan: Annotated[Text, Field(min_length=10)]
+    due_at: Timestamp | None = None
+
+
+@operation("POST", "/v1/mobile/violations/{violation_id}/plan", scopes={Scope.GOVERNANCE_WRITE})
+def plan_remediation(call: Call, violation_id: Id, body: RemediationPlan) -> OpenedViolation:
+    """Say how a violation is put right; a better plan takes the place of the one before."""
+    with call.transaction() as txn:
+        before = txn.get(OpenedViolation, violation_id)
+        after = rules.planned(before, plan=body.plan, due_at=body.due_at)
+        return before if after == before else txn.save(after, rules.updated(after))

@@ -1,0 +1,28 @@
+from shared.agents.models import Agent, HealthStatusChanged
+from shared.reaction import Reaching, reaction
+from shared.violations import rules
+from shared.violations.models import Finding
+
+
+@reaction(on=HealthStatusChanged)
+def record_health(call: Reaching, event: HealthStatusChanged) -> None:
+    """Open a violation where an agent in service is in a critical state."""
+    if event.status != "critical":
+        return
+    with call.transaction() as txn:
+        agent = txn.get(Agent, call.subject_id)
+        finding = Finding(
+            type="constitutional",
+            code="HEALTH-CRITICAL",
+            severity="critical",
+            description=f"The health of an agent in service is critical: {event.check_type}.",
+            actor_id=agent.id,
+            agent_id=agent.id,
+            entity_id=call.subject,
+            evidence_refs=(f"events/{call.causation_id}",),
+            automatic_response="suspended",
+        )
+        occasion = call.causation_id or ""
+        by = call.actor.id
+        new = rules.opened(finding, tenant=call.tenant, occasion=occasion, by=by, at=call.now)
+        rules.open_violation(txn, new)

@@ -1,0 +1,15 @@
+from shared.approvals.events import VetoRecorded
+from shared.approvals.models import Veto
+from shared.mobile import totals
+from shared.mobile.totals import RECENT_VETOES, RecentVetoes
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=VetoRecorded)
+def remember_veto(call: Reaching, event: VetoRecorded) -> None:
+    """Keep the last vetoes where the dashboard finds them in one read."""
+    del event
+    with call.transaction() as txn:
+        veto = txn.get(Veto, call.subject_id)
+        recent = txn.peek(RecentVetoes, RECENT_VETOES) or RecentVetoes(id=RECENT_VETOES)
+        txn.save(totals.remembered(recent, veto))

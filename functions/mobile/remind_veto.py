@@ -1,0 +1,26 @@
+from shared.approvals.models import Approval
+from shared.entity import written
+from shared.mobile.models import Notification, VetoWindowClosing
+from shared.mobile.notices import governor, notice, tell
+from shared.reaction import Reaching, reaction
+
+
+@reaction(due=VetoWindowClosing)
+def remind_veto(call: Reaching, event: VetoWindowClosing) -> None:
+    """Remind the Governor that a veto window closes on something they have not looked at."""
+    with call.transaction() as txn:
+        approval = txn.get(Approval, call.subject_id)
+        first = txn.peek(Notification, event.notification_id)
+        seen = first is not None and first.read_at is not None
+        if seen or approval.vetoed_at is not None or approval.veto_until is None:
+            return
+        reminder = notice(
+            "veto_window_closing",
+            tenant=call.tenant,
+            audience=governor(call.tenant),
+            subject=call.subject,
+            title=f"Last chance to object: {approval.title}",
+            body=f"A precedent approved it. You may object until {written(approval.veto_until)}.",
+            at=call.now,
+        )
+        tell(txn, reminder)

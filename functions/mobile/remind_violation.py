@@ -1,0 +1,25 @@
+from shared.mobile.notices import governor, notice, tell
+from shared.reaction import Reaching, reaction
+from shared.violations.models import OpenedViolation, ViolationUnanswered
+from shared.violations.rules import unanswered
+
+
+@reaction(due=ViolationUnanswered)
+def remind_violation(call: Reaching, event: ViolationUnanswered) -> None:
+    """Tell the Governor that nobody answers for a violation, or that a critical one has no plan."""
+    with call.transaction() as txn:
+        violation = txn.get(OpenedViolation, call.subject_id)
+        if not unanswered(violation, event, call.now):
+            return
+        title = "Nobody answers for a violation" if event.status == "open" else "A plan is overdue"
+        reminder = notice(
+            "constitutional_violation",
+            tenant=call.tenant,
+            audience=governor(call.tenant),
+            subject=call.subject,
+            title=title,
+            body=f"{violation.finding.code}: {violation.finding.description}",
+            at=call.now,
+            occasion=f"overdue {event.status}",
+        )
+        tell(txn, reminder)

@@ -1,0 +1,60 @@
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from shared.approvals import rules
+from shared.approvals.events import decided
+from shared.approvals.models import Approval
+from shared.entity import Id, Text
+from shared.identity import Scope
+from shared.mobile import deciding
+from shared.mobile.deciding import SignedDecision
+from shared.operation import Call, operation
+
+Change = Annotated[Text, Field(max_length=500)]
+
+
+class SignedChanges(SignedDecision):
+    """What must be different before it is asked again, signed by a phone."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "changes": ["Add a test for the ambiguous task."],
+                    "expected_digest": "0" * 64,
+                    "decided_at": "2026-01-01T12:00:00.000Z",
+                    "idempotency_key": "0b9a8f7e-6d5c-4b3a-8291-a0b1c2d3e4f5",
+                    "device": {
+                        "id": "6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607",
+                        "nonce": "q83vEjRWeJCrze8S",
+                        "sig_expires_at": "2026-01-01T12:05:00.000Z",
+                        "signature": "A" * 86,
+                    },
+                }
+            ]
+        }
+    )
+
+    changes: Annotated[tuple[Change, ...], Field(min_length=1, max_length=20)]
+
+
+@operation(
+    "POST", "/v1/mobile/approvals/{approval_id}/request-changes", scopes={Scope.GOVERNANCE_WRITE}
+)
+def request_changes_on_phone(call: Call, approval_id: Id, wanted: SignedChanges) -> Approval:
+    """Send a request back to whoever made what it is about, with the device's signature."""
+    with call.transaction() as txn:
+        before = txn.get(Approval, approval_id)
+        note = deciding.signed(call, txn, before, "request_changes", wanted)
+        after = rules.request_changes(
+            before,
+            by=call.actor,
+            at=call.now,
+            changes=wanted.changes,
+            expected_digest=wanted.expected_digest,
+        )
+        if after is not before:
+            txn.save(note)
+            after = txn.save(after, decided(after), because=deciding.because(after, note))
+    return after

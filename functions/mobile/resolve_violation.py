@@ -1,0 +1,33 @@
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from shared.entity import Because, Id, Text, Value
+from shared.identity import Scope
+from shared.operation import Call, operation
+from shared.violations import rules
+from shared.violations.models import OpenedViolation
+
+
+class Resolution(Value):
+    """How a violation was put right."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"resolution": "The texts were withdrawn and the sources certified again."}
+            ]
+        }
+    )
+
+    resolution: Annotated[Text, Field(min_length=10, max_length=2000)]
+
+
+@operation("POST", "/v1/mobile/violations/{violation_id}/resolve", scopes={Scope.GOVERNANCE_WRITE})
+def resolve_violation(call: Call, violation_id: Id, body: Resolution) -> OpenedViolation:
+    """Close a violation that was put right; a critical one needs a plan first."""
+    with call.transaction() as txn:
+        before = txn.get(OpenedViolation, violation_id)
+        after = rules.resolved(before, resolution=body.resolution, at=call.now)
+        because = Because(rationale=body.resolution[:500], authority=call.actor.type)
+        return txn.save(after, rules.closed(after), because=because)

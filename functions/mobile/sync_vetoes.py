@@ -1,0 +1,53 @@
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from shared.entity import Timestamp, Value
+from shared.identity import Scope
+from shared.mobile.syncing import Queue, parsed
+from shared.mobile.vetoing import QUEUED, ItemResult
+from shared.operation import Call, operation
+
+
+class QueuedItems(Value):
+    """What waited on a phone, in the order it was decided."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [QUEUED], "sent_at": "2026-01-01T12:10:00.000Z"}]}
+    )
+
+    items: Annotated[tuple[Mapping[str, Any], ...], Field(min_length=1, max_length=50)]
+    sent_at: Timestamp | None = None
+    """What the phone's clock says now, by which its times are corrected."""
+
+
+class Results(Value):
+    """What became of each item, in the same order."""
+
+    results: tuple[ItemResult, ...]
+
+
+@operation(
+    "POST",
+    "/v1/mobile/sync",
+    scopes={Scope.VETO_EXECUTE, Scope.GOVERNANCE_READ},
+)
+def sync_vetoes(call: Call, body: QueuedItems) -> Results:
+    """
+    Take the vetoes that a phone signed without a connection.
+
+    A queued veto is covered by its signature, however long ago the sign-in was. Each item has a result of
+    its own; what the platform decided meanwhile counts. One that came too late opens the question whether
+    to roll back.
+    """
+    skew = call.now - body.sent_at if body.sent_at else None
+    items = tuple(parsed(item) for item in body.items)
+    with call.transaction() as txn:
+        queue = Queue(call, txn, skew)
+        queue.read(items)
+        results = tuple(
+            item if isinstance(item, ItemResult) else queue.answer(item) for item in items
+        )
+        queue.keep()
+    return Results(results=results)

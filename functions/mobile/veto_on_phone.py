@@ -1,0 +1,36 @@
+from shared.approvals import rules
+from shared.approvals.checks import same_subject
+from shared.approvals.events import ApprovalVetoed, VetoRecorded
+from shared.approvals.models import Approval, Veto
+from shared.entity import Id
+from shared.identity import Scope
+from shared.mobile import deciding
+from shared.mobile.vetoing import SignedVeto
+from shared.operation import Call, operation
+
+
+@operation("POST", "/v1/mobile/approvals/{approval_id}/veto", scopes={Scope.VETO_EXECUTE})
+def veto_on_phone(call: Call, approval_id: Id, objection: SignedVeto) -> Veto:
+    """
+    Veto a request, or what was approved, with the device's signature.
+
+    The same veto again is answered with the one on record.
+    """
+    with call.transaction() as txn:
+        before = txn.get(Approval, approval_id)
+        note = deciding.signed(call, txn, before, "veto", objection)
+        same_subject(before, objection.expected_digest)
+        after = rules.veto(
+            before,
+            by=call.actor,
+            at=call.now,
+            category=objection.category,
+            explanation=objection.explanation,
+        )
+        if after is before:
+            return txn.find(Veto, approval_id=before.id).items[0]
+        txn.save(note)
+        because = deciding.because(after, note)
+        after = txn.save(after, ApprovalVetoed.of(after), because=because)
+        veto = rules.record_veto(before, after, id=call.new_id())
+        return txn.create(veto, VetoRecorded.of(veto), because=because)

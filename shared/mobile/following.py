@@ -1,0 +1,47 @@
+"""Keep what the first screen shows in step with agents and approvals; again changes nothing."""
+
+from shared.agents.models import Agent
+from shared.approvals.models import Approval
+from shared.mobile import totals
+from shared.mobile.totals import AgentCard, DashboardTotals, OpenApproval
+from shared.reaction import Reaching
+from shared.store import Transaction
+
+
+def follow_agent(call: Reaching) -> None:
+    """Bring the card of an agent, and the counts it is part of, to where the agent is."""
+    with call.transaction() as txn:
+        agent = txn.get(Agent, call.subject_id)
+        before = txn.peek(AgentCard, agent.id)
+        after = totals.of_agent(agent, before)
+        if after == before:
+            return
+        counts = _counts(txn, agent.id)
+        txn.save(after)
+        moved = totals.moved(counts, before, after)
+        if moved != counts:
+            txn.save(moved)
+
+
+def follow_approval(call: Reaching, approval_id: str) -> None:
+    """Count an approval while it waits for an answer, and no longer."""
+    with call.transaction() as txn:
+        approval = txn.get(Approval, approval_id)
+        known = txn.peek(OpenApproval, approval.id)
+        if approval.open is (known is not None):
+            return
+        counts = _counts(txn, approval.id)
+        card = txn.peek(AgentCard, approval.agent_id) if approval.agent_id else None
+        more = 1 if approval.open else -1
+        if known is not None:
+            txn.delete(known)
+        else:
+            txn.create(totals.opened(approval))
+        txn.save(totals.pending(counts, more))
+        if card is not None:
+            txn.save(totals.waiting(card, more))
+
+
+def _counts(txn: Transaction, id: str) -> DashboardTotals:
+    shard = totals.shard(id)
+    return txn.peek(DashboardTotals, shard) or DashboardTotals(id=shard)

@@ -1,0 +1,163 @@
+"""Take a phone's queue of vetoes: all of it is read first, answered in order, and kept at the end."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.approvals import rules, windows
+from shared.approvals.checks import same_subject
+from shared.approvals.events import ApprovalRequested, ApprovalVetoed, VetoRecorded
+from shared.approvals.models import Approval, Veto
+from shared.entity import Because, Event
+from shared.errors import AlreadyDecided, Conflict, Expired, Refusal
+from shared.evidence import digest_of
+from shared.mobile import deciding, vetoing
+from shared.mobile.models import Device, SpentNonce
+from shared.mobile.signatures import nonce_id, statement, verified
+from shared.mobile.vetoing import ItemResult, QueuedVeto, SyncedVeto
+from shared.operation import Call
+from shared.store import Transaction
+
+Change = tuple[Approval, Event, Because | None]
+
+
+class Queue:
+    """The vetoes of one phone on their way in."""
+
+    def __init__(self, call: Call, txn: Transaction, skew: timedelta | None) -> None:
+        """Start with nothing read and nothing to keep."""
+        self.call, self.txn, self.skew = call, txn, skew
+        self._peek = cache(txn.peek)
+        self._approvals: dict[str, Approval | None] = {}
+        self._answers: dict[str, SyncedVeto | None] = {}
+        self._nonces: dict[str, SpentNonce | None] = {}
+        self._devices: dict[str, Device | None] = {}
+        self._spent: list[SpentNonce] = []
+        self._answered: list[SyncedVeto] = []
+        self._changed: list[Change] = []
+        self._vetoes: list[tuple[Veto, Because]] = []
+        self._asked: list[Approval] = []
+
+    def read(self, items: tuple[QueuedVeto | ItemResult, ...]) -> None:
+        """Read what the items are about, each document once."""
+        for item in items:
+            if isinstance(item, ItemResult):
+                continue
+            key = vetoing.answer_id(self.call.actor, item.idempotency_key)
+            nonce = nonce_id(item.device)
+            self._approvals.setdefault(item.approval_id, self._peek(Approval, item.approval_id))
+            self._answers.setdefault(key, self._peek(SyncedVeto, key))
+            self._nonces.setdefault(nonce, self._peek(SpentNonce, nonce))
+            self._devices.setdefault(item.device.id, self._peek(Device, item.device.id))
+
+    def answer(self, item: QueuedVeto) -> ItemResult:
+        """Answer one veto; what it changes counts for those after it."""
+        key = vetoing.answer_id(self.call.actor, item.idempotency_key)
+        approval = self._approvals[item.approval_id]
+        if approval is None:
+            return _refused(item, "invalid", "not_found", "there is no such approval here")
+        said = digest_of(statement(approval, "veto", item.words(), item))
+        before = self._answers[key]
+        if before is not None and before.statement_hash != said:
+            words = "this key came with another veto before; use a new one"
+            return _refused(item, "invalid", "idempotency_key_reused", words)
+        if before is not None:
+            return before.answer.model_copy(update={"result": "duplicate"})
+        try:
+            note = self._signed(approval, item)
+        except Refusal as refusal:
+            return _refused(item, "forbidden", _rule(refusal), refusal.detail)
+        try:
+            result = self._judged(approval, item, note)
+        except (AlreadyDecided, Expired, Conflict) as refusal:
+            result = vetoing.stored(
+                item, approval, "superseded", rule=_rule(refusal), detail=refusal.detail
+            )
+        except Refusal as refusal:
+            return _refused(item, "forbidden", _rule(refusal), refusal.detail)
+        kept = SyncedVeto(id=key, statement_hash=said, answer=result)
+        self._answers[key] = kept
+        self._nonces[note.id] = note
+        self._answered.append(kept)
+        self._spent.append(note)
+        return result
+
+    def _signed(self, approval: Approval, item: QueuedVeto) -> SpentNonce:
+        vetoing.may_sync(self.call.actor, approval, item)
+        note = verified(
+            approval,
+            "veto",
+            item,
+            by=self.call.actor,
+            device=self._devices[item.device.id],
+            spent=self._nonces[nonce_id(item.device)],
+            verify=self.call.verify,
+            at=self.call.now,
+        )
+        same_subject(approval, item.expected_digest)
+        return note
+
+    def _judged(self, approval: Approval, item: QueuedVeto, note: SpentNonce) -> ItemResult:
+        call = self.call
+        if vetoing.settled(approval):
+            return vetoing.stored(item, approval, "superseded")
+        at = vetoing.signed_at(item, skew=self.skew, at=call.now)
+        if vetoing.too_late(approval, item, at, call.now):
+            return self._late(approval, item)
+        after = rules.veto(
+            approval, by=call.actor, at=at, category=item.category, explanation=item.explanation
+        )
+        because = deciding.because(after, note)
+        self._changed.append((after, ApprovalVetoed.of(after), because))
+        offline = {"received_at": call.now, "offline": True}
+        made = rules.record_veto(approval, after, id=call.new_id()).model_copy(update=offline)
+        self._vetoes.append((made, because))
+        self._approvals[approval.id] = after
+        late = call.now >= vetoing.window_end(approval)
+        return vetoing.stored(item, after, "applied", offline=late, veto_id=made.id)
+
+    def _late(self, approval: Approval, item: QueuedVeto) -> ItemResult:
+        """Open the question whether to roll back, instead."""
+        call = self.call
+        asked = vetoing.rollback_request(approval, id=call.new_id(), by=call.actor, at=call.now)
+        self._asked.append(asked)
+        return vetoing.stored(item, approval, "expired", rollback_approval_id=asked.id)
+
+    def keep(self) -> None:
+        """Write everything down, each document once."""
+        for approval, event, because in self._changed:
+            self.txn.save(approval, event, because=because)
+        for veto, because in self._vetoes:
+            self.txn.create(veto, VetoRecorded.of(veto), because=because)
+        for asked in self._asked:
+            kept = self.txn.create(asked, ApprovalRequested.of(asked))
+            timer, due = windows.following(kept, at=self.call.now)
+            self.txn.announce(timer, at=due, about=kept)
+        for record in (*self._spent, *self._answered):
+            self.txn.save(record)
+
+
+def parsed(item: Mapping[str, Any]) -> QueuedVeto | ItemResult:
+    """Return one item of a queue, or why it is none."""
+    try:
+        return QueuedVeto.model_validate(item)
+    except ValidationError as error:
+        given = item.get("idempotency_key")
+        key = given if isinstance(given, str) else None
+        words = "only vetoes are queued; everything else needs a connection"
+        if item.get("verb") == "veto":
+            words = "; ".join(
+                f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5]
+            )
+        return ItemResult(idempotency_key=key, result="invalid", rule="schema", detail=words)
+
+
+def _refused(item: QueuedVeto, result: vetoing.Result, rule: str, detail: str) -> ItemResult:
+    return ItemResult(idempotency_key=item.idempotency_key, result=result, rule=rule, detail=detail)
+
+
+def _rule(refusal: Refusal) -> str:
+    return refusal.violations[0].rule if refusal.violations else refusal.code

@@ -1,0 +1,189 @@
+"""Vetoes that waited on a phone without a connection: what becomes of each when it arrives."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
+
+from shared.approvals import requests
+from shared.approvals.models import Approval, ApprovalRequest, ApprovalStatus, VetoCategory
+from shared.entity import Id, Record, Text, Timestamp, Value
+from shared.errors import Forbidden
+from shared.evidence import digest_of
+from shared.identity import Actor, Scope
+from shared.mobile.deciding import SignedDecision
+from shared.mobile.signatures import SKEW
+
+GRACE = timedelta(hours=1)
+"""How long after its window a veto may still arrive that was signed inside it."""
+
+MAX_SKEW = timedelta(minutes=5)
+"""A phone whose clock differs by more is not believed about the time."""
+
+Result = Literal["applied", "duplicate", "superseded", "expired", "forbidden", "invalid"]
+
+EXAMPLE: JsonDict = {
+    "category": "safety",
+    "explanation": "The agent quotes a dose that no source supports.",
+    "expected_digest": "0" * 64,
+    "decided_at": "2026-01-01T12:00:00.000Z",
+    "idempotency_key": "0b9a8f7e-6d5c-4b3a-8291-a0b1c2d3e4f5",
+    "device": {
+        "id": "6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607",
+        "nonce": "q83vEjRWeJCrze8S",
+        "sig_expires_at": "2026-01-01T12:05:00.000Z",
+        "signature": "A" * 86,
+    },
+}
+
+
+class SignedVeto(SignedDecision):
+    """An objection that a phone signed: on which ground, and why."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    category: VetoCategory
+    explanation: Annotated[Text, Field(min_length=10)]
+
+
+QUEUED: JsonDict = {
+    "verb": "veto",
+    "approval_id": "5f0c9a52-8a5e-4a0e-9d5b-0b6f5a3c1d2e",
+    **EXAMPLE,
+}
+
+
+class QueuedVeto(SignedVeto):
+    """A veto that waited on a phone; nothing else is ever queued."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [QUEUED]})
+
+    verb: Literal["veto"]
+    approval_id: Id
+
+
+class ItemResult(Value):
+    """What became of one queued veto."""
+
+    idempotency_key: str | None
+    result: Result
+    offline: bool = False
+    """Whether it counted although it came without a connection and after its window."""
+
+    approval_status: ApprovalStatus | None = None
+    """What the approval is now: it is what counts."""
+
+    decided: str | None = None
+    decided_at: Timestamp | None = None
+    veto_id: Id | None = None
+    rollback_approval_id: Id | None = None
+    """The request that the Governor may confirm to have it undone, where the veto came too late."""
+
+    rule: str | None = None
+    detail: str | None = None
+
+
+class SyncedVeto(Record):
+    """What a queued veto was answered, by who sent it and under which key."""
+
+    collection: ClassVar[str] = "synced_vetoes"
+
+    statement_hash: str
+    answer: ItemResult
+
+
+def answer_id(by: Actor, key: str) -> str:
+    """Name the answer to a queued veto."""
+    return digest_of(f"{by.id}\n{key}".encode())
+
+
+def may_sync(by: Actor, approval: Approval, item: QueuedVeto) -> None:
+    """
+    Refuse whoever may not veto, and a signature that was made to last for longer than it may.
+
+    Raises:
+        Forbidden: Either of them.
+    """
+    if Scope.VETO_EXECUTE not in by.scopes:
+        raise Forbidden("this takes the scope veto:execute, which your roles do not hold")
+    if item.device.sig_expires_at > window_end(approval) + GRACE + SKEW:
+        raise Forbidden(
+            "the signature of a queued veto ends an hour after its window",
+            rule="signature_too_long",
+        )
+
+
+def window_end(approval: Approval) -> datetime:
+    """Return until when an approval can be vetoed."""
+    return approval.veto_until or approval.expires_at
+
+
+def signed_at(item: QueuedVeto, *, skew: timedelta | None, at: datetime) -> datetime:
+    """
+    Return when a veto was decided, by our clock.
+
+    A phone's clock is corrected by how far it is off; one that is too far off is not believed.
+    """
+    if skew is not None and abs(skew) > MAX_SKEW:
+        return at
+    return min(item.decided_at + (skew or timedelta(0)), at)
+
+
+def too_late(approval: Approval, item: QueuedVeto, decided_at: datetime, at: datetime) -> bool:
+    """Say whether a veto was signed after its window, or came too long after it."""
+    ends = window_end(approval)
+    return decided_at >= ends or at > min(ends + GRACE, item.device.sig_expires_at)
+
+
+def settled(approval: Approval) -> bool:
+    """Say whether an approval was answered so that there is nothing left to object to."""
+    left = approval.open or approval.status in {ApprovalStatus.APPROVED, ApprovalStatus.CONSUMED}
+    return not left or approval.vetoed_at is not None
+
+
+def stored(item: QueuedVeto, approval: Approval, result: Result, **more: Any) -> ItemResult:
+    """Return a result that shows how the approval stands."""
+    last = approval.decisions[-1] if approval.decisions else None
+    return ItemResult(
+        idempotency_key=item.idempotency_key,
+        result=result,
+        approval_status=approval.status,
+        decided=last.verb if last else approval.status.value,
+        decided_at=last.at if last else approval.decided_at or approval.updated_at,
+        **more,
+    )
+
+
+def rollback_request(approval: Approval, *, id: str, by: Actor, at: datetime) -> Approval:
+    """Return the question whether what a veto came too late for is to be rolled back."""
+    industry, _, target = approval.approval_class.partition(":")[2].partition(":")
+    subject: Mapping[str, str | int] = {
+        "typ": "change/v1",
+        "tenant_id": approval.tenant_id,
+        "entity": f"approvals/{approval.id}",
+        "change": "rollback",
+        "from_hash": approval.action_digest,
+        "to_hash": "",
+        "chain_version": 1,
+    }
+    request = ApprovalRequest(
+        type="execution",
+        gate="change",
+        approval_class=f"agent.rollback:{industry}:{target}",
+        subject_kind="change",
+        subject=subject,
+        title="Roll back what a late veto was about",
+        summary=f"A veto by {by.type} arrived after its window had closed; the effect had begun.",
+        action_description="What the approval allowed is taken back as far as it can be.",
+        rationale="The veto was signed without a connection and came too late to count.",
+        risk=approval.risk,
+        blast_radius="medium",
+        urgency="immediate",
+        reversibility="reversible",
+        governor_scope=approval.governor_scope,
+        agent_id=approval.agent_id,
+        on_behalf_of="service:mobile",
+    )
+    return requests.ask(request, id=id, tenant=approval.tenant_id, by=by, at=at)

@@ -1,0 +1,144 @@
+"""A violation is a rule that was broken: what happened, what was done at once, and who puts it right."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.constitution import breach
+from shared.entity import Entity, Event, Id, Text, Timestamp, Value
+from shared.errors import Violation
+
+TOPIC = "violations"
+
+Type = Literal["constitutional", "budget", "ethics"]
+Severity = Literal["low", "medium", "high", "critical"]
+Status = Literal["open", "acknowledged", "remediating", "resolved", "dismissed"]
+Response = Literal["none", "blocked", "paused", "suspended", "rolled_back", "frozen"]
+Code = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+){1,4}$", max_length=40, examples=["HEALTH-CRITICAL"]
+    ),
+]
+"""A code of L0, L1 or RC, or one of NAMED."""
+
+NAMED = frozenset(
+    {
+        "EXEC-BYPASS",
+        "SCOPE-DRIFT",
+        "EVIDENCE-GAP",
+        "HEALTH-CRITICAL",
+        "BUDGET-EXHAUSTED",
+        "ETHICS-VIOLATION",
+        "TIMEOUT-STORM",
+        "GOVERNOR-OVERRIDE",
+        "CONSTITUTIONAL-VIOLATION",
+        "CONSTITUTIONAL-BREACH",
+        "ETH-UNCLEAR",
+        "ETH-DECEPTION-RISK",
+        "ETH-PRIVACY-RISK",
+        "ETH-HARM-RISK",
+        "ETH-REGULATED",
+    }
+)
+
+
+class Finding(Value):
+    """What somebody found: which rule was broken, by whom, and what was done about it at once."""
+
+    type: Type
+    code: Code
+    severity: Severity
+    description: Annotated[Text, Field(max_length=2000)]
+    actor_id: str
+    """Who broke the rule."""
+
+    agent_id: Id | None = None
+    entity_id: str | None = None
+    """What it happened to: ``<collection>/<id>``."""
+
+    evidence_refs: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    automatic_response: Response = "none"
+
+
+class OpenedViolation(Entity):
+    """A finding, and how it is dealt with."""
+
+    collection: ClassVar[str] = "violations"
+
+    finding: Finding
+    severity: Severity
+    """That of the finding, where lists look for it."""
+
+    agent_id: Id | None = None
+    detected_by: str
+    detected_at: Timestamp
+    status: Status = "open"
+    due_at: Timestamp
+    """Until when it must be acknowledged; after that, until when there must be a plan."""
+
+    owner: str | None = None
+    remediation_plan: Text | None = None
+    acknowledged_at: Timestamp | None = None
+    closed_at: Timestamp | None = None
+    outcome: Text | None = None
+    """How it was resolved, or why it was dismissed."""
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Return what in this violation breaks the constitution."""
+        if self.governance_agent_id:
+            return ()
+        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
+
+
+# --- events --------------------------------------------------------------------------------------
+
+
+class ViolationOpened(
+    Event,
+    action="violation.opened",
+    category="governance_decision",
+    topic=TOPIC,
+    outcome="failure",
+    severity="error",
+    retention="constitutional",
+):
+    """A rule was broken."""
+
+    type: Type
+    code: str
+    severity: Severity
+    agent_id: str | None
+    automatic_response: Response
+
+
+class ViolationUpdated(
+    Event,
+    action="violation.updated",
+    category="governance_decision",
+    topic=TOPIC,
+    retention="constitutional",
+):
+    """Somebody answers for it, or has a plan."""
+
+    status: Status
+    owner: str | None
+    due_at: Timestamp
+
+
+class ViolationResolved(
+    Event,
+    action="violation.resolved",
+    category="governance_decision",
+    topic=TOPIC,
+    retention="constitutional",
+):
+    """It was put right, or it was none."""
+
+    resolution: str
+
+
+class ViolationUnanswered(Event, action="violation.unanswered", category="governance_decision"):
+    """The time to acknowledge it, or to say how it is put right, is over."""
+
+    status: Status
