@@ -20,7 +20,9 @@ from local.console import console
 from local.dispatcher import Dispatcher
 from local.pages import pages
 from local.server import application
+from local.streams import Streams
 from local.timers import DueLoop, RelayLoop, ScheduleLoop
+from local.uploads import uploads
 from local.workflows import Runtime
 from local.workflows.api import blueprint
 from shared.edge import assembly
@@ -96,6 +98,7 @@ class Platform:
         self.ports: Ports = replace(connected, workflows=engine)
         self.dispatcher = Dispatcher(self.ports, self.clock)
         self.relay = RelayLoop(self.ports, self.clock)
+        self.streams = Streams(self.ports)
         self.dues = DueLoop(self.ports, self.clock)
         self.schedules = ScheduleLoop(self.ports, self.clock)
         self._requests = 0
@@ -112,7 +115,8 @@ class Platform:
         """Start everything; what an earlier process left unfinished goes on."""
         self.sign_in.publish()
         self._publish_writer_key()
-        for take in (self.relay.take, self.dispatcher.take, self.dues.take):
+        takers = (self.relay.take, self.dispatcher.take, self.dues.take, self.streams.take)
+        for take in takers:
             self.documents.on_commit(take)
         self._server = waitress.create_server(
             self._counted(self._app()),
@@ -140,6 +144,7 @@ class Platform:
 
     def stop(self) -> None:
         """Stop everything in good order."""
+        self.streams.close()
         for loop in (self.schedules, self.dues, self.relay):
             loop.stop()
         self.dispatcher.stop()
@@ -199,6 +204,8 @@ class Platform:
     def _app(self) -> flask.Flask:
         app = application(self.ports)
         app.register_blueprint(blueprint(self.runtime, self._authorise))
+        app.register_blueprint(self.streams.blueprint())
+        app.register_blueprint(uploads(self.ports))
         app.register_blueprint(pages())
         # Open on this machine, as the docs are: it tells what runs, and shows no value.
         app.register_blueprint(console(self.runtime, lambda _: None))

@@ -12,13 +12,7 @@ from shared.edge.catalog import operations
 from shared.edge.ports import Ports
 from shared.edge.problems import response
 from shared.edge.serving import View, view
-from shared.errors import BadRequest, NotFound, Refusal
-
-
-class MethodNotAllowed(Refusal):
-    """The address knows other methods."""
-
-    status, code, title = 405, "bad_request", "This address takes another method"
+from shared.errors import BadRequest, MethodNotAllowed, NotFound, Refusal
 
 
 def application(ports: Ports) -> flask.Flask:

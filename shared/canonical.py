@@ -46,17 +46,14 @@ def _plain(value: Any) -> bool:
     surrogates, which RFC 8785 sorts by UTF-16 code units.
     """
     kind = type(value)
-    if kind is str or value is None or kind is bool:
-        return True
     if kind is int:
         return bool(-_MAX_INT <= value <= _MAX_INT)
     if kind is dict:
-        for key, item in value.items():
-            if type(key) is not str or not key.isascii() and max(key) >= _FIRST_SURROGATE:
-                return False
-            if type(item) is not str and not _plain(item):
-                return False
-        return True
+        return all(map(_ordinary, value)) and all(map(_plain, value.values()))
     if kind is list or kind is tuple:
         return all(map(_plain, value))
-    return False
+    return kind is str or value is None or kind is bool
+
+
+def _ordinary(key: Any) -> bool:
+    return type(key) is str and (key.isascii() or max(key) < _FIRST_SURROGATE)

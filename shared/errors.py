@@ -104,6 +104,12 @@ class NotFound(Refusal):
     status, code, title = 404, "not_found", "Not found"
 
 
+class MethodNotAllowed(Refusal):
+    """The address knows other methods."""
+
+    status, code, title = 405, "bad_request", "This address takes another method"
+
+
 class Conflict(Refusal):
     """The thing is no longer in a state that allows this."""
 

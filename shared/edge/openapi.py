@@ -206,7 +206,7 @@ class _Described:
             return not op.public and (kind.code in {"unauthenticated", "forbidden"} or op.mutates)
         if kind.status in {409, 410, 413}:
             return op.mutates
-        return True
+        return kind.status != 405
 
 
 def _header(name: str, description: str, format: str | None = None) -> Schema:

@@ -35,6 +35,7 @@ from shared.entity import Entity, Id
 from shared.errors import (
     BadRequest,
     Forbidden,
+    MethodNotAllowed,
     NotFound,
     Refusal,
     StoreUnavailable,
@@ -124,6 +125,8 @@ class _Request:
     # --- the steps -------------------------------------------------------------------------------
 
     def _done(self) -> _Answered:
+        if self.request.method != self.op.method:
+            raise MethodNotAllowed(f"this address takes {self.op.method}")
         raw = self._body()
         self._admit()
         path = self._path()

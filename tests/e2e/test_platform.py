@@ -155,7 +155,7 @@ def test_serving_says_how_to_go_on_and_stops_well(tmp_path):
 
 
 def test_googles_own_client_reads_the_executions_of_this_machine(tmp_path):
-    import grpc
+    import grpc  # type: ignore[import-untyped]
     from google.auth.credentials import AnonymousCredentials
     from google.cloud.workflows import executions_v1
     from google.cloud.workflows.executions_v1.services.executions.transports import (

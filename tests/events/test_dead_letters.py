@@ -50,7 +50,9 @@ def test_they_are_listed_newest_first_by_status_and_consumer(call_as):
         letter(call_as, n, consumer="a.b" if n == 2 else "c.d")
 
     def listed(**which):
-        return [one.event_id for one in list_dead_letters(call_as(Role.ADMIN), Which(**which)).items]
+        return [
+            one.event_id for one in list_dead_letters(call_as(Role.ADMIN), Which(**which)).items
+        ]
 
     assert listed() == ["event-3", "event-2", "event-1"]
     assert listed(consumer="a.b") == ["event-2"]

@@ -269,6 +269,11 @@ def test_pages_follow_each_other_and_a_made_up_cursor_is_refused(world):
         problem(answer, 400, "bad_request")
 
 
+def test_another_method_is_refused(world, thing):
+    answer = world.call(get_thing, f"/v1/things/{thing['id']}", method="DELETE", as_="admin")
+    problem(answer, 405, "bad_request")
+
+
 def test_unknown_ids_and_malformed_ids_do_not_exist(world):
     for id in ("00000000-0000-4000-8000-00000000000a", "x", "..", "'; drop", "a.b.c"):
         problem(world.call(get_thing, f"/v1/things/{id}", as_="admin"), 404, "not_found")
