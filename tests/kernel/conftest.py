@@ -19,6 +19,9 @@ from shared.edge.settings import Settings
 from shared.operation import Method, operation
 from tests.conftest import NOON
 
+APP = flask.Flask("tests")
+"""Made once: making one compiles code, which Python 3.11 does not do in several threads at once."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -39,7 +42,7 @@ class World:
         data = given.get("data")
         if body is not None:
             data = json.dumps(body)
-        context = flask.Flask("tests").test_request_context(
+        context = APP.test_request_context(
             path,
             method=given.get("method", function.declared.method),
             data=data,
