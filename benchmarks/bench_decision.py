@@ -11,7 +11,7 @@ from benchmarks.spawn import free_port
 from local.platform import Platform
 from local.story import acts, blueprints
 from local.story.client import Body, Client
-from shared.store import Write
+from shared.documents import Write
 
 RUNS = 40
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from local.clock import Clock
+from shared.documents import Query, Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import deliver
 from shared.edge.ports import Ports
@@ -18,7 +19,6 @@ from shared.events.models import DeadLetter, EventDeadLettered
 from shared.events.rules import again_in_s, hopeless
 from shared.identity import PLATFORM, Actor, Role
 from shared.operation import Call
-from shared.store import Query, Write
 
 log = logging.getLogger("waooaw.delivery")
 

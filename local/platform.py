@@ -25,6 +25,7 @@ from local.timers import DueLoop, RelayLoop, ScheduleLoop
 from local.uploads import uploads
 from local.workflows import Runtime
 from local.workflows.api import blueprint
+from shared.documents import Key, Write
 from shared.edge import assembly
 from shared.edge.keys import FileSigner
 from shared.edge.meter import Metered
@@ -37,7 +38,6 @@ from shared.entity import written
 from shared.errors import BadRequest, Forbidden, Refusal
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM, Role
-from shared.store import Key, Write
 
 if TYPE_CHECKING:
     from local.workflows.rpc import Rpc

@@ -10,13 +10,13 @@ from typing import Any
 
 import flask
 
+from shared.documents import Condition, Key, Query, Write
 from shared.edge.ports import Ports
 from shared.edge.problems import response
 from shared.errors import Refusal, StoreUnavailable
 from shared.identity import Actor
 from shared.mobile.models import Notification
 from shared.mobile.notices import audiences
-from shared.store import Condition, Key, Query, Write
 
 PATH = "/v1/notifications/stream"
 PING_S = 10.0

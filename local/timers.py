@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from local.clock import Clock
+from shared.documents import Condition, Query, Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import run
 from shared.edge.ports import Ports
@@ -13,7 +14,7 @@ from shared.edge.relay import BATCH
 from shared.entity import written
 from shared.errors import Refusal
 from shared.evidence import Entry
-from shared.store import Condition, Due, Query, Write
+from shared.store import Due
 
 log = logging.getLogger("waooaw.timers")
 

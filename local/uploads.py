@@ -7,6 +7,7 @@ from typing import Any
 
 import flask
 
+from shared.documents import Key
 from shared.edge.keys import decoded, keep_private, verifier
 from shared.edge.ports import Ports
 from shared.edge.problems import response
@@ -14,7 +15,6 @@ from shared.errors import Expired, Forbidden, Invalid, Refusal
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM
 from shared.mobile.uploads import TYP
-from shared.store import Key
 
 
 def uploads(ports: Ports) -> flask.Blueprint:

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from shared.documents import Key, Query, Snapshot
 from shared.edge.keys import verifier
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import Violation
 from shared.evidence import Entry, verify_stream
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM
-from shared.store import Key, Query, Snapshot
 
 
 def verify(data: Path) -> int:

@@ -159,9 +159,9 @@ class ConstitutionalAlignment(Refusal):
 
 
 class RateLimited(Refusal):
-    """More than the limit, for now."""
+    """More than the limit allows; it says when to ask again."""
 
-    status, code, title = 429, "rate_limited", "Too many for now"
+    status, code, title = 429, "rate_limited", "Too many requests"
 
 
 class StoreUnavailable(Refusal):

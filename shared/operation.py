@@ -17,9 +17,10 @@ from functools import cached_property
 from typing import Any, Literal, ParamSpec, TypeVar, get_type_hints
 from uuid import uuid4
 
+from shared.documents import Documents
 from shared.evidence import Circumstances, Signer, Verify
 from shared.identity import PLATFORM, Actor, Scope
-from shared.store import Documents, Transaction
+from shared.store import Transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")

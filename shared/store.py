@@ -3,126 +3,39 @@ Documents, as operations see them.
 
 A transaction is opened for one tenant and cannot look outside it. It reads first and writes last, as
 Firestore asks. What it saves and what it announces are committed together, once, or not at all. Beneath
-it is a small port, `Documents`, with two adapters that must behave alike: Firestore and SQLite.
+it is a small port, `shared/documents.py`.
 """
 
 import base64
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
 
 from shared import evidence
 from shared.canonical import digest
+from shared.documents import (
+    ABSENT,
+    ANYTHING,
+    MAX_LIST,
+    Absent,
+    Anything,
+    Condition,
+    Documents,
+    Key,
+    Query,
+    Scalar,
+    Snapshot,
+    Write,
+)
 from shared.entity import Audit, Because, Entity, Event, Record, Timestamp, written
 from shared.errors import BadRequest, ConstitutionalAlignment, NotFound, VersionConflict
 from shared.evidence import ApprovalRef, Circumstances, Entry, Signer
-
-MAX_LIST = 100
-
-
-class Contended(Exception):
-    """Somebody else got there first: the operation may simply be run again."""
-
-
-# --- the port ------------------------------------------------------------------------------------
-
-Scalar = str | int | bool | None
-Op = Literal["==", "<", "<=", ">=", ">", "in"]
-
-
-@dataclass(frozen=True)
-class Key:
-    """Where a document lives: ``tenants/{tenant}/{collection}/{id}``."""
-
-    tenant: str
-    collection: str
-    id: str
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A document as it was read; `revision` changes with every write of it."""
-
-    key: Key
-    data: dict[str, Any]
-    revision: str
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One comparison; *field* may be a dotted path."""
-
-    field: str
-    op: Op
-    value: Scalar | tuple[Scalar, ...]
-
-
-@dataclass(frozen=True)
-class Query:
-    """
-    Which documents of one collection, in which order.
-
-    Ranges may be on the first order field only, as Firestore's simple indexes ask. Ties are broken by id,
-    in the direction of the last order field. `after` holds the order values and the id of the last
-    document seen. Documents are compared within one type; null sorts first.
-    """
-
-    collection: str
-    where: tuple[Condition, ...] = ()
-    order: tuple[tuple[str, Literal["asc", "desc"]], ...] = ()
-    limit: int = MAX_LIST
-    after: tuple[Scalar, ...] = ()
-
-
-class Absent:
-    """The precondition that no such document exists yet."""
-
-
-class Anything:
-    """No precondition."""
-
-
-ABSENT, ANYTHING = Absent(), Anything()
-
-
-@dataclass(frozen=True)
-class Write:
-    """One write: `data` replaces the document, None deletes it; `expected` is what must be so."""
-
-    key: Key
-    data: dict[str, Any] | None
-    expected: str | Absent | Anything = ANYTHING
-
-
-class Documents(Protocol):
-    """Where documents live."""
-
-    def get(self, key: Key) -> Snapshot | None:
-        """Return one document, or None."""
-
-    def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
-        """Return the documents of one tenant, or of all tenants for the platform's own sweeps."""
-
-    def count(self, tenant: str | None, query: Query) -> int:
-        """Return how many documents meet the query's conditions, whatever its limit."""
-
-    def commit(self, writes: Sequence[Write]) -> None:
-        """
-        Write all or nothing, durably.
-
-        Raises:
-            Contended: A precondition does not hold.
-            StoreUnavailable: The store cannot write now; nothing happened.
-        """
-
-
-# --- what operations use -------------------------------------------------------------------------
 
 R = TypeVar("R", bound=Record)
 E = TypeVar("E", bound=Entity)

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from shared.documents import Documents, Key
 from shared.errors import ProviderDown, Unauthenticated
 from shared.identities.models import Principal
 from shared.identity import PLATFORM, Actor, Role
-from shared.store import Documents, Key
 
 SKEW = timedelta(seconds=30)
 MAX_TOKEN_BYTES = 8 * 1024

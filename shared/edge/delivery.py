@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 
 from shared.bus import Message, Received, opened
+from shared.documents import ABSENT, Contended, Key, Snapshot, Write
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.entity import Event, Record
@@ -17,7 +18,7 @@ from shared.errors import StoreUnavailable
 from shared.events.models import Inbox
 from shared.identity import PLATFORM, Actor, Role
 from shared.reaction import Reaching, Reaction
-from shared.store import ABSENT, Contended, Due, Key, Snapshot, Write
+from shared.store import Due
 
 ATTEMPTS = 8
 

@@ -4,6 +4,7 @@ import secrets
 import time
 from uuid import uuid4
 
+from shared.documents import Contended
 from shared.edge.auth import Forged
 from shared.edge.ports import Ports
 from shared.entity import Event
@@ -11,7 +12,6 @@ from shared.errors import ConstitutionalAlignment, Refusal, StoreUnavailable
 from shared.identities.models import AuthFailed, PolicyDenied, Principal, ValidationFailed
 from shared.identities.rules import principal
 from shared.operation import Call
-from shared.store import Contended
 
 ATTEMPTS = 8
 STREAMS_OF_STRANGERS = 16

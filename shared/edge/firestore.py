@@ -14,9 +14,19 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from shared.documents import (
+    ABSENT,
+    ANYTHING,
+    Condition,
+    Contended,
+    Key,
+    Query,
+    Scalar,
+    Snapshot,
+    Write,
+)
 from shared.edge import limits
 from shared.errors import StoreUnavailable
-from shared.store import ABSENT, ANYTHING, Condition, Contended, Key, Query, Scalar, Snapshot, Write
 
 if TYPE_CHECKING:
     from google.cloud.firestore_v1.services.firestore import FirestoreClient

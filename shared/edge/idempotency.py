@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from shared.documents import ABSENT, Documents, Key, Snapshot, Write
 from shared.entity import Record, Timestamp
 from shared.errors import BadRequest, IdempotencyKeyReused
 from shared.evidence import digest_of
 from shared.identity import Role
 from shared.operation import Call
-from shared.store import ABSENT, Documents, Key, Snapshot, Write
 
 KEPT = timedelta(hours=24)
 KEPT_FOR_WORKFLOWS = timedelta(days=30)

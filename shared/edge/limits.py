@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from shared.documents import Condition, Key, Query, Write
 from shared.errors import BadRequest, Invalid, TooLarge
-from shared.store import Condition, Key, Query, Write
 
 MAX_WRITES = 500
 MAX_DOCUMENT_BYTES = 1024 * 1024 - 89

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from shared.store import Documents, Key, Query, Snapshot, Write
+from shared.documents import Documents, Key, Query, Snapshot, Write
 
 
 @dataclass

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from shared.bus import Bus
+from shared.documents import Documents
 from shared.edge.auth import Authenticator, KeySource
 from shared.edge.keys import FileSigner
 from shared.edge.push import FcmPush, InboxPush
@@ -14,7 +15,6 @@ from shared.edge.settings import Settings
 from shared.evidence import Signer
 from shared.identity import Actor
 from shared.reaction import Outbox, Probe, Push, Workflows
-from shared.store import Documents
 
 
 class Identify(Protocol):

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from shared.bus import Message
+from shared.documents import ANYTHING, Documents, Key, Write
 from shared.edge.limits import MAX_WRITES
 from shared.entity import Record
 from shared.errors import StoreUnavailable
 from shared.identity import PLATFORM
-from shared.store import ANYTHING, Documents, Key, Write
 
 TAP = "tap"
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from shared.bus import Bus, Message, due_message, envelope, tap
+from shared.documents import Condition, Contended, Documents, Query, Snapshot, Write
 from shared.entity import written
 from shared.evidence import Entry
-from shared.store import Condition, Contended, Documents, Due, Query, Snapshot, Write
+from shared.store import Due
 
 BATCH = 100
 

@@ -24,6 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from shared.bus import tap
+from shared.documents import Contended
 from shared.edge import denials
 from shared.edge.idempotency import Repetition
 from shared.edge.keys import verify_ed25519
@@ -45,7 +46,7 @@ from shared.errors import (
 )
 from shared.identity import MAX_AUTH_AGE, PLATFORM, Actor, Role, Scope
 from shared.operation import Call, Operation
-from shared.store import Contended, Transaction
+from shared.store import Transaction
 
 log = logging.getLogger("waooaw")
 

@@ -16,9 +16,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from shared.documents import (
+    ABSENT,
+    ANYTHING,
+    Condition,
+    Contended,
+    Key,
+    Query,
+    Scalar,
+    Snapshot,
+    Write,
+)
 from shared.edge import limits
 from shared.errors import StoreUnavailable
-from shared.store import ABSENT, ANYTHING, Condition, Contended, Key, Query, Scalar, Snapshot, Write
 
 BUSY_TIMEOUT_MS = 5_000
 BATCH = 64

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from shared.agents.models import Agent
 from shared.approvals.models import Approval, ApprovalStatus, Question
+from shared.documents import Condition, Query
 from shared.genesis.models import ExternalIds
 from shared.identity import PLATFORM
 from shared.operation import Call
 from shared.precedents.matching import Known, best, candidates, eligible, fits
 from shared.precedents.models import SWITCH, PrecedentSeed, SeedStatus, SeedSwitch
 from shared.reaction import Reaching
-from shared.store import Condition, OneOf, Query, Transaction, moment
+from shared.store import OneOf, Transaction, moment
 
 MAX_CANDIDATES = 20
 MAX_HELD = 300

@@ -10,11 +10,11 @@ from shared.agents.parts import Released
 from shared.agents.releases import Release
 from shared.approvals.events import VetoRecorded
 from shared.approvals.models import Approval, Veto
+from shared.documents import Query
 from shared.errors import AlreadyDecided, Conflict, NotFound
 from shared.evidence import Entry
 from shared.identity import Role
 from shared.manifests.models import Manifest
-from shared.store import Query
 from tests.agents.catalogue import Kept
 from tests.agents.test_releases import OTHER, deployed, get, released
 from tests.agents.test_stopping import question, resume, suspend

@@ -19,11 +19,11 @@ from functions.approvals.watch_veto import watch_veto
 from shared.approvals import events, load, rules
 from shared.approvals.models import Approval, Veto
 from shared.approvals.opening import Opening
+from shared.documents import Query
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
 from shared.precedents.models import SeedSwitch
-from shared.store import Query
 from shared.violations.models import OpenedViolation
 from tests.approvals.questions import (
     GOVERNOR,

@@ -15,10 +15,11 @@ from functions.approvals.request_approval_changes import WantedChanges, request_
 from shared.approvals import rules
 from shared.approvals.events import ApprovalConsumed
 from shared.approvals.models import Approval, Consumer, Veto
+from shared.documents import Key, Query
 from shared.errors import AlreadyDecided, Invalid, NotFound
 from shared.evidence import Entry, verify_stream
 from shared.identity import PLATFORM, Role
-from shared.store import Due, Key, Query
+from shared.store import Due
 from shared.waiting import Wait
 from tests.approvals.questions import CALLBACK, minutes, request
 

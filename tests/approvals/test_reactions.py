@@ -10,11 +10,11 @@ from functions.approvals.notify_governor import notify_governor
 from functions.approvals.wake_workflow import wake_workflow
 from shared.approvals import events
 from shared.approvals.models import Approval
+from shared.documents import Key, Query
 from shared.errors import ProviderDown
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
-from shared.store import Key, Query
 from shared.waiting import Wait
 from tests.approvals.questions import CALLBACK, approval, request
 

@@ -19,11 +19,12 @@ from functions.approvals.watch_veto_window import watch_veto_window
 from shared.approvals import events, rules
 from shared.approvals.models import Approval, Veto
 from shared.approvals.parts import Attachment
+from shared.documents import Query
 from shared.errors import Conflict, Forbidden
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
-from shared.store import Due, Query
+from shared.store import Due
 from tests.approvals.questions import RUN, WHY, minutes, person, request, rule
 
 PAGE = Attachment(name="log.txt", content_type="text/plain", size=10, sha256="0" * 64)

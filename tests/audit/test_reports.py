@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from functions.audit.append_entries import append_entries
 from shared.audit import rules
 from shared.audit.models import Report, Reported
+from shared.documents import Key, Query
 from shared.errors import Conflict, Invalid
 from shared.evidence import Entry, verify_stream
 from shared.identities.rules import principal
 from shared.identity import PLATFORM, Role
-from shared.store import Key, Query
 from tests.conftest import NOON
 
 

@@ -4,9 +4,9 @@ from local.story import acts, blueprints, catalogue
 from local.story.client import Client
 from shared.approvals.models import ApprovalRequest
 from shared.canonical import digest
+from shared.documents import Key, Write
 from shared.edge.openapi import openapi
 from shared.identity import PLATFORM
-from shared.store import Key, Write
 from tests.e2e.conftest import at_stage, to_the_governor, until, until_over
 from tests.e2e.phone import call_phone
 from tests.e2e.seeds import call_seeds

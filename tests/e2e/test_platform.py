@@ -89,7 +89,7 @@ def test_a_forged_callback_wakes_nobody(platform):
 
 
 def query(collection):
-    from shared.store import Query
+    from shared.documents import Query
 
     return Query(collection)
 

@@ -5,10 +5,11 @@ import pytest
 from functions.events.list_dead_letters import Which, list_dead_letters
 from functions.events.replay_dead_letter import Replay, replay_dead_letter
 from functions.events.resend_message import resend_message
+from shared.documents import Condition, Query
 from shared.errors import Conflict
 from shared.events.models import DeadLetter, DeadLetterReplayed, EventDeadLettered
 from shared.identity import Role
-from shared.store import Condition, Due, Query
+from shared.store import Due
 from tests.conftest import NOON
 
 REASON = Replay(reason="the consumer is repaired")

@@ -98,8 +98,8 @@ def rules_of(violations):
 
 
 def events_of(documents, entity):
+    from shared.documents import Query
     from shared.evidence import Entry, stream
-    from shared.store import Query
 
     found = documents.find(PLATFORM, Query("events"))
     entries = [Entry.model_validate(one.data) for one in found]

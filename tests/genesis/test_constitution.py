@@ -16,11 +16,11 @@ from shared.constitution import (
     promoted,
     wild,
 )
+from shared.documents import Key, Query, Write
 from shared.errors import Conflict, ConstitutionalAlignment
 from shared.genesis.models import Skill
 from shared.genesis.requests import NewSkill
 from shared.identity import Role
-from shared.store import Key, Query, Write
 from tests.genesis.samples import (
     AT,
     a_role,

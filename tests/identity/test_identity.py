@@ -10,6 +10,7 @@ from functions.identity.get_me import get_me
 from functions.identity.list_keys import list_keys
 from functions.identity.log_out import Logout, log_out
 from functions.platform.get_health import VERSION, get_health
+from shared.documents import Key, Query
 from shared.errors import StoreUnavailable
 from shared.evidence import Entry
 from shared.identities.models import (
@@ -21,7 +22,6 @@ from shared.identities.models import (
 )
 from shared.identities.rules import principal
 from shared.identity import PLATFORM, Role, Scope
-from shared.store import Key, Query
 from tests.conftest import NOON
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 import pytest
 
 from shared.bus import due_message, envelope
+from shared.documents import Condition, Contended, Query
 from shared.edge.delivery import deliver, run
 from shared.edge.queue import Delivery
 from shared.edge.relay import Relay
@@ -14,7 +15,7 @@ from shared.errors import Conflict, Invalid, ProviderDown
 from shared.evidence import Entry, Verify, verify_stream
 from shared.identity import Role
 from shared.reaction import Reaction, reaction
-from shared.store import Condition, Contended, Due, Query
+from shared.store import Due
 from tests.conftest import NOON
 
 
@@ -297,8 +298,8 @@ def test_the_dispatcher_retries_and_then_keeps_a_dead_letter(
         attributes=told.attributes,
         data=told.data.decode(),
     )
+    from shared.documents import Write
     from shared.edge.queue import delivery_key
-    from shared.store import Write
 
     write = Write(delivery_key(delivery.id), delivery.model_dump(mode="json"))
     documents.commit([write])

@@ -7,12 +7,13 @@ from typing import ClassVar
 import pytest
 from pydantic import Field
 
+from shared.documents import Contended
 from shared.entity import Entity, Event, Id, Value
 from shared.errors import Conflict
 from shared.evidence import Entry
 from shared.identity import PUBLIC, Scope
 from shared.operation import Call
-from shared.store import Contended, Page
+from shared.store import Page
 from tests.kernel.conftest import declared
 
 
@@ -89,7 +90,7 @@ def thing(world):
 
 
 def entries(world, **equals):
-    from shared.store import Condition, Query
+    from shared.documents import Condition, Query
 
     where = tuple(Condition(name, "==", value) for name, value in equals.items())
     found = world.ports.documents.find(None, Query("events", where))

@@ -14,12 +14,12 @@ from functions.mobile.veto_on_phone import veto_on_phone
 from shared.agents.models import Agent
 from shared.approvals.events import VetoRecorded
 from shared.approvals.models import Veto
+from shared.documents import Key, Query, Write
 from shared.edge.meter import Metered, doing
 from shared.identity import PLATFORM, Role
 from shared.mobile import totals
 from shared.mobile.totals import AgentCard, DashboardTotals
 from shared.mobile.vetoing import SignedVeto
-from shared.store import Key, Query, Write
 from tests.mobile.phone import OBJECTION, Phone, approved, asked, stored
 
 

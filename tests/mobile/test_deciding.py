@@ -11,12 +11,12 @@ from functions.mobile.unregister_device import unregister_device
 from functions.mobile.veto_on_phone import veto_on_phone
 from shared.approvals.models import Approval, Veto
 from shared.canonical import digest
+from shared.documents import Query
 from shared.errors import ApprovalMismatch, Expired, Forbidden, Invalid, Refusal
 from shared.evidence import Entry
 from shared.identity import Role
 from shared.mobile.models import SpentNonce
 from shared.mobile.vetoing import SignedVeto
-from shared.store import Query
 from tests.mobile.phone import OBJECTION, Phone, approved, asked, stored
 
 

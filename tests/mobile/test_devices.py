@@ -5,11 +5,11 @@ import pytest
 from functions.mobile.register_device import register_device
 from functions.mobile.remove_device import remove_device
 from functions.mobile.unregister_device import unregister_device
+from shared.documents import Query
 from shared.errors import Conflict, Invalid, NotFound
 from shared.identity import PLATFORM, Role
 from shared.mobile.devices import MAX_DEVICES, Registration
 from shared.mobile.models import Destination, Device, DeviceUnseenDue
-from shared.store import Query
 from tests.mobile.phone import Phone, stored
 
 

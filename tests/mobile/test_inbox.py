@@ -7,12 +7,12 @@ from pydantic import TypeAdapter
 
 from functions.mobile.list_notifications import InboxQuery, list_notifications
 from functions.mobile.read_notification import read_notification
+from shared.documents import Query
 from shared.entity import Id
 from shared.errors import NotFound
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
 from shared.mobile.notices import MAX_BODY, MAX_TITLE, notice, tell
-from shared.store import Query
 from tests.conftest import NOON
 
 DEFAULTS = {

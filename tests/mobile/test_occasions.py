@@ -11,9 +11,10 @@ from functions.mobile.read_notification import read_notification
 from functions.mobile.remind_veto import remind_veto
 from shared.agents.models import Agent, AgentRolledBack, AgentStateChanged
 from shared.approvals.events import ApprovalEscalated, ApprovalGranted
+from shared.documents import Query
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification, VetoWindowClosing
-from shared.store import Due, Query
+from shared.store import Due
 from tests.conftest import NOON
 from tests.mobile.phone import approved, asked
 

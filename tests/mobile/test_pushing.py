@@ -14,6 +14,7 @@ from functions.mobile.push_notification import push_notification
 from functions.mobile.read_notification import read_notification
 from functions.mobile.register_device import register_device
 from shared.agents.models import Agent
+from shared.documents import Query
 from shared.entity import written
 from shared.identity import PLATFORM, Role
 from shared.mobile import messages, pushing
@@ -32,7 +33,7 @@ from shared.mobile.models import (
 from shared.mobile.notices import notice, tell
 from shared.mobile.preferences import Wishes
 from shared.reaction import Pushed
-from shared.store import Due, Query
+from shared.store import Due
 from tests.conftest import NOON
 from tests.mobile.phone import Phone, asked, stored
 

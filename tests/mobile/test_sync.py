@@ -6,8 +6,8 @@ from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.mobile.sync_vetoes import QueuedItems, sync_vetoes
 from functions.mobile.unregister_device import unregister_device
 from shared.approvals.models import Approval, ApprovalStatus, Veto
+from shared.documents import Query
 from shared.identity import Role
-from shared.store import Query
 from tests.mobile.phone import Phone, approved, asked, stored
 
 DAY = 60 * 24

@@ -8,10 +8,10 @@ import pytest
 
 from local.uploads import uploads
 from shared.approvals.models import Veto
+from shared.documents import Key, Write
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM
 from shared.mobile.uploads import Announced, address
-from shared.store import Key, Write
 
 CONTENT = b"%PDF-1.7 a quote"
 

@@ -14,9 +14,9 @@ from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
 from shared.approvals.events import ApprovalDeadline, ApprovalRequested
 from shared.approvals.models import Approval
+from shared.documents import Contended, Documents, Key
 from shared.errors import AlreadyDecided, Expired
 from shared.identity import PLATFORM, Role
-from shared.store import Contended, Documents, Key
 from tests.approvals.questions import WHY, approval
 
 LAST_MINUTE, OVER = 239.9, 240

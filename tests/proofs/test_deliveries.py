@@ -18,12 +18,12 @@ from local.platform import Platform
 from local.verify import everything
 from shared.bus import envelope
 from shared.canonical import digest
+from shared.documents import Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import deliver
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import Refusal
 from shared.evidence import Entry
-from shared.store import Write
 from tests.conftest import FakeOutbox, FakeProbe, FakePush, FakeWorkflows
 from tests.e2e.everything import call_everything
 

@@ -14,7 +14,7 @@ from functions.approvals.create_approval import create_approval
 from local.server import application
 from local.story import acts
 from local.story.client import Client, Refused
-from shared.store import Query
+from shared.documents import Query
 from tests.approvals.questions import CALLBACK, WHY, request
 from tests.conftest import CALLBACKS, NOON
 from tests.e2e.conftest import platform, to_the_governor, until

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from shared.documents import Condition, Documents, Key, Query, Write
 from shared.edge.firestore import FirestoreDocuments
 from shared.edge.sqlite import SqliteDocuments
-from shared.store import Condition, Documents, Key, Query, Write
 from tests.emulators import firestore_emulator, fresh_project, needs_emulator
 
 __all__ = ["firestore_emulator"]

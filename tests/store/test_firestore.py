@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.documents import Write
 from shared.edge import firestore
 from shared.edge.firestore import FirestoreDocuments
 from shared.errors import StoreUnavailable
-from shared.store import Write
 from tests.emulators import free_port, fresh_project, needs_emulator
 from tests.store.conftest import key, put, query
 

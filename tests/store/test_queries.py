@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.documents import Condition, Key, Query, Write
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import BadRequest
-from shared.store import Condition, Key, Query, Write
 from tests.store.conftest import key, put, query
 
 THINGS = {

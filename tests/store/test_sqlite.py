@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.documents import ABSENT, Contended, Write
 from shared.edge import sqlite
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import StoreUnavailable
-from shared.store import ABSENT, Contended, Write
 from tests.store.conftest import key, put, query
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ WRITING = """
 import sys, threading
 from pathlib import Path
 from shared.edge.sqlite import SqliteDocuments
-from shared.store import ABSENT, Key, Write
+from shared.documents import ABSENT, Key, Write
 
 documents = SqliteDocuments(Path(sys.argv[1]))
 saying = threading.Lock()
@@ -193,7 +193,7 @@ import resource, sys
 from pathlib import Path
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import StoreUnavailable
-from shared.store import ABSENT, Key, Write
+from shared.documents import ABSENT, Key, Write
 
 documents = SqliteDocuments(Path(sys.argv[1]))
 text = "x" * 20_000

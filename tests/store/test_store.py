@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
+from shared.documents import ABSENT, Contended, Key, Write
 from shared.errors import Invalid, TooLarge
-from shared.store import ABSENT, Contended, Key, Write
 from tests.store.conftest import key, put, query
 
 TEXTS = ["", "plain", "ümläut", "日本語", "😀 astral 🏴\U000e0067", "a\nb\tc", "'\"\\;--", "\uffff"]

@@ -7,12 +7,13 @@ from typing import ClassVar
 
 import pytest
 
+from shared.documents import Contended, Key
 from shared.edge.keys import verifier
 from shared.entity import Entity, Event, Record
 from shared.errors import BadRequest, ConstitutionalAlignment, NotFound, VersionConflict, Violation
 from shared.evidence import Entry, verify_stream
 from shared.identity import Role
-from shared.store import AtLeast, AtMost, Contended, Due, Key, OneOf, Prefix
+from shared.store import AtLeast, AtMost, Due, OneOf, Prefix
 from tests.conftest import NOON
 
 

@@ -14,10 +14,11 @@ from functions.mobile.record_health import record_health
 from functions.mobile.remind_violation import remind_violation
 from functions.mobile.resolve_violation import Resolution, resolve_violation
 from shared.agents.models import Agent, HealthStatusChanged
+from shared.documents import Query
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
-from shared.store import Due, Query, Transaction
+from shared.store import Due, Transaction
 from shared.violations import rules
 from shared.violations.models import Finding, OpenedViolation, ViolationOpened, ViolationUnanswered
 from tests.conftest import NOON
