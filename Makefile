@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+AGENTS ?= 10000
+KILLS ?= 500
 
 help: ## Say what can be done.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +45,8 @@ costs: .venv/dev ## Count again what each function reads and writes, and list it
 bench: .venv/dev ## Measure, and print each figure beside what it is compared to.
 	@for one in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$one .py) || exit 1; done
 
-chaos: .venv/dev ## Kill the platform again and again while agents are created.
-	@$(BIN)/python -m benchmarks.chaos
+chaos: .venv/dev ## Kill the platform again and again while agents are created; AGENTS=10000 KILLS=500, hours.
+	@$(BIN)/python -m benchmarks.chaos --agents $(AGENTS) --kills $(KILLS)
 
 clean: ## Forget the data and the environment.
 	rm -rf .data .venv build
