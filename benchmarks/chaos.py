@@ -34,7 +34,7 @@ from shared.edge.sqlite import SqliteDocuments
 DRIVERS = 6
 REST_S = 0.3
 DEPLOYMENT = 7
-PATIENCE_S = 900.0
+PATIENCE_S_PER_AGENT = 10.0
 NOT_NOW = (urllib3.exceptions.HTTPError, json.JSONDecodeError, ConnectionError)
 ALREADY = {"conflict", "already_decided", "version_conflict", "not_found"}
 """Refusals that say somebody was faster: look again."""
@@ -62,7 +62,7 @@ class Chaos:
             clock = pool.submit(self._jump, done)
             try:
                 self._kill(random.Random(seed), done)
-                end = time.monotonic() + PATIENCE_S
+                end = time.monotonic() + PATIENCE_S_PER_AGENT * self.agents
                 while len(self.over) < self.agents and time.monotonic() < end:
                     for driver in drivers:
                         if driver.done():

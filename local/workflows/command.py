@@ -11,6 +11,7 @@ from local.workflows.errors import LoadError
 from local.workflows.loader import load
 from local.workflows.records import ACTIVE, SUCCEEDED
 from local.workflows.runtime import ARGUMENT_LIMIT, Runtime, argument_size
+from shared.edge import assembly
 
 _NOWHERE = "http://127.0.0.1:8080"
 # How often it is looked whether an execution can still go on.
@@ -79,6 +80,9 @@ def check(files: list[Path]) -> int:
 
 def _source(file: Path) -> str | None:
     try:
+        if file.is_file() and file.resolve().parent == assembly.FOLDER:
+            # A workflow of this repository is deployed with the subworkflows it shares with others.
+            return assembly.assembled(file.stem)
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         print(f"{file} cannot be read: {error}", file=sys.stderr)

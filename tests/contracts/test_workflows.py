@@ -101,3 +101,11 @@ def test_every_wait_says_how_long():
         text = file.read_text()
         awaits = text.count("events.await_callback")
         assert len(re.findall(r"timeout: '?\$\{", text)) >= awaits, file
+
+
+@pytest.mark.parametrize("name", assembly.names())
+def test_the_command_line_checks_what_is_deployed(name, capsys):
+    from local.workflows.command import check
+
+    assert check([Path("workflows") / f"{name}.yaml"]) == 0
+    assert capsys.readouterr().out == ""
