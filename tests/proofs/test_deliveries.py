@@ -29,7 +29,7 @@ from tests.e2e.everything import call_everything
 
 pytestmark = pytest.mark.slow
 
-DELIVERIES = int(os.environ.get("DELIVERIES", "4000"))
+DELIVERIES = int(os.environ.get("DELIVERIES", "100000"))
 ON_THE_WAY = {"events", "inbox", "deliveries", "dues", "idempotency", "waits"}
 """What is about messages, and not about what they tell."""
 
