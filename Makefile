@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Whole suites, which the inner loop leaves to `make test`.
+SUITES := bus e2e proofs store workflows
 AGENTS ?= 10000
 KILLS ?= 500
 
@@ -19,7 +21,7 @@ test: .venv/dev ## Run every test that needs no emulator; T=path runs some of th
 	$(BIN)/pytest -n auto -m "not emulator" $(T)
 
 check: .venv/dev lint types imports ## The inner loop, under a minute: lint, types, imports, unit and contract tests.
-	$(BIN)/pytest -n auto -q -m "not emulator and not slow" tests
+	$(BIN)/pytest -n auto -q -m "not emulator and not slow" tests $(SUITES:%=--ignore=tests/%)
 
 ci: .venv/dev lint types imports ## Everything, with Google's emulators, the coverage that must hold, and a run under fire.
 	$(BIN)/coverage erase
