@@ -61,7 +61,7 @@ def _running(variable: str, program: tuple[str, str], log: Path) -> Iterator[str
     jar, main = program
     java, file = _java(), _jar(jar)
     port = free_port()
-    arguments = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", file, main]
+    arguments = ["-Xmx1g", "-XX:TieredStopAtLevel=1", "-cp", file, main]
     arguments += ["--host=127.0.0.1", f"--port={port}"]
     with (log / "emulator.log").open("wb") as out, pytest.MonkeyPatch.context() as patch:
         process = subprocess.Popen([java, *arguments], stdout=out, stderr=subprocess.STDOUT)
