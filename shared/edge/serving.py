@@ -20,8 +20,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import flask
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from shared.bus import tap
 from shared.documents import Contended
@@ -46,7 +46,7 @@ from shared.errors import (
 )
 from shared.identity import MAX_AUTH_AGE, PLATFORM, Actor, Role, Scope
 from shared.operation import Call, Operation
-from shared.store import Transaction
+from shared.store import Page, Transaction
 
 log = logging.getLogger("waooaw")
 
@@ -365,7 +365,23 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _written(result: object) -> str:
-    return to_json({} if result is None else result, serialize_as_any=True).decode()
+    shown = _shown({} if result is None else result)
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+
+
+def _shown(result: Any) -> Any:
+    """Return a result as it is stored, so that a reader can check its hashes."""
+    match result:
+        case Page():
+            return {"items": _shown(result.items), "next_cursor": result.next_cursor}
+        case BaseModel():
+            return result.model_dump(mode="json", by_alias=True)
+        case dict():
+            return {name: _shown(value) for name, value in result.items()}
+        case list() | tuple():
+            return [_shown(value) for value in result]
+        case _:
+            return to_jsonable_python(result)
 
 
 @cache

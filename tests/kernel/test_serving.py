@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from typing import ClassVar
 
 import pytest
@@ -120,6 +121,15 @@ def test_a_change_answers_with_its_version_and_its_audit_entry(world, thing):
         "head": entry.hash,
         "state_hash": entry.state_hash,
     }
+
+
+def test_what_is_answered_is_what_is_stored_so_its_hashes_can_be_checked(world, thing):
+    from shared.evidence import state_hash
+
+    assert state_hash(thing) == thing["audit"]["state_hash"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", thing["created_at"])
+    listed = world.call(list_things, "/v1/things", as_="admin").json["items"]
+    assert listed == [thing]
 
 
 def test_a_stale_version_is_refused_and_a_current_one_is_not(world, thing):
