@@ -31,6 +31,9 @@ WITHOUT_STORE = {
 }
 """What is answered without a look at the store."""
 
+NOTES_WHO_LOOKED = {"approvals.get_approval", "mobile.get_approval_detail"}
+"""Opening a question is noted once for each approver, so that unread approvals show."""
+
 SHARDED = {"mobile.get_dashboard", "precedents.get_seed_metrics"}
 """What adds up the shards that exist: some twenty at most."""
 
@@ -82,6 +85,11 @@ def test_every_function_was_called(most):
 def test_a_decision_stays_within_four_reads_and_four_writes(most, id):
     assert most[id].reads + most["edge.identify"].reads <= 4
     assert most[id].writes <= 4
+
+
+def test_a_read_writes_nothing_but_that_a_question_was_opened(most):
+    reads = {f.id for f in catalog() if isinstance(f, Operation) and not f.mutates}
+    assert {id for id in reads & set(most) if most[id].writes} <= NOTES_WHO_LOOKED
 
 
 def test_every_function_costs_what_is_listed(most):
