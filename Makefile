@@ -59,9 +59,9 @@ clean: ## Forget the data and the environment.
 	@echo "making .venv"
 	@$(PYTHON) -m venv .venv && $(BIN)/pip install -q --disable-pip-version-check uv==0.13.8
 
-.venv/run: requirements.txt | .venv/bin/uv
+.venv/run: requirements-local.txt | .venv/bin/uv
 	@echo "installing what the platform needs"
-	@$(BIN)/uv pip install -q --require-hashes --compile-bytecode -r requirements.txt && touch $@
+	@$(BIN)/uv pip install -q --require-hashes --compile-bytecode -r requirements-local.txt && touch $@
 
 .venv/dev: requirements-dev.txt | .venv/bin/uv
 	@echo "installing what its developers need"
