@@ -48,10 +48,20 @@ class Client:
         return self._send(account, "GET", path, fields=query)
 
     def post(
-        self, account: str, path: str, body: Mapping[str, Any] | None = None, key: str | None = None
+        self,
+        account: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        key: str | None = None,
+        tenant: str | None = None,
     ) -> Any:
-        """Ask for something to be done; with a key, done once however often it is asked."""
+        """
+        Ask for something to be done; with a key, done once however often it is asked.
+
+        A service that begins something new says in which *tenant*.
+        """
         headers = {"Idempotency-Key": key} if key else {}
+        headers |= {"X-Tenant-ID": tenant} if tenant else {}
         return self._send(account, "POST", path, headers, json=dict(body or {}))
 
     def put(self, account: str, path: str, body: Mapping[str, Any], version: str) -> Any:

@@ -39,6 +39,12 @@ def doing(function: str) -> Iterator[None]:
         _doing.reset(token)
 
 
+def current() -> str | None:
+    """Return the function that this thread works for, if it does."""
+    run = _doing.get(None)
+    return run.function if run else None
+
+
 @dataclass
 class Metered:
     """Documents whose use is counted: for each function, the most that one run of it took."""

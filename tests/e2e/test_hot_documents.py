@@ -1,0 +1,116 @@
+"""
+Which documents unrelated agents share, and who writes them.
+
+Firestore takes about one sustained write a second on one document, so what many callers share must be
+known, spread, and written by as few functions as can be. Three agents are made one after the other; what is
+written for more than one of them is shared. docs/scaling.md says what follows from it.
+"""
+
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from local.platform import Platform
+from local.story import acts
+from local.story.client import Client
+from shared.edge import meter
+from tests.e2e.conftest import to_the_governor, until, until_over
+from tests.e2e.everything import call_everything
+
+pytestmark = pytest.mark.slow
+
+AGENTS = 3
+SHARED = {
+    "dashboard_totals": {
+        "mobile.follow_agent",
+        "mobile.follow_decision",
+        "mobile.follow_request",
+    },
+    "external_ids": {
+        "agents.settle_stage",
+        "genesis.certify_job_role",
+        "genesis.certify_skill",
+        "precedents.validate_precedent_seed",
+    },
+    "seed_figures": {"precedents.predict_approval", "precedents.judge_seeds"},
+}
+"""The collections whose documents unrelated agents share, and the only functions that may write them."""
+
+
+class Watched:
+    """Documents, and who wrote which of them while which agent was made."""
+
+    def __init__(self, documents):
+        self._documents = documents
+        self.agent = None
+        self.writers = defaultdict(set)
+        self.agents = defaultdict(set)
+        self.writes = Counter()
+
+    def __getattr__(self, name):
+        return getattr(self._documents, name)
+
+    def commit(self, writes):
+        self._documents.commit(writes)
+        for write in writes:
+            self.writers[write.key.collection].add(meter.current())
+            if self.agent is not None:
+                self.agents[write.key].add(self.agent)
+                self.writes[write.key.collection] += 1
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory):
+    from benchmarks.spawn import free_port
+
+    platform = Platform(tmp_path_factory.mktemp("hot"), port=free_port())
+    platform.meter.documents = Watched(platform.meter.documents)
+    platform.start()
+    client = Client(platform.address)
+    parts = acts.certify_parts(client, lambda _: None)
+    watched = platform.meter.documents
+    for number in range(AGENTS):
+        until(platform.idle)
+        watched.agent = number
+        agent_id, approval = to_the_governor(client, parts, f"Agent {number}")
+        acts.approve(client, approval)
+        until_over(client, agent_id, platform)
+        until(platform.idle)
+    watched.agent = None
+    platform.stop()
+    again = Platform(tmp_path_factory.mktemp("all"), port=free_port())
+    again.meter.documents = everywhere = Watched(again.meter.documents)
+    again.start()
+    call_everything(again)
+    again.stop()
+    for collection, writers in everywhere.writers.items():
+        watched.writers[collection] |= writers
+    return watched
+
+
+def test_unrelated_agents_share_only_what_is_known_to_be_shared(watched):
+    shared = {key.collection: key for key, agents in watched.agents.items() if len(agents) > 1}
+    for collection, key in shared.items():
+        assert collection in SHARED, (
+            f"{key.collection}/{key.id} is written for unrelated agents by"
+            f" {sorted(watched.writers[collection])}: spread it, or it becomes hot"
+        )
+
+
+@pytest.mark.parametrize("collection", SHARED)
+def test_a_shared_document_has_no_other_writers_than_those_known(watched, collection):
+    more = watched.writers[collection] - SHARED[collection]
+    assert not more, (
+        f"{sorted(more)} writes {collection}, which all agents share: it may become hot"
+    )
+
+
+@pytest.mark.parametrize("collection", SHARED)
+def test_those_known_to_write_do_write(watched, collection):
+    assert not SHARED[collection] - watched.writers[collection]
+
+
+@pytest.mark.parametrize("collection", SHARED)
+def test_what_is_shared_is_explained(collection):
+    assert f"`{collection}`" in Path("docs/scaling.md").read_text()
