@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check ci lint types imports docs costs bench chaos clean
+.PHONY: help demo run test check ci lint types imports docs costs bench chaos archive deploy clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,11 +7,12 @@ BIN := .venv/bin
 SUITES := bus e2e proofs store workflows
 AGENTS ?= 10000
 KILLS ?= 500
+STACK ?= dev
 
 help: ## Say what can be done.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/run ## Tell the main story on this machine, as real requests; PORT=8080.
+demo: .venv/run ## Tell the main story here, as real requests; PORT=8080, STORE=firestore BUS=pubsub for emulators.
 	@$(BIN)/python -m local demo
 
 run: .venv/run ## Serve the whole platform at one port and say how to sign in; PORT=8080 DATA=.data.
@@ -45,10 +46,16 @@ costs: .venv/dev ## Count again what each function reads and writes, and list it
 	@COSTS=write $(BIN)/pytest -q tests/e2e/test_costs.py
 
 bench: .venv/dev ## Measure, and print each figure beside what it is compared to.
-	@for one in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$one .py) || exit 1; done
+	@for one in benchmarks/bench_*.py benchmarks/load.py benchmarks/scale.py; do $(BIN)/python -m benchmarks.$$(basename $$one .py) || exit 1; done
 
 chaos: .venv/dev ## Kill the platform again and again while agents are created; AGENTS=10000 KILLS=500, hours.
 	@$(BIN)/python -m benchmarks.chaos --agents $(AGENTS) --kills $(KILLS)
+
+archive: .venv/dev ## Build the archive that every function is deployed from; same input, same sha256.
+	@$(BIN)/python -m infra.archive
+
+deploy: .venv/dev ## Deploy to Google Cloud, or say what is missing; STACK=dev|staging|prod.
+	@$(BIN)/python -m infra deploy $(STACK)
 
 clean: ## Forget the data and the environment.
 	rm -rf .data .venv build

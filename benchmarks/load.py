@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.process import Process
-from benchmarks.report import percentile, show
+from benchmarks.report import SCALING, percentile, show
 from local.story import acts, catalogue
 from local.story.client import Client, Refused
 
@@ -161,7 +161,7 @@ def main() -> int:
         f"{seconds:.0f} s a step, three reads to one governed change, over loopback. {bottleneck(steps)} The"
         " ratio is to one client."
     )
-    show("Load on one machine", header, rows, note)
+    show("Load on one machine", header, rows, note, SCALING)
     return 1 if any(step.refused for step in steps) else 0
 
 

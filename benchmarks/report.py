@@ -1,4 +1,4 @@
-"""How figures are shown: each beside its limit, and kept in docs/performance.md."""
+"""How figures are shown: each beside its limit, and kept in a document."""
 
 import platform
 import re
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-FILE = Path(__file__).parents[1] / "docs" / "performance.md"
+DOCS = Path(__file__).parents[1] / "docs"
+PERFORMANCE, SCALING = DOCS / "performance.md", DOCS / "scaling.md"
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
@@ -15,21 +16,27 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
-def show(name: str, header: Sequence[str], rows: Sequence[Sequence[str]], note: str) -> None:
-    """Print a table, and put it into the section *name* of docs/performance.md."""
+def show(
+    name: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    note: str,
+    file: Path = PERFORMANCE,
+) -> None:
+    """Print a table, and put it into the section *name* of a document."""
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     text = "\n".join(lines)
     print(f"\n{name}\n{text}\n{note}")
     measured = f"Measured {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}."
-    _keep(f"## {name}\n\n{text}\n\n{note} {measured}\n")
+    _keep(f"## {name}\n\n{text}\n\n{note} {measured}\n", file)
 
 
-def _keep(section: str) -> None:
+def _keep(section: str, file: Path) -> None:
     title = section.partition("\n")[0]
-    old = FILE.read_text() if FILE.exists() else "# Performance\n\nWritten by `make bench`.\n"
+    old = file.read_text()
     pattern = re.compile(rf"^{re.escape(title)}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
     if pattern.search(old):
-        FILE.write_text(pattern.sub(lambda _: section + "\n", old).rstrip() + "\n")
+        file.write_text(pattern.sub(lambda _: section + "\n", old).rstrip() + "\n")
     else:
-        FILE.write_text(old.rstrip() + "\n\n" + section)
+        file.write_text(old.rstrip() + "\n\n" + section)
