@@ -2,19 +2,32 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.agents import pipeline, story
+from shared.agents import entering, pipeline, story
+from shared.agents.parts import AUTHORING
 from shared.agents.runs import StageAnswer, WorkflowClaimed
 from shared.entity import Id, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
+from shared.waiting import wait
 
 
 class Claim(Value):
-    """Which execution carries the run out."""
+    """Which execution carries the run out, and where it waits."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"execution": "execution-1"}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "execution": "execution-1",
+                    "callback_url": "https://workflowexecutions.googleapis.com/v1/projects/p/locations"
+                    "/l/workflows/agent_creation/executions/e/callbacks/c",
+                }
+            ]
+        }
+    )
 
     execution: Annotated[str, Field(min_length=1, max_length=200)]
+    callback_url: Annotated[str, Field(max_length=2000)]
 
 
 @operation(
@@ -25,13 +38,16 @@ class Claim(Value):
 )
 def begin_workflow(call: Call, workflow_id: Id, body: Claim) -> StageAnswer:
     """
-    Claim a run for an execution.
+    Claim a run for an execution, and keep its callback until the run is over.
 
     A start that is delivered twice makes two executions; the second one is refused here and ends.
     """
     with call.transaction() as txn:
         before = story.read(txn, workflow_id)
         run = pipeline.claimed(before.run, body.execution)
+        on = entering.onward(txn, before.at(run), at=call.now)
         if run is not before.run:
             run = txn.save(run, WorkflowClaimed(agent_id=before.agent.id, execution=body.execution))
-    return story.answer(before.at(run), 1, call)
+        after = entering.keep(txn, call, before.at(run), on)
+        txn.save(wait(workflow_id, body.callback_url, callbacks=call.callbacks))
+    return entering.answer(after, AUTHORING, on, at=call.now)

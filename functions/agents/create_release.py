@@ -1,14 +1,11 @@
 from pydantic import ConfigDict
 
-from shared.agents import lifecycle, releasing, story
-from shared.agents.models import Agent, AgentReleaseStarted
-from shared.agents.releases import Release, ReleaseCreated
-from shared.approvals.events import ApprovalConsumed
+from shared.agents import probing, releases, releasing, story
+from shared.agents.models import Agent
+from shared.agents.releases import Release
 from shared.entity import Id, Value
 from shared.errors import Conflict
-from shared.evidence import ApprovalRef
 from shared.identity import PLATFORM, Scope
-from shared.manifests.events import ManifestPublished
 from shared.operation import Call, operation
 
 
@@ -22,6 +19,13 @@ class ReleaseRequest(Value):
     workflow_id: Id
 
 
+class Deploying(Value):
+    """A release, and how long to wait until its health is certain."""
+
+    release: Release
+    wait_s: int
+
+
 @operation(
     "POST",
     "/v1/agents/{agent_id}/releases",
@@ -29,12 +33,12 @@ class ReleaseRequest(Value):
     status=201,
     tenant=PLATFORM,
 )
-def create_release(call: Call, agent_id: Id, body: ReleaseRequest) -> Release:
+def create_release(call: Call, agent_id: Id, body: ReleaseRequest) -> Deploying:
     """
-    Create the release that the Governor approved, with no traffic yet.
+    Create the release that the Governor approved, with no traffic yet, and begin to watch it.
 
     The approval is used up in the same commit, after its digest was compared with what is released:
-    one approval makes one release.
+    one approval makes one release. Asking again tells how long there is still to wait.
     """
     with call.transaction() as txn:
         agent = txn.get(Agent, agent_id)
@@ -42,30 +46,11 @@ def create_release(call: Call, agent_id: Id, body: ReleaseRequest) -> Release:
             raise Conflict("another workflow makes this agent", rule="workflow_active")
         before = story.read(txn, body.workflow_id)
         if agent.release_id is not None:
-            return txn.get(Release, agent.release_id)
-        approval = releasing.read_approval(txn, before)
-        leased = releasing.leased(before, approval, call)
-        under = ApprovalRef(approval_id=approval.id, action_digest=approval.action_digest)
-        txn.save(leased.approval, ApprovalConsumed.of(leased.approval))
-        published = ManifestPublished(
-            from_hash=None,
-            to_hash=leased.manifest.manifest_hash,
-            semver=leased.manifest.manifest_version,
-            diff_class="evolution",
-        )
-        txn.save(leased.manifest, published, approval=under)
-        started = AgentReleaseStarted(
-            release_id=leased.release.id,
-            version=leased.release.release_version,
-            manifest_hash=leased.release.manifest_hash,
-            workflow_id=body.workflow_id,
-        )
-        txn.save(lifecycle.releasing(agent, leased.release), started, approval=under)
-        created = ReleaseCreated(
-            agent_id=agent_id,
-            workflow_id=body.workflow_id,
-            approval_id=approval.id,
-            version=leased.release.release_version,
-            manifest_hash=leased.release.manifest_hash,
-        )
-        return txn.create(leased.release, created, approval=under)
+            release = txn.get(Release, agent.release_id)
+            watch = releases.latest(txn, release.id)
+            return Deploying(release=release, wait_s=releases.remaining_s(watch, call.now))
+        leased = releasing.leased(before, releasing.read_approval(txn, before), call)
+        release = releasing.keep(txn, agent, leased)
+        watch = releases.watching(release, "readiness", call.now)
+        probing.begin(txn, release, watch)
+    return Deploying(release=release, wait_s=releases.remaining_s(watch, call.now))

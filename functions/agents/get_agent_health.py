@@ -1,17 +1,15 @@
-from shared.agents import timeline
+from shared.agents import releases, timeline
 from shared.agents.models import Agent
-from shared.agents.releases import ReleaseWatch, watch_id
 from shared.agents.timeline import AgentHealth
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.store import Transaction
 
 
 @operation(
     "GET",
     "/v1/agents/{agent_id}/health",
-    scopes={Scope.PLATFORM_READ},
+    scopes={Scope.PLATFORM_READ, Scope.AGENTS_RUN},
     audited=False,
     tenant=PLATFORM,
 )
@@ -19,10 +17,5 @@ def get_agent_health(call: Call, agent_id: Id) -> AgentHealth:
     """Return how an agent is, and what the last watch over its release found."""
     with call.transaction() as txn:
         agent = txn.get(Agent, agent_id)
-        watch = _watch(txn, agent.release_id) if agent.release_id else None
+        watch = releases.latest(txn, agent.release_id) if agent.release_id else None
         return timeline.health(agent, watch, at=call.now)
-
-
-def _watch(txn: Transaction, release_id: str) -> ReleaseWatch | None:
-    later = txn.peek(ReleaseWatch, watch_id(release_id, "watch"))
-    return later or txn.peek(ReleaseWatch, watch_id(release_id, "readiness"))

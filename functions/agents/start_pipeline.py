@@ -13,5 +13,6 @@ def start_pipeline(call: Reaching, event: AgentCreated) -> None:
         "workflow_id": event.workflow_id,
         "agent_id": call.subject_id,
         "correlation_id": call.correlation_id,
+        "traceparent": call.traceparent or "",
     }
     call.workflows.start("agent_creation", argument)

@@ -1,20 +1,14 @@
-from shared.agents.models import Agent, HealthStatusChanged
-from shared.agents.parts import Profile
-from shared.agents.releases import ReleaseWatch, watch_id
+from shared.agents.releases import ReleaseWatched
 from shared.reaction import Reaching, reaction
 from shared.waiting import Wait
 
-PROFILES: tuple[Profile, ...] = ("readiness", "watch")
 
-
-@reaction(on=HealthStatusChanged)
-def wake_release(call: Reaching, _: HealthStatusChanged) -> None:
-    """Wake the workflow that waits for the end of a watch over a release."""
+@reaction(on=ReleaseWatched)
+def wake_release(call: Reaching, event: ReleaseWatched) -> None:
+    """Wake the workflow that waits until the health of a release is certain."""
+    if event.profile == "readiness" and event.watch_outcome == "healthy":
+        return
     with call.transaction() as txn:
-        agent = txn.get(Agent, call.subject_id)
-        names = [watch_id(agent.release_id, p) for p in PROFILES if agent.release_id]
-        found = [(txn.peek(ReleaseWatch, name), txn.peek(Wait, name)) for name in names]
-        for watch, waiting in found:
-            if watch is not None and watch.outcome is not None and waiting is not None:
-                call.workflows.wake(waiting.url)
-                txn.delete(waiting)
+        waiting = txn.peek(Wait, event.workflow_id)
+        if waiting is not None:
+            call.workflows.wake(waiting.url)

@@ -1,10 +1,7 @@
+from shared.agents.answering import WAITED_FOR
 from shared.agents.models import AgentPipelineStageCompleted, AgentStateChanged
-from shared.agents.parts import AUTHORING
-from shared.agents.pipeline import EVALUATOR
 from shared.reaction import Reaching, reaction
 from shared.waiting import Wait
-
-WAITED_FOR = (AUTHORING, *EVALUATOR)
 
 
 @reaction(on=(AgentPipelineStageCompleted, AgentStateChanged))
@@ -12,12 +9,16 @@ def wake_stage(call: Reaching, event: AgentPipelineStageCompleted | AgentStateCh
     """
     Wake the workflow that waits for a stage, when the stage or the whole run has ended.
 
-    The callback is forgotten only after it was called, so a failure in between leaves nobody asleep.
+    The callback is forgotten at the end of the run, and only after it was called, so a failure in
+    between leaves nobody asleep.
     """
-    stages = WAITED_FOR if isinstance(event, AgentStateChanged) else (event.stage,)
+    if isinstance(event, AgentPipelineStageCompleted) and event.stage not in WAITED_FOR:
+        return
+    if event.workflow_id is None:
+        return
     with call.transaction() as txn:
-        found = [txn.peek(Wait, f"{event.workflow_id}:{stage}") for stage in stages]
-        for waiting in found:
-            if waiting is not None:
-                call.workflows.wake(waiting.url)
+        waiting = txn.peek(Wait, event.workflow_id)
+        if waiting is not None:
+            call.workflows.wake(waiting.url)
+            if isinstance(event, AgentStateChanged):
                 txn.delete(waiting)

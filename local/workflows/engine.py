@@ -19,6 +19,7 @@ from datetime import datetime
 
 from local.clock import Clock
 from local.workflows import records
+from local.workflows.billing import Steps
 from local.workflows.callbacks import Callbacks
 from local.workflows.connectors import Connectors
 from local.workflows.errors import DivergenceError, DroppedError, Failure, limit
@@ -69,6 +70,9 @@ class Engine:
         self._busy = 0
         self._busy_lock = threading.Lock()
         self._ended: dict[str, list[threading.Event]] = {}
+        self.billed: deque[tuple[str, Steps]] = deque(maxlen=1000)
+        """The billable steps of the executions that ended last."""
+
         self._thread = threading.Thread(target=self._loop, name="workflows-engine", daemon=True)
         callbacks.arrived = self.payload_arrived
 
@@ -330,6 +334,7 @@ class Engine:
             error = error_json(failure)
         state = records.SUCCEEDED if failure is None else records.FAILED
         now = self._clock.now()
+        self.billed.append((run.id, run.billed))
 
         def done() -> None:
             self.lives.pop(run.id, None)

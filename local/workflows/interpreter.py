@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.workflows import retries
+from local.workflows.billing import Steps
 from local.workflows.errors import Failure, Raised, limit, raised
 from local.workflows.expressions import Node
 from local.workflows.functions import FUNCTIONS
@@ -92,6 +93,7 @@ class Machine:
         self.program = program
         self.recorder = recorder
         self.steps = 0
+        self.billed = Steps()
         self._pressure = 0
         self._scopes: dict[int, Scope] = {}
 
@@ -172,6 +174,7 @@ class Machine:
         match body:
             case Assign():
                 for target, node in body.assignments:
+                    self.billed.internal += 1
                     value = (yield from node.run(scope)) if node.suspends else node.value(scope)
                     yield from self.assign(target, value, scope)
                 return None
@@ -229,6 +232,7 @@ class Machine:
         for name, node in call.arguments.items():
             values[name] = yield from evaluate(node, scope)
         frame = scope.frame
+        self.billed.call(call.name, values)
         if call.function is None:
             routine = self.program.routines[call.name]
             result = yield from self.call(
@@ -245,6 +249,7 @@ class Machine:
     def switch(self, switch: Switch, scope: Scope) -> Stepping:
         """Take the first case that holds."""
         for case in switch.cases:
+            self.billed.internal += 1
             value = yield from evaluate(case.condition, scope)
             if not boolean(value, "the condition of a switch"):
                 continue
@@ -259,6 +264,7 @@ class Machine:
         items = yield from self.elements(loop, scope)
         for at, item in enumerate(items):
             self.count()
+            self.billed.internal += 1
             values = (
                 {loop.value: item} if loop.index is None else {loop.value: item, loop.index: at}
             )

@@ -12,6 +12,7 @@ from typing import Any
 
 from local.clock import Clock
 from local.workflows import records
+from local.workflows.billing import Steps
 from local.workflows.callbacks import Callbacks
 from local.workflows.connectors import Connectors
 from local.workflows.engine import Engine
@@ -214,6 +215,10 @@ class Runtime:
             return found
         finally:
             engine.forget_event(id, event)
+
+    def billed(self) -> dict[str, Steps]:
+        """Return the billable steps of the executions that ended last, by their ids."""
+        return dict(self.engine.billed)
 
     def now(self) -> datetime:
         """Return the present, by which deadlines are kept."""

@@ -185,6 +185,7 @@ class Run:
         self._joins: list[_Join] = []
         self._active = 0
         machine = Machine(program, recorder)
+        self.billed = machine.billed
         strand = Strand("0", self._context)
         self._root = _Task(strand, machine.main(argument, strand))
         self._ready.append(_Turn(self._root))

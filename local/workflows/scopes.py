@@ -28,6 +28,7 @@ class Frame:
     def call(self, name: str, values: Sequence[Value]) -> Running:
         """Call a subworkflow from an expression."""
         routine = self.machine.program.routines[name]
+        self.machine.billed.internal += 1
         named = dict(zip(routine.parameters, values, strict=False))
         return self.machine.call(routine, named, self.strand, self.depth + 1, self.entry)
 

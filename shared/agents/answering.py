@@ -10,7 +10,7 @@ from shared.agents.runs import PipelineRun, StageAnswer, StageRecord, remaining_
 from shared.approvals.models import ApprovalRequest
 from shared.errors import Conflict
 
-_WAITED_FOR = frozenset({AUTHORING, *EVALUATOR})
+WAITED_FOR = frozenset({AUTHORING, *EVALUATOR})
 """Stages that wait for somebody to act on the run itself."""
 
 _DECISIONS: dict[str, Literal["pass", "fail", "escalate", "wait"]] = {
@@ -24,7 +24,7 @@ def answer(
     run: PipelineRun, stage: int, *, at: datetime, request: ApprovalRequest | None
 ) -> StageAnswer:
     """
-    Say how a stage stands.
+    Say how a stage stands, where the run is now, and how long to wait there.
 
     Raises:
         Conflict: The stage was never entered.
@@ -32,7 +32,8 @@ def answer(
     record = run.latest(stage)
     if record is None:
         raise Conflict(f"stage {stage} was not entered yet", rule="stage_conflict")
-    waits = record.open and stage in _WAITED_FOR
+    here = run.stages[-1]
+    waits = not run.over and here.open and here.stage in WAITED_FOR
     review = [e.ref for e in run.evidence if e.kind == PROOF.get(stage)]
     return StageAnswer(
         workflow_id=run.id,
@@ -41,14 +42,14 @@ def answer(
         attempt=record.attempt,
         result=record.result,
         decision=_DECISIONS.get(record.result, "fail"),
-        next_stage=record.next_stage,
-        wait_s=remaining_s(record, at) if waits else 0,
-        idempotency_key=key(run, record),
         manifest_hash=run.manifest_hash or "",
         review_id=review[0] if review else None,
         checks=tuple(check.code for check in record.checks if not check.passed),
         alignment_score=run.alignment_score if stage == ETHICS else None,
         patterns=tuple(pattern for check in record.checks for pattern in check.patterns),
+        next_stage=None if run.over else here.stage,
+        wait_s=remaining_s(here, at) if waits else 0,
+        idempotency_key=key(run, here),
         request=request and request.model_dump(mode="json", exclude_none=True),
     )
 

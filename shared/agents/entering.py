@@ -1,24 +1,72 @@
 """What happens when a stage is entered: its machine checks, or a question to the Governor."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.agents import answering, asking, composition, pipeline, story
 from shared.agents import checks as stages
-from shared.agents import composition
 from shared.agents.checks import Submission
 from shared.agents.parts import APPROVAL
-from shared.agents.runs import Check, PipelineRun
+from shared.agents.runs import Check, PipelineRun, StageAnswer, WorkflowStageEntered
 from shared.agents.story import Story
 from shared.errors import Conflict
+from shared.genesis.models import JobRole
+from shared.operation import Call
 from shared.store import Transaction
 
 _CHECKS = {3: stages.certification, 4: stages.architecture, 5: stages.ethics}
 
 
-def checks(txn: Transaction, story: Story, stage: int) -> tuple[Check, ...]:
-    """
-    Read what a stage looks at, and return what its checks come to.
+@dataclass(frozen=True)
+class Onward:
+    """A run at the stage whose turn it is, and the job role where the Governor must be asked."""
 
-    Raises:
-        Conflict: There is nothing to review yet.
+    before: PipelineRun
+    run: PipelineRun
+    role: JobRole | None
+
+
+def onward(txn: Transaction, story: Story, *, at: datetime) -> Onward:
     """
+    Return the run with the stage open whose turn it is; one that is open already stays as it is.
+
+    What code can decide about the stage is decided at once. This reads; `keep` writes.
+    """
+    before = run = story.run
+    if not run.over and pipeline.at_stage(run, run.current_stage) is None:
+        checks = _checks(txn, story, run.current_stage)
+        run = pipeline.entered(run, run.current_stage, checks=checks, at=at)
+    role = txn.get(JobRole, story.agent.job_role_id) if _asks(run) else None
+    return Onward(before, run, role)
+
+
+def keep(txn: Transaction, call: Call, before: Story, on: Onward) -> Story:
+    """Keep the run as it went on from *before*, which may have been kept in this transaction."""
+    if on.run is on.before:
+        return before
+    record = on.run.stages[len(on.before.stages)]
+    event = WorkflowStageEntered(
+        agent_id=on.run.agent_id,
+        stage=record.stage,
+        attempt=record.attempt,
+        input_hash=record.manifest_hash or "",
+        failed_checks=tuple(check.code for check in record.checks if check.passed is False),
+    )
+    run = on.run.model_copy(update={"audit": before.run.audit})
+    return story.keep(txn, call, before, before.at(run), event)
+
+
+def answer(after: Story, stage: int, on: Onward, *, at: datetime) -> StageAnswer:
+    """Tell the workflow how a stage stands, and what to ask the Governor about the one it is at."""
+    request = None
+    if on.role is not None:
+        name = on.role.external_id or on.role.id
+        request = asking.request(after.run, after.agent, after.submitted, job_role=name)
+    return answering.answer(after.run, stage, at=at, request=request)
+
+
+def _checks(txn: Transaction, story: Story, stage: int) -> tuple[Check, ...]:
+    """Read what a stage looks at, and return what its checks come to."""
     if stage not in _CHECKS:
         return ()
     agent, run, manifest = story.agent, story.run, story.manifest
@@ -39,9 +87,9 @@ def checks(txn: Transaction, story: Story, stage: int) -> tuple[Check, ...]:
     return _CHECKS[stage](submission)
 
 
-def asks(run: PipelineRun, stage: int) -> bool:
-    """Say whether the Governor must be asked for a stage to go on."""
+def _asks(run: PipelineRun) -> bool:
+    """Say whether the Governor must be asked for the run to go on."""
     record = run.stages[-1]
-    if run.over or record.stage != stage:
-        return False
-    return record.result == "escalated" or (stage == APPROVAL and record.open)
+    return not run.over and (
+        record.result == "escalated" or (record.stage == APPROVAL and record.open)
+    )

@@ -9,10 +9,16 @@ from shared.agents.parts import Profile, RollbackTrigger
 from shared.constitution import breach
 from shared.entity import Entity, Event, Hex64, Id, Record, Timestamp, Value
 from shared.errors import Conflict, Violation
+from shared.store import Transaction
 
-PROBE_EVERY = timedelta(seconds=30)
+PROBE_EVERY = timedelta(minutes=1)
+"""As often as promises are handed over."""
+
 PROBE_TIMEOUT_S = 5.0
 LENGTH = timedelta(minutes=15)
+SPARE_S = 120
+"""How much longer than a watch lasts its workflow waits before it looks for itself."""
+
 CONSECUTIVE = {"readiness": 5, "watch": 0}
 """How many good probes in a row end a watch early; 0: it runs its whole length."""
 
@@ -86,6 +92,12 @@ def watch_id(release_id: str, profile: Profile) -> str:
     return f"{release_id}:{profile}"
 
 
+def latest(txn: Transaction, release_id: str) -> ReleaseWatch | None:
+    """Read the watch over a release that began last."""
+    later = txn.peek(ReleaseWatch, watch_id(release_id, "watch"))
+    return later or txn.peek(ReleaseWatch, watch_id(release_id, "readiness"))
+
+
 def watching(release: Release, profile: Profile, at: datetime) -> ReleaseWatch:
     """
     Return the watch over a release that begins now.
@@ -105,6 +117,16 @@ def watching(release: Release, profile: Profile, at: datetime) -> ReleaseWatch:
         started_at=at,
         deadline_at=at + LENGTH,
     )
+
+
+def remaining_s(watch: ReleaseWatch | None, at: datetime) -> int:
+    """Return how long to wait for the end of all watches, in seconds; 0 where it is certain."""
+    if watch is None or watch.outcome == "unhealthy":
+        return 0
+    if watch.outcome == "healthy" and watch.profile == "watch":
+        return 0
+    more = LENGTH if watch.profile == "readiness" else timedelta()
+    return max(0, int((watch.deadline_at + more - at).total_seconds()) + SPARE_S)
 
 
 def tallied(watch: ReleaseWatch, *, healthy: bool, took_ms: int, at: datetime) -> ReleaseWatch:
@@ -199,10 +221,13 @@ class ReleaseRouted(Event, action="release.routed", category="version_change"):
     traffic_percent: int
 
 
-class ReleaseWatched(Event, action="release.watched", category="version_change"):
+class ReleaseWatched(
+    Event, action="release.watched", category="version_change", topic="agent-events"
+):
     """A watch over a release ended."""
 
     agent_id: str
+    workflow_id: str
     profile: Profile
     watch_outcome: Outcome
     probes: int

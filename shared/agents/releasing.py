@@ -3,16 +3,21 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.agents import lifecycle
 from shared.agents.asking import subject
+from shared.agents.models import Agent, AgentReleaseStarted
 from shared.agents.parts import APPROVAL, ARCHITECTURE, DEPLOYMENT, ETHICS, STAGES
 from shared.agents.pipeline import PROOF
-from shared.agents.releases import Release
+from shared.agents.releases import Release, ReleaseCreated
 from shared.agents.story import Story
 from shared.approvals import rules as approvals
+from shared.approvals.events import ApprovalConsumed
 from shared.approvals.models import Approval, Consumer
 from shared.canonical import digest
 from shared.errors import ApprovalRequired, Conflict
+from shared.evidence import ApprovalRef
 from shared.manifests import rules as manifests
+from shared.manifests.events import ManifestPublished
 from shared.manifests.models import Manifest, Reviewed
 from shared.operation import Call
 from shared.store import Transaction
@@ -89,3 +94,32 @@ def leased(story: Story, approval: Approval, call: Call) -> Leased:
         at=call.now,
     )
     return Leased(release=release, manifest=bound, approval=used)
+
+
+def keep(txn: Transaction, agent: Agent, leased: Leased) -> Release:
+    """Keep a release, and in the same commit all that it is made under: approval, manifest, agent."""
+    approval, manifest, release = leased.approval, leased.manifest, leased.release
+    under = ApprovalRef(approval_id=approval.id, action_digest=approval.action_digest)
+    txn.save(approval, ApprovalConsumed.of(approval))
+    published = ManifestPublished(
+        from_hash=None,
+        to_hash=manifest.manifest_hash,
+        semver=manifest.manifest_version,
+        diff_class="evolution",
+    )
+    txn.save(manifest, published, approval=under)
+    started = AgentReleaseStarted(
+        release_id=release.id,
+        version=release.release_version,
+        manifest_hash=release.manifest_hash,
+        workflow_id=release.workflow_id,
+    )
+    txn.save(lifecycle.releasing(agent, release), started, approval=under)
+    created = ReleaseCreated(
+        agent_id=agent.id,
+        workflow_id=release.workflow_id,
+        approval_id=approval.id,
+        version=release.release_version,
+        manifest_hash=release.manifest_hash,
+    )
+    return txn.create(release, created, approval=under)

@@ -149,7 +149,7 @@ class PipelineRun(Entity):
 
 
 class StageAnswer(Value):
-    """What the workflow needs to know after each call: ids, times, and where to go."""
+    """What the workflow needs to know after each call: how a stage stands, and how to go on."""
 
     workflow_id: Id
     agent_id: Id
@@ -157,11 +157,6 @@ class StageAnswer(Value):
     attempt: int
     result: StageResult
     decision: Literal["pass", "fail", "escalate", "wait"]
-    next_stage: int | None
-    wait_s: int
-    """How long to wait for the stage; 0 means not at all."""
-
-    idempotency_key: Hex64
     manifest_hash: str
     review_id: str | None = None
     checks: tuple[str, ...] = ()
@@ -169,8 +164,17 @@ class StageAnswer(Value):
 
     alignment_score: int | None = None
     patterns: tuple[Pattern, ...] = ()
+    next_stage: int | None
+    """The stage that is open now; None where the run is over."""
+
+    wait_s: int
+    """How long to wait for it; 0 means not at all."""
+
+    idempotency_key: Hex64
+    """The key of its attempt, for whatever is done about it once."""
+
     request: Any = None
-    """What to ask the Governor, where the Governor is to decide: the body of an approval request."""
+    """What to ask the Governor about it, where the Governor is to decide: the body of an approval request."""
 
 
 def remaining_s(record: StageRecord, at: datetime) -> int:

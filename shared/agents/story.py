@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from shared.agents import answering, lifecycle
+from shared.agents import lifecycle
 from shared.agents.models import Agent
 from shared.agents.parts import CERTIFICATION
-from shared.agents.runs import PipelineRun, StageAnswer
-from shared.approvals.models import ApprovalRequest
+from shared.agents.runs import PipelineRun
 from shared.entity import Because, Event
 from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestCertified
@@ -94,10 +93,3 @@ def _certified(
         manifest_hash=manifest.manifest_hash,
     )
     return txn.save(manifests.certified(manifest, certificate), event)
-
-
-def answer(
-    story: Story, stage: int, call: Call, *, request: ApprovalRequest | None = None
-) -> StageAnswer:
-    """Answer the workflow about a stage of the story."""
-    return answering.answer(story.run, stage, at=call.now, request=request)

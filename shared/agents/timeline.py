@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.agents import lifecycle
+from shared.agents import lifecycle, releases
 from shared.agents.models import Agent
 from shared.agents.parts import STAGES, Health, ReleaseState, RunStatus, Stage, StageResult
 from shared.agents.releases import ReleaseWatch
@@ -52,6 +52,8 @@ class AgentHealth(Value):
     slowest_ms: int
     outcome: str | None
     checked_at: Timestamp | None
+    wait_s: int
+    """How long to wait until the health of a new release is certain; 0 means not at all."""
 
 
 def of(agent: Agent, run: PipelineRun) -> Timeline:
@@ -101,4 +103,5 @@ def health(agent: Agent, watch: ReleaseWatch | None, *, at: datetime) -> AgentHe
         slowest_ms=watch.slowest_ms if watch else 0,
         outcome=watch.outcome if watch else None,
         checked_at=watch.last_at if watch else None,
+        wait_s=releases.remaining_s(watch, at),
     )

@@ -155,10 +155,13 @@ class Cancellation(Value):
     at: Timestamp
 
 
+MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
+
+
 class Attachment(Value):
     """A document that goes with a veto: what it is, not what is in it."""
 
     name: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^/\\\x00-\x1f]+$")]
     content_type: Literal["application/pdf", "image/png", "image/jpeg", "text/plain"]
-    size: Annotated[int, Field(ge=1, le=10 * 1024 * 1024)]
+    size: Annotated[int, Field(ge=1, le=MAX_DOCUMENT_BYTES)]
     sha256: Hex64

@@ -6,7 +6,6 @@ from typing import Any
 
 from functions.agents.begin_workflow import Claim, begin_workflow
 from functions.agents.create_agent import create_agent
-from functions.agents.enter_stage import Entry, enter_stage
 from functions.agents.record_verdict import StageVerdict, record_verdict
 from functions.agents.settle_stage import Settlement, settle_stage
 from functions.agents.submit_me_wow import submit_me_wow
@@ -107,16 +106,14 @@ class Story:
         self.agent_id, self.workflow_id = begun.agent.id, begun.workflow_id
         return begun.agent
 
-    def begin(self, execution="e1", at=0.0):
-        return begin_workflow(self.service(at), self.workflow_id, Claim(execution=execution))
+    def begin(self, execution="e1", at=0.0, callback=CALLBACK):
+        body = Claim(execution=execution, callback_url=callback)
+        return begin_workflow(self.service(at), self.workflow_id, body)
 
     def submit(self, body=None, at=0.0):
         body = body or blueprints.blueprint(self.role, self.skills)
         call = self.call_as(Role.AGENT_ORCHESTRATOR, at=at)
         return submit_me_wow(call, self.workflow_id, Blueprint.model_validate(body))
-
-    def enter(self, stage, at=0.0):
-        return enter_stage(self.service(at), self.workflow_id, stage, Entry(callback_url=CALLBACK))
 
     def settle(self, stage, approval_id=None, at=0.0):
         body = Settlement(approval_id=approval_id)
@@ -151,14 +148,14 @@ class Story:
     def to_stage(self, stage, at=0.0):
         """Lead the agent to the entry of a stage."""
         self.create(at)
-        self.begin(at=at)
-        self.enter(2, at)
-        self.submit(at=at)
+        answer = self.begin(at=at)
+        if stage > 2:
+            self.submit(at=at)
+            answer = self.settle(2, at=at)
         for n in range(3, min(stage, 6)):
-            self.enter(n, at)
             self.review(n, at)
+            answer = self.settle(n, at=at)
         if stage == 7:
-            approval = self.ask(self.enter(6, at).request, at)
-            self.approve(approval, at)
-            self.settle(6, approval.id, at)
-        return self.enter(stage, at)
+            approval = self.approve(self.ask(answer.request, at), at)
+            answer = self.settle(6, approval.id, at)
+        return answer

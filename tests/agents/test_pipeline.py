@@ -66,23 +66,22 @@ def test_a_new_agent_starts_its_workflow(story, reacting, workflows):
         "workflow_id": story.workflow_id,
         "agent_id": agent.id,
         "correlation_id": reaction.correlation_id,
+        "traceparent": "",
     }
     assert workflows.started == [("agent_creation", argument)]
 
 
 def test_each_stage_waits_for_its_evaluator_and_leads_to_the_next(story):
     story.create()
-    assert story.begin().next_stage == 2
-    entered = story.enter(2)
-    assert (entered.decision, entered.wait_s) == ("wait", 1440 * 60)
+    begun = story.begin()
+    assert (begun.decision, begun.next_stage, begun.wait_s) == ("wait", 2, 1440 * 60)
     story.submit()
+    answer = story.settle(2)
     for stage in JUDGED:
-        assert story.enter(stage).wait_s == 120 * 60
-        run = story.review(stage)
-        assert run.current_stage == stage + 1
-        assert story.settle(stage).next_stage == stage + 1
-    answer = story.enter(6)
-    assert answer.wait_s == 0
+        assert (answer.decision, answer.next_stage, answer.wait_s) == ("pass", stage, 120 * 60)
+        assert story.review(stage).current_stage == stage + 1
+        answer = story.settle(stage)
+    assert (answer.next_stage, answer.wait_s) == (6, 0)
     kinds = [evidence["kind"] for evidence in answer.request["evidence_refs"]]
     assert kinds == [
         "agent_blueprint_certified",
@@ -130,25 +129,34 @@ def test_a_second_execution_is_turned_away(story):
         story.begin("e2")
 
 
-def test_entering_twice_keeps_the_attempt_and_its_deadline(story):
+def test_a_stage_that_is_open_stays_as_it_is_with_its_deadline(story):
     first = story.to_stage(3)
-    again = story.enter(3, at=10)
-    assert (again.attempt, again.idempotency_key) == (first.attempt, first.idempotency_key)
+    again = story.settle(3, at=10)
+    assert (again.decision, again.next_stage) == ("wait", 3)
+    assert again.idempotency_key == first.idempotency_key
     assert again.wait_s == first.wait_s - 600
+
+
+def test_a_workflow_that_was_woken_for_nothing_writes_nothing(story):
+    story.to_stage(3)
+    before = story.run()
+    story.settle(3, at=10)
+    assert story.run() == before
 
 
 def test_an_author_who_was_quicker_than_the_workflow_is_not_waited_for(story):
     story.create()
     story.submit()
-    answer = story.enter(2)
-    assert (answer.result, answer.wait_s, answer.next_stage) == ("passed", 0, 3)
+    answer = story.begin()
+    assert (answer.result, answer.next_stage, answer.wait_s) == ("passed", 3, 120 * 60)
 
 
-def test_no_stage_is_entered_before_its_turn(story):
+def test_no_stage_is_settled_before_its_turn(story):
     story.create()
+    story.begin()
     for stage in (3, 4, 5, 6, 7):
         with pytest.raises(Conflict, match="at stage 2"):
-            story.enter(stage)
+            story.settle(stage)
 
 
 def test_a_stage_that_was_not_entered_has_nothing_to_settle(story):
@@ -159,14 +167,9 @@ def test_a_stage_that_was_not_entered_has_nothing_to_settle(story):
 
 
 def test_a_callback_elsewhere_is_refused(story):
-    from functions.agents.enter_stage import Entry as Body
-    from functions.agents.enter_stage import enter_stage
-
     story.create()
     with pytest.raises(Invalid):
-        enter_stage(
-            story.service(), story.workflow_id, 2, Body(callback_url="https://evil.example")
-        )
+        story.begin(callback="https://evil.example")
 
 
 # --- stage 2 -------------------------------------------------------------------------------------
@@ -198,7 +201,7 @@ def test_a_report_without_its_digest_is_refused(story):
 
 def test_an_author_who_never_writes_ends_the_run(story):
     story.create()
-    story.enter(2)
+    story.begin()
     assert story.settle(2, at=60).wait_s == 1380 * 60
     answer = story.settle(2, at=1440)
     assert (answer.result, answer.next_stage, answer.wait_s) == ("failed", None, 0)
@@ -209,25 +212,34 @@ def test_an_author_who_never_writes_ends_the_run(story):
 # --- stage 3 to 5 --------------------------------------------------------------------------------
 
 
-def test_the_verdict_that_was_missing_wakes_the_workflow_once(story, reacting, workflows):
+def test_the_verdict_that_was_missing_wakes_the_workflow(story, reacting, workflows):
     story.to_stage(3)
-    assert get(story, Wait, f"{story.workflow_id}:3").url == CALLBACK
     story.review(3)
-    for _ in range(2):
-        wake_stage(reacting(f"agents/{story.agent_id}"), last_event(story))
+    wake_stage(reacting(f"agents/{story.agent_id}"), last_event(story))
     assert workflows.woken == [CALLBACK]
+    assert get(story, Wait, story.workflow_id).url == CALLBACK
+
+
+def test_an_approval_wakes_the_workflow_by_its_own_callback(story, reacting, workflows):
+    story.to_stage(7)
+    assert last_event(story).stage == 6
+    wake_stage(reacting(f"agents/{story.agent_id}"), last_event(story))
+    assert workflows.woken == []
 
 
 def test_a_machine_check_that_fails_sends_it_back_at_once(story):
     story.create()
-    story.enter(2)
+    story.begin()
     story.submit(blueprints.uncertifiable(story.role, story.skills))
-    answer = story.enter(3)
-    assert (answer.result, answer.next_stage, answer.wait_s) == ("returned", 2, 0)
-    assert set(blueprints.UNCERTIFIABLE) <= set(answer.checks)
-    assert story.enter(2).attempt == 2
+    answer = story.settle(2)
+    assert (answer.decision, answer.next_stage, answer.wait_s) == ("wait", 2, 1440 * 60)
+    refused = story.settle(3)
+    assert (refused.result, refused.next_stage) == ("returned", 2)
+    assert set(blueprints.UNCERTIFIABLE) <= set(refused.checks)
+    assert story.settle(2).attempt == 2
     story.submit()
-    assert story.enter(3).attempt == 2
+    assert story.settle(2).next_stage == 3
+    assert story.settle(3).attempt == 2
 
 
 def test_a_return_voids_what_was_reviewed_since(story):
@@ -244,11 +256,10 @@ def test_a_return_voids_what_was_reviewed_since(story):
 
 
 def again_to_stage_4(story):
-    story.enter(2)
     story.submit()
-    story.enter(3)
+    story.settle(2)
     story.review(3)
-    story.enter(4)
+    story.settle(3)
 
 
 def test_the_third_failure_of_the_architecture_goes_to_the_governor(story):
@@ -309,7 +320,6 @@ def test_without_a_verdict_in_time_the_run_is_blocked_and_the_governor_told(stor
     assert story.run().status == "blocked"
     assert answer.request["urgency"] == "immediate"
     assert answer.request["window_min"] == 1440
-    assert get(story, Wait, f"{story.workflow_id}:3") is None
 
 
 def test_a_blocked_run_that_nobody_resolves_fails(story, call_as):
@@ -427,8 +437,10 @@ def cancel(story):
 def test_withdrawing_a_run_wakes_whatever_waits_for_it(story, reacting, workflows):
     story.to_stage(3)
     assert cancel(story).failure_code == "cancelled"
-    wake_stage(reacting(f"agents/{story.agent_id}"), last_event(story))
-    assert workflows.woken == [CALLBACK] * 2
+    for _ in range(2):
+        wake_stage(reacting(f"agents/{story.agent_id}"), last_event(story))
+    assert workflows.woken == [CALLBACK]
+    assert get(story, Wait, story.workflow_id) is None
     answer = story.settle(3)
     assert (answer.result, answer.next_stage, answer.wait_s) == ("failed", None, 0)
     with pytest.raises(Conflict, match="nothing more happens"):
@@ -469,7 +481,7 @@ def test_a_workflow_that_breaks_down_fails_closed_and_once(story):
 def test_after_the_end_a_workflow_learns_how_it_ended(story):
     story.to_stage(3)
     cancel(story)
-    assert story.enter(3).result == "failed"
+    assert story.settle(3).result == "failed"
     assert get_workflow(story.call_as(Role.VIEWER), story.workflow_id).over
 
 

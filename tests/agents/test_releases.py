@@ -12,19 +12,22 @@ from functions.agents.get_agent_health import get_agent_health
 from functions.agents.get_release import get_release
 from functions.agents.probe_release import probe_release
 from functions.agents.rollback_agent import RollbackRequest, rollback_agent
-from functions.agents.route_release import Routing, route_release
 from functions.agents.wake_release import wake_release
-from functions.agents.watch_release import WatchRequest, watch_release
 from shared.agents import lifecycle, releases
-from shared.agents.models import HealthStatusChanged
 from shared.agents.parts import Released
-from shared.agents.releases import Release, ReleaseProbeDue, ReleaseWatch, tallied
+from shared.agents.releases import (
+    Release,
+    ReleaseProbeDue,
+    ReleaseWatch,
+    ReleaseWatched,
+    tallied,
+)
 from shared.approvals.models import Approval
 from shared.errors import ApprovalMismatch, ApprovalRequired, Conflict, NotFound
+from shared.evidence import Entry
 from shared.identity import Role
 from shared.manifests.models import Manifest
 from shared.store import Due
-from shared.waiting import Wait
 from tests.agents.catalogue import CALLBACK, Kept
 from tests.conftest import NOON
 
@@ -43,16 +46,11 @@ def version(story, manifest_hash=None, at=0.0):
 
 def release(story, at=0.0, workflow_id=None):
     body = ReleaseRequest(workflow_id=workflow_id or story.workflow_id)
-    return create_release(story.service(at), story.agent_id, body)
+    return create_release(story.service(at), story.agent_id, body).release
 
 
-def watch(story, release_id, profile, at=0.0):
-    body = WatchRequest(profile=profile, callback_url=CALLBACK)
-    return watch_release(story.service(at), story.agent_id, release_id, body)
-
-
-def route(story, release_id, percent=100, at=0.0):
-    return route_release(story.service(at), story.agent_id, release_id, Routing(percent=percent))
+def health(story, at=0.0):
+    return get_agent_health(story.service(at), story.agent_id)
 
 
 def take_back(story, at=0.0, trigger="deployment_failure", role=Role.SERVICE, **more):
@@ -65,11 +63,12 @@ def dues(story):
         return txn.find(Due).items
 
 
-def keep_promises(story, reacting, minutes):
-    """Keep every promise of a probe until there is none, and return the minute of the last."""
-    seen, of = set(), story.agent().release_id
+def keep_promises(story, reacting, until=None):
+    """Keep every promise of a probe of one kind, twice each, and return the minute of the last."""
+    seen, of, minutes = set(), story.agent().release_id, 0
     while True:
         due = [d for d in dues(story) if d.id not in seen and d.data.get("release_id") == of]
+        due = [d for d in due if d.data["profile"] != until]
         if not due:
             return minutes
         for promise in due:
@@ -88,16 +87,12 @@ def released(story):
 
 def ready(story, reacting):
     made = released(story)
-    watch(story, made, "readiness")
-    at = keep_promises(story, reacting, 0)
-    return made, at
+    return made, keep_promises(story, reacting, until="watch")
 
 
 def deployed(story, reacting):
-    made, at = ready(story, reacting)
-    route(story, made, at=at)
-    watch(story, made, "watch", at=at)
-    at = keep_promises(story, reacting, at)
+    made = released(story)
+    at = keep_promises(story, reacting)
     story.settle(7, at=at)
     return made, at
 
@@ -142,14 +137,6 @@ def test_a_version_is_for_the_manifest_that_was_reviewed(story):
         release(story, workflow_id=OTHER)
 
 
-def test_before_the_stage_is_entered_nothing_is_released(story):
-    approval = story.approve(story.ask(story.to_stage(6).request))
-    story.settle(6, approval.id)
-    version(story)
-    with pytest.raises(Conflict, match="not at deployment"):
-        release(story)
-
-
 def test_an_approval_for_another_manifest_releases_nothing(story, call_as):
     story.to_stage(7)
     version(story)
@@ -163,89 +150,111 @@ def test_an_approval_for_another_manifest_releases_nothing(story, call_as):
 # --- watching ------------------------------------------------------------------------------------
 
 
-def test_five_good_probes_in_a_row_make_it_ready_and_wake_the_workflow(
-    story, reacting, workflows, probe
-):
+def woken(story, reacting, made, profile, outcome):
+    event = ReleaseWatched(
+        agent_id=story.agent_id,
+        workflow_id=story.workflow_id,
+        profile=profile,
+        watch_outcome=outcome,
+        probes=1,
+        failures=0,
+    )
+    wake_release(reacting(f"releases/{made}"), event)
+
+
+def test_five_good_probes_in_a_row_make_it_ready_and_put_it_in_service(story, reacting):
     made, at = ready(story, reacting)
-    assert get_release(story.service(), story.agent_id, made).watched("readiness").probes == 5
-    assert at == 2
-    wake_release(reacting(f"agents/{story.agent_id}", at=at), healthy())
-    wake_release(reacting(f"agents/{story.agent_id}", at=at), healthy())
-    assert workflows.woken == [CALLBACK]
-    assert watch(story, made, "readiness", at=at).outcome == "healthy"
+    assert at == 4
+    kept = get_release(story.service(), story.agent_id, made)
+    assert kept.watched("readiness").probes == 5
+    assert (kept.state, kept.traffic_percent) == ("live", 100)
+    with story.call_as(Role.ADMIN).transaction() as txn:
+        told = txn.find(Entry, order="eseq", entity=f"releases/{made}").items
+    assert [entry.action for entry in told] == [
+        "release.created",
+        "release.watched",
+        "release.routed",
+    ]
+    assert kept.audit.n == 3
 
 
-def healthy():
-    return HealthStatusChanged(status="healthy", check_type="heartbeat")
-
-
-def test_while_the_watch_runs_nobody_is_woken(story, reacting, workflows):
+def test_the_workflow_sleeps_until_the_health_is_certain(story, reacting, workflows):
     made = released(story)
-    answer = watch(story, made, "readiness")
-    assert (answer.outcome, answer.wait_s) == (None, 15 * 60 + 120)
-    wake_release(reacting(f"agents/{story.agent_id}"), healthy())
+    assert health(story).wait_s == 30 * 60 + 120
+    woken(story, reacting, made, "readiness", "healthy")
     assert workflows.woken == []
-    assert get(story, Wait, f"{made}:readiness").url == CALLBACK
+    for profile, outcome in (
+        ("readiness", "unhealthy"),
+        ("watch", "healthy"),
+        ("watch", "unhealthy"),
+    ):
+        woken(story, reacting, made, profile, outcome)
+    assert workflows.woken == [CALLBACK] * 3
 
 
-def test_a_second_watch_is_the_same_watch(story):
-    made = released(story)
-    watch(story, made, "readiness")
-    watch(story, made, "readiness", at=1)
+def test_what_it_waits_for_still_takes_as_long_as_the_watches_last(story, reacting):
+    assert release_answer(story).wait_s == 30 * 60 + 120
+    at = keep_promises(story, reacting, until="watch")
+    assert (health(story, at).profile, health(story, at).wait_s) == ("deployment", 15 * 60 + 120)
+    at = keep_promises(story, reacting)
+    assert (health(story, at).outcome, health(story, at).wait_s) == ("healthy", 0)
+    assert release_answer(story, at).wait_s == 0
+
+
+def release_answer(story, at=0.0):
+    if story.workflow_id == "":
+        story.to_stage(7)
+        version(story)
+    body = ReleaseRequest(workflow_id=story.workflow_id)
+    return create_release(story.service(at), story.agent_id, body)
+
+
+def test_a_second_request_begins_no_second_watch(story):
+    released(story)
+    release(story, at=1)
     assert len([d for d in dues(story) if d.action == ReleaseProbeDue.traits.action]) == 1
 
 
-def test_what_never_answers_is_not_ready_after_a_quarter_of_an_hour(story, reacting, probe):
+def test_what_never_answers_gets_no_traffic(story, reacting, probe):
     made = released(story)
     probe.failing.add(made)
-    watch(story, made, "readiness")
-    assert keep_promises(story, reacting, 0) == 15
-    assert get(story, Release, made).watched("readiness").outcome == "unhealthy"
+    assert keep_promises(story, reacting) == 15
+    kept = get(story, Release, made)
+    assert (kept.watched("readiness").outcome, kept.traffic_percent) == ("unhealthy", 0)
     assert story.agent().health_status == "unhealthy"
-    with pytest.raises(Conflict, match="not ready"):
-        route(story, made)
+    assert (health(story, 15).outcome, health(story, 15).wait_s) == ("unhealthy", 0)
 
 
 def test_one_miss_is_told_once(story, reacting, probe):
     made = released(story)
     probe.failing.add(made)
-    watch(story, made, "readiness")
     probe_release(
         reacting(f"releases/{made}"),
         ReleaseProbeDue(release_id=made, profile="readiness", probe=0),
     )
     assert story.agent().health_status == "degraded"
-    health = get_agent_health(story.call_as(Role.VIEWER), story.agent_id)
-    assert (health.profile, health.probes, health.failures) == ("deployment", 1, 1)
+    seen = health(story)
+    assert (seen.profile, seen.probes, seen.failures) == ("deployment", 1, 1)
 
 
 def test_no_traffic_before_it_is_ready_and_no_watch_before_traffic(story):
-    made = released(story)
+    made = get(story, Release, released(story))
     with pytest.raises(Conflict, match="not ready"):
-        route(story, made)
+        releases.routed(made, 100)
     with pytest.raises(Conflict, match="begins when traffic does"):
-        watch(story, made, "watch")
+        releases.watching(made, "watch", NOON)
 
 
 def test_a_release_belongs_to_its_agent(story, reacting):
     made, _ = ready(story, reacting)
     first = story.agent_id
     story.agent_id = story.create(name="Another").id
-    for act in (lambda: watch(story, made, "readiness"), lambda: route(story, made)):
-        with pytest.raises(NotFound):
-            act()
     with pytest.raises(NotFound):
         get_release(story.service(), story.agent_id, made)
     assert get_release(story.service(), first, made).id == made
 
 
-def test_traffic_is_routed_once(story, reacting):
-    made, _ = ready(story, reacting)
-    assert route(story, made).state == "live"
-    assert route(story, made).audit == get(story, Release, made).audit
-
-
-@given(st.lists(st.booleans(), min_size=31, max_size=31))
+@given(st.lists(st.booleans(), min_size=16, max_size=16))
 def test_a_watch_ends_well_only_without_a_failure(looks):
     watch = ReleaseWatch(
         id="r:watch",
@@ -262,7 +271,7 @@ def test_a_watch_ends_well_only_without_a_failure(looks):
     assert watch.outcome == ("healthy" if all(looks) else "unhealthy")
 
 
-@given(st.lists(st.booleans(), max_size=31))
+@given(st.lists(st.booleans(), max_size=15))
 def test_readiness_takes_five_in_a_row(looks):
     watch = ReleaseWatch(
         id="r:readiness",
@@ -299,8 +308,8 @@ def test_a_healthy_quarter_of_an_hour_puts_the_agent_in_service(story, reacting)
     assert story.run().status == "completed"
     assert agent.watched_closely(story.call_as(at=at).now)
     assert not agent.watched_closely(story.call_as(at=at + 7 * 24 * 60).now)
-    health = get_agent_health(story.call_as(Role.VIEWER, at=at), story.agent_id)
-    assert (health.status, health.profile, health.outcome) == ("healthy", "elevated", "healthy")
+    seen = health(story, at)
+    assert (seen.status, seen.profile, seen.outcome) == ("healthy", "elevated", "healthy")
     assert story.settle(7, at=at).result == "passed"
 
 
@@ -354,14 +363,14 @@ def test_taking_back_twice_changes_nothing(story):
 
 def test_a_release_that_is_taken_back_ends_its_watch(story, reacting):
     made = released(story)
-    watch(story, made, "readiness")
     take_back(story)
-    keep_promises(story, reacting, 0)
+    keep_promises(story, reacting)
     assert get(story, ReleaseWatch, f"{made}:readiness").outcome == "unhealthy"
+    failed = get(story, Release, made)
     with pytest.raises(Conflict, match="is failed"):
-        watch(story, made, "watch")
+        releases.watching(failed, "watch", NOON)
     with pytest.raises(Conflict, match="gets no traffic"):
-        route(story, made)
+        releases.routed(failed, 100)
 
 
 def test_the_governor_takes_back_what_is_in_service(story, reacting):
@@ -440,9 +449,10 @@ def test_a_pipeline_that_completed_is_whole(story, reacting):
 
 
 def test_traffic_goes_to_the_agent_s_present_release_only(story, reacting):
-    made, _ = ready(story, reacting)
+    made = released(story)
     with story.call_as(Role.ADMIN).transaction() as txn:
         agent = story_agent(txn, story)
         txn.save(agent.model_copy(update={"manifest_hash": "f" * 64}), Kept())
-    with pytest.raises(Conflict, match="another release by now"):
-        route(story, made)
+    keep_promises(story, reacting)
+    kept = get(story, Release, made)
+    assert (kept.watched("readiness").outcome, kept.traffic_percent) == ("unhealthy", 0)

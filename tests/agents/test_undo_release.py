@@ -109,8 +109,7 @@ def test_what_was_approved_and_not_yet_released_never_is(story, reacting):
 
 
 def test_a_veto_of_what_waits_is_left_to_the_waiting_workflow(story, reacting):
-    story.to_stage(6)
-    asked = story.ask(story.enter(6).request)
+    asked = story.ask(story.to_stage(6).request)
     record = veto(story, at=1, approval_id=asked.id)
     undo(reacting, record, at=2)
     assert story.run().status == "awaiting_approval"

@@ -74,21 +74,38 @@ def test_every_piece_is_used():
         assert file.read_text() in used, name
 
 
-@every_call
-def test_every_call_reaches_an_operation(name, method, args):
-    # ${sys.get_env("API") + "/v1/approvals/" + id + "/audit"}  ->  /v1/approvals/{}/audit
-    parts = re.findall(r'"(/[^"]*)"', args["url"])
+def named(expression):
+    """Return the function that an address names, and the path that it is asked at, with {} for ids."""
+    # ${sys.get_env("FUNCTIONS") + "/approvals-get-approval/v1/approvals/" + id}
+    assert expression.startswith('${sys.get_env("FUNCTIONS") + "/'), f"{expression} is no function"
+    parts = re.findall(r'"(/[^"]*)"', expression)
     path = "{}".join(parts) + ("{}" if parts[-1].endswith("/") else "")
-    path = re.sub(r"/\d+/", "/{}/", path)
-    routes = {(op.method, re.sub(r"{\w+}", "{}", op.path)) for op in operations()}
-    assert (method, path) in routes, path
+    _, name, rest = path.split("/", 2)
+    return name, re.sub(r"/\d+/", "/{}/", f"/{rest}")
 
 
 @every_call
-def test_every_call_says_who_calls_and_how_long_it_waits(name, method, args):
-    assert args["auth"]["type"] == "OIDC"
-    assert "API" in args["auth"]["audience"]
+def test_every_call_reaches_the_operation_of_the_function_it_names(name, method, args):
+    function, path = named(args["url"])
+    found = {op.function_name: op for op in operations()}.get(function)
+    assert found, f"{name}.yaml calls {function}, and there is no operation of that name"
+    route = (found.method, re.sub(r"{\w+}", "{}", found.path))
+    assert (method, path) == route, (
+        f"{name}.yaml asks {function} for {method} {path}; it is {route}"
+    )
+
+
+@every_call
+def test_every_call_says_who_calls_that_function_alone_and_how_long_it_waits(name, method, args):
+    function, _ = named(args["url"])
+    own = f'${{sys.get_env("FUNCTIONS") + "/{function}"}}'
+    assert args["auth"] == {"type": "OIDC", "audience": own}, f"{name}.yaml signs in elsewhere"
     assert args["timeout"] <= 60
+
+
+@every_call
+def test_every_call_goes_on_with_the_trace(name, method, args):
+    assert "traceparent" in args["headers"], f"{name}.yaml drops the trace"
 
 
 @every_call
@@ -101,6 +118,38 @@ def test_every_wait_says_how_long():
         text = file.read_text()
         awaits = text.count("events.await_callback")
         assert len(re.findall(r"timeout: '?\$\{", text)) >= awaits, file
+
+
+@pytest.mark.parametrize(
+    ("name", "token_for", "status"),
+    [
+        ("agents-get-agent-health", "agents-get-agent-health", 404),
+        ("agents-get-agent-health", "", 404),
+        ("agents-get-agent", "agents-get-agent-health", 404),
+        ("agents-get-agent-health", "https://elsewhere.example", 401),
+    ],
+    ids=["its own", "for the API", "another function's path", "elsewhere"],
+)
+def test_a_function_is_called_directly_at_its_own_name_only(world, name, token_for, status):
+    from local.server import application
+
+    settings = world.ports.settings
+    audience = {"": settings.api, "https://elsewhere.example": token_for}.get(
+        token_for, f"{settings.functions}/{token_for}"
+    )
+    token = world.sign_in.service_token("workflows", world.ports.clock(), audience)
+    agent = "11111111-1111-4111-8111-111111111111"
+    answer = (
+        application(world.ports)
+        .test_client()
+        .get(
+            f"/functions/{name}/v1/agents/{agent}/health",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+    )
+    assert answer.status_code == status, answer.json
+    missing = "no agent" in answer.json["detail"]
+    assert missing == (status == 404 and name == "agents-get-agent-health")
 
 
 @pytest.mark.parametrize("name", assembly.names())
