@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import urllib3
 
@@ -23,6 +24,18 @@ import functions_framework
 def serve(request):
     return {"status": "ok"}
 """
+
+
+COUNTING = """
+import atexit, os, sys
+
+def count():
+    with open(f"{os.environ['COUNTED']}/{os.getpid()}.modules", "w") as file:
+        file.write(str(len(sys.modules)))
+
+atexit.register(count)
+"""
+"""Makes every process say at its end how many modules it has loaded."""
 
 
 def free_port() -> int:
@@ -39,38 +52,52 @@ def bare_source(folder: Path) -> Path:
     return source
 
 
-def cpu_to_first_answer(
+class Start(NamedTuple):
+    """What a start has cost."""
+
+    cpu_ms: float
+    """CPU time of the process, user and system, until it had answered."""
+
+    modules: int
+    """How many modules it had loaded then."""
+
+    status: int
+    """Of its first answer."""
+
+
+def first_answer(
     source: Path,
     environ: Mapping[str, str],
-    path: str,
-    headers: Mapping[str, str],
-    method: str,
+    path: str = "/",
+    headers: Mapping[str, str] | None = None,
+    method: str = "GET",
     body: bytes | None = None,
-) -> tuple[float, int]:
-    """
-    Start the framework on *source* and ask until it answers.
-
-    Returns:
-        The CPU time of the process (user and system), in milliseconds, and the status of the answer.
-    """
+) -> Start:
+    """Start the framework on *source*, ask until it answers, and say what that has cost."""
     port = free_port()
-    started = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "functions_framework", "--target=serve"]
     command += [f"--source={source}", f"--port={port}", "--host=127.0.0.1"]
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **environ, "PYTHONPATH": str(ROOT), "PORT": str(port)},
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    status = _first_answer(f"http://127.0.0.1:{port}{path}", headers, method, body)
-    os.killpg(process.pid, signal.SIGTERM)
-    process.wait()
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with folder() as name:
+        Path(name, "sitecustomize.py").write_text(COUNTING)
+        counted = {"PYTHONPATH": f"{ROOT}{os.pathsep}{name}", "COUNTED": name, "PORT": str(port)}
+        started = resource.getrusage(resource.RUSAGE_CHILDREN)
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **environ, **counted},
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        status = _first_answer(f"http://127.0.0.1:{port}{path}", headers or {}, method, body)
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        # The worker answers; it was forked by the process that was started.
+        workers = [file for file in Path(name).glob("*.modules") if file.stem != str(process.pid)]
+        modules = max((int(file.read_text()) for file in workers), default=0)
     cpu_s = ended.ru_utime + ended.ru_stime - started.ru_utime - started.ru_stime
-    return cpu_s * 1000, status
+    return Start(cpu_s * 1000, modules, status)
 
 
 def _first_answer(url: str, headers: Mapping[str, str], method: str, body: bytes | None) -> int:
@@ -80,7 +107,7 @@ def _first_answer(url: str, headers: Mapping[str, str], method: str, body: bytes
         with suppress(urllib3.exceptions.HTTPError):
             return int(pool.request(method, url, headers=headers, body=body, timeout=20).status)
         time.sleep(0.02)
-    raise TimeoutError(f"{url} did not answer")
+    raise TimeoutError(f"{method} {url} did not answer: does the function start?")
 
 
 def folder() -> tempfile.TemporaryDirectory[str]:

@@ -21,6 +21,7 @@ TAP = "tap"
 DUES = "dues"
 
 _TYPE = re.compile(r"com\.waooaw\.([a-z0-9_]+(?:\.[a-z0-9_]+)*)\.v1")
+_TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _SUBJECT = re.compile(r"[a-z_]+/(?:(?P<tenant>[a-z][a-z0-9-]{1,30})\.(?=[0-9a-f]{8}-))?[^/\s]+")
 
 
@@ -65,6 +66,9 @@ class Received:
     actor: str
     entry_hash: str
     replay_id: str | None
+    traceparent: str | None
+    """The trace in which it came about (CloudEvents' distributed tracing extension)."""
+
     data: dict[str, Any]
 
 
@@ -87,8 +91,7 @@ def envelope(entry: Entry, *, environment: str) -> Message:
         "actor": f"{entry.actor.type}:{entry.actor.id}",
         "entryhash": entry.hash,
     }
-    if entry.causation_id:
-        attributes["causationid"] = entry.causation_id
+    attributes |= _told(causationid=entry.causation_id, traceparent=entry.delivery.traceparent)
     return Message(entry.topic, entry.entity, attributes, canonical(entry.data))
 
 
@@ -106,8 +109,7 @@ def due_message(due: Due) -> Message:
         "tenantid": due.tenant,
         "correlationid": due.correlation_id,
     }
-    if due.causation_id:
-        attributes["causationid"] = due.causation_id
+    attributes |= _told(causationid=due.causation_id, traceparent=due.traceparent)
     return Message(DUES, due.entity, attributes, canonical(due.data))
 
 
@@ -136,6 +138,7 @@ def opened(message: Message) -> Received:
         actor=given.get("actor", ""),
         entry_hash=given.get("entryhash", ""),
         replay_id=given.get("replayid"),
+        traceparent=_trace(given.get("traceparent", "")),
         data=_data(message.data),
     )
 
@@ -150,6 +153,10 @@ def _attributes(id: str, action: str, source: str, subject: str) -> dict[str, st
         "datacontenttype": "application/json",
         "dataschema": f"urn:waooaw:event:{action}:1",
     }
+
+
+def _told(**attributes: str | None) -> dict[str, str]:
+    return {name: value for name, value in attributes.items() if value}
 
 
 def _refuse(detail: str, rule: str = "message") -> NoReturn:
@@ -184,6 +191,11 @@ def _sequence(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,12}", text):
         _refuse("the sequence of a message is a number of at most 12 digits")
     return int(text)
+
+
+def _trace(text: str) -> str | None:
+    """Return a trace as we write it; a malformed one is none, and no reason to refuse a message."""
+    return text if _TRACE.fullmatch(text) else None
 
 
 def _data(raw: bytes) -> dict[str, Any]:

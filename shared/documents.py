@@ -12,6 +12,10 @@ MAX_LIST = 100
 """How many documents one page of a list holds at the most."""
 
 
+EXPIRY = "kept_until"
+"""The member that says until when a document is kept; a store that can deletes it then. Nobody asks for it."""
+
+
 class Contended(Exception):
     """Somebody else got there first: the operation may simply be run again."""
 

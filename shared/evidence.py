@@ -54,6 +54,8 @@ class Delivery(Value):
     published_at: str | None = None
     attempts: int = 0
     leaf: int | None = None
+    traceparent: str | None = None
+    """The trace it was made in; a trace is no evidence."""
 
 
 class PolicyRef(Value):
@@ -112,6 +114,8 @@ class Circumstances(Value):
     causation_id: str | None = None
     named: bool = True
     """Whether the story was named by whoever asked, or is the request's own."""
+
+    traceparent: str | None = None
 
 
 def stream(entity: Entity) -> str:
@@ -180,7 +184,8 @@ def record(
     if len(message) > MAX_ENTRY_BYTES:
         raise Invalid("one audit entry is at most 60 KiB", rule="event_too_large")
     kid, signature = signer.sign(message)
-    return Entry.model_validate(entry | {"kid": kid, "sig": signature})
+    delivery = {"traceparent": circumstances.traceparent}
+    return Entry.model_validate(entry | {"kid": kid, "sig": signature, "delivery": delivery})
 
 
 def _signed(entry: Mapping[str, Any]) -> bytes:

@@ -57,6 +57,12 @@ class Scope(StrEnum):
     EVENTS_READ = "events:read"
     EVENTS_WRITE = "events:write"
     PLATFORM_READ = "platform:read"
+    METRICS_READ = "metrics:read"
+    INCIDENTS_OPEN = "incidents:open"
+    INCIDENTS_WRITE = "incidents:write"
+    FLAGS_READ = "flags:read"
+    FLAGS_WRITE = "flags:write"
+    BREAKERS_RESET = "breakers:reset"
 
 
 PUBLIC: frozenset[Scope] = frozenset()
@@ -101,6 +107,12 @@ HOLDERS: dict[Scope, set[Role]] = {
     Scope.EVENTS_READ: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
     Scope.EVENTS_WRITE: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
     Scope.PLATFORM_READ: _STAFF | _GOVERNORS | _FOUNDATIONAL,
+    Scope.METRICS_READ: {Role.INFRASTRUCTURE_ENGINEER, Role.SERVICE},
+    Scope.INCIDENTS_OPEN: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER, Role.HELPDESK_AGENT},
+    Scope.INCIDENTS_WRITE: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
+    Scope.FLAGS_READ: {Role.ADMIN, Role.AGENT_ORCHESTRATOR},
+    Scope.FLAGS_WRITE: {Role.ADMIN},
+    Scope.BREAKERS_RESET: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
 }
 """Which roles hold a scope: the one table."""
 

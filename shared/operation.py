@@ -14,12 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal, ParamSpec, TypeVar, get_type_hints
+from typing import Any, ClassVar, Literal, ParamSpec, TypeVar, get_type_hints
 from uuid import uuid4
 
 from shared.documents import Documents
 from shared.evidence import Circumstances, Signer, Verify
+from shared.files import Content, Files, NoFiles
 from shared.identity import PLATFORM, Actor, Scope
+from shared.observing import Memory, NoTraffic, Traffic
 from shared.store import Transaction
 
 P = ParamSpec("P")
@@ -51,10 +53,25 @@ class Call:
     story_named: bool = True
     """Whether the caller named the story; without it a change goes on with that of its entity."""
 
+    traceparent: str | None = None
+    """Where in which trace this call is (W3C Trace Context)."""
+
     if_match: str | None = None
     addressed: frozenset[str] = frozenset()
     callbacks: str = ""
     """How the address of every callback of this project's workflows begins."""
+
+    environment: str = "local"
+    """One of `local`, `dev`, `staging`, `prod`."""
+
+    files: Files = field(default_factory=NoFiles)
+    """Where people's documents are kept."""
+
+    memory: Memory = field(default_factory=Memory)
+    """What this process remembers for a minute; never what decides who may do what."""
+
+    traffic: Traffic = field(default_factory=NoTraffic)
+    """The requests that were answered, counted."""
 
     commits: bool = True
     """Whether leaving a transaction commits it; the kernel commits by itself, with the reply."""
@@ -76,6 +93,7 @@ class Call:
             correlation_id=self.correlation_id,
             causation_id=self.causation_id,
             named=self.story_named,
+            traceparent=self.traceparent,
         )
         self.opened = Transaction(
             self.documents, self.tenant, circumstances, self.signer, self.if_match, self.addressed
@@ -90,6 +108,13 @@ class Call:
         return str(uuid4()) if self.tenant == PLATFORM else f"{self.tenant}.{uuid4()}"
 
 
+class PlainText(str):
+    """A result that is text and not JSON, of the media type that its class names."""
+
+    __slots__ = ()
+    media_type: ClassVar[str] = "text/plain; charset=utf-8"
+
+
 @dataclass(frozen=True)
 class Operation:
     """Everything the gateway, the deployment and the documentation need to know."""
@@ -102,6 +127,7 @@ class Operation:
     audited: bool
     tenant: str | None
     max_bytes: int
+    recognises: bool
 
     @property
     def id(self) -> str:
@@ -116,7 +142,7 @@ class Operation:
     @property
     def function_name(self) -> str:
         """The name of the deployed Cloud Function."""
-        return re.sub(r"[._]", "-", self.id)
+        return deployed(self.id)
 
     @property
     def public(self) -> bool:
@@ -153,6 +179,11 @@ class Operation:
         """The one parameter that is not: the body, or the query of a GET."""
         return {n: t for n, t in self._inputs.items() if n not in self.in_path}
 
+    @property
+    def content(self) -> str | None:
+        """The parameter that takes a body which is not JSON, if there is one."""
+        return next((name for name, kind in self.in_body.items() if kind is Content), None)
+
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """What a request's path must look like."""
@@ -176,6 +207,7 @@ def operation(
     audited: bool = True,
     tenant: str | None = None,
     max_bytes: int = 1024 * 1024,
+    recognises: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
     Declare the decorated function to be an API operation.
@@ -195,15 +227,31 @@ def operation(
             the tenant of the thing addressed, else the caller's.
 
         max_bytes: The largest body it takes.
+
+        recognises: Whether a public operation looks who asks, where a person shows a good token. Nobody
+            is refused for theirs.
     """
 
     def declare(function: Callable[P, R]) -> Callable[P, R]:
         vars(function)["declared"] = Operation(
-            function, method, path, frozenset(scopes), status, audited, tenant, max_bytes
+            function,
+            method,
+            path,
+            frozenset(scopes),
+            status,
+            audited,
+            tenant,
+            max_bytes,
+            recognises,
         )
         return function
 
     return declare
+
+
+def deployed(id: str) -> str:
+    """Return the name of the Cloud Function that serves what lives at ``area.name``."""
+    return re.sub(r"[._]", "-", id)
 
 
 def place(function: Callable[..., object]) -> str:

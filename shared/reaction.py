@@ -12,7 +12,8 @@ from datetime import timedelta
 from typing import Any, Literal, Protocol, TypeVar
 
 from shared.entity import Event, Record
-from shared.operation import Call, place
+from shared.observing import Backlog, Dependencies, NoDependencies, NoTelemetry, Telemetry
+from shared.operation import Call, deployed, place
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -50,6 +51,9 @@ class Outbox(Protocol):
     def release_dues(self) -> int:
         """Hand over every promise whose time has come, and return how many."""
 
+    def backlog(self) -> Backlog:
+        """Return how much waits for its way out, of all tenants, and for how long."""
+
     def resend(self, topic: str, subject: str, attributes: Mapping[str, str], data: str) -> None:
         """Publish a message once more."""
 
@@ -83,6 +87,8 @@ class Reaching(Call):
     probe: Probe = field(kw_only=True)
     outbox: Outbox = field(kw_only=True)
     push: Push = field(kw_only=True)
+    dependencies: Dependencies = field(default_factory=NoDependencies, kw_only=True)
+    telemetry: Telemetry = field(default_factory=NoTelemetry, kw_only=True)
     subject: str = field(default="", kw_only=True)
     """The entity that the event is about: ``<collection>/<id>``."""
 
@@ -94,18 +100,24 @@ class Reaching(Call):
 
 @dataclass(frozen=True)
 class Reaction:
-    """Everything the deployment needs to know. Exactly one of the four causes is set."""
+    """Everything the deployment needs to know. Exactly one of the five causes is set."""
 
     function: Callable[..., None]
     on: tuple[type[Event], ...] = ()
     due: type[Event] | None = None
     every: timedelta | None = None
     stored: type[Record] | None = None
+    undelivered: bool = False
 
     @property
     def id(self) -> str:
         """Where it lives: ``area.name``."""
         return place(self.function)
+
+    @property
+    def function_name(self) -> str:
+        """The name of the deployed Cloud Function."""
+        return deployed(self.id)
 
     @property
     def events(self) -> dict[str, type[Event]]:
@@ -126,6 +138,7 @@ def reaction(
     due: type[Event] | None = None,
     every: timedelta | None = None,
     stored: type[Record] | None = None,
+    undelivered: bool = False,
 ) -> Callable[[F], F]:
     """
     Declare when the decorated function runs.
@@ -138,11 +151,13 @@ def reaction(
         every: On a schedule.
 
         stored: Whenever a document of this kind was created; the function gets its id.
+
+        undelivered: Whenever a message was given up; the function gets it.
     """
 
     def declare(function: F) -> F:
         events = on if isinstance(on, tuple) else (on,)
-        vars(function)["declared"] = Reaction(function, events, due, every, stored)
+        vars(function)["declared"] = Reaction(function, events, due, every, stored, undelivered)
         return function
 
     return declare

@@ -93,6 +93,7 @@ class Due(Record):
     data: Mapping[str, Any]
     correlation_id: str
     causation_id: str | None = None
+    traceparent: str | None = None
 
 
 @dataclass
@@ -227,6 +228,7 @@ class Transaction:
             data=event.model_dump(mode="json", by_alias=True),
             correlation_id=self._story(about),
             causation_id=self.entries[-1].id if self.entries else self.circumstances.causation_id,
+            traceparent=self.circumstances.traceparent,
         )
         self.create(due)
 
@@ -245,6 +247,10 @@ class Transaction:
         elif event is not None:
             raise TypeError("a record is no evidence and has no events")
         key = self._key(type(document), document.id)
+        for earlier in [write for write in self.writes if write.key == key]:
+            # Changed twice in one commit: two events, and one write of what came of it.
+            self.writes.remove(earlier)
+            expected = earlier.expected
         self.writes.append(Write(key, document.model_dump(mode="json"), expected))
         return document
 

@@ -11,6 +11,7 @@ from shared.edge.keys import FileSigner, verify_ed25519
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import ProviderDown
 from shared.identity import PLATFORM, Actor, Role
+from shared.observing import Backlog
 from shared.operation import Call
 from shared.reaction import Pushed, Reaching
 
@@ -59,6 +60,9 @@ class FakeOutbox:
 
     def release_dues(self):
         return 0
+
+    def backlog(self):
+        return Backlog(unpublished=0, oldest_at=None, overdue=0)
 
     def resend(self, topic, subject, attributes, data):
         self.published.append(attributes["id"])

@@ -1,1 +1,1 @@
-"""Platform: whether the platform is well."""
+"""Platform: how its services are, what went wrong, and what is switched on for whom."""

@@ -1,28 +1,34 @@
-from typing import Literal
-
 from shared.entity import Timestamp, Value
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM, PUBLIC
+from shared.identity import PLATFORM, PUBLIC, Scope
 from shared.operation import Call, operation
-
-VERSION = "0.1.0"
+from shared.platform import states
+from shared.platform.models import LATEST, Check, Observation, State
 
 
 class Health(Value):
     """How the platform is."""
 
-    status: Literal["healthy", "down"]
+    status: State
     version: str
     time: Timestamp
+    checks: tuple[Check, ...] | None = None
+    """What it depends on: for those who may see it."""
 
 
-@operation("GET", "/v1/health", scopes=PUBLIC, audited=False, tenant=PLATFORM)
+@operation("GET", "/v1/health", scopes=PUBLIC, audited=False, tenant=PLATFORM, recognises=True)
 def get_health(call: Call) -> Health:
     """
     Say whether the platform is well.
 
-    One cheap read proves that the store answers; where it does not, the answer is 503.
+    One cheap read proves that the store answers, where it does not, the answer is 503. That read is what
+    the last look at everything else saw.
     """
     with call.transaction() as txn:
-        txn.find(VerificationKey, limit=1)
-    return Health(status="healthy", version=VERSION, time=call.now)
+        seen = txn.peek(Observation, LATEST)
+    inside = Scope.PLATFORM_READ in call.actor.scopes
+    return Health(
+        status=states.platform_state(seen, at=call.now),
+        version=states.VERSION,
+        time=call.now,
+        checks=(seen.checks if seen else ()) if inside else None,
+    )

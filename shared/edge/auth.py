@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.documents import Documents, Key
+from shared.edge.calls import Caller
 from shared.errors import ProviderDown, Unauthenticated
 from shared.identities.models import Principal
 from shared.identity import PLATFORM, Actor, Role
@@ -22,6 +23,9 @@ from shared.identity import PLATFORM, Actor, Role
 SKEW = timedelta(seconds=30)
 MAX_TOKEN_BYTES = 8 * 1024
 KEYS_FOR_S = 3600
+KEYS_KEPT_S = 6 * 3600
+"""How old published keys may be at the most, while their issuer does not answer."""
+
 REVOKED_WITHIN_S = 60
 GOOGLE_ISSUER = "https://accounts.google.com"
 
@@ -40,49 +44,64 @@ class Forged(Unauthenticated):
 class KeySource:
     """The public keys of an issuer: a JWKS (RFC 7517) at an address or in a file."""
 
-    def __init__(self, location: str) -> None:
-        """Name the place; nothing is read before the first token."""
+    def __init__(self, location: str, target: str = "service-keys", **options: Any) -> None:
+        """Name the place, its circuit breaker and how it is called; nothing is read before the first token."""
         self._location = location
+        self._caller = Caller(target, token=None, timeout_s=5.0, within_s=10.0, **options)
         self._keys: dict[str, Any] = {}
-        self._read_at = -KEYS_FOR_S - 1.0
+        self._read_at = -KEYS_KEPT_S - 1.0
         self._lock = threading.Lock()
 
     def key(self, kid: str) -> Any:
         """
         Return the public key of that id; keys are read again hourly, or where the id is new.
 
+        While the issuer does not answer, those it published last stay good for some hours.
+
         Raises:
             Forged: There is no such key.
+            ProviderDown: The keys cannot be read.
         """
-        with self._lock:
-            age_s = time.monotonic() - self._read_at
-            if age_s > KEYS_FOR_S or (kid not in self._keys and age_s > 1):
-                self._keys = self._read()
-                self._read_at = time.monotonic()
+        if kid not in self._keys or self._age_s > KEYS_FOR_S:
+            with self._lock:
+                if self._age_s > KEYS_FOR_S or (kid not in self._keys and self._age_s > 1):
+                    self._read_for(kid)
         if kid not in self._keys:
             raise Forged("the token is signed with a key we do not know; sign in again")
         return self._keys[kid]
 
+    @property
+    def _age_s(self) -> float:
+        return time.monotonic() - self._read_at
+
+    def _read_for(self, kid: str) -> None:
+        try:
+            self._keys = self._read()
+        except ProviderDown:
+            if kid in self._keys and self._age_s < KEYS_KEPT_S:
+                return
+            raise
+        self._read_at = time.monotonic()
+
     def _read(self) -> dict[str, Any]:
-        from jwt import PyJWKSet
+        from jwt import PyJWKSet, PyJWTError
 
         raw = self._fetched() if "://" in self._location else Path(self._location).read_bytes()
-        return {
-            key.key_id: key.key for key in PyJWKSet.from_dict(json.loads(raw)).keys if key.key_id
-        }
+        try:
+            keys = PyJWKSet.from_dict(json.loads(raw)).keys
+        except (PyJWTError, ValueError, AttributeError, TypeError) as error:
+            raise _unreadable() from error
+        return {str(key.key_id): key.key for key in keys if key.key_id}
 
     def _fetched(self) -> bytes:
-        import urllib3
-
-        try:
-            answer = urllib3.request("GET", self._location, timeout=5.0)
-        except urllib3.exceptions.HTTPError as error:
-            raise ProviderDown(
-                "the keys of the sign-in cannot be read now", retry_after_s=5
-            ) from error
+        answer = self._caller.request("GET", self._location)
         if answer.status != 200:
-            raise ProviderDown("the keys of the sign-in cannot be read now", retry_after_s=5)
-        return answer.data
+            raise _unreadable()
+        return answer.body
+
+
+def _unreadable() -> ProviderDown:
+    return ProviderDown("the keys of the sign-in cannot be read now", retry_after_s=5)
 
 
 class Authenticator:
@@ -92,7 +111,7 @@ class Authenticator:
         self,
         *,
         project: str,
-        audience: str,
+        addressed: Callable[[str], bool],
         people: KeySource,
         services: KeySource,
         documents: Documents,
@@ -104,7 +123,7 @@ class Authenticator:
         Args:
             project: The project whose Firebase users and service accounts may call.
 
-            audience: The API's base address, for which service tokens are made out.
+            addressed: Whether a service's token that is made out for an address is for this process.
 
             people: The keys of Firebase.
 
@@ -114,7 +133,7 @@ class Authenticator:
 
             clock: The time.
         """
-        self._project, self._audience = project, audience
+        self._project, self._addressed = project, addressed
         self._people, self._services = people, services
         self._documents, self._clock = documents, clock
         self._valid_after: dict[tuple[str, str], tuple[float, datetime | None]] = {}
@@ -154,12 +173,13 @@ class Authenticator:
                 token,
                 keys.key(str(jwt.get_unverified_header(token).get("kid"))),
                 algorithms=["RS256"],
-                audience=self._audience if of_a_service else self._project,
+                audience=None if of_a_service else self._project,
                 issuer=GOOGLE_ISSUER
                 if of_a_service
                 else f"https://securetoken.google.com/{self._project}",
                 options={
                     "require": ["iss", "aud", "sub", "iat", "exp"],
+                    "verify_aud": not of_a_service,
                     "verify_exp": False,
                     "verify_iat": False,
                     "verify_nbf": False,
@@ -185,6 +205,8 @@ class Authenticator:
             raise Forged("the token is from the future; check the clock and sign in again")
 
     def _service(self, claims: Mapping[str, Any]) -> Actor:
+        if not isinstance(claims["aud"], str) or not self._addressed(claims["aud"]):
+            raise Forged("this token is made out for another address")
         name, _, domain = str(claims.get("email", "")).partition("@")
         ours = f"{self._project}.iam.gserviceaccount.com"
         if domain != ours or claims.get("email_verified") is not True:

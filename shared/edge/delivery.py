@@ -7,14 +7,17 @@ nothing the second time. A promise is done when its document is gone.
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from shared.bus import Message, Received, opened
 from shared.documents import ABSENT, Contended, Key, Snapshot, Write
+from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
+from shared.edge.traces import current, hop
 from shared.entity import Event, Record
-from shared.errors import StoreUnavailable
+from shared.errors import Refusal, StoreUnavailable
 from shared.events.models import Inbox
 from shared.identity import PLATFORM, Actor, Role
 from shared.reaction import Reaching, Reaction
@@ -25,21 +28,56 @@ ATTEMPTS = 8
 
 def deliver(reaction: Reaction, message: Message, ports: Ports) -> bool:
     """
-    Run a reaction for a message, unless that was done before; return whether it ran.
+    Run a reaction for a message that it takes, unless that was done before; return whether it ran.
 
     Raises:
         Refusal: The reaction refused, or something outside does not answer; the broker decides on it.
-        Invalid: The message is malformed or not for this reaction.
+        Invalid: The message is malformed.
     """
     received = opened(message)
-    event_type = reaction.events[received.action]
-    for attempt in range(ATTEMPTS):
+    event_type = reaction.events.get(received.action)
+    if event_type is None:
+        # A broker's filter may let through more than a reaction takes.
+        return False
+    with _told(reaction, ports, received):
+        for attempt in range(ATTEMPTS):
+            try:
+                with doing(reaction.id):
+                    event = event_type.model_validate(received.data)
+                    return _once(reaction, received, event, ports)
+            except Contended:
+                time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter
+        raise StoreUnavailable("too many change this at once", retry_after_s=1)
+
+
+@contextmanager
+def _told(reaction: Reaction, ports: Ports, received: Received | None) -> Iterator[None]:
+    """Go on with the event's trace, and log how it went as a request would be."""
+    started, status, code = time.perf_counter(), 200, None
+    always = reaction.id.startswith("approvals.")
+    with hop(received.traceparent if received else None, always=always) as here:
         try:
-            with doing(reaction.id):
-                return _once(reaction, received, event_type.model_validate(received.data), ports)
-        except Contended:
-            time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter
-    raise StoreUnavailable("too many change this at once", retry_after_s=1)
+            yield
+        except Refusal as refusal:
+            status, code = refusal.status, refusal.code
+            raise
+        except Exception:
+            status, code = 500, "internal"
+            raise
+        finally:
+            here.sampled = here.sampled or status >= 500
+            ids = {}
+            if received:
+                ids = {"correlation_id": received.correlation_id, "causation_id": received.id}
+            log_line(
+                reaction.id,
+                status,
+                round((time.perf_counter() - started) * 1000, 1),
+                code=code,
+                tenant=received.tenant if received else PLATFORM,
+                ids=ids,
+                trace=here.log_fields(ports.settings.project),
+            )
 
 
 def _once(reaction: Reaction, received: Received, event: Event, ports: Ports) -> bool:
@@ -48,15 +86,19 @@ def _once(reaction: Reaction, received: Received, event: Event, ports: Ports) ->
         return False
     call = _call(reaction, ports, received)
     reaction.function(call, event)
-    ports.documents.commit([*_writes(call), note])
+    writes = _writes(call)
+    if writes or reaction.due:
+        # Done again, what wrote nothing writes nothing again; that is not worth a note.
+        ports.documents.commit([*writes, note])
     return True
 
 
-def run(reaction: Reaction, ports: Ports, *arguments: str, tenant: str = PLATFORM) -> None:
-    """Run a reaction to a schedule or to a stored document, which may run twice without harm."""
-    call = _call(reaction, ports, None, tenant)
-    reaction.function(call, *arguments)
-    ports.documents.commit(_writes(call))
+def run(reaction: Reaction, ports: Ports, *arguments: object, tenant: str = PLATFORM) -> None:
+    """Run a reaction to what is no event: a schedule, a document, a dead letter. It may run twice without harm."""
+    with _told(reaction, ports, None), doing(reaction.id):
+        call = _call(reaction, ports, None, tenant)
+        reaction.function(call, *arguments)
+        ports.documents.commit(_writes(call))
 
 
 def _note(reaction: Reaction, received: Received, ports: Ports) -> Write | None:
@@ -92,11 +134,17 @@ def _call(
         operation=reaction.id,
         correlation_id=received.correlation_id if received else "",
         causation_id=received.id if received else None,
+        traceparent=current(),
         callbacks=ports.settings.callbacks,
+        environment=ports.settings.environment,
+        memory=ports.memory,
+        traffic=ports.traffic,
         commits=False,
         workflows=ports.workflows,
         probe=ports.probe,
         outbox=ports.outbox,
         push=ports.push,
+        dependencies=ports.dependencies,
+        telemetry=ports.telemetry,
         subject=received.subject if received else "",
     )

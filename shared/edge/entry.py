@@ -8,6 +8,8 @@ import functions_framework
 
 from shared.edge import ports
 from shared.edge.loading import load
+from shared.edge.logs import configure
+from shared.edge.ports import Ports
 from shared.edge.serving import view
 from shared.operation import Operation
 from shared.reaction import Reaction
@@ -23,26 +25,32 @@ def entry(id: str) -> Callable[..., Any]:
             return serve(request)
 
         return functions_framework.http(answer)
-    return functions_framework.cloud_event(_listener(declared))
+    return functions_framework.cloud_event(listener(declared, ports.process))
 
 
-def _listener(reaction: Reaction) -> Callable[[Any], None]:
-    def receive(event: Any) -> None:
+def listener(reaction: Reaction, ports: Callable[[], Ports]) -> Callable[[Any], None]:
+    """Make a reaction into a function that takes CloudEvents."""
+
+    # The framework tells what takes events by the name of what was registered: the target that is deployed.
+    def serve(event: Any) -> None:
         from shared.edge.delivery import deliver, run
-        from shared.edge.pubsub import from_push
+        from shared.edge.pubsub import from_push, undelivered
 
-        connected = ports.process()
+        connected = ports()
         if reaction.topic:
             deliver(reaction, from_push(event.data), connected)
         elif reaction.stored:
             _, tenant, _, id = str(event["document"]).split("/")[-4:]
             run(reaction, connected, id, tenant=tenant)
+        elif reaction.undelivered:
+            run(reaction, connected, undelivered(from_push(event.data)))
         else:
             run(reaction, connected)
 
-    return receive
+    return serve
 
 
 def serving() -> Callable[..., Any]:
     """Return the function that this deployment is for, as FUNCTION names it."""
+    configure()
     return entry(os.environ["FUNCTION"])

@@ -1,22 +1,25 @@
 """
-Documents in Firestore.
+Documents in Firestore, by its REST API.
 
 A commit is one atomic batch of preconditioned writes, not a server-side transaction: those hold locks, and
 contended ones wait for each other for seconds, where a failed comparison is known at once. A document's
-revision is the time of its last update, which Firestore never gives twice; a write that changes nothing
-keeps it.
+revision is the time of its last update as Firestore writes it, which it never gives twice; a write that
+changes nothing keeps it.
 
-The generated client is used, because the other one cannot replace a document under a precondition.
+Why REST: docs/decisions/0011-transports.md.
 """
 
+import json
+import logging
 import os
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from shared.documents import (
     ABSENT,
     ANYTHING,
+    EXPIRY,
     Condition,
     Contended,
     Key,
@@ -26,15 +29,16 @@ from shared.documents import (
     Write,
 )
 from shared.edge import limits
-from shared.errors import StoreUnavailable
+from shared.edge.calls import Answer, Caller
+from shared.edge.connections import pool
+from shared.edge.google_token import google_token
+from shared.entity import written
+from shared.errors import ProviderDown, StoreUnavailable
 
-if TYPE_CHECKING:
-    from google.cloud.firestore_v1.services.firestore import FirestoreClient
+log = logging.getLogger("waooaw.firestore")
 
-READ_TIMEOUT_S = 10.0
-COMMIT_TIMEOUT_S = 15.0
-
-T = TypeVar("T")
+GOOGLE = "https://firestore.googleapis.com"
+WITHIN_S = 15.0
 
 _OPERATORS = {
     "==": "EQUAL",
@@ -44,14 +48,7 @@ _OPERATORS = {
     ">": "GREATER_THAN",
 }
 _DIRECTIONS = {"asc": "ASCENDING", "desc": "DESCENDING"}
-
-_MEMBERS = (
-    (str, "string_value"),
-    (bool, "boolean_value"),
-    (int, "integer_value"),
-    (float, "double_value"),
-)
-"""How Firestore calls a value, by its type; a boolean is asked for before the integer it also is."""
+_CONTENDED = {"ABORTED", "ALREADY_EXISTS", "FAILED_PRECONDITION", "NOT_FOUND"}
 
 _INNER = "[]"
 """The one member of a map that stands for a list within a list, which Firestore does not take."""
@@ -60,30 +57,33 @@ _INNER = "[]"
 class FirestoreDocuments:
     """The `Documents` port on Firestore."""
 
-    def __init__(self, project: str, database: str = "(default)") -> None:
-        """Name the database; nothing is connected before the first call."""
-        self._database = f"projects/{project}/databases/{database}"
-        self._root = f"{self._database}/documents"
-        self._connected: FirestoreClient | None = None
-        self._metadata: tuple[tuple[str, str], ...] = ()
-        self._connecting = threading.Lock()
+    def __init__(self, project: str, database: str = "(default)", **options: Any) -> None:
+        """
+        Name the database; nothing is connected before the first call.
+
+        Args:
+            project: The Google Cloud project.
+
+            database: The database of the project.
+
+            options: How it is called, as `Caller` takes it.
+        """
+        emulator = os.environ.get("FIRESTORE_EMULATOR_HOST")
+        base = f"http://{emulator}" if emulator else GOOGLE
+        self._root = f"projects/{project}/databases/{database}/documents"
+        self._url = f"{base}/v1/{self._root}"
+        given = {
+            "token": _owner if emulator else google_token,
+            "timeout_s": WITHIN_S,
+            "within_s": WITHIN_S,
+        }
+        self._caller = Caller("firestore", **{**given, **options})
 
     def get(self, key: Key) -> Snapshot | None:
         """Return one document, or None."""
-        from google.api_core.exceptions import NotFound
-
         limits.check_key(key)
-
-        def read() -> Snapshot | None:
-            try:
-                document = self._client.get_document(
-                    request={"name": self._name(key)}, **self._reading
-                )
-            except NotFound:
-                return None
-            return self._snapshot(type(document).pb(document))
-
-        return _answered(read)
+        (found,) = self._read("", "batchGet", {"documents": [self._name(key)]})
+        return self._snapshot(found["found"]) if "found" in found else None
 
     def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
         """Return the documents of one tenant, or of all."""
@@ -92,22 +92,16 @@ class FirestoreDocuments:
             return []
         last = query.order[-1][1] if query.order else "asc"
         structured = _structured(tenant, query) | {
-            "order_by": [
-                {"field": {"field_path": name}, "direction": _DIRECTIONS[way]}
+            "orderBy": [
+                {"field": {"fieldPath": name}, "direction": _DIRECTIONS[way]}
                 for name, way in (*query.order, ("__name__", last))
             ],
             "limit": query.limit,
         }
         if query.after:
-            structured["start_at"] = {"values": self._place(tenant, query), "before": False}
-        request = {"parent": self._parent(tenant), "structured_query": structured}
-
-        def read() -> list[Snapshot]:
-            answers = self._client.run_query(request=request, **self._reading)
-            found = (type(answer).pb(answer) for answer in answers)
-            return [self._snapshot(raw.document) for raw in found if raw.HasField("document")]
-
-        return _answered(read)
+            structured["startAt"] = {"values": self._place(tenant, query), "before": False}
+        found = self._read(_parent(tenant), "runQuery", {"structuredQuery": structured})
+        return [self._snapshot(one["document"]) for one in found if "document" in one]
 
     def count(self, tenant: str | None, query: Query) -> int:
         """Return how many documents meet the query's conditions."""
@@ -115,129 +109,121 @@ class FirestoreDocuments:
         if _impossible(query):
             return 0
         counting = {
-            "structured_query": _structured(tenant, query),
+            "structuredQuery": _structured(tenant, query),
             "aggregations": [{"alias": "n", "count": {}}],
         }
-        request = {"parent": self._parent(tenant), "structured_aggregation_query": counting}
-
-        def read() -> int:
-            answers = self._client.run_aggregation_query(request=request, **self._reading)
-            return sum(answer.result.aggregate_fields["n"].integer_value for answer in answers)
-
-        return _answered(read)
+        asked = {"structuredAggregationQuery": counting}
+        found = self._read(_parent(tenant), "runAggregationQuery", asked)
+        results = [one["result"] for one in found if "result" in one]
+        return sum(int(result["aggregateFields"]["n"]["integerValue"]) for result in results)
 
     def commit(self, writes: Sequence[Write]) -> None:
         """
         Write all or nothing; return once it is durable.
 
-        It is not repeated by itself: where the answer was lost, a repetition would find its own writes
-        and take them for somebody else's.
+        It is not repeated by itself where the answer was lost: a repetition would find its own writes and
+        take them for somebody else's.
         """
-        from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound
-
         if not writes:
             return
         limits.check_writes(writes)
-        request = {"database": self._database, "writes": [self._write(write) for write in writes]}
-
-        def write() -> None:
-            try:
-                self._client.commit(
-                    request=request, retry=None, timeout=COMMIT_TIMEOUT_S, metadata=self._metadata
-                )
-            except (Aborted, AlreadyExists, FailedPrecondition, NotFound) as error:
-                raise Contended("a document is not as it was read") from error
-
-        _answered(write)
+        asked = {"writes": [self._write(write) for write in writes]}
+        answer = self._asked(":commit", asked, repeatable=False)
+        if answer.status == 200:
+            return
+        status, _ = _error(answer)
+        if status in _CONTENDED:
+            raise Contended("a document is not as it was read")
+        raise _unavailable(status)
 
     def close(self) -> None:
-        """End the connection."""
-        with self._connecting:
-            if self._connected is not None:
-                self._connected.transport.close()  # type: ignore[no-untyped-call]
-                self._connected = None
+        """End the connections, which all of this process shares; the next call connects again."""
+        pool().clear()
 
-    @property
-    def _client(self) -> "FirestoreClient":
-        """The client, connected on first use: a server forks after it has imported us."""
-        with self._connecting:
-            if self._connected is None:
-                emulator = os.environ.get("FIRESTORE_EMULATOR_HOST")
-                self._connected = _connect(emulator)
-                self._metadata = (("authorization", "Bearer owner"),) if emulator else ()
-            return self._connected
+    # --- asking ----------------------------------------------------------------------------------
 
-    @property
-    def _reading(self) -> dict[str, Any]:
-        from google.api_core.retry import Retry
+    def _read(self, parent: str, method: str, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the parts of an answer, which come as a list; the last may say that it broke off."""
+        answer = self._asked(f"{parent}:{method}", asked)
+        parts = _parts(answer)
+        if answer.status != 200 or not parts or "error" in parts[-1]:
+            status, message = _error(answer)
+            # A missing index is told with the address that makes it, and without any value.
+            if status == "FAILED_PRECONDITION":
+                log.error("Firestore refuses a query: %s", message)
+            raise _unavailable(status)
+        return parts
 
-        return {
-            "retry": Retry(initial=0.05, maximum=1.0, timeout=READ_TIMEOUT_S),
-            "timeout": READ_TIMEOUT_S,
-            "metadata": self._metadata,
-        }
+    def _asked(self, path: str, asked: Mapping[str, Any], *, repeatable: bool = True) -> Answer:
+        body = json.dumps(asked, ensure_ascii=False, separators=(",", ":")).encode()
+        headers = {"Content-Type": "application/json"}
+        try:
+            return self._caller.request(
+                "POST", self._url + path, body=body, headers=headers, repeatable=repeatable
+            )
+        except ProviderDown as down:
+            raise StoreUnavailable(down.detail, retry_after_s=down.retry_after_s) from down
 
     # --- places and documents --------------------------------------------------------------------
 
     def _name(self, key: Key) -> str:
         return f"{self._root}/tenants/{key.tenant}/{key.collection}/{key.id}"
 
-    def _parent(self, tenant: str | None) -> str:
-        return self._root if tenant is None else f"{self._root}/tenants/{tenant}"
-
     def _place(self, tenant: str | None, query: Query) -> list[Any]:
         """Say where to go on: the order values of the last document seen, and its whole name."""
         *values, last = query.after
         of = tenant if tenant is not None else values.pop()
         name = self._name(Key(str(of), query.collection, str(last)))
-        return [*map(_encoded, values), {"reference_value": name}]
+        return [*map(_encoded, values), {"referenceValue": name}]
 
-    def _snapshot(self, document: Any) -> Snapshot:
-        place = document.name.removeprefix(f"{self._root}/tenants/").split("/")
-        updated = document.update_time
-        return Snapshot(
-            Key(*place),
-            {name: _decoded(value) for name, value in document.fields.items()},
-            f"{updated.seconds}.{updated.nanos:09d}",
-        )
+    def _snapshot(self, document: Mapping[str, Any]) -> Snapshot:
+        place = document["name"].removeprefix(f"{self._root}/tenants/").split("/")
+        return Snapshot(Key(*place), _data(document), document["updateTime"])
 
     def _write(self, write: Write) -> dict[str, Any]:
         name = self._name(write.key)
         change: dict[str, Any] = {"delete": name}
         if write.data is not None:
-            change = {"update": {"name": name, "fields": _fields(write.data)}}
+            fields = _fields(write.data) | _expiry(write.data)
+            change = {"update": {"name": name, "fields": fields}}
         if write.expected is ABSENT:
-            change["current_document"] = {"exists": False}
+            change["currentDocument"] = {"exists": False}
         elif write.expected is not ANYTHING:
-            seconds, _, nanos = str(write.expected).partition(".")
-            change["current_document"] = {
-                "update_time": {"seconds": int(seconds), "nanos": int(nanos)}
-            }
+            change["currentDocument"] = {"updateTime": write.expected}
         return change
 
 
-def _connect(emulator: str | None) -> "FirestoreClient":
-    from google.cloud.firestore_v1.services.firestore import FirestoreClient
-
-    if not emulator:
-        return FirestoreClient()
-    import grpc  # type: ignore[import-untyped]
-    from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
-
-    channel = grpc.insecure_channel(emulator)
-    return FirestoreClient(transport=FirestoreGrpcTransport(host=emulator, channel=channel))
+def _owner() -> str:
+    """Return what the emulator takes for the token of an administrator."""
+    return "owner"
 
 
-def _answered(ask: Callable[[], T]) -> T:
-    from google.api_core.exceptions import GoogleAPIError
-    from google.auth.exceptions import GoogleAuthError
+def _parent(tenant: str | None) -> str:
+    return "" if tenant is None else f"/tenants/{tenant}"
 
+
+def _parts(answer: Answer) -> list[dict[str, Any]]:
+    """Return the parts of an answer, of which an error is one; none where it cannot be read."""
     try:
-        return ask()
-    except (GoogleAPIError, GoogleAuthError) as error:
-        raise StoreUnavailable(
-            f"the store does not answer now ({type(error).__name__}); try again", retry_after_s=5
-        ) from error
+        parsed = json.loads(answer.body)
+    except ValueError:
+        return []
+    parts = parsed if isinstance(parsed, list) else [parsed]
+    return parts if all(isinstance(part, dict) and part for part in parts) else []
+
+
+def _error(answer: Answer) -> tuple[str, str]:
+    """Return what went wrong, as Google names it and as it explains it."""
+    told = [part["error"] for part in _parts(answer) if isinstance(part.get("error"), dict)]
+    if told:
+        return str(told[-1].get("status", answer.status)), str(told[-1].get("message"))
+    return f"an answer {answer.status} that cannot be read", ""
+
+
+def _unavailable(status: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"the store does not take this now ({status}); try again", retry_after_s=5
+    )
 
 
 # --- the language of queries ---------------------------------------------------------------------
@@ -249,28 +235,28 @@ def _impossible(query: Query) -> bool:
 
 
 def _structured(tenant: str | None, query: Query) -> dict[str, Any]:
-    source = {"collection_id": query.collection, "all_descendants": tenant is None}
+    source = {"collectionId": query.collection, "allDescendants": tenant is None}
     filters = [_filter(condition) for condition in query.where]
-    return {"from_": [source], "where": _joined("AND", filters) if filters else None}
+    return {"from": [source]} | ({"where": _joined("AND", filters)} if filters else {})
 
 
 def _filter(condition: Condition) -> dict[str, Any]:
-    field = {"field_path": condition.field}
+    field = {"fieldPath": condition.field}
     match condition.value:
         case None:
-            return {"unary_filter": {"field": field, "op": "IS_NULL"}}
+            return {"unaryFilter": {"field": field, "op": "IS_NULL"}}
         case tuple(values):
             return _one_of(condition.field, values)
         case value:
             operator = _OPERATORS[condition.op]
-            return {"field_filter": {"field": field, "op": operator, "value": _encoded(value)}}
+            return {"fieldFilter": {"field": field, "op": operator, "value": _encoded(value)}}
 
 
 def _one_of(name: str, values: tuple[Scalar, ...]) -> dict[str, Any]:
     """Find any of these values; null is asked for apart, because `in` passes over it."""
     some = [_encoded(value) for value in values if value is not None]
-    among = {"array_value": {"values": some}}
-    filters = [{"field_filter": {"field": {"field_path": name}, "op": "IN", "value": among}}]
+    among = {"arrayValue": {"values": some}}
+    filters = [{"fieldFilter": {"field": {"fieldPath": name}, "op": "IN", "value": among}}]
     null = [_filter(Condition(name, "==", None))] if None in values else []
     return _joined("OR", (filters if some else []) + null)
 
@@ -278,7 +264,7 @@ def _one_of(name: str, values: tuple[Scalar, ...]) -> dict[str, Any]:
 def _joined(operator: str, filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if len(filters) == 1:
         return filters[0]
-    return {"composite_filter": {"op": operator, "filters": filters}}
+    return {"compositeFilter": {"op": operator, "filters": filters}}
 
 
 # --- values --------------------------------------------------------------------------------------
@@ -288,15 +274,25 @@ def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _encoded(value) for name, value in data.items()}
 
 
+def _expiry(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Write until when a document is kept as a time: Firestore deletes by nothing else."""
+    return {EXPIRY: {"timestampValue": data[EXPIRY]}} if EXPIRY in data else {}
+
+
 def _encoded(value: Any) -> dict[str, Any]:
+    """Write a value as Firestore's JSON has it: a number of 64 bits is a text there."""
     match value:
         case None:
-            return {"null_value": 0}
+            return {"nullValue": None}
         case dict():
-            return {"map_value": {"fields": _fields(value)}}
+            return {"mapValue": {"fields": _fields(value)}}
         case list() | tuple():
-            return {"array_value": {"values": [_encoded(_outside(item)) for item in value]}}
-    return next({member: value} for kind, member in _MEMBERS if isinstance(value, kind))
+            return {"arrayValue": {"values": [_encoded(_outside(item)) for item in value]}}
+        case bool():
+            return {"booleanValue": value}
+        case int():
+            return {"integerValue": str(value)}
+    return {"stringValue" if isinstance(value, str) else "doubleValue": value}
 
 
 def _outside(item: Any) -> Any:
@@ -309,13 +305,21 @@ def _inside(item: Any) -> Any:
     return item[_INNER] if isinstance(item, dict) and list(item) == [_INNER] else item
 
 
-def _decoded(value: Any) -> Any:
-    kind = value.WhichOneof("value_type")
-    if kind == "null_value":
-        return None
-    if kind == "map_value":
-        return {name: _decoded(member) for name, member in value.map_value.fields.items()}
-    if kind == "array_value":
-        items: Iterable[Any] = value.array_value.values
-        return [_inside(_decoded(item)) for item in items]
-    return getattr(value, kind)
+def _data(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _decoded(value) for name, value in document.get("fields", {}).items()}
+
+
+def _decoded(value: Mapping[str, Any]) -> Any:
+    ((kind, content),) = value.items()
+    match kind:
+        case "integerValue":
+            return int(content)
+        case "timestampValue":
+            return written(datetime.fromisoformat(content))
+        case "doubleValue":
+            return float(content)
+        case "mapValue":
+            return _data(content)
+        case "arrayValue":
+            return [_inside(_decoded(item)) for item in content.get("values", [])]
+    return content

@@ -26,7 +26,7 @@ class Answer(Record):
     status: int
     body: str
     headers: Mapping[str, str]
-    expires_at: Timestamp
+    kept_until: Timestamp
 
 
 class Repetition:
@@ -53,7 +53,7 @@ class Repetition:
         if self._found is None:
             return None
         answer = Answer.model_validate(self._found.data)
-        if answer.expires_at <= self._call.now:
+        if answer.kept_until <= self._call.now:
             return None
         if answer.request_hash != self._hash:
             raise IdempotencyKeyReused(
@@ -70,7 +70,7 @@ class Repetition:
             status=status,
             body=body,
             headers=headers,
-            expires_at=_end(self._call),
+            kept_until=_end(self._call),
         )
         expected = self._found.revision if self._found else ABSENT
         return Write(self._key, answer.model_dump(mode="json"), expected)

@@ -1,27 +1,31 @@
 """
 Writer keys: Ed25519 (RFC 8032), one for each service account, and how their signatures are checked.
 
-The private key is a file: a mounted secret in the cloud, a file of the data folder on one machine.
+The private key is a file: a mounted secret in the cloud, a file of the data folder on one machine. It may also be
+a secret that is not mounted, or a key that never leaves Cloud KMS (`kms.py`).
 `cryptography` is imported only when a signature is due.
 """
 
 import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
 
 
-class FileSigner:
-    """Signs with the private key in a PEM file (PKCS #8), which it makes where there is none."""
+class PemSigner:
+    """Signs with a private key in PEM (PKCS #8)."""
 
-    def __init__(self, file: Path) -> None:
-        """Name the file; nothing is read before the first signature."""
-        self._file = file
+    def __init__(self, pem: Callable[[], bytes]) -> None:
+        """Say where the key comes from; it is not asked for before the first signature."""
+        self._pem = pem
 
     def sign(self, message: bytes) -> tuple[str, str]:
         """Return the key's id and its signature."""
@@ -29,27 +33,38 @@ class FileSigner:
 
     @cached_property
     def jwk(self) -> dict[str, Any]:
-        """The public key as a JWK (RFC 8037), whose id is its thumbprint (RFC 7638)."""
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-        from shared.canonical import canonical
-        from shared.evidence import digest_of
-
-        raw = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        public = {"crv": "Ed25519", "kty": "OKP", "x": encoded(raw)}
-        return public | {"kid": digest_of(canonical(public))[:16], "alg": "EdDSA", "use": "sig"}
+        """The public key as a JWK (RFC 8037)."""
+        return public_jwk(self._key.public_key())
 
     @cached_property
     def _key(self) -> "Ed25519PrivateKey":
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-        if not self._file.exists():
-            keep_private(self._file, _pem(Ed25519PrivateKey.generate()))
-        key = load_pem_private_key(self._file.read_bytes(), None)
+        key = load_pem_private_key(self._pem(), None)
         if not isinstance(key, Ed25519PrivateKey):
-            raise TypeError(f"{self._file.name} holds no Ed25519 key")
+            raise TypeError("the writer key is no Ed25519 key")
         return key
+
+
+class FileSigner(PemSigner):
+    """Signs with the private key in a file, which it makes where there is none."""
+
+    def __init__(self, file: Path) -> None:
+        """Name the file."""
+        super().__init__(lambda: _kept(file))
+
+
+def public_jwk(key: "Ed25519PublicKey") -> dict[str, Any]:
+    """Return a public key as a JWK (RFC 8037), whose id is its thumbprint (RFC 7638)."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    from shared.canonical import canonical
+    from shared.evidence import digest_of
+
+    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    public = {"crv": "Ed25519", "kty": "OKP", "x": encoded(raw)}
+    return public | {"kid": digest_of(canonical(public))[:16], "alg": "EdDSA", "use": "sig"}
 
 
 def verifier(jwks: Mapping[str, Mapping[str, Any]]) -> Any:
@@ -96,6 +111,14 @@ def encoded(raw: bytes) -> str:
 def decoded(text: str) -> bytes:
     """Read base64url without padding."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _kept(file: Path) -> bytes:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    if not file.exists():
+        keep_private(file, _pem(Ed25519PrivateKey.generate()))
+    return file.read_bytes()
 
 
 def _pem(key: "Ed25519PrivateKey") -> bytes:

@@ -1,7 +1,14 @@
-"""One JSON line for each request, with no personal data and no token in it."""
+"""
+One JSON line for each request, reaction and schedule, with no personal data and no token in it.
+
+A tenant appears as a hash, a person not at all. Cloud Logging reads `severity`, `message` and the members
+that name the trace as its own.
+"""
 
 import json
 import logging
+import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from shared.evidence import digest_of
@@ -10,28 +17,76 @@ log = logging.getLogger("waooaw.requests")
 
 
 def log_line(
-    *,
-    operation: str,
+    route: str,
     status: int,
     duration_ms: float,
-    correlation_id: str,
-    request_id: str,
-    tenant: str,
+    *,
     code: str | None,
+    tenant: str,
+    ids: Mapping[str, str],
+    trace: Mapping[str, object],
 ) -> None:
-    """Say that a request was answered; a tenant appears as a hash."""
+    """
+    Say how one run of a function ended.
+
+    Args:
+        route: The function, as ``area.name``.
+
+        status: The HTTP status; of a reaction, that of its refusal, else 200.
+
+        duration_ms: How long it took.
+
+        code: The code of a refusal.
+
+        tenant: Whose documents it opened.
+
+        ids: The ids of the story, the request and what caused it.
+
+        trace: The members that name the trace.
+    """
     if not log.isEnabledFor(logging.INFO):
         return
     line = {
-        "ts": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "severity": "ERROR" if status >= 500 else "INFO",
-        "service": "waooaw",
-        "message": f"{operation} answered {status}",
-        "route": operation,
+        **_head("ERROR" if status >= 500 else "INFO", f"{route} ended with {status}"),
+        "service": route.partition(".")[0],
+        "route": route,
         "status": status,
         "duration_ms": duration_ms,
-        "correlation_id": correlation_id,
-        "request_id": request_id,
         "tenant_hash": digest_of(tenant.encode())[:12],
+        **{name: id for name, id in ids.items() if id},
+        **({"code": code} if code else {}),
+        **trace,
     }
-    log.info(json.dumps(line | ({"code": code} if code else {})))
+    log.info(json.dumps(line))
+
+
+class JsonLines(logging.Formatter):
+    """Writes every record as one JSON line: of an exception its kind and place, never its words."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; one that is JSON already stays as it is."""
+        if record.name == log.name:
+            return record.getMessage()
+        line = _head(record.levelname, record.getMessage()) | {"service": record.name}
+        correlation_id = vars(record).get("correlation_id")
+        if correlation_id:
+            line["correlation_id"] = correlation_id
+        if record.exc_info and record.exc_info[0]:
+            kind, _, place = record.exc_info
+            line["error"] = kind.__name__
+            frames = traceback.extract_tb(place)
+            line["stack"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        return json.dumps(line)
+
+
+def configure() -> None:
+    """Write this process's log as JSON lines to its standard error, where Cloud Logging reads it."""
+    lines = logging.StreamHandler()
+    lines.setFormatter(JsonLines())
+    logging.basicConfig(handlers=[lines], level=logging.WARNING, force=True)
+    logging.getLogger("waooaw").setLevel(logging.INFO)
+
+
+def _head(severity: str, message: str) -> dict[str, object]:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"ts": now, "severity": severity, "message": message}

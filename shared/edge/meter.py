@@ -1,21 +1,50 @@
-"""Count what each function reads and writes: documents are what the cloud bills, and hot ones what breaks."""
+"""
+Count what each function takes of what the cloud bills, at the ports.
 
+Firestore (Standard edition) bills documents: a query at least one, an aggregation one for every thousand
+index entries. Pub/Sub bills bytes, a message at least a thousand. A signature and CPU time are no
+items of a bill by themselves: they are what a run's duration is made of.
+"""
+
+import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from weakref import WeakSet
 
+from shared.bus import Bus, Message
 from shared.documents import Documents, Key, Query, Snapshot, Write
+from shared.evidence import Signer
+
+MESSAGE_BYTES = 1000
+"""What a smaller message is billed as."""
 
 
 @dataclass
 class Count:
-    """How many documents were read, written and deleted."""
+    """What was taken: documents, messages, signatures and milliseconds of CPU."""
 
+    runs: int = 0
     reads: int = 0
+    index_reads: int = 0
     writes: int = 0
     deletes: int = 0
+    publishes: int = 0
+    signatures: int = 0
+    cpu_ms: float = 0.0
+
+    def add(self, other: "Count") -> None:
+        """Add what somebody else took."""
+        for one in fields(Count):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
+    def raise_to(self, other: "Count") -> None:
+        """Become the most of both, in each respect."""
+        for one in fields(Count):
+            setattr(self, one.name, max(getattr(self, one.name), getattr(other, one.name)))
 
 
 @dataclass
@@ -23,63 +52,112 @@ class _Run:
     """One run of one function."""
 
     function: str
-    count: Count = field(default_factory=Count)
+    outer: "_Run | None"
+    count: Count = field(default_factory=lambda: Count(runs=1))
+    inner_ms: float = 0.0
 
 
-_doing: ContextVar[_Run] = ContextVar("doing")
+_doing: ContextVar[_Run | None] = ContextVar("doing", default=None)
+_meters: WeakSet["Metered"] = WeakSet()
+_folding = threading.Lock()
 
 
 @contextmanager
 def doing(function: str) -> Iterator[None]:
     """Say which function everything inside is done for."""
-    token = _doing.set(_Run(function))
+    run = _Run(function, _doing.get())
+    token = _doing.set(run)
+    started = time.thread_time()
     try:
         yield
     finally:
         _doing.reset(token)
+        took_ms = (time.thread_time() - started) * 1000
+        run.count.cpu_ms = took_ms - run.inner_ms
+        if run.outer is not None:
+            run.outer.inner_ms += took_ms
+        with _folding:
+            for meter in _meters:
+                meter.most[function].raise_to(run.count)
+                meter.total[function].add(run.count)
 
 
 def current() -> str | None:
     """Return the function that this thread works for, if it does."""
-    run = _doing.get(None)
+    run = _doing.get()
     return run.function if run else None
 
 
-@dataclass
+def _counted(**more: int) -> None:
+    run = _doing.get()
+    if run is not None:
+        run.count.add(Count(**more))
+
+
+@dataclass(eq=False)
 class Metered:
-    """Documents whose use is counted: for each function, the most that one run of it took."""
+    """Documents whose use is counted: for each function, the most that one run of it took, and all runs."""
 
     documents: Documents
     most: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
+    total: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
+
+    def __post_init__(self) -> None:
+        _meters.add(self)
 
     def get(self, key: Key) -> Snapshot | None:
         """Count one read, found or not."""
-        self._count(reads=1)
+        _counted(reads=1)
         return self.documents.get(key)
 
     def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
         """Count a read for each document, and one for a query that finds none."""
         found = self.documents.find(tenant, query)
-        self._count(reads=max(1, len(found)))
+        _counted(reads=max(1, len(found)))
         return found
 
     def count(self, tenant: str | None, query: Query) -> int:
         """Count one read for up to a thousand index entries."""
         counted = self.documents.count(tenant, query)
-        self._count(reads=1 + counted // 1000)
+        _counted(index_reads=1 + counted // 1000)
         return counted
 
     def commit(self, writes: Sequence[Write]) -> None:
         """Count the writes and the deletes of a commit that went through."""
         self.documents.commit(writes)
         deletes = sum(write.data is None for write in writes)
-        self._count(writes=len(writes) - deletes, deletes=deletes)
+        _counted(writes=len(writes) - deletes, deletes=deletes)
 
-    def _count(self, *, reads: int = 0, writes: int = 0, deletes: int = 0) -> None:
-        run = _doing.get(None)
-        if run is None:
-            return
-        now, most = run.count, self.most[run.function]
-        now.reads, most.reads = now.reads + reads, max(most.reads, now.reads + reads)
-        now.writes, most.writes = now.writes + writes, max(most.writes, now.writes + writes)
-        now.deletes, most.deletes = now.deletes + deletes, max(most.deletes, now.deletes + deletes)
+
+@dataclass
+class MeteredBus:
+    """A bus whose messages are counted, by topic too: what is relayed is done for no one function."""
+
+    bus: Bus
+    sent: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    sent_bytes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Count messages that were taken."""
+        self.bus.publish(messages)
+        _counted(publishes=len(messages))
+        for message in messages:
+            self.sent[message.topic] += 1
+            self.sent_bytes[message.topic] += max(MESSAGE_BYTES, _size(message))
+
+
+@dataclass
+class MeteredSigner:
+    """A signer whose signatures are counted."""
+
+    signer: Signer
+
+    def sign(self, message: bytes) -> tuple[str, str]:
+        """Count one signature."""
+        _counted(signatures=1)
+        return self.signer.sign(message)
+
+
+def _size(message: Message) -> int:
+    attributes = (len(name) + len(value) for name, value in message.attributes.items())
+    return len(message.data) + len(message.subject) + sum(attributes)

@@ -12,7 +12,8 @@ from shared import errors
 from shared.edge.catalog import operations
 from shared.edge.problems import TYPES
 from shared.errors import Refusal
-from shared.operation import Operation
+from shared.files import Content
+from shared.operation import Operation, PlainText
 
 VERSION = "0.1.0"
 PROBLEM = "Problem"
@@ -100,11 +101,18 @@ def _smallest(schema: Schema, definitions: Mapping[str, Schema]) -> Any:
 def _schemas(found: list[Operation]) -> tuple[Mapping[Any, Schema], dict[str, Schema]]:
     inputs: list[tuple[Any, JsonSchemaMode, TypeAdapter[Any]]] = []
     for op in found:
-        inputs.append(((op.id, "result"), "serialization", TypeAdapter(op.result)))
+        shape = str if _is_text(op) else op.result
+        inputs.append(((op.id, "result"), "serialization", TypeAdapter(shape)))
         for name, kind in (op.in_path | op.in_body).items():
+            if kind is Content:
+                continue
             inputs.append(((op.id, name), "validation", TypeAdapter(kind)))
     by_key, rest = TypeAdapter.json_schemas(inputs, ref_template="#/components/schemas/{model}")
     return {key[0]: schema for key, schema in by_key.items()}, rest.get("$defs", {})
+
+
+def _is_text(op: Operation) -> bool:
+    return isinstance(op.result, type) and issubclass(op.result, PlainText)
 
 
 class _Described:
@@ -164,6 +172,8 @@ class _Described:
             yield _header("If-Match", "The ETag that was read; a stale one is refused with 409.")
 
     def _body(self) -> Schema:
+        if self.op.content:
+            return {"required": True, "content": {"*/*": {"schema": {"format": "binary"}}}}
         (name,) = self.op.in_body
         schema = self._schema(name)
         value = example(schema, self.definitions)
@@ -175,9 +185,10 @@ class _Described:
     def _success(self) -> Schema:
         schema = self._schema("result")
         value = example(schema, self.definitions)
+        kind = self.op.result.media_type if _is_text(self.op) else "application/json"
         return {
             "description": "Done.",
-            "content": {"application/json": {"schema": schema, "example": value}},
+            "content": {kind: {"schema": schema, "example": value}},
         }
 
     def _problems(self) -> Schema:

@@ -4,16 +4,29 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from shared.bus import Bus
 from shared.documents import Documents
 from shared.edge.auth import Authenticator, KeySource
-from shared.edge.keys import FileSigner
+from shared.edge.breakers import Board, show_on
+from shared.edge.keys import FileSigner, PemSigner
 from shared.edge.push import FcmPush, InboxPush
 from shared.edge.settings import Settings
+from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
 from shared.evidence import Signer
+from shared.files import Files, NoFiles
 from shared.identity import Actor
+from shared.observing import (
+    Dependencies,
+    Memory,
+    NoDependencies,
+    NoTelemetry,
+    NoTraffic,
+    Telemetry,
+    Traffic,
+)
 from shared.reaction import Outbox, Probe, Push, Workflows
 
 
@@ -38,6 +51,11 @@ class Ports:
     probe: Probe
     outbox: Outbox
     push: Push = field(default_factory=InboxPush)
+    files: Files = field(default_factory=NoFiles)
+    dependencies: Dependencies = field(default_factory=NoDependencies)
+    telemetry: Telemetry = field(default_factory=NoTelemetry)
+    traffic: Traffic = field(default_factory=NoTraffic)
+    memory: Memory = field(default_factory=Memory)
 
 
 def utc_now() -> datetime:
@@ -49,6 +67,7 @@ def connect(
     settings: Settings,
     clock: Callable[[], datetime] = utc_now,
     documents: Documents | None = None,
+    bus: Bus | None = None,
 ) -> Ports:
     """
     Connect a process as its settings say. Nothing is imported or opened before it is used.
@@ -59,15 +78,18 @@ def connect(
         clock: The time.
 
         documents: Where documents are, if somebody else opened it already.
+
+        bus: Where messages go, likewise.
     """
     from shared.edge.relay import Relay
 
     documents = documents or _documents(settings)
-    bus = _bus(settings, documents)
+    bus = bus or _bus(settings, documents)
+    signer, counting = writer(settings.writer_key), ProcessTraffic()
     authenticator = Authenticator(
         project=settings.project,
-        audience=settings.api,
-        people=KeySource(settings.people_keys),
+        addressed=settings.addressed,
+        people=KeySource(settings.people_keys, "people-keys"),
         services=KeySource(settings.service_keys),
         documents=documents,
         clock=clock,
@@ -76,13 +98,17 @@ def connect(
         settings=settings,
         clock=clock,
         documents=documents,
-        signer=FileSigner(settings.writer_key),
+        signer=signer,
         bus=bus,
         identify=authenticator.identify,
         workflows=_workflows(settings),
         probe=_probe(settings),
         outbox=Relay(documents, bus, clock, settings.environment),
         push=InboxPush() if settings.local else FcmPush(settings.project),
+        files=_files(settings),
+        dependencies=_dependencies(settings, documents, signer),
+        telemetry=LocalTelemetry(counting) if settings.local else CloudTelemetry(settings),
+        traffic=counting if settings.local else NoTraffic(),
     )
 
 
@@ -118,11 +144,38 @@ def _probe(settings: Settings) -> Probe:
     return HttpProbe(settings.releases)
 
 
+def writer(key: str) -> Signer:
+    """Return the signer whose key is where a setting says: in a file, Secret Manager or Cloud KMS."""
+    kind, _, name = key.partition("://")
+    if kind == "gcp-secret":
+        from shared.edge.secrets import SecretManager
+
+        return PemSigner(lambda: SecretManager().access(name))
+    if kind == "gcp-kms":
+        from shared.edge.kms import KmsSigner
+
+        return KmsSigner(name)
+    return FileSigner(Path(key))
+
+
+def _files(settings: Settings) -> Files:
+    from shared.edge.storage import BucketFiles, FolderFiles
+
+    return FolderFiles(settings.uploads) if settings.local else BucketFiles(settings.uploads)
+
+
+def _dependencies(settings: Settings, documents: Documents, signer: Signer) -> Dependencies:
+    from shared.edge.dependencies import PortDependencies
+
+    return PortDependencies(settings, documents, signer)
+
+
 def process() -> Ports:
     """Return the ports of this process, connected once as its environment says."""
     global _process  # noqa: PLW0603 - one process is one connection
     if _process is None or _process[0] != os.getpid():
         _process = (os.getpid(), connect(Settings()))
+        show_on(Board(_process[1].documents, _process[1].clock))
     return _process[1]
 
 

@@ -2,11 +2,16 @@
 
 import time
 
-from shared.edge import workflows
+from shared.edge.connections import pool
 
 
 class HttpProbe:
-    """The `Probe` port."""
+    """
+    The `Probe` port.
+
+    It asks once and has no breaker: here a failure is the answer, and one release's must not keep us from
+    looking at another.
+    """
 
     def __init__(self, address: str) -> None:
         """Say where a release answers; ``{release_id}`` stands for its id."""
@@ -17,11 +22,11 @@ class HttpProbe:
         import urllib3
 
         started = time.monotonic()
+        url = self._address.format(release_id=release_id)
         try:
-            answer = workflows.pool().request(
-                "GET", self._address.format(release_id=release_id), timeout=timeout_s
-            )
+            answer = pool().request("GET", url, timeout=timeout_s, preload_content=False)
             well = answer.status == 200
+            answer.close()
         except urllib3.exceptions.HTTPError:
             well = False
         return well, round((time.monotonic() - started) * 1000)

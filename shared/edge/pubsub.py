@@ -1,102 +1,109 @@
 """
-Messages on Google Cloud Pub/Sub.
+Messages on Google Cloud Pub/Sub, by its REST API.
 
-The generated client is called directly: `publish` waits for the broker anyway, so the other client's
-threads, which gather messages in the background, would only add latency and a state to recover from after
-a failure.
+Publishing waits for the broker: a client whose threads gather messages in the background would only add
+latency, and a state to recover from after a failure.
 """
 
 import base64
 import binascii
 import json
 import os
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared.bus import Message
-from shared.errors import BadRequest, StoreUnavailable
+from shared.edge.calls import Caller
+from shared.edge.connections import pool
+from shared.edge.google_token import google_token
+from shared.errors import BadRequest, ProviderDown, StoreUnavailable
 
 if TYPE_CHECKING:
-    from google.pubsub_v1 import PublisherClient
+    from shared.events.letters import Undelivered
 
+GOOGLE = "https://pubsub.googleapis.com"
 BATCH = 10
-TIMEOUT_S = 10.0
+WITHIN_S = 10.0
 MAX_PUSH_BYTES = 256 * 1024
 MAX_ATTRIBUTES = 100
+
+_GIVEN_UP = "CloudPubSubDeadLetterSource"
+"""How the attributes begin that Pub/Sub adds to a message it gave up."""
 
 
 class PubsubBus:
     """The `Bus` port on Pub/Sub."""
 
-    def __init__(self, project: str, environment: str) -> None:
-        """Name the project and the environment; nothing is connected before the first message."""
-        self._topics = f"projects/{project}/topics/waooaw-{environment}-"
-        self._connected: PublisherClient | None = None
-        self._connecting = threading.Lock()
+    def __init__(
+        self, project: str, environment: str, within_s: float = WITHIN_S, **options: Any
+    ) -> None:
+        """
+        Name the project and the environment; nothing is connected before the first message.
+
+        Args:
+            project: The Google Cloud project.
+
+            environment: The deployment, which is in the name of every topic.
+
+            within_s: How long all messages of one call may take together.
+
+            options: How the broker is called, as `Caller` takes it.
+        """
+        emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
+        base = f"http://{emulator}" if emulator else GOOGLE
+        self._topics = f"{base}/v1/projects/{project}/topics/waooaw-{environment}-"
+        self._within_s = within_s
+        self._caller = Caller("pubsub", token=None if emulator else google_token, **options)
 
     def publish(self, messages: Sequence[Message]) -> None:
-        """Publish topic after topic, at most ten messages at once, and return when Pub/Sub has them."""
-        from google.api_core.exceptions import GoogleAPIError
-        from google.auth.exceptions import GoogleAuthError
+        """
+        Publish topic after topic, at most ten messages at once, and return when Pub/Sub has them.
 
+        A message whose answer was lost is sent again: it may arrive twice, as Pub/Sub's own may.
+
+        Raises:
+            StoreUnavailable: Some of them are not published.
+        """
         topics: dict[str, list[Message]] = {}
         for message in messages:
             topics.setdefault(message.topic, []).append(message)
-        until = time.monotonic() + TIMEOUT_S
-        try:
-            for topic, waiting in topics.items():
-                for start in range(0, len(waiting), BATCH):
-                    self._send(topic, waiting[start : start + BATCH], until - time.monotonic())
-        except (GoogleAPIError, GoogleAuthError) as error:
-            raise StoreUnavailable(
-                f"messages cannot be published now ({type(error).__name__}); try again",
-                retry_after_s=5,
-            ) from error
+        until = time.monotonic() + self._within_s
+        for topic, waiting in topics.items():
+            for start in range(0, len(waiting), BATCH):
+                left_s = until - time.monotonic()
+                if left_s <= 0:
+                    raise _unavailable("the messages before took all the time there is")
+                self._send(topic, waiting[start : start + BATCH], left_s)
 
     def close(self) -> None:
-        """End the connection."""
-        with self._connecting:
-            if self._connected is not None:
-                self._connected.transport.close()  # type: ignore[no-untyped-call]
-                self._connected = None
+        """End the connections, which all of this process shares; the next call connects again."""
+        pool().clear()
 
-    def _send(self, topic: str, batch: Sequence[Message], timeout_s: float) -> None:
-        from google.api_core.exceptions import DeadlineExceeded
-        from google.api_core.retry import Retry
-
-        if timeout_s <= 0:
-            raise DeadlineExceeded("the messages before took all the time there is")  # type: ignore[no-untyped-call]
-        request = {
-            "topic": self._topics + topic,
-            "messages": [
-                {"data": m.data, "attributes": m.attributes, "ordering_key": m.subject}
-                for m in batch
-            ],
-        }
-        again = Retry(initial=0.05, maximum=1.0, timeout=timeout_s)
-        self._client.publish(request=request, retry=again, timeout=timeout_s)
-
-    @property
-    def _client(self) -> "PublisherClient":
-        """The client, connected on first use: a server forks after it has imported us."""
-        with self._connecting:
-            if self._connected is None:
-                self._connected = _connect(os.environ.get("PUBSUB_EMULATOR_HOST"))
-            return self._connected
+    def _send(self, topic: str, batch: Sequence[Message], within_s: float) -> None:
+        body = json.dumps({"messages": [_written(message) for message in batch]}).encode()
+        url = f"{self._topics}{topic}:publish"
+        headers = {"Content-Type": "application/json"}
+        try:
+            answer = self._caller.request(
+                "POST", url, body=body, headers=headers, within_s=within_s
+            )
+        except ProviderDown as down:
+            raise _unavailable(down.detail) from down
+        if answer.status != 200:
+            raise _unavailable(f"the topic {topic} answered {answer.status}; try again")
 
 
-def _connect(emulator: str | None) -> "PublisherClient":
-    from google.pubsub_v1 import PublisherClient
+def _written(message: Message) -> dict[str, Any]:
+    return {
+        "data": base64.b64encode(message.data).decode(),
+        "attributes": message.attributes,
+        "orderingKey": message.subject,
+    }
 
-    if not emulator:
-        return PublisherClient()
-    import grpc  # type: ignore[import-untyped]
-    from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 
-    channel = grpc.insecure_channel(emulator)
-    return PublisherClient(transport=PublisherGrpcTransport(host=emulator, channel=channel))
+def _unavailable(why: str) -> StoreUnavailable:
+    return StoreUnavailable(f"messages cannot be published now: {why}", retry_after_s=5)
 
 
 def from_push(pushed: bytes | Mapping[str, Any]) -> Message:
@@ -126,6 +133,21 @@ def from_push(pushed: bytes | Mapping[str, Any]) -> Message:
     if len(attributes) > MAX_ATTRIBUTES or not all(isinstance(text, str) for text in texts):
         raise BadRequest(f"a message has at most {MAX_ATTRIBUTES} attributes, each a text")
     return Message(topic, subject, attributes, data)
+
+
+def undelivered(message: Message) -> "Undelivered":
+    """Read what the broker says of a message that it gave up, in attributes of its own."""
+    from shared.events.letters import Undelivered
+
+    said = {n: v for n, v in message.attributes.items() if n.startswith(_GIVEN_UP)}
+    subscription = said.get(f"{_GIVEN_UP}Subscription", "")
+    attempts = said.get(f"{_GIVEN_UP}DeliveryCount", "0")
+    attributes = {n: v for n, v in message.attributes.items() if n not in said}
+    return Undelivered(
+        Message(_topic(subscription), message.subject, attributes, message.data),
+        consumer=subscription.rpartition("--")[2],
+        attempts=int(attempts) if attempts.isdecimal() else 0,
+    )
 
 
 def _body(pushed: bytes) -> Any:

@@ -1,15 +1,18 @@
 """The way out for what was committed: entries to their topics and the tap, promises when their time comes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.bus import Bus, Message, due_message, envelope, tap
 from shared.documents import Condition, Contended, Documents, Query, Snapshot, Write
 from shared.entity import written
 from shared.evidence import Entry
+from shared.observing import Backlog
 from shared.store import Due
 
 BATCH = 100
+LATE = timedelta(minutes=2)
+"""How long a promise may be overdue before it counts as late: two runs of the schedule."""
 
 
 class Relay:
@@ -53,6 +56,17 @@ class Relay:
         dues = [Due.model_validate(s.data) for s in self._documents.find(None, query)]
         self._bus.publish([due_message(due) for due in dues])
         return len(dues)
+
+    def backlog(self) -> Backlog:
+        """Return how much waits for its way out, of all tenants."""
+        oldest = Query(Entry.collection, _UNPUBLISHED, (("ts", "asc"),), 1)
+        found = self._documents.find(None, oldest)
+        late = Query(Due.collection, (Condition("at", "<=", written(self._clock() - LATE)),))
+        return Backlog(
+            unpublished=self._documents.count(None, oldest) if found else 0,
+            oldest_at=datetime.fromisoformat(found[0].data["ts"]) if found else None,
+            overdue=self._documents.count(None, late),
+        )
 
     def resend(self, topic: str, subject: str, attributes: Mapping[str, str], data: str) -> None:
         """Publish a message once more."""

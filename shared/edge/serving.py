@@ -10,7 +10,6 @@ import json
 import logging
 import random
 import re
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -32,6 +31,7 @@ from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.edge.problems import explained, response
+from shared.edge.traces import Hop, hop
 from shared.entity import Entity, Id
 from shared.errors import (
     BadRequest,
@@ -44,8 +44,9 @@ from shared.errors import (
     Unauthenticated,
     VersionConflict,
 )
+from shared.files import Content
 from shared.identity import MAX_AUTH_AGE, PLATFORM, Actor, Role, Scope
-from shared.operation import Call, Operation
+from shared.operation import Call, Operation, PlainText
 from shared.store import Page, Transaction
 
 log = logging.getLogger("waooaw")
@@ -56,9 +57,12 @@ REVOKED_WITHIN_S = {True: 5.0, False: 60.0}
 """How old knowledge of revocations may be: for governance scopes, and for others."""
 
 _GOVERNANCE = frozenset({Scope.GOVERNANCE_READ, Scope.GOVERNANCE_WRITE, Scope.VETO_EXECUTE})
+_DECIDING = frozenset({Scope.GOVERNANCE_WRITE, Scope.VETO_EXECUTE})
+"""Who decides is always traced."""
+
 _MUTATING_HEADERS = (
     "Authorization, Content-Type, If-Match, Idempotency-Key, X-Correlation-ID, X-Audit-Reason,"
-    " Last-Event-ID"
+    " Last-Event-ID, X-API-Key"
 )
 _EXPOSED = "ETag, X-Correlation-ID, X-Request-ID, X-Audit-Entry, Retry-After"
 
@@ -69,7 +73,9 @@ def view(op: Operation, ports: Callable[[], Ports]) -> View:
     """Make an operation into a function the Functions Framework can call."""
 
     def serve(request: flask.Request) -> flask.Response:
-        return _Request(op, ports(), request).answer()
+        always = op.area == "approvals" or bool(op.scopes & _DECIDING)
+        with hop(request.headers.get("traceparent"), always=always) as here:
+            return _Request(op, ports(), request, here).answer()
 
     return serve
 
@@ -79,13 +85,14 @@ class _Answered:
     status: int
     body: str
     headers: dict[str, str]
+    media_type: str = "application/json"
 
 
 class _Request:
     """One request on its way through an operation."""
 
-    def __init__(self, op: Operation, ports: Ports, request: flask.Request) -> None:
-        self.op, self.ports, self.request = op, ports, request
+    def __init__(self, op: Operation, ports: Ports, request: flask.Request, here: Hop) -> None:
+        self.op, self.ports, self.request, self.hop = op, ports, request, here
         self.request_id = str(uuid4())
         named = _correlation(request.headers.get("X-Correlation-ID"))
         self.correlation_id, self.story_named = named or str(uuid4()), named is not None
@@ -100,7 +107,7 @@ class _Request:
             try:
                 with doing(self.op.id):
                     done = self._done()
-                answer = flask.Response(done.body, done.status, mimetype="application/json")
+                answer = flask.Response(done.body, done.status, content_type=done.media_type)
                 answer.headers.update(done.headers)
             except Refusal as refusal:
                 code = refusal.code
@@ -112,14 +119,16 @@ class _Request:
                 )
                 answer = self._refused(_Internal("this one is on us; quote the correlation id"))
         self._head(answer)
+        duration_ms = round((time.perf_counter() - started) * 1000, 1)
+        self.ports.traffic.served(self.op.area, answer.status_code, duration_ms, self.ports.clock())
         log_line(
-            operation=self.op.id,
-            status=answer.status_code,
-            duration_ms=round((time.perf_counter() - started) * 1000, 1),
-            correlation_id=self.correlation_id,
-            request_id=self.request_id,
-            tenant=self.actor.tenant,
+            self.op.id,
+            answer.status_code,
+            duration_ms,
             code=code,
+            tenant=self.actor.tenant,
+            ids={"correlation_id": self.correlation_id, "request_id": self.request_id},
+            trace=self.hop.log_fields(self.ports.settings.project),
         )
         return answer
 
@@ -133,7 +142,8 @@ class _Request:
         path = self._path()
         tenant = self._tenant(path)
         arguments = self._arguments(path, raw)
-        if self.op.method in {"PUT", "PATCH"} and "If-Match" not in self.request.headers:
+        replaces = self.op.method in {"PUT", "PATCH"} and not self.op.content
+        if replaces and "If-Match" not in self.request.headers:
             raise VersionConflict("say which version you change: send its ETag as If-Match")
         for attempt in range(ATTEMPTS):
             try:
@@ -150,13 +160,15 @@ class _Request:
         raw = b"" if length and length > limit else self.request.stream.read(limit + 1)
         if len(raw) > limit or (length and length > limit):
             raise TooLarge(f"a body here is at most {limit} bytes")
-        if raw and self.op.mutates and self.request.mimetype != "application/json":
+        takes_json = self.op.mutates and not self.op.content
+        if raw and takes_json and self.request.mimetype != "application/json":
             raise BadRequest("send the body as application/json")
         return raw
 
     def _admit(self) -> None:
         """Let nobody in whom the operation's scopes do not name."""
         if self.op.public:
+            self.actor = self._recognised() if self.op.recognises else ANONYMOUS
             return
         within_s = REVOKED_WITHIN_S[bool(self.op.scopes & _GOVERNANCE)]
         with doing("edge.identify"):
@@ -172,6 +184,18 @@ class _Request:
                 rule="step_up_required",
                 max_age_s=age_s,
             )
+
+    def _recognised(self) -> Actor:
+        """
+        Return the person who asks, if a good token says so.
+
+        A service's token says nothing: the gateway adds its own to whatever anybody asks.
+        """
+        try:
+            actor = self.ports.identify(dict(self.request.headers), revoked_within_s=60)
+        except Refusal:
+            return ANONYMOUS
+        return ANONYMOUS if Role.SERVICE in actor.roles else actor
 
     def _fresh(self, scope: Scope) -> bool:
         signed_in, limit = self.actor.auth_time, MAX_AUTH_AGE.get(scope)
@@ -211,6 +235,8 @@ class _Request:
     def _arguments(self, path: Mapping[str, Any], raw: bytes) -> dict[str, Any]:
         query = self.request.args.to_dict(flat=False)
         arguments = dict(path)
+        if self.op.content:
+            return arguments | {self.op.content: Content(self.request.mimetype, raw)}
         model: Any
         try:
             for name, model in self.op.in_body.items():
@@ -244,6 +270,8 @@ class _Request:
             return _Answered(stored.status, stored.body, dict(stored.headers))
         result = self.op.function(call, **arguments)
         done = _Answered(self.op.status, _written(result), {})
+        if isinstance(result, PlainText):
+            done = _Answered(self.op.status, str(result), {}, result.media_type)
         if isinstance(result, Entity):
             done.headers["ETag"] = f'"{result.version_hash}"'
         txn = call.opened
@@ -269,6 +297,11 @@ class _Request:
             correlation_id=self.correlation_id,
             causation_id=f"req:{self.request_id}",
             story_named=self.story_named,
+            traceparent=self.hop.traceparent,
+            environment=self.ports.settings.environment,
+            files=self.ports.files,
+            memory=self.ports.memory,
+            traffic=self.ports.traffic,
             if_match=match.removeprefix("W/").strip('"') if match else None,
             addressed=frozenset(str(value) for value in path.values()),
             callbacks=self.ports.settings.callbacks,
@@ -286,6 +319,8 @@ class _Request:
     # --- around them -----------------------------------------------------------------------------
 
     def _refused(self, refusal: Refusal) -> flask.Response:
+        # Denials and failures are traced to the last one.
+        self.hop.sampled = self.hop.sampled or refusal.status == 403 or refusal.status >= 500
         if self.op.audited:
             call = self._call(self.actor.tenant, {})
             try:
@@ -303,7 +338,7 @@ class _Request:
         headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
         headers["Strict-Transport-Security"] = "max-age=31536000"
         headers.setdefault("Cache-Control", "no-store")
-        headers["traceparent"] = _trace(self.request.headers.get("traceparent", ""))
+        headers["traceparent"] = self.hop.traceparent
         origin = self.request.headers.get("Origin")
         headers["Vary"] = "Origin"
         if origin in self.ports.settings.origins:
@@ -319,13 +354,6 @@ class _Internal(Refusal):
     """A defect of ours."""
 
     status, code, title = 500, "internal", "Something went wrong on our side"
-
-
-def _trace(parent: str) -> str:
-    """Go on with the caller's trace (W3C Trace Context), or begin one."""
-    match = re.fullmatch(r"00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})", parent)
-    trace, flags = match.groups() if match else (secrets.token_hex(16), "01")
-    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
 
 
 def _correlation(given: str | None) -> str | None:

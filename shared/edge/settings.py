@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from shared.operation import deployed
+
 GOOGLE_KEYS = "https://www.googleapis.com/oauth2/v3/certs"
 FIREBASE_KEYS = (
     "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
@@ -39,9 +41,32 @@ class Settings:
         return self.environ.get("API", f"http://127.0.0.1:{self.environ.get('PORT', '8080')}")
 
     @property
+    def functions(self) -> str:
+        """Where functions are called directly, each at its own name: by workflows, and only by them."""
+        cloud = f"https://{self.location}-{self.project}.cloudfunctions.net"
+        return self.environ.get("FUNCTIONS", f"{self.api}/functions" if self.local else cloud)
+
+    def addressed(self, audience: str) -> bool:
+        """
+        Say whether a service's token made out for *audience* is for this process.
+
+        It is where it names the API, or the function that is deployed here; one machine is every function.
+        """
+        name = self.environ.get("FUNCTION", "")
+        own = f"{self.functions}/{deployed(name)}"
+        everyone = self.local and not name and audience.startswith(f"{self.functions}/")
+        return audience in {self.api, own} or everyone
+
+    @property
     def data(self) -> Path:
         """The data folder of the embedded defaults."""
         return Path(self.environ.get("DATA", ".data"))
+
+    @property
+    def uploads(self) -> str:
+        """Where people's documents are kept: a bucket, or a folder on one machine."""
+        usual = str(self.data / "uploads") if self.local else f"{self.project}-uploads"
+        return self.environ.get("UPLOADS", usual)
 
     @property
     def store(self) -> str:
@@ -77,14 +102,24 @@ class Settings:
         return self.environ.get("SERVICE_KEYS", self._local_keys if self.local else GOOGLE_KEYS)
 
     @property
-    def writer_key(self) -> Path:
-        """The file of the private key that signs audit entries."""
-        return Path(self.environ.get("WRITER_KEY", self.data / "keys" / "writer.pem"))
+    def writer_key(self) -> str:
+        """
+        Where the private key is that signs audit entries.
+
+        A file, or ``gcp-secret://projects/…/secrets/…/versions/…``, or
+        ``gcp-kms://projects/…/locations/…/keyRings/…/cryptoKeys/…/cryptoKeyVersions/…``.
+        """
+        return self.environ.get("WRITER_KEY", str(self.data / "keys" / "writer.pem"))
 
     @property
     def releases(self) -> str:
         """Where a release answers its health probe; ``{release_id}`` stands for its id."""
         return self.environ.get("RELEASES", f"{self.api}/local/releases/{{release_id}}/health")
+
+    @property
+    def telemetry(self) -> str:
+        """Where figures go, by OTLP over HTTP."""
+        return self.environ.get("TELEMETRY", "https://telemetry.googleapis.com")
 
     @cached_property
     def origins(self) -> frozenset[str]:

@@ -13,12 +13,12 @@ class Inbox(Record):
 
     collection: ClassVar[str] = "inbox"
 
-    expires_at: Timestamp
+    kept_until: Timestamp
 
     @classmethod
     def of(cls, id: str, *, at: datetime) -> Self:
         """Note that it is done."""
-        return cls(id=id, expires_at=at + KEPT)
+        return cls(id=id, kept_until=at + KEPT)
 
 
 class DeadLetter(Entity):

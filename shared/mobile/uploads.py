@@ -1,22 +1,28 @@
 """Documents that go with a veto: a signed address to upload each to, for a quarter of an hour."""
 
 import base64
+import hashlib
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, ValidationError
 
 from shared.approvals.models import Veto
 from shared.approvals.parts import Attachment
 from shared.canonical import canonical
-from shared.entity import Event, Id, Timestamp, Value, written
-from shared.errors import Conflict, Forbidden
-from shared.evidence import Signer
+from shared.entity import Event, Id, Timestamp, Value
+from shared.errors import BadRequest, Conflict, Expired, Forbidden, Invalid
+from shared.evidence import Signer, Verify
+from shared.files import Content
 from shared.identity import Actor
 
 LIFE = timedelta(minutes=15)
 MAX_ATTACHMENTS = 5
-TYP = "upload/v1"
+MAX_ADDRESS = 2048
+"""How many characters an address has at the most."""
 
 
 class Announced(Attachment):
@@ -44,6 +50,33 @@ class UploadAddress(Value):
     method: str = "PUT"
     upload_url: str
     expires_at: Timestamp
+
+
+class Ticket(Value):
+    """What an address was signed for."""
+
+    typ: Literal["upload/v1"] = "upload/v1"
+    veto_id: Id
+    sha256: str
+    content_type: str
+    size: int
+    expires_at: Timestamp
+
+
+@dataclass(frozen=True)
+class Signed:
+    """An address as it was read, of which nothing is believed yet."""
+
+    message: bytes
+    kid: str
+    signature: str
+
+
+class Uploaded(Value):
+    """A document that is kept."""
+
+    sha256: str
+    size: int
 
 
 class VetoDocumented(Event, action="veto.documented", category="governance_decision"):
@@ -77,23 +110,82 @@ def documented(before: Veto, given: Attachment, *, by: Actor) -> Veto:
 def address(veto: Veto, given: Attachment, *, signer: Signer, at: datetime) -> UploadAddress:
     """Return the signed address for a document: exactly this one, and not for long."""
     ends = at + LIFE
-    ticket = canonical(
-        {
-            "typ": TYP,
-            "veto_id": veto.id,
-            "sha256": given.sha256,
-            "content_type": given.content_type,
-            "size": given.size,
-            "expires_at": written(ends),
-        }
+    ticket = Ticket(
+        veto_id=veto.id,
+        sha256=given.sha256,
+        content_type=given.content_type,
+        size=given.size,
+        expires_at=ends,
     )
-    kid, signature = signer.sign(ticket)
+    message = canonical(ticket.model_dump(mode="json"))
+    kid, signature = signer.sign(message)
     return UploadAddress(
         veto_id=veto.id,
         name=given.name,
-        upload_url=f"/v1/uploads/{_joined((ticket, kid.encode()))}.{signature}",
+        upload_url=f"/v1/uploads/{_joined((message, kid.encode()))}.{signature}",
         expires_at=ends,
     )
+
+
+def signed(address: str) -> Signed:
+    """
+    Read the last part of an upload's address.
+
+    Raises:
+        BadRequest: It is none.
+    """
+    try:
+        said, named, signature = address[:MAX_ADDRESS].split(".")
+        message, kid = _decoded(said), _decoded(named).decode()
+    except ValueError as error:
+        raise BadRequest("this is no address of ours; ask for one") from error
+    if not re.fullmatch(r"[0-9a-f]{16}", kid):
+        raise BadRequest("this is no address of ours; ask for one")
+    return Signed(message, kid, signature)
+
+
+def opened(given: Signed, public_key: str | None, *, verify: Verify, at: datetime) -> Ticket:
+    """
+    Return what an address was signed for.
+
+    Args:
+        given: The address.
+
+        public_key: The key that it names, if there is one.
+
+        verify: How a signature is checked.
+
+        at: The time.
+
+    Raises:
+        Forbidden: It was not signed by us, or for something else.
+        Expired: Its time is over.
+    """
+    if public_key is None or not verify(public_key, given.message, given.signature):
+        raise Forbidden("this address was not signed by us", rule="upload_address")
+    try:
+        ticket = Ticket.model_validate_json(given.message)
+    except ValidationError as error:
+        raise Forbidden("this address is for something else", rule="upload_address") from error
+    if at > ticket.expires_at:
+        raise Expired("this address was good for a quarter of an hour; ask for a new one")
+    return ticket
+
+
+def check(ticket: Ticket, content: Content) -> None:
+    """
+    Let only the announced document through.
+
+    Raises:
+        Invalid: It is another one.
+    """
+    alike = content.media_type == ticket.content_type and len(content.data) == ticket.size
+    if not alike or hashlib.sha256(content.data).hexdigest() != ticket.sha256:
+        raise Invalid("this is not the document that was announced", rule="other_document")
+
+
+def _decoded(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars="-_", validate=True)
 
 
 def _joined(parts: Sequence[bytes]) -> str:

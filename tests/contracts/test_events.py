@@ -59,7 +59,7 @@ def test_no_two_events_share_a_name():
 
 @pytest.mark.parametrize("reaction", reactions(), ids=lambda reaction: reaction.id)
 def test_a_reaction_has_one_cause(reaction):
-    causes = [reaction.on, reaction.due, reaction.every, reaction.stored]
+    causes = [reaction.on, reaction.due, reaction.every, reaction.stored, reaction.undelivered]
     assert sum(bool(cause) for cause in causes) == 1
 
 

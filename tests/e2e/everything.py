@@ -1,13 +1,17 @@
 """Call every operation at least once, with requests that do what the operation is for."""
 
+from types import SimpleNamespace
+
 from local.story import acts, blueprints, catalogue
 from local.story.client import Client
 from shared.approvals.models import ApprovalRequest
 from shared.canonical import digest
-from shared.documents import Key, Write
+from shared.edge.entry import listener
+from shared.edge.loading import load
 from shared.edge.openapi import openapi
-from shared.identity import PLATFORM
+from tests.e2e.breakers import call_breakers
 from tests.e2e.conftest import at_stage, to_the_governor, until, until_over
+from tests.e2e.operators import call_operators
 from tests.e2e.phone import call_phone
 from tests.e2e.seeds import call_seeds
 from tests.e2e.verbs import call_verbs
@@ -27,6 +31,8 @@ def call_everything(platform):
     call_seeds(client, platform)
     call_phone(client, platform, agent_id)
     call_verbs(client, platform, parts)
+    call_operators(client, platform)
+    call_breakers(client, platform)
     client.post("viewer", "/v1/auth/logout", {"all_devices": True})
 
 
@@ -161,31 +167,29 @@ def revise_and_reject(client, parts):
 
 
 def replay(platform, client):
-    from shared.events.models import DeadLetter
-
-    letter = DeadLetter(
-        id="00000000-0000-4000-8000-00000000000d",
-        tenant_id=PLATFORM,
-        created_at=platform.clock.now(),
-        updated_at=platform.clock.now(),
-        governance_agent_id="governor",
-        version_hash="0" * 64,
-        event_id="00000000-0000-4000-8000-00000000000e",
-        type="com.waooaw.agent.created.v1",
-        subject="agents/x",
-        consumer="nobody.listens",
-        attempts=5,
-        first_at="",
-        last_at="",
-        error_code="internal",
-        error="ValueError",
-        topic="genesis-events",
-        attributes={"id": "00000000-0000-4000-8000-00000000000e", "type": "unknown"},
-        data="{}",
+    """Give up a message as Pub/Sub does, and send it again."""
+    given_up = {
+        "subscription": "projects/local/subscriptions/waooaw-local-dead-letters--kept",
+        "message": {
+            "data": "e30=",
+            "attributes": {
+                "id": "00000000-0000-4000-8000-00000000000e",
+                "type": "unknown",
+                "subject": "agents/x",
+                "CloudPubSubDeadLetterSourceSubscription": "waooaw-local-agent-events--nobody.listens",
+                "CloudPubSubDeadLetterSourceDeliveryCount": "5",
+            },
+        },
+    }
+    keep = listener(load("events.keep_dead_letter"), lambda: platform.ports)
+    keep(SimpleNamespace(data=given_up))
+    keep(SimpleNamespace(data=given_up))
+    (letter,) = client.get("admin", "/v1/events/dead-letters")["items"]
+    assert (letter["consumer"], letter["topic"], letter["attempts"]) == (
+        "nobody.listens",
+        "agent-events",
+        5,
     )
-    key = Key(PLATFORM, DeadLetter.collection, letter.id)
-    platform.documents.commit([Write(key, letter.model_dump(mode="json"))])
-    client.get("admin", "/v1/events/dead-letters")
-    path = f"/v1/events/dead-letters/{letter.id}/replay"
+    path = f"/v1/events/dead-letters/{letter['id']}/replay"
     client.post("admin", path, {"reason": "the consumer is repaired"})
     until(platform.idle)

@@ -1,5 +1,6 @@
 """Do on a phone whatever can be done on one, with requests and with time passing."""
 
+import hashlib
 from datetime import timedelta
 from uuid import uuid4
 
@@ -86,13 +87,18 @@ def decide(phone, client):
     phone.decide(asked_for, "approve", "approve", comment="go")
     phone.decide(asked(client), "request_changes", "request-changes", changes=["add a test"])
     veto = phone.decide(asked(client), "veto", "veto", **OBJECTION)
-    document = {"name": "quote.pdf", "content_type": "application/pdf", "size": 9}
-    path = f"/v1/mobile/vetoes/{veto['id']}/attachments"
-    address = client.post("governor", path, document | {"sha256": "3" * 64})
-    assert address["upload_url"].startswith("/v1/uploads/")
+    attach(client, veto["id"], b"%PDF-1.7\n")
     queued = phone.queue(asked(client))
     results = client.post("governor", "/v1/mobile/sync", {"items": [queued]})["results"]
     assert [one["result"] for one in results] == ["applied"]
+
+
+def attach(client, veto_id, content):
+    document = {"name": "quote.pdf", "content_type": "application/pdf", "size": len(content)}
+    document["sha256"] = hashlib.sha256(content).hexdigest()
+    given = client.post("governor", f"/v1/mobile/vetoes/{veto_id}/attachments", document)
+    url, headers = client._address + given["upload_url"], {"Content-Type": "application/pdf"}
+    assert client._pool.request("PUT", url, body=content, headers=headers).status == 201
 
 
 def look(client, agent_id):

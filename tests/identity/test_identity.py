@@ -9,7 +9,7 @@ import pytest
 from functions.identity.get_me import get_me
 from functions.identity.list_keys import list_keys
 from functions.identity.log_out import Logout, log_out
-from functions.platform.get_health import VERSION, get_health
+from functions.platform.get_health import get_health
 from shared.documents import Key, Query
 from shared.errors import StoreUnavailable
 from shared.evidence import Entry
@@ -22,6 +22,7 @@ from shared.identities.models import (
 )
 from shared.identities.rules import principal
 from shared.identity import PLATFORM, Role, Scope
+from shared.platform.states import VERSION
 from tests.conftest import NOON
 
 
@@ -85,7 +86,7 @@ def test_the_platform_is_well_while_its_store_answers(call_as):
 
 def test_the_platform_is_not_well_without_its_store(call_as):
     class Broken:
-        def find(self, *_):
+        def get(self, *_):
             raise StoreUnavailable("the store cannot be used now")
 
     call = call_as()

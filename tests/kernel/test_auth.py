@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.edge.auth import KeySource
+from shared.edge.settings import Settings
 from shared.identity import Role, Scope
 from shared.operation import Call
 from tests.conftest import NOON
@@ -134,6 +135,8 @@ def forged(world):
         "a service of another project": service(world, email="workflows@x.iam.gserviceaccount.com"),
         "a service whose address is not verified": service(world, email_verified=False),
         "a service for another audience": service(world, aud="https://elsewhere.example"),
+        "a service for several": service(world, aud=[world.ports.settings.api, "x"]),
+        "a service beside the functions": service(world, aud=world.ports.settings.functions),
     }
 
 
@@ -201,3 +204,20 @@ def test_keys_that_cannot_be_fetched_are_unavailable():
 
     with pytest.raises(ProviderDown):
         KeySource("http://127.0.0.1:9/keys").key("any")
+
+
+def test_a_deployed_function_takes_tokens_for_the_api_and_for_itself_alone():
+    cloud = "https://asia-south1-p.cloudfunctions.net"
+    deployed = Settings(
+        {
+            "ENVIRONMENT": "prod",
+            "PROJECT": "p",
+            "LOCATION": "asia-south1",
+            "API": "https://api.example",
+            "FUNCTION": "agents.settle_stage",
+        }
+    )
+    for audience in ("https://api.example", f"{cloud}/agents-settle-stage"):
+        assert deployed.addressed(audience)
+    for audience in (cloud, f"{cloud}/agents-fail-workflow", f"{cloud}/agents-settle-stage/x", ""):
+        assert not deployed.addressed(audience)

@@ -1,19 +1,20 @@
-"""Uploads on one machine: the document that was announced, and no other."""
+"""Uploads: the document that was announced, and no other."""
 
 import hashlib
 from datetime import timedelta
 
-import flask
 import pytest
 
-from local.uploads import uploads
+from functions.mobile.upload_document import upload_document
 from shared.approvals.models import Veto
+from shared.approvals.parts import MAX_DOCUMENT_BYTES
 from shared.documents import Key, Write
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM
 from shared.mobile.uploads import Announced, address
 
 CONTENT = b"%PDF-1.7 a quote"
+VETO = "acme.00000000-0000-4000-8000-00000000000a"
 
 
 @pytest.fixture
@@ -22,34 +23,52 @@ def put(world):
     key = VerificationKey(id=signer.jwk["kid"], jwk=signer.jwk)
     place = Key(PLATFORM, VerificationKey.collection, key.id)
     world.ports.documents.commit([Write(place, key.model_dump(mode="json"))])
-    app = flask.Flask("tests")
-    app.register_blueprint(uploads(world.ports))
     given = Announced(
         name="quote.pdf",
         content_type="application/pdf",
         size=len(CONTENT),
         sha256=hashlib.sha256(CONTENT).hexdigest(),
     )
-    veto = Veto.model_construct(id="00000000-0000-4000-8000-00000000000a")
+    veto = Veto.model_construct(id=VETO)
     url = address(veto, given, signer=signer, at=world.now).upload_url
 
-    def send(content=CONTENT, kind="application/pdf", change=lambda url: url):
-        return app.test_client().put(change(url), data=content, content_type=kind)
+    def send(content=CONTENT, kind="application/pdf", change=lambda url: url, **more):
+        return world.call(upload_document, change(url), data=content, content_type=kind, **more)
 
     return send
 
 
-def test_the_announced_document_is_kept(put, world):
-    assert put().status_code == 201
-    (kept,) = (world.ports.settings.data / "uploads").iterdir()
-    assert kept.read_bytes() == CONTENT
+def kept(world):
+    return [file for file in (world.ports.settings.data / "uploads").rglob("*") if file.is_file()]
+
+
+def test_the_announced_document_is_kept_under_what_it_is(put, world):
+    assert put().json == {"sha256": hashlib.sha256(CONTENT).hexdigest(), "size": len(CONTENT)}
+    (file,) = kept(world)
+    assert file.read_bytes() == CONTENT
+    assert file.relative_to(world.ports.settings.data / "uploads").parts == (
+        VETO,
+        hashlib.sha256(CONTENT).hexdigest(),
+    )
+
+
+def test_the_same_document_again_changes_nothing(put, world):
+    assert [put().status_code for _ in range(2)] == [201, 201]
+    assert len(kept(world)) == 1
 
 
 @pytest.mark.parametrize(
-    "given", [{"content": b"else"}, {"content": CONTENT[::-1]}, {"kind": "text/plain"}]
+    "given",
+    [{"content": b"else"}, {"content": CONTENT[::-1]}, {"kind": "text/plain"}, {"content": b""}],
 )
-def test_another_document_is_refused(put, given):
-    assert put(**given).status_code == 422
+def test_another_document_is_refused(put, world, given):
+    answer = put(**given)
+    assert (answer.status_code, answer.json["violations"][0]["rule"]) == (422, "other_document")
+    assert kept(world) == []
+
+
+def test_no_document_is_larger_than_any_may_be(put):
+    assert put(content=b"a" * (MAX_DOCUMENT_BYTES + 1)).status_code == 413
 
 
 def test_after_a_quarter_of_an_hour_it_takes_a_new_address(put, world):
@@ -58,14 +77,29 @@ def test_after_a_quarter_of_an_hour_it_takes_a_new_address(put, world):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "status"),
     [
-        lambda url: url[:-3] + "AAA",
-        lambda url: url.replace("/v1/uploads/", "/v1/uploads/e30"),
-        lambda _: "/v1/uploads/nothing",
-        lambda _: "/v1/uploads/..",
-        lambda _: "/v1/uploads/e30.e30.e30",
+        (lambda url: url[:-3] + "AAA", 403),
+        (lambda url: url.replace("/v1/uploads/", "/v1/uploads/e30"), 400),
+        (lambda url: f"/v1/uploads/e30.{url.split('.')[1]}.AAAA", 403),
+        (lambda url: url.replace(url.split(".")[1], "MDEyMzQ1Njc4OWFiY2RlZg"), 403),
+        (lambda _: "/v1/uploads/e30.e30.e30", 400),
+        (lambda _: "/v1/uploads/nothing", 400),
+        (lambda _: "/v1/uploads/..", 400),
+        (lambda url: url + "." + "A" * 3000, 400),
     ],
 )
-def test_an_address_that_was_not_signed_is_none(put, change):
-    assert put(change=change).status_code in {403, 404}
+def test_an_address_that_was_not_signed_is_none(put, world, change, status):
+    assert put(change=change).status_code == status
+    assert kept(world) == []
+
+
+def test_what_else_we_sign_is_no_address(put, world):
+    """A signature of ours over something else opens nothing."""
+    signer = world.ports.signer
+    message = b'{"typ":"checkpoint/v1"}'
+    kid, signature = signer.sign(message)
+    from shared.mobile.uploads import _joined
+
+    other = f"/v1/uploads/{_joined((message, kid.encode()))}.{signature}"
+    assert put(change=lambda _: other).status_code == 403

@@ -20,12 +20,11 @@ BOTH = ["sqlite", pytest.param("firestore", marks=needs_emulator)]
 def documents(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[SqliteDocuments | FirestoreDocuments]:
-    store: SqliteDocuments | FirestoreDocuments
-    if request.param == "sqlite":
-        store = SqliteDocuments(tmp_path / "store.db")
-    else:
+    if request.param == "firestore":
         request.getfixturevalue("firestore_emulator")
-        store = FirestoreDocuments(fresh_project())
+        yield FirestoreDocuments(fresh_project())
+        return
+    store = SqliteDocuments(tmp_path / "store.db")
     yield store
     store.close()
 

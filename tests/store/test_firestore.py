@@ -1,43 +1,183 @@
-"""What only a server far away can do to us, and what must not be loaded for it too early."""
+"""What only a server far away can do to us, and that Google's own client and ours mean the same."""
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from shared.documents import Write
-from shared.edge import firestore
+from shared.documents import ABSENT, Contended, Write
 from shared.edge.firestore import FirestoreDocuments
 from shared.errors import StoreUnavailable
+from tests.edge.provider import Reply, providing
 from tests.emulators import free_port, fresh_project, needs_emulator
 from tests.store.conftest import key, put, query
 
+ASKS = [
+    lambda documents: documents.get(key("a")),
+    lambda documents: documents.find("acme", query()),
+    lambda documents: documents.count(None, query()),
+    lambda documents: documents.commit([Write(key("a"), {})]),
+]
+READS, COMMIT = ASKS[:3], ASKS[3]
+
+
+def emulated(test):
+    for mark in needs_emulator:
+        test = mark(test)
+    return test
+
+
+def error(code, status, message="no"):
+    return Reply(code, {"error": {"code": code, "status": status, "message": message}})
+
+
+def broken_off(code, status, message="no"):
+    """Say what Firestore does where an answer breaks off: it began with 200."""
+    return Reply(200, [error(code, status, message).body])
+
 
 @pytest.fixture
-def unreachable(monkeypatch):
+def provider():
+    with providing() as server:
+        yield server
+
+
+@pytest.fixture
+def far(provider, monkeypatch):
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", provider.address[7:])
+    return FirestoreDocuments("p", timeout_s=0.3, sleep=lambda seconds: None)
+
+
+@pytest.mark.parametrize("ask", ASKS)
+def test_a_store_that_cannot_be_reached_is_unavailable(monkeypatch, ask):
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", f"127.0.0.1:{free_port()}")
-    monkeypatch.setattr(firestore, "READ_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(firestore, "COMMIT_TIMEOUT_S", 0.3)
-    documents = FirestoreDocuments("nowhere")
-    yield documents
-    documents.close()
+    documents = FirestoreDocuments("nowhere", sleep=lambda seconds: None)
+
+    with pytest.raises(StoreUnavailable, match=r"does not answer now .*; try again") as refused:
+        ask(documents)
+    assert refused.value.retry_after_s == 5
 
 
-@pytest.mark.enable_socket
+@pytest.mark.parametrize("ask", READS)
 @pytest.mark.parametrize(
-    "ask",
+    "reply",
     [
-        lambda documents: documents.get(key("a")),
-        lambda documents: documents.find("acme", query()),
-        lambda documents: documents.count(None, query()),
-        lambda documents: documents.commit([Write(key("a"), {})]),
+        error(429, "RESOURCE_EXHAUSTED"),
+        error(500, "INTERNAL"),
+        error(503, "UNAVAILABLE"),
+        error(504, "DEADLINE_EXCEEDED"),
+        Reply(cut=True),
+        Reply(wait_s=0.5),
     ],
 )
-def test_a_store_that_does_not_answer_is_unavailable(unreachable, ask):
-    with pytest.raises(StoreUnavailable, match=r"does not answer now .*; try again") as refused:
-        ask(unreachable)
-    assert refused.value.retry_after_s == 5
+def test_a_read_that_fails_is_made_again_and_then_given_up(provider, far, ask, reply):
+    provider.replies = [reply]
+
+    with pytest.raises(StoreUnavailable):
+        ask(far)
+    assert len(provider.seen) == 4
+
+
+@pytest.mark.parametrize("ask", READS)
+@pytest.mark.parametrize(
+    "reply",
+    [
+        error(400, "FAILED_PRECONDITION"),
+        error(403, "PERMISSION_DENIED"),
+        error(404, "NOT_FOUND", "The database (default) does not exist"),
+        broken_off(500, "INTERNAL"),
+        Reply(200, b"<html>"),
+        Reply(200, {}),
+        Reply(200, [1]),
+        Reply(200, b'[{"readTime": '),
+    ],
+)
+def test_an_answer_that_is_no_answer_is_never_an_absence(provider, far, ask, reply):
+    provider.replies = [reply]
+
+    with pytest.raises(StoreUnavailable, match="the store does not take this now"):
+        ask(far)
+    assert len(provider.seen) == 1
+
+
+def test_a_missing_index_is_told_with_the_address_that_makes_it(provider, far, caplog):
+    needed = "The query requires an index. You can create it here: https://console.example/x"
+    provider.replies = [error(400, "FAILED_PRECONDITION", needed)]
+
+    with pytest.raises(StoreUnavailable, match="FAILED_PRECONDITION"):
+        far.find("acme", query())
+    assert needed in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (409, "ABORTED"),
+        (409, "ALREADY_EXISTS"),
+        (400, "FAILED_PRECONDITION"),
+        (404, "NOT_FOUND"),
+    ],
+)
+def test_a_precondition_that_does_not_hold_is_somebody_elses_write(provider, far, code, status):
+    provider.replies = [error(code, status)]
+
+    with pytest.raises(Contended):
+        COMMIT(far)
+    assert len(provider.seen) == 1
+
+
+@pytest.mark.parametrize("code", [500, 502, 503, 504])
+def test_a_commit_whose_answer_is_lost_is_not_made_again(provider, far, code):
+    provider.replies = [error(code, "UNAVAILABLE")]
+
+    with pytest.raises(StoreUnavailable):
+        COMMIT(far)
+    assert len(provider.seen) == 1
+
+
+@pytest.mark.parametrize("reply", [Reply(cut=True), Reply(wait_s=0.5)])
+def test_nor_one_whose_connection_broke(provider, far, reply):
+    provider.replies = [reply]
+
+    with pytest.raises(StoreUnavailable):
+        COMMIT(far)
+    assert len(provider.seen) == 1
+
+
+def test_a_commit_is_one_request_with_its_preconditions(provider, far):
+    revision = "2026-01-01T12:00:00.123456789Z"
+    writes = [Write(key("new"), {}, ABSENT), Write(key("old"), {}, revision), Write(key("x"), None)]
+
+    far.commit(writes)
+
+    (seen,) = provider.seen
+    assert seen.path == "/v1/projects/p/databases/(default)/documents:commit"
+    assert seen.headers["Authorization"] == "Bearer owner"
+    sent = [write.get("currentDocument") for write in seen.json["writes"]]
+    assert sent == [{"exists": False}, {"updateTime": revision}, None]
+
+
+def test_a_revision_is_exact_to_the_nanosecond(provider, far):
+    revision = "2026-01-01T12:00:00.123456789Z"
+    name = "projects/p/databases/(default)/documents/tenants/acme/things/a"
+    found = {"name": name, "createTime": revision, "updateTime": revision}
+    provider.replies = [Reply(200, [{"found": found, "readTime": revision}])]
+
+    assert far.get(key("a")).revision == revision
+    assert far.get(key("a")).data == {}
+
+
+def test_a_whole_number_that_was_a_fraction_stays_one(provider, far):
+    """Google writes 2.0 as 2, its emulator as 2.0."""
+    name = "projects/p/databases/(default)/documents/tenants/acme/things/a"
+    fields = {"n": {"doubleValue": 2}, "m": {"doubleValue": -0.0}, "i": {"integerValue": "2"}}
+    found = {"name": name, "fields": fields, "updateTime": "2026-01-01T12:00:00Z"}
+    provider.replies = [Reply(200, [{"found": found}])]
+
+    data = far.get(key("a")).data
+    assert [type(data[name]) for name in "nmi"] == [float, float, int]
 
 
 def test_a_process_without_credentials_has_no_store(monkeypatch, tmp_path):
@@ -50,47 +190,121 @@ def test_a_process_without_credentials_has_no_store(monkeypatch, tmp_path):
 
 @pytest.fixture
 def documents(firestore_emulator):
-    documents = FirestoreDocuments(fresh_project())
-    yield documents
-    documents.close()
+    return FirestoreDocuments(fresh_project())
 
 
-@needs_emulator[0]
-@needs_emulator[1]
-def test_another_database_holds_other_documents(documents, firestore_emulator):
+@emulated
+def test_another_database_holds_other_documents(documents):
     put(documents, {"a": {"n": 1}})
-    other = FirestoreDocuments(fresh_project())
 
-    assert other.get(key("a")) is None
-    other.close()
+    assert FirestoreDocuments(fresh_project()).get(key("a")) is None
 
 
-@needs_emulator[0]
-@needs_emulator[1]
-def test_a_revision_is_the_exact_time_of_the_last_update(documents):
+@emulated
+def test_a_revision_is_good_for_one_write(documents):
     put(documents, {"a": {"n": 1}})
     revision = documents.get(key("a")).revision
 
-    seconds, nanos = revision.split(".")
-    assert len(nanos) == 9
-    documents.commit([Write(key("a"), {"n": 2}, f"{seconds}.{nanos}")])
-    assert documents.get(key("a")).revision > revision
+    documents.commit([Write(key("a"), {"n": 2}, revision)])
+    with pytest.raises(Contended):
+        documents.commit([Write(key("a"), {"n": 3}, revision)])
 
 
-def test_nothing_of_google_is_imported_before_the_first_use():
-    program = (
-        "import sys\n"
-        "from shared.edge.firestore import FirestoreDocuments\n"
-        "from shared.edge.pubsub import PubsubBus\n"
-        "FirestoreDocuments('p'), PubsubBus('p', 'test')\n"
-        "print([name for name, module in sys.modules.items() if getattr(module, '__file__', None)"
-        " and name.partition('.')[0] in {'google', 'grpc'}])"
-    )
+EVERYTHING = {
+    "text": "😀 ümläut\n",
+    "least": -(2**63),
+    "most": 2**63 - 1,
+    "flag": False,
+    "nothing": None,
+    "half": 0.5,
+    "whole": 2.0,
+    "tiny": 5e-324,
+    "huge": 1.7976931348623157e308,
+    "minus": -0.0,
+    "list": [1, "a", None, {"b": True}],
+    "map": {"a.b": 1, "ö x": {"deep": []}},
+    "empty": {},
+}
+
+
+@pytest.fixture
+def google(firestore_emulator):
+    from google.cloud import firestore
+
+    return lambda project: firestore.Client(project=project)
+
+
+@emulated
+def test_what_we_write_googles_own_client_reads(google):
+    project = fresh_project()
+    FirestoreDocuments(project).commit([Write(key("a"), EVERYTHING, ABSENT)])
+
+    theirs = google(project).document("tenants/acme/things/a").get().to_dict()
+    assert theirs == EVERYTHING
+    assert {name: type(value) for name, value in theirs.items()} == {
+        name: type(value) for name, value in EVERYTHING.items()
+    }
+
+
+@emulated
+def test_what_googles_own_client_writes_we_read(google):
+    project = fresh_project()
+    written = google(project).document("tenants/acme/things/a").set(EVERYTHING)
+
+    ours = FirestoreDocuments(project).get(key("a"))
+    assert ours.data == EVERYTHING
+    assert {name: type(value) for name, value in ours.data.items()} == {
+        name: type(value) for name, value in EVERYTHING.items()
+    }
+    at = datetime.fromisoformat(ours.revision)
+    assert at == datetime.fromtimestamp(written.update_time.timestamp(), UTC)
+
+
+@emulated
+def test_we_and_googles_own_client_see_each_others_changes(google):
+    project = fresh_project()
+    ours, theirs = FirestoreDocuments(project), google(project).document("tenants/acme/things/a")
+    put(ours, {"a": {"n": 1}})
+    seen = ours.get(key("a")).revision
+    theirs.update({"n": 2})
+
+    with pytest.raises(Contended):
+        ours.commit([Write(key("a"), {"n": 3}, seen)])
+    assert [found.data for found in ours.find("acme", query(("n", "==", 2)))] == [{"n": 2}]
+
+
+LOADED = (
+    "; print([name for name, module in sys.modules.items() if getattr(module, '__file__', None)"
+    " and name.partition('.')[0] in {'google', 'grpc', 'requests', 'cryptography', *sys.argv[1:]}])"
+)
+
+
+def loaded(program, *more):
     said = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program + LOADED, *more],
         capture_output=True,
         text=True,
         check=True,
         cwd=Path(__file__).parents[2],
     )
-    assert said.stdout.strip() == "[]"
+    return said.stdout.strip()
+
+
+def test_nothing_is_imported_before_the_first_use():
+    program = (
+        "import sys; from shared.edge.firestore import FirestoreDocuments;"
+        "from shared.edge.pubsub import PubsubBus;"
+        "FirestoreDocuments('p'), PubsubBus('p', 'test')"
+    )
+    assert loaded(program, "urllib3") == "[]"
+
+
+@emulated
+def test_and_nothing_of_google_after_it(firestore_emulator):
+    program = (
+        "import sys; from shared.edge.firestore import FirestoreDocuments;"
+        "from shared.documents import Key, Write; key = Key('acme', 'things', 'a');"
+        f"documents = FirestoreDocuments({fresh_project()!r});"
+        "documents.commit([Write(key, {})]), documents.get(key)"
+    )
+    assert loaded(program) == "[]"

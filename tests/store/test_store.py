@@ -168,6 +168,7 @@ def test_a_deleted_name_is_free_again(documents):
 
 def test_several_writes_are_all_or_nothing(documents):
     put(documents, {"a": {"n": 1}, "b": {"n": 1}})
+    of_another = documents.get(key("a")).revision
 
     with pytest.raises(Contended):
         documents.commit(
@@ -176,7 +177,7 @@ def test_several_writes_are_all_or_nothing(documents):
                 Write(key("a"), {"n": 2}),
                 Write(Key("globex", "others", "c"), {"n": 2}),
                 Write(key("b"), None),
-                Write(key("a:2"), {"n": 2}, "1.000000000"),
+                Write(key("a:2"), {"n": 2}, of_another),
             ]
         )
 

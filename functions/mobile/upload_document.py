@@ -1,0 +1,33 @@
+from shared.approvals.parts import MAX_DOCUMENT_BYTES
+from shared.files import Content
+from shared.identities.models import VerificationKey
+from shared.identity import PLATFORM, PUBLIC
+from shared.mobile import uploads
+from shared.mobile.uploads import Uploaded
+from shared.operation import Call, operation
+
+
+@operation(
+    "PUT",
+    "/v1/uploads/{address}",
+    scopes=PUBLIC,
+    status=201,
+    audited=False,
+    tenant=PLATFORM,
+    max_bytes=MAX_DOCUMENT_BYTES,
+)
+def upload_document(call: Call, address: str, document: Content) -> Uploaded:
+    """
+    Upload a document to the address it was announced for.
+
+    The signed address is the permission, for exactly the announced document and a quarter of an hour. Uploading
+    it again changes nothing.
+    """
+    given = uploads.signed(address)
+    with call.transaction() as txn:
+        key = txn.peek(VerificationKey, given.kid)
+    public = str(key.jwk["x"]) if key else None
+    ticket = uploads.opened(given, public, verify=call.verify, at=call.now)
+    uploads.check(ticket, document)
+    call.files.keep(f"{ticket.veto_id}/{ticket.sha256}", document)
+    return Uploaded(sha256=ticket.sha256, size=ticket.size)

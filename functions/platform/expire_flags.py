@@ -1,0 +1,14 @@
+from datetime import timedelta
+
+from shared.platform.flags import FeatureFlag, FlagExpired, expired
+from shared.reaction import Reaching, reaction
+
+
+@reaction(every=timedelta(days=1))
+def expire_flags(call: Reaching) -> None:
+    """Switch off the flags whose time is over; they counted as off from that moment on."""
+    with call.transaction() as txn:
+        for before in txn.find(FeatureFlag, enabled=True).items:
+            after = expired(before, at=call.now)
+            if after and after.expires_at:
+                txn.save(after, FlagExpired(key=after.key, expires_at=after.expires_at))

@@ -1,0 +1,19 @@
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.platform import figures
+from shared.platform.figures import Exposition
+
+
+@operation("GET", "/v1/metrics", scopes={Scope.METRICS_READ}, audited=False, tenant=PLATFORM)
+def get_metrics(call: Call) -> Exposition:
+    """
+    Tell the platform's figures in Prometheus' text format.
+
+    They are at most a minute old. Requests are counted here on one machine; in the cloud, where each
+    function is a process of its own, Cloud Monitoring counts them from the log.
+    """
+    with call.transaction() as txn:
+        samples = call.memory.recall(
+            "figures", lambda: figures.measured(txn, at=call.now), at=call.now
+        )
+    return figures.exposition([*samples, *call.traffic.counted()])

@@ -1,0 +1,34 @@
+from shared.entity import Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.platform.breakers import Circuit, CircuitBreaker, CircuitReset, seen
+from shared.platform.targets import TARGETS
+
+
+class CircuitBreakers(Value):
+    """The breaker of each target."""
+
+    items: tuple[CircuitBreaker, ...]
+
+
+@operation(
+    "GET",
+    "/v1/admin/circuit-breakers",
+    scopes={Scope.PLATFORM_READ},
+    tenant=PLATFORM,
+    audited=False,
+)
+def list_circuit_breakers(call: Call) -> CircuitBreakers:
+    """
+    List what the platform calls outside itself, and what it leaves alone for now.
+
+    Each process has breakers of its own; what is shown is what a process last said.
+    """
+    with call.transaction() as txn:
+        circuits = {circuit.id: circuit for circuit in txn.find(Circuit).items}
+        resets = {reset.id: reset for reset in txn.find(CircuitReset).items}
+    return CircuitBreakers(
+        items=tuple(
+            seen(name, circuits.get(name), resets.get(name), at=call.now) for name in TARGETS
+        )
+    )

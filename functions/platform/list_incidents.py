@@ -1,0 +1,28 @@
+from pydantic import Field
+
+from shared.entity import Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.platform.incidents import Incident, Service, Severity, Status
+from shared.store import Page, Test
+
+
+class WhichIncidents(Value):
+    """WhichIncidents incidents."""
+
+    status: Status | None = None
+    severity: Severity | None = None
+    service: Service | None = None
+    limit: int = Field(20, ge=1, le=100)
+    cursor: str | None = Field(None, max_length=1000)
+
+
+@operation("GET", "/v1/incidents", scopes={Scope.PLATFORM_READ}, audited=False, tenant=PLATFORM)
+def list_incidents(call: Call, which: WhichIncidents) -> Page[Incident]:
+    """List what went wrong, the newest first."""
+    said = {"status": which.status, "severity": which.severity, "service": which.service}
+    tests: dict[str, Test] = {name: value for name, value in said.items() if value}
+    with call.transaction() as txn:
+        return txn.find(
+            Incident, order="-detected_at", limit=which.limit, cursor=which.cursor, **tests
+        )

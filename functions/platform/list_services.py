@@ -1,0 +1,30 @@
+from shared.entity import Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.platform import states
+from shared.platform.models import LATEST, Observation, ServiceStatus
+
+
+class Services(Value):
+    """How each service is."""
+
+    items: tuple[ServiceStatus, ...]
+
+
+@operation(
+    "GET",
+    "/v1/monitoring/services",
+    scopes={Scope.PLATFORM_READ},
+    audited=False,
+    tenant=PLATFORM,
+)
+def list_services(call: Call) -> Services:
+    """
+    Show how each service is, as it was last looked at.
+
+    They are looked at every five minutes, and every minute while something is wrong. After three missed
+    looks nobody knows.
+    """
+    with call.transaction() as txn:
+        seen = txn.peek(Observation, LATEST)
+    return Services(items=states.services(seen, at=call.now))

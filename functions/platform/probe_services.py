@@ -1,0 +1,40 @@
+from collections.abc import Mapping
+from datetime import timedelta
+
+from shared.errors import ProviderDown
+from shared.events.models import DeadLetter
+from shared.observing import Recent
+from shared.platform import responding, rules
+from shared.platform.models import LATEST, Observation
+from shared.reaction import Reaching, reaction
+
+
+@reaction(every=timedelta(minutes=1))
+def probe_services(call: Reaching) -> None:
+    """
+    Look at everything the platform depends on, and open or resolve incidents by what is seen.
+
+    It runs every minute and looks every five, unless something is wrong: then every time.
+    """
+    with call.transaction() as txn:
+        before = txn.peek(Observation, LATEST)
+        if not rules.due(before, at=call.now):
+            return
+        now, alarms = rules.observed(
+            call.dependencies.look(),
+            call.outbox.backlog(),
+            _recent(call),
+            dead_letters=txn.count(DeadLetter, status="open"),
+            before=before,
+            at=call.now,
+        )
+        responding.respond(txn, now, alarms, call)
+        txn.save(now)
+
+
+def _recent(call: Reaching) -> Mapping[str, Recent]:
+    """Return the figures of the last minutes, none where nobody says: the other looks are taken all the same."""
+    try:
+        return call.telemetry.recent(call.now)
+    except ProviderDown:
+        return {}

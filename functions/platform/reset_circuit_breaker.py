@@ -1,0 +1,49 @@
+from pydantic import ConfigDict, Field
+
+from shared.entity import Text, Value
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+from shared.platform.breakers import (
+    Circuit,
+    CircuitBreaker,
+    CircuitBreakerReset,
+    CircuitReset,
+    Target,
+    known,
+    reset,
+    seen,
+)
+
+
+class Reset(Value):
+    """Why the target is called again."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"reason": "the engine answers again, as its console says"}]
+        }
+    )
+
+    reason: Text = Field(max_length=500)
+
+
+@operation(
+    "POST",
+    "/v1/admin/circuit-breakers/{name}/reset",
+    scopes={Scope.BREAKERS_RESET},
+    tenant=PLATFORM,
+)
+def reset_circuit_breaker(call: Call, name: Target, body: Reset) -> CircuitBreaker:
+    """
+    Close the breakers of a target, and let requests to it through at once.
+
+    Processes whose breaker is open notice within five seconds of their next request. The store's own
+    breaker cannot be told while the store does not answer: it closes by its probe.
+    """
+    with call.transaction() as txn:
+        circuit = txn.peek(Circuit, known(name))
+        before = txn.peek(CircuitReset, name)
+        after = reset(before, name, at=call.now)
+        event = CircuitBreakerReset(target=name, reason=body.reason)
+        after = txn.save(after, event) if before else txn.create(after, event)
+    return seen(name, circuit, after, at=call.now)

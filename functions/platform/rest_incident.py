@@ -1,0 +1,11 @@
+from shared.platform.incidents import Incident, IncidentRested, rested, transition
+from shared.reaction import Reaching, reaction
+
+
+@reaction(due=IncidentRested)
+def rest_incident(call: Reaching, event: IncidentRested) -> None:
+    """Close an incident that was resolved a week ago, unless it still needs its post-incident text."""
+    with call.transaction() as txn:
+        after = rested(txn.get(Incident, call.subject_id), event.resolved_at, at=call.now)
+        if after:
+            txn.save(after, transition(after, call.actor.id))

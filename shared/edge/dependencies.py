@@ -1,0 +1,120 @@
+"""Look at what the platform depends on, from inside: each thing by the cheapest sign of life it gives."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.documents import Documents, Key
+from shared.edge.auth import Forged, KeySource
+from shared.edge.settings import Settings
+from shared.errors import ProviderDown, Refusal
+from shared.evidence import Signer
+from shared.identities.models import VerificationKey
+from shared.identity import PLATFORM
+from shared.observing import Looked
+
+if TYPE_CHECKING:
+    from shared.edge.calls import Caller
+
+
+class PortDependencies:
+    """The `Dependencies` port."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        documents: Documents,
+        signer: Signer,
+        token: Callable[[], str] | None = None,
+    ) -> None:
+        """Say what to look at, and whose access token opens it: this process's own without one."""
+        self._settings, self._documents, self._signer = settings, documents, signer
+        self._token = token
+
+    def look(self) -> Sequence[Looked]:
+        """Look at each, one after the other."""
+        looks = {
+            "store": self._store,
+            "event_bus": self._event_bus,
+            "workflow_engine": self._workflow_engine,
+            "identity_keys": self._identity_keys,
+            "signing_key": self._signing_key,
+        }
+        if not self._settings.local:
+            looks["push"] = self._push
+        return [_looked(name, look) for name, look in looks.items()]
+
+    def _store(self) -> None:
+        from shared.platform.models import LATEST, Observation
+
+        self._documents.get(Key(PLATFORM, Observation.collection, LATEST))
+
+    def _event_bus(self) -> None:
+        s = self._settings
+        if s.bus != "pubsub":
+            if not os.access(s.data, os.W_OK):
+                raise ProviderDown("the folder of the tap cannot be written")
+            return
+        emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
+        base = f"http://{emulator}" if emulator else "https://pubsub.googleapis.com"
+        topic = f"projects/{s.project}/topics/waooaw-{s.environment}-tap"
+        self._read(self._pubsub, f"{base}/v1/{topic}")
+
+    def _workflow_engine(self) -> None:
+        s = self._settings
+        parent = f"projects/{s.project}/locations/{s.location}/workflows/agent_creation"
+        self._read(self._workflows, f"{s.executions}/v1/{parent}/executions?pageSize=1")
+
+    def _identity_keys(self) -> None:
+        s = self._settings
+        for location, target in ((s.people_keys, "people-keys"), (s.service_keys, "service-keys")):
+            # No key has this id: whoever says so has read the keys.
+            with suppress(Forged):
+                KeySource(location, target).key("")
+
+    def _signing_key(self) -> None:
+        kid, _ = self._signer.sign(b"a look at the platform's health")
+        if self._documents.get(Key(PLATFORM, VerificationKey.collection, kid)) is None:
+            raise ProviderDown(f"the public half of the writer key {kid} is not published")
+
+    def _push(self) -> None:
+        """Look whether those who push gave up on the provider: there is nothing to ask it for."""
+        from shared.platform.breakers import Circuit
+
+        found = self._documents.get(Key(PLATFORM, Circuit.collection, "fcm"))
+        opened_at = found and found.data["opened_at"]
+        if opened_at:
+            raise ProviderDown(f"messages have not been taken since {opened_at}")
+
+    @cached_property
+    def _pubsub(self) -> "Caller":
+        return self._caller("pubsub")
+
+    @cached_property
+    def _workflows(self) -> "Caller":
+        return self._caller("workflows")
+
+    def _caller(self, target: str) -> "Caller":
+        from shared.edge.calls import Caller
+        from shared.edge.google_token import google_token
+
+        token = self._token or google_token
+        return Caller(target, token=token, timeout_s=5.0, attempts=1)
+
+    def _read(self, caller: "Caller", url: str) -> None:
+        answer = caller.request("GET", url)
+        if answer.status != 200:
+            raise ProviderDown(f"it answered {answer.status}")
+
+
+def _looked(name: str, look: Callable[[], None]) -> Looked:
+    started = time.monotonic()
+    well, detail = True, ""
+    try:
+        look()
+    except Exception as error:  # noqa: BLE001 - whatever it is, that is what was seen
+        well, detail = False, error.detail if isinstance(error, Refusal) else type(error).__name__
+    return Looked(name, well, round((time.monotonic() - started) * 1000), detail)

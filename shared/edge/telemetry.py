@@ -1,0 +1,204 @@
+"""
+Figures about this process and their way to Cloud Monitoring, through OpenTelemetry.
+
+OpenTelemetry is imported only by whoever exports: it is heavier than all the rest of a function.
+"""
+
+import json
+import math
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from threading import Lock
+from typing import Any
+from urllib.parse import urlencode
+
+from shared.edge.settings import Settings
+from shared.errors import ProviderDown
+from shared.observing import Recent, Sample
+
+WINDOW = timedelta(minutes=5)
+TIMEOUT_S = 10.0
+MAX_KEPT = 20_000
+"""How many requests of the last minutes one area remembers."""
+
+REQUESTS = "waooaw_platform_requests_total"
+DURATIONS = "waooaw_platform_request_duration_seconds_total"
+
+
+class ProcessTraffic:
+    """The `Traffic` port of one machine: one process answers everything, so it can count."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._lock = Lock()
+        self._answers: dict[tuple[str, str], int] = defaultdict(int)
+        self._durations: dict[str, float] = defaultdict(float)
+        self._last: dict[str, deque[tuple[datetime, bool, float]]] = defaultdict(
+            lambda: deque(maxlen=MAX_KEPT)
+        )
+
+    def served(self, area: str, status: int, duration_ms: float, at: datetime) -> None:
+        """Count one request."""
+        with self._lock:
+            self._answers[area, f"{status // 100}xx"] += 1
+            self._durations[area] += duration_ms
+            self._last[area].append((at, status >= 500, duration_ms))
+
+    def counted(self) -> Sequence[Sample]:
+        """Return how many requests were answered since the start, and how long that took."""
+        with self._lock:
+            answers, durations = dict(self._answers), dict(self._durations)
+        told = "Requests answered since the start, by the first digit of the status."
+        took = "Seconds spent answering requests since the start."
+        return [
+            *(
+                Sample(REQUESTS, told, n, {"area": area, "status": status}, "counter")
+                for (area, status), n in sorted(answers.items())
+            ),
+            *(
+                Sample(DURATIONS, took, ms / 1000, {"area": area}, "counter")
+                for area, ms in sorted(durations.items())
+            ),
+        ]
+
+    def recent(self, at: datetime) -> Mapping[str, Recent]:
+        """Return the last five minutes, by area."""
+        with self._lock:
+            last = {
+                area: [one for one in kept if one[0] > at - WINDOW]
+                for area, kept in self._last.items()
+            }
+        return {area: _summed(kept) for area, kept in last.items() if kept}
+
+
+def _summed(kept: Sequence[tuple[datetime, bool, float]]) -> Recent:
+    durations = sorted(ms for _, _, ms in kept)
+    p95 = durations[math.ceil(0.95 * len(durations)) - 1]
+    return Recent(len(kept), sum(failed for _, failed, _ in kept), round(p95, 1))
+
+
+class LocalTelemetry:
+    """The `Telemetry` port of one machine: its figures are read at ``GET /v1/metrics``."""
+
+    def __init__(self, traffic: ProcessTraffic) -> None:
+        """Say who counts."""
+        self._traffic = traffic
+
+    def export(self, samples: Sequence[Sample]) -> None:
+        """Keep the figures here."""
+
+    def recent(self, at: datetime) -> Mapping[str, Recent]:
+        """Return the last five minutes, by area."""
+        return self._traffic.recent(at)
+
+
+class CloudTelemetry:
+    """
+    The `Telemetry` port on Cloud Monitoring.
+
+    Figures go there by OTLP over HTTP. Requests, which no process can count for all others, come back from there in
+    PromQL; they are counted from the log (`infra/watching.py`).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        token: Callable[[], str] | None = None,
+        monitoring: str = "https://monitoring.googleapis.com",
+    ) -> None:
+        """Say which deployment the figures are of, and whose token takes them there and back."""
+        self._settings, self._token, self._monitoring = settings, token, monitoring
+
+    def export(self, samples: Sequence[Sample]) -> None:
+        """
+        Send the figures, and return once they are taken.
+
+        Raises:
+            ProviderDown: They were not.
+        """
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+        from opentelemetry.sdk.metrics.export import MetricExportResult
+
+        from shared.edge.google_token import google_token
+
+        token = (self._token or google_token)()
+        exporter = OTLPMetricExporter(
+            endpoint=f"{self._settings.telemetry}/v1/metrics",
+            headers={
+                "Authorization": f"Bearer {token}",
+                "X-Goog-User-Project": self._settings.project,
+            },
+            timeout=TIMEOUT_S,
+        )
+        taken = exporter.export(self._collected(samples))
+        exporter.shutdown()
+        if taken is not MetricExportResult.SUCCESS:
+            raise ProviderDown("the figures were not taken; they go with the next run")
+
+    def _collected(self, samples: Sequence[Sample]) -> Any:
+        """Measure the samples once, as OpenTelemetry does, and return what it would export."""
+        from opentelemetry.sdk.metrics import MeterProvider
+        from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+        from opentelemetry.sdk.resources import Resource
+
+        reader = InMemoryMetricReader()
+        resource = Resource(
+            {
+                "gcp.project_id": self._settings.project,
+                "service.name": "waooaw",
+                "service.namespace": "platform",
+                "service.instance.id": "figures",
+                "deployment.environment.name": self._settings.environment,
+            }
+        )
+        provider = MeterProvider([reader], resource, shutdown_on_exit=False)
+        meter = provider.get_meter("waooaw")
+        gauges = {one.name: meter.create_gauge(one.name, description=one.says) for one in samples}
+        for one in samples:
+            gauges[one.name].set(one.value, dict(one.labels))
+        data = reader.get_metrics_data()
+        provider.shutdown()
+        return data
+
+    def recent(self, at: datetime) -> Mapping[str, Recent]:
+        """
+        Return the last five minutes, by area.
+
+        Raises:
+            ProviderDown: Cloud Monitoring does not say.
+        """
+        requests = self._by_area(
+            f"sum by (area) ({_AREA.format(_INCREASE.format('requests'))})", at
+        )
+        errors = self._by_area(f"sum by (area) ({_AREA.format(_INCREASE.format('errors'))})", at)
+        buckets = f"sum by (area, le) ({_AREA.format(_INCREASE.format('latency_bucket'))})"
+        p95_ms = self._by_area(f"histogram_quantile(0.95, {buckets})", at)
+        return {
+            area: Recent(round(n), round(errors.get(area, 0)), round(p95_ms.get(area, 0), 1))
+            for area, n in requests.items()
+            if round(n)
+        }
+
+    def _by_area(self, query: str, at: datetime) -> Mapping[str, float]:
+        path = f"/v1/projects/{self._settings.project}/location/global/prometheus/api/v1/query"
+        asked = urlencode({"query": query, "time": at.timestamp()})
+        answer = self._caller.request("GET", f"{self._monitoring}{path}?{asked}")
+        if answer.status != 200:
+            raise ProviderDown(f"Cloud Monitoring answered {answer.status}")
+        found = json.loads(answer.body)["data"]["result"]
+        values = {one["metric"].get("area", ""): float(one["value"][1]) for one in found}
+        return {area: value for area, value in values.items() if area and math.isfinite(value)}
+
+    @cached_property
+    def _caller(self) -> Any:
+        from shared.edge.calls import Caller
+        from shared.edge.google_token import google_token
+
+        return Caller("monitoring", token=self._token or google_token, timeout_s=5.0)
+
+
+_INCREASE = "increase(logging_googleapis_com:user_{}[5m])"
+_AREA = 'label_replace({}, "area", "$1", "route", "([a-z]+)[.].*")'
+"""The area is what stands before the dot of a route."""

@@ -1,0 +1,1 @@
+"""The platform itself: how its services are, what went wrong, and what is switched on."""

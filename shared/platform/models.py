@@ -1,0 +1,70 @@
+"""How the platform's services are, as it was last looked at."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar, Literal
+
+from shared.entity import Record, Timestamp, Value
+
+INTERVAL = timedelta(minutes=5)
+"""How often the services are looked at."""
+
+WATCH_INTERVAL = timedelta(minutes=1)
+"""How often while something is wrong: as often as a scheduler can."""
+
+LATEST = "latest"
+
+State = Literal["healthy", "degraded", "down"]
+
+
+class Check(Value):
+    """One thing the platform depends on, as it was last looked at."""
+
+    name: str
+    status: State
+    latency_ms: int
+    checked_at: Timestamp
+    detail: str = ""
+
+
+class ServiceStatus(Value):
+    """How one area of the API is; what is not known is null."""
+
+    key: str
+    status: Literal["healthy", "degraded", "down", "unknown"]
+    health_score: int | None
+    """From 0 to 100; from 80 it is healthy, from 50 degraded."""
+
+    version: str
+    slot: Literal["blue", "green"] | None = None
+    error_rate_5m: float | None = None
+    """The share of requests that failed in the last five minutes, from 0 to 1."""
+
+    p95_ms: float | None = None
+    last_deploy_at: Timestamp | None = None
+    checked_at: Timestamp
+
+
+class Observation(Record):
+    """One look at everything: one document, so that a look costs one write and being asked one read."""
+
+    collection: ClassVar[str] = "service_status"
+
+    checked_at: Timestamp
+    checks: tuple[Check, ...]
+    services: tuple[ServiceStatus, ...]
+    error_rate_5m: float | None = None
+    unpublished: int = 0
+    lag_s: float = 0.0
+    """How long the oldest entry has waited to be published."""
+
+    overdue: int = 0
+    dead_letters: int = 0
+    raised: Mapping[str, Timestamp] = {}
+    """Since when each alarm is on."""
+
+    cleared: Mapping[str, Timestamp] = {}
+    """Since when each alarm of the last day is off again."""
+
+    watched: bool = False
+    """Whether it is looked at every minute, because something is wrong."""

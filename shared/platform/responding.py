@@ -1,0 +1,124 @@
+"""What is written when something goes wrong: incidents, their numbers, their ends."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from shared.operation import Call
+from shared.platform import incidents
+from shared.platform.incidents import (
+    NUMBERS,
+    RESTS,
+    Incident,
+    IncidentNumbers,
+    IncidentOpened,
+    IncidentReport,
+    IncidentRested,
+    IncidentStep,
+)
+from shared.platform.models import LATEST, Observation
+from shared.platform.rules import Alarm
+from shared.store import OneOf, Transaction
+
+NOT_CLOSED = OneOf(("open", "investigating", "resolved"))
+
+
+def report(txn: Transaction, said: IncidentReport, call: Call) -> Incident:
+    """Keep a report: in the incident it belongs to, or as a new one."""
+    known = _known(txn)
+    before = txn.peek(IncidentNumbers, NUMBERS)
+    same = incidents.joined(said, known, by=call.actor, at=call.now)
+    if same:
+        return _keep(txn, same, call)
+    last, number = incidents.numbered(before)
+    new = incidents.opened(said, id=call.new_id(), number=number, by=call.actor, at=call.now)
+    _count(txn, before, last)
+    return _open(txn, new)
+
+
+def step(txn: Transaction, incident_id: str, done: IncidentStep, call: Call) -> Incident:
+    """Keep a step of an incident."""
+    before = txn.get(Incident, incident_id)
+    seen = txn.peek(Observation, LATEST)
+    after = incidents.stepped(
+        before, done, by=call.actor, at=call.now, green_since=_green_since(before, seen)
+    )
+    return _keep(txn, after, call)
+
+
+def respond(txn: Transaction, now: Observation, alarms: Sequence[Alarm], call: Call) -> None:
+    """Open, reopen and resolve incidents by the alarms that are on."""
+    known = _known(txn)
+    numbers = txn.peek(IncidentNumbers, NUMBERS) if alarms else None
+    by = call.actor.id
+    for incident in known:
+        green = _green_since(incident, now)
+        after = incidents.recovered(incident, green_since=green, at=call.now, by=by)
+        if after:
+            _keep(txn, after, call)
+    last = numbers
+    for alarm in alarms:
+        of_the_alarm = [incident for incident in known if incident.alarm == alarm.key]
+        if any(incident.status != "resolved" for incident in of_the_alarm):
+            continue
+        again = _first(incidents.recurred(one, at=call.now, by=by) for one in of_the_alarm)
+        if again:
+            _keep(txn, again, call)
+            continue
+        last, number = incidents.numbered(last)
+        new = incidents.opened(
+            _of(alarm),
+            id=call.new_id(),
+            number=number,
+            by=call.actor,
+            at=call.now,
+            detected_by="alert",
+        )
+        _open(txn, new)
+    if last is not None and last is not numbers:
+        _count(txn, numbers, last)
+
+
+def _known(txn: Transaction) -> tuple[Incident, ...]:
+    return txn.find(Incident, order="-detected_at", status=NOT_CLOSED).items
+
+
+def _count(txn: Transaction, before: IncidentNumbers | None, last: IncidentNumbers) -> None:
+    """Keep the last number; of two who open the first incident at once, one runs again."""
+    if before is None:
+        txn.create(last)
+    else:
+        txn.save(last)
+
+
+def _open(txn: Transaction, new: Incident) -> Incident:
+    refs = (*new.affected_services, *new.affected_agents)
+    return txn.create(new, IncidentOpened(severity=new.severity, kind=new.type, refs=refs))
+
+
+def _keep(txn: Transaction, after: Incident, call: Call) -> Incident:
+    kept = txn.save(after, incidents.transition(after, call.actor.id))
+    if kept.status == "resolved" and kept.resolved_at == call.now:
+        rest = IncidentRested(resolved_at=call.now)
+        txn.announce(rest, at=call.now + RESTS, about=kept)
+    return kept
+
+
+def _green_since(incident: Incident, seen: Observation | None) -> datetime | None:
+    """Return since when an incident's alarm is off; an alarm that nobody remembers has long been off."""
+    if seen is None or incident.alarm in seen.raised:
+        return None
+    return seen.cleared.get(incident.alarm, incident.detected_at)
+
+
+def _first(found: Iterable[Incident | None]) -> Incident | None:
+    return next((one for one in found if one), None)
+
+
+def _of(alarm: Alarm) -> IncidentReport:
+    return IncidentReport(
+        title=alarm.title,
+        description=f"The probes found that {alarm.title}.",
+        type=alarm.type,
+        severity=alarm.severity,
+        affected_services=(alarm.service,),
+    )

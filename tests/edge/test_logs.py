@@ -1,0 +1,154 @@
+"""The log: one line for each run of a function, joined to its trace, and nobody to be read from it."""
+
+import io
+import json
+import logging
+import sys
+
+import pytest
+
+from shared.bus import Message
+from shared.edge.catalog import reactions
+from shared.edge.delivery import deliver, run
+from shared.edge.logs import JsonLines, configure
+from shared.errors import Invalid
+from shared.evidence import digest_of
+from shared.identity import Scope
+from tests.kernel.conftest import declared, keys, world
+from tests.kernel.test_serving import decide, make_thing
+
+__all__ = ["keys", "world"]
+
+MAIL = "priya.raman@example.com"
+PHONE = "+91 98765 43210"
+FIELDS = {"ts", "severity", "service", "message", "route", "status", "duration_ms", "tenant_hash"}
+
+
+@pytest.fixture
+def log():
+    """Write the log as a deployed function does, and read what it wrote."""
+    root, ours = logging.getLogger(), logging.getLogger("waooaw")
+    before = (root.handlers[:], root.level, ours.level)
+    written = io.StringIO()
+    stderr, sys.stderr = sys.stderr, written
+    configure()
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    sys.stderr = stderr
+    root.handlers[:], root.level = before[0], before[1]
+    ours.setLevel(before[2])
+
+
+def test_a_request_is_one_line_with_everything_to_find_it_by(world, log):
+    answer = world.call(decide, "/v1/decide", as_="governor")
+    (line,) = log()
+    assert set(line) >= FIELDS | {"correlation_id", "request_id"}
+    assert line["correlation_id"] == answer.headers["X-Correlation-ID"]
+    assert line["request_id"] == answer.headers["X-Request-ID"]
+    assert (line["service"], line["route"], line["status"]) == ("tests", "tests.decide", 200)
+    assert line["tenant_hash"] == digest_of(b"platform")[:12]
+    _, trace, span, flags = answer.headers["traceparent"].split("-")
+    assert line["logging.googleapis.com/trace"] == f"projects/local/traces/{trace}"
+    assert line["logging.googleapis.com/spanId"] == span
+    assert line["logging.googleapis.com/trace_sampled"] is (flags == "01")
+
+
+def test_a_refusal_says_its_code_and_a_failure_is_an_error(world, log):
+    @declared("GET", "/v1/broken", scopes={Scope.ACCOUNT}, audited=False)
+    def broken(call):
+        """Break."""
+        raise ValueError(MAIL)
+
+    world.call(make_thing, "/v1/things", {"size": 1}, as_="helpdesk_agent")
+    world.call(broken, "/v1/broken", as_="viewer")
+    refused, defect, line = log()
+    assert (refused["severity"], refused["code"]) == ("INFO", "forbidden")
+    assert (line["severity"], line["code"], line["status"]) == ("ERROR", "internal", 500)
+    assert (defect["error"], defect["correlation_id"]) == ("ValueError", line["correlation_id"])
+    assert "test_logs.py" in defect["stack"][-1]
+
+
+def test_nobody_can_be_read_from_it(world, log):
+    token = world.sign_in.token("customer_admin@acme", world.now)
+    forged = token[:-8] + "AAAAAAAA"
+
+    @declared("POST", "/v1/odd", scopes={Scope.ACCOUNT})
+    def odd(call, body: dict[str, str]):
+        """Break with everything in the message."""
+        raise RuntimeError(f"{body} {MAIL} {PHONE} {token}")
+
+    places = {
+        "headers": {
+            "X-Correlation-ID": MAIL,
+            "Idempotency-Key": f"{MAIL} {PHONE}",
+            "User-Agent": MAIL,
+            "Origin": f"https://{MAIL}",
+            "traceparent": token,
+            "If-Match": MAIL,
+            "Cookie": f"session={token}",
+        },
+    }
+    calls = [
+        (make_thing, "/v1/things", {"body": {"size": 1, MAIL: PHONE}}),
+        (make_thing, f"/v1/things/{MAIL}", {"body": {"size": 1}}),
+        (make_thing, "/v1/things", {"data": f'{{"size": "{MAIL}"}}'}),
+        (make_thing, "/v1/things", {"data": f'{{"{token}"'}),
+        (odd, "/v1/odd", {"body": {MAIL: PHONE}}),
+        (decide, "/v1/decide", {"query": {"mail": MAIL, "token": token}}),
+    ]
+    for function, path, given in calls:
+        for account in ("admin", "customer_admin@acme"):
+            world.call(function, path, as_=account, **places, **given)
+        headers = places["headers"] | {"Authorization": f"Bearer {forged}"}
+        world.call(function, path, **(places | {"headers": headers}), **given)
+    told = json.dumps(log())
+    assert len(log()) >= 18
+    for secret in (MAIL, "priya", PHONE, "98765", token, token.split(".")[1], forged, "acme"):
+        assert secret not in told, f"{secret[:20]} can be read from the log"
+
+
+def test_a_schedule_and_a_reaction_are_logged_as_a_request_is(world, log):
+    by_id = {reaction.id: reaction for reaction in reactions()}
+    run(by_id["events.sweep_entries"], world.ports)
+    (line,) = log()
+    assert set(line) >= FIELDS
+    assert (line["route"], line["status"]) == ("events.sweep_entries", 200)
+
+
+def test_what_a_reaction_refuses_is_logged_with_its_code_and_cause(world, log):
+    reaction = next(one for one in reactions() if one.id == "agents.start_pipeline")
+    (action,) = reaction.events
+    attributes = {
+        "specversion": "1.0",
+        "id": "6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607",
+        "type": f"com.waooaw.{action}.v1",
+        "subject": "agents/a",
+        "time": "2026-01-01T12:00:00.000Z",
+        "tenantid": "platform",
+        "correlationid": "00000000-0000-4000-8000-000000000001",
+        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00",
+    }
+    with pytest.raises(ValueError, match="validation errors"):
+        deliver(reaction, Message("genesis-events", "agents/a", attributes, b"{}"), world.ports)
+    (line,) = log()
+    assert (line["route"], line["status"], line["code"]) == (reaction.id, 500, "internal")
+    assert line["causation_id"] == attributes["id"]
+    assert line["correlation_id"] == attributes["correlationid"]
+    trace = "projects/local/traces/4bf92f3577b34da6a3ce929d0e0e4736"
+    assert line["logging.googleapis.com/trace"] == trace
+    assert line["logging.googleapis.com/trace_sampled"] is True
+
+
+def test_a_line_of_somebody_elses_is_json_too():
+    def refuse():
+        raise Invalid(MAIL)
+
+    try:
+        refuse()
+    except Invalid:
+        record = logging.getLogger("library").makeRecord(
+            "library", logging.ERROR, "f", 1, "it %s", ("broke",), sys.exc_info()
+        )
+    line = json.loads(JsonLines().format(record))
+    assert (line["severity"], line["message"], line["service"]) == ("ERROR", "it broke", "library")
+    assert line["error"] == "Invalid"
+    assert MAIL not in json.dumps(line)

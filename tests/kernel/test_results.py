@@ -1,0 +1,53 @@
+"""Results that are text, and public operations that look who asks."""
+
+from typing import ClassVar
+
+from shared.identity import PUBLIC, Scope
+from shared.operation import Call, PlainText
+from tests.kernel.conftest import declared, keys, world
+
+__all__ = ["keys", "world"]
+
+
+class Csv(PlainText):
+    __slots__ = ()
+    media_type: ClassVar[str] = "text/csv; charset=utf-8"
+
+
+def test_a_text_is_answered_as_it_is_under_its_own_media_type(world):
+    @declared("GET", "/v1/rows", scopes={Scope.ACCOUNT}, audited=False)
+    def list_rows(call: Call) -> Csv:
+        """List."""
+        return Csv('a,"b"\n1,é\n')
+
+    answer = world.call(list_rows, "/v1/rows", as_="viewer")
+    assert answer.data.decode() == 'a,"b"\n1,é\n'
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_plain_string_is_json_as_ever(world):
+    @declared("GET", "/v1/word", scopes={Scope.ACCOUNT}, audited=False)
+    def get_word(call: Call) -> str:
+        """Get."""
+        return "word"
+
+    answer = world.call(get_word, "/v1/word", as_="viewer")
+    assert answer.data == b'"word"'
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_a_public_operation_that_does_not_look_knows_nobody(world):
+    @declared("GET", "/v1/who", scopes=PUBLIC, audited=False)
+    def get_who(call: Call) -> dict[str, str]:
+        """Get."""
+        return {"id": call.actor.id}
+
+    @declared("GET", "/v1/whom", scopes=PUBLIC, audited=False, recognises=True)
+    def get_whom(call: Call) -> dict[str, str]:
+        """Get."""
+        return {"id": call.actor.id}
+
+    assert world.call(get_who, "/v1/who", as_="viewer").json == {"id": "anonymous"}
+    assert world.call(get_whom, "/v1/whom", as_="viewer").json["id"] == "viewer.platform"
+    assert world.call(get_whom, "/v1/whom", as_="service").json == {"id": "anonymous"}

@@ -1,0 +1,114 @@
+"""The platform's figures: what is counted, how it is told, and that nobody is named in it."""
+
+import re
+
+import pytest
+
+from functions.platform.create_incident import create_incident
+from functions.platform.export_metrics import export_metrics
+from functions.platform.get_metrics import get_metrics
+from functions.platform.get_stats import get_stats
+from functions.platform.probe_services import probe_services
+from shared.edge.telemetry import ProcessTraffic
+from shared.identity import Role
+from shared.mobile.totals import DashboardTotals
+from shared.observing import Backlog, Sample
+from shared.platform import figures
+from tests.conftest import NOON
+from tests.platform.test_incidents import REPORT
+from tests.platform.test_services import Dependencies
+
+NAME = r"waooaw_[a-z]+_[a-z0-9_]+_(total|seconds|ratio)"
+LINE = re.compile(rf'{NAME}(\{{[a-z_]+="[a-z0-9_]+"(,[a-z_]+="[a-z0-9_]+")*\}})? [0-9.e+-]+')
+
+
+@pytest.fixture
+def told(call_as, reacting):
+    create_incident(call_as(Role.ADMIN), REPORT)
+    call = reacting()
+    call.dependencies = Dependencies()
+    call.outbox.backlog = lambda: Backlog(unpublished=7, oldest_at=NOON, overdue=2)
+    probe_services(call)
+    call = call_as(Role.INFRASTRUCTURE_ENGINEER, at=1)
+    call.traffic = ProcessTraffic()
+    for status in (200, 201, 503):
+        call.traffic.served("agents", status, 20.5, NOON)
+    return get_metrics(call)
+
+
+def test_every_line_is_of_the_text_format_and_has_labels_from_closed_lists_only(told):
+    names = set()
+    for line in told.splitlines():
+        comment = re.fullmatch(rf"# (HELP|TYPE) ({NAME}) (.+)", line)
+        names.add(comment[2] if comment else "")
+        assert comment or LINE.fullmatch(line), line
+    assert told.media_type == "text/plain; version=0.0.4; charset=utf-8"
+    assert told.endswith("\n")
+    assert len(names) >= 10
+    assert REPORT.title not in told
+
+
+def test_the_figures_are_those_of_the_documents(told):
+    lines = set(told.splitlines())
+    assert 'waooaw_platform_incidents_total{severity="high"} 1' in lines
+    assert "waooaw_events_unpublished_total 7" in lines
+    assert "waooaw_events_dues_overdue_total 2" in lines
+    assert "waooaw_platform_observation_age_seconds 60.0" in lines
+    assert 'waooaw_platform_service_health_ratio{service="agents"} 1.0' in lines
+    assert 'waooaw_agents_agents_total{status="deployed"} 0' in lines
+    assert "# TYPE waooaw_events_unpublished_total gauge" in lines
+
+
+def test_requests_are_counted_by_area_and_status(told):
+    lines = set(told.splitlines())
+    assert 'waooaw_platform_requests_total{area="agents",status="2xx"} 2' in lines
+    assert 'waooaw_platform_requests_total{area="agents",status="5xx"} 1' in lines
+    assert 'waooaw_platform_request_duration_seconds_total{area="agents"} 0.0615' in lines
+    assert "# TYPE waooaw_platform_requests_total counter" in lines
+
+
+def test_a_label_is_written_so_that_it_can_be_read_again():
+    odd = Sample("waooaw_x_y_total", "Odd.", 1, {"name": 'a"b\\c\nd'})
+    assert figures.exposition([odd]).splitlines()[2] == (r'waooaw_x_y_total{name="a\"b\\c\nd"} 1')
+
+
+def test_they_are_computed_once_a_minute(call_as):
+    first = call_as(Role.SERVICE)
+    before = get_metrics(first)
+    create_incident(call_as(Role.ADMIN), REPORT)
+    for at, same in ((0.9, True), (1, False)):
+        later = call_as(Role.SERVICE, at=at)
+        later.memory = first.memory
+        assert (get_metrics(later) == before) is same
+
+
+def test_what_is_exported_is_what_is_told(reacting):
+    class Kept:
+        def export(self, samples):
+            self.names = {sample.name for sample in samples}
+
+    call, kept = reacting(), Kept()
+    call.telemetry = kept
+    export_metrics(call)
+    assert "waooaw_approvals_pending_total" in kept.names
+
+
+def test_the_last_five_minutes_are_those_and_no_more():
+    traffic = ProcessTraffic()
+    at = NOON.replace(hour=13)
+    traffic.served("agents", 500, 9999, NOON)
+    for n in range(100):
+        traffic.served("agents", 503 if n < 5 else 200, n + 1, at)
+    seen = traffic.recent(at)
+    assert set(seen) == {"agents"}
+    assert (seen["agents"].requests, seen["agents"].failures, seen["agents"].p95_ms) == (100, 5, 95)
+
+
+def test_the_dashboard_says_null_of_what_does_not_exist(call_as, documents):
+    with (call := call_as()).transaction() as txn:
+        txn.create(DashboardTotals(id="0", active_agents=3, pending_approvals=2))
+    assert call.opened is None
+    stats = get_stats(call_as(Role.VIEWER))
+    assert (stats.active_agents, stats.pending_approvals, stats.open_incidents) == (3, 2, 0)
+    absent = (stats.trials_active, stats.mrr, stats.budget_pct, stats.compliance_score)
+    assert absent == (None, None, None, None)
