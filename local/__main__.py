@@ -22,10 +22,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from shared.edge.settings import Settings
+
     parser = argparse.ArgumentParser(prog="python -m local", description="WAOOAW on one machine.")
     commands = parser.add_subparsers(dest="command", required=True)
+    settings = Settings()
     port = int(os.environ.get("PORT", "8080"))
-    folder = Path(os.environ.get("DATA", ".data"))
+    stores, buses = _one_of("sqlite", "firestore"), _one_of("local", "pubsub")
 
     serve = commands.add_parser("serve", help="serve the whole platform at one port")
     demo = commands.add_parser("demo", help="tell the main story, as real requests")
@@ -33,8 +36,11 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="verify every chain of evidence, offline")
     for command in (serve, demo):
         command.add_argument("--port", type=int, default=port)
+        command.add_argument("--store", type=stores, default=settings.store)
+        command.add_argument("--bus", type=buses, default=settings.bus)
     for command in (serve, demo, token, verify):
-        command.add_argument("--data", dest="folder", type=Path, default=folder)
+        command.add_argument("--data", dest="folder", type=Path, default=settings.data)
+    serve.set_defaults(project=settings.project)
     serve.add_argument("--rpc-port", type=int, help="speak gRPC to Google's Executions client here")
     serve.add_argument("--origins", default=os.environ.get("ORIGINS", ""))
     serve.add_argument("--movable-clock", action="store_true", help="let tests move the clock")
@@ -50,11 +56,40 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _one_of(*names: str) -> Callable[[str], str]:
+    """Return the check of a choice that also comes from the environment, which `choices` passes over."""
+
+    def check(name: str) -> str:
+        if name not in names:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(names)}")
+        return name
+
+    return check
+
+
 def _data(given: argparse.Namespace) -> Path:
     return Path(given.folder)
 
 
 def _serve(given: argparse.Namespace) -> int:
+    from local.emulators import Missing, wanted
+
+    try:
+        with wanted(given.store, given.bus) as started:
+            if started and (_data(given) / "workflows.db").exists():
+                print(
+                    f"The emulators begin empty, but {given.folder} remembers what is not in them."
+                    " DATA=… chooses another folder.",
+                    file=sys.stderr,
+                )
+                return 1
+            return _served(given, forgetting=bool(started))
+    except Missing as missing:
+        print(f"STORE={given.store} BUS={given.bus} cannot run here: {missing}.", file=sys.stderr)
+        return 1
+
+
+def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
     from local.accounts import accounts
     from local.platform import Platform
     from local.workflows.errors import LockedError
@@ -65,6 +100,9 @@ def _serve(given: argparse.Namespace) -> int:
         rpc_port=given.rpc_port,
         origins=given.origins,
         movable=given.movable_clock,
+        store=given.store,
+        bus=given.bus,
+        project=given.project,
     )
     try:
         platform.start()
@@ -79,7 +117,8 @@ def _serve(given: argparse.Namespace) -> int:
     print(f"  data                   {given.folder}")
     print(f"  accounts               {', '.join(accounts())}")
     print("  a token                .venv/bin/python -m local token governor")
-    print("Stop it with Ctrl-C; nothing is lost.", flush=True)
+    lost = "the emulators forget what they hold" if forgetting else "nothing is lost"
+    print(f"Stop it with Ctrl-C; {lost}.", flush=True)
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopped.set())
@@ -106,7 +145,9 @@ def _token(given: argparse.Namespace) -> int:
 def _demo(given: argparse.Namespace) -> int:
     from local.demo import demo
 
-    return demo(_data(given) / "demo", port=given.port)
+    # What the story started ends with it, also when somebody else ends it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    return demo(_data(given) / "demo", port=given.port, store=given.store, bus=given.bus)
 
 
 def _verify(given: argparse.Namespace) -> int:

@@ -71,12 +71,12 @@ class SignIn:
         }
         return self._signed(person, at)
 
-    def service_token(self, name: str, at: datetime) -> str:
-        """Return the OIDC token of one of the project's service accounts."""
+    def service_token(self, name: str, at: datetime, audience: str | None = None) -> str:
+        """Return the OIDC token of one of the project's service accounts, for the API or another address."""
         email = f"{name}@{self._settings.project}.iam.gserviceaccount.com"
         service = {
             "iss": GOOGLE_ISSUER,
-            "aud": self._settings.api,
+            "aud": audience or self._settings.api,
             "sub": name,
             "email": email,
             "email_verified": True,

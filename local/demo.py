@@ -11,11 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+from uuid import uuid4
 
 from rich.console import Console
 from rich.table import Table
 
+from local.emulators import Missing, wanted
 from local.platform import Platform
 from local.story import acts, blueprints, seeds
 from local.story.acts import Parts
@@ -31,20 +33,45 @@ LINE = 120
 """How wide the summary is where there is no terminal to ask."""
 
 
-def demo(data: Path, *, port: int) -> int:
-    """Tell the story in a fresh folder; return 0 only if every outcome was what it should be."""
+def demo(data: Path, *, port: int, store: str = "sqlite", bus: str = "local") -> int:
+    """
+    Tell the story in a fresh folder, or in Google's emulators; return 0 only if it ended as it should.
+
+    Args:
+        data: The folder; what is in it is forgotten.
+
+        port: Where the platform listens.
+
+        store: `sqlite` or `firestore`.
+
+        bus: `local` or `pubsub`.
+    """
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=LINE)
     started = time.monotonic()
     shutil.rmtree(data, ignore_errors=True)
-    platform = Platform(data, port=port)
+    try:
+        with wanted(store, bus):
+            return _told(data, console, started, port=port, store=store, bus=bus)
+    except Missing as missing:
+        console.print(f"The story needs Google's emulators: {missing}.")
+        return 1
+
+
+def _told(data: Path, console: Console, started: float, **where: Any) -> int:
+    # A project of its own is empty, also in an emulator that runs already.
+    emulated = where["store"] != "sqlite" or where["bus"] != "local"
+    platform = Platform(data, project=f"demo-{uuid4().hex[:8]}" if emulated else "local", **where)
     try:
         platform.start()
     except (OSError, LockedError) as error:
-        console.print(f"The platform cannot start at port {port}: {error}. PORT=… chooses another.")
+        console.print(f"The platform cannot start: {error}. PORT=… chooses another port.")
         return 1
-    console.print(f"[bold]WAOOAW[/bold] runs at {platform.address}")
+    console.print(
+        f"[bold]WAOOAW[/bold] runs at {platform.address},"
+        f" store {where['store']}, bus {where['bus']}"
+    )
     told = _Story(platform, console)
     try:
         told.tell()
@@ -369,6 +396,9 @@ class _Story:
             f"{sum(streams.values())} audit entries in {len(streams)} chains, "
             f"{len(breaks)} breaks; {len(letters)} undelivered; {seconds:.0f} s"
         )
+        if self.platform.settings.store != "sqlite":
+            self.console.print("The evidence was in the emulator; it is verified, and not kept.")
+            return 0 if good else 1
         self.console.print(
             f"The evidence is in {data}; verify it: .venv/bin/python -m local verify --data {data}",
             soft_wrap=True,

@@ -15,7 +15,7 @@ from shared.edge.ports import Ports
 from shared.edge.queue import Delivery, delivery_key
 from shared.entity import written
 from shared.errors import Refusal
-from shared.events.models import DeadLetter, EventDeadLettered
+from shared.events.letters import Undelivered, letter
 from shared.events.rules import again_in_s, hopeless
 from shared.identity import PLATFORM, Actor, Role
 from shared.operation import Call
@@ -151,12 +151,14 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - whatever it is, the message is tried again or kept
             attempts = delivery.attempts + 1
             pause_s = None if hopeless(error) else again_in_s(attempts)
-            log.warning("%s failed, attempt %d: %s", delivery.id, attempts, error)
+            why = error if isinstance(error, Refusal) else type(error).__name__
+            log.warning("%s failed, attempt %d: %s", delivery.id, attempts, why)
             now = self._clock.now()
             first_at = delivery.first_at or written(now)
             failed = delivery.model_copy(update={"attempts": attempts, "first_at": first_at})
             if pause_s is None:
-                self._give_up(failed, error)
+                kept = dead_letter(self._ports, failed, error, now)
+                documents.commit([*kept, Write(delivery_key(failed.id), None)])
                 return None
             at = written(now + timedelta(seconds=pause_s))
             failed = failed.model_copy(update={"next_at": at})
@@ -165,46 +167,25 @@ class Dispatcher:
         documents.commit([Write(delivery_key(delivery.id), None)])
         return None
 
-    def _give_up(self, delivery: Delivery, error: Exception) -> None:
-        """Keep a dead letter instead of the delivery, in one commit."""
-        now = self._clock.now()
-        code = error.code if isinstance(error, Refusal) else "internal"
-        call = Call(
-            actor=DISPATCHER,
-            now=now,
-            documents=self._ports.documents,
-            signer=self._ports.signer,
-            tenant=PLATFORM,
-            operation="events.deliver",
-            correlation_id=delivery.attributes.get("correlationid", ""),
-            causation_id=delivery.attributes.get("id"),
-            commits=False,
+
+def dead_letter(ports: Ports, delivery: Delivery, error: Exception, now: datetime) -> list[Write]:
+    """Return the writes that keep a dead letter instead of a delivery that is given up."""
+    code = error.code if isinstance(error, Refusal) else "internal"
+    call = Call(
+        actor=DISPATCHER,
+        now=now,
+        documents=ports.documents,
+        signer=ports.signer,
+        tenant=PLATFORM,
+        operation="events.deliver",
+        correlation_id=delivery.attributes.get("correlationid", ""),
+        causation_id=delivery.attributes.get("id"),
+        commits=False,
+    )
+    with call.transaction() as txn:
+        given = Undelivered(
+            delivery.message, delivery.consumer, delivery.attempts, delivery.first_at
         )
-        with call.transaction() as txn:
-            letter = DeadLetter(
-                id=str(uuid4()),
-                tenant_id=PLATFORM,
-                created_at=now,
-                updated_at=now,
-                governance_agent_id="governor",
-                event_id=delivery.attributes["id"],
-                type=delivery.attributes["type"],
-                subject=delivery.subject,
-                consumer=delivery.consumer,
-                attempts=delivery.attempts,
-                first_at=delivery.first_at,
-                last_at=written(now),
-                error_code=code,
-                error=str(error)[:500] if isinstance(error, Refusal) else type(error).__name__,
-                topic=delivery.topic,
-                attributes=delivery.attributes,
-                data=delivery.data,
-            )
-            event = EventDeadLettered(
-                event_id=letter.event_id,
-                type=letter.type,
-                consumer=letter.consumer,
-                error_code=code,
-            )
-            txn.create(letter, event)
-        self._ports.documents.commit([*txn.writes, Write(delivery_key(delivery.id), None)])
+        why = str(error)[:500] if isinstance(error, Refusal) else type(error).__name__
+        txn.create(*letter(given, id=str(uuid4()), at=now, code=code, error=why))
+    return list(txn.writes)

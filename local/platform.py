@@ -1,6 +1,5 @@
 """The whole platform in one process, on its embedded defaults, in one data folder."""
 
-import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,27 +9,29 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 import flask
-import waitress
-from waitress import wasyncore
 from werkzeug.exceptions import HTTPException
 
 from local.accounts import SignIn
+from local.broker import Broker
 from local.clock import Clock
+from local.commits import Store, Told
 from local.console import console
 from local.dispatcher import Dispatcher
 from local.pages import pages
-from local.server import application
+from local.server import Server, application
 from local.streams import Streams
 from local.timers import DueLoop, RelayLoop, ScheduleLoop
-from local.uploads import uploads
 from local.workflows import Runtime
 from local.workflows.api import blueprint
 from shared.documents import Key, Write
 from shared.edge import assembly
+from shared.edge.breakers import Board, show_on
+from shared.edge.dependencies import PortDependencies
 from shared.edge.keys import FileSigner
-from shared.edge.meter import Metered
+from shared.edge.meter import Metered, MeteredBus, MeteredSigner
 from shared.edge.ports import Ports, connect
 from shared.edge.problems import response
+from shared.edge.queue import QueueBus
 from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.edge.workflows import WorkflowExecutions
@@ -58,6 +59,9 @@ class Platform:
         rpc_port: int | None = None,
         origins: str = "",
         movable: bool = False,
+        store: str = "sqlite",
+        bus: str = "local",
+        project: str = "local",
     ) -> None:
         """
         Assemble the platform.
@@ -72,9 +76,22 @@ class Platform:
             origins: The web origins that browsers may call from, separated by commas.
 
             movable: Whether ``POST /local/clock`` may move the clock: for tests and the demo.
+
+            store: `sqlite`, or `firestore`: the emulator that FIRESTORE_EMULATOR_HOST names.
+
+            bus: `local`, or `pubsub`: the emulator that PUBSUB_EMULATOR_HOST names.
+
+            project: The project, which is a world of its own in an emulator.
         """
         data.mkdir(parents=True, exist_ok=True)
-        environ = {"DATA": str(data), "PORT": str(port), "ORIGINS": origins}
+        environ = {
+            "DATA": str(data),
+            "PORT": str(port),
+            "ORIGINS": origins,
+            "STORE": store,
+            "BUS": bus,
+            "PROJECT": project,
+        }
         self.settings = Settings(environ)
         self.address = self.settings.api
         self.clock = Clock(data / "clock")
@@ -86,16 +103,29 @@ class Platform:
             data,
             clock=self.clock,
             base_url=self.address,
-            token=lambda _: self.sign_in.service_token("workflows", self.clock.now()),
-            env={"API": self.address},
+            token=lambda at: self.sign_in.service_token("workflows", self.clock.now(), at),
+            env={"FUNCTIONS": self.settings.functions},
+            project=project,
         )
-        self.documents = SqliteDocuments(data / "store.db")
+        self.documents = _opened(self.settings)
         self.meter = Metered(self.documents)
-        connected = connect(self.settings, self.clock.now, self.meter)
-        engine = WorkflowExecutions(
-            self.settings, lambda: self.sign_in.service_token("events", self.clock.now())
+        self.broker = _broker(self.settings, self.clock)
+        # What the queue of this machine writes is no document of the cloud, and is not counted.
+        self.bus = MeteredBus(self.broker or QueueBus(self.documents, data / "tap.jsonl"))
+        connected = connect(self.settings, self.clock.now, self.meter, self.bus)
+        self._signer = connected.signer
+
+        def token() -> str:
+            return self.sign_in.service_token("events", self.clock.now())
+
+        engine = WorkflowExecutions(self.settings, token)
+        dependencies = PortDependencies(self.settings, self.meter, connected.signer, token)
+        self.ports: Ports = replace(
+            connected,
+            signer=MeteredSigner(connected.signer),
+            workflows=engine,
+            dependencies=dependencies,
         )
-        self.ports: Ports = replace(connected, workflows=engine)
         self.dispatcher = Dispatcher(self.ports, self.clock)
         self.relay = RelayLoop(self.ports, self.clock)
         self.streams = Streams(self.ports)
@@ -103,8 +133,7 @@ class Platform:
         self.schedules = ScheduleLoop(self.ports, self.clock)
         self._requests = 0
         self._counting = threading.Lock()
-        self._server: Any = None
-        self._serving: threading.Thread | None = None
+        self._server: Server | None = None
         self._port, self._movable = port, movable
         self._rpc_port = rpc_port
         self._rpc: Rpc | None = None
@@ -115,23 +144,20 @@ class Platform:
         """Start everything; what an earlier process left unfinished goes on."""
         self.sign_in.publish()
         self._publish_writer_key()
+        show_on(Board(self.documents, self.clock.now))
         takers = (self.relay.take, self.dispatcher.take, self.dues.take, self.streams.take)
         for take in takers:
             self.documents.on_commit(take)
-        self._server = waitress.create_server(
-            self._counted(self._app()),
-            host="127.0.0.1",
-            port=self._port,
-            threads=THREADS,
-            max_request_body_size=MAX_BODY_BYTES,
-            ident="waooaw",
+        self._server = Server(
+            self._counted(self._app()), port=self._port, threads=THREADS, max_bytes=MAX_BODY_BYTES
         )
-        self._serving = threading.Thread(target=self._server.run, name="server", daemon=True)
         self.runtime.start()
         for name in assembly.names():
             self.runtime.deploy(name, assembly.assembled(name))
-        self._serving.start()
+        self._server.start()
         self.dispatcher.start()
+        if self.broker:
+            self.broker.start(self.ports)
         for loop in (self.relay, self.dues, self.schedules):
             loop.start()
         if self._rpc_port is not None:
@@ -144,22 +170,22 @@ class Platform:
 
     def stop(self) -> None:
         """Stop everything in good order."""
+        show_on(None)
         self.streams.close()
         for loop in (self.schedules, self.dues, self.relay):
             loop.stop()
+        if self.broker:
+            self.broker.stop()
         self.dispatcher.stop()
         if self._rpc is not None:
             self._rpc.stop()
         self.runtime.stop()
-        server = self._server
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # noqa: SLF001
-        if self._serving:
-            self._serving.join()
-        server.task_dispatcher.shutdown()
+        if self._server:
+            self._server.stop()
         self.documents.close()
 
     def _publish_writer_key(self) -> None:
-        signer = self.ports.signer
+        signer = self._signer
         if isinstance(signer, FileSigner):
             key = VerificationKey(id=signer.jwk["kid"], jwk=signer.jwk)
             place = Key(PLATFORM, VerificationKey.collection, key.id)
@@ -172,6 +198,8 @@ class Platform:
         with self._counting:
             if self._requests:
                 return False
+        if self.broker and not self.broker.idle():
+            return False
         parts = (self.relay, self.dues, self.schedules, self.dispatcher, self.runtime)
         return all(part.idle() for part in parts)
 
@@ -205,7 +233,6 @@ class Platform:
         app = application(self.ports)
         app.register_blueprint(blueprint(self.runtime, self._authorise))
         app.register_blueprint(self.streams.blueprint())
-        app.register_blueprint(uploads(self.ports))
         app.register_blueprint(pages())
         # Open on this machine, as the docs are: it tells what runs, and shows no value.
         app.register_blueprint(console(self.runtime, lambda _: None))
@@ -281,4 +308,17 @@ class Platform:
         return counted
 
 
-logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+def _opened(settings: Settings) -> Store:
+    if settings.store == "firestore":
+        from shared.edge.firestore import FirestoreDocuments
+
+        return Told(FirestoreDocuments(settings.project))
+    return SqliteDocuments(settings.data / "store.db")
+
+
+def _broker(settings: Settings, clock: Clock) -> Broker | None:
+    if settings.bus != "pubsub":
+        return None
+    from shared.edge.pubsub import PubsubBus
+
+    return Broker(settings, clock, PubsubBus(settings.project, settings.environment))

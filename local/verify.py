@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from shared.documents import Key, Query, Snapshot
+from shared.documents import Documents, Key, Query, Snapshot
 from shared.edge.keys import verifier
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import Violation
@@ -28,7 +28,7 @@ def verify(data: Path) -> int:
     return 1 if breaks else 0
 
 
-def examined(documents: SqliteDocuments) -> tuple[dict[tuple[str, str], int], list[Violation]]:
+def examined(documents: Documents) -> tuple[dict[tuple[str, str], int], list[Violation]]:
     """Return how many entries each chain has, and every break found."""
     keys = documents.find(PLATFORM, Query(VerificationKey.collection))
     check = verifier({key.key.id: key.data["jwk"] for key in keys})
@@ -44,7 +44,7 @@ def examined(documents: SqliteDocuments) -> tuple[dict[tuple[str, str], int], li
     return {place: len(entries) for place, entries in streams.items()}, breaks
 
 
-def everything(documents: SqliteDocuments, collection: str) -> Iterator[Snapshot]:
+def everything(documents: Documents, collection: str) -> Iterator[Snapshot]:
     """Return every document of a collection, of all tenants."""
     after: tuple[str, ...] = ()
     while found := documents.find(None, Query(collection, limit=500, after=after)):

@@ -1,0 +1,207 @@
+"""
+Pub/Sub on one machine: Google's emulator, which pushes to this process what it would push to functions.
+
+Topics and subscriptions are the cloud's, made from the catalog. What the emulator does not do is done here: it knows
+no filters, so a reaction is spared the events that it does not take; it signs no push, so the address is a secret of this
+process; and of what must stay in order it keeps no dead letters, so they are kept by the platform's own rules.
+"""
+
+import json
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import flask
+import urllib3
+from functions_framework.event_conversion import background_event_to_cloud_event
+
+from local.clock import Clock
+from local.dispatcher import WORKERS, dead_letter
+from local.server import Server
+from shared.bus import DUES, TAP, Bus, Message, type_of
+from shared.edge.catalog import catalog, reactions
+from shared.edge.entry import listener
+from shared.edge.ports import Ports
+from shared.edge.pubsub import MAX_PUSH_BYTES, from_push
+from shared.edge.queue import Delivery, consumers
+from shared.edge.settings import Settings
+from shared.entity import Event, written
+from shared.errors import BadRequest
+from shared.events.rules import FIRST_S, LAST_S, again_in_s, hopeless
+from shared.reaction import Reaction
+
+log = logging.getLogger("waooaw.delivery")
+
+ACK_DEADLINE_S = 60
+TIMEOUT_S = 30.0
+
+Wanted = tuple[str, str]
+"""A consumer and the id of a message that is on its way to it."""
+
+
+class Broker:
+    """The `Bus` port, and what comes back from it."""
+
+    def __init__(self, settings: Settings, clock: Clock, bus: Bus) -> None:
+        """Publish by *bus*, to the broker whose subscriptions this makes."""
+        self._settings, self._clock, self._bus = settings, clock, bus
+        self._secret = secrets.token_urlsafe(16)
+        self._under_way: set[Wanted] = set()
+        self._failed: dict[Wanted, tuple[int, str]] = {}
+        self._lock = threading.Lock()
+        self._pool = urllib3.PoolManager(retries=False, timeout=TIMEOUT_S)
+
+    def start(self, ports: Ports) -> None:
+        """Make what is missing of topics and subscriptions, and let come what was left from before."""
+        self._ports = ports
+        self._server.start()
+        for topic in sorted(_topics()):
+            self._make(f"topics/{self._name(topic)}", {})
+        for reaction in _listening():
+            self._subscribe(reaction)
+
+    def stop(self) -> None:
+        """Have nothing pushed any more, and finish what came; the rest stays with the broker."""
+        for reaction in _listening():
+            self._push_to(reaction, {})
+        self._server.stop()
+        self._pool.clear()
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Publish messages, and remember who is to get them."""
+        with self._lock:
+            for message in messages:
+                self._under_way |= set(_wanted(message))
+        self._bus.publish(messages)
+
+    def idle(self) -> bool:
+        """Say whether every message has come to each of its consumers and is settled."""
+        with self._lock:
+            return not self._under_way
+
+    # --- what is pushed --------------------------------------------------------------------------
+
+    @cached_property
+    def _server(self) -> Server:
+        """A server of its own, as a reaction may call this machine: its own pushes must leave it room."""
+        app = flask.Flask("broker")
+        app.add_url_rule(f"/{self._secret}/<id>", "push", self._take, methods=["POST"])
+        return Server(app, port=0, threads=WORKERS, max_bytes=MAX_PUSH_BYTES)
+
+    def _take(self, id: str) -> tuple[str, int]:
+        """Deliver what was pushed as a deployed function would; 503 has it pushed again."""
+        reaction = self._reactions[id]
+        try:
+            event = background_event_to_cloud_event(flask.request)
+            message = from_push(event.data)
+        except BadRequest as error:
+            log.warning("%s was pushed what is no message: %s", id, error)
+            return "", 204
+        wanted = (id, message.attributes.get("id", ""))
+        if message.attributes.get("type", "") not in map(type_of, reaction.events):
+            return "", 204
+        try:
+            listener(reaction, lambda: self._ports)(event)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message comes again or is kept
+            if not self._given_up(reaction, wanted, message, error):
+                return "", 503
+        with self._lock:
+            self._failed.pop(wanted, None)
+            self._under_way.discard(wanted)
+        return "", 204
+
+    def _given_up(
+        self, reaction: Reaction, wanted: Wanted, message: Message, error: Exception
+    ) -> bool:
+        """Count a failure; keep a dead letter where it was the last one, and say whether it was."""
+        now = self._clock.now()
+        with self._lock:
+            before, first_at = self._failed.get(wanted, (0, written(now)))
+            self._failed[wanted] = (attempts := before + 1, first_at)
+        log.warning("%s failed, attempt %d: %s", ":".join(wanted), attempts, error)
+        if not hopeless(error) and again_in_s(attempts) is not None:
+            return False
+        delivery = Delivery(
+            id=":".join(wanted),
+            consumer=reaction.id,
+            topic=reaction.topic or "",
+            subject=message.subject,
+            attributes=message.attributes,
+            data=message.data.decode(),
+            attempts=attempts,
+            first_at=first_at,
+        )
+        self._ports.documents.commit(dead_letter(self._ports, delivery, error, now))
+        return True
+
+    # --- topics and subscriptions ----------------------------------------------------------------
+
+    @cached_property
+    def _reactions(self) -> dict[str, Reaction]:
+        return {reaction.id: reaction for reaction in _listening()}
+
+    def _name(self, topic: str) -> str:
+        return f"waooaw-{self._settings.environment}-{topic}"
+
+    def _subscription(self, reaction: Reaction) -> str:
+        return f"subscriptions/{self._name(reaction.topic or '')}--{reaction.id}"
+
+    def _subscribe(self, reaction: Reaction) -> None:
+        topic = f"projects/{self._settings.project}/topics/{self._name(reaction.topic or '')}"
+        push = {"pushEndpoint": f"{self._server.address}/{self._secret}/{reaction.id}"}
+        backoff = {"minimumBackoff": f"{FIRST_S}s", "maximumBackoff": f"{LAST_S}s"}
+        made = self._make(
+            self._subscription(reaction),
+            {
+                "topic": topic,
+                "pushConfig": push,
+                "enableMessageOrdering": True,
+                "ackDeadlineSeconds": ACK_DEADLINE_S,
+                "retryPolicy": backoff,
+            },
+        )
+        if not made:
+            self._push_to(reaction, push)
+
+    def _push_to(self, reaction: Reaction, push: dict[str, str]) -> None:
+        self._ask("POST", f"{self._subscription(reaction)}:modifyPushConfig", {"pushConfig": push})
+
+    def _make(self, name: str, content: dict[str, Any]) -> bool:
+        """Make something, and say whether it was not there before."""
+        return self._ask("PUT", name, content) != 409
+
+    def _ask(self, method: str, path: str, content: dict[str, Any]) -> int:
+        host = os.environ["PUBSUB_EMULATOR_HOST"]
+        url = f"http://{host}/v1/projects/{self._settings.project}/{path}"
+        json_type = {"Content-Type": "application/json"}
+        answer = self._pool.request(method, url, body=json.dumps(content), headers=json_type)
+        if answer.status not in {200, 409}:
+            raise OSError(f"the Pub/Sub emulator answered {answer.status} to {method} {path}")
+        return int(answer.status)
+
+
+def _listening() -> list[Reaction]:
+    return [reaction for reaction in reactions() if reaction.topic]
+
+
+def _wanted(message: Message) -> Iterator[Wanted]:
+    name = message.attributes.get("type", "")
+    for consumer in consumers().get((message.topic, name), ()):
+        yield consumer, message.attributes["id"]
+
+
+def _topics() -> set[str]:
+    """Return every topic that something may be published to."""
+    catalog()
+    topics = {kind.traits.topic for kind in _kinds(Event) if hasattr(kind, "traits")}
+    return {TAP, DUES, *filter(None, topics)}
+
+
+def _kinds(base: type[Event]) -> Iterator[type[Event]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _kinds(kind)
