@@ -50,8 +50,8 @@ class Counts:
                 continue
             self.writes += 1
             self.shared[write.key.collection] += write.key.tenant == PLATFORM
-            fresh = write.key.collection == Entry.collection and write.data is not None
-            self.entries += fresh and write.data["delivery"]["published_at"] is None
+            entry = write.data if write.key.collection == Entry.collection else None
+            self.entries += bool(entry and entry["delivery"]["published_at"] is None)
 
 
 def creation(platform: Platform, client: Client, parts: Parts) -> None:
@@ -70,7 +70,8 @@ def creation(platform: Platform, client: Client, parts: Parts) -> None:
 def decision(platform: Platform, client: Client, parts: Parts) -> None:
     """Ask a customer, who decides."""
     del platform, parts
-    (example,) = ApprovalRequest.model_config["json_schema_extra"]["examples"]  # type: ignore[misc,index,typeddict-item]
+    schema: Any = ApprovalRequest.model_config["json_schema_extra"]
+    (example,) = schema["examples"]
     more = {"gate": "step", "agent_id": None, "governor_scope": "engagement"}
     asked = client.post("service", "/v1/approvals", {**example, **more}, tenant=TENANT)
     path = f"/v1/approvals/{asked['id']}"

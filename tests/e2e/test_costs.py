@@ -1,27 +1,22 @@
-"""What each function reads and writes, as ``docs/costs.md`` lists it; COSTS=write writes the list anew."""
+"""What each function and the creation of an agent take, as docs/costs.json lists it; COSTS=write lists it anew."""
 
 import os
-from pathlib import Path
-from typing import get_origin
 
 import pytest
 
-from shared.edge.catalog import catalog, reactions
+from benchmarks import costs
+from shared.edge.catalog import catalog
 from shared.operation import Operation
-from tests.e2e.everything import call_everything
+from tests.e2e import counting
 
 pytestmark = pytest.mark.slow
 
-FILE = Path("docs/costs.md")
 DECISIONS = (
     "approvals.approve_approval",
     "approvals.reject_approval",
     "approvals.request_approval_changes",
     "approvals.create_veto",
 )
-INTERNAL = {reaction.id for reaction in reactions() if reaction.every or reaction.stored}
-"""What moves many entries at once: its cost is that of the entries."""
-
 WITHOUT_STORE = {
     "genesis.get_spec_schema",
     "genesis.list_reference_agents",
@@ -34,68 +29,90 @@ WITHOUT_STORE = {
 NOTES_WHO_LOOKED = {"approvals.get_approval", "mobile.get_approval_detail"}
 """Opening a question is noted once for each approver, so that unread approvals show."""
 
-SHARDED = {"mobile.get_dashboard", "precedents.get_seed_metrics"}
-"""What adds up the shards that exist: some twenty at most."""
-
-HEAD = """\
-# What each function costs
-
-Documents read, written and deleted by the costliest run of each function, with its audit entries, its stored answer (a request with an
-`Idempotency-Key`). Once a minute for each person and instance, every five seconds for governance, one read more tells whether the
-sign-in was ended. Counted by a meter at the store while every function is
-called; `make costs` writes this list, and a test holds every function to it.
-"""
-
-
-def lists(function):
-    if not isinstance(function, Operation):
-        return False
-    result = function.result
-    fields = getattr(get_origin(result) or result, "model_fields", {})
-    return "items" in fields or get_origin(result) is tuple
-
-
-def table(most):
-    rows = ["| function | reads | writes | deletes |", "|---|---|---|---|"]
-    for function in sorted(catalog(), key=lambda one: one.id):
-        if function.id not in INTERNAL:
-            count = most[function.id]
-            reads = "one for each item" if lists(function) else str(count.reads)
-            reads = "one for each shard" if function.id in SHARDED else reads
-            rows.append(f"| `{function.id}` | {reads} | {count.writes} | {count.deletes} |")
-    return HEAD + "\n" + "\n".join(rows) + "\n"
+CPU_TIMES = 4
+"""How much more CPU a run may take here than where the list was written, before the list is wrong."""
 
 
 @pytest.fixture(scope="module")
-def most(tmp_path_factory):
-    from benchmarks.spawn import free_port
-    from local.platform import Platform
+def found(tmp_path_factory):
+    found = counting.measured(tmp_path_factory.mktemp("costs"))
+    if os.environ.get("COSTS") == "write":
+        costs.write(found)
+    return found
 
-    platform = Platform(tmp_path_factory.mktemp("costs"), port=free_port()).start()
-    call_everything(platform)
-    platform.stop()
-    return dict(platform.meter.most)
+
+@pytest.fixture(scope="module")
+def most(found):
+    return found["functions"]
+
+
+def more(name, now, listed):
+    """Say what takes more than is listed, or less, and by how much."""
+    return [
+        f"{name} takes {now[kind]} {kind}, {now[kind] - listed[kind]:+d} against {listed[kind]}"
+        " as listed; bring it back, or run: make costs"
+        for kind in now
+        if now[kind] != listed[kind]
+    ]
 
 
 def test_every_function_was_called(most):
-    assert {function.id for function in catalog()} - INTERNAL - set(most) == WITHOUT_STORE
+    called = set(most) | counting.MOVES_MANY
+    assert {function.id for function in catalog()} - called == set()
+
+
+def test_what_needs_no_store_asks_for_none(most):
+    taken = {id: most[id]["reads"] or most[id]["writes"] for id in WITHOUT_STORE}
+    assert not any(taken.values()), taken
 
 
 @pytest.mark.parametrize("id", DECISIONS)
 def test_a_decision_stays_within_four_reads_and_four_writes(most, id):
-    assert most[id].reads + most["edge.identify"].reads <= 4
-    assert most[id].writes <= 4
+    reads = most[id]["reads"] + most[id]["index_reads"] + most["edge.identify"]["reads"]
+    assert reads <= 4, f"{id} takes {reads} reads with its caller's sign-in: {reads - 4} too many"
+    writes = most[id]["writes"]
+    assert writes <= 4, f"{id} takes {writes} writes: {writes - 4} too many"
 
 
 def test_a_read_writes_nothing_but_that_a_question_was_opened(most):
     reads = {f.id for f in catalog() if isinstance(f, Operation) and not f.mutates}
-    assert {id for id in reads & set(most) if most[id].writes} <= NOTES_WHO_LOOKED
+    assert {id for id in reads & set(most) if most[id]["writes"]} <= NOTES_WHO_LOOKED
 
 
-def test_every_function_costs_what_is_listed(most):
-    from shared.edge.meter import Count
+def test_every_function_takes_what_is_listed(most):
+    listed = costs.kept()["functions"]
+    assert most.keys() == listed.keys(), "run: make costs"
+    wrong = [line for id, now in most.items() for line in more(id, now, listed[id])]
+    assert not wrong, "\n".join(wrong)
 
-    written = table({id: most.get(id, Count()) for id in {f.id for f in catalog()}})
-    if os.environ.get("COSTS") == "write":
-        FILE.write_text(written)
-    assert FILE.read_text().splitlines() == written.splitlines(), "run: make costs"
+
+def test_the_creation_of_an_agent_takes_what_is_listed(found):
+    now, listed = found["main_job"], costs.kept()["main_job"]
+    assert now["functions"].keys() == listed["functions"].keys(), "run: make costs"
+    whole = ("steps", "external_steps", "requests_of_people")
+    wrong = more("it", {kind: now[kind] for kind in whole}, listed)
+    for id, count in now["functions"].items():
+        wrong += more(f"in the creation of an agent, {id}", count, listed["functions"][id])
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_runs_by_itself_takes_what_is_listed(found):
+    for kind in ("schedules", "relay"):
+        assert found[kind] == costs.kept()[kind], "run: make costs"
+
+
+def test_the_cpu_time_is_about_what_is_listed(found):
+    listed = costs.kept()["cpu_ms"]
+    assert sum(found["cpu_ms"].values()) <= CPU_TIMES * sum(listed.values())
+
+
+def test_the_creation_of_an_agent_stays_within_its_price():
+    whole = sum(costs.creation(costs.kept()).values(), costs.Bill())
+    billed = costs.usd(whole.times(1000), free=True) / 1000
+    assert billed <= costs.AGENT_USD, f"${billed:.6f} an agent is above ${costs.AGENT_USD}"
+    plain = costs.usd(whole)
+    assert plain <= costs.AGENT_LIST_USD, f"${plain:.6f} an agent is above ${costs.AGENT_LIST_USD}"
+
+
+def test_the_page_is_written_from_the_list():
+    assert costs.PAGE.read_text() == costs.page(costs.kept()), "run: make costs"

@@ -34,6 +34,8 @@ SHARED = {
         "precedents.validate_precedent_seed",
     },
     "seed_figures": {"precedents.predict_approval", "precedents.judge_seeds"},
+    # Once in five minutes by its schedule, once a minute while something is wrong; never for an agent.
+    "service_status": {"platform.probe_services"},
 }
 """The collections whose documents unrelated agents share, and the only functions that may write them."""
 
