@@ -1,0 +1,186 @@
+"""Service accounts: one for each group's requests and reactions, one for whoever may invoke, and what each may do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_gcp import iam, projects, serviceaccount
+
+from infra.groups import Runtime, runtimes
+from infra.stack import Stack
+from shared.edge.auth import SERVICE_ROLES
+
+INVOKERS = {
+    "gateway": "calls operations for people and apps",
+    "workflows": "runs workflows, which call operations",
+    "scheduler": "calls reactions to a schedule",
+    "pubsub": "delivers events to reactions",
+}
+"""The only identities that may invoke a function."""
+
+PUSHES = "sends_pushes"
+BUILDS = ("roles/artifactregistry.writer", "roles/logging.logWriter")
+"""What Cloud Build needs to make an image of a function, besides its source."""
+
+DEPLOYS = (
+    "roles/apigateway.admin",
+    "roles/artifactregistry.admin",
+    "roles/cloudfunctions.admin",
+    "roles/cloudkms.admin",
+    "roles/cloudscheduler.admin",
+    "roles/datastore.owner",
+    "roles/eventarc.admin",
+    "roles/firebase.admin",
+    "roles/iam.roleAdmin",
+    "roles/iam.serviceAccountAdmin",
+    "roles/iam.serviceAccountUser",
+    "roles/iam.workloadIdentityPoolAdmin",
+    "roles/identityplatform.admin",
+    "roles/logging.admin",
+    "roles/monitoring.admin",
+    "roles/pubsub.admin",
+    "roles/resourcemanager.projectIamAdmin",
+    "roles/run.admin",
+    "roles/secretmanager.admin",
+    "roles/serviceusage.apiKeysAdmin",
+    "roles/serviceusage.serviceUsageAdmin",
+    "roles/storage.admin",
+    "roles/workflows.admin",
+)
+"""What the pipeline needs to change anything here; it needs no primitive role."""
+
+ROLES_OF_PORT: Mapping[str, tuple[str, ...]] = {
+    "workflows": ("roles/workflows.invoker",),
+    "telemetry": ("roles/telemetry.metricsWriter",),
+    "dependencies": ("roles/pubsub.viewer", "roles/workflows.viewer"),
+    "files": (),  # may create objects in the bucket of uploads
+    "outbox": (),  # may publish on the topics that its functions publish on
+    "push": (),  # has a role of its own, for no role of Google's is as narrow
+    "probe": (),  # asks the web
+}
+"""What each port needs in the project."""
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """The accounts, by id."""
+
+    by_id: Mapping[str, serviceaccount.Account]
+
+    def email(self, id: str) -> pulumi.Output[str]:
+        """Return the address of an account."""
+        return self.by_id[id].email
+
+    def member(self, id: str) -> pulumi.Output[str]:
+        """Return an account as policies name it."""
+        return pulumi.Output.concat("serviceAccount:", self.by_id[id].email)
+
+
+def declare(stack: Stack) -> Accounts:
+    """Declare every account, and what it may do in the project as a whole."""
+    purposes = {
+        **{one.account: _purpose(one) for one in runtimes()},
+        **INVOKERS,
+        **{name: f"speaks as {role.value}" for name, role in SERVICE_ROLES.items()},
+        "builder": "builds the functions' images",
+    }
+    accounts = Accounts(
+        {
+            id: serviceaccount.Account(id, account_id=id, display_name=purpose)
+            for id, purpose in purposes.items()
+        }
+    )
+    sender = projects.IAMCustomRole(
+        "sends-pushes",
+        role_id=PUSHES,
+        title="Sends push messages",
+        permissions=["cloudmessaging.messages.create"],
+    )
+    for one in runtimes():
+        _may(stack, accounts, one.account, "roles/datastore.user")
+        for port in sorted(one.ports):
+            for role in ROLES_OF_PORT[port]:
+                _may(stack, accounts, one.account, role)
+        if "push" in one.ports:
+            _may(stack, accounts, one.account, sender.name, "sends-pushes")
+    # A workflow writes its calls to the log; the callbacks it waits for are its own.
+    _may(stack, accounts, "workflows", "roles/logging.logWriter")
+    _may(stack, accounts, "pubsub", "roles/eventarc.eventReceiver")
+    for role in BUILDS:
+        _may(stack, accounts, "builder", role)
+    projects.IAMMember(
+        "builder-storage.objectViewer",
+        project=stack.project,
+        role="roles/storage.objectViewer",
+        member=accounts.member("builder"),
+        condition=projects.IAMMemberConditionArgs(
+            title="sources alone",
+            # Cloud Functions copies the archive into a bucket of its own, which the build reads.
+            expression=" || ".join(
+                f'resource.name.startsWith("projects/_/buckets/{bucket}")'
+                for bucket in ("gcf-v2-sources-", f"{stack.bucket('source')}/")
+            ),
+        ),
+    )
+    if stack.repository:
+        _pipeline(stack)
+    return accounts
+
+
+def _purpose(one: Runtime) -> str:
+    return f"runs the {one.account.replace('-', ' group’s ')}"
+
+
+def _may(
+    stack: Stack,
+    accounts: Accounts,
+    id: str,
+    role: str | pulumi.Output[str],
+    label: str = "",
+) -> None:
+    label = label or str(role).rpartition("/")[2]
+    projects.IAMMember(
+        f"{id}-{label}", project=stack.project, role=role, member=accounts.member(id)
+    )
+
+
+def _pipeline(stack: Stack) -> None:
+    """Let the repository's pipeline deploy with its own identity, so that no key of an account exists."""
+    deployer = serviceaccount.Account(
+        "deployer", account_id="deployer", display_name="deploys from the repository"
+    )
+    pool = iam.WorkloadIdentityPool("repository", workload_identity_pool_id="repository")
+    iam.WorkloadIdentityPoolProvider(
+        "repository",
+        workload_identity_pool_id=pool.workload_identity_pool_id,
+        workload_identity_pool_provider_id="github",
+        attribute_mapping={
+            "google.subject": "assertion.sub",
+            "attribute.repository": "assertion.repository",
+            "attribute.environment": "assertion.environment",
+        },
+        attribute_condition=(
+            f'assertion.repository == "{stack.repository}"'
+            f' && assertion.environment == "{stack.environment}"'
+        ),
+        oidc=iam.WorkloadIdentityPoolProviderOidcArgs(
+            issuer_uri="https://token.actions.githubusercontent.com"
+        ),
+    )
+    serviceaccount.IAMMember(
+        "deployer-repository",
+        service_account_id=deployer.name,
+        role="roles/iam.workloadIdentityUser",
+        member=pulumi.Output.concat(
+            "principalSet://iam.googleapis.com/",
+            pool.name,
+            f"/attribute.repository/{stack.repository}",
+        ),
+    )
+    for role in DEPLOYS:
+        projects.IAMMember(
+            f"deployer-{role.rpartition('/')[2]}",
+            project=stack.project,
+            role=role,
+            member=pulumi.Output.concat("serviceAccount:", deployer.email),
+        )

@@ -1,0 +1,97 @@
+"""Buckets: the functions' source, and what must be kept, which nobody can delete in production."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_gcp import storage
+
+from infra.accounts import Accounts
+from infra.groups import FILES, runtimes
+from infra.stack import Stack
+from infra.vault import Vault
+
+SEVEN_YEARS_S = 7 * 365 * 24 * 3600
+DAY_S = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """The buckets, by what they are for."""
+
+    source: storage.Bucket
+    archive: storage.BucketObject
+    log: storage.Bucket
+    tap: storage.Bucket
+    uploads: storage.Bucket
+
+
+def declare(stack: Stack, vault: Vault, accounts: Accounts) -> Buckets:
+    """Declare the buckets, and put the archive into its own."""
+    source = _bucket(stack, "source", lifecycle_rules=[_deleted_after(days=30, newer=5)])
+    archive = storage.BucketObject(
+        "archive",
+        bucket=source.name,
+        name=f"{stack.archive_sha256}.zip",
+        source=pulumi.FileAsset(str(stack.archive)),
+    )
+    kept = {name: _kept(stack, name, vault) for name in ("log", "tap")}
+    return Buckets(source, archive, **kept, uploads=_uploads(stack, vault, accounts))
+
+
+def _uploads(stack: Stack, vault: Vault, accounts: Accounts) -> storage.Bucket:
+    """Declare the bucket of people's documents, in which some may create and nobody may replace."""
+    uploads = _bucket(
+        stack,
+        "uploads",
+        encryption=storage.BucketEncryptionArgs(default_kms_key_name=vault.records.id),
+    )
+    for one in runtimes():
+        if FILES in one.ports:
+            storage.BucketIAMMember(
+                f"{one.account}-creates-uploads",
+                bucket=uploads.name,
+                role="roles/storage.objectCreator",
+                member=accounts.member(one.account),
+            )
+    return uploads
+
+
+def _kept(stack: Stack, name: str, vault: Vault) -> storage.Bucket:
+    """Declare a bucket whose objects nobody can delete for years; elsewhere than in production, for a day."""
+    return _bucket(
+        stack,
+        name,
+        encryption=storage.BucketEncryptionArgs(default_kms_key_name=vault.records.id),
+        retention_policy=storage.BucketRetentionPolicyArgs(
+            retention_period=str(SEVEN_YEARS_S if stack.production else DAY_S),
+            is_locked=stack.production,
+        ),
+        lifecycle_rules=[
+            storage.BucketLifecycleRuleArgs(
+                action=storage.BucketLifecycleRuleActionArgs(
+                    type="SetStorageClass", storage_class="ARCHIVE"
+                ),
+                condition=storage.BucketLifecycleRuleConditionArgs(age=90),
+            )
+        ],
+    )
+
+
+def _bucket(stack: Stack, name: str, **more: Any) -> storage.Bucket:
+    return storage.Bucket(
+        name,
+        name=stack.bucket(name),
+        location=stack.region,
+        uniform_bucket_level_access=True,
+        public_access_prevention="enforced",
+        force_destroy=not stack.production,
+        **more,
+    )
+
+
+def _deleted_after(*, days: int, newer: int) -> storage.BucketLifecycleRuleArgs:
+    return storage.BucketLifecycleRuleArgs(
+        action=storage.BucketLifecycleRuleActionArgs(type="Delete"),
+        condition=storage.BucketLifecycleRuleConditionArgs(age=days, num_newer_versions=newer),
+    )

@@ -1,0 +1,224 @@
+"""Topics, who listens to them, what becomes of a message nobody can take, and what runs by the clock."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pulumi
+from pulumi_gcp import cloudfunctionsv2, cloudscheduler, projects, pubsub, storage
+
+from infra.accounts import Accounts
+from infra.buckets import Buckets
+from infra.functions import REACTION_S, Functions, let_invoke
+from infra.groups import actions_of, event_topics, runtimes
+from infra.stack import Stack
+from shared.bus import DUES, TAP, type_of
+from shared.edge.catalog import reactions
+from shared.events.rules import ATTEMPTS, FIRST_S, LAST_S
+from shared.reaction import Reaction
+
+DEAD_LETTERS = "dead-letters"
+WEEK_S = 7 * 24 * 3600
+MAX_FILTER_BYTES = 256
+SLACK_S = 30
+"""How much longer the broker waits for an answer than a function may take."""
+
+Topics = Mapping[str, pubsub.Topic]
+
+
+def declare(stack: Stack, accounts: Accounts, functions: Functions, buckets: Buckets) -> None:
+    """Declare every topic with its subscribers, and every schedule."""
+    agent = projects.ServiceIdentity("pubsub", service="pubsub.googleapis.com").member
+    topics = {
+        name: pubsub.Topic(name, name=stack.topic(name), message_retention_duration=f"{WEEK_S}s")
+        for name in sorted(event_topics() | {TAP, DUES, DEAD_LETTERS})
+    }
+    _let_publish(accounts, topics, agent)
+    for reaction in reactions():
+        by = "scheduler" if reaction.every else "pubsub"
+        let_invoke(stack, functions[reaction.id], reaction.id, accounts, by)
+        if reaction.every:
+            _schedule(stack, accounts, functions, reaction, reaction.every)
+        elif topic := listens_to(reaction):
+            _subscribe(stack, accounts, functions, topics, agent, reaction, topic)
+    heard = {listens_to(reaction) for reaction in reactions()}
+    for name in sorted(topics.keys() - heard):
+        _keep(stack, topics[name], name, agent, buckets.tap if name == TAP else buckets.log)
+
+
+def listens_to(reaction: Reaction) -> str | None:
+    """Return the topic that a reaction is subscribed to, if it is."""
+    return DEAD_LETTERS if reaction.undelivered else reaction.topic
+
+
+def filter_of(reaction: Reaction) -> str:
+    """
+    Return the filter that lets through what a reaction takes.
+
+    Without one it is handed everything on its topic, and passes over what it does not take: where that is nothing, or
+    where the filter would be longer than a filter may be.
+    """
+    topic = reaction.topic
+    if topic is None or (topic != DUES and actions_of(topic) == reaction.events.keys()):
+        return ""
+    wanted = (f'attributes.type="{type_of(action)}"' for action in sorted(reaction.events))
+    written = " OR ".join(wanted)
+    return written if len(written) <= MAX_FILTER_BYTES else ""
+
+
+def cron(every: timedelta) -> str:
+    """
+    Return a schedule as cron writes it.
+
+    Raises:
+        ValueError: Cloud Scheduler has no such schedule: it knows whole minutes, hours and days.
+    """
+    minutes, rest_s = divmod(int(every.total_seconds()), 60)
+    if not rest_s:
+        if 1 <= minutes < 60 and 60 % minutes == 0:
+            return f"*/{minutes} * * * *"
+        if minutes % 60 == 0 and minutes < 24 * 60 and 24 * 60 % minutes == 0:
+            return f"0 */{minutes // 60} * * *"
+        if minutes == 24 * 60:
+            return "0 0 * * *"
+    raise ValueError(
+        f"there is no schedule that runs every {every}; use a divisor of an hour or a day"
+    )
+
+
+def _address(config: cloudfunctionsv2.outputs.FunctionServiceConfig | None) -> str:
+    """Return where a function's service is, which is where internal callers reach it."""
+    return (config.uri if config else None) or ""
+
+
+def _let_publish(accounts: Accounts, topics: Topics, agent: pulumi.Output[str]) -> None:
+    for one in runtimes():
+        for name in sorted(one.topics):
+            pubsub.TopicIAMMember(
+                f"{one.account}-{name}",
+                topic=topics[name].name,
+                role="roles/pubsub.publisher",
+                member=accounts.member(one.account),
+            )
+    pubsub.TopicIAMMember(
+        "broker-dead-letters",
+        topic=topics[DEAD_LETTERS].name,
+        role="roles/pubsub.publisher",
+        member=agent,
+    )
+
+
+def _subscribe(
+    stack: Stack,
+    accounts: Accounts,
+    functions: Functions,
+    topics: Topics,
+    agent: pulumi.Output[str],
+    reaction: Reaction,
+    topic: str,
+) -> None:
+    address = functions[reaction.id].service_config.apply(_address)
+    subscription = pubsub.Subscription(
+        f"{topic}--{reaction.id}",
+        name=stack.subscription(topic, reaction.id),
+        topic=topics[topic].name,
+        filter=filter_of(reaction),
+        enable_message_ordering=True,
+        ack_deadline_seconds=REACTION_S + SLACK_S,
+        message_retention_duration=f"{WEEK_S}s",
+        expiration_policy=pubsub.SubscriptionExpirationPolicyArgs(ttl=""),
+        push_config=pubsub.SubscriptionPushConfigArgs(
+            push_endpoint=address,
+            oidc_token=pubsub.SubscriptionPushConfigOidcTokenArgs(
+                service_account_email=accounts.email("pubsub"), audience=address
+            ),
+        ),
+        retry_policy=pubsub.SubscriptionRetryPolicyArgs(
+            minimum_backoff=f"{FIRST_S}s", maximum_backoff=f"{LAST_S}s"
+        ),
+        # What keeps dead letters is tried for as long as there is a message.
+        dead_letter_policy=None
+        if topic == DEAD_LETTERS
+        else pubsub.SubscriptionDeadLetterPolicyArgs(
+            dead_letter_topic=topics[DEAD_LETTERS].id, max_delivery_attempts=ATTEMPTS
+        ),
+    )
+    if topic != DEAD_LETTERS:
+        # The broker takes what it gives up off the subscription itself.
+        pubsub.SubscriptionIAMMember(
+            f"broker-{topic}--{reaction.id}",
+            subscription=subscription.name,
+            role="roles/pubsub.subscriber",
+            member=agent,
+        )
+
+
+def _keep(
+    stack: Stack,
+    topic: pubsub.Topic,
+    name: str,
+    agent: pulumi.Output[str],
+    bucket: storage.Bucket,
+) -> None:
+    """Keep what no function listens to in a bucket, without code of ours in its path."""
+    allowed = [
+        storage.BucketIAMMember(
+            f"broker-{name}-{role}", bucket=bucket.name, role=f"roles/storage.{role}", member=agent
+        )
+        for role in ("objectCreator", "legacyBucketReader")
+    ]
+    pubsub.Subscription(
+        f"{name}--kept",
+        name=stack.subscription(name, "kept"),
+        topic=topic.name,
+        ack_deadline_seconds=600,
+        message_retention_duration=f"{WEEK_S}s",
+        expiration_policy=pubsub.SubscriptionExpirationPolicyArgs(ttl=""),
+        cloud_storage_config=pubsub.SubscriptionCloudStorageConfigArgs(
+            bucket=bucket.name,
+            filename_prefix=f"{name}/",
+            filename_suffix=".jsonl" if name == TAP else ".avro",
+            max_duration="60s" if name == TAP else "300s",
+            text_config=pubsub.SubscriptionCloudStorageConfigTextConfigArgs()
+            if name == TAP
+            else None,
+            avro_config=None
+            if name == TAP
+            else pubsub.SubscriptionCloudStorageConfigAvroConfigArgs(write_metadata=True),
+        ),
+        opts=pulumi.ResourceOptions(depends_on=allowed),
+    )
+
+
+def _schedule(
+    stack: Stack,
+    accounts: Accounts,
+    functions: Functions,
+    reaction: Reaction,
+    every: timedelta,
+) -> None:
+    address = functions[reaction.id].service_config.apply(_address)
+    cloudscheduler.Job(
+        reaction.id,
+        name=reaction.function_name,
+        region=stack.region,
+        schedule=cron(every),
+        time_zone="Etc/UTC",
+        attempt_deadline=f"{REACTION_S + SLACK_S}s",
+        retry_config=cloudscheduler.JobRetryConfigArgs(retry_count=1),
+        http_target=cloudscheduler.JobHttpTargetArgs(
+            http_method="POST",
+            uri=address,
+            # A CloudEvent in binary mode (CloudEvents HTTP binding 3.1), which the framework asks for.
+            headers={
+                "Content-Type": "application/json",
+                "ce-specversion": "1.0",
+                "ce-type": "com.waooaw.schedule.v1",
+                "ce-source": f"/waooaw/{stack.environment}/scheduler",
+                "ce-id": reaction.id,
+            },
+            body="e30=",  # {}
+            oidc_token=cloudscheduler.JobHttpTargetOidcTokenArgs(
+                service_account_email=accounts.email("scheduler"), audience=address
+            ),
+        ),
+    )

@@ -1,0 +1,89 @@
+"""Everything that an environment is."""
+
+import pulumi
+from pulumi_gcp import projects
+
+from infra import (
+    accounts,
+    buckets,
+    engine,
+    functions,
+    gateway,
+    messages,
+    records,
+    site,
+    vault,
+    watching,
+)
+from infra.stack import Stack
+
+SERVICES = (
+    "apigateway",
+    "apikeys",
+    "artifactregistry",
+    "cloudbuild",
+    "cloudfunctions",
+    "cloudkms",
+    "cloudresourcemanager",
+    "cloudscheduler",
+    "eventarc",
+    "fcm",
+    "firebase",
+    "firebasehosting",
+    "firebaserules",
+    "firestore",
+    "iam",
+    "iamcredentials",
+    "identitytoolkit",
+    "logging",
+    "monitoring",
+    "pubsub",
+    "run",
+    "secretmanager",
+    "servicecontrol",
+    "servicemanagement",
+    "storage",
+    "sts",
+    "telemetry",
+    "workflowexecutions",
+    "workflows",
+)
+"""The services of Google Cloud that are used."""
+
+
+def declare(stack: Stack) -> None:
+    """Declare the whole environment."""
+    enabled: list[pulumi.Resource] = [
+        projects.Service(name, service=f"{name}.googleapis.com", disable_on_destroy=False)
+        for name in SERVICES
+    ]
+    _after(enabled)
+    identities = accounts.declare(stack)
+    kept = vault.declare(stack, identities)
+    stores = buckets.declare(stack, kept, identities)
+    database = records.declare(stack)
+    door = gateway.declare(stack, identities)
+    api = pulumi.Output.concat("https://", door.default_hostname)
+    deployed = functions.declare(stack, identities, kept, stores, database, api)
+    gateway.let_through(stack, identities, deployed)
+    messages.declare(stack, identities, deployed, stores)
+    engine.declare(stack, identities, deployed, api)
+    site.declare(stack, kept)
+    watching.declare(stack, stores)
+    pulumi.export("api", api)
+    pulumi.export("site", stack.site)
+    pulumi.export("archive", stack.archive_sha256)
+
+
+def _after(enabled: list[pulumi.Resource]) -> None:
+    """Have everything else wait for the services that it needs."""
+
+    def wait(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if args.resource in enabled:
+            return None
+        after = pulumi.ResourceOptions(depends_on=enabled)
+        return pulumi.ResourceTransformationResult(
+            args.props, pulumi.ResourceOptions.merge(args.opts, after)
+        )
+
+    pulumi.runtime.register_stack_transformation(wait)

@@ -1,0 +1,116 @@
+"""What a stack decides: one Google Cloud project for each environment, and the names in it."""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+import pulumi
+
+Environment = Literal["dev", "staging", "prod"]
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One environment, as its configuration says."""
+
+    environment: Environment
+    project: str
+    region: str
+    gateway_region: str
+    """Where the gateway is: API Gateway is not in every region."""
+
+    archive: Path
+    """What every function is deployed from."""
+
+    billing_account: str
+    alerts_to: str
+    """The address that alerts are sent to."""
+
+    monthly_usd: int
+    max_instances: int
+    warm_instances: int
+    """Instances of the approval path that are kept running."""
+
+    origins: tuple[str, ...] = ()
+    """Web origins that may call besides the platform's own."""
+
+    repository: str = ""
+    """The repository whose pipeline may deploy, as ``owner/name``; none without."""
+
+    releases: str = ""
+    """Where a release answers its health probe; ``{release_id}`` stands for its id."""
+
+    sign_in: dict[str, str] = field(default_factory=dict)
+    """The client ids of the providers of sign-in, by provider: ``google.com``, ``github.com``."""
+
+    @property
+    def production(self) -> bool:
+        """Whether what is written here must outlive everybody's mistakes."""
+        return self.environment == "prod"
+
+    @property
+    def functions_address(self) -> str:
+        """How the address of every function begins."""
+        return f"https://{self.region}-{self.project}.cloudfunctions.net"
+
+    @property
+    def site(self) -> str:
+        """The origin of the hosted site."""
+        return f"https://{self.project}.web.app"
+
+    @cached_property
+    def archive_sha256(self) -> str:
+        """
+        The digest that names the archive in its bucket.
+
+        Raises:
+            RunError: There is no archive.
+        """
+        if not self.archive.is_file():
+            raise pulumi.RunError(f"there is no archive at {self.archive}; run: make archive")
+        return hashlib.sha256(self.archive.read_bytes()).hexdigest()
+
+    def topic(self, name: str) -> str:
+        """Return the full name of a topic."""
+        return f"waooaw-{self.environment}-{name}"
+
+    def subscription(self, topic: str, consumer: str) -> str:
+        """Return the name of a subscription, off which its topic and its consumer can be read."""
+        return f"{self.topic(topic)}--{consumer}"
+
+    def bucket(self, name: str) -> str:
+        """Return the name of a bucket, which no other project has."""
+        return f"{self.project}-{name}"
+
+
+def configured() -> Stack:
+    """
+    Read the stack that Pulumi runs the program for.
+
+    Raises:
+        RunError: Its configuration lacks something.
+    """
+    environment = pulumi.get_stack()
+    if environment not in get_args(Environment):
+        raise pulumi.RunError(f"{environment} is no environment; use dev, staging or prod")
+    ours, gcp = pulumi.Config("waooaw"), pulumi.Config("gcp")
+    return Stack(
+        environment=cast("Environment", environment),
+        project=gcp.require("project"),
+        region=gcp.require("region"),
+        gateway_region=ours.require("gatewayRegion"),
+        archive=ROOT / ours.require("archive"),
+        billing_account=ours.require("billingAccount"),
+        alerts_to=ours.require("alertsTo"),
+        monthly_usd=ours.require_int("monthlyUsd"),
+        max_instances=ours.require_int("maxInstances"),
+        warm_instances=ours.require_int("warmInstances"),
+        origins=tuple(ours.get_object("origins") or ()),
+        repository=ours.get("repository") or "",
+        releases=ours.get("releases") or "",
+        sign_in=dict(ours.get_object("signIn") or {}),
+    )

@@ -1,0 +1,77 @@
+"""Secrets and keys, by name: what they hold is put there by infra/keys.py or by hand, and is nowhere here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_gcp import kms, secretmanager, storage
+
+from infra.accounts import Accounts
+from infra.groups import GROUPS, runtimes
+from infra.stack import Stack
+
+QUARTER_S = 90 * 24 * 3600
+SIGN_IN_SECRETS = {"google.com": "sign-in-google", "github.com": "sign-in-github"}
+"""The secret of each provider of sign-in: first it is filled by hand, then `signIn` names the client that it is of."""
+
+
+@dataclass(frozen=True)
+class Vault:
+    """What else is declared refers to."""
+
+    secrets: Mapping[str, secretmanager.Secret]
+    records: kms.CryptoKey
+    """The key that encrypts what must be kept: the log and the tap."""
+
+
+def writer_key(group: str) -> str:
+    """Return the name of the secret that a group signs its entries with."""
+    return f"writer-key-{group}"
+
+
+def declare(stack: Stack, accounts: Accounts) -> Vault:
+    """Declare the secrets, who may read which, and the keys."""
+    names = [*map(writer_key, GROUPS), *SIGN_IN_SECRETS.values()]
+    secrets = {
+        name: secretmanager.Secret(
+            name,
+            secret_id=name,
+            replication=secretmanager.SecretReplicationArgs(
+                user_managed=secretmanager.SecretReplicationUserManagedArgs(
+                    replicas=[
+                        secretmanager.SecretReplicationUserManagedReplicaArgs(location=stack.region)
+                    ]
+                )
+            ),
+            opts=pulumi.ResourceOptions(protect=stack.production),
+        )
+        for name in names
+    }
+    for one in runtimes():
+        name = writer_key(one.group)
+        secretmanager.SecretIamMember(
+            f"{one.account}-{name}",
+            secret_id=secrets[name].secret_id,
+            role="roles/secretmanager.secretAccessor",
+            member=accounts.member(one.account),
+        )
+    return Vault(secrets, _records_key(stack))
+
+
+def _records_key(stack: Stack) -> kms.CryptoKey:
+    ring = kms.KeyRing("waooaw", name="waooaw", location=stack.region)
+    key = kms.CryptoKey(
+        "records",
+        name="records",
+        key_ring=ring.id,
+        rotation_period=f"{QUARTER_S}s",
+        opts=pulumi.ResourceOptions(protect=stack.production),
+    )
+    agent = storage.get_project_service_account_output(project=stack.project)
+    kms.CryptoKeyIAMMember(
+        "records-storage",
+        crypto_key_id=key.id,
+        role="roles/cloudkms.cryptoKeyEncrypterDecrypter",
+        member=pulumi.Output.concat("serviceAccount:", agent.email_address),
+    )
+    return key

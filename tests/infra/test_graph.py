@@ -1,0 +1,265 @@
+"""The whole resource graph of each environment, read as the program asks for it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from infra import checks, groups, messages
+from infra.graph import planned
+from infra.groups import actions_of, reached, runtimes
+from infra.messages import cron, filter_of
+from shared.bus import Message, type_of
+from shared.edge.catalog import catalog, operations, reactions
+from shared.edge.delivery import deliver
+from shared.edge.pubsub import from_push
+from shared.reaction import Reaction
+
+
+def of(graph, type):
+    return [one for one in graph if one.type == type]
+
+
+def test_nothing_is_wrong_with_what_would_be_deployed(graph, environment):
+    assert checks.findings(graph, environment) == []
+
+
+def test_every_function_of_the_catalog_is_deployed_and_nothing_else(graph):
+    deployed = {one.name for one in of(graph, "cloudfunctionsv2.Function")}
+    assert deployed == {one.id for one in catalog()}
+
+
+def test_a_function_is_told_who_it_is_and_starts_from_the_archive(graph, archive):
+    (source,) = of(graph, "storage.BucketObject")
+    assert re.fullmatch(r"[0-9a-f]{64}\.zip", source.inputs["name"])
+    for one in of(graph, "cloudfunctionsv2.Function"):
+        build, config = one.inputs["buildConfig"], one.inputs["serviceConfig"]
+        assert build["source"]["storageSource"]["object"] == source.inputs["name"]
+        assert build["entryPoint"] == "serve"
+        told = config["environmentVariables"]
+        assert told["FUNCTION"] == one.name
+        assert (told["STORE"], told["BUS"]) == ("firestore", "pubsub")
+        assert not {name for name in told if re.search("SECRET|PASSWORD|TOKEN", name)}
+
+
+def test_what_the_program_tells_a_function_is_what_a_function_reads(graph):
+    from shared.edge.settings import Settings
+
+    one = of(graph, "cloudfunctionsv2.Function")[0]
+    settings = Settings(one.inputs["serviceConfig"]["environmentVariables"])
+    assert settings.addressed(f"{settings.functions}/{one.inputs['name']}")
+    assert settings.environment in {"dev", "prod"}
+    assert settings.store == "firestore"
+    assert settings.origins
+
+
+def test_a_request_reaches_the_store_and_nothing_else_but_a_place_for_uploads():
+    for one in runtimes():
+        if one.account.endswith("-requests"):
+            assert one.ports == ({"files"} if one.group == "governance" else set())
+            assert one.topics <= {"tap"}
+
+
+ROLES = {
+    "builder": {
+        "roles/artifactregistry.writer",
+        "roles/logging.logWriter",
+        "roles/storage.objectViewer",
+    },
+    "evidence-reactions": {"roles/datastore.user"},
+    "evidence-requests": {"roles/datastore.user"},
+    "governance-reactions": {
+        "roles/datastore.user",
+        "roles/workflows.invoker",
+        "projects/waooaw-dev/roles/sends_pushes",
+    },
+    "governance-requests": {"roles/datastore.user"},
+    "pipeline-reactions": {"roles/datastore.user", "roles/workflows.invoker"},
+    "pipeline-requests": {"roles/datastore.user"},
+    "platform-reactions": {
+        "roles/datastore.user",
+        "roles/pubsub.viewer",
+        "roles/telemetry.metricsWriter",
+        "roles/workflows.viewer",
+    },
+    "platform-requests": {"roles/datastore.user"},
+    "pubsub": {"roles/eventarc.eventReceiver"},
+    "workflows": {"roles/logging.logWriter"},
+}
+"""What each account may do in the project; those that are not here may do nothing."""
+
+
+def test_each_account_may_do_this_in_the_project_and_no_more(dev):
+    found = {
+        (one.inputs["member"].removeprefix("serviceAccount:").partition("@")[0], one.inputs["role"])
+        for one in of(dev, "projects.IAMMember")
+    }
+    wanted = {(account, role) for account, roles in ROLES.items() for role in roles}
+    assert not [f"{account} lacks {role}" for account, role in sorted(wanted - found)]
+    assert not [f"{account} has {role} for nothing" for account, role in sorted(found - wanted)]
+
+
+def test_the_accounts_are_those_of_the_groups_the_invokers_and_the_foundational_agents(dev):
+    accounts = {one.inputs["accountId"] for one in of(dev, "serviceaccount.Account")}
+    assert accounts == ROLES.keys() | {
+        *("gateway", "scheduler"),
+        *("genesis", "systems-architect", "vision-guardian"),
+    }
+
+
+def test_only_four_identities_may_invoke(graph):
+    members = {one.inputs["member"] for one in of(graph, "cloudrunv2.ServiceIamMember")}
+    names = {member.removeprefix("serviceAccount:").partition("@")[0] for member in members}
+    assert names == {"gateway", "workflows", "scheduler", "pubsub"}
+    assert {one.inputs["role"] for one in of(graph, "cloudrunv2.ServiceIamMember")} == {
+        "roles/run.invoker"
+    }
+
+
+def test_what_a_function_reaches_is_read_off_its_code():
+    found = {one.id: set(reached(one)) for one in reactions() if reached(one)}
+    assert found["events.publish_entry"] == {"outbox"}
+    assert found["approvals.wake_workflow"] == {"workflows"}
+    assert found["mobile.push_notification"] == {"push"}
+    assert groups.published(next(o for o in operations() if o.id == "approvals.create_veto"))
+
+
+def test_a_subscription_lets_through_exactly_what_its_reaction_takes():
+    """Pub/Sub's filters, tried on every event that its topic carries."""
+    for reaction in reactions():
+        written = filter_of(reaction)
+        assert len(written.encode()) <= messages.MAX_FILTER_BYTES
+        if written:
+            named = set(re.findall(r'attributes\.type="([^"]+)"', written))
+            assert named == {type_of(action) for action in reaction.events}
+        elif reaction.topic:
+            assert reaction.events.keys() <= actions_of(reaction.topic)
+
+
+def test_what_a_filter_cannot_hold_back_is_passed_over():
+    """A filter has an end; a reaction that is told more than it takes does nothing and does not fail."""
+    coarse = next(r for r in reactions() if r.topic == "approval-decisions" and not filter_of(r))
+    other = min(actions_of(coarse.topic) - coarse.events.keys())
+    attributes = {
+        "specversion": "1.0",
+        "id": "1",
+        "type": type_of(other),
+        "subject": "approvals/1",
+        "tenantid": "platform",
+        "time": "2026-01-01T00:00:00Z",
+    }
+    message = Message(coarse.topic, "approvals/1", attributes, b"{}")
+    assert deliver(coarse, message, None) is False
+
+
+def test_the_topic_and_the_consumer_can_be_read_off_a_subscription(graph):
+    for one in of(graph, "pubsub.Subscription"):
+        pushed = {"subscription": f"projects/p/subscriptions/{one.inputs['name']}", "message": {}}
+        assert from_push(pushed).topic == one.name.partition("--")[0]
+
+
+def test_the_bus_publishes_on_the_topics_that_are_deployed(dev):
+    from shared.edge.pubsub import PubsubBus
+
+    prefix = vars(PubsubBus("waooaw-dev", "dev"))["_topics"]
+    deployed = {one.name: one.inputs["name"] for one in of(dev, "pubsub.Topic")}
+    assert all(prefix.endswith(f"/topics/{full.removesuffix(n)}") for n, full in deployed.items())
+
+
+@pytest.mark.parametrize(
+    ("every", "written"),
+    [
+        (timedelta(minutes=1), "*/1 * * * *"),
+        (timedelta(minutes=5), "*/5 * * * *"),
+        (timedelta(hours=1), "0 */1 * * *"),
+        (timedelta(days=1), "0 0 * * *"),
+    ],
+)
+def test_a_schedule_is_written_as_cron(every, written):
+    assert cron(every) == written
+
+
+@pytest.mark.parametrize("every", [timedelta(seconds=30), timedelta(minutes=7), timedelta(days=2)])
+def test_a_schedule_that_the_cloud_does_not_have_is_refused(every):
+    with pytest.raises(ValueError, match="there is no schedule that runs every"):
+        cron(every)
+
+
+def test_a_lock_is_for_production(dev, prod):
+    locks = {
+        name: {
+            one.name: one.inputs["retentionPolicy"]["isLocked"]
+            for one in of(graph, "storage.Bucket")
+            if "retentionPolicy" in one.inputs
+        }
+        for name, graph in (("dev", dev), ("prod", prod))
+    }
+    assert locks == {
+        "dev": {"log": False, "tap": False},
+        "prod": {"log": True, "tap": True},
+    }
+
+
+def test_only_production_is_backed_up_and_kept_warm(dev, prod):
+    def warm(graph):
+        functions = of(graph, "cloudfunctionsv2.Function")
+        return {f.name for f in functions if f.inputs["serviceConfig"]["minInstanceCount"]}
+
+    assert not of(dev, "firestore.BackupSchedule")
+    assert len(of(prod, "firestore.BackupSchedule")) == 2
+    assert not warm(dev)
+    assert "approvals.approve_approval" in warm(prod)
+
+
+def test_only_the_named_repository_may_deploy_and_only_its_own_environment(dev, prod):
+    assert not of(dev, "iam.WorkloadIdentityPoolProvider")
+    (provider,) = of(prod, "iam.WorkloadIdentityPoolProvider")
+    condition = provider.inputs["attributeCondition"]
+    assert 'assertion.repository == "waooaw/waooaw"' in condition
+    assert 'assertion.environment == "prod"' in condition
+
+
+def test_what_is_a_secret_is_referred_to_and_never_written_down(prod):
+    (provider,) = of(prod, "identityplatform.DefaultSupportedIdpConfig")
+    sealed = provider.inputs["clientSecret"]
+    assert sealed["value"] == "a secret", "what the cloud keeps under that name"
+    assert len(sealed) == 2, "Pulumi marks it as a secret, and keeps it encrypted"
+    assert not of(prod, "secretmanager.SecretVersion")
+
+
+def test_without_an_archive_nothing_is_deployed(tmp_path):
+    with pytest.raises(SystemExit, match="run: make archive"):
+        planned("dev", tmp_path / "absent.zip", {})
+
+
+def test_an_area_without_a_group_is_refused():
+    def act():
+        pass
+
+    act.__module__ = "functions.trials.start_trial"
+    with pytest.raises(LookupError, match="the area trials belongs to no group of trust"):
+        groups.group_of(Reaction(act))
+
+
+def test_what_waits_for_a_person_is_alerted(graph):
+    alerts = {one.name: one.inputs for one in of(graph, "monitoring.AlertPolicy")}
+    assert {"approval-latency", "errors", "many-errors", "enforcement-off", "dead-letters"} <= {
+        *alerts
+    }
+    (budget,) = of(graph, "billing.Budget")
+    shares = {rule["thresholdPercent"] for rule in budget.inputs["thresholdRules"]}
+    assert 0.85 in shares
+    watched = re.search(r'full_match\("(.*)"\)', str(alerts["approval-latency"]))
+    assert watched
+    assert re.fullmatch(watched[1].replace('\\"', ""), "mobile.approve_on_phone")
+
+
+def test_a_reaction_takes_events_whatever_the_cloud_says_it_is(monkeypatch):
+    """It is deployed without a trigger, for its subscription is our own; the cloud then calls it http."""
+    import functions_framework
+
+    monkeypatch.setenv("FUNCTION", "mobile.follow_agent")
+    monkeypatch.setenv("FUNCTION_SIGNATURE_TYPE", "http")
+    client = functions_framework.create_app("serve", "main.py").test_client()
+    assert client.get("/").status_code == 405
+    assert client.post("/", json={"not": "an event"}).status_code == 400
