@@ -1,10 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check ci lint types imports docs costs bench chaos archive deploy clean
+.PHONY: help demo run test check ci lint types imports docs costs indexes bench chaos archive deploy clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 # Whole suites, which the inner loop leaves to `make test`.
-SUITES := bus e2e proofs store workflows
+SUITES := archive bus e2e infra proofs store workflows
 AGENTS ?= 10000
 KILLS ?= 500
 STACK ?= dev
@@ -12,7 +12,7 @@ STACK ?= dev
 help: ## Say what can be done.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/run ## Tell the main story here, as real requests; PORT=8080, STORE=firestore BUS=pubsub for emulators.
+demo: .venv/run ## Tell the main story here, as real requests; PORT=8080, STORE=firestore BUS=pubsub: on emulators.
 	@$(BIN)/python -m local demo
 
 run: .venv/run ## Serve the whole platform at one port and say how to sign in; PORT=8080 DATA=.data.
@@ -44,6 +44,9 @@ docs: .venv/dev ## Write docs/openapi.json from the operations.
 
 costs: .venv/dev ## Count again what each function reads and writes, and list it.
 	@COSTS=write $(BIN)/pytest -q tests/e2e/test_costs.py
+
+indexes: .venv/dev ## Write firestore.indexes.json from the queries that the code asks.
+	@INDEXES=write $(BIN)/pytest -q tests/infra/test_indexes.py
 
 bench: .venv/dev ## Measure, and print each figure beside what it is compared to.
 	@for one in benchmarks/bench_*.py benchmarks/load.py benchmarks/scale.py; do $(BIN)/python -m benchmarks.$$(basename $$one .py) || exit 1; done

@@ -2,10 +2,10 @@
 
 import base64
 import json
-import statistics
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import urllib3
 from benchmarks.rehearsal import Asked, Rehearsal
 from benchmarks.report import show
 from benchmarks.spawn import ROOT, Start, bare_source, first_answer, folder
+from infra.groups import event_topics
 from local.accounts import SignIn
 from local.emulators import FIRESTORE, PUBSUB, Missing, running
 from shared.bus import DUES, TAP, Message
@@ -25,7 +26,7 @@ from shared.reaction import Reaction
 from tests.e2e.everything import call_everything
 from tests.edge.provider import Reply, providing
 
-RUNS = 2
+RUNS = 3
 LIMIT, GOAL = 2.0, 1.5
 PROJECT = "local"
 OUTSIDE = Reply(
@@ -52,7 +53,7 @@ def main() -> int:
         outside = stack.enter_context(providing(rehearsal.port))
         outside.replies = [OUTSIDE]
         environ |= {"API": outside.address, "GCE_METADATA_HOST": outside.address[7:]}
-        bare = _median([first_answer(bare_source(data), {}) for _ in range(3 * RUNS)])
+        bare = _least([first_answer(bare_source(data), {}) for _ in range(2 * RUNS)])
         measured = [(f, _measured(f, rehearsal, environ)) for f in catalog()]
     measured.sort(key=lambda one: -one[1].cpu_ms)
     rows = [["bare function", f"{bare.cpu_ms:.0f}", "1.00 ×", str(bare.modules), "200"]]
@@ -64,7 +65,7 @@ def main() -> int:
     over = sum(one.cpu_ms / bare.cpu_ms > GOAL for _, one in measured)
     note = (
         "CPU ms (user and system) from spawn to first answer, and the modules loaded by then, on"
-        f" {where}; the median of {RUNS}. Of {len(measured)} functions {well} answered 2xx: each is asked"
+        f" {where}; the least of {RUNS}. Of {len(measured)} functions {well} answered 2xx: each is asked"
         " what it was asked well in a rehearsal of everything, and what can be done once is refused now,"
         " after the token was verified and the documents were read. Messages come as Eventarc sends them."
         f" The worst is {worst:.2f} × (limit {LIMIT} ×); {over} are over {GOAL} ×."
@@ -78,8 +79,7 @@ def _cloud(rehearsal: Rehearsal) -> Iterator[dict[str, str]]:
     """Have both emulators run, with what was rehearsed in the store and a topic for every event."""
     with running(FIRESTORE) as firestore, running(PUBSUB) as pubsub:
         rehearsal.fill(FirestoreDocuments(PROJECT))
-        named = {entry.data["topic"] for entry in rehearsal.entries if entry.data}
-        for topic in {TAP, DUES, *named} - {None}:
+        for topic in {TAP, DUES, *event_topics()}:
             name = f"projects/{PROJECT}/topics/waooaw-local-{topic}"
             urllib3.request("PUT", f"http://{pubsub}/v1/{name}", json={})
         yield {
@@ -103,7 +103,7 @@ def _measured(f: Operation | Reaction, rehearsal: Rehearsal, environ: Mapping[st
         starts.append(
             first_answer(ROOT / "main.py", own, ask.path, headers, ask.method, ask.body or None)
         )
-    one = _median(starts)
+    one = _least(starts)
     print(f"  {f.id:40} {one.cpu_ms:6.0f} ms {one.modules} modules, {one.status}", flush=True)
     return one
 
@@ -120,6 +120,8 @@ def _event(reaction: Reaction, rehearsal: Rehearsal) -> Asked:
     }
     if reaction.topic:
         said = _pushed(reaction, rehearsal.delivered[reaction.id])
+    elif reaction.undelivered:
+        said = _pushed(reaction, _given_up(*next(iter(rehearsal.delivered.items()))))
     elif reaction.stored:
         place = rehearsal.entries[0].key
         headers["ce-document"] = f"tenants/{place.tenant}/{place.collection}/{place.id}"
@@ -140,8 +142,16 @@ def _pushed(reaction: Reaction, message: Message) -> dict[str, object]:
     }
 
 
-def _median(starts: list[Start]) -> Start:
-    return starts[0]._replace(cpu_ms=statistics.median(start.cpu_ms for start in starts))
+def _given_up(consumer: str, message: Message) -> Message:
+    """Return a message as Pub/Sub hands it on that gave it up."""
+    name = f"projects/p/subscriptions/waooaw-local-{message.topic}--{consumer}"
+    said = {"CloudPubSubDeadLetterSourceSubscription": name}
+    return replace(message, attributes=message.attributes | said)
+
+
+def _least(starts: list[Start]) -> Start:
+    """Return the first, at the least it took: whatever else runs on the machine only adds."""
+    return starts[0]._replace(cpu_ms=min(start.cpu_ms for start in starts))
 
 
 if __name__ == "__main__":

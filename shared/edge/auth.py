@@ -36,6 +36,12 @@ SERVICE_ROLES = {
 }
 """Service accounts that are foundational agents; every other one of the project is a service."""
 
+NEVER_ASK = {"gateway", "pubsub", "scheduler"}
+"""Service accounts that deliver what others ask, and ask nothing of any operation themselves."""
+
+SIGNATURE_REMOVED = "SIGNATURE_REMOVED_BY_GOOGLE"
+"""What Cloud Run puts in the place of a signature that it has verified, before a function sees the token."""
+
 
 class Forged(Unauthenticated):
     """A token was shown that is not good."""
@@ -116,6 +122,7 @@ class Authenticator:
         services: KeySource,
         documents: Documents,
         clock: Callable[[], datetime],
+        behind_cloud_run: bool = False,
     ) -> None:
         """
         Say whose tokens count.
@@ -132,8 +139,12 @@ class Authenticator:
             documents: Where revocations are kept.
 
             clock: The time.
+
+            behind_cloud_run: Whether Cloud Run has verified what callers show in `Authorization`, and taken
+                its signature away: so it is with every function that not everybody may invoke.
         """
         self._project, self._addressed = project, addressed
+        self._behind_cloud_run = behind_cloud_run
         self._people, self._services = people, services
         self._documents, self._clock = documents, clock
         self._valid_after: dict[tuple[str, str], tuple[float, datetime | None]] = {}
@@ -143,7 +154,8 @@ class Authenticator:
         Return who asks.
 
         Behind the gateway a person's token arrives in `X-Forwarded-Authorization`, as the gateway puts its
-        own into `Authorization`. Either is only believed for its signature.
+        own into `Authorization`. Either is believed for its signature; what Cloud Run took the signature from,
+        because it verified it, is believed in the one header that it verifies.
 
         Args:
             headers: The request's headers.
@@ -154,24 +166,31 @@ class Authenticator:
             Unauthenticated: There is no token.
             Forged: The token is malformed, forged, expired, for somebody else, or revoked.
         """
-        given = headers.get("X-Forwarded-Authorization") or headers.get("Authorization") or ""
+        forwarded = headers.get("X-Forwarded-Authorization")
+        given = forwarded or headers.get("Authorization") or ""
         scheme, _, token = given.partition(" ")
         if not given:
             raise Unauthenticated("sign in and send the token as 'Authorization: Bearer …'")
         if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_BYTES:
             raise Forged("the Authorization header must be 'Bearer' and one token")
-        return self._verified(token.strip(), revoked_within_s)
+        # With the other header Cloud Run verifies that one, and leaves this one as it came.
+        admitted = self._behind_cloud_run and not (
+            forwarded or "X-Serverless-Authorization" in headers
+        )
+        return self._verified(token.strip(), revoked_within_s, admitted=admitted)
 
-    def _verified(self, token: str, revoked_within_s: float) -> Actor:
+    def _verified(self, token: str, revoked_within_s: float, *, admitted: bool) -> Actor:
         import jwt
 
         try:
             issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
             of_a_service = issuer == GOOGLE_ISSUER
+            unsigned = token.rpartition(".")[2] == SIGNATURE_REMOVED
+            trusted = unsigned and admitted and of_a_service
             keys = self._services if of_a_service else self._people
             claims = jwt.decode(
                 token,
-                keys.key(str(jwt.get_unverified_header(token).get("kid"))),
+                "" if trusted else keys.key(str(jwt.get_unverified_header(token).get("kid"))),
                 algorithms=["RS256"],
                 audience=None if of_a_service else self._project,
                 issuer=GOOGLE_ISSUER
@@ -179,6 +198,8 @@ class Authenticator:
                 else f"https://securetoken.google.com/{self._project}",
                 options={
                     "require": ["iss", "aud", "sub", "iat", "exp"],
+                    "verify_signature": not trusted,
+                    "verify_iss": True,
                     "verify_aud": not of_a_service,
                     "verify_exp": False,
                     "verify_iat": False,
@@ -211,6 +232,8 @@ class Authenticator:
         ours = f"{self._project}.iam.gserviceaccount.com"
         if domain != ours or claims.get("email_verified") is not True:
             raise Forged("this service account is not one of ours")
+        if name in NEVER_ASK:
+            raise Forged("this service account delivers what others ask, and asks nothing itself")
         role = SERVICE_ROLES.get(name, Role.SERVICE)
         id = f"service:{name}" if role is Role.SERVICE else role.value
         return Actor(id=id, tenant=PLATFORM, roles=frozenset({role}))

@@ -93,6 +93,7 @@ def connect(
         services=KeySource(settings.service_keys),
         documents=documents,
         clock=clock,
+        behind_cloud_run=settings.behind_cloud_run,
     )
     return Ports(
         settings=settings,

@@ -58,6 +58,11 @@ class Settings:
         return audience in {self.api, own} or everyone
 
     @property
+    def behind_cloud_run(self) -> bool:
+        """Whether Cloud Run runs this process, and verifies who calls it (K_SERVICE is Cloud Run's own)."""
+        return not self.local and "K_SERVICE" in self.environ
+
+    @property
     def data(self) -> Path:
         """The data folder of the embedded defaults."""
         return Path(self.environ.get("DATA", ".data"))

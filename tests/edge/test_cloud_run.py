@@ -1,0 +1,94 @@
+"""
+What a function sees behind Cloud Run: the token of whoever called, whose signature was verified and removed.
+
+It is believed there, in that one header, and nowhere else.
+"""
+
+import pytest
+
+from shared.edge.auth import SIGNATURE_REMOVED, Authenticator, Forged, KeySource
+from shared.edge.settings import Settings
+from shared.identity import Role
+from tests.edge.test_issuer_keys import API, NOW, OLD, published, token
+
+
+def stripped(whole):
+    return ".".join([*whole.split(".")[:2], SIGNATURE_REMOVED])
+
+
+@pytest.fixture
+def authenticator(provider, documents):
+    provider.replies = [published(old=OLD)]
+    keys = KeySource(f"{provider.address}/oauth2/v3/certs")
+
+    def authenticator(*, behind_cloud_run=True):
+        return Authenticator(
+            project="p",
+            addressed=API.__eq__,
+            people=keys,
+            services=keys,
+            documents=documents,
+            clock=lambda: NOW,
+            behind_cloud_run=behind_cloud_run,
+        )
+
+    return authenticator
+
+
+def identify(authenticator, **headers):
+    named = {name.replace("_", "-"): f"Bearer {value}" for name, value in headers.items()}
+    return authenticator.identify(named, revoked_within_s=60)
+
+
+def test_who_cloud_run_let_in_is_who_the_token_says(authenticator, provider):
+    actor = identify(authenticator(), Authorization=stripped(token("old", OLD)))
+    assert (actor.id, actor.roles) == ("service:workflows", {Role.SERVICE})
+    assert provider.seen == []
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "https://other.example"},
+        {"iss": "https://evil.example"},
+        {"iss": "https://securetoken.google.com/p", "aud": "p"},
+        {"email": "workflows@q.iam.gserviceaccount.com"},
+        {"email_verified": False},
+        {"exp": int(NOW.timestamp()) - 31},
+    ],
+)
+def test_what_it_says_is_checked_all_the_same(authenticator, claims):
+    with pytest.raises(Forged):
+        identify(authenticator(), Authorization=stripped(token("old", OLD, **claims)))
+
+
+def test_without_cloud_run_in_front_an_unsigned_token_is_forged(authenticator):
+    with pytest.raises(Forged):
+        identify(authenticator(behind_cloud_run=False), Authorization=stripped(token("old", OLD)))
+
+
+def test_what_the_gateway_forwards_needs_its_signature(authenticator):
+    shown = stripped(token("old", OLD))
+    with pytest.raises(Forged):
+        identify(authenticator(), X_Forwarded_Authorization=shown, Authorization=shown)
+
+
+def test_a_header_that_cloud_run_did_not_verify_needs_its_signature(authenticator):
+    shown = stripped(token("old", OLD))
+    with pytest.raises(Forged):
+        identify(authenticator(), X_Serverless_Authorization=shown, Authorization=shown)
+
+
+@pytest.mark.parametrize("name", ["gateway", "pubsub", "scheduler"])
+def test_who_only_delivers_is_nobody_who_asks(authenticator, name):
+    shown = token("old", OLD, email=f"{name}@p.iam.gserviceaccount.com")
+    for given in (shown, stripped(shown)):
+        with pytest.raises(Forged, match="asks nothing itself"):
+            identify(authenticator(), Authorization=given)
+
+
+def test_only_cloud_run_is_cloud_run():
+    deployed = {"ENVIRONMENT": "prod", "K_SERVICE": "agents-get-agent"}
+    assert Settings(deployed).behind_cloud_run
+    assert not Settings({"ENVIRONMENT": "prod"}).behind_cloud_run
+    assert not Settings({"K_SERVICE": "agents-get-agent"}).behind_cloud_run
