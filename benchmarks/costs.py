@@ -15,7 +15,9 @@ from typing import Any
 from benchmarks.prices import DAYS, MONTH_S, PRICES, READ_ON, REGION, TIB, Price
 from shared.edge.catalog import catalog, reactions
 from shared.edge.meter import MESSAGE_BYTES
+from shared.mobile import totals
 from shared.operation import Operation
+from shared.precedents import counting
 
 DOCS = Path(__file__).parents[1] / "docs"
 KEPT, PAGE = DOCS / "costs.json", DOCS / "costs.md"
@@ -32,10 +34,10 @@ CPU_TIMES = 1 / VCPU
 WARM = 4
 """How many functions of the approval path keep an instance (infra/functions.py)."""
 
-SHARDED = {"mobile.get_dashboard", "precedents.get_seed_metrics"}
-"""What adds up the shards that exist: some twenty at most."""
+SHARDED = {"mobile.get_dashboard", "platform.get_stats", "precedents.get_seed_metrics"}
+"""What adds up the shards that exist."""
 
-COUNTED = ("reads", "index_reads", "writes", "deletes", "publishes", "signatures")
+COUNTED = ("reads", "index_reads", "writes", "deletes", "publishes", "signatures", "files")
 ALWAYS_ON_USD = (200, 265)
 """What the design with services that always run was to cost a month."""
 
@@ -74,7 +76,7 @@ class Bill(dict[str, float]):
 def tenths(id: str, count: Mapping[str, Any], cpu_ms: Mapping[str, float]) -> int:
     """Return how many tenths of a second a run is billed, which rounds them up."""
     trips = (count["reads"] or 1) + count["index_reads"] + count["publishes"]
-    trips += 1 if count["writes"] or count["deletes"] else 0
+    trips += count["files"] + (1 if count["writes"] or count["deletes"] else 0)
     took_ms: float = cpu_ms.get(id, 1.0) * CPU_TIMES + trips * ROUND_TRIP_MS
     return max(1, math.ceil(took_ms / 100))
 
@@ -89,6 +91,7 @@ def billed(id: str, count: Mapping[str, Any], cpu_ms: Mapping[str, float]) -> Bi
         reads=(count["reads"] or 1) + count["index_reads"],
         writes=count["writes"],
         deletes=count["deletes"],
+        files=count["files"],
         expiries=1 if count["writes"] and id in _NOTED else 0,
     )
 
@@ -201,7 +204,7 @@ def standing(found: Measured) -> Bill:
 
 _EVERY_S = {one.id: one.every.total_seconds() for one in reactions() if one.every}
 
-DASHBOARD_SHARDS = 20
+DASHBOARD_SHARDS = totals.SHARDS + counting.SHARDS
 STORED_GIB_AN_AGENT = 0.5 / 1024
 BACKUPS = 7
 LOG_BYTES_A_RUN = 1000
@@ -262,6 +265,7 @@ def page(found: Measured) -> str:
                     "writes",
                     "deletes",
                     "signatures",
+                    "files",
                     "tenths of a second",
                     "$ per million",
                 ),
@@ -310,7 +314,7 @@ _DECISION = """\
 One decision of the Governor, with the question, two looks, the answer and all that follows: ${usd:.6f}."""
 
 _FUNCTIONS = """\
-The costliest run of each, with its audit entries (signatures) and its stored answer, and what publishing those entries takes; without the gateway's
+The costliest run of each, with its audit entries (signatures), its stored answer and the documents of people it keeps (files), and what publishing those entries takes; without the gateway's
 $3 per million. Once a minute for each person and instance, every five seconds for governance, one read more tells whether the sign-in was ended.
 """
 
@@ -350,7 +354,8 @@ def _function(found: Measured, id: str) -> tuple[str, ...]:
     count, cpu_ms = found["functions"][id], found["cpu_ms"]
     reads = "one for each item" if count["reads"] is None else str(count["reads"])
     reads = "one for each shard" if id in SHARDED else reads
-    counts = (str(count[name]) for name in ("index_reads", "writes", "deletes", "signatures"))
+    kinds = ("index_reads", "writes", "deletes", "signatures", "files")
+    counts = (str(count[name]) for name in kinds)
     bill = billed(id, count, cpu_ms) + entries(found, count["signatures"])
     return f"`{id}`", reads, *counts, str(tenths(id, count, cpu_ms)), f"{usd(bill) * 1e6:,.2f}"
 

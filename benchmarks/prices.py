@@ -69,6 +69,15 @@ PRICES = {
     ),
     "stored_gib": Price("Firestore, storage", 0.18, 1, "GiB-month", 1, _FIRESTORE, _ASSUMED),
     "backup_gib": Price("Firestore, backups", 0.03, 1, "GiB-month", 0, _FIRESTORE, _ASSUMED),
+    "files": Price(
+        "Cloud Storage, class A operations",
+        0.005,
+        1000,
+        "operation",
+        0,
+        "https://cloud.google.com/storage/pricing",
+        _ASSUMED,
+    ),
     "message_tib": Price("Pub/Sub, throughput", 40, 1, "TiB", 10 / 1024, _PUBSUB),
     "tapped_tib": Price("Pub/Sub, to Cloud Storage", 50, 1, "TiB", 0, _PUBSUB),
     "gateway_calls": Price(

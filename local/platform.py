@@ -28,7 +28,7 @@ from shared.edge import assembly
 from shared.edge.breakers import Board, show_on
 from shared.edge.dependencies import PortDependencies
 from shared.edge.keys import FileSigner
-from shared.edge.meter import Metered, MeteredBus, MeteredSigner
+from shared.edge.meter import Metered, MeteredBus, MeteredFiles, MeteredSigner
 from shared.edge.ports import Ports, connect
 from shared.edge.problems import response
 from shared.edge.queue import QueueBus
@@ -123,6 +123,7 @@ class Platform:
         self.ports: Ports = replace(
             connected,
             signer=MeteredSigner(connected.signer),
+            files=MeteredFiles(connected.files),
             workflows=engine,
             dependencies=dependencies,
         )

@@ -18,6 +18,7 @@ from weakref import WeakSet
 from shared.bus import Bus, Message
 from shared.documents import Documents, Key, Query, Snapshot, Write
 from shared.evidence import Signer
+from shared.files import Content, Files
 
 MESSAGE_BYTES = 1000
 """What a smaller message is billed as."""
@@ -25,7 +26,7 @@ MESSAGE_BYTES = 1000
 
 @dataclass
 class Count:
-    """What was taken: documents, messages, signatures and milliseconds of CPU."""
+    """What was taken: documents, messages, signatures, people's files and milliseconds of CPU."""
 
     runs: int = 0
     reads: int = 0
@@ -34,6 +35,7 @@ class Count:
     deletes: int = 0
     publishes: int = 0
     signatures: int = 0
+    files: int = 0
     cpu_ms: float = 0.0
 
     def add(self, other: "Count") -> None:
@@ -156,6 +158,18 @@ class MeteredSigner:
         """Count one signature."""
         _counted(signatures=1)
         return self.signer.sign(message)
+
+
+@dataclass
+class MeteredFiles:
+    """A place for people's documents whose use is counted."""
+
+    files: Files
+
+    def keep(self, name: str, content: Content) -> None:
+        """Count one operation of the object store."""
+        _counted(files=1)
+        self.files.keep(name, content)
 
 
 def _size(message: Message) -> int:
