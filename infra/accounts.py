@@ -51,7 +51,11 @@ DEPLOYS = (
 
 ROLES_OF_PORT: Mapping[str, tuple[str, ...]] = {
     "workflows": ("roles/workflows.invoker",),
-    "telemetry": ("roles/telemetry.metricsWriter",),
+    "telemetry": (
+        "roles/telemetry.metricsWriter",
+        "roles/monitoring.viewer",  # reads back what the log's requests came to
+        "roles/serviceusage.serviceUsageConsumer",  # both are asked in the project's name
+    ),
     "dependencies": ("roles/pubsub.viewer", "roles/workflows.viewer"),
     "files": (),  # may create objects in the bucket of uploads
     "outbox": (),  # may publish on the topics that its functions publish on
