@@ -90,7 +90,8 @@ def first_answer(
             start_new_session=True,
         )
         status = _first_answer(f"http://127.0.0.1:{port}{path}", headers or {}, method, body)
-        os.killpg(process.pid, signal.SIGTERM)
+        # SIGQUIT is gunicorn's quick end: on SIGTERM it waits two seconds for requests that are not there.
+        os.killpg(process.pid, signal.SIGQUIT)
         process.wait()
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
         # The worker answers; it was forked by the process that was started.

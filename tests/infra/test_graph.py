@@ -78,7 +78,9 @@ ROLES = {
     "pipeline-requests": {"roles/datastore.user"},
     "platform-reactions": {
         "roles/datastore.user",
+        "roles/monitoring.viewer",
         "roles/pubsub.viewer",
+        "roles/serviceusage.serviceUsageConsumer",
         "roles/telemetry.metricsWriter",
         "roles/workflows.viewer",
     },
