@@ -28,7 +28,7 @@ ci: .venv/dev lint types imports ## Everything, with Google's emulators, the cov
 	$(BIN)/coverage erase
 	WAOOAW_REQUIRE_EMULATORS=1 $(BIN)/coverage run -m pytest -n auto -q tests
 	$(BIN)/coverage combine -q && $(BIN)/coverage report
-	$(BIN)/python -m benchmarks.chaos --agents 200 --kills 40
+	$(BIN)/python -m benchmarks.chaos --agents 100 --kills 20
 
 lint: .venv/dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
