@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 
 import urllib3
 
@@ -27,7 +26,7 @@ from shared.reaction import Reaction
 from tests.e2e.everything import call_everything
 from tests.edge.provider import Reply, providing
 
-ROUNDS, BARE_EVERY = 3, 10
+ROUNDS, BARE_EVERY = 3, 40
 LIMIT, GOAL = 2.0, 1.5
 PROJECT = "local"
 OUTSIDE = Reply(
@@ -63,9 +62,9 @@ def main() -> int:
                 if n % BARE_EVERY == 0:
                     bares.append(first_answer(bare_source(data), {}))
                 starts[f.id].append(_started(f, rehearsal, environ))
-    bare = _middle(bares)
+    bare = _least(bares)
     measured = sorted(
-        ((f, _middle(starts[f.id])) for f in catalog()), key=lambda one: -one[1].cpu_ms
+        ((f, _least(starts[f.id])) for f in catalog()), key=lambda one: -one[1].cpu_ms
     )
     rows = [["bare function", f"{bare.cpu_ms:.0f}", "1.00 ×", str(bare.modules), "200"]]
     for f, one in measured:
@@ -76,7 +75,7 @@ def main() -> int:
     over = sum(one.cpu_ms / bare.cpu_ms > GOAL for _, one in measured)
     note = (
         "CPU ms (user and system) from spawn to first answer, and the modules loaded by then, on"
-        f" {where}; the median of {ROUNDS} rounds. Of {len(measured)} functions {well} answered 2xx: each is asked"
+        f" {where}; the least of {ROUNDS} rounds. Of {len(measured)} functions {well} answered 2xx: each is asked"
         " what it was asked well in a rehearsal of everything, and what can be done once is refused now,"
         " after the token was verified and the documents were read. Messages come as Eventarc sends them."
         f" The worst is {worst:.2f} × (limit {LIMIT} ×); {over} are over {GOAL} ×."
@@ -153,9 +152,9 @@ def _given_up(consumer: str, message: Message) -> Message:
     return replace(message, attributes=message.attributes | said)
 
 
-def _middle(starts: list[Start]) -> Start:
-    """Return the first, at the median of what it took."""
-    return starts[0]._replace(cpu_ms=median(start.cpu_ms for start in starts))
+def _least(starts: list[Start]) -> Start:
+    """Return the first, at the least it took: whatever else runs on the machine only adds."""
+    return starts[0]._replace(cpu_ms=min(start.cpu_ms for start in starts))
 
 
 if __name__ == "__main__":
