@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -22,8 +23,9 @@ UUID = "00000000-0000-4000-8000-000000000001"
 Schema = dict[str, Any]
 
 
+@cache
 def openapi() -> Schema:
-    """Return the whole description."""
+    """Return the whole description; it is made once, so leave it as it is."""
     found = operations()
     schemas, definitions = _schemas(found)
     paths: Schema = {}

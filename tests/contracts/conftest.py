@@ -1,5 +1,37 @@
 """The contracts are checked over HTTP, as the kernel's tests are."""
 
-from tests.kernel.conftest import keys, world
+import sqlite3
+from contextlib import closing
 
-__all__ = ["keys", "world"]
+import pytest
+
+from shared.evidence import Entry
+from shared.identities.models import Principal
+from tests.kernel.conftest import a_world, keys
+
+__all__ = ["keys"]
+
+OF_REFUSALS = (Entry.collection, Principal.collection)
+"""Where refusals are written down."""
+
+
+@pytest.fixture(scope="session")
+def one_world(tmp_path_factory, keys):
+    """Open one world for all contracts: they send what is refused or only read."""
+    with a_world(tmp_path_factory.mktemp("contracts"), keys) as world:
+        yield world
+
+
+@pytest.fixture
+def world(one_world):
+    """Lend the world to a test, which leaves nothing in it but evidence of refusals."""
+    before = kept(one_world)
+    yield one_world
+    assert kept(one_world) == before, "it wrote: open a world of its own with `a_world`"
+
+
+def kept(world):
+    with closing(sqlite3.connect(world.ports.settings.data / "store.db")) as store:
+        return store.execute(
+            "select * from documents where collection not in (?, ?)", OF_REFUSALS
+        ).fetchall()

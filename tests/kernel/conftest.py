@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -63,15 +64,22 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "keys"
 
 
-@pytest.fixture
-def world(tmp_path: Path, keys: Path) -> Any:
-    shutil.copytree(keys, tmp_path / "keys")
-    settings = Settings({"DATA": str(tmp_path), "ORIGINS": "https://app.example"})
+@contextmanager
+def a_world(folder: Path, keys: Path) -> Iterator[World]:
+    """Open a world with a store of its own."""
+    shutil.copytree(keys, folder / "keys")
+    settings = Settings({"DATA": str(folder), "ORIGINS": "https://app.example"})
     world = World(None, SignIn(settings))  # type: ignore[arg-type]
     world.ports = connect(settings, lambda: world.now)
     world.sign_in.publish()
     yield world
     world.ports.documents.close()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def world(tmp_path: Path, keys: Path) -> Iterator[World]:
+    with a_world(tmp_path, keys) as world:
+        yield world
 
 
 def declared(method: Method, path: str, **options: Any) -> Callable[[F], F]:
