@@ -69,7 +69,7 @@ class Dispatcher:
     def take(self, writes: Sequence[Write]) -> None:
         """Queue the deliveries among some committed writes."""
         new = [
-            Delivery.model_validate(write.data)
+            Delivery.from_stored(write.data)
             for write in writes
             if write.key.collection == Delivery.collection and write.data
         ]

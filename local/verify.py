@@ -34,7 +34,7 @@ def examined(documents: Documents) -> tuple[dict[tuple[str, str], int], list[Vio
     check = verifier({key.key.id: key.data["jwk"] for key in keys})
     streams: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for snapshot in everything(documents, Entry.collection):
-        entry = Entry.model_validate(snapshot.data)
+        entry = Entry.from_stored(snapshot.data)
         streams[(snapshot.key.tenant, entry.entity)].append(entry)
     breaks: list[Violation] = []
     for (tenant, entity), entries in streams.items():

@@ -21,6 +21,7 @@ TAP = "tap"
 DUES = "dues"
 
 _TYPE = re.compile(r"com\.waooaw\.([a-z0-9_]+(?:\.[a-z0-9_]+)*)\.v1")
+_SCHEMA = re.compile(r"urn:waooaw:event:([a-z0-9_.]+):([1-9][0-9]{0,3})")
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _SUBJECT = re.compile(r"[a-z_]+/(?:(?P<tenant>[a-z][a-z0-9-]{1,30})\.(?=[0-9a-f]{8}-))?[^/\s]+")
 
@@ -70,6 +71,8 @@ class Received:
     """The trace in which it came about (CloudEvents' distributed tracing extension)."""
 
     data: dict[str, Any]
+    data_version: int
+    """The version of the data, which the name of its schema ends in."""
 
 
 def type_of(action: str) -> str:
@@ -83,7 +86,7 @@ def envelope(entry: Entry, *, environment: str) -> Message:
         raise ValueError(f"{entry.action} is for the audit log alone and has no topic")
     area = entry.operation.partition(".")[0]
     attributes = {
-        **_attributes(entry.id, entry.action, f"/waooaw/{environment}/{area}", entry.entity),
+        **_attributes(entry, f"/waooaw/{environment}/{area}"),
         "time": entry.ts,
         "tenantid": entry.tenant,
         "correlationid": entry.correlation_id,
@@ -104,7 +107,7 @@ def tap(entry: Entry) -> Message:
 def due_message(due: Due) -> Message:
     """Return the message of a promise that came due; it bears the promise's id."""
     attributes = {
-        **_attributes(due.id, due.action, "/waooaw/dues", due.entity),
+        **_attributes(due, "/waooaw/dues"),
         "time": written(due.at),
         "tenantid": due.tenant,
         "correlationid": due.correlation_id,
@@ -140,18 +143,19 @@ def opened(message: Message) -> Received:
         replay_id=given.get("replayid"),
         traceparent=_trace(given.get("traceparent", "")),
         data=_data(message.data),
+        data_version=_version(given.get("dataschema"), named[1]),
     )
 
 
-def _attributes(id: str, action: str, source: str, subject: str) -> dict[str, str]:
+def _attributes(told: Entry | Due, source: str) -> dict[str, str]:
     return {
         "specversion": "1.0",
-        "id": id,
-        "type": type_of(action),
+        "id": told.id,
+        "type": type_of(told.action),
         "source": source,
-        "subject": subject,
+        "subject": told.entity,
         "datacontenttype": "application/json",
-        "dataschema": f"urn:waooaw:event:{action}:1",
+        "dataschema": f"urn:waooaw:event:{told.action}:{told.data_version}",
     }
 
 
@@ -191,6 +195,14 @@ def _sequence(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,12}", text):
         _refuse("the sequence of a message is a number of at most 12 digits")
     return int(text)
+
+
+def _version(schema: str | None, action: str) -> int:
+    """Return the version of a message's data; what names no schema is of the first."""
+    named = _SCHEMA.fullmatch(schema or f"urn:waooaw:event:{action}:1")
+    if named is None or named[1] != action:
+        _refuse("the dataschema of a message is that of its type, with its version")
+    return int(named[2])
 
 
 def _trace(text: str) -> str | None:

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field
 from shared import evidence
 from shared.canonical import canonical, digest
 from shared.detectors import findings
-from shared.entity import Entity, Event, Hex64, Id, Name, Text, Timestamp, Value
+from shared.entity import Entity, Event, Hex64, Id, Name, Text, Timestamp, Value, known
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid, Violation
 
 CONSTITUTION_VERSION = "1.0.0"
@@ -248,6 +248,7 @@ def amended(entity: G, **changes: Any) -> G:
             "tampering was detected here: nothing can be written until the integrity is restored",
             rule="integrity_hold",
         )
+    known(type(entity), changes)
     members = dict(entity)
     touched = [
         name for name in entity.immutable if changes.get(name, members[name]) != members[name]

@@ -6,9 +6,10 @@ each change of it yields one signed event, and its `audit` member holds the leng
 chain. An *event* is a fact, named in the past tense.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack
+from typing import Annotated, Any, ClassVar, Literal, Self, TypedDict, Unpack
 
 from pydantic import (
     BaseModel,
@@ -65,17 +66,71 @@ def written(moment: datetime) -> str:
 
 
 class Value(BaseModel):
-    """A part of a document: immutable, and with no members but those declared."""
+    """
+    A part of a document: immutable, and it keeps the members that only another release knows.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    What is stored outlives the release that wrote it. Nothing else may bring an unknown member: the edge
+    refuses one in a request, mypy one in a constructor, and `model_copy` one in a change.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some declared members changed."""
+        known(type(self), update or {})
+        return super().model_copy(update=update, deep=deep)
+
+
+def known(kind: type[Value], changes: Mapping[str, Any]) -> None:
+    """Hold changes to the members that a kind declares: a mistyped one would be stored and never read."""
+    unknown = changes.keys() - kind.model_fields.keys()
+    if unknown:
+        raise TypeError(f"{kind.__name__} declares no {', '.join(sorted(unknown))}")
+
+
+Upgrade = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""
+Makes stored data of one version into the next version's: pure, and it only adds.
+
+It neither removes nor re-types a member, for the release before may be running beside this one.
+"""
+
+
+def _upgraded(
+    data: Mapping[str, Any], version: int, upgrades: tuple[Upgrade, ...]
+) -> Mapping[str, Any]:
+    """Bring data to the present version; a newer one than this release knows is as good as it is."""
+    for upgrade in upgrades[version - 1 :]:
+        data = upgrade(data)
+    return data
 
 
 class Record(Value):
     """A document that is no evidence. Subclasses name their collection."""
 
     collection: ClassVar[str]
+    upgrades: ClassVar[tuple[Upgrade, ...]] = ()
+    """From version 1 to 2, from 2 to 3, …: a kind with one of them is of `schema_version` 2."""
 
     id: str
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a kind whose `schema_version` is not the one that its upgrades lead to."""
+        super().__pydantic_init_subclass__(**kwargs)
+        declared = cls.model_fields.get("schema_version")
+        version = len(cls.upgrades) + 1
+        if version != (declared.default if declared else 1):
+            raise TypeError(f"{cls.__name__} declares schema_version: int = {version}")
+
+    @classmethod
+    def from_stored(cls, data: Mapping[str, Any]) -> Self:
+        """Return a document as it was stored, by whichever release."""
+        version = data.get("schema_version", 1)
+        upgraded = _upgraded(data, version, cls.upgrades)
+        if upgraded is not data:
+            upgraded = {**upgraded, "schema_version": len(cls.upgrades) + 1}
+        return cls.model_validate(upgraded)
 
 
 class Audit(Value):
@@ -178,12 +233,24 @@ class Event(Value):
     """
 
     traits: ClassVar[Traits]
+    upgrades: ClassVar[tuple[Upgrade, ...]] = ()
+    """From version 1 of its data to 2, from 2 to 3, …"""
 
     def __init_subclass__(cls, **said: Unpack[_Said]) -> None:
         """Keep what the head of the class says, and what its parent said."""
         super().__init_subclass__()
         known = vars(cls.traits) if hasattr(cls, "traits") else {}
         cls.traits = Traits(**{**known, **said})
+
+    @classmethod
+    def data_version(cls) -> int:
+        """Return the version of the data that this release announces."""
+        return len(cls.upgrades) + 1
+
+    @classmethod
+    def from_stored(cls, data: Mapping[str, Any], version: int) -> Self:
+        """Return an event as it was announced, by whichever release."""
+        return cls.model_validate(_upgraded(data, version, cls.upgrades))
 
     def as_told(self) -> Traits:
         """Return the traits of this very event: those of its class, unless it brings its own."""

@@ -8,7 +8,6 @@ hash of the last. There is no global head, which would be one hot document for e
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol
 
 from shared.canonical import canonical, digest
@@ -87,6 +86,7 @@ class Entry(Record):
     approval: ApprovalRef | None = None
     refs: Mapping[str, str]
     data: Mapping[str, Any]
+    data_version: int = 1
     decision_context: Because | None = None
     state_hash: str
     correlation_id: str
@@ -98,10 +98,20 @@ class Entry(Record):
     sig: str
     delivery: Delivery = Delivery()
 
-    @cached_property
+    @property
+    def stored(self) -> dict[str, Any]:
+        """
+        The entry as it is stored, to the letter.
+
+        What today's code would add to it, as the default of a member that it was written without, is no
+        part of what was signed.
+        """
+        return self.model_dump(mode="json", exclude_unset=True)
+
+    @property
     def hash(self) -> str:
         """The entry's hash: the entity's head, the next entry's `eprev`, and what the tap keeps."""
-        return digest(self.model_dump(mode="json", exclude={"delivery"}))
+        return digest({name: value for name, value in self.stored.items() if name != "delivery"})
 
 
 class Circumstances(Value):
@@ -170,6 +180,7 @@ def record(
         "approval": approval.model_dump() if approval else None,
         "refs": {name: str(data[name]) for name in REFS if data.get(name)},
         "data": data,
+        "data_version": event.data_version(),
         "decision_context": because.model_dump(mode="json") if because else None,
         "state_hash": state,
         "correlation_id": circumstances.correlation_id,
@@ -184,8 +195,8 @@ def record(
     if len(message) > MAX_ENTRY_BYTES:
         raise Invalid("one audit entry is at most 60 KiB", rule="event_too_large")
     kid, signature = signer.sign(message)
-    delivery = {"traceparent": circumstances.traceparent}
-    return Entry.model_validate(entry | {"kid": kid, "sig": signature, "delivery": delivery})
+    delivery = Delivery(traceparent=circumstances.traceparent).model_dump()
+    return Entry.from_stored(entry | {"kid": kid, "sig": signature, "delivery": delivery})
 
 
 def _signed(entry: Mapping[str, Any]) -> bytes:
@@ -224,9 +235,7 @@ def _breaks_of_one(
         "SEQ_GAP": entry.eseq != position,
         "LINK_MISMATCH": entry.eprev != before,
         "TIME_REGRESSION": entry.ts < ts,
-        "SIGNATURE_INVALID": not verify(
-            entry.kid, _signed(entry.model_dump(mode="json")), entry.sig
-        ),
+        "SIGNATURE_INVALID": not verify(entry.kid, _signed(entry.stored), entry.sig),
     }
     where = f"{entry.entity} #{entry.eseq}"
     return [Violation(rule=rule, message=where) for rule, broken in found.items() if broken]

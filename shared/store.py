@@ -91,6 +91,7 @@ class Due(Record):
     action: str
     entity: str
     data: Mapping[str, Any]
+    data_version: int = 1
     correlation_id: str
     causation_id: str | None = None
     traceparent: str | None = None
@@ -226,6 +227,7 @@ class Transaction:
             action=event.traits.action,
             entity=evidence.stream(about),
             data=event.model_dump(mode="json", by_alias=True),
+            data_version=event.data_version(),
             correlation_id=self._story(about),
             causation_id=self.entries[-1].id if self.entries else self.circumstances.causation_id,
             traceparent=self.circumstances.traceparent,
@@ -286,7 +288,7 @@ class Transaction:
         self.entries.append(entry)
         self.urgent = self.urgent or event.traits.publish_first
         place = Key(self.tenant, Entry.collection, entry.id)
-        self.writes.append(Write(place, entry.model_dump(mode="json"), ABSENT))
+        self.writes.append(Write(place, entry.stored, ABSENT))
         audit = Audit(n=entry.eseq, head=entry.hash, state_hash=state)
         return entity.model_copy(update={"audit": audit})
 
@@ -312,7 +314,7 @@ class Transaction:
 
     def _read(self, kind: type[R], snapshot: Snapshot) -> R:
         self._seen[snapshot.key] = snapshot
-        return kind.model_validate(snapshot.data)
+        return kind.from_stored(snapshot.data)
 
     def _key(self, kind: type[Record], id: str) -> Key:
         return Key(self.tenant, kind.collection, id)

@@ -243,7 +243,7 @@ class Authenticator:
         read_at, valid_after = self._valid_after.get(place, (-1e9, None))
         if time.monotonic() - read_at > within_s:
             found = self._documents.get(Key(actor.tenant, Principal.collection, actor.id))
-            valid_after = Principal.model_validate(found.data).valid_after if found else None
+            valid_after = Principal.from_stored(found.data).valid_after if found else None
             if len(self._valid_after) > 10_000:
                 self._valid_after.clear()
             self._valid_after[place] = (time.monotonic(), valid_after)

@@ -43,7 +43,7 @@ def deliver(reaction: Reaction, message: Message, ports: Ports) -> bool:
         for attempt in range(ATTEMPTS):
             try:
                 with doing(reaction.id):
-                    event = event_type.model_validate(received.data)
+                    event = event_type.from_stored(received.data, received.data_version)
                     return _once(reaction, received, event, ports)
             except Contended:
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter

@@ -52,7 +52,7 @@ class Repetition:
     def _stored(self) -> Answer | None:
         if self._found is None:
             return None
-        answer = Answer.model_validate(self._found.data)
+        answer = Answer.from_stored(self._found.data)
         if answer.kept_until <= self._call.now:
             return None
         if answer.request_hash != self._hash:

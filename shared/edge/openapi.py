@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import JsonSchemaMode
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+from pydantic_core import core_schema
 
 from shared import errors
 from shared.edge.catalog import operations
@@ -109,8 +110,22 @@ def _schemas(found: list[Operation]) -> tuple[Mapping[Any, Schema], dict[str, Sc
             if kind is Content:
                 continue
             inputs.append(((op.id, name), "validation", TypeAdapter(kind)))
-    by_key, rest = TypeAdapter.json_schemas(inputs, ref_template="#/components/schemas/{model}")
+    by_key, rest = TypeAdapter.json_schemas(
+        inputs, ref_template="#/components/schemas/{model}", schema_generator=_Strict
+    )
     return {key[0]: schema for key, schema in by_key.items()}, rest.get("$defs", {})
+
+
+class _Strict(GenerateJsonSchema):
+    """Describes a model as it is read and shown: a request takes no member but those declared."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> Schema:
+        """Describe one model."""
+        described = super().model_schema(schema)
+        if self.mode == "validation":
+            return described | {"additionalProperties": False}
+        described.pop("additionalProperties", None)
+        return described
 
 
 def _is_text(op: Operation) -> bool:

@@ -53,7 +53,7 @@ class Relay:
         """Hand over every promise whose time has come; it stays until its reaction has kept it."""
         where = (Condition("at", "<=", written(self._clock())),)
         query = Query(Due.collection, where, (("at", "asc"),), BATCH)
-        dues = [Due.model_validate(s.data) for s in self._documents.find(None, query)]
+        dues = [Due.from_stored(s.data) for s in self._documents.find(None, query)]
         self._bus.publish([due_message(due) for due in dues])
         return len(dues)
 
@@ -76,7 +76,7 @@ class Relay:
         if not found:
             return
         entries = sorted(
-            ((Entry.model_validate(snapshot.data), snapshot) for snapshot in found),
+            ((Entry.from_stored(snapshot.data), snapshot) for snapshot in found),
             key=lambda pair: (pair[0].entity, pair[0].eseq),
         )
         messages = [tap(entry) for entry, _ in entries]

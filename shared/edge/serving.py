@@ -242,12 +242,13 @@ class _Request:
             for name, model in self.op.in_body.items():
                 if self.op.mutates:
                     _parsed(raw or b"{}")
-                    arguments[name] = model.model_validate_json(raw or b"{}")
+                    arguments[name] = model.model_validate_json(raw or b"{}", extra="forbid")
                 else:
                     repeated = [key for key, values in query.items() if len(values) > 1]
                     if repeated:
                         raise BadRequest(f"say {repeated[0]} once")
-                    arguments[name] = model.model_validate({k: v[0] for k, v in query.items()})
+                    told = {key: values[0] for key, values in query.items()}
+                    arguments[name] = model.model_validate(told, extra="forbid")
                     return arguments
         except ValidationError as error:
             raise explained(error) from error

@@ -143,7 +143,7 @@ class Queue:
 def parsed(item: Mapping[str, Any]) -> QueuedVeto | ItemResult:
     """Return one item of a queue, or why it is none."""
     try:
-        return QueuedVeto.model_validate(item)
+        return QueuedVeto.model_validate(item, extra="forbid")
     except ValidationError as error:
         given = item.get("idempotency_key")
         key = given if isinstance(given, str) else None

@@ -61,7 +61,7 @@ def test_the_example_of_a_body_is_one_that_the_operation_takes(op):
     if json_body(described):
         value = json_body(described)["example"]
         for kind in op.in_body.values():
-            TypeAdapter(kind).validate_json(json.dumps(value))
+            TypeAdapter(kind).validate_json(json.dumps(value), extra="forbid")
 
 
 @pytest.mark.parametrize(("id", "described"), CASES, ids=[id for id, _ in CASES])

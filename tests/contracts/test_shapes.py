@@ -1,0 +1,141 @@
+"""What is stored outlives the release that wrote it, and a request brings nothing that nobody declared."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from functools import cached_property
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, is_typeddict
+
+import pytest
+from pydantic import BaseModel
+
+import local.dispatcher
+from local.accounts import accounts
+from shared.edge.catalog import catalog, operations
+from shared.entity import Event, Record, Value
+from shared.identity import HOLDERS
+from tests.contracts.test_operations import send
+
+FOLDERS = ("functions", "shared", "local", "infra")
+BODIES = [op for op in operations() if op.mutates and op.in_body and not op.content]
+
+
+def kinds(base: type[Value]) -> list[type[Value]]:
+    """Return every kind of the product that derives from a base."""
+    catalog()
+    found, waiting = [], [base]
+    while waiting:
+        for kind in waiting.pop().__subclasses__():
+            waiting.append(kind)
+            if kind.__module__.partition(".")[0] in FOLDERS:
+                found.append(kind)
+    return sorted(set(found), key=lambda kind: (kind.__module__, kind.__name__))
+
+
+def mentioned(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for part in get_args(annotation):
+        yield from mentioned(part)
+
+
+def parts(kind: type[BaseModel], found: set[Any]) -> set[Any]:
+    """Return every class that a kind is made of."""
+    if kind not in found:
+        found.add(kind)
+        for field in kind.model_fields.values():
+            for part in mentioned(field.annotation):
+                if isinstance(part, type) and issubclass(part, BaseModel):
+                    parts(part, found)
+                elif isinstance(part, type):
+                    found.add(part)
+    return found
+
+
+STORED = [*kinds(Record), *kinds(Event)]
+
+
+PARTS = sorted(
+    set().union(*(parts(kind, set()) for kind in STORED)), key=lambda part: part.__name__
+)
+
+
+def test_every_part_of_what_is_stored_keeps_what_it_does_not_know():
+    for part in PARTS:
+        if issubclass(part, BaseModel):
+            assert issubclass(part, Value), f"derive {part.__name__} from Value: it is stored"
+            assert part.model_config["extra"] == "allow", (
+                f"{part.__name__} drops or refuses members"
+            )
+        else:
+            drops = is_dataclass(part) or is_typeddict(part) or hasattr(part, "_fields")
+            assert not drops, f"make {part.__name__} a Value: it drops members it does not know"
+
+
+def test_a_choice_among_parts_says_which_it_is():
+    for part in PARTS:
+        for name, field in getattr(part, "model_fields", {}).items():
+            for choice in mentioned(field.annotation):
+                if get_origin(choice) in {Union, UnionType}:
+                    objects = [one for one in get_args(choice) if is_object(one)]
+                    assert len(objects) < 2 or field.discriminator, (
+                        f"give {part.__name__}.{name} a discriminator: with a member more,"
+                        " one kind of it looks like another"
+                    )
+
+
+def is_object(annotation: Any) -> bool:
+    origin = get_origin(annotation) or annotation
+    return isinstance(origin, type) and (
+        issubclass(origin, BaseModel | dict) or origin.__name__ == "Mapping"
+    )
+
+
+def test_no_part_keeps_a_computed_value_beside_its_members():
+    catalog()
+    for kind in kinds(Value):
+        kept = [n for n, member in vars(kind).items() if isinstance(member, cached_property)]
+        assert not kept, f"make {kind.__name__}.{kept[0]} a property: a copy would keep the old one"
+
+
+def test_what_is_stored_is_read_as_another_release_may_have_written_it():
+    for path in (path for folder in FOLDERS for path in Path(folder).rglob("*.py")):
+        for raw in re.findall(r"\.model_validate\(([\w.\[\]]+\.data)\)", path.read_text()):
+            pytest.fail(f"{path}: read {raw} with from_stored, which knows its versions")
+
+
+def test_what_the_catalog_stores_is_known_here():
+    assert local.dispatcher.Delivery in STORED
+    assert len(STORED) > 150
+
+
+@pytest.mark.parametrize("op", BODIES, ids=lambda op: op.id)
+def test_a_body_brings_no_member_that_nobody_declared_however_deep(op, world):
+    holders = set().union(*(HOLDERS[scope] for scope in op.scopes), set())
+    able = next((a for a in accounts() if a.partition("@")[0] in holders), None)
+    (model,) = op.in_body.values()
+    (example, *_) = model.model_json_schema().get("examples") or [{}]
+    data = json.loads(json.dumps(example))
+    strays = sum(1 for _ in strewn(model.model_validate(example), data))
+    answer = send(world, op, as_=able, body=data)
+    assert answer.status_code == 422, answer.data
+    refused = [v for v in answer.json["violations"] if v["field"].endswith("stray")]
+    assert len(refused) == min(strays, 100)
+
+
+def strewn(value: Any, data: Any) -> Iterator[None]:
+    """Give every part of a body one member more."""
+    if isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            for key in {name, field.alias} & data.keys():
+                yield from strewn(getattr(value, name), data[key])
+        data["stray"] = 1
+        yield
+    elif isinstance(value, list | tuple):
+        for one, raw in zip(value, data, strict=True):
+            yield from strewn(one, raw)
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from strewn(one, data.get(key))
