@@ -15,6 +15,7 @@ from shared.canonical import canonical
 from shared.entity import written
 from shared.errors import Invalid
 from shared.evidence import MAX_DATA_BYTES, Entry
+from shared.instants import instant
 from shared.store import Due
 
 TAP = "tap"
@@ -185,10 +186,9 @@ def _subject(message: Message) -> str:
 
 def _moment(text: str) -> datetime:
     try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        _refuse("the time of a message must be RFC 3339")
-    return at if at.tzinfo else _refuse("the time of a message must have a zone")
+        return instant(text)
+    except ValueError as error:
+        _refuse(f"the time of a message: {error}")
 
 
 def _sequence(text: str) -> int:

@@ -8,7 +8,6 @@ chain. An *event* is a fact, named in the past tense.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, Self, TypedDict, Unpack
 
 from pydantic import (
@@ -16,23 +15,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
-    WithJsonSchema,
 )
 
 from shared.errors import Violation
+from shared.instants import Timestamp as Timestamp  # noqa: PLC0414 - known from here
+from shared.instants import written as written  # noqa: PLC0414 - known from here
 
 ZERO_HASH = "0" * 64
-
-Timestamp = Annotated[
-    datetime,
-    # A lambda, as the function is further down: what it does is said beside the words it serves.
-    PlainSerializer(lambda moment: written(moment), return_type=str, when_used="always"),  # noqa: PLW0108
-    WithJsonSchema(
-        {"type": "string", "format": "date-time", "examples": ["2026-01-01T12:00:00.000Z"]}
-    ),
-]
-"""A moment, written as RFC 3339 UTC with milliseconds, so that text order is time order."""
 
 Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", examples=["0a" * 32])]
 Id = Annotated[
@@ -58,11 +47,6 @@ Name = Annotated[
     str, BeforeValidator(_displayable), Field(min_length=1, max_length=255, pattern=r"\S")
 ]
 Text = Annotated[str, BeforeValidator(_displayable), Field(min_length=1, max_length=4000)]
-
-
-def written(moment: datetime) -> str:
-    """Write a moment as RFC 3339 UTC with milliseconds."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 class Value(BaseModel):

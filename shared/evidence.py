@@ -7,11 +7,20 @@ hash of the last. There is no global head, which would be one hot document for e
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
 
 from shared.canonical import canonical, digest
-from shared.entity import ZERO_HASH, Because, Category, Entity, Event, Record, Value, written
+from shared.entity import (
+    ZERO_HASH,
+    Because,
+    Category,
+    Entity,
+    Event,
+    Record,
+    Timestamp,
+    Value,
+    written,
+)
 from shared.errors import Invalid, Violation
 from shared.identity import Actor
 
@@ -118,7 +127,7 @@ class Circumstances(Value):
     """What an entry says about the act besides the fact: who, when, by which operation, in which story."""
 
     actor: Actor
-    at: datetime
+    at: Timestamp
     operation: str
     correlation_id: str
     causation_id: str | None = None

@@ -1,10 +1,12 @@
 """Who is asking, and what that allows: roles map to scopes here and nowhere else."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from shared.instants import Timestamp
 
 PLATFORM = "platform"
 """The tenant of the platform itself: its staff, its catalogue, its services."""
@@ -137,10 +139,10 @@ class Actor(BaseModel):
     id: str
     tenant: str
     roles: frozenset[Role]
-    auth_time: datetime | None = None
+    auth_time: Timestamp | None = None
     """When a person signed in; a service has none."""
 
-    issued_at: datetime | None = None
+    issued_at: Timestamp | None = None
     """When the token was issued; what was revoked later than this no longer counts."""
 
     @property

@@ -1,11 +1,11 @@
 from typing import Annotated
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from shared.approvals import handing, windows
 from shared.approvals.events import ApprovalDeferred
 from shared.approvals.models import Approval, ShortText
-from shared.entity import Id, Value
+from shared.entity import Id, Timestamp, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
 
@@ -17,7 +17,7 @@ class Rest(Value):
         json_schema_extra={"examples": [{"missing_evidence": ["A report of the roll-back test"]}]}
     )
 
-    until: AwareDatetime | None = None
+    until: Timestamp | None = None
     missing_evidence: Annotated[tuple[ShortText, ...], Field(max_length=20)] = ()
 
 

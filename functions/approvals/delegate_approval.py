@@ -1,10 +1,10 @@
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import ConfigDict
 
 from shared.approvals import handing, windows
 from shared.approvals.events import ApprovalDelegated
 from shared.approvals.models import Approval, Reason
 from shared.approvals.parts import Person
-from shared.entity import Id, Value
+from shared.entity import Id, Timestamp, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
 
@@ -26,7 +26,7 @@ class Handover(Value):
 
     to: Person
     reason: Reason
-    until: AwareDatetime | None = None
+    until: Timestamp | None = None
     """When the delegation ends; without it, with the time to answer."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from shared.constitution import Json16
 from shared.entity import Category, Event, Hex64, Record, Timestamp, Traits, Value
@@ -63,7 +63,7 @@ class Report(Value):
     severity: Literal["info", "warning", "error", "critical"] = "info"
     refs: Refs = Refs()
     data: Json16 = Field(default_factory=dict)
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Timestamp | None = None
 
 
 class Reported(Event, Refs, action="audit.reported", category="agent_action_complete"):
