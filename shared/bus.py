@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Protocol
 
 from shared.canonical import canonical
 from shared.entity import written
-from shared.errors import Invalid
+from shared.errors import Invalid, Refusal
 from shared.evidence import MAX_DATA_BYTES, Entry
 from shared.instants import instant
 from shared.store import Due
@@ -22,6 +22,7 @@ TAP = "tap"
 DUES = "dues"
 
 _TYPE = re.compile(r"com\.waooaw\.([a-z0-9_]+(?:\.[a-z0-9_]+)*)\.v1")
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _SCHEMA = re.compile(r"urn:waooaw:event:([a-z0-9_.]+):([1-9][0-9]{0,3})")
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _SUBJECT = re.compile(r"[a-z_]+/(?:(?P<tenant>[a-z][a-z0-9-]{1,30})\.(?=[0-9a-f]{8}-))?[^/\s]+")
@@ -51,6 +52,12 @@ class Bus(Protocol):
         """
 
 
+class Unproven(Refusal):
+    """What is stored does not say what a message says."""
+
+    status, code, title = 403, "unproven", "Nothing proves it"
+
+
 @dataclass(frozen=True)
 class Received:
     """One event, as a consumer sees it."""
@@ -67,7 +74,9 @@ class Received:
 
     actor: str
     entry_hash: str
-    replay_id: str | None
+    consumer: str | None
+    """The one reaction it is for, where it is sent again; else it is for all that take its type."""
+
     traceparent: str | None
     """The trace in which it came about (CloudEvents' distributed tracing extension)."""
 
@@ -131,17 +140,17 @@ def opened(message: Message) -> Received:
     if named is None:
         _refuse(f"{given['type'][:100]!r} is no type of ours")
     return Received(
-        id=_required(given, "id"),
+        id=_id(given, "id") or _refuse("a message must have the attribute id"),
         action=named[1],
         subject=_subject(message),
         tenant=given["tenantid"],
         at=_moment(_required(given, "time")),
-        correlation_id=given.get("correlationid", ""),
-        causation_id=given.get("causationid"),
+        correlation_id=_id(given, "correlationid"),
+        causation_id=_id(given, "causationid") or None,
         sequence=_sequence(given.get("sequence", "0")),
         actor=given.get("actor", ""),
         entry_hash=given.get("entryhash", ""),
-        replay_id=given.get("replayid"),
+        consumer=given.get("consumer"),
         traceparent=_trace(given.get("traceparent", "")),
         data=_data(message.data),
         data_version=_version(given.get("dataschema"), named[1]),
@@ -170,6 +179,14 @@ def _refuse(detail: str, rule: str = "message") -> NoReturn:
 
 def _required(given: Mapping[str, str], name: str) -> str:
     return given.get(name) or _refuse(f"a message must have the attribute {name}")
+
+
+def _id(given: Mapping[str, str], name: str) -> str:
+    """Return an id, which is empty where there is none; whatever it is will be looked up and logged."""
+    id = given.get(name, "")
+    if id and not _ID.fullmatch(id):
+        _refuse(f"the attribute {name} must be at most 128 letters, digits and . _ : -")
+    return id
 
 
 def _subject(message: Message) -> str:

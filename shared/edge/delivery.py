@@ -1,27 +1,31 @@
 """
-Deliver a message to a reaction: at least once, and done once.
+Deliver a message to a reaction: proven, at least once, and done once.
 
-What a reaction writes and the note that it is done are one commit, so a message that comes twice does
-nothing the second time. A promise is done when its document is gone.
+A reaction is given what is stored, and nothing where the message says otherwise. What it writes and the note
+that it is done are one commit, so a message that comes twice does nothing the second time. A promise is done
+when its document is gone.
 """
 
+import logging
 import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from shared.bus import Message, Received, opened
-from shared.documents import ABSENT, Contended, Key, Snapshot, Write
+from shared.bus import Message, Received, Unproven, opened
+from shared.documents import ABSENT, Contended, Key, Write
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
+from shared.edge.proof import announced, promised
 from shared.edge.traces import current, hop
-from shared.entity import Event, Record
 from shared.errors import Refusal, StoreUnavailable
 from shared.events.models import Inbox
 from shared.identity import PLATFORM, Actor, Role
 from shared.reaction import Reaching, Reaction
 from shared.store import Due
+
+log = logging.getLogger("waooaw.delivery")
 
 ATTEMPTS = 8
 
@@ -32,21 +36,23 @@ def deliver(reaction: Reaction, message: Message, ports: Ports) -> bool:
 
     Raises:
         Refusal: The reaction refused, or something outside does not answer; the broker decides on it.
+        Unproven: What is stored does not say what the message says.
         Invalid: The message is malformed.
     """
-    received = opened(message)
-    event_type = reaction.events.get(received.action)
-    if event_type is None:
-        # A broker's filter may let through more than a reaction takes.
+    claim = opened(message)
+    if claim.action not in reaction.events or claim.consumer not in {None, reaction.id}:
+        # A broker's filter may let through more than a reaction takes; what is sent again is for one alone.
         return False
-    with _told(reaction, ports, received):
+    with _told(reaction, ports, claim):
         for attempt in range(ATTEMPTS):
             try:
                 with doing(reaction.id):
-                    event = event_type.from_stored(received.data, received.data_version)
-                    return _once(reaction, received, event, ports)
+                    return _once(reaction, message, claim, ports)
             except Contended:
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter
+            except Unproven as refusal:
+                log.error("%s did nothing: %s", reaction.id, refusal)  # noqa: TRY400 - no defect of ours
+                raise
         raise StoreUnavailable("too many change this at once", retry_after_s=1)
 
 
@@ -65,7 +71,7 @@ def _told(reaction: Reaction, ports: Ports, received: Received | None) -> Iterat
             status, code = 500, "internal"
             raise
         finally:
-            here.sampled = here.sampled or status >= 500
+            here.sampled = here.sampled or status == Unproven.status or status >= 500
             ids = {}
             if received:
                 ids = {"correlation_id": received.correlation_id, "causation_id": received.id}
@@ -80,12 +86,14 @@ def _told(reaction: Reaction, ports: Ports, received: Received | None) -> Iterat
             )
 
 
-def _once(reaction: Reaction, received: Received, event: Event, ports: Ports) -> bool:
-    note = _note(reaction, received, ports)
-    if note is None:
+def _once(reaction: Reaction, message: Message, claim: Received, ports: Ports) -> bool:
+    pending = _pending(reaction, message, claim, ports)
+    if pending is None:
         return False
-    call = _call(reaction, ports, received)
-    reaction.function(call, event)
+    event, note = pending
+    call = _call(reaction, ports, event)
+    event_type = reaction.events[event.action]
+    reaction.function(call, event_type.from_stored(event.data, event.data_version))
     writes = _writes(call)
     if writes or reaction.due:
         # Done again, what wrote nothing writes nothing again; that is not worth a note.
@@ -101,18 +109,23 @@ def run(reaction: Reaction, ports: Ports, *arguments: object, tenant: str = PLAT
         ports.documents.commit(_writes(call))
 
 
-def _note(reaction: Reaction, received: Received, ports: Ports) -> Write | None:
-    """Return the write that says it is done, or None where it was done before."""
+def _pending(
+    reaction: Reaction, message: Message, claim: Received, ports: Ports
+) -> tuple[Received, Write] | None:
+    """Return the proven event and the write that says that it is done, or None where there is nothing to do."""
+    documents, now = ports.documents, ports.clock()
     if reaction.due:
-        due = Key(received.tenant, Due.collection, received.id)
-        found: Snapshot | None = ports.documents.get(due)
-        return Write(due, None, found.revision) if found else None
-    id = f"{reaction.id}:{received.id}:{received.replay_id or 0}"
-    key = Key(received.tenant, Inbox.collection, id)
-    if ports.documents.get(key):
+        due = documents.get(Key(claim.tenant, Due.collection, claim.id))
+        if due is None:
+            # It was kept already, or nobody ever promised it.
+            return None
+        return promised(message, due, now=now), Write(due.key, None, due.revision)
+    event = announced(message, documents, now=now)
+    key = Key(event.tenant, Inbox.collection, f"{reaction.id}:{event.id}")
+    if documents.get(key):
         return None
-    note: Record = Inbox.of(id, at=ports.clock())
-    return Write(key, note.model_dump(mode="json"), ABSENT)
+    note = Inbox.of(key.id, event_at=event.at)
+    return event, Write(key, note.model_dump(mode="json"), ABSENT)
 
 
 def _writes(call: Reaching) -> Sequence[Write]:

@@ -5,7 +5,11 @@ from typing import ClassVar, Literal, Self
 
 from shared.entity import Entity, Event, Record, Timestamp
 
-KEPT = timedelta(days=14)
+HOT = timedelta(days=90)
+"""How long an event can be acted on: as long as its entry is in the store (audit.md section 8)."""
+
+SLACK = timedelta(days=1)
+"""How much longer it is remembered who has done it, as clocks differ."""
 
 
 class Inbox(Record):
@@ -16,9 +20,9 @@ class Inbox(Record):
     kept_until: Timestamp
 
     @classmethod
-    def of(cls, id: str, *, at: datetime) -> Self:
-        """Note that it is done."""
-        return cls(id=id, kept_until=at + KEPT)
+    def of(cls, id: str, *, event_at: datetime) -> Self:
+        """Note that an event is done; it is never forgotten while somebody might do it."""
+        return cls(id=id, kept_until=event_at + HOT + SLACK)
 
 
 class DeadLetter(Entity):

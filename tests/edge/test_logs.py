@@ -4,16 +4,19 @@ import io
 import json
 import logging
 import sys
+from dataclasses import replace
 
 import pytest
 
-from shared.bus import Message
+from shared.bus import Unproven, envelope
+from shared.documents import Key, Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import deliver, run
 from shared.edge.logs import JsonLines, configure
 from shared.errors import Invalid
-from shared.evidence import digest_of
+from shared.evidence import Entry, digest_of
 from shared.identity import Scope
+from tests.bus.conftest import an_entry
 from tests.kernel.conftest import declared, keys, world
 from tests.kernel.test_serving import decide, make_thing
 
@@ -114,28 +117,44 @@ def test_a_schedule_and_a_reaction_are_logged_as_a_request_is(world, log):
     assert (line["route"], line["status"]) == ("events.sweep_entries", 200)
 
 
-def test_what_a_reaction_refuses_is_logged_with_its_code_and_cause(world, log):
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
+
+
+@pytest.fixture
+def told(world):
+    """An event that its reaction cannot read, with its entry, and the message that announces it."""
     reaction = next(one for one in reactions() if one.id == "agents.start_pipeline")
     (action,) = reaction.events
-    attributes = {
-        "specversion": "1.0",
-        "id": "6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607",
-        "type": f"com.waooaw.{action}.v1",
-        "subject": "agents/a",
-        "time": "2026-01-01T12:00:00.000Z",
-        "tenantid": "platform",
-        "correlationid": "00000000-0000-4000-8000-000000000001",
-        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00",
-    }
+    entry = an_entry(action=action, topic=reaction.topic, data={})
+    place = Key(entry.tenant, Entry.collection, entry.id)
+    world.ports.documents.commit([Write(place, entry.stored)])
+    message = envelope(entry, environment="local")
+    return reaction, replace(message, attributes=message.attributes | {"traceparent": TRACE})
+
+
+def test_what_a_reaction_refuses_is_logged_with_its_code_and_cause(world, log, told):
+    reaction, message = told
     with pytest.raises(ValueError, match="validation errors"):
-        deliver(reaction, Message("genesis-events", "agents/a", attributes, b"{}"), world.ports)
+        deliver(reaction, message, world.ports)
     (line,) = log()
     assert (line["route"], line["status"], line["code"]) == (reaction.id, 500, "internal")
-    assert line["causation_id"] == attributes["id"]
-    assert line["correlation_id"] == attributes["correlationid"]
+    assert line["causation_id"] == message.attributes["id"]
+    assert line["correlation_id"] == message.attributes["correlationid"]
     trace = "projects/local/traces/4bf92f3577b34da6a3ce929d0e0e4736"
     assert line["logging.googleapis.com/trace"] == trace
     assert line["logging.googleapis.com/trace_sampled"] is True
+
+
+def test_a_message_without_a_proof_is_an_error(world, log, told):
+    reaction, message = told
+    with pytest.raises(Unproven):
+        deliver(reaction, replace(message, data=json.dumps({"from": MAIL}).encode()), world.ports)
+    error, line = log()
+    assert (error["severity"], error["service"]) == ("ERROR", "waooaw.delivery")
+    assert error["message"].startswith("agents.start_pipeline did nothing: ")
+    assert (line["status"], line["code"]) == (403, "unproven")
+    assert line["logging.googleapis.com/trace_sampled"] is True
+    assert MAIL not in json.dumps([error, line])
 
 
 def test_a_line_of_somebody_elses_is_json_too():

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from shared.bus import due_message, envelope
+from shared.bus import Unproven, due_message, envelope
 from shared.documents import Condition, Contended, Query
 from shared.edge.delivery import deliver, run
 from shared.edge.queue import Delivery
@@ -205,6 +205,9 @@ def test_a_promise_is_kept_once_and_not_before_its_time(call_as, documents, bus,
     ports.outbox = Relay(documents, bus, lambda: NOON + timedelta(minutes=5), "local")
     assert ports.outbox.release_dues() == 1
     assert bus.messages == [message]
+    with pytest.raises(Unproven, match="comes again then"):
+        deliver(declared, message, ports)
+    ports.clock = lambda: NOON + timedelta(minutes=5)
     assert deliver(declared, message, ports) is True
     assert deliver(declared, message, ports) is False
     assert done == [7]
@@ -287,7 +290,7 @@ def test_the_dispatcher_retries_and_then_keeps_a_dead_letter(
     declared: Reaction = reaction(on=ThingGrown)(stumble).declared
     monkeypatch.setattr("local.dispatcher.reactions", lambda: [declared])
     ports.clock = clock.now
-    grow(call_as(Role.ADMIN))
+    grow(call_as(Role.ADMIN, at=(clock.now() - NOON).total_seconds() / 60))
     (entry,) = entries(documents)
     told = envelope(entry, environment="local")
     delivery = Delivery(

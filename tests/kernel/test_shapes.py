@@ -1,6 +1,5 @@
 """Stored shapes outlive releases: what another release wrote is read, kept, and written back."""
 
-import json
 from typing import Any, ClassVar
 
 import pytest
@@ -300,18 +299,19 @@ def test_the_version_of_a_kind_is_the_one_its_upgrades_lead_to():
 # --- events --------------------------------------------------------------------------------------
 
 
-def message_with(entry, version, **data):
-    message = envelope(Entry.from_stored(entry), environment="local")
-    attributes = message.attributes | {"dataschema": f"urn:waooaw:event:ship.rigged:{version}"}
-    body = json.dumps(json.loads(message.data) | data).encode()
-    return Message(message.topic, message.subject, attributes, body)
+def entered_by_another_release(documents, version, **data):
+    """Have the entry as a release writes it whose events have that version, and return its message."""
+    entry = entry_of(documents)
+    entry = entry | {"data_version": version, "data": entry["data"] | data}
+    documents.commit([Write(Key("platform", Entry.collection, entry["id"]), entry)])
+    return envelope(Entry.from_stored(entry), environment="local")
 
 
 def test_an_event_with_a_member_of_another_release_is_reacted_to(documents, call_as, ports):
     launch(call_as(Role.ADMIN))
     declared, heard = listening(rig)
     later = {"mast": {"height_mm": 1} | LATER} | LATER
-    assert deliver(declared, message_with(entry_of(documents), 3, **later), ports) is True
+    assert deliver(declared, entered_by_another_release(documents, 3, **later), ports) is True
     assert heard[0].mast.model_dump() == {"height_mm": 1} | LATER
     assert stored(documents, Ship)["sails"] == 9
 
@@ -324,7 +324,8 @@ def test_an_event_bears_the_version_of_its_data_and_is_upgraded(documents, call_
     assert message.attributes["dataschema"] == "urn:waooaw:event:ship.rigged:2"
     assert opened(message).data_version == 2
     declared, heard = listening(rig)
-    deliver(declared, message_with(entry, 1, mast={"height_mm": 5}, masts=None), ports)
+    first = entered_by_another_release(documents, 1, mast={"height_mm": 5}, masts=None)
+    assert deliver(declared, first, ports) is True
     assert heard[0].masts == (Mast(height_mm=5),)
 
 
