@@ -35,7 +35,7 @@ class SignIn:
     def __init__(self, settings: Settings) -> None:
         """Keep the key in the data folder."""
         self._settings = settings
-        self._file = settings.data / "keys" / "sign-in.pem"
+        self.file = settings.data / "keys" / "sign-in.pem"
 
     def publish(self) -> None:
         """Write the public key to where the platform looks for it."""
@@ -95,15 +95,15 @@ class SignIn:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import rsa
 
-        if not self._file.exists():
+        if not self.file.exists():
             key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             pem = key.private_bytes(
                 serialization.Encoding.PEM,
                 serialization.PrivateFormat.PKCS8,
                 serialization.NoEncryption(),
             )
-            keep_private(self._file, pem)
-        return serialization.load_pem_private_key(self._file.read_bytes(), None)
+            keep_private(self.file, pem)
+        return serialization.load_pem_private_key(self.file.read_bytes(), None)
 
     @cached_property
     def _kid(self) -> str:

@@ -24,7 +24,12 @@ def pages() -> flask.Blueprint:
     @blueprint.get("/docs")
     def docs() -> str:
         return flask.render_template(
-            "docs.html", api=openapi(), areas=_areas(), pretty=_pretty, prose=_prose
+            "docs.html",
+            api=openapi(),
+            areas=_areas(),
+            answered=_answered,
+            pretty=_pretty,
+            prose=_prose,
         )
 
     @blueprint.get("/")
@@ -54,6 +59,12 @@ def _areas() -> list[tuple[dict[str, Any], list[tuple[str, str, dict[str, Any]]]
         )
         for tag in described["tags"]
     ]
+
+
+def _answered(answer: dict[str, Any]) -> Any:
+    """Return an answer, which may stand among those that operations share."""
+    name = answer.get("$ref", "").rpartition("/")[2]
+    return openapi()["components"]["responses"][name] if name else answer
 
 
 def _prose(text: str) -> Markup:

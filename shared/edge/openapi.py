@@ -50,6 +50,7 @@ def openapi() -> Schema:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted((definitions | {PROBLEM: _PROBLEM}).items())),
+            "responses": dict(sorted(_refused(found).items())),
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
@@ -132,6 +133,40 @@ def _is_text(op: Operation) -> bool:
     return isinstance(op.result, type) and issubclass(op.result, PlainText)
 
 
+def _possible(op: Operation) -> dict[str, list[type[Refusal]]]:
+    """Say how an operation may refuse: by the name of the answer, which others share."""
+    answers = dict[str, list[type[Refusal]]]()
+    for kind in refusals():
+        reads_less = kind.status == 403 and not op.mutates
+        if kind.status in {401, 403}:
+            possible = not op.public and (not reads_less or kind.code == "forbidden")
+        elif kind.status in {409, 410, 413}:
+            possible = op.mutates
+        else:
+            possible = kind.status != 405
+        if possible:
+            name = f"Refused{kind.status}{'Reading' if reads_less else ''}"
+            answers.setdefault(name, []).append(kind)
+    return answers
+
+
+def _refused(found: list[Operation]) -> dict[str, Schema]:
+    """Describe every answer of no once; each operation refers to those it may give."""
+    return {
+        name: {
+            "description": kinds[0].title + ".",
+            "content": {
+                "application/problem+json": {
+                    "schema": {"$ref": f"#/components/schemas/{PROBLEM}"},
+                    "examples": {kind.code: {"value": _problem(kind)} for kind in kinds},
+                }
+            },
+        }
+        for op in found
+        for name, kinds in _possible(op).items()
+    }
+
+
 class _Described:
     """One operation's description."""
 
@@ -209,32 +244,10 @@ class _Described:
         }
 
     def _problems(self) -> Schema:
-        answers: Schema = {}
-        for kind in refusals():
-            if self._possible(kind):
-                answer = answers.setdefault(
-                    str(kind.status),
-                    {
-                        "description": kind.title + ".",
-                        "content": {
-                            "application/problem+json": {
-                                "schema": {"$ref": f"#/components/schemas/{PROBLEM}"},
-                                "examples": {},
-                            }
-                        },
-                    },
-                )
-                examples = answer["content"]["application/problem+json"]["examples"]
-                examples[kind.code] = {"value": _problem(kind, self.op.path)}
-        return answers
-
-    def _possible(self, kind: type[Refusal]) -> bool:
-        op = self.op
-        if kind.status in {401, 403}:
-            return not op.public and (kind.code in {"unauthenticated", "forbidden"} or op.mutates)
-        if kind.status in {409, 410, 413}:
-            return op.mutates
-        return kind.status != 405
+        return {
+            str(kinds[0].status): {"$ref": f"#/components/responses/{name}"}
+            for name, kinds in _possible(self.op).items()
+        }
 
 
 def _header(name: str, description: str, format: str | None = None) -> Schema:
@@ -248,13 +261,13 @@ def _header(name: str, description: str, format: str | None = None) -> Schema:
     }
 
 
-def _problem(kind: type[Refusal], path: str) -> Schema:
+def _problem(kind: type[Refusal]) -> Schema:
     return {
         "type": TYPES + kind.code.replace("_", "-"),
         "title": kind.title,
         "status": kind.status,
         "detail": re.sub(r"\s+", " ", kind.__doc__ or ""),
-        "instance": path,
+        "instance": "/v1/agents",
         "code": kind.code,
         "correlation_id": UUID,
     }

@@ -16,9 +16,9 @@ OF_REFUSALS = (Entry.collection, Principal.collection)
 
 
 @pytest.fixture(scope="session")
-def one_world(tmp_path_factory, keys):
+def one_world(tmp_path_factory, keys, empty_store):
     """Open one world for all contracts: they send what is refused or only read."""
-    with a_world(tmp_path_factory.mktemp("contracts"), keys) as world:
+    with a_world(tmp_path_factory.mktemp("contracts"), keys, empty_store) as world:
         yield world
 
 

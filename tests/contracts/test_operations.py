@@ -33,45 +33,76 @@ def send(world: World, op, **given):
     return world.call(op.function, path, **given)
 
 
-@every_operation
-def test_its_file_is_its_name(op):
-    assert op.function.__module__.endswith(f".{op.function.__name__}")
-    assert re.fullmatch(r"[a-z]+_[a-z_]+", op.function.__name__)
+def told(finding):
+    """Return what a rule finds wrong with any operation: a sentence each, with its id."""
+    return [f"{op.id} {wrong}" for op in operations() for wrong in finding(op)]
 
 
-@every_operation
-def test_its_name_fits_a_cloud_function(op):
-    assert re.fullmatch(r"[a-z][a-z0-9-]{0,62}", op.function_name)
+def test_an_operation_is_named_as_its_file():
+    def finding(op):
+        if not op.function.__module__.endswith(f".{op.function.__name__}"):
+            yield f"stands in {op.function.__module__}; name the file {op.function.__name__}.py"
+        if not re.fullmatch(r"[a-z]+_[a-z_]+", op.function.__name__):
+            yield "is no verb and noun, as in approve_approval"
+
+    assert told(finding) == []
 
 
-@every_operation
-def test_it_says_what_it_does(op):
-    assert re.fullmatch(r"[A-Z][^.]*\.", op.summary), op.summary
-    assert len(op.summary) <= 120
+def test_a_name_fits_a_cloud_function():
+    def finding(op):
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", op.function_name):
+            yield f"would be deployed as {op.function_name}; a name has at most 63 letters"
+
+    assert told(finding) == []
 
 
-@every_operation
-def test_its_path_takes_only_its_parameters(op):
-    assert set(re.findall(r"{(\w+)}", op.path)) == set(op.in_path)
-    assert len(op.in_body) <= 1
-    assert op.path.startswith("/v1/") or op.path.startswith("/.well-known/")
+def test_an_operation_says_what_it_does():
+    def finding(op):
+        if not re.fullmatch(r"[A-Z][^.]{,118}\.", op.summary):
+            yield f"begins with {op.summary!r}; say in one sentence of up to 120 letters what it does"
+
+    assert told(finding) == []
 
 
-@every_operation
-def test_ids_in_its_path_are_ids(op):
-    for name, kind in op.in_path.items():
-        natural = any(getattr(rule, "pattern", None) for rule in get_args(kind)[1:])
-        assert not name.endswith("_id") or kind is Id or natural, name
+def test_a_path_takes_its_parameters_and_no_others():
+    def finding(op):
+        if set(re.findall(r"{(\w+)}", op.path)) != set(op.in_path):
+            yield f"takes {sorted(op.in_path)} from {op.path}"
+        if len(op.in_body) > 1:
+            yield f"takes more than one body: {sorted(op.in_body)}"
+        if not op.path.startswith(("/v1/", "/.well-known/")):
+            yield f"is at {op.path}; begin with /v1/"
+
+    assert told(finding) == []
 
 
-@every_operation
-def test_its_scopes_exist_and_somebody_holds_them(op):
-    assert all(HOLDERS[Scope(scope)] for scope in op.scopes)
+def test_an_id_in_a_path_is_an_id():
+    def finding(op):
+        for name, kind in op.in_path.items():
+            natural = any(getattr(rule, "pattern", None) for rule in get_args(kind)[1:])
+            if name.endswith("_id") and kind is not Id and not natural:
+                yield f"takes {name} as {kind}; say Id, or which texts it may be"
+
+    assert told(finding) == []
 
 
-@every_operation
-def test_only_reads_go_unrecorded(op):
-    assert op.audited or op.method == "GET" or not writes(op)
+def test_a_scope_exists_and_somebody_holds_it():
+    def finding(op):
+        for scope in op.scopes:
+            if not HOLDERS[Scope(scope)]:
+                yield f"takes {scope}, which no role holds"
+
+    assert told(finding) == []
+
+
+def test_only_reads_go_unrecorded_and_a_read_writes_nothing():
+    def finding(op):
+        if writes(op) and not op.audited and op.method != "GET":
+            yield "writes, and is not audited"
+        if writes(op) and not op.mutates:
+            yield f"writes at {op.method}"
+
+    assert told(finding) == []
 
 
 def writes(op):
@@ -79,15 +110,13 @@ def writes(op):
     return ".create(" in source or ".save(" in source
 
 
-@every_operation
-def test_a_read_writes_nothing(op):
-    assert op.mutates or not writes(op)
+def test_an_operation_fits_its_page():
+    def finding(op):
+        lines = inspect.getsource(inspect.getmodule(op.function)).count("\n")
+        if lines > 80:
+            yield f"has {lines} lines of 80: a business decision may belong in rules.py"
 
-
-@every_operation
-def test_it_fits_its_page(op):
-    lines = inspect.getsource(inspect.getmodule(op.function)).count("\n")
-    assert lines <= 80, f"{lines} lines: a business decision may belong in rules.py"
+    assert told(finding) == []
 
 
 @every_operation

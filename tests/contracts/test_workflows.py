@@ -40,9 +40,6 @@ CALLS = [
     for file in FILES
     for method, args in calls(yaml.safe_load(file.read_text()))
 ]
-every_call = pytest.mark.parametrize(
-    ("name", "method", "args"), CALLS, ids=[f"{n}-{m}-{i}" for i, (n, m, _) in enumerate(CALLS)]
-)
 
 
 def test_there_are_eight_components():
@@ -84,33 +81,52 @@ def named(expression):
     return name, re.sub(r"/\d+/", "/{}/", f"/{rest}")
 
 
-@every_call
-def test_every_call_reaches_the_operation_of_the_function_it_names(name, method, args):
-    function, path = named(args["url"])
-    found = {op.function_name: op for op in operations()}.get(function)
-    assert found, f"{name}.yaml calls {function}, and there is no operation of that name"
-    route = (found.method, re.sub(r"{\w+}", "{}", found.path))
-    assert (method, path) == route, (
-        f"{name}.yaml asks {function} for {method} {path}; it is {route}"
-    )
+def told(finding):
+    """Return what a rule finds wrong with any call of a workflow: a sentence each."""
+    return [f"{name}.yaml {wrong}" for name, *call in CALLS for wrong in finding(*call)]
 
 
-@every_call
-def test_every_call_says_who_calls_that_function_alone_and_how_long_it_waits(name, method, args):
-    function, _ = named(args["url"])
-    own = f'${{sys.get_env("FUNCTIONS") + "/{function}"}}'
-    assert args["auth"] == {"type": "OIDC", "audience": own}, f"{name}.yaml signs in elsewhere"
-    assert args["timeout"] <= 60
+def test_every_call_reaches_the_operation_of_the_function_it_names():
+    def finding(method, args):
+        function, path = named(args["url"])
+        found = {op.function_name: op for op in operations()}.get(function)
+        if not found:
+            yield f"calls {function}, and there is no operation of that name"
+            return
+        route = (found.method, re.sub(r"{\w+}", "{}", found.path))
+        if (method, path) != route:
+            yield f"asks {function} for {method} {path}; it is {route}"
+
+    assert told(finding) == []
 
 
-@every_call
-def test_every_call_goes_on_with_the_trace(name, method, args):
-    assert "traceparent" in args["headers"], f"{name}.yaml drops the trace"
+def test_every_call_says_who_calls_that_function_alone_and_how_long_it_waits():
+    def finding(_, args):
+        function, _path = named(args["url"])
+        own = f'${{sys.get_env("FUNCTIONS") + "/{function}"}}'
+        if args["auth"] != {"type": "OIDC", "audience": own}:
+            yield f"calls {function} and signs in elsewhere"
+        if args.get("timeout", 61) > 60:
+            yield f"waits for {function} longer than 60 s; say timeout"
+
+    assert told(finding) == []
 
 
-@every_call
-def test_every_effect_has_a_key(name, method, args):
-    assert method == "GET" or args["headers"]["Idempotency-Key"].startswith("${")
+def test_every_call_goes_on_with_the_trace():
+    def finding(_, args):
+        if "traceparent" not in args["headers"]:
+            yield f"drops the trace at {args['url']}"
+
+    assert told(finding) == []
+
+
+def test_every_effect_has_a_key():
+    def finding(method, args):
+        key = args["headers"].get("Idempotency-Key", "")
+        if method != "GET" and not key.startswith("${"):
+            yield f"sends {args['url']} without an Idempotency-Key, so a second attempt acts twice"
+
+    assert told(finding) == []
 
 
 def test_every_wait_says_how_long():

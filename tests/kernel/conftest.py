@@ -56,29 +56,30 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the two private keys once; making one takes longer than most tests."""
-    folder = tmp_path_factory.mktemp("keys")
-    SignIn(Settings({"DATA": str(folder)})).publish()
-    FileSigner(folder / "keys" / "writer.pem").sign(b"")
-    return folder / "keys"
+def keys(tmp_path_factory: pytest.TempPathFactory) -> SignIn:
+    """Make the two private keys once; making one, or reading it, takes longer than most tests."""
+    settings = Settings({"DATA": str(tmp_path_factory.mktemp("keys"))})
+    FileSigner(Path(settings.writer_key)).sign(b"")
+    sign_in = SignIn(settings)
+    sign_in.publish()
+    return sign_in
 
 
 @contextmanager
-def a_world(folder: Path, keys: Path) -> Iterator[World]:
+def a_world(folder: Path, keys: SignIn, empty_store: Path) -> Iterator[World]:
     """Open a world with a store of its own."""
-    shutil.copytree(keys, folder / "keys")
+    shutil.copytree(keys.file.parent, folder / "keys")
+    shutil.copy(empty_store, folder / "store.db")
     settings = Settings({"DATA": str(folder), "ORIGINS": "https://app.example"})
-    world = World(None, SignIn(settings))  # type: ignore[arg-type]
+    world = World(None, keys)  # type: ignore[arg-type]
     world.ports = connect(settings, lambda: world.now)
-    world.sign_in.publish()
     yield world
     world.ports.documents.close()  # type: ignore[attr-defined]
 
 
 @pytest.fixture
-def world(tmp_path: Path, keys: Path) -> Iterator[World]:
-    with a_world(tmp_path, keys) as world:
+def world(tmp_path: Path, keys: SignIn, empty_store: Path) -> Iterator[World]:
+    with a_world(tmp_path, keys, empty_store) as world:
         yield world
 
 
