@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check ci lint types imports docs costs indexes bench chaos archive deploy clean
+.PHONY: help demo run test check ci lint types imports docs costs golden indexes bench chaos archive deploy clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -44,6 +44,9 @@ docs: .venv/dev ## Write docs/openapi.json from the operations.
 
 costs: .venv/dev ## Count again what each function reads and writes, and list it.
 	@COSTS=write $(BIN)/pytest -q tests/e2e/test_costs.py
+
+golden: .venv/dev ## Keep a document of every kind and event of this release, for all later ones to read.
+	@$(BIN)/python -m tests.golden
 
 indexes: .venv/dev ## Write firestore.indexes.json from the queries that the code asks.
 	@INDEXES=write $(BIN)/pytest -q tests/infra/test_indexes.py

@@ -12,27 +12,14 @@ from typing import Any, Union, get_args, get_origin, is_typeddict
 import pytest
 from pydantic import BaseModel
 
-import local.dispatcher
 from local.accounts import accounts
-from shared.edge.catalog import catalog, operations
-from shared.entity import Event, Record, Value
+from shared.edge.catalog import operations
+from shared.entity import Value
 from shared.identity import HOLDERS
 from tests.contracts.test_operations import send
+from tests.golden import PRODUCT, kinds, kinds_stored
 
-FOLDERS = ("functions", "shared", "local", "infra")
 BODIES = [op for op in operations() if op.mutates and op.in_body and not op.content]
-
-
-def kinds(base: type[Value]) -> list[type[Value]]:
-    """Return every kind of the product that derives from a base."""
-    catalog()
-    found, waiting = [], [base]
-    while waiting:
-        for kind in waiting.pop().__subclasses__():
-            waiting.append(kind)
-            if kind.__module__.partition(".")[0] in FOLDERS:
-                found.append(kind)
-    return sorted(set(found), key=lambda kind: (kind.__module__, kind.__name__))
 
 
 def mentioned(annotation: Any) -> Iterator[Any]:
@@ -54,11 +41,8 @@ def parts(kind: type[BaseModel], found: set[Any]) -> set[Any]:
     return found
 
 
-STORED = [*kinds(Record), *kinds(Event)]
-
-
 PARTS = sorted(
-    set().union(*(parts(kind, set()) for kind in STORED)), key=lambda part: part.__name__
+    set().union(*(parts(kind, set()) for kind in kinds_stored())), key=lambda part: part.__name__
 )
 
 
@@ -94,21 +78,15 @@ def is_object(annotation: Any) -> bool:
 
 
 def test_no_part_keeps_a_computed_value_beside_its_members():
-    catalog()
     for kind in kinds(Value):
         kept = [n for n, member in vars(kind).items() if isinstance(member, cached_property)]
         assert not kept, f"make {kind.__name__}.{kept[0]} a property: a copy would keep the old one"
 
 
 def test_what_is_stored_is_read_as_another_release_may_have_written_it():
-    for path in (path for folder in FOLDERS for path in Path(folder).rglob("*.py")):
+    for path in (path for folder in PRODUCT for path in Path(folder).rglob("*.py")):
         for raw in re.findall(r"\.model_validate\(([\w.\[\]]+\.data)\)", path.read_text()):
             pytest.fail(f"{path}: read {raw} with from_stored, which knows its versions")
-
-
-def test_what_the_catalog_stores_is_known_here():
-    assert local.dispatcher.Delivery in STORED
-    assert len(STORED) > 150
 
 
 @pytest.mark.parametrize("op", BODIES, ids=lambda op: op.id)

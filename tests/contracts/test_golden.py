@@ -1,0 +1,169 @@
+"""What each release stored and announced, today's code reads, changes, saves and verifies."""
+
+import json
+from copy import deepcopy
+
+import pytest
+
+from shared.bus import opened
+from shared.constitution import GovernedEntity, amended
+from shared.documents import ABSENT, Key, Write
+from shared.edge.keys import verifier
+from shared.entity import Entity, Event, Record
+from shared.evidence import Entry, _signed, state_hash, verify_stream
+from shared.identity import Role
+from tests import golden
+
+LATER = {"of_a_later_release": {"since": ["tomorrow", {"known": False}]}}
+WRITTEN_AGAIN = {"updated_at", "version_hash", "audit", "correlation_id", "l0_compliance_status"}
+KINDS = {kind.__name__: kind for kind in golden.kinds_stored()}
+
+
+class LookedThrough(Event, action="entity.looked_through", category="version_change"):
+    """Somebody changed something."""
+
+
+def every(base):
+    """Parametrise a test with all golden documents of one sort, of all releases."""
+    cases = [
+        pytest.param(file, kind, id=f"{folder.name} {kind.__name__}")
+        for folder in golden.releases()
+        for kind in KINDS.values()
+        if issubclass(kind, base) and (file := golden.file_of(folder, kind)).exists()
+    ]
+    return pytest.mark.parametrize(("file", "kind"), cases)
+
+
+def with_more(value, data):
+    """Return stored data as a later release could have written it: every part has a member more."""
+    grown = deepcopy(dict(data))
+    for part in golden.stored_parts(value, grown):
+        part.update(LATER)
+    return grown
+
+
+def keeps(after, before):
+    """Say whether all that was stored is still there, whatever was added."""
+    if isinstance(before, dict):
+        return isinstance(after, dict) and all(
+            name in after and keeps(after[name], before[name]) for name in before
+        )
+    if isinstance(before, list):
+        return len(after) == len(before) and all(map(keeps, after, before))
+    return bool(after == before)
+
+
+def signed_again(document, entries, signer):
+    """Return a grown entity and its chain as the later release would have signed them."""
+    last = {**entries[-1], "state_hash": state_hash(document)}
+    last["kid"], last["sig"] = signer.sign(_signed(last))
+    head = Entry.from_stored(last).hash
+    audit = document["audit"] | {"head": head, "state_hash": last["state_hash"]}
+    return document | {"audit": audit}, (*entries[:-1], last)
+
+
+def saved(txn, kind, id):
+    """Let today's code change and save a document."""
+    before = txn.get(kind, id)
+    if issubclass(kind, GovernedEntity):
+        txn.save(amended(before, correlation_id="another"), LookedThrough())
+    elif issubclass(kind, Entity):
+        txn.save(before.model_copy(update={"correlation_id": "another"}), LookedThrough())
+    else:
+        txn.save(before.model_copy())
+
+
+@every(Record)
+@pytest.mark.parametrize("grown", [False, True], ids=["as it was", "with members more"])
+def test_a_document_of_a_release_is_read_changed_saved_and_verified(
+    file, kind, grown, call_as, documents, signer
+):
+    of = golden.read(file)
+    document, entries = dict(of.document), of.entries
+    if grown:
+        document = with_more(golden.now(kind, of), document)
+        if entries:
+            document, entries = signed_again(document, entries, signer)
+    place = Key(of.tenant, kind.collection, document["id"])
+    writes = [Write(place, document, ABSENT)]
+    writes += [Write(Key(of.tenant, Entry.collection, one["id"]), one, ABSENT) for one in entries]
+    documents.commit(writes)
+    with call_as(Role.ADMIN, tenant=of.tenant).transaction() as txn:
+        saved(txn, kind, document["id"])
+    after = documents.get(place).data
+    again = WRITTEN_AGAIN if entries else set()
+    kept = {name: value for name, value in document.items() if name not in again}
+    assert keeps(after, kept), "a member was lost or changed: upgrades only add"
+    if entries:
+        assert after["correlation_id"] == "another"
+        with call_as(Role.ADMIN, tenant=of.tenant).transaction() as txn:
+            chain = txn.find(Entry, entity=f"{kind.collection}/{document['id']}").items
+        assert len(chain) == len(entries) + 1
+        keys = {**of.keys, signer.jwk["kid"]: signer.jwk}
+        assert verify_stream(chain, verifier(keys), after) == []
+
+
+@every(Entity)
+def test_the_chain_of_a_release_verifies_as_it_was(file, kind):
+    of = golden.read(file)
+    chain = [Entry.from_stored(entry) for entry in of.entries]
+    assert verify_stream(chain, verifier(of.keys), of.document) == []
+    forged = [*chain[:-1], Entry.from_stored({**of.entries[-1], "operation": "another"})]
+    found = {broken.rule for broken in verify_stream(forged, verifier(of.keys), of.document)}
+    assert {"SIGNATURE_INVALID", "HEAD_MISMATCH"} <= found
+
+
+@every(Event)
+def test_an_event_of_a_release_is_read_and_verified(file, kind):
+    of = golden.read(file)
+    event = golden.now(kind, of)
+    assert keeps(shown(event), of.data)
+    grown = with_more(event, of.data)
+    assert keeps(shown(kind.from_stored(grown, of.data_version)), grown)
+    if of.message:
+        received = opened(of.announced)
+        assert (received.data, received.data_version) == (of.data, of.data_version)
+    for stored in of.entries:
+        entry = Entry.from_stored(stored)
+        assert entry.stored == stored
+        rules = {one.rule for one in verify_stream([entry], verifier(of.keys))}
+        assert "SIGNATURE_INVALID" not in rules
+        assert not of.message or of.message["attributes"]["entryhash"] == entry.hash
+
+
+def shown(event):
+    return event.model_dump(mode="json", by_alias=True)
+
+
+def test_this_release_has_a_golden_document_of_every_kind():
+    lacking = {
+        name: sorted(golden.lacking(golden.file_of(golden.PRESENT, kind), kind))
+        for name, kind in KINDS.items()
+    }
+    lacking = {name: members for name, members in lacking.items() if members}
+    assert not lacking, f"run make golden: {golden.PRESENT.name} does not show {lacking}"
+
+
+def test_every_golden_document_is_of_a_kind_that_there_still_is():
+    for folder in golden.releases():
+        known = {golden.file_of(folder, kind) for kind in KINDS.values()}
+        for file in folder.rglob("*.json"):
+            assert file in known, f"{file}: a kind that was stored is renamed, or gone"
+
+
+def test_the_golden_documents_of_earlier_releases_are_never_written_again():
+    earlier = {folder.name: folder for folder in golden.releases() if folder != golden.PRESENT}
+    assert golden.sealed().keys() == earlier.keys(), "make golden"
+    for release, seal in golden.sealed().items():
+        assert golden.seal(earlier[release]) == seal, f"take back the changes of {release}"
+
+
+def test_no_two_events_share_the_name_of_a_class():
+    names = [kind.__name__ for kind in golden.kinds(Event) if kind.traits.action]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_no_private_key_is_kept():
+    for file in golden.FOLDER.rglob("*.json"):
+        for key in json.loads(file.read_text()).get("keys", {}).values():
+            assert "d" not in key
