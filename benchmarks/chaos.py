@@ -25,10 +25,11 @@ from pathlib import Path
 import urllib3
 
 from benchmarks.process import Process
+from local.rows import everything
 from local.story import acts, blueprints
 from local.story.acts import Parts
 from local.story.client import Client, Refused
-from local.verify import everything, examined
+from local.verify import examined
 from shared.edge.sqlite import SqliteDocuments
 
 DRIVERS = 6
@@ -164,15 +165,15 @@ def counted(data: Path, agents: int) -> dict[str, int]:
     entries = [snapshot.data for snapshot in everything(documents, "events")]
     granted = Counter(e["entity"] for e in entries if e["action"] == "approval.granted")
     consumed = Counter(e["entity"] for e in entries if e["action"] == "approval.consumed")
-    streams, breaks = examined(documents)
+    report = examined(data)
     result = {
         "agents": len(found),
         "lost": agents - sum(agent["status"] == "deployed" for agent in found),
         "applied twice": sum(len(agent["version_history"]) > 1 for agent in found)
         + sum(n > 1 for n in (*granted.values(), *consumed.values())),
-        "chains": len(streams),
+        "chains": report.counts["chains"],
         "audit entries": len(entries),
-        "broken chains": len(breaks),
+        "broken chains": len(report.breaks),
         "undelivered": sum(e["delivery"]["published_at"] is None for e in entries)
         + sum(1 for _ in everything(documents, "deliveries")),
         "dead letters": sum(1 for _ in everything(documents, "dead_letters")),

@@ -17,6 +17,8 @@ from pathlib import Path
 def main(arguments: Sequence[str]) -> int:
     """Carry out one command and return its exit code."""
     given = _parser().parse_args(arguments)
+    # Whatever a command makes is for its user alone: keys, answers, callback addresses, push tokens.
+    os.umask(0o077)
     logging.basicConfig(level=os.environ.get("LOG", "WARNING"), format="%(levelname)s %(message)s")
     return _COMMANDS[given.command](given)
 
@@ -40,6 +42,22 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--bus", type=buses, default=settings.bus)
     for command in (serve, demo, token, verify):
         command.add_argument("--data", dest="folder", type=Path, default=settings.data)
+    verify.add_argument(
+        "--keys",
+        type=Path,
+        action="append",
+        default=[],
+        help="trust the keys of this JWKS file, and not those of the data folder",
+    )
+    verify.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        help="trust this key, as base64url; as often as wanted",
+    )
+    verify.add_argument(
+        "--tap", type=Path, help="the tap to compare with, if it is not the folder's"
+    )
     serve.set_defaults(project=settings.project)
     serve.add_argument("--rpc-port", type=int, help="speak gRPC to Google's Executions client here")
     serve.add_argument("--origins", default=os.environ.get("ORIGINS", ""))
@@ -153,7 +171,7 @@ def _demo(given: argparse.Namespace) -> int:
 def _verify(given: argparse.Namespace) -> int:
     from local.verify import verify
 
-    return verify(_data(given))
+    return verify(_data(given), given.keys, given.key, given.tap)
 
 
 def _run_workflow(given: argparse.Namespace) -> int:

@@ -379,24 +379,25 @@ class _Story:
     def end(self, data: Path, seconds: float) -> int:
         """Sum up, and say where the evidence is."""
         self.until(self.platform.idle, "everything comes to rest")
-        streams, breaks = examined(self.platform.documents)
+        elsewhere = self.platform.settings.store != "sqlite"
+        report = examined(data, self.platform.documents if elsewhere else None)
         letters = self.client.get("admin", "/v1/events/dead-letters")["items"]
         table = Table("what", "should be", "is", title="\nThe story", title_justify="left")
         for outcome in self.outcomes:
             table.add_row(outcome.title, outcome.expected, outcome.found)
         self.console.print(table)
-        for broken in breaks:
+        for broken in report.breaks:
             self.console.print(f"broken evidence: {broken.rule} {broken.message}")
         for letter in letters:
             self.console.print(
                 f"undelivered: {letter['type']} to {letter['consumer']}: {letter['error']}"
             )
-        good = all(outcome.right for outcome in self.outcomes) and not breaks and not letters
+        good = all(outcome.right for outcome in self.outcomes) and not report.breaks and not letters
         self.console.print(
-            f"{sum(streams.values())} audit entries in {len(streams)} chains, "
-            f"{len(breaks)} breaks; {len(letters)} undelivered; {seconds:.0f} s"
+            f"{report.counts['entries']} audit entries in {report.counts['chains']} chains, "
+            f"{len(report.breaks)} breaks; {len(letters)} undelivered; {seconds:.0f} s"
         )
-        if self.platform.settings.store != "sqlite":
+        if elsewhere:
             self.console.print("The evidence was in the emulator; it is verified, and not kept.")
             return 0 if good else 1
         self.console.print(

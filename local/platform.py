@@ -11,6 +11,7 @@ from uuid import uuid4
 import flask
 from werkzeug.exceptions import HTTPException
 
+from local import keyring
 from local.accounts import SignIn
 from local.broker import Broker
 from local.clock import Clock
@@ -83,7 +84,8 @@ class Platform:
 
             project: The project, which is a world of its own in an emulator.
         """
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._data = data
         environ = {
             "DATA": str(data),
             "PORT": str(port),
@@ -143,6 +145,9 @@ class Platform:
 
     def start(self) -> Self:
         """Start everything; what an earlier process left unfinished goes on."""
+        for database in self._data.glob("*.db*"):
+            # It may come from before the folder's files were private.
+            database.chmod(0o600)
         self.sign_in.publish()
         self._publish_writer_key()
         show_on(Board(self.documents, self.clock.now))
@@ -188,6 +193,7 @@ class Platform:
     def _publish_writer_key(self) -> None:
         signer = self._signer
         if isinstance(signer, FileSigner):
+            keyring.keep(self._data, signer.jwk)
             key = VerificationKey(id=signer.jwk["kid"], jwk=signer.jwk)
             place = Key(PLATFORM, VerificationKey.collection, key.id)
             self.documents.commit([Write(place, key.model_dump(mode="json"))])

@@ -123,6 +123,8 @@ class Audit(Value):
     n: int
     head: Hex64
     state_hash: Hex64
+    entry: str | None = None
+    """The id of the last entry; what was written before entities named it has none."""
 
 
 class Entity(Record):

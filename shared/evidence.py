@@ -1,12 +1,12 @@
 """
-The event document: audit entry, outbox message and event at once, and how a stream of them is verified.
+The event document: audit entry, outbox message and event at once.
 
 Each entity has its own chain: an event names the hash of the one before it, and the entity carries the
 hash of the last. There is no global head, which would be one hot document for everybody.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Protocol
 
 from shared.canonical import canonical, digest
@@ -21,7 +21,7 @@ from shared.entity import (
     Value,
     written,
 )
-from shared.errors import Invalid, Violation
+from shared.errors import Invalid
 from shared.identity import Actor
 
 MAX_DATA_BYTES = 32 * 1024
@@ -120,7 +120,7 @@ class Entry(Record):
     @property
     def hash(self) -> str:
         """The entry's hash: the entity's head, the next entry's `eprev`, and what the tap keeps."""
-        return digest({name: value for name, value in self.stored.items() if name != "delivery"})
+        return hash_of_entry(self.stored)
 
 
 class Circumstances(Value):
@@ -200,7 +200,7 @@ def record(
     }
     if len(canonical(data)) > MAX_DATA_BYTES:
         raise Invalid("the data of one event is at most 32 KiB", rule="event_too_large")
-    message = _signed(entry)
+    message = signed_bytes(entry)
     if len(message) > MAX_ENTRY_BYTES:
         raise Invalid("one audit entry is at most 60 KiB", rule="event_too_large")
     kid, signature = signer.sign(message)
@@ -208,61 +208,15 @@ def record(
     return Entry.from_stored(entry | {"kid": kid, "sig": signature, "delivery": delivery})
 
 
-def _signed(entry: Mapping[str, Any]) -> bytes:
+def signed_bytes(entry: Mapping[str, Any]) -> bytes:
+    """Return what the signature of a stored entry is over."""
     unsigned = {k: v for k, v in entry.items() if k not in {"kid", "sig", "delivery"}}
     return canonical({"typ": "event/v1", **unsigned})
 
 
-def verify_stream(
-    entries: Iterable[Entry], verify: Verify, document: Mapping[str, Any] | None = None
-) -> list[Violation]:
-    """
-    Return every break in one entity's chain: links, gaps, signatures, times, head and state.
-
-    Args:
-        entries: All entries of the entity, in any order.
-
-        verify: Checks one signature.
-
-        document: The entity as it is stored; without it, head and state are not compared.
-    """
-    ordered = sorted(entries, key=lambda entry: entry.eseq)
-    breaks: list[Violation] = []
-    before, ts = ZERO_HASH, ""
-    for position, entry in enumerate(ordered, 1):
-        breaks += _breaks_of_one(entry, position, before, ts, verify)
-        before, ts = entry.hash, entry.ts
-    if document is not None:
-        breaks += _breaks_at_the_end(ordered, before, document)
-    return breaks
-
-
-def _breaks_of_one(
-    entry: Entry, position: int, before: str, ts: str, verify: Verify
-) -> Sequence[Violation]:
-    found = {
-        "SEQ_GAP": entry.eseq != position,
-        "LINK_MISMATCH": entry.eprev != before,
-        "TIME_REGRESSION": entry.ts < ts,
-        "SIGNATURE_INVALID": not verify(entry.kid, _signed(entry.stored), entry.sig),
-    }
-    where = f"{entry.entity} #{entry.eseq}"
-    return [Violation(rule=rule, message=where) for rule, broken in found.items() if broken]
-
-
-def _breaks_at_the_end(
-    ordered: Sequence[Entry], head: str, document: Mapping[str, Any]
-) -> Sequence[Violation]:
-    audit = document.get("audit") or {}
-    state = state_hash(document)
-    found = {
-        "HEAD_MISMATCH": audit.get("head") != head or audit.get("n") != len(ordered),
-        "STATE_MISMATCH": audit.get("state_hash") != state
-        or not ordered
-        or ordered[-1].state_hash != state,
-    }
-    where = f"{document.get('id')}"
-    return [Violation(rule=rule, message=where) for rule, broken in found.items() if broken]
+def hash_of_entry(entry: Mapping[str, Any]) -> str:
+    """Return the hash of a stored entry: all of it but its `delivery`."""
+    return digest({name: value for name, value in entry.items() if name != "delivery"})
 
 
 def digest_of(document: bytes) -> str:

@@ -34,7 +34,12 @@ from shared.documents import (
     Write,
 )
 from shared.entity import Audit, Because, Entity, Event, Record, Timestamp, written
-from shared.errors import BadRequest, ConstitutionalAlignment, NotFound, VersionConflict
+from shared.errors import (
+    BadRequest,
+    ConstitutionalAlignment,
+    NotFound,
+    VersionConflict,
+)
 from shared.evidence import ApprovalRef, Circumstances, Entry, Signer
 
 R = TypeVar("R", bound=Record)
@@ -289,7 +294,7 @@ class Transaction:
         self.urgent = self.urgent or event.traits.publish_first
         place = Key(self.tenant, Entry.collection, entry.id)
         self.writes.append(Write(place, entry.stored, ABSENT))
-        audit = Audit(n=entry.eseq, head=entry.hash, state_hash=state)
+        audit = Audit(n=entry.eseq, head=entry.hash, state_hash=state, entry=entry.id)
         return entity.model_copy(update={"audit": audit})
 
     def _story(self, entity: Entity) -> str:

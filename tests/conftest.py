@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
+from local.rows import in_port
+from local.verify import Verification
+from shared.documents import Documents, Key, Write
 from shared.edge.keys import FileSigner, verify_ed25519
 from shared.edge.sqlite import SqliteDocuments
-from shared.errors import ProviderDown
+from shared.errors import ProviderDown, Violation
+from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM, Actor, Role
 from shared.observing import Backlog
 from shared.operation import Call
@@ -85,6 +89,14 @@ class FakePush:
         return self.answers.get(message["token"], sent)
 
 
+def broken(documents: Documents, signer: FileSigner) -> list[Violation]:
+    """Publish the key that everything here is signed with, and return what does not verify."""
+    key = VerificationKey(id=signer.jwk["kid"], jwk=signer.jwk)
+    place = Key(PLATFORM, VerificationKey.collection, key.id)
+    documents.commit([Write(place, key.model_dump(mode="json"))])
+    return [*Verification({key.id: key.jwk}, tapped=None).breaks(in_port(documents))]
+
+
 @pytest.fixture(scope="session")
 def signer(tmp_path_factory: pytest.TempPathFactory) -> FileSigner:
     return FileSigner(tmp_path_factory.mktemp("keys") / "writer.pem")
@@ -103,6 +115,12 @@ def documents(tmp_path: Path, empty_store: Path) -> Iterator[SqliteDocuments]:
     documents = SqliteDocuments(Path(shutil.copy(empty_store, tmp_path / "store.db")))
     yield documents
     documents.close()
+
+
+@pytest.fixture
+def breaks(documents: SqliteDocuments, signer: FileSigner) -> Callable[[], list[Violation]]:
+    """Verify everything that is stored, and return what is broken."""
+    return lambda: broken(documents, signer)
 
 
 @pytest.fixture

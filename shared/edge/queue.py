@@ -5,20 +5,18 @@ Publishing writes one delivery for each consumer, under an id that a repeated pu
 tap is an append-only file, as the cloud's is a bucket that no code of ours writes.
 """
 
-import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
-from shared.bus import Message
+from shared.bus import TAP, Message
 from shared.documents import ANYTHING, Documents, Key, Write
 from shared.edge.limits import MAX_WRITES
+from shared.edge.tap import append
 from shared.entity import Record
 from shared.errors import StoreUnavailable
 from shared.identity import PLATFORM
-
-TAP = "tap"
 
 
 class Delivery(Record):
@@ -52,7 +50,10 @@ class QueueBus:
         """Keep a delivery of each message for each of its consumers, durably."""
         tapped = [message.data for message in messages if message.topic == TAP]
         if tapped:
-            self._append(tapped)
+            try:
+                append(self._tap, tapped)
+            except OSError as error:
+                raise StoreUnavailable("the tap cannot be written now", retry_after_s=5) from error
         writes = [
             Write(delivery_key(delivery.id), delivery.model_dump(mode="json"), ANYTHING)
             for message in messages
@@ -61,14 +62,6 @@ class QueueBus:
         # A crash between two commits leaves the entries unmarked: they are published again.
         for start in range(0, len(writes), MAX_WRITES):
             self._documents.commit(writes[start : start + MAX_WRITES])
-
-    def _append(self, lines: Sequence[bytes]) -> None:
-        try:
-            descriptor = os.open(self._tap, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(descriptor, "wb", buffering=0) as out:
-                out.write(b"".join(line + b"\n" for line in lines))
-        except OSError as error:
-            raise StoreUnavailable("the tap cannot be written now", retry_after_s=5) from error
 
 
 def delivery_key(id: str) -> Key:

@@ -38,7 +38,7 @@ def test_a_platform_that_was_stopped_during_the_wait_goes_on(tmp_path):
 
     assert until_over(client, agent_id, platform)["status"] == "deployed"
     until(platform.idle)
-    assert examined(platform.documents)[1] == []
+    assert examined(tmp_path).breaks == []
     platform.stop()
 
 

@@ -12,7 +12,7 @@ from shared.edge.queue import Delivery
 from shared.edge.relay import Relay
 from shared.entity import Entity, Event
 from shared.errors import Conflict, Invalid, ProviderDown
-from shared.evidence import Entry, Verify, verify_stream
+from shared.evidence import Entry
 from shared.identity import Role
 from shared.reaction import Reaction, reaction
 from shared.store import Due
@@ -123,13 +123,10 @@ def test_what_the_broker_did_not_take_is_published_later(call_as, bus, ports):
     assert ports.outbox.sweep() == 1
 
 
-def test_marking_an_entry_as_published_leaves_its_hash_alone(call_as, documents, ports, signer):
-    from shared.edge.keys import verifier
-
-    thing = grow(call_as(Role.ADMIN))
-    ports.outbox.sweep()
-    check: Verify = verifier({signer.jwk["kid"]: signer.jwk})
-    assert verify_stream(entries(documents), check, thing.model_dump(mode="json")) == []
+def test_marking_an_entry_as_published_leaves_its_hash_alone(call_as, ports, breaks):
+    grow(call_as(Role.ADMIN))
+    assert ports.outbox.sweep() == 1
+    assert breaks() == []
 
 
 def test_an_event_that_comes_twice_is_done_once(call_as, documents, ports):

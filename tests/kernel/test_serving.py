@@ -120,6 +120,7 @@ def test_a_change_answers_with_its_version_and_its_audit_entry(world, thing):
         "n": 2,
         "head": entry.hash,
         "state_hash": entry.state_hash,
+        "entry": entry.id,
     }
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks.spawn import free_port
 from local.platform import Platform
-from local.verify import everything
+from local.rows import everything
 from shared.bus import envelope
 from shared.canonical import digest
 from shared.documents import Write

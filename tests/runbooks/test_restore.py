@@ -9,9 +9,10 @@ import pytest
 from benchmarks.spawn import free_port
 from local.backup import main as backup
 from local.platform import Platform
+from local.rows import everything
 from local.story import acts
 from local.story.client import Client
-from local.verify import everything, verify
+from local.verify import verify
 from shared.edge.sqlite import SqliteDocuments
 from shared.evidence import Entry
 from tests.e2e.conftest import at_stage, to_the_governor, until, until_over

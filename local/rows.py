@@ -1,0 +1,164 @@
+"""The documents of a store as they lie there, to the letter: of a file in one snapshot, or through the port."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.documents import Documents, Key, Query, Snapshot
+from shared.edge.catalog import catalog
+from shared.entity import Entity, Record
+from shared.errors import Violation
+from shared.verification import where
+
+
+@dataclass(frozen=True)
+class Row:
+    """One document; without *data* where it is none, as *breaks* say."""
+
+    place: Key
+    text: str = ""
+    data: dict[str, Any] | None = None
+    breaks: tuple[Violation, ...] = ()
+
+
+def entity_kinds() -> frozenset[str]:
+    """Return the collections whose documents are evidence."""
+    return frozenset(kind.collection for kind in _kinds() if issubclass(kind, Entity))
+
+
+def everything(documents: Documents, collection: str) -> Iterator[Snapshot]:
+    """Return every document of a collection, of all tenants."""
+    after: tuple[str, ...] = ()
+    while found := documents.find(None, Query(collection, limit=500, after=after)):
+        yield from found
+        last = found[-1].key
+        after = (last.tenant, last.id)
+
+
+def in_port(documents: Documents) -> Iterator[Row]:
+    """Return every document that the port can find: of the kinds there are, and nothing else."""
+    for collection in sorted({kind.collection for kind in _kinds()}):
+        for one in everything(documents, collection):
+            yield Row(one.key, _spelled(one.data), one.data)
+
+
+@contextmanager
+def snapshot(store: Path, tap: Path | None) -> Iterator[tuple[sqlite3.Connection, int]]:
+    """
+    Open a store as it is at one moment, whoever writes to it, and say how long the tap was before.
+
+    An entry is committed before the tap has it: what the tap had before the moment is in the snapshot.
+    """
+    size = tap.stat().st_size if tap and tap.exists() else 0
+    with closing(sqlite3.connect(f"{store.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        connection.isolation_level = None
+        connection.text_factory = bytes
+        connection.execute("begin")
+        yield connection, size
+
+
+def in_file(connection: sqlite3.Connection) -> Iterator[Row]:
+    """Return every row of the table, after whatever is wrong with the file itself."""
+    try:
+        for (said,) in connection.execute("pragma integrity_check"):
+            if said != b"ok":
+                yield _unreadable(said.decode(errors="replace"))
+        foreign = "select type, name from sqlite_schema where type in ('trigger', 'view')"
+        for kind, name in connection.execute(foreign):
+            said = f"a {kind.decode()} is none of ours, and may change what is read or written: {name!r}"
+            yield Row(NOWHERE, breaks=(Violation(rule="STORE_ALTERED", message=said),))
+    except sqlite3.Error as error:
+        yield _unreadable(str(error))
+    yield from _walked(connection)
+
+
+def _walked(connection: sqlite3.Connection) -> Iterator[Row]:
+    """Read from the front, and, where SQLite cannot go on, from the back up to the same place."""
+    last: list[bytes] = []
+    try:
+        for row in connection.execute(_ROWS.format("asc")):
+            last = row[:3]
+            yield _row(*row)
+    except sqlite3.Error as error:
+        yield _unreadable(f"it cannot be read on from {b'/'.join(last)!r}: {error}")
+    else:
+        return
+    try:
+        for row in connection.execute(_ROWS.format("desc")):
+            if row[:3] <= last:
+                return
+            yield _row(*row)
+    except sqlite3.Error as error:
+        yield _unreadable(f"nor from the other end: {error}")
+
+
+_ROWS = """
+select tenant, collection, id, data, typeof(tenant) || typeof(collection) || typeof(id) || typeof(data)
+from documents order by tenant {0}, collection {0}, id {0}
+"""
+
+
+def _row(tenant: bytes, collection: bytes, id: bytes, raw: bytes, kinds: bytes) -> Row:
+    place = Key(*(part.decode(errors="replace") for part in (tenant, collection, id)))
+    if kinds != b"text" * 4:
+        return _malformed(place, f"its columns are {kinds.decode()}, and not text")
+    try:
+        text = raw.decode()
+        data = _read(text)
+    except (ValueError, RecursionError) as error:
+        return _malformed(place, f"it is no JSON: {str(error)[:200]}")
+    if not isinstance(data, dict):
+        return _malformed(place, "it is no JSON object")
+    breaks = [] if text == _spelled(data) else [*_spelling(place, text)]
+    return Row(place, text, data, tuple(breaks))
+
+
+def _spelling(place: Key, text: str) -> Iterator[Violation]:
+    """Judge a text that the store would not have written: its queries may see what its readers do not."""
+    twice: set[str] = set()
+
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        twice.update(name for name, n in Counter(name for name, _ in pairs).items() if n > 1)
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=note)
+    for name in sorted(twice):
+        said = f"{where(place)}: it has the member {name[:100]!r} twice"
+        yield Violation(rule="DUPLICATE_MEMBER", message=said)
+    if not twice:
+        said = f"{where(place)}: its text is not spelled as the store spells it"
+        yield Violation(rule="NOT_AS_WRITTEN", message=said)
+
+
+def _malformed(place: Key, said: str) -> Row:
+    breaks = (Violation(rule="SCHEMA_INVALID", message=f"{where(place)}: {said}"),)
+    return Row(place, breaks=breaks)
+
+
+def _unreadable(said: str) -> Row:
+    return Row(NOWHERE, breaks=(Violation(rule="STORE_CORRUPT", message=f"the store: {said}"),))
+
+
+def _spelled(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+_read = json.JSONDecoder().decode
+
+NOWHERE = Key("", "", "")
+"""The place of what is about the whole file."""
+
+
+def _kinds() -> set[type[Record]]:
+    """Return every kind of document that any function knows."""
+    catalog()
+    found, waiting = set[type[Record]](), [Record]
+    for kind in waiting:
+        waiting += kind.__subclasses__()
+        found |= {kind} if hasattr(kind, "collection") else set()
+    return found
