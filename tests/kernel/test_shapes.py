@@ -408,4 +408,4 @@ def test_publishing_leaves_an_entry_of_another_release_as_it_was(documents, call
         "delivery": {k: v for k, v in kept["delivery"].items() if k != "published_at"}
         | {"attempts": 1}
     }
-    assert wrong(marked, signer) == []
+    assert wrong(entry_of(documents), signer) == []
