@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from shared.entity import ZERO_HASH
 
 _LONGEST = 4096
 """More bytes than a line has."""
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,31 @@ def lines(file: Path) -> Iterator[Line]:
                 running = stated
             begun = begun or stated is not None
             yield Line(number, end, line["id"], line["entry_hash"], running, problem)
+
+
+def copy(file: Path, to: Path, *, sure: int, stored: Callable[[set[str]], set[str]]) -> None:
+    """
+    Copy a tap beside a copied store, up to the first line about what that store does not have.
+
+    An entry is committed before the tap has it, and marked after: what lies behind that line cannot be marked as
+    published in the copied store.
+
+    Args:
+        file: The tap.
+
+        to: The copy.
+
+        sure: How long the tap was before the store was copied, in bytes: all of that is copied.
+
+        stored: Says which of some entries the copied store has.
+    """
+    later = [line for line in lines(file) if line.end > sure]
+    known = stored({line.id for line in later})
+    unknown = next((n for n, line in enumerate(later) if line.id not in known), len(later))
+    end = later[unknown - 1].end if unknown else sure
+    with file.open("rb") as source, os.fdopen(os.open(to, _NEW, 0o600), "wb") as target:
+        while end > 0 and (part := source.read(min(end, 1 << 20))):
+            end -= target.write(part)
 
 
 def _running(file: Path, end: bytes) -> str:

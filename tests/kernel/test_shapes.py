@@ -1,5 +1,6 @@
 """Stored shapes outlive releases: what another release wrote is read, kept, and written back."""
 
+import json
 from typing import Any, ClassVar
 
 import pytest
