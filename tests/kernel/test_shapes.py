@@ -1,6 +1,5 @@
 """Stored shapes outlive releases: what another release wrote is read, kept, and written back."""
 
-import json
 from typing import Any, ClassVar
 
 import pytest
@@ -18,7 +17,7 @@ from shared.identity import Role, Scope
 from shared.operation import Call
 from shared.reaction import reaction
 from shared.store import Due, Page
-from shared.verification import entry_breaks
+from tests.chains import chain_rules
 from tests.conftest import NOON
 from tests.kernel.conftest import declared
 
@@ -375,10 +374,7 @@ def resigned(entry, signer, **members):
 
 
 def wrong(entry, signer):
-    """Return what is wrong with an entry where it belongs."""
-    place = Key(entry["tenant"], Entry.collection, entry["id"])
-    check = verifier({signer.jwk["kid"]: signer.jwk})
-    return [one.rule for one in entry_breaks(place, entry, json.dumps(entry), check)]
+    return chain_rules([entry], verifier({signer.jwk["kid"]: signer.jwk}))
 
 
 @pytest.mark.parametrize(
