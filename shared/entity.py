@@ -15,6 +15,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 
 from shared.errors import Violation
@@ -32,6 +34,17 @@ Id = Annotated[
     ),
 ]
 """``<tenant>.<uuid4>``; a bare uuid4 belongs to the tenant ``platform``."""
+
+
+def _unchanged(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    taken = handler(value)
+    if type(taken) is not type(value):
+        raise ValueError(f"this is a {type(taken).__name__}, not a {type(value).__name__}")
+    return taken
+
+
+Exact = WrapValidator(_unchanged)
+"""Beside a Literal of numbers or truth values: pydantic alone takes 24.0 for 24, and 1 for True."""
 
 _CONTROL = frozenset(map(chr, [*range(9), *range(11, 32), *range(0x202A, 0x202F)]))
 _CONTROL |= frozenset(map(chr, range(0x2066, 0x206A)))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from shared.approvals.parts import (
     Attachment,
@@ -17,6 +17,7 @@ from shared.approvals.parts import (
     Step,
     WindowMin,
 )
+from shared.approvals.parts import Fact as Fact  # noqa: PLC0414 - known from here
 from shared.approvals.parts import Reason as Reason  # noqa: PLC0414 - known from here
 from shared.approvals.parts import Verb as Verb  # noqa: PLC0414 - known from here
 from shared.approvals.parts import VetoCategory as VetoCategory  # noqa: PLC0414 - known from here
@@ -61,7 +62,7 @@ Effect = Literal["cancelled", "rolled_back", "recalled", "never_sent", "irrevers
 
 Member = Annotated[str, Field(min_length=1, max_length=100)]
 Subject = Annotated[
-    Mapping[Member, bool | int | Annotated[str, Field(max_length=2000)] | None],
+    Mapping[Member, StrictBool | StrictInt | Annotated[StrictStr, Field(max_length=2000)] | None],
     Field(
         min_length=2,
         max_length=32,
@@ -71,7 +72,6 @@ Subject = Annotated[
 ShortText = Annotated[Text, Field(max_length=200)]
 Aside = Annotated[Text, Field(max_length=120)]
 Comment = Annotated[Text, Field(max_length=2000)]
-Fact = bool | int | Annotated[str, Field(max_length=500)]
 Facts = Annotated[Mapping[Member, Fact], Field(max_length=50)]
 
 

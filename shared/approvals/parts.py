@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
-from shared.entity import Hex64, Text, Timestamp, Value
+from shared.entity import Exact, Hex64, Text, Timestamp, Value
 from shared.identity import Role
 
 VetoCategory = Literal["constitutional", "safety", "budget"]
@@ -17,6 +17,9 @@ Trigger = Literal["50", "80", "manual"]
 Person = Annotated[str, Field(min_length=1, max_length=128)]
 Roles = Annotated[tuple[Role, ...], Field(max_length=5)]
 WindowMin = Annotated[int, Field(ge=5, le=43_200)]
+Fact = StrictBool | StrictInt | Annotated[StrictStr, Field(max_length=500)]
+"""A value as it was said: 1.0 is not true, and the text 1 is not the number."""
+
 Reason = Annotated[Text, Field(min_length=10, max_length=2000)]
 
 
@@ -25,7 +28,7 @@ class When(Value):
 
     fact: Annotated[str, Field(min_length=1, max_length=100)]
     op: Literal["==", "!=", ">=", "<="]
-    value: bool | int | Annotated[str, Field(max_length=500)]
+    value: Fact
 
 
 class Seats(Value):
@@ -129,7 +132,7 @@ class Escalation(Value):
     """Who else was asked, because nobody had answered or somebody wanted it so."""
 
     step_no: int
-    level: Literal[1, 2]
+    level: Annotated[Literal[1, 2], Exact]
     to: tuple[Role, ...]
     at: Timestamp
     trigger: Trigger

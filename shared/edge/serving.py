@@ -14,17 +14,17 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
 import flask
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
 from shared.bus import tap
 from shared.documents import Contended
 from shared.edge import denials
+from shared.edge.arguments import from_body, from_path, from_query, parsed
 from shared.edge.idempotency import Repetition
 from shared.edge.keys import verify_ed25519
 from shared.edge.logs import log_line
@@ -206,10 +206,7 @@ class _Request:
         if match is None:
             raise NotFound("there is nothing at this address")
         try:
-            return {
-                name: _adapter(kind).validate_python(match[name])
-                for name, kind in self.op.in_path.items()
-            }
+            return {name: from_path(kind, match[name]) for name, kind in self.op.in_path.items()}
         except ValidationError as error:
             raise NotFound("there is nothing by that name here") from error
 
@@ -241,14 +238,13 @@ class _Request:
         try:
             for name, model in self.op.in_body.items():
                 if self.op.mutates:
-                    _parsed(raw or b"{}")
-                    arguments[name] = model.model_validate_json(raw or b"{}", extra="forbid")
+                    arguments[name] = from_body(model, raw or b"{}")
                 else:
                     repeated = [key for key, values in query.items() if len(values) > 1]
                     if repeated:
                         raise BadRequest(f"say {repeated[0]} once")
                     told = {key: values[0] for key, values in query.items()}
-                    arguments[name] = model.model_validate(told, extra="forbid")
+                    arguments[name] = from_query(model, told)
                     return arguments
         except ValidationError as error:
             raise explained(error) from error
@@ -256,7 +252,7 @@ class _Request:
             raise BadRequest("the body is nested too deeply") from error
         if query:
             raise BadRequest(f"there is no parameter {next(iter(query))} here")
-        if not self.op.in_body and raw and _parsed(raw) != {}:
+        if not self.op.in_body and raw and parsed(raw) != {}:
             raise BadRequest("this takes no body")
         return arguments
 
@@ -374,25 +370,6 @@ def _named_tenant(name: str) -> str:
     return name
 
 
-def _parsed(raw: bytes) -> Any:
-    """Read JSON strictly: no member twice, no NaN, no depth without end."""
-    try:
-        return json.loads(raw, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest("the body is not valid JSON") from error
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise BadRequest("the body names one member twice")
-    return members
-
-
 def _written(result: object) -> str:
     shown = _shown({} if result is None else result)
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
@@ -411,11 +388,6 @@ def _shown(result: Any) -> Any:
             return [_shown(value) for value in result]
         case _:
             return to_jsonable_python(result)
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
 
 
 def _audit_entry(txn: Transaction, addressed: frozenset[str]) -> str:

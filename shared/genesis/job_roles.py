@@ -1,12 +1,12 @@
 """Job roles, and the predicates that they obey."""
 
 from collections.abc import Iterable
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from shared.constitution import breach, wild
-from shared.entity import Id, Value
+from shared.entity import Exact, Id, Value
 from shared.errors import Violation
 from shared.genesis.catalogue import CatalogueEntity
 from shared.genesis.parts import (
@@ -44,7 +44,7 @@ class JobRoleFields(Value):
     confirmation_gates: tuple[ConfirmationGate, ...] = Field((), max_length=50)
     validation_criteria: Lines = ()
     completion_criteria: Completion
-    agent_count: Literal[1, 3, 4, 5] = 1
+    agent_count: Annotated[Literal[1, 3, 4, 5], Exact] = 1
     requires_manager: bool = False
     coordination_complexity: Literal["simple", "moderate", "complex"] = "simple"
     expertise_level: Literal["generic", "specialized", "expert"] = "generic"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.constitution import Json16
-from shared.entity import Name, Text, Value
+from shared.entity import Exact, Name, Text, Value
 
 IndustryCode = Literal["HC", "ED", "FN", "MK", "SA", "PL"]
 Classification = Literal["public", "internal", "confidential", "restricted_pii"]
@@ -151,5 +151,5 @@ class ConfirmationGate(Value):
 class Completion(Value):
     """When a trial of the role counts as a success."""
 
-    trial_days: Literal[7] = 7
+    trial_days: Annotated[Literal[7], Exact] = 7
     success_metrics: Annotated[Lines, Field(min_length=1)]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.entity import Value
+from shared.entity import Exact, Value
 from shared.errors import Invalid
 from shared.genesis.parts import Key
 
@@ -83,7 +83,7 @@ class OrderDraft(Value):
     take_profit_price_e4: int | None
     checks: tuple[str, ...]
     next_approval: Literal["financial"] = "financial"
-    price_valid_for_s: Literal[900] = 900
+    price_valid_for_s: Annotated[Literal[900], Exact] = 900
 
 
 def draft(request: TradingRequest) -> OrderDraft:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.entity import Entity, Hex64, Id, Name, Record, Text, Timestamp, Value
+from shared.entity import Entity, Exact, Hex64, Id, Name, Record, Text, Timestamp, Value
 from shared.genesis.parts import ApprovalType, DataAccess
 
 ManifestStatus = Literal["draft", "certified", "deployed", "suspended", "deprecated", "retired"]
@@ -178,8 +178,8 @@ class TrialTerms(Value):
     """What a trial of the agent may do."""
 
     enabled: bool
-    synthetic_data_only: Literal[True] = True
-    sandbox_routes_only: Literal[True] = True
+    synthetic_data_only: Annotated[Literal[True], Exact] = True
+    sandbox_routes_only: Annotated[Literal[True], Exact] = True
     blocked_receivers: Items = ()
     blocked_operations: Items = ("delete", "bulk")
     sandbox_url: Annotated[str, Field(max_length=500)] | None = None

@@ -1,5 +1,6 @@
 """Take a phone's queue of vetoes: all of it is read first, answered in order, and kept at the end."""
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
@@ -143,7 +144,7 @@ class Queue:
 def parsed(item: Mapping[str, Any]) -> QueuedVeto | ItemResult:
     """Return one item of a queue, or why it is none."""
     try:
-        return QueuedVeto.model_validate(item, extra="forbid")
+        return QueuedVeto.model_validate_json(json.dumps(item), strict=True, extra="forbid")
     except ValidationError as error:
         given = item.get("idempotency_key")
         key = given if isinstance(given, str) else None

@@ -327,14 +327,14 @@ def _holds(condition: Condition, fact: Fact | None) -> bool:
         case "eq":
             return _same(fact, value)
         case "ne":
-            return not isinstance(value, tuple) and not _same(fact, value)
+            return type(fact) is type(value) and fact != value
         case "lte" | "gte":
             return _ordered(fact, value, up=condition.operator == "lte")
         case "in":
             return any(_same(fact, one) for one in _each(value))
         case _:
             named = _listed(fact)
-            return named is not None and named <= {str(one) for one in _each(value)}
+            return named is not None and named <= set(_each(value))
 
 
 def _ordered(fact: Fact, value: Fact | tuple[Fact, ...], *, up: bool) -> bool:

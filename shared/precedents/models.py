@@ -9,7 +9,7 @@ from pydantic import Field
 from shared.approvals.models import ApprovalType, Fact, Member, Risk
 from shared.canonical import digest
 from shared.constitution import breach
-from shared.entity import Entity, Id, Record, Text, Timestamp, Value
+from shared.entity import Entity, Exact, Id, Record, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.precedents.weakening import weakens
 
@@ -39,7 +39,7 @@ Entries = Annotated[tuple[Entry, ...], Field(max_length=50)]
 
 
 class Condition(Value):
-    """One comparison with a verified fact; a fact that is missing makes it false."""
+    """One comparison with a verified fact; a fact that is missing, or of another type, makes it false."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,30}$")]
     fact: Member
@@ -95,7 +95,7 @@ class Rule(Value):
     scope_ceiling: Ceiling
     conditions: Annotated[tuple[Condition, ...], Field(max_length=20)] = ()
     auto_approve: bool
-    veto_window_hours: Literal[24] = 24
+    veto_window_hours: Annotated[Literal[24], Exact] = 24
     expires_at: Timestamp | None = None
 
 

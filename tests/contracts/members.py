@@ -1,9 +1,9 @@
 """Every member of what operations take, of what is kept and of what is announced, found by walking."""
 
 import importlib
-import json
 import pkgutil
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
@@ -73,13 +73,59 @@ def leaves(kind: Any, said: tuple[Any, ...] = ()) -> Iterator[Leaf]:
                 yield from leaves(inside)
 
 
+def choices(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    """Yield each type of a model that chooses: a union of single values, or literals that are no texts."""
+    for name, hint in get_type_hints(model, include_extras=True).items():
+        if name in model.model_fields:
+            for kind in _choices(hint):
+                yield f"{model.__module__}.{model.__name__}.{name}", kind
+
+
+def _choices(kind: Any) -> Iterator[Any]:
+    found = {leaf.kind for leaf in leaves(kind)}
+    texts = all(isinstance(one, str) for one in get_args(kind))
+    origin = get_origin(kind)
+    if origin is Annotated:
+        inner = get_args(kind)[0]
+        if next(_choices(inner), None) == inner:
+            yield kind
+        else:
+            yield from _choices(inner)
+    elif origin in {Union, UnionType} and len(found & {bool, int, float, str}) > 1:
+        yield kind
+    elif origin is Literal:
+        if not texts:
+            yield kind
+    else:
+        for inside in get_args(kind):
+            yield from _choices(inside)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step into a schema: which member, what is there, and whether it can be nothing else."""
+
+    name: str | int
+    schema: Schema
+    alone: bool
+
+
 @dataclass(frozen=True)
 class Place:
     """One place in what an operation takes, and a request that has a value there."""
 
     op: Operation
-    path: tuple[str | int, ...]
-    schema: Schema
+    steps: tuple[Step, ...]
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """The members that lead to it."""
+        return tuple(step.name for step in self.steps)
+
+    @property
+    def schema(self) -> Schema:
+        """What is described to be there."""
+        return self.steps[-1].schema
 
     @property
     def field(self) -> str:
@@ -94,17 +140,17 @@ class Place:
 
     def request(self, value: Any) -> Any:
         """Return a request with *value* in the place: the example of the description but for it."""
-        given: Any = json.loads(json.dumps(_example(self.op)))
+        given: Any = deepcopy(_example(self.op))
         inside = given
-        for step, schema in zip(self.path[:-1], self._schemas(), strict=True):
-            if step == 0:
+        for step in self.steps:
+            if step.name == 0:
                 inside[:] = inside or [None]
-            else:
-                inside.setdefault(step, None)
-            if inside[step] in (None, [], {}):
-                inside[step] = example(schema, _definitions())
-            inside = inside[step]
-        inside[self.path[-1]] = value
+            before = inside[0] if step.name == 0 else inside.get(step.name)
+            if step is self.steps[-1]:
+                inside[step.name] = value
+            elif not step.alone or before in (None, [], {}):
+                inside[step.name] = deepcopy(example(step.schema, _definitions()))
+            inside = inside[step.name]
         return given
 
     def found(self, dumped: Any) -> Any:
@@ -113,19 +159,12 @@ class Place:
             dumped = dumped[step]
         return dumped
 
-    def _schemas(self) -> Iterator[Schema]:
-        schema = _schema(self.op)
-        for step in self.path[:-1]:
-            schema = next(inner for name, inner in _inside(schema) if name == step)
-            yield schema
 
-
-def places(op: Operation, format: str) -> Iterator[Place]:
-    """Yield the places in what an operation takes whose text is of a format."""
+def places(op: Operation) -> Iterator[Place]:
+    """Yield the places for single values in what an operation takes."""
     if Content not in op.in_body.values() and op.in_body:
-        for path, schema in _walk(_schema(op)):
-            if schema.get("format") == format:
-                yield Place(op, path, schema)
+        for steps in _walk(_schema(op)):
+            yield Place(op, steps)
 
 
 def _descendants(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -170,23 +209,33 @@ def _example(op: Operation) -> Any:
     return example(_schema(op), _definitions()) if op.mutates else {}
 
 
-def _inside(schema: Schema) -> Iterator[tuple[str | int, Schema]]:
-    """Yield what is directly inside a schema, with its step; a list has its first item."""
+def _options(schema: Schema) -> Iterator[Schema]:
+    """Yield what a schema can be, without references."""
     if "$ref" in schema:
-        yield from _inside(_definitions()[schema["$ref"].rpartition("/")[2]])
+        yield from _options(_definitions()[schema["$ref"].rpartition("/")[2]])
     for word in ("anyOf", "oneOf", "allOf"):
         for option in schema.get(word, ()):
-            yield from _inside(option)
+            yield from _options(option)
+    if "type" in schema:
+        yield schema
+
+
+def _inside(schema: Schema) -> Iterator[tuple[str | int, Schema]]:
+    """Yield what is directly inside a schema; a list has its first item, a mapping some member."""
     yield from schema.get("properties", {}).items()
     if "items" in schema:
         yield 0, schema["items"]
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield "some_member", schema["additionalProperties"]
 
 
-def _walk(
-    schema: Schema, path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], Schema]]:
-    for step, inner in _inside(schema):
-        for option in (inner, *inner.get("anyOf", ())):
-            if "type" in option and option["type"] not in {"object", "array"}:
-                yield (*path, step), option
-        yield from _walk(inner, (*path, step))
+def _walk(schema: Schema, steps: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
+    for parent in _options(schema):
+        for name, inner in _inside(parent):
+            options = list(_options(inner))
+            alone = sum(option["type"] != "null" for option in options) == 1
+            for option in options:
+                there = (*steps, Step(name, option, alone))
+                if option["type"] not in {"object", "array", "null"}:
+                    yield there
+                yield from _walk(option, there)

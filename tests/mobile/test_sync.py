@@ -195,6 +195,16 @@ def test_what_has_no_shape_is_invalid_and_the_others_go_on(phone, approval):
     assert results[0].idempotency_key is None
 
 
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("decided_at", 1767268800), ("decided_at", "2026-01-01T12:00:00"), ("explanation", 7)],
+)
+def test_what_is_queued_is_judged_like_a_request(phone, approval, member, value):
+    (result,) = sync(phone, phone.queue(approval) | {member: value})
+    assert (result.result, result.rule) == ("invalid", "schema")
+    assert result.detail.startswith(f"{member}: ")
+
+
 def test_what_does_not_exist_here_is_invalid(phone, call_as):
     theirs = asked(call_as, tenant="acme")
     (result,) = sync(phone, phone.queue(theirs))

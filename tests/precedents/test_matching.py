@@ -1,6 +1,7 @@
 """A seed answers exactly what it is about, and says why it does not answer the rest."""
 
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from hypothesis import given
@@ -140,6 +141,14 @@ def condition(operator, value, fact="f"):
 def test_a_condition_compares_a_fact_exactly(operator, value, fact, holds):
     seed = active().model_copy(update={"conditions": (condition(operator, value),)})
     assert answers(seed=seed, facts={"f": fact}) is holds
+
+
+@pytest.mark.parametrize("operator", ["eq", "ne", "lte", "gte", "in", "subset"])
+@pytest.mark.parametrize(("value", "fact"), [*permutations([True, 1, "true", "1", "True"], 2)])
+def test_a_value_of_another_type_never_speaks_for_a_seed(operator, value, fact):
+    seed = active().model_copy(update={"conditions": (condition(operator, value),)})
+    if type(value) is not type(fact):
+        assert not answers(seed=seed, facts={"f": fact})
 
 
 def test_a_seed_is_found_by_every_class_that_it_may_have():

@@ -1,0 +1,110 @@
+"""
+What comes in from outside, read as it was sent: nothing becomes something else on its way.
+
+A number in a JSON body is a number and a text is a text: ``5.0`` is not 5, ``"5"`` is not 5, 1 is not true.
+A query and a path are text, in which a whole number and a truth value are written as JSON writes them.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter
+
+from shared.errors import BadRequest
+
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+_TRUTH = {"true": True, "false": False}
+
+
+def from_body(kind: type[BaseModel], raw: bytes) -> BaseModel:
+    """
+    Return the model that a JSON body is.
+
+    Raises:
+        BadRequest: It is no JSON, or names a member twice.
+        ValidationError: It has another shape.
+    """
+    parsed(raw)
+    return kind.model_validate_json(raw, strict=True, extra="forbid")
+
+
+def from_query(kind: type[BaseModel], told: Mapping[str, str]) -> BaseModel:
+    """
+    Return the model that the parameters of a query are.
+
+    Raises:
+        ValidationError: They have another shape.
+    """
+    fields = kind.model_fields
+    read = {
+        name: _read(fields[name].annotation, text) if name in fields else text
+        for name, text in told.items()
+    }
+    return kind.model_validate_json(json.dumps(read), strict=True, extra="forbid")
+
+
+def from_path(kind: Any, text: str) -> Any:
+    """
+    Return the value that one part of a path is.
+
+    Raises:
+        ValidationError: It has another shape.
+    """
+    return _adapter(kind).validate_json(json.dumps(_read(kind, text)), strict=True)
+
+
+def parsed(raw: bytes) -> Any:
+    """
+    Read JSON strictly: no member twice, no NaN, no depth without end.
+
+    Raises:
+        BadRequest: It is none.
+    """
+    try:
+        return json.loads(raw, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("the body is not valid JSON") from error
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise BadRequest("the body names one member twice")
+    return members
+
+
+def _read(kind: Any, text: str) -> Any:
+    """Return what a text says where the kind takes more than texts; the kind judges what it is then."""
+    scalars = _scalars(kind)
+    if int in scalars and _WHOLE.fullmatch(text):
+        return int(text)
+    if bool in scalars and text in _TRUTH:
+        return _TRUTH[text]
+    return text
+
+
+@cache
+def _scalars(kind: Any) -> frozenset[type]:
+    return frozenset(_within(kind))
+
+
+def _within(kind: Any) -> Iterator[type]:
+    if isinstance(kind, type):
+        yield kind
+    elif get_origin(kind) is Literal:
+        yield from map(type, get_args(kind))
+    else:
+        for part in get_args(kind):
+            yield from _within(part)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

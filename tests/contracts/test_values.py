@@ -1,0 +1,118 @@
+"""Values: what is signed, compared or matched is what was sent; nothing becomes something else."""
+
+import json
+from itertools import product
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from shared.edge.arguments import from_body, from_path, from_query
+from shared.edge.catalog import operations
+from tests.contracts.members import choices, models, places
+from tests.contracts.test_operations import path_of
+from tests.contracts.test_times import holder
+
+SCALARS = ("boolean", "integer", "number", "string")
+PLACES = [place for op in operations() for place in places(op) if place.schema["type"] in SCALARS]
+SENT = (True, False, 0, 1, 1.0, 0.0, 24.0, 5e0, "0", "1", "5.0", "true", "True", None)
+
+
+def same(one, other):
+    """Say whether two values are one and the same in JSON, without taking 1.0 or true for 1."""
+    return json.dumps(one) == json.dumps(other)
+
+
+@pytest.mark.parametrize("op", sorted({p.op.id for p in PLACES if p.op.mutates}))
+def test_what_a_body_says_is_taken_as_it_is_or_refused(op):
+    changed = []
+    for place, sent in product((p for p in PLACES if p.op.id == op), SENT):
+        try:
+            taken = place.adapter.validate_json(json.dumps(place.request(sent)), strict=True)
+        except ValidationError:
+            continue
+        found = place.found(place.adapter.dump_python(taken, mode="json", by_alias=True))
+        if not same(found, sent):
+            changed.append(f"{place.field}: {sent!r} became {found!r}")
+    assert not changed, "declare Exact, or another strict type, for these"
+
+
+UNSURE = (
+    "5.0",
+    "1_0",
+    " 5",
+    "5 ",
+    "+5",
+    "05",
+    "1e1",
+    "\u0665",
+    "0x5",
+    "True",
+    "TRUE",
+    "yes",
+    "on",
+    "t",
+)
+
+
+@pytest.mark.parametrize("place", [p for p in PLACES if not p.op.mutates], ids=lambda p: p.field)
+def test_a_query_is_read_as_json_writes_numbers_and_truth(place):
+    (kind,) = place.op.in_body.values()
+    for text in (*UNSURE, "5", "true", "false", "1"):
+        try:
+            found = getattr(from_query(kind, {place.field: text}), place.field)
+        except ValidationError:
+            continue
+        assert found == text or (text not in UNSURE and same(found, json.loads(text))), text
+
+
+@pytest.mark.parametrize("text", ["5.0", "1_0", "+5", "05", "true"])
+def test_over_http_such_a_query_is_a_422_that_names_the_parameter(world, text):
+    (op,) = [op for op in operations() if op.id == "agents.list_agents"]
+    answer = world.call(op.function, path_of(op), query={"limit": text}, as_=holder(op))
+    assert answer.status_code == 422
+    assert answer.json["violations"][0]["field"] == "limit"
+
+
+@pytest.mark.parametrize("text", ["3.0", "03", "+3", " 3", "\u0663", "true"])
+def test_a_path_is_read_so_too(text):
+    (op,) = [op for op in operations() if op.id == "agents.settle_stage"]
+    assert from_path(op.in_path["stage"], "3") == 3
+    with pytest.raises(ValidationError):
+        from_path(op.in_path["stage"], text)
+
+
+def test_no_choice_of_a_model_changes_what_it_takes():
+    """A union or a Literal takes nothing for something of another type, wherever a value comes from."""
+    lax = [
+        f"{name} takes {value!r} for {taken!r}"
+        for model in models()
+        for name, kind in choices(model)
+        for value in (True, False, 0, 1, 0.0, 1.0, 24.0, 7.0, 900.0, 2.0, "1", "true", "24")
+        for taken in accepted(kind, value)
+        if type(taken) is not type(value)
+    ]
+    assert not lax, (
+        "make each part strict (StrictInt, StrictStr …), or declare Exact beside a Literal"
+    )
+
+
+def accepted(kind, value):
+    for judge in (TypeAdapter(kind).validate_python, as_json(kind)):
+        try:
+            yield judge(value)
+        except ValidationError:
+            continue
+
+
+def as_json(kind):
+    return lambda value: TypeAdapter(kind).validate_json(json.dumps(value))
+
+
+def test_every_body_and_query_is_read_strictly():
+    """What the contracts here hold of models holds of requests: the edge reads them the same way."""
+    (op,) = [op for op in operations() if op.id == "precedents.replay_precedent_seed"]
+    (kind,) = op.in_body.values()
+    assert from_body(kind, b'{"limit": 5}').limit == 5
+    for lax in (b'{"limit": 5.0}', b'{"limit": "5"}', b'{"limit": true}'):
+        with pytest.raises(ValidationError):
+            from_body(kind, lax)
