@@ -22,12 +22,12 @@ from functions_framework.event_conversion import background_event_to_cloud_event
 from local.clock import Clock
 from local.dispatcher import WORKERS, dead_letter
 from local.server import Server
-from shared.bus import DUES, TAP, Bus, Message, type_of
+from shared.bus import DUES, TAP, Bus, Message
 from shared.edge.catalog import catalog, reactions
 from shared.edge.entry import listener
 from shared.edge.ports import Ports
 from shared.edge.pubsub import MAX_PUSH_BYTES, from_push
-from shared.edge.queue import Delivery, consumers
+from shared.edge.queue import Delivery, takers
 from shared.edge.settings import Settings
 from shared.entity import Event, written
 from shared.errors import BadRequest
@@ -102,7 +102,7 @@ class Broker:
             log.warning("%s was pushed what is no message: %s", id, error)
             return "", 204
         wanted = (id, message.attributes.get("id", ""))
-        if message.attributes.get("type", "") not in map(type_of, reaction.events):
+        if id not in takers(message):
             return "", 204
         try:
             listener(reaction, lambda: self._ports)(event)
@@ -189,8 +189,7 @@ def _listening() -> list[Reaction]:
 
 
 def _wanted(message: Message) -> Iterator[Wanted]:
-    name = message.attributes.get("type", "")
-    for consumer in consumers().get((message.topic, name), ()):
+    for consumer in takers(message):
         yield consumer, message.attributes["id"]
 
 

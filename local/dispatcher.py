@@ -5,17 +5,18 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from local.clock import Clock
 from shared.documents import Query, Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import deliver
 from shared.edge.ports import Ports
+from shared.edge.proof import judged
 from shared.edge.queue import Delivery, delivery_key
 from shared.entity import written
 from shared.errors import Refusal
-from shared.events.letters import Undelivered, letter
+from shared.events import letters
+from shared.events.letters import Undelivered
 from shared.events.rules import again_in_s, hopeless
 from shared.identity import PLATFORM, Actor, Role
 from shared.operation import Call
@@ -170,7 +171,6 @@ class Dispatcher:
 
 def dead_letter(ports: Ports, delivery: Delivery, error: Exception, now: datetime) -> list[Write]:
     """Return the writes that keep a dead letter instead of a delivery that is given up."""
-    code = error.code if isinstance(error, Refusal) else "internal"
     call = Call(
         actor=DISPATCHER,
         now=now,
@@ -182,10 +182,14 @@ def dead_letter(ports: Ports, delivery: Delivery, error: Exception, now: datetim
         causation_id=delivery.attributes.get("id"),
         commits=False,
     )
+    given = Undelivered(
+        delivery.message,
+        delivery.consumer,
+        delivery.attempts,
+        delivery.first_at,
+        code=error.code if isinstance(error, Refusal) else "internal",
+        error=str(error)[:500] if isinstance(error, Refusal) else type(error).__name__,
+    )
     with call.transaction() as txn:
-        given = Undelivered(
-            delivery.message, delivery.consumer, delivery.attempts, delivery.first_at
-        )
-        why = str(error)[:500] if isinstance(error, Refusal) else type(error).__name__
-        txn.create(*letter(given, id=str(uuid4()), at=now, code=code, error=why))
+        letters.keep(txn, judged(given, ports.documents, now=now), at=now)
     return list(txn.writes)

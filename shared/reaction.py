@@ -54,8 +54,8 @@ class Outbox(Protocol):
     def backlog(self) -> Backlog:
         """Return how much waits for its way out, of all tenants, and for how long."""
 
-    def resend(self, topic: str, subject: str, attributes: Mapping[str, str], data: str) -> None:
-        """Publish a message once more."""
+    def resend(self, topic: str, tenant: str, id: str, *, consumer: str, replay: int) -> bool:
+        """Publish an event once more for one consumer, and say whether it is still there to be published."""
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,9 @@ class FakeOutbox:
     def backlog(self):
         return Backlog(unpublished=0, oldest_at=None, overdue=0)
 
-    def resend(self, topic, subject, attributes, data):
-        self.published.append(attributes["id"])
+    def resend(self, topic, tenant, id, *, consumer, replay):
+        self.published.append(id)
+        return True
 
 
 class FakePush:

@@ -25,9 +25,10 @@ class Replay(Value):
 )
 def replay_dead_letter(call: Call, dead_letter_id: Id, replay: Replay) -> DeadLetter:
     """
-    Send a message that could not be delivered to its consumer again.
+    Send a message that could not be delivered to its one consumer again.
 
-    It keeps its id and its time, and carries a replay id, so the consumer sees it as new once.
+    What is stored of the event is sent, never what once arrived. A consumer that has done it meanwhile does
+    nothing; one that fails again opens this letter again.
     """
     with call.transaction() as txn:
         before = txn.get(DeadLetter, dead_letter_id)

@@ -1,11 +1,30 @@
-from shared.events.models import DeadLetter, DeadLetterReplayed
+from shared.events import rules
+from shared.events.models import DeadLetter, DeadLetterDropped, DeadLetterReplayed
+from shared.identity import PLATFORM
 from shared.reaction import Reaching, reaction
 
 
 @reaction(due=DeadLetterReplayed)
 def resend_message(call: Reaching, event: DeadLetterReplayed) -> None:
-    """Publish a replayed message once more."""
+    """
+    Publish what is stored of a replayed message once more, for its one consumer.
+
+    What is not there any more, an old entry or a promise that was kept meanwhile, ends the letter.
+    """
     with call.transaction() as txn:
         letter = txn.get(DeadLetter, event.dead_letter_id)
-    attributes = letter.attributes | {"replayid": str(event.replay)}
-    call.outbox.resend(letter.topic, letter.subject, attributes, letter.data)
+        sent = call.outbox.resend(
+            letter.topic,
+            letter.attributes.get("tenantid", PLATFORM),
+            letter.event_id,
+            consumer=letter.consumer,
+            replay=event.replay,
+        )
+        if not sent:
+            dropped = DeadLetterDropped(
+                dead_letter_id=letter.id,
+                event_id=letter.event_id,
+                consumer=letter.consumer,
+                reason="there is nothing left to send",
+            )
+            txn.save(rules.dropped(letter), dropped)

@@ -17,9 +17,10 @@ from shared.documents import ABSENT, Contended, Key, Write
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
-from shared.edge.proof import announced, promised
+from shared.edge.proof import announced, judged, promised
 from shared.edge.traces import current, hop
 from shared.errors import Refusal, StoreUnavailable
+from shared.events.letters import Undelivered
 from shared.events.models import Inbox
 from shared.identity import PLATFORM, Actor, Role
 from shared.reaction import Reaching, Reaction
@@ -107,6 +108,11 @@ def run(reaction: Reaction, ports: Ports, *arguments: object, tenant: str = PLAT
         call = _call(reaction, ports, None, tenant)
         reaction.function(call, *arguments)
         ports.documents.commit(_writes(call))
+
+
+def give_up(reaction: Reaction, given: Undelivered, ports: Ports) -> None:
+    """Run the reaction that keeps what the broker gave up, and say whether it is proven."""
+    run(reaction, ports, judged(given, ports.documents, now=ports.clock()))
 
 
 def _pending(

@@ -33,7 +33,7 @@ def listener(reaction: Reaction, ports: Callable[[], Ports]) -> Callable[[Any], 
 
     # The framework tells what takes events by the name of what was registered: the target that is deployed.
     def serve(event: Any) -> None:
-        from shared.edge.delivery import deliver, run
+        from shared.edge.delivery import deliver, give_up, run
         from shared.edge.pubsub import from_push, undelivered
 
         connected = ports()
@@ -43,7 +43,7 @@ def listener(reaction: Reaction, ports: Callable[[], Ports]) -> Callable[[Any], 
             _, tenant, _, id = str(event["document"]).split("/")[-4:]
             run(reaction, connected, id, tenant=tenant)
         elif reaction.undelivered:
-            run(reaction, connected, undelivered(from_push(event.data)))
+            give_up(reaction, undelivered(from_push(event.data)), connected)
         else:
             run(reaction, connected)
 

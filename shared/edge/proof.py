@@ -5,13 +5,14 @@ Whoever may publish can say anything. So what arrives is compared with what is s
 what is stored.
 """
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 
-from shared.bus import Message, Received, Unproven, due_message, envelope, opened
+from shared.bus import DUES, Message, Received, Unproven, due_message, envelope, opened
 from shared.canonical import digest
 from shared.documents import Documents, Key, Snapshot
 from shared.errors import Invalid
+from shared.events.letters import Undelivered
 from shared.events.models import HOT
 from shared.evidence import Entry
 from shared.store import Due
@@ -52,30 +53,69 @@ def promised(message: Message, due: Snapshot, *, now: datetime) -> Received:
     return event
 
 
+def judged(given: Undelivered, documents: Documents, *, now: datetime) -> Undelivered:
+    """Return what was given up, with whether it is proven; a promise that is gone may have been one."""
+    message = given.message
+    try:
+        if message.topic == DUES:
+            claim = opened(message)
+            due = documents.get(Key(claim.tenant, Due.collection, claim.id))
+            if due is not None:
+                promised(message, due, now=now)
+        else:
+            announced(message, documents, now=now)
+    except (Unproven, Invalid) as refusal:
+        return replace(given, proven=False, code=refusal.code, error=refusal.detail)
+    return given
+
+
+def again(
+    documents: Documents, topic: str, tenant: str, id: str, *, environment: str, now: datetime
+) -> Message | None:
+    """
+    Return the message of an event once more, or None where there is nothing left to send.
+
+    Raises:
+        Unproven: What is stored announces nothing.
+    """
+    kind = Due if topic == DUES else Entry
+    found = documents.get(Key(tenant, kind.collection, id))
+    message = None if found is None else told(found, environment=environment)
+    forgotten = message and kind is Entry and opened(message).at + HOT < now
+    return None if forgotten else message
+
+
+def told(found: Snapshot, *, environment: str) -> Message:
+    """
+    Return the message of what is stored, be it an entry or a promise.
+
+    Raises:
+        Unproven: It announces nothing, or is not as it was entered.
+    """
+    try:
+        if found.key.collection == Due.collection:
+            return due_message(Due.from_stored(found.data))
+        entry = Entry.from_stored(found.data)
+        # A reader may take a value of another type for the right one; a hash does not.
+        if entry.hash == digest({n: v for n, v in found.data.items() if n != "delivery"}):
+            return envelope(entry, environment=environment)
+    except (ValueError, Invalid) as error:
+        raise Unproven(f"what is stored as {found.key.id} announces nothing") from error
+    raise Unproven(f"what is stored as {found.key.id} is not as it was entered")
+
+
 def _compared(message: Message, claim: Received, found: Snapshot) -> Received:
     """Return what the document that was found tells, where that is what was claimed, at its place."""
     if (found.data.get("id"), found.data.get("tenant")) != (found.key.id, found.key.tenant):
         raise Unproven(f"what lies at {claim.id} in {claim.tenant} belongs somewhere else")
-    try:
-        told = _told(found)
-        event = opened(told)
-    except (ValueError, Invalid) as error:
-        raise Unproven(f"what is stored as {claim.id} announces nothing") from error
+    stored = told(found, environment="")
+    event = opened(stored)
     names = [one.name for one in fields(Received) if one.name not in _NO_CLAIM]
     wrong = [name for name in names if getattr(claim, name) != getattr(event, name)]
-    if message.data != told.data:
+    if message.data != stored.data:
         wrong.append("data")
     if wrong:
         raise Unproven(
             f"the message about {claim.id} differs from what is stored: {', '.join(wrong)}"
         )
     return event
-
-
-def _told(found: Snapshot) -> Message:
-    if found.key.collection == Due.collection:
-        return due_message(Due.from_stored(found.data))
-    entry = Entry.from_stored(found.data)
-    if entry.hash != digest({n: v for n, v in found.data.items() if n != "delivery"}):
-        raise ValueError("a reader may take another type for the right one, and a hash does not")
-    return envelope(entry, environment="")

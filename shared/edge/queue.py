@@ -69,8 +69,13 @@ def delivery_key(id: str) -> Key:
     return Key(PLATFORM, Delivery.collection, id)
 
 
+def takers(message: Message) -> list[str]:
+    """Return who is to get a message: whoever takes its type, or the one whom it is for."""
+    found = consumers().get((message.topic, message.attributes.get("type", "")), ())
+    return [id for id in found if message.attributes.get("consumer", id) == id]
+
+
 def _deliveries(message: Message) -> list[Delivery]:
-    name = message.attributes.get("type", "")
     return [
         Delivery(
             id=f"{consumer}:{message.attributes['id']}",
@@ -80,7 +85,7 @@ def _deliveries(message: Message) -> list[Delivery]:
             attributes=message.attributes,
             data=message.data.decode(),
         )
-        for consumer in consumers().get((message.topic, name), ())
+        for consumer in takers(message)
     ]
 
 

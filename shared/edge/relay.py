@@ -1,10 +1,12 @@
 """The way out for what was committed: entries to their topics and the tap, promises when their time comes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shared.bus import Bus, Message, due_message, envelope, tap
+from shared.bus import Bus, due_message, envelope, tap
 from shared.documents import Condition, Contended, Documents, Query, Snapshot, Write
+from shared.edge.proof import again
 from shared.entity import written
 from shared.evidence import Entry
 from shared.observing import Backlog
@@ -68,9 +70,15 @@ class Relay:
             overdue=self._documents.count(None, late),
         )
 
-    def resend(self, topic: str, subject: str, attributes: Mapping[str, str], data: str) -> None:
-        """Publish a message once more."""
-        self._bus.publish([Message(topic, subject, dict(attributes), data.encode())])
+    def resend(self, topic: str, tenant: str, id: str, *, consumer: str, replay: int) -> bool:
+        """Publish an event once more for one consumer, and say whether it is still there to be published."""
+        now, environment = self._clock(), self._environment
+        message = again(self._documents, topic, tenant, id, environment=environment, now=now)
+        if message is None:
+            return False
+        for_one = {"consumer": consumer, "replayid": str(replay)}
+        self._bus.publish([replace(message, attributes=message.attributes | for_one)])
+        return True
 
     def _publish(self, found: Sequence[Snapshot]) -> None:
         if not found:

@@ -1,12 +1,16 @@
-"""What is kept of a message that was given up."""
+"""What is kept of a message that was given up: one letter for each consumer of an event."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import NAMESPACE_OID, uuid5
 
 from shared.bus import Message
+from shared.canonical import digest
 from shared.entity import written
+from shared.events import rules
 from shared.events.models import DeadLetter, EventDeadLettered
 from shared.identity import PLATFORM
+from shared.store import Transaction
 
 
 @dataclass(frozen=True)
@@ -17,15 +21,51 @@ class Undelivered:
     consumer: str
     attempts: int
     first_at: str = ""
+    code: str = "undelivered"
+    error: str = "the log of its consumer says why"
+    proven: bool = True
+    """Whether what is stored says what it says."""
+
+    @property
+    def letter_id(self) -> str:
+        """
+        The id of its letter.
+
+        An event has one letter for each consumer, however often it is given up. What is not proven says nothing
+        about the event whose id it bears, and is another letter.
+        """
+        about = self.message.attributes
+        name = f"{self.consumer}:{about.get('id', '')}"
+        if not self.proven:
+            name += f":{digest([about, self.message.data.hex()])}"
+        return str(uuid5(NAMESPACE_OID, name))
+
+    @property
+    def replay(self) -> int:
+        """Which time it was sent again; 0 for the first delivery."""
+        said = self.message.attributes.get("replayid", "")
+        return int(said) if said.isdecimal() else 0
 
 
-def letter(
-    given: Undelivered, *, id: str, at: datetime, code: str, error: str
-) -> tuple[DeadLetter, EventDeadLettered]:
-    """Return the dead letter of a message, and the event that says that there is one."""
+def keep(txn: Transaction, given: Undelivered, *, at: datetime) -> None:
+    """Keep a message that was given up; the same giving up told twice changes nothing the second time."""
+    before = txn.peek(DeadLetter, given.letter_id)
+    event = EventDeadLettered(
+        event_id=given.message.attributes.get("id", ""),
+        type=given.message.attributes.get("type", ""),
+        consumer=given.consumer,
+        error_code=given.code,
+    )
+    if before is None:
+        txn.create(_letter(given, at), event)
+    elif rules.failed_again(before, given.replay):
+        txn.save(_reopened(before, given, at), event)
+
+
+def _letter(given: Undelivered, at: datetime) -> DeadLetter:
     message = given.message
-    kept = DeadLetter(
-        id=id,
+    return DeadLetter(
+        id=given.letter_id,
         tenant_id=PLATFORM,
         created_at=at,
         updated_at=at,
@@ -37,13 +77,22 @@ def letter(
         attempts=given.attempts,
         first_at=given.first_at,
         last_at=written(at),
-        error_code=code,
-        error=error,
+        error_code=given.code,
+        error=given.error,
         topic=message.topic,
         attributes=message.attributes,
         data=message.data.decode(errors="replace"),
+        proven=given.proven,
     )
-    event = EventDeadLettered(
-        event_id=kept.event_id, type=kept.type, consumer=kept.consumer, error_code=code
+
+
+def _reopened(before: DeadLetter, given: Undelivered, at: datetime) -> DeadLetter:
+    return before.model_copy(
+        update={
+            "status": "open",
+            "attempts": before.attempts + given.attempts,
+            "last_at": written(at),
+            "error_code": given.code,
+            "error": given.error,
+        }
     )
-    return kept, event

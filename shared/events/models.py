@@ -42,6 +42,9 @@ class DeadLetter(Entity):
     topic: str
     attributes: dict[str, str]
     data: str
+    proven: bool = True
+    """Whether what is stored says what the message says; what is not proven is never sent again."""
+
     status: Literal["open", "replayed", "dropped"] = "open"
     replays: int = 0
 
@@ -54,7 +57,7 @@ class EventDeadLettered(
     outcome="failure",
     severity="error",
 ):
-    """A message was given up."""
+    """A message was given up, for the first time or again after it was sent again."""
 
     event_id: str
     type: str
@@ -69,4 +72,13 @@ class DeadLetterReplayed(Event, action="event.replayed", category="configuration
     event_id: str
     consumer: str
     replay: int
+    reason: str
+
+
+class DeadLetterDropped(Event, action="event.dropped", category="configuration_change"):
+    """A message will not be sent again: there is nothing left to send."""
+
+    dead_letter_id: str
+    event_id: str
+    consumer: str
     reason: str

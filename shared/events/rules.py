@@ -18,7 +18,27 @@ def hopeless(error: Exception) -> bool:
 
 
 def replayed(letter: DeadLetter) -> DeadLetter:
-    """Return the dead letter as it is sent again."""
+    """
+    Return the dead letter as it is sent again.
+
+    Raises:
+        Conflict: It will never be sent again.
+    """
     if letter.status == "dropped":
         raise Conflict("this message was dropped for good", rule="dead_letter_dropped")
+    if not letter.proven:
+        raise Conflict(
+            "what is stored does not say what this message says, so it is not sent again",
+            rule="dead_letter_unproven",
+        )
     return letter.model_copy(update={"status": "replayed", "replays": letter.replays + 1})
+
+
+def failed_again(letter: DeadLetter, replay: int) -> bool:
+    """Say whether what was given up now is what was sent again last, and not an earlier time told once more."""
+    return letter.status == "replayed" and replay == letter.replays
+
+
+def dropped(letter: DeadLetter) -> DeadLetter:
+    """Return the dead letter of what is not in the store any more: an old entry, a promise that was kept."""
+    return letter.model_copy(update={"status": "dropped"})

@@ -1,14 +1,19 @@
 """Call every operation at least once, with requests that do what the operation is for."""
 
+import base64
 from types import SimpleNamespace
 
 from local.story import acts, blueprints, catalogue
 from local.story.client import Client
 from shared.approvals.models import ApprovalRequest
+from shared.bus import envelope
 from shared.canonical import digest
+from shared.documents import Condition, Query
 from shared.edge.entry import listener
 from shared.edge.loading import load
 from shared.edge.openapi import openapi
+from shared.evidence import Entry
+from shared.identity import PLATFORM
 from tests.e2e.breakers import call_breakers
 from tests.e2e.conftest import at_stage, to_the_governor, until, until_over
 from tests.e2e.operators import call_operators
@@ -167,26 +172,30 @@ def revise_and_reject(client, parts):
 
 
 def replay(platform, client):
-    """Give up a message as Pub/Sub does, and send it again."""
+    """Give up a true event as Pub/Sub does, and send it again: its consumer has done it already."""
+    (found,) = platform.documents.find(
+        PLATFORM, Query(Entry.collection, (Condition("action", "==", "agent.created"),), limit=1)
+    )
+    told = envelope(Entry.from_stored(found.data), environment="local")
+    said = {
+        "CloudPubSubDeadLetterSourceSubscription": "waooaw-local-agent-events--mobile.follow_agent",
+        "CloudPubSubDeadLetterSourceDeliveryCount": "5",
+    }
+    message = {
+        "data": base64.b64encode(told.data).decode(),
+        "attributes": told.attributes | said,
+        "orderingKey": told.subject,
+    }
     given_up = {
         "subscription": "projects/local/subscriptions/waooaw-local-dead-letters--kept",
-        "message": {
-            "data": "e30=",
-            "attributes": {
-                "id": "00000000-0000-4000-8000-00000000000e",
-                "type": "unknown",
-                "subject": "agents/x",
-                "CloudPubSubDeadLetterSourceSubscription": "waooaw-local-agent-events--nobody.listens",
-                "CloudPubSubDeadLetterSourceDeliveryCount": "5",
-            },
-        },
+        "message": message,
     }
     keep = listener(load("events.keep_dead_letter"), lambda: platform.ports)
     keep(SimpleNamespace(data=given_up))
     keep(SimpleNamespace(data=given_up))
     (letter,) = client.get("admin", "/v1/events/dead-letters")["items"]
     assert (letter["consumer"], letter["topic"], letter["attempts"]) == (
-        "nobody.listens",
+        "mobile.follow_agent",
         "agent-events",
         5,
     )

@@ -61,7 +61,7 @@ def test_they_are_listed_newest_first_by_status_and_consumer(call_as):
     assert listed(status="open", limit=1) == ["event-3"]
 
 
-def test_a_replayed_letter_is_sent_again_under_a_replay_id_of_its_own(call_as, documents, reacting):
+def test_a_replayed_letter_is_sent_again_to_its_consumer(call_as, documents, reacting):
     kept = letter(call_as)
     for replay in (1, 2):
         after = replay_dead_letter(call_as(Role.ADMIN, at=5), kept.id, REASON)
@@ -71,12 +71,26 @@ def test_a_replayed_letter_is_sent_again_under_a_replay_id_of_its_own(call_as, d
     assert {due.data["data"]["replay"] for due in dues} == {1, 2}
     sent = []
     call = reacting(f"dead_letters/{kept.id}")
-    call.outbox.resend = lambda *message: sent.append(message)
-    resend_message(call, DeadLetterReplayed.model_validate(dues[0].data["data"]))
-    ((topic, subject, attributes, data),) = sent
-    assert (topic, subject, data) == ("agent-events", "agents/x", "{}")
-    assert attributes["id"] == "event-1"
-    assert attributes["replayid"] == str(dues[0].data["data"]["replay"])
+    call.outbox.resend = lambda *which, **to: sent.append((which, to)) or True
+    event = DeadLetterReplayed.model_validate(dues[0].data["data"])
+    resend_message(call, event)
+    to = {"consumer": "agents.start_pipeline", "replay": event.replay}
+    assert sent == [(("agent-events", "platform", "event-1"), to)]
+
+
+def test_a_letter_of_what_is_gone_is_dropped(call_as, documents, reacting):
+    kept = letter(call_as)
+    replay_dead_letter(call_as(Role.ADMIN), kept.id, REASON)
+    call = reacting(f"dead_letters/{kept.id}")
+    call.outbox.resend = lambda *which, **to: False
+    event = DeadLetterReplayed(
+        dead_letter_id=kept.id, event_id="event-1", consumer="c", replay=1, reason="r"
+    )
+    resend_message(call, event)
+    (dropped,) = list_dead_letters(call_as(Role.ADMIN), Which()).items
+    assert dropped.status == "dropped"
+    with pytest.raises(Conflict):
+        replay_dead_letter(call_as(Role.ADMIN), kept.id, REASON)
 
 
 def test_a_dropped_letter_stays_dropped(call_as):
