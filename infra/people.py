@@ -9,7 +9,7 @@ import re
 
 from firebase_admin import App, auth, initialize_app
 
-from shared.identity import PLATFORM, Role
+from shared.identity import PLATFORM, TENANT, Role
 
 CUSTOMERS = {Role.CUSTOMER_ADMIN, Role.CUSTOMER_USER}
 NOBODY = {Role.SERVICE, Role.GENESIS, Role.SYSTEMS_ARCHITECT, Role.VISION_GUARDIAN}
@@ -42,7 +42,7 @@ def named(text: str) -> tuple[Role, str]:
     """Read ``ROLE`` or ``ROLE@TENANT``."""
     name, _, tenant = text.partition("@")
     tenant = tenant or PLATFORM
-    if not re.fullmatch(r"[a-z][a-z0-9-]{1,30}", tenant):
+    if not re.fullmatch(TENANT, tenant):
         raise argparse.ArgumentTypeError(f"{tenant!r} is no name of a tenant")
     try:
         return Role(name), tenant

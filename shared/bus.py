@@ -15,6 +15,7 @@ from shared.canonical import canonical
 from shared.entity import written
 from shared.errors import Invalid, Refusal
 from shared.evidence import MAX_DATA_BYTES, Entry
+from shared.identity import TENANT
 from shared.instants import instant
 from shared.store import Due
 
@@ -25,7 +26,7 @@ _TYPE = re.compile(r"com\.waooaw\.([a-z0-9_]+(?:\.[a-z0-9_]+)*)\.v1")
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _SCHEMA = re.compile(r"urn:waooaw:event:([a-z0-9_.]+):([1-9][0-9]{0,3})")
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_SUBJECT = re.compile(r"[a-z_]+/(?:(?P<tenant>[a-z][a-z0-9-]{1,30})\.(?=[0-9a-f]{8}-))?[^/\s]+")
+_SUBJECT = re.compile(rf"[a-z_]+/(?:(?P<tenant>{TENANT})\.(?=[0-9a-f]{{8}}-))?[^/\s]+")
 
 
 @dataclass(frozen=True)

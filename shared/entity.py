@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from shared.errors import Violation
+from shared.identity import TENANT
 from shared.instants import Timestamp as Timestamp  # noqa: PLC0414 - known from here
 from shared.instants import written as written  # noqa: PLC0414 - known from here
 
@@ -29,7 +30,7 @@ Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", examples=["0a" * 32])]
 Id = Annotated[
     str,
     Field(
-        pattern=r"^([a-z][a-z0-9-]{1,30}\.)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+        pattern=rf"^({TENANT}\.)?[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$",
         examples=["6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607"],
     ),
 ]

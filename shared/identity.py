@@ -11,6 +11,9 @@ from shared.instants import Timestamp
 PLATFORM = "platform"
 """The tenant of the platform itself: its staff, its catalogue, its services."""
 
+TENANT = r"[a-z][a-z0-9-]{1,30}"
+"""What a tenant may be called, as a regular expression: it stands in ids, places and addresses."""
+
 
 class Role(StrEnum):
     """What an identity may be."""

@@ -18,7 +18,7 @@ from shared.documents import Documents, Key
 from shared.edge.calls import Caller
 from shared.errors import ProviderDown, Unauthenticated
 from shared.identities.models import Principal
-from shared.identity import PLATFORM, Actor, Role
+from shared.identity import PLATFORM, TENANT, Actor, Role
 
 SKEW = timedelta(seconds=30)
 MAX_TOKEN_BYTES = 8 * 1024
@@ -253,7 +253,7 @@ class Authenticator:
 
 def _person(claims: Mapping[str, Any]) -> Actor:
     tenant, names, subject = claims.get("tenant"), claims.get("roles"), claims["sub"]
-    if not isinstance(tenant, str) or not re.fullmatch(r"[a-z][a-z0-9-]{1,30}", tenant):
+    if not isinstance(tenant, str) or not re.fullmatch(TENANT, tenant):
         raise Forged("the token names no tenant; ask your administrator")
     if not isinstance(subject, str) or not re.fullmatch(r"[A-Za-z0-9_.@-]{1,128}", subject):
         raise Forged("the token names no user; sign in again")

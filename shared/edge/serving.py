@@ -45,7 +45,7 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.files import Content
-from shared.identity import MAX_AUTH_AGE, PLATFORM, Actor, Role, Scope
+from shared.identity import MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope
 from shared.operation import Call, Operation, PlainText
 from shared.store import Page, Transaction
 
@@ -365,7 +365,7 @@ def _owner(id: str) -> str:
 
 
 def _named_tenant(name: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9-]{1,30}", name):
+    if not re.fullmatch(TENANT, name):
         raise BadRequest("X-Tenant-ID is not the name of a tenant")
     return name
 
