@@ -13,13 +13,12 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from shared.documents import (
     ABSENT,
     ANYTHING,
-    EXPIRY,
     Condition,
     Contended,
     Key,
@@ -28,11 +27,10 @@ from shared.documents import (
     Snapshot,
     Write,
 )
-from shared.edge import limits
+from shared.edge import limits, values
 from shared.edge.calls import Answer, Caller
 from shared.edge.connections import pool
 from shared.edge.google_token import google_token
-from shared.entity import written
 from shared.errors import ProviderDown, StoreUnavailable
 
 log = logging.getLogger("waooaw.firestore")
@@ -49,9 +47,6 @@ _OPERATORS = {
 }
 _DIRECTIONS = {"asc": "ASCENDING", "desc": "DESCENDING"}
 _CONTENDED = {"ABORTED", "ALREADY_EXISTS", "FAILED_PRECONDITION", "NOT_FOUND"}
-
-_INNER = "[]"
-"""The one member of a map that stands for a list within a list, which Firestore does not take."""
 
 
 class FirestoreDocuments:
@@ -71,7 +66,8 @@ class FirestoreDocuments:
         emulator = os.environ.get("FIRESTORE_EMULATOR_HOST")
         base = f"http://{emulator}" if emulator else GOOGLE
         self._root = f"projects/{project}/databases/{database}/documents"
-        self._url = f"{base}/v1/{self._root}"
+        place = f"projects/{quote(project, safe='')}/databases/{quote(database, safe='()')}"
+        self._url = f"{base}/v1/{place}/documents"
         given = {
             "token": _owner if emulator else google_token,
             "timeout_s": WITHIN_S,
@@ -155,7 +151,7 @@ class FirestoreDocuments:
         return parts
 
     def _asked(self, path: str, asked: Mapping[str, Any], *, repeatable: bool = True) -> Answer:
-        body = json.dumps(asked, ensure_ascii=False, separators=(",", ":")).encode()
+        body = values.text(asked).encode()
         headers = {"Content-Type": "application/json"}
         try:
             return self._caller.request(
@@ -171,21 +167,20 @@ class FirestoreDocuments:
 
     def _place(self, tenant: str | None, query: Query) -> list[Any]:
         """Say where to go on: the order values of the last document seen, and its whole name."""
-        *values, last = query.after
-        of = tenant if tenant is not None else values.pop()
+        *seen, last = query.after
+        of = tenant if tenant is not None else seen.pop()
         name = self._name(Key(str(of), query.collection, str(last)))
-        return [*map(_encoded, values), {"referenceValue": name}]
+        return [*map(values.encoded, seen), {"referenceValue": name}]
 
     def _snapshot(self, document: Mapping[str, Any]) -> Snapshot:
         place = document["name"].removeprefix(f"{self._root}/tenants/").split("/")
-        return Snapshot(Key(*place), _data(document), document["updateTime"])
+        return Snapshot(Key(*place), values.data(document), document["updateTime"])
 
     def _write(self, write: Write) -> dict[str, Any]:
         name = self._name(write.key)
         change: dict[str, Any] = {"delete": name}
         if write.data is not None:
-            fields = _fields(write.data) | _expiry(write.data)
-            change = {"update": {"name": name, "fields": fields}}
+            change = {"update": {"name": name, "fields": values.fields(write.data)}}
         if write.expected is ABSENT:
             change["currentDocument"] = {"exists": False}
         elif write.expected is not ANYTHING:
@@ -199,7 +194,7 @@ def _owner() -> str:
 
 
 def _parent(tenant: str | None) -> str:
-    return "" if tenant is None else f"/tenants/{tenant}"
+    return "" if tenant is None else f"/tenants/{quote(tenant, safe='')}"
 
 
 def _parts(answer: Answer) -> list[dict[str, Any]]:
@@ -245,19 +240,19 @@ def _filter(condition: Condition) -> dict[str, Any]:
     match condition.value:
         case None:
             return {"unaryFilter": {"field": field, "op": "IS_NULL"}}
-        case tuple(values):
-            return _one_of(condition.field, values)
+        case tuple(alternatives):
+            return _one_of(condition.field, alternatives)
         case value:
             operator = _OPERATORS[condition.op]
-            return {"fieldFilter": {"field": field, "op": operator, "value": _encoded(value)}}
+            return {"fieldFilter": {"field": field, "op": operator, "value": values.encoded(value)}}
 
 
-def _one_of(name: str, values: tuple[Scalar, ...]) -> dict[str, Any]:
+def _one_of(name: str, alternatives: tuple[Scalar, ...]) -> dict[str, Any]:
     """Find any of these values; null is asked for apart, because `in` passes over it."""
-    some = [_encoded(value) for value in values if value is not None]
+    some = [values.encoded(value) for value in alternatives if value is not None]
     among = {"arrayValue": {"values": some}}
     filters = [{"fieldFilter": {"field": {"fieldPath": name}, "op": "IN", "value": among}}]
-    null = [_filter(Condition(name, "==", None))] if None in values else []
+    null = [_filter(Condition(name, "==", None))] if None in alternatives else []
     return _joined("OR", (filters if some else []) + null)
 
 
@@ -265,61 +260,3 @@ def _joined(operator: str, filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if len(filters) == 1:
         return filters[0]
     return {"compositeFilter": {"op": operator, "filters": filters}}
-
-
-# --- values --------------------------------------------------------------------------------------
-
-
-def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _encoded(value) for name, value in data.items()}
-
-
-def _expiry(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Write until when a document is kept as a time: Firestore deletes by nothing else."""
-    return {EXPIRY: {"timestampValue": data[EXPIRY]}} if EXPIRY in data else {}
-
-
-def _encoded(value: Any) -> dict[str, Any]:
-    """Write a value as Firestore's JSON has it: a number of 64 bits is a text there."""
-    match value:
-        case None:
-            return {"nullValue": None}
-        case dict():
-            return {"mapValue": {"fields": _fields(value)}}
-        case list() | tuple():
-            return {"arrayValue": {"values": [_encoded(_outside(item)) for item in value]}}
-        case bool():
-            return {"booleanValue": value}
-        case int():
-            return {"integerValue": str(value)}
-    return {"stringValue" if isinstance(value, str) else "doubleValue": value}
-
-
-def _outside(item: Any) -> Any:
-    """Put a list within a list into a map of its own, and a map that looks like one of those too."""
-    alike = isinstance(item, dict) and list(item) == [_INNER]
-    return {_INNER: item} if alike or isinstance(item, list | tuple) else item
-
-
-def _inside(item: Any) -> Any:
-    return item[_INNER] if isinstance(item, dict) and list(item) == [_INNER] else item
-
-
-def _data(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _decoded(value) for name, value in document.get("fields", {}).items()}
-
-
-def _decoded(value: Mapping[str, Any]) -> Any:
-    ((kind, content),) = value.items()
-    match kind:
-        case "integerValue":
-            return int(content)
-        case "timestampValue":
-            return written(datetime.fromisoformat(content))
-        case "doubleValue":
-            return float(content)
-        case "mapValue":
-            return _data(content)
-        case "arrayValue":
-            return [_inside(_decoded(item)) for item in content.get("values", [])]
-    return content

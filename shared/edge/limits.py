@@ -1,31 +1,39 @@
 """
-What every store holds documents and queries to, so that what one accepts the other accepts.
+What every store holds places, queries and commits to, so that what one accepts the other accepts.
 
-The limits are Firestore's. SQLite keeps them too, or a document that fits on one machine would be refused
-in the cloud; they are judged here, before a store sees anything.
+The limits are Firestore's, in bytes. SQLite keeps them too, or a document that fits on one machine would be
+refused in the cloud; they are judged here, before a store sees anything. A value that nobody could keep or
+ask for is `Invalid`, as callers bring values; a query of the wrong shape is a defect, a `ValueError`.
 """
 
 import math
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from shared.documents import Condition, Key, Query, Write
+from shared.documents import EXPIRY, Condition, Key, Query, Write
+from shared.edge import values
+from shared.edge.weights import MAX_LEVELS, MAX_NAME_BYTES, reserved, text_bytes, weight
 from shared.errors import BadRequest, Invalid, TooLarge
+from shared.identity import TENANT
 
 MAX_WRITES = 500
-MAX_DOCUMENT_BYTES = 1024 * 1024 - 89
-"""Firestore's 1 MiB, less what it keeps for itself of a single long value."""
+MAX_COMMIT_BYTES = 4 * 1024 * 1024
+"""What Firestore's emulator takes of a commit (Firestore itself takes 10 MiB), counted as it is sent."""
 
-MAX_COMMIT_BYTES = 10 * 1024 * 1024
-MAX_DEPTH = 20
-MAX_NAME_BYTES = 1500
+MAX_ASKED_BYTES = 1499
+"""A longer text is not whole in an index, so it cannot be asked for; store its digest beside it."""
+
 MAX_ALTERNATIVES = 30
+"""How many cases all `in` of a query may come to when they are multiplied out."""
+
+MAX_TESTS = 99
+"""Conditions and orders together; Firestore counts the tenant as one more."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_OVERHEAD_BYTES = 48
-_RESERVED = re.compile(r"__.*__", re.DOTALL)
+_TENANT = re.compile(TENANT)
+_SENT_BYTES, _SENT_TIMES = 500, 28
+"""No write is sent in more than so many bytes and so many times its weight (an empty map in a list)."""
 
 
 def check_writes(writes: Sequence[Write]) -> None:
@@ -34,19 +42,32 @@ def check_writes(writes: Sequence[Write]) -> None:
 
     Raises:
         TooLarge: A document or the whole commit is over its limit.
-        Invalid: A document holds what has no place in a document.
-        ValueError: The commit itself is wrong: too many writes, two of one document, a bad key.
+        Invalid: A document, or its place, holds what it cannot.
+        ValueError: The commit itself is wrong: too many writes, or two of one document.
     """
     if len(writes) > MAX_WRITES:
         raise ValueError(f"one commit is at most {MAX_WRITES} writes, not {len(writes)}")
     if len({write.key for write in writes}) < len(writes):
         raise ValueError("one commit writes a document once")
-    total = 0
+    most = 0
     for write in writes:
         check_key(write.key)
-        total += 0 if write.data is None else _size_of(write.key, write.data)
-    if total > MAX_COMMIT_BYTES:
-        raise TooLarge(f"one change is at most {MAX_COMMIT_BYTES:,} bytes, not {total:,}")
+        most += _SENT_BYTES
+        most += 0 if write.data is None else _SENT_TIMES * weight(write.key, write.data)
+    if most > MAX_COMMIT_BYTES and (sent := sum(map(_sent_bytes, writes))) > MAX_COMMIT_BYTES:
+        raise TooLarge(f"one change is at most {MAX_COMMIT_BYTES:,} bytes, not {sent:,}")
+
+
+def commits(writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
+    """Divide writes into as few commits, in this order, as the limits allow."""
+    start = sent = 0
+    for position, write in enumerate(writes):
+        sent += (own := _sent_bytes(write))
+        if position - start == MAX_WRITES or sent > MAX_COMMIT_BYTES:
+            yield writes[start:position]
+            start, sent = position, own
+    if writes:
+        yield writes[start:]
 
 
 def check_key(key: Key) -> None:
@@ -54,12 +75,27 @@ def check_key(key: Key) -> None:
     Check where a document lives.
 
     Raises:
-        ValueError: A part of it can be no part of a path.
+        Invalid: The tenant or the id can be no part of a place.
+        ValueError: There can be no such collection.
     """
     plain(key.collection)
-    for part in (key.tenant, key.id):
-        if not _is_path_part(part):
-            raise ValueError(f"{part!r} is no part of a document's place")
+    check_tenant(key.tenant)
+    if not _is_id(key.id):
+        raise Invalid(
+            f"{key.id[:40]!r} can be no id: at most {MAX_NAME_BYTES:,} bytes without a slash",
+            rule="id",
+        )
+
+
+def check_tenant(tenant: str) -> None:
+    """
+    Check the name of a tenant.
+
+    Raises:
+        Invalid: No tenant can be called so.
+    """
+    if not _TENANT.fullmatch(tenant):
+        raise Invalid(f"{tenant[:40]!r} can be no tenant", rule="tenant")
 
 
 def check_query(tenant: str | None, query: Query) -> None:
@@ -68,6 +104,7 @@ def check_query(tenant: str | None, query: Query) -> None:
 
     Raises:
         BadRequest: `after` is no place in this order: the cursor of another list, or a made up one.
+        Invalid: A value, or the number of them, is none that can be asked for.
         ValueError: The query itself is wrong.
     """
     check_conditions(tenant, query)
@@ -77,6 +114,8 @@ def check_query(tenant: str | None, query: Query) -> None:
             raise ValueError(f"order by {condition.field} first: it has a range")
     for name, _ in query.order:
         _check_field(name)
+    if not 1 <= query.limit < 2**31:
+        raise ValueError("a query asks for one document at least")
     if query.after:
         _check_after(tenant, query)
 
@@ -86,12 +125,26 @@ def check_conditions(tenant: str | None, query: Query) -> None:
     Check what a query asks of documents, whatever its order.
 
     Raises:
+        Invalid: A value, or the number of them, is none that can be asked for.
         ValueError: The query itself is wrong.
     """
-    check_key(Key(tenant or "any", query.collection, "any"))
+    plain(query.collection)
+    if tenant is not None:
+        check_tenant(tenant)
+    tests = len(query.order) + 1
     for condition in query.where:
         _check_field(condition.field)
         _check_value(condition)
+        # Null is asked for apart from other alternatives.
+        tests += 1 + (condition.op == "in" and None in _given(condition))
+    if tests > MAX_TESTS:
+        raise ValueError(f"a query has at most {MAX_TESTS} conditions and orders")
+    several = [len(_given(c)) for c in query.where if c.op == "in"]
+    if math.prod(several) > MAX_ALTERNATIVES:
+        raise Invalid(
+            f"a query asks for at most {MAX_ALTERNATIVES} alternatives, not {math.prod(several)}",
+            rule="alternatives",
+        )
 
 
 def plain(name: str) -> str:
@@ -101,118 +154,86 @@ def plain(name: str) -> str:
     Raises:
         ValueError: It is none.
     """
-    if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
+    if not _NAME.fullmatch(name) or reserved(name) or len(name) > MAX_NAME_BYTES:
         raise ValueError(f"{name!r} is no name of a collection or a field")
     return name
 
 
+def _sent_bytes(write: Write) -> int:
+    fields = {} if write.data is None else values.fields(write.data)
+    place = len(write.key.collection) + len(write.key.id.encode())
+    return _SENT_BYTES + place + len(values.text(fields).encode())
+
+
 def _check_field(path: str) -> None:
-    for part in path.split("."):
+    parts = path.split(".")
+    for part in parts:
         plain(part)
+    if len(path) > MAX_NAME_BYTES or len(parts) > MAX_LEVELS:
+        raise ValueError(f"{path[:40]}… is no path to a member: it is too long")
+    if path == EXPIRY:
+        raise ValueError(f"nobody asks for {EXPIRY}: it has no index")
+
+
+def _given(condition: Condition) -> tuple[Any, ...]:
+    return condition.value if isinstance(condition.value, tuple) else (condition.value,)
 
 
 def _check_value(condition: Condition) -> None:
     match condition.op, condition.value:
-        case "in", tuple(values) if len(values) <= MAX_ALTERNATIVES:
-            given = values
+        case "in", tuple():
+            pass
         case "in", _:
-            raise ValueError(f"'in' takes a tuple of at most {MAX_ALTERNATIVES} values")
+            raise ValueError("'in' takes a tuple of values")
         case op, tuple():
             raise ValueError(f"{op!r} compares with one value")
         case (("<" | "<=" | ">=" | ">"), None):
             raise ValueError("nothing is before or after null")
-        case _, value:
-            given = (value,)
-    if not all(map(_is_scalar, given)):
-        raise ValueError(f"{condition.field} cannot be compared with {condition.value!r}")
+    for value in _given(condition):
+        if not isinstance(value, str | int | None):
+            raise ValueError(f"{condition.field} cannot be compared with {value!r}")  # noqa: TRY004
+        if not _is_askable(value):
+            raise Invalid(
+                f"{condition.field} cannot be compared with that: a text has at most"
+                f" {MAX_ASKED_BYTES:,} bytes, an integer 64 bits",
+                rule="comparison",
+            )
 
 
 def _check_after(tenant: str | None, query: Query) -> None:
     """Check that a cursor, which came back from a stranger, is of this query's shape."""
     ids = 1 if tenant is not None else 2
-    values, place = query.after[:-ids], query.after[-ids:]
-    right = len(values) == len(query.order) and len(place) == ids
-    if not right or not all(map(_is_scalar, values)) or not all(map(_is_part, place)):
+    given, place = query.after[:-ids], query.after[-ids:]
+    right = len(given) == len(query.order) and len(place) == ids
+    right = right and all(isinstance(value, str | int | None) for value in given)
+    right = right and all(map(_is_askable, given)) and _is_id(place[-1])
+    right = right and (
+        ids == 1 or (isinstance(place[0], str) and bool(_TENANT.fullmatch(place[0])))
+    )
+    if not right:
         raise BadRequest("this cursor is of another list; start without one")
 
 
-def _is_scalar(value: Any) -> bool:
+def _is_askable(value: Any) -> bool:
     if isinstance(value, str):
-        return _is_text(value)
-    return value is None or (isinstance(value, int) and _in_64_bits(value))
+        return _is_text(value) and text_bytes(value) <= MAX_ASKED_BYTES
+    return value is None or -(2**63) <= value < 2**63
 
 
-def _is_part(value: Any) -> bool:
-    return isinstance(value, str) and _is_text(value) and _is_path_part(value)
-
-
-def _is_path_part(part: str) -> bool:
+def _is_id(id: Any) -> bool:
     return (
-        "/" not in part
-        and part not in {"", ".", ".."}
-        and len(part) <= MAX_NAME_BYTES
-        and not _RESERVED.fullmatch(part)
+        isinstance(id, str)
+        and _is_text(id)
+        and "/" not in id
+        and id not in {"", ".", ".."}
+        and text_bytes(id) <= MAX_NAME_BYTES
+        and not reserved(id)
     )
 
 
-def _is_text(value: str) -> bool:
-    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
-
-
-def _in_64_bits(value: int) -> bool:
-    return -(2**63) <= value < 2**63
-
-
-# --- how large a document is, as Firestore counts ------------------------------------------------
-
-
-def _size_of(key: Key, data: dict[str, Any]) -> int:
-    place = sum(len(part.encode()) + 1 for part in ("tenants", key.tenant, key.collection, key.id))
-    size = place + _OVERHEAD_BYTES + _size(data, 0)
-    if size > MAX_DOCUMENT_BYTES:
-        what = f"{key.collection}/{key.id}"
-        raise TooLarge(f"{what} would be {size:,} bytes, and one document is at most 1 MiB")
-    return size
-
-
-def _size(value: Any, depth: int) -> int:
-    kind = type(value)
-    if kind is str:
-        return len(value) + 1 if value.isascii() and "\0" not in value else _size_of_text(value)
-    if value is None or kind is bool:
-        return 1
-    if kind is int or kind is float:
-        return _size_of_number(value)
-    if kind is not dict and kind is not list and kind is not tuple:
-        raise TypeError(f"a document holds no {kind.__name__}")
-    if depth > MAX_DEPTH:
-        raise Invalid(f"a document is at most {MAX_DEPTH} levels deep", rule="too_deep")
-    if kind is dict:
-        return sum(_size_of_name(name) + _size(item, depth + 1) for name, item in value.items())
-    return sum(_size(item, depth + 1 + isinstance(item, list | tuple)) for item in value)
-
-
-def _size_of_number(value: float) -> int:
-    if isinstance(value, int) and not _in_64_bits(value):
-        raise Invalid("an integer has at most 64 bits", rule="integer_range")
-    if not math.isfinite(value):
-        raise Invalid("a number must be finite", rule="canonicalization")
-    return 8
-
-
-@lru_cache(maxsize=4096)
-def _size_of_name(name: str) -> int:
-    size = _size_of_text(name)
-    if not 1 < size <= MAX_NAME_BYTES + 1 or _RESERVED.fullmatch(name):
-        raise Invalid(f"{name[:40]!r} can be no name of a member", rule="member_name")
-    return size
-
-
-def _size_of_text(text: str) -> int:
-    if "\0" in text:
-        raise Invalid("a text ends before the character NUL", rule="canonicalization")
+def _is_text(text: str) -> bool:
     try:
-        return len(text.encode()) + 1
-    except UnicodeEncodeError as error:
-        message = "half a character (a lone surrogate) is no text"
-        raise Invalid(message, rule="canonicalization") from error
+        text_bytes(text)
+    except Invalid:
+        return False
+    return True

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from shared.bus import TAP, Message
 from shared.documents import ANYTHING, Documents, Key, Write
-from shared.edge.limits import MAX_WRITES
+from shared.edge import limits
 from shared.edge.tap import append
 from shared.entity import Record
 from shared.errors import StoreUnavailable
@@ -60,8 +60,8 @@ class QueueBus:
             for delivery in _deliveries(message)
         ]
         # A crash between two commits leaves the entries unmarked: they are published again.
-        for start in range(0, len(writes), MAX_WRITES):
-            self._documents.commit(writes[start : start + MAX_WRITES])
+        for some in limits.commits(writes):
+            self._documents.commit(some)
 
 
 def delivery_key(id: str) -> Key:

@@ -1,11 +1,13 @@
 """The way out for what was committed: entries to their topics and the tap, promises when their time comes."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.bus import Bus, due_message, envelope, tap
 from shared.documents import Condition, Contended, Documents, Query, Snapshot, Write
+from shared.edge import limits
 from shared.edge.proof import again
 from shared.entity import written
 from shared.evidence import Entry
@@ -102,11 +104,10 @@ class Relay:
             marked = delivery | {"published_at": at, "attempts": delivery["attempts"] + 1}
             data = snapshot.data | {"delivery": marked}
             writes.append(Write(snapshot.key, data, snapshot.revision))
-        try:
-            self._documents.commit(writes)
-        except Contended:
-            # Another relay was at the same entries; those it has not marked are published again.
-            return
+        for some in limits.commits(writes):
+            # Where another relay was at the same entries, those it has not marked are published again.
+            with suppress(Contended):
+                self._documents.commit(some)
 
 
 _UNPUBLISHED = (Condition("delivery.published_at", "==", None),)

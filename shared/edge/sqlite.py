@@ -19,15 +19,13 @@ from typing import Any
 from shared.documents import (
     ABSENT,
     ANYTHING,
-    Condition,
     Contended,
     Key,
     Query,
-    Scalar,
     Snapshot,
     Write,
 )
-from shared.edge import limits
+from shared.edge import limits, sql
 from shared.errors import StoreUnavailable
 
 BUSY_TIMEOUT_MS = 5_000
@@ -88,15 +86,15 @@ class SqliteDocuments:
     def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
         """Return the documents of one tenant, or of all."""
         limits.check_query(tenant, query)
-        conditions, values = _where(tenant, query)
-        conditions += [f"{_type(name)} is not null" for name, _ in query.order]
-        columns, ways = [_path(name) for name, _ in query.order], [way for _, way in query.order]
+        conditions, values = sql.where(tenant, query)
+        conditions += [f"{sql.kind(name)} is not null" for name, _ in query.order]
+        columns, ways = [sql.key(name) for name, _ in query.order], [way for _, way in query.order]
         last = ways[-1] if ways else "asc"
         place = ["id"] if tenant is not None else ["tenant", "id"]
         columns, ways = columns + place, ways + [last] * len(place)
         if query.after:
-            conditions.append(_beyond(columns, ways))
-            values += _beyond_values(query.after)
+            conditions.append(sql.beyond(columns, ways))
+            values += sql.beyond_values(query.after)
         order = [f"{column} {way}" for column, way in zip(columns, ways, strict=True)]
         rows = self._rows(
             f"select tenant, id, data, revision from {self._source(tenant, query, query.order)}"  # noqa: S608
@@ -111,7 +109,7 @@ class SqliteDocuments:
     def count(self, tenant: str | None, query: Query) -> int:
         """Return how many documents meet the query's conditions."""
         limits.check_conditions(tenant, query)
-        conditions, values = _where(tenant, query)
+        conditions, values = sql.where(tenant, query)
         rows = self._rows(
             f"select count(*) from {self._source(tenant, query, ())}"  # noqa: S608
             f" where {' and '.join(conditions)}",
@@ -171,7 +169,7 @@ class SqliteDocuments:
         it cannot be made now, since another process is writing, the query is right without it and the next
         one tries again.
         """
-        columns = _columns(tenant, query, order)
+        columns = sql.columns(tenant, query, order)
         if not columns:
             return "documents"
         name = f"{query.collection}: {', '.join(columns)}"
@@ -254,13 +252,34 @@ def _apply(connection: sqlite3.Connection, write: Write, text: str | None) -> No
         return
     connection.execute(
         "insert into documents values (?, ?, ?, abs(random()), ?)"
-        " on conflict do update set data = excluded.data, revision = excluded.revision",
+        " on conflict do update set data = excluded.data, revision = excluded.revision"
+        " where documents.data <> excluded.data",
         (*place, text),
     )
 
 
 def _text(data: dict[str, Any] | None) -> str | None:
-    return None if data is None else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    """Write a document in the one way there is: its members by name, and zero without a sign."""
+    if data is None:
+        return None
+    text = _written(data)
+    # Looked for in the text, as a walk through every document would take longer than all of the rest.
+    return _written(_unsigned(data)) if "-0.0" in text else text
+
+
+def _written(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _unsigned(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _unsigned(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_unsigned(item) for item in value]
+        case float():
+            return value + 0.0
+    return value
 
 
 def _close(connection: sqlite3.Connection | None) -> None:
@@ -272,96 +291,3 @@ def _unavailable(error: Exception) -> StoreUnavailable:
     return StoreUnavailable(
         f"the store cannot be used now ({error}); nothing happened, try again", retry_after_s=5
     )
-
-
-# --- the language of queries ---------------------------------------------------------------------
-
-
-def _columns(tenant: str | None, query: Query, order: Sequence[tuple[str, str]]) -> list[str]:
-    """
-    Say what the index for a query of this shape holds: what Firestore would call composite.
-
-    An index is read in both directions, so its order always begins ascending.
-    """
-    equal = sorted({_path(c.field) for c in query.where if c.op == "=="})
-    ordered = [(_path(name), way) for name, way in order]
-    if not ordered:
-        ordered = [(_path(c.field), "asc") for c in query.where if c.op != "=="]
-    if not equal and not ordered:
-        return []
-    first, last = (order[0][1], order[-1][1]) if order else ("asc", "asc")
-    ordered += [(column, last) for column in (["id"] if tenant is not None else ["tenant", "id"])]
-    ways = [f"{column} {'asc' if way == first else 'desc'}" for column, way in ordered]
-    return [*dict.fromkeys([*(["tenant"] if tenant is not None else []), *equal, *ways])]
-
-
-def _where(tenant: str | None, query: Query) -> tuple[list[str], list[Scalar]]:
-    conditions, values = [f"collection = '{query.collection}'"], list[Scalar]()
-    if tenant is not None:
-        conditions.append("tenant = ?")
-        values.append(tenant)
-    for condition in query.where:
-        text, given = _comparison(condition)
-        conditions.append(text)
-        values += given
-    return conditions, values
-
-
-def _path(name: str) -> str:
-    return f"json_extract(data, '$.{name}')"
-
-
-def _type(name: str) -> str:
-    """Say what a member is; it is null (and not 'null') where there is no such member."""
-    return f"json_type(data, '$.{name}')"
-
-
-def _comparison(condition: Condition) -> tuple[str, list[Scalar]]:
-    value = condition.value
-    if isinstance(value, tuple):
-        equals = [_equal(condition.field, one) for one in value]
-        either = " or ".join(text for text, _ in equals)
-        return f"({either or 'false'})", [one for _, given in equals for one in given]
-    if condition.op == "==":
-        return _equal(condition.field, value)
-    kinds = "'text'" if isinstance(value, str) else "'integer', 'real'"
-    if isinstance(value, bool):
-        kinds = "'true', 'false'"
-    where = f"{_path(condition.field)} {condition.op} ? and {_type(condition.field)} in ({kinds})"
-    return where, [value]
-
-
-def _equal(name: str, value: Scalar) -> tuple[str, list[Scalar]]:
-    """Compare within one type: SQLite reads true as 1, null as absent, and a list as its text."""
-    where = f"{_path(name)} = ?"
-    if value is None:
-        return f"({_path(name)} is null and {_type(name)} = 'null')", []
-    if value is True or value is False:
-        return f"({where} and {_type(name)} = '{str(value).lower()}')", [value]
-    if value in {0, 1}:
-        return f"({where} and {_type(name)} in ('integer', 'real'))", [value]
-    if isinstance(value, str) and value[:1] in {"[", "{"}:
-        return f"({where} and {_type(name)} = 'text')", [value]
-    return where, [value]
-
-
-def _beyond(columns: Sequence[str], directions: Sequence[str]) -> str:
-    """Say "later in this order than": (a > ?) or (a = ? and b > ?) and so on."""
-    cases = []
-    for position, column in enumerate(columns):
-        equal = [f"{before} is ?" for before in columns[:position]]
-        sign = "<" if directions[position] == "desc" else ">"
-        null_is_first = (
-            f" or ({column} is not null and ? is null)"
-            if sign == ">"
-            else (f" or ({column} is null and ? is not null)")
-        )
-        cases.append(" and ".join([*equal, f"({column} {sign} ?{null_is_first})"]))
-    return f"({' or '.join(f'({case})' for case in cases)})"
-
-
-def _beyond_values(after: Sequence[Scalar]) -> list[Scalar]:
-    values: list[Scalar] = []
-    for position, value in enumerate(after):
-        values += [*after[:position], value, value]
-    return values

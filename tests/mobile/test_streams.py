@@ -66,7 +66,7 @@ def heard(answer, count):
     found, text = [], ""
     for chunk in answer.response:
         text += chunk if isinstance(chunk, str) else chunk.decode()
-        lines = [line for line in text.split("\n") if line.startswith('data: {"id"')]
+        lines = [line for line in text.split("\n") if line.startswith('data: {"')]
         found = [json.loads(line.removeprefix("data: "))["id"] for line in lines]
         if len(found) >= count:
             break
