@@ -27,7 +27,9 @@ from shared.identity import Actor
 MAX_DATA_BYTES = 32 * 1024
 MAX_ENTRY_BYTES = 60 * 1024
 REFS = ("agent_id", "workflow_id", "run_id", "step_id", "approval_id", "receipt_id", "customer_id")
-"""Members of an event's data that an auditor looks entries up by."""
+"""Members of an event's data that an auditor looks entries up by; what a runtime reports has its own."""
+
+_REFS = (*REFS, *(f"reported_{name}" for name in REFS))
 
 
 class Signer(Protocol):
@@ -187,7 +189,7 @@ def record(
         "operation": circumstances.operation,
         "policy": None,
         "approval": approval.model_dump() if approval else None,
-        "refs": {name: str(data[name]) for name in REFS if data.get(name)},
+        "refs": {name: str(data[name]) for name in _REFS if data.get(name)},
         "data": data,
         "data_version": event.data_version(),
         "decision_context": because.model_dump(mode="json") if because else None,

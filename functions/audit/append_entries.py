@@ -12,7 +12,8 @@ def append_entries(call: Call, report: Report) -> Entered:
     Enter a report of what changed no entity.
 
     It goes on the caller's own stream and says what it is about: whoever reports can add to their own
-    history and to nobody else's.
+    history and to nobody else's. In the log its name and its refs begin with "reported", so that nobody takes
+    it for what the platform did.
     """
     with call.transaction() as txn:
         before = txn.peek(KeptReport, report.id)

@@ -7,16 +7,30 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from shared.constitution import Json16
-from shared.entity import Category, Event, Hex64, Record, Timestamp, Traits, Value
+from shared.entity import Event, Hex64, Record, Timestamp, Traits, Value
 
 MAX_SKEW = timedelta(minutes=5)
 """How far a report's time may be from ours without being marked."""
+
+REPORTED = "reported."
+"""How the name of whatever was reported begins, in the log; nothing that the platform does is called so."""
+
+ReportCategory = Literal[
+    "agent_action_start",
+    "agent_action_complete",
+    "agent_action_error",
+    "data_access",
+    "external_communication",
+    "external_integration",
+    "ai_call",
+]
+"""What a runtime can have done. Decisions, approvals and certifications are the platform's own to enter."""
 
 Ref = Annotated[str, Field(min_length=1, max_length=128)] | None
 
 
 class Refs(Value):
-    """The ids that an auditor looks a report up by."""
+    """The ids that an auditor looks a report up by: in the log each is called ``reported_…``."""
 
     agent_id: Ref = None
     workflow_id: Ref = None
@@ -58,7 +72,9 @@ class Report(Value):
         str, Field(pattern=r"^[a-z][a-z_]{0,40}/[A-Za-z0-9._:-]{1,160}$", max_length=200)
     ]
     action: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_]+){1,3}$", max_length=64)]
-    category: Category
+    """What was done; in the log its name begins with ``reported.``."""
+
+    category: ReportCategory
     outcome: Literal["success", "failure", "denied"] = "success"
     severity: Literal["info", "warning", "error", "critical"] = "info"
     refs: Refs = Refs()
@@ -66,9 +82,20 @@ class Report(Value):
     occurred_at: Timestamp | None = None
 
 
-class Reported(Event, Refs, action="audit.reported", category="agent_action_complete"):
-    """Somebody reported what they did or saw; each report brings its own name and category."""
+class Reported(Event, action="audit.reported", category="agent_action_complete"):
+    """
+    Somebody reported what they did or saw; each report brings its own name and category.
 
+    What it refers to is what somebody says, and is not found among what the platform itself says of that.
+    """
+
+    reported_agent_id: Ref = None
+    reported_workflow_id: Ref = None
+    reported_run_id: Ref = None
+    reported_step_id: Ref = None
+    reported_approval_id: Ref = None
+    reported_receipt_id: Ref = None
+    reported_customer_id: Ref = None
     report_id: str
     about: str
     """The entity that the report is about."""
@@ -84,7 +111,7 @@ class Reported(Event, Refs, action="audit.reported", category="agent_action_comp
     def of(cls, report: Report, *, at: datetime) -> Self:
         """Enter a report, under the name and the category that it brings."""
         event = cls(
-            **report.refs.model_dump(),
+            **{f"reported_{name}": id for name, id in report.refs.model_dump().items()},
             report_id=report.id,
             about=report.entity,
             data=report.data,
@@ -92,7 +119,7 @@ class Reported(Event, Refs, action="audit.reported", category="agent_action_comp
             skewed=report.occurred_at is not None and abs(at - report.occurred_at) > MAX_SKEW,
         )
         event._own = Traits(
-            action=report.action,
+            action=REPORTED + report.action,
             category=report.category,
             outcome=report.outcome,
             severity=report.severity,

@@ -10,8 +10,8 @@ from shared.detectors import findings
 from shared.errors import Conflict, Invalid
 from shared.identities.models import Principal
 
-REPORTABLE = ("skill.", "data.", "prompt.", "message.", "workflow.", "rollback.", "agent.task.")
-"""What a runtime may report. Everything else is entered by the operation that does it, or not at all."""
+REPORTABLE = ("skill.", "data.", "prompt.", "message.", "integration.", "workflow.", "agent.task.")
+"""What a runtime may report (audit.md section 4). Everything else is entered by the operation that does it."""
 
 
 def reported(report: Report, *, at: datetime) -> Reported:

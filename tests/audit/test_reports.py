@@ -1,6 +1,7 @@
 """Reports: entries about what changed no entity."""
 
 from datetime import timedelta
+from typing import get_args
 from uuid import uuid4
 
 import pytest
@@ -10,10 +11,11 @@ from pydantic import ValidationError
 
 from functions.audit.append_entries import append_entries
 from shared.audit import rules
-from shared.audit.models import Report, Reported
+from shared.audit.models import Refs, Report, ReportCategory, Reported
 from shared.documents import Query
+from shared.entity import Category
 from shared.errors import Conflict, Invalid
-from shared.evidence import Entry
+from shared.evidence import REFS, Entry
 from shared.identities.rules import principal
 from shared.identity import PLATFORM, Role
 from tests.conftest import NOON
@@ -39,10 +41,10 @@ def test_a_report_is_entered_on_the_callers_own_stream(call_as, entries):
     entered = append_entries(call_as(Role.SERVICE), report())
     [entry] = entries()
     assert entry.entity == entered.entity == "principals/service"
-    assert (entry.action, entry.category) == ("skill.completed", "agent_action_complete")
+    assert (entry.action, entry.category) == ("reported.skill.completed", "agent_action_complete")
     assert entry.data["about"] == report().entity
     assert entry.data["data"] == report().data
-    assert entry.refs == {"agent_id": report().refs.agent_id}
+    assert entry.refs == {"reported_agent_id": report().refs.agent_id}
     assert entry.topic is None
     assert (entered.eseq, entered.entry_hash) == (1, entry.hash)
 
@@ -51,7 +53,11 @@ def test_a_report_says_how_it_went(call_as, entries):
     failed = report(action="skill.failed", outcome="failure", severity="error")
     append_entries(call_as(Role.SERVICE), failed)
     [entry] = entries()
-    assert (entry.action, entry.outcome, entry.severity) == ("skill.failed", "failure", "error")
+    assert (entry.action, entry.outcome, entry.severity) == (
+        "reported.skill.failed",
+        "failure",
+        "error",
+    )
     assert (Reported.traits.action, Reported.traits.severity) == ("audit.reported", "info")
 
 
@@ -92,8 +98,49 @@ def test_what_is_not_masked_is_refused_and_not_repeated(call_as, entries, change
     assert entries() == []
 
 
+def test_no_ref_of_a_report_is_one_of_the_platforms_own(call_as, entries):
+    refs = dict.fromkeys(Refs.model_fields, "an-id")
+    append_entries(call_as(Role.SERVICE), report(refs=refs))
+    [entry] = entries()
+    assert entry.refs == {f"reported_{name}": "an-id" for name in REFS}
+    assert not set(entry.data) & set(REFS)
+
+
 @pytest.mark.parametrize(
-    "action", ["approval.granted", "veto.recorded", "agent.state_changed", "policy.denied"]
+    "category", sorted(set(get_args(Category)) - set(get_args(ReportCategory)))
+)
+def test_what_the_platform_decides_is_no_category_of_a_report(category):
+    with pytest.raises(ValidationError):
+        report(category=category)
+
+
+@pytest.mark.parametrize(
+    ("action", "category"),
+    [
+        ("workflow.verdict_recorded", "agent_action_complete"),
+        ("workflow.stage_settled", "agent_action_complete"),
+        ("workflow.ended", "agent_action_complete"),
+        ("message.sent", "external_communication"),
+    ],
+)
+def test_what_is_reported_under_a_name_of_the_platform_is_not_called_so(
+    call_as, entries, action, category
+):
+    append_entries(call_as(Role.SERVICE), report(action=action, category=category))
+    [entry] = entries()
+    assert entry.action == f"reported.{action}"
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "approval.granted",
+        "rollback.completed",
+        "reported.skill.completed",
+        "veto.recorded",
+        "agent.state_changed",
+        "policy.denied",
+    ],
 )
 def test_what_an_operation_does_is_not_for_others_to_report(action):
     with pytest.raises(Invalid) as refused:

@@ -2,8 +2,10 @@
 
 import re
 
+from shared.audit.models import REPORTED, Reported
 from shared.edge.catalog import catalog, reactions
 from shared.entity import Event
+from shared.evidence import REFS
 
 TOPICS = {
     "genesis-events",
@@ -25,6 +27,12 @@ TOPICS = {
     "notification-events",
     "operations-events",
 }
+
+SHARED = {
+    # The papers of a veto are uploaded by phone, and kept where phones are.
+    "veto": ["approvals", "mobile"],
+}
+"""Families that two areas announce, and why."""
 
 
 def kinds(base=Event):
@@ -56,6 +64,24 @@ def test_no_two_events_share_a_name():
                 or issubclass(kind, other)
                 or issubclass(other, kind)
             )
+
+
+def test_a_family_of_events_is_one_areas():
+    """An area announces its own families and no others (events.md section 3)."""
+    areas = {}
+    for kind in announced():
+        family, area = kind.traits.action.partition(".")[0], kind.__module__.split(".")[1]
+        areas.setdefault(family, set()).add(area)
+    shared = {family: sorted(found) for family, found in areas.items() if len(found) > 1}
+    assert shared == SHARED, "name it after its area, or say in SHARED why two have one family"
+
+
+def test_nothing_that_the_platform_does_is_called_as_what_is_reported():
+    """Whoever looks for what the platform did finds no report, and the reverse."""
+    deceiving = [k.__name__ for k in announced() if k.traits.action.startswith(REPORTED)]
+    assert not deceiving, f"reports alone are called {REPORTED}…: {deceiving}"
+    members = {name for name in Reported.model_fields if name in REFS}
+    assert not members, f"a report is not found by the platform's own refs: {members}"
 
 
 def test_a_reaction_has_one_cause():

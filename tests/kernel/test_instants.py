@@ -186,7 +186,7 @@ def test_a_report_is_signed_with_the_instant_it_says(world, offset, minutes, ske
     report = example | {"occurred_at": at(offset, minutes=minutes)}
     answer = world.call(append_entries, "/v1/audit/log", report, as_="service")
     assert answer.status_code == 201, answer.json
-    (entry,) = entries(world, "skill.completed")
+    (entry,) = entries(world, "reported.skill.completed")
     assert entry.data["occurred_at"] == utc(minutes=minutes)
     assert entry.data["skewed"] is skewed
 
