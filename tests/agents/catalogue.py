@@ -1,5 +1,7 @@
 """A certified catalogue, written straight into the store, and callers who lead an agent through."""
 
+import json
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +20,8 @@ from shared.agents.specifying import NewAgent
 from shared.agents.submitting import Blueprint
 from shared.approvals.models import Approval, ApprovalRequest
 from shared.constitution import CONSTITUTION_VERSION, Marker
+from shared.documents import Key, Write
+from shared.edge.sqlite import SqliteDocuments
 from shared.entity import Event
 from shared.genesis.evidence import Certification
 from shared.genesis.models import Industry, JobRole, Skill
@@ -86,11 +90,36 @@ def job_role() -> JobRole:
     return JobRole.model_validate(body | base(ROLE_ID) | more)
 
 
+def once(what, documents, do):
+    """
+    Do what many tests begin with, or put its outcome into a store where nothing else has happened.
+
+    Leading an agent to its last stage takes longer than most tests of what happens there.
+    """
+    place = (what, frozenset(write.key for write in kept(documents)))
+    if place not in _DONE:
+        outcome = do()
+        _DONE[place] = outcome, kept(documents)
+    else:
+        outcome, writes = _DONE[place]
+        documents.commit(writes)
+    return deepcopy(outcome)
+
+
+def kept(documents):
+    rows = documents._rows("select tenant, collection, id, data from documents", ())
+    return [Write(Key(*place), json.loads(data)) for *place, data in rows]
+
+
+_DONE: dict[Any, Any] = {}
+
+
 @dataclass
 class Story:
     """An agent on its way, and everybody who has a hand in it."""
 
     call_as: Any
+    documents: SqliteDocuments
     role: dict[str, Any]
     skills: list[dict[str, Any]]
     agent_id: str = ""
@@ -147,6 +176,12 @@ class Story:
 
     def to_stage(self, stage, at=0.0):
         """Lead the agent to the entry of a stage."""
+        answer, self.agent_id, self.workflow_id = once(
+            (stage, at), self.documents, lambda: self._led(stage, at)
+        )
+        return answer
+
+    def _led(self, stage, at):
         self.create(at)
         answer = self.begin(at=at)
         if stage > 2:
@@ -158,4 +193,4 @@ class Story:
         if stage == 7:
             approval = self.approve(self.ask(answer.request, at), at)
             answer = self.settle(6, approval.id, at)
-        return answer
+        return answer, self.agent_id, self.workflow_id

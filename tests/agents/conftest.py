@@ -4,13 +4,17 @@ import pytest
 
 from shared.identity import Role
 from tests.agents import catalogue
-from tests.agents.catalogue import Kept, Story
+from tests.agents.catalogue import Kept, Story, once
 
 
 @pytest.fixture
-def story(call_as):
-    parts = (catalogue.industry(), catalogue.job_role(), *catalogue.skills())
-    with call_as(Role.ADMIN, at=-60).transaction() as txn:
-        kept = [txn.create(part, Kept()) for part in parts]
-    dumped = [part.model_dump(mode="json") for part in kept]
-    return Story(call_as=call_as, role=dumped[1], skills=dumped[2:])
+def story(call_as, documents):
+    def begin():
+        parts = (catalogue.industry(), catalogue.job_role(), *catalogue.skills())
+        with call_as(Role.ADMIN, at=-60).transaction() as txn:
+            kept = [txn.create(part, Kept()) for part in parts]
+        dumped = [part.model_dump(mode="json") for part in kept]
+        return dumped[1], dumped[2:]
+
+    role, skills = once("begin", documents, begin)
+    return Story(call_as=call_as, documents=documents, role=role, skills=skills)
