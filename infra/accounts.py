@@ -9,6 +9,18 @@ from pulumi_gcp import iam, projects, serviceaccount
 from infra.groups import Runtime, runtimes
 from infra.stack import Stack
 from shared.edge.auth import SERVICE_ROLES
+from shared.files import Files
+from shared.observing import Dependencies, Memory, Telemetry, Traffic
+from shared.outside import (
+    Backlogs,
+    DueRelay,
+    EntryRelay,
+    LetterRelay,
+    Probe,
+    Push,
+    Workflows,
+)
+from shared.ports import Deployment, SignatureCheck, Tickets
 
 INVOKERS = {
     "gateway": "calls operations for people and apps",
@@ -49,20 +61,28 @@ DEPLOYS = (
 )
 """What the pipeline needs to change anything here; it needs no primitive role."""
 
-ROLES_OF_PORT: Mapping[str, tuple[str, ...]] = {
-    "workflows": ("roles/workflows.invoker",),
-    "telemetry": (
+ROLES_OF_PORT: Mapping[type, tuple[str, ...]] = {
+    Workflows: ("roles/workflows.invoker",),
+    Telemetry: (
         "roles/telemetry.metricsWriter",
         "roles/monitoring.viewer",  # reads back what the log's requests came to
         "roles/serviceusage.serviceUsageConsumer",  # both are asked in the project's name
     ),
-    "dependencies": ("roles/pubsub.viewer", "roles/workflows.viewer"),
-    "files": (),  # may create objects in the bucket of uploads
-    "outbox": (),  # may publish on the topics that its functions publish on
-    "push": (),  # has a role of its own, for no role of Google's is as narrow
-    "probe": (),  # asks the web
+    Dependencies: ("roles/pubsub.viewer", "roles/workflows.viewer"),
+    Files: (),  # may create objects in the bucket of uploads
+    EntryRelay: (),  # these three may publish on the topics that `groups.published` names
+    LetterRelay: (),
+    DueRelay: (),
+    Backlogs: (),  # counts documents
+    Push: (),  # has a role of its own, for no role of Google's is as narrow
+    Probe: (),  # asks the web
+    Tickets: (),  # signs with the writer key that each account has
+    Deployment: (),  # these four never leave the process
+    SignatureCheck: (),
+    Memory: (),
+    Traffic: (),
 }
-"""What each port needs in the project."""
+"""What each port needs in the project; one that is not listed cannot be deployed."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +122,10 @@ def declare(stack: Stack) -> Accounts:
     )
     for one in runtimes():
         _may(stack, accounts, one.account, "roles/datastore.user")
-        for port in sorted(one.ports):
+        for port in sorted(one.ports, key=lambda kind: kind.__name__):
             for role in ROLES_OF_PORT[port]:
                 _may(stack, accounts, one.account, role)
-        if "push" in one.ports:
+        if Push in one.ports:
             _may(stack, accounts, one.account, sender.name, "sends-pushes")
     # A workflow writes its calls to the log; the callbacks it waits for are its own.
     _may(stack, accounts, "workflows", "roles/logging.logWriter")

@@ -7,9 +7,10 @@ import pulumi
 from pulumi_gcp import storage
 
 from infra.accounts import Accounts
-from infra.groups import FILES, runtimes
+from infra.groups import runtimes
 from infra.stack import Stack
 from infra.vault import Vault
+from shared.files import Files
 
 SEVEN_YEARS_S = 7 * 365 * 24 * 3600
 DAY_S = 24 * 3600
@@ -47,7 +48,7 @@ def _uploads(stack: Stack, vault: Vault, accounts: Accounts) -> storage.Bucket:
         encryption=storage.BucketEncryptionArgs(default_kms_key_name=vault.records.id),
     )
     for one in runtimes():
-        if FILES in one.ports:
+        if Files in one.ports:
             storage.BucketIAMMember(
                 f"{one.account}-creates-uploads",
                 bucket=uploads.name,

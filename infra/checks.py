@@ -15,13 +15,15 @@ from infra.accounts import INVOKERS, PUSHES, ROLES_OF_PORT
 from infra.engine import MAX_SOURCE_BYTES, calls
 from infra.functions import timeout_s
 from infra.graph import Resource
-from infra.groups import FILES, group_of, runtime_of, runtimes
+from infra.groups import group_of, runtime_of, runtimes
 from infra.messages import DEAD_LETTERS, cron, filter_of, listens_to
 from infra.stack import Environment
 from infra.vault import writer_key
 from shared.edge.assembly import names
 from shared.edge.catalog import catalog, operations, reactions
+from shared.files import Files
 from shared.operation import Operation
+from shared.outside import Push
 
 Graph = Sequence[Resource]
 Check = Callable[[Graph, Environment], Iterator[str]]
@@ -163,7 +165,7 @@ def accounts_may_what_they_do(graph: Graph, _: Environment) -> Iterator[str]:
     for runtime in runtimes():
         needed = {"roles/datastore.user"}
         needed |= {role for port in runtime.ports for role in ROLES_OF_PORT[port]}
-        needed |= {PUSHES} if "push" in runtime.ports else set()
+        needed |= {PUSHES} if Push in runtime.ports else set()
         has = {
             role if role.startswith("roles/") else role.rpartition("/")[2]
             for one, role, members in _granted(graph)
@@ -192,7 +194,7 @@ def accounts_may_what_they_do(graph: Graph, _: Environment) -> Iterator[str]:
             if one.type == "storage.BucketIAMMember"
             and runtime.account in set(map(_account, members))
         }
-        uploads = {"uploads (roles/storage.objectCreator)"} if FILES in runtime.ports else set()
+        uploads = {"uploads (roles/storage.objectCreator)"} if Files in runtime.ports else set()
         yield from _compared(runtime.account, "may use the bucket", uploads, created)
 
 

@@ -2,20 +2,23 @@
 Groups of trust: which functions share an account and a writer key, and what each account may do.
 
 A group has one account for what answers requests, which reaches what is stored and nothing else, and one for its
-reactions. What an account may do is read off the functions it runs, so nobody has to remember to grant it or to take it back.
+reactions. What an account may do is read off the ports that its functions name in their signatures, so nobody has to
+remember to grant it or to take it back.
 """
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
+from shared.bus import DUES, TAP
 from shared.edge.catalog import catalog
 from shared.entity import Event
-from shared.operation import Call, Operation
-from shared.reaction import Reaching, Reaction
+from shared.operation import Operation
+from shared.outside import DueRelay, EntryRelay, LetterRelay
+from shared.reaction import Reaction
 
 GROUPS = {
     "pipeline": {"agents", "genesis", "knowledge", "learning"},
@@ -24,12 +27,6 @@ GROUPS = {
     "platform": {"identity", "platform"},
 }
 """The areas of each group: who decides does not build, who keeps the evidence does neither."""
-
-PORTS = {one.name for one in fields(Reaching)} - {one.name for one in fields(Call)} - {"subject"}
-"""What only a reaction's call offers."""
-
-FILES = "files"
-"""What every call offers besides documents: a place for people's uploads."""
 
 Declared = Operation | Reaction
 
@@ -48,9 +45,9 @@ class Runtime:
         return f"{self.group}-{'reactions' if reacts else 'requests'}"
 
     @cached_property
-    def ports(self) -> frozenset[str]:
+    def ports(self) -> frozenset[type]:
         """What its functions reach besides documents."""
-        return frozenset().union(*(reached(one) for one in self.functions))
+        return frozenset().union(*(one.ports.values() for one in self.functions))
 
     @cached_property
     def topics(self) -> frozenset[str]:
@@ -101,61 +98,33 @@ def actions_of(topic: str) -> frozenset[str]:
 
 
 @cache
-def reached(declared: Declared) -> frozenset[str]:
-    """Return what a function reaches besides documents."""
-    offered = {FILES} | (set() if isinstance(declared, Operation) else PORTS)
-    taken = {attribute for owner, attribute in _uses(declared).attributes if owner == "call"}
-    return frozenset(offered & taken)
-
-
-@cache
 def published(declared: Declared) -> frozenset[str]:
     """Return the topics that a function publishes on by itself, and not by the relay."""
-    uses = _uses(declared)
     if isinstance(declared, Operation):
         # What the tap must have before the caller gets an answer is published by who answers.
-        first = {e.__name__ for e in _below(Event) if e.traits.publish_first}
-        return frozenset({"tap"} if first & uses.names else ())
-    topics = {
-        "publish": event_topics() | {"tap"},
-        "sweep": event_topics() | {"tap"},
-        "resend": event_topics() | {"dues"},
-        "release_dues": frozenset({"dues"}),
+        first = {(e.__module__, e.__name__) for e in _below(Event) if e.traits.publish_first}
+        return frozenset({TAP} if first & _places(declared) else ())
+    topics: dict[type, frozenset[str]] = {
+        EntryRelay: event_topics() | {TAP},
+        LetterRelay: event_topics() | {DUES},
+        DueRelay: frozenset({DUES}),
     }
-    verbs = {attribute for owner, attribute in uses.attributes if owner == "outbox"}
-    return frozenset().union(*(topics.get(verb, frozenset()) for verb in verbs))
+    return frozenset().union(*(topics.get(port, frozenset()) for port in declared.ports.values()))
 
 
-# --- what a function's code uses, definition by definition --------------------------------------
+# --- what a function's code refers to, definition by definition ----------------------------------
 
 Place = tuple[str, str]
 """A module, and the name of a definition in it."""
 
 
-@dataclass(frozen=True)
-class _Uses:
-    """What a piece of code names."""
-
-    names: frozenset[str]
-    attributes: frozenset[Place]
-    """What is taken off what: ``("call", "push")`` for both `call.push` and `self.call.push`."""
-
-    places: frozenset[Place]
-    """The definitions of ours that it refers to."""
-
-
 @cache
-def _uses(declared: Declared) -> _Uses:
-    """Return what a function uses, directly or through definitions of `shared`."""
+def _places(declared: Declared) -> frozenset[Place]:
+    """Return every definition of ours that a function refers to, directly or through others."""
     places = [(declared.function.__module__, declared.function.__name__)]
     for module, name in places:
-        places += sorted(_source(module).uses(name).places - set(places))
-    found = [_source(module).uses(name) for module, name in places]
-    return _Uses(
-        frozenset().union(*(one.names for one in found)),
-        frozenset().union(*(one.attributes for one in found)),
-        frozenset(places),
-    )
+        places += sorted(_source(module).places(name) - set(places))
+    return frozenset(places)
 
 
 class _Source:
@@ -165,7 +134,7 @@ class _Source:
         self._module = module
         self._names: dict[str, Place] = {}
         self._modules: dict[str, str] = {}
-        self._known: dict[str, _Uses] = {}
+        self._known: dict[str, frozenset[Place]] = {}
         self.definitions: dict[str, ast.AST] = {}
         tree = ast.parse(_file(module).read_text())
         for node in ast.walk(tree):
@@ -181,16 +150,11 @@ class _Source:
                 ):
                     self.definitions[name] = node
 
-    def uses(self, definition: str) -> _Uses:
-        """Return what one definition uses by itself."""
+    def places(self, definition: str) -> frozenset[Place]:
+        """Return the definitions of ours that one of them refers to by itself."""
         if definition not in self._known:
-            nodes = list(ast.walk(self.definitions[definition]))
-            taken = [node for node in nodes if isinstance(node, ast.Attribute)]
-            self._known[definition] = _Uses(
-                frozenset(node.id for node in nodes if isinstance(node, ast.Name)),
-                frozenset((_last(node.value), node.attr) for node in taken),
-                frozenset(place for place in map(self._place, nodes) if place),
-            )
+            nodes = ast.walk(self.definitions[definition])
+            self._known[definition] = frozenset(p for p in map(self._place, nodes) if p)
         return self._known[definition]
 
     def _import(self, module: str, names: Iterable[ast.alias]) -> None:
@@ -212,10 +176,6 @@ class _Source:
             case _:
                 return None
         return (module, name) if name in _source(module).definitions else None
-
-
-def _last(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
 
 
 @cache

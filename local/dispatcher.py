@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from local.clock import Clock
 from shared.documents import Query, Write
+from shared.edge.calling import request_call
 from shared.edge.catalog import reactions
 from shared.edge.delivery import deliver
 from shared.edge.ports import Ports
@@ -19,7 +20,6 @@ from shared.events import letters
 from shared.events.letters import Undelivered
 from shared.events.rules import again_in_s, hopeless
 from shared.identity import PLATFORM, Actor, Role
-from shared.operation import Call
 
 log = logging.getLogger("waooaw.delivery")
 
@@ -171,16 +171,13 @@ class Dispatcher:
 
 def dead_letter(ports: Ports, delivery: Delivery, error: Exception, now: datetime) -> list[Write]:
     """Return the writes that keep a dead letter instead of a delivery that is given up."""
-    call = Call(
+    call = request_call(
+        ports,
         actor=DISPATCHER,
-        now=now,
-        documents=ports.documents,
-        signer=ports.signer,
         tenant=PLATFORM,
         operation="events.deliver",
         correlation_id=delivery.attributes.get("correlationid", ""),
         causation_id=delivery.attributes.get("id"),
-        commits=False,
     )
     given = Undelivered(
         delivery.message,

@@ -107,7 +107,7 @@ class RelayLoop(Loop):
 
     def work(self) -> datetime | None:
         """Publish everything that is not."""
-        self._ports.outbox.sweep()
+        self._ports.entry_relay.sweep()
         return None
 
 
@@ -127,7 +127,7 @@ class DueLoop(Loop):
     def work(self) -> datetime | None:
         """Hand over what is due, and find out what comes next."""
         now = self._clock.now()
-        released = self._ports.outbox.release_dues()
+        released = self._ports.due_relay.release_dues()
         if released >= BATCH:
             return now
         return self.next_after(now)

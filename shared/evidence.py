@@ -1,5 +1,5 @@
 """
-The event document: audit entry, outbox message and event at once.
+The event document: audit entry, outgoing message and event at once.
 
 Each entity has its own chain: an event names the hash of the one before it, and the entity carries the
 hash of the last. There is no global head, which would be one hot document for everybody.
@@ -23,6 +23,9 @@ from shared.entity import (
 )
 from shared.errors import Invalid
 from shared.identity import Actor
+
+ENTRY_TYPE = "event/v1"
+"""What the signed bytes of an entry say that they are; nothing else that is signed may say so."""
 
 MAX_DATA_BYTES = 32 * 1024
 MAX_ENTRY_BYTES = 60 * 1024
@@ -213,7 +216,7 @@ def record(
 def signed_bytes(entry: Mapping[str, Any]) -> bytes:
     """Return what the signature of a stored entry is over."""
     unsigned = {k: v for k, v in entry.items() if k not in {"kid", "sig", "delivery"}}
-    return canonical({"typ": "event/v1", **unsigned})
+    return canonical({"typ": ENTRY_TYPE, **unsigned})
 
 
 def hash_of_entry(entry: Mapping[str, Any]) -> str:

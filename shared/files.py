@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.errors import ProviderDown
+from shared.ports import Port
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Content:
     data: bytes
 
 
-class Files(Protocol):
+class Files(Port, Protocol):
     """Keeps documents, each under a name that says what is in it."""
 
     def keep(self, name: str, content: Content) -> None:
@@ -27,11 +27,3 @@ class Files(Protocol):
         Raises:
             ProviderDown: It is not kept; try again.
         """
-
-
-class NoFiles:
-    """Keeps nothing: what a call has that nobody gave a place for documents."""
-
-    def keep(self, name: str, content: Content) -> None:
-        """Refuse, as forgetting a document would be worse."""
-        raise ProviderDown(f"there is no place here for {name}, {len(content.data)} bytes")

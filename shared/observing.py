@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeVar
 
 from shared.errors import StoreUnavailable
+from shared.ports import Outside, Port
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ class Recent:
     p95_ms: float
 
 
-class Traffic(Protocol):
+class Traffic(Port, Protocol):
     """Counts the requests that were answered."""
 
     def served(self, area: str, status: int, duration_ms: float, at: datetime) -> None:
@@ -69,19 +70,11 @@ class Looked:
     detail: str = ""
 
 
-class Dependencies(Protocol):
+class Dependencies(Outside, Protocol):
     """What the platform depends on, as seen from inside."""
 
     def look(self) -> Sequence[Looked]:
         """Look at each of them; one that fails is told of, not raised."""
-
-
-class NoDependencies:
-    """Depends on nothing."""
-
-    def look(self) -> Sequence[Looked]:
-        """See nothing."""
-        return ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +87,7 @@ class Backlog:
     """Promises whose time came more than two minutes ago."""
 
 
-class Telemetry(Protocol):
+class Telemetry(Outside, Protocol):
     """Where figures are kept and watched."""
 
     def export(self, samples: Sequence[Sample]) -> None:
@@ -112,24 +105,19 @@ class Telemetry(Protocol):
         """
 
 
-class NoTelemetry:
-    """Keeps figures where they are: one machine's are read at ``GET /v1/metrics``."""
-
-    def export(self, samples: Sequence[Sample]) -> None:
-        """Hand nothing over."""
-
-    def recent(self, at: datetime) -> Mapping[str, Recent]:
-        """Know of no requests."""
-        del at
-        return {}
-
-
-class Memory:
+class Memory(Port):
     """What a process remembers for a while, so that what is asked often is computed seldom."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: str = "") -> None:
         """Begin with nothing."""
-        self._known: dict[str, tuple[datetime, Any]] = {}
+        self._owner = owner
+        self._known: dict[tuple[str, str], tuple[datetime, Any]] = {}
+
+    def of(self, tenant: str) -> "Memory":
+        """Return what is remembered for one tenant, which no other is told."""
+        own = Memory(tenant)
+        own._known = self._known
+        return own
 
     def recall(
         self,
@@ -154,7 +142,8 @@ class Memory:
 
             keep: How long it is good.
         """
-        known = self._known.get(name)
+        key = (self._owner, name)
+        known = self._known.get(key)
         if known and timedelta() <= at - known[0] < keep:
             return known[1]  # type: ignore[no-any-return]
         try:
@@ -163,5 +152,5 @@ class Memory:
             if last and known:
                 return known[1]  # type: ignore[no-any-return]
             raise
-        self._known[name] = (at, value)
+        self._known[key] = (at, value)
         return value

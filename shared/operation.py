@@ -11,18 +11,19 @@ import re
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, Literal, ParamSpec, TypeVar, get_type_hints
 from uuid import uuid4
 
-from shared.documents import Documents
-from shared.evidence import Circumstances, Signer, Verify
-from shared.files import Content, Files, NoFiles
+from shared.documents import Documents, Write
+from shared.entity import Record
+from shared.evidence import Circumstances, Entry, Signer
+from shared.files import Content
 from shared.identity import PLATFORM, Actor, Scope
-from shared.observing import Memory, NoTraffic, Traffic
-from shared.store import Transaction
+from shared.ports import Outside, is_port, named
+from shared.store import Transaction, Writable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,25 +31,38 @@ R = TypeVar("R")
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-def believe_nothing(public_key: str, message: bytes, signature: str) -> bool:
-    """Take no signature for good: what a call does that nobody gave a way to check one."""
-    del public_key, message, signature
-    return False
+EVERY_TENANT = "*"
+"""How a crossing names all of them."""
 
 
-@dataclass
+@dataclass(frozen=True)
+class Crossing:
+    """One look or change outside the call's own tenant, and why it is right."""
+
+    tenant: str
+    """Its name, or `EVERY_TENANT`."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Call:
-    """One request: who asked, when, in which story, and what they can reach."""
+    """
+    One request: who asked, when, in which story, and in which tenant.
+
+    It opens transactions, and has neither the store nor a key to hand out. It cannot be changed, nor copied
+    with another tenant.
+    """
 
     actor: Actor
     now: datetime
-    documents: Documents
-    signer: Signer
     tenant: str
     """The one tenant this call can open."""
 
     operation: str
     correlation_id: str
+    documents: InitVar[Documents]
+    signer: InitVar[Signer]
     causation_id: str | None = None
     story_named: bool = True
     """Whether the caller named the story; without it a change goes on with that of its entity."""
@@ -58,34 +72,19 @@ class Call:
 
     if_match: str | None = None
     addressed: frozenset[str] = frozenset()
-    callbacks: str = ""
-    """How the address of every callback of this project's workflows begins."""
-
-    environment: str = "local"
-    """One of `local`, `dev`, `staging`, `prod`."""
-
-    files: Files = field(default_factory=NoFiles)
-    """Where people's documents are kept."""
-
-    memory: Memory = field(default_factory=Memory)
-    """What this process remembers for a minute; never what decides who may do what."""
-
-    traffic: Traffic = field(default_factory=NoTraffic)
-    """The requests that were answered, counted."""
+    writable: Writable = None
+    """What its transactions may write; a read writes at most the note that it was made."""
 
     commits: bool = True
     """Whether leaving a transaction commits it; the kernel commits by itself, with the reply."""
 
-    verify: Verify = believe_nothing
-    """``verify(public_key, message, signature)``: whether a person's own key made the signature."""
+    crossings: list[Crossing] = field(default_factory=list, init=False)
+    _opened: dict[str, Transaction] = field(default_factory=dict, init=False, repr=False)
+    _open: Callable[[str, Writable], Transaction] = field(init=False, repr=False)
+    _documents: Documents = field(init=False, repr=False)
 
-    opened: Transaction | None = field(default=None, init=False)
-
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Open the one transaction of this call, in the one tenant it may see."""
-        if self.opened is not None:
-            raise RuntimeError("one operation is one transaction")
+    def __post_init__(self, documents: Documents, signer: Signer) -> None:
+        """Keep the way to the store to itself."""
         circumstances = Circumstances(
             actor=self.actor,
             at=self.now,
@@ -95,17 +94,67 @@ class Call:
             named=self.story_named,
             traceparent=self.traceparent,
         )
-        self.opened = Transaction(
-            self.documents, self.tenant, circumstances, self.signer, self.if_match, self.addressed
-        )
-        yield self.opened
-        if self.commits:
-            self.documents.commit(self.opened.writes)
-            self.opened = None
+
+        def begin(tenant: str, writable: Writable) -> Transaction:
+            return Transaction(
+                documents,
+                signer,
+                tenant=tenant,
+                circumstances=circumstances,
+                if_match=self.if_match,
+                addressed=self.addressed,
+                writable=writable,
+            )
+
+        object.__setattr__(self, "_open", begin)
+        object.__setattr__(self, "_documents", documents)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open the one transaction of this call, in the one tenant it may see."""
+        if self.tenant in self._opened:
+            raise RuntimeError("one operation is one transaction")
+        with self._transaction(self.tenant) as txn:
+            yield txn
+
+    @contextmanager
+    def platform(self, why: str) -> Iterator[Transaction]:
+        """Read what belongs to the platform as a whole; nothing can be written there."""
+        self._cross(PLATFORM, why)
+        yield self._open(PLATFORM, frozenset())
+
+    @property
+    def writes(self) -> list[Write]:
+        """Everything that its transactions write."""
+        return [write for txn in self._opened.values() for write in txn.writes]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Everything that its transactions enter into evidence."""
+        return [entry for txn in self._opened.values() for entry in txn.entries]
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the tap must have the entries before the caller gets an answer."""
+        return any(txn.urgent for txn in self._opened.values())
 
     def new_id(self) -> str:
         """Return a fresh public id of this tenant: random, never ordered by time."""
         return str(uuid4()) if self.tenant == PLATFORM else f"{self.tenant}.{uuid4()}"
+
+    @contextmanager
+    def _transaction(self, tenant: str) -> Iterator[Transaction]:
+        if tenant in self._opened:
+            yield self._opened[tenant]
+            return
+        txn = self._opened[tenant] = self._open(tenant, self.writable)
+        yield txn
+        if self.commits:
+            self._documents.commit(txn.writes)
+            del self._opened[tenant]
+
+    def _cross(self, tenant: str, why: str) -> None:
+        self.crossings.append(Crossing(tenant, why))
 
 
 class PlainText(str):
@@ -128,6 +177,7 @@ class Operation:
     tenant: str | None
     max_bytes: int
     recognises: bool
+    notes: type[Record] | None
 
     @property
     def id(self) -> str:
@@ -190,12 +240,34 @@ class Operation:
         return re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/:]+)", self.path))
 
     @cached_property
+    def ports(self) -> dict[str, type]:
+        """
+        The ports it names, by parameter.
+
+        Raises:
+            TypeError: One of them leads outside, where an operation may not go.
+        """
+        found = named(self.function)
+        outside = sorted(kind.__name__ for kind in found.values() if Outside in kind.__mro__)
+        if outside:
+            raise TypeError(f"{self.id} is an operation; {', '.join(outside)} is for reactions")
+        return found
+
+    @property
+    def writable(self) -> Writable:
+        """What it may write: anything, or where it reads, the one note that it was read."""
+        if self.mutates:
+            return None
+        return frozenset({self.notes} if self.notes else ())
+
+    @cached_property
     def _hints(self) -> dict[str, Any]:
         return get_type_hints(self.function, include_extras=True)
 
     @property
     def _inputs(self) -> dict[str, Any]:
-        return {n: t for n, t in self._hints.items() if n != "return" and t is not Call}
+        own = {n: t for n, t in self._hints.items() if n != "return" and t is not Call}
+        return {name: kind for name, kind in own.items() if not is_port(kind)}
 
 
 def operation(
@@ -208,6 +280,7 @@ def operation(
     tenant: str | None = None,
     max_bytes: int = 1024 * 1024,
     recognises: bool = False,
+    notes: type[Record] | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
     Declare the decorated function to be an API operation.
@@ -230,6 +303,8 @@ def operation(
 
         recognises: Whether a public operation looks who asks, where a person shows a good token. Nobody
             is refused for theirs.
+
+        notes: What a GET leaves behind of having been made (RFC 9110, 9.2.1): a record, no entity.
     """
 
     def declare(function: Callable[P, R]) -> Callable[P, R]:
@@ -243,6 +318,7 @@ def operation(
             tenant,
             max_bytes,
             recognises,
+            notes,
         )
         return function
 

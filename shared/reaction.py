@@ -6,96 +6,49 @@ schedule, or when a document is stored. What arrives may arrive twice: the kerne
 the same commit as the doing, so a reaction done twice is a reaction done once.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal, Protocol, TypeVar
+from functools import cached_property
+from typing import TypeVar
 
 from shared.entity import Event, Record
-from shared.observing import Backlog, Dependencies, NoDependencies, NoTelemetry, Telemetry
-from shared.operation import Call, deployed, place
+from shared.operation import EVERY_TENANT, Call, deployed, place
+from shared.ports import named
+from shared.queries import Reads
+from shared.store import Transaction
 
 F = TypeVar("F", bound=Callable[..., None])
 
 
-class Workflows(Protocol):
-    """The engine that carries out workflows."""
-
-    def start(self, workflow: str, argument: Mapping[str, Any]) -> str:
-        """Start an execution and return its id."""
-
-    def wake(self, callback_url: str) -> None:
-        """
-        Call a waiting workflow back.
-
-        A callback that is gone counts as delivered. Raises ProviderDown where it must be tried again.
-        """
-
-
-class Probe(Protocol):
-    """Looks at a deployed release from outside."""
-
-    def healthy(self, release_id: str, *, timeout_s: float) -> tuple[bool, int]:
-        """Return whether the release answered well, and after how many milliseconds."""
-
-
-class Outbox(Protocol):
-    """The way out for what was committed."""
-
-    def publish(self, tenant: str, entry_id: str) -> None:
-        """Publish one entry, and what of the same entity waits before it."""
-
-    def sweep(self) -> int:
-        """Publish what was left behind, and return how much that was."""
-
-    def release_dues(self) -> int:
-        """Hand over every promise whose time has come, and return how many."""
-
-    def backlog(self) -> Backlog:
-        """Return how much waits for its way out, of all tenants, and for how long."""
-
-    def resend(self, topic: str, tenant: str, id: str, *, consumer: str, replay: int) -> bool:
-        """Publish an event once more for one consumer, and say whether it is still there to be published."""
-
-
-@dataclass(frozen=True)
-class Pushed:
-    """What the provider said to one push message."""
-
-    outcome: Literal["sent", "unregistered", "refused"]
-    """`unregistered`: the device is gone for good; `refused`: the message itself is not good."""
-
-    provider_id: str = ""
-
-
-class Push(Protocol):
-    """Shows messages on people's devices."""
-
-    def send(self, message: Mapping[str, Any]) -> Pushed:
-        """
-        Hand one message of FCM's HTTP v1 shape to the provider.
-
-        Raises ProviderDown where it must be tried again later.
-        """
-
-
-@dataclass
+@dataclass(frozen=True, kw_only=True)
 class Reaching(Call):
-    """A reaction's call: besides documents it reaches the world outside, which an operation may not."""
+    """
+    A reaction's call: it may also act in other tenants, each time with its reason.
 
-    workflows: Workflows = field(kw_only=True)
-    probe: Probe = field(kw_only=True)
-    outbox: Outbox = field(kw_only=True)
-    push: Push = field(kw_only=True)
-    dependencies: Dependencies = field(default_factory=NoDependencies, kw_only=True)
-    telemetry: Telemetry = field(default_factory=NoTelemetry, kw_only=True)
-    subject: str = field(default="", kw_only=True)
+    Everything that it writes, wherever, is one commit with the note that it was done.
+    """
+
+    subject: str = ""
     """The entity that the event is about: ``<collection>/<id>``."""
 
     @property
     def subject_id(self) -> str:
         """The id of that entity."""
         return self.subject.partition("/")[2]
+
+    @contextmanager
+    def within(self, tenant: str, why: str) -> Iterator[Transaction]:
+        """Open the one transaction of this call in a tenant, or go on with it."""
+        self._cross(tenant, why)
+        with self._transaction(tenant) as txn:
+            yield txn
+
+    def each_tenant(self, why: str) -> Reads:
+        """Look in every tenant at once; to change what is found, go `within` its tenant."""
+        self._cross(EVERY_TENANT, why)
+        return Reads(self._documents, None)
 
 
 @dataclass(frozen=True)
@@ -118,6 +71,11 @@ class Reaction:
     def function_name(self) -> str:
         """The name of the deployed Cloud Function."""
         return deployed(self.id)
+
+    @cached_property
+    def ports(self) -> dict[str, type]:
+        """The ports it names, by parameter."""
+        return named(self.function)
 
     @property
     def events(self) -> dict[str, type[Event]]:

@@ -6,84 +6,33 @@ Firestore asks. What it saves and what it announces are committed together, once
 it is a small port, `shared/documents.py`.
 """
 
-import base64
-import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
-
-from pydantic import BaseModel, ConfigDict
 
 from shared import evidence
 from shared.canonical import digest
 from shared.documents import (
     ABSENT,
     ANYTHING,
-    MAX_LIST,
     Absent,
     Anything,
-    Condition,
     Documents,
     Key,
-    Query,
-    Scalar,
     Snapshot,
     Write,
 )
-from shared.entity import Audit, Because, Entity, Event, Record, Timestamp, written
-from shared.errors import (
-    BadRequest,
-    ConstitutionalAlignment,
-    NotFound,
-    VersionConflict,
-)
+from shared.entity import Audit, Because, Entity, Event, Record, Timestamp
+from shared.errors import ConstitutionalAlignment, NotFound, VersionConflict
 from shared.evidence import ApprovalRef, Circumstances, Entry, Signer
+from shared.queries import Reads
 
 R = TypeVar("R", bound=Record)
-E = TypeVar("E", bound=Entity)
 
-
-class Page(BaseModel, Generic[R]):
-    """Some of the documents, and how to get the next ones."""
-
-    model_config = ConfigDict(frozen=True)
-
-    items: tuple[R, ...]
-    next_cursor: str | None = None
-
-
-@dataclass(frozen=True)
-class AtLeast:
-    """The condition ``>=``."""
-
-    value: Scalar
-
-
-@dataclass(frozen=True)
-class AtMost:
-    """The condition ``<=``."""
-
-    value: Scalar
-
-
-@dataclass(frozen=True)
-class Prefix:
-    """The condition that a text starts so."""
-
-    value: str
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """The condition that a value is one of at most 30."""
-
-    values: tuple[Scalar, ...]
-
-
-Test = Scalar | AtLeast | AtMost | Prefix | OneOf
+Writable = frozenset[type[Record]] | None
+"""The kinds that a transaction may write; None for all."""
 
 
 class Due(Record):
@@ -102,26 +51,52 @@ class Due(Record):
     traceparent: str | None = None
 
 
-@dataclass
-class Transaction:
+class Transaction(Reads):
     """The reads and writes of one operation in one tenant."""
 
-    documents: Documents
-    tenant: str
-    circumstances: Circumstances
-    signer: Signer
-    if_match: str | None = None
-    """The version the caller saw, for the document its path names."""
+    def __init__(
+        self,
+        documents: Documents,
+        signer: Signer,
+        *,
+        tenant: str,
+        circumstances: Circumstances,
+        if_match: str | None = None,
+        addressed: frozenset[str] = frozenset(),
+        writable: Writable = None,
+    ) -> None:
+        """
+        Begin with nothing read and nothing written.
 
-    addressed: frozenset[str] = frozenset()
-    """The ids in the caller's path, which `if_match` is about."""
+        Args:
+            documents: The store.
 
-    writes: list[Write] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    urgent: bool = False
-    """Whether the tap must have the entries before the caller gets an answer."""
+            signer: The writer's key.
 
-    _seen: dict[Key, Snapshot] = field(default_factory=dict)
+            tenant: The one tenant it sees.
+
+            circumstances: What its entries say about the act.
+
+            if_match: The version the caller saw, for the document its path names.
+
+            addressed: The ids in the caller's path, which `if_match` is about.
+
+            writable: The kinds it may write; None for all.
+        """
+        super().__init__(documents, tenant)
+        self._own = tenant
+        self._signer, self._circumstances, self._writable = signer, circumstances, writable
+        self._if_match, self._addressed = if_match, addressed
+        self._seen: dict[Key, Snapshot] = {}
+        self.writes: list[Write] = []
+        self.entries: list[Entry] = []
+        self.urgent = False
+        """Whether the tap must have the entries before the caller gets an answer."""
+
+    @property
+    def tenant(self) -> str:
+        """The one tenant it sees."""
+        return self._own
 
     def get(self, kind: type[R], id: str) -> R:
         """
@@ -137,47 +112,9 @@ class Transaction:
 
     def peek(self, kind: type[R], id: str) -> R | None:
         """Return one document, or None."""
-        self._before_writing()
-        snapshot = self.documents.get(self._key(kind, id))
+        self._may_read()
+        snapshot = self._documents.get(self._key(kind, id))
         return None if snapshot is None else self._read(kind, snapshot)
-
-    def find(
-        self,
-        kind: type[R],
-        *,
-        order: str = "",
-        limit: int = MAX_LIST,
-        cursor: str | None = None,
-        **tests: Test,
-    ) -> Page[R]:
-        """
-        Return the documents that pass all tests.
-
-        Args:
-            kind: What to look for.
-
-            order: The field to order by, ``-`` before it for descending; by id without one.
-
-            limit: At most so many, up to 100.
-
-            cursor: Where the last page ended.
-
-            tests: A value for equality, or a condition; ``__`` in a name means a dot.
-        """
-        self._before_writing()
-        query = _query(kind, order, min(limit, MAX_LIST) + 1, tests)
-        if cursor:
-            after = _opened(cursor, query)
-            query = Query(query.collection, query.where, query.order, query.limit, after)
-        found = self.documents.find(self.tenant, query)
-        items = tuple(self._read(kind, snapshot) for snapshot in found[: query.limit - 1])
-        more = len(found) == query.limit
-        return Page(items=items, next_cursor=_sealed(query, found[-2]) if more else None)
-
-    def count(self, kind: type[R], **tests: Test) -> int:
-        """Return how many documents pass all tests."""
-        self._before_writing()
-        return self.documents.count(self.tenant, _query(kind, "", MAX_LIST, tests))
 
     def create(
         self,
@@ -219,6 +156,7 @@ class Transaction:
         """Remove a record; entities are never removed."""
         if isinstance(record, Entity):
             raise TypeError("an entity is evidence and stays")
+        self._may_write(record)
         before = self._seen.get(self._key(type(record), record.id))
         expected = before.revision if before else ANYTHING
         self.writes.append(Write(self._key(type(record), record.id), None, expected))
@@ -234,8 +172,8 @@ class Transaction:
             data=event.model_dump(mode="json", by_alias=True),
             data_version=event.data_version(),
             correlation_id=self._story(about),
-            causation_id=self.entries[-1].id if self.entries else self.circumstances.causation_id,
-            traceparent=self.circumstances.traceparent,
+            causation_id=self.entries[-1].id if self.entries else self._circumstances.causation_id,
+            traceparent=self._circumstances.traceparent,
         )
         self.create(due)
 
@@ -247,6 +185,7 @@ class Transaction:
         because: Because | None,
         approval: ApprovalRef | None,
     ) -> R:
+        self._may_write(document)
         if isinstance(document, Entity):
             if event is None:
                 raise TypeError(f"say which event the change of {document.id} is")
@@ -271,8 +210,8 @@ class Transaction:
         broken = entity.violations()
         if broken:
             raise ConstitutionalAlignment(broken[0].message, violations=broken)
-        now = max(self.circumstances.at, entity.updated_at)
-        circumstances = self.circumstances.model_copy(update={"at": now})
+        now = max(self._circumstances.at, entity.updated_at)
+        circumstances = self._circumstances.model_copy(update={"at": now})
         circumstances = circumstances.model_copy(update={"correlation_id": self._story(entity)})
         began = entity.correlation_id or circumstances.correlation_id
         entity = entity.model_copy(update={"updated_at": now, "correlation_id": began})
@@ -286,7 +225,7 @@ class Transaction:
             entry_id=str(uuid4()),
             shard=secrets.randbelow(16),
             circumstances=circumstances,
-            signer=self.signer,
+            signer=self._signer,
             because=because,
             approval=approval,
         )
@@ -304,17 +243,17 @@ class Transaction:
         A request that names one tells it on; else the change goes on with the story of its entity, or,
         of a new one, of what the caller's path names.
         """
-        if self.circumstances.named:
-            return self.circumstances.correlation_id
-        read = (s.data for key, s in self._seen.items() if key.id in self.addressed)
+        if self._circumstances.named:
+            return self._circumstances.correlation_id
+        read = (s.data for key, s in self._seen.items() if key.id in self._addressed)
         stories = [entity.correlation_id, *(data.get("correlation_id") for data in read)]
-        return next(filter(None, stories), self.circumstances.correlation_id)
+        return next(filter(None, stories), self._circumstances.correlation_id)
 
     def _compare(self, entity: Entity) -> None:
         before = self._seen.get(self._key(type(entity), entity.id))
-        if self.if_match is None or before is None or entity.id not in self.addressed:
+        if self._if_match is None or before is None or entity.id not in self._addressed:
             return
-        if before.data["version_hash"] != self.if_match:
+        if before.data["version_hash"] != self._if_match:
             raise VersionConflict("it was changed since you read it; read it again")
 
     def _read(self, kind: type[R], snapshot: Snapshot) -> R:
@@ -324,62 +263,12 @@ class Transaction:
     def _key(self, kind: type[Record], id: str) -> Key:
         return Key(self.tenant, kind.collection, id)
 
-    def _before_writing(self) -> None:
+    def _may_write(self, document: Record) -> None:
+        if self._writable is not None and type(document) not in self._writable:
+            raise RuntimeError(
+                f"this transaction only reads; it writes no {type(document).__name__}"
+            )
+
+    def _may_read(self) -> None:
         if self.writes:
             raise RuntimeError("a transaction reads first and writes last")
-
-
-def _query(kind: type[Record], order: str, limit: int, tests: Mapping[str, Test]) -> Query:
-    where: list[Condition] = []
-    for name, test in tests.items():
-        where += _conditions(name.replace("__", "."), test)
-    named = ((order.removeprefix("-"), "desc" if order.startswith("-") else "asc"),)
-    return Query(kind.collection, tuple(where), named if order else (), limit)  # type: ignore[arg-type]
-
-
-def _conditions(name: str, test: Test) -> list[Condition]:
-    match test:
-        case AtLeast(value):
-            return [Condition(name, ">=", value)]
-        case AtMost(value):
-            return [Condition(name, "<=", value)]
-        case Prefix(value):
-            return [Condition(name, ">=", value), Condition(name, "<", value + "\U0010ffff")]
-        case OneOf(values):
-            return [Condition(name, "in", values)]
-        case _:
-            return [Condition(name, "==", test)]
-
-
-def _sealed(query: Query, last: Snapshot) -> str:
-    values = [_at(last.data, name) for name, _ in query.order]
-    sealed = json.dumps([_shape(query), *values, last.key.id])
-    return base64.urlsafe_b64encode(sealed.encode()).decode()
-
-
-def _opened(cursor: str, query: Query) -> tuple[Scalar, ...]:
-    """Return where the last page ended; a cursor belongs to the list that gave it."""
-    try:
-        shape, *after = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, TypeError) as error:
-        raise BadRequest("this cursor is not one of ours; start without one") from error
-    if shape != _shape(query):
-        raise BadRequest("this cursor is of another list; start without one")
-    return tuple(after)
-
-
-def _shape(query: Query) -> str:
-    where = [[c.field, c.op, c.value] for c in query.where]
-    return digest([query.collection, where, [*map(list, query.order)]])[:16]
-
-
-def _at(data: Mapping[str, Any], name: str) -> Scalar:
-    value: Any = data
-    for part in name.split("."):
-        value = value[part]
-    return value  # type: ignore[no-any-return]
-
-
-def moment(at: datetime) -> str:
-    """Write a moment as documents hold it, for comparisons in queries."""
-    return written(at)

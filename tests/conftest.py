@@ -11,16 +11,21 @@ import pytest
 from local.rows import in_port
 from local.verify import Verification
 from shared.documents import Documents, Key, Write
-from shared.edge.keys import FileSigner, verify_ed25519
+from shared.edge.keys import FileSigner, TicketSigner, verify_ed25519
+from shared.edge.ports import Ports
+from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import ProviderDown, Violation
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM, Actor, Role
-from shared.observing import Backlog
+from shared.observing import Backlog, Memory, NoTraffic
 from shared.operation import Call
-from shared.reaction import Pushed, Reaching
+from shared.outside import Pushed
+from shared.ports import Deployment
+from shared.reaction import Reaching
 
 CALLBACKS = "http://127.0.0.1:8080/v1/projects/local/"
+DEPLOYMENT = Deployment("local", CALLBACKS)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -51,11 +56,14 @@ class FakeProbe:
         return release_id not in self.failing, 3
 
 
-class FakeOutbox:
-    """Remembers what was published."""
+class FakeRelay:
+    """Remembers what was published and sent again; nothing waits but what is said to."""
 
-    def __init__(self) -> None:
+    def __init__(self, waiting: Backlog | None = None, *, there: bool = True) -> None:
+        self.there = there
         self.published: list[str] = []
+        self.sent: list[tuple[Any, ...]] = []
+        self._waiting = waiting or Backlog(unpublished=0, oldest_at=None, overdue=0)
 
     def publish(self, tenant, entry_id):
         self.published.append(entry_id)
@@ -67,11 +75,45 @@ class FakeOutbox:
         return 0
 
     def backlog(self):
-        return Backlog(unpublished=0, oldest_at=None, overdue=0)
+        return self._waiting
 
     def resend(self, topic, tenant, id, *, consumer, replay):
-        self.published.append(id)
-        return True
+        self.sent.append((topic, tenant, id, consumer, replay))
+        return self.there
+
+
+class FakeDependencies:
+    """Is well, and remembers how often it was looked at."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def look(self):
+        self.looks += 1
+        return ()
+
+
+class FakeTelemetry:
+    """Keeps what was handed over, and knows of no requests."""
+
+    def __init__(self) -> None:
+        self.samples: list[Any] = []
+
+    def export(self, samples):
+        self.samples += samples
+
+    def recent(self, at):
+        return {}
+
+
+class FakeFiles:
+    """Keeps documents in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Any] = {}
+
+    def keep(self, name, content):
+        self.kept.setdefault(name, content)
 
 
 class FakePush:
@@ -96,6 +138,37 @@ def broken(documents: Documents, signer: FileSigner) -> list[Violation]:
     place = Key(PLATFORM, VerificationKey.collection, key.id)
     documents.commit([Write(place, key.model_dump(mode="json"))])
     return [*Verification({key.id: key.jwk}, tapped=None).breaks(in_port(documents))]
+
+
+def ports_of(documents: Any, signer: Any, clock: Callable[[], datetime], **given: Any) -> Ports:
+    """Return the ports of a process that reaches fakes, but for those that are given."""
+    relay = given.pop("relay", None) or FakeRelay()
+    return Ports(
+        settings=Settings({}),
+        clock=clock,
+        documents=documents,
+        signer=signer,
+        **{
+            "bus": None,
+            "identify": None,
+            "deployment": DEPLOYMENT,
+            "signature_check": verify_ed25519,
+            "tickets": TicketSigner(signer),
+            "files": FakeFiles(),
+            "traffic": NoTraffic(),
+            "memory": Memory(),
+            "workflows": FakeWorkflows(),
+            "probe": FakeProbe(),
+            "push": FakePush(),
+            "entry_relay": relay,
+            "due_relay": relay,
+            "letter_relay": relay,
+            "backlogs": relay,
+            "dependencies": FakeDependencies(),
+            "telemetry": FakeTelemetry(),
+            **given,
+        },
+    )
 
 
 @pytest.fixture(scope="session")
@@ -145,11 +218,16 @@ def call_as(documents: SqliteDocuments, signer: FileSigner) -> Callable[..., Cal
     Make a call as anyone: ``call_as(Role.GOVERNOR)``, ``call_as(Role.CUSTOMER_ADMIN, tenant="acme")``.
 
     `at` is the time in minutes after noon; `own` is the caller's tenant where it differs from the one
-    opened. A call is good for one transaction.
+    opened; `said` is what else a call says. A call is good for one transaction.
     """
 
     def make(
-        *roles: Role, id: str = "", tenant: str = PLATFORM, at: float = 0, own: str | None = None
+        *roles: Role,
+        id: str = "",
+        tenant: str = PLATFORM,
+        at: float = 0,
+        own: str | None = None,
+        **said: Any,
     ) -> Call:
         now = NOON + timedelta(minutes=at)
         actor = Actor(
@@ -161,15 +239,13 @@ def call_as(documents: SqliteDocuments, signer: FileSigner) -> Callable[..., Cal
         return Call(
             actor=actor,
             now=now,
-            documents=documents,
-            signer=signer,
             tenant=tenant,
             operation="tests.call",
             correlation_id="00000000-0000-4000-8000-000000000001",
-            callbacks=CALLBACKS,
-            verify=verify_ed25519,
+            **{"documents": documents, "signer": signer, **said},
         )
 
+    make.signer = signer  # type: ignore[attr-defined]
     return make
 
 
@@ -177,13 +253,10 @@ def call_as(documents: SqliteDocuments, signer: FileSigner) -> Callable[..., Cal
 def reacting(
     documents: SqliteDocuments,
     signer: FileSigner,
-    workflows: FakeWorkflows,
-    probe: FakeProbe,
-    push: FakePush,
 ) -> Callable[..., Reaching]:
     """Make a reaction's call: ``reacting("agents/…", at=5)``."""
 
-    def make(subject: str = "", *, tenant: str = PLATFORM, at: float = 0) -> Reaching:
+    def make(subject: str = "", *, tenant: str = PLATFORM, at: float = 0, **said: Any) -> Reaching:
         now = NOON + timedelta(minutes=at)
         return Reaching(
             actor=Actor(id="service:tests", tenant=PLATFORM, roles=frozenset({Role.SERVICE})),
@@ -193,12 +266,8 @@ def reacting(
             tenant=tenant,
             operation="tests.reaction",
             correlation_id="00000000-0000-4000-8000-000000000001",
-            callbacks=CALLBACKS,
-            workflows=workflows,
-            probe=probe,
-            outbox=FakeOutbox(),
-            push=push,
             subject=subject,
+            **said,
         )
 
     return make

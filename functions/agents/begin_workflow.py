@@ -8,6 +8,7 @@ from shared.agents.runs import StageAnswer, WorkflowClaimed
 from shared.entity import Id, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
+from shared.ports import Deployment
 from shared.waiting import wait
 
 
@@ -36,7 +37,7 @@ class Claim(Value):
     scopes={Scope.AGENTS_RUN},
     tenant=PLATFORM,
 )
-def begin_workflow(call: Call, workflow_id: Id, body: Claim) -> StageAnswer:
+def begin_workflow(call: Call, workflow_id: Id, body: Claim, deployment: Deployment) -> StageAnswer:
     """
     Claim a run for an execution, and keep its callback until the run is over.
 
@@ -49,5 +50,5 @@ def begin_workflow(call: Call, workflow_id: Id, body: Claim) -> StageAnswer:
         if run is not before.run:
             run = txn.save(run, WorkflowClaimed(agent_id=before.agent.id, execution=body.execution))
         after = entering.keep(txn, call, before.at(run), on)
-        txn.save(wait(workflow_id, body.callback_url, callbacks=call.callbacks))
+        txn.save(wait(workflow_id, body.callback_url, callbacks=deployment.callbacks))
     return entering.answer(after, AUTHORING, on, at=call.now)

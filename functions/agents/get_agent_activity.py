@@ -5,7 +5,7 @@ from shared.entity import Id, Value
 from shared.evidence import Entry, stream
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.store import Page
+from shared.queries import Page
 
 
 class ActivityQuery(Value):

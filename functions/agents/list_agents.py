@@ -5,7 +5,7 @@ from shared.agents.parts import AgentStatus
 from shared.entity import Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.store import Page
+from shared.queries import Page
 
 
 class AgentFilter(Value):

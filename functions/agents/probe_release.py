@@ -2,11 +2,12 @@ from shared.agents import probing, releases
 from shared.agents.models import Agent
 from shared.agents.releases import PROBE_TIMEOUT_S, Release, ReleaseProbeDue, ReleaseWatch
 from shared.constitution import amended
+from shared.outside import Probe
 from shared.reaction import Reaching, reaction
 
 
 @reaction(due=ReleaseProbeDue)
-def probe_release(call: Reaching, event: ReleaseProbeDue) -> None:
+def probe_release(call: Reaching, event: ReleaseProbeDue, probe: Probe) -> None:
     """
     Look at a release from outside, and count.
 
@@ -14,7 +15,7 @@ def probe_release(call: Reaching, event: ReleaseProbeDue) -> None:
     counts once: the tally knows which look comes next. A release that is ready gets its traffic, and its
     first quarter of an hour in service begins, in the commit that says so.
     """
-    healthy, took_ms = call.probe.healthy(event.release_id, timeout_s=PROBE_TIMEOUT_S)
+    healthy, took_ms = probe.healthy(event.release_id, timeout_s=PROBE_TIMEOUT_S)
     with call.transaction() as txn:
         before = txn.peek(ReleaseWatch, releases.watch_id(event.release_id, event.profile))
         if before is None or before.outcome is not None or before.probes != event.probe:

@@ -1,9 +1,10 @@
 from shared.agents.models import AgentCreated
+from shared.outside import Workflows
 from shared.reaction import Reaching, reaction
 
 
 @reaction(on=AgentCreated)
-def start_pipeline(call: Reaching, event: AgentCreated) -> None:
+def start_pipeline(call: Reaching, event: AgentCreated, workflows: Workflows) -> None:
     """
     Start the workflow that makes a new agent.
 
@@ -15,4 +16,4 @@ def start_pipeline(call: Reaching, event: AgentCreated) -> None:
         "correlation_id": call.correlation_id,
         "traceparent": call.traceparent or "",
     }
-    call.workflows.start("agent_creation", argument)
+    workflows.start("agent_creation", argument)

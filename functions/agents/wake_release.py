@@ -1,14 +1,15 @@
 from shared.agents.releases import ReleaseWatched
+from shared.outside import Workflows
 from shared.reaction import Reaching, reaction
 from shared.waiting import Wait
 
 
 @reaction(on=ReleaseWatched)
-def wake_release(call: Reaching, event: ReleaseWatched) -> None:
+def wake_release(call: Reaching, event: ReleaseWatched, workflows: Workflows) -> None:
     """Wake the workflow that waits until the health of a release is certain."""
     if event.profile == "readiness" and event.watch_outcome == "healthy":
         return
     with call.transaction() as txn:
         waiting = txn.peek(Wait, event.workflow_id)
         if waiting is not None:
-            call.workflows.wake(waiting.url)
+            workflows.wake(waiting.url)

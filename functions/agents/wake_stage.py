@@ -1,11 +1,14 @@
 from shared.agents.answering import WAITED_FOR
 from shared.agents.models import AgentPipelineStageCompleted, AgentStateChanged
+from shared.outside import Workflows
 from shared.reaction import Reaching, reaction
 from shared.waiting import Wait
 
 
 @reaction(on=(AgentPipelineStageCompleted, AgentStateChanged))
-def wake_stage(call: Reaching, event: AgentPipelineStageCompleted | AgentStateChanged) -> None:
+def wake_stage(
+    call: Reaching, event: AgentPipelineStageCompleted | AgentStateChanged, workflows: Workflows
+) -> None:
     """
     Wake the workflow that waits for a stage, when the stage or the whole run has ended.
 
@@ -19,6 +22,6 @@ def wake_stage(call: Reaching, event: AgentPipelineStageCompleted | AgentStateCh
     with call.transaction() as txn:
         waiting = txn.peek(Wait, event.workflow_id)
         if waiting is not None:
-            call.workflows.wake(waiting.url)
+            workflows.wake(waiting.url)
             if isinstance(event, AgentStateChanged):
                 txn.delete(waiting)

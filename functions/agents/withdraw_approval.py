@@ -2,8 +2,8 @@ from shared.agents.models import AgentPipelineStageCompleted, AgentStateChanged
 from shared.approvals import rules
 from shared.approvals.events import ApprovalCancelled
 from shared.approvals.models import OPEN, Approval
+from shared.queries import OneOf
 from shared.reaction import Reaching, reaction
-from shared.store import OneOf
 
 
 @reaction(on=(AgentPipelineStageCompleted, AgentStateChanged))
@@ -20,8 +20,7 @@ def withdraw_approval(
     if not (ended or back):
         return
     with call.transaction() as txn:
-        found = txn.find(Approval, workflow_id=event.workflow_id, status=OneOf(OPEN), limit=10)
-        for before in found.items:
+        for before in txn.all(Approval, workflow_id=event.workflow_id, status=OneOf(OPEN)):
             after = rules.cancel(
                 before, by=call.actor, at=call.now, reason="The agent is no longer at this stage."
             )

@@ -3,13 +3,14 @@ from shared.approvals.events import ApprovalRequested, decided
 from shared.approvals.models import Approval, ApprovalRequest
 from shared.identity import Scope
 from shared.operation import Call, operation
+from shared.ports import Deployment
 from shared.precedents import matching
 from shared.precedents.reading import precedent
 from shared.waiting import wait
 
 
 @operation("POST", "/v1/approvals", scopes={Scope.APPROVALS_REQUEST}, status=201)
-def create_approval(call: Call, request: ApprovalRequest) -> Approval:
+def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment) -> Approval:
     """
     Put a question to a Governor, unless a precedent of theirs answers it.
 
@@ -30,5 +31,5 @@ def create_approval(call: Call, request: ApprovalRequest) -> Approval:
         timer, due = windows.following(approval, at=call.now)
         txn.announce(timer, at=due, about=approval)
         if request.callback_url is not None:
-            txn.create(wait(approval.id, request.callback_url, callbacks=call.callbacks))
+            txn.create(wait(approval.id, request.callback_url, callbacks=deployment.callbacks))
     return approval

@@ -63,7 +63,7 @@ def create_veto(call: Call, objection: Objection) -> Veto:
         before = txn.get(Approval, approval_id or "")
         after = rules.veto(before, by=call.actor, at=call.now, **given)
         if after is before:
-            return txn.find(Veto, approval_id=before.id).items[0]
+            return txn.all(Veto, approval_id=before.id)[0]
         after = txn.save(after, ApprovalVetoed.of(after), because=rules.because(after))
         about = {"run_id": hit.run_id if hit else None, "step_id": objection.step_id}
         veto = rules.record_veto(before, after, id=call.new_id(), attachments=attached, **about)

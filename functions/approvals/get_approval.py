@@ -6,7 +6,13 @@ from shared.identity import Scope
 from shared.operation import Call, operation
 
 
-@operation("GET", "/v1/approvals/{approval_id}", scopes={Scope.GOVERNANCE_READ}, audited=False)
+@operation(
+    "GET",
+    "/v1/approvals/{approval_id}",
+    scopes={Scope.GOVERNANCE_READ},
+    audited=False,
+    notes=opening.Opening,
+)
 def get_approval(call: Call, approval_id: Id) -> SeenApproval:
     """
     Show one approval with its evidence, its decisions and its clocks.

@@ -6,7 +6,7 @@ from shared.approvals.models import OPEN, Approval, ApprovalStatus, ApprovalType
 from shared.entity import Hex64, Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.store import OneOf, Page
+from shared.queries import OneOf, Page
 
 
 class ApprovalQuery(Value):

@@ -6,7 +6,7 @@ from shared.approvals.models import Veto, VetoCategory
 from shared.entity import Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.store import Page
+from shared.queries import Page
 
 
 class VetoQuery(Value):

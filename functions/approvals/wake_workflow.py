@@ -7,6 +7,7 @@ from shared.approvals.events import (
     VetoRecorded,
 )
 from shared.entity import Event
+from shared.outside import Workflows
 from shared.reaction import Reaching, reaction
 from shared.waiting import Wait
 
@@ -21,7 +22,7 @@ from shared.waiting import Wait
         VetoRecorded,
     )
 )
-def wake_workflow(call: Reaching, event: Event) -> None:
+def wake_workflow(call: Reaching, event: Event, workflows: Workflows) -> None:
     """
     Wake the workflow that waits for an approval.
 
@@ -34,5 +35,5 @@ def wake_workflow(call: Reaching, event: Event) -> None:
     with call.transaction() as txn:
         waiting = txn.peek(Wait, approval_id)
         if waiting is not None:
-            call.workflows.wake(waiting.url)
+            workflows.wake(waiting.url)
             txn.delete(waiting)

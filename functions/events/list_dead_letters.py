@@ -6,7 +6,7 @@ from shared.entity import Value
 from shared.events.models import DeadLetter
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.store import Page, Test
+from shared.queries import Page, Test
 
 
 class Which(Value):

@@ -1,8 +1,9 @@
 from shared.evidence import Entry
+from shared.outside import EntryRelay
 from shared.reaction import Reaching, reaction
 
 
 @reaction(stored=Entry)
-def publish_entry(call: Reaching, entry_id: str) -> None:
+def publish_entry(call: Reaching, entry_id: str, relay: EntryRelay) -> None:
     """Publish a committed entry, and what of the same entity waits before it."""
-    call.outbox.publish(call.tenant, entry_id)
+    relay.publish(call.tenant, entry_id)

@@ -1,9 +1,10 @@
 from datetime import timedelta
 
+from shared.outside import DueRelay
 from shared.reaction import Reaching, reaction
 
 
 @reaction(every=timedelta(minutes=1))
-def release_dues(call: Reaching) -> None:
+def release_dues(_: Reaching, relay: DueRelay) -> None:
     """Hand over every promise whose time has come to the reaction that keeps it."""
-    call.outbox.release_dues()
+    relay.release_dues()

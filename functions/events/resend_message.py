@@ -1,11 +1,12 @@
 from shared.events import rules
 from shared.events.models import DeadLetter, DeadLetterDropped, DeadLetterReplayed
 from shared.identity import PLATFORM
+from shared.outside import LetterRelay
 from shared.reaction import Reaching, reaction
 
 
 @reaction(due=DeadLetterReplayed)
-def resend_message(call: Reaching, event: DeadLetterReplayed) -> None:
+def resend_message(call: Reaching, event: DeadLetterReplayed, relay: LetterRelay) -> None:
     """
     Publish what is stored of a replayed message once more, for its one consumer.
 
@@ -13,7 +14,7 @@ def resend_message(call: Reaching, event: DeadLetterReplayed) -> None:
     """
     with call.transaction() as txn:
         letter = txn.get(DeadLetter, event.dead_letter_id)
-        sent = call.outbox.resend(
+        sent = relay.resend(
             letter.topic,
             letter.attributes.get("tenantid", PLATFORM),
             letter.event_id,

@@ -2,7 +2,7 @@ from shared.genesis.models import JobRole
 from shared.genesis.requests import JobRoleListing, filters
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.store import Page
+from shared.queries import Page
 
 
 @operation(

@@ -1,7 +1,7 @@
 from shared.genesis.references import REFERENCE_AGENTS, ReferenceAgent
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.store import Page
+from shared.queries import Page
 
 
 @operation(

@@ -2,7 +2,7 @@ from shared.genesis.models import Skill
 from shared.genesis.requests import SkillListing, filters
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.store import Page
+from shared.queries import Page
 
 
 @operation("GET", "/v1/genesis/skills", scopes={Scope.GENESIS_READ}, audited=False, tenant=PLATFORM)

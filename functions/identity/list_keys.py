@@ -21,5 +21,5 @@ def list_keys(call: Call) -> KeySet:
     Old keys stay in the list, or what was signed with them could no longer be verified.
     """
     with call.transaction() as txn:
-        found = txn.find(VerificationKey)
-    return KeySet(keys=tuple(key.jwk for key in found.items))
+        found = txn.all(VerificationKey)
+    return KeySet(keys=tuple(key.jwk for key in found))

@@ -2,7 +2,7 @@ from shared.genesis.models import Industry
 from shared.genesis.requests import IndustryListing, filters
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.store import Page
+from shared.queries import Page
 
 
 @operation("GET", "/v1/industries", scopes={Scope.KNOWLEDGE_READ}, audited=False, tenant=PLATFORM)

@@ -8,6 +8,7 @@ from shared.identity import Scope
 from shared.mobile import deciding
 from shared.mobile.deciding import SignedDecision
 from shared.operation import Call, operation
+from shared.ports import SignatureCheck
 
 
 class SignedAgreement(SignedDecision):
@@ -36,7 +37,9 @@ class SignedAgreement(SignedDecision):
 
 
 @operation("POST", "/v1/mobile/approvals/{approval_id}/approve", scopes={Scope.GOVERNANCE_WRITE})
-def approve_on_phone(call: Call, approval_id: Id, agreement: SignedAgreement) -> Approval:
+def approve_on_phone(
+    call: Call, approval_id: Id, agreement: SignedAgreement, check: SignatureCheck
+) -> Approval:
     """
     Approve a request with the device's signature.
 
@@ -44,7 +47,7 @@ def approve_on_phone(call: Call, approval_id: Id, agreement: SignedAgreement) ->
     """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        note = deciding.signed(call, txn, before, "approve", agreement)
+        note = deciding.signed(call, txn, before, "approve", agreement, check)
         after = rules.approve(
             before,
             by=call.actor,

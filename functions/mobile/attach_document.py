@@ -4,12 +4,13 @@ from shared.identity import Scope
 from shared.mobile import uploads
 from shared.mobile.uploads import Announced, UploadAddress, VetoDocumented
 from shared.operation import Call, operation
+from shared.ports import Tickets
 
 
 @operation(
     "POST", "/v1/mobile/vetoes/{veto_id}/attachments", scopes={Scope.VETO_EXECUTE}, status=201
 )
-def attach_document(call: Call, veto_id: Id, given: Announced) -> UploadAddress:
+def attach_document(call: Call, veto_id: Id, given: Announced, tickets: Tickets) -> UploadAddress:
     """
     Announce a document that goes with a veto, and get the address to upload it to.
 
@@ -24,4 +25,4 @@ def attach_document(call: Call, veto_id: Id, given: Announced) -> UploadAddress:
                 sha256=given.sha256, content_type=given.content_type, size=given.size
             )
             txn.save(after, event)
-    return uploads.address(after, given, signer=call.signer, at=call.now)
+    return uploads.address(after, given, tickets=tickets, at=call.now)

@@ -10,7 +10,11 @@ from shared.operation import Call, operation
 
 
 @operation(
-    "GET", "/v1/mobile/approvals/{approval_id}", scopes={Scope.GOVERNANCE_READ}, audited=False
+    "GET",
+    "/v1/mobile/approvals/{approval_id}",
+    scopes={Scope.GOVERNANCE_READ},
+    audited=False,
+    notes=opening.Opening,
 )
 def get_approval_detail(call: Call, approval_id: Id) -> ApprovalDetail:
     """

@@ -4,7 +4,6 @@ from shared.mobile.models import Notification
 from shared.mobile.notices import audiences
 from shared.mobile.totals import (
     RECENT_VETOES,
-    SHARDS,
     Dashboard,
     DashboardTotals,
     OpenApproval,
@@ -13,7 +12,7 @@ from shared.mobile.totals import (
 from shared.operation import Call, operation
 from shared.precedents import counting
 from shared.precedents.models import Figures
-from shared.store import OneOf
+from shared.queries import OneOf
 
 
 @operation("GET", "/v1/mobile/dashboard", scopes={Scope.GOVERNANCE_READ}, audited=False)
@@ -26,15 +25,15 @@ def get_dashboard(call: Call) -> Dashboard:
     """
     mine = OneOf(audiences(call.actor))
     with call.transaction() as txn:
-        shards = txn.find(DashboardTotals, limit=SHARDS).items
-        oldest = txn.find(OpenApproval, order="requested_at", limit=1).items
+        shards = txn.all(DashboardTotals)
+        oldest = txn.first(OpenApproval, order="requested_at")
         recent = txn.peek(RecentVetoes, RECENT_VETOES)
-        figures = txn.find(Figures, limit=counting.SHARDS).items
+        figures = txn.all(Figures)
         unread = txn.count(Notification, audience=mine, read_at=None)
     return Dashboard(
         active_agents_count=sum(one.active_agents for one in shards),
         pending_approvals_count=sum(one.pending_approvals for one in shards),
-        oldest_pending_at=oldest[0].requested_at if oldest else None,
+        oldest_pending_at=oldest.requested_at if oldest else None,
         recent_vetoes=recent.vetoes if recent else (),
         system_health=totals.health(shards),
         budget=None,

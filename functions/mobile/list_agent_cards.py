@@ -7,7 +7,7 @@ from shared.entity import Value
 from shared.identity import Scope
 from shared.mobile.totals import AgentCard
 from shared.operation import Call, operation
-from shared.store import Page
+from shared.queries import Page
 
 
 class AgentCardQuery(Value):

@@ -8,7 +8,7 @@ from shared.identity import Scope
 from shared.mobile import cards
 from shared.mobile.cards import ApprovalCard
 from shared.operation import Call, operation
-from shared.store import OneOf
+from shared.queries import OneOf
 
 
 class CardQuery(Value):

@@ -7,7 +7,7 @@ from shared.identity import Scope
 from shared.mobile.models import Notification
 from shared.mobile.notices import audiences
 from shared.operation import Call, operation
-from shared.store import OneOf, Test
+from shared.queries import OneOf, Test
 
 
 class Inbox(Value):

@@ -36,7 +36,7 @@ def list_seed_cards(call: Call, query: SeedCardQuery) -> SeedCards:
         page = txn.find(
             PrecedentSeed, order="-created_at", limit=query.limit, cursor=query.cursor, **tests
         )
-        figures = txn.find(Figures, limit=counting.SHARDS).items
+        figures = txn.all(Figures)
     return SeedCards(
         items=page.items,
         next_cursor=page.next_cursor,

@@ -5,7 +5,7 @@ from pydantic import Field
 from shared.entity import Id, Timestamp, Value, written
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.store import AtLeast, Page, Test
+from shared.queries import AtLeast, Page, Test
 from shared.violations.models import OpenedViolation, Severity, Status
 
 

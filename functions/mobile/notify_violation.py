@@ -1,7 +1,7 @@
 from shared.entity import written
 from shared.mobile.notices import governor, notice, tell
+from shared.queries import AtLeast
 from shared.reaction import Reaching, reaction
-from shared.store import AtLeast
 from shared.violations.models import OpenedViolation, ViolationOpened
 from shared.violations.rules import REVIEW_AFTER, REVIEW_WITHIN
 

@@ -1,9 +1,10 @@
 from shared.mobile.handing import hand_over
 from shared.mobile.models import PushDue
+from shared.outside import Push
 from shared.reaction import Reaching, reaction
 
 
 @reaction(due=PushDue)
-def push_later(call: Reaching, event: PushDue) -> None:
+def push_later(call: Reaching, event: PushDue, push: Push) -> None:
     """Push a notice that waited: for the morning, for the day's digest, or for the provider."""
-    hand_over(call, call.subject_id, user_id=event.user_id, due=event)
+    hand_over(call, push, call.subject_id, user_id=event.user_id, due=event)

@@ -1,14 +1,15 @@
 from shared.mobile.handing import hand_over
 from shared.mobile.models import NotificationSent
+from shared.outside import Push
 from shared.reaction import Reaching, reaction
 
 
 @reaction(on=NotificationSent)
-def push_notification(call: Reaching, event: NotificationSent) -> None:
+def push_notification(call: Reaching, event: NotificationSent, push: Push) -> None:
     """
     Push what was put into an inbox to the devices of those it is for.
 
     A push informs and never decides: it opens the app, which asks for what is to be decided.
     """
     if event.channel == "inbox":
-        hand_over(call, call.subject_id)
+        hand_over(call, push, call.subject_id)

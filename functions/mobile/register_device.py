@@ -1,6 +1,6 @@
 from shared.identity import Scope
 from shared.mobile import devices
-from shared.mobile.devices import MAX_DEVICES, Registration
+from shared.mobile.devices import Registration
 from shared.mobile.models import Device, DeviceRevoked, DeviceUnseenDue
 from shared.operation import Call, operation
 
@@ -15,8 +15,8 @@ def register_device(call: Call, given: Registration) -> Device:
     whoever held it then.
     """
     with call.transaction() as txn:
-        mine = txn.find(Device, user_id=call.actor.id, active=True, limit=MAX_DEVICES).items
-        same = txn.find(Device, fcm_token=given.fcm_token, active=True).items
+        mine = txn.all(Device, user_id=call.actor.id, active=True)
+        same = txn.all(Device, fcm_token=given.fcm_token, active=True)
         before = txn.peek(Device, devices.device_id(call.actor, given.public_key))
         after = devices.registered(before, given, by=call.actor, at=call.now)
         moved = tuple(one for one in same if one.id != after.id)

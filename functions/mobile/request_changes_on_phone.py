@@ -10,6 +10,7 @@ from shared.identity import Scope
 from shared.mobile import deciding
 from shared.mobile.deciding import SignedDecision
 from shared.operation import Call, operation
+from shared.ports import SignatureCheck
 
 Change = Annotated[Text, Field(max_length=500)]
 
@@ -42,11 +43,13 @@ class SignedChanges(SignedDecision):
 @operation(
     "POST", "/v1/mobile/approvals/{approval_id}/request-changes", scopes={Scope.GOVERNANCE_WRITE}
 )
-def request_changes_on_phone(call: Call, approval_id: Id, wanted: SignedChanges) -> Approval:
+def request_changes_on_phone(
+    call: Call, approval_id: Id, wanted: SignedChanges, check: SignatureCheck
+) -> Approval:
     """Send a request back to whoever made what it is about, with the device's signature."""
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        note = deciding.signed(call, txn, before, "request_changes", wanted)
+        note = deciding.signed(call, txn, before, "request_changes", wanted, check)
         after = rules.request_changes(
             before,
             by=call.actor,

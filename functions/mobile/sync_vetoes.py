@@ -8,6 +8,7 @@ from shared.identity import Scope
 from shared.mobile.syncing import Queue, parsed
 from shared.mobile.vetoing import QUEUED, ItemResult
 from shared.operation import Call, operation
+from shared.ports import SignatureCheck
 
 
 class QueuedItems(Value):
@@ -33,7 +34,7 @@ class Results(Value):
     "/v1/mobile/sync",
     scopes={Scope.VETO_EXECUTE, Scope.GOVERNANCE_READ},
 )
-def sync_vetoes(call: Call, body: QueuedItems) -> Results:
+def sync_vetoes(call: Call, body: QueuedItems, check: SignatureCheck) -> Results:
     """
     Take the vetoes that a phone signed without a connection.
 
@@ -44,7 +45,7 @@ def sync_vetoes(call: Call, body: QueuedItems) -> Results:
     skew = call.now - body.sent_at if body.sent_at else None
     items = tuple(parsed(item) for item in body.items)
     with call.transaction() as txn:
-        queue = Queue(call, txn, skew)
+        queue = Queue(call, txn, check, skew)
         queue.read(items)
         results = tuple(
             item if isinstance(item, ItemResult) else queue.answer(item) for item in items

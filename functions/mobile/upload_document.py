@@ -1,10 +1,11 @@
 from shared.approvals.parts import MAX_DOCUMENT_BYTES
-from shared.files import Content
+from shared.files import Content, Files
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM, PUBLIC
 from shared.mobile import uploads
 from shared.mobile.uploads import Uploaded
 from shared.operation import Call, operation
+from shared.ports import SignatureCheck
 
 
 @operation(
@@ -16,7 +17,9 @@ from shared.operation import Call, operation
     tenant=PLATFORM,
     max_bytes=MAX_DOCUMENT_BYTES,
 )
-def upload_document(call: Call, address: str, document: Content) -> Uploaded:
+def upload_document(
+    call: Call, address: str, document: Content, files: Files, check: SignatureCheck
+) -> Uploaded:
     """
     Upload a document to the address it was announced for.
 
@@ -27,7 +30,7 @@ def upload_document(call: Call, address: str, document: Content) -> Uploaded:
     with call.transaction() as txn:
         key = txn.peek(VerificationKey, given.kid)
     public = str(key.jwk["x"]) if key else None
-    ticket = uploads.opened(given, public, verify=call.verify, at=call.now)
+    ticket = uploads.opened(given, public, verify=check, at=call.now)
     uploads.check(ticket, document)
-    call.files.keep(f"{ticket.veto_id}/{ticket.sha256}", document)
+    files.keep(f"{ticket.veto_id}/{ticket.sha256}", document)
     return Uploaded(sha256=ticket.sha256, size=ticket.size)

@@ -7,10 +7,13 @@ from shared.identity import Scope
 from shared.mobile import deciding
 from shared.mobile.vetoing import SignedVeto
 from shared.operation import Call, operation
+from shared.ports import SignatureCheck
 
 
 @operation("POST", "/v1/mobile/approvals/{approval_id}/veto", scopes={Scope.VETO_EXECUTE})
-def veto_on_phone(call: Call, approval_id: Id, objection: SignedVeto) -> Veto:
+def veto_on_phone(
+    call: Call, approval_id: Id, objection: SignedVeto, check: SignatureCheck
+) -> Veto:
     """
     Veto a request, or what was approved, with the device's signature.
 
@@ -18,7 +21,7 @@ def veto_on_phone(call: Call, approval_id: Id, objection: SignedVeto) -> Veto:
     """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        note = deciding.signed(call, txn, before, "veto", objection)
+        note = deciding.signed(call, txn, before, "veto", objection, check)
         same_subject(before, objection.expected_digest)
         after = rules.veto(
             before,
@@ -28,7 +31,7 @@ def veto_on_phone(call: Call, approval_id: Id, objection: SignedVeto) -> Veto:
             explanation=objection.explanation,
         )
         if after is before:
-            return txn.find(Veto, approval_id=before.id).items[0]
+            return txn.all(Veto, approval_id=before.id)[0]
         txn.save(note)
         because = deciding.because(after, note)
         after = txn.save(after, ApprovalVetoed.of(after), because=because)

@@ -1,12 +1,13 @@
 from datetime import timedelta
 
+from shared.observing import Telemetry
 from shared.platform import figures
 from shared.reaction import Reaching, reaction
 
 
 @reaction(every=timedelta(minutes=5))
-def export_metrics(call: Reaching) -> None:
+def export_metrics(call: Reaching, telemetry: Telemetry) -> None:
     """Hand the platform's figures to where they are kept and watched."""
     with call.transaction() as txn:
         samples = figures.measured(txn, at=call.now)
-    call.telemetry.export(samples)
+    telemetry.export(samples)

@@ -3,8 +3,10 @@ from collections.abc import Mapping
 from shared.entity import Timestamp, Value
 from shared.errors import StoreUnavailable
 from shared.identity import PLATFORM, Scope
+from shared.observing import Memory
 from shared.operation import Call, operation
 from shared.platform.flags import FeatureFlag, evaluated
+from shared.ports import Deployment
 
 
 class Evaluated(Value):
@@ -15,7 +17,7 @@ class Evaluated(Value):
 
 
 @operation("GET", "/v1/feature-flags", scopes={Scope.ACCOUNT}, audited=False, tenant=PLATFORM)
-def get_feature_flags(call: Call) -> Evaluated:
+def get_feature_flags(call: Call, memory: Memory, deployment: Deployment) -> Evaluated:
     """
     Say which features are switched on for the caller.
 
@@ -24,10 +26,8 @@ def get_feature_flags(call: Call) -> Evaluated:
     """
     with call.transaction() as txn:
         try:
-            flags = call.memory.recall(
-                "flags", lambda: txn.find(FeatureFlag).items, at=call.now, last=True
-            )
+            flags = memory.recall("flags", lambda: txn.all(FeatureFlag), at=call.now, last=True)
         except StoreUnavailable:
             flags = ()
-    found = evaluated(flags, call.actor, environment=call.environment, at=call.now)
+    found = evaluated(flags, call.actor, environment=deployment.environment, at=call.now)
     return Evaluated(flags=found, as_of=call.now)

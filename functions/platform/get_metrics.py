@@ -1,11 +1,12 @@
 from shared.identity import PLATFORM, Scope
+from shared.observing import Memory, Traffic
 from shared.operation import Call, operation
 from shared.platform import figures
 from shared.platform.figures import Exposition
 
 
 @operation("GET", "/v1/metrics", scopes={Scope.METRICS_READ}, audited=False, tenant=PLATFORM)
-def get_metrics(call: Call) -> Exposition:
+def get_metrics(call: Call, memory: Memory, traffic: Traffic) -> Exposition:
     """
     Tell the platform's figures in Prometheus' text format.
 
@@ -13,7 +14,5 @@ def get_metrics(call: Call) -> Exposition:
     function is a process of its own, Cloud Monitoring counts them from the log.
     """
     with call.transaction() as txn:
-        samples = call.memory.recall(
-            "figures", lambda: figures.measured(txn, at=call.now), at=call.now
-        )
-    return figures.exposition([*samples, *call.traffic.counted()])
+        samples = memory.recall("figures", lambda: figures.measured(txn, at=call.now), at=call.now)
+    return figures.exposition([*samples, *traffic.counted()])

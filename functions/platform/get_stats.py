@@ -1,10 +1,12 @@
 from shared.entity import Timestamp, Value
 from shared.identity import PLATFORM, Scope
-from shared.mobile.totals import SHARDS, DashboardTotals
+from shared.mobile.totals import DashboardTotals
+from shared.observing import Memory
 from shared.operation import Call, operation
 from shared.platform.incidents import Incident
 from shared.platform.models import LATEST, Observation
-from shared.store import OneOf, Transaction
+from shared.queries import OneOf
+from shared.store import Transaction
 
 
 class Stats(Value):
@@ -30,14 +32,14 @@ class Stats(Value):
     audited=False,
     tenant=PLATFORM,
 )
-def get_stats(call: Call) -> Stats:
+def get_stats(call: Call, memory: Memory) -> Stats:
     """Show the platform at one glance, at most a minute old."""
     with call.transaction() as txn:
-        return call.memory.recall("stats", lambda: _counted(txn, call), at=call.now)
+        return memory.recall("stats", lambda: _counted(txn, call), at=call.now)
 
 
 def _counted(txn: Transaction, call: Call) -> Stats:
-    shards = txn.find(DashboardTotals, limit=SHARDS).items
+    shards = txn.all(DashboardTotals)
     seen = txn.peek(Observation, LATEST)
     return Stats(
         active_agents=sum(shard.active_agents for shard in shards),

@@ -25,8 +25,8 @@ def list_circuit_breakers(call: Call) -> CircuitBreakers:
     Each process has breakers of its own; what is shown is what a process last said.
     """
     with call.transaction() as txn:
-        circuits = {circuit.id: circuit for circuit in txn.find(Circuit).items}
-        resets = {reset.id: reset for reset in txn.find(CircuitReset).items}
+        circuits = {circuit.id: circuit for circuit in txn.all(Circuit)}
+        resets = {reset.id: reset for reset in txn.all(CircuitReset)}
     return CircuitBreakers(
         items=tuple(
             seen(name, circuits.get(name), resets.get(name), at=call.now) for name in TARGETS

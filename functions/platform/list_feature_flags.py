@@ -4,7 +4,7 @@ from shared.entity import Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform.flags import FeatureFlag
-from shared.store import Page
+from shared.queries import Page
 
 
 class WhichFlags(Value):

@@ -4,7 +4,7 @@ from shared.entity import Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform.incidents import Incident, Service, Severity, Status
-from shared.store import Page, Test
+from shared.queries import Page, Test
 
 
 class WhichIncidents(Value):

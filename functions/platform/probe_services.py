@@ -1,16 +1,19 @@
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.errors import ProviderDown
 from shared.events.models import DeadLetter
-from shared.observing import Recent
+from shared.observing import Dependencies, Recent, Telemetry
+from shared.outside import Backlogs
 from shared.platform import responding, rules
 from shared.platform.models import LATEST, Observation
 from shared.reaction import Reaching, reaction
 
 
 @reaction(every=timedelta(minutes=1))
-def probe_services(call: Reaching) -> None:
+def probe_services(
+    call: Reaching, dependencies: Dependencies, backlogs: Backlogs, telemetry: Telemetry
+) -> None:
     """
     Look at everything the platform depends on, and open or resolve incidents by what is seen.
 
@@ -21,9 +24,9 @@ def probe_services(call: Reaching) -> None:
         if not rules.due(before, at=call.now):
             return
         now, alarms = rules.observed(
-            call.dependencies.look(),
-            call.outbox.backlog(),
-            _recent(call),
+            dependencies.look(),
+            backlogs.backlog(),
+            _recent(telemetry, call.now),
             dead_letters=txn.count(DeadLetter, status="open"),
             before=before,
             at=call.now,
@@ -32,9 +35,9 @@ def probe_services(call: Reaching) -> None:
         txn.save(now)
 
 
-def _recent(call: Reaching) -> Mapping[str, Recent]:
+def _recent(telemetry: Telemetry, at: datetime) -> Mapping[str, Recent]:
     """Return the figures of the last minutes, none where nobody says: the other looks are taken all the same."""
     try:
-        return call.telemetry.recent(call.now)
+        return telemetry.recent(at)
     except ProviderDown:
         return {}

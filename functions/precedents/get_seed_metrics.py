@@ -1,7 +1,7 @@
 from shared.entity import Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.precedents.counting import SHARDS, Metrics, metrics
+from shared.precedents.counting import Metrics, metrics
 from shared.precedents.models import SWITCH, Figures, SeedSwitch
 
 
@@ -23,6 +23,6 @@ def get_seed_metrics(call: Call) -> SeedMetrics:
     """Show how often seeds answered in the last 30 days, and how often people disagreed."""
     with call.transaction() as txn:
         switch = txn.peek(SeedSwitch, SWITCH)
-        kept = txn.find(Figures, limit=SHARDS).items
+        kept = txn.all(Figures)
     on = switch is None or switch.on
     return SeedMetrics(on=on, figures=metrics(kept, at=call.now))

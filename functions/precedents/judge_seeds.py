@@ -5,9 +5,11 @@ from shared.approvals.events import (
     ApprovalRejected,
     VetoRecorded,
 )
+from shared.approvals.models import Approval
+from shared.identity import PLATFORM
 from shared.precedents import counting, judging
 from shared.precedents.models import Figures, PrecedentSeed, Prediction
-from shared.precedents.reading import asked
+from shared.precedents.reading import OF_THE_PLATFORM
 from shared.reaction import Reaching, reaction
 
 Decided = (
@@ -33,14 +35,11 @@ def judge_seeds(call: Reaching, event: Decided) -> None:
     approval_id = event.approval_id if isinstance(event, VetoRecorded) else call.subject_id
     if approval_id is None:
         return
-    approval = asked(call, approval_id)
+    with call.transaction() as own:
+        approval = own.get(Approval, approval_id)
     fact = judging.fact(event, approval)
-    with call.transaction() as txn:
-        cited = (
-            txn.find(PrecedentSeed, limit=1, seed_id=approval.seed_id).items
-            if approval.seed_id
-            else ()
-        )
+    with call.within(PLATFORM, OF_THE_PLATFORM) as txn:
+        cited = txn.all(PrecedentSeed, seed_id=approval.seed_id) if approval.seed_id else ()
         predicted = txn.peek(Prediction, approval_id) if fact in judging.ANSWERS else None
         expected = predicted.approves if predicted else {}
         shadows = [txn.get(PrecedentSeed, id) for id in expected]

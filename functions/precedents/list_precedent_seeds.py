@@ -6,7 +6,7 @@ from shared.entity import Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.precedents.models import Domain, PrecedentSeed, SeedStatus
-from shared.store import Page
+from shared.queries import Page
 
 
 class SeedQuery(Value):

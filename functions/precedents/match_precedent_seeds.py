@@ -4,7 +4,7 @@ from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.precedents.matching import Reason, best, explained, reserved
 from shared.precedents.models import SeedStatus
-from shared.precedents.reading import beside, known_of, of_class
+from shared.precedents.reading import OF_THE_PLATFORM, known_of, of_class
 
 
 class Candidate(Value):
@@ -37,7 +37,7 @@ def match_precedent_seeds(call: Call, request: ApprovalRequest) -> Explanation:
 
     Nothing is decided: whoever asks for the approval is answered by what holds then.
     """
-    with call.transaction() as txn, beside(call).transaction() as platform:
+    with call.transaction() as txn, call.platform(OF_THE_PLATFORM) as platform:
         active = of_class(platform, request, status="active")
         seeds = (*active, *of_class(platform, request, status="shadow"))
         known = known_of(txn, platform, request)

@@ -1,9 +1,11 @@
 from shared.approvals.events import ApprovalRequested
+from shared.approvals.models import Approval
+from shared.identity import PLATFORM
 from shared.precedents import counting
 from shared.precedents.events import SeedMatched
 from shared.precedents.matching import eligible, predicts
 from shared.precedents.models import Figures, Prediction
-from shared.precedents.reading import asked, of_class
+from shared.precedents.reading import OF_THE_PLATFORM, of_class
 from shared.reaction import Reaching, reaction
 
 
@@ -14,10 +16,11 @@ def predict_approval(call: Reaching, event: ApprovalRequested) -> None:  # noqa:
 
     They never decide anything; what people answer is compared with it.
     """
-    approval = asked(call, call.subject_id)
+    with call.transaction() as own:
+        approval = own.get(Approval, call.subject_id)
     if not eligible(approval):
         return
-    with call.transaction() as txn:
+    with call.within(PLATFORM, OF_THE_PLATFORM) as txn:
         seeds = of_class(txn, approval, status="shadow")
         shard = counting.shard(approval.id)
         figures = txn.peek(Figures, shard) or Figures(id=shard)

@@ -6,7 +6,7 @@ from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.precedents.models import PrecedentSeed
 from shared.precedents.replaying import Replay, replayed
-from shared.store import Prefix
+from shared.queries import Prefix
 
 
 class ReplayRequest(Value):
@@ -34,4 +34,4 @@ def replay_precedent_seed(call: Call, seed_id: Id, body: ReplayRequest) -> Repla
         name = seed.approval_class
         test = Prefix(name.removesuffix("*")) if name.endswith("*") else name
         found = txn.find(Approval, order="approval_class", limit=body.limit, approval_class=test)
-    return replayed(seed, found.items)
+    return replayed(seed, found.items, more=found.next_cursor is not None)

@@ -7,7 +7,6 @@ from shared.operation import Call, operation
 from shared.precedents import rules
 from shared.precedents.events import SeedRevoked
 from shared.precedents.models import PrecedentSeed
-from shared.precedents.reading import held
 
 
 class Revocation(Value):
@@ -30,15 +29,13 @@ def revoke_precedent_seed(call: Call, seed_id: Id, body: Revocation) -> Preceden
     """
     Take a seed back at once, as the Governor or, on constitutional grounds, the Vision Guardian.
 
-    The next request already goes to a person, as seeds are read anew for each. What it granted and is
-    still held is named in the event, and asked again.
+    The next request already goes to a person, as seeds are read anew for each. Whatever it
+    granted and is still held is asked again, in every tenant and however much it is.
     """
     with call.transaction() as txn:
         before = txn.get(PrecedentSeed, seed_id)
         after = rules.revoked(before, by=call.actor, reason=body.reason)
         if after is not before:
-            told = SeedRevoked(
-                reason=after.deprecation_reason or "", held_approvals=held(call, before)
-            )
+            told = SeedRevoked(reason=after.deprecation_reason or "")
             after = txn.save(after, told, because=rules.because(after, body.reason, call.actor))
     return after

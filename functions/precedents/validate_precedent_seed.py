@@ -50,12 +50,12 @@ def validate_precedent_seed(call: Call, seed_id: Id, review: SeedReview) -> Prec
         before = txn.get(PrecedentSeed, seed_id)
         family = FAMILY[before.domain]
         numbers = txn.peek(ExternalIds, family) or ExternalIds(id=family, given=given(family))
-        same = txn.find(PrecedentSeed, status="active", approval_class=before.approval_class)
+        same = txn.all(PrecedentSeed, status="active", approval_class=before.approval_class)
         draft = txn.peek(SeedDraft, before.draft_id) if before.draft_id else None
         number = numbers.given + 1
         after = rules.validated(
             before,
-            same.items,
+            same,
             outcome=review.outcome,
             rationale=review.rationale,
             number=number,

@@ -60,10 +60,10 @@ def of_run(
         Conflict: The run is over and nothing came of it.
         AlreadyDecided: Somebody vetoed it with other words.
     """
-    found = txn.find(Veto, run_id=run.id, limit=1).items
-    if found:
-        if (found[0].category, found[0].explanation) == (category, explanation):
-            return found[0], False
+    found = txn.first(Veto, run_id=run.id)
+    if found is not None:
+        if (found.category, found.explanation) == (category, explanation):
+            return found, False
         raise AlreadyDecided("this run was vetoed already", decided="veto")
     if run.over:
         raise Conflict("the run is over, and nothing came of it", rule="veto_window_closed")

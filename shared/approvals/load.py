@@ -6,7 +6,8 @@ from typing import ClassVar
 from shared.approvals.models import OPEN, Approval, ApprovalRequest, EvidenceRef
 from shared.canonical import digest
 from shared.entity import Record
-from shared.store import AtLeast, OneOf, Transaction, moment
+from shared.queries import AtLeast, OneOf, moment
+from shared.store import Transaction
 
 MAX_OPEN = 20
 """How many open requests an approver is shown; above that, newer ones of the same agent wait."""
@@ -31,15 +32,14 @@ def guarded(txn: Transaction, new: Approval) -> Approval:
 
 def next_held(txn: Transaction, scope: str) -> Approval | None:
     """Return the question that is shown next, if there is room for one."""
-    held = txn.find(
+    held = txn.first(
         Approval,
         order="requested_at",
-        limit=1,
         status=OneOf(OPEN),
         governor_scope=scope,
         held_back=True,
     )
-    return held.items[0] if held.items and _shown(txn, scope) < MAX_OPEN else None
+    return held if held and _shown(txn, scope) < MAX_OPEN else None
 
 
 def _shown(txn: Transaction, scope: str) -> int:

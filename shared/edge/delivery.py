@@ -9,11 +9,12 @@ when its document is gone.
 import logging
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.bus import Message, Received, Unproven, opened
 from shared.documents import ABSENT, Contended, Key, Write
+from shared.edge.calling import given, reaction_call
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
@@ -23,6 +24,7 @@ from shared.errors import Refusal, StoreUnavailable
 from shared.events.letters import Undelivered
 from shared.events.models import Inbox
 from shared.identity import PLATFORM, Actor, Role
+from shared.operation import Crossing
 from shared.reaction import Reaching, Reaction
 from shared.store import Due
 
@@ -44,11 +46,11 @@ def deliver(reaction: Reaction, message: Message, ports: Ports) -> bool:
     if claim.action not in reaction.events or claim.consumer not in {None, reaction.id}:
         # A broker's filter may let through more than a reaction takes; what is sent again is for one alone.
         return False
-    with _told(reaction, ports, claim):
+    with _told(reaction, ports, claim) as crossings:
         for attempt in range(ATTEMPTS):
             try:
                 with doing(reaction.id):
-                    return _once(reaction, message, claim, ports)
+                    return _once(reaction, message, claim, ports, crossings)
             except Contended:
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter
             except Unproven as refusal:
@@ -58,13 +60,14 @@ def deliver(reaction: Reaction, message: Message, ports: Ports) -> bool:
 
 
 @contextmanager
-def _told(reaction: Reaction, ports: Ports, received: Received | None) -> Iterator[None]:
+def _told(reaction: Reaction, ports: Ports, received: Received | None) -> Iterator[list[Crossing]]:
     """Go on with the event's trace, and log how it went as a request would be."""
     started, status, code = time.perf_counter(), 200, None
+    crossings: list[Crossing] = []
     always = reaction.id.startswith("approvals.")
     with hop(received.traceparent if received else None, always=always) as here:
         try:
-            yield
+            yield crossings
         except Refusal as refusal:
             status, code = refusal.status, refusal.code
             raise
@@ -84,18 +87,27 @@ def _told(reaction: Reaction, ports: Ports, received: Received | None) -> Iterat
                 tenant=received.tenant if received else PLATFORM,
                 ids=ids,
                 trace=here.log_fields(ports.settings.project),
+                crossings=crossings,
             )
 
 
-def _once(reaction: Reaction, message: Message, claim: Received, ports: Ports) -> bool:
+def _once(
+    reaction: Reaction,
+    message: Message,
+    claim: Received,
+    ports: Ports,
+    crossings: list[Crossing],
+) -> bool:
     pending = _pending(reaction, message, claim, ports)
     if pending is None:
         return False
     event, note = pending
     call = _call(reaction, ports, event)
     event_type = reaction.events[event.action]
-    reaction.function(call, event_type.from_stored(event.data, event.data_version))
-    writes = _writes(call)
+    fact = event_type.from_stored(event.data, event.data_version)
+    reaction.function(call, fact, **given(reaction, ports, call.tenant))
+    crossings.extend(call.crossings)
+    writes = call.writes
     if writes or reaction.due:
         # Done again, what wrote nothing writes nothing again; that is not worth a note.
         ports.documents.commit([*writes, note])
@@ -104,10 +116,11 @@ def _once(reaction: Reaction, message: Message, claim: Received, ports: Ports) -
 
 def run(reaction: Reaction, ports: Ports, *arguments: object, tenant: str = PLATFORM) -> None:
     """Run a reaction to what is no event: a schedule, a document, a dead letter. It may run twice without harm."""
-    with _told(reaction, ports, None), doing(reaction.id):
+    with _told(reaction, ports, None) as crossings, doing(reaction.id):
         call = _call(reaction, ports, None, tenant)
-        reaction.function(call, *arguments)
-        ports.documents.commit(_writes(call))
+        reaction.function(call, *arguments, **given(reaction, ports, tenant))
+        crossings.extend(call.crossings)
+        ports.documents.commit(call.writes)
 
 
 def give_up(reaction: Reaction, given: Undelivered, ports: Ports) -> None:
@@ -134,36 +147,17 @@ def _pending(
     return event, Write(key, note.model_dump(mode="json"), ABSENT)
 
 
-def _writes(call: Reaching) -> Sequence[Write]:
-    return call.opened.writes if call.opened else ()
-
-
 def _call(
     reaction: Reaction, ports: Ports, received: Received | None, tenant: str = PLATFORM
 ) -> Reaching:
-    now = ports.clock()
     area = reaction.id.partition(".")[0]
-    actor = Actor(id=f"service:{area}", tenant=PLATFORM, roles=frozenset({Role.SERVICE}))
-    return Reaching(
-        actor=actor,
-        now=now.replace(microsecond=now.microsecond // 1000 * 1000),
-        documents=ports.documents,
-        signer=ports.signer,
+    return reaction_call(
+        ports,
+        actor=Actor(id=f"service:{area}", tenant=PLATFORM, roles=frozenset({Role.SERVICE})),
         tenant=received.tenant if received else tenant,
         operation=reaction.id,
         correlation_id=received.correlation_id if received else "",
         causation_id=received.id if received else None,
         traceparent=current(),
-        callbacks=ports.settings.callbacks,
-        environment=ports.settings.environment,
-        memory=ports.memory,
-        traffic=ports.traffic,
-        commits=False,
-        workflows=ports.workflows,
-        probe=ports.probe,
-        outbox=ports.outbox,
-        push=ports.push,
-        dependencies=ports.dependencies,
-        telemetry=ports.telemetry,
         subject=received.subject if received else "",
     )

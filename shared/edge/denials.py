@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Callable
 from uuid import uuid4
 
 from shared.documents import Contended
@@ -18,13 +19,14 @@ STREAMS_OF_STRANGERS = 16
 """Strangers share sixteen streams, so that no single document is hot."""
 
 
-def record(ports: Ports, call: Call, refusal: Refusal) -> None:
+def record(ports: Ports, make: Callable[[], Call], refusal: Refusal) -> None:
     """
     Append the event of a refusal that is evidence; others are only logged.
 
     Raises:
         StoreUnavailable: It cannot be kept.
     """
+    call = make()
     event = _event(call, refusal)
     if event is None:
         return
@@ -41,7 +43,7 @@ def record(ports: Ports, call: Call, refusal: Refusal) -> None:
                     txn.create(principal(id, call.tenant, call.now), event)
             ports.documents.commit(txn.writes)
         except Contended:
-            call.opened = None
+            call = make()
             time.sleep(0.002 * 2**attempt)
         else:
             return

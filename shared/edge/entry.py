@@ -7,6 +7,7 @@ from typing import Any
 import functions_framework
 
 from shared.edge import ports
+from shared.edge.calling import check
 from shared.edge.loading import load
 from shared.edge.logs import configure
 from shared.edge.ports import Ports
@@ -30,6 +31,7 @@ def entry(id: str) -> Callable[..., Any]:
 
 def listener(reaction: Reaction, ports: Callable[[], Ports]) -> Callable[[Any], None]:
     """Make a reaction into a function that takes CloudEvents."""
+    check(reaction)
 
     # The framework tells what takes events by the name of what was registered: the target that is deployed.
     def serve(event: Any) -> None:

@@ -13,6 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.canonical import canonical
+from shared.evidence import ENTRY_TYPE, Signer, digest_of
+from shared.ports import Signed
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (
         Ed25519PrivateKey,
@@ -55,12 +59,29 @@ class FileSigner(PemSigner):
         super().__init__(lambda: _kept(file))
 
 
+class TicketSigner:
+    """Signs what carries a permission, and nothing that could pass for an entry of evidence."""
+
+    def __init__(self, signer: Signer) -> None:
+        """Name the writer's key."""
+        self._signer = signer
+
+    def signed(self, statement: Mapping[str, Any]) -> Signed:
+        """
+        Return a statement with its signature.
+
+        Raises:
+            ValueError: It does not say what it is, or says that it is an entry.
+        """
+        if statement.get("typ") in {None, ENTRY_TYPE}:
+            raise ValueError("a ticket says in `typ` which it is, and is no entry")
+        message = canonical(statement)
+        return Signed(message, *self._signer.sign(message))
+
+
 def public_jwk(key: "Ed25519PublicKey") -> dict[str, Any]:
     """Return a public key as a JWK (RFC 8037), whose id is its thumbprint (RFC 7638)."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    from shared.canonical import canonical
-    from shared.evidence import digest_of
 
     raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
     public = {"crv": "Ed25519", "kty": "OKP", "x": encoded(raw)}

@@ -8,10 +8,12 @@ that name the trace as its own.
 import json
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from shared.evidence import digest_of
+from shared.identity import PLATFORM
+from shared.operation import EVERY_TENANT, Crossing
 
 log = logging.getLogger("waooaw.requests")
 
@@ -25,6 +27,7 @@ def log_line(
     tenant: str,
     ids: Mapping[str, str],
     trace: Mapping[str, object],
+    crossings: Sequence[Crossing] = (),
 ) -> None:
     """
     Say how one run of a function ended.
@@ -43,6 +46,8 @@ def log_line(
         ids: The ids of the story, the request and what caused it.
 
         trace: The members that name the trace.
+
+        crossings: Where it looked or acted outside its own tenant, and why.
     """
     if not log.isEnabledFor(logging.INFO):
         return
@@ -52,12 +57,22 @@ def log_line(
         "route": route,
         "status": status,
         "duration_ms": duration_ms,
-        "tenant_hash": digest_of(tenant.encode())[:12],
+        "tenant_hash": _hashed(tenant),
         **{name: id for name, id in ids.items() if id},
         **({"code": code} if code else {}),
+        **({"crossings": [*map(_crossing, dict.fromkeys(crossings))]} if crossings else {}),
         **trace,
     }
     log.info(json.dumps(line))
+
+
+def _hashed(tenant: str) -> str:
+    return digest_of(tenant.encode())[:12]
+
+
+def _crossing(one: Crossing) -> dict[str, str]:
+    to = one.tenant if one.tenant in {PLATFORM, EVERY_TENANT} else _hashed(one.tenant)
+    return {"to": to, "why": one.why}
 
 
 class JsonLines(logging.Formatter):

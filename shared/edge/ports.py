@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -11,23 +11,24 @@ from shared.bus import Bus
 from shared.documents import Documents
 from shared.edge.auth import Authenticator, KeySource
 from shared.edge.breakers import Board, show_on
-from shared.edge.keys import FileSigner, PemSigner
+from shared.edge.keys import FileSigner, PemSigner, TicketSigner, verify_ed25519
 from shared.edge.push import FcmPush, InboxPush
 from shared.edge.settings import Settings
 from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
 from shared.evidence import Signer
-from shared.files import Files, NoFiles
+from shared.files import Files
 from shared.identity import Actor
-from shared.observing import (
-    Dependencies,
-    Memory,
-    NoDependencies,
-    NoTelemetry,
-    NoTraffic,
-    Telemetry,
-    Traffic,
+from shared.observing import Dependencies, Memory, NoTraffic, Telemetry, Traffic
+from shared.outside import (
+    Backlogs,
+    DueRelay,
+    EntryRelay,
+    LetterRelay,
+    Probe,
+    Push,
+    Workflows,
 )
-from shared.reaction import Outbox, Probe, Push, Workflows
+from shared.ports import Deployment, SignatureCheck, Tickets
 
 
 class Identify(Protocol):
@@ -39,7 +40,7 @@ class Identify(Protocol):
 
 @dataclass
 class Ports:
-    """The world, as one process is connected to it."""
+    """The world, as one process is connected to it: each port once, and none that does nothing by default."""
 
     settings: Settings
     clock: Callable[[], datetime]
@@ -47,15 +48,21 @@ class Ports:
     signer: Signer
     bus: Bus
     identify: Identify
+    deployment: Deployment
+    signature_check: SignatureCheck
+    tickets: Tickets
+    files: Files
+    traffic: Traffic
+    memory: Memory
     workflows: Workflows
     probe: Probe
-    outbox: Outbox
-    push: Push = field(default_factory=InboxPush)
-    files: Files = field(default_factory=NoFiles)
-    dependencies: Dependencies = field(default_factory=NoDependencies)
-    telemetry: Telemetry = field(default_factory=NoTelemetry)
-    traffic: Traffic = field(default_factory=NoTraffic)
-    memory: Memory = field(default_factory=Memory)
+    push: Push
+    entry_relay: EntryRelay
+    due_relay: DueRelay
+    letter_relay: LetterRelay
+    backlogs: Backlogs
+    dependencies: Dependencies
+    telemetry: Telemetry
 
 
 def utc_now() -> datetime:
@@ -86,6 +93,7 @@ def connect(
     documents = documents or _documents(settings)
     bus = bus or _bus(settings, documents)
     signer, counting = writer(settings.writer_key), ProcessTraffic()
+    relay = Relay(documents, bus, clock, settings.environment)
     authenticator = Authenticator(
         project=settings.project,
         addressed=settings.addressed,
@@ -102,14 +110,21 @@ def connect(
         signer=signer,
         bus=bus,
         identify=authenticator.identify,
+        deployment=Deployment(settings.environment, settings.callbacks),
+        signature_check=verify_ed25519,
+        tickets=TicketSigner(signer),
+        files=_files(settings),
+        traffic=counting if settings.local else NoTraffic(),
+        memory=Memory(),
         workflows=_workflows(settings),
         probe=_probe(settings),
-        outbox=Relay(documents, bus, clock, settings.environment),
         push=InboxPush() if settings.local else FcmPush(settings.project),
-        files=_files(settings),
+        entry_relay=relay,
+        due_relay=relay,
+        letter_relay=relay,
+        backlogs=relay,
         dependencies=_dependencies(settings, documents, signer),
         telemetry=LocalTelemetry(counting) if settings.local else CloudTelemetry(settings),
-        traffic=counting if settings.local else NoTraffic(),
     )
 
 

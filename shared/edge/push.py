@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from shared.edge.calls import Caller
 from shared.errors import ProviderDown
-from shared.reaction import Pushed
+from shared.outside import Pushed
 
 FCM = "https://fcm.googleapis.com"
 WITHIN_S = 60.0

@@ -25,8 +25,8 @@ from shared.bus import tap
 from shared.documents import Contended
 from shared.edge import denials
 from shared.edge.arguments import from_body, from_path, from_query, parsed
+from shared.edge.calling import check, given, request_call
 from shared.edge.idempotency import Repetition
-from shared.edge.keys import verify_ed25519
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
@@ -46,8 +46,8 @@ from shared.errors import (
 )
 from shared.files import Content
 from shared.identity import MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope
-from shared.operation import Call, Operation, PlainText
-from shared.store import Page, Transaction
+from shared.operation import Call, Crossing, Operation, PlainText
+from shared.queries import Page
 
 log = logging.getLogger("waooaw")
 
@@ -71,6 +71,7 @@ View = Callable[[flask.Request], flask.Response]
 
 def view(op: Operation, ports: Callable[[], Ports]) -> View:
     """Make an operation into a function the Functions Framework can call."""
+    check(op)
 
     def serve(request: flask.Request) -> flask.Response:
         always = op.area == "approvals" or bool(op.scopes & _DECIDING)
@@ -97,6 +98,7 @@ class _Request:
         named = _correlation(request.headers.get("X-Correlation-ID"))
         self.correlation_id, self.story_named = named or str(uuid4()), named is not None
         self.actor = ANONYMOUS
+        self.crossings: list[Crossing] = []
 
     def answer(self) -> flask.Response:
         started = time.perf_counter()
@@ -129,6 +131,7 @@ class _Request:
             tenant=self.actor.tenant,
             ids={"correlation_id": self.correlation_id, "request_id": self.request_id},
             trace=self.hop.log_fields(self.ports.settings.project),
+            crossings=self.crossings,
         )
         return answer
 
@@ -265,45 +268,36 @@ class _Request:
         if repetition and repetition.answer:
             stored = repetition.answer
             return _Answered(stored.status, stored.body, dict(stored.headers))
-        result = self.op.function(call, **arguments)
+        result = self.op.function(call, **arguments, **given(self.op, self.ports, tenant))
         done = _Answered(self.op.status, _written(result), {})
         if isinstance(result, PlainText):
             done = _Answered(self.op.status, str(result), {}, result.media_type)
         if isinstance(result, Entity):
             done.headers["ETag"] = f'"{result.version_hash}"'
-        txn = call.opened
-        if txn and txn.entries:
-            done.headers["X-Audit-Entry"] = _audit_entry(txn, call.addressed)
-        if txn and txn.writes:
+        self.crossings = call.crossings
+        if call.entries:
+            done.headers["X-Audit-Entry"] = _audit_entry(call)
+        if call.writes:
             kept = [repetition.keeping(done.status, done.body, done.headers)] if repetition else []
-            self.ports.documents.commit([*txn.writes, *kept])
-            if txn.urgent:
-                self.ports.bus.publish([tap(entry) for entry in txn.entries])
+            self.ports.documents.commit([*call.writes, *kept])
+            if call.urgent:
+                self.ports.bus.publish([tap(entry) for entry in call.entries])
         return done
 
     def _call(self, tenant: str, path: Mapping[str, Any]) -> Call:
-        now = self.ports.clock()
         match = self.request.headers.get("If-Match")
-        return Call(
+        return request_call(
+            self.ports,
             actor=self.actor,
-            now=now.replace(microsecond=now.microsecond // 1000 * 1000),
-            documents=self.ports.documents,
-            signer=self.ports.signer,
             tenant=tenant,
             operation=self.op.id,
             correlation_id=self.correlation_id,
             causation_id=f"req:{self.request_id}",
             story_named=self.story_named,
             traceparent=self.hop.traceparent,
-            environment=self.ports.settings.environment,
-            files=self.ports.files,
-            memory=self.ports.memory,
-            traffic=self.ports.traffic,
             if_match=match.removeprefix("W/").strip('"') if match else None,
             addressed=frozenset(str(value) for value in path.values()),
-            callbacks=self.ports.settings.callbacks,
-            commits=False,
-            verify=verify_ed25519,
+            writable=self.op.writable,
         )
 
     def _repetition(self, call: Call, raw: bytes) -> Repetition | None:
@@ -319,12 +313,24 @@ class _Request:
         # Denials and failures are traced to the last one.
         self.hop.sampled = self.hop.sampled or refusal.status == 403 or refusal.status >= 500
         if self.op.audited:
-            call = self._call(self.actor.tenant, {})
             try:
-                denials.record(self.ports, call, refusal)
+                denials.record(self.ports, self._denied, refusal)
             except Refusal as unavailable:
                 refusal = unavailable
         return response(refusal, path=self.request.path, correlation_id=self.correlation_id)
+
+    def _denied(self) -> Call:
+        """Return the call that enters a refusal: on the caller's own stream, also where they only read."""
+        return request_call(
+            self.ports,
+            actor=self.actor,
+            tenant=self.actor.tenant,
+            operation=self.op.id,
+            correlation_id=self.correlation_id,
+            causation_id=f"req:{self.request_id}",
+            story_named=self.story_named,
+            traceparent=self.hop.traceparent,
+        )
 
     def _head(self, answer: flask.Response) -> None:
         headers = answer.headers
@@ -390,7 +396,7 @@ def _shown(result: Any) -> Any:
             return to_jsonable_python(result)
 
 
-def _audit_entry(txn: Transaction, addressed: frozenset[str]) -> str:
-    of_the_addressed = [e for e in txn.entries if e.entity.partition("/")[2] in addressed]
-    entry = (of_the_addressed or txn.entries)[0]
+def _audit_entry(call: Call) -> str:
+    of_the_addressed = [e for e in call.entries if e.entity.partition("/")[2] in call.addressed]
+    entry = (of_the_addressed or call.entries)[0]
     return f"id={entry.id}, hash={entry.hash}, kid={entry.kid}, sig={entry.sig}"

@@ -11,6 +11,7 @@ from shared.evidence import digest_of
 from shared.mobile.models import Device, SpentNonce
 from shared.mobile.signatures import SignedWords, nonce_id, timely, verified
 from shared.operation import Call
+from shared.ports import SignatureCheck
 from shared.store import Transaction
 
 
@@ -21,7 +22,12 @@ class SignedDecision(SignedWords):
 
 
 def signed(
-    call: Call, txn: Transaction, approval: Approval, verb: Verb, words: SignedWords
+    call: Call,
+    txn: Transaction,
+    approval: Approval,
+    verb: Verb,
+    words: SignedWords,
+    check: SignatureCheck,
 ) -> SpentNonce:
     """
     Return the note of a signature that is this device's, over this decision, and in time.
@@ -42,7 +48,7 @@ def signed(
         by=call.actor,
         device=device,
         spent=spent,
-        verify=call.verify,
+        verify=check,
         at=call.now,
     )
 

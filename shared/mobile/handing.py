@@ -21,12 +21,18 @@ from shared.mobile.models import (
     PushDue,
     PushLog,
 )
-from shared.reaction import Pushed, Reaching
+from shared.outside import Push, Pushed
+from shared.reaction import Reaching
 from shared.store import Transaction
 
 
 def hand_over(
-    call: Reaching, notification_id: str, *, user_id: str | None = None, due: PushDue | None = None
+    call: Reaching,
+    push: Push,
+    notification_id: str,
+    *,
+    user_id: str | None = None,
+    due: PushDue | None = None,
 ) -> None:
     """
     Push a notice to everybody it is for, or to one person whose promise came due.
@@ -36,9 +42,9 @@ def hand_over(
     """
     with call.transaction() as txn:
         notification = txn.get(Notification, notification_id)
-        found = txn.find(Destination, audience=notification.audience).items
+        found = txn.all(Destination, audience=notification.audience)
         chosen = [one for one in found if user_id in {None, one.user_id}]
-        work = _Work(call, txn, notification, chosen)
+        work = _Work(call, push, txn, notification, chosen)
         for user, own in groupby(sorted(chosen, key=lambda one: one.user_id), _user):
             work.person(user, list(own), due)
         work.keep()
@@ -54,11 +60,13 @@ class _Work:
     def __init__(
         self,
         call: Reaching,
+        push: Push,
         txn: Transaction,
         notification: Notification,
         destinations: Iterable[Destination],
     ) -> None:
-        self.call, self.txn, self.notification = call, txn, notification
+        self.call, self.push, self.txn = call, push, txn
+        self.notification = notification
         ids = [one.device_id for one in destinations]
         self.devices = {id: txn.get(Device, id) for id in ids}
         self.logs = {id: txn.peek(PushLog, f"{notification.id}:{id}") for id in ids}
@@ -97,7 +105,7 @@ class _Work:
         if before is not None and before.status != "waiting":
             return "known"
         try:
-            pushed = self.call.push.send(self._message(destination, digest=digest))
+            pushed = self.push.send(self._message(destination, digest=digest))
         except ProviderDown:
             pushed = None
         self.results.append(self._log(destination, pushed))

@@ -20,6 +20,7 @@ from shared.mobile.models import Device, SpentNonce
 from shared.mobile.signatures import nonce_id, statement, verified
 from shared.mobile.vetoing import ItemResult, QueuedVeto, SyncedVeto
 from shared.operation import Call
+from shared.ports import SignatureCheck
 from shared.store import Transaction
 
 Change = tuple[Approval, Event, Because | None]
@@ -28,9 +29,11 @@ Change = tuple[Approval, Event, Because | None]
 class Queue:
     """The vetoes of one phone on their way in."""
 
-    def __init__(self, call: Call, txn: Transaction, skew: timedelta | None) -> None:
+    def __init__(
+        self, call: Call, txn: Transaction, check: SignatureCheck, skew: timedelta | None
+    ) -> None:
         """Start with nothing read and nothing to keep."""
-        self.call, self.txn, self.skew = call, txn, skew
+        self.call, self.txn, self.check, self.skew = call, txn, check, skew
         self._peek = cache(txn.peek)
         self._approvals: dict[str, Approval | None] = {}
         self._answers: dict[str, SyncedVeto | None] = {}
@@ -95,7 +98,7 @@ class Queue:
             by=self.call.actor,
             device=self._devices[item.device.id],
             spent=self._nonces[nonce_id(item.device)],
-            verify=self.call.verify,
+            verify=self.check,
             at=self.call.now,
         )
         same_subject(approval, item.expected_digest)

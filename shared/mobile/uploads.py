@@ -4,7 +4,6 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -12,12 +11,11 @@ from pydantic import ConfigDict, ValidationError
 
 from shared.approvals.models import Veto
 from shared.approvals.parts import Attachment
-from shared.canonical import canonical
 from shared.entity import Event, Id, Timestamp, Value
 from shared.errors import BadRequest, Conflict, Expired, Forbidden, Invalid
-from shared.evidence import Signer, Verify
 from shared.files import Content
 from shared.identity import Actor
+from shared.ports import SignatureCheck, Signed, Tickets
 
 LIFE = timedelta(minutes=15)
 MAX_ATTACHMENTS = 5
@@ -63,15 +61,6 @@ class Ticket(Value):
     expires_at: Timestamp
 
 
-@dataclass(frozen=True)
-class Signed:
-    """An address as it was read, of which nothing is believed yet."""
-
-    message: bytes
-    kid: str
-    signature: str
-
-
 class Uploaded(Value):
     """A document that is kept."""
 
@@ -107,7 +96,7 @@ def documented(before: Veto, given: Attachment, *, by: Actor) -> Veto:
     return before.model_copy(update={"attachments": (*before.attachments, new)})
 
 
-def address(veto: Veto, given: Attachment, *, signer: Signer, at: datetime) -> UploadAddress:
+def address(veto: Veto, given: Attachment, *, tickets: Tickets, at: datetime) -> UploadAddress:
     """Return the signed address for a document: exactly this one, and not for long."""
     ends = at + LIFE
     ticket = Ticket(
@@ -117,12 +106,11 @@ def address(veto: Veto, given: Attachment, *, signer: Signer, at: datetime) -> U
         size=given.size,
         expires_at=ends,
     )
-    message = canonical(ticket.model_dump(mode="json"))
-    kid, signature = signer.sign(message)
+    proved = tickets.signed(ticket.model_dump(mode="json"))
     return UploadAddress(
         veto_id=veto.id,
         name=given.name,
-        upload_url=f"/v1/uploads/{_joined((message, kid.encode()))}.{signature}",
+        upload_url=f"/v1/uploads/{_joined((proved.message, proved.kid.encode()))}.{proved.signature}",
         expires_at=ends,
     )
 
@@ -144,7 +132,9 @@ def signed(address: str) -> Signed:
     return Signed(message, kid, signature)
 
 
-def opened(given: Signed, public_key: str | None, *, verify: Verify, at: datetime) -> Ticket:
+def opened(
+    given: Signed, public_key: str | None, *, verify: SignatureCheck, at: datetime
+) -> Ticket:
     """
     Return what an address was signed for.
 

@@ -14,7 +14,8 @@ from shared.observing import Sample
 from shared.operation import PlainText
 from shared.platform.incidents import Incident, Severity
 from shared.platform.models import LATEST, Observation
-from shared.store import OneOf, Transaction
+from shared.queries import OneOf
+from shared.store import Transaction
 
 
 class Exposition(PlainText):

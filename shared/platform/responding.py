@@ -17,7 +17,8 @@ from shared.platform.incidents import (
 )
 from shared.platform.models import LATEST, Observation
 from shared.platform.rules import Alarm
-from shared.store import OneOf, Transaction
+from shared.queries import OneOf
+from shared.store import Transaction
 
 NOT_CLOSED = OneOf(("open", "investigating", "resolved"))
 
@@ -79,7 +80,7 @@ def respond(txn: Transaction, now: Observation, alarms: Sequence[Alarm], call: C
 
 
 def _known(txn: Transaction) -> tuple[Incident, ...]:
-    return txn.find(Incident, order="-detected_at", status=NOT_CLOSED).items
+    return txn.all(Incident, order="-detected_at", status=NOT_CLOSED)
 
 
 def _count(txn: Transaction, before: IncidentNumbers | None, last: IncidentNumbers) -> None:

@@ -67,7 +67,10 @@ class SeedRevoked(_OfSeeds, action="seed.revoked", severity="warning"):
     """A rule was taken back at once."""
 
     reason: str
-    held_approvals: tuple[str, ...]
+
+
+class HeldApprovalsDue(Event, action="seed.reopening", category="precedent_seed"):
+    """More of what a revoked rule granted is still held, and is asked again next."""
 
 
 class SeedSubmitted(Event, action="seed.submitted", category="precedent_seed"):

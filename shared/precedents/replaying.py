@@ -33,6 +33,9 @@ class Replay(Value):
     """A rule beside the decisions of people."""
 
     considered: int
+    more: bool
+    """Whether more decisions of its class are recorded than were looked at."""
+
     would_have_approved: int
     agreed: int
     agreement_bp: int | None
@@ -42,7 +45,7 @@ class Replay(Value):
     disagreements: tuple[Disagreement, ...]
 
 
-def replayed(seed: PrecedentSeed, recorded: Iterable[Approval]) -> Replay:
+def replayed(seed: PrecedentSeed, recorded: Iterable[Approval], *, more: bool) -> Replay:
     """
     Compare a rule with decisions of people.
 
@@ -68,6 +71,7 @@ def replayed(seed: PrecedentSeed, recorded: Iterable[Approval]) -> Replay:
             )
     agreed = len(decided) - len(disagreements)
     return Replay(
+        more=more,
         considered=len(decided),
         would_have_approved=approving,
         agreed=agreed,

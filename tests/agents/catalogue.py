@@ -26,7 +26,7 @@ from shared.entity import Event
 from shared.genesis.evidence import Certification
 from shared.genesis.models import Industry, JobRole, Skill
 from shared.identity import PLATFORM, Role
-from tests.conftest import CALLBACKS
+from tests.conftest import CALLBACKS, DEPLOYMENT
 
 BEFORE = datetime(2025, 12, 1, tzinfo=UTC)
 CALLBACK = CALLBACKS + "workflows/agent_creation/executions/e1/callbacks/c1"
@@ -122,6 +122,8 @@ class Story:
     documents: SqliteDocuments
     role: dict[str, Any]
     skills: list[dict[str, Any]]
+    probe: Any
+    workflows: Any
     agent_id: str = ""
     workflow_id: str = ""
 
@@ -137,7 +139,7 @@ class Story:
 
     def begin(self, execution="e1", at=0.0, callback=CALLBACK):
         body = Claim(execution=execution, callback_url=callback)
-        return begin_workflow(self.service(at), self.workflow_id, body)
+        return begin_workflow(self.service(at), self.workflow_id, body, DEPLOYMENT)
 
     def submit(self, body=None, at=0.0):
         body = body or blueprints.blueprint(self.role, self.skills)
@@ -160,7 +162,9 @@ class Story:
         return run
 
     def ask(self, request, at=0.0) -> Approval:
-        return create_approval(self.service(at), ApprovalRequest.model_validate(request))
+        return create_approval(
+            self.service(at), ApprovalRequest.model_validate(request), DEPLOYMENT
+        )
 
     def approve(self, approval, at=0.0) -> Approval:
         body = Agreement(expected_digest=approval.action_digest)

@@ -8,7 +8,7 @@ from tests.agents.catalogue import Kept, Story, once
 
 
 @pytest.fixture
-def story(call_as, documents):
+def story(call_as, documents, probe, workflows):
     def begin():
         parts = (catalogue.industry(), catalogue.job_role(), *catalogue.skills())
         with call_as(Role.ADMIN, at=-60).transaction() as txn:
@@ -17,4 +17,11 @@ def story(call_as, documents):
         return dumped[1], dumped[2:]
 
     role, skills = once("begin", documents, begin)
-    return Story(call_as=call_as, documents=documents, role=role, skills=skills)
+    return Story(
+        call_as=call_as,
+        documents=documents,
+        role=role,
+        skills=skills,
+        probe=probe,
+        workflows=workflows,
+    )

@@ -61,7 +61,7 @@ def changes_wanted(story, question):
 def test_a_new_agent_starts_its_workflow(story, reacting, workflows):
     agent = story.create()
     reaction = reacting(f"agents/{agent.id}")
-    start_pipeline(reaction, last_event(story))
+    start_pipeline(reaction, last_event(story), workflows)
     argument = {
         "workflow_id": story.workflow_id,
         "agent_id": agent.id,
@@ -215,7 +215,7 @@ def test_an_author_who_never_writes_ends_the_run(story):
 def test_the_verdict_that_was_missing_wakes_the_workflow(story, reacting, workflows):
     story.to_stage(3)
     story.review(3)
-    wake_stage(reacting(f"agents/{story.agent_id}"), last_event(story))
+    wake_stage(reacting(f"agents/{story.agent_id}"), last_event(story), workflows)
     assert workflows.woken == [CALLBACK]
     assert get(story, Wait, story.workflow_id).url == CALLBACK
 
@@ -223,7 +223,7 @@ def test_the_verdict_that_was_missing_wakes_the_workflow(story, reacting, workfl
 def test_an_approval_wakes_the_workflow_by_its_own_callback(story, reacting, workflows):
     story.to_stage(7)
     assert last_event(story).stage == 6
-    wake_stage(reacting(f"agents/{story.agent_id}"), last_event(story))
+    wake_stage(reacting(f"agents/{story.agent_id}"), last_event(story), workflows)
     assert workflows.woken == []
 
 
@@ -438,7 +438,7 @@ def test_withdrawing_a_run_wakes_whatever_waits_for_it(story, reacting, workflow
     story.to_stage(3)
     assert cancel(story).failure_code == "cancelled"
     for _ in range(2):
-        wake_stage(reacting(f"agents/{story.agent_id}"), last_event(story))
+        wake_stage(reacting(f"agents/{story.agent_id}"), last_event(story), workflows)
     assert workflows.woken == [CALLBACK]
     assert get(story, Wait, story.workflow_id) is None
     answer = story.settle(3)

@@ -75,8 +75,8 @@ def keep_promises(story, reacting, until=None):
             seen.add(promise.id)
             minutes = max(minutes, (promise.at - NOON).total_seconds() / 60)
             event = ReleaseProbeDue.model_validate(promise.data)
-            probe_release(reacting(promise.entity, at=minutes), event)
-            probe_release(reacting(promise.entity, at=minutes), event)
+            probe_release(reacting(promise.entity, at=minutes), event, story.probe)
+            probe_release(reacting(promise.entity, at=minutes), event, story.probe)
 
 
 def released(story):
@@ -159,7 +159,7 @@ def woken(story, reacting, made, profile, outcome):
         probes=1,
         failures=0,
     )
-    wake_release(reacting(f"releases/{made}"), event)
+    wake_release(reacting(f"releases/{made}"), event, story.workflows)
 
 
 def test_five_good_probes_in_a_row_make_it_ready_and_put_it_in_service(story, reacting):
@@ -231,6 +231,7 @@ def test_one_miss_is_told_once(story, reacting, probe):
     probe_release(
         reacting(f"releases/{made}"),
         ReleaseProbeDue(release_id=made, profile="readiness", probe=0),
+        probe,
     )
     assert story.agent().health_status == "degraded"
     seen = health(story)

@@ -36,6 +36,7 @@ from tests.approvals.questions import (
     request,
     veto,
 )
+from tests.conftest import DEPLOYMENT
 
 OTHER_AGENT = "99999999-9999-4999-8999-999999999999"
 
@@ -44,7 +45,9 @@ OTHER_AGENT = "99999999-9999-4999-8999-999999999999"
 def asked(call_as):
     def ask(*, at=0, tenant=PLATFORM, **changes):
         given = {"gate": "step", "window_min": 100} | changes
-        return create_approval(call_as(Role.SERVICE, at=at, tenant=tenant), request(**given))
+        return create_approval(
+            call_as(Role.SERVICE, at=at, tenant=tenant), request(**given), DEPLOYMENT
+        )
 
     return ask
 

@@ -22,6 +22,7 @@ from shared.identity import PLATFORM, Role
 from shared.store import Due
 from shared.waiting import Wait
 from tests.approvals.questions import CALLBACK, minutes, request
+from tests.conftest import DEPLOYMENT
 
 WHY = "The rollback plan was never tested; ask kim@example.com."
 REJECTION = Rejection(reason=WHY)
@@ -30,7 +31,9 @@ REJECTION = Rejection(reason=WHY)
 @pytest.fixture
 def asked(call_as):
     def ask(*, tenant=PLATFORM, at=0, **changes):
-        return create_approval(call_as(Role.SERVICE, tenant=tenant, at=at), request(**changes))
+        return create_approval(
+            call_as(Role.SERVICE, tenant=tenant, at=at), request(**changes), DEPLOYMENT
+        )
 
     return ask
 
@@ -102,10 +105,9 @@ def test_an_engagement_decision_is_kept_as_long_as_others(asked, call_as, stored
 
 def test_a_decision_costs_three_writes(asked, call_as):
     new = asked()
-    call = call_as(Role.GOVERNOR)
-    call.commits = False
+    call = call_as(Role.GOVERNOR, commits=False)
     approve_approval(call, new.id, agree(new))
-    assert len(call.opened.writes) == 3
+    assert len(call.writes) == 3
 
 
 @pytest.mark.parametrize(

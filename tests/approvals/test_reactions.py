@@ -17,13 +17,14 @@ from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
 from shared.waiting import Wait
 from tests.approvals.questions import CALLBACK, approval, request
+from tests.conftest import DEPLOYMENT
 
 
 @pytest.fixture
 def asked(call_as):
     def ask(*, tenant=PLATFORM, **changes):
         call = call_as(Role.SERVICE, tenant=tenant)
-        return create_approval(call, request(callback_url=CALLBACK, **changes))
+        return create_approval(call, request(callback_url=CALLBACK, **changes), DEPLOYMENT)
 
     return ask
 
@@ -71,10 +72,10 @@ REJECTED = events.ApprovalRejected(approver="governor", reason="No.")
 @pytest.mark.parametrize("event", [GRANTED, REJECTED])
 def test_a_decision_wakes_the_waiting_workflow_once(asked, reacting, workflows, stored, event):
     new = asked()
-    wake_workflow(reacting(subject(new)), event)
+    wake_workflow(reacting(subject(new)), event, workflows)
     assert workflows.woken == [CALLBACK]
     assert stored(Wait) == []
-    wake_workflow(reacting(subject(new)), event)
+    wake_workflow(reacting(subject(new)), event, workflows)
     assert workflows.woken == [CALLBACK]
 
 
@@ -82,7 +83,7 @@ def test_a_veto_wakes_whoever_waits_for_what_it_hit(asked, call_as, reacting, wo
     new = asked()
     objection = Objection(approval_id=new.id, category="safety", explanation="Not safe at all.")
     veto = create_veto(call_as(Role.GOVERNOR, at=1), objection)
-    wake_workflow(reacting(f"vetoes/{veto.id}"), events.VetoRecorded.of(veto))
+    wake_workflow(reacting(f"vetoes/{veto.id}"), events.VetoRecorded.of(veto), workflows)
     assert workflows.woken == [CALLBACK]
 
 
@@ -94,7 +95,7 @@ def test_a_failed_wake_is_not_forgotten(asked, reacting, workflows, stored):
 
     workflows.wake = fail
     with pytest.raises(ProviderDown):
-        wake_workflow(reacting(subject(new)), GRANTED)
+        wake_workflow(reacting(subject(new)), GRANTED, workflows)
     assert stored(Wait) == [Wait(id=new.id, url=CALLBACK)]
 
 

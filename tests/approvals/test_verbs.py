@@ -26,6 +26,7 @@ from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
 from shared.store import Due
 from tests.approvals.questions import RUN, WHY, minutes, person, request, rule
+from tests.conftest import DEPLOYMENT
 
 PAGE = Attachment(name="log.txt", content_type="text/plain", size=10, sha256="0" * 64)
 
@@ -34,7 +35,7 @@ PAGE = Attachment(name="log.txt", content_type="text/plain", size=10, sha256="0"
 def asked(call_as):
     def ask(*, at=0, **changes):
         given = {"gate": "step", "window_min": 100} | changes
-        return create_approval(call_as(Role.SERVICE, at=at), request(**given))
+        return create_approval(call_as(Role.SERVICE, at=at), request(**given), DEPLOYMENT)
 
     return ask
 
@@ -270,7 +271,7 @@ def test_a_veto_of_a_run_without_an_approval_wakes_nobody(reacting, workflows):
     veto = events.VetoRecorded(
         category="safety", window_end=minutes(1), offline=False, effect="cancelled"
     )
-    wake_workflow(reacting("vetoes/v"), veto)
+    wake_workflow(reacting("vetoes/v"), veto, workflows)
     assert workflows.woken == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from local.story import acts
 from local.story.client import Client
 from shared.edge.catalog import catalog
-from shared.reaction import Pushed
+from shared.outside import Pushed
 from tests.e2e.conftest import until
 from tests.e2e.everything import deploy
 from tests.e2e.phone import Handset, asked, call_phone

@@ -29,8 +29,8 @@ class Post:
                 self._deliver(Delivery.from_stored(found.data))
 
     def _publish(self):
-        self.ports.outbox.sweep()
-        self.ports.outbox.release_dues()
+        self.ports.entry_relay.sweep()
+        self.ports.due_relay.release_dues()
         return self._waiting()
 
     def _waiting(self):

@@ -10,7 +10,7 @@ from shared.errors import Conflict
 from shared.events.models import DeadLetter, DeadLetterReplayed, EventDeadLettered
 from shared.identity import Role
 from shared.store import Due
-from tests.conftest import NOON
+from tests.conftest import NOON, FakeRelay
 
 REASON = Replay(reason="the consumer is repaired")
 
@@ -69,24 +69,20 @@ def test_a_replayed_letter_is_sent_again_to_its_consumer(call_as, documents, rea
     where = (Condition("entity", "==", f"dead_letters/{kept.id}"),)
     dues = documents.find("platform", Query(Due.collection, where))
     assert {due.data["data"]["replay"] for due in dues} == {1, 2}
-    sent = []
-    call = reacting(f"dead_letters/{kept.id}")
-    call.outbox.resend = lambda *which, **to: sent.append((which, to)) or True
+    relay = FakeRelay()
     event = DeadLetterReplayed.model_validate(dues[0].data["data"])
-    resend_message(call, event)
-    to = {"consumer": "agents.start_pipeline", "replay": event.replay}
-    assert sent == [(("agent-events", "platform", "event-1"), to)]
+    resend_message(reacting(f"dead_letters/{kept.id}"), event, relay)
+    to = ("agents.start_pipeline", event.replay)
+    assert relay.sent == [("agent-events", "platform", "event-1", *to)]
 
 
 def test_a_letter_of_what_is_gone_is_dropped(call_as, documents, reacting):
     kept = letter(call_as)
     replay_dead_letter(call_as(Role.ADMIN), kept.id, REASON)
-    call = reacting(f"dead_letters/{kept.id}")
-    call.outbox.resend = lambda *which, **to: False
     event = DeadLetterReplayed(
         dead_letter_id=kept.id, event_id="event-1", consumer="c", replay=1, reason="r"
     )
-    resend_message(call, event)
+    resend_message(reacting(f"dead_letters/{kept.id}"), event, FakeRelay(there=False))
     (dropped,) = list_dead_letters(call_as(Role.ADMIN), Which()).items
     assert dropped.status == "dropped"
     with pytest.raises(Conflict):

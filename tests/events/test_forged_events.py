@@ -64,9 +64,7 @@ DATA = [b'{"by":2}', b'{"by": 1}', b'{"by":1,"to":"x"}', b'{"by":1.0}', b"{}", b
 @pytest.fixture
 def told(call_as, documents):
     """The message of one true event, and what a reaction to it did."""
-    call = call_as(Role.ADMIN)
-    call.causation_id = "req:r-1"
-    grow(call)
+    grow(call_as(Role.ADMIN, causation_id="req:r-1"))
     (entry,) = entries(documents)
     return envelope(entry, environment="local")
 

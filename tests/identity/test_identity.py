@@ -89,10 +89,8 @@ def test_the_platform_is_not_well_without_its_store(call_as):
         def get(self, *_):
             raise StoreUnavailable("the store cannot be used now")
 
-    call = call_as()
-    call.documents = Broken()
     with pytest.raises(StoreUnavailable):
-        get_health(call)
+        get_health(call_as(documents=Broken()))
 
 
 def test_the_version_is_that_of_the_project():

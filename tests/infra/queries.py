@@ -17,20 +17,21 @@ import pytest
 
 from infra.indexes import Shape
 from infra.stack import ROOT
+from shared.edge.calling import given
 from shared.edge.catalog import operations
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import Refusal
-from shared.identity import Role
+from shared.identity import PLATFORM, Role
 
-ASKED_OF = {"txn", "documents", "_documents", "platform"}
+ASKED_OF = {"txn", "documents", "_documents", "platform", "each_tenant"}
 """What queries are asked of, as the code calls it."""
 
-NOT_QUERIES = {"named", "names", "decision"}
+NOT_QUERIES = {"_Described", "named", "names", "decision"}
 """What else has a `find` or a `count`."""
 
 BENEATH = {
     ROOT / "shared" / name
-    for name in ("store.py", "edge/firestore.py", "edge/meter.py", "edge/sqlite.py")
+    for name in ("queries.py", "store.py", "edge/firestore.py", "edge/meter.py", "edge/sqlite.py")
 }
 """What hands a query on and asks none itself."""
 
@@ -112,9 +113,12 @@ def places():
                 continue
             for node in ast.walk(ast.parse(file.read_text())):
                 match node:
-                    case ast.Call(func=ast.Attribute(attr="find" | "count", value=value)):
+                    case ast.Call(
+                        func=ast.Attribute(attr="find" | "first" | "all" | "count", value=value)
+                    ):
+                        named = value.func if isinstance(value, ast.Call) else value
                         name = (
-                            value.id if isinstance(value, ast.Name) else getattr(value, "attr", "")
+                            named.id if isinstance(named, ast.Name) else getattr(named, "attr", "")
                         )
                         where = (str(file.relative_to(ROOT)), node.lineno, node.end_lineno)
                         if name in ASKED_OF:
@@ -124,7 +128,7 @@ def places():
     return found, unknown
 
 
-def ask_every_list(call_as):
+def ask_every_list(call_as, ports):
     """Ask every list with each of its filters by itself; merged indexes serve them together."""
     for op in operations():
         if op.mutates:
@@ -132,7 +136,7 @@ def ask_every_list(call_as):
         path = dict.fromkeys(op.in_path, "00000000-0000-4000-8000-000000000001")
         for body in _bodies(op.in_body):
             with suppress(Refusal):
-                op.function(call_as(*Role), **path, **body)
+                op.function(call_as(*Role), **path, **body, **given(op, ports, PLATFORM))
 
 
 def _bodies(in_body):

@@ -7,12 +7,15 @@ import pytest
 
 from infra import checks, groups, messages
 from infra.graph import planned
-from infra.groups import actions_of, reached, runtimes
+from infra.groups import actions_of, published, runtimes
 from infra.messages import cron, filter_of
 from shared.bus import Message, type_of
 from shared.edge.catalog import catalog, operations, reactions
 from shared.edge.delivery import deliver
 from shared.edge.pubsub import from_push
+from shared.files import Files
+from shared.outside import EntryRelay, Push, Workflows
+from shared.ports import Outside
 from shared.reaction import Reaction
 
 
@@ -56,7 +59,9 @@ def test_what_the_program_tells_a_function_is_what_a_function_reads(graph):
 def test_a_request_reaches_the_store_and_nothing_else_but_a_place_for_uploads():
     for one in runtimes():
         if one.account.endswith("-requests"):
-            assert one.ports == ({"files"} if one.group == "governance" else set())
+            outside = {port for port in one.ports if Outside in port.__mro__}
+            assert not outside
+            assert (Files in one.ports) is (one.group == "governance")
             assert one.topics <= {"tap"}
 
 
@@ -118,12 +123,19 @@ def test_only_four_identities_may_invoke(graph):
     }
 
 
-def test_what_a_function_reaches_is_read_off_its_code():
-    found = {one.id: set(reached(one)) for one in reactions() if reached(one)}
-    assert found["events.publish_entry"] == {"outbox"}
-    assert found["approvals.wake_workflow"] == {"workflows"}
-    assert found["mobile.push_notification"] == {"push"}
-    assert groups.published(next(o for o in operations() if o.id == "approvals.create_veto"))
+def test_what_a_function_reaches_is_what_it_names():
+    found = {one.id: set(one.ports.values()) for one in reactions() if one.ports}
+    assert found["events.publish_entry"] == {EntryRelay}
+    assert found["approvals.wake_workflow"] == {Workflows}
+    assert found["mobile.push_notification"] == {Push}
+    assert published(next(o for o in operations() if o.id == "approvals.create_veto"))
+
+
+def test_every_port_says_what_it_needs_in_the_project():
+    from infra.accounts import ROLES_OF_PORT
+    from shared.edge.calling import _names
+
+    assert set(ROLES_OF_PORT) == set(_names())
 
 
 def test_a_subscription_lets_through_exactly_what_its_reaction_takes():

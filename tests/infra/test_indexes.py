@@ -15,6 +15,7 @@ from benchmarks.spawn import free_port
 from infra.indexes import FILE, Index, Shape, declared, expiring, served
 from local.platform import Platform
 from shared.documents import EXPIRY, Condition, Query
+from tests.conftest import NOON, ports_of
 from tests.e2e.everything import call_everything
 from tests.infra import queries
 
@@ -39,9 +40,9 @@ def rarely(tmp_path_factory):
 
 
 @pytest.fixture
-def asked(everyday, rarely, call_as):
+def asked(everyday, rarely, call_as, documents, signer):
     with queries.taken_down() as lists:
-        queries.ask_every_list(call_as)
+        queries.ask_every_list(call_as, ports_of(documents, signer, lambda: NOON))
     together = defaultdict(set)
     for source in (everyday, rarely, lists):
         for shape, places in source.items():

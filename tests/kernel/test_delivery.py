@@ -16,7 +16,7 @@ from shared.evidence import Entry
 from shared.identity import Role
 from shared.reaction import Reaction, reaction
 from shared.store import Due
-from tests.conftest import NOON
+from tests.conftest import NOON, ports_of
 
 
 class Thing(Entity):
@@ -49,11 +49,10 @@ def bus():
 
 @pytest.fixture
 def ports(documents, signer, bus, workflows, probe):
-    from shared.edge.ports import Ports
-    from shared.edge.settings import Settings
-
     relay = Relay(documents, bus, lambda: NOON, "local")
-    return Ports(Settings({}), lambda: NOON, documents, signer, bus, None, workflows, probe, relay)
+    return ports_of(
+        documents, signer, lambda: NOON, bus=bus, workflows=workflows, probe=probe, relay=relay
+    )
 
 
 def grow(call, id=None, by=1, at=None):
@@ -98,11 +97,11 @@ def test_what_is_committed_is_published_in_the_order_of_its_entity(call_as, docu
     thing = grow(call_as(Role.ADMIN))
     for by in (2, 3):
         grow(call_as(Role.ADMIN), thing.id, by)
-    assert ports.outbox.sweep() == 3
+    assert ports.entry_relay.sweep() == 3
     told = [m for m in bus.messages if m.topic == "agent-events"]
     assert [m.attributes["sequence"][-1] for m in told] == ["1", "2", "3"]
     assert len([m for m in bus.messages if m.topic == "tap"]) == 3
-    assert ports.outbox.sweep() == 0
+    assert ports.entry_relay.sweep() == 0
     assert all(e.delivery.published_at for e in entries(documents))
 
 
@@ -110,7 +109,7 @@ def test_publishing_one_entry_publishes_what_waits_before_it(call_as, documents,
     thing = grow(call_as(Role.ADMIN))
     grow(call_as(Role.ADMIN), thing.id)
     last = entries(documents)[-1]
-    ports.outbox.publish("platform", last.id)
+    ports.entry_relay.publish("platform", last.id)
     assert [m.attributes["sequence"][-1] for m in bus.messages if m.topic != "tap"] == ["1", "2"]
 
 
@@ -118,14 +117,14 @@ def test_what_the_broker_did_not_take_is_published_later(call_as, bus, ports):
     grow(call_as(Role.ADMIN))
     bus.down = True
     with pytest.raises(ProviderDown):
-        ports.outbox.sweep()
+        ports.entry_relay.sweep()
     bus.down = False
-    assert ports.outbox.sweep() == 1
+    assert ports.entry_relay.sweep() == 1
 
 
 def test_marking_an_entry_as_published_leaves_its_hash_alone(call_as, ports, breaks):
     grow(call_as(Role.ADMIN))
-    assert ports.outbox.sweep() == 1
+    assert ports.entry_relay.sweep() == 1
     assert breaks() == []
 
 
@@ -196,11 +195,11 @@ def test_a_contended_reaction_runs_again(call_as, documents, ports):
 def test_a_promise_is_kept_once_and_not_before_its_time(call_as, documents, bus, ports):
     declared, done = reacting_to(due=ThingGrown)
     grow(call_as(Role.ADMIN), at=NOON + timedelta(minutes=5))
-    assert ports.outbox.release_dues() == 0
+    assert ports.due_relay.release_dues() == 0
     (found,) = documents.find(None, Query(Due.collection))
     message = due_message(Due.model_validate(found.data))
-    ports.outbox = Relay(documents, bus, lambda: NOON + timedelta(minutes=5), "local")
-    assert ports.outbox.release_dues() == 1
+    ports.due_relay = Relay(documents, bus, lambda: NOON + timedelta(minutes=5), "local")
+    assert ports.due_relay.release_dues() == 1
     assert bus.messages == [message]
     with pytest.raises(Unproven, match="comes again then"):
         deliver(declared, message, ports)
@@ -235,7 +234,7 @@ def test_a_reaction_to_a_stored_document_gets_its_id_in_its_tenant(ports):
     assert seen == [("acme", "an-id")]
 
 
-def test_the_real_relay_functions_use_the_outbox(reacting, call_as, documents, bus, ports):
+def test_the_real_relay_functions_use_the_relay(reacting, call_as, documents, bus, ports):
     from functions.events.publish_entry import publish_entry
     from functions.events.release_dues import release_dues
     from functions.events.sweep_entries import sweep_entries
@@ -243,12 +242,11 @@ def test_the_real_relay_functions_use_the_outbox(reacting, call_as, documents, b
     grow(call_as(Role.ADMIN), at=NOON)
     (entry,) = entries(documents)
     call = reacting()
-    call.outbox = ports.outbox
-    publish_entry(call, entry.id)
+    publish_entry(call, entry.id, ports.entry_relay)
     assert len(bus.messages) == 2
-    sweep_entries(call)
+    sweep_entries(call, ports.entry_relay)
     assert len(bus.messages) == 2
-    release_dues(call)
+    release_dues(call, ports.due_relay)
     assert bus.messages[-1].topic == "dues"
 
 

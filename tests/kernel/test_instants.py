@@ -224,7 +224,9 @@ def violation(world):
     )
     by = Actor(id="service:tests", tenant=PLATFORM, roles=frozenset({Role.SERVICE}))
     circumstances = Circumstances(actor=by, at=NOON, operation="tests.call", correlation_id="")
-    txn = Transaction(world.ports.documents, PLATFORM, circumstances, world.ports.signer)
+    txn = Transaction(
+        world.ports.documents, world.ports.signer, tenant=PLATFORM, circumstances=circumstances
+    )
     opened = rules.open_violation(txn, new)
     world.ports.documents.commit(txn.writes)
     return opened

@@ -14,7 +14,7 @@ from shared.errors import Conflict
 from shared.evidence import Entry
 from shared.identity import PUBLIC, Scope
 from shared.operation import Call
-from shared.store import Page
+from shared.queries import Page
 from tests.kernel.conftest import declared
 
 

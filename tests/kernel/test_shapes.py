@@ -15,10 +15,11 @@ from shared.errors import Invalid
 from shared.evidence import Entry, signed_bytes, state_hash
 from shared.identity import Role, Scope
 from shared.operation import Call
+from shared.queries import Page
 from shared.reaction import reaction
-from shared.store import Due, Page
+from shared.store import Due
 from tests.chains import chain_rules
-from tests.conftest import NOON
+from tests.conftest import NOON, ports_of
 from tests.kernel.conftest import declared
 
 
@@ -142,8 +143,6 @@ def entry_of(documents):
 
 @pytest.fixture
 def ports(documents, signer, workflows, probe):
-    from shared.edge.ports import Ports
-    from shared.edge.settings import Settings
 
     class Bus:
         messages: ClassVar[list[Message]] = []
@@ -152,8 +151,8 @@ def ports(documents, signer, workflows, probe):
             self.messages = [*self.messages, *messages]
 
     relay = Relay(documents, Bus(), lambda: NOON, "local")
-    return Ports(
-        Settings({}), lambda: NOON, documents, signer, Bus(), None, workflows, probe, relay
+    return ports_of(
+        documents, signer, lambda: NOON, bus=Bus(), workflows=workflows, probe=probe, relay=relay
     )
 
 
@@ -398,7 +397,7 @@ def test_publishing_leaves_an_entry_of_another_release_as_it_was(documents, call
     kept = resigned(entry_of(documents), signer, **LATER)
     kept["delivery"] = kept["delivery"] | LATER
     keep(documents, Entry, kept, kept["id"])
-    assert ports.outbox.sweep() == 1
+    assert ports.entry_relay.sweep() == 1
     marked = entry_of(documents)
     assert marked["delivery"].pop("published_at")
     assert marked == kept | {

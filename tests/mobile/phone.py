@@ -35,8 +35,8 @@ class Phone:
         } | given
         self.device = None
 
-    def call(self, at=0):
-        return self.call_as(*self.roles, id=self.id, tenant=self.tenant, at=at)
+    def call(self, at=0, **said):
+        return self.call_as(*self.roles, id=self.id, tenant=self.tenant, at=at, **said)
 
     def register(self, at=0):
         self.device = register_device(self.call(at), Registration(**self.given))

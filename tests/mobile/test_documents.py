@@ -8,7 +8,7 @@ from functions.mobile.attach_document import attach_document
 from functions.mobile.create_seed_on_phone import create_seed_on_phone
 from functions.mobile.veto_on_phone import veto_on_phone
 from shared.approvals.models import Veto
-from shared.edge.keys import decoded, verifier
+from shared.edge.keys import TicketSigner, decoded, verifier, verify_ed25519
 from shared.errors import Conflict, Forbidden
 from shared.identity import Role
 from shared.learning.requests import NewDraft
@@ -21,7 +21,7 @@ from tests.mobile.phone import OBJECTION, Phone, asked, stored
 def veto(call_as):
     phone, approval = Phone(call_as).register(), asked(call_as)
     body = phone.sign(approval, "veto", **OBJECTION)
-    return veto_on_phone(phone.call(), approval.id, SignedVeto(**body))
+    return veto_on_phone(phone.call(), approval.id, SignedVeto(**body), verify_ed25519)
 
 
 def attach(call_as, veto, n=0, at=0, id="governor", **changes):
@@ -31,9 +31,8 @@ def attach(call_as, veto, n=0, at=0, id="governor", **changes):
         "size": 9,
         "sha256": f"{n:064x}",
     }
-    return attach_document(
-        call_as(Role.GOVERNOR, id=id, at=at), veto.id, Announced(**given | changes)
-    )
+    call, tickets = call_as(Role.GOVERNOR, id=id, at=at), TicketSigner(call_as.signer)
+    return attach_document(call, veto.id, Announced(**given | changes), tickets)
 
 
 def test_the_address_is_signed_for_one_document_and_a_quarter_of_an_hour(call_as, veto, signer):

@@ -4,7 +4,7 @@ import pytest
 
 from shared.edge.push import FcmPush, InboxPush
 from shared.errors import ProviderDown
-from shared.reaction import Pushed
+from shared.outside import Pushed
 from tests.edge.provider import Reply, providing
 
 MESSAGE = {"token": "t1", "notification": {"title": "Wartet", "body": "Bitte entscheiden – heute"}}

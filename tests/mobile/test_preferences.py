@@ -11,8 +11,7 @@ from shared.mobile.pushing import ALWAYS_TOLD
 
 
 def put(call_as, seen, at=0, **wishes):
-    call = call_as(Role.GOVERNOR, at=at)
-    call.if_match = seen
+    call = call_as(Role.GOVERNOR, at=at, if_match=seen)
     return put_notification_preferences(call, Wishes(**wishes))
 
 

@@ -32,7 +32,7 @@ from shared.mobile.models import (
 )
 from shared.mobile.notices import notice, tell
 from shared.mobile.preferences import Wishes
-from shared.reaction import Pushed
+from shared.outside import Pushed
 from shared.store import Due
 from tests.conftest import NOON
 from tests.mobile.phone import Phone, asked, stored
@@ -58,11 +58,11 @@ def told(call_as):
 
 
 @pytest.fixture
-def pushed(reacting):
+def pushed(reacting, push):
     def push_it(notification, at=0):
         subject = f"notifications/{notification.id}"
         event = NotificationSent(kind=notification.kind, channel="inbox")
-        push_notification(reacting(subject, at=at), event)
+        push_notification(reacting(subject, at=at), event, push)
 
     return push_it
 
@@ -117,7 +117,8 @@ def test_a_push_is_written_down_and_done_once(call_as, told, pushed, push, event
 def test_a_push_does_not_lead_to_another(call_as, told, push, reacting):
     Phone(call_as).register()
     subject = f"notifications/{told().id}"
-    push_notification(reacting(subject), NotificationSent(kind="agent_status", channel="push"))
+    event = NotificationSent(kind="agent_status", channel="push")
+    push_notification(reacting(subject), event, push)
     assert push.messages == []
 
 
@@ -155,11 +156,11 @@ def test_while_the_provider_is_down_it_is_tried_each_hour_for_a_day(
     assert due.at == NOON + timedelta(hours=1)
     subject = f"notifications/{new.id}"
     last = PushDue(user_id="governor", attempt=pushing.GIVE_UP_AFTER)
-    push_later(reacting(subject, at=60), last)
+    push_later(reacting(subject, at=60), last, push)
     assert len(dues()) == 1
     assert len(events("notification.failed")) == 2
     push.down = False
-    push_later(reacting(subject, at=120), PushDue(user_id="governor", attempt=1))
+    push_later(reacting(subject, at=120), PushDue(user_id="governor", attempt=1), push)
     assert len(push.messages) == 1
 
 
@@ -176,7 +177,7 @@ def test_at_night_what_is_not_urgent_waits_for_the_morning(
     (due,) = dues()
     assert due.at == NOON + timedelta(hours=19)
     subject = f"notifications/{new.id}"
-    push_later(reacting(subject, at=19 * 60), PushDue.model_validate(due.data))
+    push_later(reacting(subject, at=19 * 60), PushDue.model_validate(due.data), push)
     assert len(push.messages) == 1
 
 
@@ -204,7 +205,7 @@ def test_after_five_the_rest_of_a_day_is_one_message_in_the_morning(
     waiting = dues()
     assert {due.at for due in waiting} == {NOON + timedelta(hours=21)}
     for due in waiting:
-        push_later(reacting(due.entity, at=21 * 60), PushDue.model_validate(due.data))
+        push_later(reacting(due.entity, at=21 * 60), PushDue.model_validate(due.data), push)
     assert len(push.messages) == pushing.MAX_A_DAY + 1
     assert push.messages[-1]["notification"]["title"] == "8 notices wait for you"
 
@@ -217,8 +218,7 @@ def test_what_is_urgent_does_not_count(call_as, told, pushed, push):
 
 
 def mute(call_as, *kinds):
-    call = call_as(Role.GOVERNOR)
-    call.if_match = "*"
+    call = call_as(Role.GOVERNOR, if_match="*")
     put_notification_preferences(call, Wishes(muted=kinds))
 
 

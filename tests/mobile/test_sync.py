@@ -7,6 +7,7 @@ from functions.mobile.sync_vetoes import QueuedItems, sync_vetoes
 from functions.mobile.unregister_device import unregister_device
 from shared.approvals.models import Approval, ApprovalStatus, Veto
 from shared.documents import Query
+from shared.edge.keys import verify_ed25519
 from shared.identity import Role
 from tests.mobile.phone import Phone, approved, asked, stored
 
@@ -24,7 +25,7 @@ def approval(call_as):
 
 
 def sync(phone, *items, at=0, **body):
-    return sync_vetoes(phone.call(at), QueuedItems(items=items, **body)).results
+    return sync_vetoes(phone.call(at), QueuedItems(items=items, **body), verify_ed25519).results
 
 
 def vetoes(documents):
@@ -211,15 +212,14 @@ def test_what_does_not_exist_here_is_invalid(phone, call_as):
     assert (result.result, result.rule) == ("invalid", "not_found")
 
 
-def test_fifty_vetoes_are_one_commit_in_order(phone, call_as):
+def test_fifty_vetoes_are_one_commit_in_order(phone, call_as, documents):
     approvals = [asked(call_as) for _ in range(50)]
-    call = phone.call(at=1)
+    call = phone.call(at=1, commits=False)
     body = QueuedItems(items=tuple(phone.queue(one) for one in approvals))
-    call.commits = False
-    results = sync_vetoes(call, body).results
+    results = sync_vetoes(call, body, verify_ed25519).results
     assert [one.result for one in results] == ["applied"] * 50
-    assert len(call.opened.writes) <= 500
-    call.documents.commit(call.opened.writes)
+    assert len(call.writes) <= 500
+    documents.commit(call.writes)
     assert all(stored(call_as, Approval, one.id).status == "vetoed" for one in approvals)
 
 

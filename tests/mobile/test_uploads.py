@@ -30,7 +30,7 @@ def put(world):
         sha256=hashlib.sha256(CONTENT).hexdigest(),
     )
     veto = Veto.model_construct(id=VETO)
-    url = address(veto, given, signer=signer, at=world.now).upload_url
+    url = address(veto, given, tickets=world.ports.tickets, at=world.now).upload_url
 
     def send(content=CONTENT, kind="application/pdf", change=lambda url: url, **more):
         return world.call(upload_document, change(url), data=content, content_type=kind, **more)

@@ -12,9 +12,9 @@ from functions.platform.probe_services import probe_services
 from shared.edge.telemetry import ProcessTraffic
 from shared.identity import Role
 from shared.mobile.totals import DashboardTotals
-from shared.observing import Backlog, Sample
+from shared.observing import Backlog, Memory, NoTraffic, Sample
 from shared.platform import figures
-from tests.conftest import NOON
+from tests.conftest import NOON, FakeRelay, FakeTelemetry
 from tests.platform.test_incidents import REPORT
 from tests.platform.test_services import Dependencies
 
@@ -25,15 +25,12 @@ LINE = re.compile(rf'{NAME}(\{{[a-z_]+="[a-z0-9_]+"(,[a-z_]+="[a-z0-9_]+")*\}})?
 @pytest.fixture
 def told(call_as, reacting):
     create_incident(call_as(Role.ADMIN), REPORT)
-    call = reacting()
-    call.dependencies = Dependencies()
-    call.outbox.backlog = lambda: Backlog(unpublished=7, oldest_at=NOON, overdue=2)
-    probe_services(call)
-    call = call_as(Role.INFRASTRUCTURE_ENGINEER, at=1)
-    call.traffic = ProcessTraffic()
+    behind = FakeRelay(Backlog(unpublished=7, oldest_at=NOON, overdue=2))
+    probe_services(reacting(), Dependencies(), behind, FakeTelemetry())
+    traffic = ProcessTraffic()
     for status in (200, 201, 503):
-        call.traffic.served("agents", status, 20.5, NOON)
-    return get_metrics(call)
+        traffic.served("agents", status, 20.5, NOON)
+    return get_metrics(call_as(Role.INFRASTRUCTURE_ENGINEER, at=1), Memory(), traffic)
 
 
 def test_every_line_is_of_the_text_format_and_has_labels_from_closed_lists_only(told):
@@ -73,24 +70,19 @@ def test_a_label_is_written_so_that_it_can_be_read_again():
 
 
 def test_they_are_computed_once_a_minute(call_as):
-    first = call_as(Role.SERVICE)
-    before = get_metrics(first)
+    memory = Memory()
+    before = get_metrics(call_as(Role.SERVICE), memory, NoTraffic())
     create_incident(call_as(Role.ADMIN), REPORT)
     for at, same in ((0.9, True), (1, False)):
-        later = call_as(Role.SERVICE, at=at)
-        later.memory = first.memory
-        assert (get_metrics(later) == before) is same
+        later = get_metrics(call_as(Role.SERVICE, at=at), memory, NoTraffic())
+        assert (later == before) is same
 
 
 def test_what_is_exported_is_what_is_told(reacting):
-    class Kept:
-        def export(self, samples):
-            self.names = {sample.name for sample in samples}
-
-    call, kept = reacting(), Kept()
-    call.telemetry = kept
-    export_metrics(call)
-    assert "waooaw_approvals_pending_total" in kept.names
+    telemetry = FakeTelemetry()
+    export_metrics(reacting(), telemetry)
+    names = {sample.name for sample in telemetry.samples}
+    assert "waooaw_approvals_pending_total" in names
 
 
 def test_the_last_five_minutes_are_those_and_no_more():
@@ -105,10 +97,9 @@ def test_the_last_five_minutes_are_those_and_no_more():
 
 
 def test_the_dashboard_says_null_of_what_does_not_exist(call_as, documents):
-    with (call := call_as()).transaction() as txn:
+    with call_as().transaction() as txn:
         txn.create(DashboardTotals(id="0", active_agents=3, pending_approvals=2))
-    assert call.opened is None
-    stats = get_stats(call_as(Role.VIEWER))
+    stats = get_stats(call_as(Role.VIEWER), Memory())
     assert (stats.active_agents, stats.pending_approvals, stats.open_incidents) == (3, 2, 0)
     absent = (stats.trials_active, stats.mrr, stats.budget_pct, stats.compliance_score)
     assert absent == (None, None, None, None)

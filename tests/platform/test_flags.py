@@ -13,8 +13,9 @@ from functions.platform.list_feature_flags import WhichFlags, list_feature_flags
 from functions.platform.put_feature_flag import put_feature_flag
 from shared.errors import Conflict, Invalid, StoreUnavailable, VersionConflict
 from shared.identity import Role
+from shared.observing import Memory
 from shared.platform.flags import ENFORCEMENT, FlagKey, FlagSetting, bucket, on
-from tests.conftest import NOON
+from tests.conftest import DEPLOYMENT, NOON
 
 SETTING = FlagSetting(
     enabled=True,
@@ -32,8 +33,7 @@ SETTING = FlagSetting(
 @pytest.fixture
 def put(call_as):
     def put(key="new_inbox", seen="", at=0, **said):
-        call = call_as(Role.ADMIN, at=at)
-        call.if_match, call.addressed = seen, frozenset({key})
+        call = call_as(Role.ADMIN, at=at, if_match=seen, addressed=frozenset({key}))
         return put_feature_flag(call, key, SETTING.model_copy(update=said))
 
     return put
@@ -151,25 +151,29 @@ def test_a_hundred_flags_are_enough(put):
         put("one_more")
 
 
+def seen(call, memory):
+    return get_feature_flags(call, memory, DEPLOYMENT).flags
+
+
 def test_the_caller_sees_their_own_flags(put, call_as):
     put("for_all", rollout_bp=10_000)
     put("for_staff", rollout_bp=10_000, scope="platform")
     put("for_governors", rollout_bp=10_000, scope="governor")
     put("for_acme", enabled_for_customer_ids=("acme",), scope="customer")
 
-    def seen(role, own=None):
-        flags = get_feature_flags(call_as(role, own=own)).flags
+    def on(role, own=None):
+        flags = seen(call_as(role, own=own), Memory())
         return {key for key, is_on in flags.items() if is_on}
 
-    assert seen(Role.CUSTOMER_USER, "acme") == {"for_all", "for_acme"}
-    assert seen(Role.CUSTOMER_USER, "globex") == {"for_all"}
-    assert seen(Role.GOVERNOR) == {"for_all", "for_staff", "for_governors"}
+    assert on(Role.CUSTOMER_USER, "acme") == {"for_all", "for_acme"}
+    assert on(Role.CUSTOMER_USER, "globex") == {"for_all"}
+    assert on(Role.GOVERNOR) == {"for_all", "for_staff", "for_governors"}
 
 
 def test_without_the_store_the_last_known_flags_stand_in_else_all_is_off(put, call_as):
     put(rollout_bp=10_000)
-    first = call_as(Role.VIEWER)
-    assert get_feature_flags(first).flags == {"new_inbox": True}
+    memory = Memory()
+    assert seen(call_as(Role.VIEWER), memory) == {"new_inbox": True}
 
     class Broken:
         def find(self, *_):
@@ -178,23 +182,19 @@ def test_without_the_store_the_last_known_flags_stand_in_else_all_is_off(put, ca
         def commit(self, writes):
             assert not writes
 
-    later = call_as(Role.VIEWER, at=5)
-    later.documents, later.memory = Broken(), first.memory
-    assert get_feature_flags(later).flags == {"new_inbox": True}
-    fresh = call_as(Role.VIEWER, at=5)
-    fresh.documents = Broken()
-    assert get_feature_flags(fresh).flags == {}
+    later = call_as(Role.VIEWER, at=5, documents=Broken())
+    assert seen(later, memory) == {"new_inbox": True}
+    fresh = call_as(Role.VIEWER, at=5, documents=Broken())
+    assert seen(fresh, Memory()) == {}
 
 
 def test_a_change_shows_within_a_minute(put, call_as):
     before = put(rollout_bp=10_000)
-    first = call_as(Role.VIEWER)
-    get_feature_flags(first)
+    memory = Memory()
+    seen(call_as(Role.VIEWER), memory)
     put(seen=before.version_hash, enabled=False)
     for at, is_on in ((0.9, True), (1, False)):
-        later = call_as(Role.VIEWER, at=at)
-        later.memory = first.memory
-        assert get_feature_flags(later).flags == {"new_inbox": is_on}
+        assert seen(call_as(Role.VIEWER, at=at), memory) == {"new_inbox": is_on}
 
 
 def test_a_flag_whose_time_is_over_is_switched_off(put, call_as, reacting):

@@ -15,7 +15,7 @@ from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
 from shared.platform.incidents import MAX_REMARKS, IncidentReport, IncidentRested, IncidentStep
 from shared.store import Due
-from tests.conftest import NOON
+from tests.conftest import NOON, FakeRelay, FakeTelemetry
 from tests.platform.test_services import Dependencies
 
 REPORT = IncidentReport(
@@ -46,9 +46,7 @@ def looking(reacting, call_as):
     """Look once, with some dependencies failing, and return the incidents there are."""
 
     def look(at, *failing):
-        call = reacting(at=at)
-        call.dependencies = Dependencies(*failing)
-        probe_services(call)
+        probe_services(reacting(at=at), Dependencies(*failing), FakeRelay(), FakeTelemetry())
         return list_incidents(call_as(Role.VIEWER), WhichIncidents()).items
 
     return look

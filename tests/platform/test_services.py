@@ -14,7 +14,7 @@ from shared.identity import PLATFORM, Role
 from shared.observing import Backlog, Looked, Recent
 from shared.platform import rules, states
 from shared.platform.models import LATEST, Observation
-from tests.conftest import NOON, FakeOutbox
+from tests.conftest import NOON, FakeRelay, FakeTelemetry
 
 WELL = tuple(
     Looked(name, well=True, latency_ms=3)
@@ -174,13 +174,15 @@ def test_what_is_within_bounds_raises_nothing(seen):
     assert (dict(now.raised), alarms) == ({}, [])
 
 
+def see(call, dependencies, telemetry=None):
+    probe_services(call, dependencies, FakeRelay(), telemetry or FakeTelemetry())
+
+
 def test_it_looks_every_five_minutes_and_every_minute_while_something_is_wrong(reacting):
     dependencies = Dependencies()
 
     def run(at):
-        call = reacting(at=at)
-        call.dependencies = dependencies
-        probe_services(call)
+        see(reacting(at=at), dependencies)
         return dependencies.looks
 
     assert [run(0), run(1), run(4), run(5)] == [1, 1, 1, 2]
@@ -189,9 +191,7 @@ def test_it_looks_every_five_minutes_and_every_minute_while_something_is_wrong(r
 
 
 def test_only_who_may_see_them_sees_the_checks(call_as, reacting):
-    call = reacting()
-    call.dependencies = Dependencies("signing_key")
-    probe_services(call)
+    see(reacting(), Dependencies("signing_key"))
     public = get_health(call_as(at=1))
     assert (public.status, public.checks) == ("down", None)
     inside = get_health(call_as(Role.VIEWER, at=1))
@@ -203,10 +203,7 @@ def test_only_who_may_see_them_sees_the_checks(call_as, reacting):
 
 def test_services_are_listed_as_last_seen(call_as, reacting):
     assert list_services(call_as(Role.VIEWER)).items == ()
-    call = reacting()
-    call.dependencies = Dependencies()
-    call.outbox = FakeOutbox()
-    probe_services(call)
+    see(reacting(), Dependencies())
     items = list_services(call_as(Role.VIEWER, at=1)).items
     assert {one.key for one in items} == set(rules.DEPENDS)
     assert {(one.health_score, one.version, one.slot) for one in items} == {
@@ -215,9 +212,7 @@ def test_services_are_listed_as_last_seen(call_as, reacting):
 
 
 def test_one_look_costs_one_document(reacting, documents):
-    call = reacting()
-    call.dependencies = Dependencies()
-    probe_services(call)
+    see(reacting(), Dependencies())
     found = documents.get(Key(PLATFORM, Observation.collection, LATEST))
     assert Observation.model_validate(found.data).checked_at == NOON
 
@@ -227,8 +222,6 @@ def test_it_looks_at_the_rest_where_nobody_counts_the_requests(reacting, documen
         def recent(self, at):
             raise ProviderDown("Cloud Monitoring does not answer")
 
-    call = reacting()
-    call.dependencies, call.telemetry = Dependencies(), Silent()
-    probe_services(call)
+    see(reacting(), Dependencies(), Silent())
     found = documents.get(Key(PLATFORM, Observation.collection, LATEST))
     assert Observation.model_validate(found.data).error_rate_5m is None

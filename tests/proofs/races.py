@@ -50,10 +50,9 @@ class Race:
         id, why = self.asked.id, Rejection(reason=WHY)
         role = Role.SERVICE if verb == "cancel" else Role.GOVERNOR
         name = "service:workflows" if verb == "cancel" else ""
-        call = self.call_as(role, id=name, at=LAST_MINUTE)
+        call = self.call_as(role, id=name, at=LAST_MINUTE, commits=False)
         if verb == "expire":
-            call = self.reacting(f"approvals/{id}", at=OVER)
-        call.commits = False
+            call = self.reacting(f"approvals/{id}", at=OVER, commits=False)
         if verb == "approve":
             approve_approval(call, id, Agreement(expected_digest=self.asked.action_digest))
         elif verb == "reject":
@@ -66,7 +65,7 @@ class Race:
             cancel_approval(call, id, Withdrawal(reason="It is no longer needed."))
         else:
             expire_approval(call, ApprovalDeadline(decision_version=0))
-        return call.opened.writes
+        return call.writes
 
     def run(self, verbs: Sequence[str]) -> None:
         """Let everybody read first and commit afterwards; who comes too late looks again."""
@@ -141,11 +140,10 @@ def _asked(documents: Documents, call_as: Callable[..., Any], count: int) -> lis
     """Put questions, many in one commit."""
     kept, writes = [], []
     for _ in range(count):
-        call = call_as(Role.SERVICE)
-        call.commits = False
+        call = call_as(Role.SERVICE, commits=False)
         with call.transaction() as txn:
             new = approval().model_copy(update={"id": call.new_id()})
             kept.append(txn.create(new, ApprovalRequested.of(new)))
-        writes += call.opened.writes
+        writes += call.writes
     documents.commit(writes)
     return kept

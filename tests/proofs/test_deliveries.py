@@ -26,7 +26,7 @@ from shared.edge.sqlite import SqliteDocuments
 from shared.errors import Refusal
 from shared.events.models import HOT
 from shared.evidence import Entry
-from tests.conftest import FakeOutbox, FakeProbe, FakePush, FakeWorkflows
+from tests.conftest import FakeProbe, FakePush, FakeRelay, FakeWorkflows
 from tests.e2e.everything import call_everything
 
 pytestmark = pytest.mark.slow
@@ -86,7 +86,7 @@ def delivered(recorded, sequence, folder):
         clock=lambda: now,
         workflows=FakeWorkflows(),
         probe=FakeProbe(),
-        outbox=FakeOutbox(),
+        entry_relay=FakeRelay(),
         push=FakePush(),
     )
     waiting, refused = deque(sequence), 0

@@ -12,7 +12,8 @@ from shared.entity import Entity, Event, Record
 from shared.errors import BadRequest, ConstitutionalAlignment, NotFound, VersionConflict, Violation
 from shared.evidence import Entry
 from shared.identity import Role
-from shared.store import AtLeast, AtMost, Due, OneOf, Prefix
+from shared.queries import AtLeast, AtMost, OneOf, Prefix
+from shared.store import Due
 from tests.conftest import NOON
 
 
@@ -212,8 +213,8 @@ def test_a_version_that_is_no_longer_the_current_one_is_refused(acting, call_as)
         made = txn.create(boat(), BoatChanged(name="Æolus"))
 
     def change(seen):
-        call = call_as(Role.CUSTOMER_ADMIN, tenant="acme")
-        call.if_match, call.addressed = seen, frozenset({"b1"})
+        said = {"if_match": seen, "addressed": frozenset({"b1"})}
+        call = call_as(Role.CUSTOMER_ADMIN, tenant="acme", **said)
         with call.transaction() as txn:
             found = txn.get(Boat, "b1")
             return txn.save(found.model_copy(update={"name": "Boreas"}), BoatChanged(name="B"))

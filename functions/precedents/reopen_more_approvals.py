@@ -1,0 +1,9 @@
+from shared.precedents.events import HeldApprovalsDue
+from shared.precedents.reopening import reopen_some
+from shared.reaction import Reaching, reaction
+
+
+@reaction(due=HeldApprovalsDue)
+def reopen_more_approvals(call: Reaching, _: HeldApprovalsDue) -> None:
+    """Go on asking people about what a revoked seed had granted, where it was too much for one commit."""
+    reopen_some(call)

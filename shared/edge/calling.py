@@ -1,0 +1,71 @@
+"""Make calls out of the ports of a process: the one place where a function is given what it names."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, get_type_hints
+
+from shared.edge.ports import Ports
+from shared.identity import Actor
+from shared.observing import Memory
+from shared.operation import Call, Operation
+from shared.ports import is_port
+from shared.reaction import Reaching, Reaction
+
+
+def request_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **said: Any) -> Call:
+    """
+    Return the call of a request.
+
+    Args:
+        ports: The process.
+
+        actor: Who asks.
+
+        tenant: Which tenant it may open.
+
+        operation: What is asked for, as ``area.name``.
+
+        said: What else a `Call` says of the request.
+    """
+    return Call(**_common(ports), actor=actor, tenant=tenant, operation=operation, **said)
+
+
+def reaction_call(
+    ports: Ports, *, actor: Actor, tenant: str, operation: str, **said: Any
+) -> Reaching:
+    """Return the call of a reaction, likewise."""
+    return Reaching(**_common(ports), actor=actor, tenant=tenant, operation=operation, **said)
+
+
+def given(declared: Operation | Reaction, ports: Ports, tenant: str) -> dict[str, Any]:
+    """Return the ports that a function names, by parameter; what it remembers is its tenant's own."""
+    found = {name: getattr(ports, _names()[kind]) for name, kind in declared.ports.items()}
+    return {n: p.of(tenant) if isinstance(p, Memory) else p for n, p in found.items()}
+
+
+def check(declared: Operation | Reaction) -> None:
+    """
+    Refuse to start what names a port that nobody provides.
+
+    Raises:
+        TypeError: There is no such port.
+    """
+    missing = sorted(kind.__name__ for kind in declared.ports.values() if kind not in _names())
+    if missing:
+        raise TypeError(f"{declared.id} names {', '.join(missing)}, which Ports does not have")
+
+
+def _common(ports: Ports) -> Mapping[str, Any]:
+    now = ports.clock()
+    return {
+        "now": now.replace(microsecond=now.microsecond // 1000 * 1000),
+        "documents": ports.documents,
+        "signer": ports.signer,
+        "commits": False,
+    }
+
+
+@cache
+def _names() -> Mapping[type, str]:
+    """Return under which name a process has each port."""
+    return {kind: name for name, kind in get_type_hints(Ports).items() if is_port(kind)}

@@ -1,0 +1,205 @@
+"""
+The language of queries: what operations may ask of documents, page by page.
+
+A list is a page and says where the next begins. Whoever needs all of something says so, and whoever needs
+one; nobody gets a part that looks like the whole.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.canonical import digest
+from shared.documents import MAX_LIST, Condition, Documents, Query, Scalar, Snapshot
+from shared.entity import Record, written
+from shared.errors import BadRequest
+
+MAX_ALL = 1000
+"""How many documents `all` returns at the most: what may be more is read page by page."""
+
+R = TypeVar("R", bound=Record)
+
+
+class Page(BaseModel, Generic[R]):
+    """Some of the documents, and how to get the next ones."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: tuple[R, ...]
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """The condition ``>=``."""
+
+    value: Scalar
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """The condition ``<=``."""
+
+    value: Scalar
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """The condition that a text starts so."""
+
+    value: str
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """The condition that a value is one of at most 30."""
+
+    values: tuple[Scalar, ...]
+
+
+Test = Scalar | AtLeast | AtMost | Prefix | OneOf
+
+
+class Reads:
+    """Looks for documents, in one tenant or, where that is None, in all."""
+
+    def __init__(self, documents: Documents, tenant: str | None) -> None:
+        """Look in *documents*."""
+        self._documents, self._tenant = documents, tenant
+
+    def find(
+        self,
+        kind: type[R],
+        *,
+        order: str = "",
+        limit: int = MAX_LIST,
+        cursor: str | None = None,
+        **tests: Test,
+    ) -> Page[R]:
+        """
+        Return a page of the documents that pass all tests.
+
+        Args:
+            kind: What to look for.
+
+            order: The field to order by, ``-`` before it for descending; by id without one.
+
+            limit: At most so many, up to 100.
+
+            cursor: Where the last page ended.
+
+            tests: A value for equality, or a condition; ``__`` in a name means a dot.
+        """
+        return self._page(kind, order, limit, cursor, tests)
+
+    def all(self, kind: type[R], *, order: str = "", **tests: Test) -> tuple[R, ...]:
+        """
+        Return every document that passes all tests.
+
+        Raises:
+            RuntimeError: There are more than 1,000; nothing is left out silently.
+        """
+        page = self._page(kind, order, MAX_LIST, None, tests)
+        items = page.items
+        while page.next_cursor:
+            if len(items) >= MAX_ALL:
+                raise RuntimeError(f"more than {MAX_ALL} {kind.collection}: read them page by page")
+            page = self._page(kind, order, MAX_LIST, page.next_cursor, tests)
+            items += page.items
+        return items
+
+    def first(self, kind: type[R], *, order: str = "", **tests: Test) -> R | None:
+        """Return the first document that passes all tests, or None; the others are not of interest."""
+        found = self._page(kind, order, 1, None, tests)
+        return found.items[0] if found.items else None
+
+    def count(self, kind: type[R], **tests: Test) -> int:
+        """Return how many documents pass all tests."""
+        self._may_read()
+        return self._documents.count(self._tenant, _query(kind, "", MAX_LIST, tests))
+
+    def _page(
+        self,
+        kind: type[R],
+        order: str,
+        limit: int,
+        cursor: str | None,
+        tests: Mapping[str, Test],
+    ) -> Page[R]:
+        self._may_read()
+        query = _query(kind, order, min(limit, MAX_LIST) + 1, tests)
+        if cursor:
+            after = _opened(cursor, query)
+            query = Query(query.collection, query.where, query.order, query.limit, after)
+        found = self._documents.find(self._tenant, query)
+        items = tuple(self._read(kind, snapshot) for snapshot in found[: query.limit - 1])
+        more = len(found) == query.limit
+        return Page(items=items, next_cursor=self._sealed(query, found[-2]) if more else None)
+
+    def _may_read(self) -> None:
+        """Refuse where reading is over."""
+
+    def _read(self, kind: type[R], snapshot: Snapshot) -> R:
+        """Return a document as what it is."""
+        return kind.from_stored(snapshot.data)
+
+    def _sealed(self, query: Query, last: Snapshot) -> str:
+        values = [_at(last.data, name) for name, _ in query.order]
+        place = [last.key.id] if self._tenant is not None else [last.key.tenant, last.key.id]
+        sealed = json.dumps([_shape(query), *values, *place])
+        return base64.urlsafe_b64encode(sealed.encode()).decode()
+
+
+def _query(kind: type[Record], order: str, limit: int, tests: Mapping[str, Test]) -> Query:
+    where: list[Condition] = []
+    for name, test in tests.items():
+        where += _conditions(name.replace("__", "."), test)
+    named = ((order.removeprefix("-"), "desc" if order.startswith("-") else "asc"),)
+    return Query(kind.collection, tuple(where), named if order else (), limit)  # type: ignore[arg-type]
+
+
+def _conditions(name: str, test: Test) -> list[Condition]:
+    match test:
+        case AtLeast(value):
+            return [Condition(name, ">=", value)]
+        case AtMost(value):
+            return [Condition(name, "<=", value)]
+        case Prefix(value):
+            return [Condition(name, ">=", value), Condition(name, "<", value + "\U0010ffff")]
+        case OneOf(values):
+            return [Condition(name, "in", values)]
+        case _:
+            return [Condition(name, "==", test)]
+
+
+def _opened(cursor: str, query: Query) -> tuple[Scalar, ...]:
+    """Return where the last page ended; a cursor belongs to the list that gave it."""
+    try:
+        shape, *after = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except (ValueError, TypeError) as error:
+        raise BadRequest("this cursor is not one of ours; start without one") from error
+    if shape != _shape(query):
+        raise BadRequest("this cursor is of another list; start without one")
+    return tuple(after)
+
+
+def _shape(query: Query) -> str:
+    where = [[c.field, c.op, c.value] for c in query.where]
+    return digest([query.collection, where, [*map(list, query.order)]])[:16]
+
+
+def _at(data: Mapping[str, Any], name: str) -> Scalar:
+    value: Any = data
+    for part in name.split("."):
+        value = value[part]
+    return value  # type: ignore[no-any-return]
+
+
+def moment(at: datetime) -> str:
+    """Write a moment as documents hold it, for comparisons in queries."""
+    return written(at)
