@@ -23,6 +23,9 @@ class Row:
     place: Key
     text: str = ""
     data: dict[str, Any] | None = None
+    fractions: bool = False
+    """Whether it holds a number that is not whole, which evidence never does: 5.0 hashes as 5 does."""
+
     breaks: tuple[Violation, ...] = ()
 
 
@@ -44,7 +47,8 @@ def in_port(documents: Documents) -> Iterator[Row]:
     """Return every document that the port can find: of the kinds there are, and nothing else."""
     for collection in sorted({kind.collection for kind in _kinds()}):
         for one in everything(documents, collection):
-            yield Row(one.key, _spelled(one.data), one.data)
+            text = _spelled(one.data)
+            yield Row(one.key, text, one.data, _read(text)[1])
 
 
 @contextmanager
@@ -109,13 +113,13 @@ def _row(tenant: bytes, collection: bytes, id: bytes, raw: bytes, kinds: bytes) 
         return _malformed(place, f"its columns are {kinds.decode()}, and not text")
     try:
         text = raw.decode()
-        data = _read(text)
+        data, fractions = _read(text)
     except (ValueError, RecursionError) as error:
         return _malformed(place, f"it is no JSON: {str(error)[:200]}")
     if not isinstance(data, dict):
         return _malformed(place, "it is no JSON object")
     breaks = [] if text == _spelled(data) else [*_spelling(place, text)]
-    return Row(place, text, data, tuple(breaks))
+    return Row(place, text, data, fractions, tuple(breaks))
 
 
 def _spelling(place: Key, text: str) -> Iterator[Violation]:
@@ -148,7 +152,21 @@ def _spelled(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-_read = json.JSONDecoder().decode
+def _read(text: str) -> tuple[Any, bool]:
+    """Return what a text says, and whether a number in it is not whole."""
+    fractions = list[str]()
+
+    def fraction(number: str) -> float:
+        fractions.append(number)
+        return float(number)
+
+    decoder = json.JSONDecoder(parse_float=fraction, parse_constant=_refused)
+    return decoder.decode(text), bool(fractions)
+
+
+def _refused(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
 
 NOWHERE = Key("", "", "")
 """The place of what is about the whole file."""

@@ -10,14 +10,15 @@ import os
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from local import keyring, rows
+from local.implied import Implied
 from shared.documents import Documents, Key
 from shared.edge import tap
 from shared.edge.keys import verifier
@@ -46,77 +47,73 @@ create table tapped (id text, hash text, line integer, late integer);
 """
 
 
-@dataclass
 class Verification:
     """One examination of a store: its breaks, and what was counted on the way."""
 
-    trusted: keyring.Keys
-    tapped: Path | None
-    """The file of the tap; None where there is none to compare with."""
+    def __init__(self, trusted: keyring.Keys, tapped: Path | None, tap_bytes: int = 0) -> None:
+        """
+        Begin with nothing seen.
 
-    tap_bytes: int = 0
-    """How long the tap was before the snapshot; what came later may be about what is not in it."""
+        Args:
+            trusted: The keys to believe.
 
-    counts: Counter[str] = field(default_factory=Counter)
-    _used: set[str] = field(default_factory=set)
-    _published: set[str] = field(default_factory=set)
+            tapped: The file of the tap; None where there is none to compare with.
 
-    def breaks(self, found: Iterator[rows.Row]) -> Iterator[Violation]:
-        """Return every break in what lies in a store, as it is found."""
-        kinds = rows.entity_kinds()
-        self._check = verifier(self.trusted)
-        with closing(sqlite3.connect("")) as notes:
-            notes.executescript(_NOTES)
+            tap_bytes: How long it was before the store was looked at: what came later may be about what
+                the store did not have then.
+        """
+        self.trusted, self.counts = trusted, Counter[str]()
+        self._tapped, self._tap_bytes = tapped, tap_bytes
+        self._check, self._kinds = verifier(trusted), rows.entity_kinds()
+        self._used, self._published = set[str](), set[str]()
+        self._notes = sqlite3.connect("")
+        self._notes.executescript(_NOTES)
+        self._implied = Implied(self._notes)
+
+    def breaks(self, found: Iterable[rows.Row]) -> Iterator[Violation]:
+        """Return every break in what lies in a store, as it is found; good for one time."""
+        with closing(self._notes):
             for one in found:
                 yield from one.breaks
                 if one.data is not None:
-                    yield from self._document(notes, one, one.data, kinds)
+                    yield from self._document(one, one.data)
             yield from self._unpublished_keys()
-            yield from self._chains(notes)
-            yield from self._tap(notes)
+            yield from self._chains()
+            yield from self._implied.breaks()
+            yield from self._against_the_tap()
 
     # --- one document ----------------------------------------------------------------------------
 
-    def _document(
-        self,
-        notes: sqlite3.Connection,
-        one: rows.Row,
-        data: Mapping[str, Any],
-        kinds: frozenset[str],
-    ) -> Iterator[Violation]:
+    def _document(self, one: rows.Row, data: Mapping[str, Any]) -> Iterator[Violation]:
         place = one.place
+        evidence = place.collection in {Entry.collection, *self._kinds} or "audit" in data
+        if evidence and one.fractions:
+            said = f"{where(place)}: it holds a number that is not whole"
+            yield Violation(rule="SCHEMA_INVALID", message=said)
         if place.collection == Entry.collection:
-            yield from self._entry(notes, one, data)
-        elif place.collection in kinds or "audit" in data:
-            yield from self._entity(notes, place, data)
+            yield from self._entry(one, data)
+        elif evidence:
+            yield from self._entity(place, data)
         else:
-            self.counts["records"] += 1
-            if data.get("id") != place.id:
-                said = f"{where(place)}: it says that it is {data.get('id')!r:.200}"
-                yield Violation(rule="ID_MISMATCH", message=said)
-        if place.collection == VerificationKey.collection:
-            yield from self._key(place, data)
+            yield from self._record(place, data)
 
-    def _entry(
-        self, notes: sqlite3.Connection, one: rows.Row, entry: Mapping[str, Any]
-    ) -> Iterator[Violation]:
+    def _entry(self, one: rows.Row, entry: Mapping[str, Any]) -> Iterator[Violation]:
         self.counts["entries"] += 1
         breaks = entry_breaks(one.place, entry, one.text, self._check)
         yield from breaks
         row: tuple[Any, ...] = (one.place.tenant, one.place.id, *[None] * 7)
         if not any(found.rule == "SCHEMA_INVALID" for found in breaks):
-            part, published = link(entry), entry["delivery"]["published_at"] is not None
+            part = link(entry)
+            published = entry.get("delivery", {}).get("published_at") is not None
             self.counts["unpublished"] += not published
             self._used.add(entry["kid"])
             row = (
                 *(one.place.tenant, one.place.id, entry["entity"], part.eseq, part.eprev),
                 *(part.hash, part.ts, part.state_hash, published),
             )
-        notes.execute("insert into entries values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._notes.execute("insert into entries values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    def _entity(
-        self, notes: sqlite3.Connection, place: Key, entity: Mapping[str, Any]
-    ) -> Iterator[Violation]:
+    def _entity(self, place: Key, entity: Mapping[str, Any]) -> Iterator[Violation]:
         self.counts["entities"] += 1
         head, breaks = entity_breaks(place, entity)
         yield from breaks
@@ -124,14 +121,21 @@ class Verification:
             audit = head.audit
             said = (audit.n, audit.head, audit.state_hash, audit.entry, head.state)
             row = (place.tenant, f"{place.collection}/{place.id}", *said)
-            notes.execute("insert into entities values (?, ?, ?, ?, ?, ?, ?)", row)
+            self._notes.execute("insert into entities values (?, ?, ?, ?, ?, ?, ?)", row)
+            self._implied.entity(place, entity)
 
-    def _key(self, place: Key, key: Mapping[str, Any]) -> Iterator[Violation]:
-        jwk, trusted = key.get("jwk"), self.trusted.get(place.id)
-        if trusted is None or not isinstance(jwk, dict) or jwk.get("x") != trusted["x"]:
-            said = f"{where(place)}: the store publishes a key that is not trusted"
-            yield Violation(rule="KEY_UNTRUSTED", message=said)
-        self._published.add(place.id)
+    def _record(self, place: Key, record: Mapping[str, Any]) -> Iterator[Violation]:
+        self.counts["records"] += 1
+        if record.get("id") != place.id:
+            said = f"{where(place)}: it says that it is {record.get('id')!r:.200}"
+            yield Violation(rule="ID_MISMATCH", message=said)
+        if place.collection == VerificationKey.collection:
+            jwk, trusted = record.get("jwk"), self.trusted.get(place.id)
+            if trusted is None or not isinstance(jwk, dict) or jwk.get("x") != trusted["x"]:
+                said = f"{where(place)}: the store publishes a key that is not trusted"
+                yield Violation(rule="KEY_UNTRUSTED", message=said)
+            self._published.add(place.id)
+        self._implied.record(place, record)
 
     def _unpublished_keys(self) -> Iterator[Violation]:
         for kid in sorted((self._used & self.trusted.keys()) - self._published):
@@ -140,16 +144,16 @@ class Verification:
 
     # --- all of them -----------------------------------------------------------------------------
 
-    def _chains(self, notes: sqlite3.Connection) -> Iterator[Violation]:
+    def _chains(self) -> Iterator[Violation]:
         """Lay the chains beside the entities, each forgotten when it is judged."""
         chains = groupby(
-            notes.execute(
+            self._notes.execute(
                 "select tenant, entity, eseq, eprev, id, hash, ts, state from entries"
                 " where entity is not null order by tenant, entity, eseq"
             ),
             key=lambda row: (row[0], row[1]),
         )
-        heads = iter(notes.execute("select * from entities order by tenant, entity"))
+        heads = iter(self._notes.execute("select * from entities order by tenant, entity"))
         head = next(heads, None)
         for named, group in chains:
             while head is not None and (head[0], head[1]) < named:
@@ -164,22 +168,22 @@ class Verification:
             yield from chain_breaks("/".join(head[:2]), (), _head(head))
             head = next(heads, None)
 
-    def _tap(self, notes: sqlite3.Connection) -> Iterator[Violation]:
+    def _against_the_tap(self) -> Iterator[Violation]:
         """Compare the tap with the entries: each of its lines, and each entry that was published."""
-        if self.tapped is None:
+        if self._tapped is None:
             return
-        if self.tapped.exists():
-            for line in tap.lines(self.tapped):
+        if self._tapped.exists():
+            for line in tap.lines(self._tapped):
                 self.counts["lines of the tap"] += 1
                 if line.problem:
-                    said = f"{self.tapped.name} line {line.number}: {line.problem}"
+                    said = f"{self._tapped.name} line {line.number}: {line.problem}"
                     yield Violation(rule="TAP_BROKEN", message=said)
-                row = (line.id, line.entry_hash, line.number, line.end > self.tap_bytes)
-                notes.execute("insert into tapped values (?, ?, ?, ?)", row)
-        notes.execute("create index tapped_ids on tapped (id)")
-        notes.execute("create index entry_ids on entries (id)")
+                row = (line.id, line.entry_hash, line.number, line.end > self._tap_bytes)
+                self._notes.execute("insert into tapped values (?, ?, ?, ?)", row)
+        self._notes.execute("create index tapped_ids on tapped (id)")
+        self._notes.execute("create index entry_ids on entries (id)")
         for rule, (query, said) in _AGAINST_THE_TAP.items():
-            for row in notes.execute(query):
+            for row in self._notes.execute(query):
                 yield Violation(rule=rule, message=said.format(*row))
 
 
@@ -228,12 +232,12 @@ def examined(data: Path, documents: Documents | None = None) -> Report:
     That must be at rest then, for only a file is read in one snapshot.
     """
     file = data / "tap.jsonl"
-    run = Verification(keyring.kept(data), file if file.exists() or documents is None else None)
     if documents is not None:
-        run.tap_bytes = file.stat().st_size if file.exists() else 0
+        size = file.stat().st_size if file.exists() else 0
+        run = Verification(keyring.kept(data), file if size else None, size)
         return Report(run.counts, [*run.breaks(rows.in_port(documents))])
     with rows.snapshot(data / "store.db", file) as (connection, size):
-        run.tap_bytes = size
+        run = Verification(keyring.kept(data), file, size)
         return Report(run.counts, [*run.breaks(rows.in_file(connection))])
 
 
@@ -263,23 +267,22 @@ def verify(
     if not trusted:
         print(f"No key is trusted: {data}/keys has none; name them with --keys or --key.")
         return 2
-    run = Verification(trusted, tapped or data / "tap.jsonl")
     try:
-        return _told(run, data / "store.db")
+        return _told(data / "store.db", trusted, tapped or data / "tap.jsonl")
     except BrokenPipeError:
         # Whoever reads has seen enough; what Python would still flush goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
-def _told(run: Verification, store: Path) -> int:
-    print(f"keys trusted: {', '.join(sorted(run.trusted))}")
+def _told(store: Path, trusted: keyring.Keys, tapped: Path) -> int:
+    print(f"keys trusted: {', '.join(sorted(trusted))}")
     broken = 0
-    with rows.snapshot(store, run.tapped) as (connection, size):
-        run.tap_bytes = size
+    with rows.snapshot(store, tapped) as (connection, size):
+        run = Verification(trusted, tapped, size)
         for one in run.breaks(rows.in_file(connection)):
             broken += 1
-            print(f"  {one.rule}: {one.message}")
+            print(f"  {one.rule}: {_printable(one.message)}")
     counts = run.counts
     print(
         f"{counts['entries']} audit entries in {counts['chains']} chains of {counts['entities']}"
@@ -288,3 +291,8 @@ def _told(run: Verification, store: Path) -> int:
         flush=True,
     )
     return 1 if broken else 0
+
+
+def _printable(text: str) -> str:
+    """Show what a stranger wrote so that it cannot pass for a line of ours."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shared.canonical import canonical
 from shared.documents import Key
 from shared.entity import ZERO_HASH, Audit
 from shared.errors import Invalid, Violation
@@ -111,6 +112,7 @@ def head_of(entity: Mapping[str, Any]) -> Head:
         Invalid: It has no canonical form.
     """
     audit = Audit.model_validate(entity.get("audit"), strict=True)
+    canonical(entity.get("audit"))
     return Head(audit, state_hash(entity))
 
 
@@ -165,8 +167,7 @@ def ending(head: Head | None, last: Link | None) -> Iterator[tuple[str, str]]:
         yield "CHAIN_MISSING", "it is there, and no entry says how it came to be"
         return
     audit = head.audit
-    said = (audit.n, audit.head, audit.entry or last.id)
-    if said != (last.eseq, last.hash, last.id):
+    if (audit.n, audit.head) != (last.eseq, last.hash) or audit.entry not in {None, last.id}:
         yield (
             "HEAD_MISMATCH",
             f"it names #{audit.n} as its last entry, not the #{last.eseq} there is",

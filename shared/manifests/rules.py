@@ -1,6 +1,6 @@
 """When a manifest holds, what its hash covers, and how its line moves on."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,8 +42,20 @@ def content_hash(
 
     The version is not covered: it is assigned after the approval, which names this hash.
     """
+    return stored_hash(
+        content.model_dump(mode="json"),
+        agent_id=agent_id,
+        job_role_id=job_role_id,
+        constitution_version=constitution_version,
+    )
+
+
+def stored_hash(
+    content: Mapping[str, Any], *, agent_id: str, job_role_id: str, constitution_version: str
+) -> str:
+    """Return the hash of a manifest whose content is as it was stored."""
     body = {
-        **_normal(content.model_dump(mode="json")),
+        **_normal(content),
         "agent_id": agent_id,
         "job_role_id": job_role_id,
         "constitution_version": constitution_version,
