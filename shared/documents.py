@@ -35,7 +35,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A document as it was read; `revision` changes with every write of it."""
+    """A document as it was read; `revision` changes with every write that changes it."""
 
     key: Key
     data: dict[str, Any]
@@ -89,7 +89,16 @@ class Write:
 
 
 class Documents(Protocol):
-    """Where documents live."""
+    """
+    Where documents live.
+
+    What no store can hold or be asked is refused before any is (`Invalid`, `TooLarge`, `BadRequest` of a
+    cursor, `ValueError` of a wrong query).
+
+    Raises:
+        StoreUnavailable: The store cannot be used now; nothing happened.
+        Rejected: The store refuses for good what the limits let through: a defect.
+    """
 
     def get(self, key: Key) -> Snapshot | None:
         """Return one document, or None."""
@@ -106,5 +115,4 @@ class Documents(Protocol):
 
         Raises:
             Contended: A precondition does not hold.
-            StoreUnavailable: The store cannot write now; nothing happened.
         """

@@ -164,6 +164,14 @@ class RateLimited(Refusal):
     status, code, title = 429, "rate_limited", "Too many requests"
 
 
+class Rejected(Exception):
+    """
+    Something outside refuses for good what it was asked: a defect of ours, or of how it was set up.
+
+    It is no refusal: nobody is told to try again, as the answer would be the same.
+    """
+
+
 class StoreUnavailable(Refusal):
     """The store cannot answer; nothing happened."""
 

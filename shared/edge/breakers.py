@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from shared.documents import Contended, Documents, Key, Write
-from shared.errors import ProviderDown, Refusal
+from shared.errors import ProviderDown, Refusal, Rejected
 from shared.identity import PLATFORM
 from shared.platform.targets import FAILURES, PROBE_AFTER, TARGETS, WITHIN
 
@@ -38,7 +38,7 @@ class Board:
         from shared.platform.breakers import Circuit
 
         told = Circuit(id=target, opened_at=opened_at, failures=failures, changed_at=self.clock())
-        with suppress(Refusal, Contended):
+        with suppress(Refusal, Rejected, Contended):
             place = Key(PLATFORM, Circuit.collection, target)
             self._documents.commit([Write(place, told.model_dump(mode="json"))])
 
@@ -46,7 +46,7 @@ class Board:
         """Say whether somebody reset the target's breakers after that moment."""
         from shared.platform.breakers import CircuitReset
 
-        with suppress(Refusal):
+        with suppress(Refusal, Rejected):
             found = self._documents.get(Key(PLATFORM, CircuitReset.collection, target))
             return found is not None and datetime.fromisoformat(found.data["reset_at"]) > since
         return False
@@ -111,12 +111,14 @@ class Breaker:
             self._probing = True
             return True
 
-    def settle(self, *, probe: bool, well: bool) -> None:
-        """Take note of how an admitted request ended."""
+    def settle(self, *, probe: bool, well: bool | None) -> None:
+        """Take note of how an admitted request ended; None where it says nothing about the target."""
         with self._lock:
             now = self._clock()
+            self._probing = self._probing and not probe
+            if well is None:
+                return
             if probe:
-                self._probing = False
                 self._probe_at = now + PROBE_AFTER.total_seconds()
                 if not well:
                     return

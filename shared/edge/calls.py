@@ -6,10 +6,13 @@ that those who failed together do not come back together. All attempts share one
 still fail count against their target, which is then left alone for a while (`breakers.py`).
 """
 
+import json
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from shared.edge import traces
@@ -27,7 +30,7 @@ REFUSED = 429
 
 FIRST_PAUSE_S, MOST_PAUSE_S = 0.1, 30.0
 MOST_BYTES = 64 * 1024 * 1024
-"""More than this is no answer of anybody we call."""
+"""More than this is no answer of nearly anybody we call."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,18 @@ class Answer:
     body: bytes
     headers: Mapping[str, str]
     """Names in any case."""
+
+    @cached_property
+    def parsed(self) -> Any:
+        """What the body says as JSON; None where it is none."""
+        with suppress(ValueError, RecursionError):
+            return json.loads(self.body)
+        return None
+
+
+def may_pass(answer: Answer) -> str | None:
+    """Return why an answer is none, where that may be gone in a moment; None where it is one."""
+    return f"answered {answer.status}" if answer.status in PASSING else None
 
 
 def full_jitter(attempt: int) -> float:
@@ -56,6 +71,7 @@ class Caller:
         timeout_s: float = 10.0,
         within_s: float = 30.0,
         attempts: int = 4,
+        most_bytes: int = MOST_BYTES,
         pause: Callable[[int], float] = full_jitter,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -75,6 +91,8 @@ class Caller:
 
             attempts: How often a request is sent at the most.
 
+            most_bytes: How long an answer may be.
+
             pause: How many seconds to wait after the attempt of that number, from 0.
 
             sleep: How to wait.
@@ -84,6 +102,7 @@ class Caller:
         self._breaker = Breaker(target, clock)
         self._name, self._token = TARGETS[target], token
         self._timeout_s, self._within_s, self._attempts = timeout_s, within_s, attempts
+        self._most_bytes = most_bytes
         self._pause, self._sleep, self._clock = pause, sleep, clock
 
     def request(
@@ -95,6 +114,7 @@ class Caller:
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
         within_s: float | None = None,
+        outage: Callable[[Answer], str | None] = may_pass,
     ) -> Answer:
         """
         Send a request and return the answer, whatever it says; redirections are not followed.
@@ -113,24 +133,32 @@ class Caller:
 
             within_s: How long all its attempts may take together, where that is less than usual.
 
+            outage: Why an answer is none for now. Only what is none is tried again, and counts against the
+                target; what the target refuses for good is an answer.
+
         Raises:
-            ProviderDown: There is no answer, or none but 408, 429 or 5xx, or the target is left alone.
+            ProviderDown: There is no answer, or none that will not pass, or the target is left alone.
         """
         probe = self._breaker.admit()
-        well = False
+        well: bool | None = None
         try:
-            sent = _Request(method, url, body, dict(headers or {}), repeatable)
+            sent = _Request(method, url, body, dict(headers or {}), repeatable, outage)
             until = self._clock() + min(self._within_s, within_s or self._within_s)
             answer = self._tried(sent, 1 if probe else self._attempts, until)
             well = True
+        except ProviderDown:
+            well = False
+            raise
         finally:
+            # A defect of ours says nothing about the target.
             self._breaker.settle(probe=probe, well=well)
         return answer
 
     def _tried(self, request: "_Request", attempts: int, until: float) -> Answer:
         for attempt in range(attempts):
             outcome = self._authorised(request, until)
-            if isinstance(outcome, Answer) and outcome.status not in PASSING:
+            why = request.outage(outcome) if isinstance(outcome, Answer) else _kind(outcome)
+            if isinstance(outcome, Answer) and why is None:
                 return outcome
             wait_s = _retry_after(outcome)
             pause_s = max(wait_s, self._pause(attempt))
@@ -139,7 +167,6 @@ class Caller:
             if last or late or not (request.repeatable or _surely_not_done(outcome)):
                 break
             self._sleep(pause_s)
-        why = f"answered {outcome.status}" if isinstance(outcome, Answer) else _kind(outcome)
         raise ProviderDown(
             f"{self._name} does not answer now ({why}); try again",
             retry_after_s=max(5, int(wait_s)),
@@ -181,7 +208,7 @@ class Caller:
         body = bytearray()
         while part := answer.read1(64 * 1024):
             body += part
-            if len(body) > MOST_BYTES or self._clock() > until:
+            if len(body) > self._most_bytes or self._clock() > until:
                 answer.close()
                 raise _Unreadable
         answer.release_conn()
@@ -195,6 +222,7 @@ class _Request:
     body: bytes | None
     headers: dict[str, str]
     repeatable: bool
+    outage: Callable[[Answer], str | None]
 
 
 class _Unreadable(Exception):

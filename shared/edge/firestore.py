@@ -9,10 +9,9 @@ changes nothing keeps it.
 Why REST: docs/decisions/0011-transports.md.
 """
 
-import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -27,11 +26,11 @@ from shared.documents import (
     Snapshot,
     Write,
 )
-from shared.edge import limits, values
+from shared.edge import limits, rpc, values
 from shared.edge.calls import Answer, Caller
 from shared.edge.connections import pool
 from shared.edge.google_token import google_token
-from shared.errors import ProviderDown, StoreUnavailable
+from shared.errors import ProviderDown, Rejected, StoreUnavailable
 
 log = logging.getLogger("waooaw.firestore")
 
@@ -46,7 +45,8 @@ _OPERATORS = {
     ">": "GREATER_THAN",
 }
 _DIRECTIONS = {"asc": "ASCENDING", "desc": "DESCENDING"}
-_CONTENDED = {"ABORTED", "ALREADY_EXISTS", "FAILED_PRECONDITION", "NOT_FOUND"}
+MOST_BYTES = 512 * 1024 * 1024
+"""A page of the largest documents there are."""
 
 
 class FirestoreDocuments:
@@ -72,6 +72,7 @@ class FirestoreDocuments:
             "token": _owner if emulator else google_token,
             "timeout_s": WITHIN_S,
             "within_s": WITHIN_S,
+            "most_bytes": MOST_BYTES,
         }
         self._caller = Caller("firestore", **{**given, **options})
 
@@ -124,13 +125,12 @@ class FirestoreDocuments:
             return
         limits.check_writes(writes)
         asked = {"writes": [self._write(write) for write in writes]}
-        answer = self._asked(":commit", asked, repeatable=False)
-        if answer.status == 200:
-            return
-        status, _ = _error(answer)
-        if status in _CONTENDED:
+        answer = self._asked(":commit", asked, repeatable=False, outage=_commit_outage)
+        said = rpc.code(answer)
+        if said in _broken(writes):
             raise Contended("a document is not as it was read")
-        raise _unavailable(status)
+        if said != rpc.OK:
+            raise _rejected(answer)
 
     def close(self) -> None:
         """End the connections, which all of this process shares; the next call connects again."""
@@ -141,21 +141,28 @@ class FirestoreDocuments:
     def _read(self, parent: str, method: str, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the parts of an answer, which come as a list; the last may say that it broke off."""
         answer = self._asked(f"{parent}:{method}", asked)
-        parts = _parts(answer)
-        if answer.status != 200 or not parts or "error" in parts[-1]:
-            status, message = _error(answer)
-            # A missing index is told with the address that makes it, and without any value.
-            if status == "FAILED_PRECONDITION":
-                log.error("Firestore refuses a query: %s", message)
-            raise _unavailable(status)
-        return parts
+        if rpc.code(answer) != rpc.OK:
+            raise _rejected(answer)
+        return rpc.parts(answer)
 
-    def _asked(self, path: str, asked: Mapping[str, Any], *, repeatable: bool = True) -> Answer:
+    def _asked(
+        self,
+        path: str,
+        asked: Mapping[str, Any],
+        *,
+        repeatable: bool = True,
+        outage: Callable[[Answer], str | None] = rpc.outage,
+    ) -> Answer:
         body = values.text(asked).encode()
         headers = {"Content-Type": "application/json"}
         try:
             return self._caller.request(
-                "POST", self._url + path, body=body, headers=headers, repeatable=repeatable
+                "POST",
+                self._url + path,
+                body=body,
+                headers=headers,
+                repeatable=repeatable,
+                outage=outage,
             )
         except ProviderDown as down:
             raise StoreUnavailable(down.detail, retry_after_s=down.retry_after_s) from down
@@ -197,28 +204,27 @@ def _parent(tenant: str | None) -> str:
     return "" if tenant is None else f"/tenants/{quote(tenant, safe='')}"
 
 
-def _parts(answer: Answer) -> list[dict[str, Any]]:
-    """Return the parts of an answer, of which an error is one; none where it cannot be read."""
-    try:
-        parsed = json.loads(answer.body)
-    except ValueError:
-        return []
-    parts = parsed if isinstance(parsed, list) else [parsed]
-    return parts if all(isinstance(part, dict) and part for part in parts) else []
+def _commit_outage(answer: Answer) -> str | None:
+    """Return what may pass of a commit; that somebody else was faster is an answer."""
+    said = rpc.outage(answer)
+    return None if said == "ABORTED" else said
 
 
-def _error(answer: Answer) -> tuple[str, str]:
-    """Return what went wrong, as Google names it and as it explains it."""
-    told = [part["error"] for part in _parts(answer) if isinstance(part.get("error"), dict)]
-    if told:
-        return str(told[-1].get("status", answer.status)), str(told[-1].get("message"))
-    return f"an answer {answer.status} that cannot be read", ""
+def _broken(writes: Sequence[Write]) -> set[str]:
+    """Return the codes that say of a commit that somebody else was faster: by what it expected."""
+    found = {"ABORTED"}
+    for write in writes:
+        if write.expected is ABSENT:
+            found.add("ALREADY_EXISTS")
+        elif write.expected is not ANYTHING:
+            found |= {"FAILED_PRECONDITION", "NOT_FOUND"}
+    return found
 
 
-def _unavailable(status: str) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"the store does not take this now ({status}); try again", retry_after_s=5
-    )
+def _rejected(answer: Answer) -> Rejected:
+    # The address that makes a missing index is in the message.
+    log.error("Firestore refuses for good: %s, %s", rpc.code(answer), rpc.message(answer))
+    return Rejected(f"Firestore refuses this for good ({rpc.code(answer)})")
 
 
 # --- the language of queries ---------------------------------------------------------------------

@@ -8,19 +8,24 @@ latency, and a state to recover from after a failure.
 import base64
 import binascii
 import json
+import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from shared.bus import Message
+from shared.edge import rpc
 from shared.edge.calls import Caller
 from shared.edge.connections import pool
 from shared.edge.google_token import google_token
-from shared.errors import BadRequest, ProviderDown, StoreUnavailable
+from shared.errors import BadRequest, ProviderDown, Rejected, StoreUnavailable
 
 if TYPE_CHECKING:
     from shared.events.letters import Undelivered
+
+log = logging.getLogger("waooaw.pubsub")
 
 GOOGLE = "https://pubsub.googleapis.com"
 BATCH = 10
@@ -52,7 +57,8 @@ class PubsubBus:
         """
         emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
         base = f"http://{emulator}" if emulator else GOOGLE
-        self._topics = f"{base}/v1/projects/{project}/topics/waooaw-{environment}-"
+        self._topics = f"{base}/v1/projects/{quote(project, safe='')}/topics/"
+        self._prefix = f"waooaw-{environment}-"
         self._within_s = within_s
         self._caller = Caller("pubsub", token=None if emulator else google_token, **options)
 
@@ -64,6 +70,7 @@ class PubsubBus:
 
         Raises:
             StoreUnavailable: Some of them are not published.
+            Rejected: Pub/Sub refuses some of them for good.
         """
         topics: dict[str, list[Message]] = {}
         for message in messages:
@@ -82,16 +89,17 @@ class PubsubBus:
 
     def _send(self, topic: str, batch: Sequence[Message], within_s: float) -> None:
         body = json.dumps({"messages": [_written(message) for message in batch]}).encode()
-        url = f"{self._topics}{topic}:publish"
+        url = f"{self._topics}{quote(self._prefix + topic, safe='')}:publish"
         headers = {"Content-Type": "application/json"}
         try:
             answer = self._caller.request(
-                "POST", url, body=body, headers=headers, within_s=within_s
+                "POST", url, body=body, headers=headers, within_s=within_s, outage=rpc.outage
             )
         except ProviderDown as down:
             raise _unavailable(down.detail) from down
-        if answer.status != 200:
-            raise _unavailable(f"the topic {topic} answered {answer.status}; try again")
+        if (said := rpc.code(answer)) != rpc.OK:
+            log.error("Pub/Sub refuses for good: %s, %s", said, rpc.message(answer))
+            raise Rejected(f"the topic {topic} refuses messages for good ({said})")
 
 
 def _written(message: Message) -> dict[str, Any]:

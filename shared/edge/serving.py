@@ -114,12 +114,9 @@ class _Request:
             except Refusal as refusal:
                 code = refusal.code
                 answer = self._refused(refusal)
-            except Exception:
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is told as a defect of ours
                 code = "internal"
-                log.exception(
-                    "%s failed", self.op.id, extra={"correlation_id": self.correlation_id}
-                )
-                answer = self._refused(_Internal("this one is on us; quote the correlation id"))
+                answer = self._refused(self._defect(error))
         self._head(answer)
         duration_ms = round((time.perf_counter() - started) * 1000, 1)
         self.ports.traffic.served(self.op.area, answer.status_code, duration_ms, self.ports.clock())
@@ -317,6 +314,8 @@ class _Request:
                 denials.record(self.ports, self._denied, refusal)
             except Refusal as unavailable:
                 refusal = unavailable
+            except Exception as error:  # noqa: BLE001 - the same
+                refusal = self._defect(error)
         return response(refusal, path=self.request.path, correlation_id=self.correlation_id)
 
     def _denied(self) -> Call:
@@ -331,6 +330,11 @@ class _Request:
             story_named=self.story_named,
             traceparent=self.hop.traceparent,
         )
+
+    def _defect(self, error: Exception) -> Refusal:
+        told = {"correlation_id": self.correlation_id}
+        log.error("%s failed", self.op.id, extra=told, exc_info=error)
+        return _Internal("this one is on us; quote the correlation id")
 
     def _head(self, answer: flask.Response) -> None:
         headers = answer.headers

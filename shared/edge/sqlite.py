@@ -7,6 +7,7 @@ one synchronisation, so that many callers share its cost. Other processes may us
 """
 
 import json
+import logging
 import queue
 import sqlite3
 import threading
@@ -26,7 +27,9 @@ from shared.documents import (
     Write,
 )
 from shared.edge import limits, sql
-from shared.errors import StoreUnavailable
+from shared.errors import Rejected, StoreUnavailable
+
+log = logging.getLogger("waooaw.sqlite")
 
 BUSY_TIMEOUT_MS = 5_000
 BATCH = 64
@@ -38,6 +41,16 @@ create table if not exists documents (
   primary key (tenant, collection, id)
 ) without rowid
 """
+
+_FOR_GOOD = {
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_MISUSE,
+    sqlite3.SQLITE_RANGE,
+}
+"""The result codes of what is wrong with a statement, and not with the file."""
 
 Listener = Callable[[Sequence[Write]], None]
 
@@ -66,7 +79,7 @@ class SqliteDocuments:
             connection.execute("pragma journal_mode = wal")
             connection.execute(_SCHEMA)
         except sqlite3.Error as error:
-            raise _unavailable(error) from error
+            raise _failed(error) from error
         finally:
             connection.close()
 
@@ -149,7 +162,7 @@ class SqliteDocuments:
             connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
             connection.execute("pragma synchronous = full")
         except sqlite3.Error as error:
-            raise _unavailable(error) from error
+            raise _failed(error) from error
         return connection
 
     def _rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
@@ -159,7 +172,7 @@ class SqliteDocuments:
                 connection = self._local.connection = self._connect()
             return connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            raise _unavailable(error) from error
+            raise _failed(error) from error
 
     def _source(self, tenant: str | None, query: Query, order: Sequence[tuple[str, str]]) -> str:
         """
@@ -194,7 +207,7 @@ class SqliteDocuments:
                 connection = connection or self._connect()
                 failures = _carry_out(connection, [changes for changes, _ in batch])
             except Exception as error:  # noqa: BLE001 - those who wait must hear of whatever it is
-                failures = [_unavailable(error)] * len(batch)
+                failures = [_failed(error)] * len(batch)
                 _close(connection)
                 connection = None
             for (_, done), failure in zip(batch, failures, strict=True):
@@ -287,7 +300,13 @@ def _close(connection: sqlite3.Connection | None) -> None:
         connection.close()
 
 
-def _unavailable(error: Exception) -> StoreUnavailable:
+def _failed(error: Exception) -> Exception:
+    """Return what an error means: what SQLite refuses for good is a defect, as what is no error of its is."""
+    if not isinstance(error, sqlite3.Error):
+        return error
+    if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF in _FOR_GOOD:
+        log.error("SQLite refuses for good: %s", error)
+        return Rejected(f"SQLite refuses this for good ({type(error).__name__})")
     return StoreUnavailable(
         f"the store cannot be used now ({error}); nothing happened, try again", retry_after_s=5
     )

@@ -14,7 +14,7 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 
 from shared.bus import Message, envelope, opened, tap
 from shared.edge.pubsub import PubsubBus, from_push
-from shared.errors import StoreUnavailable
+from shared.errors import Rejected, StoreUnavailable
 from tests.bus.conftest import an_entry
 from tests.emulators import free_port, fresh_project, needs_emulator
 
@@ -127,8 +127,8 @@ def test_publishing_nothing_is_no_error(bus):
 
 
 @emulated
-def test_a_topic_that_does_not_exist_is_unavailable(bus):
-    with pytest.raises(StoreUnavailable, match="kite-events answered 404"):
+def test_a_topic_that_does_not_exist_is_a_defect(bus):
+    with pytest.raises(Rejected, match=r"kite-events refuses messages for good \(NOT_FOUND\)"):
         bus.publish([envelope(an_entry(), environment="test")])
 
 

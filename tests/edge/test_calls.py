@@ -142,8 +142,8 @@ def test_an_answer_that_only_drips_is_none(provider):
     assert time.monotonic() - begun < 2
 
 
-def test_an_answer_without_end_is_none(provider, caller, monkeypatch):
-    monkeypatch.setattr("shared.edge.calls.MOST_BYTES", 1000)
+def test_an_answer_without_end_is_none(provider):
+    caller = Caller("workflows", token=None, most_bytes=1000, sleep=lambda seconds: None)
     provider.replies = [Reply(body=b"x" * 1001)]
 
     with pytest.raises(ProviderDown, match="an endless answer"):

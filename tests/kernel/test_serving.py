@@ -10,7 +10,7 @@ from pydantic import Field
 
 from shared.documents import Contended
 from shared.entity import Entity, Event, Id, Value
-from shared.errors import Conflict
+from shared.errors import Conflict, Rejected
 from shared.evidence import Entry
 from shared.identity import PUBLIC, Scope
 from shared.operation import Call
@@ -370,6 +370,22 @@ def test_a_defect_is_a_bare_500_that_says_nothing(world, caplog):
     problem(answer, 500, "internal")
     assert b"secret" not in answer.data
     assert "a secret" in caplog.text
+
+
+def test_a_store_that_refuses_for_good_is_a_defect_and_nobody_is_told_to_try_again(
+    world, monkeypatch, caplog
+):
+    def refuse(writes):
+        raise Rejected("Firestore refuses this for good (PERMISSION_DENIED)")
+
+    monkeypatch.setattr(world.ports.documents, "commit", refuse)
+    refused = {"as_": "admin"}, {"as_": "viewer"}
+    for given in refused:
+        answer = world.call(make_thing, "/v1/things", {"size": 1}, **given)
+        document = problem(answer, 500, "internal")
+        assert "Retry-After" not in answer.headers
+        assert "again" not in document["detail"]
+    assert caplog.text.count("for good (PERMISSION_DENIED)") >= 2
 
 
 def test_a_contended_operation_runs_again_with_fresh_reads(world, thing):

@@ -29,15 +29,6 @@ def emulated(test):
     return test
 
 
-def error(code, status, message="no"):
-    return Reply(code, {"error": {"code": code, "status": status, "message": message}})
-
-
-def broken_off(code, status, message="no"):
-    """Say what Firestore does where an answer breaks off: it began with 200."""
-    return Reply(200, [error(code, status, message).body])
-
-
 @pytest.fixture
 def provider():
     with providing() as server:
@@ -61,18 +52,8 @@ def test_a_store_that_cannot_be_reached_is_unavailable(monkeypatch, ask):
 
 
 @pytest.mark.parametrize("ask", READS)
-@pytest.mark.parametrize(
-    "reply",
-    [
-        error(429, "RESOURCE_EXHAUSTED"),
-        error(500, "INTERNAL"),
-        error(503, "UNAVAILABLE"),
-        error(504, "DEADLINE_EXCEEDED"),
-        Reply(cut=True),
-        Reply(wait_s=0.5),
-    ],
-)
-def test_a_read_that_fails_is_made_again_and_then_given_up(provider, far, ask, reply):
+@pytest.mark.parametrize("reply", [Reply(cut=True), Reply(wait_s=0.5)])
+def test_a_read_that_is_not_answered_is_made_again_and_then_given_up(provider, far, ask, reply):
     provider.replies = [reply]
 
     with pytest.raises(StoreUnavailable):
@@ -80,65 +61,26 @@ def test_a_read_that_fails_is_made_again_and_then_given_up(provider, far, ask, r
     assert len(provider.seen) == 4
 
 
-@pytest.mark.parametrize("ask", READS)
+@pytest.mark.parametrize("ask", ASKS)
 @pytest.mark.parametrize(
     "reply",
     [
-        error(400, "FAILED_PRECONDITION"),
-        error(403, "PERMISSION_DENIED"),
-        error(404, "NOT_FOUND", "The database (default) does not exist"),
-        broken_off(500, "INTERNAL"),
         Reply(200, b"<html>"),
         Reply(200, {}),
+        Reply(200, []),
         Reply(200, [1]),
         Reply(200, b'[{"readTime": '),
     ],
 )
-def test_an_answer_that_is_no_answer_is_never_an_absence(provider, far, ask, reply):
+def test_an_answer_that_cannot_be_read_is_none(provider, far, ask, reply):
     provider.replies = [reply]
 
-    with pytest.raises(StoreUnavailable, match="the store does not take this now"):
+    with pytest.raises(StoreUnavailable, match="does not answer now"):
         ask(far)
-    assert len(provider.seen) == 1
-
-
-def test_a_missing_index_is_told_with_the_address_that_makes_it(provider, far, caplog):
-    needed = "The query requires an index. You can create it here: https://console.example/x"
-    provider.replies = [error(400, "FAILED_PRECONDITION", needed)]
-
-    with pytest.raises(StoreUnavailable, match="FAILED_PRECONDITION"):
-        far.find("acme", query())
-    assert needed in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("code", "status"),
-    [
-        (409, "ABORTED"),
-        (409, "ALREADY_EXISTS"),
-        (400, "FAILED_PRECONDITION"),
-        (404, "NOT_FOUND"),
-    ],
-)
-def test_a_precondition_that_does_not_hold_is_somebody_elses_write(provider, far, code, status):
-    provider.replies = [error(code, status)]
-
-    with pytest.raises(Contended):
-        COMMIT(far)
-    assert len(provider.seen) == 1
-
-
-@pytest.mark.parametrize("code", [500, 502, 503, 504])
-def test_a_commit_whose_answer_is_lost_is_not_made_again(provider, far, code):
-    provider.replies = [error(code, "UNAVAILABLE")]
-
-    with pytest.raises(StoreUnavailable):
-        COMMIT(far)
-    assert len(provider.seen) == 1
 
 
 @pytest.mark.parametrize("reply", [Reply(cut=True), Reply(wait_s=0.5)])
-def test_nor_one_whose_connection_broke(provider, far, reply):
+def test_a_commit_whose_answer_is_lost_is_not_made_again(provider, far, reply):
     provider.replies = [reply]
 
     with pytest.raises(StoreUnavailable):
@@ -149,6 +91,7 @@ def test_nor_one_whose_connection_broke(provider, far, reply):
 def test_a_commit_is_one_request_with_its_preconditions(provider, far):
     revision = "2026-01-01T12:00:00.123456789Z"
     writes = [Write(key("new"), {}, ABSENT), Write(key("old"), {}, revision), Write(key("x"), None)]
+    provider.replies = [Reply(200, {"commitTime": revision})]
 
     far.commit(writes)
 
@@ -157,6 +100,22 @@ def test_a_commit_is_one_request_with_its_preconditions(provider, far):
     assert seen.headers["Authorization"] == "Bearer owner"
     sent = [write.get("currentDocument") for write in seen.json["writes"]]
     assert sent == [{"exists": False}, {"updateTime": revision}, None]
+
+
+@pytest.mark.parametrize(
+    ("project", "database", "path"),
+    [
+        ("p", "(default)", "projects/p/databases/(default)"),
+        ("a:b?", "c#d/..", "projects/a%3Ab%3F/databases/c%23d%2F.."),
+    ],
+)
+def test_every_part_of_an_address_is_quoted(provider, monkeypatch, project, database, path):
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", provider.address[7:])
+    provider.replies = [Reply(200, [{"readTime": "2026-01-01T12:00:00Z"}])]
+    FirestoreDocuments(project, database).find("acme", query())
+
+    (seen,) = provider.seen
+    assert seen.path == f"/v1/{path}/documents/tenants/acme:runQuery"
 
 
 def test_a_revision_is_exact_to_the_nanosecond(provider, far):

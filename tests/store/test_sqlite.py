@@ -15,7 +15,7 @@ import pytest
 from shared.documents import ABSENT, Contended, Write
 from shared.edge import sqlite
 from shared.edge.sqlite import SqliteDocuments
-from shared.errors import StoreUnavailable
+from shared.errors import Rejected, StoreUnavailable
 from tests.store.conftest import key, put, query
 
 ROOT = Path(__file__).parents[2]
@@ -328,13 +328,20 @@ def test_a_place_where_no_file_can_be_is_unavailable(tmp_path):
         SqliteDocuments(tmp_path / "store.db")
 
 
-def test_a_file_that_is_gone_makes_reading_unavailable(store, file):
+def test_what_sqlite_refuses_for_good_is_a_defect(store, file, caplog):
     put(store, {"a": {"n": 1}})
     store.close()
     with sqlite3.connect(file) as connection:
         connection.execute("drop table documents")
 
-    with pytest.raises(StoreUnavailable, match="no such table"):
-        store.get(key("a"))
-    with pytest.raises(StoreUnavailable, match="no such table"):
+    for ask in (lambda: store.get(key("a")), lambda: put(store, {"a": {"n": 1}})):
+        with pytest.raises(Rejected, match="refuses this for good"):
+            ask()
+        assert caplog.messages.pop() == "SQLite refuses for good: no such table: documents"
+
+
+def test_an_error_that_is_not_of_the_file_is_none_of_it(store, monkeypatch):
+    monkeypatch.setattr(sqlite, "_apply", lambda *_: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
         put(store, {"a": {"n": 1}})
