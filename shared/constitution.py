@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
-from shared import evidence
+from shared import evidence, texts
 from shared.canonical import canonical, digest
 from shared.detectors import findings
 from shared.entity import Entity, Event, Hex64, Id, Name, Text, Timestamp, Value, known
@@ -101,7 +101,7 @@ def breach(code: str, problem: str, field: str | None = None) -> Violation:
 
 def wild(items: Iterable[str]) -> bool:
     """Say whether a list holds a wildcard in place of something explicit."""
-    return any(item.strip().casefold() in _WILD for item in items)
+    return any(texts.alike(item) in _WILD for item in items)
 
 
 def l0_results(violations: Iterable[Violation]) -> dict[str, bool]:
@@ -139,8 +139,11 @@ def _storable(value: Any, depth: int = 0) -> None:
 
 
 def _bounded(max_bytes: int) -> AfterValidator:
-    def check(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    def check(value: Mapping[str, Any], info: ValidationInfo) -> Mapping[str, Any]:
         _storable(value)
+        if info.mode == "json":
+            for text in texts.inside(value):
+                texts.of_data(text)
         try:
             size = len(canonical(value))
         except Invalid as error:
@@ -153,7 +156,7 @@ def _bounded(max_bytes: int) -> AfterValidator:
 
 
 Json16 = Annotated[dict[str, Any], _bounded(16 * 1024)]
-"""A JSON object of at most 16 KiB that any store can keep: whole numbers only, no lists of lists."""
+"""A JSON object of at most 16 KiB that people may see and any store can keep: whole numbers, no lists of lists."""
 
 
 # --- governed entities ---------------------------------------------------------------------------

@@ -15,10 +15,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
 
+from shared import texts
 from shared.errors import Violation
 from shared.identity import TENANT
 from shared.instants import Timestamp as Timestamp  # noqa: PLC0414 - known from here
@@ -47,20 +49,70 @@ def _unchanged(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
 Exact = WrapValidator(_unchanged)
 """Beside a Literal of numbers or truth values: pydantic alone takes 24.0 for 24, and 1 for True."""
 
-_CONTROL = frozenset(map(chr, [*range(9), *range(11, 32), *range(0x202A, 0x202F)]))
-_CONTROL |= frozenset(map(chr, range(0x2066, 0x206A)))
+
+@dataclass(frozen=True)
+class FreeText:
+    """
+    Marks a text that people, or programs for people, wrote: it is shown as it is, and evidence masks it.
+
+    A text that is not marked is a code: it has a pattern, which leaves no room for prose.
+    """
+
+    kept: int = 2000
+    """How much of it evidence keeps, in characters."""
 
 
-def _displayable(text: Any) -> Any:
-    if isinstance(text, str) and not _CONTROL.isdisjoint(text):
-        raise ValueError("control characters and text-direction overrides are not allowed")
+def _judged(judge: Callable[[str], str]) -> BeforeValidator:
+    """
+    Judge a text where it comes in: in JSON.
+
+    What is stored was judged when it came in; a later table of characters must not make it unreadable.
+    """
+
+    def check(given: Any, info: ValidationInfo) -> Any:
+        return judge(given) if info.mode == "json" and isinstance(given, str) else given
+
+    return BeforeValidator(check)
+
+
+def _something(text: str) -> str:
+    if not texts.says_something(text):
+        raise ValueError("this text is empty: nobody sees anything of it")
     return text
 
 
-Name = Annotated[
-    str, BeforeValidator(_displayable), Field(min_length=1, max_length=255, pattern=r"\S")
+ShownLine = Annotated[str, _judged(texts.of_one_line), FreeText()]
+"""One line of shown text, which may be empty."""
+
+Shown = Annotated[str, _judged(texts.of_lines), FreeText()]
+"""Shown text, which may be empty."""
+
+Printed = Annotated[str, _judged(texts.printed), FreeText()]
+"""What a program said: taken whatever it holds, and made to be shown."""
+
+Name = Annotated[ShownLine, _judged(_something), Field(min_length=1, max_length=255, pattern=r"\S")]
+Text = Annotated[Shown, _judged(_something), Field(min_length=1, max_length=4000)]
+
+Code = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:/+-]*$", max_length=255, examples=["some.code"])
 ]
-Text = Annotated[str, BeforeValidator(_displayable), Field(min_length=1, max_length=4000)]
+"""A name that programs give and compare: of an act, a place, a version, a class."""
+
+ActorId = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_.@:-]{1,128}$", examples=["governor.platform"])
+]
+"""Who acts, as the sign-in names them: a person, a service, or a role."""
+
+
+@dataclass(frozen=True)
+class JudgedAs:
+    """Marks what the operation judges by itself, as a kind, so that one bad item spoils no other."""
+
+    kind: type[BaseModel]
+
+
+Opaque = Annotated[str, Field(pattern=r"^[!-~]*$", max_length=4096)]
+"""What machines alone read, such as an address, a cursor or a key: printable ASCII without spaces."""
 
 
 class Value(BaseModel):

@@ -5,7 +5,7 @@ from pydantic import ConfigDict, Field
 from shared.agents import entering, pipeline, story
 from shared.agents.parts import AUTHORING
 from shared.agents.runs import StageAnswer, WorkflowClaimed
-from shared.entity import Id, Value
+from shared.entity import Code, Id, Opaque, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.ports import Deployment
@@ -27,8 +27,8 @@ class Claim(Value):
         }
     )
 
-    execution: Annotated[str, Field(min_length=1, max_length=200)]
-    callback_url: Annotated[str, Field(max_length=2000)]
+    execution: Annotated[Code, Field(max_length=200)]
+    callback_url: Opaque
 
 
 @operation(

@@ -6,7 +6,7 @@ from shared.agents import pipeline, story, undoing
 from shared.agents.runs import PipelineRun, WorkflowEnded
 from shared.agents.story import Story
 from shared.detectors import masked
-from shared.entity import Id, Value
+from shared.entity import Id, Printed, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -18,7 +18,7 @@ class Breakdown(Value):
         json_schema_extra={"examples": [{"reason": "HTTP server responded with error code 500"}]}
     )
 
-    reason: Annotated[str, Field(max_length=4000)]
+    reason: Annotated[Printed, Field(max_length=4000)]
 
 
 @operation(

@@ -1,7 +1,7 @@
 from pydantic import ConfigDict, Field
 
 from shared.agents.models import Agent
-from shared.entity import Id, Value
+from shared.entity import Id, Opaque, Value
 from shared.evidence import Entry, stream
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
@@ -14,7 +14,7 @@ class ActivityQuery(Value):
     model_config = ConfigDict(json_schema_extra={"examples": [{"limit": 20}]})
 
     limit: int = Field(20, ge=1, le=100)
-    cursor: str | None = Field(None, max_length=2000)
+    cursor: Opaque | None = None
 
 
 @operation(

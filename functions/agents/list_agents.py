@@ -2,7 +2,7 @@ from pydantic import ConfigDict, Field
 
 from shared.agents.models import Agent
 from shared.agents.parts import AgentStatus
-from shared.entity import Id, Value
+from shared.entity import Id, Opaque, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.queries import Page
@@ -17,7 +17,7 @@ class AgentFilter(Value):
     job_role_id: Id | None = None
     status: AgentStatus | None = None
     limit: int = Field(20, ge=1, le=100)
-    cursor: str | None = Field(None, max_length=2000)
+    cursor: Opaque | None = None
 
 
 @operation("GET", "/v1/agents", scopes={Scope.AGENTS_READ}, audited=False)

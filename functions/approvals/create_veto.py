@@ -6,7 +6,7 @@ from shared.agents import vetoing
 from shared.approvals import rules
 from shared.approvals.events import ApprovalVetoed, VetoRecorded, told
 from shared.approvals.models import Approval, Veto
-from shared.approvals.parts import Attachment, VetoCategory
+from shared.approvals.parts import Attachment, Member, VetoCategory
 from shared.entity import Because, Id, Text, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -31,7 +31,7 @@ class Objection(Value):
     run_id: Id | None = None
     """A workflow, or the release of an agent, whatever approved it."""
 
-    step_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    step_id: Member | None = None
     category: VetoCategory
     explanation: Annotated[Text, Field(min_length=10)]
     attachments: Annotated[tuple[Attachment, ...], Field(max_length=5)] = ()

@@ -1,10 +1,10 @@
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
 from shared.approvals.models import Approval
-from shared.entity import Hex64, Id, Value
+from shared.entity import Hex64, Id, Opaque, Value
 from shared.evidence import ActorRef, Entry, stream
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -13,7 +13,7 @@ from shared.operation import Call, operation
 class TrailQuery(Value):
     """Where to go on reading."""
 
-    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    cursor: Opaque | None = None
     limit: int = Field(20, ge=1, le=100)
 
 

@@ -1,9 +1,7 @@
-from typing import Annotated
-
 from pydantic import Field
 
 from shared.approvals.models import OPEN, Approval, ApprovalStatus, ApprovalType, Gate
-from shared.entity import Hex64, Id, Value
+from shared.entity import Hex64, Id, Opaque, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.queries import OneOf, Page
@@ -19,7 +17,7 @@ class ApprovalQuery(Value):
     group_key: Hex64 | None = None
     """Only those that are shown as one card with the one this key is from."""
 
-    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    cursor: Opaque | None = None
     limit: int = Field(20, ge=1, le=100)
 
 

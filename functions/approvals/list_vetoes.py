@@ -1,9 +1,7 @@
-from typing import Annotated
-
 from pydantic import Field
 
 from shared.approvals.models import Veto, VetoCategory
-from shared.entity import Id, Value
+from shared.entity import Id, Opaque, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.queries import Page
@@ -14,7 +12,7 @@ class VetoQuery(Value):
 
     category: VetoCategory | None = None
     approval_id: Id | None = None
-    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    cursor: Opaque | None = None
     limit: int = Field(20, ge=1, le=100)
 
 

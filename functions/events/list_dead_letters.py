@@ -2,7 +2,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.entity import Value
+from shared.entity import Opaque, Value
 from shared.events.models import DeadLetter
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
@@ -13,9 +13,9 @@ class Which(Value):
     """Which dead letters."""
 
     status: Literal["open", "replayed", "dropped"] | None = None
-    consumer: str | None = Field(None, max_length=100)
+    consumer: str | None = Field(None, pattern=r"^[a-z_.]{1,100}$")
     limit: int = Field(20, ge=1, le=100)
-    cursor: str | None = Field(None, max_length=1000)
+    cursor: Opaque | None = None
 
 
 @operation(

@@ -1,9 +1,7 @@
-from typing import Annotated
-
 from pydantic import Field
 
 from shared.agents.parts import AgentStatus
-from shared.entity import Value
+from shared.entity import Opaque, Value
 from shared.identity import Scope
 from shared.mobile.totals import AgentCard
 from shared.operation import Call, operation
@@ -14,7 +12,7 @@ class AgentCardQuery(Value):
     """Which agents."""
 
     status: AgentStatus | None = None
-    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    cursor: Opaque | None = None
     limit: int = Field(20, ge=1, le=100)
 
 

@@ -1,9 +1,7 @@
-from typing import Annotated
-
 from pydantic import Field
 
 from shared.approvals.models import OPEN, Approval, ApprovalType
-from shared.entity import Id, Value
+from shared.entity import Id, Opaque, Value
 from shared.identity import Scope
 from shared.mobile import cards
 from shared.mobile.cards import ApprovalCard
@@ -16,7 +14,7 @@ class CardQuery(Value):
 
     type: ApprovalType | None = None
     agent_id: Id | None = None
-    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    cursor: Opaque | None = None
     limit: int = Field(20, ge=1, le=100)
 
 

@@ -1,8 +1,6 @@
-from typing import Annotated
-
 from pydantic import Field
 
-from shared.entity import Value
+from shared.entity import Opaque, Value
 from shared.identity import Scope
 from shared.mobile.models import Notification
 from shared.mobile.notices import audiences
@@ -22,7 +20,7 @@ class InboxQuery(Value):
     """Which notices."""
 
     unread: bool = False
-    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    cursor: Opaque | None = None
     limit: int = Field(20, ge=1, le=100)
 
 

@@ -1,8 +1,6 @@
-from typing import Annotated
-
 from pydantic import Field
 
-from shared.entity import Value
+from shared.entity import Opaque, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.precedents import counting
@@ -14,7 +12,7 @@ class SeedCardQuery(Value):
     """Which seeds."""
 
     status: SeedStatus | None = None
-    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    cursor: Opaque | None = None
     limit: int = Field(20, ge=1, le=100)
 
 

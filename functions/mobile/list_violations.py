@@ -1,8 +1,6 @@
-from typing import Annotated
-
 from pydantic import Field
 
-from shared.entity import Id, Timestamp, Value, written
+from shared.entity import Id, Opaque, Timestamp, Value, written
 from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.queries import AtLeast, Page, Test
@@ -16,7 +14,7 @@ class ViolationQuery(Value):
     severity: Severity | None = None
     status: Status | None = None
     agent_id: Id | None = None
-    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    cursor: Opaque | None = None
     limit: int = Field(20, ge=1, le=100)
 
 

@@ -3,10 +3,10 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from shared.entity import Timestamp, Value
+from shared.entity import JudgedAs, Timestamp, Value
 from shared.identity import Scope
 from shared.mobile.syncing import Queue, parsed
-from shared.mobile.vetoing import QUEUED, ItemResult
+from shared.mobile.vetoing import QUEUED, ItemResult, QueuedVeto
 from shared.operation import Call, operation
 from shared.ports import SignatureCheck
 
@@ -18,7 +18,10 @@ class QueuedItems(Value):
         json_schema_extra={"examples": [{"items": [QUEUED], "sent_at": "2026-01-01T12:10:00.000Z"}]}
     )
 
-    items: Annotated[tuple[Mapping[str, Any], ...], Field(min_length=1, max_length=50)]
+    items: Annotated[
+        tuple[Annotated[Mapping[str, Any], JudgedAs(QueuedVeto)], ...],
+        Field(min_length=1, max_length=50),
+    ]
     sent_at: Timestamp | None = None
     """What the phone's clock says now, by which its times are corrected."""
 

@@ -1,6 +1,6 @@
 from pydantic import Field
 
-from shared.entity import Value
+from shared.entity import Opaque, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform.flags import FeatureFlag
@@ -11,7 +11,7 @@ class WhichFlags(Value):
     """WhichFlags flags."""
 
     limit: int = Field(20, ge=1, le=100)
-    cursor: str | None = Field(None, max_length=1000)
+    cursor: Opaque | None = None
 
 
 @operation(

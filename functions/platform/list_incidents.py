@@ -1,6 +1,6 @@
 from pydantic import Field
 
-from shared.entity import Value
+from shared.entity import Opaque, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform.incidents import Incident, Service, Severity, Status
@@ -14,7 +14,7 @@ class WhichIncidents(Value):
     severity: Severity | None = None
     service: Service | None = None
     limit: int = Field(20, ge=1, le=100)
-    cursor: str | None = Field(None, max_length=1000)
+    cursor: Opaque | None = None
 
 
 @operation("GET", "/v1/incidents", scopes={Scope.PLATFORM_READ}, audited=False, tenant=PLATFORM)

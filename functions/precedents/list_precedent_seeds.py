@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.entity import Value
+from shared.entity import Opaque, ShownLine, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.precedents.models import Domain, PrecedentSeed, SeedStatus
@@ -14,10 +14,10 @@ class SeedQuery(Value):
 
     status: SeedStatus = "active"
     domain: Domain | None = None
-    approval_class: Annotated[str, Field(max_length=255)] | None = None
+    approval_class: Annotated[ShownLine, Field(max_length=255)] | None = None
     auto_approve: bool | None = None
     by_governor: bool | None = None
-    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    cursor: Opaque | None = None
     limit: int = Field(20, ge=1, le=100)
 
 

@@ -9,7 +9,7 @@ from shared.agents.composition import Composition
 from shared.agents.models import Agent, AgentCreated
 from shared.agents.parts import AgentDependency, Specification
 from shared.constitution import amended
-from shared.entity import Id, Name, Text, Value
+from shared.entity import Id, Name, Opaque, Text, Value
 from shared.errors import ConstitutionalAlignment, Invalid
 from shared.genesis.parts import DataAccess
 from shared.manifests.models import Items
@@ -50,13 +50,13 @@ class NewAgent(Value):
     industry_id: Id
     job_role_id: Id
     skills: Annotated[tuple[Id, ...], Field(min_length=1, max_length=20)]
-    governance_agent_id: Annotated[str, Field(min_length=1, max_length=160)]
+    governance_agent_id: Annotated[Opaque, Field(min_length=1, max_length=160)]
     scope_boundaries: Boundaries
     required_capabilities: Items
     data_access_requirements: Annotated[tuple[DataAccess, ...], Field(max_length=50)]
     external_systems: Items
     trial_enabled: bool
-    trial_mode_sandbox_url: Annotated[str, Field(max_length=500)] | None = None
+    trial_mode_sandbox_url: Annotated[Opaque, Field(max_length=500)] | None = None
     depends_on: Annotated[tuple[AgentDependency, ...], Field(max_length=20)] = ()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt
 
 from shared.approvals.parts import (
     Attachment,
@@ -14,15 +14,17 @@ from shared.approvals.parts import (
     Deferral,
     Delegation,
     Escalation,
+    Person,
     Step,
     WindowMin,
 )
 from shared.approvals.parts import Fact as Fact  # noqa: PLC0414 - known from here
+from shared.approvals.parts import Member as Member  # noqa: PLC0414 - known from here
 from shared.approvals.parts import Reason as Reason  # noqa: PLC0414 - known from here
 from shared.approvals.parts import Verb as Verb  # noqa: PLC0414 - known from here
 from shared.approvals.parts import VetoCategory as VetoCategory  # noqa: PLC0414 - known from here
 from shared.constitution import breach
-from shared.entity import Entity, Hex64, Id, Text, Timestamp, Value
+from shared.entity import Entity, Hex64, Id, Name, Opaque, Shown, ShownLine, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.identity import Role
 
@@ -60,9 +62,10 @@ Risk = Literal["low", "medium", "high", "critical"]
 
 Effect = Literal["cancelled", "rolled_back", "recalled", "never_sent", "irreversible"]
 
-Member = Annotated[str, Field(min_length=1, max_length=100)]
 Subject = Annotated[
-    Mapping[Member, StrictBool | StrictInt | Annotated[StrictStr, Field(max_length=2000)] | None],
+    Mapping[
+        Member, StrictBool | StrictInt | Annotated[Shown, Strict(), Field(max_length=2000)] | None
+    ],
     Field(
         min_length=2,
         max_length=32,
@@ -98,7 +101,7 @@ class EvidenceRef(Value):
     """A piece of evidence: what it is, where it is, and its digest."""
 
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-    ref: Annotated[str, Field(min_length=1, max_length=255)]
+    ref: Name
     sha256: Hex64
 
 
@@ -108,7 +111,7 @@ class Question(Value):
     type: ApprovalType
     gate: Gate
     approval_class: Annotated[
-        str,
+        ShownLine,
         Field(
             pattern=r"^[a-z][a-z0-9_.]{0,60}(:[^:\s]{1,100}){2}$",
             max_length=255,
@@ -129,7 +132,7 @@ class Question(Value):
     risks: Annotated[tuple[Aside, ...], Field(max_length=5)] = ()
     evidence_refs: Annotated[tuple[EvidenceRef, ...], Field(max_length=20)] = ()
     evidence_facts: Facts = Field(default_factory=dict)
-    rollback_plan_ref: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    rollback_plan_ref: Name | None = None
     risk: Risk
     blast_radius: Literal["low", "medium", "high"]
     urgency: Literal["immediate", "hours", "days", "routine"]
@@ -144,14 +147,14 @@ class Question(Value):
 class ApprovalRequest(Question):
     """A question as a service puts it."""
 
-    on_behalf_of: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    on_behalf_of: Person | None = None
     """The person the service asks for; without one it asks for itself."""
 
     window_min: WindowMin | None = None
     chain: Chain | None = None
     """Who must agree, where the usual chain is not enough; whoever that names stays in it."""
 
-    callback_url: Annotated[str, Field(max_length=2000)] | None = None
+    callback_url: Opaque | None = None
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt
 
-from shared.entity import Exact, Hex64, Text, Timestamp, Value
+from shared.entity import ActorId, Code, Exact, Hex64, ShownLine, Text, Timestamp, Value
 from shared.identity import Role
 
 VetoCategory = Literal["constitutional", "safety", "budget"]
@@ -14,10 +14,11 @@ Verb = Literal["approve", "reject", "request_changes", "veto"]
 Via = Literal["governor", "deputy", "vision_guardian_override"]
 Trigger = Literal["50", "80", "manual"]
 
-Person = Annotated[str, Field(min_length=1, max_length=128)]
+Person = ActorId
+Member = Annotated[Code, Field(max_length=100)]
 Roles = Annotated[tuple[Role, ...], Field(max_length=5)]
 WindowMin = Annotated[int, Field(ge=5, le=43_200)]
-Fact = StrictBool | StrictInt | Annotated[StrictStr, Field(max_length=500)]
+Fact = StrictBool | StrictInt | Annotated[ShownLine, Strict(), Field(max_length=500)]
 """A value as it was said: 1.0 is not true, and the text 1 is not the number."""
 
 Reason = Annotated[Text, Field(min_length=10, max_length=2000)]
@@ -26,7 +27,7 @@ Reason = Annotated[Text, Field(min_length=10, max_length=2000)]
 class When(Value):
     """A condition on a member or on a verified fact of the question."""
 
-    fact: Annotated[str, Field(min_length=1, max_length=100)]
+    fact: Member
     op: Literal["==", "!=", ">=", "<="]
     value: Fact
 
@@ -34,7 +35,7 @@ class When(Value):
 class Seats(Value):
     """Who is asked at one link of a chain, and how many of them must agree."""
 
-    name: Annotated[str, Field(max_length=100)] = ""
+    name: Annotated[ShownLine, Field(max_length=100)] = ""
     roles: Roles = ()
     principals: Annotated[tuple[Person, ...], Field(max_length=10)] = ()
     mode: Literal["any", "all", "quorum"] = "any"
@@ -164,7 +165,7 @@ MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
 class Attachment(Value):
     """A document that goes with a veto: what it is, not what is in it."""
 
-    name: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^/\\\x00-\x1f]+$")]
+    name: Annotated[ShownLine, Field(max_length=255, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")]
     content_type: Literal["application/pdf", "image/png", "image/jpeg", "text/plain"]
     size: Annotated[int, Field(ge=1, le=MAX_DOCUMENT_BYTES)]
     sha256: Hex64

@@ -26,7 +26,7 @@ ReportCategory = Literal[
 ]
 """What a runtime can have done. Decisions, approvals and certifications are the platform's own to enter."""
 
-Ref = Annotated[str, Field(min_length=1, max_length=128)] | None
+Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:@/-]{1,128}$")] | None
 
 
 class Refs(Value):

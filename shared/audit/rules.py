@@ -1,14 +1,13 @@
 """The rules of reports: what may be reported, and what no report may contain."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from shared.audit.models import Entered, KeptReport, Report, Reported
 from shared.canonical import digest
 from shared.detectors import findings
 from shared.errors import Conflict, Invalid
 from shared.identities.models import Principal
+from shared.texts import inside
 
 REPORTABLE = ("skill.", "data.", "prompt.", "message.", "integration.", "workflow.", "agent.task.")
 """What a runtime may report (audit.md section 4). Everything else is entered by the operation that does it."""
@@ -64,23 +63,10 @@ def _digest(report: Report) -> str:
 
 def _check_masked(report: Report) -> None:
     """Refuse what the log must never hold, naming its kind and not its value."""
-    texts = _texts([report.data, report.entity, report.refs.model_dump()])
-    found = sorted({kind for text in texts for kind in findings(text)})
+    said = inside([report.data, report.entity, report.refs.model_dump()])
+    found = sorted({kind for text in said for kind in findings(text)})
     if found:
         raise Invalid(
             f"the report contains what looks like {', '.join(found)}; mask it and report it again",
             rule="unmasked_data",
         )
-
-
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            yield from value
-            for item in value.values():
-                yield from _texts(item)
-        case list() | tuple():
-            for item in value:
-                yield from _texts(item)

@@ -49,7 +49,11 @@ def explained(error: ValidationError) -> Refusal:
     if any(one["type"] == "json_invalid" for one in found):
         return BadRequest("the body is not valid JSON")
     violations = [
-        Violation(rule="schema", field=".".join(map(str, one["loc"])), message=one["msg"])
+        Violation(
+            rule="schema",
+            field=".".join(map(str, one["loc"])),
+            message=one["msg"].removeprefix("Value error, "),
+        )
         for one in found[:MAX_VIOLATIONS]
     ]
     first = violations[0]

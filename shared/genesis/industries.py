@@ -10,6 +10,7 @@ from shared.entity import Name, Value
 from shared.errors import Violation
 from shared.genesis.catalogue import CatalogueEntity
 from shared.genesis.parts import DataClass, IndustryCode, Keys, Lines, Regulation
+from shared.texts import alike
 
 
 class IndustryFields(Value):
@@ -44,7 +45,7 @@ class Industry(IndustryFields, CatalogueEntity):
     @property
     def names(self) -> tuple[str, ...]:
         """Its name and its code."""
-        return (f"name|{self.name.lower()}", f"code|{self.code}")
+        return (f"name|{alike(self.name)}", f"code|{self.code}")
 
     def due_always(self) -> Iterable[Violation]:
         """Judge L0-01, L0-03 and L0-04."""

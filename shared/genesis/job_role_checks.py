@@ -10,6 +10,7 @@ from shared.genesis.industries import Industry
 from shared.genesis.job_roles import MAX_SKILLS, MIN_CAN_DO, MIN_CANNOT_DO, JobRole
 from shared.genesis.models import Status
 from shared.genesis.skills import Skill
+from shared.texts import alike
 
 _BOUNDARIES = {"allowed": "allow", "prohibited": "deny", "ambiguous": "escalate"}
 _COMPLEXITY = {1: "simple", 3: "moderate", 4: "complex", 5: "complex"}
@@ -117,9 +118,9 @@ def _narrow(role: JobRole, industry: Industry | None) -> Iterable[str]:
         yield f"can_do has fewer than {MIN_CAN_DO} entries"
     if len(role.cannot_do) < MIN_CANNOT_DO:
         yield f"cannot_do has fewer than {MIN_CANNOT_DO} entries"
-    forbidden = {line.strip().casefold() for line in role.cannot_do}
+    forbidden = set(map(alike, role.cannot_do))
     for line in industry.cannot_do if industry else ():
-        if line.strip().casefold() not in forbidden:
+        if alike(line) not in forbidden:
             yield f"cannot_do lacks the industry's: {line}"
 
 

@@ -17,6 +17,7 @@ from shared.genesis.parts import (
     Summary,
     ToolAuthorization,
 )
+from shared.texts import alike
 
 MAX_SKILLS = 10
 FEW_SKILLS = 3
@@ -78,7 +79,7 @@ class JobRole(JobRoleFields, CatalogueEntity):
     @property
     def names(self) -> tuple[str, ...]:
         """Its name."""
-        return (f"name|{self.name.lower()}",)
+        return (f"name|{alike(self.name)}",)
 
     @property
     def ungated(self) -> tuple[str, ...]:
@@ -104,8 +105,8 @@ class JobRole(JobRoleFields, CatalogueEntity):
             yield breach("L1-JOBROLE-01", "required_skills is empty", "required_skills")
         if len(self.required_skills) > MAX_SKILLS:
             yield breach("L0-02", f"more than {MAX_SKILLS} required_skills", "required_skills")
-        can = {line.strip().casefold() for line in self.can_do}
-        if both := sorted(can & {line.strip().casefold() for line in self.cannot_do}):
+        can = set(map(alike, self.can_do))
+        if both := sorted(can & set(map(alike, self.cannot_do))):
             yield breach("L0-02", f"can_do and cannot_do both name {both[0]}", "can_do")
         for tool in self.ungated:
             yield breach("L0-03", f"no confirmation gate names {tool}", "confirmation_gates")

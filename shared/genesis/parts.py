@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.constitution import Json16
-from shared.entity import Exact, Name, Text, Value
+from shared.entity import Exact, Name, Shown, Text, Value
 
 IndustryCode = Literal["HC", "ED", "FN", "MK", "SA", "PL"]
 Classification = Literal["public", "internal", "confidential", "restricted_pii"]
@@ -74,7 +74,7 @@ class Step(Value):
     target: Key
     external_effect: bool = False
     reversibility: Literal["reversible", "delayed", "irreversible"] = "reversible"
-    rollback: str = Field("", max_length=500)
+    rollback: Shown = Field("", max_length=500)
 
 
 class ActPhase(Value):

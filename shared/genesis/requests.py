@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from shared.constitution import Json16
-from shared.entity import Name, Text, Value
+from shared.entity import Name, Opaque, Text, Value
 from shared.errors import Invalid
 from shared.genesis import examples
 from shared.genesis.catalogue import Status
@@ -22,7 +22,7 @@ class Described(Value):
 
     name: Name
     description: Prose
-    governance_agent_id: str = Field(
+    governance_agent_id: Opaque = Field(
         "",
         max_length=255,
         description="Who it answers to: genesis or governor. There is no default; without it the"
@@ -147,7 +147,7 @@ class Listing(Value):
     """Which part of a list."""
 
     limit: int = Field(20, ge=1, le=100)
-    cursor: str | None = Field(None, max_length=1000)
+    cursor: Opaque | None = None
     status: Status | None = None
 
 

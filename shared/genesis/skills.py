@@ -26,6 +26,7 @@ from shared.genesis.parts import (
     Sample,
     ThinkPhase,
 )
+from shared.texts import alike
 
 MANDATORY_EVENTS = frozenset({"skill.started", "skill.completed", "skill.failed"})
 
@@ -76,7 +77,7 @@ class Skill(SkillFields, CatalogueEntity):
     @property
     def names(self) -> tuple[str, ...]:
         """Its name within category and industry, and its key."""
-        name = f"name|{self.name.lower()}|{self.category}|{self.industry_code}"
+        name = f"name|{alike(self.name)}|{self.category}|{self.industry_code}"
         return (name, f"key|{self.skill_key}")
 
     @property

@@ -5,7 +5,18 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.entity import Entity, Exact, Hex64, Id, Name, Record, Text, Timestamp, Value
+from shared.entity import (
+    Entity,
+    Exact,
+    Hex64,
+    Id,
+    Name,
+    Opaque,
+    Record,
+    Text,
+    Timestamp,
+    Value,
+)
 from shared.genesis.parts import ApprovalType, DataAccess
 
 ManifestStatus = Literal["draft", "certified", "deployed", "suspended", "deprecated", "retired"]
@@ -182,7 +193,7 @@ class TrialTerms(Value):
     sandbox_routes_only: Annotated[Literal[True], Exact] = True
     blocked_receivers: Items = ()
     blocked_operations: Items = ("delete", "bulk")
-    sandbox_url: Annotated[str, Field(max_length=500)] | None = None
+    sandbox_url: Annotated[Opaque, Field(max_length=500)] | None = None
 
 
 class EscalationTrigger(Value):
@@ -239,7 +250,7 @@ class Dependency(Value):
 
     agent_id: Id
     kind: Literal["hard", "soft"]
-    version_range: Annotated[str, Field(min_length=1, max_length=60)]
+    version_range: Annotated[Name, Field(max_length=60)]
     when_absent: Text
 
 

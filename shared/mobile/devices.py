@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field
 
-from shared.entity import Name, Value
+from shared.entity import Name, Opaque, Value
 from shared.errors import Conflict, Invalid
 from shared.evidence import digest_of
 from shared.identity import PLATFORM, Actor
@@ -47,7 +47,7 @@ class Registration(Value):
     platform: Platform
     app_version: Version
     os_version: Version = "unknown"
-    timezone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
+    timezone: Annotated[Opaque, Field(max_length=64)] = "UTC"
 
 
 def device_id(owner: Actor, public_key: str) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.approvals.models import Approval, Verb
 from shared.canonical import canonical, digest
-from shared.entity import Id, Timestamp, Value, written
+from shared.entity import Id, Opaque, Timestamp, Value, written
 from shared.errors import ApprovalMismatch, Expired, Forbidden, Invalid
 from shared.evidence import Verify, digest_of
 from shared.identity import Actor
@@ -41,7 +41,7 @@ class SignedWords(Value):
     """What every signed decision carries."""
 
     decided_at: Timestamp
-    idempotency_key: Annotated[str, Field(min_length=8, max_length=128)]
+    idempotency_key: Annotated[Opaque, Field(min_length=8, max_length=128)]
     device: DeviceSignature
 
     def words(self) -> dict[str, Any]:

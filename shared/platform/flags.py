@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from shared.constitution import breach
-from shared.entity import Entity, Event, Text, Timestamp, Value
+from shared.entity import Code, Entity, Event, Text, Timestamp, Value
 from shared.errors import Conflict, Invalid, VersionConflict, Violation
 from shared.identity import PLATFORM, Actor, Role
 
@@ -59,7 +59,7 @@ class FlagSetting(Value):
     enabled: bool
     rollout_bp: Annotated[int, Field(ge=0, le=FULL_BP)] = 0
     enabled_for_customer_ids: Annotated[
-        tuple[Annotated[str, Field(max_length=60)], ...], Field(max_length=500)
+        tuple[Annotated[Code, Field(max_length=60)], ...], Field(max_length=500)
     ] = ()
     scope: Audience
     environments: Annotated[

@@ -9,7 +9,7 @@ from pydantic import Field
 from shared.approvals.models import ApprovalType, Fact, Member, Risk
 from shared.canonical import digest
 from shared.constitution import breach
-from shared.entity import Entity, Exact, Id, Record, Text, Timestamp, Value
+from shared.entity import Entity, Exact, Id, Name, Record, ShownLine, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.precedents.weakening import weakens
 
@@ -34,7 +34,7 @@ FAMILY: Mapping[Domain, str] = {
 """How the number of a seed begins, by its domain."""
 
 Line = Annotated[Text, Field(max_length=300)]
-Entry = Annotated[str, Field(min_length=1, max_length=100)]
+Entry = Annotated[Name, Field(max_length=100)]
 Entries = Annotated[tuple[Entry, ...], Field(max_length=50)]
 
 
@@ -81,7 +81,7 @@ class Rule(Value):
 
     concrete_example: ConcreteExample
     approval_class: Annotated[
-        str,
+        ShownLine,
         Field(
             pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*((:[^:\s*]{1,100}){2}|(:[^:\s*]{1,100})?:\*|\.\*)$",
             max_length=255,

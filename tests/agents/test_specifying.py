@@ -92,10 +92,20 @@ def test_an_agent_cannot_depend_on_what_does_not_exist(story):
         story.create(depends_on=[{"agent_id": UNKNOWN, "kind": "hard"}])
 
 
-def test_a_name_is_taken_whatever_its_case(story):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "clinic content writer",
+        "Clinic  content writer",
+        "Clinic\u00a0content writer",
+        "\uff23linic content writer",
+        " Clinic content writer ",
+    ],
+)
+def test_a_name_is_taken_by_all_that_look_like_it(story, name):
     story.create()
     with pytest.raises(Conflict, match="exists already"):
-        story.create(name="clinic content writer")
+        story.create(name=name)
 
 
 def test_agents_are_listed_by_status_and_role(story, call_as):

@@ -13,10 +13,15 @@ from pydantic import BaseModel, TypeAdapter
 
 import functions
 import shared
+from shared.constitution import Json16
 from shared.edge.catalog import operations
 from shared.edge.openapi import Schema, example, openapi
+from shared.entity import JudgedAs
 from shared.files import Content
 from shared.operation import Operation
+
+BOUNDED = get_args(Json16)[1]
+"""What bounded JSON is known by."""
 
 
 @cache
@@ -61,7 +66,13 @@ def leaves(kind: Any, said: tuple[Any, ...] = ()) -> Iterator[Leaf]:
     origin = get_origin(kind)
     if origin is Annotated:
         inner, *more = get_args(kind)
-        yield from leaves(inner, (*more, *said))
+        judged = [one.kind for one in more if isinstance(one, JudgedAs)]
+        if BOUNDED in more:
+            yield Leaf(BOUNDED, said)
+        elif judged:
+            yield Leaf(judged[0], said)
+        else:
+            yield from leaves(inner, (*more, *said))
     elif origin in {Union, UnionType}:
         for option in get_args(kind):
             yield from leaves(option, said)

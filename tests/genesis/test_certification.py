@@ -142,6 +142,8 @@ def test_the_same_skill_twice_is_refused_with_the_one_that_exists(call_as):
     assert rules_of(refused.value.violations) == {"duplicate_entity"}
     with pytest.raises(Conflict):
         submit_skill(call_as, name="Another name")
+    with pytest.raises(Conflict):
+        submit_skill(call_as, name=first.name.replace(" ", "\u00a0 "), skill_key="a-third-key")
 
 
 def test_a_key_is_made_of_the_name(call_as):

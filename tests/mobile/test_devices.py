@@ -78,7 +78,7 @@ def test_a_customers_device_has_an_id_of_theirs(call_as):
     assert phone.device.id.startswith("acme.")
 
 
-@pytest.mark.parametrize("name", ["Nowhere/City", "../etc/passwd", "\x00"])
+@pytest.mark.parametrize("name", ["Nowhere/City", "../etc/passwd"])
 def test_a_time_zone_must_exist(call_as, name):
     with pytest.raises(Invalid) as refused:
         Phone(call_as, timezone=name).register()
