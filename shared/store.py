@@ -84,11 +84,11 @@ class Transaction(Reads):
             writable: The kinds it may write; None for all.
         """
         super().__init__(documents, tenant)
-        self._own = tenant
+        self._within = tenant
         self._signer, self._circumstances, self._writable = signer, circumstances, writable
         self._if_match, self._addressed = if_match, addressed
         self._seen: dict[Key, Snapshot] = {}
-        self.writes: list[Write] = []
+        self._writes: list[Write] = []
         self.entries: list[Entry] = []
         self.urgent = False
         """Whether the tap must have the entries before the caller gets an answer."""
@@ -96,7 +96,12 @@ class Transaction(Reads):
     @property
     def tenant(self) -> str:
         """The one tenant it sees."""
-        return self._own
+        return self._within
+
+    @property
+    def writes(self) -> tuple[Write, ...]:
+        """What it writes, in the order it was said."""
+        return tuple(self._writes)
 
     def get(self, kind: type[R], id: str) -> R:
         """
@@ -159,7 +164,7 @@ class Transaction(Reads):
         self._may_write(record)
         before = self._seen.get(self._key(type(record), record.id))
         expected = before.revision if before else ANYTHING
-        self.writes.append(Write(self._key(type(record), record.id), None, expected))
+        self._writes.append(Write(self._key(type(record), record.id), None, expected))
 
     def announce(self, event: Event, *, at: datetime, about: Entity) -> None:
         """Promise to announce *event* about an entity at a time, if and when this commits."""
@@ -193,11 +198,11 @@ class Transaction(Reads):
         elif event is not None:
             raise TypeError("a record is no evidence and has no events")
         key = self._key(type(document), document.id)
-        for earlier in [write for write in self.writes if write.key == key]:
+        for earlier in [write for write in self._writes if write.key == key]:
             # Changed twice in one commit: two events, and one write of what came of it.
-            self.writes.remove(earlier)
+            self._writes.remove(earlier)
             expected = earlier.expected
-        self.writes.append(Write(key, document.model_dump(mode="json"), expected))
+        self._writes.append(Write(key, document.model_dump(mode="json"), expected))
         return document
 
     def _seal(
@@ -232,7 +237,7 @@ class Transaction(Reads):
         self.entries.append(entry)
         self.urgent = self.urgent or event.traits.publish_first
         place = Key(self.tenant, Entry.collection, entry.id)
-        self.writes.append(Write(place, entry.stored, ABSENT))
+        self._writes.append(Write(place, entry.stored, ABSENT))
         audit = Audit(n=entry.eseq, head=entry.hash, state_hash=state, entry=entry.id)
         return entity.model_copy(update={"audit": audit})
 
@@ -270,5 +275,5 @@ class Transaction(Reads):
             )
 
     def _may_read(self) -> None:
-        if self.writes:
+        if self._writes:
             raise RuntimeError("a transaction reads first and writes last")

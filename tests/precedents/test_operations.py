@@ -17,6 +17,7 @@ from functions.precedents.list_precedent_seeds import SeedQuery, list_precedent_
 from functions.precedents.match_precedent_seeds import match_precedent_seeds
 from functions.precedents.predict_approval import predict_approval
 from functions.precedents.reopen_held_approvals import reopen_held_approvals
+from functions.precedents.reopen_more_approvals import reopen_more_approvals
 from functions.precedents.replay_precedent_seed import ReplayRequest, replay_precedent_seed
 from functions.precedents.revoke_precedent_seed import Revocation, revoke_precedent_seed
 from functions.precedents.ship_precedent_seeds import ship_precedent_seeds
@@ -34,17 +35,20 @@ from shared.approvals.events import (
     VetoRecorded,
 )
 from shared.approvals.models import Approval, Consumer
+from shared.documents import Condition, Query, Write
 from shared.evidence import Entry
 from shared.identity import Role
 from shared.learning.models import SeedDraft
 from shared.learning.requests import NewDraft
-from shared.precedents.events import SeedApproved, SeedRevoked
+from shared.precedents.events import HeldApprovalsDue, SeedApproved, SeedRevoked
 from shared.precedents.models import PrecedentSeed, Prediction
 from tests.approvals.questions import CALLBACK
 from tests.conftest import DEPLOYMENT, NOON
 from tests.precedents.samples import active, draft, in_service, request, rule, validated
 
 WHY = "It was looked at by several people."
+
+MORE = Query("dues", (Condition("action", "==", HeldApprovalsDue.traits.action),))
 
 
 @pytest.fixture
@@ -156,6 +160,30 @@ def test_what_a_revoked_seed_granted_and_is_held_is_asked_again(
         assert after.audit.n == before.audit.n + (before is not done)
         assert after.violations() == ()
     assert after.seed_id == "GEN-005"
+
+
+@pytest.mark.slow
+def test_however_much_a_revoked_seed_granted_all_of_it_is_asked_again(
+    call_as, ask, kept, reacting, documents
+):
+    in_service(call_as)
+    seed = kept(active(ceiling={"reversibility": ("reversible", "irreversible")}))
+    tenants = ("platform", "acme", "globex")
+    held = [ask(tenant=tenants[n % 3], reversibility="irreversible") for n in range(330)]
+    assert {one.status for one in held} == {"approved"}
+    revoke_precedent_seed(call_as(Role.GOVERNOR, at=60), seed.id, Revocation(reason=WHY))
+    reopen_held_approvals(reacting(f"precedent_seeds/{seed.id}", at=61), SeedRevoked(reason=WHY))
+    looks = 1
+    while promised := documents.find("platform", MORE):
+        documents.commit([Write(one.key, None) for one in promised])
+        reopen_more_approvals(
+            reacting(f"precedent_seeds/{seed.id}", at=61 + looks), HeldApprovalsDue()
+        )
+        looks += 1
+    statuses = {
+        row.data["status"] for row in documents.find(None, Query(Approval.collection, limit=1000))
+    }
+    assert (statuses, looks) == ({"pending"}, 4)
 
 
 def test_a_deprecated_seed_decides_nothing_more(call_as, ask, kept, entries):

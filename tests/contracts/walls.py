@@ -1,0 +1,214 @@
+"""Find, in the source of an area, the ways around the walls that the kernel keeps."""
+
+import ast
+from collections.abc import Iterator
+
+KERNEL = {
+    "shared.documents": "the store beneath transactions",
+    "shared.edge": "the adapters",
+}
+"""What an area never imports: it would hold the whole store, of all tenants."""
+
+REFLECTION = {"builtins", "copy", "ctypes", "gc", "importlib", "inspect", "marshal", "operator"} | {
+    "pickle",
+    "sys",
+    "types",
+    "weakref",
+}
+"""Modules that open what is closed; business code needs none of them."""
+
+OPENERS = {"Call", "Reaching", "Reads", "Transaction"}
+"""What only the kernel makes."""
+
+HANDLES = {"call", "own", "platform", "txn"}
+"""How the code calls a call and its transactions; annotated parameters count too."""
+
+PRIVATE = {
+    "_documents",
+    "_open",
+    "_opened",
+    "_seen",
+    "_signer",
+    "_tenant",
+    "_within",
+    "_transaction",
+    "_writable",
+    "_writes",
+}
+"""What a call and a transaction keep to themselves."""
+
+CROSSINGS = {"each_tenant", "platform", "within"}
+"""The declared ways over the wall, each with its reason."""
+
+
+def ways_around(source: str) -> list[str]:
+    """Return what in a module opens another tenant's documents other than by a declared crossing."""
+    tree = ast.parse(source)
+    handles = HANDLES | _annotated(tree)
+    return sorted(set(_found(tree, handles)))
+
+
+def crossings(source: str) -> list[tuple[str, bool]]:
+    """Return each declared crossing of a module, and whether it says why: by a text or a named constant."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Attribute(attr=verb, value=value), args=given) if (
+                verb in CROSSINGS and _last(value) in {"call", "self"} | {"call"}
+            ):
+                found.append((verb, bool(given) and _is_reason(given[-1])))
+    return found
+
+
+def dropped(source: str) -> list[str]:
+    """Return where a page is read and the rest of the list forgotten."""
+    found = []
+    for function in ast.walk(ast.parse(source)):
+        if isinstance(function, ast.FunctionDef | ast.Lambda):
+            found += [f"line {node.lineno}" for node in _dropping(function)]
+    return sorted(set(found))
+
+
+def _found(tree: ast.AST, handles: set[str]) -> Iterator[str]:
+    for node in ast.walk(tree):
+        for look in (_imported, _called, _reached, _set):
+            for what in look(node, handles):
+                yield f"line {getattr(node, 'lineno', 0)}: {what}"
+    yield from _replacing(tree, handles)
+
+
+def _imported(node: ast.AST, _: set[str]) -> Iterator[str]:
+    match node:
+        case ast.ImportFrom(module=str(module), names=names):
+            below = {module, *(f"{module}.{one.name}" for one in names)}
+            if any(n == name or n.startswith(f"{name}.") for n in below for name in KERNEL):
+                yield f"imports {module}"
+            if module.partition(".")[0] in REFLECTION:
+                yield f"imports {module}"
+            yield from (f"renames {o.name}" for o in names if o.name in OPENERS and o.asname)
+        case ast.Import(names=names):
+            for one in names:
+                if one.name.partition(".")[0] in REFLECTION | {"shared", "dataclasses"}:
+                    yield f"imports {one.name} as a whole"
+
+
+def _called(node: ast.AST, handles: set[str]) -> Iterator[str]:
+    match node:
+        case ast.Call(func=func) if _last(func) in OPENERS:
+            yield f"makes a {_last(func)}"
+        case ast.Call(func=ast.Name(id="eval" | "exec" | "compile" | "__import__" as verb)):
+            yield f"calls {verb}"
+        case ast.Call(
+            func=ast.Name(id="getattr" | "setattr" | "delattr" | "vars" | "type" as verb),
+            args=[first, *_],
+        ) if _last(first) in handles:
+            yield f"takes {_last(first)} apart by {verb}"
+
+
+def _reached(node: ast.AST, handles: set[str]) -> Iterator[str]:
+    match node:
+        case ast.Attribute(value=ast.Name(id="self" | "cls")):
+            return
+        case ast.Attribute(attr=name, value=value):
+            special = name.startswith("__") and _last(value) in handles | {"object"}
+            if name in PRIVATE or special:
+                yield f"reaches for {name}"
+        case ast.Constant(value=str(text)) if text in PRIVATE:
+            yield f"names {text}"
+
+
+def _set(node: ast.AST, handles: set[str]) -> Iterator[str]:
+    targets: list[ast.expr] = []
+    match node:
+        case ast.Assign(targets=several):
+            targets = several
+        case ast.AugAssign(target=one) | ast.AnnAssign(target=one):
+            targets = [one]
+    for target in (part for top in targets for part in ast.walk(top)):
+        if isinstance(target, ast.Attribute) and _last(target.value) in handles:
+            yield f"sets {target.attr} of {_last(target.value)}"
+
+
+def _replacing(tree: ast.AST, handles: set[str]) -> Iterator[str]:
+    names = {
+        one.asname or one.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "dataclasses"
+        for one in node.names
+        if one.name == "replace"
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name in names:
+                if _last(first) in handles:
+                    yield f"line {node.lineno}: copies {_last(first)}"
+
+
+def _annotated(tree: ast.AST) -> set[str]:
+    """Return the parameters and variables that are calls or transactions, whatever they are called."""
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.arg(arg=name, annotation=ast.AST() as kind) if OPENERS & _names(kind):
+                found.add(name)
+            case ast.withitem(
+                context_expr=ast.Call(func=ast.Attribute(attr=verb)),
+                optional_vars=ast.Name(id=name),
+            ) if verb in CROSSINGS | {"transaction"}:
+                found.add(name)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if (
+                _last(value) in HANDLES | found
+            ):
+                found.add(name)
+    return found
+
+
+def _names(kind: ast.AST) -> set[str]:
+    texts = {n.value for n in ast.walk(kind) if isinstance(n, ast.Constant)}
+    return {n.id for n in ast.walk(kind) if isinstance(n, ast.Name)} | {str(t) for t in texts}
+
+
+def _is_reason(given: ast.expr) -> bool:
+    match given:
+        case ast.Constant(value=str(text)):
+            return len(text.split()) >= 3
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.isupper()
+    return False
+
+
+def _dropping(function: ast.FunctionDef | ast.Lambda) -> Iterator[ast.Call]:
+    """Yield each page of a function that is neither handed on whole nor asked where the next begins."""
+    body = function.body if isinstance(function.body, list) else [function.body]
+    nodes = [node for part in body for node in ast.walk(part)]
+    returned = {id(node.value) for node in nodes if isinstance(node, ast.Return)}
+    returned |= {id(function.body)} if isinstance(function, ast.Lambda) else set()
+    named = {
+        id(node.value): node.targets[0].id
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    asked = {
+        _last(node.value)
+        for node in nodes
+        if isinstance(node, ast.Attribute) and node.attr == "next_cursor"
+    }
+    asked |= {_last(n.value) for n in nodes if isinstance(n, ast.Return) and n.value}
+    for node in nodes:
+        match node:
+            case ast.Call(func=ast.Attribute(attr="find", value=value)) if not isinstance(
+                value, ast.Constant
+            ):
+                if id(node) not in returned and named.get(id(node)) not in asked:
+                    yield node
+
+
+def _last(node: ast.AST | None) -> str:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case ast.Call(func=func):
+            return _last(func)
+        case ast.Subscript(value=value):
+            return _last(value)
+    return ""
