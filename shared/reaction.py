@@ -38,6 +38,11 @@ class Reaching(Call):
         """The id of that entity."""
         return self.subject.partition("/")[2]
 
+    @property
+    def looked(self) -> bool:
+        """Whether it saw anything but what it was called with."""
+        return bool(self._opened or self.crossings)
+
     @contextmanager
     def within(self, tenant: str, why: str) -> Iterator[Transaction]:
         """Open the one transaction of this call in a tenant, or go on with it."""
@@ -61,6 +66,7 @@ class Reaction:
     every: timedelta | None = None
     stored: type[Record] | None = None
     undelivered: bool = False
+    repeatable: bool = False
 
     @property
     def id(self) -> str:
@@ -97,6 +103,7 @@ def reaction(
     every: timedelta | None = None,
     stored: type[Record] | None = None,
     undelivered: bool = False,
+    repeatable: bool = False,
 ) -> Callable[[F], F]:
     """
     Declare when the decorated function runs.
@@ -111,11 +118,16 @@ def reaction(
         stored: Whenever a document of this kind was created; the function gets its id.
 
         undelivered: Whenever a message was given up; the function gets it.
+
+        repeatable: Whether doing it again, however late, changes nothing: it brings what it keeps to where
+            things are, or wakes somebody who looks for themselves. It is not noted that it was done.
     """
 
     def declare(function: F) -> F:
         events = on if isinstance(on, tuple) else (on,)
-        vars(function)["declared"] = Reaction(function, events, due, every, stored, undelivered)
+        vars(function)["declared"] = Reaction(
+            function, events, due, every, stored, undelivered, repeatable
+        )
         return function
 
     return declare

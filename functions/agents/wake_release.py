@@ -4,7 +4,7 @@ from shared.reaction import Reaching, reaction
 from shared.waiting import Wait
 
 
-@reaction(on=ReleaseWatched)
+@reaction(on=ReleaseWatched, repeatable=True)
 def wake_release(call: Reaching, event: ReleaseWatched, workflows: Workflows) -> None:
     """Wake the workflow that waits until the health of a release is certain."""
     if event.profile == "readiness" and event.watch_outcome == "healthy":

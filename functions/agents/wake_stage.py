@@ -5,7 +5,7 @@ from shared.reaction import Reaching, reaction
 from shared.waiting import Wait
 
 
-@reaction(on=(AgentPipelineStageCompleted, AgentStateChanged))
+@reaction(on=(AgentPipelineStageCompleted, AgentStateChanged), repeatable=True)
 def wake_stage(
     call: Reaching, event: AgentPipelineStageCompleted | AgentStateChanged, workflows: Workflows
 ) -> None:

@@ -17,7 +17,8 @@ from shared.reaction import Reaching, reaction
         AgentRolledBack,
         AgentStateChanged,
         HealthStatusChanged,
-    )
+    ),
+    repeatable=True,
 )
 def follow_agent(call: Reaching, event: Event) -> None:
     """Keep an agent's card and the dashboard's counts of agents."""

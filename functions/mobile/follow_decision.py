@@ -19,7 +19,8 @@ from shared.reaction import Reaching, reaction
         ApprovalGranted,
         ApprovalRejected,
         VetoRecorded,
-    )
+    ),
+    repeatable=True,
 )
 def follow_decision(call: Reaching, event: Event) -> None:
     """Count a request as pending no longer, once it is answered."""

@@ -3,7 +3,7 @@ from shared.mobile import following
 from shared.reaction import Reaching, reaction
 
 
-@reaction(on=ApprovalRequested)
+@reaction(on=ApprovalRequested, repeatable=True)
 def follow_request(call: Reaching, event: ApprovalRequested) -> None:
     """Count a new request as pending, unless it was answered in the meantime."""
     del event

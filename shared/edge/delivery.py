@@ -107,10 +107,11 @@ def _once(
     fact = event_type.from_stored(event.data, event.data_version)
     reaction.function(call, fact, **given(reaction, ports, call.tenant))
     crossings.extend(call.crossings)
-    writes = call.writes
-    if writes or reaction.due:
-        # Done again, what wrote nothing writes nothing again; that is not worth a note.
-        ports.documents.commit([*writes, note])
+    # What looked at nothing but the event, and reached nothing, does the same again; that is not worth a note.
+    noted = note and (reaction.due or call.looked or reaction.ports)
+    writes = [*call.writes, note] if note and noted else call.writes
+    if writes:
+        ports.documents.commit(writes)
     return True
 
 
@@ -130,8 +131,8 @@ def give_up(reaction: Reaction, given: Undelivered, ports: Ports) -> None:
 
 def _pending(
     reaction: Reaction, message: Message, claim: Received, ports: Ports
-) -> tuple[Received, Write] | None:
-    """Return the proven event and the write that says that it is done, or None where there is nothing to do."""
+) -> tuple[Received, Write | None] | None:
+    """Return the proven event and the write that notes it as done, or None where there is nothing to do."""
     documents, now = ports.documents, ports.clock()
     if reaction.due:
         due = documents.get(Key(claim.tenant, Due.collection, claim.id))
@@ -140,6 +141,8 @@ def _pending(
             return None
         return promised(message, due, now=now), Write(due.key, None, due.revision)
     event = announced(message, documents, now=now)
+    if reaction.repeatable:
+        return event, None
     key = Key(event.tenant, Inbox.collection, f"{reaction.id}:{event.id}")
     if documents.get(key):
         return None

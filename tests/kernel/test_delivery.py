@@ -14,6 +14,7 @@ from shared.entity import Entity, Event
 from shared.errors import Conflict, Invalid, ProviderDown
 from shared.evidence import Entry
 from shared.identity import Role
+from shared.outside import Workflows
 from shared.reaction import Reaction, reaction
 from shared.store import Due
 from tests.conftest import NOON, ports_of
@@ -190,6 +191,63 @@ def test_a_contended_reaction_runs_again(call_as, documents, ports):
     deliver(declared, envelope(entry, environment="local"), ports)
     assert done == [1, 1]
     assert len(entries(documents, entity=f"things/{thing.id}")) == 2
+
+
+def listening(see, **how):
+    """A reaction that does what *see* does, and the message of a thing that grew."""
+    see.__module__ = "functions.tests.see"
+    return reaction(on=ThingGrown, **how)(see).declared
+
+
+def told(call_as, documents):
+    grow(call_as(Role.ADMIN))
+    return envelope(entries(documents)[-1], environment="local")
+
+
+def test_what_found_nothing_to_do_is_not_done_later(call_as, documents, ports):
+    big = []
+
+    def see(call, event):
+        with call.transaction() as txn:
+            if big:
+                thing = txn.get(Thing, call.subject_id)
+                txn.save(thing.model_copy(update={"size": 0}), ThingGrown(by=-thing.size))
+
+    declared, message = listening(see), told(call_as, documents)
+    assert deliver(declared, message, ports) is True
+    big.append(True)
+    assert deliver(declared, message, ports) is False
+    assert len(entries(documents)) == 1
+
+
+def test_what_looked_at_nothing_but_the_event_is_not_noted(call_as, documents, ports):
+    seen = []
+
+    def see(call, event):
+        seen.append(event.by)
+
+    declared, message = listening(see), told(call_as, documents)
+    assert [deliver(declared, message, ports) for _ in range(2)] == [True, True]
+    assert documents.find(None, Query("inbox")) == []
+
+
+def test_what_reached_outside_is_not_done_again(call_as, documents, ports):
+    def see(call, event, workflows: Workflows):
+        workflows.start("w", {})
+
+    declared, message = listening(see), told(call_as, documents)
+    assert [deliver(declared, message, ports) for _ in range(2)] == [True, False]
+    assert ports.workflows.started == [("w", {})]
+
+
+def test_what_may_be_repeated_is_not_noted(call_as, documents, ports):
+    def see(call, event):
+        with call.transaction() as txn:
+            txn.get(Thing, call.subject_id)
+
+    declared, message = listening(see, repeatable=True), told(call_as, documents)
+    assert [deliver(declared, message, ports) for _ in range(2)] == [True, True]
+    assert documents.find(None, Query("inbox")) == []
 
 
 def test_a_promise_is_kept_once_and_not_before_its_time(call_as, documents, bus, ports):

@@ -8,24 +8,28 @@ first in order and once, then shuffled and one to five times. DELIVERIES says ho
 import logging
 import os
 import random
+import shutil
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from benchmarks.spawn import free_port
 from local.platform import Platform
 from local.rows import everything
-from shared.bus import envelope
+from shared.bus import Message, Unproven, due_message, envelope, opened
 from shared.canonical import digest
-from shared.documents import Write
+from shared.documents import Snapshot, Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import deliver
+from shared.edge.ports import Ports
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import Refusal
 from shared.events.models import HOT
 from shared.evidence import Entry
+from shared.store import Due
 from tests.conftest import FakeProbe, FakePush, FakeRelay, FakeWorkflows
 from tests.e2e.everything import call_everything
 
@@ -44,21 +48,58 @@ REBUILT = {"dashboard_totals", "open_approvals", "recent_vetoes", "agent_cards",
 OF_THE_WRITE = {"id", "audit", "version_hash", "correlation_id", "created_at", "updated_at"}
 
 
+@dataclass(frozen=True)
+class Run:
+    """One run of everything: what it left, and what it said."""
+
+    data: Path
+    kept: list[Snapshot]
+    told: list[Message]
+    """The messages of its events, in order."""
+
+    promised: list[Message]
+    """The messages of its promises, all of which were kept or are still to come."""
+
+    ports: Ports
+    now: datetime
+
+    def world(self, documents):
+        """Return the ports of the platform on other documents, with nothing outside."""
+        outside = {
+            "workflows": FakeWorkflows(),
+            "probe": FakeProbe(),
+            "entry_relay": FakeRelay(),
+            "push": FakePush(),
+        }
+        return replace(self.ports, documents=documents, clock=lambda: self.now, **outside)
+
+
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
-    """One run of everything: its documents, its messages in order, and its ports."""
-    platform = Platform(tmp_path_factory.mktemp("recorded"), port=free_port()).start()
-    call_everything(platform)
+    data, dues = tmp_path_factory.mktemp("recorded"), []
+    platform = Platform(data, port=free_port()).start()
     documents = platform.documents
-    kinds = {row[0] for row in documents._rows("select distinct collection from documents", ())}
-    kept = [one for kind in kinds - ON_THE_WAY for one in everything(documents, kind)]
-    entries = [Entry.model_validate(one.data) for one in everything(documents, "events")]
+    documents.on_commit(lambda writes: dues.extend(w for w in writes if is_due(w)))
+    call_everything(platform)
+    kept = [one for kind in collections(documents) for one in everything(documents, kind)]
+    entries = [Entry.from_stored(one.data) for one in everything(documents, "events")]
     platform.stop()
     entries.sort(key=lambda entry: (entry.ts, entry.entity, entry.eseq))
     told = [envelope(entry, environment="local") for entry in entries if entry.topic]
+    promised = [due_message(Due.from_stored(write.data)) for write in dues]
     # The run is longer than an event can be acted on; the oldest one still can.
     now = datetime.fromisoformat(entries[0].ts) + HOT
-    return kept, told, platform.ports, now
+    return Run(data, kept, told, promised, platform.ports, now)
+
+
+def is_due(write):
+    return write.key.collection == Due.collection and write.data is not None
+
+
+def collections(documents):
+    return sorted(
+        row[0] for row in documents._rows("select distinct collection from documents", ())
+    )
 
 
 def deliveries(told):
@@ -75,20 +116,11 @@ def deliveries(told):
 
 def delivered(recorded, sequence, folder):
     """Deliver a sequence to a fresh store, and return the digest of what it comes to."""
-    kept, _, ports, now = recorded
     documents = SqliteDocuments(folder / "store.db")
-    start = [one for one in kept if one.key.collection not in REBUILT]
+    start = [one for one in recorded.kept if one.key.collection not in REBUILT | ON_THE_WAY]
     for first in range(0, len(start), 400):
         documents.commit([Write(one.key, one.data) for one in start[first : first + 400]])
-    world = replace(
-        ports,
-        documents=documents,
-        clock=lambda: now,
-        workflows=FakeWorkflows(),
-        probe=FakeProbe(),
-        entry_relay=FakeRelay(),
-        push=FakePush(),
-    )
+    world = recorded.world(documents)
     waiting, refused = deque(sequence), 0
     while waiting:
         reaction, message = waiting.popleft()
@@ -100,7 +132,7 @@ def delivered(recorded, sequence, folder):
             waiting.append((reaction, message))
             refused += 1
             assert refused <= len(waiting), f"{reaction.id} never takes {message.attributes}"
-    kinds = {row[0] for row in documents._rows("select distinct collection from documents", ())}
+    kinds = set(collections(documents))
     state = [
         [kind, {name: value for name, value in one.data.items() if name not in OF_THE_WRITE}]
         for kind in sorted(kinds - ON_THE_WAY - EVIDENCE)
@@ -112,8 +144,21 @@ def delivered(recorded, sequence, folder):
     return digest(sorted(map(digest, state)))
 
 
+def send_again(reaction, message, world):
+    """Deliver what was delivered; a promise that is still to come is refused."""
+    try:
+        deliver(reaction, message, world)
+    except Unproven as refusal:
+        assert reaction.due, refusal
+
+
+def rows(documents):
+    found = documents._rows("select tenant, collection, id, data from documents", ())
+    return {tuple(row[:3]): row[3] for row in found}
+
+
 def test_any_order_and_any_number_of_deliveries_end_in_the_same_state(recorded, tmp_path):
-    once = deliveries(recorded[1])
+    once = deliveries(recorded.told)
     (tmp_path / "in-order").mkdir()
     in_order = delivered(recorded, once, tmp_path / "in-order")
     chance, done, rounds = random.Random(1), len(once), 0
@@ -128,3 +173,29 @@ def test_any_order_and_any_number_of_deliveries_end_in_the_same_state(recorded, 
         "%d deliveries of %d messages in %d orders: one state", done, len(once), rounds
     )
     assert rounds >= 1
+
+
+def test_what_was_done_is_not_done_again_however_and_how_often_it_is_sent(recorded, tmp_path):
+    """Every message of the run once more, twice, and three times as a replay, long after everything has ended."""
+    for file in recorded.data.glob("store.db*"):
+        shutil.copy(file, tmp_path)
+    documents = SqliteDocuments(tmp_path / "store.db")
+    world, before = recorded.world(documents), rows(documents)
+    keepers = {action: one for one in reactions() if one.due for action in one.events}
+    due = [(keepers[opened(message).action], message) for message in recorded.promised]
+    once = deliveries(recorded.told) + due
+    again = [
+        (one, replace(m, attributes=m.attributes | {"consumer": one.id, "replayid": str(n)}))
+        for one, m in once
+        for n in (1, 2, 3)
+    ]
+    sequence = once * 2 + again
+    random.Random(1).shuffle(sequence)
+    for reaction, message in sequence:
+        send_again(reaction, message, world)
+    after = rows(documents)
+    documents.close()
+    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    assert not changed, f"done again: let it be noted, or let it know what it did: {changed}"
+    assert world.workflows.started == world.push.messages == []
+    logging.getLogger("proofs").warning("%d deliveries again: nothing", len(sequence))
