@@ -29,7 +29,7 @@ def rotate(
         signer = FileSigner(Path(folder) / "writer.pem")
         public = VerificationKey(id=signer.jwk["kid"], jwk=signer.jwk)
         place = Key(PLATFORM, VerificationKey.collection, public.id)
-        documents.commit([Write(place, public.model_dump(mode="json"))])
+        documents.commit([Write(place, public.to_stored())])
         private = (Path(folder) / "writer.pem").read_bytes()
     place_of_secret = f"projects/{project}/secrets/{writer_key(group)}"
     secrets.add_secret_version(request={"parent": place_of_secret, "payload": {"data": private}})

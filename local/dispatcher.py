@@ -163,7 +163,7 @@ class Dispatcher:
                 return None
             at = written(now + timedelta(seconds=pause_s))
             failed = failed.model_copy(update={"next_at": at})
-            documents.commit([Write(delivery_key(failed.id), failed.model_dump(mode="json"))])
+            documents.commit([Write(delivery_key(failed.id), failed.to_stored())])
             return failed
         documents.commit([Write(delivery_key(delivery.id), None)])
         return None

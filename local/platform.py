@@ -196,7 +196,7 @@ class Platform:
             keyring.keep(self._data, signer.jwk)
             key = VerificationKey(id=signer.jwk["kid"], jwk=signer.jwk)
             place = Key(PLATFORM, VerificationKey.collection, key.id)
-            self.documents.commit([Write(place, key.model_dump(mode="json"))])
+            self.documents.commit([Write(place, key.to_stored())])
 
     # --- time ------------------------------------------------------------------------------------
 

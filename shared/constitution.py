@@ -252,14 +252,13 @@ def amended(entity: G, **changes: Any) -> G:
             rule="integrity_hold",
         )
     known(type(entity), changes)
-    members = dict(entity)
-    touched = [
-        name for name in entity.immutable if changes.get(name, members[name]) != members[name]
-    ]
+    before = dict(entity)
+    touched = [name for name in entity.immutable if changes.get(name, before[name]) != before[name]]
     if touched:
         violations = [breach("L1-ENT-07", f"{name} never changes", name) for name in touched]
         raise ConstitutionalAlignment(violations[0].message, violations=violations)
-    after = type(entity).model_validate(members | changes)
+    said = {name: before[name] for name in entity.model_fields_set}
+    after = type(entity).model_validate(said | changes)
     return after.model_copy(update={"l0_compliance_status": l0_results(after.violations())})
 
 

@@ -7,8 +7,9 @@ chain. An *event* is a fact, named in the past tense.
 """
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Self, TypedDict, Unpack
+from typing import Annotated, Any, ClassVar, Literal, Self, TypedDict, TypeVar, Unpack
 
 from pydantic import (
     BaseModel,
@@ -121,14 +122,53 @@ class Value(BaseModel):
 
     What is stored outlives the release that wrote it. Nothing else may bring an unknown member: the edge
     refuses one in a request, mypy one in a constructor, and `model_copy` one in a change.
+
+    What was read has the members that it was stored with, and is stored again with these and with those
+    that were changed. So no hash of it changes because a release declares one more.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
+
+    def __init__(self, /, **members: Any) -> None:
+        """Make a new one, which has all its members: those not given have their defaults."""
+        super().__init__(**members)
+        self.model_fields_set.update(type(self).__pydantic_fields__)
+
+    # What is read is not made by calling it: this is how pydantic's own constructor says so.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    def to_stored(self, *, exclude: AbstractSet[str] = frozenset()) -> dict[str, Any]:
+        """Return what is stored, signed, hashed and shown of it."""
+        return self.model_dump(
+            mode="json", by_alias=True, exclude_unset=True, exclude=set(exclude) or None
+        )
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy with some declared members changed."""
         known(type(self), update or {})
         return super().model_copy(update=update, deep=deep)
+
+
+M = TypeVar("M", bound=Value)
+
+
+def whole(value: M) -> M:
+    """Return a value that came from outside as if it had been made here: with all members, in every part."""
+    value.model_fields_set.update(type(value).__pydantic_fields__)
+    for member in vars(value).values():
+        _whole(member)
+    return value
+
+
+def _whole(member: Any) -> None:
+    if isinstance(member, Value):
+        whole(member)
+    elif isinstance(member, list | tuple):
+        for one in member:
+            _whole(one)
+    elif isinstance(member, Mapping):
+        for one in member.values():
+            _whole(one)
 
 
 def known(kind: type[Value], changes: Mapping[str, Any]) -> None:

@@ -113,19 +113,9 @@ class Entry(Record):
     delivery: Delivery = Delivery()
 
     @property
-    def stored(self) -> dict[str, Any]:
-        """
-        The entry as it is stored, to the letter.
-
-        What today's code would add to it, as the default of a member that it was written without, is no
-        part of what was signed.
-        """
-        return self.model_dump(mode="json", exclude_unset=True)
-
-    @property
     def hash(self) -> str:
         """The entry's hash: the entity's head, the next entry's `eprev`, and what the tap keeps."""
-        return hash_of_entry(self.stored)
+        return hash_of_entry(self.to_stored())
 
 
 class Circumstances(Value):
@@ -149,7 +139,7 @@ def stream(entity: Entity) -> str:
 
 def content(entity: Entity) -> dict[str, Any]:
     """Return what `version_hash` covers."""
-    return entity.model_dump(mode="json", exclude=set(entity.unversioned))
+    return entity.to_stored(exclude=entity.unversioned)
 
 
 def state_hash(document: Mapping[str, Any]) -> str:
@@ -175,7 +165,7 @@ def record(
     Raises:
         Invalid: The event's data is over its size or has no canonical form.
     """
-    traits, data = event.as_told(), event.model_dump(mode="json", by_alias=True)
+    traits, data = event.as_told(), event.to_stored()
     entry = {
         "v": 1,
         "id": entry_id,
@@ -191,11 +181,11 @@ def record(
         "ts": written(circumstances.at),
         "operation": circumstances.operation,
         "policy": None,
-        "approval": approval.model_dump() if approval else None,
+        "approval": approval.to_stored() if approval else None,
         "refs": {name: str(data[name]) for name in _REFS if data.get(name)},
         "data": data,
         "data_version": event.data_version(),
-        "decision_context": because.model_dump(mode="json") if because else None,
+        "decision_context": because.to_stored() if because else None,
         "state_hash": state,
         "correlation_id": circumstances.correlation_id,
         "causation_id": circumstances.causation_id,
@@ -209,7 +199,7 @@ def record(
     if len(message) > MAX_ENTRY_BYTES:
         raise Invalid("one audit entry is at most 60 KiB", rule="event_too_large")
     kid, signature = signer.sign(message)
-    delivery = Delivery(traceparent=circumstances.traceparent).model_dump()
+    delivery = Delivery(traceparent=circumstances.traceparent).to_stored()
     return Entry.from_stored(entry | {"kid": kid, "sig": signature, "delivery": delivery})
 
 

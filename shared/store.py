@@ -174,7 +174,7 @@ class Transaction(Reads):
             tenant=self.tenant,
             action=event.traits.action,
             entity=evidence.stream(about),
-            data=event.model_dump(mode="json", by_alias=True),
+            data=event.to_stored(),
             data_version=event.data_version(),
             correlation_id=self._story(about),
             causation_id=self.entries[-1].id if self.entries else self._circumstances.causation_id,
@@ -202,7 +202,7 @@ class Transaction(Reads):
             # Changed twice in one commit: two events, and one write of what came of it.
             self._writes.remove(earlier)
             expected = earlier.expected
-        self._writes.append(Write(key, document.model_dump(mode="json"), expected))
+        self._writes.append(Write(key, document.to_stored(), expected))
         return document
 
     def _seal(
@@ -222,7 +222,7 @@ class Transaction(Reads):
         entity = entity.model_copy(update={"updated_at": now, "correlation_id": began})
         version = digest(evidence.content(entity))
         entity = entity.model_copy(update={"version_hash": version})
-        state = evidence.state_hash(entity.model_dump(mode="json"))
+        state = evidence.state_hash(entity.to_stored())
         entry = evidence.record(
             entity,
             event,
@@ -237,7 +237,7 @@ class Transaction(Reads):
         self.entries.append(entry)
         self.urgent = self.urgent or event.traits.publish_first
         place = Key(self.tenant, Entry.collection, entry.id)
-        self._writes.append(Write(place, entry.stored, ABSENT))
+        self._writes.append(Write(place, entry.to_stored(), ABSENT))
         audit = Audit(n=entry.eseq, head=entry.hash, state_hash=state, entry=entry.id)
         return entity.model_copy(update={"audit": audit})
 

@@ -44,7 +44,7 @@ def _deployment(
             EvidenceRef(
                 kind="deployment_plan_with_rollback",
                 ref=plan.rollback_plan_ref,
-                sha256=digest(plan.model_dump(mode="json")),
+                sha256=digest(plan.to_stored()),
             )
         )
     return ApprovalRequest(

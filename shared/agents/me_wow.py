@@ -119,7 +119,7 @@ class MeWow(Value):
     @property
     def hash(self) -> str:
         """The digest of all ten sections."""
-        return digest(self.model_dump(mode="json"))
+        return digest(self.to_stored())
 
 
 class ActStep(Value):

@@ -321,7 +321,7 @@ def sent_back(run: PipelineRun, *, by: Actor, at: datetime) -> PipelineRun:
 
 def gate_results(run: PipelineRun) -> str:
     """Return the digest of the evidence that the stages left: what an approval is bound to."""
-    return digest([evidence.model_dump(mode="json") for evidence in run.evidence])
+    return digest([evidence.to_stored() for evidence in run.evidence])
 
 
 def _attempt(stage: int, attempt: int, at: datetime) -> StageRecord:

@@ -76,7 +76,7 @@ class StageRecord(Value):
     @property
     def digest(self) -> str:
         """What the stage's checks came to, by its digest."""
-        checks = [check.model_dump(mode="json") for check in self.checks]
+        checks = [check.to_stored() for check in self.checks]
         return digest(
             {"stage": self.stage, "manifest_hash": self.manifest_hash or "", "checks": checks}
         )

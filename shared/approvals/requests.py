@@ -121,7 +121,7 @@ def group_key(request: ApprovalRequest) -> str | None:
 
 def card(request: ApprovalRequest, *, action_digest: str, expires_at: datetime) -> dict[str, Any]:
     """Render what the approver is shown; what they decide is bound to the digest of it."""
-    question = request.model_dump(mode="json", exclude=NOT_SHOWN)
+    question = request.to_stored(exclude=NOT_SHOWN)
     return {
         "typ": "card/v1",
         **question,

@@ -13,13 +13,14 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 
+from shared.entity import Value, whole
 from shared.errors import BadRequest
 
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 _TRUTH = {"true": True, "false": False}
 
 
-def from_body(kind: type[BaseModel], raw: bytes) -> BaseModel:
+def from_body(kind: type[Value], raw: bytes) -> Value:
     """
     Return the model that a JSON body is.
 
@@ -28,7 +29,7 @@ def from_body(kind: type[BaseModel], raw: bytes) -> BaseModel:
         ValidationError: It has another shape.
     """
     parsed(raw)
-    return kind.model_validate_json(raw, strict=True, extra="forbid")
+    return whole(kind.model_validate_json(raw, strict=True, extra="forbid"))
 
 
 def from_query(kind: type[BaseModel], told: Mapping[str, str]) -> BaseModel:

@@ -40,7 +40,7 @@ class Board:
         told = Circuit(id=target, opened_at=opened_at, failures=failures, changed_at=self.clock())
         with suppress(Refusal, Rejected, Contended):
             place = Key(PLATFORM, Circuit.collection, target)
-            self._documents.commit([Write(place, told.model_dump(mode="json"))])
+            self._documents.commit([Write(place, told.to_stored())])
 
     def was_reset(self, target: str, since: datetime) -> bool:
         """Say whether somebody reset the target's breakers after that moment."""

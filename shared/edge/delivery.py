@@ -147,7 +147,7 @@ def _pending(
     if documents.get(key):
         return None
     note = Inbox.of(key.id, event_at=event.at)
-    return event, Write(key, note.model_dump(mode="json"), ABSENT)
+    return event, Write(key, note.to_stored(), ABSENT)
 
 
 def _call(

@@ -73,7 +73,7 @@ class Repetition:
             kept_until=_end(self._call),
         )
         expected = self._found.revision if self._found else ABSENT
-        return Write(self._key, answer.model_dump(mode="json"), expected)
+        return Write(self._key, answer.to_stored(), expected)
 
 
 def _end(call: Call) -> datetime:

@@ -55,7 +55,7 @@ class QueueBus:
             except OSError as error:
                 raise StoreUnavailable("the tap cannot be written now", retry_after_s=5) from error
         writes = [
-            Write(delivery_key(delivery.id), delivery.model_dump(mode="json"), ANYTHING)
+            Write(delivery_key(delivery.id), delivery.to_stored(), ANYTHING)
             for message in messages
             for delivery in _deliveries(message)
         ]

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import flask
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from shared.bus import tap
@@ -32,7 +32,7 @@ from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.edge.problems import explained, response
 from shared.edge.traces import Hop, hop
-from shared.entity import Entity, Id
+from shared.entity import Entity, Id, Value
 from shared.errors import (
     BadRequest,
     Forbidden,
@@ -390,8 +390,8 @@ def _shown(result: Any) -> Any:
     match result:
         case Page():
             return {"items": _shown(result.items), "next_cursor": result.next_cursor}
-        case BaseModel():
-            return result.model_dump(mode="json", by_alias=True)
+        case Value():
+            return result.to_stored()
         case dict():
             return {name: _shown(value) for name, value in result.items()}
         case list() | tuple():

@@ -36,11 +36,11 @@ def decision(entity: CatalogueEntity) -> Event:
     results = {"l0_results": entity.l0_compliance_status}
     match entity:
         case Skill():
-            return models.SkillCertified.model_validate(said | results)
+            return models.SkillCertified(**said, **results)
         case JobRole():
-            return models.JobRoleCertified.model_validate(said)
+            return models.JobRoleCertified(**said)
         case _:
-            return models.IndustryCertified.model_validate(said | results)
+            return models.IndustryCertified(**said, **results)
 
 
 def reasons(certification: Certification) -> tuple[str, ...]:

@@ -121,6 +121,6 @@ def evidence_ref(evidence: Iterable[TestEvidence], verdicts: Iterable[Verdict]) 
     return "sha256:" + digest(
         {
             "test_evidence": sorted(item.sha256 for item in evidence),
-            "verdicts": [verdict.model_dump(mode="json") for verdict in verdicts],
+            "verdicts": [verdict.to_stored() for verdict in verdicts],
         }
     )

@@ -120,7 +120,7 @@ def dry_run(reference: str, request: RunReference) -> ReferenceRun:
     return ReferenceRun(
         reference_agent_id=agent.id,
         playbook_id=agent.playbook_id,
-        inputs_digest=digest(inputs.model_dump(mode="json")),
-        output_digest=digest(output.model_dump(mode="json")),
+        inputs_digest=digest(inputs.to_stored()),
+        output_digest=digest(output.to_stored()),
         output=output,
     )

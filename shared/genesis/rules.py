@@ -71,8 +71,8 @@ def submitted(
 ) -> C:
     """Return a new entity of the catalogue, waiting for its certification unless it is a draft."""
     about = {"id": id, "tenant_id": PLATFORM, "created_at": at, "updated_at": at}
-    status = Status.DRAFT if draft else Status.PENDING
-    return advised(kind.model_validate({**fields, **about, "status": status, "authors": (by.id,)}))
+    about |= {"status": Status.DRAFT if draft else Status.PENDING, "authors": (by.id,)}
+    return advised(kind(**{**fields, **about}))
 
 
 def revised(before: C, fields: Mapping[str, Any], *, by: Actor) -> C:
@@ -269,13 +269,13 @@ def _certification(
         "decision": decision,
         "certified_by": GENESIS,
         "certified_at": written(at),
-        "checks": [check.model_dump(mode="json") for check in checks],
+        "checks": [check.to_stored() for check in checks],
         "evidence_ref": evidence_ref(entity.test_evidence, entity.verdicts),
         "constitution_version": CONSTITUTION_VERSION,
     }
     about = {"entity": stream(entity), "version_hash": entity.version_hash}
     certificate = {"typ": "certificate/v1", "external_id": external_id, **about, **said}
-    return Certification.model_validate({**said, "certificate_hash": digest(certificate)})
+    return Certification(**said, certificate_hash=digest(certificate))
 
 
 # --- boundaries ----------------------------------------------------------------------------------

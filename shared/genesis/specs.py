@@ -151,9 +151,7 @@ class Validation(Value):
 def validation(spec: AgentSpec) -> Validation:
     """Hold a specification against its mold."""
     found = (*_against_mold(spec), *_dimensions(spec), *_fields(spec), *_goals(spec))
-    return Validation(
-        valid=not found, violations=found, spec_digest=digest(spec.model_dump(mode="json"))
-    )
+    return Validation(valid=not found, violations=found, spec_digest=digest(spec.to_stored()))
 
 
 def json_schema() -> dict[str, Any]:

@@ -43,7 +43,7 @@ def content_hash(
     The version is not covered: it is assigned after the approval, which names this hash.
     """
     return stored_hash(
-        content.model_dump(mode="json"),
+        content.to_stored(),
         agent_id=agent_id,
         job_role_id=job_role_id,
         constitution_version=constitution_version,
@@ -281,7 +281,7 @@ def _skills(content: ManifestContent, pins: frozenset[tuple[str, str, str]]) -> 
 
 
 def _wildcards(content: ManifestContent) -> Iterator[Violation]:
-    for field, items in _lists(content.model_dump(mode="json"), ""):
+    for field, items in _lists(content.to_stored(), ""):
         if wild(items):
             yield _broken("MAN-05", f"{field} holds a wildcard; list what is meant", field)
 
@@ -355,7 +355,7 @@ def _trial(content: ManifestContent) -> Iterator[Violation]:
 
 
 def _secrets(content: ManifestContent) -> Iterable[Violation]:
-    found = secrets_in(canonical(content.model_dump(mode="json")).decode())
+    found = secrets_in(canonical(content.to_stored()).decode())
     return [
         _broken("MAN-12", f"the manifest contains what looks like a {kind}", "content")
         for kind in found

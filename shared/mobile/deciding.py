@@ -66,10 +66,11 @@ def card(approval: Approval) -> dict[str, Any]:
 
     Its time to answer is the one that was given when it was asked.
     """
+    stored = approval.to_stored()
     window_min = approval.steps[0].timeout_min or approval.window_min
     return {
         "typ": "card/v1",
-        **approval.model_dump(mode="json", include=set(Question.model_fields)),
+        **{name: stored[name] for name in Question.model_fields if name in stored},
         "requested_by": approval.requested_by,
         "expires_at": written(approval.requested_at + timedelta(minutes=window_min)),
         "action_digest": approval.action_digest,

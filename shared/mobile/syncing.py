@@ -12,7 +12,7 @@ from shared.approvals import rules, windows
 from shared.approvals.checks import same_subject
 from shared.approvals.events import ApprovalRequested, ApprovalVetoed, VetoRecorded
 from shared.approvals.models import Approval, Veto
-from shared.entity import Because, Event
+from shared.entity import Because, Event, whole
 from shared.errors import AlreadyDecided, Conflict, Expired, Refusal
 from shared.evidence import digest_of
 from shared.mobile import deciding, vetoing
@@ -147,7 +147,8 @@ class Queue:
 def parsed(item: Mapping[str, Any]) -> QueuedVeto | ItemResult:
     """Return one item of a queue, or why it is none."""
     try:
-        return QueuedVeto.model_validate_json(json.dumps(item), strict=True, extra="forbid")
+        read = QueuedVeto.model_validate_json(json.dumps(item), strict=True, extra="forbid")
+        return whole(read)
     except ValidationError as error:
         given = item.get("idempotency_key")
         key = given if isinstance(given, str) else None

@@ -106,7 +106,7 @@ def address(veto: Veto, given: Attachment, *, tickets: Tickets, at: datetime) ->
         size=given.size,
         expires_at=ends,
     )
-    proved = tickets.signed(ticket.model_dump(mode="json"))
+    proved = tickets.signed(ticket.to_stored())
     return UploadAddress(
         veto_id=veto.id,
         name=given.name,

@@ -184,7 +184,7 @@ class PrecedentSeed(Entity, Rule):
     @property
     def scope_hash(self) -> str:
         """The digest of what it may decide about."""
-        return digest(self.scope_ceiling.model_dump(mode="json"))
+        return digest(self.scope_ceiling.to_stored())
 
     def expired(self, at: datetime) -> bool:
         """Say whether its time is over."""

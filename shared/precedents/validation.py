@@ -51,7 +51,7 @@ def cited(text: str) -> frozenset[str]:
 
 
 def _finding(code: str, problem: str, good: str) -> Finding:
-    return Finding.model_validate({"code": code, "passed": not problem, "detail": problem or good})
+    return Finding(code=code, passed=not problem, detail=problem or good)
 
 
 def _inconsistent(seed: PrecedentSeed) -> str:

@@ -101,7 +101,7 @@ def test_a_document_of_a_release_is_read_changed_saved_and_verified(
             chain = txn.find(Entry, entity=f"{kind.collection}/{document['id']}").items
         assert len(chain) == len(entries) + 1
         keys = {**of.keys, signer.jwk["kid"]: signer.jwk}
-        assert chain_rules([one.stored for one in chain], verifier(keys), after) == []
+        assert chain_rules([one.to_stored() for one in chain], verifier(keys), after) == []
 
 
 @every(Entity)
@@ -125,7 +125,7 @@ def test_an_event_of_a_release_is_read_and_verified(file, kind):
         assert (received.data, received.data_version) == (of.data, of.data_version)
     for stored in of.entries:
         entry = Entry.from_stored(stored)
-        assert entry.stored == stored
+        assert entry.to_stored() == stored
         assert chain_rules([stored], verifier(of.keys)) == []
         assert not of.message or of.message["attributes"]["entryhash"] == entry.hash
 

@@ -89,6 +89,13 @@ def test_what_is_stored_is_read_as_another_release_may_have_written_it():
             pytest.fail(f"{path}: read {raw} with from_stored, which knows its versions")
 
 
+def test_what_is_hashed_and_stored_is_what_was_said_and_no_default_of_today():
+    for path in (path for folder in PRODUCT for path in Path(folder).rglob("*.py")):
+        assert 'model_dump(mode="json")' not in path.read_text(), (
+            f"{path}: use to_stored(): a hash must not change because a release declares one more"
+        )
+
+
 @pytest.mark.parametrize("op", BODIES, ids=lambda op: op.id)
 def test_a_body_brings_no_member_that_nobody_declared_however_deep(op, world):
     holders = set().union(*(HOLDERS[scope] for scope in op.scopes), set())

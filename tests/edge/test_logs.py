@@ -127,7 +127,7 @@ def told(world):
     (action,) = reaction.events
     entry = an_entry(action=action, topic=reaction.topic, data={})
     place = Key(entry.tenant, Entry.collection, entry.id)
-    world.ports.documents.commit([Write(place, entry.stored)])
+    world.ports.documents.commit([Write(place, entry.to_stored())])
     message = envelope(entry, environment="local")
     return reaction, replace(message, attributes=message.attributes | {"traceparent": TRACE})
 

@@ -131,7 +131,7 @@ def test_what_says_how_to_read_it_is_given_to_nobody(told, ports):
 def moved(documents, entry, key=None, **changes):
     """Store an entry as a holder of the database might: elsewhere, or changed."""
     key = key or Key(entry.tenant, Entry.collection, entry.id)
-    documents.commit([Write(key, entry.stored | changes)])
+    documents.commit([Write(key, entry.to_stored() | changes)])
 
 
 @pytest.mark.parametrize(

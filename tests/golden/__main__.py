@@ -133,7 +133,7 @@ class Run:
             shard=0,
             circumstances=circumstances,
             signer=self._signer,
-        ).stored
+        ).to_stored()
 
 
 def _example(kind):
