@@ -82,7 +82,7 @@ def ask(request: ApprovalRequest, *, id: str, tenant: str, by: Actor, at: dateti
     window_min = steps[0].timeout_min or windows.window_min(request)
     ends = at + timedelta(minutes=window_min)
     action_digest = digest(dict(request.subject))
-    question = request.model_dump(exclude=NOT_SHOWN)
+    question = {name: member for name, member in request if name not in NOT_SHOWN}
     return Approval(
         **question,
         id=id,

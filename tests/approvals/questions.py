@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from shared.approvals import requests, rules
 from shared.approvals.models import ApprovalRequest, Consumer
+from shared.entity import whole
 from shared.identity import PLATFORM, Actor, Role
 from tests.conftest import CALLBACKS, NOON
 
@@ -18,7 +19,7 @@ def minutes(count):
 
 def request(**changes):
     example = ApprovalRequest.model_config["json_schema_extra"]["examples"][0]
-    return ApprovalRequest.model_validate(example | changes)
+    return whole(ApprovalRequest.model_validate(example | changes))
 
 
 def person(*roles, id="", tenant=PLATFORM, signed_in=0.0):

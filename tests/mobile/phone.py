@@ -11,7 +11,7 @@ from shared.approvals.events import ApprovalRequested
 from shared.approvals.models import Approval, ApprovalRequest
 from shared.canonical import canonical, digest
 from shared.edge.keys import encoded
-from shared.entity import written
+from shared.entity import whole, written
 from shared.identity import PLATFORM, Role
 from shared.mobile.devices import Registration
 
@@ -85,7 +85,7 @@ def asked(call_as, *, tenant=PLATFORM, at=0, **changes):
     stored = {k: v for k, v in changes.items() if k not in question}
     if tenant != PLATFORM:
         question = {"governor_scope": "engagement"} | question
-    request = ApprovalRequest.model_validate(example | question)
+    request = whole(ApprovalRequest.model_validate(example | question))
     call = call_as(Role.SERVICE, tenant=tenant, at=at)
     with call.transaction() as txn:
         new = requests.ask(request, id=call.new_id(), tenant=tenant, by=call.actor, at=call.now)
