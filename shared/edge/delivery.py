@@ -7,20 +7,20 @@ when its document is gone.
 """
 
 import logging
-import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.bus import Message, Received, Unproven, opened
-from shared.documents import ABSENT, Contended, Key, Write
+from shared.documents import ABSENT, Key, Write
 from shared.edge.calling import given, reaction_call
+from shared.edge.contention import settled
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.edge.proof import announced, judged, promised
 from shared.edge.traces import current, hop
-from shared.errors import Refusal, StoreUnavailable
+from shared.errors import Refusal
 from shared.events.letters import Undelivered
 from shared.events.models import Inbox
 from shared.identity import PLATFORM, Actor, Role
@@ -29,8 +29,6 @@ from shared.reaction import Reaching, Reaction
 from shared.store import Due
 
 log = logging.getLogger("waooaw.delivery")
-
-ATTEMPTS = 8
 
 
 def deliver(reaction: Reaction, message: Message, ports: Ports) -> bool:
@@ -47,16 +45,16 @@ def deliver(reaction: Reaction, message: Message, ports: Ports) -> bool:
         # A broker's filter may let through more than a reaction takes; what is sent again is for one alone.
         return False
     with _told(reaction, ports, claim) as crossings:
-        for attempt in range(ATTEMPTS):
-            try:
-                with doing(reaction.id):
-                    return _once(reaction, message, claim, ports, crossings)
-            except Contended:
-                time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter
-            except Unproven as refusal:
-                log.error("%s did nothing: %s", reaction.id, refusal)  # noqa: TRY400 - no defect of ours
-                raise
-        raise StoreUnavailable("too many change this at once", retry_after_s=1)
+
+        def attempt(_: int) -> bool:
+            with doing(reaction.id):
+                return _once(reaction, message, claim, ports, crossings)
+
+        try:
+            return settled(attempt)
+        except Unproven as refusal:
+            log.error("%s did nothing: %s", reaction.id, refusal)  # noqa: TRY400 - no defect of ours
+            raise
 
 
 @contextmanager

@@ -1,20 +1,18 @@
 """Keep a refusal in evidence: an event on the stream of whoever was refused."""
 
 import secrets
-import time
 from collections.abc import Callable
 from uuid import uuid4
 
-from shared.documents import Contended
 from shared.edge.auth import Forged
+from shared.edge.contention import settled
 from shared.edge.ports import Ports
 from shared.entity import Event
-from shared.errors import ConstitutionalAlignment, Refusal, StoreUnavailable
+from shared.errors import ConstitutionalAlignment, Refusal
 from shared.identities.models import AuthFailed, PolicyDenied, Principal, ValidationFailed
 from shared.identities.rules import principal
 from shared.operation import Call
 
-ATTEMPTS = 8
 STREAMS_OF_STRANGERS = 16
 """Strangers share sixteen streams, so that no single document is hot."""
 
@@ -26,28 +24,23 @@ def record(ports: Ports, make: Callable[[], Call], refusal: Refusal) -> None:
     Raises:
         StoreUnavailable: It cannot be kept.
     """
-    call = make()
-    event = _event(call, refusal)
+    event = _event(make(), refusal)
     if event is None:
         return
-    known = not isinstance(refusal, Forged)
     stranger = f"anonymous-{secrets.randbelow(STREAMS_OF_STRANGERS)}"
-    id = call.actor.id if known else stranger
-    for attempt in range(ATTEMPTS):
-        try:
-            with call.transaction() as txn:
-                found = txn.peek(Principal, id)
-                if found:
-                    txn.save(found, event)
-                else:
-                    txn.create(principal(id, call.tenant, call.now), event)
-            ports.documents.commit(txn.writes)
-        except Contended:
-            call = make()
-            time.sleep(0.002 * 2**attempt)
-        else:
-            return
-    raise StoreUnavailable("the refusal could not be recorded; try again", retry_after_s=1)
+
+    def attempt(_: int) -> None:
+        call = make()
+        id = stranger if isinstance(refusal, Forged) else call.actor.id
+        with call.transaction() as txn:
+            found = txn.peek(Principal, id)
+            if found:
+                txn.save(found, event)
+            else:
+                txn.create(principal(id, call.tenant, call.now), event)
+        ports.documents.commit(txn.writes)
+
+    settled(attempt)
 
 
 def _event(call: Call, refusal: Refusal) -> Event | None:

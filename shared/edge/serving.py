@@ -8,7 +8,6 @@ answer together.
 
 import json
 import logging
-import random
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -22,10 +21,10 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from shared.bus import tap
-from shared.documents import Contended
 from shared.edge import denials
 from shared.edge.arguments import from_body, from_path, from_query, parsed
 from shared.edge.calling import check, given, request_call
+from shared.edge.contention import settled
 from shared.edge.idempotency import Repetition
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
@@ -39,7 +38,6 @@ from shared.errors import (
     MethodNotAllowed,
     NotFound,
     Refusal,
-    StoreUnavailable,
     TooLarge,
     Unauthenticated,
     VersionConflict,
@@ -51,7 +49,6 @@ from shared.queries import Page
 
 log = logging.getLogger("waooaw")
 
-ATTEMPTS = 8
 ANONYMOUS = Actor(id="anonymous", tenant=PLATFORM, roles=frozenset())
 REVOKED_WITHIN_S = {True: 5.0, False: 60.0}
 """How old knowledge of revocations may be: for governance scopes, and for others."""
@@ -145,14 +142,13 @@ class _Request:
         replaces = self.op.method in {"PUT", "PATCH"} and not self.op.content
         if replaces and "If-Match" not in self.request.headers:
             raise VersionConflict("say which version you change: send its ETag as If-Match")
-        for attempt in range(ATTEMPTS):
-            try:
-                # What a repeated attempt reads and writes is counted by itself.
-                with doing(self.op.id) if attempt else nullcontext():
-                    return self._run(tenant, path, arguments, raw)
-            except Contended:
-                time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter
-        raise StoreUnavailable("too many change this at once; try again", retry_after_s=1)
+
+        def attempt(before: int) -> _Answered:
+            # What a repeated attempt reads and writes is counted by itself.
+            with doing(self.op.id) if before else nullcontext():
+                return self._run(tenant, path, arguments, raw)
+
+        return settled(attempt)
 
     def _body(self) -> bytes:
         limit = self.op.max_bytes

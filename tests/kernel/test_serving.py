@@ -406,7 +406,7 @@ def test_a_contended_operation_runs_again_with_fresh_reads(world, thing):
 
 
 def test_what_is_always_contended_is_unavailable_and_not_wrong(world, monkeypatch):
-    monkeypatch.setattr("shared.edge.serving.ATTEMPTS", 2)
+    monkeypatch.setattr("shared.edge.contention.ATTEMPTS", 2)
 
     @declared("POST", "/v1/busy", scopes={Scope.ACCOUNT})
     def busy(call: Call) -> None:
