@@ -10,7 +10,7 @@ KILLS ?= 500
 STACK ?= dev
 
 help: ## Say what can be done.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/run ## Tell the main story here, as real requests; PORT=8080, STORE=firestore BUS=pubsub: on emulators.
 	@$(BIN)/python -m local demo
@@ -18,17 +18,28 @@ demo: .venv/run ## Tell the main story here, as real requests; PORT=8080, STORE=
 run: .venv/run ## Serve the whole platform at one port and say how to sign in; PORT=8080 DATA=.data.
 	@$(BIN)/python -m local serve
 
+# COUNTED=yes counts the lines that run, and writes down which tests did.
+PYTEST = $(if $(COUNTED),RAN=build/ran $(BIN)/coverage run -m pytest,$(BIN)/pytest) -n auto
+
 test: .venv/dev ## Run every test that needs no emulator; T=path runs some of them.
-	$(BIN)/pytest -n auto -m "not emulator" $(T)
+	$(PYTEST) -m "not emulator" $(T)
+
+emulators: .venv/dev ## Run the other tests, on Google's Firestore and Pub/Sub emulators.
+	$(PYTEST) -m emulator $(T)
 
 check: .venv/dev lint types imports ## The inner loop, under a minute: lint, types, imports, unit and contract tests.
 	$(BIN)/pytest -n auto -q -m "not emulator and not slow" tests $(SUITES:%=--ignore=tests/%)
 
-ci: .venv/dev lint types imports ## Everything, with Google's emulators, the coverage that must hold, and a run under fire.
-	$(BIN)/coverage erase
-	WAOOAW_REQUIRE_EMULATORS=1 $(BIN)/coverage run -m pytest -n auto -q tests
-	$(BIN)/coverage combine -q && $(BIN)/coverage report
+ci: COUNTED = yes
+ci: begin lint types imports test emulators counted ## Everything, each test once, with the coverage that must hold, and a run under fire.
 	$(BIN)/python -m benchmarks.chaos --agents 100 --kills 20
+
+begin: .venv/dev
+	@rm -f build/ran && $(BIN)/coverage erase
+
+counted: .venv/dev
+	@$(BIN)/python -m tests.ran
+	@$(BIN)/coverage combine -q && $(BIN)/coverage report
 
 lint: .venv/dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -23,6 +23,19 @@ from shared.operation import Call
 from shared.outside import Pushed
 from shared.ports import Deployment
 from shared.reaction import Reaching
+from tests.ran import write_down
+
+
+def pytest_configure(config):
+    write_down(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from tests.workers import Sharing
+
+    return Sharing(config, log)
+
 
 CALLBACKS = "http://127.0.0.1:8080/v1/projects/local/"
 DEPLOYMENT = Deployment("local", CALLBACKS)

