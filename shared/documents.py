@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+MAX_ASKED_BYTES = 1499
+"""A longer text is not whole in an index of Firestore: store its digest beside it, and ask for that."""
+
 MAX_LIST = 100
 """How many documents one page of a list holds at the most."""
 

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from shared import texts
+from shared.documents import MAX_ASKED_BYTES
 from shared.errors import Violation
 from shared.identity import TENANT
 from shared.instants import Timestamp as Timestamp  # noqa: PLC0414 - known from here
@@ -38,6 +39,9 @@ Id = Annotated[
     ),
 ]
 """``<tenant>.<uuid4>``; a bare uuid4 belongs to the tenant ``platform``."""
+
+Asked = Annotated[str, Field(max_length=MAX_ASKED_BYTES // 4)]
+"""A text that queries ask for: whole in an index, whatever its characters (UTF-8 takes four bytes at most)."""
 
 
 def _unchanged(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:

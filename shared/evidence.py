@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from shared.canonical import canonical, digest
 from shared.entity import (
     ZERO_HASH,
+    Asked,
     Because,
     Category,
     Entity,
@@ -64,7 +65,7 @@ class ActorRef(Value):
 class Delivery(Value):
     """How far the entry got on its way out: the only part that changes, and the only unsigned one."""
 
-    published_at: str | None = None
+    published_at: Asked | None = None
     attempts: int = 0
     leaf: int | None = None
     traceparent: str | None = None
@@ -86,7 +87,7 @@ class Entry(Record):
 
     v: int = 1
     tenant: str
-    entity: str
+    entity: Asked
     eseq: int
     eprev: str
     action: str
@@ -94,7 +95,7 @@ class Entry(Record):
     outcome: Literal["success", "failure", "denied"]
     severity: Literal["info", "warning", "error", "critical"]
     actor: ActorRef
-    ts: str
+    ts: Asked
     operation: str
     policy: PolicyRef | None = None
     approval: ApprovalRef | None = None

@@ -16,7 +16,7 @@ def register_device(call: Call, given: Registration) -> Device:
     """
     with call.transaction() as txn:
         mine = txn.all(Device, user_id=call.actor.id, active=True)
-        same = txn.all(Device, fcm_token=given.fcm_token, active=True)
+        same = txn.all(Device, fcm_token_hash=devices.token_hash(given.fcm_token), active=True)
         before = txn.peek(Device, devices.device_id(call.actor, given.public_key))
         after = devices.registered(before, given, by=call.actor, at=call.now)
         moved = tuple(one for one in same if one.id != after.id)

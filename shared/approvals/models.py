@@ -24,7 +24,19 @@ from shared.approvals.parts import Reason as Reason  # noqa: PLC0414 - known fro
 from shared.approvals.parts import Verb as Verb  # noqa: PLC0414 - known from here
 from shared.approvals.parts import VetoCategory as VetoCategory  # noqa: PLC0414 - known from here
 from shared.constitution import breach
-from shared.entity import Entity, Hex64, Id, Name, Opaque, Shown, ShownLine, Text, Timestamp, Value
+from shared.entity import (
+    Asked,
+    Entity,
+    Hex64,
+    Id,
+    Name,
+    Opaque,
+    Shown,
+    ShownLine,
+    Text,
+    Timestamp,
+    Value,
+)
 from shared.errors import Violation
 from shared.identity import Role
 
@@ -255,7 +267,7 @@ class Approval(Entity, Question):
     held_back: bool = False
     """Whether it waits until the approvers have answered what they have."""
 
-    seed_id: str | None = None
+    seed_id: Asked | None = None
     held_until: Timestamp | None = None
     veto_until: Timestamp | None = None
     confirmed_at: Timestamp | None = None

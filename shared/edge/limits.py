@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from shared.documents import EXPIRY, Condition, Key, Query, Write
+from shared.documents import EXPIRY, MAX_ASKED_BYTES, Condition, Key, Query, Write
 from shared.edge import values
 from shared.edge.weights import MAX_LEVELS, MAX_NAME_BYTES, reserved, text_bytes, weight
 from shared.errors import BadRequest, Invalid, TooLarge
@@ -20,9 +20,6 @@ from shared.identity import TENANT
 MAX_WRITES = 500
 MAX_COMMIT_BYTES = 4 * 1024 * 1024
 """What Firestore's emulator takes of a commit (Firestore itself takes 10 MiB), counted as it is sent."""
-
-MAX_ASKED_BYTES = 1499
-"""A longer text is not whole in an index, so it cannot be asked for; store its digest beside it."""
 
 MAX_ALTERNATIVES = 30
 """How many cases all `in` of a query may come to when they are multiplied out."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.bus import Bus, due_message, envelope, tap
-from shared.documents import Condition, Contended, Documents, Query, Snapshot, Write
+from shared.documents import Condition, Contended, Documents, Key, Query, Snapshot, Write
 from shared.edge import limits
 from shared.edge.proof import again
 from shared.entity import written
@@ -35,12 +35,9 @@ class Relay:
 
     def publish(self, tenant: str, entry_id: str) -> None:
         """Publish what of an entry's entity is unpublished, up to that entry."""
-        found = self._documents.find(
-            tenant, Query(Entry.collection, (Condition("id", "==", entry_id),), limit=1)
-        )
-        for snapshot in found:
-            entity = str(snapshot.data["entity"])
-            where = (*_UNPUBLISHED, Condition("entity", "==", entity))
+        found = self._documents.get(Key(tenant, Entry.collection, entry_id))
+        if found is not None:
+            where = (*_UNPUBLISHED, Condition("entity", "==", str(found.data["entity"])))
             query = Query(Entry.collection, where, (("eseq", "asc"),), BATCH)
             self._publish(self._documents.find(tenant, query))
 

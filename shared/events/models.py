@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal, Self
 
-from shared.entity import Entity, Event, Record, Timestamp
+from shared.entity import Asked, Entity, Event, Record, Timestamp
 
 HOT = timedelta(days=90)
 """How long an event can be acted on: as long as its entry is in the store (audit.md section 8)."""
@@ -33,10 +33,10 @@ class DeadLetter(Entity):
     event_id: str
     type: str
     subject: str
-    consumer: str
+    consumer: Asked
     attempts: int
     first_at: str
-    last_at: str
+    last_at: Asked
     error_code: str
     error: str
     topic: str

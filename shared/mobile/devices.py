@@ -56,6 +56,11 @@ def device_id(owner: Actor, public_key: str) -> str:
     return name if owner.tenant == PLATFORM else f"{owner.tenant}.{name}"
 
 
+def token_hash(fcm_token: str) -> str:
+    """Return what a device is found by that brought a push token."""
+    return digest_of(fcm_token.encode())
+
+
 def registered(before: Device | None, given: Registration, *, by: Actor, at: datetime) -> Device:
     """
     Return the device of a registration; of one that is known, with what it says now.
@@ -66,6 +71,7 @@ def registered(before: Device | None, given: Registration, *, by: Actor, at: dat
     """
     zone(given.timezone)
     said = given.model_dump() | {
+        "fcm_token_hash": token_hash(given.fcm_token),
         "audiences": tuple(dict.fromkeys(audiences(by))),
         "last_seen_at": at,
     }

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.constitution import breach
-from shared.entity import Entity, Event, Hex64, Id, Record, Timestamp, Value
+from shared.entity import Asked, Entity, Event, Hex64, Id, Record, Timestamp, Value
 from shared.errors import Violation
 
 Kind = Literal[
@@ -50,7 +50,7 @@ class Notification(_Governed):
     unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {"read_at"}
 
     kind: Kind
-    audience: str
+    audience: Asked
     """A role, or the id of one person."""
 
     priority: Priority
@@ -76,8 +76,11 @@ class Device(_Governed):
     collection: ClassVar[str] = "devices"
     unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {"last_seen_at"}
 
-    user_id: str
+    user_id: Asked
     fcm_token: str
+    fcm_token_hash: Hex64 | None = None
+    """By this a token is found, as it may be longer than what an index holds."""
+
     public_key: PublicKey
     platform: Platform
     app_version: str
@@ -96,7 +99,7 @@ class Destination(Record):
 
     collection: ClassVar[str] = "push_destinations"
 
-    audience: str
+    audience: Asked
     device_id: Id
     user_id: str
     fcm_token: str

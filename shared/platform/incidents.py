@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from shared.constitution import breach
-from shared.entity import Entity, Event, Id, Name, Record, Text, Timestamp, Value
+from shared.entity import Asked, Entity, Event, Id, Name, Record, Text, Timestamp, Value
 from shared.errors import Conflict, Forbidden, Invalid, Violation
 from shared.identity import PLATFORM, Actor, Role
 
@@ -87,7 +87,7 @@ class Incident(Entity):
     type: IncidentType
     severity: Severity
     status: Status = "open"
-    service: str
+    service: Asked
     """The first of the affected services, where lists look for it."""
 
     affected_services: tuple[str, ...]

@@ -9,7 +9,7 @@ from pydantic import Field
 from shared.approvals.models import ApprovalType, Fact, Member, Risk
 from shared.canonical import digest
 from shared.constitution import breach
-from shared.entity import Entity, Exact, Id, Name, Record, ShownLine, Text, Timestamp, Value
+from shared.entity import Asked, Entity, Exact, Id, Name, Record, ShownLine, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.precedents.weakening import weakens
 
@@ -136,7 +136,7 @@ class PrecedentSeed(Entity, Rule):
     collection: ClassVar[str] = "precedent_seeds"
     unversioned: ClassVar[frozenset[str]] = Entity.unversioned | COUNTERS
 
-    seed_id: str | None = None
+    seed_id: Asked | None = None
     """The number it is cited by, given when it leaves draft."""
 
     status: SeedStatus = "draft"

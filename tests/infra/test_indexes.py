@@ -8,16 +8,20 @@ what happens rarely.
 import json
 import os
 from collections import defaultdict
+from typing import Annotated, ClassVar, Literal
 
 import pytest
+from pydantic import Field
 
 from benchmarks.spawn import free_port
 from infra.indexes import FILE, Index, Shape, declared, expiring, served
 from local.platform import Platform
 from shared.documents import EXPIRY, Condition, Query
+from shared.entity import Asked, Record, Timestamp, Value
+from shared.mobile.models import Device
 from tests.conftest import NOON, ports_of
 from tests.e2e.everything import call_everything
-from tests.infra import queries
+from tests.infra import askable, queries
 
 UP, DOWN = "ASCENDING", "DESCENDING"
 
@@ -79,6 +83,70 @@ def test_every_place_that_asks_a_query_was_reached(asked):
     ]
     assert not missed, f"no test asks these queries, so nobody knows their indexes: {missed}"
     assert not unknown, f"say in tests/infra/queries.py whether these are queries: {unknown}"
+
+
+@pytest.mark.slow
+def test_whatever_is_asked_for_is_whole_in_an_index_and_of_one_kind(asked):
+    fields = {(s.collection, name) for s in asked for name in {*s.equal, *(n for n, _ in s.order)}}
+    known = askable.kinds()
+    found = [
+        f"{known[collection].__name__}.{path}: {why}"
+        for collection, path in sorted(fields)
+        if (why := askable.trouble(known[collection], path))
+    ]
+    assert not found, (
+        "these members are asked for; bound their type (Asked), or keep a digest beside them and ask for that:\n"
+        + "\n".join(found)
+    )
+
+
+class Part(Value):
+    code: Annotated[str, Field(pattern=r"^[a-z]{4}$")]
+    note: str
+
+
+class Kind(Record):
+    collection: ClassVar[str] = "kinds_of_a_test"
+    short: Annotated[str, Field(max_length=374)]
+    long: Annotated[str, Field(max_length=375)]
+    open_pattern: Annotated[str, Field(pattern=r"^[a-z]+$")]
+    no_end: Annotated[str, Field(pattern=r"^[a-z]{4}")]
+    state: Literal["on", "off"] | None
+    at: Timestamp | None
+    mixed: int | str
+    part: Part | None
+    parts: tuple[Part, ...]
+    names: tuple[Asked, ...]
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("id", "more than 1,499 bytes"),
+        ("short", None),
+        ("long", "more than 1,499 bytes"),
+        ("open_pattern", "more than 1,499 bytes"),
+        ("no_end", "more than 1,499 bytes"),
+        ("state", None),
+        ("at", None),
+        ("mixed", "any of ['int', 'str']"),
+        ("part", "any of ['Part']"),
+        ("part.code", None),
+        ("part.note", "more than 1,499 bytes"),
+        ("parts", "any of ['tuple']"),
+        ("names", "any of ['tuple']"),
+        ("parts.code", "not declared"),
+        ("nothing", "not declared"),
+    ],
+)
+def test_what_may_be_asked_for(path, why):
+    said = askable.trouble(Kind, path)
+    assert said is None if why is None else why in said
+
+
+def test_a_push_token_is_asked_for_by_its_digest():
+    assert askable.trouble(Device, "fcm_token")
+    assert not askable.trouble(Device, "fcm_token_hash")
 
 
 def test_the_program_deploys_what_the_file_declares(dev):
