@@ -88,6 +88,7 @@ class Transaction(Reads):
         self._signer, self._circumstances, self._writable = signer, circumstances, writable
         self._if_match, self._addressed = if_match, addressed
         self._seen: dict[Key, Snapshot] = {}
+        self._absent: set[Key] = set()
         self._writes: list[Write] = []
         self.entries: list[Entry] = []
         self.urgent = False
@@ -119,7 +120,10 @@ class Transaction(Reads):
         """Return one document, or None."""
         self._may_read()
         snapshot = self._documents.get(self._key(kind, id))
-        return None if snapshot is None else self._read(kind, snapshot)
+        if snapshot is None:
+            self._absent.add(self._key(kind, id))
+            return None
+        return self._read(kind, snapshot)
 
     def create(
         self,
@@ -148,13 +152,15 @@ class Transaction(Reads):
         """
         Keep a changed document; an entity comes with the event that says so.
 
-        What was read in this transaction is compared when it is written; an entity must have been. The
-        document is returned as it will be stored, with its new `version_hash` and `audit`.
+        What was read in this transaction is compared when it is written, also what was not there; an entity
+        must have been. The document is returned as it will be stored, with its new `version_hash` and `audit`.
         """
-        before = self._seen.get(self._key(type(document), document.id))
+        key = self._key(type(document), document.id)
+        before = self._seen.get(key)
         if before is None and isinstance(document, Entity):
             raise RuntimeError(f"read {document.id} in this transaction before changing it")
-        expected = before.revision if before else ANYTHING
+        unread = ABSENT if key in self._absent else ANYTHING
+        expected = before.revision if before else unread
         return self._stage(document, event, expected, because, approval)
 
     def delete(self, record: Record) -> None:
