@@ -27,6 +27,7 @@ from shared.documents import (
 from shared.entity import Audit, Because, Entity, Event, Record, Timestamp
 from shared.errors import ConstitutionalAlignment, NotFound, VersionConflict
 from shared.evidence import ApprovalRef, Circumstances, Entry, Signer
+from shared.masking import for_evidence
 from shared.queries import Reads
 
 R = TypeVar("R", bound=Record)
@@ -180,7 +181,7 @@ class Transaction(Reads):
             tenant=self.tenant,
             action=event.traits.action,
             entity=evidence.stream(about),
-            data=event.to_stored(),
+            data=for_evidence(event),
             data_version=event.data_version(),
             correlation_id=self._story(about),
             causation_id=self.entries[-1].id if self.entries else self._circumstances.causation_id,
