@@ -30,26 +30,36 @@ class Answer(Record):
 
 
 class Repetition:
-    """One request that carries a key: finds the answer of its first run, or keeps that of this one."""
+    """
+    One request that carries a key: keeps the answer of its first run, and finds it again.
+
+    A first run reads nothing for it: the answer is kept in the commit of what it answers, which fails where
+    there is one already. So it is looked for when a run could not be kept, was refused or changed nothing.
+    """
 
     def __init__(self, documents: Documents, call: Call, key: str, request: bytes) -> None:
+        """
+        Name the key.
+
+        Raises:
+            BadRequest: It is empty or over 255 characters.
+        """
+        if not 1 <= len(key) <= 255 or not key.isprintable():
+            raise BadRequest("an Idempotency-Key has 1 to 255 printable characters")
+        self._documents, self._call = documents, call
+        self._hash = digest_of(request)
+        name = digest_of(f"{call.actor.tenant}\n{call.actor.id}\n{key}".encode())
+        self._key = Key(call.tenant, Answer.collection, name)
+        self._found: Snapshot | None = None
+
+    def answer(self) -> Answer | None:
         """
         Look for the stored answer.
 
         Raises:
-            BadRequest: The key is empty or over 255 characters.
-            IdempotencyKeyReused: It came with another request before.
+            IdempotencyKeyReused: The key came with another request before.
         """
-        if not 1 <= len(key) <= 255 or not key.isprintable():
-            raise BadRequest("an Idempotency-Key has 1 to 255 printable characters")
-        self._call = call
-        self._hash = digest_of(request)
-        name = digest_of(f"{call.actor.tenant}\n{call.actor.id}\n{key}".encode())
-        self._key = Key(call.tenant, Answer.collection, name)
-        self._found: Snapshot | None = documents.get(self._key)
-        self.answer = self._stored()
-
-    def _stored(self) -> Answer | None:
+        self._found = self._documents.get(self._key)
         if self._found is None:
             return None
         answer = Answer.from_stored(self._found.data)

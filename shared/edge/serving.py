@@ -6,22 +6,20 @@ the repeated request, the operation itself, and one commit that holds its writes
 answer together.
 """
 
-import json
 import logging
 import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import flask
 from pydantic import ValidationError
-from pydantic_core import to_jsonable_python
 
 from shared.bus import tap
 from shared.edge import denials
+from shared.edge.answers import Answered
 from shared.edge.arguments import from_body, from_path, from_query, parsed
 from shared.edge.calling import check, given, request_call
 from shared.edge.contention import settled
@@ -31,7 +29,7 @@ from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.edge.problems import explained, response
 from shared.edge.traces import Hop, hop
-from shared.entity import Entity, Id, Value
+from shared.entity import Id
 from shared.errors import (
     BadRequest,
     Forbidden,
@@ -43,9 +41,8 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.files import Content
-from shared.identity import MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope, story_of
-from shared.operation import Call, Crossing, Operation, PlainText
-from shared.queries import Page
+from shared.identity import MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope
+from shared.operation import Call, Crossing, Operation
 
 log = logging.getLogger("waooaw")
 
@@ -78,21 +75,14 @@ def view(op: Operation, ports: Callable[[], Ports]) -> View:
     return serve
 
 
-@dataclass
-class _Answered:
-    status: int
-    body: str
-    headers: dict[str, str]
-    media_type: str = "application/json"
-
-
 class _Request:
     """One request on its way through an operation."""
 
     def __init__(self, op: Operation, ports: Ports, request: flask.Request, here: Hop) -> None:
         self.op, self.ports, self.request, self.hop = op, ports, request, here
         self.request_id = str(uuid4())
-        self.correlation_id, self.story_named = str(uuid4()), False
+        named = _correlation(request.headers.get("X-Correlation-ID"))
+        self.correlation_id, self.story_named = named or str(uuid4()), named is not None
         self.actor = ANONYMOUS
         self.crossings: list[Crossing] = []
 
@@ -130,7 +120,7 @@ class _Request:
 
     # --- the steps -------------------------------------------------------------------------------
 
-    def _done(self) -> _Answered:
+    def _done(self) -> Answered:
         if self.request.method != self.op.method:
             raise MethodNotAllowed(f"this address takes {self.op.method}")
         raw = self._body()
@@ -142,10 +132,10 @@ class _Request:
         if replaces and "If-Match" not in self.request.headers:
             raise VersionConflict("say which version you change: send its ETag as If-Match")
 
-        def attempt(before: int) -> _Answered:
+        def attempt(before: int) -> Answered:
             # What a repeated attempt reads and writes is counted by itself.
             with doing(self.op.id) if before else nullcontext():
-                return self._run(tenant, path, arguments, raw)
+                return self._run(tenant, path, arguments, raw, again=before > 0)
 
         return settled(attempt)
 
@@ -168,9 +158,6 @@ class _Request:
         within_s = REVOKED_WITHIN_S[bool(self.op.scopes & _GOVERNANCE)]
         with doing("edge.identify"):
             self.actor = self.ports.identify(dict(self.request.headers), revoked_within_s=within_s)
-        # Nobody names a story before it is known whose it may be.
-        named = self.request.headers.get("X-Correlation-ID")
-        self.correlation_id, self.story_named = story_of(self.actor.tenant, named)
         held = self.actor.scopes & self.op.scopes
         if not held:
             needed = " or ".join(sorted(self.op.scopes))
@@ -255,23 +242,34 @@ class _Request:
         return arguments
 
     def _run(
-        self, tenant: str, path: Mapping[str, Any], arguments: Mapping[str, Any], raw: bytes
-    ) -> _Answered:
-        """Run the operation once and commit everything it did, with its answer, at once."""
+        self,
+        tenant: str,
+        path: Mapping[str, Any],
+        arguments: Mapping[str, Any],
+        raw: bytes,
+        *,
+        again: bool,
+    ) -> Answered:
+        """
+        Run the operation once and commit everything it did, with its answer, at once.
+
+        What it answered to the same request before is answered again: *again*, where a commit failed, and
+        where there is nothing to commit.
+        """
         call = self._call(tenant, path)
         repetition = self._repetition(call, raw)
-        if repetition and repetition.answer:
-            stored = repetition.answer
-            return _Answered(stored.status, stored.body, dict(stored.headers))
-        result = self.op.function(call, **arguments, **given(self.op, self.ports, tenant))
-        done = _Answered(self.op.status, _written(result), {})
-        if isinstance(result, PlainText):
-            done = _Answered(self.op.status, str(result), {}, result.media_type)
-        if isinstance(result, Entity):
-            done.headers["ETag"] = f'"{result.version_hash}"'
+        if repetition and again and (stored := repetition.answer()):
+            return Answered.again(stored)
+        try:
+            result = self.op.function(call, **arguments, **given(self.op, self.ports, tenant))
+        except Refusal:
+            if repetition and not again and (stored := repetition.answer()):
+                return Answered.again(stored)
+            raise
+        if repetition and not again and not call.writes and (stored := repetition.answer()):
+            return Answered.again(stored)
+        done = Answered.of(result, call, status=self.op.status)
         self.crossings = call.crossings
-        if call.entries:
-            done.headers["X-Audit-Entry"] = _audit_entry(call)
         if call.writes:
             kept = [repetition.keeping(done.status, done.body, done.headers)] if repetition else []
             self.ports.documents.commit([*call.writes, *kept])
@@ -361,6 +359,13 @@ class _Internal(Refusal):
     status, code, title = 500, "internal", "Something went wrong on our side"
 
 
+def _correlation(given: str | None) -> str | None:
+    try:
+        return str(UUID(given)) if given else None
+    except ValueError:
+        return None
+
+
 def _owner(id: str) -> str:
     return id.rpartition(".")[0] or PLATFORM
 
@@ -369,29 +374,3 @@ def _named_tenant(name: str) -> str:
     if not re.fullmatch(TENANT, name):
         raise BadRequest("X-Tenant-ID is not the name of a tenant")
     return name
-
-
-def _written(result: object) -> str:
-    shown = _shown({} if result is None else result)
-    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
-
-
-def _shown(result: Any) -> Any:
-    """Return a result as it is stored, so that a reader can check its hashes."""
-    match result:
-        case Page():
-            return {"items": _shown(result.items), "next_cursor": result.next_cursor}
-        case Value():
-            return result.to_stored()
-        case dict():
-            return {name: _shown(value) for name, value in result.items()}
-        case list() | tuple():
-            return [_shown(value) for value in result]
-        case _:
-            return to_jsonable_python(result)
-
-
-def _audit_entry(call: Call) -> str:
-    of_the_addressed = [e for e in call.entries if e.entity.partition("/")[2] in call.addressed]
-    entry = (of_the_addressed or call.entries)[0]
-    return f"id={entry.id}, hash={entry.hash}, kid={entry.kid}, sig={entry.sig}"

@@ -1,0 +1,126 @@
+"""The same request again: one effect and one answer, whatever became of its first run."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from shared.documents import Key, Query
+from shared.errors import Conflict, StoreUnavailable
+from shared.evidence import Entry
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call
+from tests.kernel.conftest import declared
+from tests.kernel.test_serving import Size, Thing, ThingMade, resize_thing, thing
+
+__all__ = ["thing"]
+
+KEY = {"Idempotency-Key": "k1"}
+ONE = "00000000-0000-4000-8000-000000000001"
+
+
+@declared("POST", "/v1/only-thing", scopes={Scope.GENESIS_WRITE}, status=201)
+def make_only_thing(call: Call, body: Size) -> Thing:
+    """Make the one thing there may be."""
+    with call.transaction() as txn:
+        if txn.peek(Thing, ONE):
+            raise Conflict("there is one already", rule="duplicate_entity")
+        new = Thing(
+            id=ONE,
+            tenant_id=call.tenant,
+            created_at=call.now,
+            updated_at=call.now,
+            governance_agent_id="genesis",
+            size=body.size,
+        )
+        return txn.create(new, ThingMade(size=body.size))
+
+
+@declared("POST", "/v1/only-thing/settle", scopes={Scope.GENESIS_WRITE})
+def settle_only_thing(call: Call, body: Size) -> Thing:
+    """Set its size once; what has it already stays as it is."""
+    with call.transaction() as txn:
+        before = txn.get(Thing, ONE)
+        if before.size == body.size:
+            return before
+        return txn.save(before.model_copy(update={"size": body.size}), ThingMade(size=body.size))
+
+
+def entries(world):
+    return world.ports.documents.find(None, Query(Entry.collection))
+
+
+def make_only(world, size=1, key="k1"):
+    headers = {"Idempotency-Key": key}
+    return world.call(
+        make_only_thing, "/v1/only-thing", {"size": size}, as_="admin", headers=headers
+    )
+
+
+def test_what_would_now_be_refused_is_answered_as_it_was(world):
+    first, again = make_only(world), make_only(world)
+    assert first.status_code == again.status_code == 201
+    assert again.data == first.data
+    assert len(entries(world)) == 1
+
+
+def test_what_would_now_change_nothing_is_answered_as_it_was(world):
+    make_only(world)
+    path, key = "/v1/only-thing/settle", {"Idempotency-Key": "k2"}
+    first = world.call(settle_only_thing, path, {"size": 2}, as_="admin", headers=key)
+    world.call(settle_only_thing, path, {"size": 3}, as_="admin")
+    world.call(settle_only_thing, path, {"size": 2}, as_="admin")
+    again = world.call(settle_only_thing, path, {"size": 2}, as_="admin", headers=key)
+    assert again.data == first.data
+    assert again.headers["X-Audit-Entry"] == first.headers["X-Audit-Entry"]
+
+
+def test_a_refusal_with_a_key_of_another_request_says_so(world):
+    make_only(world)
+    other = make_only(world, size=2)
+    assert (other.status_code, other.json["code"]) == (409, "idempotency_key_reused")
+
+
+def test_a_first_run_reads_nothing_for_its_key(world):
+    reads, get = [], world.ports.documents.get
+    world.ports.documents.get = lambda key: reads.append(key.collection) or get(key)
+    make_only(world)
+    assert "idempotency" not in reads
+    make_only(world)
+    assert reads.count("idempotency") == 1
+
+
+def test_many_at_once_with_one_key_act_once_and_are_all_told_the_same(world):
+    start = threading.Barrier(8)
+
+    def ask(_):
+        start.wait()
+        return make_only(world)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(8)))
+    assert {answer.status_code for answer in answers} == {201}, [one.data for one in answers]
+    assert len({answer.data for answer in answers}) == 1
+    assert len(entries(world)) == 1
+
+
+def test_what_was_kept_before_its_answer_was_lost_is_answered(world, monkeypatch):
+    commit = world.ports.documents.commit
+
+    def lost(writes):
+        commit(writes)
+        raise StoreUnavailable("the answer was lost", retry_after_s=1)
+
+    monkeypatch.setattr(world.ports.documents, "commit", lost)
+    assert make_only(world).status_code == 503
+    monkeypatch.setattr(world.ports.documents, "commit", commit)
+    assert make_only(world).status_code == 201
+    assert len(entries(world)) == 1
+
+
+def test_a_changed_thing_is_not_changed_again(world, thing):
+    path = f"/v1/things/{thing['id']}/resize"
+    first = world.call(resize_thing, path, {"size": 2}, as_="admin", headers=KEY)
+    world.call(resize_thing, path, {"size": 3}, as_="admin")
+    again = world.call(resize_thing, path, {"size": 2}, as_="admin", headers=KEY)
+    assert again.data == first.data
+    now = world.ports.documents.get(Key(PLATFORM, "things", thing["id"])).data
+    assert now["size"] == 3
