@@ -68,7 +68,8 @@ def leased(story: Story, approval: Approval, call: Call) -> Leased:
         at=call.now,
     )
     release = Release(
-        id=call.new_id(),
+        # One run makes one release, and whoever names either means both.
+        id=run.id,
         tenant_id=call.tenant,
         created_at=call.now,
         updated_at=call.now,
