@@ -134,6 +134,12 @@ class AlreadyDecided(Refusal):
     status, code, title = 409, "already_decided", "Already decided"
 
 
+class IntegrityHold(Refusal):
+    """What is stored is not what its last audit entry says: nothing is built on it."""
+
+    status, code, title = 409, "integrity_hold", "Its evidence does not agree"
+
+
 class Expired(Refusal):
     """It was possible once."""
 

@@ -104,6 +104,7 @@ class Call:
                 if_match=self.if_match,
                 addressed=self.addressed,
                 writable=writable,
+                changing=self.writable is None,
             )
 
         object.__setattr__(self, "_open", begin)

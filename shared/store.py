@@ -6,29 +6,33 @@ Firestore asks. What it saves and what it announces are committed together, once
 it is a small port, `shared/documents.py`.
 """
 
+import logging
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
-from shared import evidence
+from shared import evidence, verification
 from shared.canonical import digest
 from shared.documents import (
     ABSENT,
     ANYTHING,
     Absent,
     Anything,
+    Condition,
     Documents,
     Key,
+    Query,
     Snapshot,
     Write,
 )
 from shared.entity import Audit, Because, Entity, Event, Record, Timestamp
-from shared.errors import ConstitutionalAlignment, NotFound, VersionConflict
+from shared.errors import ConstitutionalAlignment, IntegrityHold, NotFound, VersionConflict
 from shared.evidence import ApprovalRef, Circumstances, Entry, Signer
-from shared.masking import for_evidence
 from shared.queries import Reads
+
+log = logging.getLogger("waooaw.store")
 
 R = TypeVar("R", bound=Record)
 
@@ -65,6 +69,7 @@ class Transaction(Reads):
         if_match: str | None = None,
         addressed: frozenset[str] = frozenset(),
         writable: Writable = None,
+        changing: bool = True,
     ) -> None:
         """
         Begin with nothing read and nothing written.
@@ -83,13 +88,14 @@ class Transaction(Reads):
             addressed: The ids in the caller's path, which `if_match` is about.
 
             writable: The kinds it may write; None for all.
+
+            changing: Whether what it reads may be ground for a change, here or elsewhere.
         """
         super().__init__(documents, tenant)
         self._within = tenant
         self._signer, self._circumstances, self._writable = signer, circumstances, writable
-        self._if_match, self._addressed = if_match, addressed
+        self._if_match, self._addressed, self._changing = if_match, addressed, changing
         self._seen: dict[Key, Snapshot] = {}
-        self._absent: set[Key] = set()
         self._writes: list[Write] = []
         self.entries: list[Entry] = []
         self.urgent = False
@@ -118,12 +124,19 @@ class Transaction(Reads):
         return found
 
     def peek(self, kind: type[R], id: str) -> R | None:
-        """Return one document, or None."""
+        """
+        Return one document, or None.
+
+        Raises:
+            IntegrityHold: It is an entity that is not what it says it is, and something may be built on it.
+        """
         self._may_read()
         snapshot = self._documents.get(self._key(kind, id))
         if snapshot is None:
-            self._absent.add(self._key(kind, id))
             return None
+        if issubclass(kind, Entity) and self._changing:
+            # Whoever only looks is shown what there is.
+            self._hold(snapshot.key, verification.self_disagreement(snapshot.data))
         return self._read(kind, snapshot)
 
     def create(
@@ -153,15 +166,13 @@ class Transaction(Reads):
         """
         Keep a changed document; an entity comes with the event that says so.
 
-        What was read in this transaction is compared when it is written, also what was not there; an entity
-        must have been. The document is returned as it will be stored, with its new `version_hash` and `audit`.
+        What was read in this transaction is compared when it is written; an entity must have been. The
+        document is returned as it will be stored, with its new `version_hash` and `audit`.
         """
-        key = self._key(type(document), document.id)
-        before = self._seen.get(key)
+        before = self._seen.get(self._key(type(document), document.id))
         if before is None and isinstance(document, Entity):
             raise RuntimeError(f"read {document.id} in this transaction before changing it")
-        unread = ABSENT if key in self._absent else ANYTHING
-        expected = before.revision if before else unread
+        expected = before.revision if before else ANYTHING
         return self._stage(document, event, expected, because, approval)
 
     def delete(self, record: Record) -> None:
@@ -181,7 +192,7 @@ class Transaction(Reads):
             tenant=self.tenant,
             action=event.traits.action,
             entity=evidence.stream(about),
-            data=for_evidence(event),
+            data=event.to_stored(),
             data_version=event.data_version(),
             correlation_id=self._story(about),
             causation_id=self.entries[-1].id if self.entries else self._circumstances.causation_id,
@@ -219,6 +230,7 @@ class Transaction(Reads):
         if entity.tenant_id != self.tenant:
             raise RuntimeError(f"{entity.id} belongs to another tenant")
         self._compare(entity)
+        self._believe(entity)
         broken = entity.violations()
         if broken:
             raise ConstitutionalAlignment(broken[0].message, violations=broken)
@@ -247,6 +259,41 @@ class Transaction(Reads):
         self._writes.append(Write(place, entry.to_stored(), ABSENT))
         audit = Audit(n=entry.eseq, head=entry.hash, state_hash=state, entry=entry.id)
         return entity.model_copy(update={"audit": audit})
+
+    def _believe(self, entity: Entity) -> None:
+        """
+        Hold what was read to its last entry as it lies in the store, before anything is built on it.
+
+        Else the next honest change would sign whatever somebody has written past us.
+        """
+        key = self._key(type(entity), entity.id)
+        before = self._seen.get(key)
+        if before is not None and all(write.key != key for write in self.writes):
+            last = self._last_entry(before)
+            self._hold(key, verification.disagreement(before.data, last.data if last else None))
+
+    def _hold(self, key: Key, rule: str | None) -> None:
+        """Refuse to go on where what is stored at *key* breaks a rule of evidence."""
+        if rule is None:
+            return
+        # A log names no tenant and no person; whoever asked is told which entity it is.
+        told = {"correlation_id": self._circumstances.correlation_id}
+        log.error("%s in %s: nothing is built on it", rule, key.collection, extra=told)
+        raise IntegrityHold(
+            f"{key.collection}/{key.id} is not what its last audit entry says, so nothing was written;"
+            " verify the evidence, and restore it from a copy that verifies",
+            rule=rule,
+        )
+
+    def _last_entry(self, before: Snapshot) -> Snapshot | None:
+        audit = before.data.get("audit") or {}
+        if audit.get("entry"):
+            return self._documents.get(Key(self.tenant, Entry.collection, str(audit["entry"])))
+        # It was written before entities named their last entry.
+        entity = f"{before.key.collection}/{before.key.id}"
+        where = (Condition("entity", "==", entity), Condition("eseq", "==", audit.get("n")))
+        found = self._documents.find(self.tenant, Query(Entry.collection, where, limit=1))
+        return found[0] if found else None
 
     def _story(self, entity: Entity) -> str:
         """

@@ -136,6 +136,17 @@ def chain_breaks(entity: str, links: Iterable[Link], head: Head | None) -> Itera
         yield Violation(rule=rule, message=f"{entity}: {said}")
 
 
+def self_disagreement(entity: Mapping[str, Any]) -> str | None:
+    """Return how a stored entity disagrees with what it says of itself, as a rule; None where it does not."""
+    if entity.get("audit") is None:
+        return "CHAIN_MISSING"
+    try:
+        head = head_of(entity)
+    except (ValidationError, Invalid):
+        return "SCHEMA_INVALID"
+    return None if head.state == head.audit.state_hash else "STATE_MISMATCH"
+
+
 def disagreement(entity: Mapping[str, Any], last: Mapping[str, Any] | None) -> str | None:
     """Return how a stored entity disagrees with its last entry, as a rule; None where it does not."""
     if entity.get("audit") is None:

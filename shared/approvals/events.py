@@ -7,12 +7,19 @@ from pydantic import ConfigDict, Field
 
 from shared.approvals.models import Approval, ApprovalStatus, Veto
 from shared.approvals.parts import Trigger, VetoCategory
-from shared.entity import ActorId, Code, Event, Hex64, Said, Timestamp
+from shared.detectors import masked
+from shared.entity import Event, Timestamp
 
 Retention = Literal["standard", "financial", "constitutional"]
 
 REQUESTS = "approval-requests"
 DECISIONS = "approval-decisions"
+MAX_TEXT = 500
+
+
+def told(text: str) -> str:
+    """Return a free text as the log may hold it: masked and short; the whole stays with its entity."""
+    return masked(text)[:MAX_TEXT]
 
 
 class ApprovalRequested(
@@ -20,18 +27,18 @@ class ApprovalRequested(
 ):
     """Somebody must decide."""
 
-    type: Code
-    gate: Code
-    agent_id: Code | None
-    run_id: Code | None = None
-    step_id: Code | None = None
-    action_digest: Hex64
-    card_hash: Hex64
-    chain: Code
+    type: str
+    gate: str
+    agent_id: str | None
+    run_id: str | None = None
+    step_id: str | None = None
+    action_digest: str
+    card_hash: str
+    chain: str
     step_no: int
-    approvers: tuple[ActorId, ...]
+    approvers: tuple[str, ...]
     expires_at: Timestamp
-    risk: Code
+    risk: str
     amount: int | None = None
 
     @classmethod
@@ -56,7 +63,7 @@ class StepApproved(
 ):
     """One of several people agreed; the next one is asked."""
 
-    approver: ActorId
+    approver: str
     step_no: int
     decided_at: Timestamp
 
@@ -76,9 +83,9 @@ class ApprovalGranted(
 ):
     """Everybody needed agreed: the work may go on."""
 
-    approvers: tuple[ActorId, ...]
+    approvers: tuple[str, ...]
     auto: bool = False
-    seed_id: Code | None = None
+    seed_id: str | None = None
     decided_at: Timestamp
     held_until: Timestamp | None = None
     veto_until: Timestamp
@@ -107,13 +114,13 @@ class ApprovalRejected(
 ):
     """The answer is no."""
 
-    approver: ActorId
-    reason: Said
+    approver: str
+    reason: str
 
     @classmethod
     def of(cls, approval: Approval) -> Self:
         """Tell of a rejection."""
-        return cls(approver=approval.last.approver_id, reason=approval.last.reason or "")
+        return cls(approver=approval.last.approver_id, reason=told(approval.last.reason or ""))
 
 
 class ApprovalChangesRequested(
@@ -125,8 +132,8 @@ class ApprovalChangesRequested(
 ):
     """The answer is: not like this."""
 
-    approver: ActorId
-    comment_ref: Code
+    approver: str
+    comment_ref: str
     """Where the wishes are written."""
 
     @classmethod
@@ -156,14 +163,14 @@ class ApprovalCancelled(
 ):
     """The question was withdrawn."""
 
-    reason: Said
+    reason: str
 
     @classmethod
     def of(cls, approval: Approval) -> Self:
         """Tell of a withdrawal."""
         if approval.cancellation is None:
             raise ValueError(f"{approval.id} was not cancelled")
-        return cls(reason=approval.cancellation.reason)
+        return cls(reason=told(approval.cancellation.reason))
 
 
 class ApprovalConsumed(
@@ -171,10 +178,10 @@ class ApprovalConsumed(
 ):
     """What was approved is being done, once."""
 
-    run_id: Code
-    step_id: Code
+    run_id: str
+    step_id: str
     iteration: int
-    action_digest: Hex64
+    action_digest: str
 
     @classmethod
     def of(cls, approval: Approval) -> Self:
@@ -191,8 +198,8 @@ class ApprovalDelegated(
 
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
 
-    from_id: ActorId = Field(alias="from")
-    to_id: ActorId = Field(alias="to")
+    from_id: str = Field(alias="from")
+    to_id: str = Field(alias="to")
     depth: int
 
     @classmethod
@@ -208,7 +215,7 @@ class ApprovalEscalated(Event, action="approval.escalated", category="escalation
     """Others are asked besides."""
 
     level: int
-    to: tuple[ActorId, ...]
+    to: tuple[str, ...]
     trigger: Trigger
 
     @classmethod
@@ -223,7 +230,7 @@ class ApprovalDeferred(
 ):
     """The question rests for a while."""
 
-    approver: ActorId
+    approver: str
     until: Timestamp
     defer_count: int
 
@@ -262,7 +269,7 @@ class VetoEffectCompleted(
 ):
     """What was vetoed is undone."""
 
-    effect: Code
+    effect: str
 
 
 class VetoEffectOverdue(
@@ -275,7 +282,7 @@ class VetoEffectOverdue(
 ):
     """What was vetoed is not undone in time; a person must see to it."""
 
-    effect: Code
+    effect: str
 
 
 class ApprovalVetoed(
@@ -287,9 +294,9 @@ class ApprovalVetoed(
 ):
     """An objection was raised; the veto has its own record."""
 
-    veto_category: Code
-    approver: ActorId
-    explanation: Said
+    veto_category: str
+    approver: str
+    explanation: str
 
     @classmethod
     def of(cls, approval: Approval) -> Self:
@@ -298,7 +305,7 @@ class ApprovalVetoed(
         return cls(
             veto_category=decision.category or "",
             approver=decision.approver_id,
-            explanation=decision.reason or "",
+            explanation=told(decision.reason or ""),
         )
 
 
@@ -312,13 +319,13 @@ class VetoRecorded(
 ):
     """A Governor objected."""
 
-    approval_id: Code | None = None
-    run_id: Code | None = None
-    step_id: Code | None = None
+    approval_id: str | None = None
+    run_id: str | None = None
+    step_id: str | None = None
     category: VetoCategory
     window_end: Timestamp
     offline: bool
-    effect: Code
+    effect: str
 
     @classmethod
     def of(cls, veto: Veto) -> Self:

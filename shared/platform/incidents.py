@@ -7,19 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from shared.constitution import breach
-from shared.entity import (
-    ActorId,
-    Asked,
-    Code,
-    Entity,
-    Event,
-    Id,
-    Name,
-    Record,
-    Text,
-    Timestamp,
-    Value,
-)
+from shared.entity import Asked, Entity, Event, Id, Name, Record, Text, Timestamp, Value
 from shared.errors import Conflict, Forbidden, Invalid, Violation
 from shared.identity import PLATFORM, Actor, Role
 
@@ -165,7 +153,7 @@ class IncidentOpened(
 
     severity: Severity
     kind: IncidentType
-    refs: tuple[Code, ...]
+    refs: tuple[str, ...]
 
 
 class IncidentTransitioned(
@@ -175,7 +163,7 @@ class IncidentTransitioned(
 
     severity: Severity
     status: Status
-    by: ActorId
+    by: str
 
 
 class IncidentRested(Event, action="incident.rested", category="configuration_change"):

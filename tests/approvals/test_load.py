@@ -90,14 +90,16 @@ def test_who_answers_unseen_is_known(asked, call_as, stored):
     assert stored(Opening) == []
 
 
-def test_a_decision_reads_the_question_and_whether_it_was_opened(asked, call_as, documents):
+def test_a_decision_reads_the_question_its_last_entry_and_whether_it_was_opened(
+    asked, call_as, documents
+):
     new = asked()
     reads = []
     get = documents.get
     documents.get = lambda key: reads.append(key.collection) or get(key)
     grant(call_as, new)
     documents.get = get
-    assert reads == ["approvals", "openings"]
+    assert reads == ["approvals", "openings", "events"]
 
 
 # --- too much at once ----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from shared.constitution import (
     promoted,
     wild,
 )
-from shared.documents import Key, Query, Write
+from shared.documents import Query
 from shared.errors import Conflict, ConstitutionalAlignment
 from shared.genesis.models import Skill
 from shared.genesis.requests import NewSkill
@@ -138,10 +138,11 @@ def test_identity_never_changes():
     assert amended(a_skill(), id=a_skill().id).id == a_skill().id
 
 
-def test_a_held_entity_takes_no_write(call_as, documents):
+def test_a_held_entity_takes_no_write(call_as):
     skill = submit_skill(call_as, think_phase=catalogue.multichannel_posting()["think_phase"])
-    held = skill.model_copy(update={"integrity_hold": True}).model_dump(mode="json")
-    documents.commit([Write(Key("platform", Skill.collection, skill.id), held)])
+    with call_as(Role.GENESIS).transaction() as txn:
+        held = txn.get(Skill, skill.id).model_copy(update={"integrity_hold": True})
+        txn.save(held, amendment(skill, held))
     with pytest.raises(Conflict) as refused:
         judge_skill(call_as(Role.VISION_GUARDIAN), skill.id, judgement("SK-9"))
     assert rules_of(refused.value.violations) == {"integrity_hold"}

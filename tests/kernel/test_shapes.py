@@ -14,7 +14,7 @@ from shared.edge.queue import Delivery
 from shared.edge.relay import Relay
 from shared.entity import Entity, Event, Id, Record, Value
 from shared.errors import Invalid
-from shared.evidence import Entry, signed_bytes, state_hash
+from shared.evidence import Entry, hash_of_entry, signed_bytes, state_hash
 from shared.identity import Role, Scope
 from shared.operation import Call
 from shared.queries import Page
@@ -143,6 +143,15 @@ def entry_of(documents):
     return snapshot.data
 
 
+def keep_ship(documents, ship, **told):
+    """Keep the ship and its one entry as another release would have written both."""
+    entry = entry_of(documents) | told | {"state_hash": state_hash(ship)}
+    audit = ship["audit"] | {"head": hash_of_entry(entry), "state_hash": entry["state_hash"]}
+    keep(documents, Ship, ship | {"audit": audit})
+    keep(documents, Entry, entry, entry["id"])
+    return entry
+
+
 @pytest.fixture
 def ports(documents, signer, workflows, probe):
 
@@ -182,7 +191,7 @@ def rig(txn):
 def test_a_document_with_members_of_another_release_is_shown_alone_and_in_lists(world):
     launched(world)
     documents = world.ports.documents
-    keep(documents, Ship, of_a_later_release(stored(documents, Ship)))
+    keep_ship(documents, of_a_later_release(stored(documents, Ship)))
     alone = world.call(get_ship, f"/v1/ships/{ID}", as_="admin")
     assert alone.status_code == 200
     listed = world.call(list_ships, "/v1/ships", as_="admin")
@@ -195,7 +204,7 @@ def test_members_of_another_release_survive_a_change_at_every_depth(world):
     launched(world)
     documents = world.ports.documents
     data = of_a_later_release(stored(documents, Ship))
-    keep(documents, Ship, data)
+    keep_ship(documents, data)
     answer = world.call(rig_ship, f"/v1/ships/{ID}/rig", {"sails": 5}, as_="admin")
     assert answer.status_code == 200, answer.data
     now = stored(documents, Ship)
@@ -313,11 +322,11 @@ def test_a_later_member_is_stored_once_somebody_sets_it():
 def test_a_document_of_an_older_version_is_upgraded_step_by_step(documents, call_as):
     launch(call_as(Role.ADMIN))
     data = {k: v for k, v in stored(documents, Ship).items() if k not in {"sails", "flag"}}
-    keep(documents, Ship, data | {"schema_version": 1, "sheets": 7})
+    keep_ship(documents, data | {"schema_version": 1, "sheets": 7})
     with call_as(Role.ADMIN).transaction() as txn:
         read = txn.get(Ship, ID)
     assert (read.sails, read.flag, read.schema_version) == (7, "7 sails", 3)
-    keep(documents, Ship, data | {"schema_version": 2, "sails": 4})
+    keep_ship(documents, data | {"schema_version": 2, "sails": 4})
     with call_as(Role.ADMIN).transaction() as txn:
         assert txn.get(Ship, ID).flag == "4 sails"
         rig(txn)
@@ -326,7 +335,7 @@ def test_a_document_of_an_older_version_is_upgraded_step_by_step(documents, call
 
 def test_a_document_of_a_newer_version_keeps_it(documents, call_as):
     launch(call_as(Role.ADMIN))
-    keep(documents, Ship, of_a_later_release(stored(documents, Ship)) | {"schema_version": 4})
+    keep_ship(documents, of_a_later_release(stored(documents, Ship)) | {"schema_version": 4})
     with call_as(Role.ADMIN).transaction() as txn:
         rig(txn)
     assert stored(documents, Ship)["schema_version"] == 4
@@ -364,9 +373,8 @@ def test_the_version_of_a_kind_is_the_one_its_upgrades_lead_to():
 
 def entered_by_another_release(documents, version, **data):
     """Have the entry as a release writes it whose events have that version, and return its message."""
-    entry = entry_of(documents)
-    entry = entry | {"data_version": version, "data": entry["data"] | data}
-    documents.commit([Write(Key("platform", Entry.collection, entry["id"]), entry)])
+    told = {"data_version": version, "data": entry_of(documents)["data"] | data}
+    entry = keep_ship(documents, stored(documents, Ship), **told)
     return envelope(Entry.from_stored(entry), environment="local")
 
 

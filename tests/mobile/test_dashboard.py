@@ -17,6 +17,7 @@ from shared.approvals.models import Veto
 from shared.documents import Key, Query, Write
 from shared.edge.keys import verify_ed25519
 from shared.edge.meter import Metered, doing
+from shared.evidence import state_hash
 from shared.identity import PLATFORM, Role
 from shared.mobile import totals
 from shared.mobile.totals import AgentCard, DashboardTotals
@@ -42,6 +43,7 @@ def put_agent(documents, reacting, monkeypatch):
             "deployed_version": "1.0.0",
             "created_at": "2026-01-01T12:00:00.000Z",
         }
+        data["audit"] = {"n": 1, "head": "0" * 64, "state_hash": state_hash(data)}
         documents.commit([Write(Key(PLATFORM, Agent.collection, data["id"]), data)])
         with monkeypatch.context() as patched:
             patched.setattr(Agent, "model_validate", Agent.model_construct_of)
