@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from shared import evidence, texts
 from shared.canonical import canonical, digest
 from shared.detectors import findings
-from shared.entity import Entity, Event, Hex64, Id, Name, Text, Timestamp, Value, known
+from shared.entity import Code, Entity, Event, Hex64, Id, Name, Text, Timestamp, Value, known
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid, Violation
 
 CONSTITUTION_VERSION = "1.0.0"
@@ -187,7 +187,7 @@ class EntityAmended(Event, action="entity.amended", category="version_change"):
     """An entity's content changed in a way that has no name of its own."""
 
     version_hash: Hex64
-    fields: tuple[str, ...]
+    fields: tuple[Code, ...]
 
 
 _GOVERNOR = re.compile(r"genesis|governor|engagement_governor:[A-Za-z0-9._:-]{1,128}")

@@ -36,11 +36,18 @@ def secrets_in(text: str) -> tuple[str, ...]:
 
 
 def masked(text: str) -> str:
-    """Return *text* with everything found replaced by its mask; what is too long goes as a whole."""
-    if len(text) > MAX_CHARS:
-        return f"[REDACTED:{TOO_LONG}]"
-    for detector in DETECTORS:
-        text = detector.pattern.sub(_masking(detector), text)
+    """
+    Return *text* with everything found replaced by its mask; what is too long goes as a whole.
+
+    A mask may leave beside each other what is found only then, so it is looked for until nothing is left.
+    """
+    before = None
+    while text != before:
+        if len(text) > MAX_CHARS:
+            return f"[REDACTED:{TOO_LONG}]"
+        before = text
+        for detector in DETECTORS:
+            text = detector.pattern.sub(_masking(detector), text)
     return text
 
 

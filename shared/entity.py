@@ -6,6 +6,7 @@ each change of it yields one signed event, and its `audit` member holds the leng
 chain. An *event* is a fact, named in the past tense.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -16,10 +17,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from shared import texts
 from shared.documents import MAX_ASKED_BYTES
@@ -56,15 +61,39 @@ Exact = WrapValidator(_unchanged)
 
 
 @dataclass(frozen=True)
-class FreeText:
+class Masked:
     """
-    Marks a text that people, or programs for people, wrote: it is shown as it is, and evidence masks it.
+    Marks a text that may say anything: it is shown as it is, and masked on its way into evidence.
 
     A text that is not marked is a code: it has a pattern, which leaves no room for prose.
     """
 
-    kept: int = 2000
-    """How much of it evidence keeps, in characters."""
+    kept: int = 500
+    """How much of it evidence keeps, in characters: the whole stays with its entity."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What a code looks like, judged as shown text is: where it comes in."""
+
+    pattern: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Judge a code in JSON."""
+        return core_schema.with_info_after_validator_function(self._judge, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Describe what it looks like."""
+        return handler(schema) | {"pattern": self.pattern}
+
+    def _judge(self, text: str, info: ValidationInfo) -> str:
+        if info.mode == "json" and not re.fullmatch(self.pattern, text):
+            raise ValueError(f"this must look like {self.pattern}")
+        return text
 
 
 def _judged(judge: Callable[[str], str]) -> BeforeValidator:
@@ -86,26 +115,25 @@ def _something(text: str) -> str:
     return text
 
 
-ShownLine = Annotated[str, _judged(texts.of_one_line), FreeText()]
+ShownLine = Annotated[str, _judged(texts.of_one_line), Masked()]
 """One line of shown text, which may be empty."""
 
-Shown = Annotated[str, _judged(texts.of_lines), FreeText()]
+Shown = Annotated[str, _judged(texts.of_lines), Masked()]
 """Shown text, which may be empty."""
 
-Printed = Annotated[str, _judged(texts.printed), FreeText()]
+Printed = Annotated[str, _judged(texts.printed), Masked()]
 """What a program said: taken whatever it holds, and made to be shown."""
+
+Said = Annotated[str, Masked()]
+"""What an event says in words, its own or people's."""
 
 Name = Annotated[ShownLine, _judged(_something), Field(min_length=1, max_length=255, pattern=r"\S")]
 Text = Annotated[Shown, _judged(_something), Field(min_length=1, max_length=4000)]
 
-Code = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:/+-]*$", max_length=255, examples=["some.code"])
-]
-"""A name that programs give and compare: of an act, a place, a version, a class."""
+Code = Annotated[str, Pattern(r"^[A-Za-z0-9_][A-Za-z0-9_.:/#+-]*$"), Field(max_length=255)]
+"""A name that programs give and compare: of a thing, an act, a place, a version, a class."""
 
-ActorId = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_.@:-]{1,128}$", examples=["governor.platform"])
-]
+ActorId = Annotated[str, Pattern(r"^[A-Za-z0-9_.@:-]{1,128}$")]
 """Who acts, as the sign-in names them: a person, a service, or a role."""
 
 
@@ -116,7 +144,7 @@ class JudgedAs:
     kind: type[BaseModel]
 
 
-Opaque = Annotated[str, Field(pattern=r"^[!-~]*$", max_length=4096)]
+Opaque = Annotated[str, Masked(), Pattern(r"^[!-~]*$"), Field(max_length=4096)]
 """What machines alone read, such as an address, a cursor or a key: printable ASCII without spaces."""
 
 
@@ -356,7 +384,7 @@ class Event(Value):
 class Because(Value):
     """Why a governance decision was taken, as the audit entry keeps it."""
 
-    rationale: str
-    authority: str
-    seed_ids: tuple[str, ...] = ()
-    rule_refs: tuple[str, ...] = ()
+    rationale: Said
+    authority: Said
+    seed_ids: tuple[Code, ...] = ()
+    rule_refs: tuple[Code, ...] = ()

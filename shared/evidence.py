@@ -24,6 +24,7 @@ from shared.entity import (
 )
 from shared.errors import Invalid
 from shared.identity import Actor
+from shared.masking import for_evidence
 
 ENTRY_TYPE = "event/v1"
 """What the signed bytes of an entry say that they are; nothing else that is signed may say so."""
@@ -163,10 +164,12 @@ def record(
     """
     Write the entry of a change: *entity* as it was read, whose new state has the digest *state*.
 
+    Free text is masked first, so that what is signed is what is kept.
+
     Raises:
         Invalid: The event's data is over its size or has no canonical form.
     """
-    traits, data = event.as_told(), event.to_stored()
+    traits, data = event.as_told(), for_evidence(event)
     entry = {
         "v": 1,
         "id": entry_id,
@@ -186,7 +189,7 @@ def record(
         "refs": {name: str(data[name]) for name in _REFS if data.get(name)},
         "data": data,
         "data_version": event.data_version(),
-        "decision_context": because.to_stored() if because else None,
+        "decision_context": for_evidence(because) if because else None,
         "state_hash": state,
         "correlation_id": circumstances.correlation_id,
         "causation_id": circumstances.causation_id,

@@ -1,8 +1,10 @@
 """Who is asking, and what that allows: roles map to scopes here and nowhere else."""
 
+import hashlib
 from datetime import timedelta
 from enum import StrEnum
 from typing import Literal
+from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
@@ -166,3 +168,27 @@ class Actor(BaseModel):
     def of_the_platform(self) -> bool:
         """Whether this identity acts in the tenant of the thing it addresses."""
         return self.tenant == PLATFORM
+
+
+def story_of(tenant: str, given: str | None) -> tuple[str, bool]:
+    """
+    Return the id of the story that somebody of a tenant tells on, or begins, and whether they named it.
+
+    A customer's stories end in the mark of their tenant, so nobody joins another tenant's by naming it: such a
+    name stands for a story of their own, always the same one. What is no UUID names no story.
+    """
+    named = _uuid(given)
+    if tenant == PLATFORM:
+        return str(named or uuid4()), named is not None
+    mark = hashlib.sha256(tenant.encode()).hexdigest()[:12]
+    if named and str(named).endswith(mark):
+        return str(named), True
+    story = uuid5(NAMESPACE_OID, f"{tenant} {named}") if named else uuid4()
+    return str(story)[:-12] + mark, named is not None
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

@@ -30,6 +30,7 @@ from shared.documents import (
 from shared.entity import Audit, Because, Entity, Event, Record, Timestamp
 from shared.errors import ConstitutionalAlignment, IntegrityHold, NotFound, VersionConflict
 from shared.evidence import ApprovalRef, Circumstances, Entry, Signer
+from shared.masking import for_evidence
 from shared.queries import Reads
 
 log = logging.getLogger("waooaw.store")
@@ -96,6 +97,7 @@ class Transaction(Reads):
         self._signer, self._circumstances, self._writable = signer, circumstances, writable
         self._if_match, self._addressed, self._changing = if_match, addressed, changing
         self._seen: dict[Key, Snapshot] = {}
+        self._absent: set[Key] = set()
         self._writes: list[Write] = []
         self.entries: list[Entry] = []
         self.urgent = False
@@ -133,6 +135,7 @@ class Transaction(Reads):
         self._may_read()
         snapshot = self._documents.get(self._key(kind, id))
         if snapshot is None:
+            self._absent.add(self._key(kind, id))
             return None
         if issubclass(kind, Entity) and self._changing:
             # Whoever only looks is shown what there is.
@@ -166,13 +169,15 @@ class Transaction(Reads):
         """
         Keep a changed document; an entity comes with the event that says so.
 
-        What was read in this transaction is compared when it is written; an entity must have been. The
-        document is returned as it will be stored, with its new `version_hash` and `audit`.
+        What was read in this transaction is compared when it is written, also what was not there; an entity
+        must have been. The document is returned as it will be stored, with its new `version_hash` and `audit`.
         """
-        before = self._seen.get(self._key(type(document), document.id))
+        key = self._key(type(document), document.id)
+        before = self._seen.get(key)
         if before is None and isinstance(document, Entity):
             raise RuntimeError(f"read {document.id} in this transaction before changing it")
-        expected = before.revision if before else ANYTHING
+        unread = ABSENT if key in self._absent else ANYTHING
+        expected = before.revision if before else unread
         return self._stage(document, event, expected, because, approval)
 
     def delete(self, record: Record) -> None:
@@ -192,7 +197,7 @@ class Transaction(Reads):
             tenant=self.tenant,
             action=event.traits.action,
             entity=evidence.stream(about),
-            data=event.to_stored(),
+            data=for_evidence(event),
             data_version=event.data_version(),
             correlation_id=self._story(about),
             causation_id=self.entries[-1].id if self.entries else self._circumstances.causation_id,
@@ -268,7 +273,7 @@ class Transaction(Reads):
         """
         key = self._key(type(entity), entity.id)
         before = self._seen.get(key)
-        if before is not None and all(write.key != key for write in self.writes):
+        if before is not None and all(write.key != key for write in self._writes):
             last = self._last_entry(before)
             self._hold(key, verification.disagreement(before.data, last.data if last else None))
 

@@ -5,7 +5,6 @@ from pydantic import ConfigDict, Field
 from shared.agents import pipeline, story
 from shared.agents.parts import DEPLOYMENT
 from shared.agents.runs import PipelineRun, WorkflowEnded
-from shared.detectors import masked
 from shared.entity import Id, Text, Value
 from shared.errors import Conflict
 from shared.identity import PLATFORM, Scope
@@ -40,6 +39,6 @@ def cancel_workflow(call: Call, workflow_id: Id, body: Cancellation) -> Pipeline
             agent_id=run.agent_id,
             status=run.status,
             failure_code="cancelled",
-            reason=masked(body.reason)[:500],
+            reason=body.reason,
         )
         return story.keep(txn, call, before, before.at(run), event).run

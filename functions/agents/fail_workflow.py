@@ -5,7 +5,6 @@ from pydantic import ConfigDict, Field
 from shared.agents import pipeline, story, undoing
 from shared.agents.runs import PipelineRun, WorkflowEnded
 from shared.agents.story import Story
-from shared.detectors import masked
 from shared.entity import Id, Printed, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
@@ -42,7 +41,7 @@ def fail_workflow(call: Call, workflow_id: Id, body: Breakdown) -> PipelineRun:
         if service is not None and not service.over:
             agent = undoing.take_back(txn, call, service, "deployment_failure")
         run = pipeline.ended(before.run, "workflow_error", at=call.now)
-        reason = masked(body.reason)[:500] or "the workflow broke down"
+        reason = body.reason or "the workflow broke down"
         event = WorkflowEnded(
             agent_id=agent.id, status=run.status, failure_code="workflow_error", reason=reason
         )

@@ -66,7 +66,7 @@ def record_verdict(call: Call, workflow_id: Id, stage: Stage, body: StageVerdict
             verdict=body.verdict,
             patterns=body.patterns,
         )
-        because = Because(rationale=body.rationale[:500], authority=pipeline.EVALUATOR[stage])
+        because = Because(rationale=body.rationale, authority=pipeline.EVALUATOR[stage])
         return story.keep(txn, call, before, after, event, because=because).run
 
 

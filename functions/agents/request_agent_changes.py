@@ -39,6 +39,6 @@ def request_agent_changes(call: Call, agent_id: Id, body: AgentChanges) -> Pipel
         before = story.read(txn, agent.workflow_id)
         stage = before.run.current_stage
         run = pipeline.sent_back(before.run, by=call.actor, at=call.now)
-        because = Because(rationale="; ".join(body.changes)[:500], authority=call.actor.type)
+        because = Because(rationale="; ".join(body.changes), authority=call.actor.type)
         event = settling.event(run, stage)
         return story.keep(txn, call, before, before.at(run), event, because=because).run

@@ -57,6 +57,6 @@ def rollback_agent(call: Call, agent_id: Id, body: RollbackRequest) -> Rollback:
                 f"the only version to go back to is {back or 'none'}", rule="no_such_version"
             )
         after = undoing.take_back(txn, call, service, body.trigger)
-        because = Because(rationale=body.reason[:500], authority=call.actor.type)
+        because = Because(rationale=body.reason, authority=call.actor.type)
         told = undoing.told(service, after, body.trigger, body.scope)
         return undoing.result(service, txn.save(after, told, because=because))

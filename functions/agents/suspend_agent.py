@@ -54,6 +54,6 @@ def suspend_agent(call: Call, agent_id: Id, body: Suspension) -> Agent:
         by = lifecycle.decided_by(call.actor)
         told = lifecycle.changed(before, after, by=by, reason=body.trigger)
         because = Because(
-            rationale=body.reason[:500], authority=call.actor.type, rule_refs=(body.trigger,)
+            rationale=body.reason, authority=call.actor.type, rule_refs=(body.trigger,)
         )
         return txn.save(after, told, because=because)

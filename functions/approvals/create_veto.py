@@ -4,7 +4,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from shared.agents import vetoing
 from shared.approvals import rules
-from shared.approvals.events import ApprovalVetoed, VetoRecorded, told
+from shared.approvals.events import ApprovalVetoed, VetoRecorded
 from shared.approvals.models import Approval, Veto
 from shared.approvals.parts import Attachment, Member, VetoCategory
 from shared.entity import Because, Id, Text, Value
@@ -58,7 +58,7 @@ def create_veto(call: Call, objection: Objection) -> Veto:
         approval_id = hit.approval_id if hit else objection.approval_id
         if hit is not None and hit.run is not None and approval_id is None:
             veto, new = vetoing.of_run(txn, call, hit.run, **given, attachments=attached)
-            because = Because(rationale=told(veto.explanation), authority="governor")
+            because = Because(rationale=veto.explanation, authority="governor")
             return txn.create(veto, VetoRecorded.of(veto), because=because) if new else veto
         before = txn.get(Approval, approval_id or "")
         after = rules.veto(before, by=call.actor, at=call.now, **given)

@@ -27,5 +27,5 @@ def dismiss_violation(call: Call, violation_id: Id, body: Dismissal) -> OpenedVi
     with call.transaction() as txn:
         before = txn.get(OpenedViolation, violation_id)
         after = rules.dismissed(before, reason=body.reason, by=call.actor, at=call.now)
-        because = Because(rationale=body.reason[:500], authority=call.actor.type)
+        because = Because(rationale=body.reason, authority=call.actor.type)
         return txn.save(after, rules.closed(after), because=because)

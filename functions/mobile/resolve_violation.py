@@ -29,5 +29,5 @@ def resolve_violation(call: Call, violation_id: Id, body: Resolution) -> OpenedV
     with call.transaction() as txn:
         before = txn.get(OpenedViolation, violation_id)
         after = rules.resolved(before, resolution=body.resolution, at=call.now)
-        because = Because(rationale=body.resolution[:500], authority=call.actor.type)
+        because = Because(rationale=body.resolution, authority=call.actor.type)
         return txn.save(after, rules.closed(after), because=because)

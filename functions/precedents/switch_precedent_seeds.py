@@ -35,7 +35,7 @@ def switch_precedent_seeds(call: Call, body: Switching) -> SeedSwitch:
         if after is before:
             return after
         told = SeedsSwitched(on=after.on, reason=after.reason)
-        because = Because(rationale=after.reason[:500], authority="governor")
+        because = Because(rationale=after.reason, authority="governor")
         if before is None:
             return txn.create(after, told, because=because)
         return txn.save(after, told, because=because)

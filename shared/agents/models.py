@@ -19,7 +19,7 @@ from shared.agents.parts import (
     StageResult,
 )
 from shared.constitution import GovernedEntity, breach, wild
-from shared.entity import Event, Hex64, Id, Name, Text, Timestamp
+from shared.entity import ActorId, Code, Event, Hex64, Id, Name, Said, Text, Timestamp
 from shared.errors import Violation
 
 EVIDENCE = (
@@ -126,12 +126,12 @@ class AgentCreated(
 ):
     """An agent was specified, and its pipeline is to start."""
 
-    name: str
-    industry_id: str
-    job_role_id: str
-    skills: tuple[str, ...]
-    governance_agent_id: str
-    workflow_id: str
+    name: Said
+    industry_id: Id
+    job_role_id: Id
+    skills: tuple[Code, ...]
+    governance_agent_id: Code
+    workflow_id: Id
 
 
 class AgentPipelineStageCompleted(
@@ -143,11 +143,11 @@ class AgentPipelineStageCompleted(
 ):
     """A stage of the pipeline came to a result."""
 
-    workflow_id: str
+    workflow_id: Id
     stage: Stage
     result: StageResult
     attempt: int
-    gate_results_hash: str
+    gate_results_hash: Hex64
     next_stage: int | None
     deadline_at: Timestamp | None
 
@@ -163,13 +163,13 @@ class AgentStateChanged(
 
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
 
-    agent_id: str
-    from_state: str = Field(alias="from")
-    to_state: str = Field(alias="to")
-    reason: str
-    actor: str
-    workflow_id: str | None = None
-    violation_id: str | None = None
+    agent_id: Code
+    from_state: Code = Field(alias="from")
+    to_state: Code = Field(alias="to")
+    reason: Said
+    actor: ActorId
+    workflow_id: Code | None = None
+    violation_id: Code | None = None
 
 
 class AgentRolledBack(
@@ -184,8 +184,8 @@ class AgentRolledBack(
 
     trigger: RollbackTrigger
     scope: RollbackScope
-    from_version: str
-    restored_version: str | None
+    from_version: Code
+    restored_version: Code | None
     outcome: Literal["rolled_back", "partial", "failed"]
 
 
@@ -203,13 +203,13 @@ class HealthStatusChanged(
         "approval_compliance",
         "scope_adherence",
     ]
-    incident_id: str | None = None
+    incident_id: Code | None = None
 
 
 class AgentReleaseStarted(Event, action="agent.release_started", category="version_change"):
     """A release of an agent is being put out."""
 
-    release_id: str
-    version: str
-    manifest_hash: str
-    workflow_id: str
+    release_id: Code
+    version: Code
+    manifest_hash: Hex64
+    workflow_id: Id

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shared.agents.parts import Profile, RollbackTrigger
 from shared.constitution import breach
-from shared.entity import Entity, Event, Hex64, Id, Record, Timestamp, Value
+from shared.entity import Code, Entity, Event, Hex64, Id, Record, Timestamp, Value
 from shared.errors import Conflict, Violation
 from shared.store import Transaction
 
@@ -207,17 +207,17 @@ def taken_back(release: Release, trigger: RollbackTrigger, *, previous: bool) ->
 class ReleaseCreated(Event, action="release.created", category="version_change"):
     """A release was made, at no traffic."""
 
-    agent_id: str
-    workflow_id: str
-    approval_id: str
-    version: str
-    manifest_hash: str
+    agent_id: Id
+    workflow_id: Id
+    approval_id: Id
+    version: Code
+    manifest_hash: Hex64
 
 
 class ReleaseRouted(Event, action="release.routed", category="version_change"):
     """A release got traffic."""
 
-    agent_id: str
+    agent_id: Id
     traffic_percent: int
 
 
@@ -226,8 +226,8 @@ class ReleaseWatched(
 ):
     """A watch over a release ended."""
 
-    agent_id: str
-    workflow_id: str
+    agent_id: Id
+    workflow_id: Id
     profile: Profile
     watch_outcome: Outcome
     probes: int
@@ -239,14 +239,14 @@ class ReleaseTakenBack(
 ):
     """A release was taken back."""
 
-    agent_id: str
+    agent_id: Id
     trigger: RollbackTrigger
-    state: str
+    state: Code
 
 
 class ReleaseProbeDue(Event, action="release.probe_due", category="configuration_change"):
     """It is time to look at a release once more."""
 
-    release_id: str
+    release_id: Id
     profile: Profile
     probe: int

@@ -9,7 +9,7 @@ from shared.agents.me_wow import Gap, MeWow
 from shared.agents.parts import DeploymentPlan, RunStatus, Stage, StageResult
 from shared.canonical import digest
 from shared.constitution import breach
-from shared.entity import Entity, Event, Hex64, Id, Text, Timestamp, Value
+from shared.entity import Code, Entity, Event, Hex64, Id, Said, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.genesis.evidence import TestEvidence
 
@@ -187,20 +187,20 @@ def remaining_s(record: StageRecord, at: datetime) -> int:
 
 
 class _OfRun(Event, category="configuration_change", retention="constitutional"):
-    agent_id: str
+    agent_id: Id
 
 
 class WorkflowStarted(_OfRun, action="workflow.started"):
     """A run of the pipeline was opened."""
 
     kind: Literal["agent_creation"]
-    definition_version: str
+    definition_version: Code
 
 
 class WorkflowClaimed(_OfRun, action="workflow.claimed"):
     """An execution took the run over."""
 
-    execution: str
+    execution: Code
 
 
 class WorkflowStageEntered(_OfRun, action="workflow.stage_entered"):
@@ -208,8 +208,8 @@ class WorkflowStageEntered(_OfRun, action="workflow.stage_entered"):
 
     stage: Stage
     attempt: int
-    input_hash: str
-    failed_checks: tuple[str, ...] = ()
+    input_hash: Hex64
+    failed_checks: tuple[Code, ...] = ()
 
 
 class WorkflowStageSettled(_OfRun, action="workflow.stage_settled"):
@@ -218,9 +218,9 @@ class WorkflowStageSettled(_OfRun, action="workflow.stage_settled"):
     stage: Stage
     attempt: int
     result: StageResult
-    output_hash: str
+    output_hash: Hex64
     duration_ms: int
-    failure_code: str | None
+    failure_code: Code | None
     next_stage: int | None
 
 
@@ -230,7 +230,7 @@ class WorkflowVerdictRecorded(
     """An evaluator judged a check."""
 
     stage: Stage
-    check_code: str
+    check_code: Code
     verdict: Literal["pass", "fail", "escalate"]
     patterns: tuple[Pattern, ...] = ()
 
@@ -238,8 +238,8 @@ class WorkflowVerdictRecorded(
 class MeWowSubmitted(_OfRun, action="workflow.me_wow_submitted"):
     """An author submitted a way of working."""
 
-    me_wow_hash: str
-    manifest_hash: str
+    me_wow_hash: Hex64
+    manifest_hash: Hex64
     completeness: int
     gaps: int
 
@@ -249,4 +249,4 @@ class WorkflowEnded(_OfRun, action="workflow.ended", outcome="failure"):
 
     status: RunStatus
     failure_code: Failure
-    reason: str
+    reason: Said

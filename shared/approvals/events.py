@@ -7,19 +7,12 @@ from pydantic import ConfigDict, Field
 
 from shared.approvals.models import Approval, ApprovalStatus, Veto
 from shared.approvals.parts import Trigger, VetoCategory
-from shared.detectors import masked
-from shared.entity import Event, Timestamp
+from shared.entity import ActorId, Code, Event, Hex64, Said, Timestamp
 
 Retention = Literal["standard", "financial", "constitutional"]
 
 REQUESTS = "approval-requests"
 DECISIONS = "approval-decisions"
-MAX_TEXT = 500
-
-
-def told(text: str) -> str:
-    """Return a free text as the log may hold it: masked and short; the whole stays with its entity."""
-    return masked(text)[:MAX_TEXT]
 
 
 class ApprovalRequested(
@@ -27,18 +20,18 @@ class ApprovalRequested(
 ):
     """Somebody must decide."""
 
-    type: str
-    gate: str
-    agent_id: str | None
-    run_id: str | None = None
-    step_id: str | None = None
-    action_digest: str
-    card_hash: str
-    chain: str
+    type: Code
+    gate: Code
+    agent_id: Code | None
+    run_id: Code | None = None
+    step_id: Code | None = None
+    action_digest: Hex64
+    card_hash: Hex64
+    chain: Code
     step_no: int
-    approvers: tuple[str, ...]
+    approvers: tuple[ActorId, ...]
     expires_at: Timestamp
-    risk: str
+    risk: Code
     amount: int | None = None
 
     @classmethod
@@ -63,7 +56,7 @@ class StepApproved(
 ):
     """One of several people agreed; the next one is asked."""
 
-    approver: str
+    approver: ActorId
     step_no: int
     decided_at: Timestamp
 
@@ -83,9 +76,9 @@ class ApprovalGranted(
 ):
     """Everybody needed agreed: the work may go on."""
 
-    approvers: tuple[str, ...]
+    approvers: tuple[ActorId, ...]
     auto: bool = False
-    seed_id: str | None = None
+    seed_id: Code | None = None
     decided_at: Timestamp
     held_until: Timestamp | None = None
     veto_until: Timestamp
@@ -114,13 +107,13 @@ class ApprovalRejected(
 ):
     """The answer is no."""
 
-    approver: str
-    reason: str
+    approver: ActorId
+    reason: Said
 
     @classmethod
     def of(cls, approval: Approval) -> Self:
         """Tell of a rejection."""
-        return cls(approver=approval.last.approver_id, reason=told(approval.last.reason or ""))
+        return cls(approver=approval.last.approver_id, reason=approval.last.reason or "")
 
 
 class ApprovalChangesRequested(
@@ -132,8 +125,8 @@ class ApprovalChangesRequested(
 ):
     """The answer is: not like this."""
 
-    approver: str
-    comment_ref: str
+    approver: ActorId
+    comment_ref: Code
     """Where the wishes are written."""
 
     @classmethod
@@ -163,14 +156,14 @@ class ApprovalCancelled(
 ):
     """The question was withdrawn."""
 
-    reason: str
+    reason: Said
 
     @classmethod
     def of(cls, approval: Approval) -> Self:
         """Tell of a withdrawal."""
         if approval.cancellation is None:
             raise ValueError(f"{approval.id} was not cancelled")
-        return cls(reason=told(approval.cancellation.reason))
+        return cls(reason=approval.cancellation.reason)
 
 
 class ApprovalConsumed(
@@ -178,10 +171,10 @@ class ApprovalConsumed(
 ):
     """What was approved is being done, once."""
 
-    run_id: str
-    step_id: str
+    run_id: Code
+    step_id: Code
     iteration: int
-    action_digest: str
+    action_digest: Hex64
 
     @classmethod
     def of(cls, approval: Approval) -> Self:
@@ -198,8 +191,8 @@ class ApprovalDelegated(
 
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
 
-    from_id: str = Field(alias="from")
-    to_id: str = Field(alias="to")
+    from_id: ActorId = Field(alias="from")
+    to_id: ActorId = Field(alias="to")
     depth: int
 
     @classmethod
@@ -215,7 +208,7 @@ class ApprovalEscalated(Event, action="approval.escalated", category="escalation
     """Others are asked besides."""
 
     level: int
-    to: tuple[str, ...]
+    to: tuple[ActorId, ...]
     trigger: Trigger
 
     @classmethod
@@ -230,7 +223,7 @@ class ApprovalDeferred(
 ):
     """The question rests for a while."""
 
-    approver: str
+    approver: ActorId
     until: Timestamp
     defer_count: int
 
@@ -269,7 +262,7 @@ class VetoEffectCompleted(
 ):
     """What was vetoed is undone."""
 
-    effect: str
+    effect: Code
 
 
 class VetoEffectOverdue(
@@ -282,7 +275,7 @@ class VetoEffectOverdue(
 ):
     """What was vetoed is not undone in time; a person must see to it."""
 
-    effect: str
+    effect: Code
 
 
 class ApprovalVetoed(
@@ -294,9 +287,9 @@ class ApprovalVetoed(
 ):
     """An objection was raised; the veto has its own record."""
 
-    veto_category: str
-    approver: str
-    explanation: str
+    veto_category: Code
+    approver: ActorId
+    explanation: Said
 
     @classmethod
     def of(cls, approval: Approval) -> Self:
@@ -305,7 +298,7 @@ class ApprovalVetoed(
         return cls(
             veto_category=decision.category or "",
             approver=decision.approver_id,
-            explanation=told(decision.reason or ""),
+            explanation=decision.reason or "",
         )
 
 
@@ -319,13 +312,13 @@ class VetoRecorded(
 ):
     """A Governor objected."""
 
-    approval_id: str | None = None
-    run_id: str | None = None
-    step_id: str | None = None
+    approval_id: Code | None = None
+    run_id: Code | None = None
+    step_id: Code | None = None
     category: VetoCategory
     window_end: Timestamp
     offline: bool
-    effect: str
+    effect: Code
 
     @classmethod
     def of(cls, veto: Veto) -> Self:

@@ -13,7 +13,6 @@ from shared.approvals.changing import (
     repeated,
     settled,
 )
-from shared.approvals.events import told
 from shared.approvals.models import Approval, ApprovalStatus, Consumer, Effect, Veto
 from shared.approvals.parts import Attachment, Cancellation, Verb, VetoCategory, Via
 from shared.approvals.windows import REVIEW_WINDOW, TIME_TO_USE, VETO_WINDOW
@@ -146,7 +145,7 @@ def because(approval: Approval) -> Because:
     decision = approval.last
     words = decision.reason or "; ".join(decision.changes) or f"{decision.verb} without comment"
     authority = approval.governor if decision.verb == "veto" else decision.seat
-    return Because(rationale=told(words), authority=f"{authority}{_ON_BEHALF[decision.via]}")
+    return Because(rationale=words, authority=f"{authority}{_ON_BEHALF[decision.via]}")
 
 
 _ON_BEHALF: dict[Via, str] = {

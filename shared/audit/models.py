@@ -7,10 +7,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from shared.constitution import Json16
-from shared.entity import Event, Hex64, Record, Timestamp, Traits, Value
+from shared.entity import Code, Event, Hex64, Masked, Record, Said, Timestamp, Traits, Value
 
 MAX_SKEW = timedelta(minutes=5)
 """How far a report's time may be from ours without being marked."""
+
+MAX_REPORT_CHARS = 16 * 1024
+"""As many characters as a report's data may have bytes."""
 
 REPORTED = "reported."
 """How the name of whatever was reported begins, in the log; nothing that the platform does is called so."""
@@ -26,7 +29,7 @@ ReportCategory = Literal[
 ]
 """What a runtime can have done. Decisions, approvals and certifications are the platform's own to enter."""
 
-Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:@/-]{1,128}$")] | None
+Ref = Annotated[Code, Field(max_length=128)] | None
 
 
 class Refs(Value):
@@ -96,11 +99,11 @@ class Reported(Event, action="audit.reported", category="agent_action_complete")
     reported_approval_id: Ref = None
     reported_receipt_id: Ref = None
     reported_customer_id: Ref = None
-    report_id: str
-    about: str
+    report_id: Code
+    about: Code
     """The entity that the report is about."""
 
-    data: Mapping[str, Any]
+    data: Mapping[Said, Annotated[Any, Masked(kept=MAX_REPORT_CHARS)]]
     occurred_at: Timestamp | None
     skewed: bool
     """Whether it reached us more than five minutes after, or before, it happened."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import flask
 from pydantic import ValidationError
@@ -41,7 +41,7 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.files import Content
-from shared.identity import MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope
+from shared.identity import MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope, story_of
 from shared.operation import Call, Crossing, Operation
 
 log = logging.getLogger("waooaw")
@@ -81,8 +81,7 @@ class _Request:
     def __init__(self, op: Operation, ports: Ports, request: flask.Request, here: Hop) -> None:
         self.op, self.ports, self.request, self.hop = op, ports, request, here
         self.request_id = str(uuid4())
-        named = _correlation(request.headers.get("X-Correlation-ID"))
-        self.correlation_id, self.story_named = named or str(uuid4()), named is not None
+        self.correlation_id, self.story_named = str(uuid4()), False
         self.actor = ANONYMOUS
         self.crossings: list[Crossing] = []
 
@@ -158,6 +157,9 @@ class _Request:
         within_s = REVOKED_WITHIN_S[bool(self.op.scopes & _GOVERNANCE)]
         with doing("edge.identify"):
             self.actor = self.ports.identify(dict(self.request.headers), revoked_within_s=within_s)
+        # Nobody names a story before it is known whose it may be.
+        named = self.request.headers.get("X-Correlation-ID")
+        self.correlation_id, self.story_named = story_of(self.actor.tenant, named)
         held = self.actor.scopes & self.op.scopes
         if not held:
             needed = " or ".join(sorted(self.op.scopes))
@@ -357,13 +359,6 @@ class _Internal(Refusal):
     """A defect of ours."""
 
     status, code, title = 500, "internal", "Something went wrong on our side"
-
-
-def _correlation(given: str | None) -> str | None:
-    try:
-        return str(UUID(given)) if given else None
-    except ValueError:
-        return None
 
 
 def _owner(id: str) -> str:

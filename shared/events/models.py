@@ -1,9 +1,9 @@
 """What the platform remembers about messages."""
 
 from datetime import datetime, timedelta
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from shared.entity import Asked, Entity, Event, Record, Timestamp
+from shared.entity import Asked, Code, Entity, Event, Masked, Record, Said, Timestamp
 
 HOT = timedelta(days=90)
 """How long an event can be acted on: as long as its entry is in the store (audit.md section 8)."""
@@ -59,26 +59,26 @@ class EventDeadLettered(
 ):
     """A message was given up, for the first time or again after it was sent again."""
 
-    event_id: str
-    type: str
-    consumer: str
-    error_code: str
+    event_id: Said
+    type: Said
+    consumer: Said
+    error_code: Said
 
 
 class DeadLetterReplayed(Event, action="event.replayed", category="configuration_change"):
     """A message that was given up is sent again."""
 
-    dead_letter_id: str
-    event_id: str
-    consumer: str
+    dead_letter_id: Code
+    event_id: Said
+    consumer: Said
     replay: int
-    reason: str
+    reason: Annotated[str, Masked(kept=4000)]
 
 
 class DeadLetterDropped(Event, action="event.dropped", category="configuration_change"):
     """A message will not be sent again: there is nothing left to send."""
 
-    dead_letter_id: str
-    event_id: str
-    consumer: str
-    reason: str
+    dead_letter_id: Code
+    event_id: Said
+    consumer: Said
+    reason: Annotated[str, Masked(kept=4000)]

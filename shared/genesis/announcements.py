@@ -7,7 +7,6 @@ from shared.genesis.evidence import Certification
 from shared.genesis.models import CatalogueEntity, JobRole, Skill, Status
 
 _MAX_REASONS = 50
-_MAX_REASON_CHARS = 300
 
 
 def creation(entity: CatalogueEntity) -> Event:
@@ -47,7 +46,7 @@ def reasons(certification: Certification) -> tuple[str, ...]:
     """Return why a certification was refused, as the event says it."""
     failed = [check for check in certification.checks if not check.passed]
     texts = [f"{check.code}: {check.detail.removeprefix(f'{check.code}: ')}" for check in failed]
-    return tuple(text[:_MAX_REASON_CHARS] for text in texts[:_MAX_REASONS])
+    return tuple(texts[:_MAX_REASONS])
 
 
 def refusal(entity: CatalogueEntity) -> str:

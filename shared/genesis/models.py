@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from shared.entity import Event, Hex64, Id, Record
+from shared.entity import ActorId, Code, Event, Hex64, Id, Masked, Record, Said
 from shared.genesis.catalogue import ONCE_CERTIFIED, CatalogueEntity, Status
 from shared.genesis.evidence import Certification, Check, TestEvidence, Verdict
 from shared.genesis.industries import Industry
@@ -63,7 +63,7 @@ def name_id(entity_type: str, name: str) -> str:
 
 # --- events --------------------------------------------------------------------------------------
 
-Reasons = Annotated[tuple[str, ...], Field(max_length=50)]
+Reasons = Annotated[tuple[Annotated[str, Masked(kept=150)], ...], Field(max_length=50)]
 
 
 class _OfGenesis(
@@ -75,16 +75,16 @@ class _OfGenesis(
 class SkillCreated(_OfGenesis, action="genesis.skill.created"):
     """A skill was submitted."""
 
-    name: str
-    category: str
+    name: Said
+    category: Code
 
 
 class SkillCertified(_OfGenesis, action="genesis.skill.certified"):
     """A skill passed every check."""
 
-    certified_by: str
+    certified_by: ActorId
     certificate_hash: Hex64
-    l0_results: dict[str, bool]
+    l0_results: dict[Code, bool]
 
 
 class SkillRejected(_OfGenesis, action="genesis.skill.rejected"):
@@ -96,14 +96,14 @@ class SkillRejected(_OfGenesis, action="genesis.skill.rejected"):
 class JobRoleCreated(_OfGenesis, action="genesis.jobrole.created"):
     """A job role was submitted."""
 
-    name: str
+    name: Said
     required_skills: tuple[Id, ...]
 
 
 class JobRoleCertified(_OfGenesis, action="genesis.jobrole.certified"):
     """A job role passed every check."""
 
-    certified_by: str
+    certified_by: ActorId
     certificate_hash: Hex64
 
 
@@ -116,16 +116,16 @@ class JobRoleRejected(_OfGenesis, action="genesis.jobrole.rejected"):
 class IndustryCreated(_OfGenesis, action="genesis.industry.created"):
     """An industry was submitted; its category is its code."""
 
-    name: str
-    category: str
+    name: Said
+    category: Code
 
 
 class IndustryCertified(_OfGenesis, action="genesis.industry.certified"):
     """An industry passed every check."""
 
-    certified_by: str
+    certified_by: ActorId
     certificate_hash: Hex64
-    l0_results: dict[str, bool]
+    l0_results: dict[Code, bool]
 
 
 class IndustryRejected(_OfGenesis, action="genesis.industry.rejected"):

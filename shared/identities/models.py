@@ -6,12 +6,12 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from shared.constitution import breach
-from shared.entity import Entity, Event, Record, Timestamp
+from shared.entity import Code, Entity, Event, Record, Said, Timestamp
 from shared.errors import Violation
 
 Outcome = Literal["success", "failure", "denied"]
 Severity = Literal["info", "warning", "error", "critical"]
-Codes = Annotated[tuple[str, ...], Field(max_length=100)]
+Codes = Annotated[tuple[Code, ...], Field(max_length=100)]
 
 
 class Principal(Entity):
@@ -48,14 +48,14 @@ class PolicyDenied(
 ):
     """Somebody asked for what they may not do."""
 
-    decision_id: str
-    agent_id: str | None = None
-    action: str
+    decision_id: Code
+    agent_id: Code | None = None
+    action: Code
     """The operation that was refused."""
 
     reasons: Codes
-    run_id: str | None = None
-    step_id: str | None = None
+    run_id: Code | None = None
+    step_id: Code | None = None
 
 
 class AuthFailed(
@@ -63,8 +63,8 @@ class AuthFailed(
 ):
     """A token was shown that is not good."""
 
-    operation: str
-    reason: str
+    operation: Code
+    reason: Said
 
 
 class LoggedOut(Event, action="auth.logout", category="authentication"):
@@ -82,5 +82,5 @@ class ValidationFailed(
 ):
     """Somebody wanted to store what would break the constitution."""
 
-    operation: str
-    rules: Annotated[tuple[str, ...], Field(max_length=20)]
+    operation: Code
+    rules: Annotated[tuple[Code, ...], Field(max_length=20)]

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field
 
 from shared.constitution import breach
-from shared.entity import Entity, Event, Id, Record
+from shared.entity import Code, Entity, Event, Id, Record
 from shared.errors import Violation
 from shared.precedents.models import Finding, Rule, Validation
 
@@ -62,13 +62,13 @@ class SeedDraftSubmitted(Event, action="seed_draft.submitted", category="precede
     """A draft was put to Genesis, or fell through the weakening test."""
 
     status: DraftStatus
-    precedent_seed_id: str | None
+    precedent_seed_id: Code | None
 
 
 class SeedDraftReviewed(Event, action="seed_draft.reviewed", category="precedent_seed"):
     """Genesis judged what was made of a draft."""
 
-    outcome: str
+    outcome: Code
 
     @classmethod
     def of(cls, validation: Validation) -> Self:

@@ -2,16 +2,16 @@
 
 from typing import Literal
 
-from shared.entity import Event
+from shared.entity import Code, Event, Hex64, Said
 
 
 class ManifestDraftSaved(Event, action="manifest.draft_saved", category="configuration_change"):
     """An author submitted a manifest."""
 
-    agent_id: str
-    workflow_id: str
-    from_hash: str | None
-    to_hash: str
+    agent_id: Code
+    workflow_id: Code
+    from_hash: Hex64 | None
+    to_hash: Hex64
 
 
 class ManifestCertified(
@@ -19,19 +19,19 @@ class ManifestCertified(
 ):
     """Genesis certified a manifest."""
 
-    agent_id: str
-    workflow_id: str
-    certification_id: str
-    manifest_hash: str
+    agent_id: Code
+    workflow_id: Code
+    certification_id: Code
+    manifest_hash: Hex64
 
 
 class ManifestVersionAssigned(Event, action="manifest.version_assigned", category="version_change"):
     """A certified manifest got the version it is released as."""
 
-    agent_id: str
-    version_from: str
-    version_to: str
-    manifest_hash: str
+    agent_id: Code
+    version_from: Code
+    version_to: Code
+    manifest_hash: Hex64
 
 
 class ManifestPublished(
@@ -39,9 +39,9 @@ class ManifestPublished(
 ):
     """A certified manifest was bound to a release."""
 
-    from_hash: str | None
-    to_hash: str
-    semver: str
+    from_hash: Hex64 | None
+    to_hash: Hex64
+    semver: Code
     diff_class: Literal["patch", "proposal", "evolution"]
 
 
@@ -54,5 +54,5 @@ class ManifestSuspended(
 ):
     """A manifest no longer authorises anything."""
 
-    hash: str
-    reason: str
+    hash: Hex64
+    reason: Said

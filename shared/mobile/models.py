@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.constitution import breach
-from shared.entity import Asked, Entity, Event, Hex64, Id, Record, Timestamp, Value
+from shared.entity import ActorId, Asked, Entity, Event, Hex64, Id, Record, Timestamp, Value
 from shared.errors import Violation
 
 Kind = Literal[
@@ -187,7 +187,7 @@ class NotificationRead(Event, action="notification.read", category="external_com
 class PushDue(Event, action="notification.push_due", category="external_communication"):
     """The time has come to push a notice to somebody."""
 
-    user_id: str
+    user_id: ActorId
     attempt: int = 0
     """How often the provider was down before."""
 
@@ -215,7 +215,7 @@ class PreferencesChanged(
 class DeviceRegistered(Event, action="device.registered", category="authentication"):
     """Somebody registered a device, or their device told us something new."""
 
-    user_id: str
+    user_id: ActorId
     platform: Platform
     key_hash: Hex64
 
@@ -227,5 +227,5 @@ class DeviceUnseenDue(Event, action="device.unseen_due", category="authenticatio
 class DeviceRevoked(Event, action="device.revoked", category="authentication"):
     """A device lost its rights: it shows nothing and its signature counts no longer."""
 
-    user_id: str
+    user_id: ActorId
     reason: Literal["unregistered", "token_moved", "too_many", "unseen"]

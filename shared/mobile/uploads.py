@@ -11,7 +11,7 @@ from pydantic import ConfigDict, ValidationError
 
 from shared.approvals.models import Veto
 from shared.approvals.parts import Attachment
-from shared.entity import Event, Id, Timestamp, Value
+from shared.entity import Code, Event, Hex64, Id, Timestamp, Value
 from shared.errors import BadRequest, Conflict, Expired, Forbidden, Invalid
 from shared.files import Content
 from shared.identity import Actor
@@ -71,8 +71,8 @@ class Uploaded(Value):
 class VetoDocumented(Event, action="veto.documented", category="governance_decision"):
     """A document was announced to go with a veto; its digest says which."""
 
-    sha256: str
-    content_type: str
+    sha256: Hex64
+    content_type: Code
     size: int
 
 

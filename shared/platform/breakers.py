@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.entity import Entity, Event, Record, Text, Timestamp, Value
+from shared.entity import Code, Entity, Event, Masked, Record, Text, Timestamp, Value
 from shared.errors import NotFound
 from shared.platform.targets import FAILURES, PROBE_AFTER, TARGETS, WITHIN
 
@@ -35,8 +35,8 @@ class CircuitReset(Entity):
 class CircuitBreakerReset(Event, action="circuit_breaker.reset", category="configuration_change"):
     """Staff had the breakers of a target closed."""
 
-    target: str
-    reason: str
+    target: Code
+    reason: Annotated[str, Masked(kept=4000)]
 
 
 class CircuitBreaker(Value):

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from shared.constitution import breach
-from shared.entity import Code, Entity, Event, Text, Timestamp, Value
+from shared.entity import Code, Entity, Event, Masked, Text, Timestamp, Value
 from shared.errors import Conflict, Invalid, VersionConflict, Violation
 from shared.identity import PLATFORM, Actor, Role
 
@@ -100,16 +100,16 @@ class FeatureFlag(Entity):
 class FlagSet(Event, action="feature_flag.set", category="configuration_change"):
     """Somebody set a flag."""
 
-    key: str
+    key: Code
     enabled: bool
     rollout_bp: int
-    reason: str
+    reason: Annotated[str, Masked(kept=4000)]
 
 
 class FlagExpired(Event, action="feature_flag.expired", category="configuration_change"):
     """A flag is off for good: its time is over."""
 
-    key: str
+    key: Code
     expires_at: Timestamp
 
 

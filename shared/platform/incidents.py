@@ -7,7 +7,19 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from shared.constitution import breach
-from shared.entity import Asked, Entity, Event, Id, Name, Record, Text, Timestamp, Value
+from shared.entity import (
+    ActorId,
+    Asked,
+    Code,
+    Entity,
+    Event,
+    Id,
+    Name,
+    Record,
+    Text,
+    Timestamp,
+    Value,
+)
 from shared.errors import Conflict, Forbidden, Invalid, Violation
 from shared.identity import PLATFORM, Actor, Role
 
@@ -153,7 +165,7 @@ class IncidentOpened(
 
     severity: Severity
     kind: IncidentType
-    refs: tuple[str, ...]
+    refs: tuple[Code, ...]
 
 
 class IncidentTransitioned(
@@ -163,7 +175,7 @@ class IncidentTransitioned(
 
     severity: Severity
     status: Status
-    by: str
+    by: ActorId
 
 
 class IncidentRested(Event, action="incident.rested", category="configuration_change"):

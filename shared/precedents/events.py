@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from shared.entity import Event, Timestamp
+from shared.entity import Code, Event, Hex64, Said, Timestamp
 from shared.precedents.models import PrecedentSeed
 
 Mode = Literal["shadow", "active"]
@@ -16,7 +16,7 @@ class _OfSeeds(Event, category="precedent_seed", topic=TOPIC, retention="constit
 class SeedDrafted(_OfSeeds, action="seed.drafted"):
     """Somebody wrote a rule that nobody validated yet."""
 
-    pattern_id: str | None = None
+    pattern_id: Code | None = None
     support: int
 
 
@@ -24,7 +24,7 @@ class SeedApproved(_OfSeeds, action="seed.approved"):
     """A rule may predict, or decide."""
 
     mode: Mode
-    scope_hash: str
+    scope_hash: Hex64
     expires_at: Timestamp | None
 
     @classmethod
@@ -37,7 +37,7 @@ class SeedApproved(_OfSeeds, action="seed.approved"):
 class SeedMatched(Event, action="seed.matched", category="precedent_seed", topic=TOPIC):
     """A rule answered a request, or said what it would have answered."""
 
-    approval_id: str
+    approval_id: Code
     mode: Mode
     would_have_approved: bool
     human_agreed: bool | None = None
@@ -46,13 +46,13 @@ class SeedMatched(Event, action="seed.matched", category="precedent_seed", topic
 class SeedSuperseded(_OfSeeds, action="seed.superseded"):
     """Another rule took its place."""
 
-    superseded_by: str
+    superseded_by: Code
 
 
 class SeedDeprecated(_OfSeeds, action="seed.deprecated", severity="warning"):
     """A rule no longer decides, because it was wrong too often or is of no use."""
 
-    reason: str
+    reason: Said
     vetoes: int
     false_positives: int
 
@@ -66,7 +66,7 @@ class SeedDeprecated(_OfSeeds, action="seed.deprecated", severity="warning"):
 class SeedRevoked(_OfSeeds, action="seed.revoked", severity="warning"):
     """A rule was taken back at once."""
 
-    reason: str
+    reason: Said
 
 
 class HeldApprovalsDue(Event, action="seed.reopening", category="precedent_seed"):
@@ -76,21 +76,21 @@ class HeldApprovalsDue(Event, action="seed.reopening", category="precedent_seed"
 class SeedSubmitted(Event, action="seed.submitted", category="precedent_seed"):
     """A draft of learning waits for Genesis."""
 
-    draft_id: str
+    draft_id: Code
     support: int
 
 
 class SeedReviewed(Event, action="seed.reviewed", category="precedent_seed"):
     """Genesis looked at a rule and did not let it pass."""
 
-    outcome: str
-    failed: tuple[str, ...]
+    outcome: Code
+    failed: tuple[Code, ...]
 
 
 class SeedJudged(Event, action="seed.judged", category="precedent_seed"):
     """What a rule had decided was confirmed by time, or objected to."""
 
-    approval_id: str
+    approval_id: Code
     outcome: Literal["confirmed", "vetoed"]
 
 
@@ -98,4 +98,4 @@ class SeedsSwitched(Event, action="seeds.switched", category="governance_decisio
     """Seeds may decide again, or may no longer."""
 
     on: bool
-    reason: str
+    reason: Said

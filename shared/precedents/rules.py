@@ -258,7 +258,7 @@ def because(seed: PrecedentSeed, rationale: str, by: Actor) -> Because:
     """Return why a seed's state was changed, as the audit entry keeps it."""
     name = seed.seed_id or seed.id
     authority = min(by.roles, default="service")
-    return Because(rationale=masked(rationale)[:500], authority=authority, seed_ids=(name,))
+    return Because(rationale=rationale, authority=authority, seed_ids=(name,))
 
 
 def _moved(before: PrecedentSeed, to: SeedStatus) -> PrecedentSeed:

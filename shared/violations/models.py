@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.constitution import breach
-from shared.entity import Entity, Event, Id, Text, Timestamp, Value
+from shared.entity import ActorId, Code, Entity, Event, Id, Said, Text, Timestamp, Value
 from shared.errors import Violation
 
 TOPIC = "violations"
@@ -14,7 +14,7 @@ Type = Literal["constitutional", "budget", "ethics"]
 Severity = Literal["low", "medium", "high", "critical"]
 Status = Literal["open", "acknowledged", "remediating", "resolved", "dismissed"]
 Response = Literal["none", "blocked", "paused", "suspended", "rolled_back", "frozen"]
-Code = Annotated[
+RuleCode = Annotated[
     str,
     Field(
         pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+){1,4}$", max_length=40, examples=["HEALTH-CRITICAL"]
@@ -47,7 +47,7 @@ class Finding(Value):
     """What somebody found: which rule was broken, by whom, and what was done about it at once."""
 
     type: Type
-    code: Code
+    code: RuleCode
     severity: Severity
     description: Annotated[Text, Field(max_length=2000)]
     actor_id: str
@@ -106,9 +106,9 @@ class ViolationOpened(
     """A rule was broken."""
 
     type: Type
-    code: str
+    code: Code
     severity: Severity
-    agent_id: str | None
+    agent_id: Code | None
     automatic_response: Response
 
 
@@ -122,7 +122,7 @@ class ViolationUpdated(
     """Somebody answers for it, or has a plan."""
 
     status: Status
-    owner: str | None
+    owner: ActorId | None
     due_at: Timestamp
 
 
@@ -135,7 +135,7 @@ class ViolationResolved(
 ):
     """It was put right, or it was none."""
 
-    resolution: str
+    resolution: Said
 
 
 class ViolationUnanswered(Event, action="violation.unanswered", category="governance_decision"):

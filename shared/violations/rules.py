@@ -28,8 +28,6 @@ REVIEW_AFTER = 3
 REVIEW_WITHIN = timedelta(days=7)
 """So many violations of one agent in that time ask for a review of whether it goes on."""
 
-MAX_TOLD = 500
-
 
 def opened(
     finding: Finding, *, tenant: str, occasion: str, by: str, at: datetime
@@ -144,8 +142,7 @@ def updated(violation: OpenedViolation) -> ViolationUpdated:
 
 def closed(violation: OpenedViolation) -> ViolationResolved:
     """Return the event of a violation that is over."""
-    words = f"{violation.status}: {violation.outcome}"
-    return ViolationResolved(resolution=words[:MAX_TOLD])
+    return ViolationResolved(resolution=f"{violation.status}: {violation.outcome}")
 
 
 def unanswered(violation: OpenedViolation, event: ViolationUnanswered, at: datetime) -> bool:

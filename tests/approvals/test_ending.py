@@ -6,6 +6,7 @@ from shared.approvals import rules
 from shared.approvals.models import ApprovalStatus, Consumer
 from shared.errors import AlreadyDecided, ApprovalMismatch, ApprovalRequired, Expired, Forbidden
 from shared.identity import Role
+from shared.masking import for_evidence
 from tests.approvals.questions import (
     AGENT,
     DECIDE,
@@ -115,7 +116,7 @@ def test_only_what_is_approved_is_used(decide):
 
 def test_why_it_was_decided_is_kept_masked():
     after = reject(approval(), reason="Ask kim@example.com for the test report.")
-    assert "kim@example.com" not in rules.because(after).rationale
+    assert "kim@example.com" not in for_evidence(rules.because(after))["rationale"]
     assert rules.because(after).authority == "governor"
     assert rules.because(send_back(approval())).rationale == "Add a test."
     assert rules.because(approve(approval())).rationale == "approve without comment"

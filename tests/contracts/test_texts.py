@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from shared.edge.catalog import operations
-from shared.entity import FreeText
+from shared.entity import Masked
 from tests.contracts.members import Leaf, leaves, members, places, taken
 from tests.contracts.test_operations import path_of
 from tests.contracts.test_times import holder
@@ -35,7 +35,7 @@ PROSE = ("a b", "see: a", "a\u200bb", "a\u202eb", "a\nb", "\u0430")
 
 def loose(leaf: Leaf) -> bool:
     """Say whether a place for texts declares neither that people wrote it nor what a code looks like."""
-    if any(isinstance(one, FreeText) for one in leaf.said):
+    if any(isinstance(one, Masked) for one in leaf.said):
         return False
     return leaf.kind is Any or any(all(re.search(p, one) for p in patterns(leaf)) for one in PROSE)
 

@@ -175,9 +175,9 @@ def test_the_topic_and_the_consumer_can_be_read_off_a_subscription(graph):
 def test_the_bus_publishes_on_the_topics_that_are_deployed(dev):
     from shared.edge.pubsub import PubsubBus
 
-    prefix = vars(PubsubBus("waooaw-dev", "dev"))["_topics"]
+    prefix = vars(PubsubBus("waooaw-dev", "dev"))["_prefix"]
     deployed = {one.name: one.inputs["name"] for one in of(dev, "pubsub.Topic")}
-    assert all(prefix.endswith(f"/topics/{full.removesuffix(n)}") for n, full in deployed.items())
+    assert {name: prefix + name for name in deployed} == deployed
 
 
 @pytest.mark.parametrize(

@@ -350,6 +350,38 @@ def test_a_story_keeps_its_correlation_id_and_a_request_gets_its_own(world):
     assert other.headers["X-Correlation-ID"] not in {given, "x"}
 
 
+def story(world, account, named=None):
+    """Make a thing as somebody who names a story, and return that of its entry, which the answer says."""
+    headers = {"X-Correlation-ID": named} if named else {}
+    answer = world.call(make_thing, "/v1/things", {"size": 1}, as_=account, headers=headers)
+    entry_id = re.match("id=([^,]+)", answer.headers["X-Audit-Entry"])[1]
+    (entry,) = [one for one in entries(world, action="thing.made") if one.id == entry_id]
+    assert answer.headers["X-Correlation-ID"] == entry.correlation_id
+    return entry.correlation_id
+
+
+def test_nobody_joins_another_tenants_story(world):
+    of_acme, of_globex = story(world, "customer_admin@acme"), story(world, "customer_admin@globex")
+    of_the_platform = story(world, "admin")
+    for theirs in (of_globex, of_the_platform):
+        own = story(world, "customer_admin@acme", theirs)
+        assert own != theirs
+        assert story(world, "customer_admin@acme", theirs) == own, "the same name, the same story"
+        assert story(world, "customer_admin@acme", own) == own
+    assert story(world, "customer_admin@acme", of_acme) == of_acme
+    assert story(world, "customer_admin@acme", of_acme.upper()) == of_acme
+
+
+def test_whoever_is_not_known_names_no_story(world):
+    given = "6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607"
+    token = world.sign_in.token("admin", world.now)[:-8] + "AAAAAAAA"
+    headers = {"X-Correlation-ID": given, "Authorization": f"Bearer {token}"}
+    answer = world.call(make_thing, "/v1/things", {"size": 1}, headers=headers)
+    assert answer.status_code == 401
+    (entry,) = entries(world, action="auth.failed")
+    assert given not in {answer.headers["X-Correlation-ID"], entry.correlation_id}
+
+
 def test_a_trace_goes_on(world):
     parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     answer = world.call(decide, "/v1/decide", as_="governor", headers={"traceparent": parent})

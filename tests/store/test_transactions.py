@@ -191,6 +191,29 @@ def test_creating_what_exists_fails_with_the_commit(acting):
         again()
 
 
+def test_what_was_not_there_is_not_written_over_when_it_has_come(acting):
+    """Two who find no berth and save the first one are not both right: a counter would lose one."""
+
+    def late():
+        with acting() as slow:
+            assert slow.peek(Berth, "1") is None
+            with acting() as fast:
+                assert fast.peek(Berth, "1") is None
+                fast.save(Berth(id="1", boat="b1"))
+            slow.save(Berth(id="1", boat="b2"))
+
+    with pytest.raises(Contended):
+        late()
+
+
+def test_what_was_never_looked_at_is_simply_written(acting):
+    for name in ("b1", "b2"):
+        with acting() as txn:
+            txn.save(Berth(id="1", boat=name))
+    with acting() as txn:
+        assert txn.get(Berth, "1").boat == "b2"
+
+
 def test_deleting_what_was_changed_meanwhile_fails(acting):
     with acting() as txn:
         txn.create(Berth(id="1", boat="b1"))
