@@ -23,8 +23,8 @@ from shared.edge.firestore import FirestoreDocuments
 from shared.edge.settings import Settings
 from shared.operation import Operation
 from shared.reaction import Reaction
-from tests.e2e.everything import call_everything
 from tests.edge.provider import Reply, providing
+from tests.rehearsals import rehearse
 
 ROUNDS, BARE_EVERY = 3, 40
 LIMIT, GOAL = 2.0, 1.5
@@ -42,7 +42,7 @@ def main() -> int:
     with folder() as name, ExitStack() as stack:
         data = Path(name)
         rehearsal = Rehearsal()
-        rehearsal.run(data, call_everything)
+        rehearsal.run(data, rehearse)
         environ = {"DATA": str(data), "PROJECT": PROJECT, "K_SERVICE": "bench"}
         where = "SQLite, as there is no emulator here"
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from local.rows import in_port
 from local.verify import Verification
@@ -36,6 +37,10 @@ def pytest_xdist_make_scheduler(config, log):
 
     return Sharing(config, log)
 
+
+# How long one example takes says how busy the machine is.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 CALLBACKS = "http://127.0.0.1:8080/v1/projects/local/"
 DEPLOYMENT = Deployment("local", CALLBACKS)

@@ -1,5 +1,11 @@
-"""Which worker runs what: tests that share what is costly to make run on the same one."""
+"""Tests on several workers: who runs what, and how they share what is costly to make."""
 
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from pytest import TempPathFactory
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = ("tests/archive/", "tests/infra/")
@@ -12,3 +18,18 @@ class Sharing(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
         return next((suite for suite in TOGETHER if file.startswith(suite)), file)
+
+
+def made_once(tmp_path_factory: TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder that *make* filled, once for all workers of this run."""
+    folder = tmp_path_factory.getbasetemp() / name
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = tmp_path_factory.getbasetemp().parent / name
+    with Path(f"{folder}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            making = folder.with_name(f"{name}.making")
+            making.mkdir()
+            make(making)
+            making.rename(folder)
+    return folder

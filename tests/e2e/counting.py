@@ -18,8 +18,7 @@ from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.evidence import Entry
 from shared.identity import PLATFORM
-from tests.e2e.conftest import until, until_over
-from tests.e2e.everything import call_everything
+from tests.rehearsals.scene import until, until_over
 
 MOVES_MANY = {one.id for one in reactions() if one.every or one.stored}
 """What moves many entries at once: its cost is that of the entries."""
@@ -28,21 +27,14 @@ LOOKS = {"agents.get_pipeline", "agents.get_agent", "edge.identify"}
 """What only those who measure ask for, and who is asking, which an instance remembers for a minute."""
 
 
-def measured(folder):
-    """Run everything once and three agents' creations, and return what was counted."""
-    platform = platform_in(folder / "everything")
-    call_everything(platform)
-    most = {
-        id: {name: getattr(count, name) for name in COUNTED}
-        for id, count in sorted(platform.meter.most.items())
-        if id not in MOVES_MANY
-    }
+def measured(seen, folder):
+    """Return what was counted in the rehearsal, in three agents' creations, and of the schedules."""
+    most = {id: _taken(count) for id, count in sorted(seen.most.items()) if id not in MOVES_MANY}
     cpu_ms = {
         id: round(count.cpu_ms / count.runs, 1)
-        for id, count in sorted(platform.meter.total.items())
+        for id, count in sorted(seen.total.items())
         if count.runs
     }
-    platform.stop()
     for id in _varying() & set(most):
         most[id]["reads"] = None
     return {

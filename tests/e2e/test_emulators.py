@@ -15,7 +15,6 @@ from shared.bus import Message, type_of
 from shared.documents import Query
 from shared.errors import ProviderDown
 from shared.events.models import DeadLetter
-from tests.e2e.conftest import until
 from tests.emulators import (
     firestore_emulator,
     free_port,
@@ -23,6 +22,7 @@ from tests.emulators import (
     needs_emulator,
     pubsub_emulator,
 )
+from tests.rehearsals.scene import until
 
 __all__ = ["firestore_emulator", "pubsub_emulator"]
 

@@ -6,17 +6,16 @@ known, spread, and written by as few functions as can be. Three agents are made 
 written for more than one of them is shared. docs/scaling.md says what follows from it.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
-from local.platform import Platform
 from local.story import acts
 from local.story.client import Client
 from shared.edge import meter
-from tests.e2e.conftest import to_the_governor, until, until_over
-from tests.e2e.everything import call_everything
+from tests.e2e.counting import platform_in
+from tests.rehearsals.scene import to_the_governor, until, until_over
 
 pytestmark = pytest.mark.slow
 
@@ -41,37 +40,26 @@ SHARED = {
 
 
 class Watched:
-    """Documents, and who wrote which of them while which agent was made."""
+    """Who wrote what while which agent was made."""
 
-    def __init__(self, documents):
-        self._documents = documents
+    def __init__(self):
         self.agent = None
         self.writers = defaultdict(set)
         self.agents = defaultdict(set)
-        self.writes = Counter()
 
-    def __getattr__(self, name):
-        return getattr(self._documents, name)
-
-    def commit(self, writes):
-        self._documents.commit(writes)
+    def committed(self, writes):
         for write in writes:
             self.writers[write.key.collection].add(meter.current())
             if self.agent is not None:
                 self.agents[write.key].add(self.agent)
-                self.writes[write.key.collection] += 1
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory):
-    from benchmarks.spawn import free_port
-
-    platform = Platform(tmp_path_factory.mktemp("hot"), port=free_port())
-    platform.meter.documents = Watched(platform.meter.documents)
-    platform.start()
+def watched(rehearsed, tmp_path_factory):
+    platform, watched = platform_in(tmp_path_factory.mktemp("hot")), Watched()
+    platform.documents.on_commit(watched.committed)
     client = Client(platform.address)
     parts = acts.certify_parts(client, lambda _: None)
-    watched = platform.meter.documents
     for number in range(AGENTS):
         until(platform.idle)
         watched.agent = number
@@ -79,14 +67,8 @@ def watched(tmp_path_factory):
         acts.approve(client, approval)
         until_over(client, agent_id, platform)
         until(platform.idle)
-    watched.agent = None
     platform.stop()
-    again = Platform(tmp_path_factory.mktemp("all"), port=free_port())
-    again.meter.documents = everywhere = Watched(again.meter.documents)
-    again.start()
-    call_everything(again)
-    again.stop()
-    for collection, writers in everywhere.writers.items():
+    for collection, writers in rehearsed.seen.writers.items():
         watched.writers[collection] |= writers
     return watched
 

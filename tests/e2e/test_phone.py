@@ -6,13 +6,11 @@ import time
 
 import pytest
 
-from local.story import acts
-from local.story.client import Client
 from shared.edge.catalog import catalog
 from shared.outside import Pushed
-from tests.e2e.conftest import until
-from tests.e2e.everything import deploy
-from tests.e2e.phone import Handset, asked, call_phone
+from tests.rehearsals import mobile
+from tests.rehearsals.mobile import Handset, asked
+from tests.rehearsals.scene import Scene, until
 
 pytestmark = pytest.mark.slow
 
@@ -37,22 +35,21 @@ class Clocked:
 
 
 def test_every_function_of_the_phone_works_on_the_platform(platform):
-    client = Client(platform.address)
-    agent_id = deploy(platform, client, acts.certify_parts(client, lambda _: None))
-    call_phone(client, platform, agent_id)
+    mobile.rehearse(Scene(platform))
     mine = {f.id for f in catalog() if f.id.startswith("mobile.")} | ALSO
     until(platform.idle)
     assert mine - {*platform.meter.most} == set()
 
 
 def test_a_push_request_follows_its_event_within_a_second(platform, capsys):
-    client = Client(platform.address)
-    Handset(client, platform).register()
+    scene = Scene(platform)
+    client = scene.client
+    Handset(scene).register()
     clocked = platform.ports.push = Clocked()
     took_s = []
     for _ in range(EVENTS):
         started = time.monotonic()
-        approval = asked(client)
+        approval = asked(scene)
         until(lambda id=approval.id: id in clocked.at)
         took_s.append(clocked.at[approval.id] - started)
         # Whoever has many open questions is asked no more until they answered some.

@@ -12,7 +12,7 @@ from local.platform import Platform
 from local.story import acts
 from local.story.client import Client, Refused
 from local.verify import examined
-from tests.e2e.conftest import to_the_governor, until, until_over
+from tests.rehearsals.scene import to_the_governor, until, until_over
 
 pytestmark = pytest.mark.slow
 

@@ -17,9 +17,9 @@ from shared.edge.traces import current, hop
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Scope
 from tests.conftest import broken
-from tests.e2e.conftest import to_the_governor, until, until_over
 from tests.kernel.conftest import declared, keys, world
 from tests.kernel.test_serving import decide, make_thing
+from tests.rehearsals.scene import to_the_governor, until, until_over
 
 __all__ = ["keys", "world"]
 

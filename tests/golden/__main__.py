@@ -20,10 +20,10 @@ from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM, Actor
 from shared.store import Due
 from tests import golden
-from tests.e2e.conftest import until
 from tests.e2e.counting import platform_in
-from tests.e2e.everything import call_everything
 from tests.golden import Golden
+from tests.rehearsals import rehearse
+from tests.rehearsals.scene import until
 
 
 def make():
@@ -65,7 +65,7 @@ class Run:
         platform.documents.on_commit(writes.extend)
         self._signer = platform.ports.signer
         record, evidence.record = evidence.record, self._noting(evidence.record)
-        call_everything(platform)
+        rehearse(platform)
         until(platform.idle)
         evidence.record = record
         keys = platform.documents.find(PLATFORM, Query(VerificationKey.collection))

@@ -12,6 +12,9 @@ with warnings.catch_warnings():
     LOADED = (monitoring.AlertPolicy, secretmanager.Secret, storage.Bucket)
 
 from infra.graph import planned
+from tests.rehearsals.kept import rehearsed
+
+__all__ = ["rehearsed"]
 
 
 @pytest.fixture(scope="session")

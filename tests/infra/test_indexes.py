@@ -1,7 +1,7 @@
 """
 Every query that the code asks has its index, and every index a query: INDEXES=write declares them anew.
 
-The queries are those of the whole platform while every function is called, of every list with each of its filters, and of
+The queries are those of the rehearsal, in which every function is called, of every list with each of its filters, and of
 what happens rarely.
 """
 
@@ -13,28 +13,14 @@ from typing import Annotated, ClassVar, Literal
 import pytest
 from pydantic import Field
 
-from benchmarks.spawn import free_port
 from infra.indexes import FILE, Index, Shape, declared, expiring, served
-from local.platform import Platform
 from shared.documents import EXPIRY, Condition, Query
 from shared.entity import Asked, Record, Timestamp, Value
 from shared.mobile.models import Device
 from tests.conftest import NOON, ports_of
-from tests.e2e.everything import call_everything
 from tests.infra import askable, queries
 
 UP, DOWN = "ASCENDING", "DESCENDING"
-
-
-@pytest.fixture(scope="module")
-def everyday(tmp_path_factory):
-    """What the whole platform asks while every function is called."""
-    with queries.taken_down() as asked:
-        platform = Platform(tmp_path_factory.mktemp("everyday"), port=free_port(), movable=True)
-        platform.start()
-        call_everything(platform)
-        platform.stop()
-    return asked
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +30,11 @@ def rarely(tmp_path_factory):
 
 
 @pytest.fixture
-def asked(everyday, rarely, call_as, documents, signer):
+def asked(rehearsed, rarely, call_as, documents, signer):
     with queries.taken_down() as lists:
         queries.ask_every_list(call_as, ports_of(documents, signer, lambda: NOON))
     together = defaultdict(set)
-    for source in (everyday, rarely, lists):
+    for source in (rehearsed.seen.asked, rarely, lists):
         for shape, places in source.items():
             together[shape] |= places
     return together

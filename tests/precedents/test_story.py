@@ -4,7 +4,8 @@ import pytest
 
 from local.story import acts, blueprints, seeds
 from local.story.client import Client
-from tests.e2e.conftest import at_stage, platform, to_the_governor, until, until_over
+from tests.e2e.conftest import platform
+from tests.rehearsals.scene import at_stage, to_the_governor, until, until_over
 
 pytestmark = pytest.mark.slow
 

@@ -16,22 +16,20 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.spawn import free_port
-from local.platform import Platform
 from local.rows import everything
 from shared.bus import Message, Unproven, due_message, envelope, opened
 from shared.canonical import digest
 from shared.documents import Snapshot, Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import deliver
-from shared.edge.ports import Ports
+from shared.edge.ports import Ports, connect
+from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import Refusal
 from shared.events.models import HOT
 from shared.evidence import Entry
 from shared.store import Due
 from tests.conftest import FakeProbe, FakePush, FakeRelay, FakeWorkflows
-from tests.e2e.everything import call_everything
 
 pytestmark = pytest.mark.slow
 
@@ -75,25 +73,19 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory):
-    data, dues = tmp_path_factory.mktemp("recorded"), []
-    platform = Platform(data, port=free_port()).start()
-    documents = platform.documents
-    documents.on_commit(lambda writes: dues.extend(w for w in writes if is_due(w)))
-    call_everything(platform)
-    kept = [one for kind in collections(documents) for one in everything(documents, kind)]
-    entries = [Entry.from_stored(one.data) for one in everything(documents, "events")]
-    platform.stop()
+def recorded(rehearsed, tmp_path_factory):
+    data = rehearsed.copied(tmp_path_factory.mktemp("recorded") / "data")
+    ports = connect(Settings({"DATA": str(data)}))
+    kept = [
+        one for kind in collections(ports.documents) for one in everything(ports.documents, kind)
+    ]
+    entries = [Entry.from_stored(one.data) for one in everything(ports.documents, "events")]
     entries.sort(key=lambda entry: (entry.ts, entry.entity, entry.eseq))
     told = [envelope(entry, environment="local") for entry in entries if entry.topic]
-    promised = [due_message(Due.from_stored(write.data)) for write in dues]
+    promised = [due_message(Due.from_stored(one.data)) for one in rehearsed.seen.promises]
     # The run is longer than an event can be acted on; the oldest one still can.
     now = datetime.fromisoformat(entries[0].ts) + HOT
-    return Run(data, kept, told, promised, platform.ports, now)
-
-
-def is_due(write):
-    return write.key.collection == Due.collection and write.data is not None
+    return Run(data, kept, told, promised, ports, now)
 
 
 def collections(documents):

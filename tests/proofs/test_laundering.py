@@ -12,7 +12,8 @@ from local.story import acts
 from local.story.client import Client, Refused
 from local.verify import examined
 from shared.evidence import Entry, state_hash
-from tests.e2e.conftest import platform, to_the_governor, until
+from tests.e2e.conftest import platform
+from tests.rehearsals.scene import to_the_governor, until
 
 __all__ = ["platform"]
 

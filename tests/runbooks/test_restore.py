@@ -15,7 +15,7 @@ from local.story.client import Client
 from local.verify import verify
 from shared.edge.sqlite import SqliteDocuments
 from shared.evidence import Entry
-from tests.e2e.conftest import at_stage, to_the_governor, until, until_over
+from tests.rehearsals.scene import at_stage, to_the_governor, until, until_over
 
 pytestmark = pytest.mark.slow
 

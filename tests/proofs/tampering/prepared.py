@@ -1,7 +1,5 @@
 """One data folder for all changes: real operations of everybody, of three tenants, with two writer keys."""
 
-import fcntl
-import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -15,8 +13,9 @@ from local.platform import Platform
 from local.story import acts
 from local.story.client import Client, Refused
 from shared.approvals.models import ApprovalRequest
-from tests.e2e.conftest import to_the_governor, until, until_over
-from tests.e2e.everything import call_everything
+from tests.rehearsals.kept import Rehearsed
+from tests.rehearsals.scene import to_the_governor, until, until_over
+from tests.workers import made_once
 
 CUSTOMERS = ("acme", "globex")
 EVIDENCE = ("store.db", "tap.jsonl", "keys")
@@ -24,20 +23,13 @@ EVIDENCE = ("store.db", "tap.jsonl", "keys")
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared(tmp_path_factory: pytest.TempPathFactory, rehearsed: Rehearsed) -> Path:
     """
     Make the folder, once for all processes that run tests beside each other.
 
     It holds `now`, and `older`: a backup made while it ran, some time before.
     """
-    folder = tmp_path_factory.getbasetemp() / "prepared"
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = tmp_path_factory.getbasetemp().parent / "prepared"
-    with Path(f"{folder}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            _make(folder)
-    return folder
+    return made_once(tmp_path_factory, "prepared", lambda folder: _make(folder, rehearsed))
 
 
 def copied(folder: Path, to: Path) -> Path:
@@ -49,22 +41,22 @@ def copied(folder: Path, to: Path) -> Path:
     return to
 
 
-def _make(folder: Path) -> None:
-    run, port = folder.with_name("run"), free_port()
+def _make(folder: Path, rehearsed: Rehearsed) -> None:
+    run, port = folder / "run", free_port()
+    rehearsed.copied(run)
     platform = Platform(run, port=port).start()
     client = Client(platform.address)
-    call_everything(platform)
     for tenant in CUSTOMERS:
         _ask(client, tenant)
     waiting = _ask(client, "platform")
     until(platform.idle)
-    backup(run, folder.with_name("older"))
+    backup(run, folder / "backup")
     client.sign_in("governor")
     acts.approve(client, waiting)
     until(platform.idle)
     platform.stop()
 
-    shutil.move(run / "keys" / "writer.pem", folder.with_name("writer.old.pem"))
+    shutil.move(run / "keys" / "writer.pem", folder / "writer.old.pem")
     platform = Platform(run, port=port).start()
     client = Client(platform.address)
     parts = acts.Parts(
@@ -79,9 +71,8 @@ def _make(folder: Path) -> None:
 
     with closing(sqlite3.connect(run / "store.db")) as store:
         store.execute("pragma wal_checkpoint(truncate)")
-    folder.mkdir()
     copied(run, folder / "now")
-    copied(folder.with_name("older"), folder / "older")
+    copied(folder / "backup", folder / "older")
 
 
 def deploy_another(platform: Platform, client: Client, parts: acts.Parts) -> None:

@@ -1,27 +1,33 @@
-"""Call what operations people use, and see what happens by itself."""
+"""Use what operations people use, and see what happens by itself."""
 
 import urllib3
 
+from shared.documents import Key, Write
+from shared.identity import PLATFORM
+from shared.platform.breakers import Circuit
 from shared.platform.flags import FlagSetting
 from shared.platform.incidents import IncidentReport
-from tests.e2e.conftest import until
+from tests.rehearsals.scene import until
 
 FLAG = "/v1/admin/feature-flags/new_inbox"
 
 
-def call_operators(client, platform):
+def rehearse(scene):
+    client = scene.client
+
     def seen():
         return {one["status"] for one in client.get("viewer", "/v1/monitoring/services")["items"]}
 
     until(lambda: seen() == {"healthy"})
     assert all(one["status"] == "healthy" for one in client.get("viewer", "/v1/health")["checks"])
     assert client.get("viewer", "/v1/dashboard/stats")["open_incidents"] == 0
-    read_metrics(client, platform)
-    go_through_an_incident(client, platform)
-    set_a_flag(client, platform)
+    read_metrics(scene.platform)
+    go_through_an_incident(scene)
+    set_a_flag(client)
+    close_a_breaker(scene)
 
 
-def read_metrics(client, platform):
+def read_metrics(platform):
     token = platform.sign_in.token("infrastructure_engineer", platform.clock.now())
     headers = {"Authorization": f"Bearer {token}"}
     answer = urllib3.request("GET", f"{platform.address}/v1/metrics", headers=headers)
@@ -29,7 +35,8 @@ def read_metrics(client, platform):
     assert b'waooaw_platform_requests_total{area="agents",status="2xx"}' in answer.data
 
 
-def go_through_an_incident(client, platform):
+def go_through_an_incident(scene):
+    client = scene.client
     (example,) = IncidentReport.model_config["json_schema_extra"]["examples"]
     incident = client.post("helpdesk_agent", "/v1/incidents", example | {"severity": "low"})
     path = f"/v1/incidents/{incident['id']}/transition"
@@ -39,13 +46,34 @@ def go_through_an_incident(client, platform):
     def closed():
         return client.get("viewer", "/v1/incidents", status="closed")["items"]
 
-    until(closed, jump=platform.jump)
+    until(closed, jump=scene.platform.jump)
     assert closed()[0]["number"] == "INC-000001"
 
 
-def set_a_flag(client, platform):
+def set_a_flag(client):
     (example,) = FlagSetting.model_config["json_schema_extra"]["examples"]
     setting = example | {"kind": "kill_switch", "expires_at": None, "environments": ["local"]}
     flag = client.put("admin", FLAG, setting | {"scope": "all", "rollout_bp": 10_000}, "")
     assert client.get("admin", "/v1/admin/feature-flags")["items"] == [flag]
     assert client.get("viewer", "/v1/feature-flags")["flags"] == {"new_inbox": True}
+
+
+def close_a_breaker(scene):
+    """Close one that a process left open."""
+    client, platform = scene.client, scene.platform
+    now = platform.clock.now()
+    left = Circuit(id="fcm", opened_at=now, failures=3, changed_at=now)
+    place = Key(PLATFORM, Circuit.collection, left.id)
+    platform.documents.commit([Write(place, left.model_dump(mode="json"))])
+    assert breaker(client, "fcm")["state"] == "open"
+    assert breaker(client, "workflows")["state"] == "closed"
+    path = "/v1/admin/circuit-breakers/fcm/reset"
+    after = client.post("infrastructure_engineer", path, {"reason": "the provider is back"})
+    assert after == breaker(client, "fcm")
+    assert after["state"] == "closed"
+    assert after["reset_at"]
+
+
+def breaker(client, name):
+    items = client.get("viewer", "/v1/admin/circuit-breakers")["items"]
+    return next(item for item in items if item["name"] == name)

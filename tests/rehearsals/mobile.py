@@ -10,14 +10,13 @@ from shared.approvals.events import ApprovalGranted
 from shared.approvals.models import Approval, ApprovalRequest, ApprovalStatus
 from shared.constitution import amended
 from shared.entity import written
-from shared.identity import PLATFORM, Actor, Role
+from shared.identity import PLATFORM, Role
 from shared.learning.requests import NewDraft
 from shared.mobile.notices import notice, tell
-from shared.operation import Call
 from shared.violations import rules
 from shared.violations.models import Finding
-from tests.e2e.conftest import until
 from tests.mobile.phone import OBJECTION, Phone
+from tests.rehearsals.scene import until
 
 WORDS = "the sources were certified again"
 
@@ -25,12 +24,12 @@ WORDS = "the sources were certified again"
 class Handset(Phone):
     """A phone that speaks HTTP."""
 
-    def __init__(self, client, platform):
+    def __init__(self, scene):
         super().__init__(None)
-        self.client, self.platform, self.id = client, platform, f"governor.{PLATFORM}"
+        self.scene, self.client, self.id = scene, scene.client, f"governor.{PLATFORM}"
 
     def call(self, at=0):
-        return call(self.platform)
+        return self.scene.call()
 
     def register(self, at=0):
         self.device = Named(self.client.post("governor", "/v1/mobile/devices", self.given))
@@ -49,46 +48,31 @@ class Named:
         vars(self).update(body)
 
 
-def call(platform):
-    now = platform.clock.now()
-    return Call(
-        actor=Actor(id="service:tests", tenant=PLATFORM, roles=frozenset({Role.SERVICE})),
-        now=now.replace(microsecond=now.microsecond // 1000 * 1000),
-        documents=platform.ports.documents,
-        signer=platform.ports.signer,
-        tenant=PLATFORM,
-        operation="tests.call",
-        correlation_id=str(uuid4()),
-    )
-
-
-def asked(client):
-    (example,) = ApprovalRequest.model_config["json_schema_extra"]["examples"]
-    body = client.post("service", "/v1/approvals", example | {"window_min": 600})
-    return Approval.model_validate(body)
-
-
-def call_phone(client, platform, agent_id):
-    phone = Handset(client, platform).register()
-    decide(phone, client)
-    look(client, agent_id)
+def rehearse(scene):
+    client, phone = scene.client, Handset(scene).register()
+    decide(scene, phone)
+    look(client, scene.agent_id)
     prefer(client)
-    violate(client, platform, agent_id)
-    wait(client, platform)
+    violate(scene)
+    wait(scene)
     client.sign_in("governor")
-    other = Handset(client, platform).register()
+    other = Handset(scene).register()
     client._send("governor", "DELETE", f"/v1/mobile/devices/{other.device.id}")
 
 
-def decide(phone, client):
-    asked_for = asked(client)
+def asked(scene):
+    return Approval.model_validate(scene.ask(window_min=600))
+
+
+def decide(scene, phone):
+    client, asked_for = scene.client, asked(scene)
     seen = client.get("governor", f"/v1/mobile/approvals/{asked_for.id}")
     assert seen["card_matches"]
     phone.decide(asked_for, "approve", "approve", comment="go")
-    phone.decide(asked(client), "request_changes", "request-changes", changes=["add a test"])
-    veto = phone.decide(asked(client), "veto", "veto", **OBJECTION)
+    phone.decide(asked(scene), "request_changes", "request-changes", changes=["add a test"])
+    veto = phone.decide(asked(scene), "veto", "veto", **OBJECTION)
     attach(client, veto["id"], b"%PDF-1.7\n")
-    queued = phone.queue(asked(client))
+    queued = phone.queue(asked(scene))
     results = client.post("governor", "/v1/mobile/sync", {"items": [queued]})["results"]
     assert [one["result"] for one in results] == ["applied"]
 
@@ -119,25 +103,24 @@ def prefer(client):
     client.put("governor", path, {"quiet_hours": {"start": "00:00", "end": "23:59"}}, version)
 
 
-def violate(client, platform, agent_id):
-    ids = [open_violation(platform) for _ in range(2)]
+def violate(scene):
+    client, ids = scene.client, [open_violation(scene) for _ in range(2)]
     client.sign_in("governor")
     path = "/v1/mobile/violations/{}/{}".format
     client.post("governor", path(ids[0], "acknowledge"))
     client.post("governor", path(ids[0], "plan"), {"plan": WORDS})
     client.post("governor", path(ids[0], "resolve"), {"resolution": WORDS})
     client.post("governor", path(ids[1], "dismiss"), {"reason": WORDS})
-    open_violation(platform)
-    given = call(platform)
-    with given.transaction() as txn:
-        agent = txn.get(Agent, agent_id)
+    open_violation(scene)
+    with scene.call().transaction() as txn:
+        agent = txn.get(Agent, scene.agent_id)
         event = HealthStatusChanged(status="critical", check_type="heartbeat")
         txn.save(amended(agent, health_status="critical"), event)
     stopped = {"suspended"}
-    until(lambda: client.get("viewer", f"/v1/agents/{agent_id}")["status"] in stopped)
+    until(lambda: client.get("viewer", f"/v1/agents/{scene.agent_id}")["status"] in stopped)
 
 
-def open_violation(platform):
+def open_violation(scene):
     finding = Finding(
         type="ethics",
         code="ETH-UNCLEAR",
@@ -145,16 +128,16 @@ def open_violation(platform):
         description="Nobody knows where a sentence came from.",
         actor_id="somebody",
     )
-    given = call(platform)
+    given = scene.call()
     new = rules.opened(finding, tenant=PLATFORM, occasion=str(uuid4()), by="tests", at=given.now)
     with given.transaction() as txn:
         return rules.open_violation(txn, new).id
 
 
-def wait(client, platform):
+def wait(scene):
     """Let time pass until every promise to the Governor was kept."""
-    asked(client)
-    given = call(platform)
+    asked(scene)
+    given = scene.call()
     (example,) = ApprovalRequest.model_config["json_schema_extra"]["examples"]
     request = ApprovalRequest.model_validate(example)
     with given.transaction() as txn:
@@ -167,7 +150,7 @@ def wait(client, platform):
             approvers=(), auto=True, seed_id="GEN-004", decided_at=given.now, veto_until=ends
         )
         txn.create(new, granted)
-    given = call(platform)
+    given = scene.call()
     with given.transaction() as txn:
         tell(
             txn,
@@ -188,6 +171,10 @@ def wait(client, platform):
         "remind_veto",
         "remove_device",
     ):
-        until(lambda id=id: f"mobile.{id}" in platform.meter.most, timeout_s=60, jump=platform.jump)
-    (told, *_) = client.get("governor", "/v1/notifications", unread="true")["items"]
-    client.post("governor", f"/v1/notifications/{told['id']}/read")
+        until(
+            lambda id=id: f"mobile.{id}" in scene.platform.meter.most,
+            timeout_s=60,
+            jump=scene.platform.jump,
+        )
+    (told, *_) = scene.client.get("governor", "/v1/notifications", unread="true")["items"]
+    scene.client.post("governor", f"/v1/notifications/{told['id']}/read")

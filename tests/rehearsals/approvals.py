@@ -1,0 +1,60 @@
+"""Do with approvals whatever can be done with one, and see what time does."""
+
+from tests.rehearsals.scene import until
+
+STEP = {"gate": "step", "window_min": 60, "agent_id": None}
+
+
+def rehearse(scene):
+    look(scene)
+    turn_down(scene)
+    hand_on(scene)
+    rest_and_expire(scene)
+    confirm(scene)
+
+
+def look(scene):
+    path = f"/v1/approvals/{scene.agent()['approval_id']}"
+    for one in (path, f"{path}/audit", "/v1/vetoes"):
+        scene.client.get("governor", one)
+
+
+def turn_down(scene):
+    for account, verb, reason in (
+        ("governor", "reject", "the evidence does not convince anybody"),
+        ("service", "cancel", "it is no longer needed by anybody"),
+    ):
+        asked = scene.ask(**STEP)
+        scene.client.post(account, f"/v1/approvals/{asked['id']}/{verb}", {"reason": reason})
+    scene.rest()
+
+
+def hand_on(scene):
+    client, asked = scene.client, scene.ask(**STEP)
+    client.sign_in("governor")
+    handover = {"to": "deputy_governor.platform", "reason": "I am on a train until noon."}
+    client.post("governor", f"/v1/approvals/{asked['id']}/delegate", handover)
+    client.sign_in("deputy_governor")
+    agreed = {"expected_digest": asked["action_digest"]}
+    decided = client.post("deputy_governor", f"/v1/approvals/{asked['id']}/approve", agreed)
+    assert decided["decided_via"] == "deputy"
+
+
+def rest_and_expire(scene):
+    client, path = scene.client, f"/v1/approvals/{scene.ask(**STEP)['id']}"
+    client.sign_in("governor")
+    client.post("governor", f"{path}/defer", {"missing_evidence": ["A report of a test"]})
+    jump = scene.platform.jump
+    until(lambda: client.get("governor", path)["status"] == "expired", jump=jump)
+    seen = client.get("governor", path)
+    assert [one["trigger"] for one in seen["escalations"]] == ["50", "80"]
+    path = f"/v1/approvals/{scene.ask(**STEP)['id']}"
+    client.sign_in("governor")
+    client.post("governor", f"{path}/escalate", {"reason": "It cannot wait until tonight."})
+
+
+def confirm(scene):
+    """Let the time pass in which what was granted could have been vetoed."""
+    path = f"/v1/approvals/{scene.deployed('Confirmed')['approval_id']}"
+    confirmed = lambda: scene.client.get("governor", path)["confirmed_at"]  # noqa: E731
+    until(confirmed, jump=scene.platform.jump)

@@ -1,0 +1,107 @@
+"""What a rehearsal begins with: a platform, people who send requests, certified parts, an agent that works."""
+
+import time
+from functools import cached_property
+from uuid import uuid4
+
+from local.story import acts, blueprints
+from local.story.client import Client
+from shared.approvals.models import ApprovalRequest
+from shared.edge.openapi import openapi
+from shared.identity import PLATFORM, Actor, Role
+from shared.operation import Call
+
+REASON = {"reason": "it is called once, to see that it works"}
+
+
+class Scene:
+    """One platform on which every area is rehearsed."""
+
+    def __init__(self, platform):
+        self.platform, self.client = platform, Client(platform.address)
+
+    @cached_property
+    def parts(self):
+        """An industry, skills and a job role, certified."""
+        return acts.certify_parts(self.client, lambda _: None)
+
+    @cached_property
+    def agent_id(self):
+        """An agent that was approved and works."""
+        return self.deployed("Deployed")["id"]
+
+    def deployed(self, name):
+        """Make an agent, from the request to its deployment."""
+        agent_id, approval = to_the_governor(self.client, self.parts, name)
+        self.client.sign_in("governor")
+        acts.approve(self.client, approval)
+        return until_over(self.client, agent_id, self.platform)
+
+    def agent(self):
+        """Return the agent that works, as it is now."""
+        return self.client.get("viewer", f"/v1/agents/{self.agent_id}")
+
+    def ask(self, **changes):
+        """Ask for an approval, as a service does."""
+        (example,) = ApprovalRequest.model_config["json_schema_extra"]["examples"]
+        return self.client.post("service", "/v1/approvals", example | changes)
+
+    def rest(self):
+        """Wait until everything that was begun has been done."""
+        until(self.platform.idle)
+
+    def call(self):
+        """Return a call of the tests' own, for what only time or a defect brings about."""
+        now = self.platform.clock.now()
+        return Call(
+            actor=Actor(id="service:tests", tenant=PLATFORM, roles=frozenset({Role.SERVICE})),
+            now=now.replace(microsecond=now.microsecond // 1000 * 1000),
+            documents=self.platform.ports.documents,
+            signer=self.platform.ports.signer,
+            tenant=PLATFORM,
+            operation="tests.call",
+            correlation_id=str(uuid4()),
+        )
+
+
+def example_of(path):
+    """Return the body that the API's description shows for a POST."""
+    described = openapi()["paths"][path]["post"]
+    return described["requestBody"]["content"]["application/json"]["example"]
+
+
+def until(look, timeout_s=20.0, jump=None):
+    """Look until something is found; *jump* moves the clock meanwhile."""
+    end = time.monotonic() + timeout_s
+    while not (found := look()):
+        assert time.monotonic() < end, "it took too long"
+        if not (jump and jump()):
+            time.sleep(0.005)
+    return found
+
+
+def at_stage(client, agent_id, stage):
+    def look():
+        seen = acts.pipeline(client, agent_id)
+        here = seen["stages"][stage - 1]["result"] == "running"
+        return seen if seen["current_stage"] == stage and here else None
+
+    return until(look)
+
+
+def to_the_governor(client, parts, name):
+    agent_id = acts.request_agent(client, parts, name)["agent"]["id"]
+    seen = at_stage(client, agent_id, 2)
+    acts.submit(client, seen, blueprints.blueprint(parts.job_role, parts.skills))
+    for stage in acts.EVALUATORS:
+        acts.judge_stage(client, at_stage(client, agent_id, stage))
+    at_stage(client, agent_id, 6)
+    return agent_id, until(lambda: acts.open_approval(client, agent_id))
+
+
+def until_over(client, agent_id, platform):
+    def over():
+        return acts.pipeline(client, agent_id)["status"] in acts.OVER
+
+    until(over, jump=platform.jump)
+    return client.get(acts.AUTHOR, f"/v1/agents/{agent_id}")
