@@ -38,13 +38,14 @@ def judge_seeds(call: Reaching, event: Decided) -> None:
     with call.transaction() as own:
         approval = own.get(Approval, approval_id)
     fact = judging.fact(event, approval)
+    shard = counting.shard(approval_id)
     with call.within(PLATFORM, OF_THE_PLATFORM) as txn:
+        # First what both write who may meet here: whoever reads it before the other's commit runs again.
+        figures = txn.peek(Figures, shard) or Figures(id=shard)
         cited = txn.all(PrecedentSeed, seed_id=approval.seed_id) if approval.seed_id else ()
         predicted = txn.peek(Prediction, approval_id) if fact in judging.ANSWERS else None
         expected = predicted.approves if predicted else {}
         shadows = [txn.get(PrecedentSeed, id) for id in expected]
-        shard = counting.shard(approval_id)
-        figures = txn.peek(Figures, shard) or Figures(id=shard)
         changes = [judging.cited(seed, approval_id, fact, at=call.now) for seed in cited]
         changes += [
             judging.compared(seed, approval_id, fact, would=expected[seed.id]) for seed in shadows

@@ -1,7 +1,7 @@
 from shared.approvals.events import ApprovalRequested
 from shared.approvals.models import Approval
 from shared.identity import PLATFORM
-from shared.precedents import counting
+from shared.precedents import counting, judging
 from shared.precedents.events import SeedMatched
 from shared.precedents.matching import eligible, predicts
 from shared.precedents.models import Figures, Prediction
@@ -14,21 +14,26 @@ def predict_approval(call: Reaching, event: ApprovalRequested) -> None:  # noqa:
     """
     Have the seeds in shadow say what they would answer to a request that a person decides.
 
-    They never decide anything; what people answer is compared with it.
+    They never decide anything; what people answer is compared with it. Where the answer was here first, it
+    is compared at once: which of the two arrives first makes no difference.
     """
-    with call.transaction() as own:
-        approval = own.get(Approval, call.subject_id)
-    if not eligible(approval):
-        return
-    with call.within(PLATFORM, OF_THE_PLATFORM) as txn:
-        seeds = of_class(txn, approval, status="shadow")
-        shard = counting.shard(approval.id)
+    shard = counting.shard(call.subject_id)
+    with call.transaction() as own, call.within(PLATFORM, OF_THE_PLATFORM) as txn:
+        # First what both write who may meet here: whoever reads it before the other's commit runs again.
         figures = txn.peek(Figures, shard) or Figures(id=shard)
+        approval = own.get(Approval, call.subject_id)
+        if not eligible(approval):
+            return
+        answer = judging.answered(approval)
+        seeds = of_class(txn, approval, status="shadow")
         approves = {one.id: predicts(one, approval, tenant=approval.tenant_id) for one in seeds}
         for seed in seeds:
             would = approves[seed.id]
             told = SeedMatched(approval_id=approval.id, mode="shadow", would_have_approved=would)
-            txn.save(counting.predicted(seed, approves=would, at=call.now), told)
-        txn.save(counting.counted(figures, call.now, eligible=1))
-        if approves:
+            predicted = txn.save(counting.predicted(seed, approves=would, at=call.now), told)
+            if answer is not None:
+                txn.save(*judging.compared(predicted, approval.id, answer, would=would))
+        more = judging.disagreement(answer, approves)
+        txn.save(counting.counted(figures, call.now, eligible=1, **more))
+        if approves and answer is None:
             txn.save(Prediction(id=approval.id, approves=approves))

@@ -24,20 +24,31 @@ def follow_agent(call: Reaching) -> None:
 
 
 def follow_approval(call: Reaching, approval_id: str) -> None:
-    """Count an approval while it waits for an answer, and no longer."""
+    """
+    Count an approval while it waits for an answer, and no longer.
+
+    Its agent's card may not be there yet, as the two are heard of on different topics; then it is made here.
+    """
     with call.transaction() as txn:
         approval = txn.get(Approval, approval_id)
         known = txn.peek(OpenApproval, approval.id)
         if approval.open is (known is not None):
             return
-        counts = _counts(txn, approval.id)
-        card = txn.peek(AgentCard, approval.agent_id) if approval.agent_id else None
         more = 1 if approval.open else -1
+        about = approval.agent_id
+        card = txn.peek(AgentCard, about) if about else None
+        agent = txn.peek(Agent, about) if about and card is None and approval.open else None
+        counts = {totals.shard(approval.id): totals.pending(_counts(txn, approval.id), more)}
+        if agent is not None:
+            card, shard = totals.of_agent(agent, None), totals.shard(agent.id)
+            before = counts[shard] if shard in counts else _counts(txn, agent.id)
+            counts[shard] = totals.moved(before, None, card)
         if known is not None:
             txn.delete(known)
         else:
             txn.create(totals.opened(approval))
-        txn.save(totals.pending(counts, more))
+        for counted in counts.values():
+            txn.save(counted)
         if card is not None:
             txn.save(totals.waiting(card, more))
 

@@ -9,7 +9,7 @@ from shared.approvals.events import (
     ApprovalGranted,
     VetoRecorded,
 )
-from shared.approvals.models import Approval
+from shared.approvals.models import Approval, ApprovalStatus
 from shared.entity import Event
 from shared.precedents import counting, rules
 from shared.precedents.events import SeedDeprecated, SeedJudged, SeedMatched
@@ -31,6 +31,16 @@ def fact(event: Event, approval: Approval) -> Fact:
     if isinstance(event, VetoRecorded):
         return "withheld" if approval.veto_until is None else "vetoed"
     return "denied"
+
+
+def answered(approval: Approval) -> Fact | None:
+    """Return a person's first answer to a request, or None where there is none yet, or never was."""
+    if approval.veto_until is not None:
+        return "granted"
+    if approval.vetoed_at is not None:
+        return "withheld"
+    denied = {ApprovalStatus.REJECTED, ApprovalStatus.CHANGES_REQUESTED}
+    return "denied" if approval.status in denied else None
 
 
 def cited(
@@ -68,7 +78,12 @@ def figures(fact: Fact, expected: Mapping[str, bool], *, by_seed: bool) -> dict[
         more = {"approved": 1} | ({"matched": 1, "eligible": 1} if by_seed else {})
     if fact == "vetoed":
         more = {"vetoed": 1}
-    if fact in ANSWERS and expected:
-        agreed = [would is ANSWERS[fact] for would in expected.values()]
-        more |= {"compared": len(agreed), "disagreed": len(agreed) - sum(agreed)}
-    return more
+    return more | disagreement(fact, expected)
+
+
+def disagreement(fact: Fact | None, expected: Mapping[str, bool]) -> dict[str, int]:
+    """Return what is to be counted of predictions that a first answer came to."""
+    if fact is None or fact not in ANSWERS or not expected:
+        return {}
+    agreed = [would is ANSWERS[fact] for would in expected.values()]
+    return {"compared": len(agreed), "disagreed": len(agreed) - sum(agreed)}

@@ -1,5 +1,7 @@
 """The first screen: what it counts is true, and it costs the same however much there is."""
 
+from itertools import permutations
+
 import pytest
 
 from functions.mobile.follow_agent import follow_agent
@@ -20,9 +22,12 @@ from shared.edge.meter import Metered, doing
 from shared.evidence import state_hash
 from shared.identity import PLATFORM, Role
 from shared.mobile import totals
-from shared.mobile.totals import AgentCard, DashboardTotals
+from shared.mobile.totals import AgentCard, DashboardTotals, OpenApproval
 from shared.mobile.vetoing import SignedVeto
+from tests import golden
 from tests.mobile.phone import OBJECTION, Phone, approved, asked, stored
+
+READ_MODELS = (DashboardTotals, AgentCard, OpenApproval)
 
 
 def agent_id(n):
@@ -30,11 +35,12 @@ def agent_id(n):
 
 
 @pytest.fixture
-def put_agent(documents, reacting, monkeypatch):
+def put_agent(documents, reacting):
     """Put an agent into the store as its area would, and let the reaction see it."""
+    example = golden.read(golden.file_of(golden.PRESENT, Agent)).data
 
-    def put(n, status="deployed", health="healthy"):
-        data = {
+    def put(n, status="deployed", health="healthy", *, heard=True):
+        data = example | {
             "id": agent_id(n),
             "name": f"Agent {n}",
             "industry_code": "HC",
@@ -45,14 +51,9 @@ def put_agent(documents, reacting, monkeypatch):
         }
         data["audit"] = {"n": 1, "head": "0" * 64, "state_hash": state_hash(data)}
         documents.commit([Write(Key(PLATFORM, Agent.collection, data["id"]), data)])
-        with monkeypatch.context() as patched:
-            patched.setattr(Agent, "model_validate", Agent.model_construct_of)
+        if heard:
             follow_agent(reacting(f"agents/{data['id']}"), None)
 
-    def constructed(data):
-        return Agent.model_construct(**data)
-
-    monkeypatch.setattr(Agent, "model_construct_of", staticmethod(constructed), raising=False)
     return put
 
 
@@ -121,6 +122,41 @@ def test_an_agents_card_says_what_waits_for_the_governor(call_as, put_agent, rea
     (card,) = list_agent_cards(call_as(Role.GOVERNOR), AgentCardQuery()).items
     assert (card.pending_items, card.availability) == (0, "unavailable")
     assert list_agent_cards(call_as(Role.GOVERNOR), AgentCardQuery(status="draft")).items == ()
+
+
+def test_the_order_in_which_an_agent_and_its_question_are_heard_of_makes_no_difference(
+    call_as, put_agent, reacting, documents
+):
+    """The two come on different topics; what they leave is the same in all orders, and heard of twice."""
+
+    def cards():
+        found = [documents.find(PLATFORM, Query(kind.collection)) for kind in READ_MODELS]
+        return [snapshot.data for snapshots in found for snapshot in snapshots]
+
+    def heard(approval, *which):
+        for reaction in which:
+            reaction(reacting(f"agents/{agent_id(1)}" if reaction is follow_agent else about), None)
+
+    approval = asked(call_as, agent_id=agent_id(1))
+    about = f"approvals/{approval.id}"
+    put_agent(1, heard=False)
+    ends = []
+    for order in permutations([follow_agent, follow_request, follow_request, follow_agent]):
+        for kind in READ_MODELS:
+            for one in documents.find(PLATFORM, Query(kind.collection)):
+                documents.commit([Write(one.key, None)])
+        heard(approval, *order)
+        ends.append(cards())
+    assert all(end == ends[0] for end in ends)
+    (card,) = [one for one in ends[0] if "pending_items" in one]
+    assert card["pending_items"] == 1
+    assert sum(one.get("active_agents", 0) for one in ends[0]) == 1
+    assert sum(one.get("pending_approvals", 0) for one in ends[0]) == 1
+    approved(call_as, approval)
+    heard(approval, follow_decision, follow_request, follow_agent, follow_decision)
+    assert [
+        one for one in cards() if one.get("pending_approvals") or one.get("pending_items")
+    ] == []
 
 
 def test_the_last_ten_vetoes_are_shown_the_newest_first(call_as, reacting):

@@ -1,5 +1,7 @@
 """Seeds as people, services and events meet them."""
 
+from itertools import product
+
 import pytest
 
 from functions.approvals.approve_approval import Agreement, approve_approval
@@ -349,6 +351,42 @@ def test_a_seed_in_shadow_predicts_and_never_decides(call_as, ask, kept, read, r
         assert txn.count(Prediction) == 0
     view = get_precedent_seed(call_as(Role.VIEWER), seed.id)
     assert len(view.effectiveness.lacking) == 3
+
+
+def test_a_prediction_is_compared_once_whichever_is_heard_of_first(
+    call_as, ask, kept, read, reacting
+):
+    """A question and its answer come on different topics: the answer may be here before the question is."""
+    seed = kept(validated(draft(by_governor=False, samples=3)))
+    counted = []
+    for n, (answer, heard_of) in enumerate(product(["yes", "no"], ["first", "between", "last"])):
+        asked = ask(subject={"typ": "stage/v1", "stage": 5, "n": n})
+        question = (predict_approval, ApprovalRequested.of(asked), asked.id)
+        if heard_of == "first":
+            heard(reacting, *question)
+        after = decided(call_as, asked, answer)
+        if heard_of == "between":
+            heard(reacting, *question)
+        told = ApprovalGranted.of(after) if answer == "yes" else ApprovalRejected.of(after)
+        heard(reacting, judge_seeds, told, asked.id)
+        if heard_of == "last":
+            heard(reacting, *question)
+        now = read(seed)
+        figures = get_seed_metrics(call_as(Role.VIEWER)).figures.totals
+        counted.append((now.predicted_count, now.match_count, now.compared_count, now.agreed_count))
+        counted[-1] += (figures.eligible, figures.compared, figures.disagreed)
+    assert [one[:3] for one in counted] == [(n, n, n) for n in range(1, 7)]
+    assert [one[3] for one in counted] == [1, 2, 3, 3, 3, 3]
+    assert [one[4:] for one in counted] == [(n, n, max(0, n - 3)) for n in range(1, 7)]
+    with call_as(Role.SERVICE).transaction() as txn:
+        assert txn.count(Prediction) == 0
+
+
+def decided(call_as, asked, answer):
+    call = call_as(Role.GOVERNOR)
+    if answer == "yes":
+        return approve_approval(call, asked.id, Agreement(expected_digest=asked.action_digest))
+    return reject_approval(call, asked.id, Rejection(reason=WHY))
 
 
 def test_what_people_always_decide_is_not_predicted(ask, kept, read, reacting):
