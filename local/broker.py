@@ -22,7 +22,7 @@ from functions_framework.event_conversion import background_event_to_cloud_event
 from local.clock import Clock
 from local.dispatcher import WORKERS, dead_letter
 from local.server import Server
-from shared.bus import DUES, TAP, Bus, Message
+from shared.bus import DUES, TAP, Bus, Message, type_of
 from shared.edge.catalog import catalog, reactions
 from shared.edge.entry import listener
 from shared.edge.ports import Ports
@@ -102,7 +102,8 @@ class Broker:
             log.warning("%s was pushed what is no message: %s", id, error)
             return "", 204
         wanted = (id, message.attributes.get("id", ""))
-        if id not in takers(message):
+        taken = message.attributes.get("type", "") in map(type_of, reaction.events)
+        if not taken or message.attributes.get("consumer", id) != id:
             return "", 204
         try:
             listener(reaction, lambda: self._ports)(event)

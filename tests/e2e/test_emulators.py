@@ -10,11 +10,15 @@ from local import broker
 from local.demo import demo
 from local.platform import Platform
 from local.story import acts
-from local.story.client import Client
+from local.story.client import Client, Refused
+from shared.approvals.models import ApprovalRequest
 from shared.bus import Message, type_of
 from shared.documents import Query
-from shared.errors import ProviderDown
+from shared.edge import delivery
+from shared.edge.delivery import deliver
+from shared.errors import Conflict, ProviderDown
 from shared.events.models import DeadLetter
+from shared.violations.models import ViolationOpened
 from tests.emulators import (
     firestore_emulator,
     free_port,
@@ -74,6 +78,62 @@ def test_what_is_refused_for_good_is_kept_as_a_dead_letter(on_pubsub):
     until(on_pubsub.idle)
     kept = {(letter["consumer"], letter["error_code"]) for letter in letters(on_pubsub)}
     assert ("agents.start_pipeline", "validation_failed") in kept
+
+
+def test_what_nothing_proves_commands_nobody(on_pubsub):
+    """A message alone suspended an agent once: here is one, as good as whoever may publish can make it."""
+    data = ViolationOpened(
+        type="constitutional",
+        code="CONSTITUTIONAL-VIOLATION",
+        severity="critical",
+        agent_id=ABOUT.partition("/")[2],
+        automatic_response="suspended",
+    )
+    forged = message("violation.opened", "violations", data.model_dump_json().encode())
+    on_pubsub.ports.bus.publish([forged])
+
+    until(on_pubsub.idle)
+    kept = {letter["consumer"]: letter["error_code"] for letter in letters(on_pubsub)}
+    assert kept == {"agents.stop_violator": "unproven", "mobile.notify_violation": "unproven"}
+    client = Client(on_pubsub.address)
+    for letter in letters(on_pubsub):
+        with pytest.raises(Refused) as refused:
+            replay(client, letter)
+        assert refused.value.status == 409
+
+
+def replay(client, letter):
+    path = f"/v1/events/dead-letters/{letter['id']}/replay"
+    return client.post("admin", path, {"reason": "the consumer is repaired"})
+
+
+def test_a_dead_letter_is_pushed_again_to_its_one_consumer(tmp_path, pubsub_emulator, monkeypatch):
+    delivered, down = [], {"mobile.follow_request"}
+
+    def watched(reaction, message, ports):
+        delivered.append((reaction.id, message.attributes["id"]))
+        if reaction.id in down:
+            raise Conflict("not in this state")
+        return deliver(reaction, message, ports)
+
+    monkeypatch.setattr(delivery, "deliver", watched)
+    project = fresh_project()
+    platform = Platform(tmp_path, port=free_port(), bus="pubsub", project=project).start()
+    client = Client(platform.address)
+    (example,) = ApprovalRequest.model_config["json_schema_extra"]["examples"]
+    client.post("service", "/v1/approvals", example)
+    until(platform.idle)
+    (letter,) = letters(platform)
+    down.clear()
+    for _ in range(2):
+        replay(client, letter)
+        until(lambda: platform.jump() is None and platform.idle())
+    (letter,) = letters(platform)
+    again = [consumer for consumer, id in delivered if id == letter["event_id"]]
+    assert again.count("mobile.follow_request") == 3
+    assert again.count("approvals.notify_governor") == 1
+    assert again.count("precedents.predict_approval") == 1
+    platform.stop()
 
 
 def test_what_may_pass_is_pushed_again(tmp_path, pubsub_emulator, monkeypatch):
