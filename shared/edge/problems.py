@@ -1,10 +1,12 @@
 """Refusals as ``application/problem+json`` (RFC 9457)."""
 
 import json
+import re
 from typing import Any
 
 import flask
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from shared.errors import BadRequest, Invalid, Refusal, Violation
 
@@ -45,16 +47,20 @@ def response(refusal: Refusal, *, path: str, correlation_id: str) -> flask.Respo
 
 def explained(error: ValidationError) -> Refusal:
     """Turn pydantic's findings into a refusal: 400 for what is no JSON, 422 for what has another shape."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False, include_input=False)
     if any(one["type"] == "json_invalid" for one in found):
         return BadRequest("the body is not valid JSON")
     violations = [
-        Violation(
-            rule="schema",
-            field=".".join(map(str, one["loc"])),
-            message=one["msg"].removeprefix("Value error, "),
-        )
+        Violation(rule="schema", field=".".join(map(str, one["loc"])), message=_said(one))
         for one in found[:MAX_VIOLATIONS]
     ]
     first = violations[0]
     return Invalid(f"{first.field}: {first.message}", violations=violations)
+
+
+def _said(found: ErrorDetails) -> str:
+    """Say what is wrong with a value; of a text that was judged pydantic counts the characters as items."""
+    message = found["msg"].removeprefix("Value error, ")
+    if found["type"] in {"too_long", "too_short"} and found["ctx"]["field_type"] == "Value":
+        message = re.sub(r"^Value (.*) items? after validation", r"Text \1 characters", message)
+    return message

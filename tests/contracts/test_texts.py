@@ -110,6 +110,14 @@ def test_the_same_is_true_inside_of_data(hidden):
             judge.validate_json(json.dumps(data))
 
 
+def test_the_length_of_a_text_is_counted_in_characters(world):
+    (op,) = [op for op in operations() if op.id == "platform.create_incident"]
+    (place,) = [place for place in places(op) if place.field == "title"]
+    answer = world.call(op.function, path_of(op), place.request("a" * 201), as_=holder(op))
+    assert answer.status_code == 422
+    assert answer.json["detail"] == "title: Text should have at most 200 characters, not 201"
+
+
 def test_over_http_it_is_a_422_that_names_the_field_and_the_character(world):
     (op,) = [op for op in operations() if op.id == "platform.create_incident"]
     (place,) = [place for place in places(op) if place.field == "title"]

@@ -7,8 +7,6 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import pytest
 from pydantic import BaseModel
 
-from benchmarks.spawn import free_port
-from local.platform import Platform
 from local.story.client import Client
 from shared.edge.catalog import operations
 from shared.edge.queue import Delivery
@@ -18,9 +16,10 @@ from shared.files import Content
 from shared.store import Due
 from tests.contracts.members import leaves, members
 from tests.contracts.test_masking import parts
-from tests.e2e import everything
+from tests.e2e.counting import platform_in
 from tests.kernel.test_masking import PROSE, SECRETS
 from tests.mobile.phone import WORDS, Phone
+from tests.rehearsals import rehearse, scene
 
 pytestmark = pytest.mark.slow
 
@@ -98,17 +97,12 @@ def signed_carelessly(sign):
 
 
 class Watched:
-    """Documents, and all that was written."""
+    """All that was written."""
 
-    def __init__(self, documents):
-        self._documents = documents
+    def __init__(self):
         self.evidence, self.others = [], []
 
-    def __getattr__(self, name):
-        return getattr(self._documents, name)
-
-    def commit(self, writes):
-        self._documents.commit(writes)
+    def committed(self, writes):
         for write in writes:
             written = self.evidence if write.key.collection in EVIDENCE else self.others
             written.append(f"{write.key.collection} {json.dumps(write.data)}")
@@ -124,15 +118,15 @@ def roll_back(client):
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory):
-    platform = Platform(tmp_path_factory.mktemp("careless"), port=free_port())
-    platform.meter.documents = watched = Watched(platform.meter.documents)
+    platform, watched = platform_in(tmp_path_factory.mktemp("careless")), Watched()
+    platform.documents.on_commit(watched.committed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(everything, "Client", Careless)
+        patch.setattr(scene, "Client", Careless)
         patch.setattr(Phone, "sign", signed_carelessly(Phone.sign))
-        platform.start()
-        everything.call_everything(platform)
-        roll_back(Careless(platform.address))
-        platform.stop()
+        rehearse(platform)
+    roll_back(Careless(platform.address))
+    scene.until(platform.idle)
+    platform.stop()
     return watched
 
 
