@@ -32,6 +32,8 @@ BATCH = 10
 WITHIN_S = 10.0
 MAX_PUSH_BYTES = 256 * 1024
 MAX_ATTRIBUTES = 100
+MAX_CONSUMER = 100
+"""How much is kept of a consumer's name that somebody made up; ours are shorter."""
 
 _GIVEN_UP = "CloudPubSubDeadLetterSource"
 """How the attributes begin that Pub/Sub adds to a message it gave up."""
@@ -153,7 +155,7 @@ def undelivered(message: Message) -> "Undelivered":
     attributes = {n: v for n, v in message.attributes.items() if n not in said}
     return Undelivered(
         Message(_topic(subscription), message.subject, attributes, message.data),
-        consumer=subscription.rpartition("--")[2],
+        consumer=subscription.rpartition("--")[2][:MAX_CONSUMER],
         attempts=int(attempts) if attempts.isdecimal() else 0,
     )
 

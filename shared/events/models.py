@@ -1,9 +1,11 @@
 """What the platform remembers about messages."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal, Self
 
-from shared.entity import Asked, Code, Entity, Event, Masked, Record, Said, Timestamp
+from shared.bus import Unproven
+from shared.entity import Asked, Code, Entity, Event, Masked, Record, Said, Timestamp, Traits
 
 HOT = timedelta(days=90)
 """How long an event can be acted on: as long as its entry is in the store (audit.md section 8)."""
@@ -63,6 +65,11 @@ class EventDeadLettered(
     type: Said
     consumer: Said
     error_code: Said
+
+    def as_told(self) -> Traits:
+        """Return its traits: it is critical where somebody said what nobody entered."""
+        forged = self.error_code == Unproven.code
+        return replace(self.traits, severity="critical") if forged else self.traits
 
 
 class DeadLetterReplayed(Event, action="event.replayed", category="configuration_change"):

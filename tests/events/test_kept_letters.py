@@ -9,12 +9,13 @@ from functions.events.keep_dead_letter import keep_dead_letter
 from functions.events.list_dead_letters import Which, list_dead_letters
 from functions.events.replay_dead_letter import Replay, replay_dead_letter
 from shared.bus import envelope
-from shared.documents import Query
+from shared.documents import Condition, Query
 from shared.edge.entry import listener
 from shared.edge.pubsub import from_push, undelivered
 from shared.errors import Conflict
 from shared.events import rules
 from shared.events.models import DeadLetter
+from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
 from tests.kernel.test_delivery import bus, entries, grow, ports
 
@@ -76,6 +77,11 @@ def test_a_message_that_is_no_event_is_kept_all_the_same(kept):
     assert letter.attempts == 0
 
 
+def test_a_letter_of_a_consumer_with_an_endless_name_is_kept_too(kept):
+    (letter,) = kept(given_up("x" * 1000))
+    assert letter.consumer == "x" * 100
+
+
 # --- what is proven --------------------------------------------------------------------------------
 
 
@@ -120,6 +126,15 @@ def test_what_nothing_proves_is_kept_as_what_it_is_and_never_sent_again(world, c
     with pytest.raises(Conflict) as refused:
         rules.replayed(letter)
     assert refused.value.violations[0].rule == "dead_letter_unproven"
+
+
+def test_a_forgery_is_critical_evidence(world, documents):
+    world()
+    world(data=b'{"by":100}')
+    where = (Condition("action", "==", "event.dead_lettered"),)
+    told = [one.data for one in documents.find(PLATFORM, Query(Entry.collection, where))]
+    said = {one["data"]["error_code"]: (one["severity"], one["outcome"]) for one in told}
+    assert said == {"undelivered": ("error", "failure"), "unproven": ("critical", "failure")}
 
 
 def test_a_forged_letter_takes_no_true_ones_place(world):
