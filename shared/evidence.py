@@ -36,6 +36,9 @@ REFS = ("agent_id", "workflow_id", "run_id", "step_id", "approval_id", "receipt_
 
 _REFS = (*REFS, *(f"reported_{name}" for name in REFS))
 
+REPORTED = "reported."
+"""How the name of whatever was reported begins; nothing that the platform does is called so."""
+
 
 class Signer(Protocol):
     """The writer's key."""
@@ -170,6 +173,11 @@ def record(
         Invalid: The event's data is over its size or has no canonical form.
     """
     traits, data = event.as_told(), for_evidence(event)
+    reported = traits.action.startswith(REPORTED) and traits.topic is None
+    if traits.action != event.traits.action and not reported:
+        raise TypeError(
+            f"{type(event).__name__} is not called {traits.action}: reports alone bring a name"
+        )
     entry = {
         "v": 1,
         "id": entry_id,

@@ -8,15 +8,13 @@ from pydantic import ConfigDict, Field, PrivateAttr
 
 from shared.constitution import Json16
 from shared.entity import Code, Event, Hex64, Masked, Record, Said, Timestamp, Traits, Value
+from shared.evidence import REPORTED
 
 MAX_SKEW = timedelta(minutes=5)
 """How far a report's time may be from ours without being marked."""
 
 MAX_REPORT_CHARS = 16 * 1024
 """As many characters as a report's data may have bytes."""
-
-REPORTED = "reported."
-"""How the name of whatever was reported begins, in the log; nothing that the platform does is called so."""
 
 ReportCategory = Literal[
     "agent_action_start",

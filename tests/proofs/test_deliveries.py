@@ -25,7 +25,7 @@ from shared.edge.delivery import deliver
 from shared.edge.ports import Ports, connect
 from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
-from shared.errors import Refusal
+from shared.errors import Invalid, Refusal
 from shared.events.models import HOT
 from shared.evidence import Entry
 from shared.store import Due
@@ -42,6 +42,9 @@ EVIDENCE = {"events"}
 
 REBUILT = {"dashboard_totals", "open_approvals", "recent_vetoes", "agent_cards", "seed_figures"}
 """Read models: they start empty and are built by the deliveries alone."""
+
+CLAIMS_NOTHING = {"source", "datacontenttype", "traceparent"}
+"""What a message says for its way, and no reaction is given."""
 
 OF_THE_WRITE = {"id", "audit", "version_hash", "correlation_id", "created_at", "updated_at"}
 
@@ -191,3 +194,43 @@ def test_what_was_done_is_not_done_again_however_and_how_often_it_is_sent(record
     assert not changed, f"done again: let it be noted, or let it know what it did: {changed}"
     assert world.workflows.started == world.push.messages == []
     logging.getLogger("proofs").warning("%d deliveries again: nothing", len(sequence))
+
+
+def test_no_message_of_any_type_is_believed_when_it_says_anything_else(recorded, tmp_path):
+    """One of each type, to everybody who takes it, with each claim changed or left out, and none ever done before."""
+    for file in recorded.data.glob("store.db*"):
+        shutil.copy(file, tmp_path)
+    documents = SqliteDocuments(tmp_path / "store.db")
+    world = recorded.world(documents)
+    for one in everything(documents, "inbox"):
+        documents.commit([Write(one.key, None)])
+    before, tried = rows(documents), 0
+    of_each_type = {message.attributes["type"]: message for message in recorded.told}
+    for reaction, message in deliveries(list(of_each_type.values())):
+        for forgery in forgeries(message):
+            with pytest.raises((Unproven, Invalid)):
+                deliver(reaction, forgery, world)
+            tried += 1
+    assert rows(documents) == before
+    documents.close()
+    assert world.workflows.started == world.workflows.woken == world.push.messages == []
+    logging.getLogger("proofs").warning("%d types, %d forgeries: nothing", len(of_each_type), tried)
+
+
+def forgeries(message):
+    """Return a message in every way in which it could say something else than its entry."""
+    for name, value in message.attributes.items():
+        if name not in {"type", *CLAIMS_NOTHING}:
+            other = (
+                f"{value}0"
+                if name != "subject"
+                else value[:-1] + ("0" if value[-1] != "0" else "1")
+            )
+            changed = message.attributes | {name: other}
+            yield replace(message, attributes=changed, subject=changed["subject"])
+        if name not in {"type", "dataschema", *CLAIMS_NOTHING}:
+            left = {key: said for key, said in message.attributes.items() if key != name}
+            yield replace(message, attributes=left)
+    for data in (b"{}", b"{ " + message.data[1:], message.data[:-1] + b',"x":1}'):
+        if data != message.data:
+            yield replace(message, data=data)

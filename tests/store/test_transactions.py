@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
@@ -74,6 +75,18 @@ def test_an_entity_and_its_event_are_one_commit(acting, breaks):
     assert (entry.entity, entry.eseq, entry.data) == ("boats/b1", 1, {"name": "Æolus"})
     assert made.audit.head == entry.hash
     assert breaks() == []
+
+
+@pytest.mark.parametrize("brought", [{"action": "boat.sunk"}, {"topic": "boat-events"}])
+def test_no_event_brings_another_name_but_a_report(acting, brought):
+    """A class has one name, and whoever filters by it finds all of it; what is reported goes to no topic."""
+
+    class BoatSeen(BoatChanged, action="boat.seen"):
+        def as_told(self):
+            return replace(self.traits, **{"action": "reported.boat.seen"} | brought)
+
+    with pytest.raises(TypeError, match="reports alone bring a name"), acting() as txn:
+        txn.create(boat(), BoatSeen(name="Æolus"))
 
 
 def test_the_chain_grows_with_every_change(acting):
