@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Whole suites, which the inner loop leaves to `make test`.
-SUITES := archive bus e2e infra proofs store workflows
+SUITES := archive bus e2e infra proofs rolling store workflows
 AGENTS ?= 10000
 KILLS ?= 500
 STACK ?= dev

@@ -254,6 +254,15 @@ class Record(Value):
             upgraded = {**upgraded, "schema_version": len(cls.upgrades) + 1}
         return cls.model_validate(upgraded)
 
+    def in_place_of(self, stored: Mapping[str, Any]) -> Self:
+        """Return it with what it does not know of the document that it replaces, though made from scratch."""
+        declared = {field.alias or name for name, field in type(self).model_fields.items()}
+        unknown = {
+            name: stored[name]
+            for name in stored.keys() - declared - (self.model_extra or {}).keys()
+        }
+        return super(Value, self).model_copy(update=unknown) if unknown else self
+
 
 class Audit(Value):
     """How long an entity's chain of events is, where it ends, and what the entity looks like."""

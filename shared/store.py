@@ -176,9 +176,11 @@ class Transaction(Reads):
         before = self._seen.get(key)
         if before is None and isinstance(document, Entity):
             raise RuntimeError(f"read {document.id} in this transaction before changing it")
-        unread = ABSENT if key in self._absent else ANYTHING
-        expected = before.revision if before else unread
-        return self._stage(document, event, expected, because, approval)
+        if before is None:
+            unread = ABSENT if key in self._absent else ANYTHING
+            return self._stage(document, event, unread, because, approval)
+        document = document.in_place_of(before.data)
+        return self._stage(document, event, before.revision, because, approval)
 
     def delete(self, record: Record) -> None:
         """Remove a record; entities are never removed."""

@@ -232,6 +232,9 @@ class Approval(Entity, Question):
     card_hash: Hex64
     """What the approver was shown: the digest of the card."""
 
+    card_members: tuple[str, ...]
+    """What of the question the card shows, so that it is the same whichever release renders it."""
+
     chain: str
     chain_version: int
     steps: tuple[Step, ...]

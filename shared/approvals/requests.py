@@ -94,6 +94,7 @@ def ask(request: ApprovalRequest, *, id: str, tenant: str, by: Actor, at: dateti
         else f"engagement_governor:{tenant}",
         action_digest=action_digest,
         card_hash=digest(card(shown, action_digest=action_digest, expires_at=ends)),
+        card_members=tuple(question),
         chain=chain.name,
         chain_version=chain.version,
         steps=steps,

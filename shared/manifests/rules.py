@@ -16,7 +16,6 @@ from shared.manifests.models import (
     Manifest,
     ManifestContent,
     Reviewed,
-    Runtime,
 )
 
 GATE_OF = {
@@ -193,7 +192,9 @@ def deployed(
         "version": before.manifest_version,
         "approvals": given,
         "changelog": (*before.changelog, change),
-        "runtime": Runtime(deployed_at=at, traffic_percent=0, release_id=release_id),
+        "runtime": before.runtime.model_copy(
+            update={"deployed_at": at, "traffic_percent": 0, "release_id": release_id}
+        ),
     }
     return before.model_copy(update=changes)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.approvals import rules
-from shared.approvals.models import Approval, Question, Verb
+from shared.approvals.models import Approval, Verb
 from shared.canonical import digest
 from shared.entity import Because, Hex64, written
 from shared.evidence import digest_of
@@ -70,7 +70,7 @@ def card(approval: Approval) -> dict[str, Any]:
     window_min = approval.steps[0].timeout_min or approval.window_min
     return {
         "typ": "card/v1",
-        **{name: stored[name] for name in Question.model_fields if name in stored},
+        **{name: stored[name] for name in approval.card_members},
         "requested_by": approval.requested_by,
         "expires_at": written(approval.requested_at + timedelta(minutes=window_min)),
         "action_digest": approval.action_digest,

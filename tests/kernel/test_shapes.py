@@ -213,6 +213,14 @@ def test_members_of_another_release_survive_a_change_at_every_depth(world):
     assert state_hash(now) == now["audit"]["state_hash"]
 
 
+def test_members_of_another_release_survive_a_document_made_from_scratch(documents, call_as):
+    keep(documents, Deck, DECK | LATER, "d")
+    with call_as(Role.ADMIN).transaction() as txn:
+        txn.peek(Deck, "d")
+        txn.save(Deck(id="d", planks=()))
+    assert stored(documents, Deck, "d") == {"id": "d", "planks": []} | LATER
+
+
 @pytest.mark.parametrize(
     "copied",
     [
