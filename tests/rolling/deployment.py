@@ -108,7 +108,8 @@ class Deployment(Platform):
         plain = {name: value for name, value in environ.items() if isinstance(value, str)}
         plain |= {"CONTENT_LENGTH": str(len(body))} if body else {}
         plain |= {name: environ[name] for name in ("wsgi.version", "wsgi.multithread")}
-        answer, status, headers = self.call(op, "serve", op, plain, body)
+        call = self._called if environ["REQUEST_METHOD"] == "GET" else self.call
+        answer, status, headers = call(op, "serve", op, plain, body)
         start_response(status, headers)
         return [answer]
 

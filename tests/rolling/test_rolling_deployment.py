@@ -13,8 +13,8 @@ from local.verify import examined
 from shared.documents import Query
 from shared.edge.catalog import operations, reactions
 from shared.identity import HOLDERS, Role
-from tests.e2e.conftest import at_stage, to_the_governor, until, until_over
-from tests.e2e.everything import call_everything
+from tests.rehearsals import rehearse
+from tests.rehearsals.scene import at_stage, to_the_governor, until, until_over
 from tests.rolling.deployment import RELEASES, Deployment
 
 pytestmark = pytest.mark.slow
@@ -26,8 +26,13 @@ LISTS = [
     for op in operations()
     if op.method == "GET" and not op.in_path and op.function.__name__.startswith("list_")
 ]
-COMPARED = {"platform.list_circuit_breakers", "platform.reset_circuit_breaker"}
-"""Whose answers the story compares to the letter, so that one release must give both."""
+COMPARED = {
+    "platform.list_circuit_breakers",
+    "platform.list_feature_flags",
+    "platform.put_feature_flag",
+    "platform.reset_circuit_breaker",
+}
+"""Whose answers the rehearsal compares to the letter, so that one release must give both."""
 
 BOTH_WAYS = pytest.mark.parametrize(
     ("one", "other"), [(THIS, NEXT), (NEXT, THIS)], ids=["roll out", "roll back"]
@@ -79,7 +84,7 @@ def lists_answer(client, agent_id):
 @pytest.mark.parametrize("first", [0, 1], ids=RELEASES)
 def test_everything_goes_on_while_each_call_meets_the_other_release(cloud, first):
     cloud.route = taking_turns(first)
-    call_everything(cloud)
+    rehearse(cloud)
     everything_holds(cloud, given_up=1)
     again = {function for function, calls in cloud.calls.items() if calls > 1} - COMPARED
     assert {f for f in again if cloud.served[f] != set(RELEASES)} == set()
