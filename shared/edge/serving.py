@@ -260,8 +260,11 @@ class _Request:
         """
         call = self._call(tenant, path)
         repetition = self._repetition(call, raw)
-        if repetition and again and (stored := repetition.answer()):
-            return Answered.again(stored)
+        if repetition and again:
+            with doing("edge.again"):
+                stored = repetition.answer()
+            if stored:
+                return Answered.again(stored)
         try:
             result = self.op.function(call, **arguments, **given(self.op, self.ports, tenant))
         except Refusal:

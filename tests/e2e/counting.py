@@ -23,17 +23,21 @@ from tests.rehearsals.scene import until, until_over
 MOVES_MANY = {one.id for one in reactions() if one.every or one.stored}
 """What moves many entries at once: its cost is that of the entries."""
 
+AGAIN = {"edge.again"}
+"""What somebody reads only who met somebody else on the way."""
+
 LOOKS = {"agents.get_pipeline", "agents.get_agent", "edge.identify"}
 """What only those who measure ask for, and who is asking, which an instance remembers for a minute."""
 
 
 def measured(seen, folder):
     """Return what was counted in the rehearsal, in three agents' creations, and of the schedules."""
-    most = {id: _taken(count) for id, count in sorted(seen.most.items()) if id not in MOVES_MANY}
+    left_out = MOVES_MANY | AGAIN
+    most = {id: _taken(count) for id, count in sorted(seen.most.items()) if id not in left_out}
     cpu_ms = {
         id: round(count.cpu_ms / count.runs, 1)
         for id, count in sorted(seen.total.items())
-        if count.runs
+        if count.runs and id not in AGAIN
     }
     for id in _varying() & set(most):
         most[id]["reads"] = None
@@ -104,7 +108,7 @@ def _creation(platform, client, parts, name):
     functions = {
         id: {name: getattr(count, name) for name in ("runs", *COUNTED)}
         for id, count in sorted(platform.meter.total.items())
-        if id not in LOOKS | MOVES_MANY
+        if id not in LOOKS | MOVES_MANY | AGAIN
     }
     return {
         "functions": functions,
