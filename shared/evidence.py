@@ -15,6 +15,7 @@ from shared.entity import (
     Asked,
     Because,
     Category,
+    Code,
     Entity,
     Event,
     Record,
@@ -54,8 +55,8 @@ Verify = Callable[[str, bytes, str], bool]
 class ApprovalRef(Value):
     """The approval that a change was made under."""
 
-    approval_id: str
-    action_digest: str
+    approval_id: Code
+    action_digest: Code
 
 
 class ActorRef(Value):
@@ -193,7 +194,7 @@ def record(
         "ts": written(circumstances.at),
         "operation": circumstances.operation,
         "policy": None,
-        "approval": approval.to_stored() if approval else None,
+        "approval": for_evidence(approval) if approval else None,
         "refs": {name: str(data[name]) for name in _REFS if data.get(name)},
         "data": data,
         "data_version": event.data_version(),

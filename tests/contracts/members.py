@@ -1,9 +1,9 @@
 """Every member of what operations take, of what is kept and of what is announced, found by walking."""
 
 import importlib
+import json
 import pkgutil
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
@@ -114,8 +114,9 @@ def _choices(kind: Any) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class Step:
-    """One step into a schema: which member, what is there, and whether it can be nothing else."""
+    """One step into a schema: where from, which member, what is there, and whether it can be nothing else."""
 
+    parent: Schema
     name: str | int
     schema: Schema
     alone: bool
@@ -151,7 +152,7 @@ class Place:
 
     def request(self, value: Any) -> Any:
         """Return a request with *value* in the place: the example of the description but for it."""
-        given: Any = deepcopy(_example(self.op))
+        given: Any = json.loads(_example(self.op))
         inside = given
         for step in self.steps:
             if step.name == 0:
@@ -160,7 +161,7 @@ class Place:
             if step is self.steps[-1]:
                 inside[step.name] = value
             elif not step.alone or before in (None, [], {}):
-                inside[step.name] = deepcopy(example(step.schema, _definitions()))
+                inside[step.name] = json.loads(json.dumps(example(step.schema, _definitions())))
             inside = inside[step.name]
         return given
 
@@ -173,9 +174,25 @@ class Place:
 
 def places(op: Operation) -> Iterator[Place]:
     """Yield the places for single values in what an operation takes."""
-    if Content not in op.in_body.values() and op.in_body:
+    if asks(op):
         for steps in _walk(_schema(op)):
             yield Place(op, steps)
+
+
+@cache
+def each_once() -> tuple[Place, ...]:
+    """Return the places of all operations, each member of a model once: in the smallest request that has it."""
+    found: dict[Any, Place] = {}
+    for op in sorted(operations(), key=lambda op: len(_example(op)) if asks(op) else 0):
+        for place in places(op):
+            last = place.steps[-1]
+            found.setdefault((id(last.parent), last.name, last.schema["type"]), place)
+    return tuple(found.values())
+
+
+def asks(op: Operation) -> bool:
+    """Say whether an operation takes anything besides its path that is no document."""
+    return bool(op.in_body) and Content not in op.in_body.values()
 
 
 def _descendants(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -216,8 +233,8 @@ def _schema(op: Operation) -> Schema:
 
 
 @cache
-def _example(op: Operation) -> Any:
-    return example(_schema(op), _definitions()) if op.mutates else {}
+def _example(op: Operation) -> str:
+    return json.dumps(example(_schema(op), _definitions())) if op.mutates else "{}"
 
 
 def _options(schema: Schema) -> Iterator[Schema]:
@@ -246,7 +263,7 @@ def _walk(schema: Schema, steps: tuple[Step, ...] = ()) -> Iterator[tuple[Step, 
             options = list(_options(inner))
             alone = sum(option["type"] != "null" for option in options) == 1
             for option in options:
-                there = (*steps, Step(name, option, alone))
+                there = (*steps, Step(parent, name, option, alone))
                 if option["type"] not in {"object", "array", "null"}:
                     yield there
                 yield from _walk(option, there)

@@ -9,16 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.edge.catalog import operations
 from shared.entity import Masked
-from tests.contracts.members import Leaf, leaves, members, places, taken
+from tests.contracts.members import Leaf, each_once, leaves, members, places, taken
 from tests.contracts.test_operations import path_of
 from tests.contracts.test_times import holder
 
-TEXTS = [
-    place
-    for op in operations()
-    for place in places(op)
-    if place.op.mutates and place.schema["type"] == "string"
-]
+TEXTS = [p for p in each_once() if p.op.mutates and p.schema["type"] == "string"]
 HIDDEN = (
     "\u200b",
     "\u00ad",
@@ -66,10 +61,9 @@ def around(place, hidden):
     return "a" * max(1, size // 2) + hidden + "b" * max(1, size - size // 2)
 
 
-@pytest.mark.parametrize("op", sorted({place.op.id for place in TEXTS}))
-def test_no_body_brings_what_nobody_sees(op):
+def test_no_body_brings_what_nobody_sees():
     brought = []
-    for place in (one for one in TEXTS if one.op.id == op):
+    for place in TEXTS:
         for hidden in HIDDEN:
             given = place.request(around(place, hidden))
             try:
@@ -78,16 +72,15 @@ def test_no_body_brings_what_nobody_sees(op):
                 continue
             found = place.found(place.adapter.dump_python(taken, mode="json", by_alias=True))
             if hidden in found:
-                brought.append(f"{place.field} takes U+{ord(hidden):04X}")
+                brought.append(f"{place.op.id} {place.field} takes U+{ord(hidden):04X}")
     assert not brought, (
         "use shared.entity.Name, Text, ShownLine or Shown, or give a code its pattern"
     )
 
 
-@pytest.mark.parametrize("op", sorted({place.op.id for place in TEXTS}))
-def test_a_line_of_windows_is_a_line_and_an_invisible_text_is_empty(op):
+def test_a_line_of_windows_is_a_line_and_an_invisible_text_is_empty():
     odd = []
-    for place in (one for one in TEXTS if one.op.id == op):
+    for place in TEXTS:
         for sent in (around(place, "\r\n"), " \u2800" * max(20, place.schema.get("minLength", 0))):
             try:
                 taken = place.adapter.validate_json(json.dumps(place.request(sent)), strict=True)
@@ -96,7 +89,7 @@ def test_a_line_of_windows_is_a_line_and_an_invisible_text_is_empty(op):
             found = place.found(place.adapter.dump_python(taken, mode="json", by_alias=True))
             empty = place.schema.get("minLength", 0) > 0 and not found.strip(" \u2800")
             if "\r" in found or empty:
-                odd.append(f"{place.field}: {found!r}")
+                odd.append(f"{place.op.id} {place.field}: {found!r}")
     assert not odd, "use shared.entity.Name, Text, ShownLine or Shown"
 
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.approvals.approve_approval import approve_approval
@@ -41,6 +41,7 @@ DEPUTY = "deputy_governor.platform"
 # --- the type ------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.datetimes(timezones=st.just(UTC)).map(lambda m: m.replace(microsecond=0)),

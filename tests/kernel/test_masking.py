@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ConfigDict, Field
 
@@ -189,6 +189,7 @@ WRITTEN = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(WRITTEN)
 def test_masking_twice_masks_nothing_more(text):
     once = masked(text)

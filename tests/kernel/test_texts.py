@@ -4,7 +4,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import texts
@@ -105,12 +105,14 @@ def test_a_program_is_always_heard():
     assert texts.printed("a\x1b[31m\u202eb\r\nc") == "a\ufffd[31m\ufffdb\nc"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_was_printed_can_be_shown(text):
     printed = texts.printed(text)
     assert texts.of_lines(printed) == printed
 
 
+@settings(deadline=None)
 @given(
     st.text(st.sampled_from("aZ \u0645\u200c\u200d\u200b\u094d\u0915\ufe0f\U0001f468\U0001f3fd\n"))
 )
@@ -161,6 +163,7 @@ def test_names_that_look_different_are_not(one, other):
     assert texts.alike(one) != texts.alike(other)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_is_alike_stays_alike(text):
     assert texts.alike(texts.alike(text)) == texts.alike(text)
