@@ -3,7 +3,8 @@ Pub/Sub on one machine: Google's emulator, which pushes to this process what it 
 
 Topics and subscriptions are the cloud's, made from the catalog. What the emulator does not do is done here: it knows
 no filters, so a reaction is spared the events that it does not take; it signs no push, so the address is a secret of this
-process; and of what must stay in order it keeps no dead letters, so they are kept by the platform's own rules.
+process; and of what must stay in order it keeps no dead letters and pushes again each second, whatever the policy says, so
+that attempts are counted and dead letters kept here, by the platform's own rules: what is pushed before its time waits.
 """
 
 import json
@@ -12,6 +13,8 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +46,16 @@ Wanted = tuple[str, str]
 """A consumer and the id of a message that is on its way to it."""
 
 
+@dataclass(frozen=True)
+class _Failed:
+    """A message that its consumer could not take so far."""
+
+    attempts: int
+    first_at: str
+    next_at: datetime
+    """Until then it only waits, however often it is pushed."""
+
+
 class Broker:
     """The `Bus` port, and what comes back from it."""
 
@@ -50,8 +63,8 @@ class Broker:
         """Publish by *bus*, to the broker whose subscriptions this makes."""
         self._settings, self._clock, self._bus = settings, clock, bus
         self._secret = secrets.token_urlsafe(16)
-        self._under_way: set[Wanted] = set()
-        self._failed: dict[Wanted, tuple[int, str]] = {}
+        self._under_way: dict[Wanted, str] = {}
+        self._failed: dict[Wanted, _Failed] = {}
         self._lock = threading.Lock()
         self._pool = urllib3.PoolManager(retries=False, timeout=TIMEOUT_S)
 
@@ -75,13 +88,26 @@ class Broker:
         """Publish messages, and remember who is to get them."""
         with self._lock:
             for message in messages:
-                self._under_way |= set(_wanted(message))
+                self._under_way |= dict.fromkeys(_wanted(message), message.subject)
         self._bus.publish(messages)
 
     def idle(self) -> bool:
-        """Say whether every message has come to each of its consumers and is settled."""
+        """Say whether every message has come to each of its consumers, and is settled or waits for its time."""
+        now = self._clock.now()
         with self._lock:
-            return not self._under_way
+            lanes = {wanted: (wanted[0], about) for wanted, about in self._under_way.items()}
+            # What comes after a message that waits, and is about the same, waits with it.
+            held = {lane for wanted, lane in lanes.items() if self._waits(wanted, now)}
+            return held.issuperset(lanes.values())
+
+    def next_at(self) -> datetime | None:
+        """Return when the next repeated attempt is due."""
+        with self._lock:
+            return min((failed.next_at for failed in self._failed.values()), default=None)
+
+    def _waits(self, wanted: Wanted, now: datetime) -> bool:
+        failed = self._failed.get(wanted)
+        return failed is not None and now < failed.next_at
 
     # --- what is pushed --------------------------------------------------------------------------
 
@@ -105,6 +131,9 @@ class Broker:
         taken = message.attributes.get("type", "") in map(type_of, reaction.events)
         if not taken or message.attributes.get("consumer", id) != id:
             return "", 204
+        with self._lock:
+            if self._waits(wanted, self._clock.now()):
+                return "", 503
         try:
             listener(reaction, lambda: self._ports)(event)
         except Exception as error:  # noqa: BLE001 - whatever it is, the message comes again or is kept
@@ -112,7 +141,7 @@ class Broker:
                 return "", 503
         with self._lock:
             self._failed.pop(wanted, None)
-            self._under_way.discard(wanted)
+            self._under_way.pop(wanted, None)
         return "", 204
 
     def _given_up(
@@ -121,10 +150,14 @@ class Broker:
         """Count a failure; keep a dead letter where it was the last one, and say whether it was."""
         now = self._clock.now()
         with self._lock:
-            before, first_at = self._failed.get(wanted, (0, written(now)))
-            self._failed[wanted] = (attempts := before + 1, first_at)
+            before = self._failed.get(wanted)
+            attempts = before.attempts + 1 if before else 1
+            first_at = before.first_at if before else written(now)
+            pause_s = None if hopeless(error) else again_in_s(attempts)
+            next_at = now + timedelta(seconds=pause_s or 0)
+            self._failed[wanted] = _Failed(attempts, first_at, next_at)
         log.warning("%s failed, attempt %d: %s", ":".join(wanted), attempts, error)
-        if not hopeless(error) and again_in_s(attempts) is not None:
+        if pause_s is not None:
             return False
         delivery = Delivery(
             id=":".join(wanted),

@@ -215,6 +215,7 @@ class Platform:
         times = [
             self.dues.next_after(self.clock.now()),
             self.dispatcher.next_at(),
+            self.broker.next_at() if self.broker else None,
             self.runtime.next_deadline(),
         ]
         return min((time for time in times if time is not None), default=None)
