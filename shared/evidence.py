@@ -7,14 +7,13 @@ hash of the last. There is no global head, which would be one hot document for e
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Protocol
 
 from shared.canonical import canonical, digest
 from shared.entity import (
     ZERO_HASH,
     Asked,
     Because,
-    Category,
     Code,
     Entity,
     Event,
@@ -86,7 +85,12 @@ class PolicyRef(Value):
 
 
 class Entry(Record):
-    """One event document, as it is stored (``audit.md`` section 2)."""
+    """
+    One event document, as it is stored (``audit.md`` section 2).
+
+    What an event's class chooses from a list (`Traits`) is a text here: an entry of the next release, whose
+    list is longer, must still be published and verified by this one.
+    """
 
     collection: ClassVar[str] = "events"
 
@@ -96,9 +100,9 @@ class Entry(Record):
     eseq: int
     eprev: str
     action: str
-    category: Category
-    outcome: Literal["success", "failure", "denied"]
-    severity: Literal["info", "warning", "error", "critical"]
+    category: str
+    outcome: str
+    severity: str
     actor: ActorRef
     ts: Asked
     operation: str
@@ -111,7 +115,7 @@ class Entry(Record):
     state_hash: str
     correlation_id: str
     causation_id: str | None = None
-    retention_class: Literal["standard", "financial", "constitutional"]
+    retention_class: str
     shard: int
     topic: str | None = None
     kid: str

@@ -38,11 +38,13 @@ _ENTERED = """        "v": 1,
 """
 _ENTERED_LATER = """        "later": "next",
 """
+_CHOSEN = '"category": traits.category,'
+_CHOSEN_LATER = '"category": f"{traits.category}_later",'
 
 EDITS = {
     "shared.entity": [(_VALUE, _VALUE + _MORE), (_MADE, _MADE_LATER), (_RECORD, _SAVED + _RECORD)],
     "shared.store": [(_STAGED, _STAGED_LATER + _STAGED)],
-    "shared.evidence": [(_ENTERED, _ENTERED + _ENTERED_LATER)],
+    "shared.evidence": [(_ENTERED, _ENTERED + _ENTERED_LATER), (_CHOSEN, _CHOSEN_LATER)],
 }
 """By module: what is there, once, and what stands there in the next release."""
 
@@ -55,7 +57,8 @@ class _Loader(SourceFileLoader):
             if source.count(before) != 1:
                 raise ImportError(f"{fullname} has changed: renew EDITS, which look for {before!r}")
             source = source.replace(before, after)
-        return compile(source, self.path, "exec", dont_inherit=True)
+        # Its lines are not those of the file: a name in brackets is none, to debuggers and to coverage.
+        return compile(source, f"<{fullname} of the next release>", "exec", dont_inherit=True)
 
 
 class _Finder(MetaPathFinder):
