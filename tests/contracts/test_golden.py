@@ -14,6 +14,7 @@ from shared.evidence import Entry, signed_bytes, state_hash
 from shared.identity import Role
 from tests import golden
 from tests.chains import chain_rules
+from tests.golden.shapes import narrower, shape_of
 
 LATER = {"of_a_later_release": {"since": ["tomorrow", {"known": False}]}}
 WRITTEN_AGAIN = {"updated_at", "version_hash", "audit", "correlation_id", "l0_compliance_status"}
@@ -119,10 +120,10 @@ def test_an_event_of_a_release_is_read_and_verified(file, kind):
     event = golden.now(kind, of)
     assert keeps(shown(event), of.data)
     grown = with_more(event, of.data)
-    assert keeps(shown(kind.from_stored(grown, of.data_version)), grown)
+    assert keeps(shown(kind.from_stored(grown, of.version)), grown)
     if of.message:
         received = opened(of.announced)
-        assert (received.data, received.data_version) == (of.data, of.data_version)
+        assert (received.data, received.data_version) == (of.data, of.version)
     for stored in of.entries:
         entry = Entry.from_stored(stored)
         assert entry.to_stored() == stored
@@ -141,6 +142,57 @@ def test_this_release_has_a_golden_document_of_every_kind():
     }
     lacking = {name: members for name, members in lacking.items() if members}
     assert not lacking, f"run make golden: {golden.PRESENT.name} does not show {lacking}"
+
+
+def test_no_kind_takes_less_than_a_release_stored():
+    for folder in golden.releases():
+        for name, kind in KINDS.items():
+            file = golden.file_of(folder, kind)
+            if not file.exists():
+                continue
+            of = golden.read(file)
+            lost = narrower(of.shape, shape_of(kind), upgraded=len(kind.upgrades) >= of.version)
+            assert not lost, (
+                f"{name} took more in {folder.name}: {', '.join(lost)}; what was stored must be"
+                " read for ever (CONTRIBUTING: A member of what is stored)"
+            )
+
+
+STORED = {"": [{"type": "object", "required": ["a"]}], "a": [{"type": "string", "maxLength": 9}]}
+
+
+@pytest.mark.parametrize(
+    ("after", "lost"),
+    [
+        (STORED, []),
+        (STORED | {"b": [{"type": "string"}]}, []),
+        (STORED | {"a": [{"type": "string", "maxLength": 10}, {"type": "null"}]}, []),
+        (STORED | {"a": [{"type": "string"}]}, []),
+        (STORED | {"": [{"type": "object"}]}, []),
+        ({"": STORED[""]}, ["a"]),
+        (STORED | {"a": [{"type": "integer"}]}, ["a"]),
+        (STORED | {"a": [{"type": "string", "maxLength": 8}]}, ["a"]),
+        (STORED | {"a": [{"type": "string", "maxLength": 9, "minLength": 1}]}, ["a"]),
+        (STORED | {"a": [{"type": "string", "pattern": "x"}]}, ["a"]),
+        (STORED | {"a": [{"type": "string", "enum": ["x"]}]}, ["a"]),
+        (STORED | {"": [{"type": "object", "required": ["a", "b"]}]}, ["the whole"]),
+    ],
+)
+def test_a_shape_may_grow_and_not_shrink(after, lost):
+    assert narrower(STORED, after) == lost
+
+
+def test_what_an_upgrade_fills_in_may_be_required():
+    after = STORED | {"": [{"type": "object", "required": ["a", "b"]}]}
+    assert narrower(STORED, after, upgraded=True) == []
+
+
+@pytest.mark.parametrize(("after", "lost"), [(["x", "y"], []), (["y"], ["a"])])
+def test_a_list_of_values_may_grow_and_not_shrink(after, lost):
+    def chosen(*values):
+        return {"a": [{"type": "string", "enum": list(values)}]}
+
+    assert narrower(chosen("x"), chosen(*after)) == lost
 
 
 def test_every_golden_document_is_of_a_kind_that_there_still_is():

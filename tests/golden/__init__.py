@@ -13,11 +13,14 @@ from shared.canonical import canonical, digest
 from shared.edge.catalog import catalog
 from shared.edge.openapi import VERSION
 from shared.entity import Event, Record, Value
+from tests.golden.shapes import Shape, shape_of
 
 FOLDER = Path(__file__).parent
 PRESENT = FOLDER / VERSION
 SEALED = FOLDER / "sealed.json"
 """The digest of each earlier release's folder, which nobody writes again."""
+
+SHAPE = "its shape of today"
 
 PRODUCT = ("functions", "shared", "local", "infra")
 
@@ -35,6 +38,9 @@ class Golden:
     keys: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The public keys of the entries; the private ones were thrown away."""
 
+    shape: Shape = field(default_factory=dict)
+    """What the kind took in that release."""
+
     @property
     def data(self) -> Mapping[str, Any]:
         """The document, or what the event said."""
@@ -44,8 +50,10 @@ class Golden:
         return said
 
     @property
-    def data_version(self) -> int:
-        """The version of an event's data."""
+    def version(self) -> int:
+        """The version of the document, or of what the event said."""
+        if self.document is not None:
+            return int(self.document.get("schema_version", 1))
         if self.entries:
             return int(self.entries[-1]["data_version"])
         return opened(self.announced).data_version
@@ -126,7 +134,7 @@ def sealed() -> dict[str, str]:
 def now(kind: type[Value], golden: Golden) -> Value:
     """Return a golden document, or event, as today's code reads it."""
     if issubclass(kind, Event):
-        return kind.from_stored(golden.data, golden.data_version)
+        return kind.from_stored(golden.data, golden.version)
     assert issubclass(kind, Record)
     return kind.from_stored(golden.data)
 
@@ -138,7 +146,8 @@ def lacking(file: Path, kind: type[Value]) -> set[str]:
         today = now(kind, golden).model_dump(mode="json", by_alias=True)
     except (FileNotFoundError, ValidationError):
         return {kind.__name__}
-    return paths(today) - paths(golden.data)
+    outdated = {SHAPE} if golden.shape != shape_of(kind) else set()
+    return (paths(today) - paths(golden.data)) | outdated
 
 
 def paths(value: Any, at: str = "") -> set[str]:
