@@ -1,11 +1,8 @@
 """Seeds as people, services and events meet them."""
 
-from itertools import product
-
 import pytest
 
 from functions.approvals.approve_approval import Agreement, approve_approval
-from functions.approvals.create_approval import create_approval
 from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.learning.create_seed_draft import create_seed_draft
@@ -17,7 +14,6 @@ from functions.precedents.get_seed_metrics import get_seed_metrics
 from functions.precedents.judge_seeds import judge_seeds
 from functions.precedents.list_precedent_seeds import SeedQuery, list_precedent_seeds
 from functions.precedents.match_precedent_seeds import match_precedent_seeds
-from functions.precedents.predict_approval import predict_approval
 from functions.precedents.reopen_held_approvals import reopen_held_approvals
 from functions.precedents.reopen_more_approvals import reopen_more_approvals
 from functions.precedents.replay_precedent_seed import ReplayRequest, replay_precedent_seed
@@ -32,63 +28,22 @@ from shared.approvals.events import (
     ApprovalConfirmed,
     ApprovalConsumed,
     ApprovalGranted,
-    ApprovalRejected,
-    ApprovalRequested,
     VetoRecorded,
 )
 from shared.approvals.models import Approval, Consumer
 from shared.documents import Condition, Query, Write
-from shared.evidence import Entry
 from shared.identity import Role
 from shared.learning.models import SeedDraft
 from shared.learning.requests import NewDraft
-from shared.precedents.events import HeldApprovalsDue, SeedApproved, SeedRevoked
-from shared.precedents.models import PrecedentSeed, Prediction
+from shared.precedents.events import HeldApprovalsDue, SeedRevoked
 from tests.approvals.questions import CALLBACK
-from tests.conftest import DEPLOYMENT, NOON
+from tests.conftest import NOON
+from tests.precedents.conftest import heard, vetoed
 from tests.precedents.samples import active, draft, in_service, request, rule, validated
 
 WHY = "It was looked at by several people."
 
 MORE = Query("dues", (Condition("action", "==", HeldApprovalsDue.traits.action),))
-
-
-@pytest.fixture
-def kept(call_as):
-    """Keep a seed as it is."""
-
-    def keep(seed):
-        with call_as(Role.GOVERNOR).transaction() as txn:
-            return txn.create(seed, SeedApproved.of(seed))
-
-    return keep
-
-
-@pytest.fixture
-def ask(call_as):
-    def ask(tenant="platform", at=0, **changes):
-        call = call_as(Role.SERVICE, tenant=tenant, own="platform", at=at)
-        return create_approval(call, request(**changes), DEPLOYMENT)
-
-    return ask
-
-
-@pytest.fixture
-def entries(call_as):
-    def find(action):
-        with call_as(Role.SERVICE).transaction() as txn:
-            return txn.find(Entry, action=action).items
-
-    return find
-
-
-@pytest.fixture
-def read(call_as):
-    def read(seed):
-        with call_as(Role.SERVICE).transaction() as txn:
-            return txn.get(PrecedentSeed, seed.id)
-
-    return read
 
 
 def write_seed(call_as, at=0, role=Role.GOVERNOR, **changes):
@@ -224,16 +179,6 @@ def _with_agent(agent):
 # --- what becomes of its answers -----------------------------------------------------------------
 
 
-def heard(reacting, reaction, event, subject, **how):
-    reaction(reacting(f"approvals/{subject}", **how), event)
-
-
-def vetoed(approval):
-    return VetoRecorded(
-        approval_id=approval.id, category="safety", window_end=NOON, offline=False, effect="x"
-    )
-
-
 def test_every_answer_of_a_seed_is_counted(call_as, ask, kept, read, reacting, entries):
     in_service(call_as)
     seed = kept(active())
@@ -315,93 +260,6 @@ def test_the_veto_of_a_run_without_an_approval_says_nothing_about_seeds(reacting
         run_id="r", category="safety", window_end=NOON, offline=False, effect="cancelled"
     )
     heard(reacting, judge_seeds, run, "-")
-
-
-# --- shadow --------------------------------------------------------------------------------------
-
-
-def test_a_seed_in_shadow_predicts_and_never_decides(call_as, ask, kept, read, reacting, entries):
-    in_service(call_as)
-    seed = kept(validated(draft(by_governor=False, samples=3)))
-    asked = [ask(), ask(), ask(facts={"alignment_score": 10})]
-    for approval in asked:
-        assert approval.status == "pending"
-        told = ApprovalRequested.of(approval)
-        heard(reacting, predict_approval, told, approval.id)
-    assert (read(seed).predicted_count, read(seed).match_count) == (3, 2)
-    good, bad, low = asked
-    agreed = approve_approval(
-        call_as(Role.GOVERNOR), good.id, Agreement(expected_digest=good.action_digest)
-    )
-    heard(reacting, judge_seeds, ApprovalGranted.of(agreed), good.id)
-    for approval in (bad, low):
-        no = reject_approval(call_as(Role.GOVERNOR), approval.id, Rejection(reason=WHY))
-        heard(reacting, judge_seeds, ApprovalRejected.of(no), approval.id)
-    after = read(seed)
-    assert (after.compared_count, after.agreed_count) == (3, 2)
-    assert after.shadow_agreement_bp == 6_666
-    answered = [e.data["human_agreed"] for e in entries("seed.matched")]
-    assert sorted(answered, key=str) == [False, None, None, None, True, True]
-    figures = get_seed_metrics(call_as(Role.VIEWER)).figures
-    assert (figures.totals.eligible, figures.totals.compared, figures.disagreement_bp) == (
-        *(3, 3),
-        3_333,
-    )
-    with call_as(Role.SERVICE).transaction() as txn:
-        assert txn.count(Prediction) == 0
-    view = get_precedent_seed(call_as(Role.VIEWER), seed.id)
-    assert len(view.effectiveness.lacking) == 3
-
-
-def test_a_prediction_is_compared_once_whichever_is_heard_of_first(
-    call_as, ask, kept, read, reacting
-):
-    """A question and its answer come on different topics: the answer may be here before the question is."""
-    seed = kept(validated(draft(by_governor=False, samples=3)))
-    counted = []
-    for n, (answer, heard_of) in enumerate(product(["yes", "no"], ["first", "between", "last"])):
-        asked = ask(subject={"typ": "stage/v1", "stage": 5, "n": n})
-        question = (predict_approval, ApprovalRequested.of(asked), asked.id)
-        if heard_of == "first":
-            heard(reacting, *question)
-        after = decided(call_as, asked, answer)
-        if heard_of == "between":
-            heard(reacting, *question)
-        told = ApprovalGranted.of(after) if answer == "yes" else ApprovalRejected.of(after)
-        heard(reacting, judge_seeds, told, asked.id)
-        if heard_of == "last":
-            heard(reacting, *question)
-        now = read(seed)
-        figures = get_seed_metrics(call_as(Role.VIEWER)).figures.totals
-        counted.append((now.predicted_count, now.match_count, now.compared_count, now.agreed_count))
-        counted[-1] += (figures.eligible, figures.compared, figures.disagreed)
-    assert [one[:3] for one in counted] == [(n, n, n) for n in range(1, 7)]
-    assert [one[3] for one in counted] == [1, 2, 3, 3, 3, 3]
-    assert [one[4:] for one in counted] == [(n, n, max(0, n - 3)) for n in range(1, 7)]
-    with call_as(Role.SERVICE).transaction() as txn:
-        assert txn.count(Prediction) == 0
-
-
-def decided(call_as, asked, answer):
-    call = call_as(Role.GOVERNOR)
-    if answer == "yes":
-        return approve_approval(call, asked.id, Agreement(expected_digest=asked.action_digest))
-    return reject_approval(call, asked.id, Rejection(reason=WHY))
-
-
-def test_what_people_always_decide_is_not_predicted(ask, kept, read, reacting):
-    seed = kept(validated(draft()))
-    approval = ask(risk="critical")
-    heard(reacting, predict_approval, ApprovalRequested.of(approval), approval.id)
-    assert read(seed).predicted_count == 0
-
-
-def test_what_was_vetoed_before_it_was_granted_is_a_no(ask, kept, read, reacting):
-    seed = kept(validated(draft()))
-    approval = ask()
-    heard(reacting, predict_approval, ApprovalRequested.of(approval), approval.id)
-    heard(reacting, judge_seeds, vetoed(approval), "-")
-    assert (read(seed).compared_count, read(seed).agreed_count) == (1, 0)
 
 
 # --- looking -------------------------------------------------------------------------------------
