@@ -17,6 +17,7 @@ from infra.indexes import FILE, Index, Shape, declared, expiring, served
 from shared.documents import EXPIRY, Condition, Query
 from shared.entity import Asked, Record, Timestamp, Value
 from shared.mobile.models import Device
+from tests import golden
 from tests.conftest import NOON, ports_of
 from tests.infra import askable, queries
 
@@ -84,6 +85,37 @@ def test_whatever_is_asked_for_is_whole_in_an_index_and_of_one_kind(asked):
         "these members are asked for; bound their type (Asked), or keep a digest beside them and ask for that:\n"
         + "\n".join(found)
     )
+
+
+FILLED_IN: frozenset[tuple[str, str]] = frozenset()
+"""By collection, the members that were written into the documents of earlier releases before they were asked for."""
+
+
+@pytest.mark.slow
+def test_whatever_is_asked_for_is_in_the_documents_of_every_release(asked):
+    fields = {(s.collection, name) for s in asked for name in {*s.equal, *(n for n, _ in s.order)}}
+    lacking = [
+        f"{collection}.{path} in {folder.name}"
+        for folder in golden.releases()
+        for collection, path in sorted(fields - FILLED_IN)
+        if not in_golden(folder / f"{collection}.json", path)
+    ]
+    assert not lacking, (
+        "no list by these members shows the documents that a release left without them; fill them in before they are"
+        " asked for, and say so in FILLED_IN:\n" + "\n".join(lacking)
+    )
+
+
+def in_golden(file, path):
+    """Say whether a release's document has a member, as far as it has the part that it would be in."""
+    part = golden.read(file).data if file.exists() else None
+    for name in path.split("."):
+        if part is None:
+            return True
+        if name not in part:
+            return False
+        part = part[name]
+    return True
 
 
 class Part(Value):
