@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.documents import Documents, Key
+from shared.edge.addresses import path
 from shared.edge.auth import Forged, KeySource
 from shared.edge.settings import Settings
 from shared.errors import ProviderDown, Refusal
@@ -60,12 +61,12 @@ class PortDependencies:
             return
         emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
         base = f"http://{emulator}" if emulator else "https://pubsub.googleapis.com"
-        topic = f"projects/{s.project}/topics/waooaw-{s.environment}-tap"
+        topic = path("projects", s.project, "topics", f"waooaw-{s.environment}-tap")
         self._read(self._pubsub, f"{base}/v1/{topic}")
 
     def _workflow_engine(self) -> None:
         s = self._settings
-        parent = f"projects/{s.project}/locations/{s.location}/workflows/agent_creation"
+        parent = path("projects", s.project, "locations", s.location, "workflows", "agent_creation")
         self._read(self._workflows, f"{s.executions}/v1/{parent}/executions?pageSize=1")
 
     def _identity_keys(self) -> None:

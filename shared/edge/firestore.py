@@ -13,7 +13,6 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from shared.documents import (
     ABSENT,
@@ -27,6 +26,7 @@ from shared.documents import (
     Write,
 )
 from shared.edge import limits, rpc, values
+from shared.edge.addresses import path
 from shared.edge.calls import Answer, Caller
 from shared.edge.connections import pool
 from shared.edge.google_token import google_token
@@ -66,8 +66,7 @@ class FirestoreDocuments:
         emulator = os.environ.get("FIRESTORE_EMULATOR_HOST")
         base = f"http://{emulator}" if emulator else GOOGLE
         self._root = f"projects/{project}/databases/{database}/documents"
-        place = f"projects/{quote(project, safe='')}/databases/{quote(database, safe='()')}"
-        self._url = f"{base}/v1/{place}/documents"
+        self._url = f"{base}/v1/{path('projects', project, 'databases', database, 'documents')}"
         given = {
             "token": _owner if emulator else google_token,
             "timeout_s": WITHIN_S,
@@ -147,7 +146,7 @@ class FirestoreDocuments:
 
     def _asked(
         self,
-        path: str,
+        method: str,
         asked: Mapping[str, Any],
         *,
         repeatable: bool = True,
@@ -158,7 +157,7 @@ class FirestoreDocuments:
         try:
             return self._caller.request(
                 "POST",
-                self._url + path,
+                self._url + method,
                 body=body,
                 headers=headers,
                 repeatable=repeatable,
@@ -201,7 +200,7 @@ def _owner() -> str:
 
 
 def _parent(tenant: str | None) -> str:
-    return "" if tenant is None else f"/tenants/{quote(tenant, safe='')}"
+    return "" if tenant is None else f"/{path('tenants', tenant)}"
 
 
 def _commit_outage(answer: Answer) -> str | None:

@@ -2,6 +2,7 @@
 
 import time
 
+from shared.edge.addresses import path
 from shared.edge.connections import pool
 
 
@@ -22,7 +23,7 @@ class HttpProbe:
         import urllib3
 
         started = time.monotonic()
-        url = self._address.format(release_id=release_id)
+        url = self._address.format(release_id=path(release_id))
         try:
             answer = pool().request("GET", url, timeout=timeout_s, preload_content=False)
             well = answer.status == 200

@@ -13,10 +13,10 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from shared.bus import Message
 from shared.edge import rpc
+from shared.edge.addresses import path
 from shared.edge.calls import Caller
 from shared.edge.connections import pool
 from shared.edge.google_token import google_token
@@ -59,7 +59,7 @@ class PubsubBus:
         """
         emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
         base = f"http://{emulator}" if emulator else GOOGLE
-        self._topics = f"{base}/v1/projects/{quote(project, safe='')}/topics/"
+        self._topics = f"{base}/v1/{path('projects', project, 'topics')}"
         self._prefix = f"waooaw-{environment}-"
         self._within_s = within_s
         self._caller = Caller("pubsub", token=None if emulator else google_token, **options)
@@ -91,7 +91,7 @@ class PubsubBus:
 
     def _send(self, topic: str, batch: Sequence[Message], within_s: float) -> None:
         body = json.dumps({"messages": [_written(message) for message in batch]}).encode()
-        url = f"{self._topics}{quote(self._prefix + topic, safe='')}:publish"
+        url = f"{self._topics}/{path(self._prefix + topic)}:publish"
         headers = {"Content-Type": "application/json"}
         try:
             answer = self._caller.request(

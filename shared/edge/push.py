@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+from shared.edge.addresses import path
 from shared.edge.calls import Caller
 from shared.errors import ProviderDown
 from shared.outside import Pushed
@@ -47,7 +48,7 @@ class FcmPush:
 
             options: How it is called, as `Caller` takes it.
         """
-        self._url = f"{base}/v1/projects/{project}/messages:send"
+        self._url = f"{base}/v1/{path('projects', project)}/messages:send"
         self._caller = Caller("fcm", within_s=WITHIN_S, pause=_pause, **options)
 
     def send(self, message: Mapping[str, Any]) -> Pushed:

@@ -10,9 +10,9 @@ import json
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
+from shared.edge.addresses import path
 from shared.edge.calls import Caller
 from shared.edge.google_token import google_token
 from shared.edge.keys import keep_private
@@ -51,7 +51,7 @@ class BucketFiles:
         """
         emulator = os.environ.get("STORAGE_EMULATOR_HOST")
         self._url = (
-            f"{emulator or GOOGLE}/upload/storage/v1/b/{quote(bucket, safe='')}/o"
+            f"{emulator or GOOGLE}/upload/storage/v1/{path('b', bucket, 'o')}"
             "?uploadType=multipart&ifGenerationMatch=0"
         )
         token = {"token": None if emulator else google_token}

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import urlencode
 
+from shared.edge.addresses import path
 from shared.edge.settings import Settings
 from shared.errors import ProviderDown
 from shared.observing import Recent, Sample
@@ -182,9 +183,10 @@ class CloudTelemetry:
         }
 
     def _by_area(self, query: str, at: datetime) -> Mapping[str, float]:
-        path = f"/v1/projects/{self._settings.project}/location/global/prometheus/api/v1/query"
+        project = path("projects", self._settings.project)
         asked = urlencode({"query": query, "time": at.timestamp()})
-        answer = self._caller.request("GET", f"{self._monitoring}{path}?{asked}")
+        url = f"{self._monitoring}/v1/{project}/location/global/prometheus/api/v1/query?{asked}"
+        answer = self._caller.request("GET", url)
         if answer.status != 200:
             raise ProviderDown(f"Cloud Monitoring answered {answer.status}")
         found = json.loads(answer.body)["data"]["result"]

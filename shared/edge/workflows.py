@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from shared.edge.addresses import path
 from shared.edge.calls import Caller
 from shared.edge.google_token import google_token
 from shared.edge.settings import Settings
@@ -38,7 +39,7 @@ class WorkflowExecutions:
             ProviderDown: The engine does not take it now.
         """
         s = self._settings
-        parent = f"projects/{s.project}/locations/{s.location}/workflows/{workflow}"
+        parent = path("projects", s.project, "locations", s.location, "workflows", workflow)
         url = f"{s.executions}/v1/{parent}/executions"
         body = json.dumps({"argument": json.dumps(argument)}).encode()
         answer = self._caller.request("POST", url, body=body, headers=HEADERS, repeatable=False)

@@ -102,22 +102,6 @@ def test_a_commit_is_one_request_with_its_preconditions(provider, far):
     assert sent == [{"exists": False}, {"updateTime": revision}, None]
 
 
-@pytest.mark.parametrize(
-    ("project", "database", "path"),
-    [
-        ("p", "(default)", "projects/p/databases/(default)"),
-        ("a:b?", "c#d/..", "projects/a%3Ab%3F/databases/c%23d%2F.."),
-    ],
-)
-def test_every_part_of_an_address_is_quoted(provider, monkeypatch, project, database, path):
-    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", provider.address[7:])
-    provider.replies = [Reply(200, [{"readTime": "2026-01-01T12:00:00Z"}])]
-    FirestoreDocuments(project, database).find("acme", query())
-
-    (seen,) = provider.seen
-    assert seen.path == f"/v1/{path}/documents/tenants/acme:runQuery"
-
-
 def test_a_revision_is_exact_to_the_nanosecond(provider, far):
     revision = "2026-01-01T12:00:00.123456789Z"
     name = "projects/p/databases/(default)/documents/tenants/acme/things/a"

@@ -1,7 +1,7 @@
 """
 Random operations on a small world, so that they meet: few places, few members, values that are nearly the same.
 
-Most are right and some are hostile. Two things are never generated, as the stores differ there; DIVERGENCES says why.
+Most are right and some are hostile. A few things are never generated, as the stores differ there; DIVERGENCES says why.
 """
 
 from shared.documents import ABSENT, ANYTHING, Condition, Key, Query
@@ -19,6 +19,11 @@ DIVERGENCES = {
     "the order among lists, and among maps": (
         "Firestore compares them item by item, SQLite their texts; no code orders by one (tests/infra/askable.py),"
         " so at most one list and one map stand where an order may meet them"
+    ),
+    "the order of texts that begin with the same 1,499 bytes": (
+        "Firestore's indexes hold no more of them, and its emulator cuts them elsewhere again (after 1,499 of Java's"
+        " characters); nothing that is ordered may be so long (tests/infra/askable.py), so long texts are generated only"
+        " where no order meets them"
     ),
     "the number -1.7976931348623157e308": (
         "SQLite sorts it beside true, which is the next smaller value there (shared/edge/sql.py)"
@@ -87,6 +92,7 @@ NEVER_ASKED = [2**63, -(2**63) - 1, "\ud800", "a\0b", *LONG, 0.5, [1], {"a": 1}]
 
 PLAIN = ["n", "t", "b", "x", "in.k", "in.deep.z"]
 ODD = [
+    "long",
     "nowhere",
     "in",
     "l",
@@ -101,8 +107,8 @@ ODD = [
     "__name__",
     "a" * 1501,
 ]
-OF_MANY = {"in", "l"}
-"""The members that hold lists or maps, of which many are different."""
+UNORDERED = {"in", "l", "long"}
+"""The members that hold lists, maps or long texts, of which many are different."""
 
 RANGES = ["<", "<=", ">=", ">"]
 
@@ -201,6 +207,7 @@ class Generator:
             "x": self._anything,
             "in": self._part,
             "l": lambda: [self._anything() for _ in range(self.chance.randrange(4))],
+            "long": lambda: self.chance.choice([*LONG, "x" * 1499, "a"]),
         }
         document = {}
         for name in self.chance.sample(list(members), self.chance.randint(2, len(members))):
@@ -221,8 +228,8 @@ class Generator:
         kind = self.chance.random()
         if kind < 0.6:
             return self._number() if kind < 0.3 else self._text()
-        kinds = [TRUTHS, [None], [[1]], [{"a": 1}], LONG]
-        return self.chance.choice(self.chance.choices(kinds, [4, 2, 2, 2, 1])[0])
+        kinds = [TRUTHS, [None], [[1]], [{"a": 1}]]
+        return self.chance.choice(self.chance.choices(kinds, [2, 1, 1, 1])[0])
 
     def _part(self):
         part = {}
@@ -254,14 +261,14 @@ class Generator:
         among = [
             (self.chance.choice(fields), "in") for _ in range(self.chance.choice([0, 0, 0, 1, 2]))
         ]
+        ordered = [name for name in fields if name not in UNORDERED]
         order = [
             (name, self.chance.choice(["asc", "desc"]))
-            for name in self.chance.sample(fields, self.chance.choice([0, 0, 1, 1, 2]))
-            if name not in OF_MANY
+            for name in self.chance.sample(ordered, self.chance.choice([0, 0, 1, 1, 2]))
         ]
         ranges = []
         if self._odds(3):
-            ranged = order[0][0] if order and not self._odds(20) else self.chance.choice(fields)
+            ranged = order[0][0] if order and not self._odds(20) else self.chance.choice(ordered)
             order = order or ([(ranged, "asc")] if not self._odds(4) else [])
             ranges = [
                 (ranged, op) for op in self.chance.sample(RANGES, self.chance.choice([1, 1, 2]))
