@@ -70,9 +70,14 @@ class Streams:
         try:
             actor = self._ports.identify(dict(flask.request.headers), revoked_within_s=60)
             listener = self._opened(actor)
+            try:
+                missed = self._missed(actor, flask.request.headers.get("Last-Event-ID"))
+            except BaseException:
+                self._closed(listener)
+                raise
         except Refusal as refusal:
             return response(refusal, path=flask.request.path, correlation_id="")
-        told = self._told(listener, self._missed(actor, flask.request.headers.get("Last-Event-ID")))
+        told = self._told(listener, missed)
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         answer = flask.Response(told, mimetype="text/event-stream", headers=headers)
         answer.call_on_close(lambda: self._closed(listener))

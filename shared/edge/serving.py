@@ -209,6 +209,8 @@ class _Request:
             raise NotFound("there is nothing by that name here")
         if self.op.tenant:
             return self.op.tenant
+        if named and self.op.scopes == {Scope.ACCOUNT}:
+            raise Forbidden("this is about yourself, in your own tenant: send no X-Tenant-ID")
         if not owners:
             return _named_tenant(named) if named else self.actor.tenant
         owner = owners.pop()

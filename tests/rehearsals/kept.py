@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.spawn import free_port
+from benchmarks.rehearsal import Asked, Rehearsal
 from infra.indexes import Shape
-from local.platform import Platform
 from shared.documents import Write
 from shared.edge import meter
 from shared.store import Due
@@ -42,6 +41,9 @@ class Seen:
 
     promises: list[Write] = field(default_factory=list)
     """The promises that were made, also those that were kept since."""
+
+    requests: dict[str, Asked] = field(default_factory=dict)
+    """By operation, the last request that was answered well."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,15 @@ def _rehearse(folder):
             if write.key.collection == Due.collection and write.data is not None:
                 seen.promises.append(write)
 
-    with taken_down() as asked:
-        platform = Platform(folder / "data", port=free_port()).start()
+    def observed(platform):
         platform.documents.on_commit(note)
         rehearse(platform)
         until(platform.idle)
-        platform.stop()
-    seen.most, seen.total, seen.asked = platform.meter.most, platform.meter.total, dict(asked)
-    for counts in (seen.most, seen.total):
-        counts.default_factory = None
+        seen.most, seen.total = dict(platform.meter.most), dict(platform.meter.total)
+
+    recording = Rehearsal()
+    with taken_down() as asked:
+        recording.run(folder / "data", observed)
+    seen.asked, seen.requests = dict(asked), recording.asked
     with (folder / "seen").open("wb") as file:
         pickle.dump(seen, file)

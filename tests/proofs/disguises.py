@@ -1,0 +1,153 @@
+"""What somebody may write in place of another tenant's name or id, and hope that it is taken for it."""
+
+from uuid import UUID
+
+TENANTS = (
+    *(
+        " acme",
+        "acme ",
+        "ACME",
+        "Acme",
+        "acme.",
+        ".acme",
+        "acme/../globex",
+        "acme/",
+        "/acme",
+        "../acme",
+    ),
+    *("*", "%", "acme%", "acme*", "Null", "None", "acme,globex", "acme;globex", "acme\tglobex"),
+    *(
+        "acme%00",
+        "acme%2e",
+        "a",
+        "-acme",
+        "1acme",
+        "acme_1",
+        "acme:",
+        "acme'--",
+        '"acme"',
+        "[acme]",
+    ),
+    *(
+        "a" * 40,
+        "ac me",
+        "acme#",
+        "acme?",
+        "tenants/acme",
+        "acme@platform",
+        "acme|platform",
+        "{acme}",
+    ),
+)
+"""What is no tenant's name."""
+
+HEADERS = {
+    "X-Tenant": "{owner}",
+    "X-TenantID": "{owner}",
+    "Tenant-ID": "{owner}",
+    "X-Org-ID": "{owner}",
+    "X-Goog-Tenant-Id": "{owner}",
+    "X-Forwarded-Tenant": "{owner}",
+    "X-Forwarded-Host": "{owner}.example",
+    "X-Forwarded-User": "customer_admin.{owner}",
+    "X-User": "customer_admin.{owner}",
+    "X-Forwarded-Prefix": "{path}",
+    "X-Original-URL": "{path}",
+    "X-Rewrite-URL": "{path}",
+    "X-HTTP-Method-Override": "GET",
+    "X-Method-Override": "GET",
+    # {{"sub": "customer_admin.acme", "tenant": "acme", "roles": ["customer_admin"]}}
+    "X-Apigateway-Api-Userinfo": (
+        "eyJzdWIiOiAiY3VzdG9tZXJfYWRtaW4uYWNtZSIsICJ0ZW5hbnQiOiAiYWNtZSIsICJyb2xlcyI6IFsiY3VzdG9tZXJfYWRtaW4iXX0="
+    ),
+    "X-Endpoint-Api-Userinfo": "eyJ0ZW5hbnQiOiAiYWNtZSJ9",
+    "Cookie": "tenant={owner}; __session={owner}",
+    "Forwarded": "for={owner};host={owner}",
+    "From": "admin@{owner}.example",
+    "Referer": "https://{owner}.example{path}",
+}
+"""What other systems read a tenant or a path from."""
+
+STORIES = (
+    "acme",
+    "",
+    "00000000-0000-0000-0000-000000000000",
+    "x" * 300,
+    "{11111111-1111-4111-8111-111111111111}",
+)
+"""What names no story."""
+
+
+def disguises(owner, other, id):
+    """Return what may be written in a path for the document *id* of the owner, by what is wrong with it."""
+    whole, plain = f"{owner}.{id}", UUID(id).hex
+    first, rest = owner[0], owner[1:]
+    return {
+        "upper tenant": f"{owner.upper()}.{id}",
+        "title tenant": f"{owner.title()}.{id}",
+        "upper id": f"{owner}.{id.upper()}",
+        "all upper": whole.upper(),
+        "no hyphens": f"{owner}.{plain}",
+        "braces": f"{owner}.%7B{id}%7D",
+        "urn": f"{owner}.urn:uuid:{id}",
+        "encoded dot": f"{owner}%2E{id}",
+        "encoded letter": f"%{ord(first):x}{rest}.{id}",
+        "all encoded": "".join(f"%{ord(letter):02x}" for letter in whole),
+        "encoded twice": f"{owner}%252E{id}",
+        "overlong dot": f"{owner}%C0%AE{id}",
+        "invalid bytes": f"{whole}%FF",
+        "trailing dot": f"{whole}.",
+        "trailing encoded dot": f"{whole}%2E",
+        "leading dot": f".{whole}",
+        "two dots": f"{owner}..{id}",
+        "own prefix": f"{other}.{whole}",
+        "own prefix within": f"{owner}.{other}.{id}",
+        "platform's prefix": f"platform.{whole}",
+        "as the platform's": f"platform.{id}",
+        "as one's own": f"{other}.{id}",
+        "no tenant": id,
+        "twice the tenant": f"{owner}.{whole}",
+        "zero width space": f"{first}%E2%80%8B{rest}.{id}",
+        "zero width joiner": f"{owner}%E2%80%8D.{id}",
+        "soft hyphen": f"{first}%C2%AD{rest}.{id}",
+        "byte order mark": f"%EF%BB%BF{whole}",
+        "right to left": f"%E2%80%AE{whole}",
+        "combining": f"{owner}%CC%81.{id}",
+        "cyrillic": f"%D0%B0{rest}.{id}",
+        "full width": f"%EF%BD%81{rest}.{id}",
+        "full width dot": f"{owner}%EF%BC%8E{id}",
+        "one dot leader": f"{owner}%E2%80%A4{id}",
+        "ideographic stop": f"{owner}%E3%80%82{id}",
+        "dotless": f"{owner}{id}",
+        "colon": f"{owner}:{id}",
+        "encoded slash": f"{owner}%2F{id}",
+        "tab before": f"%09{whole}",
+        "tab after": f"{whole}%09",
+        "tab within": f"{owner}%09.{id}",
+        "space before": f"%20{whole}",
+        "space after": f"{whole}%20",
+        "plus": f"{whole}+",
+        "line feed": f"{whole}%0A",
+        "carriage return": f"{whole}%0D%0A",
+        "null": f"{whole}%00",
+        "null and own": f"{whole}%00{other}.{id}",
+        "semicolon": f"{whole};tenant={other}",
+        "question mark": f"{whole}%3F",
+        "hash": f"{whole}%23",
+        "up and in": f"..%2F{owner}%2F{id}",
+        "up": f"{other}.{id}%2F..%2F{whole}",
+        "backslash": f"..%5C{whole}",
+        "place": f"tenants%2F{owner}%2Fagents%2F{id}",
+        "wildcard": f"{owner}.%2A",
+        "percent": f"{owner}.%25",
+        "anything": "%2A",
+        "both": f"{other}.{id},{whole}",
+        "list": f"%5B%22{whole}%22%5D",
+        "quoted": f"%22{whole}%22",
+        "sql": f"{whole}'%20or%20'1'='1",
+        "comment": f"{whole}'--",
+        "long": whole + "0" * 300,
+        "cut": whole[:-1],
+        "one more": whole + "0",
+        "shifted": f"{owner[:-1]}.{owner[-1]}{id}",
+    }
