@@ -40,6 +40,9 @@ PRIVATE = {
 CROSSINGS = {"each_tenant", "platform", "within"}
 """The declared ways over the wall, each with its reason."""
 
+OF_THE_KERNEL = {"crossings", "entries", "writes"}
+"""What a call and a transaction tell the kernel, and nobody else."""
+
 
 def ways_around(source: str) -> list[str]:
     """Return what in a module opens another tenant's documents other than by a declared crossing."""
@@ -50,11 +53,12 @@ def ways_around(source: str) -> list[str]:
 
 def crossings(source: str) -> list[tuple[str, bool]]:
     """Return each declared crossing of a module, and whether it says why: by a text or a named constant."""
-    found = []
-    for node in ast.walk(ast.parse(source)):
+    tree, found = ast.parse(source), []
+    calls = HANDLES | _annotated(tree)
+    for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Attribute(attr=verb, value=value), args=given) if (
-                verb in CROSSINGS and _last(value) in {"call", "self"} | {"call"}
+                verb in CROSSINGS and (verb != "platform" or _last(value) in calls)
             ):
                 found.append((verb, bool(given) and _is_reason(given[-1])))
     return found
@@ -75,6 +79,19 @@ def _found(tree: ast.AST, handles: set[str]) -> Iterator[str]:
             for what in look(node, handles):
                 yield f"line {getattr(node, 'lineno', 0)}: {what}"
     yield from _replacing(tree, handles)
+    yield from _handed_on(tree, handles)
+
+
+def _handed_on(tree: ast.AST, handles: set[str]) -> Iterator[str]:
+    """Find a way over the wall that is not gone where it is named, and so not seen."""
+    gone = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(attr=verb, value=value) if (
+                verb in CROSSINGS and id(node) not in gone
+            ):
+                if verb != "platform" or _last(value) in handles:
+                    yield f"line {node.lineno}: hands {verb} on"
 
 
 def _imported(node: ast.AST, _: set[str]) -> Iterator[str]:
@@ -107,6 +124,10 @@ def _called(node: ast.AST, handles: set[str]) -> Iterator[str]:
 
 def _reached(node: ast.AST, handles: set[str]) -> Iterator[str]:
     match node:
+        case ast.Attribute(attr=name, value=value) if (
+            name in OF_THE_KERNEL and _last(value) in handles
+        ):
+            yield f"reaches for {name}, which is for the kernel"
         case ast.Attribute(value=ast.Name(id="self" | "cls")):
             return
         case ast.Attribute(attr=name, value=value):

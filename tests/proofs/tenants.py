@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
+from benchmarks.rehearsal import Asked
 from local.accounts import SignIn
 from local.clock import Clock
 from local.rows import everything
@@ -71,10 +72,10 @@ class Court:
     ports: object
     sign_in: SignIn
     now: datetime
-    asked: dict
+    asked: dict[str, Asked]
     data: Path
-    cases: Counter = field(default_factory=Counter)
-    secrets: dict = field(default_factory=dict)
+    cases: Counter[str] = field(default_factory=Counter)
+    secrets: dict[str, set[str]] = field(default_factory=dict)
     """By tenant, the ids and hashes of its documents."""
 
     def __post_init__(self):
