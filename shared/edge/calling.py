@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any, get_type_hints
 
 from shared.edge.ports import Ports
+from shared.files import Files, OwnFiles
 from shared.identity import Actor
 from shared.observing import Memory
 from shared.operation import Call, Operation
@@ -38,9 +39,17 @@ def reaction_call(
 
 
 def given(declared: Operation | Reaction, ports: Ports, tenant: str) -> dict[str, Any]:
-    """Return the ports that a function names, by parameter; what it remembers is its tenant's own."""
-    found = {name: getattr(ports, _names()[kind]) for name, kind in declared.ports.items()}
-    return {n: p.of(tenant) if isinstance(p, Memory) else p for n, p in found.items()}
+    """Return the ports that a function names, by parameter; what it remembers and keeps is its tenant's own."""
+    return {
+        name: _own(kind, getattr(ports, _names()[kind]), tenant)
+        for name, kind in declared.ports.items()
+    }
+
+
+def _own(kind: type, port: Any, tenant: str) -> Any:
+    if kind is Memory:
+        return port.of(tenant)
+    return OwnFiles(port, tenant) if kind is Files else port
 
 
 def check(declared: Operation | Reaction) -> None:

@@ -16,7 +16,7 @@ from shared.edge.keys import TicketSigner
 from shared.edge.serving import view
 from shared.entity import Entity, Event, Id, Record
 from shared.evidence import ENTRY_TYPE
-from shared.files import Files
+from shared.files import Files, OwnFiles
 from shared.identity import PLATFORM, PUBLIC, Role, Scope
 from shared.observing import Memory
 from shared.operation import Call
@@ -234,7 +234,7 @@ def keep_what_is_named(call: Call, place: Files) -> None:
 def test_a_port_is_given_by_its_type_whatever_the_parameter_is_called(documents, signer):
     ports = ports_of(documents, signer, lambda: NOON)
     op = keep_what_is_named.declared
-    assert given(op, ports, PLATFORM) == {"place": ports.files}
+    assert given(op, ports, PLATFORM) == {"place": OwnFiles(ports.files, PLATFORM)}
     assert op.in_body == {}
 
 
@@ -246,7 +246,7 @@ def test_a_reaction_is_given_what_it_names(documents, signer):
     seen: list[object] = []
     ports = ports_of(documents, signer, lambda: NOON)
     run(reacts(wake_and_keep), ports)
-    assert seen == [ports.workflows, ports.files, ports.push]
+    assert seen == [ports.workflows, OwnFiles(ports.files, PLATFORM), ports.push]
 
 
 def test_a_port_that_nobody_provides_is_an_error_at_start():
