@@ -90,6 +90,7 @@ def public_jwk(key: "Ed25519PublicKey") -> dict[str, Any]:
 
 def verifier(jwks: Mapping[str, Mapping[str, Any]]) -> Any:
     """Return the check of a signature against the public keys in *jwks*, by key id."""
+    loaded: "dict[str, Ed25519PublicKey]" = {}
 
     def verify(kid: str, message: bytes, signature: str) -> bool:
         from cryptography.exceptions import InvalidSignature
@@ -98,8 +99,9 @@ def verifier(jwks: Mapping[str, Mapping[str, Any]]) -> Any:
         if kid not in jwks:
             return False
         try:
-            key = Ed25519PublicKey.from_public_bytes(decoded(jwks[kid]["x"]))
-            key.verify(decoded(signature), message)
+            if kid not in loaded:
+                loaded[kid] = Ed25519PublicKey.from_public_bytes(decoded(jwks[kid]["x"]))
+            loaded[kid].verify(decoded(signature), message)
         except (InvalidSignature, ValueError):
             return False
         return True
