@@ -55,9 +55,9 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="trust this key, as base64url; as often as wanted",
     )
-    verify.add_argument(
-        "--tap", type=Path, help="the tap to compare with, if it is not the folder's"
-    )
+    of_tap = verify.add_mutually_exclusive_group()
+    of_tap.add_argument("--tap", type=Path, help="the tap to compare with, if not the folder's")
+    of_tap.add_argument("--without-tap", action="store_true", help="compare with no tap")
     serve.set_defaults(project=settings.project)
     serve.add_argument("--rpc-port", type=int, help="speak gRPC to Google's Executions client here")
     serve.add_argument("--origins", default=os.environ.get("ORIGINS", ""))
@@ -171,7 +171,7 @@ def _demo(given: argparse.Namespace) -> int:
 def _verify(given: argparse.Namespace) -> int:
     from local.verify import verify
 
-    return verify(_data(given), given.keys, given.key, given.tap)
+    return verify(_data(given), given.keys, given.key, given.tap, without_tap=given.without_tap)
 
 
 def _run_workflow(given: argparse.Namespace) -> int:

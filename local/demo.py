@@ -380,7 +380,8 @@ class _Story:
         """Sum up, and say where the evidence is."""
         self.until(self.platform.idle, "everything comes to rest")
         elsewhere = self.platform.settings.store != "sqlite"
-        report = examined(data, self.platform.documents if elsewhere else None)
+        tapped = self.platform.settings.bus == "local"
+        report = examined(data, self.platform.documents if elsewhere else None, tapped=tapped)
         letters = self.client.get("admin", "/v1/events/dead-letters")["items"]
         table = Table("what", "should be", "is", title="\nThe story", title_justify="left")
         for outcome in self.outcomes:
@@ -400,8 +401,11 @@ class _Story:
         if elsewhere:
             self.console.print("The evidence was in the emulator; it is verified, and not kept.")
             return 0 if good else 1
+        command = (
+            f".venv/bin/python -m local verify --data {data}{'' if tapped else ' --without-tap'}"
+        )
         self.console.print(
-            f"The evidence is in {data}; verify it: .venv/bin/python -m local verify --data {data}",
+            f"The evidence is in {data}; verify it: {command}",
             soft_wrap=True,
         )
         self.console.print(

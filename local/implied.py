@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.agents.models import Agent
+from shared.agents.specifying import taken_id
 from shared.canonical import canonical
 from shared.documents import Key
 from shared.errors import Invalid, Violation
@@ -157,7 +158,7 @@ _NOT_FOLLOWING = {
 def _names(collection: str, entity: Mapping[str, Any]) -> list[str]:
     name = entity.get("name")
     if collection == Agent.collection and isinstance(name, str):
-        return [name_id("agent", f"name|{name.strip().lower()}")]
+        return [taken_id(name)]
     try:
         kind = _NAMED.get(collection)
         named = kind.from_stored(entity) if kind else None

@@ -225,16 +225,22 @@ class Report:
     breaks: list[Violation]
 
 
-def examined(data: Path, documents: Documents | None = None) -> Report:
+def examined(data: Path, documents: Documents | None = None, *, tapped: bool = True) -> Report:
     """
-    Examine the evidence of a data folder; *documents* where its store is not the folder's own.
+    Examine the evidence of a data folder.
 
-    That must be at rest then, for only a file is read in one snapshot.
+    Args:
+        data: The folder.
+
+        documents: The store, where it is not the folder's own; it must be at rest then, for only a file is
+            read in one snapshot.
+
+        tapped: Whether the folder has the tap, which it has not where a broker publishes.
     """
-    file = data / "tap.jsonl"
+    file = data / "tap.jsonl" if tapped else None
     if documents is not None:
-        size = file.stat().st_size if file.exists() else 0
-        run = Verification(keyring.kept(data), file if size else None, size)
+        size = file.stat().st_size if file and file.exists() else 0
+        run = Verification(keyring.kept(data), file, size)
         return Report(run.counts, [*run.breaks(rows.in_port(documents))])
     with rows.snapshot(data / "store.db", file) as (connection, size):
         run = Verification(keyring.kept(data), file, size)
@@ -242,7 +248,12 @@ def examined(data: Path, documents: Documents | None = None) -> Report:
 
 
 def verify(
-    data: Path, keys: Sequence[Path] = (), key: Sequence[str] = (), tapped: Path | None = None
+    data: Path,
+    keys: Sequence[Path] = (),
+    key: Sequence[str] = (),
+    tapped: Path | None = None,
+    *,
+    without_tap: bool = False,
 ) -> int:
     """
     Print every break as it is found, and what was looked at; return 0 if everything holds.
@@ -255,6 +266,8 @@ def verify(
         key: Keys to trust, as base64url.
 
         tapped: The tap, where it is not the folder's.
+
+        without_tap: Compare with none.
     """
     if not (data / "store.db").exists():
         print(f"There is no store in {data}; DATA=… names another folder.")
@@ -268,14 +281,15 @@ def verify(
         print(f"No key is trusted: {data}/keys has none; name them with --keys or --key.")
         return 2
     try:
-        return _told(data / "store.db", trusted, tapped or data / "tap.jsonl")
+        tap_file = None if without_tap else tapped or data / "tap.jsonl"
+        return _told(data / "store.db", trusted, tap_file)
     except BrokenPipeError:
         # Whoever reads has seen enough; what Python would still flush goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
-def _told(store: Path, trusted: keyring.Keys, tapped: Path) -> int:
+def _told(store: Path, trusted: keyring.Keys, tapped: Path | None) -> int:
     print(f"keys trusted: {', '.join(sorted(trusted))}")
     broken = 0
     with rows.snapshot(store, tapped) as (connection, size):
@@ -284,10 +298,11 @@ def _told(store: Path, trusted: keyring.Keys, tapped: Path) -> int:
             broken += 1
             print(f"  {one.rule}: {_printable(one.message)}")
     counts = run.counts
+    lines = f"{counts['lines of the tap']} lines of the tap" if tapped else "no tap compared"
     print(
         f"{counts['entries']} audit entries in {counts['chains']} chains of {counts['entities']}"
-        f" entities, {counts['lines of the tap']} lines of the tap, {counts['unpublished']} not"
-        f" published yet; {counts['records']} records, which are no evidence; {broken} breaks",
+        f" entities, {lines}, {counts['unpublished']} not published yet;"
+        f" {counts['records']} records, which are no evidence; {broken} breaks",
         flush=True,
     )
     return 1 if broken else 0

@@ -4,10 +4,9 @@ from shared.agents.runs import WorkflowStarted
 from shared.agents.specifying import NewAgent
 from shared.entity import Id, Value
 from shared.errors import Conflict
-from shared.genesis.models import TakenName, name_id
+from shared.genesis.models import TakenName
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.texts import alike
 
 
 class Begun(Value):
@@ -29,7 +28,7 @@ def create_agent(call: Call, body: NewAgent) -> Begun:
         parts = composition.gathered(
             txn, industry_id=body.industry_id, job_role_id=body.job_role_id, skills=body.skills
         )
-        taken = name_id("agent", f"name|{alike(body.name)}")
+        taken = specifying.taken_id(body.name)
         if txn.peek(TakenName, taken) is not None:
             raise Conflict(f"an agent named {body.name!r} exists already", rule="duplicate_entity")
         agent = specifying.specified(call, body, parts)

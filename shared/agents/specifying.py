@@ -11,10 +11,12 @@ from shared.agents.parts import AgentDependency, Specification
 from shared.constitution import amended
 from shared.entity import Id, Name, Opaque, Text, Value
 from shared.errors import ConstitutionalAlignment, Invalid
+from shared.genesis.models import name_id
 from shared.genesis.parts import DataAccess
 from shared.manifests.models import Items
 from shared.manifests.models import Scope as Boundaries
 from shared.operation import Call
+from shared.texts import alike
 
 
 class NewAgent(Value):
@@ -58,6 +60,11 @@ class NewAgent(Value):
     trial_enabled: bool
     trial_mode_sandbox_url: Annotated[Opaque, Field(max_length=500)] | None = None
     depends_on: Annotated[tuple[AgentDependency, ...], Field(max_length=20)] = ()
+
+
+def taken_id(name: str) -> str:
+    """Return the id of the record that holds an agent's name."""
+    return name_id("agent", f"name|{alike(name)}")
 
 
 def specified(call: Call, body: NewAgent, parts: Composition) -> Agent:

@@ -90,7 +90,7 @@ def public_jwk(key: "Ed25519PublicKey") -> dict[str, Any]:
 
 def verifier(jwks: Mapping[str, Mapping[str, Any]]) -> Any:
     """Return the check of a signature against the public keys in *jwks*, by key id."""
-    loaded: "dict[str, Ed25519PublicKey]" = {}
+    loaded: dict[str, Ed25519PublicKey] = {}
 
     def verify(kid: str, message: bytes, signature: str) -> bool:
         from cryptography.exceptions import InvalidSignature

@@ -160,6 +160,9 @@ def test_another_tap_can_be_named(folder, tmp_path):
     tap = (folder / "tap.jsonl").rename(tmp_path / "kept elsewhere")
     assert verify(folder)[0] == 1
     assert verify(folder, "--tap", tap)[0] == 0
+    code, told, _ = verify(folder, "--without-tap")
+    assert code == 0
+    assert "no tap compared" in told
 
 
 def test_the_files_of_a_data_folder_are_for_its_user_alone(tmp_path):

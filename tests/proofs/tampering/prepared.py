@@ -76,7 +76,7 @@ def _make(folder: Path, rehearsed: Rehearsed) -> None:
 
 
 def deploy_another(platform: Platform, client: Client, parts: acts.Parts) -> None:
-    agent_id, approval = to_the_governor(client, parts, "Of the second key")
+    agent_id, approval = to_the_governor(client, parts, "Of the  SECOND Key")
     client.sign_in("governor")
     acts.approve(client, approval)
     until_over(client, agent_id, platform)

@@ -138,7 +138,7 @@ def a_false_entry_is_signed_with_a_stolen_key(h):
 
 @unseen()
 def a_record_that_no_entity_implies_is_edited(h):
-    """a record that no entity implies can be changed: a stored answer, a read model, a counter"""
+    """a record that no entity implies can be changed: a stored answer, a read model, a promise that waits"""
     answer = h.one("idempotency")
     h.change(answer, body="{}")
 
