@@ -130,17 +130,29 @@ class Transaction(Reads):
         Return one document, or None.
 
         Raises:
-            IntegrityHold: It is an entity that is not what it says it is, and something may be built on it.
+            IntegrityHold: It is an entity that is not what it says it is, or was one that is gone, and
+                something may be built on that.
         """
         self._may_read()
-        snapshot = self._documents.get(self._key(kind, id))
+        key = self._key(kind, id)
+        snapshot = self._documents.get(key)
         if snapshot is None:
-            self._absent.add(self._key(kind, id))
+            self._absent.add(key)
+            if issubclass(kind, Entity) and self._changing and self._entries_of(key):
+                self._hold(key, "ENTITY_MISSING")
             return None
-        if issubclass(kind, Entity) and self._changing:
-            # Whoever only looks is shown what there is.
-            self._hold(snapshot.key, verification.self_disagreement(snapshot.data))
         return self._read(kind, snapshot)
+
+    def trust(self, entity: Entity) -> None:
+        """
+        Hold what a decision rests on to its last entry, as what is changed is held: it takes a read.
+
+        Raises:
+            IntegrityHold: It is not what its last entry says.
+        """
+        before = self._seen[self._key(type(entity), entity.id)]
+        last = self._last_entry(before)
+        self._hold(before.key, verification.disagreement(before.data, last.data if last else None))
 
     def create(
         self,
@@ -276,8 +288,7 @@ class Transaction(Reads):
         key = self._key(type(entity), entity.id)
         before = self._seen.get(key)
         if before is not None and all(write.key != key for write in self._writes):
-            last = self._last_entry(before)
-            self._hold(key, verification.disagreement(before.data, last.data if last else None))
+            self.trust(entity)
 
     def _hold(self, key: Key, rule: str | None) -> None:
         """Refuse to go on where what is stored at *key* breaks a rule of evidence."""
@@ -297,10 +308,13 @@ class Transaction(Reads):
         if audit.get("entry"):
             return self._documents.get(Key(self.tenant, Entry.collection, str(audit["entry"])))
         # It was written before entities named their last entry.
-        entity = f"{before.key.collection}/{before.key.id}"
-        where = (Condition("entity", "==", entity), Condition("eseq", "==", audit.get("n")))
-        found = self._documents.find(self.tenant, Query(Entry.collection, where, limit=1))
+        found = self._entries_of(before.key, Condition("eseq", "==", audit.get("n")))
         return found[0] if found else None
+
+    def _entries_of(self, key: Key, *more: Condition) -> list[Snapshot]:
+        """Return one entry of an entity, if there is any."""
+        where = (Condition("entity", "==", f"{key.collection}/{key.id}"), *more)
+        return self._documents.find(self.tenant, Query(Entry.collection, where, limit=1))
 
     def _story(self, entity: Entity) -> str:
         """
@@ -323,6 +337,9 @@ class Transaction(Reads):
             raise VersionConflict("it was changed since you read it; read it again")
 
     def _read(self, kind: type[R], snapshot: Snapshot) -> R:
+        if issubclass(kind, Entity) and self._changing:
+            # Whoever only looks is shown what there is.
+            self._hold(snapshot.key, verification.self_disagreement(snapshot.data))
         self._seen[snapshot.key] = snapshot
         return kind.from_stored(snapshot.data)
 

@@ -25,7 +25,10 @@ def precedent(call: Call, txn: Transaction, request: Question) -> PrecedentSeed 
             one for one in seeds if all(r.passed for r in fits(one, request, tenant=call.tenant))
         ]
         known = known_of(txn, platform, request) if near else Known()
-    return best(near, request, known, tenant=call.tenant, at=call.now)
+        answer = best(near, request, known, tenant=call.tenant, at=call.now)
+        if answer is not None:
+            platform.trust(answer)
+    return answer
 
 
 def of_class(

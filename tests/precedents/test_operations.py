@@ -31,11 +31,14 @@ from shared.approvals.events import (
     VetoRecorded,
 )
 from shared.approvals.models import Approval, Consumer
-from shared.documents import Condition, Query, Write
+from shared.documents import Condition, Key, Query, Write
+from shared.errors import IntegrityHold
+from shared.evidence import state_hash
 from shared.identity import Role
 from shared.learning.models import SeedDraft
 from shared.learning.requests import NewDraft
 from shared.precedents.events import HeldApprovalsDue, SeedRevoked
+from shared.precedents.models import SWITCH, PrecedentSeed, SeedSwitch
 from tests.approvals.questions import CALLBACK
 from tests.conftest import NOON
 from tests.precedents.conftest import heard, vetoed
@@ -117,6 +120,29 @@ def test_what_a_revoked_seed_granted_and_is_held_is_asked_again(
         assert after.audit.n == before.audit.n + (before is not done)
         assert after.violations() == ()
     assert after.seed_id == "GEN-005"
+
+
+@pytest.mark.parametrize("rehashed", [False, True])
+def test_a_seed_that_somebody_rewrote_grants_nothing(call_as, ask, kept, documents, rehashed):
+    in_service(call_as)
+    place = Key("platform", PrecedentSeed.collection, kept(active()).id)
+    bent = documents.get(place).data | {"conditions": []}
+    if rehashed:
+        bent["audit"] = bent["audit"] | {"state_hash": state_hash(bent)}
+    documents.commit([Write(place, bent)])
+    with pytest.raises(IntegrityHold):
+        ask(facts={"alignment_score": 1})
+    assert documents.find("platform", Query(Approval.collection)) == []
+
+
+def test_a_switch_that_somebody_removed_does_not_switch_on(call_as, ask, kept, documents):
+    in_service(call_as)
+    kept(active())
+    switch_precedent_seeds(call_as(Role.GOVERNOR), Switching(on=False, reason=WHY))
+    assert ask().status == "pending"
+    documents.commit([Write(Key("platform", SeedSwitch.collection, SWITCH), None)])
+    with pytest.raises(IntegrityHold):
+        ask()
 
 
 @pytest.mark.slow

@@ -133,6 +133,38 @@ def test_a_bent_entity_is_no_ground_for_a_change_of_another(launched, acting, do
         txn.get(Boat, "b1")
 
 
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda txn: txn.find(Boat, name="Æolus"),
+        lambda txn: txn.all(Boat, name="Æolus"),
+        lambda txn: txn.first(Boat, order="name"),
+    ],
+    ids=["find", "all", "first"],
+)
+def test_a_bent_entity_that_a_query_finds_is_no_ground_either(launched, acting, documents, read):
+    a_state_is_edited(Past(documents))
+    with pytest.raises(IntegrityHold), acting() as txn:
+        read(txn)
+
+
+def test_what_a_decision_rests_on_is_held_to_its_last_entry(launched, acting, documents):
+    a_state_is_edited_and_its_hash_with_it(Past(documents))
+    with acting() as txn:
+        found = txn.get(Boat, "b1")
+        with pytest.raises(IntegrityHold):
+            txn.trust(found)
+        txn.trust(txn.get(Boat, "b2"))
+
+
+def test_an_entity_that_is_gone_is_not_taken_for_one_that_never_was(launched, acting, documents):
+    documents.commit([Write(PLACE, None)])
+    with pytest.raises(IntegrityHold), acting() as txn:
+        txn.peek(Boat, "b1")
+    with acting() as txn:
+        assert txn.peek(Boat, "b9") is None
+
+
 def test_a_bent_entity_can_be_looked_at(launched, call_as, documents, signer):
     a_state_is_edited(Past(documents))
     call = call_as(Role.CUSTOMER_ADMIN, tenant="acme")
