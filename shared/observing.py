@@ -113,7 +113,7 @@ class Memory(Port):
         self._owner = owner
         self._known: dict[tuple[str, str], tuple[datetime, Any]] = {}
 
-    def of(self, tenant: str) -> "Memory":
+    def for_tenant(self, tenant: str) -> "Memory":
         """Return what is remembered for one tenant, which no other is told."""
         own = Memory(tenant)
         own._known = self._known

@@ -155,6 +155,8 @@ class Call:
             del self._opened[tenant]
 
     def _cross(self, tenant: str, why: str) -> None:
+        if not why.strip():
+            raise ValueError("whoever leaves their tenant says why")
         self.crossings.append(Crossing(tenant, why))
 
 

@@ -48,7 +48,7 @@ def given(declared: Operation | Reaction, ports: Ports, tenant: str) -> dict[str
 
 def _own(kind: type, port: Any, tenant: str) -> Any:
     if kind is Memory:
-        return port.of(tenant)
+        return port.for_tenant(tenant)
     return OwnFiles(port, tenant) if kind is Files else port
 
 

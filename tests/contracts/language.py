@@ -81,11 +81,12 @@ def beyond(source: str, file: str = "") -> list[str]:
         looks = (
             _imported(node, file),
             _named(node, said),
+            _got(node, said),
             _looked(node, file),
             _kept(node, shared),
         )
         found |= {f"line {getattr(node, 'lineno', 0)}: {what}" for look in looks for what in look}
-    return sorted(found)
+    return sorted(found | {f"line {line}: {what}" for line, what in _posing(tree)})
 
 
 def _imported(node: ast.AST, file: str) -> Iterator[str]:
@@ -169,11 +170,20 @@ def _named(node: ast.AST, said: set[int]) -> Iterator[str]:
             yield "makes another of its class"
         case ast.Global(names=names):
             yield f"sets {names[0]} for everybody"
-        case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str(name)), *_]):
-            if name.startswith("_"):
-                yield f"looks for {name}"
         case ast.MatchClass(kwd_attrs=names):
             yield from (f"looks for {name}" for name in names if name.startswith("_"))
+
+
+def _got(node: ast.AST, said: set[int]) -> Iterator[str]:
+    match node:
+        case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str(name)), *_]):
+            if name.startswith("_") or name == "find":
+                yield f"looks for {name}"
+        case ast.Call(func=ast.Name(id="getattr"), args=[_, asked, *_]):
+            if not isinstance(asked, ast.Name):
+                yield "makes up the name that it looks for"
+        case ast.Attribute(attr=name) if name in OPENERS and id(node) not in said:
+            yield f"takes {name} for a value; it stands in annotations alone"
 
 
 def _looked(node: ast.AST, file: str) -> Iterator[str]:
@@ -187,6 +197,18 @@ def _looked(node: ast.AST, file: str) -> Iterator[str]:
                 yield f"looks for {name} of another"
             if not isinstance(way, ast.Load) and not own:
                 yield f"sets {name} of another"
+
+
+def _posing(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Find a parameter that is called as if it were one's own: what is private is looked into by that name."""
+    methods = {
+        id(node) for top in ast.walk(tree) if isinstance(top, ast.ClassDef) for node in top.body
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            names = {one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg)}
+            if names & {"self", "cls"} and id(node) not in methods:
+                yield node.lineno, "calls a parameter self or cls, which is no method's"
 
 
 def _kept(node: ast.AST, shared: set[str]) -> Iterator[str]:

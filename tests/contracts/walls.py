@@ -34,6 +34,7 @@ PRIVATE = {
     "_transaction",
     "_writable",
     "_writes",
+    "for_tenant",
 }
 """What a call and a transaction keep to themselves."""
 
@@ -66,11 +67,25 @@ def crossings(source: str) -> list[tuple[str, bool]]:
 
 def dropped(source: str) -> list[str]:
     """Return where a page is read and the rest of the list forgotten."""
-    found = []
-    for function in ast.walk(ast.parse(source)):
-        if isinstance(function, ast.FunctionDef | ast.Lambda):
-            found += [f"line {node.lineno}" for node in _dropping(function)]
-    return sorted(set(found))
+    tree = ast.parse(source)
+    functions = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    ]
+    found = {node.lineno for function in functions for node in _dropping(function)}
+    inside = {id(node) for function in functions for node in ast.walk(function)}
+    asked = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="find")) if id(node) not in inside:
+                found.add(node.lineno)
+            # Handed on, it is asked where nobody looks; cut off, it is a part that looks like the whole.
+            case ast.Attribute(attr="find") if id(node) not in asked:
+                found.add(node.lineno)
+            case ast.Attribute(attr="items", value=ast.Call()) if id(node) not in asked:
+                found.add(node.lineno)
+    return [f"line {line}" for line in sorted(found)]
 
 
 def _found(tree: ast.AST, handles: set[str]) -> Iterator[str]:
@@ -128,8 +143,6 @@ def _reached(node: ast.AST, handles: set[str]) -> Iterator[str]:
             name in OF_THE_KERNEL and _last(value) in handles
         ):
             yield f"reaches for {name}, which is for the kernel"
-        case ast.Attribute(value=ast.Name(id="self" | "cls")):
-            return
         case ast.Attribute(attr=name, value=value):
             special = name.startswith("__") and _last(value) in handles | {"object"}
             if name in PRIVATE or special:
@@ -198,7 +211,9 @@ def _is_reason(given: ast.expr) -> bool:
     return False
 
 
-def _dropping(function: ast.FunctionDef | ast.Lambda) -> Iterator[ast.Call]:
+def _dropping(
+    function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+) -> Iterator[ast.Call]:
     """Yield each page of a function that is neither handed on whole nor asked where the next begins."""
     body = function.body if isinstance(function.body, list) else [function.body]
     nodes = [node for part in body for node in ast.walk(part)]
@@ -209,11 +224,15 @@ def _dropping(function: ast.FunctionDef | ast.Lambda) -> Iterator[ast.Call]:
         for node in nodes
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
+    pages = [node for node in nodes if isinstance(node, ast.Assign) and _last(node.value) == "find"]
+    idle = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     asked = {
         _last(node.value)
         for node in nodes
-        if isinstance(node, ast.Attribute) and node.attr == "next_cursor"
+        if isinstance(node, ast.Attribute) and node.attr == "next_cursor" and id(node) not in idle
     }
+    names = [named[id(node.value)] for node in pages if id(node.value) in named]
+    asked -= {name for name in names if names.count(name) > 1}
     asked |= {_last(n.value) for n in nodes if isinstance(n, ast.Return) and n.value}
     for node in nodes:
         match node:

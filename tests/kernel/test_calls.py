@@ -107,6 +107,13 @@ def test_the_platform_is_read_from_every_tenant_and_never_written(call_as):
     assert [(one.tenant, one.why) for one in call.crossings] == [(PLATFORM, WHY)]
 
 
+def test_nobody_crosses_without_saying_why(call_as, reacting):
+    with pytest.raises(ValueError, match="says why"), call_as(Role.ADMIN).platform(" "):
+        pass
+    with pytest.raises(ValueError, match="says why"):
+        reacting().each_tenant("")
+
+
 def test_an_operation_has_no_way_into_other_tenants(call_as):
     assert not hasattr(call_as(Role.SERVICE), "within")
     assert not hasattr(call_as(Role.SERVICE), "each_tenant")
@@ -280,10 +287,10 @@ def test_a_process_provides_every_port_that_the_catalog_names(world):
 
 def test_what_a_process_remembers_is_its_tenants_own():
     memory = Memory()
-    known = memory.of("acme").recall("figure", lambda: 1, at=NOON)
+    known = memory.for_tenant("acme").recall("figure", lambda: 1, at=NOON)
     assert known == 1
-    assert memory.of("acme").recall("figure", lambda: 2, at=NOON) == 1
-    assert memory.of("globex").recall("figure", lambda: 2, at=NOON) == 2
+    assert memory.for_tenant("acme").recall("figure", lambda: 2, at=NOON) == 1
+    assert memory.for_tenant("globex").recall("figure", lambda: 2, at=NOON) == 2
 
 
 @pytest.mark.parametrize("statement", [{"typ": ENTRY_TYPE}, {}, {"type": "upload/v1"}])
