@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from local.clock import Clock
-from shared.documents import Query, Write
+from shared.documents import Condition, Contended, Query, Snapshot, Write
 from shared.edge.calling import request_call
 from shared.edge.catalog import reactions
 from shared.edge.delivery import deliver
 from shared.edge.ports import Ports
 from shared.edge.proof import judged
 from shared.edge.queue import Delivery, delivery_key
+from shared.edge.walking import pages, readable, record
 from shared.entity import written
-from shared.errors import Refusal
+from shared.errors import Refusal, StoreUnavailable
 from shared.events import letters
 from shared.events.letters import Undelivered
-from shared.events.rules import again_in_s, hopeless
+from shared.events.rules import LAST_S, again_in_s, hopeless
 from shared.identity import PLATFORM, Actor, Role
 
 log = logging.getLogger("waooaw.delivery")
@@ -49,12 +50,10 @@ class Dispatcher:
 
     def start(self) -> None:
         """Load what is left from before, and begin."""
-        query = Query(Delivery.collection, order=(("first_at", "asc"),), limit=100)
-        while found := self._ports.documents.find(PLATFORM, query):
-            self.take([Write(s.key, s.data) for s in found])
-            last = found[-1]
-            after = (str(last.data["first_at"]), last.key.id)
-            query = Query(Delivery.collection, order=query.order, limit=100, after=after)
+        where = (Condition("first_at", ">=", ""),)
+        query = Query(Delivery.collection, where, (("first_at", "asc"),))
+        for page in pages(self._ports.documents, PLATFORM, query):
+            self._queue(readable(page, record(Delivery)))
         self._clock.on_jump(self._wake)
         for thread in self._threads:
             thread.start()
@@ -70,10 +69,13 @@ class Dispatcher:
     def take(self, writes: Sequence[Write]) -> None:
         """Queue the deliveries among some committed writes."""
         new = [
-            Delivery.from_stored(write.data)
+            Snapshot(write.key, write.data, "")
             for write in writes
             if write.key.collection == Delivery.collection and write.data
         ]
+        self._queue(readable(new, record(Delivery)))
+
+    def _queue(self, new: Sequence[Delivery]) -> None:
         if not new:
             return
         with self._changed:
@@ -111,9 +113,10 @@ class Dispatcher:
             delivery = self._lanes[lane][0]
             try:
                 after = self._attempt(delivery)
-            except Exception:
+            except Exception as error:
                 log.exception("delivery %s could not be settled", delivery.id)
-                at = written(self._clock.now() + timedelta(seconds=1))
+                soon = isinstance(error, StoreUnavailable | Contended)
+                at = written(self._clock.now() + timedelta(seconds=1 if soon else LAST_S))
                 after = delivery.model_copy(update={"next_at": at})
             with self._changed:
                 self._busy.discard(lane)

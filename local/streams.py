@@ -10,9 +10,10 @@ from typing import Any
 
 import flask
 
-from shared.documents import Condition, Key, Query, Write
+from shared.documents import Condition, Key, Query, Snapshot, Write
 from shared.edge.ports import Ports
 from shared.edge.problems import response
+from shared.edge.walking import readable, record
 from shared.errors import Refusal, StoreUnavailable
 from shared.identity import Actor
 from shared.mobile.models import Notification
@@ -101,13 +102,14 @@ class Streams:
         """Return what was told after the notice that was heard last."""
         place = Key(actor.tenant, Notification.collection, last or "-")
         found = self._ports.documents.get(place)
-        if found is None:
+        heard = readable([found] if found else [], _notice)
+        if not heard:
             return []
-        since = Condition("created_at", ">=", str(found.data["created_at"]))
+        since = Condition("created_at", ">=", str(heard[0]["created_at"]))
         mine = Condition("audience", "in", audiences(actor))
         query = Query(Notification.collection, (mine, since), (("created_at", "asc"),))
-        rows = self._ports.documents.find(actor.tenant, query)
-        return [row.data for row in rows if row.key.id != last]
+        rows = readable(self._ports.documents.find(actor.tenant, query), _notice)
+        return [data for data in rows if data["id"] != last]
 
     def _told(self, listener: _Listener, missed: list[dict[str, Any]]) -> Iterator[str]:
         ends, known = time.monotonic() + self._life_s, set[str]()
@@ -127,6 +129,11 @@ class Streams:
                 known.add(heard["id"])
                 yield _event(heard)
         yield ": connect again\n\n"
+
+
+def _notice(found: Snapshot) -> dict[str, Any]:
+    record(Notification)(found)
+    return found.data
 
 
 def _event(data: dict[str, Any]) -> str:

@@ -3,22 +3,25 @@
 import logging
 import threading
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from local.clock import Clock
 from shared.documents import Condition, Query, Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import run
 from shared.edge.ports import Ports
-from shared.edge.relay import BATCH
+from shared.edge.walking import first, record
 from shared.entity import written
 from shared.errors import Refusal
 from shared.evidence import Entry
+from shared.reaction import Reaction
 from shared.store import Due
 
 log = logging.getLogger("waooaw.timers")
 
 RETRY_S = 1.0
+AGAIN = timedelta(seconds=10)
+"""How soon a schedule that failed runs again."""
 
 
 class Loop:
@@ -101,7 +104,7 @@ class RelayLoop(Loop):
         """Notice the unpublished entries among some committed writes."""
         for write in writes:
             entry = write.data if write.key.collection == Entry.collection else None
-            if entry and entry["delivery"]["published_at"] is None:
+            if entry and (entry.get("delivery") or {}).get("published_at") is None:
                 self.ask()
                 return
 
@@ -127,17 +130,15 @@ class DueLoop(Loop):
     def work(self) -> datetime | None:
         """Hand over what is due, and find out what comes next."""
         now = self._clock.now()
-        released = self._ports.due_relay.release_dues()
-        if released >= BATCH:
-            return now
+        self._ports.due_relay.release_dues()
         return self.next_after(now)
 
     def next_after(self, now: datetime) -> datetime | None:
         """Return when the next promise comes due."""
         where = (Condition("at", ">", written(now)),)
         query = Query(Due.collection, where, (("at", "asc"),), 1)
-        found = self._ports.documents.find(None, query)
-        return datetime.fromisoformat(found[0].data["at"]) if found else None
+        found = first(self._ports.documents, None, query, record(Due))
+        return found.at if found else None
 
 
 class ScheduleLoop(Loop):
@@ -154,6 +155,18 @@ class ScheduleLoop(Loop):
         now = self._clock.now()
         for reaction, at in self._next.items():
             if at <= now and reaction.every:
-                run(reaction, self._ports)
-                self._next[reaction] = now + reaction.every
+                pause = reaction.every if self._ran(reaction) else min(reaction.every, AGAIN)
+                self._next[reaction] = now + pause
         return min(self._next.values(), default=None)
+
+    def _ran(self, reaction: Reaction) -> bool:
+        """Run one schedule, and say whether it came to its end; the others do not wait for it."""
+        try:
+            run(reaction, self._ports)
+        except Refusal as refusal:
+            log.warning("%s waits: %s", reaction.id, refusal)
+            return False
+        except Exception:
+            log.exception("%s failed", reaction.id)
+            return False
+        return True

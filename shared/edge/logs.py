@@ -57,7 +57,7 @@ def log_line(
         "route": route,
         "status": status,
         "duration_ms": duration_ms,
-        "tenant_hash": _hashed(tenant),
+        "tenant_hash": hashed(tenant),
         **{name: id for name, id in ids.items() if id},
         **({"code": code} if code else {}),
         **({"crossings": [*map(_crossing, dict.fromkeys(crossings))]} if crossings else {}),
@@ -66,12 +66,13 @@ def log_line(
     log.info(json.dumps(line))
 
 
-def _hashed(tenant: str) -> str:
+def hashed(tenant: str) -> str:
+    """Return how a log names a tenant."""
     return digest_of(tenant.encode())[:12]
 
 
 def _crossing(one: Crossing) -> dict[str, str]:
-    to = one.tenant if one.tenant in {PLATFORM, EVERY_TENANT} else _hashed(one.tenant)
+    to = one.tenant if one.tenant in {PLATFORM, EVERY_TENANT} else hashed(one.tenant)
     return {"to": to, "why": one.why}
 
 

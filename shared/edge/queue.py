@@ -8,7 +8,9 @@ tap is an append-only file, as the cloud's is a bucket that no code of ours writ
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator
 
 from shared.bus import TAP, Message
 from shared.documents import ANYTHING, Documents, Key, Write
@@ -17,6 +19,17 @@ from shared.edge.tap import append
 from shared.entity import Record
 from shared.errors import StoreUnavailable
 from shared.identity import PLATFORM
+from shared.instants import instant
+
+
+def _moment(text: str) -> str:
+    if text:
+        instant(text)
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+"""A time as it is stored and compared; empty where there is none yet."""
 
 
 class Delivery(Record):
@@ -30,8 +43,8 @@ class Delivery(Record):
     attributes: dict[str, str]
     data: str
     attempts: int = 0
-    next_at: str = ""
-    first_at: str = ""
+    next_at: Moment = ""
+    first_at: Moment = ""
 
     @property
     def message(self) -> Message:

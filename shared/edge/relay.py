@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.bus import Bus, due_message, envelope, tap
+from shared.bus import Bus, Message, due_message, envelope, tap
 from shared.documents import Condition, Contended, Documents, Key, Query, Snapshot, Write
 from shared.edge import limits
 from shared.edge.proof import again
+from shared.edge.walking import first, pages, readable, record
 from shared.entity import written
 from shared.evidence import Entry
+from shared.instants import instant
 from shared.observing import Backlog
 from shared.store import Due
 
@@ -34,38 +36,49 @@ class Relay:
         self._clock, self._environment = clock, environment
 
     def publish(self, tenant: str, entry_id: str) -> None:
-        """Publish what of an entry's entity is unpublished, up to that entry."""
+        """Publish what of an entry's entity is unpublished."""
         found = self._documents.get(Key(tenant, Entry.collection, entry_id))
-        if found is not None:
-            where = (*_UNPUBLISHED, Condition("entity", "==", str(found.data["entity"])))
+        for entry in readable([found] if found else [], record(Entry)):
+            own = Condition("entity", "==", entry.entity)
+            where = (*_UNPUBLISHED, own, Condition("eseq", ">=", 0))
             query = Query(Entry.collection, where, (("eseq", "asc"),), BATCH)
-            self._publish(self._documents.find(tenant, query))
+            for page in pages(self._documents, tenant, query):
+                self._publish(page)
 
     def sweep(self) -> int:
         """Publish every entry that is not published yet, and return how many there were."""
+        where = (*_UNPUBLISHED, Condition("ts", ">=", ""))
+        query = Query(Entry.collection, where, (("ts", "asc"),), BATCH)
         swept = 0
-        query = Query(Entry.collection, _UNPUBLISHED, (("ts", "asc"),), BATCH)
-        while found := self._documents.find(None, query):
-            self._publish(found)
-            swept += len(found)
+        # What another relay was at, and what came meanwhile, is found by going round once more.
+        while now := sum(map(self._publish, pages(self._documents, None, query))):
+            swept += now
         return swept
 
     def release_dues(self) -> int:
-        """Hand over every promise whose time has come; it stays until its reaction has kept it."""
+        """
+        Hand over every promise whose time has come; it stays until its reaction has kept it.
+
+        All of them each time, for those that nobody can keep must not stand before the others.
+        """
         where = (Condition("at", "<=", written(self._clock())),)
         query = Query(Due.collection, where, (("at", "asc"),), BATCH)
-        dues = [Due.from_stored(s.data) for s in self._documents.find(None, query)]
-        self._bus.publish([due_message(due) for due in dues])
-        return len(dues)
+        released = 0
+        for page in pages(self._documents, None, query):
+            messages = readable(page, _promise)
+            self._bus.publish(messages)
+            released += len(messages)
+        return released
 
     def backlog(self) -> Backlog:
         """Return how much waits for its way out, of all tenants."""
-        oldest = Query(Entry.collection, _UNPUBLISHED, (("ts", "asc"),), 1)
-        found = self._documents.find(None, oldest)
+        where = (*_UNPUBLISHED, Condition("ts", ">=", ""))
+        oldest = Query(Entry.collection, where, (("ts", "asc"),), 1)
+        oldest_at = first(self._documents, None, oldest, _entered_at)
         late = Query(Due.collection, (Condition("at", "<=", written(self._clock() - LATE)),))
         return Backlog(
-            unpublished=self._documents.count(None, oldest) if found else 0,
-            oldest_at=datetime.fromisoformat(found[0].data["ts"]) if found else None,
+            unpublished=self._documents.count(None, oldest) if oldest_at else 0,
+            oldest_at=oldest_at,
             overdue=self._documents.count(None, late),
         )
 
@@ -79,32 +92,53 @@ class Relay:
         self._bus.publish([replace(message, attributes=message.attributes | for_one)])
         return True
 
-    def _publish(self, found: Sequence[Snapshot]) -> None:
-        if not found:
-            return
-        entries = sorted(
-            ((Entry.from_stored(snapshot.data), snapshot) for snapshot in found),
-            key=lambda pair: (pair[0].entity, pair[0].eseq),
+    def _publish(self, found: Sequence[Snapshot]) -> int:
+        """Publish what of some documents is an entry, mark it, and return how many there were."""
+        ready = sorted(
+            readable(found, self._ready), key=lambda one: (one.entry.entity, one.entry.eseq)
         )
-        messages = [tap(entry) for entry, _ in entries]
-        messages += [
-            envelope(entry, environment=self._environment) for entry, _ in entries if entry.topic
-        ]
-        self._bus.publish(messages)
-        self._mark([snapshot for _, snapshot in entries])
+        if ready:
+            messages = [one.tap for one in ready]
+            messages += [one.message for one in ready if one.message]
+            self._bus.publish(messages)
+            self._mark(ready)
+        return len(ready)
 
-    def _mark(self, published: Sequence[Snapshot]) -> None:
+    def _ready(self, found: Snapshot) -> "_Ready":
+        entry = record(Entry)(found)
+        message = envelope(entry, environment=self._environment) if entry.topic else None
+        return _Ready(found, entry, tap(entry), message)
+
+    def _mark(self, published: Sequence["_Ready"]) -> None:
         at = written(self._clock())
         writes = []
-        for snapshot in published:
-            delivery = snapshot.data["delivery"]
-            marked = delivery | {"published_at": at, "attempts": delivery["attempts"] + 1}
-            data = snapshot.data | {"delivery": marked}
-            writes.append(Write(snapshot.key, data, snapshot.revision))
+        for one in published:
+            attempts = one.entry.delivery.attempts + 1
+            marked = one.found.data["delivery"] | {"published_at": at, "attempts": attempts}
+            data = one.found.data | {"delivery": marked}
+            writes.append(Write(one.found.key, data, one.found.revision))
         for some in limits.commits(writes):
             # Where another relay was at the same entries, those it has not marked are published again.
             with suppress(Contended):
                 self._documents.commit(some)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """An entry, and what is published of it."""
+
+    found: Snapshot
+    entry: Entry
+    tap: Message
+    message: Message | None
+
+
+def _promise(found: Snapshot) -> Message:
+    return due_message(record(Due)(found))
+
+
+def _entered_at(found: Snapshot) -> datetime:
+    return instant(record(Entry)(found).ts)
 
 
 _UNPUBLISHED = (Condition("delivery.published_at", "==", None),)
