@@ -11,7 +11,6 @@ https://firebase.google.com/docs/firestore/quotas
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -51,14 +50,20 @@ def weight(key: Key, data: Mapping[str, Any]) -> int:
     name_bytes = sum(len(part.encode()) + 1 for part in ("tenants", key.tenant, key.collection))
     name_bytes += len(key.id.encode()) + 1
     _check_expiry(data)
-    walk = _Walk(entry_bytes=2 * name_bytes + _ENTRY_BYTES)
-    members = sum(walk.member(name, value, 0, 0) for name, value in data.items())
-    size = name_bytes + _DOCUMENT_BYTES + members
+    walk = _Walk()
+    size = name_bytes + _DOCUMENT_BYTES + walk.members(data, 0, 0)
     what = f"{key.collection}/{key.id[:80]}"
     if size > MAX_DOCUMENT_BYTES:
         raise TooLarge(f"{what} would be {size:,} bytes, and one document is at most 1 MiB")
-    if walk.entries > MAX_ENTRIES or walk.entries_bytes > MAX_ENTRIES_BYTES:
-        raise Invalid(f"{what} has too many members for an index of them", rule="too_many_members")
+    entry_bytes = 2 * name_bytes + _ENTRY_BYTES
+    # A member takes three bytes at the least and has two entries, an item one and one: few need a count.
+    most = size * 5 / 3
+    most_bytes = most * (entry_bytes + walk.longest + 2 * MAX_LEVELS)
+    if most > MAX_ENTRIES or most_bytes > MAX_ENTRIES_BYTES:
+        entries = _Entries(entry_bytes)
+        entries.add_members(data, 0)
+        if entries.number > MAX_ENTRIES or entries.bytes > MAX_ENTRIES_BYTES:
+            raise Invalid(f"{what} has too many members for indexes", rule="too_many_members")
     return size
 
 
@@ -83,61 +88,81 @@ def reserved(name: str) -> bool:
     return _RESERVED.fullmatch(name) is not None
 
 
-@dataclass
 class _Walk:
-    """One walk through a document."""
+    """One walk through a document: its bytes, its levels and its paths."""
 
-    entry_bytes: int
-    """What an entry of an index takes besides the member's path and value."""
+    longest = 0
+    """The bytes of the longest path to a member, with a dot behind it."""
 
-    entries: int = 0
-    entries_bytes: int = 0
+    def members(self, members: Mapping[str, Any], level: int, path: int) -> int:
+        """Return the bytes of what is in a map; *path* is that of the names before it."""
+        size = most = 0
+        for name, value in members.items():
+            own = _name_bytes(name)
+            most = max(most, own)
+            size += own + self.value(value, level, path + own)
+        if path + most > self.longest:
+            self.longest = path + most
+            if self.longest - 1 > MAX_NAME_BYTES:
+                raise Invalid(
+                    f"the names on the way to a member are at most {MAX_NAME_BYTES:,} bytes together",
+                    rule="member_name",
+                )
+        return size
 
-    def member(self, name: str, value: Any, level: int, path: int, *, indexed: bool = True) -> int:
-        """Return the bytes of a member; *path* is that of the names before it."""
-        size = _name_bytes(name)
-        path += size
-        if path - 1 > MAX_NAME_BYTES:
-            raise Invalid(
-                f"the names on the way to a member are at most {MAX_NAME_BYTES:,} bytes together",
-                rule="member_name",
-            )
-        return size + self._value(value, level, path, indexed)
-
-    def _value(self, value: Any, level: int, path: int, indexed: bool) -> int:
+    def value(self, value: Any, level: int, path: int) -> int:
+        """Return the bytes of a value."""
         kind = type(value)
         if kind is str:
-            size = text_bytes(value) + 1
-        elif value is None or kind is bool:
-            size = 1
-        elif kind is int or kind is float:
-            size = _number_bytes(value)
-        elif kind is dict or kind is list or kind is tuple:
-            size = self._container(value, level, path, indexed)
-        else:
+            return text_bytes(value) + 1
+        if value is None or kind is bool:
+            return 1
+        if kind is int or kind is float:
+            return _number_bytes(value)
+        if kind is not dict and kind is not list and kind is not tuple:
             raise TypeError(f"a document holds no {kind.__name__}")
-        if indexed:
-            # One index of it in each direction.
-            self.entries += 2
-            self.entries_bytes += 2 * (self.entry_bytes + path + min(size, INDEXED_BYTES))
-        return size
-
-    def _container(self, value: Any, level: int, path: int, indexed: bool) -> int:
-        # Firestore counts an empty one as nothing, and a million of them too.
-        size = 1
         if level >= MAX_LEVELS:
             raise Invalid(f"a document is at most {MAX_LEVELS} levels deep", rule="too_deep")
-        if isinstance(value, dict):
-            for name, item in value.items():
-                size += self.member(name, item, level + 1, path, indexed=indexed)
-            return size
-        for item in value:
-            item_bytes = self._value(outside(item), level + 1, path, indexed=False)
-            size += item_bytes
-            if indexed:
-                self.entries_bytes += self.entry_bytes + path + min(item_bytes, INDEXED_BYTES)
-        self.entries += len(value) * indexed
+        # Firestore counts an empty one as nothing, and a million of them too.
+        if kind is dict:
+            return 1 + self.members(value, level + 1, path)
+        return 1 + sum(self.value(outside(item), level + 1, path) for item in value)
+
+
+class _Entries:
+    """The entries that a document has in the indexes of single members."""
+
+    def __init__(self, entry_bytes: int) -> None:
+        """Say what each takes besides the member's path and value."""
+        self._entry_bytes = entry_bytes
+        self.number = self.bytes = 0
+
+    def add_members(self, members: Mapping[str, Any], path: int) -> int:
+        """Count those of what is in a map, one in each direction, and return its bytes."""
+        size = 0
+        for name, value in members.items():
+            there = path + _name_bytes(name)
+            own = self._add(value, there)
+            self.number += 2
+            self.bytes += 2 * (self._entry_bytes + there + min(own, INDEXED_BYTES))
+            size += own + there - path
         return size
+
+    def _add(self, value: Any, path: int) -> int:
+        if isinstance(value, dict):
+            return 1 + self.add_members(value, path)
+        if not isinstance(value, list | tuple):
+            return _plain_bytes(value)
+        # What is in a list has an entry as it is; what is in its maps has none.
+        sizes = [_plain_bytes(item) for item in value]
+        self.number += len(sizes)
+        self.bytes += sum(self._entry_bytes + path + min(one, INDEXED_BYTES) for one in sizes)
+        return 1 + sum(sizes)
+
+
+def _plain_bytes(value: Any) -> int:
+    """Return the bytes of a value that was walked through before."""
+    return _Walk().value(value, 0, 0)
 
 
 @lru_cache(maxsize=4096)
