@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check ci lint types imports docs costs golden indexes bench chaos archive deploy clean
+.PHONY: help demo run test fuzz check ci lint types imports docs costs golden indexes bench chaos archive deploy clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,6 +7,7 @@ BIN := .venv/bin
 SUITES := archive bus e2e infra proofs rolling store workflows
 AGENTS ?= 10000
 KILLS ?= 500
+FUZZ ?= 14000
 STACK ?= dev
 
 help: ## Say what can be done.
@@ -26,6 +27,9 @@ test: .venv/dev ## Run every test that needs no emulator; T=path runs some of th
 
 emulators: .venv/dev ## Run the other tests, on Google's Firestore and Pub/Sub emulators.
 	$(PYTEST) -m emulator $(T)
+
+fuzz: .venv/dev ## Ask both stores the same at random; FUZZ=1000000 SEED=…: more of it, the same again.
+	@FUZZ=$(FUZZ) WAOOAW_REQUIRE_EMULATORS=1 $(BIN)/pytest -q -s -m emulator tests/store/test_differential.py
 
 check: .venv/dev lint types imports ## The inner loop, under a minute: lint, types, imports, unit and contract tests.
 	$(BIN)/pytest -n auto -q -m "not emulator and not slow" tests $(SUITES:%=--ignore=tests/%)

@@ -39,6 +39,7 @@ def application(ports: Ports) -> flask.Flask:
                 provide_automatic_options=False,
             )
     app.register_error_handler(HTTPException, _problem)
+    app.register_error_handler(Refusal, _refused)
     return app
 
 
@@ -53,6 +54,11 @@ def _mounted(serve: View, prefix: str) -> Callable[..., flask.Response]:
         return serve(flask.Request(environ | path))
 
     return mounted
+
+
+def _refused(refusal: Refusal) -> Any:
+    """Answer what one machine alone serves, and refuses, as every operation would."""
+    return response(refusal, path=flask.request.path, correlation_id=str(uuid4()))
 
 
 def _problem(error: HTTPException) -> Any:

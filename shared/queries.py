@@ -181,7 +181,7 @@ def _opened(cursor: str, query: Query) -> tuple[Scalar, ...]:
     """Return where the last page ended; a cursor belongs to the list that gave it."""
     try:
         shape, *after = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise BadRequest("this cursor is not one of ours; start without one") from error
     if shape != _shape(query):
         raise BadRequest("this cursor is of another list; start without one")

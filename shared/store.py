@@ -57,6 +57,10 @@ class Due(Record):
     traceparent: str | None = None
 
 
+_SAVED_AGAIN = "saved_again"
+"""The member that tells a record from itself, where it was saved as it had been read."""
+
+
 class Transaction(Reads):
     """The reads and writes of one operation in one tenant."""
 
@@ -239,8 +243,21 @@ class Transaction(Reads):
             # Changed twice in one commit: two events, and one write of what came of it.
             self._writes.remove(earlier)
             expected = earlier.expected
+        document = self._noticed(key, document)
         self._writes.append(Write(key, document.to_stored(), expected))
         return document
+
+    def _noticed(self, key: Key, document: R) -> R:
+        """
+        Return a document whose write others notice who read the same.
+
+        A store passes over a write that changes nothing, and those who must not miss each other may write
+        what both read as it is. Only records are marked so, as an entity never stays as it was.
+        """
+        before, data = self._seen.get(key), document.to_stored()
+        if before is None or before.data != data:
+            return document
+        return type(document).from_stored({**data, _SAVED_AGAIN: data.get(_SAVED_AGAIN, 0) + 1})
 
     def _seal(
         self, entity: Any, event: Event, because: Because | None, approval: ApprovalRef | None

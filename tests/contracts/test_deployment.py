@@ -4,7 +4,9 @@ import json
 import subprocess
 import sys
 
+from shared.documents import Key
 from shared.edge.catalog import catalog, operations
+from shared.identity import PLATFORM
 from tests.kernel.conftest import World
 
 HEAVY = (
@@ -120,3 +122,13 @@ def test_every_operation_is_mounted_on_one_machine(world: World):
     app = application(world.ports)
     mounted = {rule.endpoint for rule in app.url_map.iter_rules()}
     assert {op.id for op in operations()} <= mounted
+
+
+def test_what_one_machine_alone_serves_refuses_as_every_operation_does(world: World):
+    from local.server import application
+
+    app = application(world.ports)
+    place = Key(PLATFORM, "releases", "__x__")
+    app.add_url_rule("/local/broken", view_func=lambda: {"n": world.ports.documents.get(place)})
+    answer = app.test_client().get("/local/broken")
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "validation_failed")

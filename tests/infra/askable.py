@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from shared.documents import MAX_ASKED_BYTES
 from shared.edge import idempotency, queue  # noqa: F401 - their records are some of them
+from shared.edge.weights import INDEXED_BYTES
 from shared.entity import Record
 from tests.contracts.members import Leaf, models
 
@@ -46,6 +47,12 @@ def trouble(kind: type[BaseModel], path: str) -> str | None:
     if longest > MAX_ASKED_BYTES:
         return f"it may have more than {MAX_ASKED_BYTES:,} bytes"
     return None
+
+
+def indexed_bytes(kind: type[BaseModel], path: str) -> float:
+    """Return how much of a member an index holds at the most."""
+    longest = max(map(_longest, _at(kind, path.split("."))))
+    return max(8, min(longest, INDEXED_BYTES))
 
 
 def _at(kind: Any, path: list[str]) -> list[Leaf]:

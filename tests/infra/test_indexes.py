@@ -15,6 +15,7 @@ from pydantic import Field
 
 from infra.indexes import FILE, Index, Shape, declared, expiring, served
 from shared.documents import EXPIRY, Condition, Query
+from shared.edge.weights import MAX_NAME_BYTES
 from shared.entity import Asked, Record, Timestamp, Value
 from shared.mobile.models import Device
 from tests import golden
@@ -22,6 +23,8 @@ from tests.conftest import NOON, ports_of
 from tests.infra import askable, queries
 
 UP, DOWN = "ASCENDING", "DESCENDING"
+MAX_ENTRY_BYTES = 7680
+"""Of one entry of one index (7.5 KiB)."""
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +119,21 @@ def in_golden(file, path):
             return False
         part = part[name]
     return True
+
+
+def test_no_entry_of_an_index_is_larger_than_firestore_takes():
+    """An entry holds the names of the document and of its tenant, and the beginning of each value."""
+    names = 2 * (len("tenants") + 31 + 100 + MAX_NAME_BYTES + 16)
+    known = askable.kinds()
+    for index in served():
+        if index.automatic:
+            continue
+        values = [
+            askable.indexed_bytes(known[index.collection], field) for field, _ in index.fields
+        ]
+        assert names + sum(values) + 32 <= MAX_ENTRY_BYTES, (
+            f"{index} may have entries of more than {MAX_ENTRY_BYTES:,} bytes: bound its members' types"
+        )
 
 
 class Part(Value):

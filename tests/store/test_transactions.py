@@ -1,6 +1,7 @@
 """What an operation may rely on, whichever store is underneath its transaction."""
 
 import threading
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from shared.documents import Contended
+from shared.documents import Contended, Key
 from shared.entity import Entity, Event, Record
 from shared.errors import BadRequest, ConstitutionalAlignment, NotFound, VersionConflict, Violation
 from shared.evidence import Entry
@@ -100,6 +101,32 @@ def test_the_chain_grows_with_every_change(acting):
     chain = entries(acting)
     assert [entry.eseq for entry in chain] == [1, 2, 3]
     assert [entry.eprev for entry in chain[1:]] == [entry.hash for entry in chain[:-1]]
+
+
+def test_a_record_that_is_saved_as_it_was_read_is_noticed_by_others_who_read_it(acting, documents):
+    """Two who must not miss each other write what both read; a store passes over a write that changes nothing."""
+    with acting() as txn:
+        txn.create(Berth(id="1", boat="b1"))
+
+    def late():
+        with acting() as slow:
+            found = slow.get(Berth, "1")
+            with acting() as fast:
+                fast.save(fast.get(Berth, "1"))
+            slow.save(found.model_copy(update={"depth_mm": 1}))
+
+    for _ in range(3):
+        with pytest.raises(Contended):
+            late()
+    assert documents.get(Key("acme", "berths", "1")).data["saved_again"] == 3
+    with acting() as txn:
+        same = txn.save(txn.get(Berth, "1"))
+    with acting() as txn:
+        assert txn.get(Berth, "1") == same
+    with acting() as txn:
+        changed = txn.save(txn.get(Berth, "1").model_copy(update={"depth_mm": 1}))
+    with acting() as txn:
+        assert txn.get(Berth, "1") == changed
 
 
 def test_what_was_changed_meanwhile_is_not_written_over(acting):
@@ -306,7 +333,10 @@ def test_all_pages_together_are_what_was_asked_for(acting, order, tests, expecte
 
 
 @pytest.mark.usefixtures("harbour")
-@pytest.mark.parametrize("cursor", ["nonsense", "WzFd", "bnVsbA==", "W3t9XQ==", "WyIuLiJd", "é"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["nonsense", "WzFd", "bnVsbA==", "W3t9XQ==", "WyIuLiJd", "é", b64encode(b"[" * 3000).decode()],
+)
 def test_a_made_up_cursor_is_refused(acting, cursor):
     with acting() as txn, pytest.raises(BadRequest, match="start without one"):
         txn.find(Berth, cursor=cursor)
