@@ -20,7 +20,14 @@ def main(arguments: Sequence[str]) -> int:
     # Whatever a command makes is for its user alone: keys, answers, callback addresses, push tokens.
     os.umask(0o077)
     logging.basicConfig(level=os.environ.get("LOG", "WARNING"), format="%(levelname)s %(message)s")
-    return _COMMANDS[given.command](given)
+    try:
+        code = _COMMANDS[given.command](given)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough; what Python would still flush goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -30,11 +30,17 @@ def kept(data: Path) -> Keys:
     Return the public keys of all writers that a data folder has had.
 
     Raises:
-        Invalid: The file is not what was kept.
+        Invalid: A file is not what was kept, or cannot be read.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     writer = data / "keys" / "writer.pem"
-    own = [FileSigner(writer).jwk] if writer.exists() else []
-    return {**(_read(_file(data)) if _file(data).exists() else {}), **{k["kid"]: k for k in own}}
+    try:
+        own = [FileSigner(writer).jwk] if writer.exists() else []
+        kept = _read(_file(data)) if _file(data).exists() else {}
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise Invalid(f"the keys in {writer.parent} cannot be read: {error}") from error
+    return {**kept, **{key["kid"]: key for key in own}}
 
 
 def named(files: Sequence[Path], keys: Sequence[str]) -> Keys:

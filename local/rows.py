@@ -1,6 +1,7 @@
 """The documents of a store as they lie there, to the letter: of a file in one snapshot, or through the port."""
 
 import json
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from shared.documents import Documents, Key, Query, Snapshot
+from shared.edge import sql
 from shared.edge.catalog import catalog
+from shared.edge.queue import Delivery
+from shared.edge.sqlite import SCHEMA
 from shared.entity import Entity, Record
 from shared.errors import Violation
 from shared.verification import where
@@ -32,6 +36,11 @@ class Row:
 def entity_kinds() -> frozenset[str]:
     """Return the collections whose documents are evidence."""
     return frozenset(kind.collection for kind in _kinds() if issubclass(kind, Entity))
+
+
+def record_kinds() -> dict[str, type[Record]]:
+    """Return the kinds of all other documents, by their collections."""
+    return {kind.collection: kind for kind in _kinds() if not issubclass(kind, Entity)}
 
 
 def everything(documents: Documents, collection: str) -> Iterator[Snapshot]:
@@ -72,13 +81,40 @@ def in_file(connection: sqlite3.Connection) -> Iterator[Row]:
         for (said,) in connection.execute("pragma integrity_check"):
             if said != b"ok":
                 yield _unreadable(said.decode(errors="replace"))
-        foreign = "select type, name from sqlite_schema where type in ('trigger', 'view')"
-        for kind, name in connection.execute(foreign):
-            said = f"a {kind.decode()} is none of ours, and may change what is read or written: {name!r}"
-            yield Row(NOWHERE, breaks=(Violation(rule="STORE_ALTERED", message=said),))
+        for parts in connection.execute("select type, name, coalesce(sql, '') from sqlite_schema"):
+            kind, name, made = (part.decode(errors="replace") for part in parts)
+            if not _ours(kind, name, made):
+                said = f"a {kind} is none of ours, and may change what is read or written: {name!r:.500}"
+                yield Row(NOWHERE, breaks=(Violation(rule="STORE_ALTERED", message=said),))
     except sqlite3.Error as error:
         yield _unreadable(str(error))
     yield from _walked(connection)
+
+
+def _ours(kind: str, name: str, made: str) -> bool:
+    """
+    Say whether something of a file's schema is as the store makes it, to the letter.
+
+    An index says in its name what it is. One of a release of before may be there under that release's name, so what
+    it reads is held to words that cannot refuse a row, and not to the queries of today.
+    """
+    if (kind, name) == ("table", "documents"):
+        return made.split() == _made(SCHEMA)
+    return (
+        kind == "index" and made.split() == _made(sql.index(name)) and bool(_INDEX.fullmatch(name))
+    )
+
+
+def _made(statement: str) -> list[str]:
+    """Return what SQLite keeps of a statement, in words: its first two in capitals, and no condition."""
+    first, second, *rest = statement.replace(" if not exists", "", 1).split()
+    return [first.upper(), second.upper(), *rest]
+
+
+_INDEX = re.compile(
+    r"[a-z_]+: (?:case|when|then|else|end|asc?|desc|blob|cast|tenant|id|data|json_(?:type|extract)"
+    r"|'\$\.[a-z0-9_.]+'|'(?:false|true|array|object)'|-[0-9][0-9.e]*+|[(), ])++"
+)
 
 
 def _walked(connection: sqlite3.Connection) -> Iterator[Row]:
@@ -102,14 +138,16 @@ def _walked(connection: sqlite3.Connection) -> Iterator[Row]:
 
 
 _ROWS = """
-select tenant, collection, id, data, typeof(tenant) || typeof(collection) || typeof(id) || typeof(data)
-from documents order by tenant {0}, collection {0}, id {0}
+select tenant, collection, id, data,
+typeof(tenant) || ' ' || typeof(collection) || ' ' || typeof(id) || ' ' || typeof(data),
+typeof(revision) = 'integer' and revision >= 0 from documents order by tenant {0}, collection {0}, id {0}
 """
 
 
-def _row(tenant: bytes, collection: bytes, id: bytes, raw: bytes, kinds: bytes) -> Row:
+def _row(*columns: Any) -> Row:
+    tenant, collection, id, raw, kinds, revised = columns
     place = Key(*(part.decode(errors="replace") for part in (tenant, collection, id)))
-    if kinds != b"text" * 4:
+    if kinds != b"text text text text":
         return _malformed(place, f"its columns are {kinds.decode()}, and not text")
     try:
         text = raw.decode()
@@ -119,6 +157,9 @@ def _row(tenant: bytes, collection: bytes, id: bytes, raw: bytes, kinds: bytes) 
     if not isinstance(data, dict):
         return _malformed(place, "it is no JSON object")
     breaks = [] if text == _spelled(data) else [*_spelling(place, text)]
+    if not revised:
+        said = f"{where(place)}: its revision is none that the store gives"
+        breaks.append(Violation(rule="SCHEMA_INVALID", message=said))
     return Row(place, text, data, fractions, tuple(breaks))
 
 
@@ -175,7 +216,7 @@ NOWHERE = Key("", "", "")
 def _kinds() -> set[type[Record]]:
     """Return every kind of document that any function knows."""
     catalog()
-    found, waiting = set[type[Record]](), [Record]
+    found, waiting = set[type[Record]](), list[type[Record]]([Record, Delivery])
     for kind in waiting:
         waiting += kind.__subclasses__()
         found |= {kind} if hasattr(kind, "collection") else set()

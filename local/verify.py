@@ -8,7 +8,6 @@ temporary database, so that memory does not grow with the store.
 
 import os
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -26,6 +25,7 @@ from shared.entity import Audit
 from shared.errors import Refusal, Violation
 from shared.evidence import Entry
 from shared.identities.models import VerificationKey
+from shared.identity import PLATFORM
 from shared.verification import (
     Head,
     Link,
@@ -33,6 +33,7 @@ from shared.verification import (
     entity_breaks,
     entry_breaks,
     link,
+    unreadable,
     where,
 )
 
@@ -65,6 +66,7 @@ class Verification:
         self.trusted, self.counts = trusted, Counter[str]()
         self._tapped, self._tap_bytes = tapped, tap_bytes
         self._check, self._kinds = verifier(trusted), rows.entity_kinds()
+        self._records = rows.record_kinds()
         self._used, self._published = set[str](), set[str]()
         self._notes = sqlite3.connect("")
         self._notes.executescript(_NOTES)
@@ -130,11 +132,14 @@ class Verification:
             said = f"{where(place)}: it says that it is {record.get('id')!r:.200}"
             yield Violation(rule="ID_MISMATCH", message=said)
         if place.collection == VerificationKey.collection:
-            jwk, trusted = record.get("jwk"), self.trusted.get(place.id)
-            if trusted is None or not isinstance(jwk, dict) or jwk.get("x") != trusted["x"]:
-                said = f"{where(place)}: the store publishes a key that is not trusted"
+            trusted = self.trusted.get(place.id)
+            if trusted is None or place.tenant != PLATFORM or record.get("jwk") != trusted:
+                said = f"{where(place)}: the store publishes a key that is not trusted, or not as it is"
                 yield Violation(rule="KEY_UNTRUSTED", message=said)
             self._published.add(place.id)
+        kind = self._records.get(place.collection)
+        if kind is not None and (why := unreadable(kind, record)):
+            yield Violation(rule="SCHEMA_INVALID", message=f"{where(place)}: {why}")
         self._implied.record(place, record)
 
     def _unpublished_keys(self) -> Iterator[Violation]:
@@ -182,6 +187,7 @@ class Verification:
                 self._notes.execute("insert into tapped values (?, ?, ?, ?)", row)
         self._notes.execute("create index tapped_ids on tapped (id)")
         self._notes.execute("create index entry_ids on entries (id)")
+        (self.counts["unmarked"],) = self._notes.execute(_UNMARKED).fetchone()
         for rule, (query, said) in _AGAINST_THE_TAP.items():
             for row in self._notes.execute(query):
                 yield Violation(rule=rule, message=said.format(*row))
@@ -210,6 +216,13 @@ _AGAINST_THE_TAP = {
         "{0}/{1} #{2}: {3} was published, and the tap does not have it",
     ),
 }
+
+
+_UNMARKED = "select count(*) from entries where published = 0 and id in (select id from tapped where not late)"
+"""
+No break, as nothing bounds how many there may be rightfully: a relay may stop between the tap and the mark, and a
+backup has the tap of after its store.
+"""
 
 
 def _head(row: Sequence[Any]) -> Head:
@@ -269,7 +282,7 @@ def verify(
 
         without_tap: Compare with none.
     """
-    if not (data / "store.db").exists():
+    if not os.path.exists(data / "store.db"):  # noqa: PTH110 - no answer for lack of permission is one as well
         print(f"There is no store in {data}; DATA=… names another folder.")
         return 2
     try:
@@ -284,9 +297,11 @@ def verify(
         tap_file = None if without_tap else tapped or data / "tap.jsonl"
         return _told(data / "store.db", trusted, tap_file)
     except BrokenPipeError:
-        # Whoever reads has seen enough; what Python would still flush goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        # Whoever reads has seen enough, as for every command.
+        raise
+    except (OSError, sqlite3.Error) as error:
+        print(f"It cannot be verified, for a file cannot be read or kept: {error}")
+        return 2
 
 
 def _told(store: Path, trusted: keyring.Keys, tapped: Path | None) -> int:
@@ -299,9 +314,14 @@ def _told(store: Path, trusted: keyring.Keys, tapped: Path | None) -> int:
             print(f"  {one.rule}: {_printable(one.message)}")
     counts = run.counts
     lines = f"{counts['lines of the tap']} lines of the tap" if tapped else "no tap compared"
+    unmarked = (
+        f" ({counts['unmarked']} of them in the tap: a relay stopped before it marked them, or they were unmarked)"
+        if counts["unmarked"]
+        else ""
+    )
     print(
         f"{counts['entries']} audit entries in {counts['chains']} chains of {counts['entities']}"
-        f" entities, {lines}, {counts['unpublished']} not published yet;"
+        f" entities, {lines}, {counts['unpublished']} not published yet{unmarked};"
         f" {counts['records']} records, which are no evidence; {broken} breaks",
         flush=True,
     )

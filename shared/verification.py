@@ -8,13 +8,14 @@ Pure: documents come as they lie in a store, to the letter, and none is trusted.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
 from shared.canonical import canonical
 from shared.documents import Key
-from shared.entity import ZERO_HASH, Audit
+from shared.entity import ZERO_HASH, Audit, Record, written
 from shared.errors import Invalid, Violation
 from shared.evidence import Entry, Verify, hash_of_entry, signed_bytes, state_hash
 
@@ -77,6 +78,15 @@ def entry_breaks(
         said = f"no trusted key signed it so; it names the key {entry['kid'][:100]}"
         breaks.append(_break("SIGNATURE_INVALID", place, said))
     return [*breaks, *_delivery_breaks(place, entry.get("delivery", {}))]
+
+
+def unreadable(kind: type[Record], record: Mapping[str, Any]) -> str | None:
+    """Say why a record is none of its kind, for whoever reads it; None where it is one."""
+    try:
+        kind.from_stored(record)
+    except (ValidationError, Invalid) as error:
+        return f"it is no {kind.__name__}: {_why(error)}"
+    return None
 
 
 def link(entry: Mapping[str, Any]) -> Link:
@@ -196,11 +206,33 @@ def _misplaced(place: Key, document: Mapping[str, Any], tenant: object) -> Itera
 
 def _delivery_breaks(place: Key, delivery: Mapping[str, Any]) -> Iterator[Violation]:
     """Judge the unsigned part, as far as it can be known: it is marked once it was published."""
+    if not {"published_at", "attempts"} <= delivery.keys():
+        yield _break("DELIVERY_MISMATCH", place, "it does not say whether it was published")
+        return
+    if delivery["attempts"] < 0:
+        yield _break("DELIVERY_MISMATCH", place, "nobody attempts less than nothing")
+    if not _instant(delivery["published_at"]):
+        said = "the time of its publication is none as the platform writes it (RFC 3339)"
+        yield _break("DELIVERY_MISMATCH", place, said)
+    trace = delivery.get("traceparent")
+    if trace is not None and not _TRACE.fullmatch(trace):
+        yield _break("DELIVERY_MISMATCH", place, "its trace is none (W3C Trace Context)")
     if (delivery.get("published_at") is None) != (delivery.get("attempts", 0) == 0):
         said = "an entry has a time of publication if there was an attempt"
         yield _break("DELIVERY_MISMATCH", place, said)
     if delivery.get("leaf") is not None:
         yield _break("DELIVERY_MISMATCH", place, "it has a leaf, and there is no log yet")
+
+
+_TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def _instant(text: str | None) -> bool:
+    """Say whether a time is written as the platform writes times; none at all is as well."""
+    try:
+        return text is None or written(datetime.fromisoformat(text)) == text
+    except (ValueError, OverflowError):
+        return False
 
 
 def _break(rule: str, place: Key, said: str) -> Violation:

@@ -24,6 +24,20 @@ def columns(tenant: str | None, query: Query, order: Sequence[tuple[str, str]]) 
     return [*dict.fromkeys([*(["tenant"] if tenant is not None else []), *equal, *ways])]
 
 
+def index_name(collection: str, columns: Sequence[str]) -> str:
+    """Name an index by all that it is."""
+    return f"{collection}: {', '.join(columns)}"
+
+
+def index(name: str) -> str:
+    """Return the statement that makes the index of a name."""
+    collection, _, columns = name.partition(": ")
+    return (
+        f'create index if not exists "{name}" on documents ({columns})'
+        f" where collection = '{collection}'"
+    )
+
+
 def where(tenant: str | None, query: Query) -> tuple[list[str], list[Any]]:
     """Say what a query asks of documents, and of which values."""
     conditions, values = [f"collection = '{query.collection}'"], list[Any]()

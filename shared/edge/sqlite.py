@@ -34,7 +34,7 @@ log = logging.getLogger("waooaw.sqlite")
 BUSY_TIMEOUT_MS = 5_000
 BATCH = 64
 
-_SCHEMA = """
+SCHEMA = """
 create table if not exists documents (
   tenant text not null, collection text not null, id text not null,
   revision integer not null, data text not null,
@@ -77,7 +77,7 @@ class SqliteDocuments:
         connection = self._connect()
         try:
             connection.execute("pragma journal_mode = wal")
-            connection.execute(_SCHEMA)
+            connection.execute(SCHEMA)
         except sqlite3.Error as error:
             raise _failed(error) from error
         finally:
@@ -185,12 +185,9 @@ class SqliteDocuments:
         columns = sql.columns(tenant, query, order)
         if not columns:
             return "documents"
-        name = f"{query.collection}: {', '.join(columns)}"
+        name = sql.index_name(query.collection, columns)
         if name not in self._indexed:
-            statement = (
-                f'create index if not exists "{name}" on documents ({", ".join(columns)})'
-                f" where collection = '{query.collection}'"
-            )
+            statement = sql.index(name)
             with suppress(StoreUnavailable):
                 self._rows("pragma busy_timeout = 0", ())
                 self._rows(statement, ())

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from shared.canonical import canonical
 from shared.entity import ZERO_HASH
+from shared.errors import Invalid
 
 _LONGEST = 4096
 """More bytes than a line has."""
@@ -137,9 +138,11 @@ def _next(running: str, body: bytes) -> str:
 
 
 def _parsed(raw: bytes) -> dict[str, str] | None:
+    """Read one line; what is written otherwise than `append` writes it is none."""
     try:
         line = json.loads(raw)
-    except (ValueError, RecursionError):
+        as_written = raw.removesuffix(b"\n") == canonical(line)
+    except (ValueError, RecursionError, Invalid):
         return None
-    named = isinstance(line, dict) and {"id", "entry_hash"} <= line.keys()
+    named = as_written and isinstance(line, dict) and {"id", "entry_hash"} <= line.keys()
     return line if named and all(isinstance(value, str) for value in line.values()) else None

@@ -14,6 +14,7 @@ from local.story import catalogue
 from local.story.acts import AUTHOR
 from local.story.client import Client
 from local.verify import examined
+from local.verify import verify as in_process
 from shared.edge.keys import FileSigner
 from tests.proofs.tampering.holder import Holder
 from tests.proofs.tampering.prepared import copied, prepared
@@ -132,6 +133,27 @@ def test_a_folder_without_a_store_is_told(tmp_path):
     code, told, errors = verify(tmp_path)
     assert (code, errors) == (2, "")
     assert "There is no store" in told
+
+
+def _folder_instead(file):
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize("name", ["keys/writer.pem", "keys/writers.jwks", "tap.jsonl", "store.db"])
+@pytest.mark.parametrize(
+    "bend",
+    [
+        _folder_instead,
+        lambda file: file.write_bytes(b""),
+        lambda file: file.write_bytes(b"\x00garbage"),
+    ],
+    ids=["a folder", "empty", "garbage"],
+)
+def test_files_that_cannot_be_read_are_told_in_a_sentence(folder, name, bend, capsys):
+    bend(folder / name)
+    assert in_process(folder) in {1, 2}
+    assert "breaks\n" in (told := capsys.readouterr().out) or "cannot be" in told or "is no" in told
 
 
 def test_a_reader_that_has_seen_enough_ends_it_quietly(folder):

@@ -59,6 +59,32 @@ def garbage_stands_in_the_tap(h):
 
 
 @noticed_as("TAP_BROKEN")
+def the_lines_of_the_tap_end_as_on_another_system(h):
+    h.tap.write_bytes(h.tap.read_bytes().replace(b"\n", b"\r\n"))
+    return "line 1:"
+
+
+@noticed_as("TAP_BROKEN")
+def the_tap_begins_with_a_byte_order_mark(h):
+    h.tap.write_bytes(b"\xef\xbb\xbf" + h.tap.read_bytes())
+    return "line 1:"
+
+
+@noticed_as("TAP_BROKEN")
+def a_line_of_the_tap_is_spelled_otherwise(h):
+    h.tap.write_bytes(h.tap.read_bytes().replace(b'","', b'", "', 1))
+    return "line 1:"
+
+
+@noticed_as("TAP_BROKEN")
+def a_line_of_the_tap_holds_half_a_character(h):
+    lines = h.tap.read_bytes().splitlines(keepends=True)
+    lines[7] = b'{"entry_hash":"\\ud800","id":"a"}\n'
+    h.tap.write_bytes(b"".join(lines))
+    return "line 8:"
+
+
+@noticed_as("TAP_BROKEN")
 def a_line_of_the_tap_is_nested_without_end(h):
     lines = h.tap.read_bytes().splitlines(keepends=True)
     lines[7] = b"[" * 100_000 + b"\n"
@@ -171,6 +197,73 @@ def a_view_stands_in_for_the_documents(h):
     return "documents"
 
 
+def _schema(h, name, old, new):
+    """Rewrite a statement of the schema as SQLite keeps it."""
+    h.db.execute("pragma writable_schema = on")
+    changed = h.db.execute(
+        "update sqlite_schema set sql = replace(sql, ?, ?) where name like ? and instr(sql, ?)",
+        (old, new, name, old),
+    )
+    assert changed.rowcount == 1, (name, changed.rowcount)
+    return "documents" if name == "documents" else name.rstrip("%")
+
+
+@noticed_as("STORE_ALTERED")
+def the_table_refuses_documents_of_a_kind(h):
+    check = "revision integer not null check(collection <> 'vetoes')"
+    return _schema(h, "documents", "revision integer not null", check)
+
+
+@noticed_as("STORE_ALTERED")
+def the_table_takes_two_ids_for_one(h):
+    return _schema(h, "documents", "id text not null", "id text collate nocase not null")
+
+
+@noticed_as("STORE_ALTERED")
+def the_table_puts_something_where_nothing_was_said(h):
+    return _schema(h, "documents", "data text not null", "data text not null default '{}'")
+
+
+@noticed_as("STORE_ALTERED")
+def a_table_is_added(h):
+    h.db.execute("create table sealed (id text)")
+    return "sealed"
+
+
+@noticed_as("STORE_ALTERED")
+def an_index_refuses_documents_that_are_alike(h):
+    h.db.execute("create unique index one on documents (tenant, id) where collection = 'vetoes'")
+    return "one"
+
+
+@noticed_as("STORE_ALTERED")
+def an_index_is_not_what_its_name_says(h):
+    h.db.execute("create index \"vetoes: id\" on documents (id) where collection = 'agents'")
+    return "vetoes: id"
+
+
+@noticed_as("STORE_ALTERED")
+def an_index_refuses_rows_by_what_it_reads(h):
+    name = "vetoes: id, json_extract(data, case data when '' then 'x' else '$.id' end)"
+    _, _, columns = name.partition(": ")
+    h.db.execute(f"create index \"{name}\" on documents ({columns}) where collection = 'vetoes'")
+    return "vetoes: id"
+
+
+@noticed_as("SCHEMA_INVALID")
+def the_revision_of_a_document_is_a_text(h):
+    asked = h.one("approvals")
+    h.db.execute("update documents set revision = 'first' where id = ?", (asked.id,))
+    return asked.id
+
+
+@noticed_as("SCHEMA_INVALID")
+def the_revision_of_a_record_is_less_than_nothing(h):
+    answer = h.one("idempotency")
+    h.db.execute("update documents set revision = -1 where id = ?", (answer.id,))
+    return answer.id
+
+
 @noticed_as("STORE_CORRUPT")
 def the_index_that_queries_read_is_the_one_of_others(h):
     one, two = h.db.execute(
@@ -255,3 +348,22 @@ def a_record_lies_under_another_id(h):
 @noticed_as("DUPLICATE_MEMBER")
 def a_member_of_a_record_stands_twice(h):
     return h.reword(h.one("openings"), "{", '{"id":"another",')
+
+
+@noticed_as("SCHEMA_INVALID")
+def a_promise_is_none(h):
+    due = h.one("dues")
+    del due.data["at"]
+    h.write(due)
+    return due.id
+
+
+@noticed_as("SCHEMA_INVALID")
+def a_message_that_waits_is_none(h):
+    h.write(Doc("platform", "deliveries", "x", {"id": "x", "attempts": "many"}))
+    return "deliveries/x"
+
+
+@noticed_as("SCHEMA_INVALID")
+def a_stored_answer_is_none(h):
+    return h.change(h.one("idempotency"), body=7)

@@ -65,6 +65,26 @@ def a_key_is_published_that_signed_nothing_yet(h):
     return jwk["kid"]
 
 
+@noticed_as("KEY_UNTRUSTED")
+def a_published_key_is_another_tenants(h):
+    h.db.execute("update documents set tenant = 'acme' where collection = 'verification_keys'")
+    return "acme/verification_keys"
+
+
+@noticed_as("KEY_UNTRUSTED")
+def a_published_key_is_for_no_algorithm(h):
+    published = h.one("verification_keys")
+    published.data["jwk"]["alg"] = "none"
+    return h.change(published)
+
+
+@noticed_as("KEY_UNTRUSTED")
+def a_published_key_says_more_than_it_is(h):
+    published = h.one("verification_keys")
+    published.data["jwk"]["x5u"] = "https://keys.example/"
+    return h.change(published)
+
+
 @noticed_as("KEY_MISSING")
 def a_published_key_is_removed(h):
     published = h.one("verification_keys")
@@ -381,6 +401,48 @@ def an_entry_has_a_leaf_of_a_log_that_there_is_not(h):
     _, chain = granted(h)
     chain[0].data["delivery"]["leaf"] = 7
     return h.change(chain[0])
+
+
+def _delivered(**members):
+    def delivered(h):
+        _, chain = granted(h)
+        chain[0].data["delivery"] |= members
+        return h.change(chain[0])
+
+    return delivered
+
+
+for _name, _member, _said in (
+    ("at no time", "published_at", "never"),
+    ("on a day", "published_at", "2026-01-01"),
+    ("at another place's time", "published_at", "2026-01-01T12:00:00.000+02:00"),
+    ("by fewer attempts than none", "attempts", -5),
+    ("in a trace that is none", "traceparent", "<script>"),
+):
+    _act = _delivered(**{_member: _said})
+    _act.__name__ = f"an entry was published {_name}"
+    noticed_as("DELIVERY_MISMATCH")(_act)
+
+
+@noticed_as("SCHEMA_INVALID")
+def the_trace_of_an_entry_is_a_number(h):
+    return _delivered(traceparent=7)(h)
+
+
+@noticed_as("DELIVERY_MISMATCH")
+def an_entry_does_not_say_how_far_it_got(h):
+    _, chain = granted(h)
+    del chain[0].data["delivery"]
+    h.write(chain[0])
+    return chain[0].id
+
+
+@noticed_as("DELIVERY_MISMATCH")
+def an_entry_does_not_say_whether_it_was_published(h):
+    _, chain = granted(h)
+    del chain[0].data["delivery"]["published_at"]
+    h.write(chain[0])
+    return chain[0].id
 
 
 @noticed_as("SCHEMA_INVALID")
