@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.spawn import free_port
+from local.backup import backup
 from local.platform import Platform
 from local.story import catalogue
 from local.story.acts import AUTHOR
@@ -16,8 +17,10 @@ from local.story.client import Client
 from local.verify import examined
 from local.verify import verify as in_process
 from shared.edge.keys import FileSigner
+from shared.edge.tap import copy
 from tests.proofs.tampering.holder import Holder
 from tests.proofs.tampering.prepared import copied, prepared
+from tests.rehearsals.scene import until
 
 __all__ = ["prepared"]
 
@@ -87,6 +90,39 @@ def test_beside_a_server_that_is_written_to_it_finds_no_break(tmp_path):
     assert command[0] == 0, command
     entries = [report.counts["entries"] for report in reports]
     assert entries[0] < entries[-1], "nobody wrote meanwhile"
+
+
+def test_a_copy_made_meanwhile_verifies(tmp_path, monkeypatch):
+    """Between the copies of the store and of the tap much may be done, published and marked."""
+    platform = Platform(tmp_path / "data", port=free_port()).start()
+    client = Client(platform.address)
+    client.post("viewer", "/v1/auth/logout", {"all_devices": True})
+    until(platform.idle)
+
+    def late(*given, **named):
+        skill = client.post(AUTHOR, "/v1/genesis/skills", catalogue.SKILLS[0]())
+        client.post(
+            "genesis", f"/v1/genesis/skills/{skill['id']}/reject", {"reason": "It is not so."}
+        )
+        until(platform.idle)
+        return copy(*given, **named)
+
+    monkeypatch.setattr("local.backup.copy", late)
+    backup(tmp_path / "data", tmp_path / "copy")
+    platform.stop()
+    now, then = examined(tmp_path / "data"), examined(tmp_path / "copy")
+    assert (now.breaks, then.breaks) == ([], [])
+    assert then.counts["lines of the tap"] < now.counts["lines of the tap"]
+    assert then.counts["entries"] < now.counts["entries"]
+
+
+def test_a_copy_hides_nothing_that_was_gone_before(folder, tmp_path):
+    holder = Holder(folder, folder)
+    gone = holder.one("approvals", status="rejected")
+    holder.delete(gone, *holder.chain(gone))
+    holder.close()
+    backup(folder, tmp_path / "copy")
+    assert {one.rule for one in examined(tmp_path / "copy").breaks} == {"MISSING_ENTRY"}
 
 
 def test_it_says_which_keys_it_trusted_and_what_it_looked_at(folder):
