@@ -6,9 +6,10 @@ text. What is too long to look through counts as personal data: unsure is treate
 """
 
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 MAX_CHARS = 64 * 1024
 TOO_LONG = "too_long"
@@ -45,10 +46,55 @@ def masked(text: str) -> str:
     while text != before:
         if len(text) > MAX_CHARS:
             return f"[REDACTED:{TOO_LONG}]"
-        before = text
+        before, plain = text, _plain(text)
+        hidden = plain
         for detector in DETECTORS:
-            text = detector.pattern.sub(_masking(detector), text)
+            hidden = detector.pattern.sub(_masking(detector), hidden)
+        text = text if hidden == plain else hidden
     return text
+
+
+def findings_in(data: Any) -> frozenset[str]:
+    """
+    Return the kinds inside of data: a text may be told by the name that it stands under, and a number may be a card's.
+
+    Other numbers are none of these: they are counts, amounts and times.
+    """
+    return frozenset(_inside(data, ""))
+
+
+def _inside(data: Any, name: str) -> Iterator[str]:
+    match data:
+        case str():
+            yield from findings(data)
+            yield from findings(f"{name[-_LONGEST_NAME:]}: {data}") if name else ()
+        case bool():
+            pass
+        case int() if _CARD.fullmatch(str(data)) and _luhn(str(data)):
+            yield "card"
+        case dict():
+            for member, value in data.items():
+                yield from findings(member)
+                yield from _inside(value, member)
+        case list() | tuple():
+            for value in data:
+                yield from _inside(value, name)
+
+
+_LONGEST_NAME = 100
+_CARD = re.compile(r"(?:2[2-7]|[3-6][0-9])[0-9]{11,17}")
+"""How the numbers of payment cards begin, and none of the times in seconds or parts of one does for years."""
+
+
+def _plain(text: str) -> str:
+    """Return the form in which a text is looked through: NFKC, with digits of every script as those of ASCII."""
+    if text.isascii():
+        return text
+    return re.sub(r"(?![0-9])\d", _decimal, unicodedata.normalize("NFKC", text))
+
+
+def _decimal(digit: re.Match[str]) -> str:
+    return str(unicodedata.decimal(digit[0]))
 
 
 def _masking(detector: Detector) -> Callable[[re.Match[str]], str]:
@@ -61,6 +107,7 @@ def _masking(detector: Detector) -> Callable[[re.Match[str]], str]:
 def _found(text: str, detectors: tuple[Detector, ...]) -> tuple[str, ...]:
     if len(text) > MAX_CHARS:
         return (TOO_LONG,)
+    text = _plain(text)
     return tuple(
         detector.kind
         for detector in detectors
@@ -171,7 +218,7 @@ def _mask_phone(text: str) -> str:
 
 
 def _last_four(text: str) -> str:
-    return f"****{text.replace(' ', '')[-4:]}"
+    return f"****{''.join(char for char in text if char.isalnum())[-4:]}"
 
 
 def _redacted(kind: str) -> Callable[[str], str]:
@@ -197,6 +244,24 @@ _KEY_PREFIXES = (
     r"npm_[A-Za-z0-9]{36}",
 )
 
+_WORDS = "|".join(
+    (
+        *("password", "passwd", "pwd", "passphrase", "passcode", "secret", "api[_-]?key"),
+        *(
+            "access[_-]?token",
+            "refresh[_-]?token",
+            "passwort",
+            "kennwort",
+            "mot[ _-]?de[ _-]?passe",
+        ),
+        *("contrase(?:ñ|n)a", "paasavard", "paasword", "kootshabd", "पासवर्ड"),
+    )
+)
+"""What people call a secret that they write behind it, in the languages of the platform."""
+
+_SPACING = r"[ ._/·\u2010-\u2015-]{1,3}"
+"""What stands between the groups of a card's number."""
+
 DETECTORS: tuple[Detector, ...] = (
     _secret(
         "private_key",
@@ -211,8 +276,10 @@ DETECTORS: tuple[Detector, ...] = (
     _secret("provider_key", rf"(?<![A-Za-z0-9_])(?:{'|'.join(_KEY_PREFIXES)})"),
     _secret(
         "credential",
-        r"\b(?:password|passwd|secret|api[_-]?key|access[_-]?token|token)[\"']?"
-        r"[ \t]{0,3}[:=][ \t]{0,3}[\"']?[^\s\"',\[{]{6,200}"
+        rf"(?:(?<![^\W_])(?:{_WORDS})|\btoken)[\"']?[ \t]{{0,3}}(?::|=>?)[ \t]{{0,3}}[\"']?"
+        r"(?!\*{6,200}(?:[\s\"',]|$))[^\s\"',\[{]{6,200}"
+        rf"|\b(?:{_WORDS})[ \t]{{1,3}}(?:is|ist|lautet|est|es|hai)[ \t]{{1,3}}[\"']?"
+        r"(?=[^\s\"',\[{]{0,200}[\d@#$%&_])[^\s\"',\[{]{6,200}"
         r"|\bbearer[ \t]{1,3}[A-Za-z0-9._~+/-]{16,4096}",
         re.IGNORECASE,
     ),
@@ -233,7 +300,12 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         "card",
         "personal",
-        re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])", re.ASCII),
+        re.compile(
+            r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])"
+            rf"|(?<![\w-])\d{{4}}(?:{_SPACING}\d{{4}}){{2}}{_SPACING}\d{{1,7}}(?![\w-])"
+            rf"|(?<![\w-])3\d{{3}}{_SPACING}\d{{6}}{_SPACING}\d{{5}}(?![\w-])",
+            re.ASCII,
+        ),
         _luhn,
         _last_four,
     ),

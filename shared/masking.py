@@ -49,6 +49,17 @@ class _Place:
                 return [inside.told(item) for item in data]
         return data
 
+    def under(self, name: str, data: Any) -> Any:
+        """Return what is in the place under a name that nobody declared, which may tell what it is."""
+        told = self.told(data)
+        if isinstance(told, list):
+            return [self.under(name, item) if isinstance(item, str) else item for item in told]
+        if not isinstance(told, str) or self._code(told):
+            return told
+        before = f"{masked(name)}: "
+        both = masked(before + told)
+        return told if both == before + told else both.removeprefix(before)
+
     def keep(self, said: tuple[Any, ...]) -> bool:
         """Keep as much of a free text as is said of it, and return whether it is said to be one."""
         marks = [one.kept for one in said if isinstance(one, Masked)]
@@ -62,7 +73,9 @@ class _Place:
         declared = {name: place for kind in self.models for name, place in _members(kind).items()}
         names, inside = self.names or _ANYTHING, self.inside or _ANYTHING
         found = {
-            name if name in declared else names.told(name): declared.get(name, inside).told(value)
+            name if name in declared else names.told(name): declared[name].told(value)
+            if name in declared
+            else inside.under(name, value)
             for name, value in data.items()
         }
         if len(found) < len(data):

@@ -4,10 +4,9 @@ from datetime import datetime
 
 from shared.audit.models import Entered, KeptReport, Report, Reported
 from shared.canonical import digest
-from shared.detectors import findings
+from shared.detectors import findings_in
 from shared.errors import Conflict, Invalid
 from shared.identities.models import Principal
-from shared.texts import inside
 
 REPORTABLE = ("skill.", "data.", "prompt.", "message.", "integration.", "workflow.", "agent.task.")
 """What a runtime may report (audit.md section 4). Everything else is entered by the operation that does it."""
@@ -64,8 +63,7 @@ def _digest(report: Report) -> str:
 
 def _check_masked(report: Report) -> None:
     """Refuse what the log must never hold, naming its kind and not its value."""
-    said = inside([report.data, report.entity, report.refs.model_dump()])
-    found = sorted({kind for text in said for kind in findings(text)})
+    found = sorted(findings_in([report.data, report.entity, report.refs.model_dump()]))
     if found:
         raise Invalid(
             f"the report contains what looks like {', '.join(found)}; mask it and report it again",

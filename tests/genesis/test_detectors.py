@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.detectors import MAX_CHARS, findings, masked, secrets_in
+from shared.detectors import MAX_CHARS, findings, findings_in, masked, secrets_in
 
 JWT = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 KEY = "-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n-----END PRIVATE KEY-----"
@@ -28,6 +28,25 @@ FOUND = [
     ("ghp_" + "a1" * 18, "provider_key", "[REDACTED:provider_key]"),
     ("password: hunter22x", "credential", "[REDACTED:credential]"),
     ('{"api_key":"abcdef123"}', "credential", '{"[REDACTED:credential]"}'),
+    ("pwd=hunter2secret", "credential", "[REDACTED:credential]"),
+    ("db_password => hunter2secret", "credential", "db_[REDACTED:credential]"),
+    ("the passphrase is hunter2secret", "credential", "the [REDACTED:credential]"),
+    ("Passwort: geheim1", "credential", "[REDACTED:credential]"),
+    ("Das Kennwort lautet geheim1", "credential", "Das [REDACTED:credential]"),
+    ("mot de passe : secret12", "credential", "[REDACTED:credential]"),
+    ("contraseña: secreto1", "credential", "[REDACTED:credential]"),
+    ("पासवर्ड: hunter2secret", "credential", "[REDACTED:credential]"),
+    ("password\uff1ahunter2secret", "credential", "[REDACTED:credential]"),
+    ("paid with 4111.1111.1111.1111", "card", "paid with ****1111"),
+    ("paid with 4111/1111/1111/1111", "card", "paid with ****1111"),
+    ("paid with 4111 – 1111 – 1111 – 1111", "card", "paid with ****1111"),
+    (
+        "paid with \uff14\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11",
+        "card",
+        "paid with ****1111",
+    ),
+    ("paid with ४१११ ११११ ११११ ११११", "card", "paid with ****1111"),
+    ("paid with 3782.822463.10005", "card", "paid with ****0005"),
     ("Bearer abcdefghijklmnop", "credential", "[REDACTED:credential]"),
 ]
 
@@ -44,6 +63,10 @@ CLEAN = [
     "order 1234567890",
     "+1 23 45 6",
     "credential_ref: vault",
+    "the password is required here",
+    "password: ********",
+    "0.41111111111111111",
+    "Größe ² und ½",
     "we open at 8, 12 and 16 o'clock",
     "version 1.0.0 of 2026.1",
 ]
@@ -59,6 +82,24 @@ def test_it_is_found_and_masked(text, kind, after):
 def test_what_is_harmless_stays_as_it_is(text):
     assert findings(text) == ()
     assert masked(text) == text
+
+
+@pytest.mark.parametrize(
+    ("data", "kinds"),
+    [
+        ({"password": "hunter2secret"}, {"credential"}),
+        ({"token": "hunter2secret"}, {"credential"}),
+        ({"secret": {"password": ["hunter2secret"]}}, {"credential"}),
+        ({"dob": "12/03/1980"}, {"date_of_birth"}),
+        ({"n": 4111111111111111}, {"card"}),
+        ([{"a": [4111111111111111]}], {"card"}),
+        ({"kim@example.com": 1}, {"email"}),
+        ({"password": "[REDACTED:credential]", "token": "********"}, set()),
+        ({"at": 1767225600000, "n": 4111111111111112, "yes": True, "token": 150000}, set()),
+    ],
+)
+def test_the_name_of_a_member_tells_what_it_is(data, kinds):
+    assert findings_in(data) == kinds
 
 
 def test_personal_data_is_no_secret():
@@ -96,6 +137,10 @@ def test_one_wrong_digit_spoils_a_card_number(number):
         "a@" * 30_000,
         "1 " * 30_000,
         "password " * 7_000,
+        "password is " * 5_000,
+        "mot de passe" * 5_000,
+        "4111. " * 10_000,
+        "\uff14" * 60_000,
         "+1(" * 20_000,
         "-----BEGIN " + "A" * 60_000,
         "AB12 " * 13_000,

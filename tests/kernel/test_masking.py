@@ -92,6 +92,15 @@ class Thing(Entity):
         ({"parts": (Part(note=PROSE, place="a"),)}, {"parts": [{"note": HIDDEN, "place": "a"}]}),
         ({"named": {"a": PROSE}}, {"named": {"a": HIDDEN}}),
         ({"anything": {"a": [{"b": PROSE}]}}, {"anything": {"a": [{"b": HIDDEN}]}}),
+        (
+            {"anything": {"password": "hunter2secret", "a": {"token": ["hunter2secret"]}}},
+            {
+                "anything": {
+                    "password": "[REDACTED:credential]",
+                    "a": {"token": ["[REDACTED:credential]"]},
+                }
+            },
+        ),
         ({"anything": {"kim@example.com": 1}}, {"anything": {"k***@example.com": 1}}),
     ],
 )
