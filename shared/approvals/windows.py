@@ -133,13 +133,14 @@ def seen(approval: Approval, *, at: datetime) -> SeenApproval:
     def left_s(until: datetime) -> int:
         return max(0, int((until - at).total_seconds()))
 
-    return SeenApproval(
-        **dict(approval),
-        time_left_s=left_s(approval.expires_at) if approval.open else None,
-        veto_remaining_s=left_s(approval.veto_until) if approval.veto_until else None,
-        latency_s=_latency_s(approval),
-        unopened_by=tuple(d.approver_id for d in approval.decisions if d.opened_at is None),
-    )
+    told = {
+        "time_left_s": left_s(approval.expires_at) if approval.open else None,
+        "veto_remaining_s": left_s(approval.veto_until) if approval.veto_until else None,
+        "latency_s": _latency_s(approval),
+        "unopened_by": tuple(d.approver_id for d in approval.decisions if d.opened_at is None),
+    }
+    # Another release may store what is only shown here.
+    return SeenApproval(**(dict(approval) | told))
 
 
 def _latency_s(approval: Approval) -> int | None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.approvals import windows
+from shared.approvals.models import Approval
 from shared.errors import Invalid, Unauthenticated
 from shared.identity import Role
 from tests.approvals.questions import GOVERNOR, approval, approve, minutes, person, rule
@@ -60,3 +61,11 @@ def test_each_promise_leads_to_the_next_and_the_last_is_the_deadline(window_min,
         else:
             assert due == asked.expires_at
             assert windows.level(asked, minutes(minute)) == 2
+
+
+def test_an_approval_is_shown_though_another_release_stored_what_is_only_shown_here():
+    asked = approval()
+    stored = asked.to_stored() | {"time_left_s": 1, "later": {"of": "another"}}
+    shown = windows.seen(Approval.from_stored(stored), at=asked.requested_at)
+    assert shown.time_left_s == 60 * asked.window_min
+    assert shown.to_stored()["later"] == {"of": "another"}
