@@ -191,5 +191,5 @@ def dead_letter(ports: Ports, delivery: Delivery, error: Exception, now: datetim
         error=str(error)[:500] if isinstance(error, Refusal) else type(error).__name__,
     )
     with call.transaction() as txn:
-        letters.keep(txn, judged(given, ports.documents, now=now), at=now)
+        letters.keep(txn, judged(given, ports.documents, ports.trusted, now=now), at=now)
     return list(txn.writes)

@@ -11,7 +11,6 @@ from uuid import uuid4
 import flask
 from werkzeug.exceptions import HTTPException
 
-from local import keyring
 from local.accounts import SignIn
 from local.broker import Broker
 from local.clock import Clock
@@ -25,7 +24,7 @@ from local.timers import DueLoop, RelayLoop, ScheduleLoop
 from local.workflows import Runtime
 from local.workflows.api import blueprint
 from shared.documents import Key, Write
-from shared.edge import assembly
+from shared.edge import assembly, keyring
 from shared.edge.breakers import Board, show_on
 from shared.edge.dependencies import PortDependencies
 from shared.edge.keys import FileSigner

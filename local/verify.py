@@ -16,10 +16,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from local import keyring, rows
+from local import rows
 from local.implied import Implied
 from shared.documents import Documents, Key
-from shared.edge import tap
+from shared.edge import keyring, tap
 from shared.edge.keys import verifier
 from shared.entity import Audit
 from shared.errors import Refusal, Violation

@@ -12,11 +12,12 @@ from hypothesis import settings
 from local.rows import in_port
 from local.verify import Verification
 from shared.documents import Documents, Key, Write
-from shared.edge.keys import FileSigner, TicketSigner, verify_ed25519
+from shared.edge.keys import FileSigner, TicketSigner, verifier, verify_ed25519
 from shared.edge.ports import Ports
 from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import ProviderDown, Violation
+from shared.evidence import Verify
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM, Actor, Role
 from shared.observing import Backlog, Memory, NoTraffic
@@ -158,6 +159,19 @@ def broken(documents: Documents, signer: FileSigner) -> list[Violation]:
     return [*Verification({key.id: key.jwk}, tapped=None).breaks(in_port(documents))]
 
 
+def trusting(signer: Any) -> Verify:
+    """Return the check of a process that trusts one signer's key and no other."""
+    check: list[Verify] = []
+
+    def trusted(kid: str, message: bytes, signature: str) -> bool:
+        # The key is made when it is asked for, and not where nothing is delivered.
+        if not check:
+            check.append(verifier({signer.jwk["kid"]: signer.jwk}))
+        return check[0](kid, message, signature)
+
+    return trusted
+
+
 def ports_of(documents: Any, signer: Any, clock: Callable[[], datetime], **given: Any) -> Ports:
     """Return the ports of a process that reaches fakes, but for those that are given."""
     relay = given.pop("relay", None) or FakeRelay()
@@ -166,6 +180,7 @@ def ports_of(documents: Any, signer: Any, clock: Callable[[], datetime], **given
         clock=clock,
         documents=documents,
         signer=signer,
+        trusted=trusting(signer),
         **{
             "bus": None,
             "identify": None,

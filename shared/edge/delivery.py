@@ -124,7 +124,7 @@ def run(reaction: Reaction, ports: Ports, *arguments: object, tenant: str = PLAT
 
 def give_up(reaction: Reaction, given: Undelivered, ports: Ports) -> None:
     """Run the reaction that keeps what the broker gave up, and say whether it is proven."""
-    run(reaction, ports, judged(given, ports.documents, now=ports.clock()))
+    run(reaction, ports, judged(given, ports.documents, ports.trusted, now=ports.clock()))
 
 
 def _pending(
@@ -138,7 +138,7 @@ def _pending(
             # It was kept already, or nobody ever promised it.
             return None
         return promised(message, due, now=now), Write(due.key, None, due.revision)
-    event = announced(message, documents, now=now)
+    event = announced(message, documents, ports.trusted, now=now)
     if reaction.repeatable:
         return event, None
     key = Key(event.tenant, Inbox.collection, f"{reaction.id}:{event.id}")

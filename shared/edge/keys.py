@@ -102,7 +102,7 @@ def verifier(jwks: Mapping[str, Mapping[str, Any]]) -> Any:
             if kid not in loaded:
                 loaded[kid] = Ed25519PublicKey.from_public_bytes(decoded(jwks[kid]["x"]))
             loaded[kid].verify(decoded(signature), message)
-        except (InvalidSignature, ValueError):
+        except (InvalidSignature, ValueError, KeyError, TypeError):
             return False
         return True
 

@@ -15,7 +15,8 @@ from shared.edge.keys import FileSigner, PemSigner, TicketSigner, verify_ed25519
 from shared.edge.push import FcmPush, InboxPush
 from shared.edge.settings import Settings
 from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
-from shared.evidence import Signer
+from shared.edge.trust import trust
+from shared.evidence import Signer, Verify
 from shared.files import Files
 from shared.identity import Actor
 from shared.observing import Dependencies, Memory, NoTraffic, Telemetry, Traffic
@@ -46,6 +47,9 @@ class Ports:
     clock: Callable[[], datetime]
     documents: Documents
     signer: Signer
+    trusted: Verify
+    """Whether one of our own writers signed an entry."""
+
     bus: Bus
     identify: Identify
     deployment: Deployment
@@ -93,7 +97,8 @@ def connect(
     documents = documents or _documents(settings)
     bus = bus or _bus(settings, documents)
     signer, counting = writer(settings.writer_key), ProcessTraffic()
-    relay = Relay(documents, bus, clock, settings.environment)
+    trusted = trust(settings, documents, signer)
+    relay = Relay(documents, bus, trusted, clock, settings.environment)
     authenticator = Authenticator(
         project=settings.project,
         addressed=settings.addressed,
@@ -108,6 +113,7 @@ def connect(
         clock=clock,
         documents=documents,
         signer=signer,
+        trusted=trusted,
         bus=bus,
         identify=authenticator.identify,
         deployment=Deployment(settings.environment, settings.callbacks),

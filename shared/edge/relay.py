@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from shared.bus import Bus, Message, due_message, envelope, tap
 from shared.documents import Condition, Contended, Documents, Key, Query, Snapshot, Write
 from shared.edge import limits
-from shared.edge.proof import again
+from shared.edge.proof import again, entered
 from shared.edge.walking import first, pages, readable, record
 from shared.entity import written
-from shared.evidence import Entry
+from shared.evidence import Entry, Verify
 from shared.instants import instant
 from shared.observing import Backlog
 from shared.store import Due
@@ -29,10 +29,15 @@ class Relay:
     """
 
     def __init__(
-        self, documents: Documents, bus: Bus, clock: Callable[[], datetime], environment: str
+        self,
+        documents: Documents,
+        bus: Bus,
+        trusted: Verify,
+        clock: Callable[[], datetime],
+        environment: str,
     ) -> None:
-        """Relay from *documents* to *bus*."""
-        self._documents, self._bus = documents, bus
+        """Relay from *documents* to *bus* what is signed by keys that are trusted."""
+        self._documents, self._bus, self._trusted = documents, bus, trusted
         self._clock, self._environment = clock, environment
 
     def publish(self, tenant: str, entry_id: str) -> None:
@@ -85,7 +90,9 @@ class Relay:
     def resend(self, topic: str, tenant: str, id: str, *, consumer: str, replay: int) -> bool:
         """Publish an event once more for one consumer, and say whether it is still there to be published."""
         now, environment = self._clock(), self._environment
-        message = again(self._documents, topic, tenant, id, environment=environment, now=now)
+        message = again(
+            self._documents, self._trusted, topic, tenant, id, environment=environment, now=now
+        )
         if message is None:
             return False
         for_one = {"consumer": consumer, "replayid": str(replay)}
@@ -105,7 +112,7 @@ class Relay:
         return len(ready)
 
     def _ready(self, found: Snapshot) -> "_Ready":
-        entry = record(Entry)(found)
+        entry = entered(found, self._trusted)
         message = envelope(entry, environment=self._environment) if entry.topic else None
         return _Ready(found, entry, tap(entry), message)
 

@@ -70,7 +70,9 @@ def loops_that_catch_contention(file):
         if isinstance(loop, ast.For | ast.While):
             for part in ast.walk(loop):
                 caught = part.type if isinstance(part, ast.ExceptHandler) else None
-                if caught is not None and "Contended" in ast.unparse(caught):
+                # What is only raised on is not tried again here.
+                again = caught is not None and ast.unparse(part.body) != "raise"
+                if again and "Contended" in ast.unparse(caught):
                     yield f"{file}:{loop.lineno}"
 
 

@@ -14,7 +14,7 @@ from shared.edge.catalog import reactions
 from shared.edge.delivery import deliver, run
 from shared.edge.logs import JsonLines, configure
 from shared.errors import Invalid
-from shared.evidence import Entry, digest_of
+from shared.evidence import Entry, digest_of, signed_bytes
 from shared.identity import Scope
 from tests.bus.conftest import an_entry
 from tests.kernel.conftest import declared, keys, world
@@ -126,6 +126,8 @@ def told(world):
     reaction = next(one for one in reactions() if one.id == "agents.start_pipeline")
     (action,) = reaction.events
     entry = an_entry(action=action, topic=reaction.topic, data={})
+    kid, sig = world.ports.signer.sign(signed_bytes(entry.to_stored()))
+    entry = entry.model_copy(update={"kid": kid, "sig": sig})
     place = Key(entry.tenant, Entry.collection, entry.id)
     world.ports.documents.commit([Write(place, entry.to_stored())])
     message = envelope(entry, environment="local")

@@ -9,12 +9,15 @@ from local.clock import Clock
 from local.dispatcher import Dispatcher
 from shared.bus import Unproven, due_message, envelope
 from shared.documents import Key, Query, Write
+from shared.edge import walking
 from shared.edge.delivery import deliver
+from shared.edge.keys import FileSigner
+from shared.edge.proof import announced
 from shared.edge.queue import Delivery, delivery_key
 from shared.entity import Event
 from shared.errors import Invalid
 from shared.events.models import HOT
-from shared.evidence import Entry
+from shared.evidence import Entry, signed_bytes
 from shared.identity import Role
 from shared.store import Due
 from tests.conftest import NOON
@@ -32,6 +35,11 @@ __all__ = ["bus", "ports"]
 
 UNKNOWN = "00000000-0000-4000-8000-0000000000ff"
 LATER = NOON + timedelta(minutes=5)
+
+
+@pytest.fixture(autouse=True)
+def untold(monkeypatch):
+    monkeypatch.setattr(walking, "_told", set())
 
 
 class ThingShrunk(
@@ -154,6 +162,69 @@ def moved(documents, entry, key=None, **changes):
 def test_an_entry_that_was_changed_since_proves_nothing(told, refused, documents, change):
     moved(documents, *entries(documents), **change)
     refused(told)
+
+
+def signed_as(entry, signer, **changes):
+    """Make an entry over as *signer* would have written it."""
+    made = entry.to_stored() | changes
+    kid, sig = signer.sign(signed_bytes(made))
+    return Entry.from_stored(made | {"kid": kid, "sig": sig})
+
+
+@pytest.fixture
+def stranger(tmp_path):
+    return FileSigner(tmp_path / "stranger.pem")
+
+
+FORGERIES = {
+    "signed by nobody": lambda entry, _: entry.model_copy(update={"kid": "attacker", "sig": "A"}),
+    "with no signature": lambda entry, _: entry.model_copy(update={"sig": ""}),
+    "with what is no signature": lambda entry, _: entry.model_copy(update={"sig": "é" * 86}),
+    "with another's signature": lambda entry, _: entry.model_copy(update={"data": {"by": 100}}),
+    "signed by its own key": signed_as,
+    "signed by its own key in our name": lambda entry, other: signed_as(entry, other).model_copy(
+        update={"kid": entry.kid}
+    ),
+}
+
+
+@pytest.mark.parametrize("how", FORGERIES)
+def test_a_whole_entry_that_no_trusted_key_signed_is_neither_believed_nor_published(
+    documents, ports, refused, told, bus, caplog, stranger, how
+):
+    (entry,) = entries(documents)
+    forgery = FORGERIES[how](entry, stranger)
+    moved(documents, forgery)
+    assert "trusted" in refused(envelope(forgery, environment="local"))
+    with pytest.raises(Unproven, match="trusted"):
+        ports.letter_relay.resend(
+            "agent-events", entry.tenant, entry.id, consumer="tests.grow_thing", replay=1
+        )
+    ports.entry_relay.publish(entry.tenant, entry.id)
+    assert ports.entry_relay.sweep() == 0
+    assert bus.messages == []
+    assert f"events '{entry.id}'" in caplog.text
+
+
+def test_an_entry_that_a_trusted_key_signed_is_believed_however_it_came(
+    documents, ports, told, signer
+):
+    """So that the forgeries above fail for their signatures and for nothing else."""
+    (entry,) = entries(documents)
+    again = signed_as(entry, signer, data={"by": 100})
+    moved(documents, again)
+    message = envelope(again, environment="local")
+    assert announced(message, documents, ports.trusted, now=NOON).data == {"by": 100}
+    assert ports.entry_relay.sweep() == 1
+
+
+def test_a_forgery_does_not_hold_up_what_is_behind_it(documents, ports, told, bus, call_as):
+    (entry,) = entries(documents)
+    for n in range(101):
+        id = f"00000000-0000-4000-8000-{n:012d}"
+        moved(documents, entry.model_copy(update={"id": id, "ts": "2020-01-01T00:00:00.000Z"}))
+    assert ports.entry_relay.sweep() == 1
+    assert len(bus.messages) == 2
 
 
 def test_an_entry_that_is_gone_proves_nothing(told, refused, documents):

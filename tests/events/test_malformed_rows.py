@@ -19,7 +19,7 @@ from shared.evidence import Entry
 from shared.identity import PLATFORM, Actor, Role
 from shared.reaction import reaction
 from shared.store import Due
-from tests.conftest import NOON
+from tests.conftest import NOON, trusting
 from tests.kernel.test_delivery import (
     ThingGrown,
     bus,
@@ -70,25 +70,32 @@ def broken(documents, collection, row, times=1):
 
 def sweep(documents, bus, call_as):
     grow(call_as(Role.ADMIN))
-    Relay(documents, bus, lambda: NOON, "local").sweep()
+    Relay(documents, bus, trusting(call_as.signer), lambda: NOON, "local").sweep()
     return len(bus.messages) == 2
 
 
 def publish(documents, bus, call_as):
     thing = grow(call_as(Role.ADMIN))
     (entry,) = [e for e in entries_of(documents) if e["entity"] == f"things/{thing.id}"]
-    Relay(documents, bus, lambda: NOON, "local").publish(entry["tenant"], entry["id"])
+    Relay(documents, bus, trusting(call_as.signer), lambda: NOON, "local").publish(
+        entry["tenant"], entry["id"]
+    )
     return len(bus.messages) == 2
 
 
 def backlog(documents, bus, call_as):
     grow(call_as(Role.ADMIN))
-    return Relay(documents, bus, lambda: NOON, "local").backlog().oldest_at == NOON
+    return (
+        Relay(documents, bus, trusting(call_as.signer), lambda: NOON, "local").backlog().oldest_at
+        == NOON
+    )
 
 
 def release(documents, bus, call_as):
     grow(call_as(Role.ADMIN), at=LATER)
-    return Relay(documents, bus, lambda: LATER, "local").release_dues() == 1
+    return (
+        Relay(documents, bus, trusting(call_as.signer), lambda: LATER, "local").release_dues() == 1
+    )
 
 
 def entries_of(documents):
@@ -154,9 +161,9 @@ def test_a_stream_tells_what_was_missed_past_a_malformed_notice(documents, ports
     assert Streams(ports)._missed(actor, "!") == []
 
 
-def test_what_is_passed_over_is_named_once_and_without_its_values(documents, bus, caplog):
+def test_what_is_passed_over_is_named_once_and_without_its_values(documents, bus, call_as, caplog):
     broken(documents, "dues", {"at": EARLY, "data": {"said": "a secret"}})
-    relay = Relay(documents, bus, lambda: LATER, "local")
+    relay = Relay(documents, bus, trusting(call_as.signer), lambda: LATER, "local")
     with caplog.at_level(logging.ERROR):
         assert [relay.release_dues(), relay.release_dues()] == [0, 0]
     (line,) = caplog.records

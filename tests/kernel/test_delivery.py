@@ -17,7 +17,7 @@ from shared.identity import Role
 from shared.outside import Workflows
 from shared.reaction import Reaction, reaction
 from shared.store import Due
-from tests.conftest import NOON, ports_of
+from tests.conftest import NOON, ports_of, trusting
 
 
 class Thing(Entity):
@@ -50,7 +50,7 @@ def bus():
 
 @pytest.fixture
 def ports(documents, signer, bus, workflows, probe):
-    relay = Relay(documents, bus, lambda: NOON, "local")
+    relay = Relay(documents, bus, trusting(signer), lambda: NOON, "local")
     return ports_of(
         documents, signer, lambda: NOON, bus=bus, workflows=workflows, probe=probe, relay=relay
     )
@@ -256,7 +256,9 @@ def test_a_promise_is_kept_once_and_not_before_its_time(call_as, documents, bus,
     assert ports.due_relay.release_dues() == 0
     (found,) = documents.find(None, Query(Due.collection))
     message = due_message(Due.model_validate(found.data))
-    ports.due_relay = Relay(documents, bus, lambda: NOON + timedelta(minutes=5), "local")
+    ports.due_relay = Relay(
+        documents, bus, ports.trusted, lambda: NOON + timedelta(minutes=5), "local"
+    )
     assert ports.due_relay.release_dues() == 1
     assert bus.messages == [message]
     with pytest.raises(Unproven, match="comes again then"):

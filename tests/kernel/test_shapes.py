@@ -21,7 +21,7 @@ from shared.queries import Page
 from shared.reaction import reaction
 from shared.store import Due
 from tests.chains import chain_rules
-from tests.conftest import NOON, ports_of
+from tests.conftest import NOON, ports_of, trusting
 from tests.kernel.conftest import declared
 
 
@@ -143,9 +143,10 @@ def entry_of(documents):
     return snapshot.data
 
 
-def keep_ship(documents, ship, **told):
+def keep_ship(documents, ship, signer=None, **told):
     """Keep the ship and its one entry as another release would have written both."""
     entry = entry_of(documents) | told | {"state_hash": state_hash(ship)}
+    entry = resigned(entry, signer) if signer else entry
     audit = ship["audit"] | {"head": hash_of_entry(entry), "state_hash": entry["state_hash"]}
     keep(documents, Ship, ship | {"audit": audit})
     keep(documents, Entry, entry, entry["id"])
@@ -161,7 +162,7 @@ def ports(documents, signer, workflows, probe):
         def publish(self, messages):
             self.messages = [*self.messages, *messages]
 
-    relay = Relay(documents, Bus(), lambda: NOON, "local")
+    relay = Relay(documents, Bus(), trusting(signer), lambda: NOON, "local")
     return ports_of(
         documents, signer, lambda: NOON, bus=Bus(), workflows=workflows, probe=probe, relay=relay
     )
@@ -379,10 +380,11 @@ def test_the_version_of_a_kind_is_the_one_its_upgrades_lead_to():
 # --- events --------------------------------------------------------------------------------------
 
 
-def entered_by_another_release(documents, version, **data):
+def entered_by_another_release(ports, version, **data):
     """Have the entry as a release writes it whose events have that version, and return its message."""
+    documents = ports.documents
     told = {"data_version": version, "data": entry_of(documents)["data"] | data}
-    entry = keep_ship(documents, stored(documents, Ship), **told)
+    entry = keep_ship(documents, stored(documents, Ship), ports.signer, **told)
     return envelope(Entry.from_stored(entry), environment="local")
 
 
@@ -390,7 +392,7 @@ def test_an_event_with_a_member_of_another_release_is_reacted_to(documents, call
     launch(call_as(Role.ADMIN))
     declared, heard = listening(rig)
     later = {"mast": {"height_mm": 1} | LATER} | LATER
-    assert deliver(declared, entered_by_another_release(documents, 3, **later), ports) is True
+    assert deliver(declared, entered_by_another_release(ports, 3, **later), ports) is True
     assert heard[0].mast.model_dump() == {"height_mm": 1} | LATER
     assert stored(documents, Ship)["sails"] == 9
 
@@ -403,7 +405,7 @@ def test_an_event_bears_the_version_of_its_data_and_is_upgraded(documents, call_
     assert message.attributes["dataschema"] == "urn:waooaw:event:ship.rigged:2"
     assert opened(message).data_version == 2
     declared, heard = listening(rig)
-    first = entered_by_another_release(documents, 1, mast={"height_mm": 5}, masts=None)
+    first = entered_by_another_release(ports, 1, mast={"height_mm": 5}, masts=None)
     assert deliver(declared, first, ports) is True
     assert heard[0].masts == (Mast(height_mm=5),)
 

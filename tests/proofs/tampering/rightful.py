@@ -6,7 +6,6 @@ from local.story import catalogue
 from local.story.acts import AUTHOR
 from shared.bus import tap
 from shared.edge.ports import connect, utc_now
-from shared.edge.relay import Relay
 from shared.edge.settings import Settings
 from shared.evidence import Entry, hash_of_entry, signed_bytes
 from tests.kernel.conftest import World
@@ -49,7 +48,7 @@ def a_relay_that_crashed_before_it_marked_an_entry(h):
 def an_entry_that_was_published_twice(h):
     ports, _, chain = proposed(h)
     ports.bus.publish([tap(Entry.from_stored(entry.data)) for entry in chain])
-    assert Relay(ports.documents, ports.bus, utc_now, "local").sweep() == 1
+    assert ports.entry_relay.sweep() == 1
     ports.documents.close()
 
 
