@@ -71,7 +71,7 @@ def loops_that_catch_contention(file):
             for part in ast.walk(loop):
                 caught = part.type if isinstance(part, ast.ExceptHandler) else None
                 # What is only raised on is not tried again here.
-                again = caught is not None and ast.unparse(part.body) != "raise"
+                again = caught is not None and not isinstance(part.body[0], ast.Raise)
                 if again and "Contended" in ast.unparse(caught):
                     yield f"{file}:{loop.lineno}"
 
