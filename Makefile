@@ -31,8 +31,11 @@ emulators: .venv/dev ## Run the other tests, on Google's Firestore and Pub/Sub e
 fuzz: .venv/dev ## Ask both stores the same at random; FUZZ=1000000 SEED=…: more of it, the same again.
 	@FUZZ=$(FUZZ) WAOOAW_REQUIRE_EMULATORS=1 $(BIN)/pytest -q -s -m emulator tests/store/test_differential.py
 
+# Stores that live for one test wait for no disk where there is memory for them; properties are tried on fewer examples.
+QUICKLY = $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -1)" -gt 1000000 ] 2>/dev/null && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
+
 check: .venv/dev lint types imports ## The inner loop, under a minute: lint, types, imports, unit and contract tests.
-	$(BIN)/pytest -n auto -q -m "not emulator and not slow" tests $(SUITES:%=--ignore=tests/%)
+	$(QUICKLY) $(BIN)/pytest -n auto -q --hypothesis-profile=quick -o tmp_path_retention_policy=failed -m "not emulator and not slow" tests $(SUITES:%=--ignore=tests/%)
 
 ci: COUNTED = yes
 ci: begin lint types imports test emulators counted ## Everything, each test once, with the coverage that must hold, and a run under fire.

@@ -41,6 +41,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 # How long one example takes says how busy the machine is.
 settings.register_profile("house", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=25)
 settings.load_profile("house")
 
 CALLBACKS = "http://127.0.0.1:8080/v1/projects/local/"
