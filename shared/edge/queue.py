@@ -16,7 +16,7 @@ from shared.bus import TAP, Message
 from shared.documents import ANYTHING, Documents, Key, Write
 from shared.edge import limits
 from shared.edge.tap import append
-from shared.entity import Record
+from shared.entity import Asked, Record
 from shared.errors import StoreUnavailable
 from shared.identity import PLATFORM
 from shared.instants import instant
@@ -28,7 +28,7 @@ def _moment(text: str) -> str:
     return text
 
 
-Moment = Annotated[str, AfterValidator(_moment)]
+Moment = Annotated[Asked, AfterValidator(_moment)]
 """A time as it is stored and compared; empty where there is none yet."""
 
 

@@ -11,6 +11,7 @@ import local.dispatcher
 import local.timers
 from local.platform import Platform
 from shared.edge.catalog import operations
+from shared.edge.meter import Count
 from tests.rolling.host import AUTHKEY, Cloud, Host
 from tests.rolling.losses import bare
 
@@ -77,7 +78,7 @@ class Deployment(Platform):
         release = self.route(function)
         self.served[function].add(release)
         self.calls[function] += 1
-        self.meter.most.setdefault(function)
+        self.meter.most.setdefault(function, Count())
         return getattr(self._hosts[release].functions, method)(*given)
 
     def _deliver(self, reaction, message, ports):
