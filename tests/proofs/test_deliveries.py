@@ -46,7 +46,9 @@ REBUILT = {"dashboard_totals", "open_approvals", "recent_vetoes", "agent_cards",
 CLAIMS_NOTHING = {"source", "datacontenttype", "traceparent"}
 """What a message says for its way, and no reaction is given."""
 
-OF_THE_WRITE = {"id", "audit", "version_hash", "correlation_id", "created_at", "updated_at"}
+OF_THE_WRITE = {"id", "audit", "version_hash", "correlation_id", "created_at", "updated_at"} | {
+    "saved_again"  # how often a record was saved as it was read: a fence, and nothing that it says
+}
 
 
 @dataclass(frozen=True)
