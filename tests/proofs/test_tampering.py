@@ -9,9 +9,11 @@ import pytest
 from local.verify import examined
 from tests.proofs.tampering import Change
 from tests.proofs.tampering.beside import BESIDE
+from tests.proofs.tampering.delivery import DELIVERY
 from tests.proofs.tampering.entities import ENTITIES
 from tests.proofs.tampering.entries import ENTRIES
 from tests.proofs.tampering.holder import Doc, Holder
+from tests.proofs.tampering.keys import KEYS
 from tests.proofs.tampering.prepared import copied, prepared
 from tests.proofs.tampering.rightful import OPEN, RIGHTFUL
 
@@ -19,7 +21,7 @@ __all__ = ["prepared"]
 
 pytestmark = pytest.mark.slow
 
-CHANGES = [*ENTITIES, *ENTRIES, *BESIDE]
+CHANGES = [*ENTITIES, *ENTRIES, *KEYS, *DELIVERY, *BESIDE]
 
 
 @pytest.fixture
