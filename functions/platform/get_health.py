@@ -3,6 +3,7 @@ from shared.identity import PLATFORM, PUBLIC, Scope
 from shared.operation import Call, operation
 from shared.platform import states
 from shared.platform.models import LATEST, Check, Observation, State
+from shared.release import VERSION
 
 
 class Health(Value):
@@ -28,7 +29,7 @@ def get_health(call: Call) -> Health:
     inside = Scope.PLATFORM_READ in call.actor.scopes
     return Health(
         status=states.platform_state(seen, at=call.now),
-        version=states.VERSION,
+        version=VERSION,
         time=call.now,
         checks=(seen.checks if seen else ()) if inside else None,
     )

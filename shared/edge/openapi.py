@@ -16,8 +16,8 @@ from shared.edge.problems import TYPES
 from shared.errors import Refusal
 from shared.files import Content
 from shared.operation import Operation, PlainText
+from shared.release import VERSION
 
-VERSION = "0.1.0"
 PROBLEM = "Problem"
 UUID = "00000000-0000-4000-8000-000000000001"
 

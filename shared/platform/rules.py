@@ -15,7 +15,7 @@ from shared.platform.models import (
     ServiceStatus,
     State,
 )
-from shared.platform.states import VERSION
+from shared.release import VERSION
 
 TARGET_P95_MS = 5000
 """The slowest that a twentieth of the calls may be."""

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from shared.platform.models import INTERVAL, Observation, ServiceStatus, State
 
-VERSION = "0.1.0"
 MISSED = 3
 """After so many missed looks nobody knows how a service is."""
 

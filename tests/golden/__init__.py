@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from shared.bus import Message, opened
 from shared.canonical import canonical, digest
 from shared.edge.catalog import catalog
-from shared.edge.openapi import VERSION
 from shared.entity import Event, Record, Value
+from shared.release import VERSION
 from tests.golden.shapes import Shape, shape_of
 
 FOLDER = Path(__file__).parent

@@ -14,11 +14,12 @@ from pathlib import Path
 from shared import evidence
 from shared.bus import due_message, envelope
 from shared.documents import Query, Write
-from shared.edge.openapi import VERSION, example
+from shared.edge.openapi import example
 from shared.entity import Entity, Event
 from shared.evidence import Circumstances, Entry, state_hash
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM, Actor
+from shared.release import VERSION
 from shared.store import Due
 from tests import golden
 from tests.e2e.counting import platform_in

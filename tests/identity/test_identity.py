@@ -22,7 +22,7 @@ from shared.identities.models import (
 )
 from shared.identities.rules import principal
 from shared.identity import PLATFORM, Role, Scope
-from shared.platform.states import VERSION
+from shared.release import VERSION
 from tests.conftest import NOON
 
 

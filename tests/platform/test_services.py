@@ -14,6 +14,7 @@ from shared.identity import PLATFORM, Role
 from shared.observing import Backlog, Looked, Recent
 from shared.platform import rules, states
 from shared.platform.models import LATEST, Observation
+from shared.release import VERSION
 from tests.conftest import NOON, FakeRelay, FakeTelemetry
 
 WELL = tuple(
@@ -206,9 +207,7 @@ def test_services_are_listed_as_last_seen(call_as, reacting):
     see(reacting(), Dependencies())
     items = list_services(call_as(Role.VIEWER, at=1)).items
     assert {one.key for one in items} == set(rules.DEPENDS)
-    assert {(one.health_score, one.version, one.slot) for one in items} == {
-        (100, states.VERSION, None)
-    }
+    assert {(one.health_score, one.version, one.slot) for one in items} == {(100, VERSION, None)}
 
 
 def test_one_look_costs_one_document(reacting, documents):
