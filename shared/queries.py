@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.canonical import digest
 from shared.documents import MAX_LIST, Condition, Documents, Query, Scalar, Snapshot
-from shared.entity import Record, written
+from shared.entity import Opaque, Record, Value, written
 from shared.errors import BadRequest
 
 MAX_ALL = 1000
@@ -31,7 +31,20 @@ class Page(BaseModel, Generic[R]):
     model_config = ConfigDict(frozen=True)
 
     items: tuple[R, ...]
+    """What was found, in the order of the list."""
+
     next_cursor: str | None = None
+    """The `cursor` that the next page is asked with; null on the last page."""
+
+
+class Paging(Value):
+    """Which page of a list."""
+
+    limit: int = Field(20, ge=1, le=100)
+    """How many to return at most."""
+
+    cursor: Opaque | None = None
+    """The `next_cursor` of the page before; without one the list begins."""
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,17 @@
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from shared.agents.models import Agent
-from shared.entity import Id, Opaque, Value
+from shared.entity import Id
 from shared.evidence import Entry, stream
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.queries import Page
+from shared.queries import Page, Paging
 
 
-class ActivityQuery(Value):
+class ActivityQuery(Paging):
     """How much of an agent's activity to return."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"limit": 20}]})
-
-    limit: int = Field(20, ge=1, le=100)
-    cursor: Opaque | None = None
 
 
 @operation(

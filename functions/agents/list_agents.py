@@ -1,14 +1,14 @@
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from shared.agents.models import Agent
 from shared.agents.parts import AgentStatus
-from shared.entity import Id, Opaque, Value
+from shared.entity import Id
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.queries import Page
+from shared.queries import Page, Paging
 
 
-class AgentFilter(Value):
+class AgentFilter(Paging):
     """Which agents to list."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "deployed", "limit": 20}]})
@@ -16,8 +16,6 @@ class AgentFilter(Value):
     industry_id: Id | None = None
     job_role_id: Id | None = None
     status: AgentStatus | None = None
-    limit: int = Field(20, ge=1, le=100)
-    cursor: Opaque | None = None
 
 
 @operation("GET", "/v1/agents", scopes={Scope.AGENTS_READ}, audited=False)

@@ -1,20 +1,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field
-
 from shared.approvals.models import Approval
-from shared.entity import Hex64, Id, Opaque, Value
+from shared.entity import Hex64, Id, Value
 from shared.evidence import ActorRef, Entry, stream
 from shared.identity import Scope
 from shared.operation import Call, operation
-
-
-class TrailQuery(Value):
-    """Where to go on reading."""
-
-    cursor: Opaque | None = None
-    limit: int = Field(20, ge=1, le=100)
+from shared.queries import Paging
 
 
 class TrailEntry(Value):
@@ -38,7 +30,7 @@ class Trail(Value):
 @operation(
     "GET", "/v1/approvals/{approval_id}/audit", scopes={Scope.GOVERNANCE_READ}, audited=False
 )
-def get_approval_audit(call: Call, approval_id: Id, query: TrailQuery) -> Trail:
+def get_approval_audit(call: Call, approval_id: Id, query: Paging) -> Trail:
     """Show what happened to an approval, from its request on."""
     with call.transaction() as txn:
         approval = txn.get(Approval, approval_id)

@@ -1,13 +1,11 @@
-from pydantic import Field
-
 from shared.approvals.models import OPEN, Approval, ApprovalStatus, ApprovalType, Gate
-from shared.entity import Hex64, Id, Opaque, Value
+from shared.entity import Hex64, Id
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.queries import OneOf, Page
+from shared.queries import OneOf, Page, Paging
 
 
-class ApprovalQuery(Value):
+class ApprovalQuery(Paging):
     """Which approvals: all that are open unless a status is named."""
 
     status: ApprovalStatus | None = None
@@ -16,9 +14,6 @@ class ApprovalQuery(Value):
     gate: Gate | None = None
     group_key: Hex64 | None = None
     """Only those that are shown as one card with the one this key is from."""
-
-    cursor: Opaque | None = None
-    limit: int = Field(20, ge=1, le=100)
 
 
 @operation("GET", "/v1/approvals", scopes={Scope.GOVERNANCE_READ}, audited=False)

@@ -1,19 +1,15 @@
-from pydantic import Field
-
 from shared.approvals.models import Veto, VetoCategory
-from shared.entity import Id, Opaque, Value
+from shared.entity import Id
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.queries import Page
+from shared.queries import Page, Paging
 
 
-class VetoQuery(Value):
+class VetoQuery(Paging):
     """Which vetoes."""
 
     category: VetoCategory | None = None
     approval_id: Id | None = None
-    cursor: Opaque | None = None
-    limit: int = Field(20, ge=1, le=100)
 
 
 @operation("GET", "/v1/vetoes", scopes={Scope.GOVERNANCE_READ}, audited=False)

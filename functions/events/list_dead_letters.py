@@ -2,20 +2,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.entity import Opaque, Value
 from shared.events.models import DeadLetter
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.queries import Page, Test
+from shared.queries import Page, Paging, Test
 
 
-class Which(Value):
+class Which(Paging):
     """Which dead letters."""
 
     status: Literal["open", "replayed", "dropped"] | None = None
     consumer: str | None = Field(None, pattern=r"^[a-z_.]{1,100}$")
-    limit: int = Field(20, ge=1, le=100)
-    cursor: Opaque | None = None
 
 
 @operation(

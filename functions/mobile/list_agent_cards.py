@@ -1,19 +1,14 @@
-from pydantic import Field
-
 from shared.agents.parts import AgentStatus
-from shared.entity import Opaque, Value
 from shared.identity import Scope
 from shared.mobile.totals import AgentCard
 from shared.operation import Call, operation
-from shared.queries import Page
+from shared.queries import Page, Paging
 
 
-class AgentCardQuery(Value):
+class AgentCardQuery(Paging):
     """Which agents."""
 
     status: AgentStatus | None = None
-    cursor: Opaque | None = None
-    limit: int = Field(20, ge=1, le=100)
 
 
 @operation("GET", "/v1/mobile/agents", scopes={Scope.GOVERNANCE_READ}, audited=False)

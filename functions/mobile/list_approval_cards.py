@@ -1,21 +1,17 @@
-from pydantic import Field
-
 from shared.approvals.models import OPEN, Approval, ApprovalType
-from shared.entity import Id, Opaque, Value
+from shared.entity import Id, Value
 from shared.identity import Scope
 from shared.mobile import cards
 from shared.mobile.cards import ApprovalCard
 from shared.operation import Call, operation
-from shared.queries import OneOf
+from shared.queries import OneOf, Paging
 
 
-class CardQuery(Value):
+class CardQuery(Paging):
     """Which open requests."""
 
     type: ApprovalType | None = None
     agent_id: Id | None = None
-    cursor: Opaque | None = None
-    limit: int = Field(20, ge=1, le=100)
 
 
 class Cards(Value):

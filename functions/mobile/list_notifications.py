@@ -1,11 +1,9 @@
-from pydantic import Field
-
-from shared.entity import Opaque, Value
+from shared.entity import Value
 from shared.identity import Scope
 from shared.mobile.models import Notification
 from shared.mobile.notices import audiences
 from shared.operation import Call, operation
-from shared.queries import OneOf, Test
+from shared.queries import OneOf, Paging, Test
 
 
 class Inbox(Value):
@@ -16,12 +14,10 @@ class Inbox(Value):
     unread: int
 
 
-class InboxQuery(Value):
+class InboxQuery(Paging):
     """Which notices."""
 
     unread: bool = False
-    cursor: Opaque | None = None
-    limit: int = Field(20, ge=1, le=100)
 
 
 @operation("GET", "/v1/notifications", scopes={Scope.ACCOUNT}, audited=False)

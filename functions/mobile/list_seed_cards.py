@@ -1,19 +1,16 @@
-from pydantic import Field
-
-from shared.entity import Opaque, Value
+from shared.entity import Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.precedents import counting
 from shared.precedents.counting import Metrics
 from shared.precedents.models import Figures, PrecedentSeed, SeedStatus
+from shared.queries import Paging
 
 
-class SeedCardQuery(Value):
+class SeedCardQuery(Paging):
     """Which seeds."""
 
     status: SeedStatus | None = None
-    cursor: Opaque | None = None
-    limit: int = Field(20, ge=1, le=100)
 
 
 class SeedCards(Value):

@@ -1,21 +1,17 @@
-from pydantic import Field
-
-from shared.entity import Id, Opaque, Timestamp, Value, written
+from shared.entity import Id, Timestamp, written
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.queries import AtLeast, Page, Test
+from shared.queries import AtLeast, Page, Paging, Test
 from shared.violations.models import OpenedViolation, Severity, Status
 
 
-class ViolationQuery(Value):
+class ViolationQuery(Paging):
     """Which violations."""
 
     since: Timestamp | None = None
     severity: Severity | None = None
     status: Status | None = None
     agent_id: Id | None = None
-    cursor: Opaque | None = None
-    limit: int = Field(20, ge=1, le=100)
 
 
 @operation("GET", "/v1/mobile/violations", scopes={Scope.GOVERNANCE_READ}, audited=False)

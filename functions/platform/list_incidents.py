@@ -1,20 +1,15 @@
-from pydantic import Field
-
-from shared.entity import Opaque, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform.incidents import Incident, Service, Severity, Status
-from shared.queries import Page, Test
+from shared.queries import Page, Paging, Test
 
 
-class WhichIncidents(Value):
-    """WhichIncidents incidents."""
+class WhichIncidents(Paging):
+    """Which incidents."""
 
     status: Status | None = None
     severity: Severity | None = None
     service: Service | None = None
-    limit: int = Field(20, ge=1, le=100)
-    cursor: Opaque | None = None
 
 
 @operation("GET", "/v1/incidents", scopes={Scope.PLATFORM_READ}, audited=False, tenant=PLATFORM)

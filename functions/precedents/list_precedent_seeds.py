@@ -2,14 +2,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.entity import Opaque, ShownLine, Value
+from shared.entity import ShownLine
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.precedents.models import Domain, PrecedentSeed, SeedStatus
-from shared.queries import Page
+from shared.queries import Page, Paging
 
 
-class SeedQuery(Value):
+class SeedQuery(Paging):
     """Which seeds: those in force unless another status is named."""
 
     status: SeedStatus = "active"
@@ -17,8 +17,6 @@ class SeedQuery(Value):
     approval_class: Annotated[ShownLine, Field(max_length=255)] | None = None
     auto_approve: bool | None = None
     by_governor: bool | None = None
-    cursor: Opaque | None = None
-    limit: int = Field(20, ge=1, le=100)
 
 
 @operation(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -12,9 +13,11 @@ from pydantic_core import core_schema
 
 from shared import errors
 from shared.edge.catalog import operations
+from shared.edge.docstrings import of_members
 from shared.edge.problems import TYPES
 from shared.errors import Refusal
 from shared.files import Content
+from shared.identity import HOLDERS, MAX_AUTH_AGE, Role, Scope
 from shared.operation import Operation, PlainText
 from shared.release import VERSION
 
@@ -123,6 +126,11 @@ class _Strict(GenerateJsonSchema):
     def model_schema(self, schema: core_schema.ModelSchema) -> Schema:
         """Describe one model."""
         described = super().model_schema(schema)
+        said = of_members(schema["cls"])
+        for name, field in schema["cls"].model_fields.items():
+            if name in said:
+                member = described["properties"][field.alias or name]
+                member.setdefault("description", said[name])
         if self.mode == "validation":
             return described | {"additionalProperties": False}
         described.pop("additionalProperties", None)
@@ -186,8 +194,7 @@ class _Described:
             "security": [] if op.public else [{"token": []}],
             "x-scopes": sorted(op.scopes),
         }
-        if op.description:
-            described["description"] = op.description
+        described["description"] = "\n\n".join(filter(None, (op.description, _allowed(op))))
         if op.mutates and op.in_body:
             described["requestBody"] = self._body()
         return described
@@ -201,6 +208,7 @@ class _Described:
                 "name": name,
                 "in": "path",
                 "required": True,
+                "description": _IN_PATH[name],
                 "schema": self._schema(name),
                 "example": example(self._schema(name), self.definitions),
             }
@@ -213,7 +221,14 @@ class _Described:
             model = self.definitions[schema["$ref"].rpartition("/")[2]]
             for field, member in model.get("properties", {}).items():
                 required = field in model.get("required", [])
-                yield {"name": field, "in": "query", "required": required, "schema": member}
+                schema = {word: said for word, said in member.items() if word != "description"}
+                yield {
+                    "name": field,
+                    "in": "query",
+                    "required": required,
+                    "description": member.get("description", ""),
+                    "schema": schema,
+                }
 
     def _in_headers(self) -> Iterator[Schema]:
         yield _header(
@@ -250,6 +265,23 @@ class _Described:
         }
 
 
+def _allowed(op: Operation) -> str:
+    """Say who may call an operation: the scopes, the roles that hold them, and how fresh their sign-in must be."""
+    if op.public:
+        return "Open to anybody."
+    return "\n".join(_held(scope) for scope in sorted(op.scopes))
+
+
+def _held(scope: Scope) -> str:
+    roles = ", ".join(f"`{role}`" for role in sorted(HOLDERS[scope]))
+    held = "every role" if HOLDERS[scope] == set(Role) else roles
+    fresh = MAX_AUTH_AGE.get(scope)
+    if fresh is None:
+        return f"Scope `{scope}`: {held}."
+    minutes = fresh // timedelta(minutes=1)
+    return f"Scope `{scope}`: {held}; people must have signed in within the last {minutes} minutes."
+
+
 def _header(name: str, description: str, format: str | None = None) -> Schema:
     schema = {"type": "string"} | ({"format": format} if format else {})
     return {
@@ -272,6 +304,30 @@ def _problem(kind: type[Refusal]) -> Schema:
         "correlation_id": UUID,
     }
 
+
+_IN_PATH = {
+    "address": "The permission to upload, as the answer to announcing the document gave it.",
+    "agent_id": "The `id` of an agent.",
+    "approval_id": "The `id` of an approval.",
+    "dead_letter_id": "The `id` of a dead letter.",
+    "device_id": "The `id` of a device.",
+    "draft_id": "The `id` of a seed draft.",
+    "incident_id": "The `id` of an incident; its number, such as INC-000008, opens nothing.",
+    "industry_id": "The `id` of an industry.",
+    "job_role_id": "The `id` of a job role.",
+    "key": "The key of a feature flag.",
+    "name": "The name of a target, as the list of circuit breakers has it.",
+    "notification_id": "The `id` of a notice.",
+    "reference": "The name of a reference agent.",
+    "release_id": "The `id` of a release.",
+    "seed_id": "The `id` of a seed; its number, such as GEN-005, opens nothing.",
+    "skill_id": "The `id` of a skill.",
+    "stage": "The number of a stage of the pipeline, from 1 to 7.",
+    "veto_id": "The `id` of a veto.",
+    "violation_id": "The `id` of a violation.",
+    "workflow_id": "The `id` of a run of the pipeline: the agent's `workflow_id`.",
+}
+"""What stands in a path."""
 
 _PROBLEM: Schema = {
     "type": "object",

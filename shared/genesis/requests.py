@@ -15,6 +15,7 @@ from shared.genesis.industries import Industry, IndustryFields
 from shared.genesis.job_roles import PRICES_INR, JobRoleFields
 from shared.genesis.parts import IndustryCode, Prose, Summary
 from shared.genesis.skills import SkillFields
+from shared.queries import Paging
 
 
 class Described(Value):
@@ -143,11 +144,9 @@ class Judgement(Value):
     rationale: Prose
 
 
-class Listing(Value):
+class Listing(Paging):
     """Which part of a list."""
 
-    limit: int = Field(20, ge=1, le=100)
-    cursor: Opaque | None = None
     status: Status | None = None
 
 

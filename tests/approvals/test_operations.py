@@ -7,7 +7,7 @@ from functions.approvals.cancel_approval import Withdrawal, cancel_approval
 from functions.approvals.create_approval import create_approval
 from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.get_approval import get_approval
-from functions.approvals.get_approval_audit import TrailQuery, get_approval_audit
+from functions.approvals.get_approval_audit import get_approval_audit
 from functions.approvals.list_approvals import ApprovalQuery, list_approvals
 from functions.approvals.list_vetoes import VetoQuery, list_vetoes
 from functions.approvals.reject_approval import Rejection, reject_approval
@@ -19,6 +19,7 @@ from shared.documents import Query
 from shared.errors import AlreadyDecided, Invalid, NotFound
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
+from shared.queries import Paging
 from shared.store import Due
 from shared.waiting import Wait
 from tests.approvals.questions import CALLBACK, minutes, request
@@ -56,7 +57,7 @@ def objection(before):
 
 
 def trail(call_as, before, tenant=PLATFORM):
-    return get_approval_audit(call_as(Role.GOVERNOR, tenant=tenant), before.id, TrailQuery()).items
+    return get_approval_audit(call_as(Role.GOVERNOR, tenant=tenant), before.id, Paging()).items
 
 
 def test_a_question_its_deadline_and_its_waiting_workflow_are_kept_together(asked, stored):

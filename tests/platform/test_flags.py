@@ -9,12 +9,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from functions.platform.expire_flags import expire_flags
 from functions.platform.get_feature_flags import get_feature_flags
-from functions.platform.list_feature_flags import WhichFlags, list_feature_flags
+from functions.platform.list_feature_flags import list_feature_flags
 from functions.platform.put_feature_flag import put_feature_flag
 from shared.errors import Conflict, Invalid, StoreUnavailable, VersionConflict
 from shared.identity import Role
 from shared.observing import Memory
 from shared.platform.flags import ENFORCEMENT, FlagKey, FlagSetting, bucket, on
+from shared.queries import Paging
 from tests.conftest import DEPLOYMENT, NOON
 
 SETTING = FlagSetting(
@@ -201,5 +202,5 @@ def test_a_flag_whose_time_is_over_is_switched_off(put, call_as, reacting):
     put()
     put("switch", kind="kill_switch", expires_at=None)
     expire_flags(reacting(at=30 * 1440))
-    flags = list_feature_flags(call_as(Role.ADMIN), WhichFlags()).items
+    flags = list_feature_flags(call_as(Role.ADMIN), Paging()).items
     assert {flag.key: flag.enabled for flag in flags} == {"new_inbox": False, "switch": True}
