@@ -49,6 +49,21 @@ _MONGOLIAN: _Ranges = ((0x1820, 0x18AA),)
 _UNSPACED: _Ranges = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF))
 """Thai, Lao, Burmese and Khmer: scripts without spaces between words."""
 
+_ACCENTS = 200
+"""Combining classes from here on are marks above and below; those under it are parts of letters."""
+
+_DRAWN_ALIKE = str.maketrans(
+    "АВЕЗЅІЇЈКМНОРСТУҮХԌԚԜҺӀаьезѕіїјкмноргстуүхԁԍԛԝһӏвп"
+    "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹαβγεζηικνορστυχϲϳωμ"
+    "ՕՍԼօսոհցքյղ"
+    "ıɑɡɩɪʏʀʙᴄʜʟꜱøłđħŧƅƽꞵȷ",
+    "abe3siijkmhopctyyxgqwhlabe3siijkmhoprctyyxdgqwhlbn"
+    "abezhikmnoptyxcabyeznikvopotuxcjwu"
+    "oulounhggjn"
+    "iagiiyrbchlsoldhtbsbj",
+)
+"""What is drawn like a Latin letter, where no decomposition of Unicode leads there."""
+
 _FLAGS = tuple(
     "\U0001f3f4" + "".join(chr(0xE0000 + ord(char)) for char in name) + "\U000e007f"
     for name in ("gbeng", "gbsct", "gbwls")
@@ -114,6 +129,25 @@ def alike(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
+def spelled(text: str) -> str:
+    """
+    Return the form that all spellings of one text have in common: what is `alike`, in whatever script.
+
+    Letters that are drawn like a Latin one are that letter (the letters of UTS #39's confusables that
+    Cyrillic, Greek, Armenian and Latin itself have), digits of any script are ASCII's, and accents make no
+    difference. Digits that only resemble letters stay digits: identifiers tell them apart.
+    """
+    if text.isascii():
+        return alike(text)
+    before = None
+    while text != before:
+        before = text
+        parts = unicodedata.normalize("NFKD", text)
+        letters = "".join(char for char in parts if unicodedata.combining(char) < _ACCENTS)
+        text = alike("".join(map(_plain, letters.translate(_DRAWN_ALIKE))))
+    return text
+
+
 def inside(data: Any) -> Iterator[str]:
     """Yield the texts inside of data, the names of its members among them."""
     match data:
@@ -126,6 +160,11 @@ def inside(data: Any) -> Iterator[str]:
         case list() | tuple():
             for value in data:
                 yield from inside(value)
+
+
+def _plain(char: str) -> str:
+    digit = unicodedata.decimal(char, None)
+    return char if digit is None else str(digit)
 
 
 def _visible(char: str) -> bool:

@@ -167,6 +167,29 @@ def test_names_that_look_different_are_not(one, other):
 @given(st.text())
 def test_what_is_alike_stays_alike(text):
     assert texts.alike(texts.alike(text)) == texts.alike(text)
+    assert texts.spelled(texts.spelled(text)) == texts.spelled(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("\u0410\u0421\u041c\u0415 \u041e1", "\uff41\uff43\uff4d\uff45 o1", "a\u0301cme  o\u0661"),
+        *("\u03b1cme \u03bf1", "\U0001d44ecme o1", "acm\u200be\u00a0o1", "\u0251\u1d04me \u00f81"),
+    ],
+)
+def test_one_text_has_many_spellings(text):
+    assert texts.spelled(text) == "acme o1"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(("acme 01", "acme ol"), ("acme", "acne"), ("\u0915\u093f", "\u0915")),
+        *(("\u65e5\u672c", "\u65e5"), ("\u05e9\u05c1", "\u05e9\u05c2")),
+    ],
+)
+def test_two_texts_stay_two(one, other):
+    assert texts.spelled(one) != texts.spelled(other)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +199,7 @@ def test_the_time_to_look_through_a_text_grows_with_its_length(text):
     from time import process_time
 
     began = process_time()
-    for judge in (texts.of_lines, texts.printed, texts.says_something, texts.alike):
+    for judge in (texts.of_lines, texts.printed, texts.says_something, texts.alike, texts.spelled):
         try:
             judge(text)
         except ValueError:

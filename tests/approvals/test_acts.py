@@ -1,0 +1,124 @@
+"""Acts: every spelling of the same is one, and what a no was said to is recognised."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.approvals import acts
+from shared.approvals.models import ApprovalRequest
+from tests.approvals.questions import request
+
+SENT = {
+    "typ": "action/v1",
+    "tool": "mail.send",
+    "recipients": "Ann@shop.test, bob@shop.test",
+    "amount": 150,
+    "urgent": True,
+    "text_hash": "0" * 64,
+}
+
+
+def act(approval_class="mail.send:HC:news-letter", subject_kind="action", **changes):
+    subject = {name: value for name, value in (SENT | changes).items() if value != "-"}
+    asked = request(approval_class=approval_class, subject_kind=subject_kind, subject=subject)
+    return acts.act(asked)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"approval_class": "mail_send:hc:NEWS_LETTER"},
+        {"approval_class": "mailsend:\uff28\uff23:news/letter"},
+        {"approval_class": "mail.send:\u041d\u0421:news\u200b-letter"},
+        {"tool": "Mail-Send"},
+        {"tool": "m\u0430il.send"},
+        {"recipients": "bob@shop.test;ANN@SHOP.TEST"},
+        {"recipients": "ann@shop.test bob@shop.t\u0435st"},
+        {"amount": "150"},
+        {"amount": "\uff11\uff15\uff10"},
+        {"urgent": "true"},
+        {"text_hash": "-", "Text-Hash": "0" * 64},
+        {"run_id": "another", "step_id": "2", "iteration": 7, "chain_version": 9},
+        {"agent_id": "another", "manifest_hash": "1" * 64},
+        {"note": None},
+    ],
+)
+def test_every_spelling_of_an_act_is_one(changes):
+    assert act(**changes) == act()
+    assert act(**changes).digest == act().digest
+    assert act(**changes).family == act().family
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"approval_class": "mail.send:HC:blog"}, {"approval_class": "mail.send:ED:news-letter"}),
+        *({"tool": "mail.draft"}, {"recipients": "ann@shop.test"}, {"amount": 1500}),
+        *({"urgent": False}, {"text_hash": "1" * 64}, {"extra": "x"}),
+    ],
+)
+def test_another_act_is_another(changes):
+    assert act(**changes).digest != act().digest
+
+
+def test_who_does_it_is_what_it_is_about_where_no_agent_acts():
+    about = {"subject_kind": "manifest", "recipients": "-"}
+    one, other = (act(**about, agent_id=agent) for agent in ("one", "other"))
+    assert one.digest != other.digest
+    assert not one.covers(other)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"approval_class": "Mail_Send:hc:newsletter".lower()},
+        {"amount": 1, "text_hash": "1" * 64, "extra": "x"},
+        {"recipients": "carol@shop.test, ann@shop.test"},
+        {"recipients": "-", "whoever": "ann@shop.test"},
+        {"recipients": "carol@shop.test", "besides": "x; Bob@shop.test"},
+        {"recipients": "-"},
+        {"tool": "-"},
+    ],
+)
+def test_a_no_covers_the_class_the_tool_and_the_target(changes):
+    assert act().covers(act(**changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"approval_class": "mail.send:HC:blog"}, {"tool": "mail.draft"}),
+        *({"recipients": "carol@shop.test"}, {"recipients": "annie@shop.test"}),
+    ],
+)
+def test_a_no_does_not_cover_another_class_tool_or_target(changes):
+    assert not act().covers(act(**changes))
+
+
+def test_a_no_that_names_no_target_covers_all_of_them():
+    assert act(recipients="-").covers(act())
+
+
+WORDS = st.text("abcxyz\u0430\u0435\u00e9\uff41 .-_@", min_size=1, max_size=20)
+
+
+@given(WORDS)
+def test_a_normal_form_is_its_own(text):
+    assert acts.value(acts.value(text)) == acts.value(text)
+    assert acts.name(acts.name(text)) == acts.name(text)
+    assert acts.name(acts.value(text)) == acts.name(text)
+
+
+@given(st.dictionaries(WORDS, WORDS, min_size=2, max_size=5), st.randoms())
+def test_case_and_order_make_no_other_act(members, random):
+    def asked(subject):
+        example = request()
+        return acts.act(ApprovalRequest(**dict(example) | {"subject": subject}))
+
+    turned = list(members.items())
+    random.shuffle(turned)
+    shouted = {member.upper(): value.upper() for member, value in turned}
+    if len({*map(str.upper, members)}) == len(members):
+        assert asked(shouted) == asked(members)
+    assert asked(members).covers(asked(members))
