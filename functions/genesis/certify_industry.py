@@ -1,5 +1,5 @@
 from shared.entity import Id
-from shared.genesis import announcements, industry_checks, rules
+from shared.genesis import certifying, examining
 from shared.genesis.models import Industry
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
@@ -15,17 +15,10 @@ def certify_industry(call: Call, industry_id: Id) -> Industry:
     """
     Check an industry and certify it, or reject it with the checks that it failed.
 
-    Both are decisions and answered with the industry as it then is. There is one industry of each code, so
-    its external id needs no number.
+    Both are decisions and answered with the industry as it then is. Where nothing is wrong but a verdict is
+    missing, that is said and nothing is decided. A certified successor deprecates what it supersedes in
+    the same commit.
     """
     with call.transaction() as txn:
         before = txn.get(Industry, industry_id)
-        after = rules.certified(
-            before,
-            industry_checks.checks(before),
-            by=call.actor,
-            at=call.now,
-            certification_id=call.new_id(),
-            number=1,
-        )
-        return txn.save(after, announcements.decision(after))
+        return certifying.decided(txn, call, before, examining.of_industry(txn, before))

@@ -23,6 +23,7 @@ def create_industry(call: Call, body: NewIndustry) -> Industry:
             at=call.now,
             draft=body.as_draft,
         )
+        rules.supersede(industry, names.predecessor(txn, industry))
         held = names.read(txn, industry)
         names.claim(held, industry)
         industry = txn.create(industry, announcements.creation(industry))

@@ -30,6 +30,7 @@ def create_job_role(call: Call, body: NewJobRole) -> JobRole:
             draft=body.as_draft,
         )
         job_role_checks.depend(role, skills)
+        rules.supersede(role, names.predecessor(txn, role))
         held = names.read(txn, role)
         names.claim(held, role)
         role = txn.create(role, announcements.creation(role))

@@ -28,8 +28,7 @@ def create_skill(call: Call, body: NewSkill) -> Skill:
             at=call.now,
             draft=body.as_draft,
         )
-        older = txn.peek(Skill, skill.supersedes) if skill.supersedes else None
-        rules.supersede(skill, older)
+        rules.supersede(skill, names.predecessor(txn, skill))
         held = names.read(txn, skill)
         names.claim(held, skill)
         skill = txn.create(skill, announcements.creation(skill))

@@ -18,6 +18,7 @@ def revise_industry(call: Call, industry_id: Id, body: IndustryContent) -> Indus
     with call.transaction() as txn:
         before = txn.get(Industry, industry_id)
         after = rules.revised(before, body.content(), by=call.actor)
+        rules.supersede(after, names.predecessor(txn, after))
         held = names.read(txn, before, after)
         names.claim(held, after)
         saved = txn.save(after, amendment(before, after))

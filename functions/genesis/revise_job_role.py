@@ -21,6 +21,7 @@ def revise_job_role(call: Call, job_role_id: Id, body: JobRoleContent) -> JobRol
         skills = [txn.peek(Skill, skill_id) for skill_id in body.all_skills]
         after = rules.revised(before, body.content(industry), by=call.actor)
         job_role_checks.depend(after, skills)
+        rules.supersede(after, names.predecessor(txn, after))
         held = names.read(txn, before, after)
         names.claim(held, after)
         saved = txn.save(after, amendment(before, after))

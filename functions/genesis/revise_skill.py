@@ -22,8 +22,7 @@ def revise_skill(call: Call, skill_id: Id, body: SkillContent) -> Skill:
     with call.transaction() as txn:
         before = txn.get(Skill, skill_id)
         after = rules.revised(before, body.content(), by=call.actor)
-        older = txn.peek(Skill, after.supersedes) if after.supersedes else None
-        rules.supersede(after, older)
+        rules.supersede(after, names.predecessor(txn, after))
         held = names.read(txn, before, after)
         names.claim(held, after)
         saved = txn.save(after, amendment(before, after))

@@ -159,7 +159,7 @@ def uncertified(parts: Composition) -> tuple[Violation, ...]:
     return tuple(
         Violation(
             rule="dependency_uncertified",
-            message=f"{part.name} is {part.status}, not certified",
+            message=f"{part.name} is not certified but {part.standing}",
             field=field,
         )
         for field, part in named

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from shared.constitution import FIRST_VERSION, GovernedEntity, breach
-from shared.entity import Id, Name
+from shared.entity import Id, Name, Text
 from shared.errors import Violation
 from shared.genesis.evidence import GENESIS, Certification, TestEvidence, Verdict
 from shared.genesis.parts import Prose
@@ -39,6 +39,12 @@ class CatalogueEntity(GovernedEntity, ABC):
     prefix: ClassVar[str]
     """How its external id begins."""
 
+    noun: ClassVar[str]
+    """What people call it, with its article."""
+
+    path: ClassVar[str]
+    """Where the API has it."""
+
     name: Name
     description: Prose
     status: Status = Status.PENDING
@@ -51,6 +57,12 @@ class CatalogueEntity(GovernedEntity, ABC):
     warnings: tuple[str, ...] = ()
     """What would stand in the way of certification."""
 
+    supersedes: Id | None = None
+    """What it improves on and will replace; it may have the same names."""
+
+    superseded_by: Id | None = None
+    deprecated_reason: Text | None = None
+
     @property
     @abstractmethod
     def sector(self) -> str:
@@ -62,9 +74,10 @@ class CatalogueEntity(GovernedEntity, ABC):
         """The keys that no other of its kind may have."""
 
     @property
-    def predecessor(self) -> Id | None:
-        """What it improves on and will replace; it may have the same names."""
-        return None
+    def standing(self) -> str:
+        """Its status, and what has taken its place."""
+        successor = f"; {self.superseded_by} has taken its place" if self.superseded_by else ""
+        return f"{self.status}{successor}"
 
     def violations(self) -> tuple[Violation, ...]:
         """Return every predicate that is broken and enforced at this status."""

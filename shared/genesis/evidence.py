@@ -58,6 +58,8 @@ class Check(Value):
     passed: bool
     mode: Literal["auto", "judgement"]
     detail: str = Field(max_length=2000)
+    awaits: str | None = None
+    """Whose verdict is missing."""
 
 
 class Certification(Value):
@@ -104,14 +106,14 @@ def check(code: str, problems: Iterable[str]) -> Check:
 
 
 def judgement(code: str, verdicts: Iterable[Verdict], *, of: str, because: Iterable[str]) -> Check:
-    """Return a check that *of* decides where there is a reason to ask; no verdict is a no."""
+    """Return a check that *of* decides where there is a reason to ask; without a verdict it has not passed."""
     reasons = ", ".join(because)
     if not reasons:
         return Check(code=code, passed=True, mode="auto", detail=f"no need to ask the {of}")
     verdict = verdict_on(verdicts, code)
     if verdict is None:
         detail = f"needs the verdict of the {of}: {reasons}"
-        return Check(code=code, passed=False, mode="judgement", detail=detail)
+        return Check(code=code, passed=False, mode="judgement", detail=detail, awaits=of)
     detail = f"{verdict.verdict} by the {of}: {verdict.rationale}"[:_MAX_DETAIL]
     return Check(code=code, passed=verdict.verdict == "pass", mode="judgement", detail=detail)
 

@@ -33,6 +33,8 @@ class Industry(IndustryFields, CatalogueEntity):
 
     collection: ClassVar[str] = "industries"
     prefix: ClassVar[str] = "IND"
+    noun: ClassVar[str] = "an industry"
+    path: ClassVar[str] = "/v1/genesis/industries"
 
     entity_type: Literal["industry"] = "industry"
     launch_status: Literal["draft", "agents_pending", "active", "suspended", "retired"] = "draft"

@@ -60,7 +60,7 @@ def depend(role: JobRole, skills: Sequence[Skill | None]) -> None:
             raise Invalid(f"there is no skill {skill_id}", rule="dependency_missing")
         if skill.status is not Status.CERTIFIED:
             raise Invalid(
-                f"the skill {skill_id} is {skill.status}; a job role is made of certified skills",
+                f"a job role is made of certified skills; the skill {skill_id} is {skill.standing}",
                 rule="dependency_uncertified",
             )
 
@@ -83,7 +83,7 @@ def _unknown_industry(role: JobRole, industry: Industry | None) -> Iterable[str]
     if industry is None:
         yield f"there is no industry {role.industry_id}"
     elif industry.status is not Status.CERTIFIED:
-        yield f"the industry {industry.code} is {industry.status}"
+        yield f"the industry {industry.code} is {industry.standing}"
 
 
 def _wrong_skills(role: JobRole, required: Sequence[Skill | None]) -> Iterable[str]:
@@ -93,7 +93,7 @@ def _wrong_skills(role: JobRole, required: Sequence[Skill | None]) -> Iterable[s
         if skill is None:
             yield f"there is no skill {skill_id}"
         elif skill.status is not Status.CERTIFIED:
-            yield f"the skill {skill_id} is {skill.status}"
+            yield f"the skill {skill_id} is {skill.standing}"
         elif skill.industry_code not in {role.industry_code, "PL"}:
             yield f"the skill {skill_id} belongs to {skill.industry_code}"
 

@@ -65,6 +65,8 @@ class JobRole(JobRoleFields, CatalogueEntity):
 
     collection: ClassVar[str] = "job_roles"
     prefix: ClassVar[str] = "JOB"
+    noun: ClassVar[str] = "a job role"
+    path: ClassVar[str] = "/v1/genesis/job-roles"
 
     entity_type: Literal["job_role"] = "job_role"
     description: Summary

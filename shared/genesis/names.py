@@ -1,6 +1,7 @@
 """Names that nobody else has, kept as records beside the entities."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from shared.errors import Conflict
 from shared.genesis.models import (
@@ -13,6 +14,8 @@ from shared.genesis.models import (
 )
 from shared.store import Transaction
 
+C = TypeVar("C", bound=CatalogueEntity)
+
 Held = Mapping[str, TakenName | None]
 """The records of names, by id; None for a name that is free."""
 
@@ -23,9 +26,14 @@ def read(txn: Transaction, *entities: CatalogueEntity) -> Held:
     return {key: txn.peek(TakenName, key) for key in sorted(wanted)}
 
 
+def predecessor(txn: Transaction, entity: C) -> C | None:
+    """Return what an entity supersedes, if it does and there is such a thing."""
+    return txn.peek(type(entity), entity.supersedes) if entity.supersedes else None
+
+
 def free(held: Held, entity: CatalogueEntity) -> bool:
     """Say whether an entity may have its names: nobody else has them but what it supersedes."""
-    allowed = {entity.id, entity.predecessor}
+    allowed = {entity.id, entity.supersedes}
     return all(record is None or record.holder in allowed for record in _of(held, entity))
 
 
@@ -37,11 +45,11 @@ def claim(held: Held, entity: CatalogueEntity) -> None:
         Conflict: Somebody else has one of them.
     """
     if not free(held, entity):
-        allowed = {entity.id, entity.predecessor}
+        allowed = {entity.id, entity.supersedes}
         others = [record.holder for record in _of(held, entity) if record]
         other = next(holder for holder in others if holder not in allowed)
         raise Conflict(
-            f"there is such a {entity.entity_type} already, {other}; use it, or supersede it",
+            f"there is such {entity.noun} already, {other}; use it, or supersede it",
             rule="duplicate_entity",
         )
 
@@ -62,6 +70,14 @@ def settle(
             txn.delete(record)
 
 
+def release(txn: Transaction, held: Held, older: CatalogueEntity, after: CatalogueEntity) -> None:
+    """Free the names of what was replaced that its successor does not have."""
+    for key in sorted(set(_keys(older)) - set(_keys(after))):
+        record = held[key]
+        if record and record.holder == older.id:
+            txn.delete(record)
+
+
 def industry_of(txn: Transaction, code: str) -> Industry | None:
     """Return the industry that has a code."""
     taken = txn.peek(TakenName, name_id("industry", f"code|{code}"))
@@ -74,9 +90,9 @@ def external_ids(txn: Transaction, entity: CatalogueEntity) -> ExternalIds:
     return txn.peek(ExternalIds, place) or ExternalIds(id=place)
 
 
-def count(txn: Transaction, ids: ExternalIds) -> None:
-    """Remember that one more external id was given out."""
-    counted = ids.model_copy(update={"given": ids.given + 1})
+def count(txn: Transaction, ids: ExternalIds, number: int) -> None:
+    """Remember the last number that was given out."""
+    counted = ids.model_copy(update={"given": number})
     if ids.given:
         txn.save(counted)
     else:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from shared.constitution import Json16
-from shared.entity import Name, Opaque, Text, Value
+from shared.entity import Id, Name, Opaque, Text, Value
 from shared.errors import Invalid
 from shared.genesis import examples
 from shared.genesis.catalogue import Status
@@ -33,6 +33,11 @@ class Described(Value):
     custom_attributes: Json16 = {}
     governance_notes: Text | None = None
     test_evidence: tuple[TestEvidence, ...] = Field((), max_length=10)
+    supersedes: Id | None = Field(
+        None,
+        description="The certified one of the same kind and industry that this replaces once it is"
+        " certified itself; it may have the same name.",
+    )
 
 
 class IndustryContent(IndustryFields, Described):

@@ -19,7 +19,7 @@ from shared.entity import written
 from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid, SelfApproval, Violation
 from shared.evidence import stream
 from shared.genesis.evidence import GENESIS, Certification, Check, Verdict, evidence_ref, verdict_on
-from shared.genesis.models import CatalogueEntity, Industry, JobRole, Skill, Status
+from shared.genesis.models import CatalogueEntity, Industry, JobRole, Status
 from shared.genesis.parts import Decision
 from shared.identity import PLATFORM, Actor, Role
 
@@ -54,7 +54,7 @@ def moved(entity: C, to: Status, **changes: Any) -> C:
     """
     if to not in NEXT[entity.status]:
         raise Conflict(
-            f"this {entity.entity_type} is {entity.status} and cannot become {to}",
+            f"this {_word(entity)} is {entity.status} and cannot become {to}",
             rule="illegal_transition",
         )
     return advised(amended(entity, status=to, **changes))
@@ -86,7 +86,7 @@ def revised(before: C, fields: Mapping[str, Any], *, by: Actor) -> C:
     """
     if before.status not in {Status.DRAFT, Status.REJECTED}:
         raise Conflict(
-            f"this {before.entity_type} is {before.status}; only a draft or a rejected one can be"
+            f"this {_word(before)} is {before.status}; only a draft or a rejected one can be"
             " revised, and what is certified gets a successor",
             rule="illegal_transition",
         )
@@ -115,12 +115,14 @@ def judged_by(
     """
     kind, role = JUDGES.get(check_code, ("", Role.VIEWER))
     if kind != before.entity_type:
-        raise Invalid(f"{check_code} is no judgement on a {before.entity_type}", rule="check_code")
+        raise Invalid(f"{check_code} is no judgement on {before.noun}", rule="check_code")
     if role not in by.roles:
         raise Forbidden(f"{check_code} is judged by {role}", rule="role")
     _no_author(before, by)
     if before.status is not Status.PENDING:
-        raise Conflict(f"this {kind} is {before.status}; there is nothing to judge", rule="status")
+        raise Conflict(
+            f"this {_word(before)} is {before.status}; there is nothing to judge", rule="status"
+        )
     if verdict_on(before.verdicts, check_code):
         raise AlreadyDecided(f"there is a verdict on {check_code}; a revision needs a new one")
     given = Verdict(
@@ -147,6 +149,8 @@ def certified(
     """
     Return *before* certified, or rejected where a check failed or a principle is not kept.
 
+    A verdict that nobody gave yet is asked for, and is no reason to reject.
+
     Args:
         before: What waits for its certification.
 
@@ -163,7 +167,7 @@ def certified(
         number: The next free number of its external id.
 
     Raises:
-        Conflict: It does not wait for its certification.
+        Conflict: It does not wait for its certification, or all that it lacks is a verdict.
         Forbidden: Somebody other than Genesis certifies.
         SelfApproval: The certifier wrote it.
     """
@@ -189,12 +193,26 @@ def certified(
         **launch,
     )
     broken = (*after.violations(), *breaches)
+    if not broken:
+        _heard(before, checks)
     if all(check.passed for check in checks) and not broken:
         return after
     found = [Check(code=v.rule, passed=False, mode="auto", detail=v.message) for v in broken]
     no = _certification(before, "rejected", [*checks, *found], None, at, certification_id)
     refused = moved(before, Status.REJECTED, certification=no)
     return refused.model_copy(update={"l0_compliance_status": l0_results(broken)})
+
+
+def _heard(entity: CatalogueEntity, checks: Sequence[Check]) -> None:
+    """Make sure that a verdict is not all that is missing."""
+    failed = [check for check in checks if not check.passed]
+    if failed and all(check.awaits for check in failed):
+        codes = " and ".join(f"{check.code} of the {check.awaits}" for check in failed)
+        raise Conflict(
+            f"the verdict on {codes} is still missing; it is given with POST"
+            f" {entity.path}/{entity.id}/verdict",
+            rule="verdict_missing",
+        )
 
 
 def rejected(before: C, reason: str, *, by: Actor, at: datetime, certification_id: str) -> C:
@@ -212,36 +230,47 @@ def rejected(before: C, reason: str, *, by: Actor, at: datetime, certification_i
     return moved(before, Status.REJECTED, certification=record)
 
 
-def supersede(skill: Skill, older: Skill | None) -> None:
+def supersede(entity: C, older: C | None) -> None:
     """
-    Let a skill name *older* as what it supersedes.
+    Let something of the catalogue name *older* as what it supersedes.
 
     Raises:
-        Invalid: There is no such skill, or it is not in force.
+        Invalid: There is no such thing, it belongs to another industry, or it is not in force.
     """
-    if skill.supersedes and older is None:
-        raise Invalid(f"there is no skill {skill.supersedes}", rule="dependency_missing")
-    if not replaceable(skill, older):
+    kind, named = _word(entity), entity.supersedes
+    if named and older is None:
+        raise Invalid(f"there is no {kind} {named}", rule="dependency_missing")
+    if older is not None and older.sector != entity.sector:
         raise Invalid(
-            f"the skill {skill.supersedes} is not certified, so there is nothing to supersede",
+            f"the {kind} {named} belongs to {older.sector}, and a successor stays in the industry",
+            rule="dependency_industry",
+        )
+    if not replaceable(entity, older):
+        raise Invalid(
+            f"the {kind} {named} is not certified, so there is nothing to supersede",
             rule="dependency_uncertified",
         )
 
 
-def replaceable(skill: Skill, older: Skill | None) -> bool:
-    """Say whether what a skill supersedes, if it does, is still in force."""
-    return not skill.supersedes or (older is not None and older.status is Status.CERTIFIED)
+def replaceable(entity: C, older: C | None) -> bool:
+    """Say whether what an entity supersedes, if it does, is still in force."""
+    return not entity.supersedes or (older is not None and older.status is Status.CERTIFIED)
 
 
-def deprecated(before: Skill, successor: Skill) -> Skill:
-    """Return a skill that its certified successor replaces."""
+def deprecated(before: C, successor: C) -> C:
+    """Return what its certified successor replaces."""
     reason = f"superseded by {successor.external_id}"
     return moved(before, Status.DEPRECATED, superseded_by=successor.id, deprecated_reason=reason)
 
 
+def _word(entity: CatalogueEntity) -> str:
+    return entity.noun.partition(" ")[2]
+
+
 def _external_id(entity: CatalogueEntity, number: int) -> str:
     place = f"{entity.prefix}-{entity.sector}"
-    return place if isinstance(entity, Industry) else f"{place}-{number:03d}"
+    first = isinstance(entity, Industry) and number == 1
+    return place if first else f"{place}-{number:03d}"
 
 
 def _judge(entity: CatalogueEntity, by: Actor) -> None:
@@ -253,7 +282,7 @@ def _judge(entity: CatalogueEntity, by: Actor) -> None:
 
 def _no_author(entity: CatalogueEntity, by: Actor) -> None:
     if by.id in entity.authors:
-        raise SelfApproval(f"whoever wrote this {entity.entity_type} does not judge it")
+        raise SelfApproval(f"whoever wrote this {_word(entity)} does not judge it")
 
 
 def _certification(

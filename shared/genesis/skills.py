@@ -12,7 +12,7 @@ from shared.constitution import (
     breach,
     wild,
 )
-from shared.entity import Id, Text, Value
+from shared.entity import Text, Value
 from shared.errors import Violation
 from shared.genesis import schemas
 from shared.genesis.catalogue import CatalogueEntity
@@ -55,7 +55,6 @@ class SkillFields(Value):
     output_schema: Json16
     goal_schema: Json16 | None = None
     samples: tuple[Sample, ...] = Field((), max_length=10)
-    supersedes: Id | None = None
 
 
 class Skill(SkillFields, CatalogueEntity):
@@ -63,11 +62,11 @@ class Skill(SkillFields, CatalogueEntity):
 
     collection: ClassVar[str] = "skills"
     prefix: ClassVar[str] = "SKILL"
+    noun: ClassVar[str] = "a skill"
+    path: ClassVar[str] = "/v1/genesis/skills"
 
     entity_type: Literal["skill"] = "skill"
     skill_key: str = Field(min_length=1, max_length=100, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-    superseded_by: Id | None = None
-    deprecated_reason: Text | None = None
 
     @property
     def sector(self) -> str:
@@ -79,11 +78,6 @@ class Skill(SkillFields, CatalogueEntity):
         """Its name within category and industry, and its key."""
         name = f"name|{alike(self.name)}|{self.category}|{self.industry_code}"
         return (name, f"key|{self.skill_key}")
-
-    @property
-    def predecessor(self) -> Id | None:
-        """The skill that it supersedes."""
-        return self.supersedes
 
     @property
     def effects(self) -> frozenset[int]:

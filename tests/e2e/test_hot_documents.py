@@ -29,6 +29,7 @@ SHARED = {
     "external_ids": {
         "agents.settle_stage",
         "genesis.certify_job_role",
+        "genesis.certify_industry",
         "genesis.certify_skill",
         "precedents.validate_precedent_seed",
     },

@@ -5,6 +5,9 @@ from functions.genesis.certify_job_role import certify_job_role
 from functions.genesis.certify_skill import certify_skill
 from functions.genesis.create_industry import create_industry
 from functions.genesis.create_skill import create_skill
+from functions.genesis.examine_industry import examine_industry
+from functions.genesis.examine_job_role import examine_job_role
+from functions.genesis.examine_skill import examine_skill
 from functions.genesis.get_job_role import get_job_role
 from functions.genesis.get_skill import get_skill
 from functions.genesis.judge_industry import judge_industry
@@ -302,9 +305,19 @@ def test_a_risky_skill_passes_with_the_vision_guardian(call_as, documents, indus
     assert certify_skill(call_as(Role.GENESIS), skill.id).status is Status.CERTIFIED
 
 
-def test_a_risky_skill_fails_without_a_verdict(call_as, industry):
-    skill = certify_skill(call_as(Role.GENESIS), submit_skill(call_as, think_phase=RISKY).id)
-    assert failed(skill.certification.checks) == ["SK-9"]
+def test_a_verdict_that_is_missing_is_asked_for(call_as, industry):
+    skill = submit_skill(call_as, think_phase=RISKY)
+    with pytest.raises(Conflict, match="SK-9 of the vision guardian") as refused:
+        certify_skill(call_as(Role.GENESIS), skill.id)
+    assert rules_of(refused.value.violations) == {"verdict_missing"}
+    assert f"POST /v1/genesis/skills/{skill.id}/verdict" in str(refused.value)
+    assert get_skill(call_as(Role.VIEWER), skill.id) == skill
+
+
+def test_what_fails_anyhow_is_rejected_before_anybody_is_asked(call_as, industry):
+    skill = submit_skill(call_as, think_phase=RISKY, samples=[])
+    rejected = certify_skill(call_as(Role.GENESIS), skill.id)
+    assert failed(rejected.certification.checks) == ["SK-3", "SK-9"]
 
 
 def test_a_verdict_cannot_be_changed(call_as):
@@ -322,7 +335,8 @@ def test_a_revision_needs_a_new_verdict(call_as, industry):
         catalogue.patient_education_writing() | {"think_phase": RISKY}
     )
     revise_skill(call_as(Role.ADMIN), skill.id, content)
-    assert failed(certify_skill(call_as(Role.GENESIS), skill.id).certification.checks) == ["SK-9"]
+    with pytest.raises(Conflict, match="SK-9"):
+        certify_skill(call_as(Role.GENESIS), skill.id)
 
 
 def test_only_the_right_role_judges_and_never_an_author(call_as):
@@ -367,8 +381,10 @@ def test_an_industry_is_certified_with_the_vision_guardian(call_as, documents):
     assert get_industry(call_as(Role.CUSTOMER_USER, own="acme"), industry.id) == industry
 
 
-def test_an_industry_without_a_verdict_is_rejected_and_revised(call_as, documents):
-    industry = certify_industry(call_as(Role.GENESIS), submit_industry(call_as).id)
+def test_a_rejected_industry_is_revised(call_as, documents):
+    industry = submit_industry(call_as)
+    judge_industry(call_as(Role.VISION_GUARDIAN), industry.id, judgement("IN-5", "fail"))
+    industry = certify_industry(call_as(Role.GENESIS), industry.id)
     assert (industry.status, industry.launch_status) == (Status.REJECTED, "draft")
     assert actions(documents, industry)[-1] == "genesis.industry.rejected"
     content = IndustryContent.model_validate(catalogue.healthcare())
@@ -389,6 +405,29 @@ def test_there_is_one_industry_of_a_code(call_as):
     submit_industry(call_as)
     with pytest.raises(Conflict):
         submit_industry(call_as, name="Another")
+
+
+def test_an_industry_gets_a_successor_of_the_same_code(call_as):
+    old = certified_industry(call_as)
+    new = submit_industry(call_as, supersedes=old.id)
+    judge_industry(call_as(Role.VISION_GUARDIAN), new.id, judgement("IN-5"))
+    new = certify_industry(call_as(Role.GENESIS), new.id)
+    old = get_industry(call_as(Role.VIEWER), old.id)
+    assert (old.external_id, new.external_id) == ("IND-HC", "IND-HC-002")
+    assert (old.status, old.superseded_by) == (Status.DEPRECATED, new.id)
+    third = submit_industry(call_as, supersedes=new.id)
+    judge_industry(call_as(Role.VISION_GUARDIAN), third.id, judgement("IN-5"))
+    assert certify_industry(call_as(Role.GENESIS), third.id).external_id == "IND-HC-003"
+
+
+def test_a_successor_stays_in_its_industry(call_as):
+    old = certified_industry(call_as)
+    with pytest.raises(Invalid) as refused:
+        create_industry(
+            call_as(Role.ADMIN),
+            NewIndustry.model_validate(catalogue.marketing() | {"supersedes": old.id}),
+        )
+    assert rules_of(refused.value.violations) == {"dependency_industry"}
 
 
 def test_industries_are_listed_by_code_and_status(call_as):
@@ -547,3 +586,60 @@ def test_a_certificate_is_about_what_was_judged():
 
     assert certificate() == certificate()
     assert certificate() != certificate(version_hash="a" * 64)
+
+
+def test_a_job_role_gets_a_successor_and_leaves_it_the_name(call_as, industry):
+    skills = certified_skills(call_as)
+    old = certify_job_role(call_as(Role.GENESIS), submit_role(call_as, industry, skills).id)
+    new = submit_role(call_as, industry, skills, name="Clinic writer", supersedes=old.id)
+    new = certify_job_role(call_as(Role.GENESIS), new.id)
+    old = get_job_role(call_as(Role.VIEWER), old.id)
+    assert (new.status, new.external_id) == (Status.CERTIFIED, "JOB-HC-002")
+    assert (old.status, old.superseded_by) == (Status.DEPRECATED, new.id)
+    assert submit_role(call_as, industry, skills, name=old.name).status is Status.PENDING
+
+
+def test_of_two_successors_of_a_role_the_second_is_rejected(call_as, industry):
+    skills = certified_skills(call_as)
+    old = certify_job_role(call_as(Role.GENESIS), submit_role(call_as, industry, skills).id)
+    first, second = (submit_role(call_as, industry, skills, supersedes=old.id) for _ in range(2))
+    certify_job_role(call_as(Role.GENESIS), first.id)
+    late = certify_job_role(call_as(Role.GENESIS), second.id)
+    assert failed(late.certification.checks) == ["duplicate_entity"]
+
+
+def test_a_role_of_an_industry_that_was_superseded_is_told_the_successor(call_as, industry):
+    role = submit_role(call_as, industry, certified_skills(call_as))
+    new = submit_industry(call_as, supersedes=industry.id)
+    judge_industry(call_as(Role.VISION_GUARDIAN), new.id, judgement("IN-5"))
+    certify_industry(call_as(Role.GENESIS), new.id)
+    rejected = certify_job_role(call_as(Role.GENESIS), role.id)
+    assert f"{new.id} has taken its place" in announcements.refusal(rejected)
+
+
+# --- what certification would come to ------------------------------------------------------------
+
+
+def test_whose_verdict_is_missing_is_seen_before_anything_is_decided(call_as):
+    industry = submit_industry(call_as)
+    seen = examine_industry(call_as(Role.VIEWER), industry.id)
+    assert seen.outcome == "verdict_missing"
+    assert [(c.code, c.awaits) for c in seen.checks if not c.passed] == [
+        ("IN-5", "vision guardian")
+    ]
+    judge_industry(call_as(Role.VISION_GUARDIAN), industry.id, judgement("IN-5"))
+    assert examine_industry(call_as(Role.VIEWER), industry.id).outcome == "certified"
+
+
+def test_what_would_be_broken_is_seen_before_anything_is_decided(call_as):
+    industry = submit_industry(call_as, regulations=[])
+    seen = examine_industry(call_as(Role.VIEWER), industry.id)
+    assert (seen.outcome, seen.breaches) == ("rejected", ("L0-02: regulations is empty",))
+
+
+def test_a_role_is_examined_as_it_is_certified(call_as, industry):
+    skills = certified_skills(call_as)
+    assert examine_skill(call_as(Role.VIEWER), skills[0].id).outcome == "certified"
+    role = submit_role(call_as, industry, skills, sensitivity=["legal"])
+    seen = examine_job_role(call_as(Role.VIEWER), role.id)
+    assert [(c.code, c.awaits) for c in seen.checks if not c.passed] == [("JR-9", "governor")]

@@ -9,7 +9,11 @@ def rehearse(scene):
     for path in (
         f"/v1/genesis/job-roles/{role['id']}",
         f"/v1/genesis/skills/{skill['id']}",
+        f"/v1/genesis/industries/{role['industry_id']}/checks",
+        f"/v1/genesis/job-roles/{role['id']}/checks",
+        f"/v1/genesis/skills/{skill['id']}/checks",
         *("/v1/genesis/job-roles", "/v1/genesis/skills", "/v1/genesis/schema/agent-spec"),
+        "/v1/genesis/checks",
     ):
         scene.client.get("viewer", path)
     try_what_is_said(scene)
