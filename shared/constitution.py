@@ -166,21 +166,32 @@ class Marker(Value):
     """One change of an entity's version."""
 
     from_version: str
+    """The version before."""
     to_version: str
+    """The version after."""
     classification: Literal["patch", "proposal", "evolution"]
+    """How far the change goes."""
     change_types: tuple[str, ...] = Field(min_length=1, max_length=20)
+    """What kinds of change it was."""
     breaking: bool = False
+    """Whether what relied on the version before must change."""
     supersedes: Id | None = None
+    """The entity whose place it takes; null where it takes none."""
     superseded_by: Id | None = None
+    """The entity that takes its place; null while none does."""
     at: Timestamp
+    """When it changed."""
 
 
 class Drift(Value):
     """Under which constitution an entity was certified, and which was in force when that was looked at."""
 
     certified_constitution_version: str
+    """The constitution it was certified under."""
     current_constitution_version: str
+    """The constitution in force when that was looked at."""
     checked_at: Timestamp
+    """When it was looked at."""
 
 
 class EntityAmended(Event, action="entity.amended", category="version_change"):
@@ -208,22 +219,36 @@ class GovernedEntity(Entity):
     """Members that never change."""
 
     version: str = Field(FIRST_VERSION, pattern=r"^\d{1,4}\.\d{1,4}\.\d{1,4}$")
+    """Its version: major, minor and patch."""
     entity_type: str
+    """What kind of entity it is."""
     external_id: str | None = Field(None, max_length=255)
+    """What people cite it by, such as SKILL-HC-001; null before it was certified."""
     status: str
+    """How far it is."""
     deleted_at: Timestamp | None = None
+    """When it was deleted; null while it is not."""
     evolution_markers: tuple[Marker, ...] = ()
+    """Every change of its version, the oldest first."""
     l0_compliance_status: dict[str, bool] = {}
+    """For each principle of the constitution, by its code: whether it is kept."""
     amendment_alignment: Literal["aligned", "drifted", "requires_review"] = "aligned"
+    """Whether it still fits the constitution in force."""
     drift_detector: Drift | None = None
+    """Under which constitution it was certified, beside the one in force; null before that was looked at."""
     integrity_hold: bool = False
     """Whether all writes are frozen, because tampering was detected."""
 
     tags: tuple[Name, ...] = Field((), max_length=20)
+    """Words to find it by."""
     custom_attributes: Json16 = {}
+    """An object of your own, which the platform keeps and never reads."""
     governance_notes: Text | None = None
+    """What those who govern it should know; null where nothing was said."""
     parent_id: Id | None = None
+    """The entity it is part of; null where it is part of none."""
     child_ids: tuple[Id, ...] = Field((), max_length=100)
+    """The entities that are part of it."""
 
     def violations(self) -> tuple[Violation, ...]:
         """Return what breaks the predicates that hold for every kind of entity."""

@@ -235,6 +235,7 @@ class Record(Value):
     """From version 1 to 2, from 2 to 3, …: a kind with one of them is of `schema_version` 2."""
 
     id: str
+    """Its id: a random UUID, with the tenant before it where that is not the platform."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -268,8 +269,11 @@ class Audit(Value):
     """How long an entity's chain of events is, where it ends, and what the entity looks like."""
 
     n: int
+    """How many signed entries its chain of evidence has."""
     head: Hex64
+    """The hash of the last entry."""
     state_hash: Hex64
+    """The SHA-256 over the canonical JSON (RFC 8785) of the stored document without `audit`."""
     entry: str | None = None
     """The id of the last entry; what was written before entities named it has none."""
 
@@ -281,14 +285,26 @@ class Entity(Record):
     """Members that are not content: a change of them alone leaves `version_hash` as it is."""
 
     tenant_id: str
+    """The tenant it belongs to."""
     schema_version: int = 1
+    """The version of its shape, for programs."""
     created_at: Timestamp
+    """When it was made."""
     updated_at: Timestamp
+    """When it last changed."""
     version: str = "0.1.0"
+    """Its version: major, minor and patch."""
     version_hash: str = ""
+    """
+    The SHA-256 over the canonical JSON (RFC 8785) of its content. It is the `ETag`, and what a manifest's
+    `skills[].hash` pins.
+    """
     governance_agent_id: str
+    """Who it answers to."""
     correlation_id: str = ""
+    """The story it is part of: every entry of one story has it."""
     audit: Audit | None = None
+    """Where its chain of evidence ends; null where nothing was entered yet."""
 
     def violations(self) -> tuple[Violation, ...]:
         """Return what in this entity breaks the constitution, judged by itself alone."""
@@ -394,6 +410,10 @@ class Because(Value):
     """Why a governance decision was taken, as the audit entry keeps it."""
 
     rationale: Said
+    """Why it was decided so."""
     authority: Said
+    """By what right."""
     seed_ids: tuple[Code, ...] = ()
+    """The precedents it rests on."""
     rule_refs: tuple[Code, ...] = ()
+    """The rules it rests on."""

@@ -18,9 +18,13 @@ class Violation(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     rule: str
+    """The code of the rule, for programs."""
     message: str
+    """What is wrong, in words."""
     field: str | None = None
+    """The member of the request that it is about, with dots between the levels; null where it is about the whole."""
     principle: str | None = None
+    """The principle of the constitution that is behind the rule; null where none is."""
 
 
 class Refusal(Exception):

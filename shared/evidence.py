@@ -55,23 +55,31 @@ class ApprovalRef(Value):
     """The approval that a change was made under."""
 
     approval_id: Code
+    """Which approval it was."""
     action_digest: Code
+    """What exactly was approved: the digest of its subject."""
 
 
 class ActorRef(Value):
     """Who acted, as the entry names them: never a person's name or address."""
 
     type: str
+    """What kind of actor it was."""
     id: str
+    """Who it was, as their token names them."""
     key: str | None = None
+    """The key they signed with; null where they did not."""
 
 
 class Delivery(Value):
     """How far the entry got on its way out: the only part that changes, and the only unsigned one."""
 
     published_at: Asked | None = None
+    """When it was published; null while it waits."""
     attempts: int = 0
+    """How often that was tried."""
     leaf: int | None = None
+    """Its place in a Merkle log; null where it is in none."""
     traceparent: str | None = None
     """The trace it was made in; a trace is no evidence."""
 
@@ -80,8 +88,11 @@ class PolicyRef(Value):
     """The policy decision behind a change."""
 
     bundle: str
+    """The version of the rules that were asked."""
     decision_id: str
+    """The id of their answer."""
     allow: bool
+    """What they answered."""
 
 
 class Entry(Record):
@@ -95,32 +106,62 @@ class Entry(Record):
     collection: ClassVar[str] = "events"
 
     v: int = 1
+    """The version of the entry's shape."""
     tenant: str
+    """Whose entry it is."""
     entity: Asked
+    """The chain it belongs to: `<collection>/<id>`."""
     eseq: int
+    """Which entry of that chain it is, from 1."""
     eprev: str
+    """The hash of the entry before; 64 zeros in the first."""
     action: str
+    """What happened, such as `agent.created`."""
     category: str
+    """What kind of act it was."""
     outcome: str
+    """How it went."""
     severity: str
+    """How serious it is."""
     actor: ActorRef
+    """Who did it."""
     ts: Asked
+    """When it happened, in UTC."""
     operation: str
+    """Which function did it."""
     policy: PolicyRef | None = None
+    """The policy decision behind it; null where none was asked."""
     approval: ApprovalRef | None = None
+    """The approval it was done under; null where none was needed."""
     refs: Mapping[str, str]
+    """The ids it can be looked up by."""
     data: Mapping[str, Any]
+    """What else the fact says, with personal data masked."""
     data_version: int = 1
+    """The version of the shape of `data`."""
     decision_context: Because | None = None
+    """Why a governance decision was taken; null where it is none."""
     state_hash: str
+    """The entity after it: the SHA-256 over the canonical JSON of the stored document without `audit`."""
     correlation_id: str
+    """The story it is part of."""
     causation_id: str | None = None
+    """The entry that led to it; null where a request did."""
     retention_class: str
+    """How long it is kept."""
     shard: int
+    """The part of the log it is published in."""
     topic: str | None = None
+    """Where it was published; null where it was not."""
     kid: str
+    """The key that signed it, see `/v1/.well-known/keys`."""
     sig: str
+    """
+    The Ed25519 signature over the canonical JSON of the entry without `kid`, `sig` and `delivery`, with `typ`
+    added.
+    """
     delivery: Delivery = Delivery()
+    """How far it got on its way out; it is not signed."""
 
     @property
     def hash(self) -> str:

@@ -18,23 +18,31 @@ class VersionRequest(Value):
     model_config = ConfigDict(json_schema_extra={"examples": [{"manifest_hash": "0" * 64}]})
 
     manifest_hash: Hex64
+    """The manifest's `manifest_hash`, as the Governor approved it."""
 
 
 class Versioned(Value):
     """The version of a release, and what it takes to put it out."""
 
     agent_id: Id
+    """The agent whose manifest got the version."""
     version: str
+    """The version that the manifest has from now on."""
     classification: Literal["evolution"] = "evolution"
+    """How far a change goes; a first release is always an evolution."""
     bump: Literal["major"] = "major"
+    """Which part of the version was raised."""
     required_approvals: tuple[str, ...] = (
         "genesis",
         "systems_architect",
         "vision_guardian",
         "governor",
     )
+    """Whose approvals a change of this classification needs."""
     strategy: Literal["blue_green"] = "blue_green"
+    """How the release is put out: beside the one before, then traffic moves over."""
     breaking: bool = False
+    """Whether users of the version before must change something."""
 
 
 @operation(

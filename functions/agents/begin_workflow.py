@@ -28,7 +28,9 @@ class Claim(Value):
     )
 
     execution: Annotated[Code, Field(max_length=200)]
+    """The name of the execution of the workflow engine that carries the run out; any other is refused."""
     callback_url: Opaque
+    """Where the engine is woken when the stage it waits for has ended."""
 
 
 @operation(

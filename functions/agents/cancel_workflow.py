@@ -19,6 +19,7 @@ class Cancellation(Value):
     )
 
     reason: Annotated[Text, Field(min_length=10, max_length=2000)]
+    """Why nobody needs the run any more, in your words; it is kept as evidence."""
 
 
 @operation(

@@ -13,7 +13,9 @@ class Begun(Value):
     """A new agent, and the workflow that makes it."""
 
     agent: Agent
+    """The new agent, a draft until its pipeline has come to an end."""
     workflow_id: Id
+    """The run of the pipeline that makes it; ask `/v1/workflows/{workflow_id}` how far it is."""
 
 
 @operation("POST", "/v1/agents", scopes={Scope.AGENTS_WRITE}, status=201, tenant=PLATFORM)

@@ -17,13 +17,19 @@ class ReleaseRequest(Value):
     )
 
     workflow_id: Id
+    """The agent's own `workflow_id`."""
 
 
 class Deploying(Value):
     """A release, and how long to wait until its health is certain."""
 
     release: Release
+    """The release, with no traffic until it has proved ready."""
     wait_s: int
+    """
+    Seconds until its health is certain: up to 15 minutes of proving ready, 15 of watching it under traffic, and
+    two to spare.
+    """
 
 
 @operation(

@@ -18,6 +18,7 @@ class Breakdown(Value):
     )
 
     reason: Annotated[Printed, Field(max_length=4000)]
+    """What the workflow engine said; where it said nothing, the run ends with a sentence of ours."""
 
 
 @operation(

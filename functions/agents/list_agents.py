@@ -14,8 +14,11 @@ class AgentFilter(Paging):
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "deployed", "limit": 20}]})
 
     industry_id: Id | None = None
+    """Only agents of this industry."""
     job_role_id: Id | None = None
+    """Only agents of this job role."""
     status: AgentStatus | None = None
+    """Only agents in this status."""
 
 
 @operation("GET", "/v1/agents", scopes={Scope.AGENTS_READ}, audited=False)

@@ -27,8 +27,11 @@ class StageVerdict(Value):
     )
 
     check_code: Annotated[str, Field(pattern=r"^[A-Z]{3,5}-\d$")]
+    """Which check is judged: one of the stage that waits for a judgement, see `waiting_for` of the pipeline."""
     verdict: Literal["pass", "fail", "escalate"]
+    """Your answer; `escalate` leaves the decision to the Governor. It cannot be changed."""
     rationale: Annotated[Text, Field(min_length=10, max_length=2000)]
+    """Why, in your words; the Governor reads it."""
     patterns: Annotated[tuple[Pattern, ...], Field(max_length=4)] = ()
     """Deceptive patterns that were found: each makes the check fail and goes to the Governor."""
 

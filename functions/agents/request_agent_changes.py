@@ -20,6 +20,7 @@ class AgentChanges(Value):
     changes: Annotated[
         tuple[Annotated[Text, Field(max_length=500)], ...], Field(min_length=1, max_length=20)
     ]
+    """One sentence for each thing that the author must change before the stage passes."""
 
 
 @operation(

@@ -23,6 +23,7 @@ class Reactivation(Value):
     )
 
     approval_id: Id
+    """An approval of the reactivation by the Governor, granted and not used yet."""
 
 
 @operation(

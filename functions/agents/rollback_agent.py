@@ -29,9 +29,13 @@ class RollbackRequest(Value):
     )
 
     trigger: RollbackTrigger
+    """What made the rollback necessary."""
     scope: RollbackScope = "deployment"
+    """How much is taken back: the release alone, what it was doing, or both."""
     target_version: Semver | None = None
+    """The version to go back to; without one, that before the present one."""
     reason: Annotated[Text, Field(min_length=10, max_length=2000)]
+    """Why, in your words; it is kept as evidence."""
 
 
 @operation(

@@ -19,6 +19,7 @@ class Settlement(Value):
     )
 
     approval_id: Id | None = None
+    """The approval that the workflow asked for at stage 6; none at the other stages."""
 
 
 @operation(

@@ -12,10 +12,15 @@ class Submitted(Value):
     """How complete what was submitted is."""
 
     workflow_id: Id
+    """The run that the submission belongs to."""
     completeness: int
+    """How much of the way of working is there, in percent; at 100 stage 3 opens."""
     gaps: tuple[Gap, ...]
+    """What is still missing, section by section; empty when it is complete."""
     current_stage: int
+    """The stage that the run stands at now."""
     manifest_hash: Hex64
+    """The hash of the manifest as submitted; from here on every approval names it."""
 
 
 @operation(

@@ -28,7 +28,9 @@ class Suspension(Value):
     )
 
     trigger: Trigger
+    """What made it necessary to stop the agent."""
     reason: Annotated[Text, Field(min_length=10, max_length=2000)]
+    """Why, in your words; it is kept as evidence."""
 
 
 @operation(

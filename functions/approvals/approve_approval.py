@@ -18,7 +18,9 @@ class Agreement(Value):
     )
 
     expected_digest: Hex64
+    """The approval's `action_digest`, as you read it: a yes to anything else is refused."""
     comment: Comment | None = None
+    """What you want to say beside the yes; it is kept with the decision."""
 
 
 @operation("POST", "/v1/approvals/{approval_id}/approve", scopes={Scope.GOVERNANCE_WRITE})

@@ -16,6 +16,7 @@ class Withdrawal(Value):
     )
 
     reason: Reason
+    """Why nobody needs an answer any more, in your words."""
 
 
 @operation("POST", "/v1/approvals/{approval_id}/cancel", scopes={Scope.ACCOUNT})

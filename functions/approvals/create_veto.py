@@ -28,13 +28,18 @@ class Objection(Value):
     )
 
     approval_id: Id | None = None
+    """The approval that is objected to; name it, or the run."""
     run_id: Id | None = None
     """A workflow, or the release of an agent, whatever approved it."""
 
     step_id: Member | None = None
+    """The step of the run that is objected to; without one, the whole run."""
     category: VetoCategory
+    """On which ground you object."""
     explanation: Annotated[Text, Field(min_length=10)]
+    """Why, in your words; everybody who was involved reads it."""
     attachments: Annotated[tuple[Attachment, ...], Field(max_length=5)] = ()
+    """Documents that go with it, announced here and uploaded afterwards."""
 
     @model_validator(mode="after")
     def _names_one_thing(self) -> Self:

@@ -18,7 +18,12 @@ class Rest(Value):
     )
 
     until: Timestamp | None = None
+    """
+    When the question comes back: in one hour at the earliest, in seven days at the latest; without it, in 24
+    hours if evidence is missing.
+    """
     missing_evidence: Annotated[tuple[ShortText, ...], Field(max_length=20)] = ()
+    """What you need to see before you can decide, one sentence each."""
 
 
 @operation("POST", "/v1/approvals/{approval_id}/defer", scopes={Scope.GOVERNANCE_WRITE})

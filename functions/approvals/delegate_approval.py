@@ -25,7 +25,9 @@ class Handover(Value):
     )
 
     to: Person
+    """Who is to answer: the id of a person, as their token names it."""
     reason: Reason
+    """Why somebody else answers, in your words."""
     until: Timestamp | None = None
     """When the delegation ends; without it, with the time to answer."""
 

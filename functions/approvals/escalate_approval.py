@@ -16,6 +16,7 @@ class Urging(Value):
     )
 
     reason: Reason
+    """Why others should be asked too, in your words."""
 
 
 @operation(

@@ -13,18 +13,26 @@ class TrailEntry(Value):
     """One thing that happened to the approval."""
 
     id: str
+    """The id of the entry in the evidence."""
     action: str
+    """What happened, such as `approval.granted`."""
     actor: ActorRef
+    """Who did it."""
     ts: str
+    """When it happened, in UTC."""
     entry_hash: Hex64
+    """The SHA-256 over the entry's canonical JSON (RFC 8785) without `delivery`: what the next entry is linked to."""
     data: Mapping[str, Any]
+    """What the entry says besides, with personal data masked."""
 
 
 class Trail(Value):
     """What happened to an approval, the latest last."""
 
     items: tuple[TrailEntry, ...]
+    """The entries of this page, the oldest first."""
     next_cursor: str | None
+    """The `cursor` that the next page is asked with; null on the last page."""
 
 
 @operation(

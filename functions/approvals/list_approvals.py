@@ -9,9 +9,13 @@ class ApprovalQuery(Paging):
     """Which approvals: all that are open unless a status is named."""
 
     status: ApprovalStatus | None = None
+    """Only approvals in this status; without one, all that are open."""
     type: ApprovalType | None = None
+    """Only approvals of this type."""
     agent_id: Id | None = None
+    """Only approvals about this agent."""
     gate: Gate | None = None
+    """Only approvals at this gate."""
     group_key: Hex64 | None = None
     """Only those that are shown as one card with the one this key is from."""
 

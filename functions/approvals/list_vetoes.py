@@ -9,7 +9,9 @@ class VetoQuery(Paging):
     """Which vetoes."""
 
     category: VetoCategory | None = None
+    """Only vetoes on this ground."""
     approval_id: Id | None = None
+    """Only vetoes against this approval."""
 
 
 @operation("GET", "/v1/vetoes", scopes={Scope.GOVERNANCE_READ}, audited=False)

@@ -16,7 +16,9 @@ class Rejection(Value):
     )
 
     reason: Reason
+    """Why not, in your words; whoever asked reads it."""
     expected_digest: Hex64 | None = None
+    """The approval's `action_digest`, as you read it; where you name it, a no to anything else is refused."""
 
 
 @operation("POST", "/v1/approvals/{approval_id}/reject", scopes={Scope.GOVERNANCE_WRITE})

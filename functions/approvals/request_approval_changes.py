@@ -20,7 +20,9 @@ class WantedChanges(Value):
     )
 
     changes: Annotated[tuple[Change, ...], Field(min_length=1, max_length=20)]
+    """One sentence for each thing that must be different before it is asked again."""
     expected_digest: Hex64 | None = None
+    """The approval's `action_digest`, as you read it; where you name it, an answer to anything else is refused."""
 
 
 @operation("POST", "/v1/approvals/{approval_id}/request-changes", scopes={Scope.GOVERNANCE_WRITE})

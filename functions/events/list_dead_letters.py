@@ -12,7 +12,9 @@ class Which(Paging):
     """Which dead letters."""
 
     status: Literal["open", "replayed", "dropped"] | None = None
+    """Only dead letters in this status."""
     consumer: str | None = Field(None, pattern=r"^[a-z_.]{1,100}$")
+    """Only messages that this function could not take, by its name such as `mobile.follow_agent`."""
 
 
 @operation(

@@ -15,6 +15,7 @@ class Replay(Value):
     )
 
     reason: Text = Field(max_length=500)
+    """Why it may succeed this time, in your words."""
 
 
 @operation(

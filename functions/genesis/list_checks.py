@@ -10,6 +10,7 @@ class Codes(Value):
     """Codes, in the order in which things are made."""
 
     items: tuple[Code, ...]
+    """Every code that was asked for, with what it asks."""
 
 
 class CodeFilter(Value):
@@ -18,6 +19,7 @@ class CodeFilter(Value):
     model_config = ConfigDict(json_schema_extra={"examples": [{"about": "agent"}]})
 
     about: Subject | None = None
+    """Only codes of checks on this."""
 
 
 @operation("GET", "/v1/genesis/checks", scopes={Scope.GENESIS_READ}, audited=False, tenant=PLATFORM)

@@ -7,9 +7,13 @@ class Me(Value):
     """The caller, as we know them."""
 
     id: str
+    """Who you are, as your token names you."""
     tenant: str
+    """The tenant you act in; `platform` is the platform's own."""
     roles: tuple[Role, ...]
+    """What you are; the roles say which scopes you hold."""
     scopes: tuple[Scope, ...]
+    """What you may do: every operation names the scopes it asks for."""
 
 
 @operation("GET", "/v1/me", scopes={Scope.ACCOUNT}, audited=False)

@@ -11,6 +11,7 @@ class KeySet(Value):
     """A JWK set (RFC 7517)."""
 
     keys: tuple[Mapping[str, Any], ...]
+    """The public keys that audit entries are signed with, each a JWK (RFC 7517) found by its `kid`."""
 
 
 @operation("GET", "/.well-known/jwks.json", scopes=PUBLIC, audited=False, tenant=PLATFORM)

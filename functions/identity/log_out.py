@@ -13,12 +13,14 @@ class Logout(Value):
     model_config = ConfigDict(json_schema_extra={"examples": [{"all_devices": True}]})
 
     all_devices: bool = False
+    """What you mean to end; a token does not say its device, so all of yours end either way."""
 
 
 class LoggedOutSince(Value):
     """Since when the caller's tokens no longer count."""
 
     valid_after: Timestamp
+    """Tokens that were issued before this instant no longer count."""
 
 
 @operation("POST", "/v1/auth/logout", scopes={Scope.ACCOUNT})

@@ -34,6 +34,7 @@ class SignedAgreement(SignedDecision):
     )
 
     comment: Comment | None = None
+    """What you want to say beside the yes; the signature covers its SHA-256."""
 
 
 @operation("POST", "/v1/mobile/approvals/{approval_id}/approve", scopes={Scope.GOVERNANCE_WRITE})

@@ -19,6 +19,7 @@ class Dismissal(Value):
     )
 
     reason: Annotated[Text, Field(min_length=10, max_length=2000)]
+    """Why no rule was broken, in your words."""
 
 
 @operation("POST", "/v1/mobile/violations/{violation_id}/dismiss", scopes={Scope.GOVERNANCE_WRITE})

@@ -9,6 +9,7 @@ class AgentCardQuery(Paging):
     """Which agents."""
 
     status: AgentStatus | None = None
+    """Only agents in this status."""
 
 
 @operation("GET", "/v1/mobile/agents", scopes={Scope.GOVERNANCE_READ}, audited=False)

@@ -11,14 +11,18 @@ class CardQuery(Paging):
     """Which open requests."""
 
     type: ApprovalType | None = None
+    """Only requests of this type."""
     agent_id: Id | None = None
+    """Only requests about this agent."""
 
 
 class Cards(Value):
     """Some of the open requests."""
 
     items: tuple[ApprovalCard, ...]
+    """The open requests of this page, those first whose time runs out first."""
     next_cursor: str | None
+    """The `cursor` that the next page is asked with; null on the last page."""
 
 
 @operation("GET", "/v1/mobile/approvals", scopes={Scope.GOVERNANCE_READ}, audited=False)

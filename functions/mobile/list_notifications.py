@@ -10,14 +10,18 @@ class Inbox(Value):
     """Some of the caller's notices, and how many are unread in all."""
 
     items: tuple[Notification, ...]
+    """The notices of this page, the newest first."""
     next_cursor: str | None
+    """The `cursor` that the next page is asked with; null on the last page."""
     unread: int
+    """How many notices nobody has marked as read, over all pages."""
 
 
 class InboxQuery(Paging):
     """Which notices."""
 
     unread: bool = False
+    """Whether to leave out what was read."""
 
 
 @operation("GET", "/v1/notifications", scopes={Scope.ACCOUNT}, audited=False)

@@ -11,14 +11,18 @@ class SeedCardQuery(Paging):
     """Which seeds."""
 
     status: SeedStatus | None = None
+    """Only seeds in this status."""
 
 
 class SeedCards(Value):
     """Some of the seeds with their conditions and counts, and how all of them did lately."""
 
     items: tuple[PrecedentSeed, ...]
+    """The seeds of this page."""
     next_cursor: str | None
+    """The `cursor` that the next page is asked with; null on the last page."""
     metrics: Metrics
+    """How well all seeds did in the last 30 days."""
 
 
 @operation(

@@ -9,9 +9,13 @@ class ViolationQuery(Paging):
     """Which violations."""
 
     since: Timestamp | None = None
+    """Only violations that were found at this instant or later."""
     severity: Severity | None = None
+    """Only violations of this severity."""
     status: Status | None = None
+    """Only violations in this status."""
     agent_id: Id | None = None
+    """Only violations by this agent."""
 
 
 @operation("GET", "/v1/mobile/violations", scopes={Scope.GOVERNANCE_READ}, audited=False)

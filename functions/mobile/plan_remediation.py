@@ -24,7 +24,9 @@ class RemediationPlan(Value):
     )
 
     plan: Annotated[Text, Field(min_length=10)]
+    """What will be done, by whom, in your words."""
     due_at: Timestamp | None = None
+    """Until when it is done; without an instant, by the deadline that its severity sets."""
 
 
 @operation("POST", "/v1/mobile/violations/{violation_id}/plan", scopes={Scope.GOVERNANCE_WRITE})

@@ -38,6 +38,7 @@ class SignedChanges(SignedDecision):
     )
 
     changes: Annotated[tuple[Change, ...], Field(min_length=1, max_length=20)]
+    """One sentence for each thing that must be different; the signature covers their SHA-256."""
 
 
 @operation(

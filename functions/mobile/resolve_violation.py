@@ -21,6 +21,7 @@ class Resolution(Value):
     )
 
     resolution: Annotated[Text, Field(min_length=10, max_length=2000)]
+    """What was done about it, in your words."""
 
 
 @operation("POST", "/v1/mobile/violations/{violation_id}/resolve", scopes={Scope.GOVERNANCE_WRITE})

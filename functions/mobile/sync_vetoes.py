@@ -22,6 +22,7 @@ class QueuedItems(Value):
         tuple[Annotated[Mapping[str, Any], JudgedAs(QueuedVeto)], ...],
         Field(min_length=1, max_length=50),
     ]
+    """The vetoes, each judged by itself: a bad one spoils no other."""
     sent_at: Timestamp | None = None
     """What the phone's clock says now, by which its times are corrected."""
 
@@ -30,6 +31,7 @@ class Results(Value):
     """What became of each item, in the same order."""
 
     results: tuple[ItemResult, ...]
+    """One answer for each veto, in the order they were sent."""
 
 
 @operation(

@@ -13,7 +13,9 @@ class Evaluated(Value):
     """Which flags are on for the caller."""
 
     flags: Mapping[str, bool]
+    """By the flag's key: whether it is on for you."""
     as_of: Timestamp
+    """When that was worked out."""
 
 
 @operation("GET", "/v1/feature-flags", scopes={Scope.ACCOUNT}, audited=False, tenant=PLATFORM)

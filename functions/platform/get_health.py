@@ -10,8 +10,11 @@ class Health(Value):
     """How the platform is."""
 
     status: State
+    """The worst of the checks."""
     version: str
+    """The release that answers."""
     time: Timestamp
+    """What time it is here, in UTC."""
     checks: tuple[Check, ...] | None = None
     """What it depends on: for those who may see it."""
 

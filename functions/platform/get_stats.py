@@ -13,16 +13,27 @@ class Stats(Value):
     """The platform at one glance; what does not exist yet is null."""
 
     active_agents: int
+    """How many agents are deployed."""
     trials_active: int | None = None
+    """How many customers try an agent; null until there are trials."""
     subscriptions_active: int | None = None
+    """How many subscriptions run; null until there are subscriptions."""
     mrr: int | None = None
+    """Monthly recurring revenue in rupees; null until there are subscriptions."""
     pending_approvals: int
+    """How many questions wait for a person."""
     open_incidents: int
+    """How many incidents are open or being looked into."""
     open_cases: int | None = None
+    """How many support cases are open; null until there are cases."""
     budget_pct: int | None = None
+    """How much of the month's budget is spent, in percent; null until there are budgets."""
     error_rate_5m: float | None
+    """The share of requests that failed in the last five minutes, from 0 to 1; null while nobody measured it."""
     compliance_score: float | None = None
+    """How compliant the platform is, from 0 to 100; null until that is worked out."""
     as_of: Timestamp
+    """When the figures were counted."""
 
 
 @operation(

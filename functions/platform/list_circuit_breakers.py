@@ -9,6 +9,7 @@ class CircuitBreakers(Value):
     """The breaker of each target."""
 
     items: tuple[CircuitBreaker, ...]
+    """One breaker for each service outside that the platform calls."""
 
 
 @operation(

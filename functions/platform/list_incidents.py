@@ -8,8 +8,11 @@ class WhichIncidents(Paging):
     """Which incidents."""
 
     status: Status | None = None
+    """Only incidents in this status."""
     severity: Severity | None = None
+    """Only incidents of this severity."""
     service: Service | None = None
+    """Only incidents that affect this service: an area of the API, such as `agents`."""
 
 
 @operation("GET", "/v1/incidents", scopes={Scope.PLATFORM_READ}, audited=False, tenant=PLATFORM)

@@ -9,6 +9,7 @@ class Services(Value):
     """How each service is."""
 
     items: tuple[ServiceStatus, ...]
+    """One line for each area of the API."""
 
 
 @operation(

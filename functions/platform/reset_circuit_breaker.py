@@ -25,6 +25,7 @@ class Reset(Value):
     )
 
     reason: Text = Field(max_length=500)
+    """Why the service should answer again, in your words."""
 
 
 @operation(

@@ -17,6 +17,7 @@ class Deprecation(Value):
     )
 
     reason: Reason
+    """Why the seed is of no more use, in your words."""
 
 
 @operation(

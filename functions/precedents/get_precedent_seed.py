@@ -17,12 +17,19 @@ class Effectiveness(Value):
     """How often a seed was right; shares are in basis points, absent where there is nothing to share."""
 
     matches: int
+    """How many requests it answered, or in shadow would have answered."""
     confirmed: int
+    """How many of its approvals nobody objected to in time."""
     objections: int
+    """How many of its approvals a Governor objected to."""
     false_positive_bp: int
+    """The share of its matches that was objected to, in basis points (100 are one percent)."""
     too_often_wrong: bool
+    """Whether more than 10 percent of its matches were objected to."""
     idle: bool
+    """Whether it approves by itself and has matched nothing for 90 days."""
     shadow_agreement_bp: int | None
+    """The share of its predictions that people decided alike, in basis points; null before the first."""
     lacking: tuple[str, ...]
     """What a seed in shadow lacks to be activated."""
 
@@ -31,7 +38,9 @@ class SeedView(Value):
     """A seed, and how it did."""
 
     seed: PrecedentSeed
+    """The rule, its ceiling and its counts."""
     effectiveness: Effectiveness
+    """How often it was right."""
 
 
 @operation(

@@ -9,7 +9,9 @@ class SeedMetrics(Value):
     """Whether seeds decide, and how well they did."""
 
     on: bool
+    """Whether seeds decide at all: the switch."""
     figures: Metrics
+    """How well seeds answered in the last 30 days."""
 
 
 @operation(

@@ -13,10 +13,15 @@ class SeedQuery(Paging):
     """Which seeds: those in force unless another status is named."""
 
     status: SeedStatus = "active"
+    """Only seeds in this status."""
     domain: Domain | None = None
+    """Only seeds of this domain."""
     approval_class: Annotated[ShownLine, Field(max_length=255)] | None = None
+    """Only seeds of exactly this class, `*` included where the seed has one."""
     auto_approve: bool | None = None
+    """Only seeds that approve by themselves, or only those that do not."""
     by_governor: bool | None = None
+    """Only seeds that a Governor wrote, or only those that others did."""
 
 
 @operation(

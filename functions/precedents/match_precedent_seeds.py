@@ -11,11 +11,17 @@ class Candidate(Value):
     """One seed of the request's class, and every condition with its result."""
 
     id: str
+    """The seed's `id`, by which it is opened."""
     seed_id: str | None
+    """The number it is cited by, such as GEN-005; null while it is a draft."""
     status: SeedStatus
+    """Whether it decides (`active`) or only predicts (`shadow`)."""
     principle: str
+    """What the seed says, in one sentence."""
     matches: bool
+    """Whether every condition holds."""
     reasons: tuple[Reason, ...]
+    """Every condition with its result."""
 
 
 class Explanation(Value):
@@ -28,6 +34,7 @@ class Explanation(Value):
     """Whether this is a request that people always decide."""
 
     candidates: tuple[Candidate, ...]
+    """The seeds of the request's class that are active or in shadow."""
 
 
 @operation("POST", "/v1/precedent-seeds/match", scopes={Scope.PRECEDENTS_READ})

@@ -15,6 +15,7 @@ class ReplayRequest(Value):
     model_config = ConfigDict(json_schema_extra={"examples": [{"limit": 100}]})
 
     limit: int = Field(100, ge=1, le=100)
+    """How many recorded decisions of its class to look at."""
 
 
 @operation(

@@ -17,6 +17,7 @@ class Revocation(Value):
     )
 
     reason: Reason
+    """Why the seed may no longer decide, in your words."""
 
 
 @operation(

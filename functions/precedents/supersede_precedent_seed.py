@@ -16,6 +16,7 @@ class Succession(Value):
     )
 
     successor_id: Id
+    """The `id` of the seed that takes its place."""
 
 
 @operation(

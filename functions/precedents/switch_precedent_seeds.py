@@ -19,7 +19,9 @@ class Switching(Value):
     )
 
     on: bool
+    """Whether seeds may decide from now on; while they may not, a person is asked everything."""
     reason: Reason
+    """Why, in your words."""
 
 
 @operation("POST", "/v1/precedent-seeds/switch", scopes={Scope.PRECEDENTS_DECIDE}, tenant=PLATFORM)

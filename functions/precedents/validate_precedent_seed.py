@@ -30,7 +30,9 @@ class SeedReview(Value):
     )
 
     outcome: Outcome
+    """Genesis's answer; `approve` puts the seed into shadow, where it only predicts."""
     rationale: Annotated[Text, Field(min_length=10, max_length=2000)]
+    """Why, in your words."""
 
 
 @operation(

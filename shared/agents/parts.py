@@ -76,39 +76,61 @@ class AgentDependency(Value):
     """Another agent that this one leans on."""
 
     agent_id: Id
+    """The other agent."""
     kind: Literal["hard", "soft"]
+    """Whether this one cannot work without it (`hard`), or does with less (`soft`)."""
 
 
 class Specification(Value):
     """What was asked for when the agent was created: the input of the pipeline."""
 
     scope_boundaries: Scope
+    """What the agent is to do, and what it leaves alone."""
     required_capabilities: Items
+    """What it must be able to do, one sentence each."""
     data_access_requirements: Annotated[tuple[DataAccess, ...], Field(max_length=50)]
+    """Which data it needs, for what, and for how long."""
     external_systems: Items
+    """Which outside systems it reaches."""
 
 
 class Released(Value):
     """One entry of an agent's version history; entries are only added."""
 
     version: str
+    """The version that went into service."""
     release_id: str
+    """The release that brought it."""
     deployed_at: Timestamp
+    """When it got its first traffic."""
     approver: str
+    """Who approved it."""
     reason: str
+    """What for."""
     rolled_back_at: Timestamp | None = None
+    """When it was taken back; null where it was not."""
 
 
 class DeploymentPlan(Value):
     """How the release is put out, and how it is taken back."""
 
     strategy: Literal["blue_green", "canary", "rolling"]
+    """How traffic moves to the release."""
     steps: Annotated[tuple[Name, ...], Field(min_length=1, max_length=20)]
+    """What is done to put it out, in order."""
     throughput_per_minute: int = Field(ge=1, le=100_000)
+    """How many requests a minute it is made for."""
     p50_ms: int = Field(ge=1, le=600_000)
+    """Within how many milliseconds half of the requests are answered."""
     p99_ms: int = Field(ge=1, le=600_000)
+    """Within how many milliseconds 99 of 100 requests are answered."""
     max_concurrency: int = Field(ge=1, le=10_000)
+    """How many requests at once it is made for."""
     consistency: Literal["strong", "eventual"]
+    """Whether what it writes is seen at once, or after a while."""
     rollback: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
+    """What is done to take it back, in order."""
     rollback_plan_ref: Slug
+    """Where the plan to take it back is; it is the manifest's."""
     blast_radius_note: Text
+    """Who is hit if it goes wrong."""

@@ -31,10 +31,15 @@ class Watched(Value):
     """How one watch over a release ended."""
 
     profile: Profile
+    """Which watch it was: whether it is ready, or how it does under traffic."""
     outcome: Outcome
+    """What the watch found."""
     probes: int
+    """How often it was looked at."""
     failures: int
+    """How many looks found it unwell, or got no answer in time."""
     ended_at: Timestamp
+    """When the watch ended."""
 
 
 class Release(Entity):
@@ -43,14 +48,23 @@ class Release(Entity):
     collection: ClassVar[str] = "releases"
 
     agent_id: Id
+    """The agent it releases."""
     workflow_id: Id
+    """The run of the pipeline that made it."""
     release_version: str
+    """The version it brings."""
     manifest_hash: Hex64
+    """The hash of the manifest it runs, as the Governor approved it."""
     approval_id: Id
+    """The Governor's approval; one approval makes one release."""
     state: Literal["deploying", "live", "failed", "rolled_back"] = "deploying"
+    """How far it is."""
     traffic_percent: Annotated[int, Field(ge=0, le=100)] = 0
+    """The share of the traffic it gets."""
     watches: tuple[Watched, ...] = ()
+    """The watches over it that ended."""
     rolled_back_for: RollbackTrigger | None = None
+    """Why it was taken back; null where it was not."""
 
     def watched(self, profile: Profile) -> Watched | None:
         """Return how a watch ended, or None while it has not."""

@@ -41,30 +41,47 @@ class Check(Value):
     """One check of a stage: decided by code, or waiting for somebody's judgement."""
 
     code: str
+    """Its code; `GET /v1/genesis/checks` says what each asks."""
     mode: Literal["auto", "judgement"]
+    """Whether code decides it, or a person or foundational agent judges."""
     passed: bool | None = None
+    """Whether it passed; null while it waits for a judgement."""
     escalated: bool = False
+    """Whether the decision was left to the Governor."""
     detail: Annotated[str, Field(max_length=2000)] = ""
+    """What was found, or why it was judged so."""
     patterns: tuple[Pattern, ...] = ()
+    """Deceptive patterns that the judge saw."""
     by: str | None = None
+    """Who judged; null where code decided or nobody has yet."""
     at: Timestamp | None = None
+    """When it was judged; null where code decided or nobody has yet."""
 
 
 class StageRecord(Value):
     """One attempt at a stage."""
 
     stage: Stage
+    """The number of the stage, from 1 to 7."""
     attempt: int
+    """Which attempt it is, from 1."""
     result: StageResult
+    """What came of it; `running` while it is open."""
     started_at: Timestamp
+    """When the attempt began."""
     ended_at: Timestamp | None = None
+    """When it came to its result; null while it is open."""
     deadline_at: Timestamp | None = None
+    """Until when it must come to a result; null where there is no limit."""
     manifest_hash: Hex64 | None = None
     """The manifest that this attempt is about."""
 
     checks: tuple[Check, ...] = ()
+    """Its checks, each with its result."""
     failure_code: Failure | None = None
+    """Why it did not pass; null where it did or is open."""
     next_stage: Stage | None = None
+    """The stage that came after it; null where none did."""
     superseded: bool = False
     """Whether a return to stage 2 made it history."""
 
@@ -86,8 +103,11 @@ class Evidence(Value):
     """One item that the Governor is given."""
 
     kind: str
+    """What it is, such as `ethics_clearance`."""
     ref: str
+    """Where it is."""
     sha256: Hex64
+    """The SHA-256 over its canonical JSON (RFC 8785)."""
 
 
 class PipelineRun(Entity):
@@ -97,28 +117,48 @@ class PipelineRun(Entity):
     unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {"execution"}
 
     kind: Literal["agent_creation"] = "agent_creation"
+    """What the run makes."""
     definition_version: str = DEFINITION_VERSION
+    """The version of the pipeline it started with, and finishes on."""
     agent_id: Id
+    """The agent it makes."""
     status: RunStatus
+    """How the run stands."""
     current_stage: Stage
+    """The number of the stage that is open, or was last."""
     stages: tuple[StageRecord, ...]
+    """Every attempt at every stage, the oldest first."""
     initiated_by: str
+    """Who created the agent; they judge nothing in its pipeline."""
     execution: str | None = None
     """The execution that carries the run out; no other may."""
 
     me_wow: MeWow | None = None
+    """The way of working as last submitted; null before."""
     me_wow_hash: Hex64 | None = None
+    """The SHA-256 over the canonical JSON of that way of working; null before."""
     completeness: int = 0
+    """How much of the way of working is there, in percent."""
     gaps: tuple[Gap, ...] = ()
+    """What the last submission lacked."""
     test_evidence: Annotated[tuple[TestEvidence, ...], Field(max_length=20)] = ()
+    """The test reports that were submitted with it."""
     deployment_plan: DeploymentPlan | None = None
+    """How the release is to be put out; null before it was submitted."""
     manifest_hash: Hex64 | None = None
+    """The hash of the submitted manifest; null before."""
     evidence: tuple[Evidence, ...] = ()
+    """What the Governor is given at stage 6."""
     alignment_score: int | None = None
+    """How well the agent is aligned, from 0 to 100; null before stage 5."""
     approval_id: Id | None = None
+    """The question to the Governor; null before it was asked."""
     blocked_reason: Text | None = None
+    """Why the run cannot go on; null where it can."""
     failure_code: Failure | None = None
+    """Why the run ended without an agent in service; null where it did not."""
     ended_at: Timestamp | None = None
+    """When the run was over; null while it goes on."""
 
     @property
     def over(self) -> bool:
@@ -152,18 +192,28 @@ class StageAnswer(Value):
     """What the workflow needs to know after each call: how a stage stands, and how to go on."""
 
     workflow_id: Id
+    """The run of the pipeline."""
     agent_id: Id
+    """The agent it makes."""
     stage: Stage
+    """The stage that the answer is about."""
     attempt: int
+    """Which attempt at the stage it is, from 1."""
     result: StageResult
+    """What came of the attempt; `running` while it is open."""
     decision: Literal["pass", "fail", "escalate", "wait"]
+    """The same for the workflow: whether to go on, back, to the Governor, or to wait."""
     manifest_hash: str
+    """The hash of the manifest that was reviewed; empty before one was submitted."""
     review_id: str | None = None
+    """The id of the review's record; null where the stage has none."""
     checks: tuple[str, ...] = ()
     """The codes of the checks that are not passed."""
 
     alignment_score: int | None = None
+    """How well the agent is aligned, from 0 to 100; null before stage 5."""
     patterns: tuple[Pattern, ...] = ()
+    """Deceptive patterns that the judge saw."""
     next_stage: int | None
     """The stage that is open now; None where the run is over."""
 

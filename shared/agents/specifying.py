@@ -48,18 +48,31 @@ class NewAgent(Value):
     )
 
     name: Name
+    """What people will call it; no two agents have one name."""
     purpose: Text
+    """What it is for, in a few sentences."""
     industry_id: Id
+    """The `id` of a certified industry."""
     job_role_id: Id
+    """The `id` of a certified job role of that industry."""
     skills: Annotated[tuple[Id, ...], Field(min_length=1, max_length=20)]
+    """The `id` of every skill that the job role requires, each certified; and of its optional ones, as you like."""
     governance_agent_id: Annotated[Opaque, Field(min_length=1, max_length=160)]
+    """Who it answers to: `genesis`, `governor`, or `engagement_governor:` and an engagement."""
     scope_boundaries: Boundaries
+    """What it is to do, what it leaves alone, and what it refuses."""
     required_capabilities: Items
+    """What it must be able to do, one sentence each."""
     data_access_requirements: Annotated[tuple[DataAccess, ...], Field(max_length=50)]
+    """Which data it needs, for what, and for how long."""
     external_systems: Items
+    """Which outside systems it is to reach."""
     trial_enabled: bool
+    """Whether customers may try it."""
     trial_mode_sandbox_url: Annotated[Opaque, Field(max_length=500)] | None = None
+    """Where its calls go in a trial; needed where trials are enabled."""
     depends_on: Annotated[tuple[AgentDependency, ...], Field(max_length=20)] = ()
+    """Other agents that it leans on; no circles."""
 
 
 def taken_id(name: str) -> str:

@@ -28,9 +28,13 @@ class Blueprint(Value):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.example()]})
 
     me_wow: MeWow
+    """The way of working, in its ten sections; what is missing is answered as a gap."""
     manifest: ManifestContent
+    """What the agent may use and do; everything that is not listed is denied."""
     test_evidence: Annotated[tuple[TestEvidence, ...], Field(max_length=20)]
+    """Reports of tests that ran elsewhere."""
     deployment_plan: DeploymentPlan
+    """How the release is to be put out and taken back."""
 
 
 def authoring(run: PipelineRun) -> None:

@@ -14,13 +14,21 @@ class StagePoint(Value):
     """One stage on the timeline: its last attempt, or none yet."""
 
     stage: Stage
+    """The number of the stage, from 1 to 7."""
     name: str
+    """What the stage is."""
     result: StageResult = "pending"
+    """What came of its last attempt; `pending` before the first."""
     attempt: int = 0
+    """How many attempts there were."""
     started_at: Timestamp | None = None
+    """When the last attempt began; null before the first."""
     ended_at: Timestamp | None = None
+    """When it came to its result; null while it is open."""
     deadline_at: Timestamp | None = None
+    """Until when it must come to a result; null where there is no limit."""
     failure_code: Failure | None = None
+    """Why it did not pass; null where it did or is open."""
     waiting_for: tuple[str, ...] = ()
     """The checks without a verdict."""
 
@@ -29,29 +37,48 @@ class Timeline(Value):
     """The pipeline of one agent."""
 
     agent_id: Id
+    """The agent that is made."""
     workflow_id: Id
+    """The run of the pipeline that makes it."""
     status: RunStatus
+    """How the run stands."""
     current_stage: Stage
+    """The number of the stage that is open, or was last."""
     percent: int
+    """How many of the seven stages are passed, in percent."""
     completeness: int
+    """How much of the way of working is there, in percent."""
     gaps: tuple[str, ...]
+    """What the last submission lacked, in words."""
     stages: tuple[StagePoint, ...]
+    """The seven stages, in order."""
 
 
 class AgentHealth(Value):
     """How an agent is, and how that was found out."""
 
     agent_id: Id
+    """The agent that was looked at."""
     status: Health | None
+    """How it is, by the last looks at it; null before the first."""
     profile: str
+    """Which watch these figures are from: proving ready, or under traffic."""
     release_id: Id | None
+    """The release that is watched; null before there is one."""
     release_state: ReleaseState
+    """How far its release is."""
     probes: int
+    """How often this watch looked at it."""
     failures: int
+    """How many of these looks found it unwell, or got no answer in time."""
     consecutive: int
+    """How many good looks in a row there were last."""
     slowest_ms: int
+    """The slowest answer, in milliseconds."""
     outcome: str | None
+    """What the watch found; null while it runs."""
     checked_at: Timestamp | None
+    """When it was looked at last; null before the first look."""
     wait_s: int
     """How long to wait until the health of a new release is certain; 0 means not at all."""
 

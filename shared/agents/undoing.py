@@ -20,11 +20,17 @@ class Rollback(Value):
     """How a rollback went."""
 
     outcome: Literal["rolled_back", "partial", "failed"]
+    """How far it went: everything back, some of it, or nothing."""
     from_version: str
+    """The version that was taken out of service."""
     restored_version: str | None
+    """The version that serves instead; null where there was none before."""
     steps: tuple[str, ...]
+    """What was done, in order."""
     evidence_archive_ref: str
+    """Where the evidence of the release is kept."""
     duration_ms: int
+    """How long it took, in milliseconds."""
 
 
 @dataclass(frozen=True)

@@ -113,15 +113,20 @@ class EvidenceRef(Value):
     """A piece of evidence: what it is, where it is, and its digest."""
 
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+    """What it is, such as `ethics_clearance`."""
     ref: Name
+    """Where it is."""
     sha256: Hex64
+    """The SHA-256 over the evidence itself: its bytes, or its canonical JSON (RFC 8785) where it is JSON."""
 
 
 class Question(Value):
     """What is asked: the members that a request and the approval made of it have in common."""
 
     type: ApprovalType
+    """What kind of permission it is; a stronger kind is asked of more people."""
     gate: Gate
+    """Where in the work it is asked."""
     approval_class: Annotated[
         ShownLine,
         Field(
@@ -133,27 +138,43 @@ class Question(Value):
     """The class that precedents are found by: ``verb:INDUSTRY:object``."""
 
     subject_kind: SubjectKind
+    """What the subject is."""
     subject: Subject
     """What exactly happens on yes; its `typ` says of which kind it is. At most 4 KiB."""
 
     title: ShortText
+    """The question in one line."""
     summary: Comment
+    """What the approver needs to know, in a few sentences."""
     action_description: Annotated[Text, Field(max_length=300)]
+    """What happens on yes, in words."""
     rationale: ShortText
+    """Why it is asked."""
     alternatives: Annotated[tuple[Aside, ...], Field(max_length=3)] = ()
+    """What could be done instead."""
     risks: Annotated[tuple[Aside, ...], Field(max_length=5)] = ()
+    """What can go wrong."""
     evidence_refs: Annotated[tuple[EvidenceRef, ...], Field(max_length=20)] = ()
+    """What the question rests on; some gates ask for certain kinds."""
     evidence_facts: Facts = Field(default_factory=dict)
+    """Facts that conditions of precedents and chains are compared with, by name."""
     rollback_plan_ref: Name | None = None
+    """Where the plan to take it back is; null where there is none."""
     risk: Risk
+    """How risky it is."""
     blast_radius: Literal["low", "medium", "high"]
+    """How many are hit if it goes wrong."""
     urgency: Literal["immediate", "hours", "days", "routine"]
+    """How soon an answer is needed; it sets the window where none is named."""
     reversibility: Literal["reversible", "delayed", "irreversible"]
+    """Whether it can be taken back."""
     governor_scope: Literal["platform", "engagement"]
     """Whose Governor decides: the platform's, or the customer's own."""
 
     agent_id: Id | None = None
+    """The agent it is about; null where it is about none."""
     workflow_id: Id | None = None
+    """The run it is part of; null where it is part of none."""
 
 
 class ApprovalRequest(Question):
@@ -163,10 +184,12 @@ class ApprovalRequest(Question):
     """The person the service asks for; without one it asks for itself."""
 
     window_min: WindowMin | None = None
+    """How many minutes there are to answer; without it, as its type and urgency say."""
     chain: Chain | None = None
     """Who must agree, where the usual chain is not enough; whoever that names stays in it."""
 
     callback_url: Opaque | None = None
+    """Where the workflow is woken when it is answered."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -217,8 +240,11 @@ class Consumer(Value):
     """The one step that an approval was used up by."""
 
     run_id: str
+    """The run that used it."""
     step_id: str
+    """The step of that run."""
     iteration: int = 0
+    """Which repetition of the step, from 0."""
 
 
 class Approval(Entity, Question):
@@ -236,31 +262,49 @@ class Approval(Entity, Question):
     """What of the question the card shows, so that it is the same whichever release renders it."""
 
     chain: str
+    """The name of the chain of people who must agree."""
     chain_version: int
+    """The version of that chain."""
     steps: tuple[Step, ...]
+    """The links of the chain, in order."""
     current_step: int = 1
+    """Whose turn it is: the number of a link, from 1."""
     status: ApprovalStatus = ApprovalStatus.PENDING
+    """What became of it."""
     decision_version: int = 0
     """Raised by each change; a timer set before a change has no effect after it."""
 
     requested_by: str
+    """Who asked; they never decide it."""
     requested_at: Timestamp
+    """When it was asked."""
     expires_at: Timestamp
+    """Until when it can be answered."""
     window_min: int
+    """How many minutes there are to answer."""
     window_from: Timestamp
     """When the window began that ends with `expires_at`; a deferral moves both."""
 
     decided_at: Timestamp | None = None
+    """When it was decided; null while it is open."""
     decided_by: str | None = None
+    """Who decided it; null while it is open."""
     decided_via: (
         Literal["governor", "deputy", "precedent_seed", "vision_guardian_override"] | None
     ) = None
+    """In what capacity it was decided; null while it is open."""
     decisions: tuple[Decision, ...] = ()
+    """What everybody said, the oldest first."""
     delegations: tuple[Delegation, ...] = ()
+    """Who answered for whom."""
     escalations: tuple[Escalation, ...] = ()
+    """Who was asked besides, and why."""
     deferrals: tuple[Deferral, ...] = ()
+    """When it rested, and for what."""
     deferred_until: Timestamp | None = None
+    """Until when it rests; null where it does not."""
     defer_count: int = 0
+    """How often it rested; three times at most."""
     unreviewed: bool = False
     """Whether it is about a thing that nobody looked at in time."""
 
@@ -271,13 +315,21 @@ class Approval(Entity, Question):
     """Whether it waits until the approvers have answered what they have."""
 
     seed_id: Asked | None = None
+    """The number of the precedent that approved it; null where people decided."""
     held_until: Timestamp | None = None
+    """Until when what was approved waits before it happens; null where it does not wait."""
     veto_until: Timestamp | None = None
+    """Until when a Governor may object; null while it is open."""
     confirmed_at: Timestamp | None = None
+    """When a Governor confirmed what a precedent approved; null where none did."""
     vetoed_at: Timestamp | None = None
+    """When a Governor objected; null where none did."""
     consumed_at: Timestamp | None = None
+    """When it was used; null while it is unused."""
     consumed_by: Consumer | None = None
+    """The one step that used it; null while it is unused."""
     cancellation: Cancellation | None = None
+    """Why it was withdrawn, and by whom; null where it was not."""
 
     @property
     def open(self) -> bool:
@@ -377,17 +429,29 @@ class Veto(Entity):
     collection: ClassVar[str] = "vetoes"
 
     approval_id: Id | None = None
+    """The approval that is objected to; null where it is a run."""
     run_id: Id | None = None
+    """The run that is objected to; null where it is an approval."""
     step_id: str | None = None
+    """The step of the run; null for the whole of it."""
     category: VetoCategory
+    """On which ground."""
     explanation: str
+    """Why, in the Governor's words."""
     attachments: Annotated[tuple[Attachment, ...], Field(max_length=5)] = ()
+    """Documents that go with it, by name and digest."""
     issued_by: str
+    """Who objected."""
     decided_at: Timestamp
+    """When they decided to, by our clock."""
     received_at: Timestamp
+    """When it reached us."""
     window_end: Timestamp
+    """Until when one could object."""
     offline: bool = False
+    """Whether it was decided on a phone without a connection."""
     effect: Effect
+    """What became of what it hit; `irreversible` where it had happened and cannot be undone."""
     effect_completed_at: Timestamp | None = None
     """When nothing of it was left to undo; none while that is under way or has failed."""
 

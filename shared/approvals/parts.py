@@ -28,17 +28,24 @@ class When(Value):
     """A condition on a member or on a verified fact of the question."""
 
     fact: Member
+    """The name of a member or of a fact of the question."""
     op: Literal["==", "!=", ">=", "<="]
+    """How it is compared."""
     value: Fact
+    """What it is compared with; a value of another type is never equal."""
 
 
 class Seats(Value):
     """Who is asked at one link of a chain, and how many of them must agree."""
 
     name: Annotated[ShownLine, Field(max_length=100)] = ""
+    """What people call this link."""
     roles: Roles = ()
+    """Whoever holds one of these roles is asked."""
     principals: Annotated[tuple[Person, ...], Field(max_length=10)] = ()
+    """People who are asked by their id."""
     mode: Literal["any", "all", "quorum"] = "any"
+    """Whether one of them is enough, all must agree, or a number of them."""
     quorum: Annotated[int, Field(ge=1, le=10)] | None = None
     """How many different people must agree, where the mode is `quorum`."""
 
@@ -53,32 +60,46 @@ class ChainStep(Seats):
     """One link of a chain as it is written down; its condition may skip it."""
 
     when: When | None = None
+    """The link is skipped where this does not hold; without it, it never is."""
 
 
 class Chain(Value):
     """Who must agree to a kind of question, one after the other."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+    """What the chain is called."""
     version: Annotated[int, Field(ge=1)] = 1
+    """Its version; an approval stays with the one it began with."""
     steps: Annotated[tuple[ChainStep, ...], Field(min_length=1, max_length=10)]
+    """Who must agree, one link after the other."""
 
 
 class Decision(Value):
     """What one person said, in their own words; kept for good."""
 
     step_no: int
+    """The link of the chain at which it was said."""
     approver_id: str
+    """Who said it."""
     verb: Verb
+    """What they said."""
     reason: str | None = None
+    """Why, in their words; null where they gave none."""
     changes: tuple[str, ...] = ()
+    """What they want to be different."""
     category: VetoCategory | None = None
+    """The ground of a veto; null for everything else."""
     at: Timestamp
+    """When they said it."""
     auth_time: Timestamp | None = None
+    """When they had signed in; null for one signed by a device."""
     decision_version: int
+    """The approval's `decision_version` that they answered."""
     seat: str = ""
     """The role or the person in whose place it was said."""
 
     via: Via = "governor"
+    """In what capacity they spoke."""
     opened_at: Timestamp | None = None
     """When they first opened the question; a yes to what was never opened has none."""
 
@@ -92,6 +113,7 @@ class Step(Seats):
     """One link of the chain of one approval."""
 
     step_no: int
+    """Which link it is, from 1."""
 
     @property
     def seats(self) -> tuple[str, ...]:
@@ -117,12 +139,19 @@ class Delegation(Value):
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
 
     step_no: int
+    """The link of the chain that it is for."""
     from_id: str = Field(alias="from")
+    """Who hands over."""
     to_id: str = Field(alias="to")
+    """Who answers instead."""
     at: Timestamp
+    """When it was handed over."""
     until: Timestamp
+    """Until when it holds."""
     reason: str
+    """Why, in their words."""
     taken_back_at: Timestamp | None = None
+    """When it was taken back; null while it holds."""
 
     def runs(self, at: datetime) -> bool:
         """Whether it holds at a time."""
@@ -133,30 +162,45 @@ class Escalation(Value):
     """Who else was asked, because nobody had answered or somebody wanted it so."""
 
     step_no: int
+    """The link of the chain that it is for."""
     level: Annotated[Literal[1, 2], Exact]
+    """How far up it went."""
     to: tuple[Role, ...]
+    """Which roles are asked besides."""
     at: Timestamp
+    """When they were asked."""
     trigger: Trigger
+    """Whether 50 or 80 percent of the window had passed, or somebody wanted it."""
     by: str
+    """Who wanted it, or the platform."""
     reason: str | None = None
+    """Why, in their words; null where the time did it."""
     answer_due_at: Timestamp
+    """Until when they are to answer."""
 
 
 class Deferral(Value):
     """Until when a question rests, and for what."""
 
     approver_id: str
+    """Who let it rest."""
     at: Timestamp
+    """When they did."""
     until: Timestamp
+    """When it comes back."""
     missing_evidence: tuple[str, ...] = ()
+    """What they need to see."""
 
 
 class Cancellation(Value):
     """Why the question was withdrawn, and by whom."""
 
     by: str
+    """Who withdrew it."""
     reason: str
+    """Why, in their words."""
     at: Timestamp
+    """When they did."""
 
 
 MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
@@ -166,6 +210,10 @@ class Attachment(Value):
     """A document that goes with a veto: what it is, not what is in it."""
 
     name: Annotated[ShownLine, Field(max_length=255, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")]
+    """The file's name, without a folder."""
     content_type: Literal["application/pdf", "image/png", "image/jpeg", "text/plain"]
+    """What kind of file it is."""
     size: Annotated[int, Field(ge=1, le=MAX_DOCUMENT_BYTES)]
+    """How many bytes it has."""
     sha256: Hex64
+    """The SHA-256 over the file's bytes."""

@@ -34,12 +34,19 @@ class Refs(Value):
     """The ids that an auditor looks a report up by: in the log each is called ``reported_…``."""
 
     agent_id: Ref = None
+    """The agent it is about."""
     workflow_id: Ref = None
+    """The run of the pipeline it is about."""
     run_id: Ref = None
+    """The run of the agent it is about."""
     step_id: Ref = None
+    """The step of that run."""
     approval_id: Ref = None
+    """The approval it was done under."""
     receipt_id: Ref = None
+    """The receipt that somebody outside gave for it."""
     customer_id: Ref = None
+    """The customer it was done for."""
 
 
 class Report(Value):
@@ -72,15 +79,22 @@ class Report(Value):
     entity: Annotated[
         str, Field(pattern=r"^[a-z][a-z_]{0,40}/[A-Za-z0-9._:-]{1,160}$", max_length=200)
     ]
+    """What it is about: `<collection>/<id>`."""
     action: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_]+){1,3}$", max_length=64)]
     """What was done; in the log its name begins with ``reported.``."""
 
     category: ReportCategory
+    """What kind of act it was."""
     outcome: Literal["success", "failure", "denied"] = "success"
+    """How it went."""
     severity: Literal["info", "warning", "error", "critical"] = "info"
+    """How serious it is."""
     refs: Refs = Refs()
+    """The ids by which it can be looked up."""
     data: Json16 = Field(default_factory=dict)
+    """What else there is to say; personal data is masked before it is kept."""
     occurred_at: Timestamp | None = None
+    """When it happened; without it, now. More than five minutes off is marked."""
 
 
 class Reported(Event, action="audit.reported", category="agent_action_complete"):
@@ -136,9 +150,13 @@ class Entered(Value):
     """Where a report was entered."""
 
     id: str
+    """The id of the entry."""
     entity: str
+    """The chain it was entered in: `<collection>/<id>`."""
     eseq: int
+    """Which entry of that chain it is, from 1."""
     entry_hash: Hex64
+    """The SHA-256 over the entry's canonical JSON (RFC 8785) without `delivery`."""
 
 
 class KeptReport(Record):

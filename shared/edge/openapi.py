@@ -307,51 +307,59 @@ def _problem(kind: type[Refusal]) -> Schema:
 
 _IN_PATH = {
     "address": "The permission to upload, as the answer to announcing the document gave it.",
-    "agent_id": "The `id` of an agent.",
-    "approval_id": "The `id` of an approval.",
-    "dead_letter_id": "The `id` of a dead letter.",
-    "device_id": "The `id` of a device.",
-    "draft_id": "The `id` of a seed draft.",
-    "incident_id": "The `id` of an incident; its number, such as INC-000008, opens nothing.",
-    "industry_id": "The `id` of an industry.",
-    "job_role_id": "The `id` of a job role.",
-    "key": "The key of a feature flag.",
-    "name": "The name of a target, as the list of circuit breakers has it.",
-    "notification_id": "The `id` of a notice.",
-    "reference": "The name of a reference agent.",
-    "release_id": "The `id` of a release.",
-    "seed_id": "The `id` of a seed; its number, such as GEN-005, opens nothing.",
-    "skill_id": "The `id` of a skill.",
-    "stage": "The number of a stage of the pipeline, from 1 to 7.",
-    "veto_id": "The `id` of a veto.",
-    "violation_id": "The `id` of a violation.",
-    "workflow_id": "The `id` of a run of the pipeline: the agent's `workflow_id`.",
+    "agent_id": "Which agent; `GET /v1/agents` lists them.",
+    "approval_id": "Which question; `GET /v1/approvals` lists those that are open.",
+    "dead_letter_id": "Which message; `GET /v1/events/dead-letters` lists them.",
+    "device_id": "Which device: what registering it answered.",
+    "draft_id": "Which proposal: what making it answered as `id`.",
+    "incident_id": "Which incident, by its `id`; a number such as INC-000008 opens nothing.",
+    "industry_id": "Which industry; `GET /v1/industries` lists them.",
+    "job_role_id": "Which job role; `GET /v1/genesis/job-roles` lists them.",
+    "key": "Which feature flag.",
+    "name": "Whose breaker, as `GET /v1/admin/circuit-breakers` names it.",
+    "notification_id": "Which notice; `GET /v1/notifications` lists yours.",
+    "reference": "Which reference agent; `GET /v1/reference-agents` lists them.",
+    "release_id": "Which release: the agent's `release_id`.",
+    "seed_id": "Which seed, by its `id`; a number such as GEN-005 opens nothing.",
+    "skill_id": "Which skill; `GET /v1/genesis/skills` lists them.",
+    "stage": "Which stage of the pipeline, from 1 to 7.",
+    "veto_id": "Which objection; `GET /v1/vetoes` lists them.",
+    "violation_id": "Which violation; `GET /v1/mobile/violations` lists them.",
+    "workflow_id": "Which run of the pipeline: the agent's `workflow_id`.",
 }
 """What stands in a path."""
+
+
+def _said(kind: str, text: str) -> Schema:
+    return {"type": kind, "description": text}
+
 
 _PROBLEM: Schema = {
     "type": "object",
     "description": "Why a request was refused (RFC 9457).",
     "required": ["type", "title", "status", "detail", "instance", "code", "correlation_id"],
     "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "code": {"type": "string"},
-        "correlation_id": {"type": "string"},
-        "retry_after_s": {"type": "integer"},
-        "violations": {
-            "type": "array",
+        "type": _said("string", "What kind of refusal it is; `/docs/refusals` explains each.")
+        | {"format": "uri"},
+        "title": _said("string", "The kind of refusal in words."),
+        "status": _said("integer", "The HTTP status, once more."),
+        "detail": _said("string", "What is wrong this time, and what to do."),
+        "instance": _said("string", "The path that was asked."),
+        "code": _said("string", "The kind of refusal for programs; it stays as it is."),
+        "correlation_id": _said(
+            "string", "The story of the request: say it when you ask for help."
+        ),
+        "retry_after_s": _said("integer", "After how many seconds to try again."),
+        "violations": _said("array", "Every rule that was not kept.")
+        | {
             "items": {
                 "type": "object",
                 "required": ["rule", "message"],
                 "properties": {
-                    "rule": {"type": "string"},
-                    "message": {"type": "string"},
-                    "field": {"type": "string"},
-                    "principle": {"type": "string"},
+                    "rule": _said("string", "The code of the rule, for programs."),
+                    "message": _said("string", "What is wrong, in words."),
+                    "field": _said("string", "The member of the request that it is about."),
+                    "principle": _said("string", "The principle behind the rule."),
                 },
             },
         },

@@ -33,22 +33,36 @@ class DeadLetter(Entity):
     collection: ClassVar[str] = "dead_letters"
 
     event_id: str
+    """The id of the entry that the message told of."""
     type: str
+    """What the message told, such as `approval.granted`."""
     subject: str
+    """What it was about: `<collection>/<id>`."""
     consumer: Asked
+    """The function that could not take it."""
     attempts: int
+    """How often it was tried."""
     first_at: str
+    """When it was tried first."""
     last_at: Asked
+    """When it was tried last."""
     error_code: str
+    """What went wrong, for programs."""
     error: str
+    """What went wrong, in words."""
     topic: str
+    """The topic that it came from."""
     attributes: dict[str, str]
+    """The message's attributes."""
     data: str
+    """The message's data, in base64."""
     proven: bool = True
     """Whether what is stored says what the message says; what is not proven is never sent again."""
 
     status: Literal["open", "replayed", "dropped"] = "open"
+    """Whether it waits, was sent again, or was dropped."""
     replays: int = 0
+    """How often it was sent again."""
 
 
 class EventDeadLettered(

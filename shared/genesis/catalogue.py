@@ -46,14 +46,20 @@ class CatalogueEntity(GovernedEntity, ABC):
     """Where the API has it."""
 
     name: Name
+    """What people call it."""
     description: Prose
+    """What it is, in a few sentences."""
     status: Status = Status.PENDING
+    """How far its certification is."""
     authors: tuple[str, ...] = Field(min_length=1, max_length=100)
     """Who wrote it; none of them judges it."""
 
     test_evidence: tuple[TestEvidence, ...] = Field((), max_length=10)
+    """Reports of tests that ran elsewhere."""
     verdicts: tuple[Verdict, ...] = Field((), max_length=20)
+    """What those who judge it said about the content as it is."""
     certification: Certification | None = None
+    """The last decision of Genesis about it; null before the first."""
     warnings: tuple[str, ...] = ()
     """What would stand in the way of certification."""
 
@@ -61,7 +67,9 @@ class CatalogueEntity(GovernedEntity, ABC):
     """What it improves on and will replace; it may have the same names."""
 
     superseded_by: Id | None = None
+    """What took its place; null while nothing did."""
     deprecated_reason: Text | None = None
+    """Why nobody should use it any more; null while it may be used."""
 
     @property
     @abstractmethod

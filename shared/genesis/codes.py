@@ -14,8 +14,11 @@ class Code(Value):
     """One code: what it is about, what it asks, and who answers."""
 
     code: str
+    """By which verdicts, checks and refusals cite it."""
     about: Subject
+    """What is checked."""
     asks: str
+    """What it asks for, in words."""
     judged_by: Role | None = None
     """Whose judgement it is; where nobody is named, code decides."""
 

@@ -31,8 +31,11 @@ class TestEvidence(Value):
     """It is about tests and none itself; pytest looks at the name."""
 
     kind: EvidenceKind
+    """What kind of test it was."""
     report: Json16
+    """What the test found."""
     sha256: Hex64
+    """The SHA-256 over the canonical JSON (RFC 8785) of `report` alone: sorted keys, no spaces."""
 
     @property
     def intact(self) -> bool:
@@ -44,20 +47,30 @@ class Verdict(Value):
     """What somebody with the authority to judge said about the content as it is."""
 
     check_code: str
+    """Which check was judged."""
     verdict: Literal["pass", "fail"]
+    """What they said."""
     rationale: Text
+    """Why, in their words."""
     by: str
+    """Who judged."""
     role: str
+    """The role they judged in."""
     at: Timestamp
+    """When they judged."""
 
 
 class Check(Value):
     """One check of a certification, and how it went."""
 
     code: str
+    """Its code; `GET /v1/genesis/checks` says what each asks."""
     passed: bool
+    """Whether it passed."""
     mode: Literal["auto", "judgement"]
+    """Whether code decided it, or somebody judged."""
     detail: str = Field(max_length=2000)
+    """What was found, or why it was judged so."""
     awaits: str | None = None
     """Whose verdict is missing."""
 
@@ -71,13 +84,21 @@ class Certification(Value):
     """
 
     certification_id: str
+    """The id of this decision."""
     decision: Literal["certified", "rejected"]
+    """What was decided."""
     certified_by: str
+    """Who decided."""
     certified_at: Timestamp
+    """When it was decided."""
     certificate_hash: Hex64
+    """The SHA-256 over the canonical JSON of this record without `certificate_hash`."""
     checks: tuple[Check, ...]
+    """Every check, with its result."""
     evidence_ref: str
+    """`sha256:` and one digest over all test evidence and verdicts it rested on."""
     constitution_version: str
+    """The constitution that was in force."""
 
 
 def report(

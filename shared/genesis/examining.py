@@ -30,7 +30,9 @@ class Outlook(Value):
     """What certification would come to now."""
 
     outcome: Literal["certified", "rejected", "verdict_missing"]
+    """What certifying it now would end in; `verdict_missing` asks somebody first and decides nothing."""
     checks: tuple[Check, ...]
+    """Every check, with its result as things stand."""
     breaches: tuple[str, ...]
     """The principles that would be broken, each in a sentence."""
 

@@ -17,15 +17,25 @@ class IndustryFields(Value):
     """What somebody says about an industry."""
 
     code: IndustryCode
+    """Two to ten capital letters that stand in the numbers of its skills and roles, such as HC."""
     regulated: bool
+    """Whether a law of its own rules it."""
     publication_gate: bool
+    """Whether whatever an agent publishes in it waits for an approval."""
     regulations: tuple[Regulation, ...] = Field((), max_length=30)
+    """The laws and standards, and what they come down to."""
     cannot_do: Lines = ()
+    """What no agent of this industry ever does; every way of working must leave it out."""
     allowed_data_sources: Keys
+    """Where agents may take data from, by key."""
     data_classes: tuple[DataClass, ...] = Field((), max_length=30)
+    """What kinds of data it knows, and how each is treated."""
     terminology_ref: Name | None = None
+    """Where its glossary is; null where it has none."""
     embeddings_ref: Name | None = None
+    """Where its search index is; null where it has none."""
     knowledge_version: Name | None = None
+    """Which version of its knowledge that is; null where it has none."""
 
 
 class Industry(IndustryFields, CatalogueEntity):
@@ -37,7 +47,9 @@ class Industry(IndustryFields, CatalogueEntity):
     path: ClassVar[str] = "/v1/genesis/industries"
 
     entity_type: Literal["industry"] = "industry"
+    """What kind of entity this is."""
     launch_status: Literal["draft", "agents_pending", "active", "suspended", "retired"] = "draft"
+    """How far it is on the market."""
 
     @property
     def sector(self) -> str:

@@ -33,22 +33,40 @@ class JobRoleFields(Value):
     """What somebody says about a job role."""
 
     industry_id: Id
+    """The `id` of its certified industry."""
     geography: tuple[Literal["north_america", "europe", "india", "global"], ...] = Field(
         min_length=1, max_length=4
     )
+    """Where it may work."""
     seniority_level: Literal["junior", "mid", "senior"]
+    """How experienced whoever does it is."""
     required_skills: tuple[Id, ...] = Field(max_length=20)
+    """The `id` of every skill that an agent of this role must have; each certified."""
     optional_skills: tuple[Id, ...] = Field((), max_length=20)
+    """The `id` of skills that it may have besides."""
     can_do: Lines
+    """What it does, one sentence each."""
     cannot_do: Lines
+    """
+    What it never does, one sentence each; every way of working repeats them word for word among what is out of
+    scope.
+    """
     tool_authorizations: tuple[ToolAuthorization, ...] = Field((), max_length=50)
+    """Which tools it may use, and how far."""
     confirmation_gates: tuple[ConfirmationGate, ...] = Field((), max_length=50)
+    """Which acts wait for somebody's approval."""
     validation_criteria: Lines = ()
+    """How one sees that the work is good."""
     completion_criteria: Completion
+    """When a trial of it counts as a success."""
     agent_count: Annotated[Literal[1, 3, 4, 5], Exact] = 1
+    """How many agents do it together."""
     requires_manager: bool = False
+    """Whether one of them leads."""
     coordination_complexity: Literal["simple", "moderate", "complex"] = "simple"
+    """How much they must agree with each other."""
     expertise_level: Literal["generic", "specialized", "expert"] = "generic"
+    """How much it must know about its industry."""
     sensitivity: tuple[Literal["pii", "money", "legal", "child_facing"], ...] = Field(
         (), max_length=4
     )
@@ -69,13 +87,17 @@ class JobRole(JobRoleFields, CatalogueEntity):
     path: ClassVar[str] = "/v1/genesis/job-roles"
 
     entity_type: Literal["job_role"] = "job_role"
+    """What kind of entity this is."""
     description: Summary
+    """What it is, in a few sentences."""
     industry_code: IndustryCode
+    """By which its industry is cited, such as HC."""
     base_price_inr: int = Field(ge=8_000, le=50_000)
+    """What it costs a month before discounts, in rupees."""
 
     @property
     def sector(self) -> str:
-        """The code of its industry."""
+        """By which its industry is cited, such as HC."""
         return self.industry_code
 
     @property

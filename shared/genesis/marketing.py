@@ -75,67 +75,104 @@ class MarketingBrief(Value):
     """What a post is about, and for whom."""
 
     kind: Literal["marketing"] = "marketing"
+    """Which reference agent it is for."""
     brand_name: Short
+    """Whose post it is."""
     theme: Line
+    """What it is about."""
     industry: Short
+    """In which industry."""
     offer: Line | None = None
+    """What is offered; null where nothing is."""
     location: Short | None = None
+    """Where; null where it does not matter."""
     target_audience: Line | None = None
+    """For whom; null where for everybody."""
     tone: Short | None = None
+    """How it is to sound; null where it does not matter."""
     primary_language: Literal["en", "hi"] = "en"
+    """In which language."""
     call_to_action: Line = "Get in touch with us"
+    """What the reader is asked to do."""
     hashtags: Annotated[tuple[Short, ...], Field(max_length=30)] = ()
+    """Words to be found by, with or without `#`."""
     platforms: Annotated[tuple[Platform, ...], Field(max_length=10)] = PLATFORMS
+    """Where it is to appear; without any, on all."""
     artifacts: Annotated[tuple[Artifact, ...], Field(max_length=5)] = ()
+    """What goes with the text."""
     duration_days: int = Field(7, ge=1, le=365)
+    """How many days the campaign runs."""
 
 
 class Day(Value):
     """What one day of a campaign is about."""
 
     day: int
+    """Which day, from 1."""
     angle: str
+    """From which side the theme is shown."""
     theme: str
+    """What it is about."""
 
 
 class Message(Value):
     """The canonical message, from which every platform's variant is made."""
 
     theme: str
+    """What it is about."""
     core_message: str
+    """The one sentence."""
     call_to_action: str
+    """What the reader is asked to do."""
     key_points: tuple[str, ...]
+    """What supports it."""
     hashtags: tuple[str, ...]
+    """Words to be found by, each with `#`, sorted."""
     artifacts: tuple[Artifact, ...]
+    """What goes with the text."""
 
 
 class Dropped(Value):
     """An artifact that a platform does not take."""
 
     artifact: Artifact
+    """What is left out."""
     reason: str
+    """Why the platform does not take it."""
 
 
 class Variant(Value):
     """The message as one platform takes it."""
 
     platform: Platform
+    """Where it appears."""
     title: str | None
+    """Its title; null where the platform has none."""
     text: str
+    """Its text, no longer than the platform takes."""
     hashtags: tuple[str, ...]
+    """As many as the platform takes."""
     artifacts: tuple[Artifact, ...]
+    """What of the artifacts the platform takes."""
     dropped: tuple[Dropped, ...]
+    """What of them it does not, and why."""
 
 
 class MarketingDraft(Value):
     """A plan, a message, its variants, and what stands in the way of publishing them."""
 
     kind: Literal["marketing"] = "marketing"
+    """Which reference agent made it."""
     theme_plan: tuple[Day, ...]
+    """What each day is about."""
     message: Message
+    """The message that every variant is made from."""
     variants: tuple[Variant, ...]
+    """The message as each platform takes it."""
     hints: Lines
+    """What should be looked at before it is published."""
     next_approval: Literal["communication"] = "communication"
+    """What kind of approval it waits for."""
 
 
 def draft(brief: MarketingBrief) -> MarketingDraft:

@@ -19,12 +19,19 @@ class ReferenceAgent(Record):
     collection: ClassVar[str] = "reference_agents"
 
     name: str
+    """What it is called in the path."""
     agent_type_id: AgentType
+    """The type of agent it shows."""
     playbook_id: str
+    """The playbook it follows."""
     industry: str
+    """The industry it works in."""
     deterministic: bool
+    """Whether the same input always gives the same output."""
     approval_type: Literal["communication", "financial"]
+    """What kind of approval its effects wait for."""
     tasks_per_day: int | None = None
+    """How many tasks a day it is made for; null where nobody said."""
 
 
 def _marketer(place: str, name: str, industry: str) -> ReferenceAgent:
@@ -85,17 +92,24 @@ class RunReference(Value):
     )
 
     inputs: Annotated[MarketingBrief | TradingRequest, Field(discriminator="kind")]
+    """What it works on; its `kind` says which agent it is for."""
 
 
 class ReferenceRun(Value):
     """What a reference agent would do; nothing left the platform and nothing was stored."""
 
     reference_agent_id: str
+    """Which reference agent ran."""
     playbook_id: str
+    """The playbook it followed."""
     mode: Literal["dry_run"] = "dry_run"
+    """That nothing left the platform."""
     inputs_digest: Hex64
+    """The SHA-256 over the canonical JSON of the inputs."""
     output_digest: Hex64
+    """The SHA-256 over the canonical JSON of the output."""
     output: Annotated[MarketingDraft | OrderDraft, Field(discriminator="kind")]
+    """What it would do."""
 
 
 def dry_run(reference: str, request: RunReference) -> ReferenceRun:

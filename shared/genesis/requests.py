@@ -22,17 +22,24 @@ class Described(Value):
     """What everything in the catalogue says about itself."""
 
     name: Name
+    """What people will call it; no two of a kind have one name."""
     description: Prose
+    """What it is, in a few sentences."""
     governance_agent_id: Opaque = Field(
         "",
         max_length=255,
         description="Who it answers to: genesis or governor. There is no default; without it the"
         " entity breaks L0-01.",
     )
+    """Who it answers to: genesis, the governor, or an engagement's; mandatory, or refused."""
     tags: tuple[Name, ...] = Field((), max_length=20)
+    """Words to find it by."""
     custom_attributes: Json16 = {}
+    """An object of your own, which the platform keeps and never reads."""
     governance_notes: Text | None = None
+    """What those who govern it should know."""
     test_evidence: tuple[TestEvidence, ...] = Field((), max_length=10)
+    """Reports of tests that ran elsewhere, each with its digest."""
     supersedes: Id | None = Field(
         None,
         description="The certified one of the same kind and industry that this replaces once it is"
@@ -56,6 +63,7 @@ class NewIndustry(IndustryContent):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.INDUSTRY]})
 
     as_draft: bool = False
+    """Whether it stays a draft that is not up for certification yet."""
 
 
 class SkillContent(SkillFields, Described):
@@ -64,6 +72,7 @@ class SkillContent(SkillFields, Described):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.SKILL]})
 
     skill_key: str | None = Field(None, max_length=100, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    """Its key for programs, in lower case with hyphens; made from its name where you give none."""
 
     def content(self) -> dict[str, Any]:
         """
@@ -84,6 +93,7 @@ class NewSkill(SkillContent):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.SKILL]})
 
     as_draft: bool = False
+    """Whether it stays a draft that is not up for certification yet."""
 
 
 class JobRoleContent(JobRoleFields, Described):
@@ -92,7 +102,9 @@ class JobRoleContent(JobRoleFields, Described):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.JOB_ROLE]})
 
     description: Summary
+    """What it is, in a few sentences."""
     base_price_inr: int | None = Field(None, ge=8_000, le=50_000)
+    """What it costs a month before discounts, in rupees; without it, what its seniority costs."""
 
     def content(self, industry: Industry | None) -> dict[str, Any]:
         """
@@ -113,6 +125,7 @@ class NewJobRole(JobRoleContent):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.JOB_ROLE]})
 
     as_draft: bool = False
+    """Whether it stays a draft that is not up for certification yet."""
 
 
 class Reason(Value):
@@ -127,6 +140,7 @@ class Reason(Value):
     )
 
     reason: Prose
+    """Why, in your words."""
 
 
 class Judgement(Value):
@@ -145,14 +159,21 @@ class Judgement(Value):
     )
 
     check_code: Literal["SK-9", "JR-9", "IN-5"]
+    """
+    Which check you judge: SK-9 of a skill and IN-5 of an industry are the Vision Guardian's, JR-9 of a job role
+    is the Governor's.
+    """
     verdict: Literal["pass", "fail"]
+    """Your answer."""
     rationale: Prose
+    """Why, in your words."""
 
 
 class Listing(Paging):
     """Which part of a list."""
 
     status: Status | None = None
+    """Only those in this status."""
 
 
 class IndustryListing(Listing):
@@ -161,6 +182,7 @@ class IndustryListing(Listing):
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "certified"}]})
 
     code: IndustryCode | None = None
+    """Only the industry with this code."""
 
 
 class SkillListing(Listing):
@@ -171,7 +193,9 @@ class SkillListing(Listing):
     )
 
     category: Literal["technical", "soft_skill", "domain_expertise", "certification"] | None = None
+    """Only skills of this category."""
     industry_code: IndustryCode | None = None
+    """Only skills of this industry, by its code."""
 
 
 class JobRoleListing(Listing):
@@ -182,6 +206,7 @@ class JobRoleListing(Listing):
     )
 
     industry_code: IndustryCode | None = None
+    """Only job roles of this industry, by its code."""
 
 
 def filters(listing: Listing) -> dict[str, Any]:

@@ -35,26 +35,42 @@ class SkillFields(Value):
     """What somebody says about a skill."""
 
     category: Literal["technical", "soft_skill", "domain_expertise", "certification"]
+    """What kind of skill it is."""
     purpose: Text
+    """What it is for, in a few sentences."""
     industry_code: IndustryCode
+    """The code of the industry it is for."""
     function: (
         Literal["research", "write", "analyze", "design", "code", "test", "deploy", "communicate"]
         | None
     ) = None
+    """What it does in general; null where it fits none of these."""
     think_phase: ThinkPhase
+    """What it asks and checks before it acts."""
     act_phase: ActPhase
+    """What it does, step by step."""
     observe_phase: ObservePhase
+    """How it sees whether it succeeded."""
     components: tuple[Literal["connector", "pump", "processor", "publisher", "validator"], ...] = (
         Field((), max_length=20)
     )
+    """Which kinds of component it is made of."""
     approval_gates: tuple[ApprovalGate, ...] = Field((), max_length=50)
+    """Which of its steps wait for an approval."""
     autonomy_level: Literal["100%", "90%", "50%"]
+    """How much of it goes on without a person."""
     tool_requirements: Keys
+    """Which tools it needs, by key."""
     data_access: tuple[DataAccess, ...] = Field((), max_length=30)
+    """Which data it touches, for what, and for how long."""
     input_schema: Json16
+    """What it takes: a JSON Schema (draft 2020-12) without references and patterns."""
     output_schema: Json16
+    """What it gives: a JSON Schema (draft 2020-12) without references and patterns."""
     goal_schema: Json16 | None = None
+    """How a customer states a goal for it, as a JSON Schema; null where there is nothing to state."""
     samples: tuple[Sample, ...] = Field((), max_length=10)
+    """Inputs with the outputs they should give."""
 
 
 class Skill(SkillFields, CatalogueEntity):
@@ -66,7 +82,9 @@ class Skill(SkillFields, CatalogueEntity):
     path: ClassVar[str] = "/v1/genesis/skills"
 
     entity_type: Literal["skill"] = "skill"
+    """What kind of entity this is."""
     skill_key: str = Field(min_length=1, max_length=100, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    """Its key for programs: decision rights name its steps `<skill_key>.<n>`."""
 
     @property
     def sector(self) -> str:

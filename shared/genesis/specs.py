@@ -59,27 +59,39 @@ class Dimension(Value):
     """One side of an agent: whether it has it, in which version, and how it is set."""
 
     present: bool = True
+    """Whether the agent has this side."""
     version: str = Field("1.0.0", pattern=r"^\d{1,4}\.\d{1,4}\.\d{1,4}$")
+    """Which version of it."""
     config: Json16 = {}
+    """How it is set."""
 
 
 class ConfigField(Value):
     """Something that the customer sets."""
 
     key: Key
+    """Its key, for programs."""
     label: Name
+    """What the customer reads."""
     type: Literal["text", "enum", "list", "object", "boolean", "number"]
+    """What can be entered."""
     required: bool = False
+    """Whether it must be set."""
     options: Keys = ()
+    """What can be chosen from, where it is a choice."""
 
 
 class GoalTemplate(Value):
     """A goal that a customer can give, and how often it is worked on."""
 
     goal_template_id: Key
+    """By what programs know the goal."""
     name: Name
+    """What the customer reads."""
     default_frequency: Literal["on_demand", "daily", "weekly", "monthly"]
+    """How often it is worked on unless the customer says otherwise."""
     settings_schema: Json16 = {}
+    """What the customer can set for it, as a JSON Schema."""
 
 
 class AgentSpec(Value):
@@ -129,23 +141,36 @@ class AgentSpec(Value):
     )
 
     agent_type_id: AgentType
+    """Which type of agent it is; the type fixes what may not differ."""
     name: Name
+    """What people call it."""
     version: str = Field("1.0.0", pattern=r"^\d{1,4}\.\d{1,4}\.\d{1,4}$")
+    """Its version: major, minor and patch."""
     deterministic: bool
+    """Whether the same input always gives the same output; the type says."""
     required_skills: Keys
+    """The keys of the skills it needs; the type names some."""
     approval_type: Literal["none", "communication", "financial"]
+    """What kind of approval its effects wait for; the type says."""
     playbook_ref: Key
+    """The playbook it follows."""
     config_fields: tuple[ConfigField, ...] = Field((), max_length=50)
+    """What the customer sets."""
     goal_templates: tuple[GoalTemplate, ...] = Field((), max_length=20)
+    """Which goals a customer can give."""
     dimensions: dict[DimensionName, Dimension] = Field(max_length=8)
+    """Its sides, by name; skill, industry, trial and budget are mandatory."""
 
 
 class Validation(Value):
     """What is wrong with a specification, if anything, and which one it was."""
 
     valid: bool
+    """Whether nothing is wrong."""
     violations: tuple[Violation, ...]
+    """Everything that is wrong."""
     spec_digest: Hex64
+    """The SHA-256 over the canonical JSON (RFC 8785) of the specification."""
 
 
 def validation(spec: AgentSpec) -> Validation:

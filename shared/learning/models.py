@@ -23,17 +23,26 @@ class SeedDraft(Entity, Rule):
     """What people call it: ``AUTO-YYYYMMDD-NNN``."""
 
     evidence_refs: tuple[Id, ...]
+    """The decisions it rests on: the ids of approvals."""
     support: int
     """How many of the decisions it rests on are approvals of its class."""
 
     confidence_bp: int = Field(ge=0, le=10_000)
+    """How sure it is, in basis points: the share of these decisions that speak for it."""
     note: str | None = None
+    """What its author says about it; null where nothing."""
     supersedes: Id | None = None
+    """The `id` of the seed whose place it would take; null where it takes none."""
     status: DraftStatus = "draft"
+    """How far it is."""
     findings: tuple[Finding, ...] = ()
+    """What code found to Genesis's five questions."""
     precedent_seed_id: Id | None = None
+    """The seed that was made of it; null before."""
     created_by: str
+    """Who proposed it."""
     by_governor: bool
+    """Whether a Governor proposed it."""
 
     def violations(self) -> tuple[Violation, ...]:
         """Return what in this draft breaks the constitution."""

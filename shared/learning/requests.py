@@ -16,8 +16,11 @@ class NewDraft(Value):
     model_config = ConfigDict(json_schema_extra={"examples": [{"rule": DEPLOY_AGAIN}]})
 
     rule: Rule | None = None
+    """The rule; without one, it is what the decisions have in common."""
     evidence_refs: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
     """Approvals that were decided as the rule would decide them."""
 
     note: Comment | None = None
+    """What you say about it."""
     supersedes: Id | None = None
+    """The `id` of the seed whose place it is to take."""

@@ -18,62 +18,96 @@ class ApprovalCard(Value):
     """One request as a list shows it."""
 
     approval_id: Id
+    """By which the request is opened and decided."""
     title: str
+    """The question in one line."""
     type: ApprovalType
+    """What kind of permission it is."""
     gate: str
+    """Where in the work it is asked."""
     risk: Risk
+    """How risky it is."""
     urgency: str
+    """How soon an answer is needed."""
     status: ApprovalStatus
+    """What became of it."""
     agent_id: Id | None
+    """The agent it is about; null where it is about none."""
     requested_at: Timestamp
+    """When it was asked."""
     expires_at: Timestamp
+    """Until when it can be answered."""
     age_s: int
+    """For how many seconds it has waited."""
     action_digest: Hex64
+    """What a yes names as `expected_digest`."""
     seed_id: str | None
+    """The number of the precedent that approved it; null where none did."""
 
 
 class ReviewSummary(Value):
     """What one of the foundational agents found, in numbers and words."""
 
     result: str
+    """What came of the stage."""
     passed: int
+    """How many checks passed."""
     checks: int
+    """How many checks there are."""
     concerns: tuple[str, ...]
+    """The codes of those that did not pass."""
 
 
 class MeWowSummary(Value):
     """How the agent works, in brief."""
 
     purpose: str
+    """What the agent is for."""
     completeness: int
+    """How much of the way of working is there, in percent."""
     outcomes: tuple[str, ...]
+    """What is to come of the work."""
     default_posture: str | None
+    """What it does without an order; null where that was not said."""
     hash: Hex64 | None
+    """The SHA-256 over the canonical JSON of the way of working; null before one was submitted."""
 
 
 class Deadlines(Value):
     """What is possible until when."""
 
     answer_by: Timestamp
+    """Until when it can be answered."""
     veto_until: Timestamp | None
+    """Until when one may object; null while it is open."""
     held_until: Timestamp | None
+    """Until when what was approved waits; null where it does not."""
 
 
 class ApprovalDetail(Value):
     """Everything that the Governor needs to decide, and what the phone signs."""
 
     approval: Approval
+    """The question, and what was said to it."""
     card: Mapping[str, Any]
     """What is shown and signed: its digest is the approval's `card_hash`."""
 
     card_matches: bool
+    """Whether the card as it is shown now has the approval's `card_hash`; where not, nothing may be signed."""
     evidence: tuple[EvidenceRef, ...]
+    """What the question rests on."""
     deadlines: Deadlines
+    """What is possible until when."""
     me_wow: MeWowSummary | None = None
+    """How the agent works, in brief; null where it is about none."""
     certification: ReviewSummary | None = None
+    """What Genesis found; null where it is about no pipeline."""
     architecture: ReviewSummary | None = None
+    """What the Systems Architect found; null where it is about no pipeline."""
     ethics: ReviewSummary | None = None
+    """What the Vision Guardian found; null where it is about no pipeline."""
     timeline: Timeline | None = None
+    """The agent's pipeline; null where it is about none."""
 
 
 def card(approval: Approval, *, at: datetime) -> ApprovalCard:

@@ -19,6 +19,7 @@ class SignedDecision(SignedWords):
     """A signed decision on exactly what was seen."""
 
     expected_digest: Hex64
+    """The approval's `action_digest`, as it was read: an answer to anything else is refused."""
 
 
 def signed(

@@ -41,13 +41,18 @@ class Registration(Value):
     )
 
     fcm_token: Annotated[str, Field(pattern=r"^[\x21-\x7e]{16,4096}$")]
+    """Where notices are pushed: the token that the push service gave the app."""
     public_key: PublicKey
     """The half that may be seen of the key that signs this person's decisions."""
 
     platform: Platform
+    """What the device runs."""
     app_version: Version
+    """Which release of the app it is."""
     os_version: Version = "unknown"
+    """The version of its system."""
     timezone: Annotated[Opaque, Field(max_length=64)] = "UTC"
+    """The zone of its clock, such as Asia/Kolkata, for its quiet hours."""
 
 
 def device_id(owner: Actor, public_key: str) -> str:

@@ -50,24 +50,32 @@ class Notification(_Governed):
     unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {"read_at"}
 
     kind: Kind
+    """What it tells of."""
     audience: Asked
     """A role, or the id of one person."""
 
     priority: Priority
+    """How loud it is."""
     subject: str
     """What it is about: ``<collection>/<id>``."""
 
     title: str
+    """It in one line."""
     body: str
+    """It in a few lines."""
     deep_link: str
+    """Where the app opens it."""
     read_at: Timestamp | None = None
+    """When somebody marked it as read; null before."""
 
 
 class QuietHours(Value):
     """When a device stays silent, by its own clock."""
 
     start: Clock = "22:00"
+    """When it begins to be silent, by the device's clock."""
     end: Clock = "07:00"
+    """When it stops being silent."""
 
 
 class Device(_Governed):
@@ -77,21 +85,31 @@ class Device(_Governed):
     unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {"last_seen_at"}
 
     user_id: Asked
+    """Whose device it is."""
     fcm_token: str
+    """Where notices are pushed."""
     fcm_token_hash: Hex64 | None = None
     """By this a token is found, as it may be longer than what an index holds."""
 
     public_key: PublicKey
+    """The key that its signatures are checked with."""
     platform: Platform
+    """What it runs."""
     app_version: str
+    """Which release of the app it runs."""
     os_version: str
+    """The version of its system."""
     timezone: str
+    """The zone of its clock."""
     audiences: tuple[str, ...]
     """Whose notices it shows: the person's own, and those to their roles when it was registered."""
 
     registered_at: Timestamp
+    """When it was registered first."""
     last_seen_at: Timestamp
+    """When it was last registered or used."""
     active: bool = True
+    """Whether it may show notices and sign."""
 
 
 class Destination(Record):
@@ -113,7 +131,9 @@ class NotificationPreferences(_Governed):
     collection: ClassVar[str] = "notification_preferences"
 
     muted: tuple[Kind, ...] = ()
+    """Which kinds are not pushed; what is critical always is."""
     quiet_hours: QuietHours = QuietHours()
+    """When the person's devices stay silent."""
 
 
 class PushDay(Record):

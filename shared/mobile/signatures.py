@@ -32,17 +32,24 @@ class DeviceSignature(Value):
     """
 
     id: Id
+    """The `id` of your device."""
     nonce: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,64}$", examples=["q83vEjRWeJCrze8S"])]
+    """Something random, used for nothing else: base64url."""
     sig_expires_at: Timestamp
+    """Until when the signature counts: at most five minutes ahead, for a queued veto until an hour after its window."""
     signature: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{86}$", examples=["A" * 86])]
+    """The Ed25519 signature over the statement, in base64url without padding."""
 
 
 class SignedWords(Value):
     """What every signed decision carries."""
 
     decided_at: Timestamp
+    """When you decided, by the phone's clock."""
     idempotency_key: Annotated[Opaque, Field(min_length=8, max_length=128)]
+    """The same key answers the same and decides once."""
     device: DeviceSignature
+    """Which device signed, and how."""
 
     def words(self) -> dict[str, Any]:
         """Return the decision's own words, which the signature covers by their digest."""

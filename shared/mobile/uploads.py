@@ -44,10 +44,15 @@ class UploadAddress(Value):
     """Where to put a document, and until when: the address is the permission."""
 
     veto_id: Id
+    """The veto that the document goes with."""
     name: str
+    """The file's name."""
     method: str = "PUT"
+    """The HTTP method to send it with."""
     upload_url: str
+    """Where to send it; whoever has the address may."""
     expires_at: Timestamp
+    """Until when it can be sent."""
 
 
 class Ticket(Value):
@@ -65,7 +70,9 @@ class Uploaded(Value):
     """A document that is kept."""
 
     sha256: str
+    """The SHA-256 over the bytes that arrived."""
     size: int
+    """How many bytes arrived."""
 
 
 class VetoDocumented(Event, action="veto.documented", category="governance_decision"):

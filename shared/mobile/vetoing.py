@@ -45,7 +45,9 @@ class SignedVeto(SignedDecision):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     category: VetoCategory
+    """On which ground you object."""
     explanation: Annotated[Text, Field(min_length=10)]
+    """Why, in your words."""
 
 
 QUEUED: JsonDict = {
@@ -68,7 +70,9 @@ class ItemResult(Value):
     """What became of one queued veto."""
 
     idempotency_key: str | None
+    """The key of the item; null where it had none."""
     result: Result
+    """What became of it."""
     offline: bool = False
     """Whether it counted although it came without a connection and after its window."""
 
@@ -76,13 +80,18 @@ class ItemResult(Value):
     """What the approval is now: it is what counts."""
 
     decided: str | None = None
+    """What was decided before it came; null where nothing was."""
     decided_at: Timestamp | None = None
+    """When that was; null where nothing was."""
     veto_id: Id | None = None
+    """The `id` of the veto; null where there is none."""
     rollback_approval_id: Id | None = None
     """The request that the Governor may confirm to have it undone, where the veto came too late."""
 
     rule: str | None = None
+    """Why it did not count, for programs; null where it did."""
     detail: str | None = None
+    """Why it did not count, in words; null where it did."""
 
 
 class SyncedVeto(Record):

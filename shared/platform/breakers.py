@@ -43,6 +43,7 @@ class CircuitBreaker(Value):
     """The breaker of one target, as the process that last changed it said."""
 
     name: str
+    """What it is called in the path."""
     target: str
     """What is called, in words."""
 
@@ -53,11 +54,14 @@ class CircuitBreaker(Value):
     """How many requests failed shortly before it opened."""
 
     opened_at: Timestamp | None
+    """Since when nothing is called; null while it is closed."""
     next_probe_at: Timestamp | None
     """From when on one request tries again."""
 
     changed_at: Timestamp | None
+    """When it last opened or closed; null where it never did."""
     reset_at: Timestamp | None
+    """When staff last had it closed; null where they never did."""
     says: Text
     """The same, for people."""
 

@@ -57,21 +57,30 @@ class FlagSetting(Value):
     )
 
     enabled: bool
+    """Whether it can be on at all."""
     rollout_bp: Annotated[int, Field(ge=0, le=FULL_BP)] = 0
+    """For how large a share of customers it is on, in basis points; 10,000 is everybody."""
     enabled_for_customer_ids: Annotated[
         tuple[Annotated[Code, Field(max_length=60)], ...], Field(max_length=500)
     ] = ()
+    """Customers that it is on for, whatever the share."""
     scope: Audience
+    """For whom it counts."""
     environments: Annotated[
         tuple[Literal["local", "dev", "staging", "prod"], ...], Field(min_length=1, max_length=4)
     ]
+    """Where it counts."""
     description: Annotated[Text, Field(max_length=500)]
+    """What it switches."""
     owner: Annotated[Text, Field(max_length=100)]
+    """Who answers for it."""
     kind: Literal["release", "experiment", "kill_switch"]
+    """What it is for; a kill switch never expires."""
     expires_at: Timestamp | None = None
     """At most 180 days ahead; only a kill switch has none."""
 
     reason: Annotated[Text, Field(min_length=10, max_length=500)]
+    """Why it is set so, in your words."""
 
 
 class FeatureFlag(Entity):
@@ -80,15 +89,25 @@ class FeatureFlag(Entity):
     collection: ClassVar[str] = "feature_flags"
 
     key: str
+    """Its key, which programs ask for."""
     enabled: bool
+    """Whether it can be on at all."""
     rollout_bp: int
+    """For how large a share of customers it is on, in basis points."""
     enabled_for_customer_ids: tuple[str, ...]
+    """Customers that it is on for, whatever the share."""
     scope: Audience
+    """For whom it counts."""
     environments: tuple[str, ...]
+    """Where it counts."""
     description: str
+    """What it switches."""
     owner: str
+    """Who answers for it."""
     kind: Literal["release", "experiment", "kill_switch"]
+    """What it is for."""
     expires_at: Timestamp | None
+    """When it goes off for everybody; null where it never does."""
 
     def violations(self) -> tuple[Violation, ...]:
         """Return what in this flag breaks the constitution."""

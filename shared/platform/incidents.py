@@ -57,8 +57,11 @@ class Remark(Value):
     """One line of an incident's timeline."""
 
     at: Timestamp
+    """When it was said."""
     actor: str
+    """Who said it."""
     note: Note
+    """What was said."""
 
 
 class IncidentReport(Value):
@@ -79,11 +82,17 @@ class IncidentReport(Value):
     )
 
     title: Annotated[Name, Field(max_length=200)]
+    """What is wrong, in one line."""
     description: Words
+    """What you saw."""
     type: IncidentType
+    """What kind of trouble it is."""
     severity: Severity
+    """How bad it is."""
     affected_services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=20)]
+    """Which areas of the API are hit."""
     affected_agents: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+    """Which agents are hit."""
 
 
 class Incident(Entity):
@@ -95,27 +104,46 @@ class Incident(Entity):
     """A label for people, ``INC-000045``; never a key."""
 
     title: str
+    """What is wrong, in one line."""
     description: str
+    """What was seen."""
     type: IncidentType
+    """What kind of trouble it is."""
     severity: Severity
+    """How bad it is."""
     status: Status = "open"
+    """How far it is."""
     service: Asked
     """The first of the affected services, where lists look for it."""
 
     affected_services: tuple[str, ...]
+    """Which areas of the API are hit."""
     affected_agents: tuple[Id, ...] = ()
+    """Which agents are hit."""
     affected_customer_count: int | None = None
+    """How many customers are hit; null while nobody counted."""
     owner: str | None = None
+    """Who answers for it; null while nobody does."""
     timeline: tuple[Remark, ...] = ()
+    """What happened, the oldest first."""
     root_cause: Words | None = None
+    """What it came from; null while nobody knows."""
     prevention_actions: tuple[Note, ...] = ()
+    """What keeps it from coming again."""
     linked_case_ids: tuple[Id, ...] = ()
+    """Support cases about it."""
     public_message: Words | None = None
+    """What customers are told; null where they are told nothing."""
     detected_by: Literal["alert", "user", "agent"]
+    """Who saw it first."""
     detected_at: Timestamp
+    """When it was reported first."""
     acknowledged_at: Timestamp | None = None
+    """When somebody began to look into it; null before."""
     resolved_at: Timestamp | None = None
+    """When it was over; null before."""
     closed_at: Timestamp | None = None
+    """When nothing was left to do; null before."""
 
     @property
     def alarm(self) -> str:
@@ -147,10 +175,15 @@ class IncidentStep(Value):
     )
 
     to: Literal["investigating", "resolved", "closed"] | None = None
+    """The new state; without it, the state stays."""
     note: Note | None = None
+    """What happened, for the timeline."""
     public_message: Words | None = None
+    """What customers are told from now on."""
     root_cause: Words | None = None
+    """What it came from; needed to close it."""
     prevention_actions: Annotated[tuple[Note, ...], Field(max_length=20)] = ()
+    """What keeps it from coming again."""
 
 
 class IncidentOpened(

@@ -21,28 +21,40 @@ class Check(Value):
     """One thing the platform depends on, as it was last looked at."""
 
     name: str
+    """What was looked at."""
     status: State
+    """How it is."""
     latency_ms: int
+    """How long it took to answer, in milliseconds."""
     checked_at: Timestamp
+    """When it was looked at."""
     detail: str = ""
+    """What was found; empty where all is well."""
 
 
 class ServiceStatus(Value):
     """How one area of the API is; what is not known is null."""
 
     key: str
+    """Which area of the API."""
     status: Literal["healthy", "degraded", "down", "unknown"]
+    """How it is."""
     health_score: int | None
     """From 0 to 100; from 80 it is healthy, from 50 degraded."""
 
     version: str
+    """The release that serves it."""
     slot: Literal["blue", "green"] | None = None
+    """Which of two deployments serves it; null where there is one."""
     error_rate_5m: float | None = None
     """The share of requests that failed in the last five minutes, from 0 to 1."""
 
     p95_ms: float | None = None
+    """Within how many milliseconds 95 of 100 requests were answered; null while nobody measured it."""
     last_deploy_at: Timestamp | None = None
+    """When it was last deployed; null where nobody knows."""
     checked_at: Timestamp
+    """When it was looked at."""
 
 
 class Observation(Record):

@@ -26,6 +26,7 @@ class Metrics(Value):
     """Predictions of seeds in shadow that people decided otherwise."""
 
     totals: Day
+    """The counts behind the shares."""
 
 
 # --- one seed ------------------------------------------------------------------------------------

@@ -36,8 +36,11 @@ class Reason(Value):
     """One condition of an automatic answer, whether it holds, and what was compared."""
 
     rule: str
+    """Which condition it is, for programs."""
     passed: bool
+    """Whether it holds."""
     detail: str
+    """What was compared with what."""
 
 
 @dataclass(frozen=True)

@@ -42,44 +42,63 @@ class Condition(Value):
     """One comparison with a verified fact; a fact that is missing, or of another type, makes it false."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,30}$")]
+    """What it is cited by."""
     fact: Member
+    """The name of a fact of the request."""
     operator: Literal["eq", "ne", "lte", "gte", "in", "subset", "exists"]
+    """How it is compared."""
     value: Fact | Annotated[tuple[Fact, ...], Field(max_length=50)]
+    """What it is compared with; several for `in` and `subset`."""
 
 
 class Ceiling(Value):
     """What a seed may decide about at most; an empty list allows nothing of its kind."""
 
     actions: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=20)]
+    """Which acts, by class."""
     data_classes: Entries = ()
+    """Which classes of data."""
     integrations: Entries = ()
+    """Which integrations."""
     industries: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=20)]
+    """Which industries, by code."""
     tenants: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=50)] | Literal["*"]
+    """Whose requests: tenants by name, or `*` for everybody's."""
     max_risk: Risk
+    """Up to which risk."""
     max_amount: Annotated[int, Field(ge=0)] | None = None
+    """Up to which amount; null where no amount is in question."""
     reversibility: Annotated[tuple[Reversibility, ...], Field(min_length=1, max_length=3)] = (
         "reversible",
     )
+    """Which acts, by whether they can be taken back."""
 
 
 class ConcreteExample(Value):
     """One case, thought, done and observed."""
 
     think: Line
+    """What is asked."""
     act: Line
+    """What is done."""
     observe: Line
+    """What comes of it."""
 
 
 class Rule(Value):
     """What a seed says: the members that a draft and the seed made of it have in common."""
 
     seed_type: SeedType
+    """What kind of rule it is."""
     domain: Domain
+    """What it is about; its number begins with it, such as GEN."""
     principle: Annotated[Text, Field(max_length=200)]
+    """The rule in one sentence."""
     rationale: Annotated[Text, Field(min_length=100, max_length=4000)]
     """Why, naming the principles it rests on by their codes."""
 
     concrete_example: ConcreteExample
+    """One case that it fits."""
     approval_class: Annotated[
         ShownLine,
         Field(
@@ -91,30 +110,45 @@ class Rule(Value):
     """Which requests it is about: one class, or all that begin like it where it ends in ``*``."""
 
     approval_types: Annotated[tuple[ApprovalType, ...], Field(min_length=1, max_length=5)]
+    """Which types of approval it is about."""
     decision: Literal["approved", "gate_added"]
+    """What it answers: a yes, or one gate more."""
     scope_ceiling: Ceiling
+    """What it may decide about at most."""
     conditions: Annotated[tuple[Condition, ...], Field(max_length=20)] = ()
+    """What must hold besides; all of them."""
     auto_approve: bool
+    """Whether it decides by itself, or only advises."""
     veto_window_hours: Annotated[Literal[24], Exact] = 24
+    """For how many hours a Governor may object to what it approved."""
     expires_at: Timestamp | None = None
+    """When it ends; null where it does not."""
 
 
 class Finding(Value):
     """One of Genesis's five questions, and what code found."""
 
     code: Literal["S1", "S2", "S3", "S4", "S5"]
+    """S1 to S5: which question."""
     passed: bool
+    """Whether there is no objection."""
     detail: str
+    """What was found."""
 
 
 class Validation(Value):
     """What Genesis said of a seed."""
 
     outcome: Outcome
+    """What Genesis said."""
     by: str
+    """Who said it."""
     at: Timestamp
+    """When it was said."""
     rationale: str
+    """Why, in their words."""
     findings: tuple[Finding, ...]
+    """What code found."""
 
 
 COUNTERS = frozenset(
@@ -140,36 +174,52 @@ class PrecedentSeed(Entity, Rule):
     """The number it is cited by, given when it leaves draft."""
 
     status: SeedStatus = "draft"
+    """How far it is trusted: in `shadow` it only predicts, `active` it decides."""
     confidence_bp: int = Field(0, ge=0, le=10_000)
+    """How sure it is, in basis points."""
     sample_count: int = Field(0, ge=0)
+    """How many decisions it rests on."""
     match_count: int = 0
+    """How many requests it answered, or in shadow would have answered."""
     success_count: int = 0
     """Approvals it granted that nobody objected to in time."""
 
     false_positive_count: int = 0
+    """Approvals it granted that a Governor objected to."""
     predicted_count: int = 0
     """Requests it made a prediction about while it was in shadow."""
 
     compared_count: int = 0
+    """Of its predictions those that people have decided on by now."""
     agreed_count: int = 0
-    """Of its predictions those that people decided on, and those that came out as predicted."""
+    """Those of them that came out as predicted."""
 
     last_matched_at: Timestamp | None = None
+    """When it matched last; null where it never did."""
     shadow_since: Timestamp | None = None
+    """Since when it predicts; null before."""
     activated_at: Timestamp | None = None
+    """Since when it decides; null before."""
     validation: Validation | None = None
+    """What Genesis said of it; null before."""
     supersedes: Id | None = None
+    """The seed whose place it takes; null where it takes none."""
     superseded_by: Id | None = None
+    """The seed that took its place; null while none did."""
     deprecation_reason: str | None = None
+    """Why it is of no more use; null while it is."""
     draft_id: Id | None = None
     """The draft it was made of, where learning proposed it."""
 
     created_by: str
+    """Who wrote it."""
     by_governor: bool = False
     """Whether a Governor wrote it."""
 
     validated_by: str | None = None
+    """Who validated it; null before."""
     approved_by: str | None = None
+    """Who put it in force; null before."""
 
     @property
     def shadow_agreement_bp(self) -> int | None:
@@ -224,8 +274,11 @@ class SeedSwitch(Entity):
     collection: ClassVar[str] = "seed_switches"
 
     on: bool = True
+    """Whether seeds decide at all."""
     reason: str
+    """Why that is so, in the words of whoever switched it."""
     switched_by: str
+    """Who switched it last."""
 
     def violations(self) -> tuple[Violation, ...]:
         """Return what in this switch breaks the constitution."""
@@ -257,10 +310,15 @@ class Day(Value):
     """Requests that a seed may decide on, if there is one."""
 
     matched: int = 0
+    """Requests that a seed answered."""
     approved: int = 0
+    """Requests that were approved, by anybody."""
     vetoed: int = 0
+    """Approvals that were objected to."""
     compared: int = 0
+    """Predictions of seeds in shadow that people have decided on."""
     disagreed: int = 0
+    """Those of them that people decided otherwise."""
 
 
 class Figures(Record):

@@ -23,8 +23,11 @@ class Disagreement(Value):
     """A request that the rule would have answered otherwise than people did."""
 
     approval_id: str
+    """The request."""
     would_have_approved: bool
+    """What the rule would have said."""
     decided: ApprovalStatus
+    """What people decided."""
     against: tuple[Reason, ...]
     """The conditions that did not hold."""
 
@@ -33,16 +36,21 @@ class Replay(Value):
     """A rule beside the decisions of people."""
 
     considered: int
+    """How many decisions of people were looked at."""
     more: bool
     """Whether more decisions of its class are recorded than were looked at."""
 
     would_have_approved: int
+    """How many of them the rule would have approved."""
     agreed: int
+    """How many it would have decided as people did."""
     agreement_bp: int | None
+    """The share of these, in basis points; null where there were none."""
     harmful: int
     """What the rule would have approved and people did not."""
 
     disagreements: tuple[Disagreement, ...]
+    """The first twenty that it would have decided otherwise."""
 
 
 def replayed(seed: PrecedentSeed, recorded: Iterable[Approval], *, more: bool) -> Replay:

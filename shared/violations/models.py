@@ -47,18 +47,25 @@ class Finding(Value):
     """What somebody found: which rule was broken, by whom, and what was done about it at once."""
 
     type: Type
+    """What kind of rule was broken."""
     code: RuleCode
+    """Which rule: its code."""
     severity: Severity
+    """How serious it is."""
     description: Annotated[Text, Field(max_length=2000)]
+    """What happened."""
     actor_id: str
     """Who broke the rule."""
 
     agent_id: Id | None = None
+    """The agent that broke it; null where it was none."""
     entity_id: str | None = None
     """What it happened to: ``<collection>/<id>``."""
 
     evidence_refs: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    """What shows it."""
     automatic_response: Response = "none"
+    """What was done at once."""
 
 
 class OpenedViolation(Entity):
@@ -67,20 +74,29 @@ class OpenedViolation(Entity):
     collection: ClassVar[str] = "violations"
 
     finding: Finding
+    """What was found."""
     severity: Severity
     """That of the finding, where lists look for it."""
 
     agent_id: Id | None = None
+    """The agent that broke the rule; null where it was none."""
     detected_by: str
+    """Who found it."""
     detected_at: Timestamp
+    """When it was found."""
     status: Status = "open"
+    """How far it is dealt with."""
     due_at: Timestamp
     """Until when it must be acknowledged; after that, until when there must be a plan."""
 
     owner: str | None = None
+    """Who answers for it; null while nobody does."""
     remediation_plan: Text | None = None
+    """What will be done about it; null before there is a plan."""
     acknowledged_at: Timestamp | None = None
+    """When somebody took it over; null before."""
     closed_at: Timestamp | None = None
+    """When it was dealt with; null before."""
     outcome: Text | None = None
     """How it was resolved, or why it was dismissed."""
 

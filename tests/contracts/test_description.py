@@ -1,6 +1,9 @@
 """The API describes itself, and truly."""
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -13,7 +16,9 @@ from referencing.jsonschema import DRAFT202012
 
 from local.pages import pages, written
 from shared.edge.catalog import operations
+from shared.edge.docstrings import of_members
 from shared.edge.openapi import openapi
+from shared.entity import Entity
 
 API = openapi()
 CASES = {
@@ -118,6 +123,65 @@ def test_every_refusal_is_described():
         lacking = {"bad_request", "not_found", "validation_failed", "store_unavailable"} - codes
         assert not lacking, f"{id} does not say that it may refuse with {sorted(lacking)}"
         assert bool(described["security"]) == ("unauthenticated" in codes), id
+
+
+def described(place, found):
+    """Yield everything in the description that needs to be said in words: where it is, its name, the words."""
+    if isinstance(found, list):
+        for n, one in enumerate(found):
+            yield from described(f"{place}/{n}", one)
+    if not isinstance(found, dict):
+        return
+    for kind in ("properties", "headers"):
+        for name, one in found.get(kind, {}).items():
+            if isinstance(one, dict):
+                yield f"{place}/{kind}/{name}", name, one.get("description", "")
+    for one in found.get("parameters", []):
+        yield f"{place}/parameters/{one['name']}", one["name"], one.get("description", "")
+    for name, one in found.items():
+        if name not in {"example", "examples", "default"}:
+            yield from described(f"{place}/{name}", one)
+
+
+def says_nothing(name, words):
+    """Say whether words only repeat a name."""
+    fillers = {"a", "an", "the", "of", "its", "this", "s"}
+    told = set(re.findall(r"[a-z]+", words.lower())) - fillers
+    return told <= set(re.findall(r"[a-z]+", name.lower()))
+
+
+def test_every_member_parameter_and_header_is_described():
+    found = list(described("", API))
+    assert len(found) > 2000
+    silent = {place for place, name, words in found if says_nothing(name, words)}
+    assert not silent, "say in a docstring below the member what it is:\n" + "\n".join(silent)
+
+
+@pytest.mark.parametrize("words", ["", "The name.", "Its agent name", "The name of the agent."])
+def test_words_that_only_repeat_a_name_say_nothing(words):
+    assert says_nothing("agent_name", words)
+    assert not says_nothing("agent_name", "What people call it.")
+
+
+def test_a_kind_that_derives_from_another_is_described_by_it():
+    members = API["components"]["schemas"]["Agent"]["properties"]
+    assert members["version_hash"]["description"] == of_members(Entity)["version_hash"]
+
+
+def test_serving_reads_no_source():
+    """The words stand in the source, and only the description opens it: a cold start does not."""
+    code = (
+        "import sys; from shared.edge.loading import load; load('agents.get_agent');"
+        "print('shared.edge.docstrings' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_who_may_call_is_said():
+    veto = CASES["approvals.create_veto"]["description"]
+    assert "`veto:execute`: `customer_admin`, `governor`" in veto
+    assert "signed in within the last 5 minutes" in veto
 
 
 def test_the_copy_in_the_repository_is_current():

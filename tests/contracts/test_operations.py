@@ -112,9 +112,11 @@ def writes(op):
 
 def test_an_operation_fits_its_page():
     def finding(op):
-        lines = inspect.getsource(inspect.getmodule(op.function)).count("\n")
+        source = inspect.getsource(inspect.getmodule(op.function))
+        said = len(re.findall(r'^    """.*"""$', source, re.MULTILINE))
+        lines = source.count("\n") - said
         if lines > 80:
-            yield f"has {lines} lines of 80: a business decision may belong in rules.py"
+            yield f"has {lines} lines of 80 besides what is said of members: a business decision may belong in rules.py"
 
     assert told(finding) == []
 
