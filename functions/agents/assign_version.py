@@ -5,6 +5,7 @@ from pydantic import ConfigDict
 from shared.agents.models import Agent
 from shared.entity import Hex64, Id, Value
 from shared.errors import ApprovalMismatch, Conflict
+from shared.examples import MANIFEST_HASH
 from shared.identity import PLATFORM, Scope
 from shared.manifests import rules
 from shared.manifests.events import ManifestVersionAssigned
@@ -15,7 +16,7 @@ from shared.operation import Call, operation
 class VersionRequest(Value):
     """Which manifest gets a version."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"manifest_hash": "0" * 64}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"manifest_hash": MANIFEST_HASH}]})
 
     manifest_hash: Hex64
     """The manifest's `manifest_hash`, as the Governor approved it."""

@@ -5,6 +5,7 @@ from shared.agents.models import Agent
 from shared.agents.releases import Release
 from shared.entity import Id, Value
 from shared.errors import Conflict
+from shared.examples import WORKFLOW
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -12,9 +13,7 @@ from shared.operation import Call, operation
 class ReleaseRequest(Value):
     """Which run of the pipeline asks for a release."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"workflow_id": "55555555-5555-4555-8555-555555555555"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"workflow_id": WORKFLOW}]})
 
     workflow_id: Id
     """The agent's own `workflow_id`."""

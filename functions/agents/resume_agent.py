@@ -8,6 +8,7 @@ from shared.approvals.models import Approval
 from shared.canonical import digest
 from shared.entity import Id, Value
 from shared.evidence import ApprovalRef
+from shared.examples import REACTIVATION
 from shared.identity import PLATFORM, Scope
 from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestPublished
@@ -18,9 +19,7 @@ from shared.operation import Call, operation
 class Reactivation(Value):
     """The approval that an agent's reactivation rests on."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"approval_id": "44444444-4444-4444-8444-444444444444"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"approval_id": REACTIVATION}]})
 
     approval_id: Id
     """An approval of the reactivation by the Governor, granted and not used yet."""

@@ -6,6 +6,7 @@ from shared.agents.releases import Release
 from shared.agents.runs import StageAnswer
 from shared.approvals.models import Approval
 from shared.entity import Id, Value
+from shared.examples import APPROVAL
 from shared.genesis.models import ExternalIds
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
@@ -14,9 +15,7 @@ from shared.operation import Call, operation
 class Settlement(Value):
     """What the workflow has in hand for the stage."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"approval_id": "44444444-4444-4444-8444-444444444444"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"approval_id": APPROVAL}]})
 
     approval_id: Id | None = None
     """The approval that the workflow asked for at stage 6; none at the other stages."""

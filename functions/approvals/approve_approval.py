@@ -4,6 +4,7 @@ from shared.approvals import opening, rules, windows
 from shared.approvals.events import decided
 from shared.approvals.models import Approval, Comment
 from shared.entity import Hex64, Id, Value
+from shared.examples import ACTION_DIGEST
 from shared.identity import Scope
 from shared.operation import Call, operation
 
@@ -13,7 +14,7 @@ class Agreement(Value):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"expected_digest": "0" * 64, "comment": "Ready to go live."}]
+            "examples": [{"expected_digest": ACTION_DIGEST, "comment": "Ready to go live."}]
         }
     )
 

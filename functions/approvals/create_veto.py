@@ -8,6 +8,7 @@ from shared.approvals.events import ApprovalVetoed, VetoRecorded
 from shared.approvals.models import Approval, Veto
 from shared.approvals.parts import Attachment, Member, VetoCategory
 from shared.entity import Because, Id, Text, Value
+from shared.examples import APPROVAL
 from shared.identity import Scope
 from shared.operation import Call, operation
 
@@ -19,7 +20,7 @@ class Objection(Value):
         json_schema_extra={
             "examples": [
                 {
-                    "approval_id": "5f0c9a52-8a5e-4a0e-9d5b-0b6f5a3c1d2e",
+                    "approval_id": APPROVAL,
                     "category": "safety",
                     "explanation": "The agent quotes a dose that no source supports.",
                 }

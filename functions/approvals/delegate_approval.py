@@ -5,6 +5,7 @@ from shared.approvals.events import ApprovalDelegated
 from shared.approvals.models import Approval, Reason
 from shared.approvals.parts import Person
 from shared.entity import Id, Timestamp, Value
+from shared.examples import TOMORROW
 from shared.identity import Scope
 from shared.operation import Call, operation
 
@@ -18,7 +19,7 @@ class Handover(Value):
                 {
                     "to": "deputy_governor.platform",
                     "reason": "I am travelling until tomorrow evening.",
-                    "until": "2026-01-02T18:00:00.000Z",
+                    "until": TOMORROW,
                 }
             ]
         }

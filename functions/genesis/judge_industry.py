@@ -2,7 +2,7 @@ from shared.constitution import amendment
 from shared.entity import Because, Id
 from shared.genesis import rules
 from shared.genesis.models import Industry
-from shared.genesis.requests import Judgement
+from shared.genesis.requests import IndustryJudgement
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -13,7 +13,7 @@ from shared.operation import Call, operation
     scopes={Scope.AGENTS_REVIEW},
     tenant=PLATFORM,
 )
-def judge_industry(call: Call, industry_id: Id, body: Judgement) -> Industry:
+def judge_industry(call: Call, industry_id: Id, body: IndustryJudgement) -> Industry:
     """
     Record a verdict on an industry that waits for its certification.
 

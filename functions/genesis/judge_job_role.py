@@ -2,7 +2,7 @@ from shared.constitution import amendment
 from shared.entity import Because, Id
 from shared.genesis import rules
 from shared.genesis.models import JobRole
-from shared.genesis.requests import Judgement
+from shared.genesis.requests import JobRoleJudgement
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -13,7 +13,7 @@ from shared.operation import Call, operation
     scopes={Scope.GOVERNANCE_WRITE},
     tenant=PLATFORM,
 )
-def judge_job_role(call: Call, job_role_id: Id, body: Judgement) -> JobRole:
+def judge_job_role(call: Call, job_role_id: Id, body: JobRoleJudgement) -> JobRole:
     """
     Record a verdict on a job role that waits for its certification.
 

@@ -2,7 +2,7 @@ from shared.constitution import amendment
 from shared.entity import Because, Id
 from shared.genesis import rules
 from shared.genesis.models import Skill
-from shared.genesis.requests import Judgement
+from shared.genesis.requests import SkillJudgement
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -13,7 +13,7 @@ from shared.operation import Call, operation
     scopes={Scope.AGENTS_REVIEW},
     tenant=PLATFORM,
 )
-def judge_skill(call: Call, skill_id: Id, body: Judgement) -> Skill:
+def judge_skill(call: Call, skill_id: Id, body: SkillJudgement) -> Skill:
     """
     Record a verdict on a skill that waits for its certification.
 

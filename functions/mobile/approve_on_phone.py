@@ -4,6 +4,7 @@ from shared.approvals import rules, windows
 from shared.approvals.events import decided
 from shared.approvals.models import Approval, Comment
 from shared.entity import Id
+from shared.examples import ACTION_DIGEST, DEVICE, NOW, SIGNATURE, SOON
 from shared.identity import Scope
 from shared.mobile import deciding
 from shared.mobile.deciding import SignedDecision
@@ -19,14 +20,14 @@ class SignedAgreement(SignedDecision):
             "examples": [
                 {
                     "comment": "Ready to go live.",
-                    "expected_digest": "0" * 64,
-                    "decided_at": "2026-01-01T12:00:00.000Z",
-                    "idempotency_key": "0b9a8f7e-6d5c-4b3a-8291-a0b1c2d3e4f5",
+                    "expected_digest": ACTION_DIGEST,
+                    "decided_at": NOW,
+                    "idempotency_key": "0b9a8f7e-6d5c-4b3a-8291-a0b1c2d3e4f6",
                     "device": {
-                        "id": "6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607",
-                        "nonce": "q83vEjRWeJCrze8S",
-                        "sig_expires_at": "2026-01-01T12:05:00.000Z",
-                        "signature": "A" * 86,
+                        "id": DEVICE,
+                        "nonce": "q83vEjRWeJCrze86",
+                        "sig_expires_at": SOON,
+                        "signature": SIGNATURE,
                     },
                 }
             ]

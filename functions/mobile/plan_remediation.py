@@ -3,6 +3,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from shared.entity import Id, Text, Timestamp, Value
+from shared.examples import NEXT_WEEK
 from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.violations import rules
@@ -17,7 +18,7 @@ class RemediationPlan(Value):
             "examples": [
                 {
                     "plan": "Withdraw the texts of this week and certify the sources again.",
-                    "due_at": "2026-01-08T12:00:00.000Z",
+                    "due_at": NEXT_WEEK,
                 }
             ]
         }

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from shared.entity import JudgedAs, Timestamp, Value
+from shared.examples import NOW
 from shared.identity import Scope
 from shared.mobile.syncing import Queue, parsed
 from shared.mobile.vetoing import QUEUED, ItemResult, QueuedVeto
@@ -14,9 +15,7 @@ from shared.ports import SignatureCheck
 class QueuedItems(Value):
     """What waited on a phone, in the order it was decided."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"items": [QUEUED], "sent_at": "2026-01-01T12:10:00.000Z"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [QUEUED], "sent_at": NOW}]})
 
     items: Annotated[
         tuple[Annotated[Mapping[str, Any], JudgedAs(QueuedVeto)], ...],

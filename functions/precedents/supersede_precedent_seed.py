@@ -1,6 +1,7 @@
 from pydantic import ConfigDict
 
 from shared.entity import Id, Value
+from shared.examples import SUCCESSOR
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.precedents import rules
@@ -11,9 +12,7 @@ from shared.precedents.models import PrecedentSeed
 class Succession(Value):
     """Which seed takes the place."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"successor_id": "6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"successor_id": SUCCESSOR}]})
 
     successor_id: Id
     """The `id` of the seed that takes its place."""

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.canonical import digest
+from shared.examples import INDUSTRY, JOB_ROLE, SKILL, SKILL_HASH
+from shared.genesis import examples as parts
 from shared.genesis.examples import evidence
 
 Body = dict[str, Any]
@@ -270,26 +272,35 @@ def _plan() -> Body:
     }
 
 
+def agent() -> Body:
+    """Return the example of what is asked for."""
+    return {
+        "name": "Clinic content writer",
+        "purpose": "Writes patient information for clinics, checked before it is published.",
+        "industry_id": INDUSTRY,
+        "job_role_id": JOB_ROLE,
+        "skills": [SKILL],
+        "governance_agent_id": "genesis",
+        "scope_boundaries": {
+            "in": [IN_SCOPE],
+            "out": parts.JOB_ROLE["cannot_do"],
+            "refusal_classes": ["medical advice to one person"],
+        },
+        "required_capabilities": ["write", "check claims"],
+        "data_access_requirements": [],
+        "external_systems": ["wordpress"],
+        "trial_enabled": True,
+        "trial_mode_sandbox_url": "https://sandbox.example.com/agents",
+    }
+
+
 def example() -> Body:
     """Return the example of the API description."""
     return blueprint(
-        cannot_do=["give a medical diagnosis", "publish without approval"],
-        steps=["patient-education-writing.1", "patient-education-writing.2"],
-        pins=[
-            {
-                "skill_id": "5b0c8a52-7c1e-4d8e-9a55-0f6a3a1c1d02",
-                "version": "1.0.0",
-                "hash": "0" * 64,
-            }
+        cannot_do=parts.JOB_ROLE["cannot_do"],
+        steps=[
+            f"{parts.SKILL['skill_key']}.{step['n']}" for step in parts.SKILL["act_phase"]["steps"]
         ],
-        data_access=[
-            {
-                "resource": "corpus_chunks",
-                "fields": ["text", "source"],
-                "mode": "read",
-                "classification": "public",
-                "purpose": "cite medical sources",
-                "retention_days": 30,
-            }
-        ],
+        pins=[{"skill_id": SKILL, "version": "1.0.0", "hash": SKILL_HASH}],
+        data_access=parts.SKILL["data_access"],
     )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.agents import composition
+from shared.agents import composition, examples
 from shared.agents.composition import Composition
 from shared.agents.models import Agent, AgentCreated
 from shared.agents.parts import AgentDependency, Specification
@@ -22,30 +22,7 @@ from shared.texts import alike
 class NewAgent(Value):
     """What an agent is to be: the input of the pipeline's first stage."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "Clinic content writer",
-                    "purpose": "Writes patient information for clinics, checked before it is published.",
-                    "industry_id": "11111111-1111-4111-8111-111111111111",
-                    "job_role_id": "22222222-2222-4222-8222-222222222222",
-                    "skills": ["33333333-3333-4333-8333-333333333333"],
-                    "governance_agent_id": "genesis",
-                    "scope_boundaries": {
-                        "in": ["write patient information"],
-                        "out": ["give a diagnosis"],
-                        "refusal_classes": ["medical advice to one person"],
-                    },
-                    "required_capabilities": ["write", "fact-check"],
-                    "data_access_requirements": [],
-                    "external_systems": ["wordpress"],
-                    "trial_enabled": True,
-                    "trial_mode_sandbox_url": "https://sandbox.example.com/agents",
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.agent()]})
 
     name: Name
     """What people will call it; no two agents have one name."""

@@ -38,6 +38,7 @@ from shared.entity import (
     Value,
 )
 from shared.errors import Violation
+from shared.examples import AGENT
 from shared.identity import Role
 
 ApprovalType = Literal["artifact", "communication", "execution", "financial", "constitutional"]
@@ -201,7 +202,7 @@ class ApprovalRequest(Question):
                     "subject_kind": "pipeline_stage",
                     "subject": {
                         "typ": "stage/v1",
-                        "agent_id": "5f0c9a52-8a5e-4a0e-9d5b-0b6f5a3c1d2e",
+                        "agent_id": AGENT,
                         "stage": 6,
                         "spec_hash": "0" * 64,
                         "gate_results_hash": "1" * 64,
@@ -229,7 +230,7 @@ class ApprovalRequest(Question):
                     "urgency": "days",
                     "reversibility": "reversible",
                     "governor_scope": "platform",
-                    "agent_id": "5f0c9a52-8a5e-4a0e-9d5b-0b6f5a3c1d2e",
+                    "agent_id": AGENT,
                 }
             ]
         }

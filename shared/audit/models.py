@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, PrivateAttr
 from shared.constitution import Json16
 from shared.entity import Code, Event, Hex64, Masked, Record, Said, Timestamp, Traits, Value
 from shared.evidence import REPORTED
+from shared.examples import AGENT, NOW
 
 MAX_SKEW = timedelta(minutes=5)
 """How far a report's time may be from ours without being marked."""
@@ -57,14 +58,14 @@ class Report(Value):
             "examples": [
                 {
                     "id": "5f0c9a52-8a5e-4a0e-9d5b-0b6f5a3c1d2e",
-                    "entity": "agents/0b6f5a3c-1d2e-4a0e-9d5b-5f0c9a528a5e",
+                    "entity": f"agents/{AGENT}",
                     "action": "skill.completed",
                     "category": "agent_action_complete",
                     "outcome": "success",
                     "severity": "info",
-                    "refs": {"agent_id": "0b6f5a3c-1d2e-4a0e-9d5b-5f0c9a528a5e"},
+                    "refs": {"agent_id": AGENT},
                     "data": {"skill": "fact check", "duration_ms": 1200},
-                    "occurred_at": "2026-01-01T12:00:00Z",
+                    "occurred_at": NOW,
                 }
             ]
         }

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from pydantic_core import core_schema
 
-from shared import errors
+from shared import errors, examples
 from shared.edge.catalog import operations
 from shared.edge.docstrings import of_members
 from shared.edge.problems import TYPES
@@ -210,7 +210,7 @@ class _Described:
                 "required": True,
                 "description": _IN_PATH[name],
                 "schema": self._schema(name),
-                "example": example(self._schema(name), self.definitions),
+                "example": _STANDING.get(name, example(self._schema(name), self.definitions)),
             }
 
     def _in_query(self) -> Iterator[Schema]:
@@ -328,6 +328,28 @@ _IN_PATH = {
     "workflow_id": "Which run of the pipeline: the agent's `workflow_id`.",
 }
 """What stands in a path."""
+
+_STANDING = {
+    "address": examples.UPLOAD,
+    "agent_id": examples.AGENT,
+    "approval_id": examples.APPROVAL,
+    "dead_letter_id": examples.DEAD_LETTER,
+    "device_id": examples.DEVICE,
+    "draft_id": examples.DRAFT,
+    "incident_id": examples.INCIDENT,
+    "industry_id": examples.INDUSTRY,
+    "job_role_id": examples.JOB_ROLE,
+    "notification_id": examples.NOTIFICATION,
+    "reference": "AGT-MKT-HEALTH-001",
+    "release_id": examples.RELEASE,
+    "seed_id": examples.SEED,
+    "skill_id": examples.SKILL,
+    "stage": 3,
+    "veto_id": examples.VETO,
+    "violation_id": examples.VIOLATION,
+    "workflow_id": examples.WORKFLOW,
+}
+"""What stands in a path in the story that the examples tell."""
 
 
 def _said(kind: str, text: str) -> Schema:

@@ -3,6 +3,8 @@
 from typing import Any
 
 from shared.canonical import digest
+from shared.examples import INDUSTRY as INDUSTRY_ID
+from shared.examples import SKILL as SKILL_ID
 
 
 def evidence(kind: str, report: dict[str, Any]) -> dict[str, Any]:
@@ -219,15 +221,11 @@ JOB_ROLE: dict[str, Any] = {
     "name": "Healthcare Content Writer",
     "description": "Researches, writes and prepares health content for a clinic's readers; every"
     " publication waits for the customer's approval.",
-    "industry_id": "5b0c8a52-7c1e-4d8e-9a55-0f6a3a1c1d01",
+    "industry_id": INDUSTRY_ID,
     "geography": ["india", "global"],
     "seniority_level": "mid",
     "governance_agent_id": "genesis",
-    "required_skills": [
-        "5b0c8a52-7c1e-4d8e-9a55-0f6a3a1c1d02",
-        "5b0c8a52-7c1e-4d8e-9a55-0f6a3a1c1d03",
-        "5b0c8a52-7c1e-4d8e-9a55-0f6a3a1c1d04",
-    ],
+    "required_skills": [SKILL_ID],
     "can_do": [
         "research health topics",
         "write patient education articles",

@@ -19,7 +19,7 @@ class ReferenceAgent(Record):
     collection: ClassVar[str] = "reference_agents"
 
     name: str
-    """What it is called in the path."""
+    """What people call it."""
     agent_type_id: AgentType
     """The type of agent it shows."""
     playbook_id: str

@@ -146,6 +146,17 @@ class Reason(Value):
 class Judgement(Value):
     """A verdict on one check, and why."""
 
+    check_code: Literal["SK-9", "JR-9", "IN-5"]
+    """Which check you judge."""
+    verdict: Literal["pass", "fail"]
+    """Your answer."""
+    rationale: Prose
+    """Why, in your words."""
+
+
+class SkillJudgement(Judgement):
+    """What the Vision Guardian says of a skill."""
+
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -158,15 +169,43 @@ class Judgement(Value):
         }
     )
 
-    check_code: Literal["SK-9", "JR-9", "IN-5"]
-    """
-    Which check you judge: SK-9 of a skill and IN-5 of an industry are the Vision Guardian's, JR-9 of a job role
-    is the Governor's.
-    """
-    verdict: Literal["pass", "fail"]
-    """Your answer."""
-    rationale: Prose
-    """Why, in your words."""
+    check_code: Literal["SK-9"]
+
+
+class JobRoleJudgement(Judgement):
+    """What the Governor says of a job role."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "check_code": "JR-9",
+                    "verdict": "pass",
+                    "rationale": "It writes for patients and decides nothing about them.",
+                }
+            ]
+        }
+    )
+
+    check_code: Literal["JR-9"]
+
+
+class IndustryJudgement(Judgement):
+    """What the Vision Guardian says of an industry."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "check_code": "IN-5",
+                    "verdict": "pass",
+                    "rationale": "Its rules keep patients' data and health where the law wants them.",
+                }
+            ]
+        }
+    )
+
+    check_code: Literal["IN-5"]
 
 
 class Listing(Paging):

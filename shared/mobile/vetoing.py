@@ -12,6 +12,7 @@ from shared.approvals.models import Approval, ApprovalRequest, ApprovalStatus, V
 from shared.entity import Id, Record, Text, Timestamp, Value
 from shared.errors import Forbidden
 from shared.evidence import digest_of
+from shared.examples import ACTION_DIGEST, APPROVAL, DEVICE, NOW, SIGNATURE, SOON
 from shared.identity import Actor, Scope
 from shared.mobile.deciding import SignedDecision
 from shared.mobile.signatures import SKEW
@@ -27,14 +28,14 @@ Result = Literal["applied", "duplicate", "superseded", "expired", "forbidden", "
 EXAMPLE: JsonDict = {
     "category": "safety",
     "explanation": "The agent quotes a dose that no source supports.",
-    "expected_digest": "0" * 64,
-    "decided_at": "2026-01-01T12:00:00.000Z",
+    "expected_digest": ACTION_DIGEST,
+    "decided_at": NOW,
     "idempotency_key": "0b9a8f7e-6d5c-4b3a-8291-a0b1c2d3e4f5",
     "device": {
-        "id": "6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607",
+        "id": DEVICE,
         "nonce": "q83vEjRWeJCrze8S",
-        "sig_expires_at": "2026-01-01T12:05:00.000Z",
-        "signature": "A" * 86,
+        "sig_expires_at": SOON,
+        "signature": SIGNATURE,
     },
 }
 
@@ -52,7 +53,7 @@ class SignedVeto(SignedDecision):
 
 QUEUED: JsonDict = {
     "verb": "veto",
-    "approval_id": "5f0c9a52-8a5e-4a0e-9d5b-0b6f5a3c1d2e",
+    "approval_id": APPROVAL,
     **EXAMPLE,
 }
 

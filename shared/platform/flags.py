@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from shared.constitution import breach
 from shared.entity import Code, Entity, Event, Masked, Text, Timestamp, Value
 from shared.errors import Conflict, Invalid, VersionConflict, Violation
+from shared.examples import NEXT_WEEK
 from shared.identity import PLATFORM, Actor, Role
 
 ENFORCEMENT = (
@@ -49,7 +50,7 @@ class FlagSetting(Value):
                     "description": "The inbox with groups.",
                     "owner": "the inbox team",
                     "kind": "release",
-                    "expires_at": "2026-03-01T00:00:00.000Z",
+                    "expires_at": NEXT_WEEK,
                     "reason": "try the new inbox with one customer in twenty",
                 }
             ]
