@@ -46,7 +46,7 @@ def main() -> int:
         platform = Platform(Path(folder), port=free_port()).start()
         watch = Watch()
         platform.documents.on_commit(watch.take)
-        client = Client(platform.address)
+        client = Client(platform.address, platform.secret)
         parts = acts.certify_parts(client, lambda _: None)
         for n in range(RUNS):
             approval = _to_the_governor(client, parts, f"Writer {n}")

@@ -27,7 +27,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="waooaw-") as folder:
         platform = Process(Path(folder))
         platform.start()
-        client = Client(platform.address)
+        client = Client(platform.address, platform.secret)
         skill = catalogue.SKILLS[0]()
         numbers = iter(range(WARM_UP + RUNS))
 

@@ -55,7 +55,7 @@ class Chaos:
     def run(self, seed: int) -> Parts:
         """Create all agents while the platform is killed."""
         self.victim.start()
-        parts = acts.certify_parts(Client(self.victim.address), lambda _: None)
+        parts = acts.certify_parts(Client(self.victim.address, self.victim.secret), lambda _: None)
         for agent in range(self.agents):
             self.stage[agent] = ""
         done = threading.Event()
@@ -105,7 +105,7 @@ class Chaos:
             time.sleep(0.02)
 
     def _drive(self, parts: Parts, first: int, done: threading.Event) -> None:
-        client = Client(self.victim.address)
+        client = Client(self.victim.address, self.victim.secret)
         ids: dict[int, str] = {}
         mine = range(first, self.agents, DRIVERS)
         while not done.is_set() and not all(agent in self.over for agent in mine):

@@ -80,7 +80,7 @@ def loaded(platform: Process, agent_id: str, clients: int, seconds: float, first
     acts_of_all, end = mixed(agent_id), time.monotonic() + seconds
 
     def work(seed: int) -> None:
-        client, chance = Client(platform.address), random.Random(seed)
+        client, chance = Client(platform.address, platform.secret), random.Random(seed)
         for account in ("viewer", "governor", acts.AUTHOR):
             client.sign_in(account)
         times: list[float] = []
@@ -147,7 +147,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="waooaw-load-") as folder:
         platform = Process(Path(folder))
         platform.start()
-        client = Client(platform.address)
+        client = Client(platform.address, platform.secret)
         parts = acts.certify_parts(client, lambda _: None)
         agent: Any = acts.request_agent(client, parts, "Loaded")["agent"]
         steps: list[Step] = []

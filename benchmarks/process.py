@@ -12,6 +12,7 @@ from pathlib import Path
 import urllib3
 
 from benchmarks.spawn import ROOT, free_port
+from local.entrance import served
 
 
 @dataclass
@@ -27,6 +28,14 @@ class Process:
     def address(self) -> str:
         """Where it serves when it lives."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def secret(self) -> str:
+        """What signs in there, in this life."""
+        now = served(self.data)
+        if now is None:
+            raise RuntimeError("it does not run")
+        return now.secret
 
     def start(self) -> None:
         """Start it on what the last life left, and wait until it answers."""

@@ -96,7 +96,7 @@ def counted() -> dict[str, Counts]:
 
         platform.documents.on_commit(take)
         platform.start()
-        client = Client(platform.address)
+        client = Client(platform.address, platform.secret)
         parts = acts.certify_parts(client, lambda _: None)
         for name, story in STORIES.items():
             until(platform.idle)

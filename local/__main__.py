@@ -42,12 +42,13 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve the whole platform at one port")
     demo = commands.add_parser("demo", help="tell the main story, as real requests")
     token = commands.add_parser("token", help="print a token of a demo account")
+    link = commands.add_parser("link", help="print a link that signs a browser in, once")
     verify = commands.add_parser("verify", help="verify every chain of evidence, offline")
     for command in (serve, demo):
         command.add_argument("--port", type=int, default=port)
         command.add_argument("--store", type=stores, default=settings.store)
         command.add_argument("--bus", type=buses, default=settings.bus)
-    for command in (serve, demo, token, verify):
+    for command in (serve, demo, token, link, verify):
         command.add_argument("--data", dest="folder", type=Path, default=settings.data)
     verify.add_argument(
         "--keys",
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(project=settings.project)
     serve.add_argument("--rpc-port", type=int, help="speak gRPC to Google's Executions client here")
     serve.add_argument("--origins", default=os.environ.get("ORIGINS", ""))
+    serve.add_argument("--hosts", default=os.environ.get("HOSTS", ""))
     serve.add_argument("--movable-clock", action="store_true", help="let tests move the clock")
     token.add_argument("account", metavar="ROLE[@TENANT]")
 
@@ -124,6 +126,7 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
         port=given.port,
         rpc_port=given.rpc_port,
         origins=given.origins,
+        hosts=given.hosts,
         movable=given.movable_clock,
         store=given.store,
         bus=given.bus,
@@ -141,6 +144,7 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
     print(f"  executions             {platform.address}/console/executions")
     print(f"  data                   {given.folder}")
     print(f"  accounts               {', '.join(accounts())}")
+    print(f"  sign in, once          {platform.entrance.link()}")
     print("  a token                .venv/bin/python -m local token governor")
     lost = "the emulators forget what they hold" if forgetting else "nothing is lost"
     print(f"Stop it with Ctrl-C; {lost}.", flush=True)
@@ -164,6 +168,24 @@ def _token(given: argparse.Namespace) -> int:
     except Refusal as refusal:
         print(refusal.detail, file=sys.stderr)
         return 2
+    return 0
+
+
+def _link(given: argparse.Namespace) -> int:
+    import urllib3
+
+    from local.entrance import served
+
+    now = served(_data(given))
+    try:
+        if now is None:
+            raise ConnectionError("there is no served.json")
+        url = f"{now.address}/local/links"
+        answer = urllib3.request("POST", url, json={"secret": now.secret}, retries=False)
+        print(answer.json()["link"])
+    except (OSError, urllib3.exceptions.HTTPError) as error:
+        print(f"No server runs on {given.folder}: {error}. make run starts one.", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -207,6 +229,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "serve": _serve,
     "demo": _demo,
     "token": _token,
+    "link": _link,
     "verify": _verify,
     "describe": _describe,
     "run-workflow": _run_workflow,

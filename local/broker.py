@@ -116,7 +116,7 @@ class Broker:
         """A server of its own, as a reaction may call this machine: its own pushes must leave it room."""
         app = flask.Flask("broker")
         app.add_url_rule(f"/{self._secret}/<id>", "push", self._take, methods=["POST"])
-        return Server(app, port=0, threads=WORKERS, max_bytes=MAX_PUSH_BYTES)
+        return Server(app, port=0, threads=WORKERS, longest=lambda _: MAX_PUSH_BYTES)
 
     def _take(self, id: str) -> tuple[str, int]:
         """Deliver what was pushed as a deployed function would; 503 has it pushed again."""

@@ -103,7 +103,7 @@ class _Story:
     outcomes: list[_Outcome] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.client = Client(self.platform.address)
+        self.client = Client(self.platform.address, self.platform.secret)
 
     def tell(self) -> None:
         """Tell it from the beginning."""

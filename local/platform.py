@@ -1,5 +1,6 @@
 """The whole platform in one process, on its embedded defaults, in one data folder."""
 
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,8 +18,10 @@ from local.clock import Clock
 from local.commits import Store, Told
 from local.console import console
 from local.dispatcher import Dispatcher
+from local.entrance import Entrance
+from local.folder import close_to_others
 from local.pages import pages
-from local.server import Server, application
+from local.server import Server, application, longest_body
 from local.streams import Streams
 from local.timers import DueLoop, RelayLoop, ScheduleLoop
 from local.workflows import Runtime
@@ -36,7 +39,7 @@ from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.edge.workflows import WorkflowExecutions
 from shared.entity import written
-from shared.errors import BadRequest, Forbidden, Refusal
+from shared.errors import Forbidden, Refusal
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM, Role
 
@@ -44,8 +47,7 @@ if TYPE_CHECKING:
     from local.workflows.rpc import Rpc
 
 THREADS = 16
-MAX_BODY_BYTES = 64 * 1024 * 1024
-"""What the server reads at all; each operation has its own, much smaller limit."""
+log = logging.getLogger("waooaw")
 
 
 class Platform:
@@ -58,6 +60,7 @@ class Platform:
         port: int = 8080,
         rpc_port: int | None = None,
         origins: str = "",
+        hosts: str = "",
         movable: bool = False,
         store: str = "sqlite",
         bus: str = "local",
@@ -74,6 +77,8 @@ class Platform:
             rpc_port: Where it speaks gRPC to Google's own client of Workflow Executions, if it should.
 
             origins: The web origins that browsers may call from, separated by commas.
+
+            hosts: Further names that the server is reached by, each with its port, separated by commas.
 
             movable: Whether ``POST /local/clock`` may move the clock: for tests and the demo.
 
@@ -97,6 +102,7 @@ class Platform:
         self.address = self.settings.api
         self.clock = Clock(data / "clock")
         self.sign_in = SignIn(self.settings)
+        self.entrance = Entrance(data, self.address, self.sign_in, self.clock)
         self.failing: set[str] = set()
         """Agents whose releases answer their probes badly."""
 
@@ -137,16 +143,21 @@ class Platform:
         self._counting = threading.Lock()
         self._server: Server | None = None
         self._port, self._movable = port, movable
+        self._hosts = frozenset(filter(None, hosts.lower().split(",")))
         self._rpc_port = rpc_port
         self._rpc: Rpc | None = None
+
+    @property
+    def secret(self) -> str:
+        """What signs in at the port; only this machine's user can read it."""
+        return self.entrance.served.secret
 
     # --- life ------------------------------------------------------------------------------------
 
     def start(self) -> Self:
         """Start everything; what an earlier process left unfinished goes on."""
-        for database in self._data.glob("*.db*"):
-            # It may come from before the folder's files were private.
-            database.chmod(0o600)
+        for path in close_to_others(self._data):
+            log.warning("others may read %s, and it is not ours to close", path)
         self.sign_in.publish()
         self._publish_writer_key()
         show_on(Board(self.documents, self.clock.now))
@@ -154,12 +165,18 @@ class Platform:
         for take in takers:
             self.documents.on_commit(take)
         self._server = Server(
-            self._counted(self._app()), port=self._port, threads=THREADS, max_bytes=MAX_BODY_BYTES
+            self._counted(self._app()),
+            port=self._port,
+            threads=THREADS,
+            longest=longest_body,
+            hosts=self._hosts,
+            origins=self.settings.origins,
         )
         self.runtime.start()
         for name in assembly.names():
             self.runtime.deploy(name, assembly.assembled(name))
         self._server.start()
+        self.entrance.open()
         self.dispatcher.start()
         if self.broker:
             self.broker.start(self.ports)
@@ -187,6 +204,7 @@ class Platform:
         self.runtime.stop()
         if self._server:
             self._server.stop()
+        self.entrance.close()
         self.documents.close()
 
     def _publish_writer_key(self) -> None:
@@ -243,7 +261,7 @@ class Platform:
         app.register_blueprint(pages())
         # Open on this machine, as the docs are: it tells what runs, and shows no value.
         app.register_blueprint(console(self.runtime, lambda _: None))
-        app.add_url_rule("/local/sign-in", "sign_in", self._sign_in, methods=["POST"])
+        app.register_blueprint(self.entrance.blueprint())
         app.add_url_rule("/local/releases/<release_id>/health", "release", self._release)
         if self._movable:
             app.add_url_rule("/local/clock", "clock", self._move, methods=["POST"])
@@ -269,15 +287,6 @@ class Platform:
         actor = self.ports.identify(headers, revoked_within_s=60)
         if not actor.roles & {Role.SERVICE, Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER}:
             raise Forbidden("the workflow engine is for the platform's services")
-
-    def _sign_in(self) -> Any:
-        given = flask.request.get_json(silent=True)
-        try:
-            if not isinstance(given, Mapping) or not isinstance(given.get("account"), str):
-                raise BadRequest('say which account: {"account": "governor"}')
-            return {"token": self.sign_in.token(given["account"], self.clock.now())}
-        except Refusal as refusal:
-            return response(refusal, path=flask.request.path, correlation_id="")
 
     def _release(self, release_id: str) -> Any:
         found = self.documents.get(Key(PLATFORM, "releases", release_id))

@@ -3,20 +3,28 @@
 import logging
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
 import flask
-import waitress
 from waitress import wasyncore
 from werkzeug.exceptions import HTTPException
 
+from local.connections import Limits, Listening, Longest
+from local.hosts import Names, Wsgi
 from shared.edge.catalog import operations
 from shared.edge.ports import Ports
-from shared.edge.problems import response
+from shared.edge.problems import Internal, response
 from shared.edge.serving import View, view
-from shared.errors import BadRequest, MethodNotAllowed, NotFound, Refusal
+from shared.errors import BadRequest, MethodNotAllowed, NotFound, Refusal, TooLarge
+from shared.operation import Operation
+
+log = logging.getLogger("waooaw")
+
+USUAL_BYTES = 1024 * 1024
+"""How long a body may be where no operation takes more."""
 
 
 def application(ports: Ports) -> flask.Flask:
@@ -62,39 +70,66 @@ def _refused(refusal: Refusal) -> Any:
 
 
 def _problem(error: HTTPException) -> Any:
+    """Answer what the application itself refuses; what is no refusal is a defect, and tells nothing of itself."""
     if error.response is not None:
         return error.response
-    refusal: Refusal = BadRequest(error.description or "the request cannot be understood")
-    if error.code == 404:
-        refusal = NotFound("there is nothing at this address; /docs lists all addresses")
-    elif error.code == 405:
-        refusal = MethodNotAllowed("this address takes another method; /docs says which")
-    path = flask.request.path
-    answer = response(refusal, path=path, correlation_id=str(uuid4()))
+    path, correlation_id = flask.request.path, str(uuid4())
+    match error.code:
+        case 404:
+            refusal: Refusal = NotFound(
+                "there is nothing at this address; /docs lists all addresses"
+            )
+        case 405:
+            refusal = MethodNotAllowed("this address takes another method; /docs says which")
+        case 413:
+            refusal = TooLarge("the body is longer than this address takes")
+        case code if code and 400 <= code < 500:
+            refusal = BadRequest(error.description or "the request cannot be understood")
+        case _:
+            defect = getattr(error, "original_exception", None) or error
+            told = {"correlation_id": correlation_id}
+            log.error("%s failed", path, extra=told, exc_info=defect)
+            refusal = Internal("this one is on us; quote the correlation id")
+    answer = response(refusal, path=path, correlation_id=correlation_id)
     if error.code == 405 and getattr(error, "valid_methods", None):
         answer.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
     return answer
 
 
-class Server:
-    """Serves an application on this machine, with so many threads and no more."""
+def longest_body(path: str) -> int:
+    """Return how long a body the address at *path* takes."""
+    taken = (op.max_bytes for op in _taking_more() if op.pattern.fullmatch(path))
+    return max(taken, default=USUAL_BYTES)
 
-    def __init__(self, app: Callable[..., Any], *, port: int, threads: int, max_bytes: int) -> None:
+
+@cache
+def _taking_more() -> list[Operation]:
+    return [op for op in operations() if op.max_bytes > USUAL_BYTES]
+
+
+class Server:
+    """Serves an application on this machine, with so many threads and no more, and under its own names only."""
+
+    def __init__(
+        self,
+        app: Wsgi,
+        *,
+        port: int,
+        threads: int,
+        longest: Longest,
+        hosts: Iterable[str] = (),
+        origins: Iterable[str] = (),
+    ) -> None:
         """Take the port; 0 takes a free one."""
-        self._server: Any = waitress.create_server(
-            app,
-            host="127.0.0.1",
-            port=port,
-            threads=threads,
-            max_request_body_size=max_bytes,
-            ident="waooaw",
-        )
+        self._server = Listening(app, Limits(port=port, longest=longest), threads=threads)
+        self.port = int(self._server.effective_port)
+        self._server.application = Names(self.port, hosts, origins).only(app)
         self._thread = threading.Thread(target=self._server.run, name="server", daemon=True)
 
     @property
     def address(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.effective_port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Begin to answer."""
@@ -105,7 +140,4 @@ class Server:
         server = self._server
         server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # noqa: SLF001
         self._thread.join()
-        server.task_dispatcher.shutdown()
-
-
-logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        server.end()

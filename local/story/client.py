@@ -26,18 +26,17 @@ class Refused(Exception):
 class Client:
     """Speaks HTTP to one platform, as any of its demo accounts."""
 
-    def __init__(self, address: str) -> None:
-        """Say where the platform is."""
-        self._address = address
+    def __init__(self, address: str, secret: str) -> None:
+        """Say where the platform is, and the secret that signs in there."""
+        self._address, self._secret = address, secret
         self._pool = urllib3.PoolManager(maxsize=16, retries=False, timeout=30.0)
         self._tokens: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def sign_in(self, account: str) -> None:
         """Sign in afresh: what decides takes a sign-in of the last minutes."""
-        answer = self._pool.request(
-            "POST", f"{self._address}/local/sign-in", json={"account": account}
-        )
+        asked = {"account": account, "secret": self._secret}
+        answer = self._pool.request("POST", f"{self._address}/local/sign-in", json=asked)
         if answer.status != 200:
             raise Refused(answer.status, answer.json())
         with self._lock:

@@ -14,6 +14,12 @@ TYPES = "https://waooaw.com/errors/"
 MAX_VIOLATIONS = 100
 
 
+class Internal(Refusal):
+    """A defect of ours."""
+
+    status, code, title = 500, "internal", "Something went wrong on our side"
+
+
 def problem(refusal: Refusal, *, path: str, correlation_id: str) -> dict[str, Any]:
     """Return the problem document of a refusal."""
     document: dict[str, Any] = {

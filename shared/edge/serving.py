@@ -27,7 +27,7 @@ from shared.edge.idempotency import Repetition
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
-from shared.edge.problems import explained, response
+from shared.edge.problems import Internal, explained, response
 from shared.edge.traces import Hop, hop
 from shared.entity import Id
 from shared.errors import (
@@ -337,7 +337,7 @@ class _Request:
     def _defect(self, error: Exception) -> Refusal:
         told = {"correlation_id": self.correlation_id}
         log.error("%s failed", self.op.id, extra=told, exc_info=error)
-        return _Internal("this one is on us; quote the correlation id")
+        return Internal("this one is on us; quote the correlation id")
 
     def _head(self, answer: flask.Response) -> None:
         headers = answer.headers
@@ -358,12 +358,6 @@ class _Request:
             headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
             headers["Access-Control-Allow-Headers"] = _MUTATING_HEADERS
             headers["Access-Control-Max-Age"] = "3600"
-
-
-class _Internal(Refusal):
-    """A defect of ours."""
-
-    status, code, title = 500, "internal", "Something went wrong on our side"
 
 
 def _owner(id: str) -> str:

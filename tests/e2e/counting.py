@@ -71,7 +71,7 @@ def _main_job(data):
     One agent's creation is all that follows from it within two days: reactions, promises, messages.
     """
     platform = platform_in(data)
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     parts = acts.certify_parts(client, lambda _: None)
     until(platform.idle)
     found = [_creation(platform, client, parts, f"Agent {n}") for n in range(3)]

@@ -28,7 +28,7 @@ def test_a_full_disk_refuses_and_loses_nothing(tmp_path):
     cramped = Process(tmp_path)
     cramped.start()
     resource.prlimit(cramped.process.pid, resource.RLIMIT_FSIZE, (DISK_BYTES, DISK_BYTES))
-    client, kept = Client(cramped.address), []
+    client, kept = Client(cramped.address, cramped.secret), []
     with pytest.raises(Refused) as refused:
         for n in range(500):
             kept.append(propose(client, n)["id"])  # noqa: PERF401 - what was kept counts
@@ -39,7 +39,7 @@ def test_a_full_disk_refuses_and_loses_nothing(tmp_path):
 
     roomy = Process(tmp_path, port=cramped.port)
     roomy.start()
-    client = Client(roomy.address)
+    client = Client(roomy.address, roomy.secret)
     again = propose(client, len(kept))
     assert again["id"] not in kept
     assert propose(client, 0)["id"] == kept[0]

@@ -94,7 +94,7 @@ def test_what_nothing_proves_commands_nobody(on_pubsub):
     until(on_pubsub.idle)
     kept = {letter["consumer"]: letter["error_code"] for letter in letters(on_pubsub)}
     assert kept == {"agents.stop_violator": "unproven", "mobile.notify_violation": "unproven"}
-    client = Client(on_pubsub.address)
+    client = Client(on_pubsub.address, on_pubsub.secret)
     for letter in letters(on_pubsub):
         with pytest.raises(Refused) as refused:
             replay(client, letter)
@@ -118,7 +118,7 @@ def test_a_dead_letter_is_pushed_again_to_its_one_consumer(tmp_path, pubsub_emul
     monkeypatch.setattr(delivery, "deliver", watched)
     project = fresh_project()
     platform = Platform(tmp_path, port=free_port(), bus="pubsub", project=project).start()
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     (example,) = ApprovalRequest.model_config["json_schema_extra"]["examples"]
     client.post("service", "/v1/approvals", example)
     until(platform.idle)
@@ -148,7 +148,7 @@ def test_what_may_pass_is_pushed_again(tmp_path, pubsub_emulator):
     platform = Platform(tmp_path, port=free_port(), bus="pubsub", project=fresh_project())
     platform.ports.workflows = Engine()
     platform.start()
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     acts.request_agent(client, acts.certify_parts(client, lambda _: None), "A")
 
     until(lambda: platform.ports.workflows.attempts == 3, jump=platform.jump)

@@ -59,7 +59,7 @@ class Watched:
 def watched(rehearsed, tmp_path_factory):
     platform, watched = platform_in(tmp_path_factory.mktemp("hot")), Watched()
     platform.documents.on_commit(watched.committed)
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     parts = acts.certify_parts(client, lambda _: None)
     for number in range(AGENTS):
         until(platform.idle)

@@ -124,7 +124,7 @@ def watched(tmp_path_factory):
         patch.setattr(scene, "Client", Careless)
         patch.setattr(Phone, "sign", signed_carelessly(Phone.sign))
         rehearse(platform)
-    roll_back(Careless(platform.address))
+    roll_back(Careless(platform.address, platform.secret))
     scene.until(platform.idle)
     platform.stop()
     return watched

@@ -29,11 +29,11 @@ def test_the_story_ends_as_it_should(tmp_path, capsys):
 def test_a_platform_that_was_stopped_during_the_wait_goes_on(tmp_path):
     port = free_port()
     platform = Platform(tmp_path, port=port).start()
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     agent_id, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
     platform.stop()
     platform = Platform(tmp_path, port=port).start()
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     acts.approve(client, approval)
 
     assert until_over(client, agent_id, platform)["status"] == "deployed"
@@ -45,7 +45,7 @@ def test_a_platform_that_was_stopped_during_the_wait_goes_on(tmp_path):
 def test_the_loser_of_a_race_is_told_who_won(platform):
     from concurrent.futures import ThreadPoolExecutor
 
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     _, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
     path = f"/v1/approvals/{approval['id']}"
     verbs = [
@@ -69,7 +69,7 @@ def test_the_loser_of_a_race_is_told_who_won(platform):
 
 
 def test_a_forged_callback_wakes_nobody(platform):
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     agent_id, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
     (wait,) = [
         s for s in platform.documents.find(None, query("waits")) if s.key.id == approval["id"]
@@ -95,7 +95,7 @@ def query(collection):
 
 
 def test_an_early_callback_decides_nothing(platform):
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     agent_id, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
     (wait,) = [
         s for s in platform.documents.find(None, query("waits")) if s.key.id == approval["id"]
@@ -184,7 +184,7 @@ def test_googles_own_client_reads_the_executions_of_this_machine(tmp_path):
 def test_the_console_shows_executions_without_their_values(platform):
     import urllib3
 
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     agent_id, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
     page = urllib3.request("GET", f"{platform.address}/console/executions").data.decode()
     assert "agent_creation" in page

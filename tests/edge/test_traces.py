@@ -126,7 +126,7 @@ def test_a_message_with_a_malformed_trace_is_taken_without_it(world, given):
 def test_one_trace_leads_from_the_request_for_an_agent_to_the_last_reaction(tmp_path, caplog):
     platform = Platform(tmp_path, port=free_port()).start()
     try:
-        client = Client(platform.address)
+        client = Client(platform.address, platform.secret)
         parts = acts.certify_parts(client, lambda _: None)
         with caplog.at_level(logging.INFO, "waooaw.requests"):
             agent_id, approval = to_the_governor(client, parts, "Traced")

@@ -13,7 +13,7 @@ __all__ = ["platform"]
 
 
 def test_an_agent_is_deployed_by_precedent_and_taken_back_by_veto(platform):
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     parts = acts.certify_parts(client, lambda _: None)
     first, approval = to_the_governor(client, parts, "First")
     client.sign_in("governor")

@@ -280,7 +280,7 @@ def test_a_sign_in_that_was_ended_decides_nothing(court):
 @pytest.mark.slow
 def test_a_callback_decides_nothing_however_it_is_sent(platform):
     """The address of a callback wakes; it carries no decision, not even with the right token."""
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     agent_id, asked = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
     (wait,) = [s for s in platform.documents.find(None, Query("waits")) if s.key.id == asked["id"]]
     url = wait.data["url"].removeprefix(platform.address)

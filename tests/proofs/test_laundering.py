@@ -41,7 +41,7 @@ def bend(data, id, fitting):
 
 @pytest.mark.parametrize("fitting", [False, True], ids=["plainly", "with its hash"])
 def test_an_approval_that_nobody_granted_deploys_nothing(platform, tmp_path, fitting):
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     agent_id, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
     until(platform.idle)
     bend(tmp_path, approval["id"], fitting)
@@ -66,7 +66,7 @@ def test_an_approval_that_nobody_granted_deploys_nothing(platform, tmp_path, fit
 
 
 def test_whoever_changes_it_is_told_what_to_do(platform, tmp_path):
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     _, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
     until(platform.idle)
     bend(tmp_path, approval["id"], fitting=False)

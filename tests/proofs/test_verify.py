@@ -4,12 +4,14 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
 
 from benchmarks.spawn import free_port
 from local.backup import backup
+from local.entrance import served
 from local.platform import Platform
 from local.story import catalogue
 from local.story.acts import AUTHOR
@@ -63,7 +65,7 @@ def test_beside_a_server_that_is_written_to_it_finds_no_break(tmp_path):
     over = threading.Event()
 
     def write(writer):
-        client, n = Client(platform.address), 0
+        client, n = Client(platform.address, platform.secret), 0
         while not over.is_set():
             n += 1
             named = {"name": f"Skill {writer} {n}", "skill_key": f"skill-{writer}-{n}"}
@@ -95,7 +97,7 @@ def test_beside_a_server_that_is_written_to_it_finds_no_break(tmp_path):
 def test_a_copy_made_meanwhile_verifies(tmp_path, monkeypatch):
     """Between the copies of the store and of the tap much may be done, published and marked."""
     platform = Platform(tmp_path / "data", port=free_port()).start()
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     client.post("viewer", "/v1/auth/logout", {"all_devices": True})
     until(platform.idle)
 
@@ -233,7 +235,7 @@ def test_the_files_of_a_data_folder_are_for_its_user_alone(tmp_path):
     )
     assert run.stdout is not None
     assert "serves at" in run.stdout.readline()
-    Client(f"http://127.0.0.1:{port}").get("viewer", "/v1/agents")
+    Client(*astuple(served(data))).get("viewer", "/v1/agents")
     modes = {path: path.stat().st_mode & 0o077 for path in [data, *data.rglob("*")]}
     run.terminate()
     run.wait(timeout=20)

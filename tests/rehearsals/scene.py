@@ -18,7 +18,7 @@ class Scene:
     """One platform on which every area is rehearsed."""
 
     def __init__(self, platform):
-        self.platform, self.client = platform, Client(platform.address)
+        self.platform, self.client = platform, Client(platform.address, platform.secret)
 
     @cached_property
     def parts(self):

@@ -92,7 +92,7 @@ def test_everything_goes_on_while_each_call_meets_the_other_release(cloud, first
 
 @BOTH_WAYS
 def test_what_one_release_began_the_other_finishes(cloud, one, other):
-    client = Client(cloud.address)
+    client = Client(cloud.address, cloud.secret)
     cloud.route = lambda _: one
     parts = acts.certify_parts(client, lambda _: None)
     decided, approval = to_the_governor(client, parts, "Decided")
@@ -131,7 +131,7 @@ def test_what_one_release_began_the_other_finishes(cloud, one, other):
 
 
 def test_after_a_roll_back_the_release_before_goes_on_alone(cloud):
-    client = Client(cloud.address)
+    client = Client(cloud.address, cloud.secret)
     cloud.route = lambda _: NEXT
     parts = acts.certify_parts(client, lambda _: None)
     waiting, approval = to_the_governor(client, parts, "Waiting")

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 def served(data, port):
     platform = Platform(data, port=port).start()
     try:
-        yield platform, Client(platform.address)
+        yield platform, Client(platform.address, platform.secret)
     finally:
         platform.stop()
 

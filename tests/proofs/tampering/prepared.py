@@ -45,7 +45,7 @@ def _make(folder: Path, rehearsed: Rehearsed) -> None:
     run, port = folder / "run", free_port()
     rehearsed.copied(run)
     platform = Platform(run, port=port).start()
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     for tenant in CUSTOMERS:
         _ask(client, tenant)
     waiting = _ask(client, "platform")
@@ -58,7 +58,7 @@ def _make(folder: Path, rehearsed: Rehearsed) -> None:
 
     shutil.move(run / "keys" / "writer.pem", folder / "writer.old.pem")
     platform = Platform(run, port=port).start()
-    client = Client(platform.address)
+    client = Client(platform.address, platform.secret)
     parts = acts.Parts(
         client.get("viewer", "/v1/genesis/job-roles", status="certified")["items"][0],
         client.get("viewer", "/v1/genesis/skills", status="certified")["items"],

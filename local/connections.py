@@ -1,0 +1,234 @@
+"""
+Connections that cannot keep others out: each brings one request, whole in time, no longer than its address takes.
+
+All clients of one machine come from one address, so the limits are a connection's, and not those of who opened it.
+A half-sent request holds a connection and no thread. Where there are too many connections, the one that was waited
+for longest is closed; where too many requests wait for a thread, the next is told when to try again. What is refused
+here is told as every refusal.
+"""
+
+import copy
+import json
+import logging
+import resource
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
+
+from shared.edge.problems import Internal, problem
+from shared.errors import BadRequest, Refusal, StoreUnavailable, TooLarge
+
+REQUEST_S = 20.0
+"""How long a request may take to come whole, from its first byte."""
+
+IDLE_S = 120
+"""How long a connection may bring nothing."""
+
+MOST_HEAD_BYTES = 64 * 1024
+MOST_IN_MEMORY_BYTES = 64 * 1024
+"""What is longer of a body waits in a temporary file."""
+
+MOST_CONNECTIONS = 512
+MOST_WAITING = 256
+"""How many requests may wait for a thread."""
+
+AGAIN_S = 1
+"""When to try again where all are busy."""
+
+Longest = Callable[[str], int]
+"""Says how many bytes a body may have at a path."""
+
+
+class HeadTooLarge(Refusal):
+    """The request line and the headers are over their limit."""
+
+    status, code, title = 431, "too_large", "Too large"
+
+
+class TooSlow(Refusal):
+    """The request did not come whole in time."""
+
+    status, code, title = 408, "bad_request", "The request took too long to come"
+
+
+class NotSpoken(Refusal):
+    """The request asks for a part of HTTP that is not spoken here."""
+
+    status, code, title = 501, "bad_request", "This part of HTTP is not spoken here"
+
+
+class Limits(Adjustments):  # type: ignore[misc]
+    """What waitress is told, and how long a body each address takes."""
+
+    def __init__(self, *, port: int, longest: Longest) -> None:
+        """Listen on this machine only."""
+        super().__init__(
+            host="127.0.0.1",
+            port=port,
+            ident="waooaw",
+            asyncore_use_poll=True,
+            channel_timeout=IDLE_S,
+            cleanup_interval=1,
+            connection_limit=2 * MOST_CONNECTIONS,
+            inbuf_overflow=MOST_IN_MEMORY_BYTES,
+            log_socket_errors=False,
+            max_request_header_size=MOST_HEAD_BYTES,
+        )
+        self.longest = longest
+
+    def at(self, path: str) -> "Limits":
+        """Return the limits of one address."""
+        own = copy.copy(self)
+        own.max_request_body_size = self.longest(path) + 1
+        return own
+
+
+class _Request(HTTPRequestParser):  # type: ignore[misc]
+    """A request as it comes: its address says how long its body may be."""
+
+    adj: Limits
+
+    def received(self, data: bytes) -> int:
+        consumed: int = super().received(data)
+        if self.error:
+            # Who is refused already is not told to go on.
+            self.expect_continue = False
+        return consumed
+
+    def parse_header(self, header_plus: bytes) -> None:
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError("its address or its length cannot be read") from error
+        self.adj = self.adj.at(self.path)
+
+
+class _Refused(ErrorTask):  # type: ignore[misc]
+    """Answers what is refused before any application sees it."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        refusal = error if isinstance(error, Refusal) else _refusal(error.code, error.body)
+        path = getattr(self.request, "path", "")
+        document = problem(refusal, path=path, correlation_id=str(uuid4()))
+        body = json.dumps(document).encode()
+        self.status = f"{refusal.status} {refusal.title}"
+        self.response_headers.append(("Content-Type", "application/problem+json"))
+        if refusal.retry_after_s is not None:
+            self.response_headers.append(("Retry-After", str(refusal.retry_after_s)))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+def _refusal(code: int, said: str) -> Refusal:
+    """Return what waitress refuses as one of ours."""
+    match code:
+        case 400:
+            return BadRequest(f"this is no request that can be understood: {said}")
+        case 413:
+            return TooLarge("the body is longer than this address takes")
+        case 431:
+            return HeadTooLarge(
+                f"a request line and its headers are at most {MOST_HEAD_BYTES} bytes"
+            )
+        case 501:
+            return NotSpoken("send the body as it is, or chunked; no other encoding is taken")
+        case _:
+            return Internal("this one is on us")
+
+
+class _Connection(HTTPChannel):  # type: ignore[misc]
+    """One client's connection."""
+
+    parser_class = _Request
+    error_task_class = _Refused
+    request: _Request | None
+    since: float | None = None
+    """When the request that is coming began to."""
+
+    def received(self, data: bytes) -> bool:
+        taken: bool = super().received(data)
+        coming = self.request is not None
+        self.since = (self.since or time.time()) if coming else None
+        return taken
+
+    @property
+    def waited_since(self) -> float:
+        """Since when the client is waited for."""
+        return self.since or self.last_activity
+
+    def give_up(self, refusal: Refusal) -> None:
+        """Refuse the request that is coming instead of waiting for its end."""
+        with self.requests_lock:
+            if self.request is None or self.requests:
+                return
+            request, self.request, self.since = self.request, None, None
+            request.error = refusal
+            self.requests.append(request)
+        self.server.add_task(self)
+
+
+class Listening(TcpWSGIServer):  # type: ignore[misc]
+    """Waitress, which reads all clients in one thread and answers them in several."""
+
+    channel_class = _Connection
+
+    def __init__(self, app: Callable[..., Any], limits: Limits, *, threads: int) -> None:
+        """Take the port."""
+        self._most = min(MOST_CONNECTIONS, _files() // 4)
+        dispatcher = ThreadedTaskDispatcher()
+        dispatcher.set_thread_count(threads)
+        self._refusing = ThreadedTaskDispatcher()
+        self._refusing.set_thread_count(1)
+        super().__init__(app, {}, dispatcher=dispatcher, adj=limits)
+
+    def add_task(self, connection: _Connection) -> None:
+        """Have a request answered: a refusal at once, whoever else waits."""
+        request = connection.requests[0]
+        if not request.error and len(self.task_dispatcher.queue) >= MOST_WAITING:
+            sentence = "more is asked here than can be answered now; try again"
+            request.error = StoreUnavailable(sentence, retry_after_s=AGAIN_S)
+        (self._refusing if request.error else self.task_dispatcher).add_task(connection)
+
+    def handle_accept(self) -> None:
+        """Take a client, and let go of the one that was waited for longest where there are too many."""
+        super().handle_accept()
+        if len(self.active_channels) > self._most:
+            waited_for = [one for one in self.active_channels.values() if not one.requests]
+            if waited_for:
+                min(waited_for, key=lambda one: one.waited_since).handle_close()
+
+    def maintenance(self, now: float) -> None:
+        """Wait no longer for what did not come in time."""
+        super().maintenance(now)
+        for connection in list(self.active_channels.values()):
+            if connection.since and connection.since < now - REQUEST_S:
+                sentence = f"a request comes whole within {REQUEST_S:.0f} s of its first byte"
+                connection.give_up(TooSlow(sentence))
+
+    def end(self) -> None:
+        """Let go of the threads."""
+        for dispatcher in (self.task_dispatcher, self._refusing):
+            dispatcher.shutdown()
+
+
+def _files() -> int:
+    """Return how many files this process may have open; of each connection's, most are for bodies that wait."""
+    wanted = 8 * MOST_CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        return most
+    return soft
+
+
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)

@@ -1,0 +1,124 @@
+"""Slow and malformed clients keep nobody out, and are told what is wrong as everybody is."""
+
+import time
+
+import pytest
+
+from local import connections
+from tests.kernel.conftest import keys, world
+from tests.local.conftest import answered
+
+__all__ = ["keys", "world"]
+
+HOST = b"Host: 127.0.0.1:%d\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"get /v1/health HTTP/1.1\r\n\r\n", 400, "bad_request"),
+        (b"GET /v1/health\r\nHTTP/1.1 x\r\n\r\n", 400, "bad_request"),
+        (b"GET /v1/health HTTP/1.1\r\nno colon\r\n\r\n", 400, "bad_request"),
+        (b"GET /v1/h\xc3\xa4lth HTTP/1.1\r\n\r\n", 400, "bad_request"),
+        (b"GET http://[/v1/health HTTP/1.1\r\n\r\n", 400, "bad_request"),
+        (b"POST /v1/health HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400, "bad_request"),
+        (b"POST /v1/health HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400, "bad_request"),
+        (b"POST /v1/health HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400, "bad_request"),
+        (b"POST /v1/health HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "bad_request"),
+        (b"POST /v1/health HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "bad_request"),
+        (b"GET /v1/health HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", 431, "too_large"),
+        (b"POST /v1/health HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", 413, "too_large"),
+        (b"POST /v1/health HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + b"x" * 1001, 413, "too_large"),
+        (b"POST /v1/health HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n", 413, "too_large"),
+    ],
+)  # fmt: skip
+def test_what_http_itself_refuses_is_a_problem(served, sent, status, code):
+    answer = served().ask(sent)
+    assert (answer.status, answer.problem["status"], answer.problem["code"]) == (
+        status,
+        status,
+        code,
+    )
+    assert answer.problem["correlation_id"]
+    assert answer.problem["detail"]
+
+
+def test_an_address_says_how_long_its_body_may_be(served):
+    wire = served(longest=lambda path: 2000 if path == "/v1/health" else 10)
+    head = (
+        b"POST %s HTTP/1.1\r\nConnection: close\r\nContent-Length: %d\r\n"
+        + HOST % wire.port
+        + b"\r\n"
+    )
+    assert wire.ask(head % (b"/v1/health", 2000) + b"x" * 2000).status == 200
+    assert wire.ask(head % (b"/held", 11)).status == 413
+
+
+def test_requests_that_come_in_halves_keep_nobody_out(served):
+    wire = served(threads=2)
+    half = b"POST /v1/health HTTP/1.1\r\n" + HOST % wire.port + b"Content-Length: 100\r\n\r\n{"
+    for _ in range(100):
+        wire.connect(half)
+        wire.connect(b"GET /v1")
+    began = time.monotonic()
+    assert [wire.get().status for _ in range(20)] == [200] * 20
+    assert time.monotonic() - began < 5
+
+
+def test_of_too_many_clients_the_one_that_was_waited_for_longest_goes(served, monkeypatch):
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 10)
+    wire = served()
+    slow = [wire.connect(b"GET /v1")]
+    for _ in range(10):
+        time.sleep(0.01)
+        slow.append(wire.connect(b"GET /v1"))
+    assert wire.get().status == 200
+    assert slow[0].recv(1) == b""
+    slow[-1].sendall(b"/health HTTP/1.1\r\n" + HOST % wire.port + b"\r\n")
+    assert answered(slow[-1]).status == 200
+
+
+def test_a_request_comes_whole_in_time_or_is_told_so_however_it_trickles(served, monkeypatch):
+    monkeypatch.setattr(connections, "REQUEST_S", 1.0)
+    wire = served()
+    with wire.connect(b"GET /v1") as sock:
+        for letter in b"/health":
+            time.sleep(0.05)
+            sock.sendall(bytes([letter]))
+        answer = answered(sock)
+    assert answer.status == 408
+    assert answer.problem["title"] == "The request took too long to come"
+
+
+def test_where_all_are_busy_the_next_is_told_when_to_try_again(served, monkeypatch):
+    monkeypatch.setattr(connections, "MOST_WAITING", 3)
+    wire = served(threads=2)
+    ask = b"GET /held HTTP/1.1\r\nConnection: close\r\n" + HOST % wire.port + b"\r\n"
+    held = [wire.connect(ask) for _ in range(2)]
+    assert all(served.entered.acquire(timeout=10) for _ in held)
+    held += [wire.connect(ask) for _ in range(3)]
+    answer = wire.get()
+    assert (answer.status, answer.problem["code"]) == (503, "store_unavailable")
+    assert answer.headers["retry-after"] == "1"
+    served.gate.set()
+    assert [answered(sock).status for sock in held] == [200] * 5
+
+
+def test_a_defect_tells_nothing_of_itself(served, world, caplog):
+    from local.server import application
+
+    app = application(world.ports)
+    app.add_url_rule("/broken", "broken", lambda: 1 / 0)
+    answer = served(app).get("/broken")
+    assert (answer.status, answer.problem["code"]) == (500, "internal")
+    assert "division" not in answer.body.decode()
+    assert answer.problem["correlation_id"] in {
+        one.correlation_id for one in caplog.records if hasattr(one, "correlation_id")
+    }
+
+
+def test_what_the_application_refuses_is_a_problem(whole):
+    assert whole.get("/nowhere").problem["code"] == "not_found"
+    wrong = whole.get("/v1/health", "BREW")
+    assert (wrong.status, wrong.problem["status"]) == (405, 405)
+    assert "GET" in wrong.headers["allow"]
