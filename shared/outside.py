@@ -22,11 +22,26 @@ class Workflows(Outside, Protocol):
         """
 
 
+Saw = Literal["well", "unwell", "silent", "unreachable"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at a release saw."""
+
+    saw: Saw
+    """`unwell`: it answered that it is not; `silent`: nothing came in time; `unreachable`: nobody was there."""
+
+    took_ms: int
+    status: int | None = None
+    """The status of its answer; none where it gave none."""
+
+
 class Probe(Outside, Protocol):
     """Looks at a deployed release from outside."""
 
-    def healthy(self, release_id: str, *, timeout_s: float) -> tuple[bool, int]:
-        """Return whether the release answered well, and after how many milliseconds."""
+    def look(self, release_id: str, *, timeout_s: float) -> Look:
+        """Return what a look at the release saw; that nothing answered is an answer too."""
 
 
 class EntryRelay(Outside, Protocol):

@@ -22,7 +22,7 @@ from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM, Actor, Role
 from shared.observing import Backlog, Memory, NoTraffic
 from shared.operation import Call
-from shared.outside import Pushed
+from shared.outside import Look, Pushed
 from shared.ports import Deployment
 from shared.reaction import Reaching
 from tests.ran import write_down
@@ -71,9 +71,9 @@ class FakeProbe:
         self.failing: set[str] = set()
         self.looked: list[str] = []
 
-    def healthy(self, release_id, *, timeout_s):
+    def look(self, release_id, *, timeout_s):
         self.looked.append(release_id)
-        return release_id not in self.failing, 3
+        return Look("unwell", 3, 503) if release_id in self.failing else Look("well", 3, 200)
 
 
 class FakeRelay:

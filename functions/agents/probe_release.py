@@ -12,16 +12,16 @@ def probe_release(call: Reaching, event: ReleaseProbeDue, probe: Probe) -> None:
     Look at a release from outside, and count.
 
     The look comes before the transaction, which may have to be run again. A promise that is kept twice
-    counts once: the tally knows which look comes next. A release that is ready gets its traffic, and its
+    counts once: the tally knows which look comes next. No release is judged by one look. A release that is ready gets its traffic, and its
     first quarter of an hour in service begins, in the commit that says so.
     """
-    healthy, took_ms = probe.healthy(event.release_id, timeout_s=PROBE_TIMEOUT_S)
+    look = probe.look(event.release_id, timeout_s=PROBE_TIMEOUT_S)
     with call.transaction() as txn:
         before = txn.peek(ReleaseWatch, releases.watch_id(event.release_id, event.profile))
         if before is None or before.outcome is not None or before.probes != event.probe:
             return
         release = txn.get(Release, event.release_id)
-        watch = releases.tallied(before, healthy=healthy, took_ms=took_ms, at=call.now)
+        watch = releases.tallied(before, look, at=call.now)
         if release.state in {"failed", "rolled_back"}:
             watch = watch.model_copy(update={"outcome": "unhealthy"})
         agent = txn.get(Agent, watch.agent_id) if probing.news(before, watch) else None

@@ -240,6 +240,8 @@ class HealthStatusChanged(
         "scope_adherence",
     ]
     incident_id: Code | None = None
+    saw: Code | None = None
+    """What the last look saw that did not find it well."""
 
 
 class AgentReleaseStarted(Event, action="agent.release_started", category="version_change"):

@@ -44,6 +44,7 @@ def watched(release: Release, watch: ReleaseWatch) -> ReleaseWatched:
         watch_outcome=watch.outcome or "unhealthy",
         probes=watch.probes,
         failures=watch.failures,
+        failed_looks=watch.failed_looks,
     )
 
 
@@ -65,4 +66,5 @@ def told(agent: Agent, watch: ReleaseWatch) -> HealthStatusChanged | None:
         status = "suspended"
     if status == agent.health_status:
         return None
-    return HealthStatusChanged(status=status, check_type="heartbeat")
+    saw = watch.failed_looks[-1].saw if watch.missed else None
+    return HealthStatusChanged(status=status, check_type="heartbeat", saw=saw)

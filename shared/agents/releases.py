@@ -9,6 +9,7 @@ from shared.agents.parts import Profile, RollbackTrigger
 from shared.constitution import breach
 from shared.entity import Code, Entity, Event, Hex64, Id, Record, Timestamp, Value
 from shared.errors import Conflict, Violation
+from shared.outside import Look
 from shared.store import Transaction
 
 PROBE_EVERY = timedelta(minutes=1)
@@ -16,15 +17,35 @@ PROBE_EVERY = timedelta(minutes=1)
 
 PROBE_TIMEOUT_S = 5.0
 LENGTH = timedelta(minutes=15)
-SPARE_S = 120
+SPARE_S = 240
 """How much longer than a watch lasts its workflow waits before it looks for itself."""
 
 CONSECUTIVE = {"readiness": 5, "watch": 0}
 """How many good probes in a row end a watch early; 0: it runs its whole length."""
 
-MAX_ERROR_PERCENT = 1
+LOST_AFTER = 3
+"""So many looks in a row that saw nothing good, or bad answers in all, make a release in service unhealthy."""
+
+KEPT = 10
+"""Of so many failed looks it is kept what they saw."""
 
 Outcome = Literal["healthy", "unhealthy"]
+
+
+class FailedLook(Value):
+    """What a look saw that did not see a healthy release."""
+
+    at: Timestamp
+    """When it looked."""
+
+    saw: Literal["unwell", "silent", "unreachable"]
+    """Whether it answered that it is not well, nothing came in time, or nobody was there."""
+
+    status: int | None = None
+    """The HTTP status of its answer; null where it gave none."""
+
+    took_ms: int
+    """How long the look took."""
 
 
 class Watched(Value):
@@ -40,6 +61,8 @@ class Watched(Value):
     """How many looks found it unwell, or got no answer in time."""
     ended_at: Timestamp
     """When the watch ended."""
+    failed_looks: tuple[FailedLook, ...] = ()
+    """What the last failed looks saw."""
 
 
 class Release(Entity):
@@ -99,6 +122,10 @@ class ReleaseWatch(Record):
     slowest_ms: int = 0
     last_at: Timestamp | None = None
     outcome: Outcome | None = None
+    unwell: int = 0
+    """How often it answered that it is not well."""
+
+    failed_looks: tuple[FailedLook, ...] = ()
 
 
 def watch_id(release_id: str, profile: Profile) -> str:
@@ -143,15 +170,21 @@ def remaining_s(watch: ReleaseWatch | None, at: datetime) -> int:
     return max(0, int((watch.deadline_at + more - at).total_seconds()) + SPARE_S)
 
 
-def tallied(watch: ReleaseWatch, *, healthy: bool, took_ms: int, at: datetime) -> ReleaseWatch:
-    """Return the watch after one more probe, with its outcome as soon as that is certain."""
+def tallied(watch: ReleaseWatch, look: Look, *, at: datetime) -> ReleaseWatch:
+    """Return the watch after one more look, with its outcome as soon as that is certain."""
+    healthy, failed = look.saw == "well", watch.failed_looks
+    if look.saw != "well":
+        saw = FailedLook(at=at, saw=look.saw, status=look.status, took_ms=look.took_ms)
+        failed = (*failed, saw)[-KEPT:]
     after = watch.model_copy(
         update={
             "probes": watch.probes + 1,
             "failures": watch.failures + (not healthy),
             "consecutive": watch.consecutive + 1 if healthy else 0,
             "missed": 0 if healthy else watch.missed + 1,
-            "slowest_ms": max(watch.slowest_ms, took_ms),
+            "unwell": watch.unwell + (look.saw == "unwell"),
+            "slowest_ms": max(watch.slowest_ms, look.took_ms),
+            "failed_looks": failed,
             "last_at": at,
         }
     )
@@ -164,10 +197,11 @@ def _outcome(watch: ReleaseWatch, at: datetime) -> Outcome | None:
         if watch.consecutive >= CONSECUTIVE["readiness"]:
             return "healthy"
         return "unhealthy" if over else None
-    whole = max(watch.probes, LENGTH // PROBE_EVERY)
-    if watch.failures * 100 > whole * MAX_ERROR_PERCENT:
+    # One look can fail for reasons of its own, as when nothing comes in time; a watch that would end with
+    # a failed one goes on until it knows.
+    if watch.missed >= LOST_AFTER or watch.unwell >= LOST_AFTER:
         return "unhealthy"
-    return "healthy" if over else None
+    return "healthy" if over and not watch.missed else None
 
 
 def health(watch: ReleaseWatch) -> Literal["healthy", "degraded", "unhealthy", "critical"]:
@@ -187,6 +221,7 @@ def ended(release: Release, watch: ReleaseWatch) -> Release:
         probes=watch.probes,
         failures=watch.failures,
         ended_at=watch.last_at,
+        failed_looks=watch.failed_looks,
     )
     return release.model_copy(update={"watches": (*release.watches, done)})
 
@@ -246,6 +281,8 @@ class ReleaseWatched(
     watch_outcome: Outcome
     probes: int
     failures: int
+    failed_looks: tuple[FailedLook, ...] = ()
+    """What the last failed looks saw."""
 
 
 class ReleaseTakenBack(

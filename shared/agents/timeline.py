@@ -5,7 +5,7 @@ from datetime import datetime
 from shared.agents import lifecycle, releases
 from shared.agents.models import Agent
 from shared.agents.parts import STAGES, Health, ReleaseState, RunStatus, Stage, StageResult
-from shared.agents.releases import ReleaseWatch
+from shared.agents.releases import FailedLook, ReleaseWatch
 from shared.agents.runs import Failure, PipelineRun
 from shared.entity import Id, Timestamp, Value
 
@@ -79,6 +79,8 @@ class AgentHealth(Value):
     """What the watch found; null while it runs."""
     checked_at: Timestamp | None
     """When it was looked at last; null before the first look."""
+    failed_looks: tuple[FailedLook, ...]
+    """What the last looks saw that did not find it well."""
     wait_s: int
     """How long to wait until the health of a new release is certain; 0 means not at all."""
 
@@ -130,5 +132,6 @@ def health(agent: Agent, watch: ReleaseWatch | None, *, at: datetime) -> AgentHe
         slowest_ms=watch.slowest_ms if watch else 0,
         outcome=watch.outcome if watch else None,
         checked_at=watch.last_at if watch else None,
+        failed_looks=watch.failed_looks if watch else (),
         wait_s=releases.remaining_s(watch, at),
     )

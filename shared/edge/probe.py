@@ -4,6 +4,7 @@ import time
 
 from shared.edge.addresses import path
 from shared.edge.connections import pool
+from shared.outside import Look, Saw
 
 
 class HttpProbe:
@@ -18,16 +19,22 @@ class HttpProbe:
         """Say where a release answers; ``{release_id}`` stands for its id."""
         self._address = address
 
-    def healthy(self, release_id: str, *, timeout_s: float) -> tuple[bool, int]:
-        """Return whether the release answered 200 in time, and after how many milliseconds."""
+    def look(self, release_id: str, *, timeout_s: float) -> Look:
+        """Return what the release answered: 200 in time is well, and silence is no answer."""
         import urllib3
 
         started = time.monotonic()
+
+        def seen(saw: Saw, status: int | None = None) -> Look:
+            return Look(saw, round((time.monotonic() - started) * 1000), status)
+
         url = self._address.format(release_id=path(release_id))
         try:
             answer = pool().request("GET", url, timeout=timeout_s, preload_content=False)
-            well = answer.status == 200
             answer.close()
-        except urllib3.exceptions.HTTPError:
-            well = False
-        return well, round((time.monotonic() - started) * 1000)
+        except urllib3.exceptions.HTTPError as error:
+            # A refused connection is a kind of time-out there.
+            refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+            late = isinstance(error, urllib3.exceptions.TimeoutError) and not refused
+            return seen("silent" if late else "unreachable")
+        return seen("well" if answer.status == 200 else "unwell", answer.status)

@@ -23,10 +23,12 @@ from shared.agents.releases import (
     tallied,
 )
 from shared.approvals.models import Approval
+from shared.documents import Query
 from shared.errors import ApprovalMismatch, ApprovalRequired, Conflict, NotFound
 from shared.evidence import Entry
 from shared.identity import Role
 from shared.manifests.models import Manifest
+from shared.outside import Look
 from shared.store import Due
 from tests.agents.catalogue import CALLBACK, Kept
 from tests.conftest import NOON
@@ -180,7 +182,7 @@ def test_five_good_probes_in_a_row_make_it_ready_and_put_it_in_service(story, re
 
 def test_the_workflow_sleeps_until_the_health_is_certain(story, reacting, workflows):
     made = released(story)
-    assert health(story).wait_s == 30 * 60 + 120
+    assert health(story).wait_s == 30 * 60 + releases.SPARE_S
     woken(story, reacting, made, "readiness", "healthy")
     assert workflows.woken == []
     for profile, outcome in (
@@ -193,9 +195,12 @@ def test_the_workflow_sleeps_until_the_health_is_certain(story, reacting, workfl
 
 
 def test_what_it_waits_for_still_takes_as_long_as_the_watches_last(story, reacting):
-    assert release_answer(story).wait_s == 30 * 60 + 120
+    assert release_answer(story).wait_s == 30 * 60 + releases.SPARE_S
     at = keep_promises(story, reacting, until="watch")
-    assert (health(story, at).profile, health(story, at).wait_s) == ("deployment", 15 * 60 + 120)
+    assert (health(story, at).profile, health(story, at).wait_s) == (
+        "deployment",
+        15 * 60 + releases.SPARE_S,
+    )
     at = keep_promises(story, reacting)
     assert (health(story, at).outcome, health(story, at).wait_s) == ("healthy", 0)
     assert release_answer(story, at).wait_s == 0
@@ -255,41 +260,70 @@ def test_a_release_belongs_to_its_agent(story, reacting):
     assert get_release(story.service(), first, made).id == made
 
 
-@given(st.lists(st.booleans(), min_size=16, max_size=16))
-def test_a_watch_ends_well_only_without_a_failure(looks):
+def looked(profile, looks):
+    """Look once a minute as long as the watch runs, and return it."""
     watch = ReleaseWatch(
-        id="r:watch",
+        id=f"r:{profile}",
         release_id=OTHER,
         agent_id=OTHER,
-        profile="watch",
+        profile=profile,
         started_at=NOON,
         deadline_at=NOON + releases.LENGTH,
     )
-    for n, good in enumerate(looks):
-        watch = tallied(watch, healthy=good, took_ms=5, at=NOON + n * releases.PROBE_EVERY)
+    for n, saw in enumerate(looks):
+        status = {"well": 200, "unwell": 503}.get(saw)
+        watch = tallied(watch, Look(saw, 5, status), at=NOON + n * releases.PROBE_EVERY)
         if watch.outcome is not None:
             break
-    assert watch.outcome == ("healthy" if all(looks) else "unhealthy")
+    return watch
 
 
-@given(st.lists(st.booleans(), max_size=15))
+SAW = st.sampled_from(["well"] * 6 + ["unwell", "silent", "unreachable"])
+
+
+@given(st.lists(SAW, min_size=16, max_size=16))
+def test_a_release_in_service_is_judged_by_several_failed_looks_and_never_by_one(looks):
+    watch = looked("watch", [*looks, "well"])
+    shown = looks[: watch.probes]
+    row = "".join("." if saw == "well" else "x" for saw in shown)
+    lost = "xxx" in row or shown.count("unwell") >= 3
+    assert watch.outcome == ("unhealthy" if lost else "healthy")
+    if watch.failures == 1:
+        assert watch.outcome == "healthy"
+    assert [one.saw for one in watch.failed_looks] == [s for s in shown if s != "well"][-10:]
+
+
+def test_a_watch_that_would_end_with_a_failed_look_goes_on_until_it_knows():
+    assert looked("watch", ["well"] * 15 + ["silent"]).outcome is None
+    assert looked("watch", ["well"] * 15 + ["silent", "well"]).outcome == "healthy"
+    assert looked("watch", ["well"] * 15 + ["silent"] * 3).outcome == "unhealthy"
+    most = NOON + releases.LENGTH + 2 * releases.PROBE_EVERY
+    assert releases.remaining_s(looked("watch", ["well"] * 15 + ["silent"] * 2), most) > 60
+
+
+def test_the_evidence_says_what_the_looks_saw(story, reacting, probe, documents):
+    made, _ = ready(story, reacting)
+    probe.failing.add(made)
+    keep_promises(story, reacting)
+    kept = get(story, Release, made).watched("watch")
+    assert [(one.saw, one.status) for one in kept.failed_looks] == [("unwell", 503)] * 3
+    assert health(story).failed_looks == kept.failed_looks
+    found = [s.data for s in documents.find(None, Query(Entry.collection))]
+    (ended,) = [
+        e["data"] for e in found if e["action"] == "release.watched" and e["data"]["failures"]
+    ]
+    assert [one["saw"] for one in ended["failed_looks"]] == ["unwell"] * 3
+    told = [e["data"] for e in found if e["action"] == "health.status"]
+    assert {one["saw"] for one in told if one["status"] == "critical"} <= {"unwell"}
+
+
+@given(st.lists(SAW, max_size=15))
 def test_readiness_takes_five_in_a_row(looks):
-    watch = ReleaseWatch(
-        id="r:readiness",
-        release_id=OTHER,
-        agent_id=OTHER,
-        profile="readiness",
-        started_at=NOON,
-        deadline_at=NOON + releases.LENGTH,
-    )
-    for n, good in enumerate(looks):
-        watch = tallied(watch, healthy=good, took_ms=5, at=NOON + n * releases.PROBE_EVERY)
-        if watch.outcome is not None:
-            break
+    watch = looked("readiness", looks)
     if watch.outcome == "healthy":
         assert watch.consecutive == 5
     else:
-        row = "".join("1" if good else "0" for good in looks)
+        row = "".join("1" if saw == "well" else "0" for saw in looks)
         assert "11111" not in row
 
 

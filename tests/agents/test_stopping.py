@@ -8,6 +8,7 @@ from shared.agents import lifecycle, probing, releases
 from shared.errors import AlreadyDecided, ApprovalMismatch, ApprovalRequired, Conflict, Forbidden
 from shared.identity import Role
 from shared.manifests.models import Manifest
+from shared.outside import Look
 from tests.agents.catalogue import Kept
 from tests.agents.test_releases import deployed, get, take_back
 from tests.conftest import NOON
@@ -141,8 +142,7 @@ def test_a_probe_does_not_call_a_suspended_agent_healthy(story, reacting):
     agent = suspend(story)
     watch = releases.tallied(
         releases.watching(get(story, releases.Release, made), "watch", NOON),
-        healthy=True,
-        took_ms=1,
+        Look("well", 1, 200),
         at=NOON,
     )
     assert probing.told(agent, watch) is None

@@ -46,7 +46,7 @@ def push(address):
 
 
 def probe(address):
-    HttpProbe(f"{address}/releases/{{release_id}}/health").healthy(HOSTILE, timeout_s=1)
+    HttpProbe(f"{address}/releases/{{release_id}}/health").look(HOSTILE, timeout_s=1)
 
 
 CALLS = {
