@@ -21,6 +21,7 @@ from shared.documents import (
     Absent,
     Anything,
     Condition,
+    Contended,
     Documents,
     Key,
     Query,
@@ -143,7 +144,7 @@ class Transaction(Reads):
         if snapshot is None:
             self._absent.add(key)
             if issubclass(kind, Entity) and self._changing and self._entries_of(key):
-                self._hold(key, "ENTITY_MISSING")
+                self._gone(key)
             return None
         return self._read(kind, snapshot)
 
@@ -319,6 +320,12 @@ class Transaction(Reads):
             " verify the evidence, and restore it from a copy that verifies",
             rule=rule,
         )
+
+    def _gone(self, key: Key) -> None:
+        """Tell an entity that is gone from one that came while its entries were looked for."""
+        if self._documents.get(key) is not None:
+            raise Contended(f"{key.id} was made while it was read")
+        self._hold(key, "ENTITY_MISSING")
 
     def _last_entry(self, before: Snapshot) -> Snapshot | None:
         audit = before.data.get("audit") or {}

@@ -54,20 +54,19 @@ class Versioned(Value):
 )
 def assign_version(call: Call, agent_id: Id, body: VersionRequest) -> Versioned:
     """
-    Assign the version of an agent's first release.
+    Assign the version of the release that an agent's pipeline makes.
 
-    Assigning it twice changes nothing. Later versions come from the classification of a change.
+    Assigning it twice changes nothing. What is in service gets its versions from the classification of a
+    change.
     """
     with call.transaction() as txn:
         agent = txn.get(Agent, agent_id)
         before = txn.get(Manifest, agent_id)
         if before.manifest_hash != body.manifest_hash:
             raise ApprovalMismatch("the manifest is another one by now", rule="hash_mismatch")
-        if agent.version_history:
-            raise Conflict(
-                "only a first release is versioned here; a change is classified", rule="downgrade"
-            )
-        after = rules.versioned(before)
+        if agent.release_state == "live":
+            raise Conflict("a change of what is in service is classified", rule="downgrade")
+        after = rules.versioned(before, agent.manifest_version)
         if after != before:
             event = ManifestVersionAssigned(
                 agent_id=agent_id,

@@ -1,12 +1,14 @@
-from shared.agents.models import AgentCreated
+from shared.agents.models import AgentCreated, AgentRevised
 from shared.outside import Workflows
 from shared.reaction import Reaching, reaction
 
 
-@reaction(on=AgentCreated)
-def start_pipeline(call: Reaching, event: AgentCreated, workflows: Workflows) -> None:
+@reaction(on=(AgentCreated, AgentRevised))
+def start_pipeline(
+    call: Reaching, event: AgentCreated | AgentRevised, workflows: Workflows
+) -> None:
     """
-    Start the workflow that makes a new agent.
+    Start the workflow that makes a new agent, or makes one anew.
 
     A second start does no harm: only one execution can claim the run.
     """

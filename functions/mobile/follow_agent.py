@@ -1,6 +1,7 @@
 from shared.agents.models import (
     AgentCreated,
     AgentPipelineStageCompleted,
+    AgentRevised,
     AgentRolledBack,
     AgentStateChanged,
     HealthStatusChanged,
@@ -14,6 +15,7 @@ from shared.reaction import Reaching, reaction
     on=(
         AgentCreated,
         AgentPipelineStageCompleted,
+        AgentRevised,
         AgentRolledBack,
         AgentStateChanged,
         HealthStatusChanged,

@@ -276,11 +276,18 @@ def agent() -> Body:
     """Return the example of what is asked for."""
     return {
         "name": "Clinic content writer",
-        "purpose": "Writes patient information for clinics, checked before it is published.",
         "industry_id": INDUSTRY,
+        "governance_agent_id": "genesis",
+        **agent_content(),
+    }
+
+
+def agent_content() -> Body:
+    """Return the example of what may be asked for anew."""
+    return {
+        "purpose": "Writes patient information for clinics, checked before it is published.",
         "job_role_id": JOB_ROLE,
         "skills": [SKILL],
-        "governance_agent_id": "genesis",
         "scope_boundaries": {
             "in": [IN_SCOPE],
             "out": parts.JOB_ROLE["cannot_do"],

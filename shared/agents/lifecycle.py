@@ -1,12 +1,14 @@
 """The life of an agent: what the pipeline makes of it, and how it is stopped and started again."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.agents.models import Agent, AgentPipelineStageCompleted, AgentStateChanged
+from shared.agents.models import EVIDENCE, Agent, AgentPipelineStageCompleted, AgentStateChanged
 from shared.agents.parts import (
     APPROVAL,
     ARCHITECTURE,
+    AUTHORING,
     CERTIFICATION,
     ETHICS,
     SPECIFICATION,
@@ -90,6 +92,33 @@ def changed(before: Agent, after: Agent, *, by: str, reason: str) -> AgentStateC
         actor=by,
         workflow_id=after.workflow_id,
     )
+
+
+def revised(agent: Agent, run: PipelineRun, content: Mapping[str, Any], *, workflow: str) -> Agent:
+    """
+    Return an agent that did not get into service as a draft again, with new content and a new run.
+
+    Whatever was found and approved of it before is void; what was released stays in its history.
+
+    Raises:
+        Conflict: Its run goes on, or it has a release in service or on its way.
+    """
+    if not run.over:
+        raise Conflict(
+            f"the agent is at stage {run.current_stage} of its pipeline; what is reviewed cannot be"
+            " changed",
+            rule="workflow_active",
+        )
+    if agent.release_state in {"live", "deploying"}:
+        raise Conflict(
+            "the agent has a release in service; what serves is changed by a new version",
+            rule="illegal_transition",
+        )
+    if agent.status not in {"draft", "certified", "rejected", "suspended"}:
+        raise Conflict(f"the agent is {agent.status}, for good", rule="illegal_transition")
+    void = dict.fromkeys(("release_id", *EVIDENCE, "health_status", "suspended_reason"))
+    changes = {"status": "draft", "release_state": "none", "creation_stage": AUTHORING}
+    return amended(agent, **void, **changes, workflow_id=workflow, **content)
 
 
 def releasing(agent: Agent, release: Release) -> Agent:

@@ -170,6 +170,18 @@ class AgentCreated(
     workflow_id: Id
 
 
+class AgentRevised(
+    Event, action="agent.revised", category="configuration_change", topic="agent-events"
+):
+    """An agent that did not get into service was specified again, and its pipeline is to start anew."""
+
+    workflow_id: Id
+    workflow_before: Id
+    from_state: Code
+    job_role_id: Id
+    skills: tuple[Code, ...]
+
+
 class AgentPipelineStageCompleted(
     Event,
     action="agent.pipeline.stage_completed",

@@ -1,41 +1,37 @@
 """Stage 1: what is asked for, and whether it may be made at all."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from shared.agents import composition, examples
+from shared.agents import composition, examples, pipeline
 from shared.agents.composition import Composition
 from shared.agents.models import Agent, AgentCreated
 from shared.agents.parts import AgentDependency, Specification
+from shared.agents.runs import PipelineRun, WorkflowStarted
 from shared.constitution import amended
 from shared.entity import Id, Name, Opaque, Text, Value
-from shared.errors import ConstitutionalAlignment, Invalid
-from shared.genesis.models import name_id
+from shared.errors import Conflict, ConstitutionalAlignment, Invalid
+from shared.genesis.models import TakenName, name_id
 from shared.genesis.parts import DataAccess
 from shared.manifests.models import Items
 from shared.manifests.models import Scope as Boundaries
 from shared.operation import Call
+from shared.store import Transaction
 from shared.texts import alike
 
 
-class NewAgent(Value):
-    """What an agent is to be: the input of the pipeline's first stage."""
+class AgentContent(Value):
+    """What an agent is to do, and what it is made of."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.agent()]})
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.agent_content()]})
 
-    name: Name
-    """What people will call it; no two agents have one name."""
     purpose: Text
     """What it is for, in a few sentences."""
-    industry_id: Id
-    """The `id` of a certified industry."""
     job_role_id: Id
-    """The `id` of a certified job role of that industry."""
+    """The `id` of a certified job role of its industry."""
     skills: Annotated[tuple[Id, ...], Field(min_length=1, max_length=20)]
     """The `id` of every skill that the job role requires, each certified; and of its optional ones, as you like."""
-    governance_agent_id: Annotated[Opaque, Field(min_length=1, max_length=160)]
-    """Who it answers to: `genesis`, `governor`, or `engagement_governor:` and an engagement."""
     scope_boundaries: Boundaries
     """What it is to do, what it leaves alone, and what it refuses."""
     required_capabilities: Items
@@ -51,10 +47,70 @@ class NewAgent(Value):
     depends_on: Annotated[tuple[AgentDependency, ...], Field(max_length=20)] = ()
     """Other agents that it leans on; no circles."""
 
+    def content(self) -> dict[str, Any]:
+        """Return the members of the agent."""
+        return {
+            "purpose": self.purpose,
+            "job_role_id": self.job_role_id,
+            "skills": self.skills,
+            "specification": Specification(
+                scope_boundaries=self.scope_boundaries,
+                required_capabilities=self.required_capabilities,
+                data_access_requirements=self.data_access_requirements,
+                external_systems=self.external_systems,
+            ),
+            "trial_enabled": self.trial_enabled,
+            "trial_mode_sandbox_url": self.trial_mode_sandbox_url,
+            "depends_on": self.depends_on,
+        }
+
+
+class NewAgent(AgentContent):
+    """What an agent is to be: the input of the pipeline's first stage."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.agent()]})
+
+    name: Name
+    """What people will call it; no two agents have one name."""
+    industry_id: Id
+    """The `id` of a certified industry."""
+    governance_agent_id: Annotated[Opaque, Field(min_length=1, max_length=160)]
+    """Who it answers to: `genesis`, `governor`, or `engagement_governor:` and an engagement."""
+
+
+class Begun(Value):
+    """An agent that is to be made, and the workflow that makes it."""
+
+    agent: Agent
+    """The agent, a draft until its pipeline has come to an end."""
+    workflow_id: Id
+    """The run of the pipeline that makes it; ask `/v1/workflows/{workflow_id}` how far it is."""
+
 
 def taken_id(name: str) -> str:
     """Return the id of the record that holds an agent's name."""
     return name_id("agent", f"name|{alike(name)}")
+
+
+def named(txn: Transaction, name: str, *, holder: str) -> None:
+    """
+    Let an agent have a name; one that was refused for good and serves nobody gives it up.
+
+    Raises:
+        Conflict: Another agent has it.
+    """
+    id = taken_id(name)
+    taken = txn.peek(TakenName, id)
+    if taken is None:
+        txn.create(TakenName(id=id, holder=holder))
+    elif taken.holder != holder:
+        other = txn.peek(Agent, taken.holder)
+        if other is not None and other.status != "rejected":
+            raise Conflict(
+                f"an agent named {other.name!r} exists already, {other.id}; choose another name",
+                rule="duplicate_entity",
+            )
+        txn.save(taken.model_copy(update={"holder": holder}))
 
 
 def specified(call: Call, body: NewAgent, parts: Composition) -> Agent:
@@ -66,23 +122,12 @@ def specified(call: Call, body: NewAgent, parts: Composition) -> Agent:
         updated_at=call.now,
         governance_agent_id=body.governance_agent_id,
         name=body.name,
-        purpose=body.purpose,
         industry_id=body.industry_id,
         industry_code=parts.industry.code,
-        job_role_id=body.job_role_id,
-        skills=body.skills,
         workflow_id=call.new_id(),
         creation_stage=2,
-        specification=Specification(
-            scope_boundaries=body.scope_boundaries,
-            required_capabilities=body.required_capabilities,
-            data_access_requirements=body.data_access_requirements,
-            external_systems=body.external_systems,
-        ),
-        trial_enabled=body.trial_enabled,
-        trial_mode_sandbox_url=body.trial_mode_sandbox_url,
-        depends_on=body.depends_on,
         initiated_by=call.actor.id,
+        **body.content(),
     )
     return amended(agent)
 
@@ -103,6 +148,22 @@ def check(agent: Agent, parts: Composition, graph: dict[str, tuple[str, ...]]) -
     broken = (*agent.violations(), *composition.specification_violations(agent, parts))
     if broken:
         raise ConstitutionalAlignment(broken[0].message, violations=broken)
+
+
+def begun(txn: Transaction, call: Call, agent: Agent) -> PipelineRun:
+    """Keep the new run of the pipeline that makes an agent, with its author's turn next."""
+    run = pipeline.opened(
+        id=agent.workflow_id,
+        agent_id=agent.id,
+        governance_agent_id=agent.governance_agent_id,
+        tenant=call.tenant,
+        by=call.actor,
+        at=call.now,
+    )
+    started = WorkflowStarted(
+        agent_id=agent.id, kind=run.kind, definition_version=run.definition_version
+    )
+    return txn.create(run, started)
 
 
 def created(agent: Agent) -> AgentCreated:

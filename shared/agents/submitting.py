@@ -76,7 +76,7 @@ def drafted(
         content=content,
         created_by=by,
     )
-    return manifests.drafted(before, first, content=content, at=at)
+    return manifests.drafted(before, first, at=at)
 
 
 def submitted(

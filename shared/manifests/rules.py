@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.canonical import canonical, digest
-from shared.constitution import CERTIFIED_VERSION, wild
+from shared.constitution import CERTIFIED_VERSION, FIRST_VERSION, wild
 from shared.detectors import secrets_in
 from shared.errors import ApprovalMismatch, Conflict, Violation
 from shared.genesis.parts import DataAccess
@@ -71,18 +71,14 @@ def _normal(value: Any, name: str = "") -> Any:
     return value
 
 
-def drafted(
-    before: Manifest | None, draft: Manifest, *, content: ManifestContent, at: datetime
-) -> Manifest:
+def drafted(before: Manifest | None, draft: Manifest, *, at: datetime) -> Manifest:
     """
-    Return the line with *content* as its draft; what was certified before is superseded by it.
+    Return the line with another draft; what was certified, or released and taken back, is superseded.
 
     Args:
         before: The line so far.
 
-        draft: The line's first draft, for when there is none.
-
-        content: What the author wrote.
+        draft: What the author wrote, as the first draft of a line.
 
         at: Now.
 
@@ -91,19 +87,16 @@ def drafted(
     """
     if before is None:
         return draft
-    if before.status not in {"draft", "certified"}:
+    if before.status not in {"draft", "certified", "suspended"}:
         raise Conflict(
             f"the manifest is {before.status}: a change is a new version", rule="manifest_immutable"
         )
-    hashed = content_hash(
-        content,
-        agent_id=before.id,
-        job_role_id=before.job_role_id,
-        constitution_version=before.constitution_version,
-    )
     changes = {
-        "content": content,
-        "manifest_hash": hashed,
+        "content": draft.content,
+        "manifest_hash": draft.manifest_hash,
+        "manifest_version": draft.manifest_version,
+        "job_role_id": draft.job_role_id,
+        "constitution_version": draft.constitution_version,
         "previous_manifest_hash": before.manifest_hash,
         "status": "draft",
         "certification": None,
@@ -132,9 +125,11 @@ def certified(before: Manifest, certificate: Certificate) -> Manifest:
     )
 
 
-def versioned(before: Manifest) -> Manifest:
+def versioned(before: Manifest, released: str | None) -> Manifest:
     """
     Return the manifest with the version it is released as; assigning it twice changes nothing.
+
+    The number goes on from the last that was *released*, also where that release was taken back.
 
     Raises:
         Conflict: It is not certified.
@@ -144,7 +139,8 @@ def versioned(before: Manifest) -> Manifest:
             f"a {before.status} manifest gets no version: it must be certified",
             rule="manifest_not_certified",
         )
-    return before.model_copy(update={"manifest_version": CERTIFIED_VERSION})
+    version = f"{int(released.partition('.')[0]) + 1}.0.0" if released else CERTIFIED_VERSION
+    return before.model_copy(update={"manifest_version": version})
 
 
 def deployed(
@@ -163,7 +159,7 @@ def deployed(
         Conflict: It is not certified, has no version yet, or lacks an approval.
         ApprovalMismatch: Another manifest was approved.
     """
-    if before.status != "certified" or before.manifest_version != CERTIFIED_VERSION:
+    if before.status != "certified" or before.manifest_version == FIRST_VERSION:
         raise Conflict(
             "only a certified manifest with a version is deployed", rule="manifest_not_certified"
         )

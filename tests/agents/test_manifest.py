@@ -164,20 +164,20 @@ def test_only_the_draft_that_was_reviewed_is_certified():
 
 def test_a_draft_follows_what_was_certified_until_it_is_in_use():
     before = certified()
-    after = rules.drafted(before, before, content=before.content, at=NOON)
+    after = rules.drafted(before, before, at=NOON)
     assert (after.status, after.previous_manifest_hash) == ("draft", before.manifest_hash)
     assert after.certification is None
     with pytest.raises(Conflict, match="a change is a new version"):
-        rules.drafted(deploy(rules.versioned(before)), before, content=before.content, at=NOON)
+        rules.drafted(deploy(rules.versioned(before, None)), before, at=NOON)
 
 
 def test_a_draft_gets_no_version():
     with pytest.raises(Conflict, match="must be certified"):
-        rules.versioned(submission().manifest)
+        rules.versioned(submission().manifest, None)
 
 
 def test_a_manifest_is_deployed_under_every_approval_and_its_own_hash():
-    manifest = rules.versioned(certified())
+    manifest = rules.versioned(certified(), None)
     assert deploy(manifest).status == "deployed"
     with pytest.raises(Conflict, match="ethics"):
         deploy(manifest, approvals=(REVIEWS[0], REVIEWS[2]))
@@ -186,7 +186,7 @@ def test_a_manifest_is_deployed_under_every_approval_and_its_own_hash():
 
 
 def test_a_manifest_that_was_altered_is_not_deployed():
-    manifest = rules.versioned(certified())
+    manifest = rules.versioned(certified(), None)
     purpose = manifest.content.purpose.model_copy(update={"expected_approvals_per_day": 0})
     content = manifest.content.model_copy(update={"purpose": purpose})
     with pytest.raises(ApprovalMismatch):
@@ -194,7 +194,7 @@ def test_a_manifest_that_was_altered_is_not_deployed():
 
 
 def test_suspension_and_reactivation_take_turns():
-    manifest = deploy(rules.versioned(certified()))
+    manifest = deploy(rules.versioned(certified(), None))
     stopped = rules.suspended(manifest)
     assert rules.reactivated(stopped).status == "deployed"
     with pytest.raises(Conflict):

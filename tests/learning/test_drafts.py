@@ -7,6 +7,7 @@ from functions.approvals.create_approval import create_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.learning.create_seed_draft import create_seed_draft
 from functions.learning.get_seed_draft import get_seed_draft
+from functions.learning.list_seed_drafts import DraftListing, list_seed_drafts
 from functions.learning.submit_seed_draft import submit_seed_draft
 from functions.precedents.validate_precedent_seed import SeedReview, validate_precedent_seed
 from shared.errors import Conflict, Invalid, NotFound, RateLimited
@@ -168,3 +169,15 @@ def test_too_little_in_common_makes_no_rule(call_as, decided):
     ):
         with pytest.raises(Invalid):
             generate(call_as, evidence)
+
+
+def test_drafts_are_found_without_their_ids(call_as, decided):
+    first = propose(call_as, decided(3))
+    second = propose(call_as, (), role=Role.GOVERNOR, at=1)
+
+    def listed(role=Role.GOVERNOR, **query):
+        return [one.id for one in list_seed_drafts(call_as(role), DraftListing(**query)).items]
+
+    assert listed() == [second.id, first.id]
+    assert listed(mine=True) == [second.id]
+    assert listed(status="submitted") == []

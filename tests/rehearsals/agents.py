@@ -77,6 +77,11 @@ def turn_out(scene):
     client.sign_in("governor")
     client.post("governor", "/v1/vetoes", OBJECTION | {"approval_id": approval["id"]})
     until_over(client, vetoed, scene.platform)
+    spec = blueprints.agent(scene.parts.job_role)
+    for fixed in ("name", "industry_id", "governance_agent_id"):
+        del spec[fixed]
+    client.post(acts.AUTHOR, f"/v1/agents/{vetoed}/revise", spec)
+    at_stage(client, vetoed, 2)
     expired, _ = to_the_governor(client, scene.parts, "Expired")
     until_over(client, expired, scene.platform)
     failing, approval = to_the_governor(client, scene.parts, "Failing")

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from shared.documents import Key, Query, Write
+from shared.documents import Contended, Key, Query, Write
 from shared.errors import IntegrityHold
 from shared.evidence import Entry, hash_of_entry, state_hash
 from shared.identity import Role
@@ -163,6 +163,20 @@ def test_an_entity_that_is_gone_is_not_taken_for_one_that_never_was(launched, ac
         txn.peek(Boat, "b1")
     with acting() as txn:
         assert txn.peek(Boat, "b9") is None
+
+
+def test_an_entity_that_comes_while_it_is_read_is_read_again(acting, documents, monkeypatch):
+    find = documents.find
+
+    def after_a_commit(tenant, query):
+        if tenant == "acme" and documents.get(PLACE) is None:
+            with acting() as other:
+                other.create(boat(), BoatChanged(name="Æolus"))
+        return find(tenant, query)
+
+    with pytest.raises(Contended), acting() as txn:
+        monkeypatch.setattr(documents, "find", after_a_commit)
+        txn.peek(Boat, "b1")
 
 
 def test_a_bent_entity_can_be_looked_at(launched, call_as, documents, signer):

@@ -1,0 +1,42 @@
+from shared.agents import composition, lifecycle, specifying
+from shared.agents.models import Agent, AgentRevised
+from shared.agents.runs import PipelineRun
+from shared.agents.specifying import AgentContent, Begun
+from shared.entity import Id
+from shared.identity import PLATFORM, Scope
+from shared.operation import Call, operation
+
+
+@operation(
+    "POST",
+    "/v1/agents/{agent_id}/revise",
+    scopes={Scope.AGENTS_WRITE},
+    status=201,
+    tenant=PLATFORM,
+)
+def revise_agent(call: Call, agent_id: Id, body: AgentContent) -> Begun:
+    """
+    Specify an agent again that was refused, vetoed or rolled back, and start its pipeline anew.
+
+    It keeps its name, its industry and its history. Every stage is passed again, as everything that was
+    found and approved before is void. What has a release in service is changed by a new version instead.
+    """
+    with call.transaction() as txn:
+        before = txn.get(Agent, agent_id)
+        parts = composition.gathered(
+            txn, industry_id=before.industry_id, job_role_id=body.job_role_id, skills=body.skills
+        )
+        ended = txn.get(PipelineRun, before.workflow_id)
+        agent = lifecycle.revised(before, ended, body.content(), workflow=call.new_id())
+        specifying.check(agent, parts, composition.dependencies(txn, agent))
+        specifying.named(txn, agent.name, holder=agent.id)
+        run = specifying.begun(txn, call, agent)
+        told = AgentRevised(
+            workflow_id=run.id,
+            workflow_before=ended.id,
+            from_state=before.status,
+            job_role_id=agent.job_role_id,
+            skills=agent.skills,
+        )
+        agent = txn.save(agent, told)
+    return Begun(agent=agent, workflow_id=run.id)
