@@ -13,16 +13,17 @@ class DraftListing(Value):
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "draft", "limit": 20}]})
 
     limit: int = Field(20, ge=1, le=100)
+    """How many drafts one page holds."""
     cursor: Opaque | None = None
+    """Where the page begins: the `next_cursor` of the page before."""
     status: DraftStatus | None = None
-    mine: bool = False
+    """Only drafts that are this far."""
 
 
 @operation("GET", "/v1/seeds", scopes={Scope.LEARNING_READ}, audited=False, tenant=PLATFORM)
 def list_seed_drafts(call: Call, query: DraftListing) -> Page[SeedDraft]:
-    """List the drafts of precedents, the newest first, by status and whether they are one's own."""
+    """List the drafts of precedents, the newest first, by status."""
     wanted = {"status": query.status} if query.status else {}
-    own = {"created_by": call.actor.id} if query.mine else {}
     with call.transaction() as txn:
         return txn.find(
             SeedDraft,
@@ -30,5 +31,4 @@ def list_seed_drafts(call: Call, query: DraftListing) -> Page[SeedDraft]:
             limit=query.limit,
             cursor=query.cursor,
             **wanted,
-            **own,
         )

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field
 
 from shared.constitution import breach
-from shared.entity import Asked, Code, Entity, Event, Id, Record
+from shared.entity import Code, Entity, Event, Id, Record
 from shared.errors import Violation
 from shared.precedents.models import Finding, Rule, Validation
 
@@ -39,7 +39,7 @@ class SeedDraft(Entity, Rule):
     """What code found to Genesis's five questions."""
     precedent_seed_id: Id | None = None
     """The seed that was made of it; null before."""
-    created_by: Asked
+    created_by: str
     """Who proposed it."""
     by_governor: bool
     """Whether a Governor proposed it."""

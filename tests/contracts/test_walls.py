@@ -27,7 +27,17 @@ CROSSED = {
 
 
 KERNEL = {
-    *("bus", "canonical", "constitution", "detectors", "documents", "entity", "errors", "evidence"),
+    *(
+        "bus",
+        "canonical",
+        "constitution",
+        "detectors",
+        "documents",
+        "entity",
+        "errors",
+        "evidence",
+        "examples",
+    ),
     *("files", "identity", "instants", "masking", "observing", "operation", "outside", "ports"),
     *("queries", "reaction", "release", "store", "texts", "verification", "waiting"),
 }

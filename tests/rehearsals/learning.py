@@ -12,5 +12,5 @@ def rehearse(scene):
 def drafted(client, **more):
     draft = client.post("governor", "/v1/seeds", {"rule": deepcopy(DEPLOY_AGAIN), **more})
     client.get("governor", f"/v1/seeds/{draft['id']}")
-    client.get("governor", "/v1/seeds?status=draft&mine=true")
+    client.get("governor", "/v1/seeds?status=draft")
     return client.post("governor", f"/v1/seeds/{draft['id']}/submit")
