@@ -271,11 +271,11 @@ def cancel(before: Approval, *, by: Actor, at: datetime, reason: str) -> Approva
     Return the approval withdrawn, as whoever asked may do until it is decided.
 
     Raises:
-        Refusal: Somebody else asks, or it is decided.
+        Refusal: Somebody else asks, or it is decided; so it is for whoever withdraws it second.
     """
     if by.id != before.requested_by and Role.SERVICE not in by.roles:
         raise Forbidden("only whoever asked for an approval can withdraw it", rule="not_requester")
-    if before.status is ApprovalStatus.CANCELLED:
+    if before.cancellation is not None and before.cancellation.by == by.id:
         return before
     checks.undecided(before, at)
     return changed(

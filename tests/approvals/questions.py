@@ -5,10 +5,10 @@ from datetime import timedelta
 from shared.approvals import requests, rules
 from shared.approvals.models import ApprovalRequest, Consumer
 from shared.entity import whole
+from shared.examples import AGENT as AGENT  # noqa: PLC0414 - known from here
 from shared.identity import PLATFORM, Actor, Role
 from tests.conftest import CALLBACKS, NOON
 
-AGENT = "5f0c9a52-8a5e-4a0e-9d5b-0b6f5a3c1d2e"
 CALLBACK = CALLBACKS + "locations/local/workflows/w/executions/e/callbacks/c"
 ID = "11111111-1111-4111-8111-111111111111"
 
