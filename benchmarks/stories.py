@@ -1,5 +1,6 @@
 """Carry each story of a day out once on this machine, and count what it writes and whom it reaches."""
 
+import secrets
 import tempfile
 import threading
 import time
@@ -72,7 +73,8 @@ def decision(platform: Platform, client: Client, parts: Parts) -> None:
     del platform, parts
     schema: Any = ApprovalRequest.model_config["json_schema_extra"]
     (example,) = schema["examples"]
-    more = {"gate": "step", "agent_id": None, "governor_scope": "engagement"}
+    subject = {**example["subject"], "gate_results_hash": secrets.token_hex(32)}
+    more = {"gate": "step", "agent_id": None, "governor_scope": "engagement", "subject": subject}
     asked = client.post("service", "/v1/approvals", {**example, **more}, tenant=TENANT)
     path = f"/v1/approvals/{asked['id']}"
     account = f"customer_admin@{TENANT}"

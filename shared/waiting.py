@@ -3,7 +3,9 @@
 from typing import ClassVar
 
 from shared.entity import Record
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
+
+MAX_WAITING = 50
 
 
 class Wait(Record):
@@ -12,6 +14,13 @@ class Wait(Record):
     collection: ClassVar[str] = "waits"
 
     url: str
+    besides: tuple[str, ...] = ()
+    """Where others wait for the same."""
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Everywhere that somebody waits."""
+        return (self.url, *self.besides)
 
 
 def wait(subject: str, url: str, *, callbacks: str) -> Wait:
@@ -27,3 +36,17 @@ def wait(subject: str, url: str, *, callbacks: str) -> Wait:
     if any(part in {"", ".", ".."} for part in rest.split("/")) or set(rest) & set("?#@\\%"):
         raise Invalid("a callback must be one of this project's workflows", rule="callback_url")
     return Wait(id=subject, url=url)
+
+
+def together(before: Wait | None, new: Wait) -> Wait:
+    """
+    Return the wait of all that wait for one thing.
+
+    Raises:
+        Conflict: They are too many.
+    """
+    if before is None or new.url in before.urls:
+        return before or new
+    if len(before.urls) >= MAX_WAITING:
+        raise Conflict(f"{MAX_WAITING} workflows wait for this answer already", rule="waiting")
+    return before.model_copy(update={"besides": (*before.besides, new.url)})

@@ -21,7 +21,7 @@ def withdraw_approval(
         return
     with call.transaction() as txn:
         for before in txn.all(Approval, workflow_id=event.workflow_id, status=OneOf(OPEN)):
-            after = rules.cancel(
+            after = rules.withdraw(
                 before, by=call.actor, at=call.now, reason="The agent is no longer at this stage."
             )
             txn.save(after, ApprovalCancelled.of(after))

@@ -3,6 +3,7 @@ from pydantic import ConfigDict
 from shared.approvals import rules
 from shared.approvals.events import ApprovalCancelled
 from shared.approvals.models import Approval, Reason
+from shared.approvals.question_events import ApprovalLeft
 from shared.entity import Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -21,10 +22,15 @@ class Withdrawal(Value):
 
 @operation("POST", "/v1/approvals/{approval_id}/cancel", scopes={Scope.ACCOUNT})
 def cancel_approval(call: Call, approval_id: Id, withdrawal: Withdrawal) -> Approval:
-    """Withdraw a request, as whoever made it may until it is decided."""
+    """
+    Withdraw a request, as whoever made it may until it is decided, or the service that put it for them.
+
+    Where others asked the same, it stays open for them.
+    """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
         after = rules.cancel(before, by=call.actor, at=call.now, reason=withdrawal.reason)
         if after is not before:
-            after = txn.save(after, ApprovalCancelled.of(after))
+            left = ApprovalLeft(by=call.actor.id, reason=withdrawal.reason)
+            after = txn.save(after, left if after.open else ApprovalCancelled.of(after))
     return after

@@ -1,18 +1,24 @@
-from shared.approvals import load, requests, windows
+from shared.approvals import again, load, requests, windows
 from shared.approvals.events import ApprovalRequested, decided
 from shared.approvals.models import Approval, ApprovalRequest
+from shared.approvals.question_events import ApprovalJoined, ApprovalSuperseded
 from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.ports import Deployment
 from shared.precedents import matching
 from shared.precedents.reading import precedent
-from shared.waiting import wait
+from shared.store import Transaction
+from shared.waiting import Wait, together, wait
 
 
 @operation("POST", "/v1/approvals", scopes={Scope.APPROVALS_REQUEST}, status=201)
 def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment) -> Approval:
     """
     Put a question to a Governor, unless a precedent of theirs answers it.
+
+    Where the same is being asked already, that question is the answer: one id, one card, one decision for
+    everybody who asked. After a no the same act is refused in whatever spelling, unless it brings evidence
+    that was not there, or the no was withdrawn.
 
     Where a workflow waits for the answer, its callback is kept apart from the approval, in the same
     commit: nobody who may read the question learns how to wake the workflow.
@@ -21,15 +27,37 @@ def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment
         new = requests.ask(
             request, id=call.new_id(), tenant=call.tenant, by=call.actor, at=call.now
         )
-        new = load.guarded(txn, new)
-        seed = precedent(call, txn, new)
-        if seed is None:
-            approval = txn.create(new, ApprovalRequested.of(new))
-        else:
-            new = matching.decide(new, seed, at=call.now)
-            approval = txn.create(new, decided(new), because=matching.because(seed))
-        timer, due = windows.following(approval, at=call.now)
-        txn.announce(timer, at=due, about=approval)
-        if request.callback_url is not None:
-            txn.create(wait(approval.id, request.callback_url, callbacks=deployment.callbacks))
+        callback = request.callback_url
+        same = again.still_open(txn, new)
+        waiting = (
+            wait((same or new).id, callback, callbacks=deployment.callbacks) if callback else None
+        )
+        known = txn.peek(Wait, same.id) if same and waiting else None
+        approval = _joined(txn, same, new) if same else _asked(call, txn, new)
+        if waiting is not None:
+            txn.save(together(known, waiting))
+    return approval
+
+
+def _joined(txn: Transaction, same: Approval, new: Approval) -> Approval:
+    after = again.joined(same, new)
+    if after is same:
+        return same
+    return txn.save(after, ApprovalJoined(asked_by=new.requested_by))
+
+
+def _asked(call: Call, txn: Transaction, new: Approval) -> Approval:
+    before = again.succeeded(txn, new)
+    new = load.guarded(txn, new)
+    seed = precedent(call, txn, new)
+    if before is not None:
+        again.lifted(txn, before, ApprovalSuperseded.of(before))
+    if seed is None:
+        approval = txn.create(new, ApprovalRequested.of(new))
+    else:
+        new = matching.decide(new, seed, at=call.now)
+        approval = txn.create(new, decided(new), because=matching.because(seed))
+    txn.save(again.Asking(id=again.asking(new), approval_id=new.id))
+    timer, due = windows.following(approval, at=call.now)
+    txn.announce(timer, at=due, about=approval)
     return approval

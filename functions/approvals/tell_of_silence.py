@@ -11,7 +11,7 @@ def tell_of_silence(call: Reaching, _: ApprovalExpired) -> None:
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
         besides, meaning = TOLD_OF_SILENCE[approval.type]
-        told = dict.fromkeys((approval.requested_by, approval.governor, *besides))
+        told = dict.fromkeys((*sorted(approval.askers), approval.governor, *besides))
         tell(
             txn,
             *(

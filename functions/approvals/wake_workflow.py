@@ -24,10 +24,10 @@ from shared.waiting import Wait
 )
 def wake_workflow(call: Reaching, event: Event, workflows: Workflows) -> None:
     """
-    Wake the workflow that waits for an approval.
+    Wake every workflow that waits for an approval.
 
     The callback carries no decision; the workflow reads it. It is forgotten only after it was called:
-    were it the other way round, a failure in between would leave the workflow asleep.
+    were it the other way round, a failure in between would leave a workflow asleep.
     """
     approval_id = event.approval_id if isinstance(event, VetoRecorded) else call.subject_id
     if approval_id is None:
@@ -35,5 +35,6 @@ def wake_workflow(call: Reaching, event: Event, workflows: Workflows) -> None:
     with call.transaction() as txn:
         waiting = txn.peek(Wait, approval_id)
         if waiting is not None:
-            workflows.wake(waiting.url)
+            for url in waiting.urls:
+                workflows.wake(url)
             txn.delete(waiting)

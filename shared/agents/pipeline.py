@@ -287,8 +287,8 @@ def ruled(run: PipelineRun, *, approval_id: str, outcome: str, at: datetime) -> 
     if outcome in {"approved", "changes_requested"}:
         return returned(run, "changes_requested", at=at)
     late = outcome == "expired" and record.failure_code == "verdict_missing"
-    code: Failure = "verdict_missing" if late else "deployment_blocked"
-    return ended(run, code, at=at)
+    withdrawn: Failure = "cancelled" if outcome == "cancelled" else "deployment_blocked"
+    return ended(run, "verdict_missing" if late else withdrawn, at=at)
 
 
 def overdue(run: PipelineRun, *, at: datetime) -> PipelineRun:

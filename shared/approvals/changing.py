@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.approvals.checks import Authority
 from shared.approvals.models import Approval, ApprovalStatus
-from shared.approvals.parts import Decision, Verb, VetoCategory
+from shared.approvals.parts import NOES, Decision, Verb, VetoCategory
 from shared.identity import Actor
 
 
@@ -61,8 +61,9 @@ def settled(
 
 
 def answered(before: Approval, decision: Decision, **changes: Any) -> Approval:
-    """Return the approval with one more answer."""
-    return changed(before, decisions=(*before.decisions, decision), **changes)
+    """Return the approval with one more answer; a no stands until it is withdrawn."""
+    told = {"refused": decision.verb in NOES, "decisions": (*before.decisions, decision)}
+    return changed(before, **told | changes)
 
 
 def shown(before: Approval) -> Approval:

@@ -132,8 +132,22 @@ def _stranger(approval: Approval) -> Forbidden:
 
 
 def _not_their_own(approval: Approval, by: Actor) -> None:
-    if by.id in {approval.requested_by, approval.agent_id}:
+    if by.id in {*approval.askers, approval.agent_id}:
         raise SelfApproval("nobody decides their own request", approval_id=approval.id)
+
+
+def asked_by(approval: Approval, by: Actor) -> frozenset[str]:
+    """
+    Return whose asking of a question somebody may withdraw or add to: their own, or what they put for others.
+
+    Raises:
+        Forbidden: It is somebody else's.
+    """
+    if by.id in approval.askers:
+        return frozenset({by.id})
+    if by.id == approval.asked_through:
+        return frozenset({approval.requested_by})
+    raise Forbidden("this is for whoever asked for the approval", rule="not_requester")
 
 
 def undecided(approval: Approval, at: datetime) -> None:
@@ -151,24 +165,16 @@ def decided(approval: Approval) -> AlreadyDecided | Expired:
     """Say what was first."""
     if approval.status is ApprovalStatus.EXPIRED:
         return Expired("this approval expired; it must be asked again", approval_id=approval.id)
-    verb, at, who = approval.status.value, approval.decided_at, approval.seed_id
+    verb, at = approval.status.value, approval.decided_at or approval.updated_at
     if approval.cancellation is not None:
-        verb, at, who = "cancel", approval.cancellation.at, approval.cancellation.by
+        verb, at = "cancel", approval.cancellation.at
     elif approval.decisions:
-        verb, at, who = approval.last.verb, approval.last.at, approval.last.approver_id
-    return _first(approval, f"this was decided already: {approval.status}", verb, who, at)
-
-
-def _first(
-    approval: Approval, words: str, verb: str, who: str | None, at: datetime | None
-) -> AlreadyDecided:
-    """Name the verdict that was first, whose it was, and when."""
+        verb, at = approval.last.verb, approval.last.at
     return AlreadyDecided(
-        words,
+        f"this was decided already: {approval.status}",
         approval_id=approval.id,
         decided=verb,
-        decided_by=who or str(approval.governor),
-        decided_at=written(at or approval.updated_at),
+        decided_at=written(at),
     )
 
 
@@ -176,8 +182,12 @@ def first_vote(approval: Approval, by: Actor) -> None:
     """Refuse a second vote of one person, who may hold the roles of two steps."""
     for earlier in approval.decisions:
         if earlier.approver_id == by.id:
-            words = "you answered this already; somebody else must answer the next step"
-            raise _first(approval, words, earlier.verb, by.id, earlier.at)
+            raise AlreadyDecided(
+                "you answered this already; somebody else must answer the next step",
+                approval_id=approval.id,
+                decided=earlier.verb,
+                decided_at=written(earlier.at),
+            )
 
 
 def fresh(approval: Approval, by: Actor, at: datetime) -> None:

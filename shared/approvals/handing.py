@@ -44,7 +44,7 @@ def delegate(
         return _taken_back(before, running, by, at)
     if right.via != "governor":
         raise Forbidden("a deputy does not delegate on", rule="deputy_limit")
-    if to in {before.requested_by, before.agent_id}:
+    if to in {*before.askers, before.agent_id}:
         raise SelfApproval("nobody decides their own request", approval_id=before.id)
     if running and running[-1].to_id != by.id:
         raise Conflict(
@@ -90,7 +90,7 @@ def escalate(before: Approval, *, by: Actor, at: datetime, reason: str) -> Appro
     Raises:
         Refusal: They have nothing to do with it, or there is no further level.
     """
-    concerned = by.id == before.requested_by or by.type == "foundational_governance_agent"
+    concerned = by.id in before.askers or by.type == "foundational_governance_agent"
     if not concerned:
         checks.may_decide(before, by, at, "escalate")
     checks.undecided(before, at)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt
 
 from shared.approvals.parts import (
-    Attachment,
+    NOES,
     Cancellation,
     Chain,
     Decision,
@@ -16,6 +16,7 @@ from shared.approvals.parts import (
     Escalation,
     Person,
     Step,
+    Unsaid,
     WindowMin,
 )
 from shared.approvals.parts import Fact as Fact  # noqa: PLC0414 - known from here
@@ -23,6 +24,8 @@ from shared.approvals.parts import Member as Member  # noqa: PLC0414 - known fro
 from shared.approvals.parts import Reason as Reason  # noqa: PLC0414 - known from here
 from shared.approvals.parts import Verb as Verb  # noqa: PLC0414 - known from here
 from shared.approvals.parts import VetoCategory as VetoCategory  # noqa: PLC0414 - known from here
+from shared.approvals.vetoes import Effect as Effect  # noqa: PLC0414 - known from here
+from shared.approvals.vetoes import Veto as Veto  # noqa: PLC0414 - known from here
 from shared.constitution import breach
 from shared.entity import (
     Asked,
@@ -72,8 +75,6 @@ SubjectKind = Literal[
     "input",
 ]
 Risk = Literal["low", "medium", "high", "critical"]
-
-Effect = Literal["cancelled", "rolled_back", "recalled", "never_sent", "irreversible"]
 
 Subject = Annotated[
     Mapping[
@@ -192,6 +193,9 @@ class ApprovalRequest(Question):
     callback_url: Opaque | None = None
     """Where the workflow is woken when it is answered."""
 
+    supersedes: Id | None = None
+    """The approval that was sent back with changes, whose successor this is."""
+
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -275,8 +279,26 @@ class Approval(Entity, Question):
     decision_version: int = 0
     """Raised by each change; a timer set before a change has no effect after it."""
 
+    refused: bool = False
+    """Whether a no was said to it that stands: not withdrawn, and its successor not asked for."""
+
+    refusal_withdrawn: Unsaid | None = None
+    """Why that no was taken back; null where it stands, or none was said."""
+    supersedes: Id | None = None
+    """The approval that was sent back, and whose successor this is."""
+    superseded_by: Id | None = None
+    """Its own successor, where it was sent back and asked again."""
     requested_by: str
     """Who asked; they never decide it."""
+    asked_through: str | None = None
+    """The service that put the question."""
+
+    also_asked_by: tuple[str, ...] = ()
+    """Who asked the same while it was open, and has this answer as theirs."""
+
+    withdrawn_by: tuple[str, ...] = ()
+    """Who of them no longer asks, while others do."""
+
     requested_at: Timestamp
     """When it was asked."""
     expires_at: Timestamp
@@ -353,6 +375,16 @@ class Approval(Entity, Question):
         return max((e.level for e in self.escalations if e.step_no == self.current_step), default=0)
 
     @property
+    def askers(self) -> frozenset[str]:
+        """Everybody whose question it is."""
+        return frozenset({self.requested_by, *self.also_asked_by})
+
+    @property
+    def no(self) -> Decision | None:
+        """The no that was said to it, if one was."""
+        return next((one for one in reversed(self.decisions) if one.verb in NOES), None)
+
+    @property
     def last(self) -> Decision:
         """The latest decision of at least one."""
         return self.decisions[-1]
@@ -373,7 +405,7 @@ class Approval(Entity, Question):
                 "is the entity itself",
             ),
             (
-                bool((people - {None}) & {self.requested_by, self.agent_id}),
+                bool((people - {None}) & {*self.askers, self.agent_id}),
                 "L0-01",
                 "decided_by",
                 "names who asked",
@@ -422,42 +454,3 @@ class SeenApproval(Approval):
 
     unopened_by: tuple[str, ...] = ()
     """Who answered without having opened it."""
-
-
-class Veto(Entity):
-    """An objection of the Governor, and what became of what it hit."""
-
-    collection: ClassVar[str] = "vetoes"
-
-    approval_id: Id | None = None
-    """The approval that is objected to; null where it is a run."""
-    run_id: Id | None = None
-    """The run that is objected to; null where it is an approval."""
-    step_id: str | None = None
-    """The step of the run; null for the whole of it."""
-    category: VetoCategory
-    """On which ground."""
-    explanation: str
-    """Why, in the Governor's words."""
-    attachments: Annotated[tuple[Attachment, ...], Field(max_length=5)] = ()
-    """Documents that go with it, by name and digest."""
-    issued_by: str
-    """Who objected."""
-    decided_at: Timestamp
-    """When they decided to, by our clock."""
-    received_at: Timestamp
-    """When it reached us."""
-    window_end: Timestamp
-    """Until when one could object."""
-    offline: bool = False
-    """Whether it was decided on a phone without a connection."""
-    effect: Effect
-    """What became of what it hit; `irreversible` where it had happened and cannot be undone."""
-    effect_completed_at: Timestamp | None = None
-    """When nothing of it was left to undo; none while that is under way or has failed."""
-
-    def violations(self) -> tuple[Violation, ...]:
-        """Return what in this veto breaks the constitution."""
-        if self.governance_agent_id:
-            return ()
-        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)

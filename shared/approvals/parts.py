@@ -11,6 +11,9 @@ from shared.identity import Role
 
 VetoCategory = Literal["constitutional", "safety", "budget"]
 Verb = Literal["approve", "reject", "request_changes", "veto"]
+NOES = frozenset[Verb]({"reject", "request_changes", "veto"})
+"""The answers that are a no."""
+
 Via = Literal["governor", "deputy", "vision_guardian_override"]
 Trigger = Literal["50", "80", "manual"]
 
@@ -201,6 +204,17 @@ class Cancellation(Value):
     """Why, in their words."""
     at: Timestamp
     """When they did."""
+
+
+class Unsaid(Value):
+    """Why a no was taken back, by whoever said it."""
+
+    by: str
+    """Who said it, and took it back."""
+    reason: str
+    """Why, in their words."""
+    at: Timestamp
+    """When."""
 
 
 MAX_DOCUMENT_BYTES = 10 * 1024 * 1024

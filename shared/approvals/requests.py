@@ -12,7 +12,7 @@ from shared.errors import Invalid, Violation
 from shared.identity import PLATFORM, Actor
 
 MAX_SUBJECT_BYTES = 4 * 1024
-NOT_SHOWN = {"on_behalf_of", "window_min", "chain", "callback_url"}
+NOT_SHOWN = {"on_behalf_of", "window_min", "chain", "callback_url", "supersedes"}
 """What is about how to ask, and no part of the question."""
 
 EVIDENCE_AT_GATE: Mapping[str, tuple[str, ...]] = {
@@ -95,10 +95,12 @@ def ask(request: ApprovalRequest, *, id: str, tenant: str, by: Actor, at: dateti
         action_digest=action_digest,
         card_hash=digest(card(shown, action_digest=action_digest, expires_at=ends)),
         card_members=tuple(question),
+        supersedes=request.supersedes,
         chain=chain.name,
         chain_version=chain.version,
         steps=steps,
         requested_by=request.on_behalf_of or by.id,
+        asked_through=by.id,
         requested_at=at,
         expires_at=ends,
         window_min=window_min,

@@ -18,7 +18,7 @@ from shared.approvals.parts import Attachment, Cancellation, Verb, VetoCategory,
 from shared.approvals.windows import REVIEW_WINDOW, TIME_TO_USE, VETO_WINDOW
 from shared.entity import Because, written
 from shared.errors import AlreadyDecided, ApprovalRequired, Conflict, Expired, Forbidden
-from shared.identity import Actor, Role
+from shared.identity import Actor
 
 MAX_ATTACHMENTS = 5
 CONCERNS = frozenset({"stage-4", "stage-5"})
@@ -270,14 +270,27 @@ def cancel(before: Approval, *, by: Actor, at: datetime, reason: str) -> Approva
     """
     Return the approval withdrawn, as whoever asked may do until it is decided.
 
+    Where others asked the same, it stays open for them.
+
     Raises:
-        Refusal: Somebody else asks, or it is decided; so it is for whoever withdraws it second.
+        Refusal: Somebody else asks, or it is decided.
     """
-    if by.id != before.requested_by and Role.SERVICE not in by.roles:
-        raise Forbidden("only whoever asked for an approval can withdraw it", rule="not_requester")
-    if before.cancellation is not None and before.cancellation.by == by.id:
+    mine = checks.asked_by(before, by)
+    left = frozenset(before.withdrawn_by) | mine
+    if before.status is ApprovalStatus.CANCELLED:
         return before
     checks.undecided(before, at)
+    if before.askers <= left:
+        return withdraw(before, by=by, at=at, reason=reason)
+    if mine <= {*before.withdrawn_by}:
+        return before
+    return before.model_copy(update={"withdrawn_by": (*before.withdrawn_by, *mine)})
+
+
+def withdraw(before: Approval, *, by: Actor, at: datetime, reason: str) -> Approval:
+    """Return an open approval withdrawn, as what it is about is no more; one that is decided, as it is."""
+    if not before.open:
+        return before
     return changed(
         before,
         status=ApprovalStatus.CANCELLED,

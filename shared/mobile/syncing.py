@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.approvals import rules, windows
+from shared.approvals import again, rules, windows
 from shared.approvals.checks import same_subject
 from shared.approvals.events import ApprovalRequested, ApprovalVetoed, VetoRecorded
 from shared.approvals.models import Approval, Veto
@@ -133,7 +133,7 @@ class Queue:
     def keep(self) -> None:
         """Write everything down, each document once."""
         for approval, event, because in self._changed:
-            self.txn.save(approval, event, because=because)
+            again.keep(self.txn, approval, event, because=because)
         for veto, because in self._vetoes:
             self.txn.create(veto, VetoRecorded.of(veto), because=because)
         for asked in self._asked:

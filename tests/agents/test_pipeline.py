@@ -10,6 +10,7 @@ from functions.agents.request_agent_changes import AgentChanges, request_agent_c
 from functions.agents.start_pipeline import start_pipeline
 from functions.agents.wake_stage import wake_stage
 from functions.agents.withdraw_approval import withdraw_approval
+from functions.approvals.cancel_approval import Withdrawal, cancel_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
 from local.story import blueprints
@@ -379,6 +380,14 @@ def test_a_rejection_ends_the_agent(story):
     answer = story.settle(6, question.id)
     assert (answer.result, answer.next_stage) == ("failed", None)
     assert story.run().failure_code == "deployment_blocked"
+
+
+def test_a_withdrawn_question_is_no_refusal(story):
+    question = story.ask(story.to_stage(6).request)
+    withdrawal = Withdrawal(reason="The workflow was cancelled.")
+    cancel_approval(story.service(0), question.id, withdrawal)
+    assert story.settle(6, question.id).result == "failed"
+    assert story.run().failure_code == "cancelled"
     assert story.agent().status == "rejected"
 
 

@@ -1,11 +1,12 @@
 """Questions for the tests of approvals."""
 
 from datetime import timedelta
+from itertools import count
+from typing import Any
 
 from shared.approvals import requests, rules
 from shared.approvals.models import ApprovalRequest, Consumer
 from shared.entity import whole
-from shared.examples import AGENT as AGENT  # noqa: PLC0414 - known from here
 from shared.identity import PLATFORM, Actor, Role
 from tests.conftest import CALLBACKS, NOON
 
@@ -17,9 +18,24 @@ def minutes(count):
     return NOON + timedelta(minutes=count)
 
 
+_SCHEMA: Any = ApprovalRequest.model_config["json_schema_extra"]
+EXAMPLE: dict[str, Any] = _SCHEMA["examples"][0]
+AGENT = EXAMPLE["agent_id"]
+_OTHERS = count(1)
+
+
 def request(**changes):
-    example = ApprovalRequest.model_config["json_schema_extra"]["examples"][0]
-    return whole(ApprovalRequest.model_validate(example | changes))
+    return whole(ApprovalRequest.model_validate(EXAMPLE | changes))
+
+
+def others():
+    """Return the subject of the example, of the same shape and about something else each time."""
+    return EXAMPLE["subject"] | {"gate_results_hash": f"{next(_OTHERS):064x}"}
+
+
+def another(**changes):
+    """Return a question that nobody has asked before."""
+    return request(**{"subject": others()} | changes)
 
 
 def person(*roles, id="", tenant=PLATFORM, signed_in=0.0):

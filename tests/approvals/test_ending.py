@@ -13,7 +13,6 @@ from tests.approvals.questions import (
     GOVERNOR,
     RUN,
     SERVICE,
-    WHY,
     approval,
     approve,
     constitutional,
@@ -41,7 +40,19 @@ def test_whoever_asked_may_withdraw():
     assert cancel(mine, by=person(Role.INDUSTRY_MANAGER, id="u1")).status == "cancelled"
     with pytest.raises(Forbidden) as refused:
         cancel(mine, by=GOVERNOR)
-    assert rule(refused) == "not_requester"
+    for another in (Role.SERVICE, Role.GENESIS):
+        with pytest.raises(Forbidden) as refused:
+            cancel(mine, by=person(another, id="service:other"))
+        assert rule(refused) == "not_requester"
+    assert cancel(mine).status == "cancelled", "the service that put it withdraws it"
+
+
+def test_what_others_ask_too_stays_open_for_them():
+    theirs = approval(on_behalf_of="u1").model_copy(update={"also_asked_by": ("u2",)})
+    left = cancel(theirs, by=person(Role.INDUSTRY_MANAGER, id="u2"))
+    assert (left.status, left.withdrawn_by) == ("pending", ("u2",))
+    assert cancel(left, by=person(Role.INDUSTRY_MANAGER, id="u2")) is left
+    assert cancel(left).status == "cancelled"
 
 
 @pytest.mark.parametrize("decide", DECIDE)
@@ -162,12 +173,3 @@ def test_what_cannot_be_undone_is_held_while_it_may_be_vetoed():
         consume(held, at=29)
     assert rule(refused) == "held"
     assert consume(held, at=30).status == "consumed"
-
-
-def test_of_two_who_withdraw_it_the_second_is_told():
-    asked = approval(on_behalf_of="asha")
-    once = rules.cancel(asked, by=SERVICE, at=minutes(1), reason=WHY)
-    assert rules.cancel(once, by=SERVICE, at=minutes(2), reason=WHY) is once
-    with pytest.raises(AlreadyDecided) as refused:
-        rules.cancel(once, by=person(Role.AGENT_ORCHESTRATOR, id="asha"), at=minutes(2), reason=WHY)
-    assert refused.value.members["decided_by"] == SERVICE.id

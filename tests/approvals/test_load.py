@@ -29,11 +29,11 @@ from tests.approvals.questions import (
     GOVERNOR,
     RUN,
     WHY,
+    another,
     approval,
     approve,
     consume,
     minutes,
-    request,
     veto,
 )
 from tests.conftest import DEPLOYMENT
@@ -46,7 +46,7 @@ def asked(call_as):
     def ask(*, at=0, tenant=PLATFORM, **changes):
         given = {"gate": "step", "window_min": 100} | changes
         return create_approval(
-            call_as(Role.SERVICE, at=at, tenant=tenant), request(**given), DEPLOYMENT
+            call_as(Role.SERVICE, at=at, tenant=tenant), another(**given), DEPLOYMENT
         )
 
     return ask

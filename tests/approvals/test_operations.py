@@ -22,7 +22,7 @@ from shared.identity import PLATFORM, Role
 from shared.queries import Paging
 from shared.store import Due
 from shared.waiting import Wait
-from tests.approvals.questions import CALLBACK, minutes, request
+from tests.approvals.questions import CALLBACK, another, minutes
 from tests.conftest import DEPLOYMENT
 
 WHY = "The rollback plan was never tested; ask kim@example.com."
@@ -33,7 +33,7 @@ REJECTION = Rejection(reason=WHY)
 def asked(call_as):
     def ask(*, tenant=PLATFORM, at=0, **changes):
         return create_approval(
-            call_as(Role.SERVICE, tenant=tenant, at=at), request(**changes), DEPLOYMENT
+            call_as(Role.SERVICE, tenant=tenant, at=at), another(**changes), DEPLOYMENT
         )
 
     return ask

@@ -25,7 +25,7 @@ from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
 from shared.store import Due
-from tests.approvals.questions import RUN, WHY, minutes, person, request, rule
+from tests.approvals.questions import RUN, WHY, another, minutes, person, rule
 from tests.conftest import DEPLOYMENT
 
 PAGE = Attachment(name="log.txt", content_type="text/plain", size=10, sha256="0" * 64)
@@ -35,7 +35,7 @@ PAGE = Attachment(name="log.txt", content_type="text/plain", size=10, sha256="0"
 def asked(call_as):
     def ask(*, at=0, **changes):
         given = {"gate": "step", "window_min": 100} | changes
-        return create_approval(call_as(Role.SERVICE, at=at), request(**given), DEPLOYMENT)
+        return create_approval(call_as(Role.SERVICE, at=at), another(**given), DEPLOYMENT)
 
     return ask
 

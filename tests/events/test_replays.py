@@ -7,7 +7,7 @@ from functions.events.list_dead_letters import list_dead_letters
 from functions.events.replay_dead_letter import replay_dead_letter
 from shared.documents import Query
 from shared.entity import written
-from tests.approvals.questions import request
+from tests.approvals.questions import another
 from tests.conftest import NOON
 from tests.events.post import Post
 from tests.kernel.conftest import keys, world
@@ -24,7 +24,7 @@ def post(world):
 
 
 def ask(world):
-    body = request().model_dump(mode="json", exclude_none=True)
+    body = another().model_dump(mode="json", exclude_none=True)
     answer = world.call(create_approval, "/v1/approvals", body, as_="service")
     assert answer.status_code == 201, answer.data
 

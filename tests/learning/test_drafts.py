@@ -15,7 +15,7 @@ from shared.identity import Role
 from shared.learning.requests import NewDraft
 from shared.precedents.models import PrecedentSeed
 from tests.conftest import DEPLOYMENT
-from tests.precedents.samples import request, rule
+from tests.precedents.samples import another, rule
 
 AUTHOR = Role.AGENT_ORCHESTRATOR
 
@@ -27,7 +27,7 @@ def decided(call_as):
     def decide(approved, rejected=0, **changes):
         ids = []
         for number in range(approved + rejected):
-            asked = create_approval(call_as(Role.SERVICE), request(**changes), DEPLOYMENT)
+            asked = create_approval(call_as(Role.SERVICE), another(**changes), DEPLOYMENT)
             if number < approved:
                 body = Agreement(expected_digest=asked.action_digest)
                 approve_approval(call_as(Role.GOVERNOR), asked.id, body)

@@ -9,7 +9,7 @@ from shared.identity import Role
 from shared.precedents.events import SeedApproved
 from shared.precedents.models import PrecedentSeed
 from tests.conftest import DEPLOYMENT, NOON
-from tests.precedents.samples import request
+from tests.precedents.samples import another
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def kept(call_as):
 def ask(call_as):
     def ask(tenant="platform", at=0, **changes):
         call = call_as(Role.SERVICE, tenant=tenant, own="platform", at=at)
-        return create_approval(call, request(**changes), DEPLOYMENT)
+        return create_approval(call, another(**changes), DEPLOYMENT)
 
     return ask
 

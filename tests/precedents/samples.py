@@ -10,6 +10,7 @@ from shared.identity import PLATFORM, Actor, Role
 from shared.learning.examples import DEPLOY_AGAIN
 from shared.precedents import rules
 from shared.precedents.models import Rule
+from tests.approvals.questions import others
 from tests.conftest import NOON
 
 ID = "22222222-2222-4222-8222-222222222222"
@@ -62,6 +63,11 @@ def request(**changes):
     facts = FACTS | changes.pop("facts", {})
     facts = {name: value for name, value in facts.items() if value is not None}
     return ApprovalRequest.model_validate(example | {"evidence_facts": facts} | changes)
+
+
+def another(**changes):
+    """Return a request that nobody has made before."""
+    return request(**{"subject": others()} | changes)
 
 
 def approval(id=OTHER, tenant=PLATFORM, **changes):

@@ -15,7 +15,7 @@ from local.server import application
 from local.story import acts
 from local.story.client import Client, Refused
 from shared.documents import Query
-from tests.approvals.questions import CALLBACK, WHY, request
+from tests.approvals.questions import CALLBACK, WHY, another, request
 from tests.conftest import CALLBACKS, NOON
 from tests.e2e.conftest import platform
 from tests.kernel.conftest import keys, world
@@ -220,7 +220,7 @@ def _veto(court, token, of="platform"):
 
 
 def _ask(court, callback, account="service"):
-    body = request().model_dump(mode="json", exclude_none=True) | {"callback_url": callback}
+    body = another().model_dump(mode="json", exclude_none=True) | {"callback_url": callback}
     return court.send("/v1/approvals", body, court.token(account))
 
 

@@ -27,6 +27,17 @@ def turn_down(scene):
         asked = scene.ask(**STEP)
         scene.client.post(account, f"/v1/approvals/{asked['id']}/{verb}", {"reason": reason})
     scene.rest()
+    client = scene.client
+    asked = scene.ask(**STEP)
+    path = f"/v1/approvals/{asked['id']}"
+    scene.ask(**STEP | {"subject": asked["subject"], "on_behalf_of": "admin.platform"})
+    client.post("admin", f"{path}/cancel", {"reason": "it is no longer needed by me"})
+    client.post("governor", f"{path}/request-changes", {"changes": ["Add a test."]})
+    asked = scene.ask(**STEP, supersedes=asked["id"])
+    path = f"/v1/approvals/{asked['id']}"
+    client.post("governor", f"{path}/reject", {"reason": "the evidence does not convince anybody"})
+    client.post("governor", f"{path}/withdraw-refusal", {"reason": "it was mended meanwhile"})
+    scene.rest()
 
 
 def hand_on(scene):

@@ -10,6 +10,7 @@ from shared.approvals.models import ApprovalRequest
 from shared.edge.openapi import openapi
 from shared.identity import PLATFORM, Actor, Role
 from shared.operation import Call
+from tests.approvals.questions import others
 
 REASON = {"reason": "it is called once, to see that it works"}
 
@@ -44,7 +45,9 @@ class Scene:
     def ask(self, **changes):
         """Ask for an approval, as a service does."""
         (example,) = ApprovalRequest.model_config["json_schema_extra"]["examples"]
-        return self.client.post("service", "/v1/approvals", example | changes)
+        return self.client.post(
+            "service", "/v1/approvals", example | {"subject": others()} | changes
+        )
 
     def rest(self):
         """Wait until everything that was begun has been done."""

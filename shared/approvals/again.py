@@ -1,0 +1,163 @@
+"""
+The same question again (rulings 54 and 82).
+
+While one is open it is one question, whoever asks: one id, one card. After a no the same act is refused, in
+whatever spelling, until whoever said no withdraws it, or evidence comes that was not there.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import ClassVar
+
+from shared.approvals import acts
+from shared.approvals.changing import changed
+from shared.approvals.models import Approval
+from shared.approvals.parts import Unsaid
+from shared.canonical import digest
+from shared.entity import Because, Event, Hex64, Record, written
+from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid
+from shared.identity import Actor
+from shared.store import Transaction
+
+
+class Asking(Record):
+    """Which approval asks a question; its id says which question, so that there is one."""
+
+    collection: ClassVar[str] = "askings"
+
+    approval_id: str
+
+
+class Refusal(Record):
+    """A no that stands; its id is that of the approval to which it was said."""
+
+    collection: ClassVar[str] = "refusals"
+
+    act: Hex64
+    family: Hex64
+
+
+def keep(txn: Transaction, after: Approval, event: Event, *, because: Because | None) -> Approval:
+    """Save an approval with its answer; a no is noted in the same commit, by the act it was said to."""
+    after = txn.save(after, event, because=because)
+    if after.refused:
+        said = acts.act(after)
+        txn.create(Refusal(id=after.id, act=said.digest, family=said.family))
+    return after
+
+
+def asking(new: Approval) -> str:
+    """Name a question: what exactly happens on yes, and whose Governor is asked."""
+    return digest({"typ": "asking/v1", "asked": [new.action_digest, new.governor_scope]})
+
+
+def still_open(txn: Transaction, new: Approval) -> Approval | None:
+    """Return the approval that asks the same and waits for its answer."""
+    known = txn.peek(Asking, asking(new))
+    same = txn.peek(Approval, known.approval_id) if known else None
+    return same if same and same.open and new.requested_at < same.expires_at else None
+
+
+def joined(before: Approval, new: Approval) -> Approval:
+    """
+    Return the approval that asks the same, with whoever asks now; for who asked before, as it is.
+
+    They all have its answer, so none of them gives it.
+    """
+    if new.requested_by in before.askers:
+        return before
+    told = {"also_asked_by": (*before.also_asked_by, new.requested_by)}
+    return before.model_copy(update=told)
+
+
+def succeeded(txn: Transaction, new: Approval) -> Approval | None:
+    """
+    Return the approval that was sent back and whose successor a new question is, with that said.
+
+    Raises:
+        AlreadyDecided: A no stands against the act, and nothing is shown that was not there.
+        Conflict: What it is to succeed was not sent back, or has a successor.
+        Invalid: It is something else, or somebody else's.
+    """
+    before = txn.get(Approval, new.supersedes) if new.supersedes else None
+    if before is not None:
+        _may_succeed(before, new)
+    for refusal in txn.all(Refusal, act=acts.act(new).digest):
+        refused = txn.get(Approval, refusal.id)
+        same = refused.action_digest == new.action_digest
+        if before is not None and refused.id == before.id and not same:
+            continue
+        if not _brings_more(new, refused):
+            raise _refusal(refused)
+    return changed(before, refused=False, superseded_by=new.id) if before else None
+
+
+def lifted(txn: Transaction, after: Approval, event: Event) -> Approval:
+    """Save an approval whose no no longer stands, and take the note of it away."""
+    noted = txn.peek(Refusal, after.id)
+    if noted is not None:
+        txn.delete(noted)
+    return txn.save(after, event)
+
+
+def against(txn: Transaction, act: acts.Act) -> Iterator[Approval]:
+    """Yield the questions to which a no was said that stands against an act: no rule overtakes one."""
+    cursor = None
+    while True:
+        found = txn.find(Refusal, cursor=cursor, family=act.family)
+        refused = (txn.get(Approval, one.id) for one in found.items)
+        yield from (one for one in refused if acts.act(one).covers(act))
+        cursor = found.next_cursor
+        if cursor is None:
+            return
+
+
+def withdrawn(before: Approval, *, by: Actor, at: datetime, reason: str) -> Approval:
+    """
+    Return the approval with its no withdrawn: it stays as it was decided, and the act may be asked again.
+
+    Raises:
+        Forbidden: Somebody else said it.
+        Conflict: No no stands.
+    """
+    said = before.no
+    if said is not None and by.id != said.approver_id:
+        raise Forbidden(
+            f"only {said.approver_id}, who said no, withdraws it", rule="not_who_said_no"
+        )
+    if before.refusal_withdrawn is not None:
+        return before
+    if not before.refused:
+        raise Conflict("no no of a person stands against this", rule="no_refusal")
+    return changed(before, refused=False, refusal_withdrawn=Unsaid(by=by.id, reason=reason, at=at))
+
+
+def _may_succeed(before: Approval, new: Approval) -> None:
+    if acts.act(before).kind != acts.act(new).kind or before.governor_scope != new.governor_scope:
+        raise Invalid("a successor is about the same class of act", rule="supersedes")
+    if new.requested_by not in before.askers:
+        raise Invalid("a successor comes from whoever asked before", rule="supersedes")
+    if before.superseded_by is not None:
+        raise Conflict(
+            "it has a successor already", rule="superseded", approval_id=before.superseded_by
+        )
+    if before.status != "changes_requested":
+        raise Conflict("only what was sent back with changes has a successor", rule="supersedes")
+
+
+def _brings_more(new: Approval, refused: Approval) -> bool:
+    """Say whether evidence is shown that was not, by its content: a new name for the old is none."""
+    shown = {one.sha256 for one in refused.evidence_refs}
+    return any(one.sha256 not in shown for one in new.evidence_refs)
+
+
+def _refusal(refused: Approval) -> AlreadyDecided:
+    said = refused.last
+    return AlreadyDecided(
+        f"{said.approver_id} said no to this at {written(said.at)}; ask again with evidence that was not"
+        " there, or after they have withdrawn it",
+        rule="refused_before",
+        approval_id=refused.id,
+        decided=said.verb,
+        decided_at=written(said.at),
+    )

@@ -1,0 +1,51 @@
+"""A veto is the Governor's objection to what waits for an approval, or was approved."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.approvals.parts import Attachment, VetoCategory
+from shared.constitution import breach
+from shared.entity import Entity, Id, Timestamp
+from shared.errors import Violation
+
+Effect = Literal["cancelled", "rolled_back", "recalled", "never_sent", "irreversible"]
+
+
+class Veto(Entity):
+    """An objection of the Governor, and what became of what it hit."""
+
+    collection: ClassVar[str] = "vetoes"
+
+    approval_id: Id | None = None
+    """The approval that is objected to; null where it is a run."""
+    run_id: Id | None = None
+    """The run that is objected to; null where it is an approval."""
+    step_id: str | None = None
+    """The step of the run; null for the whole of it."""
+    category: VetoCategory
+    """On which ground."""
+    explanation: str
+    """Why, in the Governor's words."""
+    attachments: Annotated[tuple[Attachment, ...], Field(max_length=5)] = ()
+    """Documents that go with it, by name and digest."""
+    issued_by: str
+    """Who objected."""
+    decided_at: Timestamp
+    """When they decided to, by our clock."""
+    received_at: Timestamp
+    """When it reached us."""
+    window_end: Timestamp
+    """Until when one could object."""
+    offline: bool = False
+    """Whether it was decided on a phone without a connection."""
+    effect: Effect
+    """What became of what it hit; `irreversible` where it had happened and cannot be undone."""
+    effect_completed_at: Timestamp | None = None
+    """When nothing of it was left to undo; none while that is under way or has failed."""
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Return what in this veto breaks the constitution."""
+        if self.governance_agent_id:
+            return ()
+        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
