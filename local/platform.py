@@ -258,7 +258,7 @@ class Platform:
         app = application(self.ports)
         app.register_blueprint(blueprint(self.runtime, self._authorise))
         app.register_blueprint(self.streams.blueprint())
-        app.register_blueprint(pages())
+        app.register_blueprint(pages(self.address, self._data))
         # Open on this machine, as the docs are: it tells what runs, and shows no value.
         app.register_blueprint(console(self.runtime, lambda _: None))
         app.register_blueprint(self.entrance.blueprint())

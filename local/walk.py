@@ -150,8 +150,13 @@ def script(step: Step) -> str:
     """Return a step as it is pasted."""
     asked = curl(step.operation, step.who, query=step.query)
     if step.codes:
-        changes = {"check_code": _CODE, "stage": step.stage, "rationale": step.rationale}
-        asked = curl(step.operation, step.who, **changes)
+        asked = curl(
+            step.operation,
+            step.who,
+            check_code=_CODE,
+            stage=step.stage,
+            rationale=step.rationale,
+        )
     asked = f"ANSWER=$({asked}" + ("\n)" if asked.endswith("JSON") else ")")
     if step.codes:
         asked = f"for CODE in {' '.join(step.codes)}; do {asked}; done"
@@ -189,12 +194,12 @@ def curl(operation: str, who: Role | None = None, *, query: str = "", **changes:
             lines.append('-H "Content-Type: application/pdf" --data-binary @quote.pdf')
         return " \\\n  ".join(lines)
     example = content["application/json"]["example"] | changes
-    written = _escaped(json.dumps(example, indent=2, ensure_ascii=False))
+    written = escaped(json.dumps(example, indent=2, ensure_ascii=False))
     lines.append('-H "Content-Type: application/json" --data-binary @- <<JSON')
     return " \\\n  ".join(lines) + f"\n{_named(written).replace(_CODE, '$CODE')}\nJSON"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Write a text so that a shell takes it as it is, between the marks of a here-document."""
     return re.sub(r"([\\$`])", r"\\\1", text)
 

@@ -67,109 +67,133 @@ class Refusal(Exception):
 
 
 class BadRequest(Refusal):
-    """The request cannot be understood."""
+    """The request cannot be understood. Compare it with the operation's example, and mind the JSON."""
 
     status, code, title = 400, "bad_request", "The request cannot be understood"
 
 
 class Unauthenticated(Refusal):
-    """We do not know who is asking, or not freshly enough."""
+    """
+    We do not know who is asking, or not freshly enough.
+
+    Get a fresh token; what decides needs a sign-in of the last minutes.
+    """
 
     status, code, title = 401, "unauthenticated", "Sign in first"
 
 
 class Forbidden(Refusal):
-    """We know who is asking, and they may not."""
+    """We know who is asking, and they may not. Ask somebody whose role holds the scope that the detail names."""
 
     status, code, title = 403, "forbidden", "Not allowed"
 
 
 class SelfApproval(Refusal):
-    """Somebody tried to decide what they themselves asked for."""
+    """Somebody tried to decide what they themselves asked for. Let somebody else do it."""
 
     status, code, title = 403, "self_approval", "Nobody decides their own request"
 
 
 class ApprovalMismatch(Refusal):
-    """What is decided or done is not what was put to the approver."""
+    """
+    What is decided or done is not what was put to the approver.
+
+    Read the approval again, and decide or do exactly what it says.
+    """
 
     status, code, title = 403, "approval_mismatch", "The approval is for something else"
 
 
 class ApprovalRequired(Refusal):
-    """This needs an approval first."""
+    """This needs an approval first. Ask for one, and come back with it."""
 
     status, code, title = 403, "approval_required", "An approval is needed first"
 
 
 class NotFound(Refusal):
-    """There is no such thing in the tenant; another tenant's does not exist."""
+    """
+    There is no such thing in the tenant; another tenant's does not exist.
+
+    Compare the id and the tenant with a list.
+    """
 
     status, code, title = 404, "not_found", "Not found"
 
 
 class MethodNotAllowed(Refusal):
-    """The address knows other methods."""
+    """The address knows other methods. The header `Allow` names them."""
 
     status, code, title = 405, "bad_request", "This address takes another method"
 
 
 class Conflict(Refusal):
-    """The thing is no longer in a state that allows this."""
+    """
+    The thing is no longer in a state that allows this.
+
+    Read it again; the detail says in which state it is, and what leads on.
+    """
 
     status, code, title = 409, "conflict", "The current state does not allow this"
 
 
 class VersionConflict(Refusal):
-    """The caller saw an older version."""
+    """The caller saw an older version. Read it again, and send your change with the new ETag as `If-Match`."""
 
     status, code, title = 409, "version_conflict", "Somebody changed it meanwhile"
 
 
 class IdempotencyKeyReused(Refusal):
-    """The key came with another request before."""
+    """The key came with another request before. Send a key of its own with each request; only a repeat has the same."""
 
     status, code, title = 409, "idempotency_key_reused", "The idempotency key was used already"
 
 
 class AlreadyDecided(Refusal):
-    """Another decision was first."""
+    """Another decision was first. Read what was decided; it stays."""
 
     status, code, title = 409, "already_decided", "Already decided"
 
 
 class IntegrityHold(Refusal):
-    """What is stored is not what its last audit entry says: nothing is built on it."""
+    """
+    What is stored is not what its last audit entry says: nothing is built on it.
+
+    Have the evidence verified; an operator lifts the hold.
+    """
 
     status, code, title = 409, "integrity_hold", "Its evidence does not agree"
 
 
 class Expired(Refusal):
-    """It was possible once."""
+    """It was possible once. Begin anew."""
 
     status, code, title = 410, "expired", "Expired"
 
 
 class TooLarge(Refusal):
-    """The body is over its limit."""
+    """The body is over its limit. Send less at once."""
 
     status, code, title = 413, "too_large", "Too large"
 
 
 class Invalid(Refusal):
-    """The request does not have the declared shape or breaks a rule of the domain."""
+    """
+    The request does not have the declared shape or breaks a rule of the domain.
+
+    Each of the violations names a member and what is wrong with it.
+    """
 
     status, code, title = 422, "validation_failed", "The request is not valid"
 
 
 class ConstitutionalAlignment(Refusal):
-    """The entity would break the constitution."""
+    """The entity would break the constitution. The violations name the principles; change what breaks them."""
 
     status, code, title = 422, "constitutional_alignment", "Against the constitution"
 
 
 class RateLimited(Refusal):
-    """More than the limit allows; it says when to ask again."""
+    """More than the limit allows; it says when to ask again. Wait for as many seconds as `Retry-After` says."""
 
     status, code, title = 429, "rate_limited", "Too many requests"
 
@@ -183,18 +207,18 @@ class Rejected(Exception):
 
 
 class StoreUnavailable(Refusal):
-    """The store cannot answer; nothing happened."""
+    """The store cannot answer; nothing happened. Send the same request again, with the same `Idempotency-Key`."""
 
     status, code, title = 503, "store_unavailable", "Try again shortly"
 
 
 class EnforcementUnavailable(Refusal):
-    """What must be checked cannot be checked, so nothing may happen."""
+    """What must be checked cannot be checked, so nothing may happen. Send it again later."""
 
     status, code, title = 503, "enforcement_unavailable", "Enforcement is unavailable"
 
 
 class ProviderDown(Refusal):
-    """Somebody else's service does not answer."""
+    """Somebody else's service does not answer. Send it again later."""
 
     status, code, title = 503, "provider_down", "A provider does not answer"

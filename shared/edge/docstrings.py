@@ -8,6 +8,7 @@ reads them all as the classes are made.
 import ast
 import sys
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,11 @@ def of_members(kind: type[BaseModel]) -> dict[str, str]:
     return found
 
 
+def of_choices(kind: type[Enum]) -> Mapping[str, str]:
+    """Return what is said of each value of an enumeration, by its name."""
+    return _written(kind.__module__).get(kind.__name__, {})
+
+
 @cache
 def _written(module: str) -> Mapping[str, Mapping[str, str]]:
     source = Path(str(sys.modules[module].__file__)).read_text(encoding="utf-8")
@@ -32,11 +38,11 @@ def _written(module: str) -> Mapping[str, Mapping[str, str]]:
 
 
 def _beside(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
-    """Yield the texts that stand directly below a member."""
+    """Yield the texts that stand directly below a member or a value."""
     for member, below in pairwise(body):
         match member, below:
             case (
-                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]),
                 ast.Expr(value=ast.Constant(value=str(text))),
             ):
                 yield name, " ".join(text.split())
