@@ -1,11 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo run test fuzz check ci lint types imports docs costs golden indexes bench chaos archive deploy clean
+.PHONY: help demo run test fuzz pairs check ci lint types imports docs costs golden indexes bench chaos archive deploy clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 # Whole suites, which the inner loop leaves to `make test`.
 SUITES := archive bus e2e infra proofs rolling store workflows
 AGENTS ?= 10000
+PAIRS ?= 10000
 KILLS ?= 500
 FUZZ ?= 14000
 STACK ?= dev
@@ -30,6 +31,9 @@ emulators: .venv/dev ## Run the other tests, on Google's Firestore and Pub/Sub e
 
 fuzz: .venv/dev ## Ask both stores the same at random; FUZZ=1000000 SEED=…: more of it, the same again.
 	@FUZZ=$(FUZZ) $(BIN)/pytest -q -s -m emulator tests/store/test_differential.py
+
+pairs: .venv/dev ## Let two verdicts meet on one question, on both stores; PAIRS=10000 of them.
+	@PAIRS=$(PAIRS) $(BIN)/pytest -q --log-cli-level=INFO tests/proofs/test_races.py -k two_verdicts
 
 # Stores that live for one test wait for no disk where there is memory for them; properties are tried on fewer examples.
 QUICKLY = $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -1)" -gt 1000000 ] 2>/dev/null && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)

@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.approvals import rules, windows
+from shared.approvals import opening, rules, windows
 from shared.approvals.events import decided
 from shared.approvals.models import Approval, Comment
 from shared.entity import Id
@@ -56,6 +56,7 @@ def approve_on_phone(
             at=call.now,
             expected_digest=agreement.expected_digest,
             comment=agreement.comment,
+            opened_at=opening.opened_at(txn, approval_id, call.actor),
         )
         if after is not before:
             txn.save(note)

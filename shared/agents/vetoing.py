@@ -12,7 +12,7 @@ from shared.agents.story import Story
 from shared.agents.undoing import Service
 from shared.approvals.models import Approval, Veto
 from shared.approvals.parts import Attachment, VetoCategory
-from shared.entity import Event
+from shared.entity import Event, written
 from shared.errors import AlreadyDecided, Conflict
 from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestSuspended
@@ -58,13 +58,19 @@ def of_run(
 
     Raises:
         Conflict: The run is over and nothing came of it.
-        AlreadyDecided: Somebody vetoed it with other words.
+        AlreadyDecided: Somebody else vetoed it, or with other words.
     """
     found = txn.first(Veto, run_id=run.id)
     if found is not None:
-        if (found.category, found.explanation) == (category, explanation):
+        said = (category, explanation, call.actor.id)
+        if (found.category, found.explanation, found.issued_by) == said:
             return found, False
-        raise AlreadyDecided("this run was vetoed already", decided="veto")
+        raise AlreadyDecided(
+            "this run was vetoed already",
+            decided="veto",
+            decided_by=found.issued_by,
+            decided_at=written(found.decided_at),
+        )
     if run.over:
         raise Conflict("the run is over, and nothing came of it", rule="veto_window_closed")
     veto = Veto(

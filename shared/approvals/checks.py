@@ -165,16 +165,24 @@ def decided(approval: Approval) -> AlreadyDecided | Expired:
     """Say what was first."""
     if approval.status is ApprovalStatus.EXPIRED:
         return Expired("this approval expired; it must be asked again", approval_id=approval.id)
-    verb, at = approval.status.value, approval.decided_at or approval.updated_at
+    verb, at, who = approval.status.value, approval.decided_at, approval.seed_id
     if approval.cancellation is not None:
-        verb, at = "cancel", approval.cancellation.at
+        verb, at, who = "cancel", approval.cancellation.at, approval.cancellation.by
     elif approval.decisions:
-        verb, at = approval.last.verb, approval.last.at
+        verb, at, who = approval.last.verb, approval.last.at, approval.last.approver_id
+    return _first(approval, f"this was decided already: {approval.status}", verb, who, at)
+
+
+def _first(
+    approval: Approval, words: str, verb: str, who: str | None, at: datetime | None
+) -> AlreadyDecided:
+    """Name the verdict that was first, whose it was, and when."""
     return AlreadyDecided(
-        f"this was decided already: {approval.status}",
+        words,
         approval_id=approval.id,
         decided=verb,
-        decided_at=written(at),
+        decided_by=who or str(approval.governor),
+        decided_at=written(at or approval.updated_at),
     )
 
 
@@ -182,12 +190,8 @@ def first_vote(approval: Approval, by: Actor) -> None:
     """Refuse a second vote of one person, who may hold the roles of two steps."""
     for earlier in approval.decisions:
         if earlier.approver_id == by.id:
-            raise AlreadyDecided(
-                "you answered this already; somebody else must answer the next step",
-                approval_id=approval.id,
-                decided=earlier.verb,
-                decided_at=written(earlier.at),
-            )
+            words = "you answered this already; somebody else must answer the next step"
+            raise _first(approval, words, earlier.verb, by.id, earlier.at)
 
 
 def fresh(approval: Approval, by: Actor, at: datetime) -> None:

@@ -273,11 +273,11 @@ def cancel(before: Approval, *, by: Actor, at: datetime, reason: str) -> Approva
     Where others asked the same, it stays open for them.
 
     Raises:
-        Refusal: Somebody else asks, or it is decided.
+        Refusal: Somebody else asks, or it is decided; so it is for whoever withdraws it second.
     """
     mine = checks.asked_by(before, by)
     left = frozenset(before.withdrawn_by) | mine
-    if before.status is ApprovalStatus.CANCELLED:
+    if before.cancellation is not None and before.cancellation.by == by.id:
         return before
     checks.undecided(before, at)
     if before.askers <= left:

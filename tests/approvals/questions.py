@@ -7,6 +7,7 @@ from typing import Any
 from shared.approvals import requests, rules
 from shared.approvals.models import ApprovalRequest, Consumer
 from shared.entity import whole
+from shared.examples import AGENT as AGENT  # noqa: PLC0414 - known from here
 from shared.identity import PLATFORM, Actor, Role
 from tests.conftest import CALLBACKS, NOON
 
@@ -20,7 +21,6 @@ def minutes(count):
 
 _SCHEMA: Any = ApprovalRequest.model_config["json_schema_extra"]
 EXAMPLE: dict[str, Any] = _SCHEMA["examples"][0]
-AGENT = EXAMPLE["agent_id"]
 _OTHERS = count(1)
 
 

@@ -13,6 +13,7 @@ from tests.approvals.questions import (
     GOVERNOR,
     RUN,
     SERVICE,
+    WHY,
     approval,
     approve,
     constitutional,
@@ -173,3 +174,12 @@ def test_what_cannot_be_undone_is_held_while_it_may_be_vetoed():
         consume(held, at=29)
     assert rule(refused) == "held"
     assert consume(held, at=30).status == "consumed"
+
+
+def test_of_two_who_withdraw_it_the_second_is_told():
+    asked = approval(on_behalf_of="asha")
+    once = rules.cancel(asked, by=SERVICE, at=minutes(1), reason=WHY)
+    assert rules.cancel(once, by=SERVICE, at=minutes(2), reason=WHY) is once
+    with pytest.raises(AlreadyDecided) as refused:
+        rules.cancel(once, by=person(Role.AGENT_ORCHESTRATOR, id="asha"), at=minutes(2), reason=WHY)
+    assert refused.value.members["decided_by"] == SERVICE.id

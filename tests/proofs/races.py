@@ -128,7 +128,7 @@ def hold(
     """
     random, wins = Random(seed), Counter[str]()
     while wins.total() < count:
-        for asked in _asked(documents, call_as, min(BATCH, count - wins.total())):
+        for asked in put(documents, call_as, min(BATCH, count - wins.total())):
             order = random.sample(verbs, random.choice([2, 2, 2, len(verbs)]))
             race = Race(asked, documents, call_as, reacting)
             race.run(order)
@@ -136,7 +136,7 @@ def hold(
     return wins
 
 
-def _asked(documents: Documents, call_as: Callable[..., Any], count: int) -> list[Approval]:
+def put(documents: Documents, call_as: Callable[..., Any], count: int) -> list[Approval]:
     """Put questions, many in one commit."""
     kept, writes = [], []
     for _ in range(count):

@@ -1,5 +1,6 @@
 """Whoever decides first has decided: ten thousand races, in every order, and some on each store."""
 
+import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -15,14 +16,20 @@ from tests.approvals.questions import WHY, others, request
 from tests.emulators import firestore_emulator, fresh_project, needs_emulator
 from tests.kernel.conftest import keys, world
 from tests.proofs.races import STATUS, hold
+from tests.proofs.verdicts import ENDS, Pairs
 
 __all__ = ["firestore_emulator", "keys", "world"]
+
+log = logging.getLogger("tests.races")
 
 THREE = ["approve", "veto", "expire"]
 THREADS = 6
 
 ON_FIRESTORE = int(os.environ.get("RACES", "500"))
 """How many races the emulator holds; ten thousand take minutes."""
+
+PAIRS = int(os.environ.get("PAIRS", "200"))
+"""How many pairs of verdicts each store holds; `make pairs` holds ten thousand."""
 
 
 @pytest.mark.slow
@@ -36,6 +43,18 @@ def test_of_approve_veto_and_expire_exactly_one_wins(documents, call_as, reactin
 def test_of_all_six_ends_exactly_one_wins(documents, call_as, reacting):
     wins = hold(120, documents, call_as, reacting, verbs=list(STATUS), seed=5)
     assert set(wins) == set(STATUS)
+
+
+def held(documents, call_as, seed):
+    """Hold pairs of verdicts, say how they ended, and return that."""
+    ends = Pairs(documents, call_as, seed).hold(PAIRS)
+    log.info("%s: %d pairs: %s", type(documents).__name__, PAIRS, dict(ends))
+    assert ends.total() == PAIRS
+    return set(ends)
+
+
+def test_of_two_verdicts_at_once_one_wins_and_the_other_is_told(documents, call_as):
+    assert held(documents, call_as, seed=7) == ENDS
 
 
 @pytest.fixture
@@ -58,6 +77,9 @@ class TestOnFirestore:
         wins = hold(ON_FIRESTORE, documents, call_as, reacting, verbs=THREE, seed=6)
         assert wins.total() == ON_FIRESTORE
         assert set(wins) == set(THREE)
+
+    def test_of_two_verdicts_one_wins_and_the_other_is_told(self, documents, call_as):
+        assert held(documents, call_as, seed=8) == ENDS
 
 
 def test_everybody_else_hears_over_http_who_was_first(world):
