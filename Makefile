@@ -1,7 +1,18 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo run test fuzz pairs check ci lint types imports docs costs golden indexes bench chaos archive deploy clean
 
-PYTHON ?= python3
+# Which Python, which packages and which options is for this file to say, and not for what is activated around it.
+unexport VIRTUAL_ENV CONDA_PREFIX PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS PYTHONUSERBASE PYTHONSTARTUP PYTHONEXECUTABLE
+# Files are written in UTF-8 whatever the terminal shows.
+export PYTHONUTF8 := 1
+
+RIGHT := import sys; sys.exit(sys.version_info < (3, 11))
+# python3, or another one that is new enough; looked for once, and only where it is needed.
+ifeq ($(origin PYTHON),undefined)
+PYTHON = $(eval PYTHON := $(shell for one in python3 python3.14 python3.13 python3.12 python3.11; do env -u PYTHONHOME $$one -c '$(RIGHT)' >/dev/null 2>&1 && echo $$one && break; done))$(PYTHON)
+else
+GIVEN := --this-python
+endif
 BIN := .venv/bin
 # Whole suites, which the inner loop leaves to `make test`.
 SUITES := archive bus e2e infra proofs rolling store workflows
@@ -85,19 +96,13 @@ archive: .venv/run ## Build the archive that every function is deployed from; sa
 deploy: .venv/dev ## Deploy to Google Cloud, or say what is missing; STACK=dev|staging|prod.
 	@$(BIN)/python -m infra deploy $(STACK)
 
-clean: ## Forget the data and the environment.
-	rm -rf .data .venv build
+clean: .python ## Remove the environment and all else that was made here, but no data of yours.
+	@$(PYTHON) -m local.environment clean
 
-# The environment is made anew whenever the locked dependencies change.
-.venv/bin/uv:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=…")'
-	@echo "making .venv"
-	@$(PYTHON) -m venv .venv && $(BIN)/pip install -q --disable-pip-version-check uv==0.13.8
+.PHONY: .python .venv/run .venv/dev
+.python:
+	@$(if $(GIVEN),$(PYTHON) -c '$(RIGHT)' 2>/dev/null,[ -n "$(PYTHON)" ]) || { echo "Python 3.11 or newer is needed, and $(or $(PYTHON),python3) is not; PYTHON=… names one."; exit 1; }
 
-.venv/run: requirements-local.txt | .venv/bin/uv
-	@echo "installing what the platform needs"
-	@$(BIN)/uv pip install -q --require-hashes --compile-bytecode -r requirements-local.txt && touch $@
-
-.venv/dev: requirements-dev.txt | .venv/bin/uv
-	@echo "installing what its developers need"
-	@$(BIN)/uv pip install -q --require-hashes --compile-bytecode -r requirements-dev.txt && touch $@ .venv/run
+# The environment is looked at each time, and made anew whenever it is not what is locked.
+.venv/run .venv/dev: .python
+	@$(PYTHON) -m local.environment $(@F) $(GIVEN)
