@@ -185,14 +185,15 @@ def _dbos(at_once: int, *, wal: bool) -> float:
 
 def _emulator() -> float:
     """Run the emulator in an environment of its own: it pins an older web framework."""
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as source:
-        source.write(LOOP.replace("STEP", VALUE))
-        source.flush()
-        uv = [str(Path(sys.executable).parent / "uv"), "run", "--isolated", "--no-project"]
-        program = EMULATED.replace("SOURCE", repr(source.name))
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "loop.yaml"
+        source.write_text(LOOP.replace("STEP", VALUE), encoding="utf-8")
+        python = str(Path(folder) / "env" / "bin" / "python")
+        subprocess.run([sys.executable, "-m", "venv", f"{folder}/env"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "workflows-emulator"], check=True)
         found = subprocess.run(
-            [*uv, "-q", "--with", "workflows-emulator", "python", "-c", program],
-            cwd=tempfile.gettempdir(),
+            [python, "-c", EMULATED.replace("SOURCE", repr(str(source)))],
+            cwd=folder,
             capture_output=True,
             text=True,
             timeout=120,

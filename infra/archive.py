@@ -80,7 +80,7 @@ def _sources(root: Path) -> list[Path]:
 
 
 def _compile(staged: Path) -> None:
-    command = [_python(), "-I", "-S", "-m", "compileall", "-q", "-j", "1"]
+    command = [compiler(), "-I", "-S", "-m", "compileall", "-q", "-j", "1"]
     command += ["--invalidation-mode", "unchecked-hash", "-s", str(staged), str(staged)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     if done.returncode:
@@ -89,19 +89,24 @@ def _compile(staged: Path) -> None:
         )
 
 
-def _python() -> str:
+def compiler() -> str:
     """Return the interpreter that compiles: this one, or another one of the runtime's version."""
     if sys.version_info[:2] == PYTHON:
         return sys.executable
     wanted = ".".join(map(str, PYTHON))
     here = ".".join(map(str, sys.version_info[:2]))
     found = shutil.which(f"python{wanted}")
-    if found is None:
+    # What is found may be a stand-in for one that is not installed.
+    if found is None or _fails(found):
         raise SystemExit(
             f"the archive is not built: byte code of Python {here} does not serve on python{wanted}, "
             f"and there is no python{wanted} here; install it"
         )
     return found
+
+
+def _fails(python: str) -> bool:
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode != 0  # noqa: S603 - Python
 
 
 def _zipped(contents: dict[str, bytes]) -> bytes:

@@ -11,21 +11,39 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
+
+from local import hints, made
+from local.failures import Failure, sentence, usable
 
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out one command and return its exit code."""
-    given = _parser().parse_args(arguments)
-    # Whatever a command makes is for its user alone: keys, answers, callback addresses, push tokens.
-    os.umask(0o077)
-    logging.basicConfig(level=os.environ.get("LOG", "WARNING"), format="%(levelname)s %(message)s")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that knows fewer letters shows another one, and the command goes on.
+            stream.reconfigure(errors="replace")
     try:
+        given = _parser().parse_args(arguments)
+        # Whatever a command makes is for its user alone: keys, answers, callback addresses, push tokens.
+        os.umask(0o077)
+        level = os.environ.get("LOG", "WARNING")
+        logging.basicConfig(level=level, format="%(levelname)s %(message)s")
         code = _COMMANDS[given.command](given)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads has seen enough; what Python would still flush goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    except Exception as error:
+        said = sentence(error)
+        if said is None:
+            raise
+        print(said[:1].upper() + said[1:], file=sys.stderr)
         return 1
     return code
 
@@ -36,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description="WAOOAW on one machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     settings = Settings()
-    port = int(os.environ.get("PORT", "8080"))
+    port = os.environ.get("PORT") or hints.USUAL["PORT"]
     stores, buses = _one_of("sqlite", "firestore"), _one_of("local", "pubsub")
 
     serve = commands.add_parser("serve", help="serve the whole platform at one port")
@@ -45,11 +63,20 @@ def _parser() -> argparse.ArgumentParser:
     link = commands.add_parser("link", help="print a link that signs a browser in, once")
     verify = commands.add_parser("verify", help="verify every chain of evidence, offline")
     for command in (serve, demo):
-        command.add_argument("--port", type=int, default=port)
         command.add_argument("--store", type=stores, default=settings.store)
         command.add_argument("--bus", type=buses, default=settings.bus)
+    for command in (serve, demo, token):
+        command.add_argument("--port", type=_port, default=port, help="as PORT=… (%(default)s)")
+    for command in (serve, token):
+        command.add_argument("--project", default=settings.project, help="as PROJECT=…")
     for command in (serve, demo, token, link, verify):
-        command.add_argument("--data", dest="folder", type=Path, default=settings.data)
+        command.add_argument(
+            "--data",
+            dest="folder",
+            type=Path,
+            default=settings.data,
+            help="as DATA=… (%(default)s)",
+        )
     verify.add_argument(
         "--keys",
         type=Path,
@@ -66,7 +93,6 @@ def _parser() -> argparse.ArgumentParser:
     of_tap = verify.add_mutually_exclusive_group()
     of_tap.add_argument("--tap", type=Path, help="the tap to compare with, if not the folder's")
     of_tap.add_argument("--without-tap", action="store_true", help="compare with no tap")
-    serve.set_defaults(project=settings.project)
     serve.add_argument("--rpc-port", type=int, help="speak gRPC to Google's Executions client here")
     serve.add_argument("--origins", default=os.environ.get("ORIGINS", ""))
     serve.add_argument("--hosts", default=os.environ.get("HOSTS", ""))
@@ -94,32 +120,50 @@ def _one_of(*names: str) -> Callable[[str], str]:
     return check
 
 
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; PORT is a number from 1 to 65535")
+    return int(text)
+
+
 def _data(given: argparse.Namespace) -> Path:
     return Path(given.folder)
+
+
+def _settings(given: argparse.Namespace) -> dict[str, object]:
+    """Return the settings in force, for the commands that are printed."""
+    return {
+        "DATA": given.folder,
+        "PORT": given.port,
+        "PROJECT": getattr(given, "project", hints.USUAL["PROJECT"]),
+        "STORE": getattr(given, "store", hints.USUAL["STORE"]),
+        "BUS": getattr(given, "bus", hints.USUAL["BUS"]),
+    }
 
 
 def _serve(given: argparse.Namespace) -> int:
     from local.emulators import Missing, wanted
 
+    settings = _settings(given)
+    usable(given.folder, given.port, "run", **settings)
     try:
         with wanted(given.store, given.bus) as started:
             if started and (_data(given) / "workflows.db").exists():
-                print(
-                    f"The emulators begin empty, but {given.folder} remembers what is not in them."
-                    " DATA=… chooses another folder.",
-                    file=sys.stderr,
+                other = hints.make("run", **{**settings, "DATA": f"{given.folder}-emulated"})
+                raise Failure(
+                    f"the emulators begin empty, but {given.folder} remembers what is not in them;"
+                    f" `{other}` begins in another folder"
                 )
-                return 1
             return _served(given, forgetting=bool(started))
     except Missing as missing:
-        print(f"STORE={given.store} BUS={given.bus} cannot run here: {missing}.", file=sys.stderr)
-        return 1
+        raise Failure(
+            f"STORE={given.store} BUS={given.bus} cannot run here: {missing}"
+        ) from missing
 
 
 def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
     from local.accounts import accounts
     from local.platform import Platform
-    from local.workflows.errors import LockedError
 
     platform = Platform(
         _data(given),
@@ -132,12 +176,9 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
         bus=given.bus,
         project=given.project,
     )
-    try:
-        platform.start()
-    except (OSError, LockedError) as error:
-        hint = "Is it running already? PORT=… and DATA=… choose others."
-        print(f"The platform cannot start: {error}. {hint}", file=sys.stderr)
-        return 1
+    platform.start()
+    made.keep(_data(given))
+    settings = {name: _settings(given)[name] for name in ("DATA", "PORT", "PROJECT")}
     print(f"WAOOAW serves at {platform.address}")
     print(f"  the API, for people    {platform.address}/docs")
     print(f"  the API, for machines  {platform.address}/openapi.json")
@@ -145,7 +186,8 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
     print(f"  data                   {given.folder}")
     print(f"  accounts               {', '.join(accounts())}")
     print(f"  sign in, once          {platform.entrance.link()}")
-    print("  a token                .venv/bin/python -m local token governor")
+    print(f"  sign in again          {hints.local('link', DATA=given.folder)}")
+    print(f"  a token                {hints.local('token governor', **settings)}")
     lost = "the emulators forget what they hold" if forgetting else "nothing is lost"
     print(f"Stop it with Ctrl-C; {lost}.", flush=True)
     stopped = threading.Event()
@@ -159,10 +201,15 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
 def _token(given: argparse.Namespace) -> int:
     from local.accounts import SignIn
     from local.clock import Clock
+    from local.entrance import served
     from shared.edge.settings import Settings
     from shared.errors import Refusal
 
-    settings = Settings({**os.environ, "DATA": str(given.folder)})
+    now = served(given.folder)
+    # The server of this folder says best where it is.
+    api = {"API": now.address} if now else {}
+    said = {name: str(value) for name, value in _settings(given).items()}
+    settings = Settings({**api, **os.environ, **said})
     try:
         print(SignIn(settings).token(given.account, Clock(_data(given) / "clock").now()))
     except Refusal as refusal:
@@ -177,15 +224,15 @@ def _link(given: argparse.Namespace) -> int:
     from local.entrance import served
 
     now = served(_data(given))
+    if now is None:
+        run = hints.make("run", DATA=given.folder)
+        raise Failure(f"no server runs on {given.folder}; `{run}` starts one")
     try:
-        if now is None:
-            raise ConnectionError("there is no served.json")
         url = f"{now.address}/local/links"
         answer = urllib3.request("POST", url, json={"secret": now.secret}, retries=False)
         print(answer.json()["link"])
-    except (OSError, urllib3.exceptions.HTTPError) as error:
-        print(f"No server runs on {given.folder}: {error}. make run starts one.", file=sys.stderr)
-        return 1
+    except urllib3.exceptions.HTTPError as error:
+        raise Failure(f"the server of {given.folder} does not answer: {error}") from error
     return 0
 
 
@@ -194,6 +241,8 @@ def _demo(given: argparse.Namespace) -> int:
 
     # What the story started ends with it, also when somebody else ends it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    settings = _settings(given)
+    usable(given.folder, given.port, "demo", **settings)
     return demo(_data(given) / "demo", port=given.port, store=given.store, bus=given.bus)
 
 
@@ -220,7 +269,7 @@ def _describe(_: argparse.Namespace) -> int:
 
     file = Path(__file__).parents[1] / "docs" / "openapi.json"
     file.parent.mkdir(exist_ok=True)
-    file.write_text(written())
+    file.write_text(written(), encoding="utf-8")
     print("wrote docs/openapi.json")
     return 0
 

@@ -15,6 +15,8 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+from local import hints, made
+from local.entrance import FILE
 from shared.edge.tap import copy
 from shared.evidence import Entry
 
@@ -22,8 +24,8 @@ DATABASES = ("workflows.db", "services.db", "store.db")
 """In the order in which they are copied."""
 
 TAP = "tap.jsonl"
-LEFT = (*DATABASES, TAP, "*.db-wal", "*.db-shm", "workflows.lock")
-"""What is not copied as a file: the databases are copied by SQLite, and locks belong to a process."""
+LEFT = (*DATABASES, TAP, FILE, "*.db-wal", "*.db-shm", made.LOCK, made.MARK)
+"""What is not copied as a file: the databases are copied by SQLite, locks and addresses belong to a process, marks to a folder."""
 
 
 def backup(data: Path, to: Path) -> int:
@@ -59,7 +61,7 @@ def _entries(store: Path, wanted: set[str]) -> set[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Copy the data folder, and say what to do with the copy."""
-    data = Path(os.environ.get("DATA", ".data"))
+    data = Path(os.environ.get("DATA") or hints.USUAL["DATA"])
     if len(arguments) != 1:
         print("usage: python -m local.backup TO", file=sys.stderr)
         return 2
@@ -68,9 +70,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"There must be a store in {data}, and nothing at {to} yet.", file=sys.stderr)
         return 2
     size = backup(data, to)
-    print(
-        f"{to} holds {size / 1e6:.1f} MB; verify it: .venv/bin/python -m local verify --data {to}"
-    )
+    print(f"{to} holds {size / 1e6:.1f} MB; verify it: {hints.local('verify', DATA=to)}")
     return 0
 
 

@@ -6,7 +6,6 @@ changes, are vetoed, expire unanswered, or are rolled back; the last is let in b
 veto. The clock jumps whenever everything waits.
 """
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,14 +15,16 @@ from uuid import uuid4
 
 from rich.console import Console
 from rich.table import Table
+from urllib3.exceptions import HTTPError
 
+from local import hints, made
 from local.emulators import Missing, wanted
+from local.failures import Failure
 from local.platform import Platform
 from local.story import acts, blueprints, seeds
 from local.story.acts import Parts
-from local.story.client import Body, Client
+from local.story.client import Body, Client, Refused
 from local.verify import examined
-from local.workflows.errors import LockedError
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ def demo(data: Path, *, port: int, store: str = "sqlite", bus: str = "local") ->
     Tell the story in a fresh folder, or in Google's emulators; return 0 only if it ended as it should.
 
     Args:
-        data: The folder; what is in it is forgotten.
+        data: The folder; what an earlier story left in it is forgotten, and nothing else.
 
         port: Where the platform listens.
 
@@ -50,24 +51,19 @@ def demo(data: Path, *, port: int, store: str = "sqlite", bus: str = "local") ->
     if not console.is_terminal:
         console = Console(highlight=False, width=LINE)
     started = time.monotonic()
-    shutil.rmtree(data, ignore_errors=True)
     try:
         with wanted(store, bus):
+            made.clear(data)
             return _told(data, console, started, port=port, store=store, bus=bus)
     except Missing as missing:
-        console.print(f"The story needs Google's emulators: {missing}.")
-        return 1
+        raise Failure(f"the story needs Google's emulators: {missing}") from missing
 
 
 def _told(data: Path, console: Console, started: float, **where: Any) -> int:
     # A project of its own is empty, also in an emulator that runs already.
     emulated = where["store"] != "sqlite" or where["bus"] != "local"
     platform = Platform(data, project=f"demo-{uuid4().hex[:8]}" if emulated else "local", **where)
-    try:
-        platform.start()
-    except (OSError, LockedError) as error:
-        console.print(f"The platform cannot start: {error}. PORT=… chooses another port.")
-        return 1
+    platform.start()
     console.print(
         f"[bold]WAOOAW[/bold] runs at {platform.address},"
         f" store {where['store']}, bus {where['bus']}"
@@ -77,6 +73,8 @@ def _told(data: Path, console: Console, started: float, **where: Any) -> int:
         told.tell()
         seconds = time.monotonic() - started
         return told.end(data, seconds)
+    except (Refused, TimeoutError, HTTPError) as error:
+        raise Failure(f"the story cannot go on: {error}") from error
     finally:
         platform.stop()
 
@@ -401,16 +399,13 @@ class _Story:
         if elsewhere:
             self.console.print("The evidence was in the emulator; it is verified, and not kept.")
             return 0 if good else 1
-        command = (
-            f".venv/bin/python -m local verify --data {data}{'' if tapped else ' --without-tap'}"
-        )
-        self.console.print(
-            f"The evidence is in {data}; verify it: {command}",
-            soft_wrap=True,
-        )
-        self.console.print(
-            f"Open the platform: make run DATA={data}, then {self.platform.address}/docs"
-        )
+        verify = hints.local(f"verify{'' if tapped else ' --without-tap'}", DATA=data)
+        run = hints.make("run", DATA=data, PORT=self.platform.address.rpartition(":")[2])
+        for line in (
+            f"The evidence is in {data}; verify it: {verify}",
+            f"Open the platform: {run}, then {self.platform.address}/docs",
+        ):
+            self.console.print(line, markup=False, soft_wrap=True)
         return 0 if good else 1
 
 

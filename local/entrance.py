@@ -17,6 +17,7 @@ from typing import Any
 
 import flask
 
+from local import hints
 from local.accounts import SignIn, accounts
 from local.clock import Clock
 from shared.edge.keys import keep_private
@@ -58,6 +59,7 @@ class Entrance:
         before = served(data)
         self.served = Served(address, before.secret if before else secrets.token_urlsafe(32))
         self._file, self._sign_in, self._clock = data / FILE, sign_in, clock
+        self._again = hints.local("link", DATA=data)
         self._links: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -114,9 +116,11 @@ class Entrance:
             end = self._links.pop(flask.request.args.get("once", ""), 0.0)
         if end <= time.monotonic():
             raise Expired(
-                "this link was opened before, or is too old; `python -m local link` gives another"
+                f"this link was opened before, or is too old; `{self._again}` gives another"
             )
         now = self._clock.now()
         tokens = {account: self._sign_in.token(account, now) for account in accounts()}
-        page = flask.render_template("enter.html", tokens=tokens, address=self.served.address)
+        page = flask.render_template(
+            "enter.html", tokens=tokens, address=self.served.address, again=self._again
+        )
         return flask.Response(page, headers=_HEADERS)

@@ -113,7 +113,7 @@ def _locked() -> dict[str, str]:
 
 def _python() -> list[str]:
     """Return what runs in the environment, and where it takes itself to be; nothing where it does not run."""
-    command = [PYTHON, "-I", "-S", "-c", "import sys; print([sys.version, sys.prefix])"]
+    command = [str(PYTHON), "-I", "-S", "-c", "import sys; print([sys.version, sys.prefix])"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
         return list(ast.literal_eval(done.stdout))
@@ -194,9 +194,17 @@ def _install(locked: Path) -> None:
     )
     # From this release on pip also tells others how far it is.
     raw = tuple(map(int, version.stdout.split(".")[:2])) >= (24, 1)
-    command = [PYTHON, "-I", "-m", "pip", "--no-input", "--no-color", "--disable-pip-version-check"]
+    command = [
+        str(PYTHON),
+        "-I",
+        "-m",
+        "pip",
+        "--no-input",
+        "--no-color",
+        "--disable-pip-version-check",
+    ]
     command += ["install", "--require-hashes", "--no-deps", "--no-compile"]
-    command += ["--progress-bar", "raw" if raw else "off", "-r", locked]
+    command += ["--progress-bar", "raw" if raw else "off", "-r", str(locked)]
     total = sum(line[:1].isalnum() for line in locked.read_text(encoding="utf-8").splitlines())
     print(f"installing {total} packages into .venv", flush=True)
     with Progress(total) as progress:
@@ -219,7 +227,7 @@ def _install(locked: Path) -> None:
 
 def _environ() -> dict[str, str]:
     """Return the environment for pip, in which its configuration says only how packages are fetched."""
-    listing = [PYTHON, "-I", "-m", "pip", "config", "list"]
+    listing = [str(PYTHON), "-I", "-m", "pip", "config", "list"]
     listed = subprocess.run(listing, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     if listed.returncode:
         raise Failed(f"pip cannot read its configuration: {listed.stderr.strip()}")
@@ -236,14 +244,12 @@ def fetching(environ: Mapping[str, str], listed: str) -> dict[str, str]:
             settings[section][key] = ast.literal_eval(value)
     kept = {name: value for name, value in environ.items() if not name.startswith(("PIP_", "UV_"))}
     followed = settings["global"] | settings["install"] | settings[":env:"]
-    return kept | {
-        f"PIP_{key.upper().replace('-', '_')}": value for key, value in followed.items()
-    }
+    return kept | {f"PIP_{key.upper().replace('-', '_')}": value for key, value in followed.items()}
 
 
 def _compile() -> None:
     """Compile everything now, on all cores, and not at the first start of each module."""
-    command = [PYTHON, "-I", "-m", "compileall", "-q", "-j", "0", PLACE / "lib"]
+    command = [str(PYTHON), "-I", "-m", "compileall", "-q", "-j", "0", str(PLACE / "lib")]
     # What does not compile is written for another version, and not used by ours.
     subprocess.run(command, capture_output=True, check=False, close_fds=False)  # noqa: S603 - our own
 

@@ -40,6 +40,11 @@ def clear(folder: Path) -> None:
             _remove(entry)
 
 
+def keep(folder: Path) -> None:
+    """Take the mark away: from now on there is more in the folder than what was made."""
+    (folder / MARK).unlink(missing_ok=True)
+
+
 def remove(folder: Path) -> None:
     """Remove a folder as `clear` does, and its mark last: what is interrupted can be done again."""
     clear(folder)

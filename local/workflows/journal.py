@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from local.made import LOCK
 from local.workflows.errors import LockedError, UnavailableError
 from local.workflows.records import SCHEMA
 
@@ -218,7 +219,7 @@ def _tell(job: _Question | _Entry, outcome: Any) -> None:
 
 def _locked(folder: Path) -> Any:
     """Take the lock that only one process can hold; the system frees it when the process dies."""
-    lock = (folder / "workflows.lock").open("a")
+    lock = (folder / LOCK).open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

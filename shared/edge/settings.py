@@ -23,7 +23,7 @@ class Settings:
     @property
     def project(self) -> str:
         """The Google Cloud project: `local` on one machine."""
-        return self.environ.get("PROJECT", "local")
+        return self.environ.get("PROJECT") or "local"
 
     @property
     def location(self) -> str:
@@ -38,7 +38,7 @@ class Settings:
     @property
     def api(self) -> str:
         """The API's own base address, which is the audience of service tokens."""
-        return self.environ.get("API", f"http://127.0.0.1:{self.environ.get('PORT', '8080')}")
+        return self.environ.get("API", f"http://127.0.0.1:{self.environ.get('PORT') or '8080'}")
 
     @property
     def functions(self) -> str:
@@ -65,7 +65,7 @@ class Settings:
     @property
     def data(self) -> Path:
         """The data folder of the embedded defaults."""
-        return Path(self.environ.get("DATA", ".data"))
+        return Path(self.environ.get("DATA") or ".data")
 
     @property
     def uploads(self) -> str:
@@ -76,12 +76,12 @@ class Settings:
     @property
     def store(self) -> str:
         """`sqlite` or `firestore`."""
-        return self.environ.get("STORE", "sqlite")
+        return self.environ.get("STORE") or "sqlite"
 
     @property
     def bus(self) -> str:
         """`local` or `pubsub`."""
-        return self.environ.get("BUS", "local")
+        return self.environ.get("BUS") or "local"
 
     @property
     def executions(self) -> str:

@@ -1,20 +1,24 @@
 """The archive, and a machine that has nothing but it and what it requires."""
 
-import os
 import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
-from infra.archive import build
-
-UV = Path(sys.executable).with_name("uv")
+from infra.archive import build, compiler
 
 
 @pytest.fixture(scope="session")
-def archive(tmp_path_factory):
+def python():
+    """Return a Python of the version that the cloud runs; without one nothing here can be tried."""
+    try:
+        return compiler()
+    except SystemExit as missing:
+        pytest.skip(f"needs python3.11, as the cloud has: {missing}")
+
+
+@pytest.fixture(scope="session")
+def archive(python, tmp_path_factory):
     return build(into=tmp_path_factory.mktemp("build"))
 
 
@@ -27,19 +31,18 @@ def unpacked(archive, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def machine(unpacked, tmp_path_factory):
+def machine(python, unpacked, tmp_path_factory):
     """Return the folder of an environment with what the archive requires, to the letter."""
     folder = tmp_path_factory.mktemp("machine")
-    require(folder, [UV, "venv", "-q", "--python", sys.executable, folder])
-    exact = ["--require-hashes", "--compile-bytecode", "-r", unpacked / "requirements.txt"]
-    require(folder, [UV, "pip", "install", "-q", *exact])
+    require([python, "-m", "venv", folder])
+    exact = ["--require-hashes", "--no-deps", "-r", unpacked / "requirements.txt"]
+    require([folder / "bin" / "python", "-m", "pip", "install", "-q", *exact])
     return folder
 
 
-def require(folder, command):
-    """Run a command for the environment in *folder*; one that has no package index says so."""
-    environ = {**os.environ, "VIRTUAL_ENV": str(folder)}
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+def require(command):
+    """Run a command that makes an environment; one that has no package index says so."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         without_index(done.stderr)
         pytest.fail(done.stderr)

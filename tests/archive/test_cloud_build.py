@@ -7,12 +7,11 @@ checked, and `pip check` ends the build where requirements contradict each other
 
 import os
 import subprocess
-import sys
 
 import pytest
 
 from infra.archive import BUILD_ENVIRONMENT
-from tests.archive.conftest import UV, require, without_index
+from tests.archive.conftest import require, without_index
 from tests.archive.test_archive import UNCHECKED, flags
 
 pytestmark = pytest.mark.slow
@@ -47,9 +46,9 @@ def pip(machine, *command, **environ):
 
 
 @pytest.fixture
-def empty(tmp_path):
+def empty(python, tmp_path):
     """Return an environment with nothing but pip, as the build has one."""
-    require(tmp_path, [UV, "venv", "-q", "--seed", "--python", sys.executable, tmp_path / "env"])
+    require([python, "-m", "venv", tmp_path / "env"])
     return tmp_path / "env"
 
 

@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +20,6 @@ __all__ = ["firestore_emulator"]
 pytestmark = pytest.mark.slow
 
 START_TIMEOUT_S = 30
-STANDARD = Path(sys.base_prefix)
 
 _MATCHED = re.compile(r"^# (\S+\.pyc) matches (\S+)$", re.MULTILINE)
 _COMPILED = re.compile(r"^# code object from (/\S+\.py)$", re.MULTILINE)
@@ -82,12 +80,18 @@ def comes_from_the_archive(log, machine, unpacked):
     said = log.read_text(errors="replace")
     files = [file for _, file in _MATCHED.findall(said)]
     files += _COMPILED.findall(said) + _LOADED.findall(said)
-    homes = [str(home) for home in (unpacked, machine, STANDARD)]
+    homes = [str(home) for home in (unpacked, machine, standard(machine))]
     assert [file for file in files if not file.startswith(tuple(homes))] == []
     assert "Traceback" not in said
     ours = [file for file in _COMPILED.findall(said) if file.startswith(str(unpacked))]
     assert ours == [], "it has no byte code for these"
     assert any(file.startswith(str(unpacked / "functions")) for file in files)
+
+
+def standard(machine):
+    """Return where the Python is installed that an environment was made from."""
+    made = (machine / "pyvenv.cfg").read_text()
+    return Path(re.search(r"^home = (.+)$", made, re.MULTILINE)[1]).parent
 
 
 def path_of(operation):

@@ -177,14 +177,14 @@ def test_nobody_else_can_push(on_pubsub):
 
 def test_an_emulator_that_is_missing_is_named(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "local", "demo", "--data", str(tmp_path)],
+        [sys.executable, "-m", "local", "demo", f"--data={tmp_path}", f"--port={free_port()}"],
         env={"STORE": "firestore", "PATH": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 1
-    assert "needs Google's emulators: there is no java here." in done.stdout
+    assert "needs Google's emulators: there is no java here." in done.stderr
 
 
 def test_a_store_there_is_not_is_refused(tmp_path):

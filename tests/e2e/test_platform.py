@@ -126,7 +126,7 @@ def test_a_second_platform_on_the_same_folder_is_refused(platform, tmp_path):
         check=False,
     )
     assert other.returncode == 1
-    assert "cannot start" in other.stderr
+    assert "stop it first" in other.stderr
     assert "Traceback" not in other.stderr
 
 

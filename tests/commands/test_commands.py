@@ -1,0 +1,228 @@
+"""What a command prints can be pasted, what ends it is a sentence, and nothing is removed that it did not make."""
+
+import ast
+import errno
+import fcntl
+import io
+import os
+import re
+import socket
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from local import __main__ as command_line
+from local import hints, made
+from local.__main__ import main
+from local.failures import Failure, sentence
+from local.workflows.errors import LockedError
+from shared.edge.settings import Settings
+from shared.errors import StoreUnavailable
+from tests.emulators import free_port
+
+LOCAL = Path(__file__).parents[2] / "local"
+
+
+@pytest.fixture
+def taken():
+    with closing(socket.socket()) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening.getsockname()[1]
+
+
+def demo(data, port):
+    return main(["demo", "--data", str(data), "--port", str(port)])
+
+
+# --- what is printed -----------------------------------------------------------------------------
+
+
+def test_a_printed_command_has_the_settings_in_force():
+    assert hints.make("run", DATA=".data", PORT=8080) == "make run"
+    assert hints.make("run", DATA="my data", PORT=9) == "make run DATA='my data' PORT=9"
+    token = hints.local("token governor", DATA="x", PORT=8080, PROJECT="p")
+    assert token == "DATA=x PROJECT=p .venv/bin/python -m local token governor"
+
+
+def test_commands_are_printed_by_one_function_alone():
+    """Whoever writes one out forgets the settings; docstrings and help for the reader of the source may."""
+    literal = re.compile(r"\.venv/bin/python|\bmake (run|demo|clean)\b|python -m local ")
+    trees = {
+        file.name: ast.parse(file.read_text(encoding="utf-8"))
+        for file in sorted(LOCAL.rglob("*.py"))
+    }
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in trees.items()
+        for node in _written_out(tree)
+        if name != "hints.py" and literal.search(node.value)
+    ]
+    assert found == []
+
+
+def _written_out(tree):
+    """Return the texts of a file that are no docstrings."""
+    documented = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if id(node) not in documented
+    ]
+
+
+def test_a_setting_that_is_empty_is_none():
+    empty = dict.fromkeys(("DATA", "PORT", "PROJECT", "STORE", "BUS"), "")
+    assert Settings(empty).data == Path(".data")
+    assert Settings(empty).api == "http://127.0.0.1:8080"
+    assert (Settings(empty).store, Settings(empty).bus) == ("sqlite", "local")
+
+
+# --- what is removed -----------------------------------------------------------------------------
+
+
+def test_the_demo_removes_nothing_before_it_finds_the_port_taken(tmp_path, taken, capsys):
+    old = tmp_path / "demo"
+    made.clear(old)
+    (old / "store.db").write_text("the story before")
+    assert demo(tmp_path, taken) == 1
+    assert (old / "store.db").read_text() == "the story before"
+    assert f"make demo DATA={tmp_path} PORT={taken + 1}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["store.db", "letter.txt"])
+def test_the_demo_leaves_a_folder_alone_that_it_did_not_make(tmp_path, capsys, name):
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / name).write_text("mine")
+    assert demo(tmp_path, free_port()) == 1
+    assert (tmp_path / "demo" / name).read_text() == "mine"
+    assert "is left as it is" in capsys.readouterr().err
+
+
+def test_the_demo_leaves_a_folder_alone_that_somebody_serves(tmp_path, capsys):
+    made.clear(tmp_path / "demo")
+    (tmp_path / "demo" / "store.db").write_text("the story before")
+    with (tmp_path / "demo" / made.LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert demo(tmp_path, free_port()) == 1
+    assert (tmp_path / "demo" / "store.db").exists()
+    assert "stop it first" in capsys.readouterr().err
+
+
+def test_a_folder_is_cleared_but_for_what_links_lead_to(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("mine")
+    folder = tmp_path / "made"
+    made.clear(folder)
+    (folder / "link").symlink_to(tmp_path / "mine")
+    (folder / "inner").mkdir()
+    made.clear(folder)
+    assert [entry.name for entry in folder.iterdir()] == [made.MARK]
+    made.remove(folder)
+    assert (tmp_path / "mine" / "letter.txt").exists()
+    assert not folder.exists()
+
+
+def test_a_folder_that_holds_more_by_now_is_not_ours_any_more(tmp_path):
+    folder = tmp_path / "made"
+    made.clear(folder)
+    (folder / "store.db").write_text("served since")
+    made.keep(folder)
+    with pytest.raises(made.NotOurs):
+        made.clear(folder)
+    with pytest.raises(made.NotOurs):
+        made.remove(folder)
+
+
+# --- what ends a command -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("port", ["abc", "80000", "0", "-1", "8_0", "²", "9" * 5000])
+@pytest.mark.parametrize("command", [["demo"], ["serve"], ["token", "viewer"]])
+def test_a_port_that_is_none_is_said(monkeypatch, capsys, command, port):
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 2
+    assert "PORT is a number from 1 to 65535" in capsys.readouterr().err
+
+
+def test_a_file_in_place_of_the_data_folder_is_said(tmp_path, capsys):
+    file = tmp_path / "data"
+    file.write_text("mine")
+    assert demo(file, free_port()) == 1
+    assert main(["serve", "--data", str(file), "--port", str(free_port())]) == 1
+    said = capsys.readouterr().err
+    assert said.count("this is a file, and a folder is needed") == 2
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space", "/data/x"), "/data/x: the disk is full"),
+        (OSError(errno.EROFS, "Read-only", "/data"), "/data: this may only be read"),
+        (PermissionError(errno.EACCES, "Denied", "/data"), "you may not write"),
+        (OSError(errno.EADDRINUSE, "in use"), "another program listens"),
+        (LockedError("another process runs"), "another process runs."),
+        (StoreUnavailable("the disk is full", retry_after_s=5), "the disk is full"),
+        (Failure("it cannot go on"), "it cannot go on."),
+    ],
+)
+def test_what_a_person_can_do_something_about_is_a_sentence(monkeypatch, capsys, error, said):
+    def fail(_):
+        raise error
+
+    monkeypatch.setitem(command_line._COMMANDS, "verify", fail)
+    assert main(["verify"]) == 1
+    shown = capsys.readouterr().err
+    assert said.casefold() in shown.casefold()
+    assert len(shown.splitlines()) == 1
+
+
+def test_an_interrupted_command_says_so(monkeypatch, capsys):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(command_line._COMMANDS, "demo", interrupted)
+    assert main(["demo"]) == 130
+    assert capsys.readouterr().err == "Interrupted.\n"
+
+
+def test_a_defect_is_shown_whole(monkeypatch):
+    def wrong(_):
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(command_line._COMMANDS, "demo", wrong)
+    assert sentence(ZeroDivisionError()) is None
+    with pytest.raises(ZeroDivisionError):
+        main(["demo"])
+
+
+def test_a_terminal_of_few_letters_ends_nothing(monkeypatch, tmp_path):
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert main(["verify", "--data", str(tmp_path / "größer")]) == 2
+    assert b"There is no store in" in terminal.buffer.getvalue()
+
+
+def test_a_token_of_a_running_server_is_made_for_its_port(tmp_path, monkeypatch, capsys):
+    import jwt
+
+    monkeypatch.setattr(os, "environ", {"PATH": os.environ["PATH"]})
+    assert main(["token", "genesis", "--data", str(tmp_path), "--port", "18455"]) == 0
+    assert audience(jwt, capsys) == "http://127.0.0.1:18455"
+    (tmp_path / "served.json").write_text('{"address": "http://127.0.0.1:18456", "secret": "s"}')
+    assert main(["token", "genesis", "--data", str(tmp_path)]) == 0
+    assert audience(jwt, capsys) == "http://127.0.0.1:18456"
+
+
+def audience(jwt, capsys):
+    return jwt.decode(capsys.readouterr().out.strip(), options={"verify_signature": False})["aud"]
