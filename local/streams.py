@@ -3,18 +3,23 @@
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
+from uuid import uuid4
 
 import flask
+from pydantic import ValidationError
 
 from shared.documents import Condition, Key, Query, Snapshot, Write
+from shared.edge.arguments import from_path
 from shared.edge.ports import Ports
 from shared.edge.problems import response
 from shared.edge.walking import readable, record
-from shared.errors import Refusal, StoreUnavailable
+from shared.entity import Id
+from shared.errors import BadRequest, Refusal, StoreUnavailable
 from shared.identity import Actor
 from shared.mobile.models import Notification
 from shared.mobile.notices import audiences
@@ -25,6 +30,10 @@ LIFE_S = 30 * 60.0
 MOST_OF_ONE = 5
 MOST_OF_ALL = 8
 """Each open stream holds a thread of the server."""
+
+REVOKED_WITHIN_S = 60
+_PING: dict[str, Any] = {}
+"""What is heard where nothing is."""
 
 
 @dataclass(eq=False)
@@ -64,38 +73,37 @@ class Streams:
     def blueprint(self) -> flask.Blueprint:
         """Return the address to listen at."""
         blueprint = flask.Blueprint("streams", __name__)
-        blueprint.add_url_rule(PATH, "stream", self._serve)
+        blueprint.add_url_rule(PATH, "stream", self._serve, methods=["GET"])
         return blueprint
 
     def _serve(self) -> flask.Response:
+        headers = dict(flask.request.headers)
         try:
-            actor = self._ports.identify(dict(flask.request.headers), revoked_within_s=60)
-            listener = self._opened(actor)
-            try:
-                missed = self._missed(actor, flask.request.headers.get("Last-Event-ID"))
-            except BaseException:
-                self._closed(listener)
-                raise
+            actor = self._who(headers)
+            told = self._told(actor, _heard_last(headers), headers)
+            # Whatever may fail does so here, before an answer has begun.
+            next(told)
         except Refusal as refusal:
-            return response(refusal, path=flask.request.path, correlation_id="")
-        told = self._told(listener, missed)
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-        answer = flask.Response(told, mimetype="text/event-stream", headers=headers)
-        answer.call_on_close(lambda: self._closed(listener))
-        return answer
+            return response(refusal, path=flask.request.path, correlation_id=str(uuid4()))
+        head = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        return flask.Response(told, mimetype="text/event-stream", headers=head)
 
-    def _opened(self, actor: Actor) -> _Listener:
+    def _who(self, headers: Mapping[str, str]) -> Actor:
+        return self._ports.identify(headers, revoked_within_s=REVOKED_WITHIN_S)
+
+    @contextmanager
+    def _listening(self, actor: Actor) -> Iterator[_Listener]:
+        """Take a slot, and give it back however it ends."""
+        listener = _Listener(actor)
         with self._lock:
             own = sum(one.actor.id == actor.id for one in self._listeners)
             if own >= MOST_OF_ONE or len(self._listeners) >= MOST_OF_ALL:
                 raise StoreUnavailable("too many streams are open; close one", retry_after_s=5)
-            listener = _Listener(actor)
             self._listeners.append(listener)
-            return listener
-
-    def _closed(self, listener: _Listener) -> None:
-        with self._lock:
-            if listener in self._listeners:
+        try:
+            yield listener
+        finally:
+            with self._lock:
                 self._listeners.remove(listener)
 
     def _missed(self, actor: Actor, last: str | None) -> list[dict[str, Any]]:
@@ -111,24 +119,48 @@ class Streams:
         rows = readable(self._ports.documents.find(actor.tenant, query), _notice)
         return [data for data in rows if data["id"] != last]
 
-    def _told(self, listener: _Listener, missed: list[dict[str, Any]]) -> Iterator[str]:
-        ends, known = time.monotonic() + self._life_s, set[str]()
-        yield "retry: 2000\n\n"
-        for data in missed:
-            known.add(data["id"])
-            yield _event(data)
-        while time.monotonic() < ends:
-            try:
-                heard = listener.heard.get(timeout=self._ping_s)
-            except Empty:
-                yield "event: ping\ndata: {}\n\n"
-                continue
-            if heard is None:
-                return
-            if heard["id"] not in known:
-                known.add(heard["id"])
-                yield _event(heard)
-        yield ": connect again\n\n"
+    def _told(self, actor: Actor, last: str | None, headers: Mapping[str, str]) -> Iterator[str]:
+        """
+        Tell what was missed and what comes: nothing at first, which says that it has begun.
+
+        The slot is this generator's own, so it is given back with it, also where nobody ever reads on.
+        """
+        ends = time.monotonic() + self._life_s
+        with self._listening(actor) as listener:
+            missed = self._missed(actor, last)
+            known = {data["id"] for data in missed}
+            yield ""
+            yield "retry: 2000\n\n"
+            yield from map(_event, missed)
+            while time.monotonic() < ends:
+                try:
+                    heard = listener.heard.get(timeout=self._ping_s)
+                except Empty:
+                    heard = _PING
+                if heard is None or not self._still(headers):
+                    return
+                if heard is _PING:
+                    yield "event: ping\ndata: {}\n\n"
+                elif heard["id"] not in known:
+                    known.add(heard["id"])
+                    yield _event(heard)
+            yield ": connect again\n\n"
+
+    def _still(self, headers: Mapping[str, str]) -> bool:
+        """Say whether the token that a stream was opened with is still good."""
+        try:
+            self._who(headers)
+        except Refusal:
+            return False
+        return True
+
+
+def _heard_last(headers: Mapping[str, str]) -> str | None:
+    last = headers.get("Last-Event-Id")
+    try:
+        return last if last is None else str(from_path(Id, last))
+    except ValidationError as error:
+        raise BadRequest("Last-Event-ID is the id of a notice, as it was told") from error
 
 
 def _notice(found: Snapshot) -> dict[str, Any]:

@@ -1,12 +1,17 @@
 """Streams: what is told to somebody is heard as it is told, and after a break nothing is missing."""
 
+import gc
 import json
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import flask
 import pytest
+from werkzeug.test import EnvironBuilder
 
-from local.streams import MOST_OF_ONE, PATH, Streams
+from local.streams import MOST_OF_ALL, MOST_OF_ONE, PATH, Streams
+from shared.errors import StoreUnavailable, Unauthenticated
 from shared.identity import PLATFORM, Actor, Role
 from shared.mobile.models import Notification
 from shared.mobile.notices import notice, tell
@@ -110,3 +115,96 @@ def test_nobody_holds_more_than_five_and_closing_frees_one(client, streams):
     assert again.status_code == 200
     streams.close()
     assert b"".join(again.response) == b"retry: 2000\n\n"
+
+
+def test_what_was_heard_last_is_a_notice(client, streams):
+    for last in ("a/b", "a b", "../x", "1", "é"):
+        answer = client(**{"Last-Event-ID": last})
+        assert (answer.status_code, answer.json["code"]) == (400, "bad_request")
+    assert client(**{"Last-Event-ID": "6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607"}).status_code == 200
+
+
+FAILURES = {
+    "the store is gone": ("get", StoreUnavailable("gone")),
+    "the store fails": ("get", ValueError("defect")),
+    "a query fails": ("find", RuntimeError("defect")),
+    "it is stopped": ("find", KeyboardInterrupt()),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_slot_outlives_no_failure(world, told, failure):
+    name, error = FAILURES[failure]
+    first = told()
+
+    def failing(*_):
+        raise error
+
+    documents = Broken(world.ports.documents, name, failing)
+    streams = Streams(replace(world.ports, documents=documents))
+    for _ in range(MOST_OF_ALL + 1):
+        with suppress(type(error)):
+            asked(streams, world, **{"Last-Event-ID": first.id})
+    assert streams._listeners == []
+    documents.broken = False
+    assert asked(streams, world).status_code == 200
+
+
+def test_a_slot_outlives_nobody_who_does_not_read(streams, world):
+    app = app_of(streams)
+    token = world.sign_in.token("governor", world.now)
+    environ = EnvironBuilder(path=PATH, headers={"Authorization": f"Bearer {token}"}).get_environ()
+
+    def refused(*_):
+        raise OSError("the client is gone")
+
+    for _ in range(MOST_OF_ONE + 1):
+        app.test_client().head(PATH, headers={"Authorization": f"Bearer {token}"})
+        with pytest.raises(OSError, match="gone"):
+            app(dict(environ), refused)
+    gc.collect()
+    assert streams._listeners == []
+
+
+def test_a_stream_ends_with_its_token(streams, world):
+    now = [world.now]
+    clocked = Streams(replace(world.ports, identify=until(world, now)), ping_s=0.05)
+    answer = asked(clocked, world)
+    chunks = iter(answer.response)
+    assert next(chunks) == b"retry: 2000\n\n"
+    assert b"ping" in next(chunks)
+    now[0] += timedelta(hours=2)
+    assert list(chunks) == []
+    assert clocked._listeners == []
+
+
+class Broken:
+    """Documents of which one verb fails."""
+
+    def __init__(self, documents, name, failing):
+        self.documents, self.name, self.failing, self.broken = documents, name, failing, True
+
+    def __getattr__(self, name):
+        return self.failing if self.broken and name == self.name else getattr(self.documents, name)
+
+
+def app_of(streams):
+    app = flask.Flask("tests")
+    app.register_blueprint(streams.blueprint())
+    return app
+
+
+def asked(streams, world, **headers):
+    bearer = f"Bearer {world.sign_in.token('governor', world.now)}"
+    return app_of(streams).test_client().get(PATH, headers={"Authorization": bearer, **headers})
+
+
+def until(world, now):
+    """Return who asks, as long as the token is good at a time that moves."""
+
+    def identify(headers, *, revoked_within_s):
+        if now[0] > world.now + timedelta(hours=1):
+            raise Unauthenticated("it has ended")
+        return world.ports.identify(headers, revoked_within_s=revoked_within_s)
+
+    return identify
