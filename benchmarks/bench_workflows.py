@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.report import percentile, show
 from benchmarks.spawn import folder
 from local.clock import Clock
-from local.workflows import Runtime
+from local.workflows import Home, Runtime
 
 OPERATIONS = {1: 800, 16: 400}
 """How many operations each execution does, by how many run at the same time."""
@@ -124,7 +124,7 @@ def _or_skipped(measure: Any, name: str) -> float | None:
 
 def _runtime(data: str) -> Runtime:
     runtime = Runtime(
-        Path(data), clock=Clock(), base_url="http://127.0.0.1:9", connectors=Instant()
+        Path(data), clock=Clock(), home=Home("http://127.0.0.1:9"), connectors=Instant()
     )
     runtime.start()
     return runtime

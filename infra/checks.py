@@ -46,6 +46,14 @@ KEPT = {"log", "tap"}
 EVERYBODY = {"allUsers", "allAuthenticatedUsers"}
 PRIMITIVE = {"roles/owner", "roles/editor", "roles/viewer"}
 INVOKER = {"roles/run.invoker", "roles/cloudfunctions.invoker"}
+BECOMES = {
+    "roles/workflows.admin",
+    "roles/workflows.editor",
+    "roles/iam.serviceAccountUser",
+    "roles/iam.serviceAccountTokenCreator",
+    "roles/iam.serviceAccountOpenIdTokenCreator",
+}
+"""Whoever deploys workflows, or acts as an account, may do whatever that account may."""
 
 
 def findings(graph: Graph, environment: Environment) -> list[str]:
@@ -108,6 +116,14 @@ def only_four_invoke(graph: Graph, _: Environment) -> Iterator[str]:
             yield f"{declared.id} cannot be reached: {who} may not invoke it"
         for who in sorted(has & INVOKERS.keys() - allowed):
             yield f"{who} may invoke {declared.id} and never does"
+
+
+def only_the_pipeline_acts_as_another(graph: Graph, _: Environment) -> Iterator[str]:
+    """Only the pipeline deploys workflows, or acts as an account: it alone decides what runs as whom."""
+    for one, role, members in _granted(graph):
+        for member in sorted(members):
+            if role in BECOMES and _account(member) != "deployer":
+                yield f"{one.name} gives {role} to {member}, who could act as any account; only the pipeline may"
 
 
 def workflows_call_what_they_name(graph: Graph, _: Environment) -> Iterator[str]:
@@ -310,6 +326,7 @@ CHECKS: tuple[Check, ...] = (
     no_primitive_role,
     no_key_of_an_account,
     only_four_invoke,
+    only_the_pipeline_acts_as_another,
     workflows_call_what_they_name,
     every_route_leads_to_its_operation,
     accounts_are_those_of_the_groups,

@@ -1,20 +1,16 @@
 """Workflows, as they are assembled, and which functions they may call: those that their text names."""
 
-import re
-
 import pulumi
 from pulumi_gcp import workflows
 
 from infra.accounts import Accounts
 from infra.functions import Functions, let_invoke
 from infra.stack import Stack
-from shared.edge.assembly import assembled, names
+from shared.edge.assembly import assembled, called, names
 from shared.operation import deployed
 
 MAX_SOURCE_BYTES = 128 * 1024
 """How long a workflow's text may be."""
-
-_CALLED = re.compile(r'sys\.get_env\("FUNCTIONS"\) \+ "/([a-z0-9-]+)')
 
 
 def declare(
@@ -34,13 +30,15 @@ def declare(
             deletion_protection=stack.production,
         )
     by_name = {deployed(id): id for id in functions}
-    for called in sorted(set().union(*(calls(name) for name in names()))):
-        if called not in by_name:
-            raise pulumi.RunError(f"a workflow calls {called}, which is no function of the catalog")
-        id = by_name[called]
+    for function in sorted(set().union(*(calls(name) for name in names()))):
+        if function not in by_name:
+            raise pulumi.RunError(
+                f"a workflow calls {function}, which is no function of the catalog"
+            )
+        id = by_name[function]
         let_invoke(stack, functions[id], id, accounts, "workflows")
 
 
 def calls(workflow: str) -> frozenset[str]:
     """Return the names of the functions that a workflow calls."""
-    return frozenset(_CALLED.findall(assembled(workflow)))
+    return called(assembled(workflow))

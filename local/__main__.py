@@ -65,11 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     for command in (serve, demo):
         command.add_argument("--store", type=stores, default=settings.store)
         command.add_argument("--bus", type=buses, default=settings.bus)
+    what = "copy the data while it runs, private keys included, into a new folder"
+    backup = commands.add_parser("backup", help=what, description=what)
+    backup.add_argument("to", metavar="TO", type=Path, help="the new folder")
     for command in (serve, demo, token):
         command.add_argument("--port", type=_port, default=port, help="as PORT=… (%(default)s)")
     for command in (serve, token):
         command.add_argument("--project", default=settings.project, help="as PROJECT=…")
-    for command in (serve, demo, token, link, verify):
+    for command in (serve, demo, token, link, verify, backup):
         command.add_argument(
             "--data",
             dest="folder",
@@ -201,15 +204,11 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
 def _token(given: argparse.Namespace) -> int:
     from local.accounts import SignIn
     from local.clock import Clock
-    from local.entrance import served
     from shared.edge.settings import Settings
     from shared.errors import Refusal
 
-    now = served(given.folder)
-    # The server of this folder says best where it is.
-    api = {"API": now.address} if now else {}
     said = {name: str(value) for name, value in _settings(given).items()}
-    settings = Settings({**api, **os.environ, **said})
+    settings = Settings({**os.environ, **said})
     try:
         print(SignIn(settings).token(given.account, Clock(_data(given) / "clock").now()))
     except Refusal as refusal:
@@ -252,6 +251,12 @@ def _verify(given: argparse.Namespace) -> int:
     return verify(_data(given), given.keys, given.key, given.tap, without_tap=given.without_tap)
 
 
+def _backup(given: argparse.Namespace) -> int:
+    from local.backup import back_up
+
+    return back_up(_data(given), given.to)
+
+
 def _run_workflow(given: argparse.Namespace) -> int:
     from local.workflows.command import run
 
@@ -280,6 +285,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "token": _token,
     "link": _link,
     "verify": _verify,
+    "backup": _backup,
     "describe": _describe,
     "run-workflow": _run_workflow,
     "check-workflow": _check_workflow,

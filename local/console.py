@@ -8,6 +8,7 @@ from typing import Any
 import flask
 
 from local.workflows import MissingError, Runtime, UnavailableError
+from local.workflows.errors import TAGS
 from local.workflows.records import read_moment
 
 _PAGE = 100
@@ -141,12 +142,23 @@ def _told(moment: str) -> str:
     return f"{read_moment(moment):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _message(payload: str | None) -> str:
-    """Return the sentence of an error."""
+def _fault(payload: str | None) -> str:
+    """Say what kind of error it is, and how large; what it says may be about somebody."""
     if payload is None:
         return ""
     value = json.loads(payload)
-    return str(value.get("message", payload) if isinstance(value, dict) else value)
+    known = value if isinstance(value, dict) else {}
+    tags = known.get("tags")
+    given = tags if isinstance(tags, list) else []
+    named = [tag for tag in given if isinstance(tag, str) and tag in TAGS]
+    code = [str(known["code"])] if named and isinstance(known.get("code"), int) else []
+    return f"{' '.join([*named, *code]) or 'raised by the workflow'}, {amount(payload)}"
+
+
+def _place(element: dict[str, Any]) -> str:
+    """Say where in the source a step is."""
+    line = element.get("position", {}).get("line", "?")
+    return f"in step {element['step']!r}, routine {element['routine']!r}, line {line}"
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -200,7 +212,8 @@ def _shown(runtime: Runtime, id: str, offset: str) -> dict[str, Any]:
         "labels": found["labels"],
         "ended": found.get("endTime"),
         "ended_told": _told(found["endTime"]) if "endTime" in found else "",
-        "context": error.get("context", ""),
+        "fault": _fault(error.get("payload")),
+        "places": [_place(one) for one in error.get("stackTrace", {}).get("elements", [])],
         "sizes": sizes,
         "steps": _steps(page["stepEntries"], runtime.now()),
         "total": page["totalSize"],
@@ -233,7 +246,7 @@ def _steps(entries: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]
                 "began": entry["createTime"],
                 "began_told": _told(entry["createTime"]),
                 "lasted": _since(entry["createTime"], ended, now),
-                "error": _message(entry.get("exception", {}).get("payload")),
+                "error": _fault(entry.get("exception", {}).get("payload")),
             }
         )
     return found

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from local.made import LOCK, MARK
+
 OURS = (
     "*.db",
     "*.db-wal",
@@ -10,7 +12,8 @@ OURS = (
     "tap.jsonl*",
     "clock",
     "served.json",
-    "workflows.lock",
+    LOCK,
+    MARK,
     "keys",
     "uploads",
     "demo",

@@ -2,17 +2,15 @@
 
 import logging
 import threading
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from uuid import uuid4
 
 import flask
-from werkzeug.exceptions import HTTPException
 
 from local.accounts import SignIn
+from local.authority import Admission, Authority
 from local.broker import Broker
 from local.clock import Clock
 from local.commits import Store, Told
@@ -24,7 +22,7 @@ from local.pages import pages
 from local.server import Server, application, longest_body
 from local.streams import Streams
 from local.timers import DueLoop, RelayLoop, ScheduleLoop
-from local.workflows import Runtime
+from local.workflows import Home, Runtime
 from local.workflows.api import blueprint
 from shared.documents import Key, Write
 from shared.edge import assembly, keyring
@@ -33,15 +31,14 @@ from shared.edge.dependencies import PortDependencies
 from shared.edge.keys import FileSigner
 from shared.edge.meter import Metered, MeteredBus, MeteredFiles, MeteredSigner
 from shared.edge.ports import Ports, connect
-from shared.edge.problems import response
 from shared.edge.queue import QueueBus
 from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.edge.workflows import WorkflowExecutions
 from shared.entity import written
-from shared.errors import Forbidden, Refusal
 from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM, Role
+from shared.identity import PLATFORM
+from shared.waiting import named_here
 
 if TYPE_CHECKING:
     from local.workflows.rpc import Rpc
@@ -99,7 +96,7 @@ class Platform:
             "PROJECT": project,
         }
         self.settings = Settings(environ)
-        self.address = self.settings.api
+        self.address = self.settings.served
         self.clock = Clock(data / "clock")
         self.sign_in = SignIn(self.settings)
         self.entrance = Entrance(data, self.address, self.sign_in, self.clock)
@@ -109,8 +106,8 @@ class Platform:
         self.runtime = Runtime(
             data,
             clock=self.clock,
-            base_url=self.address,
-            token=lambda at: self.sign_in.service_token("workflows", self.clock.now(), at),
+            home=Home(self.address, self.settings.api, named_here),
+            authority=Authority(self.settings, self.sign_in, self.clock),
             env={"FUNCTIONS": self.settings.functions},
             project=project,
         )
@@ -134,6 +131,7 @@ class Platform:
             workflows=engine,
             dependencies=dependencies,
         )
+        self.admission = Admission(self.ports.identify)
         self.dispatcher = Dispatcher(self.ports, self.clock)
         self.relay = RelayLoop(self.ports, self.clock)
         self.streams = Streams(self.ports)
@@ -186,7 +184,7 @@ class Platform:
             # gRPC is heavy to import, and only Google's client library asks for it.
             from local.workflows.rpc import Rpc
 
-            self._rpc = Rpc(self.runtime, self._authorise_call, port=self._rpc_port)
+            self._rpc = Rpc(self.runtime, self.admission.admit_call, port=self._rpc_port)
             self._rpc.start()
         return self
 
@@ -256,7 +254,7 @@ class Platform:
 
     def _app(self) -> flask.Flask:
         app = application(self.ports)
-        app.register_blueprint(blueprint(self.runtime, self._authorise))
+        app.register_blueprint(blueprint(self.runtime, self.admission.admit))
         app.register_blueprint(self.streams.blueprint())
         app.register_blueprint(pages(self.address, self._data))
         # Open on this machine, as the docs are: it tells what runs, and shows no value.
@@ -267,26 +265,6 @@ class Platform:
             app.add_url_rule("/local/clock", "clock", self._move, methods=["POST"])
             app.add_url_rule("/local/failing/<agent_id>", "failing", self._fail, methods=["POST"])
         return app
-
-    def _authorise(self, request: flask.Request) -> None:
-        """Let only services and staff at the workflow engine."""
-        try:
-            self._of_the_engine(dict(request.headers))
-        except Refusal as refusal:
-            answer = response(refusal, path=request.path, correlation_id=str(uuid4()))
-            raise HTTPException(response=answer) from refusal
-
-    def _authorise_call(self, metadata: Mapping[str, str]) -> None:
-        """Let the same in over gRPC."""
-        try:
-            self._of_the_engine({name.title(): value for name, value in metadata.items()})
-        except Refusal as refusal:
-            raise PermissionError(refusal.detail) from refusal
-
-    def _of_the_engine(self, headers: Mapping[str, str]) -> None:
-        actor = self.ports.identify(headers, revoked_within_s=60)
-        if not actor.roles & {Role.SERVICE, Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER}:
-            raise Forbidden("the workflow engine is for the platform's services")
 
     def _release(self, release_id: str) -> Any:
         found = self.documents.get(Key(PLATFORM, "releases", release_id))

@@ -25,6 +25,7 @@ from shared.operation import Call
 from shared.outside import Look, Pushed
 from shared.ports import Deployment
 from shared.reaction import Reaching
+from shared.waiting import HERE
 from tests.ran import write_down
 
 
@@ -44,7 +45,7 @@ settings.register_profile("house", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=25)
 settings.load_profile("house")
 
-CALLBACKS = "http://127.0.0.1:8080/v1/projects/local/"
+CALLBACKS = f"{HERE}/v1/projects/local/"
 DEPLOYMENT = Deployment("local", CALLBACKS)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -18,8 +18,8 @@ _PAYLOAD_LIMIT = 512 * 1024
 _BODY_LIMIT = 1024 * 1024
 _BASE = "/v1/projects/<project>/locations/<location>/workflows"
 _EXECUTION = f"{_BASE}/<workflow>/executions/<execution>"
-# What identifies the caller must not reach the journal or the workflow.
-_SECRETS = {"Authorization", "X-Forwarded-Authorization", "Proxy-Authorization", "Cookie"}
+# What identifies the caller must not reach the journal or the workflow, nor where this machine serves at present.
+_UNTOLD = {"Authorization", "X-Forwarded-Authorization", "Proxy-Authorization", "Cookie", "Host"}
 _STATUS = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -248,7 +248,7 @@ class _Executions:
             request.method,
             {
                 "body": _payload(data, request.mimetype),
-                "headers": {k: v for k, v in request.headers.items() if k not in _SECRETS},
+                "headers": {k: v for k, v in request.headers.items() if k not in _UNTOLD},
                 "method": request.method,
                 "query": request.args.to_dict(),
                 "url": request.full_path.rstrip("?"),

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from local.workflows.values import Value
 
 _INSIDE = (".googleapis.com", ".cloudfunctions.net", ".run.app", ".appspot.com", ".cloud.goog")
-_HERE = {"127.0.0.1", "localhost"}
+_HERE = {"127.0.0.1", "localhost", "platform.localhost"}
 """Where this machine answers in the place of functions."""
 
 
@@ -38,4 +38,4 @@ class Steps:
 
 def _inside(url: str) -> bool:
     host = urlsplit(url).hostname or ""
-    return host in _HERE or host.endswith(_INSIDE)
+    return host.endswith(_INSIDE) or host in _HERE

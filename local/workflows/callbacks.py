@@ -30,11 +30,11 @@ class Callbacks:
     """
 
     def __init__(
-        self, journal: Journal, clock: Clock, base_url: str, project: str, location: str
+        self, journal: Journal, clock: Clock, name: str, project: str, location: str
     ) -> None:
         self._journal = journal
         self._clock = clock
-        self._base = f"{base_url.rstrip('/')}/v1/projects/{project}/locations/{location}"
+        self._base = f"{name}/v1/projects/{project}/locations/{location}"
         self.arrived: Arrived = lambda *_: None
 
     def opened(self, workflow: str, execution: str) -> tuple[str, str]:

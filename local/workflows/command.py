@@ -8,6 +8,7 @@ from pathlib import Path
 
 from local.clock import Clock
 from local.workflows.errors import LoadError
+from local.workflows.http import Home
 from local.workflows.loader import load
 from local.workflows.records import ACTIVE, SUCCEEDED
 from local.workflows.runtime import ARGUMENT_LIMIT, Runtime, argument_size
@@ -38,7 +39,7 @@ def run(file: Path, data: str, trace: bool) -> int:
         return 2
     logging.getLogger("workflows").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
-        runtime = Runtime(Path(folder), clock=Clock(), base_url=_NOWHERE, env={"API": _NOWHERE})
+        runtime = Runtime(Path(folder), clock=Clock(), home=Home(_NOWHERE), env={"API": _NOWHERE})
         runtime.start()
         try:
             name = file.stem

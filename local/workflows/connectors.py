@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from local.workflows.errors import raised
-from local.workflows.http import Http
+from local.workflows.http import Home, Http
 from local.workflows.values import Value
 
 
@@ -32,7 +32,7 @@ class Remote:
 
     def __init__(self, bases: Mapping[str, str]) -> None:
         self._bases = {service: base.rstrip("/") for service, base in bases.items()}
-        self._http = Http("", None)
+        self._http = Http(Home(""))
 
     def send(self, request: Value, key: str) -> Value:
         """Send a request to its service's base."""

@@ -41,6 +41,11 @@ _Message = tuple[Act, Live | None]
 _log = logging.getLogger("workflows")
 
 
+def _unforeseen(error: Exception) -> str:
+    """Say what went wrong where anybody may read it; what the error says may be about somebody."""
+    return f"an error of the engine, {type(error).__name__}; its log says more"
+
+
 def _nothing() -> None:
     """Come round, to see what is due."""
 
@@ -245,7 +250,8 @@ class Engine:
         try:
             restored = self._restorer.restore(execution, self._operations)
         except Exception as error:  # noqa: BLE001 - it is kept for a person to look at
-            self._mark(execution, str(error))
+            own = isinstance(error, DivergenceError)
+            self._mark(execution, str(error) if own else _unforeseen(error))
             return
         if restored is None:
             return
@@ -282,7 +288,7 @@ class Engine:
             return
         except Exception as error:  # noqa: BLE001 - it is kept for a person to look at
             _log.exception("the execution %s met an error of the engine", run.id)
-            self._give_up(live, f"an error of the engine: {type(error).__name__}: {error}")
+            self._give_up(live, _unforeseen(error))
             return
         if live.backlog:
             self._next(live)

@@ -4,6 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+TAGS = frozenset(
+    {
+        *("AuthError", "ConnectionError", "ConnectionFailedError", "ExecutionError", "HttpError"),
+        *("IndexError", "KeyError", "MemoryLimitExceededError", "OperationError"),
+        *("ParallelNestingError", "RecursionError", "ResourceLimitError"),
+        *("ResponseSizeLimitExceededError", "ResponseTypeError", "ResultSizeLimitExceededError"),
+        *("SystemError", "TimeoutError", "TypeError", "UnhandledBranchError", "ValueError"),
+        "ZeroDivisionError",
+    }
+)
+"""What kinds of error the language itself raises; a workflow may raise anything."""
+
 
 @dataclass(frozen=True)
 class Position:

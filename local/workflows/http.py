@@ -8,11 +8,13 @@ other side closed at that moment would look like an effect whose outcome is unkn
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
 
+from local.workflows.authority import Authority, Deployed
 from local.workflows.effects import THREADS_MAX
 from local.workflows.errors import limit, raised
 from local.workflows.values import Value, from_json, to_json
@@ -21,20 +23,54 @@ RESPONSE_LIMIT = 2 * 1024 * 1024
 _AGENT = "GoogleCloudWorkflows; (+https://cloud.google.com/workflows/docs)"
 _REPEATABLE = {"GET", "HEAD", "PUT", "DELETE"}
 _REDIRECTS_MAX = 10
+_TOLD_ANYBODY = {
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "content-type",
+    "traceparent",
+    "user-agent",
+}
+"""The headers that go along where a redirect leads elsewhere; any other may be a secret."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where the platform is, and what it is called, which stays when it is served elsewhere."""
+
+    address: str
+    called: str = ""
+    named: Callable[[str], str] = str
+    """Returns an address by the platform's present name, where it has one that the platform had before."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, which is its address unless it has another name."""
+        return self.called or self.address
+
+    def reached(self, url: str) -> str:
+        """Return where an address is called now."""
+        rest = _after(self.name, url)
+        return url if rest is None else self.address + rest
+
+    def owns(self, url: str) -> bool:
+        """Tell whether an address is the platform's own."""
+        return _after(self.address, self.reached(self.named(url))) is not None
+
+
+def _after(base: str, url: str) -> str | None:
+    """Return what comes after a base address; None if it is another address."""
+    rest = url.removeprefix(base)
+    return rest if rest != url and (not rest or rest[0] in "/?#") else None
 
 
 class Http:
-    """Send requests; give the platform's own addresses the platform's own tokens."""
+    """Send requests; those of http steps with `auth` with the token that their workflow has a right to."""
 
-    def __init__(self, base_url: str, token: Callable[[str], str] | None) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._token = token
+    def __init__(self, home: Home, authority: Authority | None = None) -> None:
+        self._home = home
+        self._authority = authority
         self._pool = urllib3.PoolManager(maxsize=THREADS_MAX)
-
-    def is_own(self, url: str) -> bool:
-        """Tell whether an address is the platform's own."""
-        rest = url.removeprefix(self._base_url)
-        return rest != url and (not rest or rest[0] in "/?#")
 
     def may_repeat(self, request: Value) -> bool:
         """
@@ -46,24 +82,32 @@ class Http:
         if request["method"] in _REPEATABLE:
             return True
         keyed = any(name.lower() == "idempotency-key" for name in request["headers"])
-        return keyed and self.is_own(request["url"])
+        return keyed and self._home.owns(request["url"])
 
-    def send(self, request: Value) -> Value:
+    def send(self, request: Value, sender: Deployed | None = None) -> Value:
         """Send a request and return code, headers and body, or raise the documented error."""
-        method, url = request["method"], request["url"]
+        method, url = request["method"], self._home.reached(request["url"])
+        headers = dict(request["headers"])
+        if request["auth"] is not None:
+            url = self._home.reached(self._home.named(request["url"]))
+            self._authorise(request, sender, headers)
         if request["query"]:
             joint = "&" if "?" in url else "?"
             url += joint + urlencode([(name, value) for name, value in request["query"]])
-        headers = dict(request["headers"])
         body = _body(request["body"], headers)
-        self._authorise(request, headers)
         agent = headers.pop(_key(headers, "user-agent"), "")
         headers["User-Agent"] = f"{agent} {_AGENT}".strip()
         headers["Connection"] = "close"
         deadline_s = time.monotonic() + request["timeout"]
         follow = method in {"GET", "HEAD"}
         retries = urllib3.Retry(
-            total=None, connect=0, read=0, status=0, other=0, redirect=_REDIRECTS_MAX
+            total=None,
+            connect=0,
+            read=0,
+            status=0,
+            other=0,
+            redirect=_REDIRECTS_MAX,
+            remove_headers_on_redirect={name.lower() for name in headers} - _TOLD_ANYBODY,
         )
         try:
             answer = self._pool.urlopen(
@@ -90,18 +134,20 @@ class Http:
             raise raised("ValueError", f"this request cannot be sent: {error}") from None
         return _response(answer, data)
 
-    def _authorise(self, request: Value, headers: dict[str, str]) -> None:
-        auth, url = request["auth"], request["url"]
-        if auth is None:
-            return
-        if self._token is None or not self.is_own(url):
+    def _authorise(self, request: Value, sender: Deployed | None, headers: dict[str, str]) -> None:
+        auth, url = request["auth"], self._home.named(request["url"])
+        audience = self._home.named(str(auth.get("audience") or url))
+        token = None
+        if self._authority is not None and sender is not None and self._home.owns(url):
+            token = self._authority.token(sender, url, audience)
+        if token is None:
             raise raised(
                 "AuthError",
-                f"this machine has no {auth['type']} token for {url}; "
-                f"it can sign in to {self._base_url} only",
+                f"this workflow has no {auth['type']} token for {request['url']}: it can sign in only to"
+                " what it names, as the account that it was deployed with",
             )
         headers.pop(_key(headers, "authorization"), None)
-        headers["Authorization"] = f"Bearer {self._token(str(auth.get('audience') or url))}"
+        headers["Authorization"] = f"Bearer {token}"
 
 
 def _key(headers: Mapping[str, str], name: str) -> str:

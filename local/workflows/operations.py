@@ -129,7 +129,7 @@ class Operations:
         ok, value = RAN, None
         try:
             if kind == "http":
-                value = self._http.send(arguments)
+                value = self._http.send(arguments, live.run.deployed)
             else:
                 answer = self._connectors.send(arguments, f"{live.run.id}/{op}")
                 value = returned(arguments, answer)

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from local.clock import Clock
 from local.workflows import records
+from local.workflows.authority import Authority, Deployed
 from local.workflows.callbacks import Inbox
 from local.workflows.errors import DivergenceError, LoadError
 from local.workflows.history import Recorder
@@ -35,14 +36,21 @@ class Restorer:
     """Read executions."""
 
     def __init__(
-        self, journal: Journal, clock: Clock, env: Mapping[str, str], project: str, location: str
+        self,
+        journal: Journal,
+        clock: Clock,
+        env: Mapping[str, str],
+        project: str,
+        location: str,
+        authority: Authority | None,
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._env = env
         self._project = project
         self._location = location
-        self._programs: dict[tuple[str, str], tuple[Program, dict[str, str]]] = {}
+        self._authority = authority
+        self._programs: dict[tuple[str, str], tuple[Program, dict[str, str], Deployed]] = {}
 
     def restore(self, execution: str, host: Host) -> Restored | None:
         """Rebuild an execution, or return None if it ended meanwhile."""
@@ -57,7 +65,7 @@ class Restorer:
                 f"it was started by engine version {row['engine_version']}, "
                 f"and this is version {ENGINE_VERSION}; run it with that one"
             )
-        program, env = self._program(row["workflow"], row["revision"])
+        program, env, deployed = self._program(row["workflow"], row["revision"])
         steps = self._journal.read(
             "SELECT max(ordinal) AS high, "
             "group_concat(iif(state = 'IN_PROGRESS', ordinal, NULL)) AS open "
@@ -67,7 +75,7 @@ class Restorer:
         still_open = map(int, (steps["open"] or "").split(",")) if steps["open"] else ()
         run = Run(
             execution,
-            row["workflow"],
+            deployed,
             program,
             json.loads(row["argument"]),
             {**self._standard(row), **self._env, **env},
@@ -84,7 +92,7 @@ class Restorer:
             inbox.load(payload["callback"], payload["n"], payload["request"])
         return Restored(run, inbox)
 
-    def _program(self, workflow: str, revision: str) -> tuple[Program, dict[str, str]]:
+    def _program(self, workflow: str, revision: str) -> tuple[Program, dict[str, str], Deployed]:
         key = workflow, revision
         if key not in self._programs:
             row = self._journal.read(
@@ -94,7 +102,8 @@ class Restorer:
                 program = load(row["source"], f"{workflow}.yaml")
             except LoadError as error:
                 raise DivergenceError(f"its source can no longer be loaded: {error}") from None
-            self._programs[key] = program, json.loads(row["env"])
+            deployed = Deployed(workflow, row["source"])
+            self._programs[key] = program, json.loads(row["env"]), deployed
         return self._programs[key]
 
     def _standard(self, row: sqlite3.Row) -> dict[str, str]:
@@ -128,13 +137,17 @@ class Restorer:
 
     # --- parents and children -----------------------------------------------------------------
 
-    @staticmethod
     def create_child(
-        db: sqlite3.Connection, parent: str, op: str, arguments: Value, now: datetime
+        self, db: sqlite3.Connection, parent: str, op: str, arguments: Value, now: datetime
     ) -> None:
-        """Write the execution that an operation waits for, unless the parent was cancelled."""
-        state = db.execute("SELECT state FROM executions WHERE id = ?", (parent,)).fetchone()
-        if state["state"] == records.ACTIVE:
+        """Write the execution that an operation waits for, unless the parent was cancelled or may not."""
+        row = db.execute(
+            "SELECT state, workflow FROM executions WHERE id = ?", (parent,)
+        ).fetchone()
+        known = self._authority is None or self._authority.may_start(
+            row["workflow"], arguments["workflow"]
+        )
+        if row["state"] == records.ACTIVE and known:
             argument, child = json.dumps(arguments["argument"]), str(uuid.uuid4())
             with contextlib.suppress(MissingError):
                 records.create_execution(

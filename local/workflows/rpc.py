@@ -27,7 +27,7 @@ _CODES: dict[type[Exception], grpc.StatusCode] = {
     ValueError: grpc.StatusCode.INVALID_ARGUMENT,
 }
 
-Authorise = Callable[[Mapping[str, str]], None]
+Authorise = Callable[[Mapping[str, str], str], None]
 
 
 class EndedError(Exception):
@@ -38,7 +38,7 @@ class Rpc:
     """
     Serve `Executions` on this machine only, without encryption.
 
-    *authorise* is given the metadata of each call, names in lower case, and raises a
+    *authorise* is given the metadata of each call, names in lower case, and the workflow, and raises a
     PermissionError with a sentence for a caller that may not use it.
     """
 
@@ -80,7 +80,8 @@ class Rpc:
     def _guarded(self, method: Callable[[Any], Any]) -> Callable[[Any, grpc.ServicerContext], Any]:
         def serve(request: Any, context: grpc.ServicerContext) -> Any:
             try:
-                self._authorise({str(k): str(v) for k, v in context.invocation_metadata()})
+                sent = {str(k): str(v) for k, v in context.invocation_metadata()}
+                self._authorise(sent, _asked(request))
                 return method(request)
             except EndedError as error:
                 context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
@@ -131,6 +132,12 @@ class Rpc:
             raise EndedError("the execution ended already")
         self._runtime.cancel(execution)
         return _execution(self._runtime.execution(execution))
+
+
+def _asked(request: Any) -> str:
+    """Return the workflow that a request is about."""
+    parent: str = request.parent if hasattr(request, "parent") else request.name
+    return _workflow(parent.partition("/executions/")[0])
 
 
 def _workflow(name: str) -> str:

@@ -5,19 +5,20 @@ import logging
 import sqlite3
 import sys
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from local.clock import Clock
 from local.workflows import records
+from local.workflows.authority import Authority
 from local.workflows.billing import Steps
 from local.workflows.callbacks import Callbacks
 from local.workflows.connectors import Connectors
 from local.workflows.engine import Engine
 from local.workflows.errors import UnavailableError
-from local.workflows.http import Http
+from local.workflows.http import Home, Http
 from local.workflows.journal import Journal
 from local.workflows.loader import load
 from local.workflows.restoring import Restorer
@@ -41,9 +42,9 @@ class Runtime:
     """
     Execute Cloud Workflows sources so that a killed process loses nothing.
 
-    *env* and the environment a workflow was deployed with are what `sys.get_env` reads; *token*
-    makes the bearer tokens of http steps that call *base_url*. *connectors* carries the requests of
-    connectors; without one they are answered in the data folder.
+    *env* and the environment a workflow was deployed with are what `sys.get_env` reads; *home* is
+    where the platform is, and *authority* decides what is done in its name: without one, nothing.
+    *connectors* carries the requests of connectors; without one they are answered in the data folder.
     """
 
     def __init__(
@@ -51,8 +52,8 @@ class Runtime:
         data: Path,
         *,
         clock: Clock,
-        base_url: str,
-        token: Callable[[str], str] | None = None,
+        home: Home,
+        authority: Authority | None = None,
         project: str = "local",
         location: str = "local",
         env: Mapping[str, str] = {},
@@ -60,9 +61,9 @@ class Runtime:
     ) -> None:
         self._data = data
         self._clock = clock
-        self._base_url = base_url
+        self._home, self._authority = home, authority
         self._env = dict(env)
-        self._http = Http(base_url, token)
+        self._http = Http(home, authority)
         self._connectors = connectors
         self._services: LocalServices | None = None
         self.project = project
@@ -75,8 +76,10 @@ class Runtime:
         """Take the data folder, and take up what is unfinished."""
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
         journal = Journal(self._data)
-        callbacks = Callbacks(journal, self._clock, self._base_url, self.project, self.location)
-        restorer = Restorer(journal, self._clock, self._env, self.project, self.location)
+        callbacks = Callbacks(journal, self._clock, self._home.name, self.project, self.location)
+        restorer = Restorer(
+            journal, self._clock, self._env, self.project, self.location, self._authority
+        )
         connectors = self._connectors
         if connectors is None:
             file = self._data / "services.db"

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from local.workflows.authority import Deployed
 from local.workflows.errors import DivergenceError, Failure, Fatal, Raised, limit
 from local.workflows.functions import Context
 from local.workflows.history import Recorder
@@ -158,7 +159,7 @@ class Run:
     def __init__(
         self,
         id: str,
-        workflow: str,
+        deployed: Deployed,
         program: Program,
         argument: Value,
         environment: Mapping[str, str],
@@ -167,7 +168,8 @@ class Run:
         host: Host,
     ) -> None:
         self.id = id
-        self.workflow = workflow
+        self.deployed = deployed
+        self.workflow = deployed.workflow
         self.environment = environment
         self.recorder = recorder
         self.host = host

@@ -4,12 +4,14 @@ Assemble a workflow: its own file, and behind it the subworkflows it calls, dire
 The assembled text is what is deployed, in the cloud and on one machine.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+_CALLED = re.compile(r'sys\.get_env\("FUNCTIONS"\) \+ "/([a-z0-9-]+)')
 FOLDER = Path(__file__).parents[2] / "workflows"
 
 
@@ -27,6 +29,11 @@ def assembled(name: str) -> str:
                 wanted.append(called)
                 parts.append(pieces()[called])
     return "\n".join(part.read_text() for part in parts)
+
+
+def called(source: str) -> frozenset[str]:
+    """Return the names of the functions that a workflow calls: its text names each."""
+    return frozenset(_CALLED.findall(source))
 
 
 @cache

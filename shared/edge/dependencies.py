@@ -67,7 +67,8 @@ class PortDependencies:
     def _workflow_engine(self) -> None:
         s = self._settings
         parent = path("projects", s.project, "locations", s.location, "workflows", "agent_creation")
-        self._read(self._workflows, f"{s.executions}/v1/{parent}/executions?pageSize=1")
+        url = s.reached(f"{s.executions}/v1/{parent}/executions?pageSize=1")
+        self._read(self._workflows, url)
 
     def _identity_keys(self) -> None:
         s = self._settings

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from shared.operation import deployed
+from shared.waiting import HERE, named_here
 
 GOOGLE_KEYS = "https://www.googleapis.com/oauth2/v3/certs"
 FIREBASE_KEYS = (
@@ -37,8 +38,18 @@ class Settings:
 
     @property
     def api(self) -> str:
-        """The API's own base address, which is the audience of service tokens."""
-        return self.environ.get("API", f"http://127.0.0.1:{self.environ.get('PORT') or '8080'}")
+        """The API's own base address, which is the audience of service tokens; on one machine its name."""
+        return self.environ.get("API", HERE)
+
+    @property
+    def served(self) -> str:
+        """Where one machine is served at present."""
+        return f"http://127.0.0.1:{self.environ.get('PORT') or '8080'}"
+
+    def reached(self, url: str) -> str:
+        """Return where an address of the platform's own is called: what is named here, where it is served."""
+        rest = url.removeprefix(HERE)
+        return self.served + rest if rest != url and self.local else url
 
     @property
     def functions(self) -> str:
@@ -50,8 +61,11 @@ class Settings:
         """
         Say whether a service's token made out for *audience* is for this process.
 
-        It is where it names the API, or the function that is deployed here; one machine is every function.
+        It is where it names the API, or the function that is deployed here; one machine is every function, at
+        every port.
         """
+        if self.local:
+            audience = named_here(audience)
         name = self.environ.get("FUNCTION", "")
         own = f"{self.functions}/{deployed(name)}"
         everyone = self.local and not name and audience.startswith(f"{self.functions}/")
@@ -119,7 +133,7 @@ class Settings:
     @property
     def releases(self) -> str:
         """Where a release answers its health probe; ``{release_id}`` stands for its id."""
-        return self.environ.get("RELEASES", f"{self.api}/local/releases/{{release_id}}/health")
+        return self.environ.get("RELEASES", f"{self.served}/local/releases/{{release_id}}/health")
 
     @property
     def telemetry(self) -> str:

@@ -40,7 +40,7 @@ class WorkflowExecutions:
         """
         s = self._settings
         parent = path("projects", s.project, "locations", s.location, "workflows", workflow)
-        url = f"{s.executions}/v1/{parent}/executions"
+        url = s.reached(f"{s.executions}/v1/{parent}/executions")
         body = json.dumps({"argument": json.dumps(argument)}).encode()
         answer = self._caller.request("POST", url, body=body, headers=HEADERS, repeatable=False)
         if answer.status != 200:
@@ -54,8 +54,9 @@ class WorkflowExecutions:
 
     def wake(self, callback_url: str) -> None:
         """Call a waiting workflow back; one that no longer waits there counts as delivered."""
-        wait("", callback_url, callbacks=self._settings.callbacks)
-        answer = self._caller.request("POST", callback_url, body=b"{}", headers=HEADERS)
+        url = wait("", callback_url, callbacks=self._settings.callbacks).url
+        url = self._settings.reached(url)
+        answer = self._caller.request("POST", url, body=b"{}", headers=HEADERS)
         if answer.status not in {200, 404}:
             raise _refused(answer.status)
 

@@ -74,7 +74,7 @@ def test_a_forged_callback_wakes_nobody(platform):
     (wait,) = [
         s for s in platform.documents.find(None, query("waits")) if s.key.id == approval["id"]
     ]
-    url = wait.data["url"].removeprefix(platform.address)
+    url = wait.data["url"].removeprefix(platform.settings.api)
     for account in ("governor", "customer_admin@acme"):
         with pytest.raises(Refused) as refused:
             client.post(account, url)
@@ -100,7 +100,7 @@ def test_an_early_callback_decides_nothing(platform):
     (wait,) = [
         s for s in platform.documents.find(None, query("waits")) if s.key.id == approval["id"]
     ]
-    client.post("service", wait.data["url"].removeprefix(platform.address))
+    client.post("service", wait.data["url"].removeprefix(platform.settings.api))
     until(platform.idle)
     assert acts.pipeline(client, agent_id)["stages"][5]["result"] == "running"
     client.sign_in("governor")

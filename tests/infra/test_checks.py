@@ -6,7 +6,7 @@ from copy import deepcopy
 
 import pytest
 
-from infra.checks import findings
+from infra.checks import BECOMES, findings
 from infra.graph import Resource
 
 INVOKER = "cloudrunv2.ServiceIamMember"
@@ -368,3 +368,11 @@ def test_production_keeps_what_it_must(prod, change, sentence):
 def test_production_cannot_be_deleted(prod):
     open_ = changed(prod, "firestore.Database", "records", deleteProtectionState="")
     assert "the database records is not protected from deletion" in findings(open_, "prod")
+
+
+@pytest.mark.parametrize("role", sorted(BECOMES))
+def test_nobody_but_the_pipeline_acts_as_another(dev, role):
+    member = "serviceAccount:platform@p.iam.gserviceaccount.com"
+    told = findings(added(dev, "projects.IAMMember", "becomes", role=role, member=member), "dev")
+    wrong = f"becomes gives {role} to {member}, who could act as any account; only the pipeline may"
+    assert wrong in told

@@ -14,6 +14,7 @@ from shared.edge.auth import KeySource
 from shared.edge.settings import Settings
 from shared.identity import Role, Scope
 from shared.operation import Call
+from shared.waiting import HERE
 from tests.conftest import NOON
 from tests.kernel.conftest import declared
 from tests.kernel.test_serving import entries, problem
@@ -53,7 +54,7 @@ def service(world, **claims):
         world,
         **{
             "iss": "https://accounts.google.com",
-            "aud": "http://127.0.0.1:8080",
+            "aud": HERE,
             "email": "workflows@local.iam.gserviceaccount.com",
             "email_verified": True,
             "tenant": None,

@@ -283,7 +283,7 @@ def test_a_callback_decides_nothing_however_it_is_sent(platform):
     client = Client(platform.address, platform.secret)
     agent_id, asked = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
     (wait,) = [s for s in platform.documents.find(None, Query("waits")) if s.key.id == asked["id"]]
-    url = wait.data["url"].removeprefix(platform.address)
+    url = wait.data["url"].removeprefix(platform.settings.api)
     attempts = [
         ("governor", url, {"status": "approved"}),
         ("customer_admin@acme", url, {}),

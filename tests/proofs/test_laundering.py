@@ -49,7 +49,7 @@ def test_an_approval_that_nobody_granted_deploys_nothing(platform, tmp_path, fit
     (wait,) = [
         one for one in everything(platform.documents, "waits") if one.key.id == approval["id"]
     ]
-    client.post("service", wait.data["url"].removeprefix(platform.address))
+    client.post("service", wait.data["url"].removeprefix(platform.settings.api))
     end = time.monotonic() + 20
     while time.monotonic() < end and not platform.idle():
         time.sleep(0.05)

@@ -1,13 +1,12 @@
 """The runbooks, as far as one machine can try them: a restore, and the rotation of a key."""
 
 import shutil
-import stat
 from contextlib import contextmanager
 
 import pytest
 
 from benchmarks.spawn import free_port
-from local.backup import main as backup
+from local.__main__ import main
 from local.platform import Platform
 from local.rows import everything
 from local.story import acts
@@ -29,20 +28,20 @@ def served(data, port):
         platform.stop()
 
 
-def test_a_copy_made_while_it_runs_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
-    data, copy, port = tmp_path / "data", tmp_path / "copy", free_port()
-    with served(data, port) as (_, client):
+def test_a_copy_made_while_it_runs_goes_on_elsewhere(tmp_path, capsys):
+    data, copy = tmp_path / "data", tmp_path / "copy"
+    with served(data, free_port()) as (_, client):
         parts = acts.certify_parts(client, lambda _: None)
         waiting, approval = to_the_governor(client, parts, "Waiting")
         begun = acts.request_agent(client, parts, "Begun")["agent"]["id"]
         at_stage(client, begun, 2)
-        monkeypatch.setenv("DATA", str(data))
-        assert backup([str(copy)]) == 0
-        assert f"local verify --data {copy}" in capsys.readouterr().out
+        assert main(["backup", str(copy), "--data", str(data)]) == 0
+        told = capsys.readouterr().out
+        assert f"local verify --data {copy}" in told
+        assert "private keys" in told
         lost = acts.request_agent(client, parts, "Lost")["agent"]["id"]
 
-    # At the same address, for that is where waiting workflows are called back.
-    with served(copy, port) as (restored, client):
+    with served(copy, free_port()) as (restored, client):
         client.sign_in("governor")
         acts.approve(client, approval)
         assert until_over(client, waiting, restored)["status"] == "deployed"
@@ -54,21 +53,38 @@ def test_a_copy_made_while_it_runs_goes_on_where_it_was(tmp_path, monkeypatch, c
     assert capsys.readouterr().out.endswith(" 0 breaks\n")
 
 
-def test_a_copy_is_for_its_owner_only(tmp_path, monkeypatch):
+def test_a_copy_is_for_its_owner_only(tmp_path):
     data, copy = tmp_path / "data", tmp_path / "copy"
     with served(data, free_port()):
-        monkeypatch.setenv("DATA", str(data))
-        assert backup([str(copy)]) == 0
-    assert stat.S_IMODE(copy.stat().st_mode) == 0o700
-    for name in ("store.db", "workflows.db", "keys/writer.pem"):
-        assert stat.S_IMODE((copy / name).stat().st_mode) == 0o600
+        for file in (data / "clock", data / "uploads" / "one"):
+            file.parent.mkdir(exist_ok=True)
+            file.write_text("0")
+            file.chmod(0o644)
+        assert main(["backup", str(copy), "--data", str(data)]) == 0
+    modes = {path: path.stat().st_mode & 0o077 for path in (copy, *copy.rglob("*"))}
+    assert {"store.db", "workflows.db", "writer.pem", "one"} <= {path.name for path in modes}
+    assert "served.json" not in {path.name for path in modes}
+    assert not any(modes.values()), modes
 
 
 def test_nothing_is_copied_over_something(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("DATA", str(tmp_path / "none"))
-    assert backup([str(tmp_path / "copy")]) == 2
+    monkeypatch.chdir(tmp_path)
+    assert main(["backup", "copy", "--data", "none"]) == 2
     assert "There must be a store" in capsys.readouterr().err
-    assert backup([]) == 2
+    for wrong in (["backup"], ["backup", "--help"], ["backup", "a", "b"]):
+        with pytest.raises(SystemExit):
+            main(wrong)
+    assert "private keys" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_a_copy_fails_nothing_half_is_left(tmp_path, capsys):
+    data, copy = tmp_path / "data", tmp_path / "copy"
+    data.mkdir()
+    (data / "store.db").write_text("this is no database" * 100)
+    assert main(["backup", str(copy), "--data", str(data)]) == 1
+    assert "nothing is left" in capsys.readouterr().err
+    assert not copy.exists()
 
 
 def test_after_a_new_writer_key_old_entries_still_verify(tmp_path, capsys):

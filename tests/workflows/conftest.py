@@ -13,8 +13,9 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
 from local.clock import Clock
-from local.workflows import Runtime
+from local.workflows import Home, Runtime
 from local.workflows.api import blueprint
+from local.workflows.authority import Deployed
 
 _names = itertools.count()
 
@@ -61,6 +62,16 @@ class Web:
         self._server.server_close()
 
 
+class Anybody:
+    """An authority that lets every workflow sign in everywhere at home."""
+
+    def token(self, deployed: Deployed, url: str, audience: str) -> str:
+        return f"token-for-{audience}"
+
+    def may_start(self, workflow: str, other: str) -> bool:
+        return True
+
+
 @pytest.fixture
 def web() -> Iterator[Web]:
     found = Web()
@@ -81,7 +92,7 @@ def start(tmp_path: Path, clock: Clock, web: Web) -> Iterator[Callable[..., Runt
     def begin(**more: Any) -> Runtime:
         while running:
             running.pop().stop()
-        options = {"clock": clock, "base_url": web.url, "env": {"API": web.url}, **more}
+        options = {"clock": clock, "home": Home(web.url), "env": {"API": web.url}, **more}
         found = Runtime(tmp_path / "data", **options)
         found.start()
         running.append(found)
@@ -110,7 +121,7 @@ def shared_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime
     found = Runtime(
         tmp_path_factory.mktemp("data"),
         clock=Clock(),
-        base_url="http://127.0.0.1:9",
+        home=Home("http://127.0.0.1:9"),
         env={"API": "http://127.0.0.1:9"},
     )
     found.start()

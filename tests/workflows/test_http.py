@@ -10,7 +10,7 @@ import pytest
 
 from local.workflows import Runtime
 
-from .conftest import Failed, Web, outcome
+from .conftest import Anybody, Failed, Web, outcome
 
 Start = Callable[..., Runtime]
 
@@ -147,8 +147,21 @@ def test_redirects_are_followed_for_reading_only(runtime: Runtime, web: Web) -> 
     assert step(runtime, "http.post", f"{{url: '{web.url}/old'}}", ".code") == 302
 
 
+def test_a_redirect_elsewhere_takes_no_secret_along(runtime: Runtime, web: Web) -> None:
+    elsewhere = Web()
+    try:
+        web.answers["old"] = lambda: flask.redirect(f"{elsewhere.url}/new")
+        secrets = "Authorization: a, X-Api-Key: b, Cookie: c, X-Token: d, Idempotency-Key: e"
+        step(runtime, "http.get", f"{{url: '{web.url}/old', headers: {{{secrets}, Accept: f}}}}")
+        sent = {name.lower() for name in elsewhere.asked[0]["headers"]}
+    finally:
+        elsewhere.close()
+    assert sent & {"authorization", "x-api-key", "cookie", "x-token", "idempotency-key"} == set()
+    assert "accept" in sent
+
+
 def test_the_platform_s_token_goes_to_the_platform_only(start: Start, web: Web) -> None:
-    runtime = start(token=lambda audience: f"token-for-{audience}")
+    runtime = start(authority=Anybody())
     auth = "auth: {type: OIDC, audience: me}"
     step(runtime, "http.get", f"{{url: '{web.url}/x', {auth}}}")
     step(runtime, "http.get", f"{{url: '{web.url}/y', auth: {{type: OAuth2}}}}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.clock import Clock
-from local.workflows import Runtime
+from local.workflows import Home, Runtime
 from local.workflows.errors import LockedError, UnavailableError
 
 from .conftest import Web, until
@@ -67,7 +67,7 @@ def test_a_replay_that_differs_is_stopped(
 
 def test_a_second_process_is_refused(start: Start, tmp_path: Path, clock: Clock) -> None:
     start()
-    other = Runtime(tmp_path / "data", clock=clock, base_url="http://127.0.0.1:9")
+    other = Runtime(tmp_path / "data", clock=clock, home=Home("http://127.0.0.1:9"))
     with pytest.raises(LockedError, match="another process already runs the workflows in"):
         other.start()
 

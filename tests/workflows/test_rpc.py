@@ -23,7 +23,7 @@ PARENT = "projects/local/locations/local/workflows"
 SIGNED_IN = (("authorization", "Bearer good"),)
 
 
-def only_good(metadata: Mapping[str, str]) -> None:
+def only_good(metadata: Mapping[str, str], _: str) -> None:
     if metadata.get("authorization") != "Bearer good":
         raise PermissionError("sign in first")
 

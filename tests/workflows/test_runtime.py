@@ -9,7 +9,7 @@ import flask
 import pytest
 
 from local.clock import Clock
-from local.workflows import LoadError, Runtime
+from local.workflows import Home, LoadError, Runtime
 from local.workflows.records import MissingError
 
 from .conftest import Web, ended, outcome, until
@@ -185,8 +185,8 @@ def test_only_what_may_be_repeated_is_sent_again(
 ) -> None:
     gate = threading.Event()
     web.answers["slow"] = lambda: flask.jsonify(gate.wait(5))
-    base_url = web.url if own else "http://127.0.0.1:9"
-    runtime = start(base_url=base_url)
+    home = Home(web.url if own else "http://127.0.0.1:9")
+    runtime = start(home=home)
     source = f"""
         - a:
             try: {{call: http.post, args: {{url: '{web.url}/slow', headers: {headers}}}}}
@@ -196,7 +196,7 @@ def test_only_what_may_be_repeated_is_sent_again(
     runtime.deploy("w", source)
     execution = runtime.execute("w", None)
     until(lambda: bool(web.asked))
-    runtime = start(base_url=base_url)
+    runtime = start(home=home)
     gate.set()
     assert json.loads(runtime.wait(execution, 5)["result"]) == expected[0]
     assert len(web.asked) == expected[1]

@@ -20,7 +20,7 @@ from typing import Any
 import urllib3
 
 from local.clock import Clock
-from local.workflows import Runtime
+from local.workflows import Home, Runtime
 from local.workflows.callbacks import CallbackRefusedError
 from local.workflows.errors import UnavailableError
 from local.workflows.http import Http
@@ -86,7 +86,7 @@ def live(order: dict[str, Any]) -> dict[str, Any]:
     if order["at"]:
         arm(order["where"], order["at"])
     runtime = Runtime(
-        Path(order["folder"]), clock=Clock(), base_url=order["web"], env={"API": order["web"]}
+        Path(order["folder"]), clock=Clock(), home=Home(order["web"]), env={"API": order["web"]}
     )
     runtime.start()
     if "await_callback" in order["sources"]["main"]:

@@ -1,0 +1,149 @@
+"""Whoever may deploy a workflow does not thereby become a service."""
+
+import flask
+import pytest
+
+from local.authority import Admission, Authority
+from local.clock import Clock
+from local.workflows import Home, Runtime
+from local.workflows.api import blueprint
+from local.workflows.authority import Deployed
+from shared.edge import assembly
+from tests.kernel.conftest import keys, world
+
+__all__ = ["keys", "world"]
+
+BASE = "/v1/projects/local/locations/local/workflows"
+OWN = "agent_creation"
+NAMED = min(assembly.called(assembly.assembled(OWN)))
+TRIVIAL = "- a: {return: 1}"
+
+
+class _Clock:
+    def __init__(self, world):
+        self.now = lambda: world.now
+
+
+@pytest.fixture
+def authority(world):
+    return Authority(world.ports.settings, world.sign_in, _Clock(world))
+
+
+def at(world, name):
+    return f"{world.ports.settings.functions}/{name}"
+
+
+def test_a_workflow_of_the_platform_signs_in_at_what_its_text_names(authority, world):
+    deployed = Deployed(OWN, assembly.assembled(OWN))
+    token = authority.token(deployed, at(world, NAMED) + "/v1/x", at(world, NAMED))
+    actor = world.ports.identify({"Authorization": f"Bearer {token}"}, revoked_within_s=60)
+    assert actor.id == "service:workflows"
+
+
+@pytest.mark.parametrize(
+    ("workflow", "source", "url", "audience"),
+    [
+        ("mine", None, NAMED, NAMED),
+        (OWN, TRIVIAL, NAMED, NAMED),
+        (OWN, None, "events-replay-dead-letter", "events-replay-dead-letter"),
+        (OWN, None, NAMED, ""),
+        (OWN, None, NAMED, "events-replay-dead-letter"),
+        (OWN, None, NAMED + "/../events-replay-dead-letter", NAMED),
+        (OWN, None, NAMED + "-x", NAMED),
+        (OWN, None, "", ""),
+    ],
+)
+def test_nobody_signs_in_elsewhere(authority, world, workflow, source, url, audience):
+    deployed = Deployed(workflow, source or assembly.assembled(OWN))
+    assert authority.token(deployed, at(world, url) + "/v1/x", at(world, audience)) is None
+
+
+def test_only_workflows_of_the_platform_start_those(authority):
+    assert authority.may_start(OWN, OWN)
+    assert authority.may_start("mine", "yours")
+    assert not authority.may_start("mine", OWN)
+
+
+@pytest.fixture
+def engine(world, tmp_path, authority):
+    """Ask the engine as an account."""
+    settings = world.ports.settings
+    home = Home(settings.served, settings.api)
+    runtime = Runtime(tmp_path / "engine", clock=Clock(), home=home, authority=authority)
+    runtime.start()
+    runtime.deploy(OWN, TRIVIAL)
+    app = flask.Flask("tests")
+    app.register_blueprint(blueprint(runtime, Admission(world.ports.identify).admit))
+
+    def ask(account, method, path, **body):
+        headers = {"Authorization": f"Bearer {world.sign_in.token(account, world.now)}"}
+        return app.test_client().open(
+            BASE + path, method=method, headers=headers, json=body or None
+        )
+
+    ask.runtime = runtime
+    yield ask
+    runtime.stop()
+
+
+STAFF = ("infrastructure_engineer", "admin")
+
+
+@pytest.mark.parametrize("account", STAFF)
+def test_staff_neither_replace_nor_run_nor_read_what_is_the_platform_s_own(engine, account):
+    made = engine("service", "POST", f"/{OWN}/executions", argument='{"secret": 1}').json["name"]
+    id = made.rpartition("/")[2]
+    refused = [
+        ("POST", f"?workflowId={OWN}"),
+        ("PATCH", f"/{OWN}"),
+        ("DELETE", f"/{OWN}"),
+        ("POST", f"/{OWN}/executions"),
+        ("GET", f"/{OWN}/executions"),
+        ("GET", f"/{OWN}/executions/{id}"),
+        ("GET", f"/{OWN}/executions/{id}:exportData"),
+        ("GET", f"/{OWN}/executions/{id}/stepEntries"),
+        ("GET", f"/{OWN}/executions/{id}/stepEntries/1"),
+        ("GET", f"/{OWN}/executions/{id}/callbacks"),
+        ("POST", f"/{OWN}/executions/{id}/callbacks/x"),
+        ("POST", f"/{OWN}/executions/{id}:cancel"),
+        ("POST", f"/{OWN}/executions/{id}:deleteExecutionHistory"),
+        ("POST", f"/{OWN}:triggerPubsubExecution"),
+    ]
+    for method, path in refused:
+        answer = engine(account, method, path, sourceContents=TRIVIAL)
+        assert (answer.status_code, answer.json["code"]) == (403, "forbidden"), path
+    assert engine(account, "GET", f"/{OWN}").json["sourceContents"] == TRIVIAL
+    assert engine("service", "PATCH", f"/{OWN}", sourceContents=TRIVIAL).status_code == 403
+
+
+def test_of_the_execution_api_nothing_is_left_out(engine):
+    rules = flask.Flask("tests")
+    rules.register_blueprint(blueprint(engine.runtime, lambda _: None))
+    about = {
+        str(r) for r in rules.url_map.iter_rules() if "executions" in str(r) or ":trigger" in str(r)
+    }
+    marked = {str(r) for r in rules.url_map.iter_rules() if "_Executions_" in r.endpoint}
+    assert about == marked
+
+
+def test_staff_deploy_and_run_their_own_which_is_nobody(engine, world):
+    function = at(world, NAMED)
+    source = f"""
+    - a:
+        call: http.get
+        args: {{url: '{function}/v1/x', auth: {{type: OIDC, audience: '{function}'}}}}
+    """
+    own = "infrastructure_engineer"
+    assert engine(own, "POST", "?workflowId=mine", sourceContents=source).status_code == 200
+    id = engine(own, "POST", "/mine/executions").json["name"].rpartition("/")[2]
+    ended = engine.runtime.wait(id, 10)
+    assert "AuthError" in ended["error"]["payload"]
+    child = f"- a: {{call: experimental.executions.run, args: {{workflow_id: {OWN}}}, result: r}}\n- b: {{return: '${{r}}'}}"
+    assert engine(own, "POST", "?workflowId=parent", sourceContents=child).status_code == 200
+    id = engine(own, "POST", "/parent/executions").json["name"].rpartition("/")[2]
+    assert engine.runtime.wait(id, 10)["state"] == "FAILED"
+
+
+def test_others_do_not_reach_the_engine(engine):
+    for account in ("governor", "viewer", "customer_admin@acme"):
+        assert engine(account, "GET", "").status_code == 403
