@@ -7,6 +7,8 @@ from typing import Any
 
 import flask
 
+from local import walk
+from local.stories import Story
 from local.workflows import MissingError, Runtime, UnavailableError
 from local.workflows.errors import TAGS
 from local.workflows.records import read_moment
@@ -17,6 +19,12 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
+}
+_NAMED = {
+    "ACTIVE": "running",
+    "SUCCEEDED": "ran to the end",
+    "FAILED": "failed",
+    "CANCELLED": "cancelled",
 }
 _STATES = {
     "ACTIVE": "running",
@@ -58,10 +66,18 @@ _TYPES = {
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 _KILOBYTE = 1024
 
+_EVERY_S = 15
+"""How often a page shows itself anew while something runs."""
+
+_SEARCHED = 2000
+"""How many of the latest executions a search looks through."""
+
 Authorise = Callable[[flask.Request], None]
+Tell = Callable[[str], Story | None]
+"""Says what an execution is about, by its argument."""
 
 
-def console(runtime: Runtime, authorise: Authorise) -> flask.Blueprint:
+def console(runtime: Runtime, authorise: Authorise, tell: Tell) -> flask.Blueprint:
     """Return the pages; they only read. *authorise* raises for callers that may not see them."""
     blueprint = flask.Blueprint("console", __name__, template_folder="templates")
 
@@ -80,20 +96,28 @@ def console(runtime: Runtime, authorise: Authorise) -> flask.Blueprint:
         return serve
 
     def executions() -> str:
-        state, offset = flask.request.args.get("state", ""), _offset()
-        found, following = runtime.views.recent(state, _PAGE, offset)
+        state, asked = flask.request.args.get("state", ""), flask.request.args.get("q", "")[:100]
+        if state and state not in _NAMED:
+            known = ", ".join(name for name in _NAMED if name)
+            raise MissingError(f"there is no state {state!r}; there are {known}")
+        found, following = _looked(runtime, tell, state, asked, _offset())
         return flask.render_template(
             "executions.html",
-            rows=[_row(runtime, one) for one in found],
+            rows=[_row(runtime, one, tell) for one in found],
             counts=runtime.views.counts(),
-            names={**_STATES, "ACTIVE": "active"},
+            names=_NAMED,
             state=state,
+            asked=asked,
+            searched=_SEARCHED,
             following=following,
-            offset=offset,
+            every_s=_every(found),
+            begin=walk.curl("agents.create_agent"),
         )
 
     def execution(id: str) -> str:
-        return flask.render_template("execution.html", **_shown(runtime, id, _offset()))
+        found = runtime.views.execution(id)
+        shown = _shown(runtime, found, tell, _offset())
+        return flask.render_template("execution.html", every_s=_every([found]), **shown)
 
     blueprint.add_url_rule("/console/executions", "executions", guarded(executions))
     blueprint.add_url_rule("/console/executions/<id>", "execution", guarded(execution))
@@ -102,6 +126,29 @@ def console(runtime: Runtime, authorise: Authorise) -> flask.Blueprint:
 
 def _sorry(sentence: str) -> str:
     return flask.render_template("console.html", sorry=sentence)
+
+
+def _every(found: list[dict[str, Any]]) -> int:
+    """Return after how many seconds a page shows itself anew; 0 where nothing changes, or nobody wants it."""
+    runs = any(one["state"] == "ACTIVE" for one in found)
+    return _EVERY_S if runs and "still" not in flask.request.args else 0
+
+
+def _looked(
+    runtime: Runtime, tell: Tell, state: str, asked: str, offset: str
+) -> tuple[list[dict[str, Any]], str]:
+    """Return a page of executions: the latest, or those of the latest that somebody looks for."""
+    if not asked:
+        return runtime.views.recent(state, _PAGE, offset)
+    found, _ = runtime.views.recent(state, _SEARCHED, "")
+    return [one for one in found if _matches(one, tell, asked)][:_PAGE], ""
+
+
+def _matches(found: dict[str, Any], tell: Tell, asked: str) -> bool:
+    story = tell(found["argument"])
+    if story is not None and story.matches(asked):
+        return True
+    return all(word in found["name"].lower() for word in asked.lower().split())
 
 
 def _offset() -> str:
@@ -164,22 +211,30 @@ def _place(element: dict[str, Any]) -> str:
 # --- pages ----------------------------------------------------------------------------------------
 
 
-def _row(runtime: Runtime, found: dict[str, Any]) -> dict[str, Any]:
+def _row(runtime: Runtime, found: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """Return what both pages say of an execution."""
-    parts, state = found["name"].split("/"), found["state"]
+    parts, state, story = found["name"].split("/"), found["state"], tell(found["argument"])
     waits = runtime.views.open_operations(parts[7]) if state == "ACTIVE" else []
     word, tone = _STATES.get(state, state.lower()), state.lower()
     if "stateError" in found:
         word, tone = "needs attention", "attention"
     elif waits:
         word, tone = "waiting", "waiting"
+    elif story and story.outcome and state == "SUCCEEDED":
+        # The workflow ran to its end; that the agent came to something is another matter.
+        word, tone = story.outcome, "succeeded" if story.good else "refused"
+    began = read_moment(found["createTime"])
     return {
         "id": parts[7],
         "workflow": parts[5],
+        "story": story,
         "word": word,
         "tone": tone,
         "began": found["createTime"],
         "began_told": _told(found["createTime"]),
+        "began_short": f"{began:%H:%M}"
+        if began.date() == runtime.now().date()
+        else f"{began:%-d %b %H:%M}",
         "lasted": _since(found["createTime"], found.get("endTime"), runtime.now()),
         "waits": [_wait(runtime, one) for one in waits],
         "attention": found.get("stateError", {}).get("details", ""),
@@ -197,10 +252,9 @@ def _wait(runtime: Runtime, operation: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _shown(runtime: Runtime, id: str, offset: str) -> dict[str, Any]:
-    views = runtime.views
-    found = views.execution(id)
-    row = _row(runtime, found)
+def _shown(runtime: Runtime, found: dict[str, Any], tell: Tell, offset: str) -> dict[str, Any]:
+    views, id = runtime.views, found["name"].rpartition("/")[2]
+    row = _row(runtime, found, tell)
     page = views.steps(id, row["workflow"], _STEPS, offset)
     error = found.get("error", {})
     sizes = [("argument", amount(found["argument"]))]

@@ -20,6 +20,7 @@ from local.entrance import Entrance
 from local.folder import close_to_others
 from local.pages import pages
 from local.server import Server, application, longest_body
+from local.stories import Stories
 from local.streams import Streams
 from local.timers import DueLoop, RelayLoop, ScheduleLoop
 from local.workflows import Home, Runtime
@@ -257,8 +258,8 @@ class Platform:
         app.register_blueprint(blueprint(self.runtime, self.admission.admit))
         app.register_blueprint(self.streams.blueprint())
         app.register_blueprint(pages(self.address, self._data))
-        # Open on this machine, as the docs are: it tells what runs, and shows no value.
-        app.register_blueprint(console(self.runtime, lambda _: None))
+        # Open on this machine, as the docs are: it tells what runs and of which agent, and shows no value.
+        app.register_blueprint(console(self.runtime, lambda _: None, Stories(self.documents).of))
         app.register_blueprint(self.entrance.blueprint())
         app.add_url_rule("/local/releases/<release_id>/health", "release", self._release)
         if self._movable:

@@ -181,12 +181,28 @@ def test_googles_own_client_reads_the_executions_of_this_machine(tmp_path):
     platform.stop()
 
 
-def test_the_console_shows_executions_without_their_values(platform):
+def test_the_console_names_the_agent_and_does_not_take_a_veto_for_a_success(platform):
     import urllib3
 
+    def seen(query=""):
+        where = f"{platform.address}/console/executions{query}"
+        return urllib3.request("GET", where, timeout=60).data.decode()
+
     client = Client(platform.address, platform.secret)
-    agent_id, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "A")
-    page = urllib3.request("GET", f"{platform.address}/console/executions").data.decode()
-    assert "agent_creation" in page
-    assert agent_id not in page
-    assert approval["id"] not in page
+    agent_id, approval = to_the_governor(client, acts.certify_parts(client, lambda _: None), "Asha")
+    assert "Asha" in seen()
+    assert "stage 6 of 7, governor approval" in seen()
+    assert "for the Governor, to approve it" in seen()
+    assert approval["id"] not in seen()
+    client.sign_in("governor")
+    objection = {
+        "approval_id": approval["id"],
+        "category": "safety",
+        "explanation": "Readers could take its articles for a diagnosis.",
+    }
+    client.post("governor", "/v1/vetoes", objection)
+    assert until_over(client, agent_id, platform)["status"] == "rejected"
+    until(lambda: "vetoed" in seen())
+    assert 'class="state refused"' in seen("?q=asha+vetoed")
+    assert "succeeded" not in seen("?q=asha").partition("</style>")[2]
+    assert "There are none" in seen("?q=asha+deployed")

@@ -11,6 +11,7 @@ import werkzeug.exceptions
 
 from local.clock import Clock
 from local.console import amount, console, words
+from local.stories import Story
 from local.workflows import Runtime
 
 from .conftest import Web, ended, until
@@ -46,7 +47,7 @@ class Page(HTMLParser):
 @pytest.fixture
 def see(runtime: Runtime) -> Callable[[str], Page]:
     app = flask.Flask("pages")
-    app.register_blueprint(console(runtime, lambda _: None))
+    app.register_blueprint(console(runtime, lambda _: None, lambda _: None))
 
     def look(path: str, status: int = 200) -> Page:
         answer = app.test_client().get(f"/console/executions{path}")
@@ -182,7 +183,7 @@ def test_pages_ask_who_is_looking_and_load_nothing_from_elsewhere(
         raise werkzeug.exceptions.Forbidden("not for you")
 
     app = flask.Flask("pages")
-    app.register_blueprint(console(runtime, nobody))
+    app.register_blueprint(console(runtime, nobody, lambda _: None))
     for path in ("/console/executions", "/console/executions/x"):
         assert app.test_client().get(path).status_code == 403
     found = ended(runtime, "- r: {return: 1}")
@@ -191,6 +192,55 @@ def test_pages_ask_who_is_looking_and_load_nothing_from_elsewhere(
         assert not [tag for tag, _ in page.tags if tag in {"script", "img", "link", "iframe"}]
         assert ("html", {"lang": "en"}) in page.tags
         assert [tag for tag, _ in page.tags].count("main") == 1
+
+
+def told(outcome: str, waits_for: str = "") -> Story:
+    return Story("id", "Asha", "acme", "stage 6 of 7, governor approval", waits_for, outcome)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "tone"),
+    [("deployed", "succeeded"), ("vetoed", "refused"), ("rolled back", "refused")],
+)
+def test_what_ran_to_its_end_is_named_by_what_came_of_it(
+    runtime: Runtime, outcome: str, tone: str
+) -> None:
+    app = flask.Flask("pages")
+    app.register_blueprint(console(runtime, lambda _: None, lambda _: told(outcome)))
+    found = ended(runtime, "- r: {return: 1}")
+    for path in ("", f"/{id_of(found)}"):
+        page = Page(app.test_client().get(f"/console/executions{path}").text)
+        assert ("span", {"class": f"state {tone}"}) in page.tags
+        for word in ("Asha", "acme", "stage 6 of 7", outcome):
+            assert word in page.text
+    for asked, rows in (("asha", 2), (f"acme {outcome}", 2), ("globex", 0)):
+        page = Page(app.test_client().get("/console/executions", query_string={"q": asked}).text)
+        assert sum(tag == "tr" for tag, _ in page.tags) == rows
+
+
+def test_a_page_shows_itself_anew_while_something_runs_and_nobody_minds(
+    runtime: Runtime, web: Web, see: Any
+) -> None:
+    def anew(page: Page) -> bool:
+        return any(attributes.get("http-equiv") == "refresh" for _, attributes in page.tags)
+
+    ended(runtime, "- r: {return: 1}")
+    assert not anew(see(""))
+    execution, _ = waiting(runtime, web)
+    assert anew(see(""))
+    assert anew(see(f"/{execution}"))
+    assert not anew(see("?still=1"))
+
+
+def test_an_unknown_state_is_said_to_be_one(see: Any) -> None:
+    assert "there is no state 'GONE'; there are ACTIVE" in see("?state=GONE", 404).text
+    assert "in this state" in see("?state=FAILED").text
+
+
+def test_an_empty_console_says_how_to_begin(see: Any) -> None:
+    page = see("")
+    assert 'curl -sS -X POST "$API/v1/agents"' in page.text
+    assert ("a", {"href": "/docs#walk"}) in page.tags
 
 
 @pytest.mark.parametrize(
@@ -223,5 +273,5 @@ def test_durations_follow_the_clock_of_the_runtime(
     waiting(runtime, web)
     clock.jump(clock.now() + timedelta(hours=2))
     app = flask.Flask("pages")
-    app.register_blueprint(console(runtime, lambda _: None))
+    app.register_blueprint(console(runtime, lambda _: None, lambda _: None))
     assert "2 hours" in app.test_client().get("/console/executions").text
