@@ -234,6 +234,13 @@ class Record(Value):
     upgrades: ClassVar[tuple[Upgrade, ...]] = ()
     """From version 1 to 2, from 2 to 3, …: a kind with one of them is of `schema_version` 2."""
 
+    guarded_by: ClassVar[tuple[str, ...] | None] = None
+    """
+    By which members, each alone, it is asked for where something is written on the result; `()`: by any.
+
+    Nothing may be written on a query of a kind that says nothing.
+    """
+
     id: str
     """Its id: a random UUID, with the tenant before it where that is not the platform."""
 

@@ -133,7 +133,7 @@ class Reads:
 
     def count(self, kind: type[R], **tests: Test) -> int:
         """Return how many documents pass all tests."""
-        self._may_read()
+        self._asking(kind, tests)
         return self._documents.count(self._tenant, _query(kind, "", MAX_LIST, tests))
 
     def _page(
@@ -144,7 +144,7 @@ class Reads:
         cursor: str | None,
         tests: Mapping[str, Test],
     ) -> Page[R]:
-        self._may_read()
+        self._asking(kind, tests)
         query = _query(kind, order, min(limit, MAX_LIST) + 1, tests)
         if cursor:
             after = _opened(cursor, query)
@@ -154,8 +154,8 @@ class Reads:
         more = len(found) == query.limit
         return Page(items=items, next_cursor=self._sealed(query, found[-2]) if more else None)
 
-    def _may_read(self) -> None:
-        """Refuse where reading is over."""
+    def _asking(self, kind: type[Record], tests: Mapping[str, Test]) -> None:
+        """Notice what is asked, or refuse where reading is over."""
 
     def _read(self, kind: type[R], snapshot: Snapshot) -> R:
         """Return a document as what it is."""
@@ -211,6 +211,20 @@ def _at(data: Mapping[str, Any], name: str) -> Scalar:
     for part in name.split("."):
         value = value[part]
     return value  # type: ignore[no-any-return]
+
+
+def equal(tests: Mapping[str, Test]) -> dict[str, tuple[Scalar, ...]]:
+    """Return which values of which members tests let pass."""
+    found = dict[str, tuple[Scalar, ...]]()
+    for name, test in tests.items():
+        match test:
+            case AtLeast() | AtMost() | Prefix():
+                continue
+            case OneOf(values):
+                found[name] = values
+            case _:
+                found[name] = (test,)
+    return found
 
 
 def moment(at: datetime) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
-from shared import evidence, verification
+from shared import evidence, guarding, verification
 from shared.canonical import digest
 from shared.documents import (
     ABSENT,
@@ -31,8 +31,9 @@ from shared.documents import (
 from shared.entity import Audit, Because, Entity, Event, Record, Timestamp
 from shared.errors import ConstitutionalAlignment, IntegrityHold, NotFound, VersionConflict
 from shared.evidence import ApprovalRef, Circumstances, Entry, Signer
+from shared.guarding import Guard
 from shared.masking import for_evidence
-from shared.queries import Reads
+from shared.queries import Reads, Test, equal
 
 log = logging.getLogger("waooaw.store")
 
@@ -104,6 +105,9 @@ class Transaction(Reads):
         self._seen: dict[Key, Snapshot] = {}
         self._absent: set[Key] = set()
         self._writes: list[Write] = []
+        self._guards: dict[str, Snapshot | None] = {}
+        self._turned: set[str] = set()
+        self._unguarded: set[str] = set()
         self.entries: list[Entry] = []
         self.urgent = False
         """Whether the tap must have the entries before the caller gets an answer."""
@@ -115,8 +119,15 @@ class Transaction(Reads):
 
     @property
     def writes(self) -> tuple[Write, ...]:
-        """What it writes, in the order it was said."""
-        return tuple(self._writes)
+        """What it writes, in the order it was said, and the guards of what it asked for and changes."""
+        guards = sorted(self._guards.keys() | self._turned) if self._writes else ()
+        return (*self._writes, *map(self._guarding, guards))
+
+    def loosely(self, why: str) -> Reads:
+        """Return the way to ask what may have changed when this commits, and say why that does no harm."""
+        if not why.strip():
+            raise ValueError("whoever asks without a guard says why")
+        return _Loosely(self, self._documents)
 
     def get(self, kind: type[R], id: str) -> R:
         """
@@ -205,6 +216,7 @@ class Transaction(Reads):
             raise TypeError("an entity is evidence and stays")
         self._may_write(record)
         before = self._seen.get(self._key(type(record), record.id))
+        self._turned |= guarding.of_change(type(record), None, record.to_stored())
         expected = before.revision if before else ANYTHING
         self._writes.append(Write(self._key(type(record), record.id), None, expected))
 
@@ -245,8 +257,19 @@ class Transaction(Reads):
             self._writes.remove(earlier)
             expected = earlier.expected
         document = self._noticed(key, document)
-        self._writes.append(Write(key, document.to_stored(), expected))
+        before = self._seen.get(key)
+        stored = document.to_stored()
+        self._turned |= guarding.of_change(type(document), before.data if before else None, stored)
+        self._writes.append(Write(key, stored, expected))
         return document
+
+    def _guarding(self, id: str) -> Write:
+        """Return the write that holds a guard to what it was, and turns it where something is changed."""
+        key, read = Key(self.tenant, Guard.collection, id), self._guards.get(id)
+        data = read.data if read and id not in self._turned else Guard.turned(id).to_stored()
+        if id not in self._guards:
+            return Write(key, data)
+        return Write(key, data, read.revision if read else ABSENT)
 
     def _noticed(self, key: Key, document: R) -> R:
         """
@@ -370,7 +393,23 @@ class Transaction(Reads):
     def _key(self, kind: type[Record], id: str) -> Key:
         return Key(self.tenant, kind.collection, id)
 
+    def _asking(self, kind: type[Record], tests: Mapping[str, Test]) -> None:
+        self._may_read()
+        if self._writable is not None:
+            return
+        guards = guarding.of_query(kind, equal(tests))
+        if not guards:
+            self._unguarded.add(kind.__name__)
+        for id in guards:
+            if id not in self._guards:
+                self._guards[id] = self._documents.get(Key(self.tenant, Guard.collection, id))
+
     def _may_write(self, document: Record) -> None:
+        if self._unguarded:
+            raise RuntimeError(
+                f"a query of {', '.join(sorted(self._unguarded))} has no guard, so nothing is written on"
+                " what it found: say what the kind is `guarded_by`, or ask `loosely`"
+            )
         if self._writable is not None and type(document) not in self._writable:
             raise RuntimeError(
                 f"this transaction only reads; it writes no {type(document).__name__}"
@@ -379,3 +418,17 @@ class Transaction(Reads):
     def _may_read(self) -> None:
         if self._writes:
             raise RuntimeError("a transaction reads first and writes last")
+
+
+class _Loosely(Reads):
+    """Asks on behalf of a transaction, without a guard."""
+
+    def __init__(self, txn: Transaction, documents: Documents) -> None:
+        super().__init__(documents, txn.tenant)
+        self._txn = txn
+
+    def _asking(self, *_: object) -> None:
+        self._txn._may_read()  # noqa: SLF001 - a part of it
+
+    def _read(self, kind: type[R], snapshot: Snapshot) -> R:
+        return self._txn._read(kind, snapshot)  # noqa: SLF001 - a part of it

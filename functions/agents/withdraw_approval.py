@@ -20,7 +20,10 @@ def withdraw_approval(
     if not (ended or back):
         return
     with call.transaction() as txn:
-        for before in txn.all(Approval, workflow_id=event.workflow_id, status=OneOf(OPEN)):
+        open_now = txn.loosely("what the workflow asks from now on is of its next stage").all(
+            Approval, workflow_id=event.workflow_id, status=OneOf(OPEN)
+        )
+        for before in open_now:
             after = rules.withdraw(
                 before, by=call.actor, at=call.now, reason="The agent is no longer at this stage."
             )

@@ -27,7 +27,7 @@ def probe_services(
             dependencies.look(),
             backlogs.backlog(),
             _recent(telemetry, call.now),
-            dead_letters=txn.count(DeadLetter, status="open"),
+            dead_letters=txn.loosely("a probe says what it saw").count(DeadLetter, status="open"),
             before=before,
             at=call.now,
         )

@@ -42,7 +42,8 @@ def judge_seeds(call: Reaching, event: Decided) -> None:
     with call.within(PLATFORM, OF_THE_PLATFORM) as txn:
         # First what both write who may meet here: whoever reads it before the other's commit runs again.
         figures = txn.peek(Figures, shard) or Figures(id=shard)
-        cited = txn.all(PrecedentSeed, seed_id=approval.seed_id) if approval.seed_id else ()
+        loosely = txn.loosely("a seed keeps its number")
+        cited = loosely.all(PrecedentSeed, seed_id=approval.seed_id) if approval.seed_id else ()
         predicted = txn.peek(Prediction, approval_id) if fact in judging.ANSWERS else None
         expected = predicted.approves if predicted else {}
         shadows = [txn.get(PrecedentSeed, id) for id in expected]

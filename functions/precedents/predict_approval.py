@@ -25,7 +25,10 @@ def predict_approval(call: Reaching, event: ApprovalRequested) -> None:  # noqa:
         if not eligible(approval):
             return
         answer = judging.answered(approval)
-        seeds = of_class(txn, approval, status="shadow")
+        loosely = txn.loosely(
+            "a seed that comes into shadow meanwhile predicts from the next request on"
+        )
+        seeds = of_class(loosely, approval, status="shadow")
         approves = {one.id: predicts(one, approval, tenant=approval.tenant_id) for one in seeds}
         for seed in seeds:
             would = approves[seed.id]

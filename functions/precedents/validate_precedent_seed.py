@@ -12,7 +12,8 @@ from shared.precedents import rules
 from shared.precedents.events import SeedApproved, SeedReviewed
 from shared.precedents.models import FAMILY, Outcome, PrecedentSeed
 from shared.precedents.shipping import given
-from shared.precedents.validation import failed
+from shared.precedents.validation import IN_PLAY, failed
+from shared.queries import OneOf
 
 
 class SeedReview(Value):
@@ -46,13 +47,13 @@ def validate_precedent_seed(call: Call, seed_id: Id, review: SeedReview) -> Prec
     Validate the draft of a seed.
 
     What passes the five questions gets its number and goes into shadow. A rule that weakens a gate is
-    rejected whatever Genesis says, and one that clashes with a seed in force is put off.
+    rejected whatever Genesis says, and one that clashes with a seed in force or in shadow is put off.
     """
     with call.transaction() as txn:
         before = txn.get(PrecedentSeed, seed_id)
         family = FAMILY[before.domain]
         numbers = txn.peek(ExternalIds, family) or ExternalIds(id=family, given=given(family))
-        same = txn.all(PrecedentSeed, status="active", approval_class=before.approval_class)
+        same = txn.all(PrecedentSeed, status=OneOf(IN_PLAY), approval_class=before.approval_class)
         draft = txn.peek(SeedDraft, before.draft_id) if before.draft_id else None
         number = numbers.given + 1
         after = rules.validated(

@@ -60,7 +60,8 @@ def of_run(
         Conflict: The run is over and nothing came of it.
         AlreadyDecided: Somebody else vetoed it, or with other words.
     """
-    found = txn.first(Veto, run_id=run.id)
+    # Whoever vetoes it saves the run, which was read before.
+    found = txn.loosely("the run is its guard").first(Veto, run_id=run.id)
     if found is not None:
         said = (category, explanation, call.actor.id)
         if (found.category, found.explanation, found.issued_by) == said:

@@ -19,6 +19,8 @@ from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid
 from shared.identity import Actor
 from shared.store import Transaction
 
+LATER = "a no that is said meanwhile came after the question"
+
 
 class Asking(Record):
     """Which approval asks a question; its id says which question, so that there is one."""
@@ -82,7 +84,7 @@ def succeeded(txn: Transaction, new: Approval) -> Approval | None:
     before = txn.get(Approval, new.supersedes) if new.supersedes else None
     if before is not None:
         _may_succeed(before, new)
-    for refusal in txn.all(Refusal, act=acts.act(new).digest):
+    for refusal in txn.loosely(LATER).all(Refusal, act=acts.act(new).digest):
         refused = txn.get(Approval, refusal.id)
         same = refused.action_digest == new.action_digest
         if before is not None and refused.id == before.id and not same:
@@ -104,7 +106,7 @@ def against(txn: Transaction, act: acts.Act) -> Iterator[Approval]:
     """Yield the questions to which a no was said that stands against an act: no rule overtakes one."""
     cursor = None
     while True:
-        found = txn.find(Refusal, cursor=cursor, family=act.family)
+        found = txn.loosely(LATER).find(Refusal, cursor=cursor, family=act.family)
         refused = (txn.get(Approval, one.id) for one in found.items)
         yield from (one for one in refused if acts.act(one).covers(act))
         cursor = found.next_cursor

@@ -17,6 +17,9 @@ SAMPLED_WITHIN = timedelta(days=1)
 """One request in so many, and at most one in that time, is a test that must be refused."""
 
 
+ATTENTION = "it is about attention: one more or less than counted does no harm"
+
+
 class Canary(Record):
     """The mark of a request that must be refused, kept apart from what the approver sees."""
 
@@ -32,7 +35,7 @@ def guarded(txn: Transaction, new: Approval) -> Approval:
 
 def next_held(txn: Transaction, scope: str) -> Approval | None:
     """Return the question that is shown next, if there is room for one."""
-    held = txn.first(
+    held = txn.loosely(ATTENTION).first(
         Approval,
         order="requested_at",
         status=OneOf(OPEN),
@@ -43,18 +46,19 @@ def next_held(txn: Transaction, scope: str) -> Approval | None:
 
 
 def _shown(txn: Transaction, scope: str) -> int:
-    return txn.count(Approval, status=OneOf(OPEN), governor_scope=scope, held_back=False)
+    loosely = txn.loosely(ATTENTION)
+    return loosely.count(Approval, status=OneOf(OPEN), governor_scope=scope, held_back=False)
 
 
 def _waits(txn: Transaction, scope: str, agent_id: str) -> bool:
-    open_ones = OneOf(OPEN)
-    return txn.count(Approval, status=open_ones, governor_scope=scope, agent_id=agent_id) > 0
+    loosely, open_ones = txn.loosely(ATTENTION), OneOf(OPEN)
+    return loosely.count(Approval, status=open_ones, governor_scope=scope, agent_id=agent_id) > 0
 
 
 def sample_is_due(txn: Transaction, at: datetime) -> bool:
     """Whether enough was asked of late that one more request may be a test."""
     since = AtLeast(moment(at - SAMPLED_WITHIN))
-    return txn.count(Approval, requested_at=since) >= SAMPLE_OF
+    return txn.loosely(ATTENTION).count(Approval, requested_at=since) >= SAMPLE_OF
 
 
 def bad_request(occasion: str) -> ApprovalRequest:

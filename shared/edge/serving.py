@@ -258,7 +258,7 @@ class _Request:
         Run the operation once and commit everything it did, with its answer, at once.
 
         What it answered to the same request before is answered again: *again*, where a commit failed, and
-        where there is nothing to commit.
+        before any run is refused or commits nothing.
         """
         call = self._call(tenant, path)
         repetition = self._repetition(call, raw)
@@ -270,10 +270,11 @@ class _Request:
         try:
             result = self.op.function(call, **arguments, **given(self.op, self.ports, tenant))
         except Refusal:
-            if repetition and not again and (stored := repetition.answer()):
+            # It may be built on what this very request did meanwhile, by another of its runs.
+            if repetition and (stored := repetition.answer()):
                 return Answered.again(stored)
             raise
-        if repetition and not again and not call.writes and (stored := repetition.answer()):
+        if repetition and not call.writes and (stored := repetition.answer()):
             return Answered.again(stored)
         done = Answered.of(result, call, status=self.op.status)
         self.crossings = call.crossings

@@ -42,7 +42,8 @@ def hand_over(
     """
     with call.transaction() as txn:
         notification = txn.get(Notification, notification_id)
-        found = txn.all(Destination, audience=notification.audience)
+        loosely = txn.loosely("a device that comes later shows what it missed")
+        found = loosely.all(Destination, audience=notification.audience)
         chosen = [one for one in found if user_id in {None, one.user_id}]
         work = _Work(call, push, txn, notification, chosen)
         for user, own in groupby(sorted(chosen, key=lambda one: one.user_id), _user):
@@ -72,7 +73,11 @@ class _Work:
         self.logs = {id: txn.peek(PushLog, f"{notification.id}:{id}") for id in ids}
         self.details = self._details() if ids else {}
         self.unread = (
-            txn.count(Notification, audience=notification.audience, read_at=None) if ids else 0
+            txn.loosely("a badge is as old as its push").count(
+                Notification, audience=notification.audience, read_at=None
+            )
+            if ids
+            else 0
         )
         self.days: list[PushDay] = []
         self.promises: list[tuple[PushDue, datetime]] = []

@@ -82,6 +82,7 @@ class Device(_Governed):
     """A phone that may show notices and sign decisions."""
 
     collection: ClassVar[str] = "devices"
+    guarded_by: ClassVar = ("user_id", "fcm_token_hash")
     unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {"last_seen_at"}
 
     user_id: Asked

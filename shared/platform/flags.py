@@ -88,6 +88,7 @@ class FeatureFlag(Entity):
     """One flag; its id is its key."""
 
     collection: ClassVar[str] = "feature_flags"
+    guarded_by: ClassVar = ()
 
     key: str
     """Its key, which programs ask for."""

@@ -99,6 +99,7 @@ class Incident(Entity):
     """Something that went wrong with the platform, from its detection to its end."""
 
     collection: ClassVar[str] = "incidents"
+    guarded_by: ClassVar = ()
 
     number: str
     """A label for people, ``INC-000045``; never a key."""

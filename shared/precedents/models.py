@@ -168,6 +168,7 @@ class PrecedentSeed(Entity, Rule):
     """A rule, how far it is trusted, and what became of its decisions."""
 
     collection: ClassVar[str] = "precedent_seeds"
+    guarded_by: ClassVar = ("approval_class",)
     unversioned: ClassVar[frozenset[str]] = Entity.unversioned | COUNTERS
 
     seed_id: Asked | None = None

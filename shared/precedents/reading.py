@@ -8,7 +8,7 @@ from shared.genesis.models import ExternalIds
 from shared.operation import Call
 from shared.precedents.matching import Known, best, candidates, eligible, fits
 from shared.precedents.models import SWITCH, PrecedentSeed, SeedStatus, SeedSwitch
-from shared.queries import OneOf
+from shared.queries import OneOf, Reads
 from shared.store import Transaction
 
 OF_THE_PLATFORM = "seeds belong to the platform, and decide in every tenant"
@@ -32,7 +32,7 @@ def precedent(call: Call, txn: Transaction, request: Question) -> PrecedentSeed 
 
 
 def of_class(
-    platform: Transaction, request: Question, *, status: SeedStatus
+    platform: Reads, request: Question, *, status: SeedStatus
 ) -> tuple[PrecedentSeed, ...]:
     """Return the seeds of a status whose class a request can match."""
     classes = OneOf(candidates(request.approval_class))
@@ -56,7 +56,8 @@ def known_of(txn: Transaction, platform: Transaction, request: Question) -> Know
 def denied_at(txn: Transaction, approval_class: str) -> datetime | None:
     """Return when a person last said no to a class of requests in the tenant: rejected it, or objected."""
     same = {"approval_class": approval_class}
-    rejected = txn.first(Approval, order="-decided_at", status=ApprovalStatus.REJECTED, **same)
-    vetoed = txn.first(Approval, order="-vetoed_at", **same)
+    loosely = txn.loosely("who says no meanwhile may object to what was granted")
+    rejected = loosely.first(Approval, order="-decided_at", status=ApprovalStatus.REJECTED, **same)
+    vetoed = loosely.first(Approval, order="-vetoed_at", **same)
     times = (rejected.decided_at if rejected else None, vetoed.vetoed_at if vetoed else None)
     return max(filter(None, times), default=None)

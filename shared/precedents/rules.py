@@ -89,7 +89,7 @@ def validated(
     Return the seed with what Genesis said of it; what passes goes into shadow and gets its number.
 
     A rule that fails one of the five questions is rejected whatever Genesis says, and one that clashes
-    with a seed in force is put off.
+    with a seed in force or in shadow is put off.
 
     Raises:
         Conflict: It was judged before, or is no draft.

@@ -10,6 +10,9 @@ from shared.precedents.weakening import weakens
 MIN_SAMPLES = 3
 """How many decided cases a rule must rest on, unless a Governor wrote it."""
 
+IN_PLAY = ("shadow", "active")
+"""The statuses in which two seeds of one class must not contradict each other."""
+
 _CITED = re.compile(r"\b(L0-\d{2}|L1-[A-Z]{2,5}-\d{2})\b")
 _L0 = frozenset(principle.code for principle in PRINCIPLES)
 
@@ -34,12 +37,12 @@ def failed(found: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def clashes(seed: PrecedentSeed, others: Iterable[PrecedentSeed]) -> tuple[PrecedentSeed, ...]:
-    """Return the seeds in force that answer the same class otherwise, and are not superseded by it."""
+    """Return the seeds in force, or on trial, that answer its class otherwise and are not superseded by it."""
     return tuple(
         other
         for other in others
         if other.id not in {seed.id, seed.supersedes}
-        and other.status == "active"
+        and other.status in IN_PLAY
         and other.approval_class == seed.approval_class
         and other.decision != seed.decision
     )

@@ -39,7 +39,7 @@ KERNEL = {
         "examples",
     ),
     *("files", "identity", "instants", "masking", "observing", "operation", "outside", "ports"),
-    *("queries", "reaction", "release", "store", "texts", "verification", "waiting"),
+    *("guarding", "queries", "reaction", "release", "store", "texts", "verification", "waiting"),
 }
 """The modules that keep the walls themselves; a new one is reviewed by being written here."""
 

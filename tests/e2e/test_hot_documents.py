@@ -15,6 +15,7 @@ from local.story import acts
 from local.story.client import Client
 from shared.edge import meter
 from tests.e2e.counting import platform_in
+from tests.rehearsals.kept import shared_as
 from tests.rehearsals.scene import to_the_governor, until, until_over
 
 pytestmark = pytest.mark.slow
@@ -35,6 +36,12 @@ SHARED = {
     },
     "seed_figures": {"precedents.predict_approval", "precedents.judge_seeds"},
     # Once in five minutes by its schedule, once a minute while something is wrong; never for an agent.
+    "guards/incidents": {
+        "platform.create_incident",
+        "platform.probe_services",
+        "platform.rest_incident",
+        "platform.transition_incident",
+    },
     "service_status": {"platform.probe_services"},
 }
 """The collections whose documents unrelated agents share, and the only functions that may write them."""
@@ -50,7 +57,7 @@ class Watched:
 
     def committed(self, writes):
         for write in writes:
-            self.writers[write.key.collection].add(meter.current())
+            self.writers[shared_as(write.key)].add(meter.current())
             if self.agent is not None:
                 self.agents[write.key].add(self.agent)
 
@@ -75,7 +82,7 @@ def watched(rehearsed, tmp_path_factory):
 
 
 def test_unrelated_agents_share_only_what_is_known_to_be_shared(watched):
-    shared = {key.collection: key for key, agents in watched.agents.items() if len(agents) > 1}
+    shared = {shared_as(key): key for key, agents in watched.agents.items() if len(agents) > 1}
     for collection, key in shared.items():
         assert collection in SHARED, (
             f"{key.collection}/{key.id} is written for unrelated agents by"

@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from shared.documents import Key, Query
+from shared.documents import Contended, Key, Query
 from shared.errors import Conflict, StoreUnavailable
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Scope
@@ -100,6 +100,29 @@ def test_many_at_once_with_one_key_act_once_and_are_all_told_the_same(world):
     assert {answer.status_code for answer in answers} == {201}, [one.data for one in answers]
     assert len({answer.data for answer in answers}) == 1
     assert len(entries(world)) == 1
+
+
+def test_a_later_run_that_meets_what_an_earlier_one_did_is_answered_as_that_one(world):
+    runs = []
+
+    @declared("POST", "/v1/only-thing", scopes={Scope.GENESIS_WRITE}, status=201)
+    def make_it_twice(call: Call, body: Size) -> Thing:
+        """Be contended once, and be overtaken by the same request in the second run."""
+        runs.append(1)
+        if len(runs) == 1:
+            raise Contended
+        if len(runs) == 2:
+            twins.append(ask())
+        return make_only_thing(call, body)
+
+    def ask():
+        return world.call(make_it_twice, "/v1/only-thing", {"size": 1}, as_="admin", headers=KEY)
+
+    twins = []
+    answer = ask()
+    assert answer.status_code == twins[0].status_code == 201, answer.data
+    assert answer.data == twins[0].data
+    assert len(runs) == 3
 
 
 def test_what_was_kept_before_its_answer_was_lost_is_answered(world, monkeypatch):

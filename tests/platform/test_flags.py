@@ -180,6 +180,8 @@ def test_without_the_store_the_last_known_flags_stand_in_else_all_is_off(put, ca
         def find(self, *_):
             raise StoreUnavailable("the store cannot be used now")
 
+        get = find
+
         def commit(self, writes):
             assert not writes
 

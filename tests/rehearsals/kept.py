@@ -16,11 +16,18 @@ from benchmarks.rehearsal import Asked, Rehearsal
 from infra.indexes import Shape
 from shared.documents import Write
 from shared.edge import meter
+from shared.guarding import Guard
 from shared.store import Due
 from tests.infra.queries import taken_down
 from tests.rehearsals import rehearse
 from tests.rehearsals.scene import until
 from tests.workers import made_once
+
+
+def shared_as(key):
+    """Say what a document is to those who share it: its collection, and of a guard what it guards."""
+    guards = key.collection == Guard.collection
+    return f"{key.collection}/{key.id.partition('.')[0]}" if guards else key.collection
 
 
 @dataclass
@@ -72,7 +79,7 @@ def _rehearse(folder):
 
     def note(writes):
         for write in writes:
-            seen.writers[write.key.collection].add(meter.current())
+            seen.writers[shared_as(write.key)].add(meter.current())
             if write.key.collection == Due.collection and write.data is not None:
                 seen.promises.append(write)
 
