@@ -81,7 +81,7 @@ def _written_out(tree):
 def test_a_setting_that_is_empty_is_none():
     empty = dict.fromkeys(("DATA", "PORT", "PROJECT", "STORE", "BUS"), "")
     assert Settings(empty).data == Path(".data")
-    assert Settings(empty).api == "http://127.0.0.1:8080"
+    assert Settings(empty).served == "http://127.0.0.1:8080"
     assert (Settings(empty).store, Settings(empty).bus) == ("sqlite", "local")
 
 
@@ -213,15 +213,13 @@ def test_a_terminal_of_few_letters_ends_nothing(monkeypatch, tmp_path):
     assert b"There is no store in" in terminal.buffer.getvalue()
 
 
-def test_a_token_of_a_running_server_is_made_for_its_port(tmp_path, monkeypatch, capsys):
+def test_a_token_is_good_at_every_port(tmp_path, monkeypatch, capsys):
     import jwt
 
     monkeypatch.setattr(os, "environ", {"PATH": os.environ["PATH"]})
-    assert main(["token", "genesis", "--data", str(tmp_path), "--port", "18455"]) == 0
-    assert audience(jwt, capsys) == "http://127.0.0.1:18455"
-    (tmp_path / "served.json").write_text('{"address": "http://127.0.0.1:18456", "secret": "s"}')
-    assert main(["token", "genesis", "--data", str(tmp_path)]) == 0
-    assert audience(jwt, capsys) == "http://127.0.0.1:18456"
+    for more in ([], ["--port", "18455"]):
+        assert main(["token", "genesis", "--data", str(tmp_path), *more]) == 0
+        assert Settings({"PORT": "18456"}).addressed(audience(jwt, capsys))
 
 
 def audience(jwt, capsys):

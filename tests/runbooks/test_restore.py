@@ -37,7 +37,7 @@ def test_a_copy_made_while_it_runs_goes_on_elsewhere(tmp_path, capsys):
         at_stage(client, begun, 2)
         assert main(["backup", str(copy), "--data", str(data)]) == 0
         told = capsys.readouterr().out
-        assert f"local verify --data {copy}" in told
+        assert f"DATA={copy} .venv/bin/python -m local verify" in told
         assert "private keys" in told
         lost = acts.request_agent(client, parts, "Lost")["agent"]["id"]
 
