@@ -20,6 +20,8 @@ class Agreement(Value):
 
     expected_digest: Hex64
     """The approval's `action_digest`, as you read it: a yes to anything else is refused."""
+    expected_card: Hex64 | None = None
+    """The approval's `card_hash`, as you read it; needed where evidence was added since it was asked."""
     comment: Comment | None = None
     """What you want to say beside the yes; it is kept with the decision."""
 
@@ -39,8 +41,9 @@ def approve_approval(call: Call, approval_id: Id, agreement: Agreement) -> Appro
             by=call.actor,
             at=call.now,
             expected_digest=agreement.expected_digest,
+            expected_card=agreement.expected_card,
             comment=agreement.comment,
-            opened_at=opening.opened_at(txn, approval_id, call.actor),
+            opened_at=opening.opened_at(txn, before, call.actor),
         )
         if after is not before:
             after = txn.save(after, decided(after), because=rules.because(after))

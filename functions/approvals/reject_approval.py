@@ -32,7 +32,7 @@ def reject_approval(call: Call, approval_id: Id, rejection: Rejection) -> Approv
             at=call.now,
             reason=rejection.reason,
             expected_digest=rejection.expected_digest,
-            opened_at=opening.opened_at(txn, approval_id, call.actor),
+            opened_at=opening.opened_at(txn, before, call.actor),
         )
         if after is not before:
             after = again.keep(txn, after, decided(after), because=rules.because(after))

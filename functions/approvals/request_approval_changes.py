@@ -40,7 +40,7 @@ def request_approval_changes(call: Call, approval_id: Id, wanted: WantedChanges)
             at=call.now,
             changes=wanted.changes,
             expected_digest=wanted.expected_digest,
-            opened_at=opening.opened_at(txn, approval_id, call.actor),
+            opened_at=opening.opened_at(txn, before, call.actor),
         )
         if after is not before:
             after = again.keep(txn, after, decided(after), because=rules.because(after))

@@ -55,8 +55,9 @@ def approve_on_phone(
             by=call.actor,
             at=call.now,
             expected_digest=agreement.expected_digest,
+            expected_card=before.card_hash,
             comment=agreement.comment,
-            opened_at=opening.opened_at(txn, approval_id, call.actor),
+            opened_at=opening.opened_at(txn, before, call.actor),
         )
         if after is not before:
             txn.save(note)

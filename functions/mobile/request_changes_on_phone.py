@@ -58,7 +58,7 @@ def request_changes_on_phone(
             at=call.now,
             changes=wanted.changes,
             expected_digest=wanted.expected_digest,
-            opened_at=opening.opened_at(txn, approval_id, call.actor),
+            opened_at=opening.opened_at(txn, before, call.actor),
         )
         if after is not before:
             txn.save(note)

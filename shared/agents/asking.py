@@ -5,6 +5,7 @@ from shared.agents.parts import APPROVAL, ARCHITECTURE, CERTIFICATION, ETHICS, S
 from shared.agents.pipeline import gate_results
 from shared.agents.runs import PipelineRun
 from shared.approvals.models import ApprovalRequest, EvidenceRef, Gate
+from shared.approvals.wording import named, quoted
 from shared.canonical import digest
 from shared.manifests.models import Manifest
 
@@ -53,10 +54,10 @@ def _deployment(
         approval_class=f"agent.deploy:{agent.industry_code}:{job_role}",
         subject_kind="pipeline_stage",
         subject=subject(run, manifest, APPROVAL),
-        title=f"Deploy the agent {agent.name}"[:200],
+        title=f"Deploy the agent {named(agent.name)}"[:200],
         summary=(
-            f"{agent.purpose[:1000]}\n\nGenesis certified it, the Systems Architect and the Vision"
-            f" Guardian passed it. Alignment score: {run.alignment_score} of 100."
+            "Genesis certified it, the Systems Architect and the Vision Guardian passed it."
+            f" Alignment score: {run.alignment_score} of 100.\n\n{quoted('its author', agent.purpose)}"
         ),
         action_description="The agent goes live with exactly the manifest that was certified.",
         rationale="All reviews passed, and the rollback was tested.",
@@ -95,7 +96,8 @@ def _concern(run: PipelineRun, agent: Agent, manifest: Manifest, job_role: str) 
     record = run.stages[-1]
     name = STAGES[record.stage].replace("_", " ")
     blocked = run.status == "blocked"
-    found = [f"{c.code}: {c.detail or 'no verdict'}" for c in record.checks if not c.passed]
+    lacking = [f"{c.code}: {c.detail or 'no verdict'}" for c in record.checks if not c.passed]
+    found = "\n".join(lacking)
     why = "Nobody judged it in time." if blocked else "The reviewer has concerns."
     return ApprovalRequest(
         type="execution",
@@ -103,8 +105,8 @@ def _concern(run: PipelineRun, agent: Agent, manifest: Manifest, job_role: str) 
         approval_class=f"agent.revise:{agent.industry_code}:{job_role}",
         subject_kind="pipeline_stage",
         subject=subject(run, manifest, record.stage),
-        title=f"{name.capitalize()} of {agent.name}: revise or reject"[:200],
-        summary=f"{why} Attempt {record.attempt}.\n" + "\n".join(found)[:1800],
+        title=f"{name.capitalize()} of {named(agent.name)}: revise or reject"[:200],
+        summary=f"{why} Attempt {record.attempt}.\n\n{quoted('the review', found)}",
         action_description="The agent goes back to its author and passes every review again.",
         rationale="A concern is settled by a revision or by a rejection, never overruled.",
         alternatives=("Reject the agent",),

@@ -218,3 +218,13 @@ def same_subject(approval: Approval, action_digest: str | None) -> None:
             rule="stale_subject",
             approval_id=approval.id,
         )
+
+
+def same_card(approval: Approval, card_hash: str | None) -> None:
+    """Refuse a yes to another card than the present one; where evidence was added, one must be named."""
+    if card_hash != approval.card_hash and (card_hash or approval.evidence_added):
+        raise ApprovalMismatch(
+            "evidence was added to this; read it again, and name its card_hash in expected_card",
+            rule="stale_subject",
+            approval_id=approval.id,
+        )

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt
 
 from shared.approvals.parts import (
     NOES,
+    Addition,
     Cancellation,
     Chain,
     Decision,
@@ -111,6 +112,9 @@ OPEN = (ApprovalStatus.PENDING, ApprovalStatus.DELEGATED, ApprovalStatus.ESCALAT
 """The states in which a question waits for an answer."""
 
 
+MAX_EVIDENCE = 20
+
+
 class EvidenceRef(Value):
     """A piece of evidence: what it is, where it is, and its digest."""
 
@@ -156,7 +160,7 @@ class Question(Value):
     """What could be done instead."""
     risks: Annotated[tuple[Aside, ...], Field(max_length=5)] = ()
     """What can go wrong."""
-    evidence_refs: Annotated[tuple[EvidenceRef, ...], Field(max_length=20)] = ()
+    evidence_refs: Annotated[tuple[EvidenceRef, ...], Field(max_length=MAX_EVIDENCE)] = ()
     """What the question rests on; some gates ask for certain kinds."""
     evidence_facts: Facts = Field(default_factory=dict)
     """Facts that conditions of precedents and chains are compared with, by name."""
@@ -330,6 +334,9 @@ class Approval(Entity, Question):
     """How often it rested; three times at most."""
     unreviewed: bool = False
     """Whether it is about a thing that nobody looked at in time."""
+
+    evidence_added: tuple[Addition, ...] = ()
+    """What came to its evidence since it was asked, the latest last."""
 
     group_key: Hex64 | None = None
     """What identical requests share: one card shows them all, each with its own decision."""

@@ -206,6 +206,19 @@ class Cancellation(Value):
     """When they did."""
 
 
+class Addition(Value):
+    """Evidence that came while the question was open, and what had been said without it."""
+
+    by: str
+    """Who added it."""
+    at: Timestamp
+    """When."""
+    kinds: tuple[str, ...]
+    """Of which kinds it is."""
+    votes: tuple[Decision, ...] = ()
+    """Who had agreed before, and is asked again."""
+
+
 class Unsaid(Value):
     """Why a no was taken back, by whoever said it."""
 

@@ -2,14 +2,37 @@
 
 from typing import Self
 
+from shared.approvals.events import REQUESTS
 from shared.approvals.models import Approval
-from shared.entity import ActorId, Code, Event, Said
+from shared.entity import ActorId, Code, Event, Hex64, Said
 
 
 class ApprovalJoined(Event, action="approval.joined", category="approval_request"):
     """Somebody else asked the same while it was open."""
 
     asked_by: ActorId
+
+
+class EvidenceAdded(
+    Event, action="approval.evidence_added", category="approval_request", topic=REQUESTS
+):
+    """Whoever asked showed what had been missing; those who had agreed are asked again."""
+
+    by: ActorId
+    kinds: tuple[Code, ...]
+    card_hash: Hex64
+    asked_again: tuple[ActorId, ...]
+
+    @classmethod
+    def of(cls, approval: Approval) -> Self:
+        """Tell of the latest evidence."""
+        last = approval.evidence_added[-1]
+        return cls(
+            by=last.by,
+            kinds=last.kinds,
+            card_hash=approval.card_hash,
+            asked_again=tuple(vote.approver_id for vote in last.votes),
+        )
 
 
 class ApprovalLeft(Event, action="approval.left", category="approval_request"):

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from shared.approvals import chains, windows
+from shared.approvals.cards import bound
 from shared.approvals.models import Approval, ApprovalRequest
 from shared.canonical import canonical, digest
-from shared.entity import written
+from shared.entity import ZERO_HASH
 from shared.errors import Invalid, Violation
 from shared.identity import PLATFORM, Actor
 
@@ -76,14 +76,13 @@ def ask(request: ApprovalRequest, *, id: str, tenant: str, by: Actor, at: dateti
             "the platform has no engagement Governor; ask with governor_scope 'platform'",
             rule="governor_scope",
         )
-    shown = request.model_copy(update={"on_behalf_of": request.on_behalf_of or by.id})
     chain = chains.chain(request)
     steps = chains.steps(request, chain)
     window_min = steps[0].timeout_min or windows.window_min(request)
     ends = at + timedelta(minutes=window_min)
     action_digest = digest(dict(request.subject))
     question = {name: member for name, member in request if name not in NOT_SHOWN}
-    return Approval(
+    asked = Approval(
         **question,
         id=id,
         tenant_id=tenant,
@@ -93,7 +92,7 @@ def ask(request: ApprovalRequest, *, id: str, tenant: str, by: Actor, at: dateti
         if request.governor_scope == "platform"
         else f"engagement_governor:{tenant}",
         action_digest=action_digest,
-        card_hash=digest(card(shown, action_digest=action_digest, expires_at=ends)),
+        card_hash=ZERO_HASH,
         card_members=tuple(question),
         supersedes=request.supersedes,
         chain=chain.name,
@@ -107,6 +106,7 @@ def ask(request: ApprovalRequest, *, id: str, tenant: str, by: Actor, at: dateti
         window_from=at,
         group_key=group_key(request),
     )
+    return bound(asked)
 
 
 def group_key(request: ApprovalRequest) -> str | None:
@@ -120,18 +120,6 @@ def group_key(request: ApprovalRequest) -> str | None:
     shape = {name: type(value).__name__ for name, value in request.subject.items()}
     alike = (request.approval_class, request.type, request.gate, request.agent_id)
     return digest({"typ": "approval-group/v1", "alike": list(alike), "shape": shape})
-
-
-def card(request: ApprovalRequest, *, action_digest: str, expires_at: datetime) -> dict[str, Any]:
-    """Render what the approver is shown; what they decide is bound to the digest of it."""
-    question = request.to_stored(exclude=NOT_SHOWN)
-    return {
-        "typ": "card/v1",
-        **question,
-        "requested_by": request.on_behalf_of,
-        "expires_at": written(expires_at),
-        "action_digest": action_digest,
-    }
 
 
 def _check_subject(request: ApprovalRequest) -> None:

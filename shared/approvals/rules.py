@@ -34,6 +34,7 @@ def approve(
     by: Actor,
     at: datetime,
     expected_digest: str,
+    expected_card: str | None = None,
     comment: str | None = None,
     opened_at: datetime | None = None,
 ) -> Approval:
@@ -48,6 +49,8 @@ def approve(
         at: The present.
 
         expected_digest: The digest of what they saw.
+
+        expected_card: The digest of the card they saw; evidence that was added made it another one.
 
         comment: What they say to it.
 
@@ -66,6 +69,7 @@ def approve(
             rule="concern_not_approvable",
         )
     right = _check(before, "approve", by=by, at=at, expected_digest=expected_digest)
+    checks.same_card(before, expected_card)
     said = by_right(said, right, opened_at)
     if not before.step.satisfied((*before.decisions, said)):
         return answered(before, said)

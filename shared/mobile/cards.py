@@ -9,9 +9,9 @@ from shared.agents.models import Agent
 from shared.agents.parts import ARCHITECTURE, CERTIFICATION, ETHICS
 from shared.agents.runs import PipelineRun
 from shared.agents.timeline import Timeline
+from shared.approvals import cards
 from shared.approvals.models import Approval, ApprovalStatus, ApprovalType, EvidenceRef, Risk
 from shared.entity import Hex64, Id, Timestamp, Value
-from shared.mobile import deciding
 
 
 class ApprovalCard(Value):
@@ -131,11 +131,11 @@ def card(approval: Approval, *, at: datetime) -> ApprovalCard:
 
 def detail(approval: Approval, agent: Agent | None, run: PipelineRun | None) -> ApprovalDetail:
     """Return everything about an approval; what it has no agent or pipeline for is absent."""
-    shown = deciding.card(approval)
+    shown = cards.card(approval)
     found = ApprovalDetail(
         approval=approval,
         card=shown,
-        card_matches=deciding.same_card(approval, shown),
+        card_matches=cards.same_card(approval, shown),
         evidence=approval.evidence_refs,
         deadlines=Deadlines(
             answer_by=approval.expires_at,

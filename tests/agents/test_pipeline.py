@@ -382,6 +382,12 @@ def test_a_rejection_ends_the_agent(story):
     assert story.run().failure_code == "deployment_blocked"
 
 
+def test_what_the_author_says_stands_as_theirs_below_what_was_verified(story):
+    first, *_, said = story.to_stage(6).request["summary"].splitlines()
+    assert first.startswith("Genesis certified it")
+    assert said.startswith("> ")
+
+
 def test_a_withdrawn_question_is_no_refusal(story):
     question = story.ask(story.to_stage(6).request)
     withdrawal = Withdrawal(reason="The workflow was cancelled.")

@@ -55,6 +55,9 @@ def rest_and_expire(scene):
     client, path = scene.client, f"/v1/approvals/{scene.ask(**STEP)['id']}"
     client.sign_in("governor")
     client.post("governor", f"{path}/defer", {"missing_evidence": ["A report of a test"]})
+    report = {"kind": "test_report", "ref": "reports/rollback", "sha256": "9" * 64}
+    client.post("service", f"{path}/evidence", {"evidence_refs": [report]})
+    scene.rest()
     jump = scene.platform.jump
     until(lambda: client.get("governor", path)["status"] == "expired", jump=jump)
     seen = client.get("governor", path)

@@ -1,0 +1,31 @@
+from shared.approvals.models import Approval
+from shared.approvals.question_events import EvidenceAdded
+from shared.entity import written
+from shared.mobile.notices import notice, tell
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=EvidenceAdded)
+def tell_of_evidence(call: Reaching, event: EvidenceAdded) -> None:
+    """Tell those who are asked that there is more to see than they saw."""
+    with call.transaction() as txn:
+        approval = txn.get(Approval, call.subject_id)
+        if not approval.open or approval.held_back:
+            return
+        tell(
+            txn,
+            *(
+                notice(
+                    "approval_pending",
+                    tenant=call.tenant,
+                    audience=seat,
+                    subject=call.subject,
+                    title=f"More evidence: {approval.title}",
+                    body=f"{', '.join(event.kinds)} came in. It can be decided until"
+                    f" {written(approval.expires_at)}.",
+                    at=call.now,
+                    occasion=f"evidence {event.card_hash}",
+                )
+                for seat in approval.step.seats
+            ),
+        )
