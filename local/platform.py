@@ -174,8 +174,8 @@ class Platform:
         self.runtime.start()
         for name in assembly.names():
             self.runtime.deploy(name, assembly.assembled(name))
-        self._server.start()
         self.entrance.open()
+        self._server.start()
         self.dispatcher.start()
         if self.broker:
             self.broker.start(self.ports)
