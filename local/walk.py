@@ -188,6 +188,8 @@ def curl(operation: str, who: Role | None = None, *, query: str = "", **changes:
     lines = [f'curl -sS -X {method.upper()} "$API{_named(path)}{query}"']
     if described["security"]:
         lines.append(f'-H "Authorization: Bearer $(token {who or _holder(described)})"')
+    if any(one["name"] == "If-Match" and one["required"] for one in described["parameters"]):
+        lines.append("-H 'If-Match: \"the version_hash that you read\"'")
     content = described.get("requestBody", {"content": {}})["content"]
     if "application/json" not in content:
         if content:

@@ -236,7 +236,8 @@ class _Described:
         )
         if self.op.mutates:
             yield _header("Idempotency-Key", "The same key answers the same, for 24 hours.")
-            yield _header("If-Match", "The ETag that was read; a stale one is refused with 409.")
+            replaces = self.op.method in {"PUT", "PATCH"} and not self.op.content
+            yield _header("If-Match", _IF_MATCH[replaces]) | {"required": replaces}
 
     def _body(self) -> Schema:
         if self.op.content:
@@ -386,6 +387,12 @@ _PROBLEM: Schema = {
             },
         },
     },
+}
+
+_IF_MATCH = {
+    False: "The ETag that was read; a stale one is refused with 409.",
+    True: "The ETag that was read: the `version_hash`, in quotes. A stale one is refused with 409; what is new"
+    " has the empty one.",
 }
 
 _INTRODUCTION = """\

@@ -25,18 +25,19 @@ MAX_SKEW = timedelta(minutes=5)
 
 Result = Literal["applied", "duplicate", "superseded", "expired", "forbidden", "invalid"]
 
+DEVICE_SAID: JsonDict = {
+    "id": DEVICE,
+    "nonce": "q83vEjRWeJCrze8S",
+    "sig_expires_at": SOON,
+    "signature": SIGNATURE,
+}
 EXAMPLE: JsonDict = {
     "category": "safety",
     "explanation": "The agent quotes a dose that no source supports.",
     "expected_digest": ACTION_DIGEST,
     "decided_at": NOW,
     "idempotency_key": "0b9a8f7e-6d5c-4b3a-8291-a0b1c2d3e4f5",
-    "device": {
-        "id": DEVICE,
-        "nonce": "q83vEjRWeJCrze8S",
-        "sig_expires_at": SOON,
-        "signature": SIGNATURE,
-    },
+    "device": DEVICE_SAID,
 }
 
 
@@ -55,6 +56,8 @@ QUEUED: JsonDict = {
     "verb": "veto",
     "approval_id": APPROVAL,
     **EXAMPLE,
+    "idempotency_key": "0b9a8f7e-6d5c-4b3a-8291-a0b1c2d3e4f8",
+    "device": {**DEVICE_SAID, "nonce": "q83vEjRWeJCrze88"},
 }
 
 

@@ -19,6 +19,7 @@ from shared.edge.catalog import operations
 from shared.edge.docstrings import of_members
 from shared.edge.openapi import openapi
 from shared.entity import Entity
+from shared.examples import NAMES
 
 API = openapi()
 CASES = {
@@ -123,6 +124,17 @@ def test_every_refusal_is_described():
         lacking = {"bad_request", "not_found", "validation_failed", "store_unavailable"} - codes
         assert not lacking, f"{id} does not say that it may refuse with {sorted(lacking)}"
         assert bool(described["security"]) == ("unauthenticated" in codes), id
+
+
+def test_no_example_of_a_request_names_a_day():
+    """A day passes, and the example is refused from then on: it stands for one that a run knows."""
+    bodies = {id: json_body(one) for id, one in CASES.items()}
+    instants = {
+        id: set(re.findall(r"\d{4}-\d\d-\d\dT[^\"]*", json.dumps(one["example"]))) - NAMES.keys()
+        for id, one in bodies.items()
+        if one
+    }
+    assert {id: found for id, found in instants.items() if found} == {}
 
 
 def described(place, found):

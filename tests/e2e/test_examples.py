@@ -1,0 +1,296 @@
+"""Every example of the API's description is taken as it stands, in one story whose ids fit each other."""
+
+import base64
+import hashlib
+from datetime import timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from local.walk import WALK
+from shared.canonical import canonical, digest
+from shared.entity import written
+from shared.identity import HOLDERS, Role
+from tests.e2e.told import Story, described
+from tests.rehearsals import events, mobile
+from tests.rehearsals.scene import Scene, at_stage, until
+
+pytestmark = pytest.mark.slow
+
+BY_THE_ENGINE = {
+    "agents.begin_workflow": "the engine claims each run as it begins, and only once",
+    "agents.fail_workflow": "the engine tells of a workflow that broke down",
+    "agents.settle_stage": "the engine settles a stage as soon as its time has come",
+}
+"""Not sent here: what only the workflow engine sends, at one moment; the rehearsals see that it works."""
+
+SECRET = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"
+"""The private half of the key in the example of a device (RFC 8037, appendix A.1)."""
+
+WORDS = ("category", "changes", "comment", "explanation")
+
+
+def decoded(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def signing(approval, verb):
+    """Return what signs the example of a decision, as the phone in the examples does."""
+    key = Ed25519PrivateKey.from_private_bytes(decoded(SECRET))
+
+    def sign(body):
+        decision = body["items"][0] if "items" in body else body
+        shown = {
+            "typ": "device-decision/v1",
+            "approval_id": approval["id"],
+            "action_digest": approval["action_digest"],
+            "card_hash": approval["card_hash"],
+            "verb": verb,
+            "reason_hash": digest({k: v for k, v in decision.items() if k in WORDS}),
+            "decided_at": decision["decided_at"],
+            "nonce": decision["device"]["nonce"],
+            "sig_expires_at": decision["device"]["sig_expires_at"],
+        }
+        signature = base64.urlsafe_b64encode(key.sign(canonical(shown))).rstrip(b"=")
+        decision["device"]["signature"] = signature.decode()
+        return body
+
+    return sign
+
+
+@pytest.fixture
+def story(platform):
+    return Story(Scene(platform))
+
+
+def test_every_example_is_taken_as_it_stands(story):
+    for part in (
+        parts,
+        agent,
+        service,
+        questions,
+        phone,
+        violations,
+        precedents,
+        operations,
+        reads,
+    ):
+        now(story)
+        part(story)
+    assert sorted(described().keys() - story.sent - BY_THE_ENGINE.keys()) == []
+    assert sorted(BY_THE_ENGINE.keys() & story.sent) == []
+
+
+def now(story):
+    """Say what time it is in the story."""
+    at = story.scene.platform.clock.now()
+    after = {"NOW": 0, "SOON": 4, "TOMORROW": 24 * 60, "NEXT_WEEK": 7 * 24 * 60}
+    story.knows(**{name: written(at + timedelta(minutes=m)) for name, m in after.items()})
+
+
+def parts(story):
+    """Have an industry, a skill and a job role rejected, revised, judged and certified."""
+    story.send("identity.get_me", "admin")
+    judges = {"industry": "vision_guardian", "skill": "vision_guardian", "job_role": "governor"}
+    for kind, judge in judges.items():
+        made = story.send(f"genesis.create_{kind}", "admin")
+        story.knows(**{kind.upper(): made["id"]})
+        rejected = story.send(f"genesis.reject_{kind}", "genesis")
+        story.send(f"genesis.revise_{kind}", "admin", version=rejected["version_hash"])
+        story.send(f"genesis.judge_{kind}", judge)
+        certified = story.send(f"genesis.certify_{kind}", "genesis")
+        assert certified["status"] == "certified"
+        if kind == "skill":
+            story.knows(SKILL_HASH=certified["version_hash"])
+    assert story.send("genesis.validate_spec", "admin")["valid"]
+    story.send("genesis.run_reference_agent", "admin")
+
+
+def agent(story):
+    """Take an agent through its pipeline, with the requests of the first walk."""
+    begun = story.send("agents.create_agent", "admin")
+    story.knows(AGENT=begun["agent"]["id"], WORKFLOW=begun["workflow_id"])
+    at_stage(story.client, story.known["AGENT"], 2)
+    submitted = story.send("agents.submit_me_wow", "admin")
+    assert (submitted["completeness"], submitted["gaps"]) == (100, [])
+    story.knows(MANIFEST_HASH=submitted["manifest_hash"])
+    for step in WALK:
+        for code in step.codes:
+            at_stage(story.client, story.known["AGENT"], step.stage)
+            story.send("agents.record_verdict", step.who, check_code=code, stage=step.stage)
+    asked = until(lambda: story.client.get("governor", "/v1/approvals")["items"])[0]
+    story.knows(APPROVAL=asked["id"], ACTION_DIGEST=asked["action_digest"])
+    story.send("approvals.approve_approval", "governor")
+    story.send("agents.assign_version", "service")
+
+
+def service(story):
+    """Put it in service, stop it, resume it, and take it back."""
+
+    def live():
+        agent = story.client.get("admin", f"/v1/agents/{story.known['AGENT']}")
+        return agent if agent["status"] == "deployed" else None
+
+    until(live, jump=story.scene.platform.jump)
+    story.knows(RELEASE=story.send("agents.create_release", "service")["release"]["id"])
+    stopped = story.send("agents.suspend_agent", "governor")
+    story.knows(REACTIVATION=reactivation(story, stopped))
+    story.send("agents.resume_agent", "governor")
+    story.send("agents.rollback_agent", "governor")
+    story.send("audit.append_entries", "service")
+
+
+def reactivation(story, stopped):
+    """Have the reactivation of a stopped agent asked for and approved."""
+    kinds = ("root_cause_report", "remediation_report", "test_report", "genesis_clearance")
+    asked = story.scene.ask(
+        agent_id=stopped["id"],
+        gate="change",
+        approval_class="agent.reactivate:HC:JOB-HC-001",
+        subject_kind="change",
+        subject={
+            "typ": "change/v1",
+            "tenant_id": stopped["tenant_id"],
+            "entity": f"agents/{stopped['id']}",
+            "change": "reactivation",
+            "from_hash": stopped["version_hash"],
+            "to_hash": stopped["manifest_hash"],
+            "chain_version": 1,
+        },
+        evidence_refs=[{"kind": k, "ref": f"evidence/{k}", "sha256": "2" * 64} for k in kinds],
+    )
+    story.client.sign_in("governor")
+    said = {"expected_digest": asked["action_digest"]}
+    story.client.post("governor", f"/v1/approvals/{asked['id']}/approve", said)
+    return asked["id"]
+
+
+def opened(story):
+    """Have something new asked for, which the examples then speak of."""
+    asked = story.scene.ask(window_min=600)
+    story.knows(APPROVAL=asked["id"], ACTION_DIGEST=asked["action_digest"])
+    return asked
+
+
+def questions(story):
+    """Ask as the example asks, and answer in every way there is."""
+    asked = story.send("approvals.create_approval", "service")
+    story.knows(APPROVAL=asked["id"], ACTION_DIGEST=asked["action_digest"])
+    for verb, who in (("escalate", "service"), ("delegate", "governor"), ("defer", "governor")):
+        story.send(f"approvals.{verb}_approval", who)
+    story.send("approvals.add_evidence", "service")
+    story.send("approvals.cancel_approval", "service")
+    for operation in ("approvals.request_approval_changes", "approvals.reject_approval"):
+        opened(story)
+        story.send(operation, "governor")
+    story.send("approvals.withdraw_refusal", "governor")
+    opened(story)
+    veto = story.send("approvals.create_veto", "governor")
+    story.knows(VETO=veto["id"])
+    attached = story.send("mobile.attach_document", "governor")
+    assert attached["method"] == "PUT"
+    upload(story)
+
+
+def upload(story):
+    """Put a document where the answer says; only its bytes can have the digest of an example."""
+    data = b"%PDF-1.7\n"
+    given = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    address = story.send("mobile.attach_document", "governor", **given)["upload_url"]
+    sent = story.client._pool.request(
+        "PUT",
+        story.client._address + address,
+        body=data,
+        headers={"Content-Type": "application/pdf"},
+    )
+    assert sent.status == 201
+    story.sent.add("mobile.upload_document")
+
+
+def phone(story):
+    """Decide on the phone of the examples, which signs with the key of the examples."""
+    story.knows(DEVICE=story.send("mobile.register_device", "governor")["id"])
+    for operation, verb in (
+        ("mobile.approve_on_phone", "approve"),
+        ("mobile.request_changes_on_phone", "request_changes"),
+        ("mobile.veto_on_phone", "veto"),
+    ):
+        now(story)
+        story.send(operation, "governor", sign=signing(opened(story), verb))
+    now(story)
+    queued = story.send("mobile.sync_vetoes", "governor", sign=signing(opened(story), "veto"))
+    assert [one["result"] for one in queued["results"]] == ["applied"]
+    story.send("mobile.unregister_device", "governor")
+
+
+def violations(story):
+    """Deal with one violation, and dismiss another."""
+    story.knows(VIOLATION=mobile.open_violation(story.scene))
+    for verb in ("acknowledge_violation", "plan_remediation", "resolve_violation"):
+        story.send(f"mobile.{verb}", "governor")
+    story.knows(VIOLATION=mobile.open_violation(story.scene))
+    story.send("mobile.dismiss_violation", "governor")
+
+
+def precedents(story):
+    """Propose a rule, try it, put it in force, and take it back in every way there is."""
+    story.send("mobile.create_seed_on_phone", "governor")
+    seeds = []
+    for _ in range(3):
+        more = {"supersedes": seeds[1]} if len(seeds) == 2 else {}
+        draft = story.send("learning.create_seed_draft", "governor", **more)
+        story.knows(DRAFT=draft["id"])
+        submitted = story.send("learning.submit_seed_draft", "governor")
+        story.knows(SEED=submitted["precedent_seed_id"])
+        story.send("precedents.validate_precedent_seed", "genesis")
+        seeds.append(story.known["SEED"])
+        if len(seeds) == 1:
+            story.send("precedents.activate_precedent_seed", "governor")
+            story.send("precedents.match_precedent_seeds", "governor")
+            story.send("precedents.replay_precedent_seed", "governor")
+            story.send("precedents.deprecate_precedent_seed", "governor")
+    story.knows(SEED=seeds[1], SUCCESSOR=seeds[2])
+    story.send("precedents.activate_precedent_seed", "governor")
+    story.send("precedents.supersede_precedent_seed", "governor")
+    story.knows(SEED=seeds[2])
+    story.send("precedents.revoke_precedent_seed", "governor")
+    story.send("precedents.switch_precedent_seeds", "governor")
+
+
+def operations(story):
+    """Look after the platform, and sign out."""
+    incident = story.send("platform.create_incident", "admin")
+    story.knows(INCIDENT=incident["id"])
+    story.send("platform.transition_incident", "admin")
+    story.send("platform.put_feature_flag", "admin", version="")
+    story.send("platform.reset_circuit_breaker", "admin")
+    events.rehearse(story.scene)
+    (letter,) = story.client.get("admin", "/v1/events/dead-letters?status=replayed")["items"]
+    story.knows(DEAD_LETTER=letter["id"])
+    story.send("events.replay_dead_letter", "admin")
+    notice = until(lambda: story.client.get("governor", "/v1/notifications")["items"])[0]
+    story.knows(NOTIFICATION=notice["id"])
+    story.send("mobile.read_notification", "governor")
+    wishes = story.client.get("governor", "/v1/me/notification-preferences")
+    story.send("identity.put_notification_preferences", "governor", version=wishes["version_hash"])
+    first = {name: story.known[name] for name in ("AGENT", "WORKFLOW")}
+    other = story.send("agents.create_agent", "admin", name="Another content writer")
+    story.knows(AGENT=other["agent"]["id"], WORKFLOW=other["workflow_id"])
+    at_stage(story.client, story.known["AGENT"], 2)
+    story.send("agents.submit_me_wow", "admin")
+    at_stage(story.client, story.known["AGENT"], 3)
+    story.send("agents.request_agent_changes", "genesis")
+    story.send("agents.cancel_workflow", "admin")
+    story.send("agents.revise_agent", "admin")
+    story.knows(**first)
+
+
+def reads(story):
+    """Read everything there is, and sign out."""
+    found = {}
+    for id, (method, _, said) in described().items():
+        if method == "GET":
+            holders = set().union(*(HOLDERS[scope] for scope in said["x-scopes"])) or set(Role)
+            found[id] = story.look(id, next(role for role in Role if role in holders))
+    assert {id: status for id, status in found.items() if status != 200} == {}
+    story.send("identity.log_out", "viewer")
