@@ -299,6 +299,7 @@ def _steps(entries: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]
                 "thread": "" if thread == "0" else thread,
                 "began": entry["createTime"],
                 "began_told": _told(entry["createTime"]),
+                "began_short": f"{read_moment(entry['createTime']):%H:%M:%S}",
                 "lasted": _since(entry["createTime"], ended, now),
                 "error": _fault(entry.get("exception", {}).get("payload")),
             }

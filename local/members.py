@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
+from pydantic import TypeAdapter
 
 from shared.edge.openapi import openapi
+from shared.entity import Code, Hex64, Id
 
 Schema = Mapping[str, Any]
 
 _INSTANT = "date-time"
-_CHOICES = 12
-"""How many values are shown in a row; longer lists are those that have a page of their own."""
 
 
 class Member(NamedTuple):
@@ -125,11 +126,21 @@ def _text(schema: Schema) -> Iterator[Markup]:
     if schema.get("format") == _INSTANT:
         yield Markup("instant (RFC 3339)")
         return
+    if schema.get("pattern") in _known():
+        yield Markup("{}").format(_known()[schema["pattern"]])
+        return
     yield Markup("{}{}").format(
         schema.get("format", "text"), _bounds(schema, "minLength", "maxLength", " characters")
     )
     if pattern := schema.get("pattern"):
         yield Markup("that matches {}").format(code(pattern))
+
+
+@cache
+def _known() -> Mapping[str, str]:
+    """Return what the patterns of our own types are called."""
+    named = {"id": Id, "SHA-256, 64 hex digits": Hex64, "code, without spaces": Code}
+    return {TypeAdapter(kind).json_schema()["pattern"]: name for name, kind in named.items()}
 
 
 def _bounds(schema: Schema, least: str, most: str, unit: str = "") -> str:

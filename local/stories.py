@@ -78,7 +78,11 @@ class Stories:
         if read is None:
             return None
         agent = Agent.from_stored(read.data)
-        name = STAGES[run.current_stage].replace("_", " ")
+        name = (
+            STAGES[run.current_stage]
+            .replace("me_wow_authoring", "way of working")
+            .replace("_", " ")
+        )
         return Story(
             agent_id=agent.id,
             agent=agent.name,

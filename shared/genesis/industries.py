@@ -17,7 +17,7 @@ class IndustryFields(Value):
     """What somebody says about an industry."""
 
     code: IndustryCode
-    """Two to ten capital letters that stand in the numbers of its skills and roles, such as HC."""
+    """By which its skills and job roles cite it."""
     regulated: bool
     """Whether a law of its own rules it."""
     publication_gate: bool
