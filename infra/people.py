@@ -1,5 +1,5 @@
 """
-Who may do what: ``python -m infra.people grant EMAIL ROLE[@TENANT] PROJECT``.
+Who may do what: ``python -m infra.people grant EMAIL ROLE[@TENANT] PROJECT``, and ``revoke`` likewise.
 
 It is how the first administrator gets in; the claims are those that the edge reads (shared/edge/auth.py).
 """
@@ -9,11 +9,7 @@ import re
 
 from firebase_admin import App, auth, initialize_app
 
-from shared.identity import PLATFORM, TENANT, Role
-
-CUSTOMERS = {Role.CUSTOMER_ADMIN, Role.CUSTOMER_USER}
-NOBODY = {Role.SERVICE, Role.GENESIS, Role.SYSTEMS_ARCHITECT, Role.VISION_GUARDIAN}
-"""Roles that no person has."""
+from shared.identity import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, TENANT, Role
 
 
 def grant(email: str, role: Role, tenant: str, app: App) -> None:
@@ -21,21 +17,47 @@ def grant(email: str, role: Role, tenant: str, app: App) -> None:
     Give somebody who has signed in once a role, beside those they have in the same tenant.
 
     Raises:
-        SystemExit: There is nobody of that address, or the role is not one for a person of that tenant.
+        SystemExit: There is nobody of that address, nobody has shown that it is theirs, or the role is not one
+            for a person of that tenant.
     """
-    if role in NOBODY:
+    if role not in OF_PEOPLE:
         raise SystemExit(f"no person is {role.value}; it is the role of a service account")
-    if (role in CUSTOMERS) == (tenant == PLATFORM):
-        where = "a customer's tenant" if role in CUSTOMERS else f"the tenant {PLATFORM}"
+    if (role in OF_CUSTOMERS) == (tenant == PLATFORM):
+        where = "a customer's tenant" if role in OF_CUSTOMERS else f"the tenant {PLATFORM}"
         raise SystemExit(f"{role.value} is a role of {where}; write {role.value}@TENANT")
-    try:
-        user = auth.get_user_by_email(email, app)
-    except auth.UserNotFoundError as error:
-        raise SystemExit(f"nobody signed in as {email} yet; have them sign in once") from error
+    user = _user(email, app)
+    if not user.email_verified:
+        raise SystemExit(f"{email} is not verified; have them open the link that was sent there")
     before = user.custom_claims or {}
     kept = set(before.get("roles", ())) if before.get("tenant") == tenant else set()
     claims = before | {"tenant": tenant, "roles": sorted(kept | {role.value})}
     auth.set_custom_user_claims(user.uid, claims, app)
+
+
+def revoke(email: str, role: Role, tenant: str, app: App) -> None:
+    """
+    Take a role from somebody, and the renewal of their tokens; nothing is left of their last one.
+
+    Raises:
+        SystemExit: There is nobody of that address, or they do not have the role in that tenant.
+    """
+    user = _user(email, app)
+    before = user.custom_claims or {}
+    roles = set(before.get("roles", ()))
+    if before.get("tenant") != tenant or role.value not in roles:
+        raise SystemExit(f"{email} is no {role.value} of {tenant}; there is nothing to take")
+    left = sorted(roles - {role.value})
+    kept = {name: value for name, value in before.items() if name not in {"tenant", "roles"}}
+    claims = kept | ({"tenant": tenant, "roles": left} if left else {})
+    auth.set_custom_user_claims(user.uid, claims, app)
+    auth.revoke_refresh_tokens(user.uid, app)
+
+
+def _user(email: str, app: App) -> auth.UserRecord:
+    try:
+        return auth.get_user_by_email(email, app)
+    except auth.UserNotFoundError as error:
+        raise SystemExit(f"nobody signed in as {email} yet; have them sign in once") from error
 
 
 def named(text: str) -> tuple[Role, str]:
@@ -47,22 +69,31 @@ def named(text: str) -> tuple[Role, str]:
     try:
         return Role(name), tenant
     except ValueError as error:
-        known = ", ".join(sorted(set(Role) - NOBODY))
+        known = ", ".join(sorted(OF_PEOPLE))
         raise argparse.ArgumentTypeError(f"there is no role {name}; there are {known}") from error
 
 
 def main() -> None:
-    """Grant one role."""
+    """Grant one role, or take it away."""
     parser = argparse.ArgumentParser(prog="python -m infra.people", description="Who may do what.")
     commands = parser.add_subparsers(required=True)
-    command = commands.add_parser("grant", help="give somebody a role")
-    command.add_argument("email")
-    command.add_argument("role", type=named, metavar="ROLE[@TENANT]")
-    command.add_argument("project", help="the Google Cloud project")
+    for does, told, what in (
+        (grant, "give somebody a role", "is granted; it counts from the next sign-in"),
+        (
+            revoke,
+            "take a role from somebody",
+            "is taken; tokens of the last hour name it still; POST /v1/admin/users/{id}/sessions/end",
+        ),
+    ):
+        command = commands.add_parser(does.__name__, help=told)
+        command.add_argument("email")
+        command.add_argument("role", type=named, metavar="ROLE[@TENANT]")
+        command.add_argument("project", help="the Google Cloud project")
+        command.set_defaults(does=does, what=what)
     given = parser.parse_args()
     role, tenant = given.role
-    grant(given.email, role, tenant, initialize_app(options={"projectId": given.project}))
-    print(f"{role.value} of {tenant} is granted; it counts from the next sign-in")
+    given.does(given.email, role, tenant, initialize_app(options={"projectId": given.project}))
+    print(f"{role.value} of {tenant} {given.what}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Who is asking, and what that allows: roles map to scopes here and nowhere else."""
 
 import hashlib
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Literal
@@ -115,6 +116,8 @@ class Scope(StrEnum):
     """Set feature flags."""
     BREAKERS_RESET = "breakers:reset"
     """Have a service outside called again."""
+    USERS_WRITE = "users:write"
+    """End the sessions of others, take roles from them, and give them back."""
 
 
 PUBLIC: frozenset[Scope] = frozenset()
@@ -165,14 +168,23 @@ HOLDERS: dict[Scope, set[Role]] = {
     Scope.FLAGS_READ: {Role.ADMIN, Role.AGENT_ORCHESTRATOR},
     Scope.FLAGS_WRITE: {Role.ADMIN},
     Scope.BREAKERS_RESET: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
+    Scope.USERS_WRITE: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},
 }
 """Which roles hold a scope: the one table."""
+
+OF_CUSTOMERS = frozenset(_CUSTOMERS)
+OF_MACHINES = frozenset(_FOUNDATIONAL | {Role.SERVICE})
+OF_PEOPLE = frozenset(Role) - OF_MACHINES
+
+RESERVED = frozenset(Role) | {"anonymous"}
+"""What no person may be called: audiences, seats and actors are named so."""
 
 MAX_AUTH_AGE: dict[Scope, timedelta] = {
     Scope.GOVERNANCE_WRITE: timedelta(minutes=15),
     Scope.VETO_EXECUTE: timedelta(minutes=5),
     Scope.PRECEDENTS_WRITE: timedelta(minutes=15),
     Scope.PRECEDENTS_DECIDE: timedelta(minutes=5),
+    Scope.USERS_WRITE: timedelta(minutes=5),
 }
 """How fresh a person's sign-in (``auth_time``) must be for a scope."""
 
@@ -192,8 +204,8 @@ class Actor(BaseModel):
     auth_time: Timestamp | None = None
     """When a person signed in; a service has none."""
 
-    issued_at: Timestamp | None = None
-    """When the token was issued; what was revoked later than this no longer counts."""
+    same_hands: frozenset[str] = frozenset()
+    """The other identities in the same hands: a person's machines, or who controls this machine, and their others."""
 
     @property
     def scopes(self) -> frozenset[Scope]:
@@ -213,6 +225,19 @@ class Actor(BaseModel):
     def of_the_platform(self) -> bool:
         """Whether this identity acts in the tenant of the thing it addresses."""
         return self.tenant == PLATFORM
+
+
+def same_hands(controllers: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
+    """Return for each identity the others in the same hands, from who controls which machine."""
+    of_person: dict[str, set[str]] = {}
+    for machine, people in controllers.items():
+        for person in people:
+            of_person.setdefault(person, set()).add(machine)
+    hands = {person: frozenset(machines) for person, machines in of_person.items()}
+    for machine, people in controllers.items():
+        others = set(people).union(*(of_person[person] for person in people))
+        hands[machine] = frozenset(others - {machine})
+    return hands
 
 
 def story_of(tenant: str, given: str | None) -> tuple[str, bool]:

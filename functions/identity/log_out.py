@@ -1,8 +1,8 @@
 from pydantic import ConfigDict
 
 from shared.entity import Timestamp, Value
-from shared.identities.models import LoggedOut, Principal
-from shared.identities.rules import principal, signed_out
+from shared.identities import rules
+from shared.identities.models import LoggedOut
 from shared.identity import Scope
 from shared.operation import Call, operation
 
@@ -17,7 +17,7 @@ class Logout(Value):
 
 
 class LoggedOutSince(Value):
-    """Since when the caller's tokens no longer count."""
+    """Before when the caller's sign-ins no longer count."""
 
     valid_after: Timestamp
     """Tokens that were issued before this instant no longer count."""
@@ -28,15 +28,11 @@ def log_out(call: Call, logout: Logout) -> LoggedOutSince:
     """
     End the caller's sessions.
 
-    A token does not say which device it was issued to, so every token issued until now stops counting
-    either way; what was asked for is kept in the record.
+    A token does not say which device it was issued to, so every sign-in until now stops counting either
+    way, with all that its tokens were renewed to; what was asked for is kept in the record.
     """
     event = LoggedOut(all_devices=logout.all_devices)
     with call.transaction() as txn:
-        before = txn.peek(Principal, call.actor.id)
-        if before is None:
-            new = principal(call.actor.id, call.tenant, call.now)
-            txn.create(signed_out(new, at=call.now), event)
-        else:
-            txn.save(signed_out(before, at=call.now), event)
+        before = rules.known(txn, call.actor.id, call.tenant, call.now)
+        rules.keep(txn, rules.signed_out(before, at=call.now), event)
     return LoggedOutSince(valid_after=call.now)

@@ -9,24 +9,26 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from shared.documents import Documents, Key
 from shared.edge.calls import Caller
 from shared.errors import ProviderDown, Unauthenticated
 from shared.identities.models import Principal
-from shared.identity import PLATFORM, TENANT, Actor, Role
+from shared.identity import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, RESERVED, TENANT, Actor, Role
 
 SKEW = timedelta(seconds=30)
+"""The one leeway of tokens: what libraries would grant of their own is switched off."""
+
 MAX_TOKEN_BYTES = 8 * 1024
 KEYS_FOR_S = 3600
 KEYS_KEPT_S = 6 * 3600
 """How old published keys may be at the most, while their issuer does not answer."""
 
-REVOKED_WITHIN_S = 60
 GOOGLE_ISSUER = "https://accounts.google.com"
 
 SERVICE_ROLES = {
@@ -34,10 +36,7 @@ SERVICE_ROLES = {
     "systems-architect": Role.SYSTEMS_ARCHITECT,
     "vision-guardian": Role.VISION_GUARDIAN,
 }
-"""Service accounts that are foundational agents; every other one of the project is a service."""
-
-NEVER_ASK = {"gateway", "pubsub", "scheduler"}
-"""Service accounts that deliver what others ask, and ask nothing of any operation themselves."""
+"""Service accounts that are foundational agents."""
 
 SIGNATURE_REMOVED = "SIGNATURE_REMOVED_BY_GOOGLE"
 """What Cloud Run puts in the place of a signature that it has verified, before a function sees the token."""
@@ -122,6 +121,8 @@ class Authenticator:
         services: KeySource,
         documents: Documents,
         clock: Callable[[], datetime],
+        listed: Collection[str] = ("workflows",),
+        hands: Mapping[str, frozenset[str]] = MappingProxyType({}),
         behind_cloud_run: bool = False,
     ) -> None:
         """
@@ -140,6 +141,11 @@ class Authenticator:
 
             clock: The time.
 
+            listed: The service accounts that may ask as services. All others of the project deliver what others
+                ask, build or deploy, and ask nothing themselves.
+
+            hands: For each identity, the others that are in the same hands.
+
             behind_cloud_run: Whether Cloud Run has verified what callers show in `Authorization`, and taken
                 its signature away: so it is with every function that not everybody may invoke.
         """
@@ -147,7 +153,8 @@ class Authenticator:
         self._behind_cloud_run = behind_cloud_run
         self._people, self._services = people, services
         self._documents, self._clock = documents, clock
-        self._valid_after: dict[tuple[str, str], tuple[float, datetime | None]] = {}
+        self._listed, self._hands = listed, hands
+        self._known: dict[tuple[str, str], tuple[float, Principal | None]] = {}
 
     def identify(self, headers: Mapping[str, str], *, revoked_within_s: float) -> Actor:
         """
@@ -209,10 +216,9 @@ class Authenticator:
         except (jwt.PyJWTError, UnicodeError, ValueError, RecursionError) as error:
             raise Forged("the token is not valid; sign in again") from error
         self._in_time(claims)
-        actor = self._service(claims) if of_a_service else _person(claims)
-        if not of_a_service:
-            self._not_revoked(actor, revoked_within_s)
-        return actor
+        if of_a_service:
+            return self._service(claims)
+        return self._still(self._person(claims), revoked_within_s)
 
     def _in_time(self, claims: Mapping[str, Any]) -> None:
         now = self._clock()
@@ -232,47 +238,75 @@ class Authenticator:
         ours = f"{self._project}.iam.gserviceaccount.com"
         if domain != ours or claims.get("email_verified") is not True:
             raise Forged("this service account is not one of ours")
-        if name in NEVER_ASK:
-            raise Forged("this service account delivers what others ask, and asks nothing itself")
+        if name not in SERVICE_ROLES and name not in self._listed:
+            raise Forged("this service account asks nothing of any operation")
         role = SERVICE_ROLES.get(name, Role.SERVICE)
         id = f"service:{name}" if role is Role.SERVICE else role.value
-        return Actor(id=id, tenant=PLATFORM, roles=frozenset({role}))
+        return Actor(id=id, tenant=PLATFORM, roles=frozenset({role}), same_hands=self._same(id))
 
-    def _not_revoked(self, actor: Actor, within_s: float) -> None:
+    def _person(self, claims: Mapping[str, Any]) -> Actor:
+        tenant, subject = claims.get("tenant"), claims["sub"]
+        if not isinstance(tenant, str) or not re.fullmatch(TENANT, tenant):
+            raise Forged("the token names no tenant; ask your administrator")
+        if not isinstance(subject, str) or not re.fullmatch(r"[A-Za-z0-9_.@-]{1,128}", subject):
+            raise Forged("the token names no user; sign in again")
+        if subject.lower().partition("-")[0] in RESERVED or subject in self._listed:
+            raise Forged("no person is called that; ask your administrator")
+        _proven(claims, of_staff=tenant == PLATFORM)
+        return Actor(
+            id=subject,
+            tenant=tenant,
+            roles=_roles(claims.get("roles"), tenant),
+            auth_time=datetime.fromtimestamp(claims.get("auth_time", 0), UTC),
+            same_hands=self._same(subject),
+        )
+
+    def _same(self, id: str) -> frozenset[str]:
+        return self._hands.get(id, frozenset())
+
+    def _still(self, actor: Actor, within_s: float) -> Actor:
+        """
+        Return a person with the roles that were not taken from them.
+
+        A session is as old as its sign-in, however often its tokens were renewed since.
+
+        Raises:
+            Forged: The session was ended.
+        """
         place = (actor.tenant, actor.id)
-        read_at, valid_after = self._valid_after.get(place, (-1e9, None))
+        read_at, known = self._known.get(place, (-1e9, None))
         if time.monotonic() - read_at > within_s:
             found = self._documents.get(Key(actor.tenant, Principal.collection, actor.id))
-            valid_after = Principal.from_stored(found.data).valid_after if found else None
-            if len(self._valid_after) > 10_000:
-                self._valid_after.clear()
-            self._valid_after[place] = (time.monotonic(), valid_after)
-        if valid_after and actor.issued_at and actor.issued_at < valid_after:
+            known = Principal.from_stored(found.data) if found else None
+            if len(self._known) > 10_000:
+                self._known.clear()
+            self._known[place] = (time.monotonic(), known)
+        if known is None:
+            return actor
+        if known.valid_after and (not actor.auth_time or actor.auth_time <= known.valid_after):
             raise Forged("this sign-in was ended; sign in again", rule="token_revoked")
+        return actor.model_copy(update={"roles": actor.roles - set(known.withdrawn)})
 
 
-def _person(claims: Mapping[str, Any]) -> Actor:
-    tenant, names, subject = claims.get("tenant"), claims.get("roles"), claims["sub"]
-    if not isinstance(tenant, str) or not re.fullmatch(TENANT, tenant):
-        raise Forged("the token names no tenant; ask your administrator")
-    if not isinstance(subject, str) or not re.fullmatch(r"[A-Za-z0-9_.@-]{1,128}", subject):
-        raise Forged("the token names no user; sign in again")
-    known = {role.value for role in _OF_PEOPLE}
-    if not isinstance(names, list) or not names or not all(n in known for n in names):
+def _proven(claims: Mapping[str, Any], *, of_staff: bool) -> None:
+    """Refuse whoever did not prove their address, and staff who signed in with one factor alone."""
+    if claims.get("email_verified") is not True:
+        raise Forged("confirm your e-mail address, then sign in again", rule="email_unverified")
+    said = claims.get("firebase")
+    second = said.get("sign_in_second_factor") if isinstance(said, dict) else None
+    if of_staff and not (isinstance(second, str) and second):
+        raise Forged(
+            "staff sign in with a second factor; add one to your account and sign in again",
+            rule="second_factor_required",
+        )
+
+
+def _roles(names: Any, tenant: str) -> frozenset[Role]:
+    if not isinstance(names, list) or not names:
+        raise Forged("the token names no role; ask your administrator")
+    if not all(isinstance(name, str) and name in OF_PEOPLE for name in names):
         raise Forged("the token names no role that a person can have; ask your administrator")
     roles = frozenset(Role(name) for name in names)
-    if bool(roles & _OF_CUSTOMERS) == (tenant == PLATFORM) or (
-        roles - _OF_CUSTOMERS and roles & _OF_CUSTOMERS
-    ):
+    if not roles <= (OF_PEOPLE - OF_CUSTOMERS if tenant == PLATFORM else OF_CUSTOMERS):
         raise Forged("the token's roles and tenant do not belong together; ask your administrator")
-    return Actor(
-        id=subject,
-        tenant=tenant,
-        roles=roles,
-        auth_time=datetime.fromtimestamp(claims.get("auth_time", 0), UTC),
-        issued_at=datetime.fromtimestamp(claims["iat"], UTC),
-    )
-
-
-_OF_PEOPLE = frozenset(Role) - {Role.SERVICE, *SERVICE_ROLES.values()}
-_OF_CUSTOMERS = frozenset({Role.CUSTOMER_ADMIN, Role.CUSTOMER_USER})
+    return roles

@@ -18,7 +18,7 @@ from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
 from shared.edge.trust import trust
 from shared.evidence import Signer, Verify
 from shared.files import Files
-from shared.identity import Actor
+from shared.identity import Actor, same_hands
 from shared.observing import Dependencies, Memory, NoTraffic, Telemetry, Traffic
 from shared.outside import (
     Backlogs,
@@ -106,6 +106,8 @@ def connect(
         services=KeySource(settings.service_keys),
         documents=documents,
         clock=clock,
+        listed=settings.services,
+        hands=same_hands(settings.controllers),
         behind_cloud_run=settings.behind_cloud_run,
     )
     return Ports(

@@ -48,9 +48,8 @@ log = logging.getLogger("waooaw")
 
 ANONYMOUS = Actor(id="anonymous", tenant=PLATFORM, roles=frozenset())
 REVOKED_WITHIN_S = {True: 5.0, False: 60.0}
-"""How old knowledge of revocations may be: for governance scopes, and for others."""
+"""How old knowledge of revocations may be: where something is changed or governed, and elsewhere."""
 
-_GOVERNANCE = frozenset({Scope.GOVERNANCE_READ, Scope.GOVERNANCE_WRITE, Scope.VETO_EXECUTE})
 _DECIDING = frozenset({Scope.GOVERNANCE_WRITE, Scope.VETO_EXECUTE})
 """Who decides is always traced."""
 
@@ -154,7 +153,8 @@ class _Request:
         if self.op.public:
             self.actor = self._recognised() if self.op.recognises else ANONYMOUS
             return
-        within_s = REVOKED_WITHIN_S[bool(self.op.scopes & _GOVERNANCE)]
+        soon = self.op.mutates or Scope.GOVERNANCE_READ in self.op.scopes
+        within_s = REVOKED_WITHIN_S[soon]
         with doing("edge.identify"):
             self.actor = self.ports.identify(dict(self.request.headers), revoked_within_s=within_s)
         # Nobody names a story before it is known whose it may be.

@@ -1,5 +1,6 @@
 """What a deployment decides, read from the environment: each variable once, each with its embedded default."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -75,6 +76,17 @@ class Settings:
     def behind_cloud_run(self) -> bool:
         """Whether Cloud Run runs this process, and verifies who calls it (K_SERVICE is Cloud Run's own)."""
         return not self.local and "K_SERVICE" in self.environ
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The service accounts that may ask as services; one machine has accounts of its own besides."""
+        return frozenset({"workflows", *(("events", "service") if self.local else ())})
+
+    @property
+    def controllers(self) -> Mapping[str, list[str]]:
+        """Who controls which machine identity: JSON, from names like `genesis` or `service:workflows` to users."""
+        found: Mapping[str, list[str]] = json.loads(self.environ.get("CONTROLLERS", "{}"))
+        return found
 
     @property
     def data(self) -> Path:

@@ -6,11 +6,27 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from shared.constitution import breach
-from shared.entity import Code, Entity, Event, Record, Said, Timestamp
+from shared.entity import (
+    ActorId,
+    Code,
+    Entity,
+    Event,
+    Pattern,
+    Record,
+    Said,
+    Text,
+    Timestamp,
+    Value,
+)
 from shared.errors import Violation
+from shared.identity import Role
 
 Outcome = Literal["success", "failure", "denied"]
 Severity = Literal["info", "warning", "error", "critical"]
+Reason = Annotated[Text, Field(min_length=10, max_length=2000)]
+UserId = Annotated[str, Pattern(r"^[A-Za-z0-9_.@-]{1,128}$"), Field(examples=["governor.platform"])]
+"""A person, as their tokens name them."""
+
 Codes = Annotated[tuple[Code, ...], Field(max_length=100)]
 
 
@@ -20,7 +36,10 @@ class Principal(Entity):
     collection: ClassVar[str] = "principals"
 
     valid_after: Timestamp | None = None
-    """Tokens issued earlier no longer count."""
+    """Sign-ins of earlier no longer count, nor does any token that goes back to one."""
+
+    withdrawn: Annotated[tuple[Role, ...], Field(max_length=len(Role))] = ()
+    """Roles that no longer count, whatever a token says."""
 
     def violations(self) -> tuple[Violation, ...]:
         """Return what in this principal breaks the constitution."""
@@ -28,6 +47,26 @@ class Principal(Entity):
         if not self.governance_agent_id:
             return (breach("L0-01", f"{field} missing", field),)
         return ()
+
+
+class Access(Value):
+    """What was taken from somebody."""
+
+    user_id: str
+    valid_after: Timestamp | None
+    """Before when their sign-ins no longer count."""
+
+    withdrawn: tuple[Role, ...]
+    """Roles of theirs that no longer count, whatever a token says."""
+
+    @classmethod
+    def of(cls, principal: Principal) -> "Access":
+        """Return what was taken from a principal."""
+        return cls(
+            user_id=principal.id,
+            valid_after=principal.valid_after,
+            withdrawn=principal.withdrawn,
+        )
 
 
 class VerificationKey(Record):
@@ -64,6 +103,35 @@ class AuthFailed(
     """A token was shown that is not good."""
 
     operation: Code
+    reason: Said
+
+
+class SessionsEnded(
+    Event, action="auth.sessions_ended", category="authentication", retention="constitutional"
+):
+    """Somebody ended all sessions of somebody else."""
+
+    user_id: ActorId
+    reason: Said
+
+
+class RoleWithdrawn(
+    Event, action="auth.role_withdrawn", category="authentication", retention="constitutional"
+):
+    """A role was taken from somebody, whatever their tokens say."""
+
+    user_id: ActorId
+    role: Role
+    reason: Said
+
+
+class RoleRestored(
+    Event, action="auth.role_restored", category="authentication", retention="constitutional"
+):
+    """A role that was taken counts again, where a token says it."""
+
+    user_id: ActorId
+    role: Role
     reason: Said
 
 

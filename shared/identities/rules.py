@@ -2,7 +2,21 @@
 
 from datetime import datetime
 
+from shared.entity import Event
+from shared.errors import Conflict, Forbidden
 from shared.identities.models import Principal
+from shared.identity import Actor, Role
+from shared.store import Transaction
+
+
+def known(txn: Transaction, id: str, tenant: str, at: datetime) -> Principal:
+    """Return the principal of somebody, who may have none yet."""
+    return txn.peek(Principal, id) or principal(id, tenant, at)
+
+
+def keep(txn: Transaction, after: Principal, event: Event) -> Principal:
+    """Keep a principal that was known, or that is new."""
+    return txn.save(after, event) if after.audit else txn.create(after, event)
 
 
 def principal(id: str, tenant: str, at: datetime) -> Principal:
@@ -17,5 +31,49 @@ def principal(id: str, tenant: str, at: datetime) -> Principal:
 
 
 def signed_out(before: Principal, *, at: datetime) -> Principal:
-    """Return the principal whose tokens issued before *at* no longer count."""
+    """Return the principal whose sign-ins before *at* no longer count."""
     return before.model_copy(update={"valid_after": at})
+
+
+def ended(before: Principal, *, by: Actor, at: datetime) -> Principal:
+    """
+    Return the principal whose sessions somebody else ends.
+
+    Raises:
+        Conflict: It is their own, which they sign out of.
+    """
+    if by.id == before.id:
+        raise Conflict("end your own sessions with POST /v1/auth/logout", rule="own_sessions")
+    return signed_out(before, at=at)
+
+
+def without(before: Principal, role: Role, *, by: Actor, at: datetime) -> Principal:
+    """
+    Return the principal without a role; what they signed in with before no longer counts.
+
+    Raises:
+        Forbidden: Nobody changes their own roles.
+    """
+    _anothers(before, by)
+    kept = {"withdrawn": tuple(sorted({*before.withdrawn, role}))}
+    return signed_out(before.model_copy(update=kept), at=at)
+
+
+def restored(before: Principal, role: Role, *, by: Actor) -> Principal:
+    """
+    Return the principal whose tokens may name a role again.
+
+    Raises:
+        Forbidden: Nobody changes their own roles.
+        Conflict: It was not taken from them.
+    """
+    _anothers(before, by)
+    if role not in before.withdrawn:
+        raise Conflict(f"{role} was not taken from {before.id}", rule="role_not_withdrawn")
+    kept = tuple(one for one in before.withdrawn if one is not role)
+    return before.model_copy(update={"withdrawn": kept})
+
+
+def _anothers(before: Principal, by: Actor) -> None:
+    if by.id == before.id:
+        raise Forbidden("nobody changes their own roles; somebody else must", rule="own_roles")

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from local.accounts import OF_CUSTOMERS
 from shared.edge.catalog import operations
 from shared.entity import Timestamp, written
-from shared.identity import HOLDERS
+from shared.identity import HOLDERS, OF_CUSTOMERS
 from shared.instants import instant
 from tests.contracts.members import leaves, members, models, places
 from tests.contracts.test_operations import path_of
@@ -106,4 +105,4 @@ def test_over_http_it_is_a_422_that_names_the_field(world, place):
 
 def holder(op):
     """Return an account of the platform's own that may call an operation."""
-    return min({role for scope in op.scopes for role in HOLDERS[scope]} - set(OF_CUSTOMERS))
+    return min({role for scope in op.scopes for role in HOLDERS[scope]} - OF_CUSTOMERS)

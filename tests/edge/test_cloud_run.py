@@ -79,11 +79,11 @@ def test_a_header_that_cloud_run_did_not_verify_needs_its_signature(authenticato
         identify(authenticator(), X_Serverless_Authorization=shown, Authorization=shown)
 
 
-@pytest.mark.parametrize("name", ["gateway", "pubsub", "scheduler"])
-def test_who_only_delivers_is_nobody_who_asks(authenticator, name):
+@pytest.mark.parametrize("name", ["gateway", "pubsub", "scheduler", "builder", "unlisted"])
+def test_who_is_not_listed_is_nobody_who_asks(authenticator, name):
     shown = token("old", OLD, email=f"{name}@p.iam.gserviceaccount.com")
     for given in (shown, stripped(shown)):
-        with pytest.raises(Forged, match="asks nothing itself"):
+        with pytest.raises(Forged, match="asks nothing of any operation"):
             identify(authenticator(), Authorization=given)
 
 

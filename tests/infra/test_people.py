@@ -13,30 +13,35 @@ from tests.infra.conversation import answering
 class Accounts:
     """Firebase's accounts, as far as granting asks: one of a person who may have claims already."""
 
-    def __init__(self, **claims):
-        self.claims = claims
+    def __init__(self, *, verified=True, **claims):
+        self.claims, self.verified, self.renews = claims, verified, True
 
     def __call__(self, method, path, body):
         if path.endswith("accounts:lookup"):
             if body["email"] != ["first@example.com"]:
                 return 200, {}
             person = {"localId": "u1", "email": "first@example.com"}
+            person |= {"emailVerified": self.verified}
             return 200, {"users": [person | {"customAttributes": json.dumps(self.claims)}]}
-        self.claims = json.loads(body["customAttributes"])
+        if "validSince" in body:
+            self.renews = False
+        else:
+            self.claims = json.loads(body["customAttributes"])
         return 200, {"localId": "u1"}
 
 
 @pytest.fixture
 def granting(monkeypatch):
-    def grant(email, role, to, /, **claims):
+    def grant(email, role, to, /, does=people.grant, **claims):
         accounts = Accounts(**claims)
         with answering(accounts) as (address, _):
             monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", address)
             app = firebase_admin.initialize_app(options={"projectId": "p"}, name="granting")
             try:
-                people.grant(email, role, to, app)
+                does(email, role, to, app)
             finally:
                 firebase_admin.delete_app(app)
+        assert accounts.renews == (does is people.grant)
         return accounts.claims
 
     return grant
@@ -88,9 +93,28 @@ def test_a_role_is_written_with_its_tenant(written, role, tenant):
     assert people.named(written) == (role, tenant)
 
 
-def test_what_is_granted_is_what_the_edge_lets_in():
+def test_what_is_granted_is_what_the_edge_lets_in(granting):
     """The claims that are granted are those that `auth` asks a person's token for."""
-    from shared.edge.auth import _person
+    from shared.edge.auth import _roles
 
-    actor = _person({"sub": "u1", "tenant": "platform", "roles": ["admin"], "iat": 0})
-    assert actor.roles == {Role.ADMIN}
+    claims = granting("first@example.com", Role.ADMIN, "platform")
+    assert _roles(claims["roles"], claims["tenant"]) == {Role.ADMIN}
+
+
+def test_an_address_that_nobody_has_shown_to_be_theirs_gets_no_role(granting):
+    with pytest.raises(SystemExit, match="is not verified"):
+        granting("first@example.com", Role.ADMIN, "platform", verified=False)
+
+
+def test_a_role_is_taken_with_the_renewal_of_tokens(granting):
+    had = {"tenant": "platform", "roles": ["governor", "viewer"]}
+    who = ("first@example.com", Role.GOVERNOR, "platform")
+    assert granting(*who, does=people.revoke, **had)["roles"] == ["viewer"]
+    assert granting(*who, does=people.revoke, **had | {"roles": ["governor"]}) == {}
+
+
+@pytest.mark.parametrize("had", [{}, {"tenant": "acme", "roles": ["governor"]}])
+def test_what_nobody_has_is_not_taken(granting, had):
+    who = ("first@example.com", Role.GOVERNOR, "platform")
+    with pytest.raises(SystemExit, match="there is nothing to take"):
+        granting(*who, does=people.revoke, **had)

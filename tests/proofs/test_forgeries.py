@@ -271,7 +271,7 @@ def test_a_sign_in_that_was_ended_decides_nothing(court):
     token = court.token("governor")
     court.world.now = NOON + timedelta(seconds=10)
     court.send("/v1/auth/logout", {"all_devices": True}, court.token("governor"))
-    court.world.ports.identify.__self__._valid_after.clear()
+    court.world.ports.identify.__self__._known.clear()
     before = court.written()
     assert court.decide(token).status_code == 401
     assert court.written() == before

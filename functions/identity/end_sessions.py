@@ -1,0 +1,32 @@
+from pydantic import ConfigDict
+
+from shared.entity import Value
+from shared.identities import rules
+from shared.identities.models import Access, Reason, SessionsEnded, UserId
+from shared.identity import Scope
+from shared.operation import Call, operation
+
+
+class Ending(Value):
+    """Why somebody's sessions are ended."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "The phone was stolen this morning."}]}
+    )
+
+    reason: Reason
+
+
+@operation("POST", "/v1/admin/users/{user_id}/sessions/end", scopes={Scope.USERS_WRITE})
+def end_sessions(call: Call, user_id: UserId, ending: Ending) -> Access:
+    """
+    End every session of somebody of the caller's tenant.
+
+    No sign-in until now counts any more, nor any token that is renewed from one: within 5 seconds where
+    something is changed or governed, elsewhere within 60.
+    """
+    with call.transaction() as txn:
+        before = rules.known(txn, user_id, call.tenant, call.now)
+        after = rules.ended(before, by=call.actor, at=call.now)
+        rules.keep(txn, after, SessionsEnded(user_id=user_id, reason=ending.reason))
+    return Access.of(after)

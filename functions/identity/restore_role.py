@@ -1,0 +1,36 @@
+from pydantic import ConfigDict
+
+from shared.entity import Value
+from shared.identities import rules
+from shared.identities.models import Access, Reason, RoleRestored, UserId
+from shared.identity import Role, Scope
+from shared.operation import Call, operation
+
+
+class RoleRestoration(Value):
+    """Which role counts again, and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"role": "viewer", "reason": "They are back, and the review found nothing."}
+            ]
+        }
+    )
+
+    role: Role
+    reason: Reason
+
+
+@operation("POST", "/v1/admin/users/{user_id}/roles/restore", scopes={Scope.USERS_WRITE})
+def restore_role(call: Call, user_id: UserId, body: RoleRestoration) -> Access:
+    """
+    Let a role count again that was taken from somebody of the caller's tenant.
+
+    It gives nobody a role: the sign-in does, and this record only takes away.
+    """
+    with call.transaction() as txn:
+        before = rules.known(txn, user_id, call.tenant, call.now)
+        after = rules.restored(before, body.role, by=call.actor)
+        rules.keep(txn, after, RoleRestored(user_id=user_id, role=body.role, reason=body.reason))
+    return Access.of(after)
