@@ -213,6 +213,11 @@ class Actor(BaseModel):
         return frozenset(scope for scope, roles in HOLDERS.items() if self.roles & roles)
 
     @property
+    def hands(self) -> frozenset[str]:
+        """Every identity that is in the same hands as this one, itself among them."""
+        return self.same_hands | {self.id}
+
+    @property
     def type(self) -> ActorType:
         """The kind of actor, as the audit entry says it."""
         if self.roles & _FOUNDATIONAL:

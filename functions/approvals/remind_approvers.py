@@ -1,6 +1,7 @@
 from shared.approvals import handing, windows
 from shared.approvals.events import ApprovalEscalated, ApprovalMark
 from shared.approvals.models import Approval
+from shared.mobile.notices import told_at
 from shared.reaction import Reaching, reaction
 
 
@@ -15,8 +16,13 @@ def remind_approvers(call: Reaching, event: ApprovalMark) -> None:
         before = txn.get(Approval, call.subject_id)
         if not before.open or event.decision_version != before.decision_version:
             return
-        version = event.decision_version
-        after = handing.remind(before, by=call.actor, at=call.now, decision_version=version)
+        after = handing.remind(
+            before,
+            by=call.actor,
+            at=call.now,
+            decision_version=event.decision_version,
+            told_at=told_at(txn, before) if handing.stands_in(before, call.now) else None,
+        )
         if after is not before:
             after = txn.save(after, ApprovalEscalated.of(after))
         timer, due = windows.following(after, at=call.now)

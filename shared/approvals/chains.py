@@ -8,23 +8,30 @@ from shared.errors import Invalid
 from shared.identity import HOLDERS, Role, Scope
 
 DEPUTY_TYPES = frozenset({"artifact", "communication", "execution"})
-"""The types of approval that a deputy may decide."""
+"""The types of approval that somebody may decide in the Governor's place."""
+
+KEPT_GATES = frozenset({"stage-6", "seed"})
+KEPT_VERBS = frozenset({"agent.reactivate"})
 
 _KEEPERS = {"platform": Role.GOVERNOR, "engagement": Role.CUSTOMER_ADMIN}
 
 
-def for_deputies(question: ApprovalRequest | Approval) -> bool:
-    """Whether a deputy may decide it: never who goes live, who comes back, or what makes precedents."""
+def for_substitutes(question: ApprovalRequest | Approval) -> bool:
+    """
+    Whether anybody may decide it in the Governor's place, be it a deputy or the Vision Guardian.
+
+    Never who goes live, who comes back, or what makes precedents.
+    """
     verb = question.approval_class.partition(":")[0]
-    kept = question.gate in {"stage-6", "seed"} or verb == "agent.reactivate"
+    kept = question.gate in KEPT_GATES or verb in KEPT_VERBS
     return question.type in DEPUTY_TYPES and not kept
 
 
 def urgent_and_safe(question: ApprovalRequest | Approval) -> bool:
-    """Whether the Vision Guardian may approve it where nobody else answers."""
+    """Whether the Vision Guardian may approve it where nobody was available."""
     urgent = question.urgency in {"immediate", "hours"}
     safe = question.reversibility != "irreversible" and question.risk in {"low", "medium"}
-    return urgent and safe and question.type in DEPUTY_TYPES
+    return urgent and safe and for_substitutes(question)
 
 
 def usual(request: ApprovalRequest) -> Chain:
@@ -80,7 +87,7 @@ def added(approval: Approval, level: int) -> tuple[Role, ...]:
     if approval.governor_scope == "engagement":
         return (Role.GOVERNOR,) if level == 2 else ()
     if level == 1:
-        return (Role.DEPUTY_GOVERNOR,) if for_deputies(approval) else ()
+        return (Role.DEPUTY_GOVERNOR,) if for_substitutes(approval) else ()
     return (Role.VISION_GUARDIAN,) if urgent_and_safe(approval) else ()
 
 

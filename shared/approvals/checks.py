@@ -47,7 +47,7 @@ def may_decide(
     if found is None:
         raise _stranger(approval)
     _not_their_own(approval, by)
-    if found.via == "deputy" and not chains.for_deputies(approval):
+    if found.via == "deputy" and not chains.for_substitutes(approval):
         raise Forbidden("this is for the Governor alone, not for a deputy", rule="deputy_limit")
     if found.via == "vision_guardian_override" and not (
         verb in OVERRIDING and chains.urgent_and_safe(approval)
@@ -92,8 +92,18 @@ def _authority(approval: Approval, by: Actor, at: datetime) -> Authority | None:
 
 
 def _added(approval: Approval, by: Actor, place: str) -> Authority | None:
-    """Find by which right somebody answers whom an escalation asked."""
-    asked = {r for e in approval.escalations if e.step_no == approval.current_step for r in e.to}
+    """
+    Find by which right somebody answers whom an escalation asked: somebody else's, never their own.
+
+    The Vision Guardian is asked by the platform alone, when it saw that nobody was available.
+    """
+    asked = {
+        role
+        for one in approval.escalations
+        if one.step_no == approval.current_step and one.by not in by.hands
+        for role in one.to
+        if role is not Role.VISION_GUARDIAN or one.trigger == "80"
+    }
     held = {role for role in asked if _holds(by, role, approval)}
     if not held:
         return None

@@ -9,7 +9,7 @@ from shared.approvals.changing import changed
 from shared.approvals.models import Approval, ApprovalStatus
 from shared.approvals.parts import Deferral, Delegation, Escalation, Trigger
 from shared.errors import Conflict, Forbidden, Invalid, SelfApproval
-from shared.identity import Actor
+from shared.identity import Actor, Role
 
 MAX_DEPTH = 2
 MAX_LEVEL: Literal[2] = 2
@@ -99,17 +99,46 @@ def escalate(before: Approval, *, by: Actor, at: datetime, reason: str) -> Appro
     return _escalated(before, before.level + 1, "manual", by=by.id, at=at, reason=reason)
 
 
-def remind(before: Approval, *, by: Actor, at: datetime, decision_version: int) -> Approval:
+def remind(
+    before: Approval, *, by: Actor, at: datetime, decision_version: int, told_at: datetime | None
+) -> Approval:
     """
     Return the approval with the next level asked, as the window is half over, or four fifths.
 
     It never moves the deadline. A mark that was set before the last change has no effect.
+
+    Args:
+        before: The approval.
+
+        by: The platform itself.
+
+        at: The present.
+
+        decision_version: The version that the mark was set for.
+
+        told_at: Since when everybody whose turn it is has known that they are asked; None where somebody was
+            not told.
     """
     late = not before.open or at >= before.expires_at
-    level = windows.level(before, at)
-    if late or decision_version != before.decision_version or before.level >= level:
+    if late or decision_version != before.decision_version:
         return before
-    return _escalated(before, level, "80" if level == MAX_LEVEL else "50", by=by.id, at=at)
+    level = windows.level(before, at)
+    nobody = level == MAX_LEVEL and windows.unavailable(before, told_at, at)
+    if before.level >= level and not (nobody and _stand_in(before)):
+        return before
+    trigger: Trigger = "80" if level == MAX_LEVEL else "50"
+    return _escalated(before, level, trigger, by=by.id, at=at, nobody=nobody)
+
+
+def stands_in(approval: Approval, at: datetime) -> bool:
+    """Whether the mark that is over by a time asks the Vision Guardian, if nobody was available."""
+    return windows.level(approval, at) == MAX_LEVEL and _stand_in(approval)
+
+
+def _stand_in(approval: Approval) -> bool:
+    """Whether the Vision Guardian is still to be asked."""
+    asked = {one.trigger for one in approval.escalations if one.step_no == approval.current_step}
+    return Role.VISION_GUARDIAN in chains.added(approval, MAX_LEVEL) and "80" not in asked
 
 
 def _escalated(
@@ -120,8 +149,12 @@ def _escalated(
     by: str,
     at: datetime,
     reason: str | None = None,
+    nobody: bool = False,
 ) -> Approval:
-    to = [role for n in range(before.level + 1, level + 1) for role in chains.added(before, n)]
+    """Ask the levels that were not asked yet; the Vision Guardian only where *nobody* was available."""
+    first = min(before.level + 1, level)
+    added = [role for n in range(first, level + 1) for role in chains.added(before, n)]
+    to = [role for role in added if nobody or role is not Role.VISION_GUARDIAN]
     new = Escalation(
         step_no=before.current_step,
         level=MAX_LEVEL if level == MAX_LEVEL else 1,

@@ -114,6 +114,17 @@ def level(approval: Approval, at: datetime) -> int:
     return sum(at >= mark(approval, percent) for percent in MARKS)
 
 
+def unavailable(approval: Approval, told_at: datetime | None, at: datetime) -> bool:
+    """
+    Whether nobody was available, as the platform saw it: they knew for long enough, and did not answer.
+
+    How long follows from the type, so that no short window that was asked for makes an absence.
+    """
+    if told_at is None or approval.decisions or approval.deferrals:
+        return False
+    return at - told_at >= timedelta(minutes=WINDOW_MIN[approval.type] / 2)
+
+
 def following(approval: Approval, *, at: datetime) -> tuple[Event, datetime]:
     """
     Return the promise to keep next, and when; each one leads to the next.

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
+from shared.approvals.models import Approval
 from shared.detectors import masked
 from shared.identity import PLATFORM, Actor, Role
 from shared.mobile.models import Kind, Notification, NotificationSent, Priority
@@ -69,9 +70,8 @@ def notice(
 
         critical: Whether it is graver than others of its kind.
     """
-    name = uuid5(NAMESPACE_URL, f"waooaw\n{kind}\n{tenant}\n{audience}\n{subject}\n{occasion}")
     return Notification(
-        id=str(name) if tenant == PLATFORM else f"{tenant}.{name}",
+        id=_id(kind, tenant, audience, subject, occasion),
         tenant_id=tenant,
         created_at=at,
         updated_at=at,
@@ -92,6 +92,16 @@ def tell(txn: Transaction, *notices: Notification) -> None:
         txn.create(new, NotificationSent(kind=new.kind, channel="inbox"))
 
 
+def told_at(txn: Transaction, approval: Approval) -> datetime | None:
+    """Return since when everybody whose turn it is has a notice of a question, or None where somebody has none."""
+    ids = [
+        _id("approval_pending", approval.tenant_id, seat, f"approvals/{approval.id}")
+        for seat in approval.step.seats
+    ]
+    found = [one for id in ids if (one := txn.peek(Notification, id))]
+    return max(one.created_at for one in found) if len(found) == len(ids) else None
+
+
 def governor(tenant: str) -> Role:
     """Return who governs a tenant: the audience of what its Governor must know."""
     return Role.GOVERNOR if tenant == PLATFORM else Role.CUSTOMER_ADMIN
@@ -105,6 +115,11 @@ def audiences(reader: Actor) -> tuple[str, ...]:
 def read(before: Notification, *, at: datetime) -> Notification:
     """Return the notice read; when it was read first is what counts."""
     return before if before.read_at else before.model_copy(update={"read_at": at})
+
+
+def _id(kind: Kind, tenant: str, audience: str, subject: str, occasion: str = "") -> str:
+    name = uuid5(NAMESPACE_URL, f"waooaw\n{kind}\n{tenant}\n{audience}\n{subject}\n{occasion}")
+    return str(name) if tenant == PLATFORM else f"{tenant}.{name}"
 
 
 def _short(text: str, most: int) -> str:

@@ -135,9 +135,8 @@ def test_the_constitution_is_not_changed_without_the_vision_guardian():
 
 
 def test_nobody_stands_in_for_a_foundational_agent():
-    late = handing.remind(
-        asked({"roles": ["genesis"]}), by=SERVICE, at=minutes(100), decision_version=0
-    )
+    new, at = asked({"roles": ["genesis"]}), minutes(100)
+    late = handing.remind(new, by=SERVICE, at=at, decision_version=0, told_at=minutes(0))
     assert late.escalations[0].to == ()
     with pytest.raises(Forbidden):
         approve(late, by=person(Role.DEPUTY_GOVERNOR), at=101)

@@ -38,6 +38,13 @@ OTHER = person(Role.GOVERNOR, id="g2")
 THIRD = person(Role.GOVERNOR, id="g3")
 
 
+REQUESTER = person(Role.ADMIN, id="u1")
+RETURNING = [
+    {"kind": kind, "ref": "r", "sha256": "2" * 64}
+    for kind in ("root_cause_report", "remediation_report", "test_report", "genesis_clearance")
+]
+
+
 def ordinary(**changes):
     return approval(**{"gate": "step", "window_min": 100} | changes)
 
@@ -51,9 +58,11 @@ def escalate(before, by=GOVERNOR, at=1):
     return handing.escalate(before, by=by, at=minutes(at), reason=WHY)
 
 
-def remind(before, at, version=None):
+def remind(before, at, version=None, told=0):
     version = before.decision_version if version is None else version
-    return handing.remind(before, by=SERVICE, at=minutes(at), decision_version=version)
+    told_at = None if told is None else minutes(told)
+    at = minutes(at)
+    return handing.remind(before, by=SERVICE, at=at, decision_version=version, told_at=told_at)
 
 
 def defer(before, by=GOVERNOR, at=1, until=None, missing=()):
@@ -120,9 +129,7 @@ def test_what_is_the_governors_alone_is_not_a_deputys(change, decide):
 
 
 def test_who_comes_back_into_service_is_the_governors_alone():
-    kinds = ("root_cause_report", "remediation_report", "test_report", "genesis_clearance")
-    refs = [{"kind": kind, "ref": "r", "sha256": "2" * 64} for kind in kinds]
-    back = ordinary(approval_class="agent.reactivate:HC:JOB-HC-001", evidence_refs=refs)
+    back = ordinary(approval_class="agent.reactivate:HC:JOB-HC-001", evidence_refs=RETURNING)
     with pytest.raises(Forbidden) as refused:
         approve(delegate(back), by=DEPUTY)
     assert rule(refused) == "deputy_limit"
@@ -239,10 +246,70 @@ def test_the_vision_guardian_approves_only_what_is_urgent_and_safe_and_else_defe
         with pytest.raises(Forbidden):
             approve(asked, by=GUARDIAN, at=81)
     named = ordinary(chain=chain_with({"escalate_to": [["vision_guardian"]]}))
-    with pytest.raises(Forbidden) as refused:
-        approve(escalate(named), by=GUARDIAN, at=2)
-    assert rule(refused) == "deputy_limit"
+    assert escalate(named).escalations[0].to == ()
     assert escalate(escalate(named)).escalations[1].to == ()
+
+
+@pytest.mark.parametrize("by", [REQUESTER, GUARDIAN, GOVERNOR])
+@pytest.mark.parametrize("times", [1, 2])
+def test_nobodys_wish_makes_an_absence(by, times):
+    asked = ordinary(urgency="immediate", on_behalf_of=REQUESTER.id)
+    for _ in range(times):
+        asked = escalate(asked, by=by)
+    assert all(Role.VISION_GUARDIAN not in one.to for one in asked.escalations)
+    with pytest.raises(Forbidden):
+        approve(asked, by=GUARDIAN, at=2)
+    late = remind(asked, 80)
+    assert approve(late, by=GUARDIAN, at=81).decided_via == "vision_guardian_override"
+    assert remind(late, 90) is late
+
+
+@pytest.mark.parametrize(
+    ("told", "change", "at"),
+    [
+        (None, {}, 80),
+        (40, {}, 80),
+        (0, {"window_min": 5}, 4),
+        (0, {"window_min": 60}, 59),
+    ],
+)
+def test_who_was_not_told_or_had_no_time_is_not_taken_for_absent(told, change, at):
+    asked = remind(ordinary(**{"urgency": "immediate", "window_min": 100} | change), at, told=told)
+    assert asked.level == 2
+    with pytest.raises(Forbidden):
+        approve(asked, by=GUARDIAN, at=at)
+
+
+def test_who_deferred_is_not_absent():
+    rested = defer(ordinary(urgency="immediate"), until=120)
+    late = remind(rested, 210, told=0)
+    assert Role.VISION_GUARDIAN not in late.escalations[-1].to
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"gate": "stage-6", "window_min": 200},
+        {"gate": "seed", "type": "artifact", "window_min": 4000},
+        {"approval_class": "agent.reactivate:HC:JOB-HC-001", "evidence_refs": RETURNING},
+    ],
+)
+def test_what_is_kept_from_deputies_is_kept_from_the_vision_guardian(change):
+    asked = ordinary(urgency="immediate", **change)
+    at = asked.window_min * 9 // 10
+    late = remind(asked, at)
+    assert Role.VISION_GUARDIAN not in late.escalations[-1].to
+    with pytest.raises(Forbidden):
+        approve(late, by=GUARDIAN, at=at)
+
+
+def test_nobody_escalates_into_deciding():
+    asked = ordinary(chain=chain_with({"escalate_to": [["deputy_governor", "governor"]]}))
+    both = person(Role.DEPUTY_GOVERNOR, id="u9")
+    mine = handing._escalated(asked, 1, "manual", by="u9", at=minutes(1), reason=WHY)
+    with pytest.raises(Forbidden):
+        approve(mine, by=both, at=2)
+    assert approve(escalate(asked, by=GUARDIAN), by=both, at=2).decided_via == "deputy"
 
 
 def chain_with(step):

@@ -145,7 +145,8 @@ class Life(RuleBasedStateMachine):
         event, version = self.timer[0], self.timer[0].decision_version
         before = self.current
         if event.traits.action == "approval.mark_reached":
-            self.attempt(handing.remind, by=SERVICE, decision_version=version)
+            told = self.current.requested_at
+            self.attempt(handing.remind, by=SERVICE, decision_version=version, told_at=told)
             if self.current is before and before.open and version == before.decision_version:
                 self.timer = windows.following(before, at=minutes(self.now))
             assert self.current.expires_at == before.expires_at
@@ -181,9 +182,12 @@ class Life(RuleBasedStateMachine):
             said = after.last
             assert said.approver_id not in {SERVICE.id, after.requested_by}
             assert said.at < (before.expires_at if before.open else before.veto_until)
-            if said.via == "deputy":
-                assert chains.for_deputies(after)
+            if said.via != "governor":
+                assert chains.for_substitutes(after)
                 assert said.verb != "veto"
+            if said.via == "vision_guardian_override":
+                assert "80" in {one.trigger for one in before.escalations}
+                assert chains.urgent_and_safe(after)
         if self.current.gate == "stage-5":
             assert self.current.status not in {S.APPROVED, S.CONSUMED}
 

@@ -7,6 +7,7 @@ from functions.approvals.create_approval import create_approval
 from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.expire_approval import expire_approval
 from functions.approvals.notify_governor import notify_governor
+from functions.approvals.remind_approvers import remind_approvers
 from functions.approvals.wake_workflow import wake_workflow
 from shared.approvals import events
 from shared.approvals.models import Approval
@@ -157,3 +158,15 @@ def test_an_event_arrives_as_it_was_sent(asked, call_as, documents):
     assert (veto.category, veto.approval_id) == ("budget", new.id)
     assert events.ApprovalRequested.model_validate(entries["approval.requested"]).gate == "stage-6"
     assert documents.get(Key(PLATFORM, Wait.collection, new.id))
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_only_who_was_told_can_have_been_absent(asked, reacting, stored, told):
+    """The Vision Guardian stands in where the Governor had a notice and did not answer."""
+    new = asked(gate="step", urgency="hours", window_min=120)
+    if told:
+        notify_governor(reacting(subject(new)), events.ApprovalRequested.of(new))
+    mark = events.ApprovalMark(percent=80, decision_version=0)
+    remind_approvers(reacting(subject(new), at=96), mark)
+    [late] = stored(Approval)
+    assert (Role.VISION_GUARDIAN in late.escalations[0].to) == told
