@@ -1,5 +1,6 @@
 """Functions: one Cloud Function for each of the catalog, as small as serves, invoked by nobody but who must."""
 
+import json
 from collections.abc import Mapping
 
 import pulumi
@@ -164,6 +165,8 @@ def _environment(
         "ORIGINS": ",".join((stack.site, *stack.origins)),
         "WRITER_KEY": f"{KEYS}/writer.pem",
     }
+    if stack.controllers:
+        environment["CONTROLLERS"] = json.dumps(stack.controllers, sort_keys=True)
     return environment | ({"RELEASES": stack.releases} if stack.releases else {})
 
 

@@ -47,6 +47,9 @@ class Stack:
     sign_in: dict[str, str] = field(default_factory=dict)
     """The client ids of the providers of sign-in, by provider: ``google.com``, ``github.com``."""
 
+    controllers: dict[str, list[str]] = field(default_factory=dict)
+    """The people who control a machine identity, by its name: `genesis`, or `service:workflows`."""
+
     @property
     def production(self) -> bool:
         """Whether what is written here must outlive everybody's mistakes."""
@@ -113,4 +116,5 @@ def configured() -> Stack:
         repository=ours.get("repository") or "",
         releases=ours.get("releases") or "",
         sign_in=dict(ours.get_object("signIn") or {}),
+        controllers=dict(ours.get_object("controllers") or {}),
     )

@@ -3,6 +3,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from shared.agents import checks, judging, pipeline, story
+from shared.agents.makers import made_by
 from shared.agents.parts import ETHICS, Stage
 from shared.agents.runs import Pattern, PipelineRun, WorkflowVerdictRecorded
 from shared.agents.story import Story
@@ -59,6 +60,7 @@ def record_verdict(call: Call, workflow_id: Id, stage: Stage, body: StageVerdict
             rationale=body.rationale,
             patterns=body.patterns,
             by=call.actor,
+            makers=made_by(before.agent, before.manifest),
             at=call.now,
         )
         after = before.at(_settled(call, before, run, stage))

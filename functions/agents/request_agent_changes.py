@@ -3,6 +3,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from shared.agents import pipeline, settling, story
+from shared.agents.makers import made_by
 from shared.agents.models import Agent
 from shared.agents.runs import PipelineRun
 from shared.entity import Because, Id, Text, Value
@@ -39,7 +40,8 @@ def request_agent_changes(call: Call, agent_id: Id, body: AgentChanges) -> Pipel
         agent = txn.get(Agent, agent_id)
         before = story.read(txn, agent.workflow_id)
         stage = before.run.current_stage
-        run = pipeline.sent_back(before.run, by=call.actor, at=call.now)
+        who = made_by(agent, before.manifest)
+        run = pipeline.sent_back(before.run, by=call.actor, makers=who, at=call.now)
         because = Because(rationale="; ".join(body.changes), authority=call.actor.type)
         event = settling.event(run, stage)
         return story.keep(txn, call, before, before.at(run), event, because=because).run

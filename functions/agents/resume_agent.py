@@ -1,6 +1,7 @@
 from pydantic import ConfigDict
 
 from shared.agents import lifecycle
+from shared.agents.makers import made_by
 from shared.agents.models import Agent
 from shared.approvals import rules as approvals
 from shared.approvals.events import ApprovalConsumed
@@ -42,7 +43,8 @@ def resume_agent(call: Call, agent_id: Id, body: Reactivation) -> Agent:
         before = txn.get(Agent, agent_id)
         manifest = txn.get(Manifest, agent_id)
         approval = txn.get(Approval, body.approval_id)
-        after = lifecycle.resumed(before, at=call.now)
+        who = made_by(before, manifest)
+        after = lifecycle.resumed(before, by=call.actor, makers=who, at=call.now)
         lifecycle.permits_reactivation(approval, before)
         used = approvals.consume(
             approval,

@@ -1,3 +1,4 @@
+from shared.agents.makers import makers
 from shared.approvals import again, load, requests, windows
 from shared.approvals.events import ApprovalRequested, decided
 from shared.approvals.models import Approval, ApprovalRequest
@@ -25,7 +26,12 @@ def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment
     """
     with call.transaction() as txn:
         new = requests.ask(
-            request, id=call.new_id(), tenant=call.tenant, by=call.actor, at=call.now
+            request,
+            id=call.new_id(),
+            tenant=call.tenant,
+            by=call.actor,
+            at=call.now,
+            makers=makers(call, request.agent_id, request.subject.get("agent_id")),
         )
         callback = request.callback_url
         same = again.still_open(txn, new)

@@ -1,3 +1,4 @@
+from shared.agents.makers import makers
 from shared.entity import Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -25,7 +26,8 @@ def acknowledge_violation(
     del acknowledgement
     with call.transaction() as txn:
         before = txn.get(OpenedViolation, violation_id)
-        after = rules.acknowledged(before, by=call.actor, at=call.now)
+        who = makers(call, before.agent_id)
+        after = rules.acknowledged(before, by=call.actor, makers=who, at=call.now)
         if after is before:
             return before
         after = txn.save(after, rules.updated(after))

@@ -2,6 +2,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.agents.makers import makers
 from shared.entity import Because, Id, Text, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -27,6 +28,7 @@ def dismiss_violation(call: Call, violation_id: Id, body: Dismissal) -> OpenedVi
     """Close a violation that was none, as its Governor may."""
     with call.transaction() as txn:
         before = txn.get(OpenedViolation, violation_id)
-        after = rules.dismissed(before, reason=body.reason, by=call.actor, at=call.now)
+        who = makers(call, before.agent_id)
+        after = rules.dismissed(before, reason=body.reason, by=call.actor, makers=who, at=call.now)
         because = Because(rationale=body.reason, authority=call.actor.type)
         return txn.save(after, rules.closed(after), because=because)

@@ -2,6 +2,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.agents.makers import makers
 from shared.entity import Id, Text, Timestamp, Value
 from shared.examples import NEXT_WEEK
 from shared.identity import Scope
@@ -35,5 +36,6 @@ def plan_remediation(call: Call, violation_id: Id, body: RemediationPlan) -> Ope
     """Say how a violation is put right; a better plan takes the place of the one before."""
     with call.transaction() as txn:
         before = txn.get(OpenedViolation, violation_id)
-        after = rules.planned(before, plan=body.plan, due_at=body.due_at)
+        who = makers(call, before.agent_id)
+        after = rules.planned(before, plan=body.plan, due_at=body.due_at, by=call.actor, makers=who)
         return before if after == before else txn.save(after, rules.updated(after))

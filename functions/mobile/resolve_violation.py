@@ -2,6 +2,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.agents.makers import makers
 from shared.entity import Because, Id, Text, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -29,6 +30,9 @@ def resolve_violation(call: Call, violation_id: Id, body: Resolution) -> OpenedV
     """Close a violation that was put right; a critical one needs a plan first."""
     with call.transaction() as txn:
         before = txn.get(OpenedViolation, violation_id)
-        after = rules.resolved(before, resolution=body.resolution, at=call.now)
+        who = makers(call, before.agent_id)
+        after = rules.resolved(
+            before, resolution=body.resolution, by=call.actor, makers=who, at=call.now
+        )
         because = Because(rationale=body.resolution, authority=call.actor.type)
         return txn.save(after, rules.closed(after), because=because)

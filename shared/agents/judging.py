@@ -8,6 +8,7 @@ from shared.agents.pipeline import EVALUATOR, going, replaced
 from shared.agents.runs import Pattern, PipelineRun, StageRecord
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.identity import Actor
+from shared.impartial import impartial
 
 
 def judged(
@@ -19,21 +20,22 @@ def judged(
     rationale: str,
     patterns: Sequence[Pattern],
     by: Actor,
+    makers: Sequence[str],
     at: datetime,
 ) -> PipelineRun:
     """
     Return the run with one more verdict of the stage's evaluator.
 
     Raises:
-        Forbidden: Somebody else judges this stage, or the judge made what is judged.
+        Forbidden: Somebody else judges this stage.
+        SelfApproval: The judge made what is judged.
         Conflict: The stage is not open, or the check was judged before.
         Invalid: The stage has no such check.
     """
     role = EVALUATOR.get(stage)
     if role is None or role not in by.roles:
         raise Forbidden(f"stage {stage} is not yours to judge", rule="not_the_evaluator")
-    if by.id == run.initiated_by:
-        raise Forbidden("nobody judges what they made themselves", rule="self_review")
+    impartial(by, run.initiated_by, *makers)
     going(run)
     record = run.latest(stage)
     if stage != run.current_stage or record is None or not record.open:

@@ -1,6 +1,6 @@
 """The life of an agent: what the pipeline makes of it, and how it is stopped and started again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from shared.constitution import amended, promoted
 from shared.entity import Event
 from shared.errors import ApprovalMismatch, Conflict
 from shared.identity import Actor
+from shared.impartial import impartial
 
 ELEVATED = timedelta(days=7)
 """How long an agent is watched closely after a release or a reactivation."""
@@ -178,13 +179,15 @@ def suspended(agent: Agent, *, reason: str) -> Agent:
     return amended(agent, status="suspended", health_status="suspended", suspended_reason=reason)
 
 
-def resumed(agent: Agent, *, at: datetime) -> Agent:
+def resumed(agent: Agent, *, by: Actor, makers: Sequence[str], at: datetime) -> Agent:
     """
     Return the agent back in service, watched closely.
 
     Raises:
+        SelfApproval: Who asks made it.
         Conflict: It is not suspended, or nothing of it could run.
     """
+    impartial(by, *makers)
     if agent.status != "suspended":
         raise Conflict(
             f"only a suspended agent can be resumed; this one is {agent.status}",

@@ -24,6 +24,7 @@ from shared.agents.runs import (
 from shared.canonical import digest
 from shared.errors import Conflict, Forbidden
 from shared.identity import Actor, Role
+from shared.impartial import impartial
 
 EVALUATOR = {
     CERTIFICATION: Role.GENESIS,
@@ -302,11 +303,12 @@ def overdue(run: PipelineRun, *, at: datetime) -> PipelineRun:
     return ended(run, codes.get(record.stage, "deployment_blocked"), at=at)
 
 
-def sent_back(run: PipelineRun, *, by: Actor, at: datetime) -> PipelineRun:
+def sent_back(run: PipelineRun, *, by: Actor, makers: Sequence[str], at: datetime) -> PipelineRun:
     """
     Return the run back with its author because somebody entitled to asks for changes.
 
     Raises:
+        SelfApproval: Who asks made it.
         Conflict: It is not under review.
         Forbidden: The stage is somebody else's to judge.
     """
@@ -316,6 +318,7 @@ def sent_back(run: PipelineRun, *, by: Actor, at: datetime) -> PipelineRun:
         raise Conflict("the agent is not under review", rule="stage_conflict")
     if Role.GOVERNOR not in by.roles and EVALUATOR.get(record.stage) not in by.roles:
         raise Forbidden(f"stage {record.stage} is not yours to send back", rule="not_the_evaluator")
+    impartial(by, *makers)
     return returned(run, "changes_requested", at=at)
 
 

@@ -68,7 +68,10 @@ def joined(before: Approval, new: Approval) -> Approval:
     """
     if new.requested_by in before.askers:
         return before
-    told = {"also_asked_by": (*before.also_asked_by, new.requested_by)}
+    told = {
+        "also_asked_by": (*before.also_asked_by, new.requested_by),
+        "concerned": tuple(sorted({*before.concerned, *new.concerned})),
+    }
     return before.model_copy(update=told)
 
 

@@ -13,10 +13,10 @@ from shared.errors import (
     ApprovalMismatch,
     Expired,
     Forbidden,
-    SelfApproval,
     Unauthenticated,
 )
 from shared.identity import PLATFORM, Actor, Role
+from shared.impartial import impartial
 
 FRESH = timedelta(minutes=5)
 """How recent a person's sign-in must be for what is high-risk."""
@@ -41,12 +41,12 @@ def may_decide(
 
     Raises:
         Forbidden: They are not asked, or the question is not one for a deputy.
-        SelfApproval: They asked it themselves.
+        SelfApproval: It is their own: they asked, made it, or it is about them.
     """
     found = _authority(approval, by, at)
     if found is None:
         raise _stranger(approval)
-    _not_their_own(approval, by)
+    impartial(by, *approval.parties, approval_id=approval.id)
     if found.via == "deputy" and not chains.for_substitutes(approval):
         raise Forbidden("this is for the Governor alone, not for a deputy", rule="deputy_limit")
     if found.via == "vision_guardian_override" and not (
@@ -65,14 +65,14 @@ def may_veto(approval: Approval, by: Actor, at: datetime) -> None:
 
     Raises:
         Forbidden: They are not, not even as a deputy.
-        SelfApproval: They asked it themselves.
+        SelfApproval: It is their own: they asked, made it, or it is about them.
     """
     if not _holds(by, approval.governor, approval):
         found = _authority(approval, by, at) if approval.open else None
         if found is not None and found.via != "governor":
             raise Forbidden("a deputy does not veto", rule="deputy_limit")
         raise _stranger(approval)
-    _not_their_own(approval, by)
+    impartial(by, *approval.parties, approval_id=approval.id)
 
 
 def _authority(approval: Approval, by: Actor, at: datetime) -> Authority | None:
@@ -139,11 +139,6 @@ def _inside(by: Actor, approval: Approval) -> bool:
 def _stranger(approval: Approval) -> Forbidden:
     asked = ", ".join(approval.step.seats)
     return Forbidden(f"only the {asked} of this approval's scope decides it", rule="not_governor")
-
-
-def _not_their_own(approval: Approval, by: Actor) -> None:
-    if by.id in {*approval.askers, approval.agent_id}:
-        raise SelfApproval("nobody decides their own request", approval_id=approval.id)
 
 
 def asked_by(approval: Approval, by: Actor) -> frozenset[str]:

@@ -44,8 +44,11 @@ def delegate(
         return _taken_back(before, running, by, at)
     if right.via != "governor":
         raise Forbidden("a deputy does not delegate on", rule="deputy_limit")
-    if to in {*before.askers, before.agent_id}:
-        raise SelfApproval("nobody decides their own request", approval_id=before.id)
+    if to in before.parties:
+        raise SelfApproval(
+            "nobody decides their own request; hand it to somebody whom it does not concern",
+            approval_id=before.id,
+        )
     if running and running[-1].to_id != by.id:
         raise Conflict(
             f"{running[-1].to_id} answers for it now; take it back first", rule="delegated"

@@ -294,6 +294,9 @@ class Approval(Entity, Question):
     """Its own successor, where it was sent back and asked again."""
     requested_by: str
     """Who asked; they never decide it."""
+    concerned: Annotated[tuple[str, ...], Field(max_length=200)] = ()
+    """Whom it concerns besides: who put the question for them, who made the agent, and whoever controls one of
+    these. None of them decides it."""
     asked_through: str | None = None
     """The service that put the question."""
 
@@ -391,6 +394,12 @@ class Approval(Entity, Question):
         """The no that was said to it, if one was."""
         return next((one for one in reversed(self.decisions) if one.verb in NOES), None)
 
+    def parties(self) -> frozenset[str]:
+        """Everybody who decides nothing about it: who asked, whom it concerns, and whom it is about."""
+        named = {value for value in self.subject.values() if isinstance(value, str)}
+        agent = {self.agent_id} if self.agent_id else set()
+        return self.askers | set(self.concerned) | agent | named
+
     @property
     def last(self) -> Decision:
         """The latest decision of at least one."""
@@ -412,10 +421,10 @@ class Approval(Entity, Question):
                 "is the entity itself",
             ),
             (
-                bool((people - {None}) & {*self.askers, self.agent_id}),
+                bool(people & self.parties),
                 "L0-01",
                 "decided_by",
-                "names who asked",
+                "names whom it concerns",
             ),
             (len(set(agreed)) < len(agreed), "L0-01", "decisions", "hold two votes of one person"),
             (granted and not complete, "L0-03", "status", "lacks an approval of the chain"),

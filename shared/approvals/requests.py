@@ -1,6 +1,6 @@
 """The rules of asking: what must be shown, who must agree, and how long there is time."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from shared.approvals import chains, windows
@@ -56,9 +56,30 @@ TYP_OF_SUBJECT: Mapping[str, str] = {
 """How the subject of each kind names itself."""
 
 
-def ask(request: ApprovalRequest, *, id: str, tenant: str, by: Actor, at: datetime) -> Approval:
+def ask(
+    request: ApprovalRequest,
+    *,
+    id: str,
+    tenant: str,
+    by: Actor,
+    at: datetime,
+    makers: Collection[str] = (),
+) -> Approval:
     """
     Return the approval that puts *request* to its Governor.
+
+    Args:
+        request: The question.
+
+        id: What to call the approval.
+
+        tenant: Whose it is.
+
+        by: Who puts it.
+
+        at: Now.
+
+        makers: Who made the agent that it is about.
 
     Raises:
         Invalid: The Governor would not have what they need to decide, so they are not asked.
@@ -100,6 +121,7 @@ def ask(request: ApprovalRequest, *, id: str, tenant: str, by: Actor, at: dateti
         steps=steps,
         requested_by=request.on_behalf_of or by.id,
         asked_through=by.id,
+        concerned=tuple(sorted({*by.hands, *makers})),
         requested_at=at,
         expires_at=ends,
         window_min=window_min,

@@ -16,12 +16,13 @@ from shared.constitution import (
 )
 from shared.detectors import masked
 from shared.entity import written
-from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid, SelfApproval, Violation
+from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid, Violation
 from shared.evidence import stream
 from shared.genesis.evidence import GENESIS, Certification, Check, Verdict, evidence_ref, verdict_on
 from shared.genesis.models import CatalogueEntity, Industry, JobRole, Status
 from shared.genesis.parts import Decision
 from shared.identity import PLATFORM, Actor, Role
+from shared.impartial import impartial
 
 C = TypeVar("C", bound=CatalogueEntity)
 
@@ -118,7 +119,7 @@ def judged_by(
         raise Invalid(f"{check_code} is no judgement on {before.noun}", rule="check_code")
     if role not in by.roles:
         raise Forbidden(f"{check_code} is judged by {role}", rule="role")
-    _no_author(before, by)
+    impartial(by, *before.authors)
     if before.status is not Status.PENDING:
         raise Conflict(
             f"this {_word(before)} is {before.status}; there is nothing to judge", rule="status"
@@ -277,12 +278,7 @@ def _judge(entity: CatalogueEntity, by: Actor) -> None:
     """Let only Genesis certify, in whose name it is written whoever acts for it."""
     if Role.GENESIS not in by.roles:
         raise Forbidden("only genesis certifies and rejects", rule="role")
-    _no_author(entity, by)
-
-
-def _no_author(entity: CatalogueEntity, by: Actor) -> None:
-    if by.id in entity.authors:
-        raise SelfApproval(f"whoever wrote this {_word(entity)} does not judge it")
+    impartial(by, *entity.authors)
 
 
 def _certification(

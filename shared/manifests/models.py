@@ -455,6 +455,13 @@ class Manifest(Entity):
     changelog: tuple[Change, ...] = ()
     runtime: Runtime = Runtime()
     created_by: str
+    authors: tuple[str, ...] = ()
+    """Everybody who wrote what it says, one after the other; kept since 0.2.0."""
+
+    @property
+    def makers(self) -> tuple[str, ...]:
+        """Everybody who is known to have written it."""
+        return (self.created_by, *self.authors)
 
 
 class ManifestSnapshot(Record):

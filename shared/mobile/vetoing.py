@@ -90,7 +90,7 @@ class ItemResult(Value):
     veto_id: Id | None = None
     """The `id` of the veto; null where there is none."""
     rollback_approval_id: Id | None = None
-    """The request that the Governor may confirm to have it undone, where the veto came too late."""
+    """The request that somebody other than who vetoed may confirm to have it undone, where the veto came too late."""
 
     rule: str | None = None
     """Why it did not count, for programs; null where it did."""

@@ -6,8 +6,9 @@ from typing import Any
 
 from shared.detectors import masked
 from shared.entity import Because
-from shared.errors import Conflict, Forbidden, Invalid, SelfApproval, Violation
+from shared.errors import Conflict, Forbidden, Invalid, Violation
 from shared.identity import PLATFORM, Actor, Role
+from shared.impartial import impartial
 from shared.precedents.matching import MAX_FALSE_POSITIVES
 from shared.precedents.models import (
     FAMILY,
@@ -95,8 +96,7 @@ def validated(
         Conflict: It was judged before, or is no draft.
         SelfApproval: The author would validate.
     """
-    if by.id == before.created_by:
-        raise SelfApproval("whoever wrote a seed does not validate it")
+    impartial(by, before.created_by)
     if before.status != "draft":
         raise _wrong(before, "only a draft is validated")
     if before.validation is not None and before.validation.outcome != "defer":
@@ -127,12 +127,16 @@ def activated(before: PrecedentSeed, *, by: Actor, at: datetime) -> PrecedentSee
     """
     Return the seed deciding, as the Governor wants it to.
 
+    What the Governor wrote is decided by its validation, so that they may activate what they wrote themselves.
+
     Raises:
         Forbidden: Somebody else asks.
+        SelfApproval: Who asks wrote it as somebody else, or has whoever validated it in their hands.
         Invalid: Genesis rejected it.
         Conflict: It is not in shadow, or has not proved itself yet.
     """
     only_governor(by)
+    impartial(by, before.validated_by, None if before.by_governor else before.created_by)
     if before.validation is not None and before.validation.outcome == "reject":
         raise Invalid(
             "Genesis rejected this seed; write another one",

@@ -1,11 +1,13 @@
 """The rules of violations: how long there is time, who may close one, and when an agent is stopped."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.identity import PLATFORM, Actor, Role
+from shared.impartial import impartial
 from shared.store import Transaction
 from shared.violations.models import (
     NAMED,
@@ -79,13 +81,17 @@ def open_violation(txn: Transaction, new: OpenedViolation) -> OpenedViolation:
     return kept
 
 
-def acknowledged(before: OpenedViolation, *, by: Actor, at: datetime) -> OpenedViolation:
+def acknowledged(
+    before: OpenedViolation, *, by: Actor, makers: Sequence[str], at: datetime
+) -> OpenedViolation:
     """
     Return the violation with somebody who answers for it; for the same person again, as it is.
 
     Raises:
+        SelfApproval: It is about them, or about what they made.
         Conflict: Somebody else does, or it is closed.
     """
+    _impartial(before, by, makers)
     if before.status == "acknowledged" and before.owner == by.id:
         return before
     _in(before, "open")
@@ -94,13 +100,22 @@ def acknowledged(before: OpenedViolation, *, by: Actor, at: datetime) -> OpenedV
     return before.model_copy(update=changes)
 
 
-def planned(before: OpenedViolation, *, plan: str, due_at: datetime | None) -> OpenedViolation:
+def planned(
+    before: OpenedViolation,
+    *,
+    plan: str,
+    due_at: datetime | None,
+    by: Actor,
+    makers: Sequence[str],
+) -> OpenedViolation:
     """
     Return the violation with how it is put right, and until when.
 
     Raises:
+        SelfApproval: It is about who asks, or about what they made.
         Conflict: Nobody answers for it yet, or it is closed.
     """
+    _impartial(before, by, makers)
     _in(before, "acknowledged", "remediating")
     changes = {
         "status": "remediating",
@@ -110,27 +125,35 @@ def planned(before: OpenedViolation, *, plan: str, due_at: datetime | None) -> O
     return before.model_copy(update=changes)
 
 
-def resolved(before: OpenedViolation, *, resolution: str, at: datetime) -> OpenedViolation:
+def resolved(
+    before: OpenedViolation, *, resolution: str, by: Actor, makers: Sequence[str], at: datetime
+) -> OpenedViolation:
     """
     Return the violation put right.
 
     Raises:
+        SelfApproval: It is about who asks, or about what they made.
         Conflict: It is not being put right; a critical one needs a plan first.
     """
+    _impartial(before, by, makers)
     _in(before, "remediating", *(() if before.severity == "critical" else ("acknowledged",)))
     return _closed(before, "resolved", resolution, at)
 
 
-def dismissed(before: OpenedViolation, *, reason: str, by: Actor, at: datetime) -> OpenedViolation:
+def dismissed(
+    before: OpenedViolation, *, reason: str, by: Actor, makers: Sequence[str], at: datetime
+) -> OpenedViolation:
     """
     Return the violation dismissed: the Governor says that it was none.
 
     Raises:
+        SelfApproval: It is about them, or about what they made.
         Forbidden: Somebody else asks.
         Conflict: It is not open any more.
     """
     if not by.roles & {Role.GOVERNOR, Role.CUSTOMER_ADMIN}:
         raise Forbidden("only the Governor dismisses a violation", rule="not_governor")
+    _impartial(before, by, makers)
     _in(before, "open")
     return _closed(before, "dismissed", reason, at)
 
@@ -149,6 +172,10 @@ def unanswered(violation: OpenedViolation, event: ViolationUnanswered, at: datet
     """Say whether a violation still waits for what it waited for when its clock was set."""
     waits = violation.status == event.status and at >= violation.due_at
     return waits and (event.status == "open" or violation.severity == "critical")
+
+
+def _impartial(before: OpenedViolation, by: Actor, makers: Sequence[str]) -> None:
+    impartial(by, before.finding.actor_id, before.agent_id, *makers, violation_id=before.id)
 
 
 def _in(before: OpenedViolation, *allowed: str) -> None:

@@ -17,7 +17,7 @@ from local.story import blueprints
 from shared.agents import lifecycle
 from shared.agents.models import AgentCreated, AgentPipelineStageCompleted, AgentStateChanged
 from shared.approvals.models import Approval, ApprovalStatus
-from shared.errors import ApprovalMismatch, Conflict, Forbidden, Invalid
+from shared.errors import ApprovalMismatch, Conflict, Forbidden, Invalid, SelfApproval
 from shared.evidence import Entry
 from shared.identity import Role
 from shared.manifests.models import Manifest, ManifestSnapshot
@@ -352,7 +352,7 @@ def test_nobody_judges_what_they_made_themselves(story, call_as):
 
     story.to_stage(3)
     body = StageVerdict(check_code="CERT-6", verdict="pass", rationale="Looked at closely.")
-    with pytest.raises(Forbidden, match="made themselves"):
+    with pytest.raises(SelfApproval):
         record_verdict(call_as(Role.GENESIS, id="agent_orchestrator"), story.workflow_id, 3, body)
 
 

@@ -43,6 +43,7 @@ def judge(run, verdict, at):
         verdict=verdict,
         rationale="because",
         patterns=(),
+        makers=(),
         by=JUDGES.get(stage, GOVERNOR),
         at=at,
     )
@@ -73,7 +74,7 @@ ACTED = {
     "judge": judge,
     "rule": rule,
     "deliver": passes(7),
-    "send_back": lambda run, verdict, at: pipeline.sent_back(run, by=GOVERNOR, at=at),
+    "send_back": lambda run, verdict, at: pipeline.sent_back(run, by=GOVERNOR, makers=(), at=at),
     "wait": lambda run, verdict, at: (
         run if run.over else pipeline.overdue(run, at=at + timedelta(days=2))
     ),

@@ -134,7 +134,8 @@ def test_nothing_resumes_without_a_release(story, reacting):
     _, at = deployed(story, reacting)
     take_back(story, at=at, trigger="governor_override")
     with pytest.raises(Conflict, match="no live release"):
-        lifecycle.resumed(story.agent(), at=NOON)
+        governor = story.call_as(Role.GOVERNOR).actor
+        lifecycle.resumed(story.agent(), by=governor, makers=(), at=NOON)
 
 
 def test_a_probe_does_not_call_a_suspended_agent_healthy(story, reacting):

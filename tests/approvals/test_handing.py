@@ -108,8 +108,9 @@ def test_anybody_who_is_named_is_a_deputy_while_it_lasts():
     stranger = person(Role.DEPUTY_GOVERNOR, id="architect", tenant="acme")
     with pytest.raises(Forbidden):
         approve(delegate(ordinary(), to="architect"), by=stranger)
+    machine = SERVICE.model_copy(update={"id": "service:other"})
     with pytest.raises(Forbidden):
-        approve(delegate(ordinary(on_behalf_of="u1"), to=SERVICE.id), by=SERVICE)
+        approve(delegate(ordinary(), to=machine.id), by=machine)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from shared.edge.catalog import operations
 from shared.errors import Unauthenticated
 from shared.identity import Scope
+from tests.contracts.callers import reaches
 from tests.contracts.test_operations import send
 from tests.kernel.conftest import World
 
@@ -25,3 +26,45 @@ def test_an_end_is_known_in_time(op, world):
     assert send(world, op).status_code == 401
     soon = op.mutates or Scope.GOVERNANCE_READ in op.scopes
     assert asked == [SOON_S if soon else LATER_S]
+
+
+DECIDES = {
+    Scope.AGENTS_DECIDE,
+    Scope.AGENTS_REVIEW,
+    Scope.GENESIS_CERTIFY,
+    Scope.GOVERNANCE_WRITE,
+    Scope.PRECEDENTS_DECIDE,
+    Scope.PRECEDENTS_VALIDATE,
+    Scope.VETO_EXECUTE,
+}
+STOPS = {
+    "agents.suspend_agent": "it only stops",
+    "agents.assign_version": "it carries out what was approved already",
+    "agents.rollback_agent": "it only takes back",
+    "mobile.attach_document": "it is about an objection that was made",
+    "precedents.revoke_precedent_seed": "it only stops, and people are asked again",
+    "precedents.switch_precedent_seeds": "it is about all seeds at once, which are nobody's own",
+}
+"""What takes a scope that decides and may be about one's own, and why that is right."""
+
+
+def deciding():
+    return [op for op in operations() if op.mutates and op.scopes & DECIDES and op.id not in STOPS]
+
+
+@pytest.mark.parametrize("op", deciding(), ids=lambda op: op.id)
+def test_nobody_decides_about_themselves(op):
+    module, name = op.function.__module__, op.function.__name__
+    assert reaches(module, name, ("shared.impartial", "impartial")), (
+        f"{op.id} decides: hold who asks to `impartial`, or say in STOPS why it may be their own"
+    )
+
+
+def test_what_only_stops_is_an_operation_that_is_there():
+    assert set(STOPS) < {op.id for op in operations() if op.scopes & DECIDES}
+
+
+def test_whoever_asks_no_rule_is_found():
+    assert not reaches(
+        "functions.agents.suspend_agent", "suspend_agent", ("shared.impartial", "impartial")
+    )

@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.edge.auth import KeySource
+from shared.edge.ports import connect
 from shared.edge.settings import Settings
 from shared.identity import Role, Scope
 from shared.operation import Call
@@ -19,6 +20,7 @@ from tests.conftest import NOON
 from tests.kernel.conftest import declared
 from tests.kernel.test_serving import entries, problem
 
+OURS = "@local.iam.gserviceaccount.com"
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -224,3 +226,16 @@ def test_a_deployed_function_takes_tokens_for_the_api_and_for_itself_alone():
         assert deployed.addressed(audience)
     for audience in (cloud, f"{cloud}/agents-fail-workflow", f"{cloud}/agents-settle-stage/x", ""):
         assert not deployed.addressed(audience)
+
+
+def test_who_controls_a_machine_is_known_from_the_deployment(tmp_path, keys, empty_store):
+    from tests.kernel.conftest import a_world
+
+    with a_world(tmp_path / "world", keys, empty_store) as world:
+        environ = world.ports.settings.environ | {"CONTROLLERS": '{"genesis": ["ann"]}'}
+        identify = connect(Settings(environ), lambda: world.now, world.ports.documents).identify
+        hands = {}
+        for token in (person(world, sub="ann"), service(world, email="genesis" + OURS)):
+            actor = identify({"Authorization": f"Bearer {token}"}, revoked_within_s=60)
+            hands[actor.id] = actor.hands
+    assert hands == {id: {"ann", "genesis"} for id in ("ann", "genesis")}

@@ -190,7 +190,7 @@ def test_a_customers_request_is_answered_by_the_platforms_seeds(call_as, ask, ke
 def test_an_agent_in_trouble_is_for_people(call_as, ask, kept, monkeypatch):
     in_service(call_as)
     kept(active())
-    suspended = Agent.model_construct(health_status="suspended")
+    suspended = Agent.model_construct(id="a", initiated_by="a", health_status="suspended")
     monkeypatch.setattr("shared.store.Transaction.peek", _with_agent(suspended))
     assert ask().status == "pending"
 

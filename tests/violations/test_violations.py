@@ -15,7 +15,7 @@ from functions.mobile.remind_violation import remind_violation
 from functions.mobile.resolve_violation import Resolution, resolve_violation
 from shared.agents.models import Agent, HealthStatusChanged
 from shared.documents import Query
-from shared.errors import Conflict, Forbidden, Invalid
+from shared.errors import Conflict, Forbidden, Invalid, SelfApproval
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
 from shared.store import Due, Transaction
@@ -144,6 +144,22 @@ def test_only_the_governor_says_that_it_was_none(opened, call_as):
     assert gone.status == "dismissed"
     with pytest.raises(Conflict):
         dismiss_violation(call_as(Role.GOVERNOR), violation.id, dismissal)
+
+
+@pytest.mark.parametrize("id", ["ann", AGENT])
+def test_whoever_it_is_about_neither_answers_for_it_nor_closes_it(opened, call_as, id):
+    violation = opened(severity="low", actor_id="ann")
+    with pytest.raises(SelfApproval):
+        acknowledge(call_as(Role.GOVERNOR, id=id), violation)
+    with pytest.raises(SelfApproval):
+        dismiss_violation(
+            call_as(Role.GOVERNOR, id=id), violation.id, Dismissal(reason="it was nothing at all")
+        )
+    acknowledge(call_as(Role.GOVERNOR, id="bob"), violation)
+    for close in (plan, resolve):
+        with pytest.raises(SelfApproval):
+            close(call_as(Role.GOVERNOR, id=id), violation)
+    assert resolve(call_as(Role.GOVERNOR, id="bob"), violation).status == "resolved"
 
 
 def test_they_are_listed_the_newest_first_by_severity_and_time(opened, call_as):

@@ -1,0 +1,77 @@
+"""Whose own question it is: judged along the chain, from who asked to whom it is about."""
+
+import pytest
+
+from shared.approvals import handing, requests
+from shared.errors import SelfApproval
+from shared.identity import Role
+from shared.mobile import vetoing
+from tests.approvals.questions import (
+    DECIDE,
+    GOVERNOR,
+    ID,
+    SERVICE,
+    WHY,
+    approve,
+    minutes,
+    person,
+    request,
+    veto,
+)
+
+ANN = person(Role.GOVERNOR, id="ann")
+HERS = SERVICE.model_copy(update={"same_hands": frozenset({"ann"})})
+SUBJECT = {"typ": "change/v1", "tenant_id": "platform", "entity": "x", "user": "ann"}
+
+
+def asked(*, by=SERVICE, makers=(), **changes):
+    question = request(**{"gate": "step"} | changes)
+    return requests.ask(question, id=ID, tenant="platform", by=by, at=minutes(0), makers=makers)
+
+
+OWN = [
+    asked(on_behalf_of="ann"),
+    asked(by=HERS, on_behalf_of="bob"),
+    asked(makers=("ann",)),
+    asked(subject_kind="change", subject=SUBJECT),
+]
+
+
+def defer(before, by):
+    return handing.defer(before, by=by, at=minutes(1), until=minutes(120))
+
+
+@pytest.mark.parametrize("own", OWN)
+@pytest.mark.parametrize("decide", [*DECIDE, defer])
+def test_nobody_decides_what_is_their_own(own, decide):
+    with pytest.raises(SelfApproval):
+        decide(own, by=ANN)
+    assert decide(own, by=GOVERNOR).violations() == ()
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_what_is_somebodys_own_is_not_handed_to_them(own):
+    with pytest.raises(SelfApproval):
+        handing.delegate(own, by=GOVERNOR, at=minutes(1), to="ann", reason=WHY)
+
+
+def test_a_machine_in_somebodys_hands_decides_nothing_of_theirs():
+    genesis = person(Role.GOVERNOR, id="g").model_copy(update={"same_hands": frozenset({"ann"})})
+    with pytest.raises(SelfApproval):
+        approve(asked(on_behalf_of="ann"), by=genesis)
+
+
+def test_what_was_decided_about_oneself_breaks_the_constitution():
+    granted = approve(asked())
+    forged = granted.model_copy(update={"concerned": ("governor",)})
+    assert [one.rule for one in forged.violations()] == ["L0-01"]
+
+
+def test_whoever_vetoed_too_late_does_not_confirm_the_roll_back():
+    vetoed = approve(asked())
+    opened = vetoing.rollback_request(vetoed, id=ID, by=GOVERNOR, at=minutes(2))
+    with pytest.raises(SelfApproval):
+        approve(opened, by=GOVERNOR, at=3)
+    with pytest.raises(SelfApproval):
+        veto(opened, by=GOVERNOR, at=3)
+    assert approve(opened, by=ANN, at=3).decided_by == "ann"
