@@ -15,6 +15,7 @@ class Ending(Value):
     )
 
     reason: Reason
+    """Why they are ended, in your words."""
 
 
 @operation("POST", "/v1/admin/users/{user_id}/sessions/end", scopes={Scope.USERS_WRITE})

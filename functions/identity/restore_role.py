@@ -19,7 +19,9 @@ class RoleRestoration(Value):
     )
 
     role: Role
+    """Which role."""
     reason: Reason
+    """Why it is given back, in your words."""
 
 
 @operation("POST", "/v1/admin/users/{user_id}/roles/restore", scopes={Scope.USERS_WRITE})

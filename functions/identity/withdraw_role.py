@@ -22,7 +22,9 @@ class RoleWithdrawal(Value):
     )
 
     role: Role
+    """Which role."""
     reason: Reason
+    """Why it is taken, in your words."""
 
 
 @operation("POST", "/v1/admin/users/{user_id}/roles/withdraw", scopes={Scope.USERS_WRITE})

@@ -17,6 +17,7 @@ from shared.canonical import digest
 from shared.entity import Because, Event, Hex64, Record, written
 from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid
 from shared.identity import Actor
+from shared.impartial import impartial
 from shared.store import Transaction
 
 LATER = "a no that is said meanwhile came after the question"
@@ -130,6 +131,7 @@ def withdrawn(before: Approval, *, by: Actor, at: datetime, reason: str) -> Appr
         raise Forbidden(
             f"only {said.approver_id}, who said no, withdraws it", rule="not_who_said_no"
         )
+    impartial(by, *before.parties, approval_id=before.id)
     if before.refusal_withdrawn is not None:
         return before
     if not before.refused:

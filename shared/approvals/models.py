@@ -394,6 +394,7 @@ class Approval(Entity, Question):
         """The no that was said to it, if one was."""
         return next((one for one in reversed(self.decisions) if one.verb in NOES), None)
 
+    @property
     def parties(self) -> frozenset[str]:
         """Everybody who decides nothing about it: who asked, whom it concerns, and whom it is about."""
         named = {value for value in self.subject.values() if isinstance(value, str)}

@@ -326,6 +326,7 @@ _IN_PATH = {
     "stage": "Which stage of the pipeline, from 1 to 7.",
     "veto_id": "Which objection; `GET /v1/vetoes` lists them.",
     "violation_id": "Which violation; `GET /v1/mobile/violations` lists them.",
+    "user_id": "Which person, as their tokens name them in `sub`.",
     "workflow_id": "Which run of the pipeline: the agent's `workflow_id`.",
 }
 """What stands in a path."""

@@ -53,6 +53,7 @@ class Access(Value):
     """What was taken from somebody."""
 
     user_id: str
+    """Whose it is."""
     valid_after: Timestamp | None
     """Before when their sign-ins no longer count."""
 
