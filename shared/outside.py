@@ -14,11 +14,18 @@ class Workflows(Outside, Protocol):
     def start(self, workflow: str, argument: Mapping[str, Any]) -> str:
         """Start an execution and return its id."""
 
-    def wake(self, callback_url: str) -> None:
+    def wake(self, callback_url: str) -> bool:
         """
-        Call a waiting workflow back.
+        Call a waiting workflow back, and say whether it was there.
 
-        A callback that is gone counts as delivered. Raises ProviderDown where it must be tried again.
+        One that is gone is not called again. Raises ProviderDown where it must be tried again.
+        """
+
+    def waits(self, callback_url: str) -> bool:
+        """
+        Say whether the execution still runs that waits at an address.
+
+        Raises ProviderDown where nobody can say.
         """
 
 

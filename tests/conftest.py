@@ -56,6 +56,7 @@ class FakeWorkflows:
     def __init__(self) -> None:
         self.started: list[tuple[str, dict[str, Any]]] = []
         self.woken: list[str] = []
+        self.gone: set[str] = set()
 
     def start(self, workflow, argument):
         self.started.append((workflow, dict(argument)))
@@ -63,6 +64,10 @@ class FakeWorkflows:
 
     def wake(self, callback_url):
         self.woken.append(callback_url)
+        return callback_url not in self.gone
+
+    def waits(self, callback_url):
+        return callback_url not in self.gone
 
 
 class FakeProbe:

@@ -1,9 +1,12 @@
 from shared.agents.models import AgentPipelineStageCompleted, AgentStateChanged
 from shared.approvals import rules
-from shared.approvals.events import ApprovalCancelled
-from shared.approvals.models import OPEN, Approval
+from shared.approvals.events import ApprovalCancelled, ApprovalExpired
+from shared.approvals.models import OPEN, Approval, ApprovalStatus
+from shared.approvals.parts import Why
 from shared.queries import OneOf
 from shared.reaction import Reaching, reaction
+
+LEFT = "The agent is no longer at this stage."
 
 
 @reaction(on=(AgentPipelineStageCompleted, AgentStateChanged))
@@ -13,18 +16,24 @@ def withdraw_approval(
     """
     Withdraw what the Governor was asked about an agent that goes back to its author or ends.
 
-    The workflow waits for that answer, so this is also what wakes it.
+    The workflow waits for that answer, so this is also what wakes it. What was approved already and not
+    begun is closed as unused.
     """
     ended = isinstance(event, AgentStateChanged) and event.to_state == "rejected"
     back = isinstance(event, AgentPipelineStageCompleted) and event.result == "returned"
     if not (ended or back):
         return
     with call.transaction() as txn:
-        open_now = txn.loosely("what the workflow asks from now on is of its next stage").all(
-            Approval, workflow_id=event.workflow_id, status=OneOf(OPEN)
+        left = OneOf((*OPEN, ApprovalStatus.APPROVED))
+        found = txn.loosely("what the workflow asks from now on is of its next stage").all(
+            Approval, workflow_id=event.workflow_id, status=left
         )
-        for before in open_now:
-            after = rules.withdraw(
-                before, by=call.actor, at=call.now, reason="The agent is no longer at this stage."
-            )
-            txn.save(after, ApprovalCancelled.of(after))
+        for before in found:
+            if before.open:
+                after = rules.withdraw(before, by=call.actor, at=call.now, reason=LEFT)
+                txn.save(after, ApprovalCancelled.of(after))
+            elif ended:
+                withdrawn = isinstance(event, AgentStateChanged) and event.reason == "cancelled"
+                why: Why = "run_ended" if withdrawn else "nobody_waits"
+                after = rules.unused(before, why=why, at=call.now)
+                txn.save(after, ApprovalExpired.of(after))

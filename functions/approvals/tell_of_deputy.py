@@ -1,13 +1,17 @@
 from shared.approvals.events import ApprovalChangesRequested, ApprovalGranted, ApprovalRejected
 from shared.approvals.models import Approval
-from shared.entity import Event, written
+from shared.entity import written
 from shared.mobile.notices import notice, tell
 from shared.reaction import Reaching, reaction
 
 
 @reaction(on=(ApprovalGranted, ApprovalRejected, ApprovalChangesRequested))
-def tell_of_deputy(call: Reaching, _: Event) -> None:
+def tell_of_deputy(
+    call: Reaching, event: ApprovalGranted | ApprovalRejected | ApprovalChangesRequested
+) -> None:
     """Tell the Governor at once what a deputy or the Vision Guardian decided, for a review."""
+    if event.via in {"governor", "precedent_seed"}:
+        return
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
         if approval.decided_via not in {"deputy", "vision_guardian_override"}:

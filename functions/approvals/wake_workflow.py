@@ -1,3 +1,4 @@
+from shared.approvals import rules
 from shared.approvals.events import (
     ApprovalCancelled,
     ApprovalChangesRequested,
@@ -6,6 +7,7 @@ from shared.approvals.events import (
     ApprovalRejected,
     VetoRecorded,
 )
+from shared.approvals.models import Approval
 from shared.entity import Event
 from shared.outside import Workflows
 from shared.reaction import Reaching, reaction
@@ -27,14 +29,20 @@ def wake_workflow(call: Reaching, event: Event, workflows: Workflows) -> None:
     Wake every workflow that waits for an approval.
 
     The callback carries no decision; the workflow reads it. It is forgotten only after it was called:
-    were it the other way round, a failure in between would leave a workflow asleep.
+    were it the other way round, a failure in between would leave a workflow asleep. Where nobody is
+    there any more, nobody will begin what was approved: the approval is closed as unused.
     """
     approval_id = event.approval_id if isinstance(event, VetoRecorded) else call.subject_id
     if approval_id is None:
         return
     with call.transaction() as txn:
         waiting = txn.peek(Wait, approval_id)
-        if waiting is not None:
-            for url in waiting.urls:
-                workflows.wake(url)
-            txn.delete(waiting)
+        if waiting is None:
+            return
+        there = [workflows.wake(url) for url in waiting.urls]
+        if not any(there):
+            before = txn.get(Approval, approval_id)
+            after = rules.unused(before, why="nobody_waits", at=call.now)
+            if after is not before:
+                txn.save(after, ApprovalExpired.of(after))
+        txn.delete(waiting)

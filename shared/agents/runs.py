@@ -36,6 +36,9 @@ Failure = Literal[
 OVER = frozenset({"failed", "completed", "rolled_back"})
 """How a run can have ended."""
 
+GOING = ("pending", "in_progress", "blocked", "awaiting_approval", "approved", "suspended")
+"""How a run can be that somebody must carry out."""
+
 
 class Check(Value):
     """One check of a stage: decided by code, or waiting for somebody's judgement."""

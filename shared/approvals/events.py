@@ -82,6 +82,8 @@ class ApprovalGranted(
     decided_at: Timestamp
     held_until: Timestamp | None = None
     veto_until: Timestamp
+    via: Code | None = None
+    """By which right it was decided; an earlier release does not say."""
 
     @classmethod
     def of(cls, approval: Approval) -> Self:
@@ -95,6 +97,7 @@ class ApprovalGranted(
             decided_at=approval.decided_at,
             held_until=approval.held_until,
             veto_until=approval.veto_until,
+            via=approval.decided_via,
         )
 
 
@@ -109,11 +112,13 @@ class ApprovalRejected(
 
     approver: ActorId
     reason: Said
+    via: Code | None = None
 
     @classmethod
     def of(cls, approval: Approval) -> Self:
         """Tell of a rejection."""
-        return cls(approver=approval.last.approver_id, reason=approval.last.reason or "")
+        said = approval.last
+        return cls(approver=said.approver_id, reason=said.reason or "", via=said.via)
 
 
 class ApprovalChangesRequested(
@@ -129,11 +134,13 @@ class ApprovalChangesRequested(
     comment_ref: Code
     """Where the wishes are written."""
 
+    via: Code | None = None
+
     @classmethod
     def of(cls, approval: Approval) -> Self:
         """Tell of a question that was sent back."""
         place = f"approvals/{approval.id}#/decisions/{len(approval.decisions) - 1}/changes"
-        return cls(approver=approval.last.approver_id, comment_ref=place)
+        return cls(approver=approval.last.approver_id, comment_ref=place, via=approval.last.via)
 
 
 class ApprovalExpired(
@@ -143,12 +150,23 @@ class ApprovalExpired(
 
     open_since: Timestamp
     reminders: int = 0
+    unused: Code | None = None
+    """Why nothing came of a yes; none where nobody had answered."""
+
+    owner: ActorId | None = None
+    """Whose it was to begin what was approved."""
 
     @classmethod
     def of(cls, approval: Approval) -> Self:
         """Tell of a missed deadline."""
         reminders = sum(one.trigger != "manual" for one in approval.escalations)
-        return cls(open_since=approval.requested_at, reminders=reminders)
+        lost = approval.unused
+        return cls(
+            open_since=approval.requested_at,
+            reminders=reminders,
+            unused=lost.why if lost else None,
+            owner=lost.owner if lost else None,
+        )
 
 
 class ApprovalCancelled(

@@ -18,6 +18,7 @@ from shared.approvals.parts import (
     Person,
     Step,
     Unsaid,
+    Unused,
     WindowMin,
 )
 from shared.approvals.parts import Fact as Fact  # noqa: PLC0414 - known from here
@@ -363,11 +364,20 @@ class Approval(Entity, Question):
     """The one step that used it; null while it is unused."""
     cancellation: Cancellation | None = None
     """Why it was withdrawn, and by whom; null where it was not."""
+    unused: Unused | None = None
+    """Why nothing came of the yes, where it was closed before anything began; null where it was not."""
 
     @property
     def open(self) -> bool:
         """Whether it still waits for an answer."""
         return self.status in OPEN
+
+    @property
+    def owner(self) -> str:
+        """Who sees to it that what is approved begins: whoever asked, or for a service whoever approved."""
+        asked = self.requested_by
+        people = [d.approver_id for d in self.decisions if d.verb == "approve"]
+        return asked if ":" not in asked else (people or [str(self.governor)])[-1]
 
     @property
     def step(self) -> Step:

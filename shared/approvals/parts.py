@@ -230,6 +230,20 @@ class Unsaid(Value):
     """When."""
 
 
+Why = Literal["not_started", "nobody_waits", "run_ended"]
+
+
+class Unused(Value):
+    """Why what was approved never began, and whose it was to begin it."""
+
+    why: Why
+    """Its time ran out, what was to do it is gone, or the run that it was for ended."""
+    owner: str
+    """Who was to start it: a person wherever one asked or approved."""
+    at: Timestamp
+    """When it was closed as unused."""
+
+
 MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
 
 

@@ -14,7 +14,7 @@ from shared.approvals.changing import (
     settled,
 )
 from shared.approvals.models import Approval, ApprovalStatus, Consumer, Effect, Veto
-from shared.approvals.parts import Attachment, Cancellation, Verb, VetoCategory, Via
+from shared.approvals.parts import Attachment, Cancellation, Unused, Verb, VetoCategory, Via, Why
 from shared.approvals.windows import REVIEW_WINDOW, TIME_TO_USE, VETO_WINDOW
 from shared.entity import Because, written
 from shared.errors import AlreadyDecided, ApprovalRequired, Conflict, Expired, Forbidden
@@ -311,8 +311,21 @@ def expire(before: Approval, *, at: datetime, decision_version: int) -> Approval
     waits = before.open or before.status is ApprovalStatus.APPROVED
     if not waits or at < before.expires_at or decision_version != before.decision_version:
         return before
-    unreviewed = before.open and before.type == "artifact"
-    return changed(before, status=ApprovalStatus.EXPIRED, unreviewed=unreviewed)
+    if not before.open:
+        return unused(before, why="not_started", at=at)
+    return changed(before, status=ApprovalStatus.EXPIRED, unreviewed=before.type == "artifact")
+
+
+def unused(before: Approval, *, why: Why, at: datetime) -> Approval:
+    """
+    Return what was approved closed as unused, with whose it was to begin it.
+
+    What began, or was closed already, stays as it is: an approval is used up where its act begins, and there alone.
+    """
+    if before.status is not ApprovalStatus.APPROVED:
+        return before
+    lost = Unused(why=why, owner=before.owner, at=at)
+    return changed(before, status=ApprovalStatus.EXPIRED, unused=lost)
 
 
 def consume(before: Approval, *, by: Consumer, action_digest: str, at: datetime) -> Approval:
@@ -341,7 +354,7 @@ def consume(before: Approval, *, by: Consumer, action_digest: str, at: datetime)
     if before.status is ApprovalStatus.EXPIRED or (
         before.status is ApprovalStatus.APPROVED and at >= before.expires_at
     ):
-        raise Expired("this approval was not used in time; ask again", approval_id=before.id)
+        raise Expired("this approval was closed unused; ask again", approval_id=before.id)
     if before.status is not ApprovalStatus.APPROVED:
         raise ApprovalRequired(
             f"this approval is {before.status}, so nothing may happen", approval_id=before.id

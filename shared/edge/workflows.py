@@ -17,6 +17,7 @@ from shared.errors import ProviderDown
 from shared.waiting import wait
 
 HEADERS = {"Content-Type": "application/json"}
+RUNNING = {"ACTIVE", "QUEUED"}
 
 
 class WorkflowExecutions:
@@ -52,13 +53,33 @@ class WorkflowExecutions:
                 "the workflow engine's answer names no execution", retry_after_s=10
             ) from error
 
-    def wake(self, callback_url: str) -> None:
-        """Call a waiting workflow back; one that no longer waits there counts as delivered."""
-        url = wait("", callback_url, callbacks=self._settings.callbacks).url
-        url = self._settings.reached(url)
+    def wake(self, callback_url: str) -> bool:
+        """Call a waiting workflow back, and say whether it was there."""
+        url = self._reached(callback_url)
         answer = self._caller.request("POST", url, body=b"{}", headers=HEADERS)
         if answer.status not in {200, 404}:
             raise _refused(answer.status)
+        return answer.status == 200
+
+    def waits(self, callback_url: str) -> bool:
+        """Say whether the execution still runs that waits at an address."""
+        execution = self._reached(callback_url).rpartition("/callbacks/")[0]
+        answer = self._caller.request("GET", execution)
+        if answer.status not in {200, 404}:
+            raise _refused(answer.status)
+        if answer.status == 404:
+            return False
+        try:
+            return json.loads(answer.body)["state"] in RUNNING
+        except (ValueError, KeyError, TypeError) as error:
+            raise ProviderDown(
+                "the workflow engine's answer names no state", retry_after_s=10
+            ) from error
+
+    def _reached(self, callback_url: str) -> str:
+        """Return where a callback of this project's own is reached now."""
+        url = wait("", callback_url, callbacks=self._settings.callbacks).url
+        return self._settings.reached(url)
 
 
 def _refused(status: int) -> ProviderDown:

@@ -239,7 +239,7 @@ def opened(
     number: str,
     by: Actor,
     at: datetime,
-    detected_by: Literal["alert", "user"] = "user",
+    detected_by: Literal["alert", "user", "agent"] = "user",
 ) -> Incident:
     """Return the incident of a report."""
     return Incident(

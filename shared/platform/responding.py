@@ -1,7 +1,9 @@
 """What is written when something goes wrong: incidents, their numbers, their ends."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
 
 from shared.operation import Call
 from shared.platform import incidents
@@ -34,6 +36,33 @@ def report(txn: Transaction, said: IncidentReport, call: Call) -> Incident:
     new = incidents.opened(said, id=call.new_id(), number=number, by=call.actor, at=call.now)
     _count(txn, before, last)
     return _open(txn, new)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An incident of its own about one thing, in the hands of whoever is to see to it, once it is kept."""
+
+    txn: Transaction
+    id: str
+    known: Incident | None
+    numbers: IncidentNumbers | None
+
+    def keep(self, said: IncidentReport, call: Call, *, owner: str) -> Incident:
+        """Keep it: it joins no other, for its owner would be lost; kept before, it is there."""
+        if self.known is not None:
+            return self.known
+        last, number = incidents.numbered(self.numbers)
+        new = incidents.opened(
+            said, id=self.id, number=number, by=call.actor, at=call.now, detected_by="agent"
+        )
+        _count(self.txn, self.numbers, last)
+        return _open(self.txn, new.model_copy(update={"owner": owner}))
+
+
+def assignment(txn: Transaction, about: str) -> Assignment:
+    """Read what the incident about one thing begins with, before anything is written."""
+    id = str(uuid5(NAMESPACE_URL, f"waooaw incident\n{about}"))
+    return Assignment(txn, id, txn.peek(Incident, id), txn.peek(IncidentNumbers, NUMBERS))
 
 
 def step(txn: Transaction, incident_id: str, done: IncidentStep, call: Call) -> Incident:

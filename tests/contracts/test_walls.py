@@ -17,6 +17,9 @@ AREAS = sorted(
 )
 
 CROSSED = {
+    "functions/approvals/find_stranded.py": {"each_tenant", "within"},
+    "functions/approvals/report_unused.py": {"within"},
+    "functions/approvals/settle_stranded.py": {"within"},
     "functions/precedents/judge_seeds.py": {"within"},
     "functions/precedents/match_precedent_seeds.py": {"platform"},
     "functions/precedents/predict_approval.py": {"within"},

@@ -1,6 +1,7 @@
 """Do with approvals whatever can be done with one, and see what time does."""
 
-from tests.rehearsals.scene import until
+from local.story import acts
+from tests.rehearsals.scene import to_the_governor, until
 
 STEP = {"gate": "step", "window_min": 60, "agent_id": None}
 
@@ -11,6 +12,7 @@ def rehearse(scene):
     hand_on(scene)
     rest_and_expire(scene)
     confirm(scene)
+    strand(scene)
 
 
 def look(scene):
@@ -72,3 +74,27 @@ def confirm(scene):
     path = f"/v1/approvals/{scene.deployed('Confirmed')['approval_id']}"
     confirmed = lambda: scene.client.get("governor", path)["confirmed_at"]  # noqa: E731
     until(confirmed, jump=scene.platform.jump)
+
+
+def strand(scene):
+    """Ask on while what waited for it is gone; and begin nothing of what was approved."""
+    client, platform = scene.client, scene.platform
+    agent_id, approval = to_the_governor(client, scene.parts, "Stranded")
+    for execution in platform.runtime.views.executions("agent_creation", 100, "")["executions"]:
+        if execution["state"] == "ACTIVE":
+            platform.runtime.cancel(execution["name"].rpartition("/")[2])
+    client.get("governor", "/v1/approvals/stranded")
+    client.sign_in("governor")
+    acts.approve(client, approval)
+    path = f"/v1/approvals/{approval['id']}"
+    until(lambda: client.get("governor", path)["status"] == "expired")
+    until(lambda: acts.pipeline(client, agent_id)["status"] == "failed")
+    to_the_governor(client, scene.parts, "Left alone")
+    for execution in platform.runtime.views.executions("agent_creation", 100, "")["executions"]:
+        if execution["state"] == "ACTIVE":
+            platform.runtime.cancel(execution["name"].rpartition("/")[2])
+
+    def found():
+        return client.get("governor", "/v1/approvals/stranded")["items"]
+
+    until(found, jump=platform.jump)

@@ -1,0 +1,17 @@
+from shared.agents import breaking
+from shared.agents.runs import PipelineRun
+from shared.approvals.events import ApprovalExpired
+from shared.approvals.models import Approval
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=ApprovalExpired)
+def end_unstarted(call: Reaching, event: ApprovalExpired) -> None:
+    """End a run whose release was approved and not begun in its time: nothing of it starts later."""
+    if event.unused is None:
+        return
+    with call.transaction() as txn:
+        approval = txn.get(Approval, call.subject_id)
+        run = txn.peek(PipelineRun, approval.workflow_id) if approval.workflow_id else None
+        if run is not None and not run.over:
+            breaking.broken_down(txn, call, run.id, "what was approved was not begun in its time")

@@ -1,0 +1,70 @@
+from datetime import timedelta
+
+from shared.agents.breaking import RunStranded
+from shared.agents.runs import GOING, PipelineRun
+from shared.approvals import stranding
+from shared.approvals.models import OPEN, Approval
+from shared.approvals.stranding import ApprovalStranded, Stranded
+from shared.identity import PLATFORM
+from shared.outside import Workflows
+from shared.queries import OneOf
+from shared.reaction import Reaching, reaction
+from shared.waiting import Wait
+
+AT_ONCE = 100
+UNBEGUN = timedelta(hours=1)
+"""So long after it was asked for, a run that nothing carries out is one whose start was lost."""
+
+LATER = "what begins meanwhile is looked at in an hour"
+OF_ALL = "nothing may wait for nobody, in any tenant"
+
+
+@reaction(every=timedelta(hours=1))
+def find_stranded(call: Reaching, workflows: Workflows) -> None:
+    """
+    Find what waits for nobody: open questions, and runs that nobody carries out.
+
+    Each becomes a promise of its own, which is kept at once; so whatever their number, one commit stays small.
+    """
+    questions = _questions(call, workflows)
+    runs = _runs(call, workflows)
+    for approval, why in questions:
+        with call.within(approval.tenant_id, OF_ALL) as txn:
+            told = ApprovalStranded(why=why, owner=approval.owner)
+            txn.announce(told, at=call.now, about=approval)
+    for run in runs:
+        with call.within(PLATFORM, OF_ALL) as txn:
+            txn.announce(RunStranded(execution=run.execution), at=call.now, about=run)
+
+
+def _questions(call: Reaching, workflows: Workflows) -> list[tuple[Approval, stranding.Why]]:
+    found, cursor = [], None
+    while True:
+        page = call.each_tenant(OF_ALL).find(
+            Approval, order="expires_at", status=OneOf(OPEN), cursor=cursor
+        )
+        for approval in page.items:
+            with call.within(approval.tenant_id, OF_ALL) as txn:
+                known, wait = txn.peek(Stranded, approval.id), txn.peek(Wait, approval.id)
+            there = wait is None or any(map(workflows.waits, wait.urls))
+            why = stranding.why(approval, waited_for=there, at=call.now)
+            if why is not None and known is None:
+                found.append((approval, why))
+        cursor = page.next_cursor
+        if cursor is None or len(found) >= AT_ONCE:
+            return found[:AT_ONCE]
+
+
+def _runs(call: Reaching, workflows: Workflows) -> list[PipelineRun]:
+    found, cursor = [], None
+    with call.within(PLATFORM, OF_ALL) as txn:
+        while True:
+            page = txn.loosely(LATER).find(PipelineRun, status=OneOf(GOING), cursor=cursor)
+            for run in page.items:
+                wait = txn.peek(Wait, run.id)
+                never = run.execution is None and call.now - run.created_at >= UNBEGUN
+                if never or (wait is not None and not any(map(workflows.waits, wait.urls))):
+                    found.append(run)
+            cursor = page.next_cursor
+            if cursor is None or len(found) >= AT_ONCE:
+                return found[:AT_ONCE]

@@ -1,0 +1,62 @@
+from shared.approvals import stranding
+from shared.approvals.models import Approval
+from shared.approvals.stranding import Stranded
+from shared.entity import Id, Timestamp, Value
+from shared.identity import Scope
+from shared.operation import Call, operation
+from shared.queries import Paging
+
+
+class StrandedApproval(Value):
+    """An open request that nobody can answer, or whose answer nobody waits for."""
+
+    approval_id: Id
+    """The request."""
+    title: str
+    """What it asks, in a few words."""
+    why: stranding.Why
+    """What is missing: somebody who can answer, somebody who waits, or its end."""
+    owner: str
+    """In whose hands it is: whoever asked, or the Governor for what a service asked."""
+    incident_id: Id
+    """The incident that was opened for it."""
+    since: Timestamp
+    """When that was found."""
+    expires_at: Timestamp
+    """When it ends by itself."""
+
+
+class StrandedApprovals(Value):
+    """Some of them, the one found last first."""
+
+    items: tuple[StrandedApproval, ...]
+    """The requests, without those that were answered or withdrawn meanwhile."""
+    next_cursor: str | None
+    """The `cursor` that the next page is asked with; null on the last page."""
+
+
+@operation("GET", "/v1/approvals/stranded", scopes={Scope.GOVERNANCE_READ}, audited=False)
+def list_stranded_approvals(call: Call, query: Paging) -> StrandedApprovals:
+    """
+    List the open requests of the tenant that wait for nobody.
+
+    Every hour the platform looks for them, and opens an incident in somebody's hands for each. Withdraw it
+    (`POST /v1/approvals/{approval_id}/cancel`), or ask again so that it can be answered.
+    """
+    with call.transaction() as txn:
+        found = txn.find(Stranded, order="-since", limit=query.limit, cursor=query.cursor)
+        pairs = [(one, txn.peek(Approval, one.id)) for one in found.items]
+    items = tuple(
+        StrandedApproval(
+            approval_id=approval.id,
+            title=approval.title,
+            why=one.why,
+            owner=one.owner,
+            incident_id=one.incident_id,
+            since=one.since,
+            expires_at=approval.expires_at,
+        )
+        for one, approval in pairs
+        if approval is not None and approval.open
+    )
+    return StrandedApprovals(items=items, next_cursor=found.next_cursor)

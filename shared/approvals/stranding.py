@@ -1,0 +1,65 @@
+"""What waits for nobody: a question that nobody can answer, or whose answer nobody waits for (ruling 77)."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal
+
+from shared.approvals.models import Approval
+from shared.approvals.parts import Step
+from shared.entity import ActorId, Event, Id, Record, Timestamp
+
+Why = Literal["nobody_can_answer", "nobody_waits", "nobody_closed_it"]
+
+LATE = timedelta(hours=1)
+"""So long after its deadline an open question is one whose promise was lost."""
+
+WORDS: dict[Why, str] = {
+    "nobody_can_answer": "fewer people can answer it than it needs",
+    "nobody_waits": "what waited for its answer is gone",
+    "nobody_closed_it": "its time was over an hour ago, and it is still open",
+}
+
+
+class Stranded(Record):
+    """An open question that waits for nobody; its id is the approval's."""
+
+    collection: ClassVar[str] = "stranded"
+
+    why: Why
+    """What is missing: somebody who can answer, somebody who waits, or its end."""
+    owner: str
+    """In whose hands it is."""
+    incident_id: Id
+    """The incident that was opened for it."""
+    since: Timestamp
+    """When that was found."""
+
+
+class ApprovalStranded(Event, action="approval.stranded", category="approval_timeout"):
+    """An open question waits for nobody."""
+
+    why: Why
+    owner: ActorId
+
+
+def answerable(approval: Approval) -> bool:
+    """Say whether each step that is still due can be answered by as many as it needs, who did not ask."""
+    due = approval.steps[approval.current_step - 1 :]
+    return all(_enough(step, set(approval.askers)) for step in due)
+
+
+def _enough(step: Step, askers: set[str]) -> bool:
+    people = set(step.principals) - askers
+    if step.mode == "all":
+        return len(people) == len(step.principals)
+    # Nobody knows here how many hold a role, but a role is held by somebody.
+    needed = step.quorum or 1 if step.mode == "quorum" else 1
+    return bool(step.roles) or len(people) >= needed
+
+
+def why(approval: Approval, *, waited_for: bool, at: datetime) -> Why | None:
+    """Say why an open question is stranded; None where it is not."""
+    if not answerable(approval):
+        return "nobody_can_answer"
+    if not waited_for:
+        return "nobody_waits"
+    return "nobody_closed_it" if at >= approval.expires_at + LATE else None

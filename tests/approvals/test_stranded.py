@@ -1,0 +1,96 @@
+"""Nothing waits for nobody: each open question has somebody who waits and somebody who can answer."""
+
+from functions.approvals.find_stranded import find_stranded
+from functions.approvals.list_stranded_approvals import list_stranded_approvals
+from functions.approvals.reject_approval import Rejection, reject_approval
+from functions.approvals.settle_stranded import settle_stranded
+from shared.approvals import stranding
+from shared.approvals.models import Approval
+from shared.approvals.parts import Step
+from shared.approvals.stranding import ApprovalStranded
+from shared.identity import Role
+from shared.platform.incidents import Incident
+from shared.queries import Paging
+from shared.store import Due
+from shared.waiting import Wait
+from tests.approvals.questions import CALLBACK, WHY, approval, approve, person
+from tests.mobile.phone import asked
+
+
+def stranded(call_as, tenant="platform"):
+    role = Role.GOVERNOR if tenant == "platform" else Role.CUSTOMER_ADMIN
+    found = list_stranded_approvals(call_as(role, tenant=tenant), Paging())
+    return {one.approval_id: (one.why, one.owner) for one in found.items}
+
+
+def check(reacting, call_as, workflows, at, tenant="platform"):
+    """Look as every hour, and keep what was promised then."""
+    find_stranded(reacting(at=at), workflows)
+    with call_as(Role.ADMIN, tenant=tenant).transaction() as txn:
+        due = [d for d in txn.all(Due) if d.action == ApprovalStranded.traits.action]
+    for promise in due:
+        event = ApprovalStranded.model_validate(promise.data)
+        settle_stranded(reacting(promise.entity, tenant=tenant, at=at), event)
+
+
+def waited_for(call_as, url=CALLBACK, **about):
+    new = asked(call_as, **about)
+    with call_as(Role.SERVICE, tenant=new.tenant_id).transaction() as txn:
+        txn.save(Wait(id=new.id, url=url))
+    return new
+
+
+def test_a_question_whose_workflow_is_gone_gets_an_incident_and_a_place_on_the_list(
+    call_as, reacting, workflows
+):
+    gone, there = waited_for(call_as), waited_for(call_as, url=CALLBACK + "2", on_behalf_of="asha")
+    workflows.gone.add(CALLBACK)
+    for at in (60, 61):
+        check(reacting, call_as, workflows, at)
+    assert stranded(call_as) == {gone.id: ("nobody_waits", "service")}
+    with call_as(Role.ADMIN).transaction() as txn:
+        (incident,) = txn.all(Incident)
+        assert txn.get(Approval, there.id).open
+    assert (incident.owner, incident.detected_by) == ("service", "agent")
+    reject_approval(call_as(Role.GOVERNOR, at=62), gone.id, Rejection(reason=WHY))
+    assert stranded(call_as) == {}
+
+
+def test_a_customers_question_is_on_their_list_and_in_the_platforms_incidents(
+    call_as, reacting, workflows
+):
+    workflows.gone.add(CALLBACK)
+    new = waited_for(call_as, tenant="acme", on_behalf_of="asha")
+    check(reacting, call_as, workflows, 60, tenant="acme")
+    assert stranded(call_as, "acme") == {new.id: ("nobody_waits", "asha")}
+    assert stranded(call_as) == {}
+    with call_as(Role.ADMIN).transaction() as txn:
+        assert [one.owner for one in txn.all(Incident)] == ["asha"]
+
+
+def test_a_question_that_too_few_can_answer_is_stranded():
+    def of(**step):
+        return approval(on_behalf_of="asha").model_copy(
+            update={"steps": (Step(step_no=1, **step),)}
+        )
+
+    few = of(principals=("asha", "ben"), mode="quorum", quorum=2)
+    assert not stranding.answerable(few)
+    assert not stranding.answerable(of(principals=("asha",)))
+    assert not stranding.answerable(of(principals=("asha", "ben"), mode="all"))
+    assert stranding.answerable(of(principals=("ben", "carl"), mode="quorum", quorum=2))
+    assert stranding.answerable(of(roles=(Role.GOVERNOR,)))
+    assert stranding.why(few, waited_for=True, at=few.requested_at) == "nobody_can_answer"
+
+
+def test_what_a_service_asked_is_in_the_hands_of_a_person():
+    assert approval(on_behalf_of="asha").owner == "asha"
+    assert approval().owner == "governor"
+    assert approve(approval(), by=person(Role.GOVERNOR, id="ben")).owner == "ben"
+
+
+def test_a_question_whose_end_was_lost_is_stranded():
+    new = approval()
+    late = new.expires_at + stranding.LATE
+    assert stranding.why(new, waited_for=True, at=new.expires_at) is None
+    assert stranding.why(new, waited_for=True, at=late) == "nobody_closed_it"
