@@ -242,7 +242,7 @@ class Record(Value):
     """
 
     id: str
-    """Its id: a random UUID, with the tenant before it where that is not the platform."""
+    """Its id: of most a random UUID, with the tenant before it where that is not the platform."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -303,8 +303,8 @@ class Entity(Record):
     """Its version: major, minor and patch."""
     version_hash: str = ""
     """
-    The SHA-256 over the canonical JSON (RFC 8785) of its content. It is the `ETag`, and what a manifest's
-    `skills[].hash` pins.
+    The SHA-256 over the canonical JSON (RFC 8785) of its content. It is the `ETag`; of a skill
+    it is what a manifest's `skills[].hash` pins.
     """
     governance_agent_id: str
     """Who it answers to."""

@@ -154,7 +154,7 @@ class Entry(Record):
     topic: str | None = None
     """Where it was published; null where it was not."""
     kid: str
-    """The key that signed it, see `/v1/.well-known/keys`."""
+    """The key that signed it, see `/.well-known/jwks.json`."""
     sig: str
     """
     The Ed25519 signature over the canonical JSON of the entry without `kid`, `sig` and `delivery`, with `typ`

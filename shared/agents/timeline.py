@@ -62,7 +62,7 @@ class AgentHealth(Value):
     status: Health | None
     """How it is, by the last looks at it; null before the first."""
     profile: str
-    """Which watch these figures are from: proving ready, or under traffic."""
+    """How closely it is watched now: during its deployment, for a time after a change (`elevated`), or as usual."""
     release_id: Id | None
     """The release that is watched; null before there is one."""
     release_state: ReleaseState

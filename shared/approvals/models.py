@@ -172,7 +172,7 @@ class Question(Value):
     blast_radius: Literal["low", "medium", "high"]
     """How many are hit if it goes wrong."""
     urgency: Literal["immediate", "hours", "days", "routine"]
-    """How soon an answer is needed; it sets the window where none is named."""
+    """How soon an answer is needed."""
     reversibility: Literal["reversible", "delayed", "irreversible"]
     """Whether it can be taken back."""
     governor_scope: Literal["platform", "engagement"]
@@ -191,7 +191,7 @@ class ApprovalRequest(Question):
     """The person the service asks for; without one it asks for itself."""
 
     window_min: WindowMin | None = None
-    """How many minutes there are to answer; without it, as its type and urgency say."""
+    """How many minutes there are to answer; without it, as its type and gate, or of a customer's agent its act, say."""
     chain: Chain | None = None
     """Who must agree, where the usual chain is not enough; whoever that names stays in it."""
 

@@ -55,7 +55,7 @@ class DeadLetter(Entity):
     attributes: dict[str, str]
     """The message's attributes."""
     data: str
-    """The message's data, in base64."""
+    """The message's data, as text."""
     proven: bool = True
     """Whether what is stored says what the message says; what is not proven is never sent again."""
 

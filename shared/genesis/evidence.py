@@ -92,7 +92,10 @@ class Certification(Value):
     certified_at: Timestamp
     """When it was decided."""
     certificate_hash: Hex64
-    """The SHA-256 over the canonical JSON of this record without `certificate_hash`."""
+    """
+    The SHA-256 over the canonical JSON of this record without this hash, with `typ` certificate/v1 and with the
+    entity, its `version_hash` and its `external_id`.
+    """
     checks: tuple[Check, ...]
     """Every check, with its result."""
     evidence_ref: str

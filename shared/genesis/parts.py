@@ -54,7 +54,7 @@ class DataClass(Value):
     max_retention_days: int = Field(ge=1, le=36_500)
     """For how many days it may be kept at most."""
     masking_rule: Line | None = None
-    """How it is masked before anybody sees it; needed for what is personal."""
+    """How it is masked before anybody sees it; needed for what is confidential or restricted."""
 
 
 # --- skills --------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ class JobRoleContent(JobRoleFields, Described):
     description: Summary
     """What it is, in a few sentences."""
     base_price_inr: int | None = Field(None, ge=8_000, le=50_000)
-    """What it costs a month before discounts, in rupees; without it, what its seniority costs."""
+    """What it costs a month before discounts, in rupees; without it, what its level of expertise costs."""
 
     def content(self, industry: Industry | None) -> dict[str, Any]:
         """

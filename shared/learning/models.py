@@ -28,7 +28,7 @@ class SeedDraft(Entity, Rule):
     """How many of the decisions it rests on are approvals of its class."""
 
     confidence_bp: int = Field(ge=0, le=10_000)
-    """How sure it is, in basis points: the share of these decisions that speak for it."""
+    """How sure it is, in basis points: the share of the decisions of its class that speak for it."""
     note: str | None = None
     """What its author says about it; null where nothing."""
     supersedes: Id | None = None

@@ -386,7 +386,7 @@ class ManifestContent(Value):
     health_profile: Annotated[Mapping[Slug, int], Field(max_length=20)] = Field(
         default_factory=dict
     )
-    """From which value of a figure on it counts as unwell, by the figure's name."""
+    """Limits that its author sets for its health, by the name of the figure; kept, and not acted on yet."""
     depends_on: Annotated[tuple[Dependency, ...], Field(max_length=20)] = ()
     """Other agents it leans on; the same as those of the agent."""
     policy_versions: Annotated[Mapping[Slug, Semver], Field(max_length=50)] = Field(

@@ -132,7 +132,7 @@ class NotificationPreferences(_Governed):
     collection: ClassVar[str] = "notification_preferences"
 
     muted: tuple[Kind, ...] = ()
-    """Which kinds are not pushed; what is critical always is."""
+    """Which kinds are not pushed; the inbox has them all the same."""
     quiet_hours: QuietHours = QuietHours()
     """When the person's devices stay silent."""
 

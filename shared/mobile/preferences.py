@@ -26,7 +26,7 @@ class Wishes(Value):
     )
 
     muted: Annotated[tuple[Kind, ...], Field(max_length=20)] = ()
-    """Which kinds are not pushed; what is critical cannot be muted."""
+    """Which kinds are not pushed; some kinds cannot be muted."""
     quiet_hours: QuietHours = QuietHours()
     """When your devices stay silent, by their own clocks."""
 

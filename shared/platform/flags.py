@@ -76,7 +76,7 @@ class FlagSetting(Value):
     owner: Annotated[Text, Field(max_length=100)]
     """Who answers for it."""
     kind: Literal["release", "experiment", "kill_switch"]
-    """What it is for; a kill switch never expires."""
+    """What it is for; all but a kill switch must expire."""
     expires_at: Timestamp | None = None
     """At most 180 days ahead; only a kill switch has none."""
 

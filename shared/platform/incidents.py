@@ -182,7 +182,7 @@ class IncidentStep(Value):
     public_message: Words | None = None
     """What customers are told from now on."""
     root_cause: Words | None = None
-    """What it came from; needed to close it."""
+    """What it came from; needed to close a high or critical one."""
     prevention_actions: Annotated[tuple[Note, ...], Field(max_length=20)] = ()
     """What keeps it from coming again."""
 
