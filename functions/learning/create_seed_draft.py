@@ -1,8 +1,7 @@
-from shared.approvals.models import Approval
 from shared.identity import PLATFORM, Scope
 from shared.learning.models import DraftNumbers, DraftQuota, SeedDraft
 from shared.learning.requests import NewDraft
-from shared.learning.rules import drafted, quota_id, within_quota
+from shared.learning.rules import drafted, evidence_of, quota_id, within_quota
 from shared.operation import Call, operation
 from shared.precedents.events import SeedDrafted
 
@@ -12,15 +11,16 @@ def create_seed_draft(call: Call, request: NewDraft) -> SeedDraft:
     """
     Draft a precedent from decisions of the past.
 
-    At least three approvals of its class must speak for it, unless a Governor writes it. Nobody makes
-    more than ten a day.
+    At least three approvals of its class must speak for it that people gave and nobody objected to; it covers
+    what they covered, and nothing more: their tools, targets, arguments and tenants. Only a Governor writes one
+    from nothing, and then names what it covers. Nobody makes more than ten a day.
     """
     quota, day = quota_id(call.actor.id, call.now), f"{call.now:%Y-%m-%d}"
     with call.transaction() as txn:
         made = txn.peek(DraftQuota, quota) or DraftQuota(id=quota)
         numbers = txn.peek(DraftNumbers, day) or DraftNumbers(id=day)
         more = within_quota(made, at=call.now)
-        evidence = [txn.get(Approval, id) for id in dict.fromkeys(request.evidence_refs)]
+        evidence = evidence_of(txn, request.evidence_refs)
         draft = drafted(
             request, evidence, id=call.new_id(), numbers=numbers, by=call.actor, at=call.now
         )

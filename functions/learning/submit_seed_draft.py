@@ -1,7 +1,7 @@
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
 from shared.learning.models import SeedDraft, SeedDraftSubmitted
-from shared.learning.rules import submitted
+from shared.learning.rules import evidence_of, submitted
 from shared.operation import Call, operation
 from shared.precedents.events import SeedSubmitted
 
@@ -15,8 +15,9 @@ def submit_seed_draft(call: Call, draft_id: Id) -> SeedDraft:
     """
     with call.transaction() as txn:
         before = txn.get(SeedDraft, draft_id)
-        after, seed = submitted(before, at=call.now, seed_id=call.new_id())
+        evidence = evidence_of(txn, before.evidence_refs)
+        after, seed = submitted(before, evidence, at=call.now, seed_id=call.new_id())
         if seed is not None:
-            txn.create(seed, SeedSubmitted(draft_id=draft_id, support=after.support))
+            txn.create(seed, SeedSubmitted(draft_id=draft_id, support=seed.sample_count))
         told = SeedDraftSubmitted(status=after.status, precedent_seed_id=after.precedent_seed_id)
         return txn.save(after, told)

@@ -1,4 +1,3 @@
-from shared.approvals.models import Approval
 from shared.identity import PLATFORM, Scope
 from shared.learning import rules
 from shared.learning.models import DraftNumbers, DraftQuota, SeedDraft
@@ -20,7 +19,7 @@ def create_seed_on_phone(call: Call, request: NewDraft) -> SeedDraft:
         made = txn.peek(DraftQuota, quota) or DraftQuota(id=quota)
         numbers = txn.peek(DraftNumbers, day) or DraftNumbers(id=day)
         more = rules.within_quota(made, at=call.now)
-        evidence = [txn.get(Approval, id) for id in dict.fromkeys(request.evidence_refs)]
+        evidence = rules.evidence_of(txn, request.evidence_refs)
         draft = rules.drafted(
             request, evidence, id=call.new_id(), numbers=numbers, by=call.actor, at=call.now
         )

@@ -1,5 +1,6 @@
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
+from shared.learning.rules import still_supported
 from shared.operation import Call, operation
 from shared.precedents import rules
 from shared.precedents.events import SeedApproved
@@ -16,10 +17,11 @@ def activate_precedent_seed(call: Call, seed_id: Id) -> PrecedentSeed:
     """
     Let a seed decide, as the Governor.
 
-    It must have proved itself in shadow; what the Governor wrote needs Genesis's validation only.
+    It must have proved itself in shadow, and what it rests on must not have been objected to since; what the Governor wrote needs Genesis's validation only.
     """
     with call.transaction() as txn:
         before = txn.get(PrecedentSeed, seed_id)
+        still_supported(txn, before)
         after = rules.activated(before, by=call.actor, at=call.now)
         if after is not before:
             because = rules.because(after, "activated by the Governor", call.actor)

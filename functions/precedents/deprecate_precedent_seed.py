@@ -27,7 +27,7 @@ class Deprecation(Value):
     tenant=PLATFORM,
 )
 def deprecate_precedent_seed(call: Call, seed_id: Id, body: Deprecation) -> PrecedentSeed:
-    """End a seed that is of no more use; what it decided stays decided."""
+    """End a seed that is of no more use; what was done by it stays done, and what is still held is asked again."""
     with call.transaction() as txn:
         before = txn.get(PrecedentSeed, seed_id)
         after = rules.deprecated(before, by=call.actor, reason=body.reason)

@@ -2,9 +2,10 @@ from shared.approvals.models import ApprovalRequest
 from shared.entity import Value
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.precedents.matching import Reason, best, explained, reserved
+from shared.precedents.matching import best, explained, reserved
 from shared.precedents.models import SeedStatus
 from shared.precedents.reading import OF_THE_PLATFORM, known_of, of_class
+from shared.precedents.reasons import Reason, hold
 
 
 class Candidate(Value):
@@ -47,7 +48,7 @@ def match_precedent_seeds(call: Call, request: ApprovalRequest) -> Explanation:
     with call.transaction() as txn, call.platform(OF_THE_PLATFORM) as platform:
         active = of_class(platform, request, status="active")
         seeds = (*active, *of_class(platform, request, status="shadow"))
-        known = known_of(txn, platform, request)
+        known = known_of(txn, platform, request, seeds)
     answer = best(active, request, known, tenant=call.tenant, at=call.now)
     candidates = []
     for seed in seeds:
@@ -58,7 +59,7 @@ def match_precedent_seeds(call: Call, request: ApprovalRequest) -> Explanation:
                 seed_id=seed.seed_id,
                 status=seed.status,
                 principle=seed.principle,
-                matches=all(reason.passed for reason in reasons),
+                matches=hold(reasons),
                 reasons=reasons,
             )
         )

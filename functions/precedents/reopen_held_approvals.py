@@ -1,9 +1,9 @@
-from shared.precedents.events import SeedRevoked
+from shared.precedents.events import SeedDeprecated, SeedRevoked
 from shared.precedents.reopening import reopen_some
 from shared.reaction import Reaching, reaction
 
 
-@reaction(on=SeedRevoked)
-def reopen_held_approvals(call: Reaching, _: SeedRevoked) -> None:
-    """Ask people about what a revoked seed had granted and was not done yet, in every tenant."""
+@reaction(on=(SeedRevoked, SeedDeprecated))
+def reopen_held_approvals(call: Reaching, _: SeedRevoked | SeedDeprecated) -> None:
+    """Ask people about what a seed had granted that decides no more, and was not done yet, in every tenant."""
     reopen_some(call)

@@ -5,5 +5,5 @@ from shared.reaction import Reaching, reaction
 
 @reaction(due=HeldApprovalsDue)
 def reopen_more_approvals(call: Reaching, _: HeldApprovalsDue) -> None:
-    """Go on asking people about what a revoked seed had granted, where it was too much for one commit."""
+    """Go on asking people about what a seed had granted that decides no more, where it was too much for one commit."""
     reopen_some(call)

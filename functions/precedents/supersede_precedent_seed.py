@@ -3,6 +3,7 @@ from pydantic import ConfigDict
 from shared.entity import Id, Value
 from shared.examples import SUCCESSOR
 from shared.identity import PLATFORM, Scope
+from shared.learning.rules import still_supported
 from shared.operation import Call, operation
 from shared.precedents import rules
 from shared.precedents.events import SeedApproved, SeedSuperseded
@@ -33,6 +34,7 @@ def supersede_precedent_seed(call: Call, seed_id: Id, body: Succession) -> Prece
     with call.transaction() as txn:
         before = txn.get(PrecedentSeed, seed_id)
         successor = txn.get(PrecedentSeed, body.successor_id)
+        still_supported(txn, successor)
         after, new = rules.superseded(before, successor, by=call.actor, at=call.now)
         because = rules.because(new, "supersedes an older seed", call.actor)
         txn.save(new, SeedApproved.of(new), because=because)

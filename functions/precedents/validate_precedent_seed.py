@@ -6,7 +6,7 @@ from shared.entity import Id, Text, Value
 from shared.genesis.models import ExternalIds
 from shared.identity import PLATFORM, Scope
 from shared.learning.models import SeedDraft, SeedDraftReviewed
-from shared.learning.rules import reviewed
+from shared.learning.rules import evidence_of, resting, reviewed
 from shared.operation import Call, operation
 from shared.precedents import rules
 from shared.precedents.events import SeedApproved, SeedReviewed
@@ -46,8 +46,9 @@ def validate_precedent_seed(call: Call, seed_id: Id, review: SeedReview) -> Prec
     """
     Validate the draft of a seed.
 
-    What passes the five questions gets its number and goes into shadow. A rule that weakens a gate is
-    rejected whatever Genesis says, and one that clashes with a seed in force or in shadow is put off.
+    What it rests on is looked at again, as it stands now. What passes the five questions gets its number and
+    goes into shadow. A rule that weakens a gate is rejected whatever Genesis says, and one that clashes with
+    a seed in force or in shadow is put off.
     """
     with call.transaction() as txn:
         before = txn.get(PrecedentSeed, seed_id)
@@ -55,9 +56,10 @@ def validate_precedent_seed(call: Call, seed_id: Id, review: SeedReview) -> Prec
         numbers = txn.peek(ExternalIds, family) or ExternalIds(id=family, given=given(family))
         same = txn.all(PrecedentSeed, status=OneOf(IN_PLAY), approval_class=before.approval_class)
         draft = txn.peek(SeedDraft, before.draft_id) if before.draft_id else None
+        evidence = evidence_of(txn, draft.evidence_refs) if draft else ()
         number = numbers.given + 1
         after = rules.validated(
-            before,
+            resting(before, evidence),
             same,
             outcome=review.outcome,
             rationale=review.rationale,

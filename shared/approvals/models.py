@@ -265,6 +265,9 @@ class Approval(Entity, Question):
     action_digest: Hex64
     """What is approved: the digest of the subject."""
 
+    act_family: Hex64 | None = None
+    """The class of the act in the form that every spelling shares; none in what an earlier release asked."""
+
     card_hash: Hex64
     """What the approver was shown: the digest of the card."""
 

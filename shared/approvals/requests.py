@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from shared.approvals import chains, windows
+from shared.approvals import acts, chains, windows
 from shared.approvals.cards import bound
 from shared.approvals.models import Approval, ApprovalRequest
 from shared.canonical import canonical, digest
@@ -113,6 +113,7 @@ def ask(
         if request.governor_scope == "platform"
         else f"engagement_governor:{tenant}",
         action_digest=action_digest,
+        act_family=acts.act(request).family,
         card_hash=ZERO_HASH,
         card_members=tuple(question),
         supersedes=request.supersedes,

@@ -322,6 +322,7 @@ _IN_PATH = {
     "reference": "Which reference agent; `GET /v1/reference-agents` lists them.",
     "release_id": "Which release: the agent's `release_id`.",
     "seed_id": "Which seed, by its `id`; a number such as GEN-005 opens nothing.",
+    "number": "Which seed, by the number it is cited by.",
     "skill_id": "Which skill; `GET /v1/genesis/skills` lists them.",
     "stage": "Which stage of the pipeline, from 1 to 7.",
     "veto_id": "Which objection; `GET /v1/vetoes` lists them.",

@@ -25,6 +25,21 @@ DEPLOY_AGAIN: dict[str, Any] = {
         "tenants": "*",
         "max_risk": "medium",
     },
+    "coverage": {
+        "acts": [
+            {
+                "gate": "stage-6",
+                "subject_kind": "pipeline_stage",
+                "arguments": [
+                    {"name": "agent_id", "any": "id"},
+                    {"name": "stage", "one_of": [6]},
+                    {"name": "spec_hash", "any": "digest"},
+                    {"name": "gate_results_hash", "any": "digest"},
+                    {"name": "chain_version", "one_of": [1]},
+                ],
+            }
+        ]
+    },
     "conditions": [
         {"id": "aligned", "fact": "alignment_score", "operator": "gte", "value": 80},
         {"id": "complete", "fact": "completeness", "operator": "gte", "value": 100},

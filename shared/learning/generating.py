@@ -3,15 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from shared.approvals.models import Approval, Fact
+from shared.approvals.models import Approval
 from shared.errors import Invalid
-from shared.precedents.matching import RISKS
-from shared.precedents.models import Ceiling, ConcreteExample, Condition, Reversibility, Rule
+from shared.learning.covering import LISTS, ceiling, coverage
+from shared.precedents.classes import reversibility
+from shared.precedents.conditions import Condition
+from shared.precedents.facts import FACTS, Known, read
+from shared.precedents.models import ConcreteExample, Rule
 
-LISTS = ("data_classes", "integrations")
-"""Facts that name things; they become the ceiling, not conditions."""
-
-_DIGEST = re.compile(r"[0-9a-f]{32,}")
 _ID = re.compile(r"[^a-z0-9]+")
 
 
@@ -24,10 +23,12 @@ def generated(approved: Sequence[Approval]) -> Rule:
     """
     if not approved:
         raise Invalid("nothing that was approved speaks for a rule", rule="missing_evidence")
-    if any(one.reversibility == "irreversible" for one in approved):
+    if any(reversibility(one) == "irreversible" for one in approved):
         raise Invalid("what cannot be undone becomes no rule by itself", rule="irreversible")
     parts = [one.approval_class.split(":") for one in approved]
     verbs, industries = ({part[place] for part in parts} for place in (0, 1))
+    if any("*" in one.approval_class for one in approved):
+        raise Invalid("the requests are of a class that reads as many", rule="no_pattern")
     if len(verbs) > 1 or len(industries) > 1:
         raise Invalid("the requests are about different acts or industries", rule="no_pattern")
     verb, industry, named = parts[0]
@@ -52,56 +53,52 @@ def generated(approved: Sequence[Approval]) -> Rule:
         approval_class=f"{verb}:{industry}:{target}",
         approval_types=tuple(sorted({one.type for one in approved})),
         decision="approved",
-        scope_ceiling=_ceiling(approved, verb, industry),
+        scope_ceiling=ceiling(approved),
+        coverage=coverage(approved),
         conditions=conditions,
         auto_approve=True,
     )
 
 
-def _ceiling(approved: Sequence[Approval], verb: str, industry: str) -> Ceiling:
-    undone: list[Reversibility] = sorted({one.reversibility for one in approved})
-    named = {
-        name: {
-            item.strip()
-            for one in approved
-            for item in str(one.evidence_facts.get(name, "")).split(",")
-            if item.strip()
-        }
-        for name in LISTS
-    }
-    return Ceiling(
-        actions=(verb,),
-        industries=(industry,),
-        tenants="*",
-        max_risk=max((one.risk for one in approved), key=RISKS.index),
-        reversibility=tuple(undone),
-        data_classes=tuple(sorted(named["data_classes"])),
-        integrations=tuple(sorted(named["integrations"])),
-    )
-
-
 def _conditions(approved: Sequence[Approval]) -> tuple[Condition, ...]:
-    common = set.intersection(*(set(one.evidence_facts) for one in approved)) - set(LISTS)
+    stated = [set(one.evidence_facts) for one in approved]
+    if unknown := set.union(*stated) - set(FACTS):
+        names = ", ".join(sorted(unknown))
+        raise Invalid(
+            f"the requests state what nobody verifies, so no rule would answer the next one: {names}",
+            rule="undeclared_fact",
+        )
+    unsaid = [
+        name for name in LISTS if any(read(one.evidence_facts, name)[0] is None for one in approved)
+    ]
+    if unsaid:
+        raise Invalid(
+            f"the requests do not all say their {' and '.join(unsaid)}, so no rule would answer the next one",
+            rule="undeclared_fact",
+        )
+    common = set.intersection(*stated) - set(LISTS)
     found = [
         condition
         for name in sorted(common)
-        for condition in _about(name, [one.evidence_facts[name] for one in approved])
+        for condition in _about(name, [read(one.evidence_facts, name)[0] for one in approved])
     ]
     return tuple(found[:20])
 
 
-def _about(name: str, values: Sequence[Fact]) -> Iterator[Condition]:
+def _about(name: str, values: Sequence[Known | None]) -> Iterator[Condition]:
     """
     Ask for what was seen: one value, or the range between the least and the greatest number.
 
-    Whether more is better nobody knows here. A digest, or words that differ, are nothing in common.
+    Whether more is better nobody knows here. What is unknown in one of them, differs, or bears no effect is
+    nothing in common.
     """
     id = _ID.sub("-", name.lower()).strip("-")[:26]
-    if all(type(value) is type(values[0]) and value == values[0] for value in values):
-        if not _DIGEST.fullmatch(str(values[0])):
-            yield Condition(id=id, fact=name, operator="eq", value=values[0])
+    if None in values or not FACTS[name].bears_effect:
         return
     numbers = [value for value in values if type(value) is int]
-    if len(numbers) == len(values):
+    first = values[0]
+    if len(set(values)) == 1 and not isinstance(first, frozenset | None):
+        yield Condition(id=id, fact=name, operator="eq", value=first)
+    elif len(numbers) == len(values):
         yield Condition(id=f"{id}-min", fact=name, operator="gte", value=min(numbers))
         yield Condition(id=f"{id}-max", fact=name, operator="lte", value=max(numbers))

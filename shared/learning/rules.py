@@ -1,13 +1,14 @@
 """The rules of drafting: how many, from what, and what becomes of a draft."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from shared.approvals.models import Approval, ApprovalStatus
+from shared.approvals.models import Approval
 from shared.canonical import digest
 from shared.detectors import masked
 from shared.errors import Conflict, Invalid, RateLimited
 from shared.identity import PLATFORM, Actor
+from shared.learning.covering import by_people, narrowed, speaks_for
 from shared.learning.generating import generated
 from shared.learning.models import DraftNumbers, DraftQuota, DraftStatus, SeedDraft
 from shared.learning.requests import NewDraft
@@ -16,6 +17,7 @@ from shared.precedents.matching import candidates
 from shared.precedents.models import Finding, Outcome, PrecedentSeed, Rule, Validation
 from shared.precedents.validation import MIN_SAMPLES
 from shared.precedents.weakening import weakens
+from shared.store import Transaction
 
 PER_DAY = 10
 """How many drafts one author may make in a day."""
@@ -27,8 +29,6 @@ AFTER: dict[Outcome, DraftStatus] = {
     "defer": "deferred",
 }
 """What becomes of a draft, by what Genesis said."""
-
-GOOD = frozenset({ApprovalStatus.APPROVED, ApprovalStatus.CONSUMED})
 
 
 def quota_id(author: str, at: datetime) -> str:
@@ -67,17 +67,19 @@ def drafted(
 
     Raises:
         Invalid: Too little speaks for it, or the decisions have nothing in common; only a Governor
-            writes a rule from nothing.
+            writes a rule from nothing, and nobody makes one of a single decision.
     """
-    governor = precedents.governor(by)
-    rule = request.rule or generated([one for one in evidence if one.status in GOOD])
-    of_class = [one for one in evidence if rule.approval_class in candidates(one.approval_class)]
-    good = sum(approval.status in GOOD for approval in of_class)
-    if good < MIN_SAMPLES and not governor:
+    wrote = precedents.governor(by) and request.rule is not None
+    rule = request.rule or generated([one for one in evidence if speaks_for(one)])
+    asked, good = support(rule, evidence)
+    if len(good) < MIN_SAMPLES and (evidence or not wrote):
         raise Invalid(
-            f"{good} of the decisions named approve a request of this class; {MIN_SAMPLES} are needed",
+            f"{len(good)} of the decisions named are approvals of a request of this class, given by people"
+            f" and never objected to; {MIN_SAMPLES} are needed",
             rule="missing_evidence",
         )
+    if good:
+        rule = narrowed(rule, good)
     said = {name: getattr(rule, name) for name in Rule.model_fields}
     return SeedDraft(
         **said,
@@ -88,17 +90,59 @@ def drafted(
         governance_agent_id="governor",
         external_id=f"AUTO-{numbers.id.replace('-', '')}-{numbers.given + 1:03d}",
         evidence_refs=tuple(approval.id for approval in evidence),
-        support=good,
-        confidence_bp=good * 10_000 // len(of_class) if of_class else 0,
+        support=len(good),
+        confidence_bp=len(good) * 10_000 // asked if asked else 0,
         note=masked(request.note) if request.note else None,
         supersedes=request.supersedes,
         created_by=by.id,
-        by_governor=governor,
+        by_governor=wrote,
     )
 
 
+def support(rule: Rule, evidence: Sequence[Approval]) -> tuple[int, tuple[Approval, ...]]:
+    """Return how many decisions of people on requests of a rule's class there are, and those that speak for it."""
+    of_class = [
+        one
+        for one in evidence
+        if by_people(one) and rule.approval_class in candidates(one.approval_class)
+    ]
+    return len(of_class), tuple(filter(speaks_for, of_class))
+
+
+def evidence_of(txn: Transaction, refs: Iterable[str]) -> tuple[Approval, ...]:
+    """Return the decisions that are named, each once, as they stand now."""
+    return tuple(txn.get(Approval, id) for id in dict.fromkeys(refs))
+
+
+def resting(seed: PrecedentSeed, evidence: Sequence[Approval]) -> PrecedentSeed:
+    """Return a seed with the support that it has now: an objection after the draft counts as one before it."""
+    if not evidence:
+        return seed
+    asked, good = support(seed, evidence)
+    confidence = len(good) * 10_000 // asked if asked else 0
+    return seed.model_copy(update={"sample_count": len(good), "confidence_bp": confidence})
+
+
+def still_supported(txn: Transaction, seed: PrecedentSeed) -> None:
+    """
+    Make sure that what a seed was made of still speaks for it.
+
+    Raises:
+        Conflict: Too much of it was objected to meanwhile.
+    """
+    draft = txn.peek(SeedDraft, seed.draft_id) if seed.draft_id else None
+    evidence = evidence_of(txn, draft.evidence_refs) if draft else ()
+    _, good = support(seed, evidence)
+    if evidence and len(good) < MIN_SAMPLES:
+        raise Conflict(
+            f"{len(good)} of {len(evidence)} approvals that it rests on still stand, and {MIN_SAMPLES} are"
+            " needed; draft it again from others",
+            rule="seed_state",
+        )
+
+
 def submitted(
-    before: SeedDraft, *, at: datetime, seed_id: str
+    before: SeedDraft, evidence: Sequence[Approval], *, at: datetime, seed_id: str
 ) -> tuple[SeedDraft, PrecedentSeed | None]:
     """
     Return the draft submitted, and the seed that Genesis validates; what weakens a gate is rejected.
@@ -119,7 +163,7 @@ def submitted(
         draft_id=before.id,
         supersedes=before.supersedes,
     )
-    seed = precedents.drafted(before, origin, id=seed_id, at=at)
+    seed = resting(precedents.drafted(before, origin, id=seed_id, at=at), evidence)
     changes = {"status": "submitted", "precedent_seed_id": seed_id}
     return before.model_copy(update=changes), seed
 

@@ -70,7 +70,11 @@ class SeedRevoked(_OfSeeds, action="seed.revoked", severity="warning"):
 
 
 class HeldApprovalsDue(Event, action="seed.reopening", category="precedent_seed"):
-    """More of what a revoked rule granted is still held, and is asked again next."""
+    """More of what a rule granted that decides no more is still held, and is asked again next."""
+
+
+class HeldHereDue(Event, action="seed.reopening_here", category="precedent_seed"):
+    """More of what a rule granted in a tenant that switched it off is still held, and is asked again next."""
 
 
 class SeedSubmitted(Event, action="seed.submitted", category="precedent_seed"):
@@ -97,5 +101,15 @@ class SeedJudged(Event, action="seed.judged", category="precedent_seed"):
 class SeedsSwitched(Event, action="seeds.switched", category="governance_decision"):
     """Seeds may decide again, or may no longer."""
 
+    on: bool
+    reason: Said
+
+
+class SeedSwitchedHere(
+    Event, action="seed.switched_here", category="governance_decision", topic=TOPIC
+):
+    """A tenant lets a seed decide in it again, or does no longer."""
+
+    seed: Code
     on: bool
     reason: Said

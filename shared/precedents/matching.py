@@ -1,18 +1,25 @@
 """
 Whether a seed answers a request: exact, deterministic, and with a reason for every condition.
 
-There is no similarity and no judgement here. What is not known counts against the seed.
+There is no similarity and no judgement here. A condition is true, false or unknown, and what is unknown
+counts against the seed. It reads the act itself (`coverage`), beside the facts that are stated of it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.approvals.models import Approval, ApprovalStatus, Fact, Question
+from shared.approvals.acts import name
+from shared.approvals.models import Approval, ApprovalStatus, Question
 from shared.approvals.windows import TIME_TO_USE
-from shared.entity import Because, Value
-from shared.precedents.models import Condition, PrecedentSeed
-from shared.precedents.weakening import NEVER_TYPES, NEVER_VERBS, words
+from shared.entity import Because
+from shared.precedents.classes import CLASSES, amounts, counts, never, reversibility, verb
+from shared.precedents.conditions import compared
+from shared.precedents.coverage import covered
+from shared.precedents.facts import read, unspoken
+from shared.precedents.models import Ceiling, PrecedentSeed
+from shared.precedents.reasons import Reason, hold, reason
+from shared.precedents.weakening import NEVER_TYPES
 
 MAX_FALSE_POSITIVES = 3
 """So many objections end a seed."""
@@ -25,22 +32,19 @@ BULK = 100
 
 RISKS = ("low", "medium", "high", "critical")
 FIRST_INDUSTRY_GATE = "stage-6"
+SMALL_CHANGES = frozenset({"patch", "minor", "proposal"})
+"""The classes of a change that is no evolution, as they are written."""
+
+CHANGING = frozenset({"manifest", "capsule_version"})
+"""What is asked about a change says of which class it is."""
 
 PERSONAL_GATES = frozenset(
     {"stage-3", "stage-4", "stage-5", "seed", "discount", "budget", "refund", "input"}
 )
 """Gates where a person is asked for what no rule can say: a concern, an amount, an answer."""
 
-
-class Reason(Value):
-    """One condition of an automatic answer, whether it holds, and what was compared."""
-
-    rule: str
-    """Which condition it is, for programs."""
-    passed: bool
-    """Whether it holds."""
-    detail: str
-    """What was compared with what."""
+CEILED = frozenset({"data_classes", "integrations", "amount_minor"})
+"""The facts that the ceiling of every rule speaks of."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,9 @@ class Known:
     """What is known besides the request; the defaults are what counts against a seed."""
 
     switched_on: bool = False
+    switched_off_here: frozenset[str] = frozenset()
+    """The ids of the seeds that the tenant does not let decide."""
+
     deployed_before: bool = False
     """Whether the industry of the request has had an agent in service."""
 
@@ -55,7 +62,10 @@ class Known:
     """Whether the agent is suspended, or its health is in doubt."""
 
     denied_at: datetime | None = None
-    """When a person last said no to the class in this tenant."""
+    """When a person last said no to the class in this tenant, however it is spelt."""
+
+    denied: str = ""
+    """The approval in which a person said no to this very act; empty where nobody did."""
 
 
 UNDISTURBED = Known(switched_on=True, deployed_before=True, in_trouble=False)
@@ -75,40 +85,35 @@ def candidates(approval_class: str) -> tuple[str, ...]:
 
 def reserved(request: Question) -> tuple[Reason, ...]:
     """Return for each kind of request that a person always decides whether this one is none of it."""
-    verbs = sorted(NEVER_VERBS & words(request.approval_class))
-    change = request.subject.get("diff_class")
-    records = request.evidence_facts.get("records", 0)
+    done = verb(request)
+    known, why = CLASSES.get(done), never(done)
+    kinds = ", ".join(known.types) if known else "nothing"
     return (
-        Reason(
-            rule="type",
-            passed=request.type not in NEVER_TYPES,
-            detail=f"the type is {request.type}",
+        reason("type", request.type not in NEVER_TYPES, f"the type is {request.type}"),
+        reason(
+            "delegable",
+            not why if known else None,
+            f"{done}: {why or 'its acts may be left to a rule'}",
         ),
-        Reason(rule="act", passed=not verbs, detail=f"reserved acts: {', '.join(verbs) or 'none'}"),
-        Reason(
-            rule="gate",
-            passed=request.gate not in PERSONAL_GATES and request.subject_kind != "amount",
-            detail=f"the gate is {request.gate}, about a {request.subject_kind}",
+        reason(
+            "asked_as",
+            request.type in known.types if known else None,
+            f"it is asked as {request.type}, and {done} as {kinds}",
         ),
-        Reason(
-            rule="evolution",
-            passed=change != "evolution",
-            detail=f"the change is {change or 'none'}",
+        reason(
+            "gate",
+            request.gate not in PERSONAL_GATES and request.subject_kind != "amount",
+            f"the gate is {request.gate}, about a {request.subject_kind}",
         ),
-        Reason(
-            rule="bulk",
-            passed=_at_most(records, BULK),
-            detail=f"{records} records, of which {BULK} are the most",
-        ),
-        Reason(
-            rule="critical", passed=request.risk != "critical", detail=f"the risk is {request.risk}"
-        ),
+        _no_evolution(request),
+        *_counted(request),
+        reason("critical", request.risk != "critical", f"the risk is {request.risk}"),
     )
 
 
 def eligible(request: Question) -> bool:
     """Say whether a seed may decide on such a request at all."""
-    return _all(reserved(request))
+    return hold(reserved(request))
 
 
 # --- one seed and one request --------------------------------------------------------------------
@@ -117,37 +122,50 @@ def eligible(request: Question) -> bool:
 def fits(seed: PrecedentSeed, request: Question, *, tenant: str) -> tuple[Reason, ...]:
     """Return every condition that lies in the seed and the request alone."""
     limits, facts = seed.scope_ceiling, request.evidence_facts
-    verb, industry, _ = request.approval_class.split(":")
+    done, industry, _ = request.approval_class.split(":")
     anywhere = limits.tenants == "*"
+    known = CLASSES.get(done)
+    spoken_of = CEILED | {condition.fact for condition in seed.conditions}
+    spoken_of |= set(known.counted if known else ())
+    unheard = ", ".join(unspoken(facts, spoken_of))
     return (
         *reserved(request),
-        Reason(
-            rule="class",
-            passed=seed.approval_class in candidates(request.approval_class),
-            detail=f"{request.approval_class} for {seed.approval_class}",
+        reason(
+            "class",
+            seed.approval_class in candidates(request.approval_class),
+            f"{request.approval_class} for {seed.approval_class}",
         ),
-        Reason(
-            rule="approval_type",
-            passed=request.type in seed.approval_types,
-            detail=f"{request.type} of {', '.join(seed.approval_types)}",
+        reason(
+            "approval_type",
+            request.type in seed.approval_types,
+            f"{request.type} of {', '.join(seed.approval_types)}",
         ),
-        _within("actions", {verb}, limits.actions),
+        _within("actions", {done}, limits.actions),
         _within("industries", {industry}, limits.industries),
         _within("tenants", {tenant}, (tenant,) if anywhere else limits.tenants),
-        _within("data_classes", _listed(facts.get("data_classes")), limits.data_classes),
-        _within("integrations", _listed(facts.get("integrations")), limits.integrations),
-        _within("reversibility", {request.reversibility}, limits.reversibility),
-        Reason(
-            rule="risk",
-            passed=RISKS.index(request.risk) <= RISKS.index(limits.max_risk),
-            detail=f"{request.risk}, and {limits.max_risk} at most",
+        _named("data_classes", request, limits.data_classes),
+        _named("integrations", request, limits.integrations),
+        _within("reversibility", {reversibility(request)}, limits.reversibility),
+        reason(
+            "risk",
+            RISKS.index(request.risk) <= RISKS.index(limits.max_risk),
+            f"{request.risk}, and {limits.max_risk} at most",
         ),
-        Reason(
-            rule="amount",
-            passed=_at_most(facts.get("amount_minor", 0), limits.max_amount or 0),
-            detail=f"{facts.get('amount_minor', 0)}, and {limits.max_amount or 0} at most",
+        reason(
+            "blast_radius",
+            RISKS.index(request.blast_radius) <= RISKS.index(limits.max_blast_radius),
+            f"{request.blast_radius}, and {limits.max_blast_radius} at most",
         ),
-        *(_compared(condition, facts.get(condition.fact)) for condition in seed.conditions),
+        _amount(request, limits),
+        reason(
+            "facts",
+            None if unheard else True,
+            f"the request states more than the rule speaks of: {unheard}"
+            if unheard
+            else "the rule speaks of every fact that is stated",
+        ),
+        *covered(seed.coverage, request, tenant=tenant),
+        *(compared(condition, facts) for condition in seed.conditions),
     )
 
 
@@ -157,45 +175,41 @@ def explained(
     """Return every condition of an automatic answer, in the order in which they are looked at."""
     first = request.gate == FIRST_INDUSTRY_GATE and not known.deployed_before
     quiet = known.denied_at is None or at - known.denied_at > QUIET
+    here = seed.id not in known.switched_off_here
     return (
-        Reason(
-            rule="switch",
-            passed=known.switched_on,
-            detail=f"seeds are {'on' if known.switched_on else 'off'}",
+        reason("switch", known.switched_on, f"seeds are {'on' if known.switched_on else 'off'}"),
+        reason("switch_here", here, f"{tenant} {'lets' if here else 'does not let'} it decide"),
+        reason("status", seed.status == "active", f"the seed is {seed.status}"),
+        reason(
+            "auto_approve",
+            seed.auto_approve and seed.decision == "approved",
+            "it decides" if seed.auto_approve else "it adds a gate and decides nothing",
         ),
-        Reason(rule="status", passed=seed.status == "active", detail=f"the seed is {seed.status}"),
-        Reason(
-            rule="auto_approve",
-            passed=seed.auto_approve and seed.decision == "approved",
-            detail="it decides" if seed.auto_approve else "it adds a gate and decides nothing",
-        ),
-        Reason(
-            rule="expired", passed=not seed.expired(at), detail=f"in force until {seed.expires_at}"
-        ),
-        Reason(
-            rule="false_positives",
-            passed=seed.false_positive_count < MAX_FALSE_POSITIVES,
-            detail=f"{seed.false_positive_count} of {MAX_FALSE_POSITIVES} objections",
+        reason("expired", not seed.expired(at), f"in force until {seed.expires_at}"),
+        reason(
+            "false_positives",
+            seed.false_positive_count < MAX_FALSE_POSITIVES,
+            f"{seed.false_positive_count} of {MAX_FALSE_POSITIVES} objections",
         ),
         *fits(seed, request, tenant=tenant),
-        Reason(
-            rule="first_in_industry",
-            passed=not first,
-            detail="the first deployment in its industry" if first else "not a first deployment",
+        reason(
+            "first_in_industry",
+            not first,
+            "the first deployment in its industry" if first else "not a first deployment",
         ),
-        Reason(
-            rule="denied",
-            passed=quiet,
-            detail=f"people last said no at {known.denied_at}"
+        reason(
+            "denied",
+            quiet and not known.denied,
+            f"a person said no to this act in the approval {known.denied}"
+            if known.denied
+            else f"people last said no at {known.denied_at}"
             if known.denied_at
             else "no recent no",
         ),
-        Reason(
-            rule="agent",
-            passed=not known.in_trouble,
-            detail="the agent is in trouble"
-            if known.in_trouble
-            else "nothing is open on the agent",
+        reason(
+            "agent",
+            not known.in_trouble,
+            "the agent is in trouble" if known.in_trouble else "nothing is open on the agent",
         ),
     )
 
@@ -204,12 +218,12 @@ def matches(
     seed: PrecedentSeed, request: Question, known: Known, *, tenant: str, at: datetime
 ) -> bool:
     """Say whether the seed answers the request."""
-    return _all(explained(seed, request, known, tenant=tenant, at=at))
+    return hold(explained(seed, request, known, tenant=tenant, at=at))
 
 
 def predicts(seed: PrecedentSeed, request: Question, *, tenant: str) -> bool:
     """Say whether the seed would approve the request, if nothing around it stood in the way."""
-    return seed.auto_approve and _all(fits(seed, request, tenant=tenant))
+    return seed.auto_approve and hold(fits(seed, request, tenant=tenant))
 
 
 def best(
@@ -232,7 +246,7 @@ def decide(before: Approval, seed: PrecedentSeed, *, at: datetime) -> Approval:
     What cannot be undone is held until nobody can object any more.
     """
     veto_until = at + timedelta(hours=seed.veto_window_hours)
-    held_until = veto_until if before.reversibility == "irreversible" else None
+    held_until = veto_until if reversibility(before) == "irreversible" else None
     latest = max(before.expires_at, (held_until or at) + TIME_TO_USE)
     granted = {
         "status": ApprovalStatus.APPROVED,
@@ -288,68 +302,54 @@ def _rank(seed: PrecedentSeed) -> tuple[bool, int, float, str]:
     return (not exact, -len(seed.approval_class), -since.timestamp(), seed.seed_id or seed.id)
 
 
-def _all(reasons: Iterable[Reason]) -> bool:
-    return all(reason.passed for reason in reasons)
+def _no_evolution(request: Question) -> Reason:
+    """Say whether it is known to be no evolution, in the one spelling of every class of change."""
+    change = {str(said) for member, said in request.subject.items() if name(member) == "diffclass"}
+    holds = (
+        change <= SMALL_CHANGES if change else None if request.subject_kind in CHANGING else True
+    )
+    return reason("evolution", holds, f"the change is {', '.join(change) or 'not said'}")
 
 
-def _listed(fact: Fact | None) -> set[str] | None:
-    """Read a fact that lists names, separated by commas; an empty text lists none."""
-    if not isinstance(fact, str):
-        return None
-    return {name.strip() for name in fact.split(",") if name.strip()}
-
-
-def _within(rule: str, asked: set[str] | None, allowed: Sequence[str]) -> Reason:
-    if asked is None:
-        return Reason(rule=rule, passed=False, detail=f"the request does not say its {rule}")
-    beyond = ", ".join(sorted(asked - set(allowed)))
-    names = ", ".join(sorted(asked)) or "none"
-    detail = f"{beyond} is beyond the ceiling" if beyond else names
-    return Reason(rule=rule, passed=not beyond, detail=detail)
-
-
-def _at_most(number: Fact, limit: int) -> bool:
-    return type(number) is int and number <= limit
-
-
-def _compared(condition: Condition, fact: Fact | None) -> Reason:
-    expected = condition.value
-    shown = "missing" if fact is None else repr(fact)
-    return Reason(
-        rule=f"condition {condition.id}",
-        passed=_holds(condition, fact),
-        detail=f"{condition.fact} is {shown}; {condition.operator} {expected!r} is asked",
+def _counted(request: Question) -> tuple[Reason, ...]:
+    """Say of the records and the recipients whether they are known to be few."""
+    stated, known = counts(request), CLASSES.get(verb(request))
+    must = known.counted if known else ()
+    return tuple(
+        reason(
+            f"bulk {kind}",
+            all(_at_most(one, BULK) for one in stated[kind]) if kind in stated else None,
+            f"{', '.join(map(str, stated.get(kind, ())))} {kind}, and {BULK} at most"
+            if kind in stated
+            else f"the request does not say how many {kind}",
+        )
+        for kind in ("records", "recipients")
+        if kind in stated or kind in must
     )
 
 
-def _holds(condition: Condition, fact: Fact | None) -> bool:
-    value = condition.value
-    if fact is None or condition.operator == "exists":
-        return condition.operator == "exists" and (fact is not None) is value
-    match condition.operator:
-        case "eq":
-            return _same(fact, value)
-        case "ne":
-            return type(fact) is type(value) and fact != value
-        case "lte" | "gte":
-            return _ordered(fact, value, up=condition.operator == "lte")
-        case "in":
-            return any(_same(fact, one) for one in _each(value))
-        case _:
-            named = _listed(fact)
-            return named is not None and named <= set(_each(value))
+def _amount(request: Question, limits: Ceiling) -> Reason:
+    """Say whether no more money moves than the rule allows; where it allows some, it must be stated."""
+    stated, limit = amounts(request), limits.max_amount or 0
+    said = ", ".join(map(str, stated)) or "no amount"
+    known = bool(stated) or limits.max_amount is None
+    holds = all(_at_most(one, limit) for one in stated) if known else None
+    return reason("amount", holds, f"{said} is stated, and {limit} is the most")
 
 
-def _ordered(fact: Fact, value: Fact | tuple[Fact, ...], *, up: bool) -> bool:
-    if type(fact) is not int or type(value) is not int:
-        return False
-    return fact <= value if up else fact >= value
+def _named(fact: str, request: Question, allowed: Sequence[str]) -> Reason:
+    """Say whether a fact that lists names lists none but those that are allowed."""
+    found, said = read(request.evidence_facts, fact)
+    if not isinstance(found, frozenset):
+        return reason(fact, None, said)
+    return _within(fact, found, allowed)
 
 
-def _same(fact: Fact, value: Fact | tuple[Fact, ...]) -> bool:
-    """Compare without taking True for 1."""
-    return type(fact) is type(value) and fact == value
+def _within(rule: str, asked: Iterable[str], allowed: Sequence[str]) -> Reason:
+    beyond = ", ".join(sorted(set(asked) - set(allowed)))
+    names = ", ".join(sorted(asked)) or "none"
+    return reason(rule, not beyond, f"{beyond} is beyond the ceiling" if beyond else names)
 
 
-def _each(value: Fact | tuple[Fact, ...]) -> Iterator[Fact]:
-    yield from value if isinstance(value, tuple) else (value,)
+def _at_most(number: object, limit: int) -> bool:
+    return type(number) is int and 0 <= number <= limit

@@ -6,11 +6,15 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.approvals.models import ApprovalType, Fact, Member, Risk
+from shared.approvals.models import ApprovalType, Risk
 from shared.canonical import digest
 from shared.constitution import breach
 from shared.entity import Asked, Entity, Exact, Id, Name, Record, ShownLine, Text, Timestamp, Value
 from shared.errors import Violation
+from shared.identity import PLATFORM
+from shared.precedents.classes import Reversibility
+from shared.precedents.conditions import Condition
+from shared.precedents.coverage import Coverage
 from shared.precedents.weakening import weakens
 
 SeedStatus = Literal["draft", "shadow", "active", "superseded", "deprecated", "revoked"]
@@ -23,7 +27,6 @@ SeedType = Literal[
 ]
 Domain = Literal["agent_lifecycle", "ethics", "architecture", "governance"]
 Outcome = Literal["approve", "reject", "revise", "defer"]
-Reversibility = Literal["reversible", "delayed", "irreversible"]
 
 FAMILY: Mapping[Domain, str] = {
     "agent_lifecycle": "GEN",
@@ -33,22 +36,14 @@ FAMILY: Mapping[Domain, str] = {
 }
 """How the number of a seed begins, by its domain."""
 
+SeedNumber = Annotated[
+    str, Field(pattern=r"^(GEN|ETH|ARCH|GOV)-[0-9]{3,6}$", max_length=11, examples=["GEN-004"])
+]
+"""What a seed is cited by, wherever it decides."""
+
 Line = Annotated[Text, Field(max_length=300)]
 Entry = Annotated[Name, Field(max_length=100)]
 Entries = Annotated[tuple[Entry, ...], Field(max_length=50)]
-
-
-class Condition(Value):
-    """One comparison with a verified fact; a fact that is missing, or of another type, makes it false."""
-
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,30}$")]
-    """What it is cited by."""
-    fact: Member
-    """The name of a fact of the request."""
-    operator: Literal["eq", "ne", "lte", "gte", "in", "subset", "exists"]
-    """How it is compared."""
-    value: Fact | Annotated[tuple[Fact, ...], Field(max_length=50)]
-    """What it is compared with; several for `in` and `subset`."""
 
 
 class Ceiling(Value):
@@ -68,6 +63,8 @@ class Ceiling(Value):
     """Up to which risk."""
     max_amount: Annotated[int, Field(ge=0)] | None = None
     """Up to which amount; null where no amount is in question."""
+    max_blast_radius: Literal["low", "medium", "high"] = "high"
+    """How far what is done may reach."""
     reversibility: Annotated[tuple[Reversibility, ...], Field(min_length=1, max_length=3)] = (
         "reversible",
     )
@@ -115,6 +112,8 @@ class Rule(Value):
     """What it answers: a yes, or one gate more."""
     scope_ceiling: Ceiling
     """What it may decide about at most."""
+    coverage: Coverage | None = None
+    """Which acts exactly it admits, by their arguments; a rule that decides and names none admits none."""
     conditions: Annotated[tuple[Condition, ...], Field(max_length=20)] = ()
     """What must hold besides; all of them."""
     auto_approve: bool
@@ -235,7 +234,10 @@ class PrecedentSeed(Entity, Rule):
     @property
     def scope_hash(self) -> str:
         """The digest of what it may decide about."""
-        return digest(self.scope_ceiling.to_stored())
+        ceiling = self.scope_ceiling.to_stored()
+        if self.coverage is None:
+            return digest(ceiling)
+        return digest({"ceiling": ceiling, "coverage": self.coverage.to_stored()})
 
     def expired(self, at: datetime) -> bool:
         """Say whether its time is over."""
@@ -290,6 +292,34 @@ class SeedSwitch(Entity):
 
 SWITCH = "seeds"
 """The id of the switch."""
+
+
+class TenantSeedSwitch(Entity):
+    """Whether one seed decides in one tenant, as its own people want it; read in each decision of the seed."""
+
+    collection: ClassVar[str] = "tenant_seed_switches"
+
+    seed: Id
+    """The id of the seed."""
+    seed_id: Asked
+    """The number that the seed is cited by."""
+    on: bool
+    """Whether it may decide here."""
+    reason: str
+    """Why the switch was set so."""
+    switched_by: str
+    """Who set it last."""
+
+    @staticmethod
+    def id_of(tenant: str, seed: str) -> str:
+        """Return the id of a tenant's switch of a seed."""
+        return seed if tenant == PLATFORM else f"{tenant}.{seed}"
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Return what in this switch breaks the constitution."""
+        if self.governance_agent_id:
+            return ()
+        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
 
 
 # --- read models ---------------------------------------------------------------------------------

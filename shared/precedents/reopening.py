@@ -1,17 +1,20 @@
-"""Ask people again about what a revoked seed granted: all of it, as much at once as one commit holds."""
+"""Ask people again about what a rule granted that decides no more: all of it, as much at once as one commit holds."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from shared.approvals import windows
 from shared.approvals.events import ApprovalRequested
 from shared.approvals.models import Approval, ApprovalStatus
-from shared.precedents.events import HeldApprovalsDue
+from shared.precedents.events import HeldApprovalsDue, HeldHereDue
 from shared.precedents.matching import reopened
-from shared.precedents.models import PrecedentSeed
+from shared.precedents.models import PrecedentSeed, TenantSeedSwitch
 from shared.precedents.reading import OF_THE_PLATFORM
-from shared.queries import AtLeast, moment
+from shared.queries import AtLeast, Page, Reads, moment
 from shared.reaction import Reaching
+from shared.store import Transaction
 
+GOES_ON = "what is found is read again before it is changed, and the look is repeated until nothing is left"
 AT_ONCE = 100
 """How many approvals one commit reopens, each by three writes: itself, its entry and its deadline."""
 
@@ -25,28 +28,44 @@ def reopen_some(call: Reaching) -> None:
     """
     with call.transaction() as own:
         seed = own.get(PrecedentSeed, call.subject_id)
-        held = call.each_tenant(OF_THE_PLATFORM).find(
-            Approval,
-            order="held_until",
-            limit=AT_ONCE,
-            held_until=AtLeast(moment(call.now)),
-            seed_id=seed.seed_id,
-            status=ApprovalStatus.APPROVED,
-        )
+        held = _held(call, call.each_tenant(OF_THE_PLATFORM), seed.seed_id)
         of_tenant: dict[str, list[str]] = defaultdict(list)
         for one in held.items:
             of_tenant[one.tenant_id].append(one.id)
         for tenant, ids in of_tenant.items():
-            _reopen(call, tenant, ids)
+            with call.within(tenant, OF_THE_PLATFORM) as txn:
+                _reopen(call, txn, ids)
         if held.next_cursor:
             own.announce(HeldApprovalsDue(), at=call.now, about=seed)
 
 
-def _reopen(call: Reaching, tenant: str, ids: list[str]) -> None:
-    with call.within(tenant, OF_THE_PLATFORM) as txn:
-        for before in [txn.get(Approval, id) for id in ids]:
-            after = reopened(before, at=call.now)
-            if after is not before:
-                after = txn.save(after, ApprovalRequested.of(after))
-                timer, due = windows.following(after, at=call.now)
-                txn.announce(timer, at=due, about=after)
+def reopen_here(call: Reaching) -> None:
+    """Do the same in the tenant of the switch that the event is about, unless it was switched on again."""
+    with call.transaction() as own:
+        switch = own.get(TenantSeedSwitch, call.subject_id)
+        if switch.on:
+            return
+        held = _held(call, own.loosely(GOES_ON), switch.seed_id)
+        _reopen(call, own, [one.id for one in held.items])
+        if held.next_cursor:
+            own.announce(HeldHereDue(), at=call.now, about=switch)
+
+
+def _held(call: Reaching, documents: Reads, seed_id: str | None) -> Page[Approval]:
+    return documents.find(
+        Approval,
+        order="held_until",
+        limit=AT_ONCE,
+        held_until=AtLeast(moment(call.now)),
+        seed_id=seed_id,
+        status=ApprovalStatus.APPROVED,
+    )
+
+
+def _reopen(call: Reaching, txn: Transaction, ids: Iterable[str]) -> None:
+    for before in [txn.get(Approval, id) for id in ids]:
+        after = reopened(before, at=call.now)
+        if after is not before:
+            after = txn.save(after, ApprovalRequested.of(after))
+            timer, due = windows.following(after, at=call.now)
+            txn.announce(timer, at=due, about=after)

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from shared.approvals.models import Approval, ApprovalStatus
 from shared.entity import Value
-from shared.precedents.matching import Reason, fits
+from shared.precedents.matching import fits
 from shared.precedents.models import PrecedentSeed
+from shared.precedents.reasons import Reason, hold
 
 ANSWERS: dict[ApprovalStatus, bool] = {
     ApprovalStatus.APPROVED: True,
@@ -64,7 +65,7 @@ def replayed(seed: PrecedentSeed, recorded: Iterable[Approval], *, more: bool) -
     approving = harmful = 0
     for approval in decided:
         reasons = fits(seed, approval, tenant=approval.tenant_id)
-        would = seed.auto_approve and all(reason.passed for reason in reasons)
+        would = seed.auto_approve and hold(reasons)
         approving += would
         if would is not ANSWERS[approval.status]:
             harmful += would

@@ -18,6 +18,7 @@ from shared.precedents.models import (
     Rule,
     SeedStatus,
     SeedSwitch,
+    TenantSeedSwitch,
     Validation,
 )
 from shared.precedents.validation import clashes, failed, findings
@@ -245,6 +246,40 @@ def switched(
         )
     changes = {"on": on, "reason": masked(reason), "switched_by": by.id}
     return before if before.on is on else before.model_copy(update=changes)
+
+
+def switched_here(
+    before: TenantSeedSwitch | None,
+    seed: PrecedentSeed,
+    *,
+    tenant: str,
+    on: bool,
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> TenantSeedSwitch:
+    """Return a tenant's switch of a seed as its own people set it."""
+    changes = {"on": on, "reason": masked(reason), "switched_by": by.id}
+    if before is None:
+        return TenantSeedSwitch(
+            **changes,
+            id=TenantSeedSwitch.id_of(tenant, seed.id),
+            tenant_id=tenant,
+            created_at=at,
+            updated_at=at,
+            governance_agent_id="governor"
+            if tenant == PLATFORM
+            else f"engagement_governor:{tenant}",
+            seed=seed.id,
+            seed_id=seed.seed_id or seed.id,
+        )
+    return before if before.on is on else before.model_copy(update=changes)
+
+
+def decides_in(seed: PrecedentSeed, tenant: str) -> bool:
+    """Say whether a seed in force may decide in a tenant, unless the tenant switches it off."""
+    tenants = seed.scope_ceiling.tenants
+    return seed.status == "active" and (tenants == "*" or tenant in tenants)
 
 
 def governor(by: Actor) -> bool:

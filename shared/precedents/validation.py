@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from shared.constitution import PRINCIPLES
+from shared.precedents.conditions import unmeasurable
 from shared.precedents.models import Finding, PrecedentSeed, Rule
 from shared.precedents.weakening import weakens
 
@@ -74,16 +75,10 @@ def _vague(seed: Rule) -> str:
     names = [condition.id for condition in seed.conditions]
     if len(set(names)) < len(names):
         return "two conditions have the same id"
-    wrong = [one.id for one in seed.conditions if not _measurable(one.operator, one.value)]
-    return f"the operator does not fit the value in: {', '.join(wrong)}" if wrong else ""
-
-
-def _measurable(operator: str, value: object) -> bool:
-    if operator in {"lte", "gte"}:
-        return type(value) is int
-    if operator in {"in", "subset"}:
-        return isinstance(value, tuple) and bool(value)
-    return isinstance(value, bool) if operator == "exists" else not isinstance(value, tuple)
+    wrong = [f"{one.id}: {said}" for one in seed.conditions if (said := unmeasurable(one))]
+    if not wrong and seed.auto_approve and seed.coverage is None:
+        return "a rule that decides names the acts that it admits, with their arguments (coverage)"
+    return "; ".join(wrong)
 
 
 def _unjustified(seed: PrecedentSeed) -> str:

@@ -9,21 +9,11 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from shared.approvals.models import ApprovalType
+from shared.precedents.classes import never
+from shared.precedents.coverage import Coverage, boundless
 
 NEVER_TYPES = frozenset({"financial", "constitutional"})
 """Types of approvals that a person always gives."""
-
-NEVER_VERBS = frozenset(
-    {
-        *("pay", "payment", "payments", "refund", "transfer", "trade", "order", "orders"),
-        *("place_order", "close_position", "close_order", "delete", "erase", "purge", "bulk"),
-        *("reactivate", "reactivation", "evolution", "evolve", "revise"),
-    }
-)
-"""Words of an act that a person always decides on: money, orders, deletion, bulk, second chances."""
-
-GUARDS = frozenset({"audit", "approvals", "policy", "constitution", "precedent_seeds", "genesis"})
-"""What guards everything else; no rule acts on it."""
 
 OPEN_DATA = frozenset({"public", "internal"})
 """The classes of data that a seed may let anybody touch."""
@@ -79,6 +69,10 @@ class Weighed(Protocol):
         """What it may decide about at most."""
 
     @property
+    def coverage(self) -> Coverage | None:
+        """Which acts exactly it admits."""
+
+    @property
     def auto_approve(self) -> bool:
         """Whether it answers in the Governor's place."""
 
@@ -87,22 +81,18 @@ class Weighed(Protocol):
         """Whether the Governor wrote it."""
 
 
-def words(act: str) -> frozenset[str]:
-    """Return an act's name and the words it is made of."""
-    verb = act.partition(":")[0]
-    return frozenset({verb, *verb.split("."), *re.split(r"[._*]+", verb)}) - {""}
-
-
 def weakens(rule: Weighed) -> tuple[str, ...]:
     """Return each way in which *rule* would weaken a gate."""
     if not rule.auto_approve:
         return ()
     ceiling = rule.scope_ceiling
-    acts = frozenset[str]().union(*map(words, (rule.approval_class, *ceiling.actions)))
+    verb = rule.approval_class.partition(":")[0]
+    verbs = {*ceiling.actions} | (set() if verb.endswith(".*") else {verb})
+    open_targets = boundless(rule.coverage) if rule.coverage else ()
     found = (
         (_named(NEVER_TYPES & set(rule.approval_types)), "it answers requests of type {}"),
-        (_named(NEVER_VERBS & acts), "it removes an approval that a person always gives: {}"),
-        (_named(GUARDS & acts), "it acts on what guards the platform: {}"),
+        (_undelegable(verbs), "it answers what people always decide: {}"),
+        (_named(open_targets), "it leaves open to whom or to what: {}"),
         (_hidden(rule.principle), "it skips a check: “{}”"),
         (_named(set(ceiling.data_classes) - OPEN_DATA), "it widens the access to data: {}"),
         (_wild(ceiling), "it has no ceiling for {}"),
@@ -112,6 +102,10 @@ def weakens(rule: Weighed) -> tuple[str, ...]:
         ),
     )
     return tuple(sentence.format(what) for what, sentence in found if what)
+
+
+def _undelegable(verbs: Iterable[str]) -> str:
+    return "; ".join(f"{one} ({why})" for one in sorted(verbs) if (why := never(one)))
 
 
 def _named(names: Iterable[str]) -> str:

@@ -21,6 +21,7 @@ CROSSED = {
     "functions/approvals/report_unused.py": {"within"},
     "functions/approvals/settle_stranded.py": {"within"},
     "functions/precedents/judge_seeds.py": {"within"},
+    "functions/precedents/list_deciding_seeds.py": {"platform"},
     "functions/precedents/match_precedent_seeds.py": {"platform"},
     "functions/precedents/predict_approval.py": {"within"},
     "shared/agents/makers.py": {"platform"},

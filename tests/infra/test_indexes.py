@@ -90,8 +90,11 @@ def test_whatever_is_asked_for_is_whole_in_an_index_and_of_one_kind(asked):
     )
 
 
-FILLED_IN: frozenset[tuple[str, str]] = frozenset()
-"""By collection, the members that were written into the documents of earlier releases before they were asked for."""
+FILLED_IN: frozenset[tuple[str, str]] = frozenset({("approvals", "act_family")})
+"""
+By collection, the members that were written into the documents of earlier releases before they were asked for, or
+beside which those are asked for by another: a no of an earlier release is found by its class to the letter.
+"""
 
 
 @pytest.mark.slow

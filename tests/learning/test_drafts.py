@@ -4,18 +4,24 @@ import pytest
 
 from functions.approvals.approve_approval import Agreement, approve_approval
 from functions.approvals.create_approval import create_approval
+from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.learning.create_seed_draft import create_seed_draft
 from functions.learning.get_seed_draft import get_seed_draft
 from functions.learning.list_seed_drafts import DraftListing, list_seed_drafts
 from functions.learning.submit_seed_draft import submit_seed_draft
+from functions.precedents.activate_precedent_seed import activate_precedent_seed
 from functions.precedents.validate_precedent_seed import SeedReview, validate_precedent_seed
+from shared.approvals import rules as approvals
+from shared.approvals.events import ApprovalConsumed
+from shared.approvals.models import Approval, Consumer
 from shared.errors import Conflict, Invalid, NotFound, RateLimited
 from shared.identity import Role
 from shared.learning.requests import NewDraft
+from shared.precedents.events import SeedApproved
 from shared.precedents.models import PrecedentSeed
-from tests.conftest import DEPLOYMENT
-from tests.precedents.samples import another, rule
+from tests.conftest import DEPLOYMENT, NOON
+from tests.precedents.samples import active, another, in_service, request, rule
 
 AUTHOR = Role.AGENT_ORCHESTRATOR
 
@@ -119,6 +125,80 @@ def test_a_draft_answers_to_a_governor(call_as):
     assert [one.rule for one in broken.violations()] == ["L0-01"]
 
 
+def test_what_was_objected_to_speaks_for_no_rule(call_as, decided):
+    evidence = decided(4)
+    veto(call_as, evidence[0])
+    found = propose(call_as, evidence)
+    assert (found.support, found.confidence_bp) == (3, 7_500)
+    use(call_as, evidence[1])
+    veto(call_as, evidence[1])
+    with pytest.raises(Invalid) as refused:
+        propose(call_as, evidence)
+    assert refused.value.violations[0].rule == "missing_evidence"
+
+
+@pytest.mark.parametrize("step", ["submit", "validate", "activate"])
+def test_an_objection_after_the_draft_counts_at_every_later_step(call_as, decided, step):
+    evidence = decided(3)
+    made = propose(call_as, evidence)
+    if step == "submit":
+        veto(call_as, evidence[0])
+    submitted = submit_seed_draft(call_as(AUTHOR), made.id)
+    if step == "validate":
+        veto(call_as, evidence[0])
+    id, review = (
+        submitted.precedent_seed_id,
+        SeedReview(outcome="approve", rationale="It was seen."),
+    )
+    seed = validate_precedent_seed(call_as(Role.GENESIS), id, review)
+    if step != "activate":
+        assert (seed.status, seed.sample_count, seed.confidence_bp) == ("draft", 2, 6_666)
+        assert [one.code for one in seed.validation.findings if not one.passed] == ["S3"]
+        return
+    veto(call_as, evidence[0])
+    with pytest.raises(Conflict) as refused:
+        activate_precedent_seed(call_as(Role.GOVERNOR, at=20 * 1440), id)
+    assert "2 of 3 approvals" in refused.value.detail
+
+
+def test_what_a_rule_granted_speaks_for_no_rule(call_as):
+    with call_as(Role.GOVERNOR).transaction() as txn:
+        seed = active()
+        txn.create(seed, SeedApproved.of(seed))
+    in_service(call_as)
+    granted = [create_approval(call_as(Role.SERVICE), another(), DEPLOYMENT) for _ in range(3)]
+    assert {one.seed_id for one in granted} == {"GEN-005"}
+    for act in (propose, generate):
+        with pytest.raises(Invalid):
+            act(call_as, tuple(one.id for one in granted))
+
+
+def test_nobody_makes_a_rule_of_one_decision(call_as, decided):
+    (one,) = decided(1)
+    for new in (
+        NewDraft(evidence_refs=(one,)),
+        NewDraft(evidence_refs=(one, one, one)),
+        NewDraft(rule=rule(), evidence_refs=(one,)),
+    ):
+        with pytest.raises(Invalid):
+            create_seed_draft(call_as(Role.GOVERNOR), new)
+    made = create_seed_draft(call_as(Role.GOVERNOR), NewDraft(evidence_refs=decided(3)))
+    assert not made.by_governor
+
+
+def use(call_as, id):
+    with call_as(Role.SERVICE).transaction() as txn:
+        before = txn.get(Approval, id)
+        step, digest = Consumer(run_id="r", step_id="s"), before.action_digest
+        after = approvals.consume(before, by=step, action_digest=digest, at=NOON)
+        txn.save(after, ApprovalConsumed.of(after))
+
+
+def veto(call_as, id):
+    why = Objection(approval_id=id, category="safety", explanation="It was wrong after all.")
+    create_veto(call_as(Role.GOVERNOR), why)
+
+
 # --- made of decisions alone ---------------------------------------------------------------------
 
 
@@ -128,8 +208,8 @@ def generate(call_as, evidence):
 
 def test_a_rule_is_made_of_what_approved_requests_have_in_common(call_as, decided):
     evidence = (
-        *decided(1, facts={"alignment_score": 95, "topic": "asthma", "sha": "0" * 64}),
-        *decided(2, facts={"alignment_score": 85, "topic": "flu", "sha": "0" * 64}, risk="low"),
+        *decided(1, facts={"alignment_score": 95, "manifest_hash": "0" * 64, "country": "DE"}),
+        *decided(2, facts={"alignment_score": 85, "manifest_hash": "0" * 64}, risk="low"),
         *decided(0, 1, facts={"alignment_score": 10}),
     )
     found = generate(call_as, evidence)
@@ -145,7 +225,17 @@ def test_a_rule_is_made_of_what_approved_requests_have_in_common(call_as, decide
         *("medium", ("public",)),
         ("wordpress",),
     )
-    assert (found.support, found.confidence_bp) == (3, 7_500)
+    assert (found.support, found.confidence_bp, ceiling.tenants) == (3, 7_500, ("platform",))
+    (act,) = found.coverage.acts
+    assert act.approval_class == "agent.deploy:HC:JOB-HC-001"
+    named = {one.name: one.any or one.one_of or (one.least, one.most) for one in act.arguments}
+    assert named == {
+        "agent_id": (request().subject["agent_id"],),
+        "stage": (6, 6),
+        "spec_hash": ("0" * 64,),
+        "gate_results_hash": "digest",
+        "chain_version": "count",
+    }
     seed = submit_seed_draft(call_as(AUTHOR), found.id)
     review = SeedReview(outcome="approve", rationale="It was looked at.")
     validated = validate_precedent_seed(call_as(Role.GENESIS), seed.precedent_seed_id, review)
@@ -164,6 +254,11 @@ def test_too_little_in_common_makes_no_rule(call_as, decided):
         decided(0, 3),
         decided(2) + decided(1, approval_class="agent.deploy:ED:JOB-1"),
         decided(3, facts=nothing),
+        decided(3, facts={"data_classes": None}),
+        decided(3, facts={"integrations": "Word press"}),
+        decided(3, facts={"topic": "asthma"}),
+        decided(3, facts={"data_classes": ",".join(f"c{n}" for n in range(51))}),
+        decided(3, approval_class="agent.deploy:HC:a*"),
         decided(3, reversibility="irreversible"),
         decided(2),
     ):

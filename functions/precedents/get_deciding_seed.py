@@ -1,0 +1,15 @@
+from shared.identity import Scope
+from shared.operation import Call, operation
+from shared.precedents.deciding import DecidingSeed
+from shared.precedents.models import SeedNumber
+from shared.precedents.reading import decides_here, switches
+
+
+@operation(
+    "GET", "/v1/precedent-seeds/deciding/{number}", scopes={Scope.GOVERNANCE_READ}, audited=False
+)
+def get_deciding_seed(call: Call, number: SeedNumber) -> DecidingSeed:
+    """Show a rule that may decide in your tenant: all that it asks for and admits, and whether you let it."""
+    seed = decides_here(call, number)
+    with call.transaction() as txn:
+        return DecidingSeed.of(seed, switches(txn, (seed,)).get(seed.id))

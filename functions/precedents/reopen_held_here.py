@@ -1,0 +1,9 @@
+from shared.precedents.events import SeedSwitchedHere
+from shared.precedents.reopening import reopen_here
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=SeedSwitchedHere)
+def reopen_held_here(call: Reaching, _: SeedSwitchedHere) -> None:
+    """Ask the people of a tenant about what a seed had granted there that they switched off."""
+    reopen_here(call)

@@ -1,0 +1,9 @@
+from shared.precedents.events import HeldHereDue
+from shared.precedents.reopening import reopen_here
+from shared.reaction import Reaching, reaction
+
+
+@reaction(due=HeldHereDue)
+def reopen_more_here(call: Reaching, _: HeldHereDue) -> None:
+    """Go on asking the people of a tenant, where it was too much for one commit."""
+    reopen_here(call)
