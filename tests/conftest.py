@@ -1,8 +1,12 @@
 """What every test may ask for: a clock that stands still, a store, a key, and callers."""
 
 import shutil
+import sqlite3
+import sys
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +35,29 @@ from tests.ran import write_down
 
 def pytest_configure(config):
     write_down(config)
+    if sys.version_info < (3, 13):
+        # What nobody closed is told by every Python that we promise, and fails the test.
+        monkeypatch = pytest.MonkeyPatch()
+        monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Told))
+        config.add_cleanup(monkeypatch.undo)
+
+
+class Told(sqlite3.Connection):
+    """Says, as that of Python 3.13 does, that nobody closed it."""
+
+    _opened = False
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._opened = True
+
+    def close(self) -> None:
+        self._opened = False
+        super().close()
+
+    def __del__(self) -> None:
+        if self._opened:
+            warnings.warn(f"unclosed database in {self!r}", ResourceWarning, stacklevel=1, source=self)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -61,6 +61,16 @@ Waiting = tuple[Sequence[Change], Future[None]]
 """A commit, and what whoever asked for it waits for."""
 
 
+class _Reader:
+    """The connection of one thread: closed when the thread has ended, or the store is closed."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class SqliteDocuments:
     """The `Documents` port on SQLite."""
 
@@ -147,30 +157,35 @@ class SqliteDocuments:
             listener(writes)
 
     def close(self) -> None:
-        """Let the writer finish what it has, and end it."""
+        """Let the writer finish what it has, end it, and close every reader that is not reading."""
         with self._starting:
             if self._writer is not None:
                 self._queue.put(None)
                 self._writer.join()
                 self._writer = None
+            # What all threads keep here goes with it; who reads later opens the file again.
+            self._local = threading.local()
 
     # --- reading ---------------------------------------------------------------------------------
 
     def _connect(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = None
         try:
-            connection = sqlite3.connect(self._file, isolation_level=None)
+            # Each thread uses its own, and any may close it.
+            connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
             connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
             connection.execute("pragma synchronous = full")
         except sqlite3.Error as error:
+            _close(connection)
             raise _failed(error) from error
         return connection
 
     def _rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        reader: _Reader | None = getattr(self._local, "reader", None)
         try:
-            if connection is None:
-                connection = self._local.connection = self._connect()
-            return connection.execute(statement, values).fetchall()
+            if reader is None:
+                reader = self._local.reader = _Reader(self._connect())
+            return reader.connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise _failed(error) from error
 

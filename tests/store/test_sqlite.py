@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -171,7 +172,7 @@ def test_fields_of_similar_names_have_indexes_of_their_own(store, file):
 
 
 def _indexes(file):
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection:
         rows = connection.execute("select name from sqlite_master where type = 'index'")
         return [name for (name,) in rows if not name.startswith("sqlite_")]
 
@@ -184,7 +185,7 @@ def _plan(file, store, asked, tenant="acme"):
     )
     store.find(tenant, asked)
     statement, values = asking[-1]
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection:
         return str(connection.execute(f"explain query plan {statement}", values).fetchall())
 
 
@@ -240,10 +241,10 @@ def test_closing_waits_for_what_was_asked_before(store, file):
         _until(store._queue.empty)
         second = pool.submit(put, store, {"b": {"n": 2}})
         _until(lambda: store._queue.qsize() == 1)
-        closing = pool.submit(store.close)
+        last = pool.submit(store.close)
         _until(lambda: store._queue.qsize() == 2)
         other.rollback()
-        for asked in (first, second, closing):
+        for asked in (first, second, last):
             asked.result(timeout=10)
     other.close()
 
@@ -331,7 +332,7 @@ def test_a_place_where_no_file_can_be_is_unavailable(tmp_path):
 def test_what_sqlite_refuses_for_good_is_a_defect(store, file, caplog):
     put(store, {"a": {"n": 1}})
     store.close()
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection:
         connection.execute("drop table documents")
 
     for ask in (lambda: store.get(key("a")), lambda: put(store, {"a": {"n": 1}})):
