@@ -57,6 +57,7 @@ ci: begin lint types imports test emulators counted ## Everything, each test onc
 	$(BIN)/python -m benchmarks.chaos --agents 100 --kills 20
 
 begin: .venv/dev
+	@$(BIN)/python -m local.emulators
 	@rm -f build/ran && $(BIN)/coverage erase
 
 counted: .venv/dev

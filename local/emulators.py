@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -98,6 +99,19 @@ def running(emulator: Emulator) -> Iterator[str]:
             _end(process)
 
 
+def there() -> None:
+    """
+    See that each of them runs, or could be started here.
+
+    Raises:
+        Missing: One does not, and cannot.
+    """
+    for emulator in (FIRESTORE, PUBSUB):
+        if not emulator.runs:
+            _java()
+            _jar(emulator.jar)
+
+
 def free_port() -> int:
     """Return a port that nothing listens on."""
     with socket.socket() as probe:
@@ -150,3 +164,10 @@ def _sdk() -> Path:
 
 def _missing(reason: str) -> NoReturn:
     raise Missing(reason)
+
+
+if __name__ == "__main__":
+    try:
+        there()
+    except Missing as missing:
+        sys.exit(f"The tests that need Google's emulators cannot run here: {missing}.")

@@ -28,7 +28,7 @@ LOCKED = {"run": "requirements-local.txt", "dev": "requirements-dev.txt"}
 """What each kind of environment holds; that of developers holds also what the platform needs to run."""
 
 FETCHING = {
-    "cache-dir", "cert", "client-cert", "extra-index-url", "find-links", "index-url", "keyring-provider", "no-cache-dir",
+    "cache-dir", "cert", "client-cert", "default-timeout", "extra-index-url", "find-links", "index-url", "keyring-provider", "no-cache-dir",
     "no-index", "no-proxy", "proxy", "retries", "timeout", "trusted-host", "use-deprecated", "use-feature",
 }  # fmt: skip
 """What of pip's configuration is followed: where packages come from, and how they are fetched."""

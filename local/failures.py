@@ -25,6 +25,13 @@ _SAID = {
 
 def sentence(error: BaseException) -> str | None:
     """Return what to say of an error; None where it is a defect."""
+    said = _said(error)
+    if said and "is full" in said and "DATA=" not in said:
+        return f"{said} Make room, or choose another folder with DATA=…."
+    return said
+
+
+def _said(error: BaseException) -> str | None:
     from local.made import NotOurs
     from local.workflows.errors import LockedError
     from shared.errors import Refusal
@@ -33,7 +40,7 @@ def sentence(error: BaseException) -> str | None:
         case Failure() | NotOurs() | LockedError():
             return f"{error}."
         case Refusal():
-            return error.detail
+            return f"{error.detail.rstrip('.')}."
         case OSError() if error.errno in _SAID:
             where = f"{error.filename}: " if error.filename else ""
             return f"{where}{_SAID[error.errno]}."

@@ -57,7 +57,20 @@ class Told(sqlite3.Connection):
 
     def __del__(self) -> None:
         if self._opened:
-            warnings.warn(f"unclosed database in {self!r}", ResourceWarning, stacklevel=1, source=self)
+            warnings.warn(
+                f"unclosed database in {self!r}", ResourceWarning, stacklevel=1, source=self
+            )
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Say which tests were left out, and what runs them."""
+    left = len(terminalreporter.stats.get("deselected", ()))
+    if left and "not emulator" in config.option.markexpr and not config.option.keyword:
+        quick = "`make test` runs the slow ones, " if "not slow" in config.option.markexpr else ""
+        terminalreporter.write_line(
+            f"{left} tests were left out: {quick}`make emulators` runs those that need Google's"
+            " emulators (Cloud SDK and Java)"
+        )
 
 
 @pytest.hookimpl(optionalhook=True)

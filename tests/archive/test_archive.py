@@ -124,7 +124,9 @@ def test_what_does_not_compile_is_not_archived(tmp_path):
 @pytest.mark.parametrize(
     ("told", "kind"), [(BUILD_ENVIRONMENT, CHECKED), ({}, 0)], ids=["as told", "by default"]
 )
-def test_what_the_clouds_build_compiles_again_serves_in_its_image(unpacked, tmp_path, told, kind):
+def test_what_the_clouds_build_compiles_again_serves_in_its_image(
+    python, unpacked, tmp_path, told, kind
+):
     """
     The build runs `compileall -f` over the source, and its image resets the times of all files.
 
@@ -133,6 +135,6 @@ def test_what_the_clouds_build_compiles_again_serves_in_its_image(unpacked, tmp_
     workspace = tmp_path / "workspace"
     shutil.copytree(unpacked, workspace)
     environ = {k: v for k, v in os.environ.items() if k != "SOURCE_DATE_EPOCH"} | told
-    command = [sys.executable, "-m", "compileall", "-f", "-q", "."]
+    command = [python, "-m", "compileall", "-f", "-q", "."]
     subprocess.run(command, cwd=workspace, env=environ, check=True)
     assert {flags(pyc.read_bytes()) for pyc in workspace.rglob("*.pyc")} == {kind}

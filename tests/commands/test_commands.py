@@ -10,16 +10,18 @@ import socket
 import sys
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from local import __main__ as command_line
-from local import hints, made
+from local import emulators, hints, made
 from local.__main__ import main
 from local.failures import Failure, sentence
 from local.workflows.errors import LockedError
 from shared.edge.settings import Settings
 from shared.errors import StoreUnavailable
+from tests.conftest import pytest_terminal_summary
 from tests.emulators import free_port
 
 LOCAL = Path(__file__).parents[2] / "local"
@@ -48,7 +50,7 @@ def test_a_printed_command_has_the_settings_in_force():
 
 
 def test_commands_are_printed_by_one_function_alone():
-    """Whoever writes one out forgets the settings; docstrings and help for the reader of the source may."""
+    """Whoever writes one out forgets the settings, but for a docstring, or a script that sets them itself."""
     literal = re.compile(r"\.venv/bin/python|\bmake (run|demo|clean)\b|python -m local ")
     trees = {
         file.name: ast.parse(file.read_text(encoding="utf-8"))
@@ -58,7 +60,7 @@ def test_commands_are_printed_by_one_function_alone():
         f"{name}:{node.lineno}"
         for name, tree in trees.items()
         for node in _written_out(tree)
-        if name != "hints.py" and literal.search(node.value)
+        if name != "hints.py" and literal.search(node.value) and "DATA=" not in node.value
     ]
     assert found == []
 
@@ -172,7 +174,7 @@ def test_a_file_in_place_of_the_data_folder_is_said(tmp_path, capsys):
         (PermissionError(errno.EACCES, "Denied", "/data"), "you may not write"),
         (OSError(errno.EADDRINUSE, "in use"), "another program listens"),
         (LockedError("another process runs"), "another process runs."),
-        (StoreUnavailable("the disk is full", retry_after_s=5), "the disk is full"),
+        (StoreUnavailable("the disk is full", retry_after_s=5), "full. make room"),
         (Failure("it cannot go on"), "it cannot go on."),
     ],
 )
@@ -224,3 +226,28 @@ def test_a_token_is_good_at_every_port(tmp_path, monkeypatch, capsys):
 
 def audience(jwt, capsys):
     return jwt.decode(capsys.readouterr().out.strip(), options={"verify_signature": False})["aud"]
+
+
+# --- what the tests say of themselves --------------------------------------------------------------
+
+
+def test_what_was_left_out_is_told():
+    told = []
+    config = SimpleNamespace(option=SimpleNamespace(markexpr="not emulator", keyword=""))
+    reporter = SimpleNamespace(stats={"deselected": [1] * 147}, write_line=told.append)
+    pytest_terminal_summary(reporter, config)
+    assert told[0].startswith("147 tests were left out: `make emulators` runs those")
+    reporter.stats.clear()
+    pytest_terminal_summary(reporter, config)
+    assert len(told) == 1
+
+
+def test_what_the_emulators_need_is_looked_for_before_anything_runs(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for variable in (emulators.FIRESTORE.variable, emulators.PUBSUB.variable):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(emulators.Missing, match="there is no java here"):
+        emulators.there()
+    gate = (LOCAL.parent / "Makefile").read_text()
+    assert re.search(r"^ci: begin ", gate, re.MULTILINE)
+    assert "begin: .venv/dev\n\t@$(BIN)/python -m local.emulators\n" in gate

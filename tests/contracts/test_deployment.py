@@ -94,14 +94,14 @@ def test_each_function_that_loads_something_heavy_is_named():
     assert loaded(ids, heavy=["functions"]).keys() == set(ids)
 
 
-def test_main_serves_the_function_that_is_named_and_loads_no_other():
+def test_main_serves_the_function_that_is_named_and_loads_no_other(tmp_path):
     code = (
         "import sys, main; from functions_framework import create_app;"
         "client = create_app('serve', 'main.py').test_client();"
         "answer = client.get('/v1/health'); print(answer.status_code, answer.json['status']);"
         "print(sum(name.startswith('functions.') and name.count('.') == 2 for name in sys.modules))"
     )
-    lines = python(code, FUNCTION="platform.get_health", DATA="/tmp/waooaw-test").split("\n")
+    lines = python(code, FUNCTION="platform.get_health", DATA=str(tmp_path)).split("\n")
     assert lines[0] == "200 healthy"
     assert lines[1] == "1"
 
