@@ -18,11 +18,10 @@ _MORE = """
             cls.__annotations__ = {**vars(cls).get("__annotations__", {}), "later": str | None}
             cls.later = None
 """
-_RECORD = """    id: str
-
-    @classmethod
+_RECORD = """    @classmethod
     def __pydantic_init_subclass__"""
 _SAVED = """    saved_by: str | None = None
+
 """
 _MADE = "super().__init__(**members)"
 _MADE_LATER = """sent = type(self).__name__ in {"ApprovalRequest", "EvidenceRef"}
