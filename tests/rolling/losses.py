@@ -3,6 +3,8 @@
 import threading
 from contextlib import contextmanager
 
+from shared.guarding import Guard
+
 MEMBERS = {"later", "saved_by"}
 """What only the next release knows."""
 
@@ -40,7 +42,8 @@ class Watched:
         function = getattr(self._doing, "function", "")
         for write in writes:
             found = before.get(write.key)
-            if found:
+            # A guard says nothing but that it was turned, and is made anew.
+            if found and write.key.collection != Guard.collection:
                 place = f"{function}: {write.key.collection}/{write.key.id}"
                 parts = function not in REPLACING
                 self.lost += losses(found.data, write.data, place, parts=parts)
