@@ -254,6 +254,7 @@ def precedents(story):
     story.send("precedents.supersede_precedent_seed", "governor")
     story.knows(SEED=seeds[2])
     story.send("precedents.revoke_precedent_seed", "governor")
+    story.send("precedents.switch_deciding_seed", "governor")
     story.send("precedents.switch_precedent_seeds", "governor")
 
 
@@ -273,6 +274,8 @@ def operations(story):
     story.send("mobile.read_notification", "governor")
     wishes = story.client.get("governor", "/v1/me/notification-preferences")
     story.send("identity.put_notification_preferences", "governor", version=wishes["version_hash"])
+    for verb in ("end_sessions", "withdraw_role", "restore_role"):
+        story.send(f"identity.{verb}", "admin")
     first = {name: story.known[name] for name in ("AGENT", "WORKFLOW")}
     other = story.send("agents.create_agent", "admin", name="Another content writer")
     story.knows(AGENT=other["agent"]["id"], WORKFLOW=other["workflow_id"])
