@@ -43,6 +43,7 @@ STOPS = {
     "agents.rollback_agent": "it only takes back",
     "mobile.attach_document": "it is about an objection that was made",
     "precedents.revoke_precedent_seed": "it only stops, and people are asked again",
+    "precedents.switch_deciding_seed": "it stops in one tenant what the Governor let decide there, or lets it go on",
     "precedents.switch_precedent_seeds": "it is about all seeds at once, which are nobody's own",
 }
 """What takes a scope that decides and may be about one's own, and why that is right."""
