@@ -35,12 +35,15 @@ MOST_HEAD_BYTES = 64 * 1024
 MOST_IN_MEMORY_BYTES = 64 * 1024
 """What is longer of a body waits in a temporary file."""
 
+MOST_HALF_BYTES = 256 * 1024 * 1024
+"""How long all bodies may be together that have not come whole."""
+
 MOST_CONNECTIONS = 512
 MOST_WAITING = 256
 """How many requests may wait for a thread."""
 
-AGAIN_S = 1
-"""When to try again where all are busy."""
+BUSY, AGAIN_S = "more is asked here than can be answered now; try again", 1
+"""What is said where all are busy, and when to try again."""
 
 Longest = Callable[[str], int]
 """Says how many bytes a body may have at a path."""
@@ -194,8 +197,7 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
         """Have a request answered: a refusal at once, whoever else waits."""
         request = connection.requests[0]
         if not request.error and len(self.task_dispatcher.queue) >= MOST_WAITING:
-            sentence = "more is asked here than can be answered now; try again"
-            request.error = StoreUnavailable(sentence, retry_after_s=AGAIN_S)
+            request.error = StoreUnavailable(BUSY, retry_after_s=AGAIN_S)
         (self._refusing if request.error else self.task_dispatcher).add_task(connection)
 
     def handle_accept(self) -> None:
@@ -209,10 +211,15 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
     def maintenance(self, now: float) -> None:
         """Wait no longer for what did not come in time."""
         super().maintenance(now)
-        for connection in list(self.active_channels.values()):
-            if connection.since and connection.since < now - REQUEST_S:
+        coming = [one for one in self.active_channels.values() if one.since]
+        held = sum(one.request.body_bytes_received for one in coming)
+        for one in sorted(coming, key=lambda one: one.since):
+            if one.since < now - REQUEST_S:
                 sentence = f"a request comes whole within {REQUEST_S:.0f} s of its first byte"
-                connection.give_up(TooSlow(sentence))
+                one.give_up(TooSlow(sentence))
+            elif held > MOST_HALF_BYTES:
+                held -= one.request.body_bytes_received
+                one.give_up(StoreUnavailable(BUSY, retry_after_s=AGAIN_S))
 
     def end(self) -> None:
         """Let go of the threads."""

@@ -1,6 +1,9 @@
 """Slow and malformed clients keep nobody out, and are told what is wrong as everybody is."""
 
+import random
+import socket
 import time
+from collections import Counter
 
 import pytest
 
@@ -88,6 +91,58 @@ def test_a_request_comes_whole_in_time_or_is_told_so_however_it_trickles(served,
         answer = answered(sock)
     assert answer.status == 408
     assert answer.problem["title"] == "The request took too long to come"
+
+
+def test_half_sent_bodies_are_bounded_together(served, monkeypatch):
+    monkeypatch.setattr(connections, "MOST_HALF_BYTES", 1000)
+    wire = served(longest=lambda _: 2000)
+    head = b"POST /v1/health HTTP/1.1\r\nContent-Length: 1000\r\n" + HOST % wire.port + b"\r\n"
+    first = wire.connect(head + b"x" * 900)
+    time.sleep(0.01)
+    second = wire.connect(head + b"x" * 900)
+    answer = answered(first)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    second.sendall(b"x" * 100)
+    assert answered(second).status == 200
+
+
+PIECES = [
+    *(b"\r\n", b"\r", b"\n", b":", b" ", b"\x00", b"\xff", b"%", b"//", b"[", b"?", b"#", b"http://", b"@"),
+    *(b"HTTP/1.1", b"Content-Length: ", b"Transfer-Encoding: chunked\r\n", b"-", b"9" * 20, b";", b"*"),
+]  # fmt: skip
+
+
+def test_no_bytes_are_a_defect_of_ours(whole):
+    """Whatever is sent, a whole request is answered: with success, or with a problem that is the client's."""
+    own, chance, seen = HOST % whole.port, random.Random(7), Counter()
+    asks = [
+        b"GET /v1/health HTTP/1.1\r\n" + own + b"\r\n",
+        b"POST /v1/incidents HTTP/1.1\r\n" + own + b"Content-Length: 5\r\n\r\nhello",
+        b"POST /v1/incidents HTTP/1.1\r\n"
+        + own
+        + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    ]
+    for _ in range(300):
+        sent = bytearray(chance.choice(asks))
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(sent))
+            match chance.randrange(3):
+                case 0:
+                    sent[at:at] = chance.choice(PIECES)
+                case 1:
+                    del sent[at : at + chance.randint(1, 6)]
+                case _:
+                    sent[at] = chance.randrange(256)
+        with whole.connect(bytes(sent)) as sock:
+            sock.shutdown(socket.SHUT_WR)
+            if not sock.recv(1, socket.MSG_PEEK):
+                seen["half"] += 1
+                continue
+            answer = answered(sock)
+        seen[answer.status] += 1
+        assert answer.status < 500 or answer.status == 501, bytes(sent)
+        assert answer.status < 300 or answer.problem["status"] == answer.status, bytes(sent)
+    assert len(seen) > 4
 
 
 def test_where_all_are_busy_the_next_is_told_when_to_try_again(served, monkeypatch):
