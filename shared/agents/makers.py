@@ -15,11 +15,17 @@ def makers(call: Call, *agent_ids: object) -> tuple[str, ...]:
     ids = {id for id in agent_ids if isinstance(id, str) and re.fullmatch(_ID, id)}
     if not ids:
         return ()
+    found: list[str] = []
     with call.platform(WHY) as platform:
-        found = [(platform.peek(Agent, id), platform.peek(Manifest, id)) for id in sorted(ids)]
-    return tuple(who for agent, manifest in found if agent for who in made_by(agent, manifest))
+        for id in sorted(ids):
+            manifest = platform.peek(Manifest, id)
+            whole = manifest is not None and manifest.authors
+            agent = None if whole else platform.peek(Agent, id)
+            found += (id, *made_by(agent, manifest))
+    return tuple(found)
 
 
-def made_by(agent: Agent, manifest: Manifest | None) -> tuple[str, ...]:
-    """Return the same, of an agent and its manifest that were read already."""
-    return (agent.id, agent.initiated_by, *(manifest.makers if manifest else ()))
+def made_by(agent: Agent | None, manifest: Manifest | None) -> tuple[str, ...]:
+    """Return the same, of an agent and its manifest that were read already; the manifest's authors begin with who asked."""
+    asked = (agent.id, agent.initiated_by) if agent else ()
+    return (*asked, *(manifest.makers if manifest else ()))

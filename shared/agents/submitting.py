@@ -75,6 +75,7 @@ def drafted(
         constitution_version=CONSTITUTION_VERSION,
         content=content,
         created_by=by,
+        authors=tuple(dict.fromkeys((agent.initiated_by, by))),
     )
     return manifests.drafted(before, first, at=at)
 

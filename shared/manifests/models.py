@@ -456,7 +456,7 @@ class Manifest(Entity):
     runtime: Runtime = Runtime()
     created_by: str
     authors: tuple[str, ...] = ()
-    """Everybody who wrote what it says, one after the other; kept since 0.2.0."""
+    """Who asked for the agent, and everybody who wrote what it says; kept since 0.2.0."""
 
     @property
     def makers(self) -> tuple[str, ...]:
