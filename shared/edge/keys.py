@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.canonical import canonical
+from shared.edge.ed25519 import of_full_order
 from shared.evidence import ENTRY_TYPE, Signer, digest_of
 from shared.ports import Signed
 
@@ -101,17 +102,27 @@ def verifier(jwks: Mapping[str, Mapping[str, Any]]) -> Any:
         try:
             if kid not in loaded:
                 loaded[kid] = Ed25519PublicKey.from_public_bytes(decoded(jwks[kid]["x"]))
-            loaded[kid].verify(decoded(signature), message)
+            raw = decoded(signature)
+            loaded[kid].verify(raw, message)
         except (InvalidSignature, ValueError, KeyError, TypeError):
             return False
-        return True
+        return encoded(raw) == signature
 
     return verify
 
 
 def verify_ed25519(public_key: str, message: bytes, signature: str) -> bool:
-    """Say whether the owner of *public_key* signed *message*; both are base64url without padding."""
-    return bool(verifier({"": {"x": public_key}})("", message, signature))
+    """
+    Say whether the owner of *public_key* signed *message*; both are base64url without padding.
+
+    A key that proves nothing, or that has another spelling, has no owner.
+    """
+    try:
+        raw = decoded(public_key)
+    except ValueError:
+        return False
+    good = encoded(raw) == public_key and of_full_order(raw)
+    return good and bool(verifier({"": {"x": public_key}})("", message, signature))
 
 
 def keep_private(file: Path, content: bytes) -> None:

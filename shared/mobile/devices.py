@@ -8,16 +8,26 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field
 
-from shared.entity import Name, Opaque, Value
-from shared.errors import Conflict, Invalid
-from shared.evidence import digest_of
+from shared.canonical import canonical
+from shared.entity import Name, Opaque, Timestamp, Value, written
+from shared.errors import Conflict, Invalid, Unauthenticated
+from shared.evidence import Verify, digest_of
+from shared.examples import SIGNATURE
 from shared.identity import PLATFORM, Actor
-from shared.mobile.models import Destination, Device, DeviceRegistered, Platform, PublicKey
+from shared.mobile.models import Destination, Device, DeviceRegistered, Platform
 from shared.mobile.notices import audiences
+from shared.mobile.signatures import SKEW, Signature
 
 MAX_DEVICES = 10
 UNSEEN = timedelta(days=90)
 """How long a device may stay away before it loses its rights."""
+
+FRESH = timedelta(minutes=5)
+"""How recent a sign-in must be to add a device, and its signature to be taken."""
+
+PUBLIC_KEY = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+ONE_SPELLING = r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$"
+"""How 32 bytes are written in base64url, where the bits that are left over are zero."""
 
 Version = Annotated[Name, Field(max_length=50)]
 
@@ -30,11 +40,13 @@ class Registration(Value):
             "examples": [
                 {
                     "fcm_token": "dGhpcy1pcy1vbmx5LWFuLWV4YW1wbGU:APA91b",
-                    "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                    "public_key": PUBLIC_KEY,
                     "platform": "android",
                     "app_version": "1.0.0",
                     "os_version": "15",
                     "timezone": "Asia/Kolkata",
+                    "signed_at": "2026-01-01T12:00:00.000Z",
+                    "signature": SIGNATURE,
                 }
             ]
         }
@@ -42,8 +54,9 @@ class Registration(Value):
 
     fcm_token: Annotated[str, Field(pattern=r"^[\x21-\x7e]{16,4096}$")]
     """Where notices are pushed: the token that the push service gave the app."""
-    public_key: PublicKey
-    """The half that may be seen of the key that signs this person's decisions."""
+    public_key: Annotated[str, Field(pattern=ONE_SPELLING, examples=[PUBLIC_KEY])]
+    """The half that may be seen of the Ed25519 key (RFC 8032) that signs this person's decisions: its 32 bytes
+    in base64url without padding."""
 
     platform: Platform
     """What the device runs."""
@@ -53,6 +66,12 @@ class Registration(Value):
     """The version of its system."""
     timezone: Annotated[Opaque, Field(max_length=64)] = "UTC"
     """The zone of its clock, such as Asia/Kolkata, for its quiet hours."""
+    signed_at: Timestamp
+    """When the phone signed this registration, at most five minutes ago."""
+    signature: Signature
+    """By the key, over the canonical JSON (RFC 8785) of ``{typ: "device-enrolment/v1", tenant, user_id,
+    public_key, fcm_token, signed_at}``, whose time is in UTC with milliseconds; `GET /v1/me` says the tenant
+    and, as `id`, the user."""
 
 
 def device_id(owner: Actor, public_key: str) -> str:
@@ -66,6 +85,46 @@ def token_hash(fcm_token: str) -> str:
     return digest_of(fcm_token.encode())
 
 
+def statement(given: Registration, by: Actor) -> bytes:
+    """Return the bytes that a device's key signs to be registered as somebody's."""
+    return canonical(
+        {
+            "typ": "device-enrolment/v1",
+            "tenant": by.tenant,
+            "user_id": by.id,
+            "public_key": given.public_key,
+            "fcm_token": given.fcm_token,
+            "signed_at": written(given.signed_at),
+        }
+    )
+
+
+def proven(
+    before: Device | None, given: Registration, *, by: Actor, verify: Verify, at: datetime
+) -> None:
+    """
+    Make sure that a device has the key it brings, and that a new one comes with a recent sign-in.
+
+    What it signs later stands for a sign-in, so it takes one to begin with.
+
+    Raises:
+        Unauthenticated: It is new, and the sign-in is old.
+        Invalid: The signature is not by its key over this registration, or not of now.
+    """
+    if before is None and (by.auth_time is None or at - by.auth_time > FRESH):
+        raise Unauthenticated(
+            "sign in again: adding a device takes a sign-in of the last 5 minutes",
+            rule="step_up_required",
+            max_age_s=int(FRESH.total_seconds()),
+        )
+    if not -SKEW <= at - given.signed_at <= FRESH + SKEW:
+        raise Invalid("sign the registration now, with a clock that is right", rule="signed_at")
+    if not verify(given.public_key, statement(given, by), given.signature):
+        raise Invalid(
+            "the signature is not by this key over this registration", rule="bad_signature"
+        )
+
+
 def registered(before: Device | None, given: Registration, *, by: Actor, at: datetime) -> Device:
     """
     Return the device of a registration; of one that is known, with what it says now.
@@ -75,7 +134,7 @@ def registered(before: Device | None, given: Registration, *, by: Actor, at: dat
         Invalid: There is no such time zone.
     """
     zone(given.timezone)
-    said = given.model_dump() | {
+    said = given.model_dump(exclude={"signed_at", "signature"}) | {
         "fcm_token_hash": token_hash(given.fcm_token),
         "audiences": tuple(dict.fromkeys(audiences(by))),
         "last_seen_at": at,
@@ -111,6 +170,11 @@ def told(device: Device) -> DeviceRegistered:
 def revoked(before: Device) -> Device:
     """Return the device without its rights."""
     return before.model_copy(update={"active": False})
+
+
+def silenced(before: Device) -> Device:
+    """Return the device whose push token another one brought since: it signs as before, and shows nothing."""
+    return before.model_copy(update={"fcm_token_hash": None})
 
 
 def surplus(devices: Sequence[Device], new: Device) -> tuple[Device, ...]:

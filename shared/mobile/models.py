@@ -245,6 +245,12 @@ class DeviceUnseenDue(Event, action="device.unseen_due", category="authenticatio
     """The time has come to see whether a device still shows up."""
 
 
+class DeviceSilenced(Event, action="device.silenced", category="authentication"):
+    """Another device brought the push token: this one shows no notices until it brings one again."""
+
+    user_id: ActorId
+
+
 class DeviceRevoked(Event, action="device.revoked", category="authentication"):
     """A device lost its rights: it shows nothing and its signature counts no longer."""
 

@@ -21,6 +21,10 @@ SKEW = timedelta(seconds=30)
 """How much a phone's clock may differ from ours without anybody noticing."""
 
 
+Signature = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{85}[AQgw]$", examples=["A" * 86])]
+"""An Ed25519 signature (RFC 8032): its 64 bytes in base64url without padding, in the one way there is."""
+
+
 class DeviceSignature(Value):
     """
     Which device signed, and what it said besides the decision.
@@ -37,7 +41,7 @@ class DeviceSignature(Value):
     """Something random, used for nothing else: base64url."""
     sig_expires_at: Timestamp
     """Until when the signature counts: at most five minutes ahead, for a queued veto until an hour after its window."""
-    signature: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{86}$", examples=["A" * 86])]
+    signature: Signature
     """The Ed25519 signature over the statement, in base64url without padding."""
 
 

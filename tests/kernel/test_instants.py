@@ -144,7 +144,9 @@ def test_a_deputy_has_the_authority_for_as_long_as_it_was_given(world, asked, of
 def phone(world):
     phone = Phone(None)
     phone.call = lambda at=0: type("Then", (), {"now": world.now + timedelta(minutes=at)})
-    made = world.call(register_device, "/v1/mobile/devices", phone.given, as_="governor")
+    phone.id = "governor.platform"
+    given = phone.enrolment()
+    made = world.call(register_device, "/v1/mobile/devices", given, as_="governor")
     assert made.status_code == 201, made.json
     phone.device = Device.model_validate(kept(world, Device.collection)[0])
     return phone

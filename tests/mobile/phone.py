@@ -10,7 +10,7 @@ from shared.approvals import requests
 from shared.approvals.events import ApprovalRequested
 from shared.approvals.models import Approval, ApprovalRequest
 from shared.canonical import canonical, digest
-from shared.edge.keys import encoded
+from shared.edge.keys import encoded, verify_ed25519
 from shared.entity import whole, written
 from shared.identity import PLATFORM, Role
 from shared.mobile.devices import Registration
@@ -39,8 +39,16 @@ class Phone:
         return self.call_as(*self.roles, id=self.id, tenant=self.tenant, at=at, **said)
 
     def register(self, at=0):
-        self.device = register_device(self.call(at), Registration(**self.given))
+        given = Registration(**self.enrolment(at))
+        self.device = register_device(self.call(at), given, verify_ed25519)
         return self
+
+    def enrolment(self, at=0, **changes):
+        """Return what it is registered with, signed by its key."""
+        given = self.given | {"signed_at": written(self.call(at).now)} | changes
+        signed = {name: given[name] for name in ("public_key", "fcm_token", "signed_at")}
+        said = signed | {"typ": "device-enrolment/v1", "tenant": self.tenant, "user_id": self.id}
+        return {"signature": encoded(self.key.sign(canonical(said)))} | given
 
     def sign(self, approval, verb, *, at=0, life_min=5, **changes):
         """Return the body of a decision, signed over what the phone showed."""

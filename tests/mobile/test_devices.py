@@ -1,15 +1,18 @@
 """Devices: whose they are, and when they lose their rights."""
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from functions.mobile.register_device import register_device
 from functions.mobile.remove_device import remove_device
 from functions.mobile.unregister_device import unregister_device
 from shared.documents import Query
-from shared.errors import Conflict, Invalid, NotFound
+from shared.edge.keys import decoded, encoded, verify_ed25519
+from shared.errors import Conflict, Invalid, NotFound, Unauthenticated
 from shared.identity import PLATFORM, Role
 from shared.mobile.devices import MAX_DEVICES, Registration
 from shared.mobile.models import Destination, Device, DeviceUnseenDue
+from tests.approvals.questions import minutes
 from tests.mobile.phone import Phone, stored
 
 
@@ -53,8 +56,85 @@ def test_the_eleventh_device_takes_the_place_of_the_one_unseen_for_longest(call_
 def test_a_push_token_belongs_to_whoever_brought_it_last(call_as, destinations):
     first = Phone(call_as, Role.GOVERNOR, id="u1").register()
     second = Phone(call_as, Role.VIEWER, id="u2", fcm_token=first.given["fcm_token"]).register(at=1)
-    assert not stored(call_as, Device, first.device.id).active
+    left = stored(call_as, Device, first.device.id)
+    assert (left.active, left.fcm_token_hash) == (True, None)
     assert {device for _, device in destinations()} == {second.device.id}
+    first.register(at=2)
+    assert {device for _, device in destinations()} == {first.device.id}
+
+
+def register(phone, at=0, **changes):
+    given = Registration(**phone.enrolment(at) | changes)
+    return register_device(phone.call(at), given, verify_ed25519)
+
+
+def test_adding_a_device_takes_a_fresh_sign_in(call_as):
+    phone = Phone(call_as)
+    old = phone.call(0)
+    object.__setattr__(old, "actor", old.actor.model_copy(update={"auth_time": minutes(-6)}))
+    given = Registration(**phone.enrolment())
+    with pytest.raises(Unauthenticated) as refused:
+        register_device(old, given, verify_ed25519)
+    assert refused.value.violations[0].rule == "step_up_required"
+    phone.register()
+    again = phone.call(1)
+    object.__setattr__(again, "actor", old.actor)
+    assert register_device(again, given, verify_ed25519).active
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fcm_token": "another-token-of-a-phone"},
+        {"public_key": Phone(None).public_key},
+        {"signed_at": "2026-01-01T12:00:01.000Z"},
+        {"signature": "A" * 86},
+    ],
+)
+def test_a_device_shows_that_the_key_is_its_own(call_as, changes):
+    phone = Phone(call_as)
+    with pytest.raises(Invalid) as refused:
+        register(phone, **changes)
+    assert refused.value.violations[0].rule == "bad_signature"
+
+
+@pytest.mark.parametrize("member", ["id", "tenant"])
+def test_a_signature_is_for_one_person_of_one_tenant(call_as, member):
+    phone, other = Phone(call_as), Phone(call_as)
+    setattr(other, member, "acme")
+    other.key = phone.key
+    changes = other.enrolment(public_key=phone.public_key, fcm_token=phone.given["fcm_token"])
+    with pytest.raises(Invalid):
+        register(phone, signature=changes["signature"])
+
+
+@pytest.mark.parametrize("at", [-1, 6])
+def test_a_registration_is_signed_now(call_as, at):
+    phone = Phone(call_as)
+    given = Registration(**phone.enrolment(0))
+    with pytest.raises(Invalid) as refused:
+        register_device(phone.call(at), given, verify_ed25519)
+    assert refused.value.violations[0].rule == "signed_at"
+
+
+@pytest.mark.parametrize("of_whom", ["public_key", "signature"])
+def test_a_key_and_a_signature_have_one_spelling(call_as, of_whom):
+    given = Phone(call_as).enrolment()
+    other = given[of_whom][:-1] + next_to(given[of_whom][-1])
+    assert decoded(other) == decoded(given[of_whom])
+    with pytest.raises(ValueError, match=of_whom):
+        Registration(**given | {of_whom: other})
+    message = b"anything"
+    key = Ed25519PrivateKey.generate()
+    public, signature = encoded(key.public_key().public_bytes_raw()), encoded(key.sign(message))
+    assert verify_ed25519(public, message, signature)
+    assert not verify_ed25519(public, message, signature[:-1] + next_to(signature[-1]))
+    assert not verify_ed25519(public[:-1] + next_to(public[-1]), message, signature)
+
+
+def next_to(letter):
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return letters[letters.index(letter) + 1]
 
 
 def test_a_revoked_key_is_never_taken_again(call_as, destinations):
@@ -98,5 +178,5 @@ def test_a_device_unseen_for_ninety_days_loses_its_rights(call_as, reacting, des
 
 def test_only_a_whole_key_is_a_key(call_as):
     with pytest.raises(ValueError, match="public_key"):
-        Registration(**Phone(call_as).given | {"public_key": "short"})
+        Registration(**Phone(call_as).enrolment() | {"public_key": "short"})
     assert register_device.declared.status == 201

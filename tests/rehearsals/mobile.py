@@ -32,7 +32,9 @@ class Handset(Phone):
         return self.scene.call()
 
     def register(self, at=0):
-        self.device = Named(self.client.post("governor", "/v1/mobile/devices", self.given))
+        self.client.sign_in("governor")
+        given = self.enrolment(at)
+        self.device = Named(self.client.post("governor", "/v1/mobile/devices", given))
         return self
 
     def decide(self, approval, verb, path, **words):
