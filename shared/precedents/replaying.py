@@ -15,7 +15,7 @@ ANSWERS: dict[ApprovalStatus, bool] = {
     ApprovalStatus.CHANGES_REQUESTED: False,
     ApprovalStatus.VETOED: False,
 }
-"""What a person's decision says; what was never answered says nothing."""
+"""What a person's decision says, if nobody objected to it later; what was never answered says nothing."""
 
 MAX_SHOWN = 20
 
@@ -67,7 +67,7 @@ def replayed(seed: PrecedentSeed, recorded: Iterable[Approval], *, more: bool) -
         reasons = fits(seed, approval, tenant=approval.tenant_id)
         would = seed.auto_approve and hold(reasons)
         approving += would
-        if would is not ANSWERS[approval.status]:
+        if would is not (ANSWERS[approval.status] and approval.vetoed_at is None):
             harmful += would
             against = tuple(reason for reason in reasons if not reason.passed)
             disagreements.append(

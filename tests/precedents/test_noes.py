@@ -2,16 +2,18 @@
 
 import pytest
 
+from functions.approvals.approve_approval import Agreement, approve_approval
 from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
+from functions.precedents.replay_precedent_seed import ReplayRequest, replay_precedent_seed
 from shared.approvals import rules as approvals
 from shared.approvals.events import ApprovalConsumed, ApprovalExpired
 from shared.approvals.models import Approval, Consumer
 from shared.identity import Role
 from tests.approvals.questions import EXAMPLE, others
 from tests.conftest import NOON
-from tests.precedents.samples import active, in_service
+from tests.precedents.samples import active, draft, in_service
 
 WHY = "It was looked at by several people."
 EVIDENCE = EXAMPLE["evidence_refs"]
@@ -83,3 +85,18 @@ def test_silence_leaves_the_class_to_people_as_well(call_as, ask, kept):
     for spelling in ("agent.deploy:HC:JOB-HC-001", "agent.deploy:HC:job.hc.001"):
         assert ask(at=241, approval_class=spelling, **about("f")).status == "pending"
     assert ask(at=30 * 1440 + 242, **about("f")).status == "approved"
+
+
+def test_what_was_objected_to_after_it_was_used_is_replayed_as_a_no(call_as, ask, kept):
+    asked, seed = ask(), kept(draft())
+    body = Agreement(expected_digest=asked.action_digest)
+    approve_approval(call_as(Role.GOVERNOR), asked.id, body)
+    with call_as(Role.SERVICE).transaction() as txn:
+        before = txn.get(Approval, asked.id)
+        step, digest = Consumer(run_id="r", step_id="s"), before.action_digest
+        after = approvals.consume(before, by=step, action_digest=digest, at=NOON)
+        txn.save(after, ApprovalConsumed.of(after))
+    objection = Objection(approval_id=asked.id, category="safety", explanation=WHY)
+    create_veto(call_as(Role.GOVERNOR, at=1), objection)
+    found = replay_precedent_seed(call_as(Role.GENESIS), seed.id, ReplayRequest())
+    assert (found.considered, found.would_have_approved, found.harmful) == (1, 1, 1)
