@@ -69,7 +69,7 @@ def test_a_call_is_not_changed_nor_copied_with_another_tenant(call_as):
     call = call_as(Role.CUSTOMER_ADMIN, tenant="acme")
     with pytest.raises(FrozenInstanceError):
         call.tenant = "globex"
-    with pytest.raises(ValueError, match="must be specified"):
+    with pytest.raises((ValueError, TypeError), match="must be specified"):
         replace(call, tenant="globex")
     with call.transaction() as txn, pytest.raises(AttributeError):
         txn.tenant = "globex"
