@@ -271,10 +271,7 @@ def _advice(said: str) -> str:
 def _clean() -> None:
     """Remove what was made here, and say what is kept."""
     data = Path(os.environ.get("DATA") or ".data")
-    if PLACE.is_symlink() or not made.marked(PLACE):
-        print(".venv was not made here, and is kept")
-    else:
-        _gone(PLACE)
+    _gone(PLACE)
     _gone(data / "demo")
     # Nothing but what targets of the Makefile build is in it.
     shutil.rmtree(ROOT / "build", ignore_errors=True)
@@ -284,9 +281,15 @@ def _clean() -> None:
 
 
 def _gone(folder: Path) -> None:
-    if folder.exists():
-        made.remove(folder)
-        print(f"removed {folder}")
+    if folder.is_symlink():
+        print(f"{folder} is a link, and is kept")
+    elif folder.exists():
+        try:
+            made.remove(folder)
+        except made.NotOurs as kept:
+            print(f"{kept}")
+        else:
+            print(f"removed {folder}")
 
 
 if __name__ == "__main__":

@@ -224,12 +224,19 @@ def test_cleaning_removes_what_was_made_here_and_no_more(checkout, wheels):
     demo.mkdir(parents=True)
     (demo / ".made-here").write_text("")
     (checkout / ".data" / "store.db").write_text("mine")
+    (checkout / "served" / "demo").mkdir(parents=True)
+    (checkout / "served" / "demo" / "store.db").write_text("mine as well")
     command = ["make", "clean", f"PYTHON={sys.executable}"]
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True)
     assert not (checkout / ".venv").exists()
     assert not demo.exists()
     assert (checkout / ".data" / "store.db").read_text() == "mine"
     assert "is kept" in done.stdout
+    again = subprocess.run(
+        [*command, "DATA=served"], cwd=checkout, capture_output=True, text=True, check=True
+    )
+    assert (checkout / "served" / "demo" / "store.db").read_text() == "mine as well"
+    assert "is left as it is" in again.stdout
 
 
 def test_the_environment_of_developers_holds_what_the_platform_runs_on():
