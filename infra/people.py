@@ -1,7 +1,7 @@
 """
 Who may do what: ``python -m infra.people grant EMAIL ROLE[@TENANT] PROJECT``, and ``revoke`` likewise.
 
-It is how the first administrator gets in; the claims are those that the edge reads (shared/edge/auth.py).
+``invite EMAIL PROJECT`` comes first: nobody signs up by themselves. It is how the first administrator gets in; the claims are those that the edge reads (shared/edge/auth.py).
 """
 
 import argparse
@@ -10,6 +10,19 @@ import re
 from firebase_admin import App, auth, initialize_app
 
 from shared.identity import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, TENANT, Role
+
+
+def invite(email: str, app: App) -> None:
+    """
+    Let somebody sign in with a provider that vouches for their address; until then it is not verified.
+
+    Raises:
+        SystemExit: There is somebody of that address.
+    """
+    try:
+        auth.create_user(email=email, email_verified=False, app=app)
+    except auth.EmailAlreadyExistsError as error:
+        raise SystemExit(f"{email} is invited already") from error
 
 
 def grant(email: str, role: Role, tenant: str, app: App) -> None:
@@ -27,7 +40,7 @@ def grant(email: str, role: Role, tenant: str, app: App) -> None:
         raise SystemExit(f"{role.value} is a role of {where}; write {role.value}@TENANT")
     user = _user(email, app)
     if not user.email_verified:
-        raise SystemExit(f"{email} is not verified; have them open the link that was sent there")
+        raise SystemExit(f"{email} is not verified; have them sign in once, with a provider")
     before = user.custom_claims or {}
     kept = set(before.get("roles", ())) if before.get("tenant") == tenant else set()
     claims = before | {"tenant": tenant, "roles": sorted(kept | {role.value})}
@@ -57,7 +70,9 @@ def _user(email: str, app: App) -> auth.UserRecord:
     try:
         return auth.get_user_by_email(email, app)
     except auth.UserNotFoundError as error:
-        raise SystemExit(f"nobody signed in as {email} yet; have them sign in once") from error
+        raise SystemExit(
+            f"nobody is {email} yet; invite them, and have them sign in once"
+        ) from error
 
 
 def named(text: str) -> tuple[Role, str]:
@@ -90,7 +105,14 @@ def main() -> None:
         command.add_argument("role", type=named, metavar="ROLE[@TENANT]")
         command.add_argument("project", help="the Google Cloud project")
         command.set_defaults(does=does, what=what)
+    command = commands.add_parser("invite", help="let somebody sign in")
+    command.add_argument("email")
+    command.add_argument("project", help="the Google Cloud project")
     given = parser.parse_args()
+    if "does" not in given:
+        invite(given.email, initialize_app(options={"projectId": given.project}))
+        print(f"{given.email} may sign in, with a provider that vouches for the address")
+        return
     role, tenant = given.role
     given.does(given.email, role, tenant, initialize_app(options={"projectId": given.project}))
     print(f"{role.value} of {tenant} {given.what}")

@@ -18,8 +18,14 @@ def declare(stack: Stack, vault: Vault) -> None:
         authorized_domains=[o.partition("://")[2].partition(":")[0] for o in _origins(stack)],
         sign_in=identityplatform.ConfigSignInArgs(
             allow_duplicate_emails=False,
-            # A link by e-mail, and no password.
-            email=identityplatform.ConfigSignInEmailArgs(enabled=True, password_required=False),
+            # Without a password required, this provider still takes one: there is no link alone.
+            email=identityplatform.ConfigSignInEmailArgs(enabled=False, password_required=True),
+            anonymous=identityplatform.ConfigSignInAnonymousArgs(enabled=False),
+            phone_number=identityplatform.ConfigSignInPhoneNumberArgs(enabled=False),
+        ),
+        # Who is let in is invited first (infra/people.py).
+        client=identityplatform.ConfigClientArgs(
+            permissions=identityplatform.ConfigClientPermissionsArgs(disabled_user_signup=True)
         ),
         mfa=identityplatform.ConfigMfaArgs(
             state="ENABLED",

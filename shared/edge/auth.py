@@ -38,6 +38,9 @@ SERVICE_ROLES = {
 }
 """Service accounts that are foundational agents."""
 
+_MAY_SAY = ("auth_time", "nbf")
+"""Times that a token may say besides."""
+
 SIGNATURE_REMOVED = "SIGNATURE_REMOVED_BY_GOOGLE"
 """What Cloud Run puts in the place of a signature that it has verified, before a function sees the token."""
 
@@ -208,6 +211,7 @@ class Authenticator:
                     "verify_signature": not trusted,
                     "verify_iss": True,
                     "verify_aud": not of_a_service,
+                    "strict_aud": True,
                     "verify_exp": False,
                     "verify_iat": False,
                     "verify_nbf": False,
@@ -222,13 +226,13 @@ class Authenticator:
 
     def _in_time(self, claims: Mapping[str, Any]) -> None:
         now = self._clock()
-        moments = [claims["iat"], claims["exp"], claims.get("auth_time", 0)]
+        moments = [claims["iat"], claims["exp"], *map(claims.get, _MAY_SAY, (0, 0))]
         if not all(isinstance(moment, int) and 0 <= moment < 2**40 for moment in moments):
             raise Forged("the token's times are not numbers; sign in again")
-        issued, expires, signed_in = (datetime.fromtimestamp(m, UTC) for m in moments)
+        issued, expires, *begins = (datetime.fromtimestamp(m, UTC) for m in moments)
         if expires <= now - SKEW:
             raise Forged("the token has expired; sign in again", rule="token_expired")
-        if issued > now + SKEW or signed_in > now + SKEW:
+        if max(issued, *begins) > now + SKEW:
             raise Forged("the token is from the future; check the clock and sign in again")
 
     def _service(self, claims: Mapping[str, Any]) -> Actor:

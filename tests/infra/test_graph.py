@@ -233,6 +233,17 @@ def test_only_the_named_repository_may_deploy_and_only_its_own_environment(dev, 
     assert 'assertion.environment == "prod"' in condition
 
 
+def test_nobody_signs_in_with_a_password_or_without_an_invitation(graph):
+    (config,) = of(graph, "identityplatform.Config")
+    ways = {
+        name: way["enabled"]
+        for name, way in config.inputs["signIn"].items()
+        if isinstance(way, dict)
+    }
+    assert ways == {"email": False, "anonymous": False, "phoneNumber": False}
+    assert config.inputs["client"]["permissions"]["disabledUserSignup"] is True
+
+
 def test_what_is_a_secret_is_referred_to_and_never_written_down(prod):
     (provider,) = of(prod, "identityplatform.DefaultSupportedIdpConfig")
     sealed = provider.inputs["clientSecret"]

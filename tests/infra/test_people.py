@@ -17,7 +17,12 @@ class Accounts:
         self.claims, self.verified, self.renews = claims, verified, True
 
     def __call__(self, method, path, body):
+        if method == "POST" and path.endswith("/accounts"):
+            self.invited = body
+            return 200, {"localId": "u2"}
         if path.endswith("accounts:lookup"):
+            if "localId" in body:
+                return 200, {"users": [{"localId": "u2", **self.invited}]}
             if body["email"] != ["first@example.com"]:
                 return 200, {}
             person = {"localId": "u1", "email": "first@example.com"}
@@ -69,7 +74,7 @@ def test_a_role_of_another_tenant_is_not_kept(granting):
 @pytest.mark.parametrize(
     ("email", "role", "tenant", "sentence"),
     [
-        ("second@example.com", Role.ADMIN, "platform", "nobody signed in as second@example.com"),
+        ("second@example.com", Role.ADMIN, "platform", "nobody is second@example.com yet"),
         ("first@example.com", Role.GENESIS, "platform", "no person is genesis"),
         ("first@example.com", Role.ADMIN, "acme", "admin is a role of the tenant platform"),
         (
@@ -118,3 +123,15 @@ def test_what_nobody_has_is_not_taken(granting, had):
     who = ("first@example.com", Role.GOVERNOR, "platform")
     with pytest.raises(SystemExit, match="there is nothing to take"):
         granting(*who, does=people.revoke, **had)
+
+
+def test_who_is_invited_has_no_password_and_is_not_verified(monkeypatch):
+    accounts = Accounts()
+    with answering(accounts) as (address, _):
+        monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", address)
+        app = firebase_admin.initialize_app(options={"projectId": "p"}, name="inviting")
+        try:
+            people.invite("second@example.com", app)
+        finally:
+            firebase_admin.delete_app(app)
+    assert accounts.invited == {"email": "second@example.com", "emailVerified": False}
