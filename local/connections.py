@@ -50,13 +50,13 @@ Longest = Callable[[str], int]
 
 
 class HeadTooLarge(Refusal):
-    """The request line and the headers are over their limit."""
+    """The request line and the headers are over their limit. Send fewer, or shorter ones."""
 
     status, code, title = 431, "too_large", "Too large"
 
 
 class TooSlow(Refusal):
-    """The request did not come whole in time."""
+    """The request did not come whole in time. Send it again, all at once."""
 
     status, code, title = 408, "bad_request", "The request took too long to come"
 

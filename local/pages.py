@@ -12,9 +12,11 @@ import flask
 from markupsafe import Markup
 
 from local import members, walk
+from local.connections import HeadTooLarge, TooSlow
 from shared.edge.docstrings import of_choices
 from shared.edge.openapi import openapi, refusals
-from shared.edge.problems import TYPES
+from shared.edge.problems import TYPES, Internal
+from shared.errors import Refusal
 from shared.genesis.codes import CODES
 from shared.identity import HOLDERS, MAX_AUTH_AGE, Role, Scope
 
@@ -188,7 +190,9 @@ def _scopes() -> list[dict[str, Any]]:
 
 def _refusals() -> list[dict[str, Any]]:
     """Return each kind of refusal in words; the first of one code is where links to it lead."""
-    firsts = {kind.code: kind for kind in reversed(refusals())}
+    kinds: list[type[Refusal]] = [*refusals(), TooSlow, HeadTooLarge, Internal]
+    kinds.sort(key=lambda kind: kind.status)
+    firsts = {kind.code: kind for kind in reversed(kinds)}
     return [
         {
             "slug": kind.code.replace("_", "-"),
@@ -198,7 +202,7 @@ def _refusals() -> list[dict[str, Any]]:
             "title": kind.title,
             "words": " ".join((kind.__doc__ or "").split()),
         }
-        for kind in refusals()
+        for kind in kinds
     ]
 
 

@@ -15,7 +15,7 @@ MAX_VIOLATIONS = 100
 
 
 class Internal(Refusal):
-    """A defect of ours."""
+    """A defect of ours. Send it again with the same `Idempotency-Key`, and tell us the `correlation_id`."""
 
     status, code, title = 500, "internal", "Something went wrong on our side"
 
