@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from local.workflows.authority import Deployed
 from local.workflows.history import Recorder
 from local.workflows.loader import load
 from local.workflows.program import Program
@@ -159,7 +160,8 @@ class Outside:
         recorder = Recorder(lambda: NOW, 0, ())
         found = kind.__new__(kind)
         found.commands = []
-        found.__init__("e", "w", self.program, None, {"A": "a"}, recorder, history, self)  # type: ignore[misc]
+        given = ("e", Deployed("w", ""), self.program, None, {"A": "a"}, recorder, history, self)
+        found.__init__(*given)  # type: ignore[misc]
         return found
 
     def answered(self, run: Watched, order: list[str] | None = None) -> None:
