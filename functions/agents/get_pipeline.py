@@ -2,6 +2,7 @@ from shared.agents import timeline
 from shared.agents.models import Agent
 from shared.agents.runs import PipelineRun
 from shared.agents.timeline import Timeline
+from shared.approvals.models import Approval, Veto
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
@@ -15,7 +16,12 @@ from shared.operation import Call, operation
     tenant=PLATFORM,
 )
 def get_pipeline(call: Call, agent_id: Id) -> Timeline:
-    """Return how far the pipeline of an agent is, stage by stage."""
+    """Return how far the pipeline of an agent is, stage by stage, and what came of it by whose word."""
     with call.transaction() as txn:
         agent = txn.get(Agent, agent_id)
-        return timeline.of(agent, txn.get(PipelineRun, agent.workflow_id))
+        run = txn.get(PipelineRun, agent.workflow_id)
+        approval = txn.peek(Approval, run.approval_id) if run.approval_id else None
+        veto = txn.first(Veto, approval_id=approval.id) if approval and approval.vetoed_at else None
+        if veto is None and run.failure_code == "cancelled":
+            veto = txn.first(Veto, run_id=run.id)
+        return timeline.of(agent, run, approval, veto)

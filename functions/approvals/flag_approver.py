@@ -17,6 +17,9 @@ def flag_approver(call: Reaching, event: ApprovalGranted) -> None:
 
     What was approved is nothing: no agent and no workflow waits for it.
     """
+    if event.agent_id is not None:
+        # What must be refused is about no agent.
+        return
     with call.transaction() as txn:
         if txn.peek(Canary, call.subject_id) is None:
             return

@@ -1,7 +1,7 @@
 from shared.approvals.events import ApprovalChangesRequested, ApprovalGranted, ApprovalRejected
 from shared.approvals.models import Approval
 from shared.entity import written
-from shared.mobile.notices import notice, tell
+from shared.mobile.notices import notice, saying, tell
 from shared.reaction import Reaching, reaction
 
 
@@ -27,4 +27,4 @@ def tell_of_deputy(
             at=call.now,
             occasion="review",
         )
-        tell(txn, review)
+        tell(txn, saying("review", review))

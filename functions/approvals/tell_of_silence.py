@@ -1,31 +1,33 @@
 from shared.approvals.events import ApprovalExpired
 from shared.approvals.models import Approval
-from shared.approvals.windows import TOLD_OF_SILENCE
-from shared.mobile.notices import notice, tell
+from shared.approvals.windows import NOTHING_BEGAN, TOLD_OF_SILENCE
+from shared.mobile.notices import notice, saying, tell
 from shared.reaction import Reaching, reaction
 
 
 @reaction(on=ApprovalExpired)
 def tell_of_silence(call: Reaching, _: ApprovalExpired) -> None:
-    """Tell those whom it concerns that nobody answered, so that nothing happens."""
+    """Tell those whom it concerns that nobody answered, or began what was approved: nothing happens."""
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
+        lost = approval.unused
         besides, meaning = TOLD_OF_SILENCE[approval.type]
-        told = dict.fromkeys((*sorted(approval.askers), approval.governor, *besides))
-        tell(
-            txn,
-            *(
-                notice(
-                    "approval_pending",
-                    tenant=call.tenant,
-                    audience=audience,
-                    subject=call.subject,
-                    title=f"Expired: {approval.title}",
-                    body=meaning,
-                    at=call.now,
-                    occasion="expired",
-                    critical=approval.risk in {"high", "critical"},
-                )
-                for audience in told
-            ),
-        )
+        if lost is not None:
+            besides, meaning = (), NOTHING_BEGAN[lost.why]
+        askers = (*sorted(approval.askers), *([lost.owner] if lost else []))
+        notices = []
+        told = dict.fromkeys((*askers, approval.governor, *besides))
+        for audience in told:
+            one = notice(
+                "approval_pending",
+                tenant=call.tenant,
+                audience=audience,
+                subject=call.subject,
+                title=f"{'Not begun' if lost else 'Expired'}: {approval.title}",
+                body=meaning,
+                at=call.now,
+                occasion="expired",
+                critical=approval.risk in {"high", "critical"},
+            )
+            notices.append(saying("unused" if lost else "unanswered", one))
+        tell(txn, *notices)

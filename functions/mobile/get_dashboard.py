@@ -1,6 +1,5 @@
 from shared.identity import Scope
-from shared.mobile import totals
-from shared.mobile.models import Notification
+from shared.mobile import telling, totals
 from shared.mobile.notices import audiences
 from shared.mobile.totals import (
     RECENT_VETOES,
@@ -12,7 +11,6 @@ from shared.mobile.totals import (
 from shared.operation import Call, operation
 from shared.precedents import counting
 from shared.precedents.models import Figures
-from shared.queries import OneOf
 
 
 @operation("GET", "/v1/mobile/dashboard", scopes={Scope.GOVERNANCE_READ}, audited=False)
@@ -23,13 +21,12 @@ def get_dashboard(call: Call) -> Dashboard:
     Everything was counted when it happened, so this costs a handful of reads however much there is. It
     may be kept for five minutes.
     """
-    mine = OneOf(audiences(call.actor))
     with call.transaction() as txn:
         shards = txn.all(DashboardTotals)
         oldest = txn.first(OpenApproval, order="requested_at")
         recent = txn.peek(RecentVetoes, RECENT_VETOES)
         figures = txn.all(Figures)
-        unread = txn.count(Notification, audience=mine, read_at=None)
+        unread = telling.unread(txn, audiences(call.actor), call.now)
     return Dashboard(
         active_agents_count=sum(one.active_agents for one in shards),
         pending_approvals_count=sum(one.pending_approvals for one in shards),

@@ -1,6 +1,7 @@
 from shared.entity import Value
 from shared.identity import Scope
-from shared.mobile.models import Notification
+from shared.mobile import telling
+from shared.mobile.models import Notification, SeenNotification
 from shared.mobile.notices import audiences
 from shared.operation import Call, operation
 from shared.queries import OneOf, Paging, Test
@@ -9,12 +10,12 @@ from shared.queries import OneOf, Paging, Test
 class Inbox(Value):
     """Some of the caller's notices, and how many are unread in all."""
 
-    items: tuple[Notification, ...]
+    items: tuple[SeenNotification, ...]
     """The notices of this page, the newest first."""
     next_cursor: str | None
     """The `cursor` that the next page is asked with; null on the last page."""
     unread: int
-    """How many notices nobody has marked as read, over all pages."""
+    """How many notices nobody has marked as read and that still hold, over all pages; of the newest 100."""
 
 
 class InboxQuery(Paging):
@@ -26,12 +27,17 @@ class InboxQuery(Paging):
 
 @operation("GET", "/v1/notifications", scopes={Scope.ACCOUNT}, audited=False)
 def list_notifications(call: Call, query: InboxQuery) -> Inbox:
-    """List the caller's notices, the newest first."""
+    """
+    List the caller's notices, the newest first, each in words that hold now.
+
+    What was decided, withdrawn or moved meanwhile is told as that, and waits for nobody.
+    """
     mine = OneOf(audiences(call.actor))
     tests: dict[str, Test] = {"audience": mine} | ({"read_at": None} if query.unread else {})
     with call.transaction() as txn:
         found = txn.find(
             Notification, order="-created_at", limit=query.limit, cursor=query.cursor, **tests
         )
-        unread = txn.count(Notification, audience=mine, read_at=None)
-    return Inbox(items=found.items, next_cursor=found.next_cursor, unread=unread)
+        items = tuple(telling.seen(one, telling.subject(txn, one), call.now) for one in found.items)
+        unread = telling.unread(txn, audiences(call.actor), call.now)
+    return Inbox(items=items, next_cursor=found.next_cursor, unread=unread)

@@ -1,9 +1,13 @@
 from shared.agents.models import Agent, AgentRolledBack, AgentStateChanged
-from shared.mobile.notices import governor, notice, tell
+from shared.mobile.models import Claim
+from shared.mobile.notices import governor, notice, saying, tell
 from shared.reaction import Reaching, reaction
 
 TOLD = {("deployed", "suspended"): "Suspended", ("suspended", "deployed"): "Back in service"}
 """The changes of state that the Governor is told of."""
+
+CLAIMS: dict[str, Claim] = {"Suspended": "suspended", "Back in service": "in_service"}
+"""What of it may be over when it is read."""
 
 
 @reaction(on=(AgentStateChanged, AgentRolledBack))
@@ -27,4 +31,4 @@ def notify_agent(call: Reaching, event: AgentStateChanged | AgentRolledBack) -> 
             at=call.now,
             occasion=call.causation_id or "",
         )
-        tell(txn, told)
+        tell(txn, saying(CLAIMS.get(what), told))

@@ -3,6 +3,7 @@ from datetime import timedelta
 from shared.approvals.events import ApprovalGranted
 from shared.approvals.models import Approval
 from shared.entity import written
+from shared.mobile import telling
 from shared.mobile.models import VetoWindowClosing
 from shared.mobile.notices import governor, notice, tell
 from shared.reaction import Reaching, reaction
@@ -22,6 +23,8 @@ def notify_auto_approval(call: Reaching, event: ApprovalGranted) -> None:
         return
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
+        if not telling.holds("objectable", approval, call.now):
+            return
         told = notice(
             "seed_auto_approval",
             tenant=call.tenant,

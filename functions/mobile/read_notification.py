@@ -1,13 +1,14 @@
 from shared.entity import Id
 from shared.errors import NotFound
 from shared.identity import Scope
-from shared.mobile.models import Notification, NotificationRead
+from shared.mobile import telling
+from shared.mobile.models import Notification, NotificationRead, SeenNotification
 from shared.mobile.notices import audiences, read
 from shared.operation import Call, operation
 
 
 @operation("POST", "/v1/notifications/{notification_id}/read", scopes={Scope.ACCOUNT})
-def read_notification(call: Call, notification_id: Id) -> Notification:
+def read_notification(call: Call, notification_id: Id) -> SeenNotification:
     """
     Mark a notice as read.
 
@@ -18,4 +19,7 @@ def read_notification(call: Call, notification_id: Id) -> Notification:
         if before.audience not in audiences(call.actor):
             raise NotFound(f"there is no notification {notification_id} here")
         after = read(before, at=call.now)
-        return after if after is before else txn.save(after, NotificationRead(kind=after.kind))
+        told = telling.subject(txn, before)
+        if after is not before:
+            after = txn.save(after, NotificationRead(kind=after.kind))
+        return telling.seen(after, told, call.now)

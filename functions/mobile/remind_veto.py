@@ -1,5 +1,6 @@
 from shared.approvals.models import Approval
 from shared.entity import written
+from shared.mobile import telling
 from shared.mobile.models import Notification, VetoWindowClosing
 from shared.mobile.notices import governor, notice, tell
 from shared.reaction import Reaching, reaction
@@ -12,7 +13,11 @@ def remind_veto(call: Reaching, event: VetoWindowClosing) -> None:
         approval = txn.get(Approval, call.subject_id)
         first = txn.peek(Notification, event.notification_id)
         seen = first is not None and first.read_at is not None
-        if seen or approval.vetoed_at is not None or approval.veto_until is None:
+        if (
+            seen
+            or approval.veto_until is None
+            or not telling.holds("objectable", approval, call.now)
+        ):
             return
         reminder = notice(
             "veto_window_closing",

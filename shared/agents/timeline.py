@@ -1,12 +1,14 @@
 """What people see of a pipeline: its seven stages in order, and how much is done."""
 
 from datetime import datetime
+from typing import Literal
 
 from shared.agents import lifecycle, releases
 from shared.agents.models import Agent
 from shared.agents.parts import STAGES, Health, ReleaseState, RunStatus, Stage, StageResult
 from shared.agents.releases import FailedLook, ReleaseWatch
 from shared.agents.runs import Failure, PipelineRun
+from shared.approvals.models import Approval, Veto
 from shared.entity import Id, Timestamp, Value
 
 
@@ -31,6 +33,13 @@ class StagePoint(Value):
     """Why it did not pass; null where it did or is open."""
     waiting_for: tuple[str, ...] = ()
     """The checks without a verdict."""
+    refused: tuple[str, ...] = ()
+    """Why it was sent back or escalated: each check that did not pass, with what was said to it."""
+
+
+Outcome = Literal[
+    "under_way", "in_service", "rejected", "vetoed", "expired", "cancelled", "rolled_back", "failed"
+]
 
 
 class Timeline(Value):
@@ -52,6 +61,12 @@ class Timeline(Value):
     """What the last submission lacked, in words."""
     stages: tuple[StagePoint, ...]
     """The seven stages, in order."""
+    outcome: Outcome
+    """What came of it in one word: a refused or vetoed agent is no success, however well its workflow ended."""
+    because: str | None
+    """Why it ended without an agent in service, and whose word that was; null where it did not."""
+    veto_id: Id | None
+    """The veto that ended it; null where none did."""
 
 
 class AgentHealth(Value):
@@ -85,8 +100,11 @@ class AgentHealth(Value):
     """How long to wait until the health of a new release is certain; 0 means not at all."""
 
 
-def of(agent: Agent, run: PipelineRun) -> Timeline:
-    """Return the timeline of an agent's pipeline."""
+def of(
+    agent: Agent, run: PipelineRun, approval: Approval | None = None, veto: Veto | None = None
+) -> Timeline:
+    """Return the timeline of an agent's pipeline, with the Governor's word on it and the veto that hit it."""
+    outcome = _outcome(run, approval, veto)
     return Timeline(
         agent_id=agent.id,
         workflow_id=run.id,
@@ -96,7 +114,41 @@ def of(agent: Agent, run: PipelineRun) -> Timeline:
         completeness=run.completeness,
         gaps=tuple(f"{gap.section}: {gap.detail}" for gap in run.gaps),
         stages=tuple(_point(run, stage) for stage in STAGES),
+        outcome=outcome,
+        because=_because(run, approval, veto) if outcome not in _WELL else None,
+        veto_id=veto.id if veto else None,
     )
+
+
+_WELL = {"under_way", "in_service"}
+_NO: dict[str, Outcome] = {
+    "rejected": "rejected",
+    "vetoed": "vetoed",
+    "expired": "expired",
+    "cancelled": "cancelled",
+}
+
+
+def _outcome(run: PipelineRun, approval: Approval | None, veto: Veto | None) -> Outcome:
+    if veto is not None:
+        return "vetoed"
+    if not run.over:
+        return "under_way"
+    if run.status == "completed":
+        return "in_service"
+    if run.failure_code == "cancelled":
+        return "cancelled"
+    said = _NO.get(approval.status) if approval else None
+    return said or ("rolled_back" if run.status == "rolled_back" else "failed")
+
+
+def _because(run: PipelineRun, approval: Approval | None, veto: Veto | None) -> str:
+    if veto is not None:
+        return f"{veto.issued_by} vetoed it ({veto.category}): {veto.explanation}"
+    if approval is not None and approval.decisions and approval.status in _NO:
+        last = approval.last
+        return f"{last.approver_id}: {last.verb}. {last.reason or ''}".strip()
+    return run.blocked_reason or str(run.failure_code or run.status)
 
 
 def _point(run: PipelineRun, stage: int) -> StagePoint:
@@ -113,6 +165,7 @@ def _point(run: PipelineRun, stage: int) -> StagePoint:
         deadline_at=record.deadline_at if record.open else None,
         failure_code=record.failure_code,
         waiting_for=tuple(check.code for check in record.checks if check.passed is None),
+        refused=tuple(f"{c.code}: {c.detail}" for c in record.checks if c.passed is False),
     )
 
 

@@ -5,29 +5,31 @@ from typing import Any
 
 from shared.approvals.models import Approval
 from shared.canonical import digest
-from shared.entity import written
+from shared.entity import ZERO_HASH, written
 
 
 def card(approval: Approval) -> dict[str, Any]:
     """
     Render the card of an approval, from the approval itself.
 
-    Its time to answer is the one that was given when it was asked.
+    Its time to answer is the one that holds: a deferral, or the next step's own time, moves it.
     """
     stored = approval.to_stored()
-    window_min = approval.steps[0].timeout_min or approval.window_min
+    answer_by = approval.window_from + timedelta(minutes=approval.window_min)
     return {
         "typ": "card/v1",
         **{name: stored[name] for name in approval.card_members},
         "requested_by": approval.requested_by,
-        "expires_at": written(approval.requested_at + timedelta(minutes=window_min)),
+        "expires_at": written(answer_by),
         "action_digest": approval.action_digest,
     }
 
 
 def bound(approval: Approval) -> Approval:
-    """Return the approval bound to its card as it is now."""
-    return approval.model_copy(update={"card_hash": digest(card(approval))})
+    """Return the approval bound to its card as it is now; which ones it had before is kept."""
+    now, before = digest(card(approval)), approval.card_hash
+    earlier = approval.earlier_cards + (() if before in {now, ZERO_HASH} else (before,))
+    return approval.model_copy(update={"card_hash": now, "earlier_cards": earlier})
 
 
 def same_card(approval: Approval, shown: dict[str, Any]) -> bool:

@@ -85,6 +85,8 @@ class ApprovalGranted(
     via: Code | None = None
     """By which right it was decided; an earlier release does not say."""
 
+    agent_id: Code | None = None
+
     @classmethod
     def of(cls, approval: Approval) -> Self:
         """Tell of an approval."""
@@ -98,6 +100,7 @@ class ApprovalGranted(
             held_until=approval.held_until,
             veto_until=approval.veto_until,
             via=approval.decided_via,
+            agent_id=approval.agent_id,
         )
 
 

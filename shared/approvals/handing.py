@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from shared.approvals import chains, checks, windows
+from shared.approvals import cards, chains, checks, windows
 from shared.approvals.changing import changed
 from shared.approvals.models import Approval, ApprovalStatus
 from shared.approvals.parts import Deferral, Delegation, Escalation, Trigger
@@ -202,4 +202,4 @@ def defer(
         "window_from": rests,
         "expires_at": rests + timedelta(minutes=before.window_min),
     }
-    return changed(before, **changes)
+    return cards.bound(changed(before, **changes))

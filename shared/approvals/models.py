@@ -271,6 +271,8 @@ class Approval(Entity, Question):
     card_hash: Hex64
     """What the approver was shown: the digest of the card."""
 
+    earlier_cards: tuple[Hex64, ...] = ()
+    """The digests of the cards before: a veto signed over one of them still counts."""
     card_members: tuple[str, ...]
     """What of the question the card shows, so that it is the same whichever release renders it."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.approvals import checks
+from shared.approvals import cards, checks
 from shared.approvals.changing import (
     answered,
     by_right,
@@ -74,7 +74,7 @@ def approve(
     if not before.step.satisfied((*before.decisions, said)):
         return answered(before, said)
     if before.current_step < len(before.steps):
-        return answered(before, said, **_next_step(before, at))
+        return cards.bound(answered(before, said, **_next_step(before, at)))
     by_whom = {said.via, *(earlier.via for earlier in before.decisions)}
     via = next((v for v in ("vision_guardian_override", "deputy") if v in by_whom), "governor")
     return settled(

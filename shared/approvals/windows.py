@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.approvals.events import ApprovalDeadline, ApprovalMark
 from shared.approvals.models import Approval, ApprovalRequest, SeenApproval
+from shared.approvals.parts import Why
 from shared.entity import Event
 from shared.errors import Invalid
 from shared.identity import Role
@@ -57,6 +58,13 @@ TOLD_OF_SILENCE: Mapping[str, tuple[tuple[Role, ...], str]] = {
     "artifact": ((), "Nobody looked at it in time; it stays inside, marked as unreviewed."),
 }
 """Who is told besides when nobody answered, and what that means."""
+
+NOTHING_BEGAN: Mapping[Why, str] = {
+    "not_started": "It was approved, and nobody began it in its time; nothing happens.",
+    "nobody_waits": "It was approved, and what was to begin it is gone; nothing happens.",
+    "run_ended": "It was approved, and the run that it was for ended before it began.",
+}
+"""What it means that nothing came of a yes."""
 
 ANSWER_WITHIN = timedelta(minutes=240)
 """How soon whoever a question was escalated to should answer."""

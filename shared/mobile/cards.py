@@ -151,7 +151,7 @@ def detail(approval: Approval, agent: Agent | None, run: PipelineRun | None) -> 
             "certification": _review(run, CERTIFICATION),
             "architecture": _review(run, ARCHITECTURE),
             "ethics": _review(run, ETHICS),
-            "timeline": timeline.of(agent, run),
+            "timeline": timeline.of(agent, run, approval),
         }
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from shared.agents.models import Agent
 from shared.approvals.models import Approval
 from shared.errors import ProviderDown
-from shared.mobile import devices, messages, pushing
+from shared.mobile import devices, messages, pushing, telling
 from shared.mobile.models import (
     Destination,
     Device,
@@ -47,7 +47,8 @@ def hand_over(
         chosen = [one for one in found if user_id in {None, one.user_id}]
         work = _Work(call, push, txn, notification, chosen)
         for user, own in groupby(sorted(chosen, key=lambda one: one.user_id), _user):
-            work.person(user, list(own), due)
+            if not work.over:
+                work.person(user, list(own), due)
         work.keep()
 
 
@@ -67,18 +68,15 @@ class _Work:
         destinations: Iterable[Destination],
     ) -> None:
         self.call, self.push, self.txn = call, push, txn
-        self.notification = notification
+        self.notification: Notification = notification
+        self.shown: Notification = notification
         ids = [one.device_id for one in destinations]
         self.devices = {id: txn.get(Device, id) for id in ids}
         self.logs = {id: txn.peek(PushLog, f"{notification.id}:{id}") for id in ids}
-        self.details = self._details() if ids else {}
-        self.unread = (
-            txn.loosely("a badge is as old as its push").count(
-                Notification, audience=notification.audience, read_at=None
-            )
-            if ids
-            else 0
-        )
+        self.details: dict[str, str] = {}
+        self.over = self._put_into_words(ids)
+        audience = (notification.audience,)
+        self.unread = telling.unread(txn, audience, call.now) if ids else 0
         self.days: list[PushDay] = []
         self.promises: list[tuple[PushDue, datetime]] = []
         self.results: list[PushLog] = []
@@ -119,12 +117,8 @@ class _Work:
     def _message(self, destination: Destination, *, digest: bool) -> dict[str, Any]:
         now = self.call.now
         if digest:
-            return messages.digest_message(
-                self.notification, destination, unread=self.unread, at=now
-            )
-        return messages.message(
-            self.notification, destination, self.details, unread=self.unread, at=now
-        )
+            return messages.digest_message(self.shown, destination, unread=self.unread, at=now)
+        return messages.message(self.shown, destination, self.details, unread=self.unread, at=now)
 
     def _log(self, destination: Destination, pushed: Pushed | None) -> PushLog:
         return PushLog(
@@ -171,9 +165,14 @@ class _Work:
         event = DeviceRevoked(user_id=device.user_id, reason="unregistered")
         self.txn.save(devices.revoked(device), event)
 
-    def _details(self) -> dict[str, str]:
+    def _put_into_words(self, ids: list[str]) -> bool:
+        """Read what the notice is about, put it into words that hold, and say whether it is over."""
+        if not ids:
+            return False
         collection, _, id = self.notification.subject.partition("/")
         approval = self.txn.peek(Approval, id) if collection == Approval.collection else None
         agent_id = approval.agent_id if approval else id if collection == "agents" else None
         agent = self.txn.peek(Agent, agent_id) if agent_id else None
-        return messages.details(approval, agent)
+        self.details = messages.details(approval, agent)
+        self.shown = telling.seen(self.notification, approval or agent, self.call.now)
+        return self.shown.over

@@ -20,6 +20,11 @@ Kind = Literal[
     "workflow_breaker",
     "announcement",
 ]
+Claim = Literal[
+    "waits", "objectable", "review", "unanswered", "unused", "vetoed", "suspended", "in_service"
+]
+"""What a notice says of its subject that may be over when it is shown."""
+
 Priority = Literal["low", "default", "high", "critical"]
 Platform = Literal["ios", "android", "web"]
 
@@ -67,6 +72,15 @@ class Notification(_Governed):
     """Where the app opens it."""
     read_at: Timestamp | None = None
     """When somebody marked it as read; null before."""
+    claim: Claim | None = None
+    """What it says of its subject; null where it tells of what was, or an earlier release told it."""
+
+
+class SeenNotification(Notification):
+    """A notice as it is shown: in words that hold now."""
+
+    over: bool = False
+    """Whether what it told of is over: then its words say what became of it."""
 
 
 class QuietHours(Value):

@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 from shared.approvals.models import Approval
 from shared.detectors import masked
 from shared.identity import PLATFORM, Actor, Role
-from shared.mobile.models import Kind, Notification, NotificationSent, Priority
+from shared.mobile.models import Claim, Kind, Notification, NotificationSent, Priority
 from shared.store import Transaction
 
 MAX_TITLE = 50
@@ -26,6 +26,20 @@ PRIORITY: dict[Kind, Priority] = {
 }
 """How urgent each kind is, unless its occasion is graver."""
 
+
+CLAIM: dict[Kind, Claim | None] = {
+    "approval_pending": "waits",
+    "approval_request": "waits",
+    "approval_escalated": "waits",
+    "seed_auto_approval": "objectable",
+    "veto_window_closing": "objectable",
+    "budget_threshold": None,
+    "constitutional_violation": None,
+    "agent_status": None,
+    "workflow_breaker": None,
+    "announcement": None,
+}
+"""What a notice of each kind says of its subject, unless its occasion says something else."""
 
 LINK: dict[Kind, str] = {
     "veto_window_closing": "{subject}/veto",
@@ -80,10 +94,16 @@ def notice(
         audience=audience,
         priority="critical" if critical else PRIORITY[kind],
         subject=subject,
-        title=_short(title, MAX_TITLE),
-        body=_short(body, MAX_BODY),
+        title=short(title, MAX_TITLE),
+        body=short(body, MAX_BODY),
+        claim=CLAIM[kind],
         deep_link=f"waooaw://{LINK.get(kind, '{subject}').format(subject=subject)}",
     )
+
+
+def saying(claim: Claim | None, told: Notification) -> Notification:
+    """Return a notice that says something else of its subject than its kind does."""
+    return told.model_copy(update={"claim": claim})
 
 
 def tell(txn: Transaction, *notices: Notification) -> None:
@@ -122,6 +142,7 @@ def _id(kind: Kind, tenant: str, audience: str, subject: str, occasion: str = ""
     return str(name) if tenant == PLATFORM else f"{tenant}.{name}"
 
 
-def _short(text: str, most: int) -> str:
+def short(text: str, most: int) -> str:
+    """Return a text masked and cut to what is shown."""
     text = masked(text)
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -62,15 +62,20 @@ class SignedWords(Value):
 
 
 def statement(
-    approval: Approval, verb: Verb, words: Mapping[str, Any], signed: SignedWords
+    approval: Approval,
+    verb: Verb,
+    words: Mapping[str, Any],
+    signed: SignedWords,
+    *,
+    card_hash: str | None = None,
 ) -> bytes:
-    """Return the bytes that a phone signs for a decision on what it saw."""
+    """Return the bytes that a phone signs for a decision on what it saw: the card, or an earlier one."""
     return canonical(
         {
             "typ": "device-decision/v1",
             "approval_id": approval.id,
             "action_digest": approval.action_digest,
-            "card_hash": approval.card_hash,
+            "card_hash": card_hash or approval.card_hash,
             "verb": verb,
             "reason_hash": digest(dict(words)),
             "decided_at": written(signed.decided_at),
@@ -105,9 +110,13 @@ def verified(
         ApprovalMismatch: The signature is not of this device, or over something else.
     """
     own_device(device, by)
-    message = statement(approval, verb, signed.words(), signed)
     given = signed.device
-    if device is None or not verify(device.public_key, message, given.signature):
+    # An objection to what was asked stands whatever was added or put off since.
+    seen = (approval.card_hash, *(approval.earlier_cards if verb == "veto" else ()))
+    messages = [statement(approval, verb, signed.words(), signed, card_hash=card) for card in seen]
+    key = device.public_key if device else ""
+    message = next((one for one in messages if verify(key, one, given.signature)), None)
+    if message is None:
         raise ApprovalMismatch(
             "the signature is not this device's over what is decided; read the approval again and"
             " sign that",

@@ -13,7 +13,7 @@ from shared.entity import Id, Record, Text, Timestamp, Value
 from shared.errors import Forbidden
 from shared.evidence import digest_of
 from shared.examples import ACTION_DIGEST, APPROVAL, DEVICE, NOW, SIGNATURE, SOON
-from shared.identity import Actor, Scope
+from shared.identity import Actor, Role, Scope
 from shared.mobile.deciding import SignedDecision
 from shared.mobile.signatures import SKEW
 
@@ -189,7 +189,7 @@ def rollback_request(approval: Approval, *, id: str, by: Actor, at: datetime) ->
         subject=subject,
         title="Roll back what a late veto was about",
         summary=f"A veto by {by.type} arrived after its window had closed; the effect had begun.",
-        action_description="What the approval allowed is taken back as far as it can be.",
+        action_description="What the approval allowed is to be rolled back: POST /v1/agents/{id}/rollback.",
         rationale="The veto was signed without a connection and came too late to count.",
         risk=approval.risk,
         blast_radius="medium",
@@ -197,6 +197,12 @@ def rollback_request(approval: Approval, *, id: str, by: Actor, at: datetime) ->
         reversibility="reversible",
         governor_scope=approval.governor_scope,
         agent_id=approval.agent_id,
-        on_behalf_of="service:mobile",
+        on_behalf_of=by.id,
     )
-    return requests.ask(request, id=id, tenant=approval.tenant_id, by=by, at=at)
+    asked = requests.ask(request, id=id, tenant=approval.tenant_id, by=by, at=at)
+    if approval.governor_scope != "platform":
+        return asked
+    # Whoever vetoed does not confirm it: their deputy is asked as they are, and for this in their own right.
+    first = asked.steps[0]
+    besides = first.model_copy(update={"roles": (*first.roles, Role.DEPUTY_GOVERNOR)})
+    return asked.model_copy(update={"steps": (besides, *asked.steps[1:])})

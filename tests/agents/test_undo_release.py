@@ -3,8 +3,10 @@
 import pytest
 
 from functions.agents.cancel_workflow import Cancellation, cancel_workflow
+from functions.agents.get_pipeline import get_pipeline
 from functions.agents.undo_release import undo_release
 from functions.approvals.create_veto import Objection, create_veto
+from functions.approvals.reject_approval import Rejection, reject_approval
 from shared.agents.models import Agent
 from shared.agents.parts import Released
 from shared.agents.releases import Release
@@ -177,3 +179,32 @@ class _NoAgent:
     tenant_id = "platform"
     version_hash = "0" * 64
     manifest_hash = None
+
+
+def test_the_pipeline_names_the_veto_and_whose_word_ended_it(story, reacting):
+    _, at = deployed(story, reacting)
+    look = get_pipeline(story.call_as(Role.VIEWER), story.agent_id)
+    assert (look.outcome, look.because, look.veto_id) == ("in_service", None, None)
+    record = veto(story, at=at + 1, approval_id=story.run().approval_id)
+    undo(reacting, record, at=at + 2)
+    look = get_pipeline(story.call_as(Role.VIEWER), story.agent_id)
+    assert (look.outcome, look.veto_id) == ("vetoed", record.id)
+    assert WHY in look.because
+
+
+def test_the_pipeline_says_why_it_was_sent_back(story):
+    story.to_stage(3)
+    story.judge(3, "CERT-6", "fail")
+    look = get_pipeline(story.call_as(Role.VIEWER), story.agent_id)
+    assert look.stages[2].refused == ("CERT-6: Looked at closely.",)
+    assert (look.outcome, look.completeness) == ("under_way", 100)
+
+
+def test_the_pipeline_says_that_an_agent_was_rejected_and_by_whom(story):
+    asked = story.ask(story.to_stage(6).request)
+    why = Rejection(reason="The rollback plan was never tested.")
+    reject_approval(story.call_as(Role.GOVERNOR, at=1), asked.id, why)
+    story.settle(6, asked.id, at=2)
+    look = get_pipeline(story.call_as(Role.VIEWER), story.agent_id)
+    assert look.outcome == "rejected"
+    assert "never tested" in look.because

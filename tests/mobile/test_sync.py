@@ -2,12 +2,14 @@
 
 import pytest
 
+from functions.approvals.approve_approval import Agreement, approve_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.mobile.sync_vetoes import QueuedItems, sync_vetoes
 from functions.mobile.unregister_device import unregister_device
 from shared.approvals.models import Approval, ApprovalStatus, Veto
 from shared.documents import Query
 from shared.edge.keys import verify_ed25519
+from shared.errors import SelfApproval
 from shared.identity import Role
 from tests.mobile.phone import Phone, approved, asked, stored
 
@@ -96,7 +98,12 @@ def test_later_it_opens_the_question_whether_to_roll_back_once(phone, approval, 
     asked_for = stored(call_as, Approval, result.rollback_approval_id)
     assert asked_for.open
     assert asked_for.approval_class == "agent.rollback:HC:JOB-HC-001"
-    assert asked_for.requested_by == "service:mobile"
+    assert asked_for.requested_by == "governor"
+    agreed = Agreement(expected_digest=asked_for.action_digest)
+    with pytest.raises(SelfApproval):
+        approve_approval(phone.call(at=DAY + 70), asked_for.id, agreed)
+    deputy = call_as(Role.DEPUTY_GOVERNOR, id="dora", at=DAY + 70)
+    assert approve_approval(deputy, asked_for.id, agreed).decided_by == "dora"
     assert stored(call_as, Approval, approval.id).status == "approved"
     (again,) = sync(phone, item, at=DAY + 200)
     assert (again.result, again.rollback_approval_id) == ("duplicate", asked_for.id)

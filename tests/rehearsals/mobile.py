@@ -147,7 +147,8 @@ def wait(scene):
             request, id=given.new_id(), tenant=PLATFORM, by=given.actor, at=given.now
         )
         ends = given.now + timedelta(hours=24)
-        new = new.model_copy(update={"status": ApprovalStatus.EXPIRED, "veto_until": ends})
+        by_a_seed = {"status": ApprovalStatus.APPROVED, "seed_id": "GEN-004", "veto_until": ends}
+        new = new.model_copy(update=by_a_seed)
         granted = ApprovalGranted(
             approvers=(), auto=True, seed_id="GEN-004", decided_at=given.now, veto_until=ends
         )

@@ -1,0 +1,36 @@
+from shared.approvals.events import VetoRecorded
+from shared.approvals.models import Approval, Veto
+from shared.entity import written
+from shared.mobile.notices import notice, saying, tell
+from shared.reaction import Reaching, reaction
+
+
+@reaction(on=VetoRecorded)
+def tell_of_veto(call: Reaching, event: VetoRecorded) -> None:
+    """Tell whoever approved something, and whoever asked for it, that it was vetoed."""
+    if event.approval_id is None:
+        return
+    with call.transaction() as txn:
+        approval, veto = txn.get(Approval, event.approval_id), txn.get(Veto, call.subject_id)
+        agreed = [one.approver_id for one in approval.decisions if one.verb == "approve"]
+        told = dict.fromkeys((*agreed, *sorted(approval.askers)))
+        tell(
+            txn,
+            *(
+                saying(
+                    "vetoed",
+                    notice(
+                        "approval_pending",
+                        tenant=call.tenant,
+                        audience=audience,
+                        subject=f"approvals/{approval.id}",
+                        title=f"Vetoed: {approval.title}",
+                        body=f"{veto.issued_by} vetoed it at {written(veto.decided_at)}.",
+                        at=call.now,
+                        occasion="vetoed",
+                    ),
+                )
+                for audience in told
+                if audience != veto.issued_by
+            ),
+        )
