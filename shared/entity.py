@@ -14,7 +14,6 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypedDict, TypeVar, 
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
@@ -96,17 +95,34 @@ class Pattern:
         return text
 
 
-def _judged(judge: Callable[[str], str]) -> BeforeValidator:
+@dataclass(frozen=True)
+class _Judged:
     """
     Judge a text where it comes in: in JSON.
 
     What is stored was judged when it came in; a later table of characters must not make it unreadable.
     """
 
-    def check(given: Any, info: ValidationInfo) -> Any:
-        return judge(given) if info.mode == "json" and isinstance(given, str) else given
+    judge: Callable[[str], str]
+    never: str = ""
+    """What the schema can say that it must not be, as a pattern."""
 
-    return BeforeValidator(check)
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Judge a text before anything else is asked of it."""
+        return core_schema.with_info_before_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Describe what it may be."""
+        found = handler(schema)
+        never = [one["pattern"] for one in (found.get("not"),) if one] + [self.never]
+        return found | ({"not": {"pattern": "|".join(never)}} if self.never else {})
+
+    def _check(self, given: Any, info: ValidationInfo) -> Any:
+        return self.judge(given) if info.mode == "json" and isinstance(given, str) else given
 
 
 def _something(text: str) -> str:
@@ -115,20 +131,26 @@ def _something(text: str) -> str:
     return text
 
 
-ShownLine = Annotated[str, _judged(texts.of_one_line), Masked()]
+_CONTROLS = r"[\u0000-\u001f\u007f-\u009f]"
+_BUT_LINE_ENDS = r"[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]"
+
+ShownLine = Annotated[str, _Judged(texts.of_one_line, never=_CONTROLS), Masked()]
 """One line of shown text, which may be empty."""
 
-Shown = Annotated[str, _judged(texts.of_lines), Masked()]
+
+Shown = Annotated[str, _Judged(texts.of_lines, never=_BUT_LINE_ENDS), Masked()]
 """Shown text, which may be empty."""
 
-Printed = Annotated[str, _judged(texts.printed), Masked()]
+Printed = Annotated[str, _Judged(texts.printed), Masked()]
 """What a program said: taken whatever it holds, and made to be shown."""
 
 Said = Annotated[str, Masked()]
 """What an event says in words, its own or people's."""
 
-Name = Annotated[ShownLine, _judged(_something), Field(min_length=1, max_length=255, pattern=r"\S")]
-Text = Annotated[Shown, _judged(_something), Field(min_length=1, max_length=4000)]
+Name = Annotated[
+    ShownLine, _Judged(_something, never=r"^\s*$"), Field(min_length=1, max_length=255)
+]
+Text = Annotated[Shown, _Judged(_something, never=r"^\s*$"), Field(min_length=1, max_length=4000)]
 
 Code = Annotated[str, Pattern(r"^[A-Za-z0-9_][A-Za-z0-9_.:/#+-]*$"), Field(max_length=255)]
 """A name that programs give and compare: of a thing, an act, a place, a version, a class."""
@@ -145,7 +167,12 @@ class JudgedAs:
 
 
 Opaque = Annotated[str, Masked(), Pattern(r"^[!-~]*$"), Field(max_length=4096)]
-"""What machines alone read, such as an address, a cursor or a key: printable ASCII without spaces."""
+"""What machines alone read, such as an address or a key: printable ASCII without spaces."""
+
+Coded = Annotated[
+    str, Masked(), Pattern(r"^[A-Za-z0-9_-]+={0,2}$"), Field(min_length=1, max_length=4096)
+]
+"""What a program of ours encoded, such as a cursor: base64 for addresses."""
 
 
 class Value(BaseModel):
@@ -312,6 +339,15 @@ class Entity(Record):
     """The story it is part of: every entry of one story has it."""
     audit: Audit | None = None
     """Where its chain of evidence ends; null where nothing was entered yet."""
+
+    @property
+    def tag(self) -> str:
+        """Which version this is, of all there ever were: the same content again is another one."""
+        return f"{self.version_hash}.{self.audit.n}" if self.audit else self.version_hash
+
+    def is_version(self, seen: str | None) -> bool:
+        """Say whether it is the version that somebody saw, by its tag or by its content alone."""
+        return seen in {self.tag, self.version_hash}
 
     def violations(self) -> tuple[Violation, ...]:
         """Return what in this entity breaks the constitution, judged by itself alone."""

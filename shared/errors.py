@@ -176,6 +176,12 @@ class TooLarge(Refusal):
     status, code, title = 413, "too_large", "Too large"
 
 
+class UnsupportedType(Refusal):
+    """The body is of a type that this address does not take. Send what its description names."""
+
+    status, code, title = 415, "unsupported_media_type", "Another type of body is needed"
+
+
 class Invalid(Refusal):
     """
     The request does not have the declared shape or breaks a rule of the domain.

@@ -203,9 +203,19 @@ class Operation:
         return not self.scopes
 
     @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that its address takes: HEAD is a GET whose answer nobody reads (RFC 9110, 9.3.2)."""
+        return (self.method, "HEAD") if self.method == "GET" else (self.method,)
+
+    @property
     def mutates(self) -> bool:
         """Whether it may change something."""
         return self.method != "GET"
+
+    @property
+    def replaces(self) -> bool:
+        """Whether it puts something in the place of what somebody has read, and must say what."""
+        return self.method in {"PUT", "PATCH"} and not self.content
 
     @property
     def summary(self) -> str:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.canonical import digest
 from shared.documents import MAX_LIST, Condition, Documents, Query, Scalar, Snapshot
-from shared.entity import Opaque, Record, Value, written
+from shared.entity import Coded, Record, Value, written
 from shared.errors import BadRequest
 
 MAX_ALL = 1000
@@ -43,7 +43,7 @@ class Paging(Value):
     limit: int = Field(20, ge=1, le=100)
     """How many to return at most."""
 
-    cursor: Opaque | None = None
+    cursor: Coded | None = None
     """The `next_cursor` of the page before; without one the list begins."""
 
 
@@ -195,10 +195,16 @@ def _opened(cursor: str, query: Query) -> tuple[Scalar, ...]:
     try:
         shape, *after = json.loads(base64.urlsafe_b64decode(cursor.encode()))
     except (ValueError, TypeError, RecursionError) as error:
-        raise BadRequest("this cursor is not one of ours; start without one") from error
+        raise _no_cursor("is not one of ours") from error
+    if not all(one is None or isinstance(one, str | int) for one in (shape, *after)):
+        raise _no_cursor("is not one of ours")
     if shape != _shape(query):
-        raise BadRequest("this cursor is of another list; start without one")
+        raise _no_cursor("is of another list")
     return tuple(after)
+
+
+def _no_cursor(why: str) -> BadRequest:
+    return BadRequest(f"this cursor {why}; start without one", rule="cursor")
 
 
 def _shape(query: Query) -> str:

@@ -7,6 +7,7 @@ it is a small port, `shared/documents.py`.
 """
 
 import logging
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -138,7 +139,7 @@ class Transaction(Reads):
         """
         found = self.peek(kind, id)
         if found is None:
-            raise NotFound(f"there is no {kind.__name__.lower()} {id} here")
+            raise NotFound(f"there is no {_in_words(kind.__name__)} {id} here")
         return found
 
     def peek(self, kind: type[R], id: str) -> R | None:
@@ -380,7 +381,7 @@ class Transaction(Reads):
         before = self._seen.get(self._key(type(entity), entity.id))
         if self._if_match is None or before is None or entity.id not in self._addressed:
             return
-        if before.data["version_hash"] != self._if_match:
+        if not type(entity).from_stored(before.data).is_version(self._if_match):
             raise VersionConflict("it was changed since you read it; read it again")
 
     def _read(self, kind: type[R], snapshot: Snapshot) -> R:
@@ -418,6 +419,11 @@ class Transaction(Reads):
     def _may_read(self) -> None:
         if self._writes:
             raise RuntimeError("a transaction reads first and writes last")
+
+
+def _in_words(name: str) -> str:
+    """Return the name of a kind as people say it: a dead letter is no DeadLetter to them."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 class _Loosely(Reads):

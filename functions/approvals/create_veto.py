@@ -7,6 +7,7 @@ from shared.approvals import again, rules
 from shared.approvals.events import ApprovalVetoed, VetoRecorded
 from shared.approvals.models import Approval, Veto
 from shared.approvals.parts import Attachment, Member, VetoCategory
+from shared.approvals.vetoes import ONE_OF_BOTH
 from shared.entity import Because, Id, Text, Value
 from shared.examples import APPROVAL
 from shared.identity import Scope
@@ -24,7 +25,8 @@ class Objection(Value):
                     "category": "safety",
                     "explanation": "The agent quotes a dose that no source supports.",
                 }
-            ]
+            ],
+            "oneOf": ONE_OF_BOTH,
         }
     )
 

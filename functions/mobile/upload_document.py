@@ -1,10 +1,9 @@
 from shared.approvals.parts import MAX_DOCUMENT_BYTES
-from shared.entity import Opaque
 from shared.files import Content, Files
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM, PUBLIC
 from shared.mobile import uploads
-from shared.mobile.uploads import Uploaded
+from shared.mobile.uploads import Address, Uploaded
 from shared.operation import Call, operation
 from shared.ports import SignatureCheck
 
@@ -19,7 +18,7 @@ from shared.ports import SignatureCheck
     max_bytes=MAX_DOCUMENT_BYTES,
 )
 def upload_document(
-    call: Call, address: Opaque, document: Content, files: Files, check: SignatureCheck
+    call: Call, address: Address, document: Content, files: Files, check: SignatureCheck
 ) -> Uploaded:
     """
     Upload a document to the address it was announced for.

@@ -36,6 +36,7 @@ from shared.entity import (
     Id,
     Name,
     Opaque,
+    Pattern,
     Shown,
     ShownLine,
     Text,
@@ -136,11 +137,8 @@ class Question(Value):
     """Where in the work it is asked."""
     approval_class: Annotated[
         ShownLine,
-        Field(
-            pattern=r"^[a-z][a-z0-9_.]{0,60}(:[^:\s]{1,100}){2}$",
-            max_length=255,
-            examples=["agent.deploy:HC:JOB-HC-001"],
-        ),
+        Pattern(r"^[a-z][a-z0-9_.]{0,60}(:[^:\s]{1,100}){2}$"),
+        Field(max_length=255, examples=["agent.deploy:HC:JOB-HC-001"]),
     ]
     """The class that precedents are found by: ``verb:INDUSTRY:object``."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt
 
-from shared.entity import ActorId, Code, Exact, Hex64, ShownLine, Text, Timestamp, Value
+from shared.entity import ActorId, Code, Exact, Hex64, Pattern, ShownLine, Text, Timestamp, Value
 from shared.identity import Role
 
 VetoCategory = Literal["constitutional", "safety", "budget"]
@@ -250,7 +250,7 @@ MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
 class Attachment(Value):
     """A document that goes with a veto: what it is, not what is in it."""
 
-    name: Annotated[ShownLine, Field(max_length=255, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")]
+    name: Annotated[ShownLine, Pattern(r"^[^/\\]*[^/\\\s][^/\\]*$"), Field(max_length=255)]
     """The file's name, without a folder."""
     content_type: Literal["application/pdf", "image/png", "image/jpeg", "text/plain"]
     """What kind of file it is."""

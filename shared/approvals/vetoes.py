@@ -3,6 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
+from pydantic.config import JsonDict, JsonValue
 
 from shared.approvals.parts import Attachment, VetoCategory
 from shared.constitution import breach
@@ -10,6 +11,15 @@ from shared.entity import Entity, Id, Timestamp
 from shared.errors import Violation
 
 Effect = Literal["cancelled", "rolled_back", "recalled", "never_sent", "irreversible"]
+
+
+_NAMED: JsonDict = {"type": "string", "description": "One of the two is named."}
+_LEFT_OUT: JsonDict = {"type": "null", "description": "The other one is left out."}
+ONE_OF_BOTH: list[JsonValue] = [
+    {"required": [one], "properties": {one: _NAMED, other: _LEFT_OUT}}
+    for one, other in (("approval_id", "run_id"), ("run_id", "approval_id"))
+]
+"""How a schema says that an objection is to an approval or to a run."""
 
 
 class Veto(Entity):

@@ -28,7 +28,7 @@ class Answered:
         if isinstance(result, PlainText):
             done = cls(status, str(result), {}, result.media_type)
         if isinstance(result, Entity):
-            done.headers["ETag"] = f'"{result.version_hash}"'
+            done.headers["ETag"] = f'"{result.tag}"'
         if call.entries:
             done.headers["X-Audit-Entry"] = _audit_entry(call)
         return done

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from shared.documents import ABSENT, Documents, Key, Snapshot, Write
 from shared.entity import Record, Timestamp
-from shared.errors import BadRequest, IdempotencyKeyReused
+from shared.errors import IdempotencyKeyReused
 from shared.evidence import digest_of
 from shared.identity import Role
 from shared.operation import Call
@@ -38,14 +38,7 @@ class Repetition:
     """
 
     def __init__(self, documents: Documents, call: Call, key: str, request: bytes) -> None:
-        """
-        Name the key.
-
-        Raises:
-            BadRequest: It is empty or over 255 characters.
-        """
-        if not 1 <= len(key) <= 255 or not key.isprintable():
-            raise BadRequest("an Idempotency-Key has 1 to 255 printable characters")
+        """Name the key."""
         self._documents, self._call = documents, call
         self._hash = digest_of(request)
         name = digest_of(f"{call.actor.tenant}\n{call.actor.id}\n{key}".encode())

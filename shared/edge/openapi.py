@@ -12,9 +12,12 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from pydantic_core import core_schema
 
 from shared import errors, examples
+from shared.edge import headers
 from shared.edge.catalog import operations
 from shared.edge.docstrings import of_members
-from shared.edge.problems import TYPES
+from shared.edge.headers import Header
+from shared.edge.problems import TYPES, Internal
+from shared.entity import Entity
 from shared.errors import Refusal
 from shared.files import Content
 from shared.identity import HOLDERS, MAX_AUTH_AGE, Role, Scope
@@ -54,6 +57,12 @@ def openapi() -> Schema:
         "components": {
             "schemas": dict(sorted((definitions | {PROBLEM: _PROBLEM}).items())),
             "responses": dict(sorted(_refused(found).items())),
+            "headers": {
+                one.name: _of_header(one)
+                for one in (
+                    *(headers.ETAG, headers.ENTRY, headers.REQUEST, headers.RETRY, headers.STORY),
+                )
+            },
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
@@ -63,7 +72,7 @@ def openapi() -> Schema:
 
 def refusals() -> list[type[Refusal]]:
     """Return every way to refuse, by status."""
-    found = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    found = [kind for kind in vars(errors).values() if isinstance(kind, type)] + [Internal]
     kinds = [kind for kind in found if issubclass(kind, Refusal) and kind is not Refusal]
     return sorted(kinds, key=lambda kind: (kind.status, kind.code))
 
@@ -150,6 +159,8 @@ def _possible(op: Operation) -> dict[str, list[type[Refusal]]]:
             possible = not op.public and (not reads_less or kind.code == "forbidden")
         elif kind.status in {409, 410, 413}:
             possible = op.mutates
+        elif kind.status == 415:
+            possible = op.mutates and not op.content
         else:
             possible = kind.status != 405
         if possible:
@@ -163,6 +174,10 @@ def _refused(found: list[Operation]) -> dict[str, Schema]:
     return {
         name: {
             "description": kinds[0].title + ".",
+            "headers": _named(
+                *(headers.STORY, headers.REQUEST),
+                *([headers.RETRY] if kinds[0].status in {429, 503} else []),
+            ),
             "content": {
                 "application/problem+json": {
                     "schema": {"$ref": f"#/components/schemas/{PROBLEM}"},
@@ -221,7 +236,7 @@ class _Described:
             model = self.definitions[schema["$ref"].rpartition("/")[2]]
             for field, member in model.get("properties", {}).items():
                 required = field in model.get("required", [])
-                schema = {word: said for word, said in member.items() if word != "description"}
+                schema = _in_a_query(member)
                 yield {
                     "name": field,
                     "in": "query",
@@ -231,13 +246,8 @@ class _Described:
                 }
 
     def _in_headers(self) -> Iterator[Schema]:
-        yield _header(
-            "X-Correlation-ID", "Kept through the whole story; made where absent.", "uuid"
-        )
-        if self.op.mutates:
-            yield _header("Idempotency-Key", "The same key answers the same, for 24 hours.")
-            replaces = self.op.method in {"PUT", "PATCH"} and not self.op.content
-            yield _header("If-Match", _IF_MATCH[replaces]) | {"required": replaces}
+        for header, required in headers.given(self.op):
+            yield {"name": header.name, "in": "header", "required": required} | _of_header(header)
 
     def _body(self) -> Schema:
         if self.op.content:
@@ -254,8 +264,11 @@ class _Described:
         schema = self._schema("result")
         value = example(schema, self.definitions)
         kind = self.op.result.media_type if _is_text(self.op) else "application/json"
+        told = [headers.STORY, headers.REQUEST]
+        told += [headers.ETAG] * _is_entity(self.op) + [headers.ENTRY] * self.op.mutates
         return {
             "description": "Done.",
+            "headers": _named(*told),
             "content": {kind: {"schema": schema, "example": value}},
         }
 
@@ -264,6 +277,19 @@ class _Described:
             str(kinds[0].status): {"$ref": f"#/components/responses/{name}"}
             for name, kinds in _possible(self.op).items()
         }
+
+
+def _in_a_query(member: Schema) -> Schema:
+    """Describe a parameter, which is there or is not: null has no text in an address."""
+    schema = {word: said for word, said in member.items() if word != "description"}
+    options = [one for one in schema.pop("anyOf", []) if one != {"type": "null"}]
+    if schema.get("default", "") is None:
+        del schema["default"]
+    if len(options) == 1:
+        schema |= options[0]
+    elif options:
+        schema["anyOf"] = options
+    return schema
 
 
 def _allowed(op: Operation) -> str:
@@ -283,15 +309,17 @@ def _held(scope: Scope) -> str:
     return f"Scope `{scope}`: {held}; people must have signed in within the last {minutes} minutes."
 
 
-def _header(name: str, description: str, format: str | None = None) -> Schema:
-    schema = {"type": "string"} | ({"format": format} if format else {})
-    return {
-        "name": name,
-        "in": "header",
-        "required": False,
-        "description": description,
-        "schema": schema,
-    }
+def _of_header(header: Header) -> Schema:
+    return {"description": header.description, "schema": header.schema}
+
+
+def _named(*given: Header) -> Schema:
+    """Refer to response headers, which are described once."""
+    return {one.name: {"$ref": f"#/components/headers/{one.name}"} for one in given}
+
+
+def _is_entity(op: Operation) -> bool:
+    return isinstance(op.result, type) and issubclass(op.result, Entity)
 
 
 def _problem(kind: type[Refusal]) -> Schema:
@@ -389,12 +417,6 @@ _PROBLEM: Schema = {
             },
         },
     },
-}
-
-_IF_MATCH = {
-    False: "The ETag that was read; a stale one is refused with 409.",
-    True: "The ETag that was read: the `version_hash`, in quotes. A stale one is refused with 409; what is new"
-    " has the empty one.",
 }
 
 _INTRODUCTION = """\

@@ -23,6 +23,7 @@ from shared.edge.answers import Answered
 from shared.edge.arguments import from_body, from_path, from_query, parsed
 from shared.edge.calling import check, given, request_call
 from shared.edge.contention import settled
+from shared.edge.headers import KEY, STORY
 from shared.edge.idempotency import Repetition
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
@@ -38,6 +39,7 @@ from shared.errors import (
     Refusal,
     TooLarge,
     Unauthenticated,
+    UnsupportedType,
     VersionConflict,
 )
 from shared.files import Content
@@ -119,15 +121,16 @@ class _Request:
     # --- the steps -------------------------------------------------------------------------------
 
     def _done(self) -> Answered:
-        if self.request.method != self.op.method:
+        if self.request.method not in self.op.methods:
             raise MethodNotAllowed(f"this address takes {self.op.method}")
         raw = self._body()
         self._admit()
+        if not STORY.allows(self.request.headers.get("X-Correlation-ID", self.correlation_id)):
+            raise BadRequest("X-Correlation-ID is no UUID; leave it out, and one is made")
         path = self._path()
         tenant = self._tenant(path)
         arguments = self._arguments(path, raw)
-        replaces = self.op.method in {"PUT", "PATCH"} and not self.op.content
-        if replaces and "If-Match" not in self.request.headers:
+        if self.op.replaces and "If-Match" not in self.request.headers:
             raise VersionConflict("say which version you change: send its ETag as If-Match")
 
         def attempt(before: int) -> Answered:
@@ -145,7 +148,7 @@ class _Request:
             raise TooLarge(f"a body here is at most {limit} bytes")
         takes_json = self.op.mutates and not self.op.content
         if raw and takes_json and self.request.mimetype != "application/json":
-            raise BadRequest("send the body as application/json")
+            raise UnsupportedType("send the body as application/json")
         return raw
 
     def _admit(self) -> None:
@@ -305,6 +308,8 @@ class _Request:
         key = self.request.headers.get("Idempotency-Key")
         if key is None or not self.op.mutates:
             return None
+        if not KEY.allows(key):
+            raise BadRequest("an Idempotency-Key has 1 to 255 printable characters, and no space")
         request = f"{self.op.method} {self.request.full_path}\n".encode() + raw
         return Repetition(self.ports.documents, call, key, request)
 
@@ -342,6 +347,8 @@ class _Request:
 
     def _head(self, answer: flask.Response) -> None:
         headers = answer.headers
+        if answer.status_code == 405 or self.request.method == "OPTIONS":
+            headers["Allow"] = ", ".join([*self.op.methods, "OPTIONS"])
         headers["X-Correlation-ID"] = self.correlation_id
         headers["X-Request-ID"] = self.request_id
         headers["X-Content-Type-Options"] = "nosniff"

@@ -74,7 +74,7 @@ ADAPTERS: dict[Platform, Adapter] = {
 class MarketingBrief(Value):
     """What a post is about, and for whom."""
 
-    kind: Literal["marketing"] = "marketing"
+    kind: Literal["marketing"]
     """Which reference agent it is for."""
     brand_name: Short
     """Whose post it is."""

@@ -82,7 +82,7 @@ class Market(Value):
 class TradingRequest(Value):
     """An intent, and everything it is judged by."""
 
-    kind: Literal["trading"] = "trading"
+    kind: Literal["trading"]
     """Which reference agent it is for."""
     intent: OrderIntent
     """What is to be traded."""

@@ -55,7 +55,7 @@ def wished(
         Invalid: They would switch off what cannot be.
         VersionConflict: They saw another version.
     """
-    if seen not in {before.version_hash, "*"}:
+    if seen != "*" and not before.is_version(seen):
         raise VersionConflict("your preferences were changed since you read them; read them again")
     kept = ALWAYS_TOLD & set(wishes.muted)
     if kept:

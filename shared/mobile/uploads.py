@@ -5,13 +5,13 @@ import hashlib
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from shared.approvals.models import Veto
 from shared.approvals.parts import Attachment
-from shared.entity import Code, Event, Hex64, Id, Timestamp, Value
+from shared.entity import Code, Event, Hex64, Id, Masked, Pattern, Timestamp, Value
 from shared.errors import BadRequest, Conflict, Expired, Forbidden, Invalid
 from shared.files import Content
 from shared.identity import Actor
@@ -21,6 +21,14 @@ LIFE = timedelta(minutes=15)
 MAX_ATTACHMENTS = 5
 MAX_ADDRESS = 2048
 """How many characters an address has at the most."""
+
+Address = Annotated[
+    str,
+    Masked(),
+    Pattern(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"),
+    Field(max_length=MAX_ADDRESS, examples=["eyJhIjoxfQ.MDEyMw.c2lnbmVk"]),
+]
+"""The last part of an upload's address: what it is for, the key that signed it, and the signature."""
 
 
 class Announced(Attachment):
@@ -133,9 +141,11 @@ def signed(address: str) -> Signed:
         said, named, signature = address[:MAX_ADDRESS].split(".")
         message, kid = _decoded(said), _decoded(named).decode()
     except ValueError as error:
-        raise BadRequest("this is no address of ours; ask for one") from error
+        raise BadRequest(
+            "this is no address of ours; ask for one", rule="upload_address"
+        ) from error
     if not re.fullmatch(r"[0-9a-f]{16}", kid):
-        raise BadRequest("this is no address of ours; ask for one")
+        raise BadRequest("this is no address of ours; ask for one", rule="upload_address")
     return Signed(message, kid, signature)
 
 

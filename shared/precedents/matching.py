@@ -185,7 +185,11 @@ def explained(
             seed.auto_approve and seed.decision == "approved",
             "it decides" if seed.auto_approve else "it adds a gate and decides nothing",
         ),
-        reason("expired", not seed.expired(at), f"in force until {seed.expires_at}"),
+        reason(
+            "expired",
+            not seed.expired(at),
+            f"in force until {seed.expires_at or 'somebody ends it'}",
+        ),
         reason(
             "false_positives",
             seed.false_positive_count < MAX_FALSE_POSITIVES,

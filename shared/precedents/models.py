@@ -9,7 +9,19 @@ from pydantic import Field
 from shared.approvals.models import ApprovalType, Risk
 from shared.canonical import digest
 from shared.constitution import breach
-from shared.entity import Asked, Entity, Exact, Id, Name, Record, ShownLine, Text, Timestamp, Value
+from shared.entity import (
+    Asked,
+    Entity,
+    Exact,
+    Id,
+    Name,
+    Pattern,
+    Record,
+    ShownLine,
+    Text,
+    Timestamp,
+    Value,
+)
 from shared.errors import Violation
 from shared.identity import PLATFORM
 from shared.precedents.classes import Reversibility
@@ -98,11 +110,10 @@ class Rule(Value):
     """One case that it fits."""
     approval_class: Annotated[
         ShownLine,
-        Field(
-            pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*((:[^:\s*]{1,100}){2}|(:[^:\s*]{1,100})?:\*|\.\*)$",
-            max_length=255,
-            examples=["agent.deploy:HC:*"],
+        Pattern(
+            r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*((:[^:\s*]{1,100}){2}|(:[^:\s*]{1,100})?:\*|\.\*)$"
         ),
+        Field(max_length=255, examples=["agent.deploy:HC:*"]),
     ]
     """Which requests it is about: one class, or all that begin like it where it ends in ``*``."""
 

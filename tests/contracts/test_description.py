@@ -146,7 +146,7 @@ def described(place, found):
         return
     for kind in ("properties", "headers"):
         for name, one in found.get(kind, {}).items():
-            if isinstance(one, dict):
+            if isinstance(one, dict) and "$ref" not in one:
                 yield f"{place}/{kind}/{name}", name, one.get("description", "")
     for one in found.get("parameters", []):
         yield f"{place}/parameters/{one['name']}", one["name"], one.get("description", "")

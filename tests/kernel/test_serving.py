@@ -1,5 +1,6 @@
 """Serving: what happens around an operation."""
 
+import base64
 import json
 import logging
 import re
@@ -114,7 +115,7 @@ def problem(answer, status, code, rule=None):
 def test_a_change_answers_with_its_version_and_its_audit_entry(world, thing):
     answer = world.call(resize_thing, f"/v1/things/{thing['id']}/resize", {"size": 2}, as_="admin")
     entry = entries(world, entity=f"things/{thing['id']}", eseq=2)[0]
-    assert answer.headers["ETag"] == f'"{answer.json["version_hash"]}"'
+    assert answer.headers["ETag"] == f'"{answer.json["version_hash"]}.2"'
     assert f"id={entry.id}, hash={entry.hash}, kid={entry.kid}" in answer.headers["X-Audit-Entry"]
     assert answer.json["audit"] == {
         "n": 2,
@@ -227,7 +228,7 @@ def test_a_body_of_another_type_is_refused(world):
     answer = world.call(
         make_thing, "/v1/things", data="size=1", as_="admin", content_type="text/plain"
     )
-    problem(answer, 400, "bad_request")
+    problem(answer, 415, "unsupported_media_type")
 
 
 def test_a_body_over_its_limit_is_refused_before_it_is_read(world):
@@ -344,10 +345,52 @@ def test_a_story_keeps_its_correlation_id_and_a_request_gets_its_own(world):
     (entry,) = entries(world, action="thing.made")
     assert answer.headers["X-Correlation-ID"] == entry.correlation_id == given
     assert entry.causation_id == f"req:{answer.headers['X-Request-ID']}"
-    other = world.call(
-        make_thing, "/v1/things", {"size": 1}, as_="admin", headers={"X-Correlation-ID": "x"}
-    )
-    assert other.headers["X-Correlation-ID"] not in {given, "x"}
+    other = world.call(make_thing, "/v1/things", {"size": 1}, as_="admin")
+    assert other.headers["X-Correlation-ID"] != given
+
+
+@pytest.mark.parametrize(
+    "named", ["", "x", "6f1c2b345d6e4f708a91b2c3d4e5f607", "{6f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607}"]
+)
+def test_a_story_that_is_no_uuid_is_refused_and_never_repeated(world, named):
+    for function, path in ((decide, "/v1/decide"), (list_things, "/v1/things")):
+        headers = {"X-Correlation-ID": named}
+        answer = world.call(function, path, as_="governor", headers=headers)
+        problem(answer, 400, "bad_request")
+        assert answer.headers["X-Correlation-ID"] != named
+
+
+def test_what_was_changed_and_changed_back_is_another_version(world, thing):
+    path, key = f"/v1/things/{thing['id']}/resize", "If-Match"
+    seen = world.call(get_thing, f"/v1/things/{thing['id']}", as_="admin").headers["ETag"]
+    for size in (2, 1):
+        assert world.call(resize_thing, path, {"size": size}, as_="admin").status_code == 200
+    back = world.call(get_thing, f"/v1/things/{thing['id']}", as_="admin")
+    assert back.json["version_hash"] == thing["version_hash"]
+    assert back.headers["ETag"] != seen
+    stale = world.call(resize_thing, path, {"size": 3}, as_="admin", headers={key: seen})
+    problem(stale, 409, "version_conflict")
+    headers = {key: back.headers["ETag"]}
+    again = world.call(resize_thing, path, {"size": 3}, as_="admin", headers=headers)
+    assert again.status_code == 200
+
+
+def test_a_head_is_a_get_without_its_body_and_the_address_says_what_it_takes(world, thing):
+    path = f"/v1/things/{thing['id']}"
+    asked, headed = (world.call(get_thing, path, method=m, as_="admin") for m in ("GET", "HEAD"))
+    assert (headed.status_code, headed.headers["ETag"]) == (200, asked.headers["ETag"])
+    for method in ("DELETE", "OPTIONS"):
+        other = world.call(get_thing, path, method=method, as_="admin")
+        assert other.headers["Allow"] == "GET, HEAD, OPTIONS"
+    other = world.call(decide, "/v1/decide", method="GET", as_="governor")
+    assert (other.status_code, other.headers["Allow"]) == (405, "POST, OPTIONS")
+
+
+@pytest.mark.parametrize("depth", [900, 980, 1000, 3000])
+def test_a_deep_cursor_is_none_of_ours(world, depth):
+    cursor = base64.urlsafe_b64encode(("[" * depth + "]" * depth).encode()).decode()
+    answer = world.call(list_things, "/v1/things", query={"cursor": cursor}, as_="viewer")
+    problem(answer, 400, "bad_request", "cursor")
 
 
 def story(world, account, named=None):

@@ -32,7 +32,9 @@ def attach(call_as, veto, n=0, at=0, id="governor", **changes):
         "sha256": f"{n:064x}",
     }
     call, tickets = call_as(Role.GOVERNOR, id=id, at=at), TicketSigner(call_as.signer)
-    return attach_document(call, veto.id, Announced(**given | changes), tickets)
+    return attach_document(
+        call, veto.id, Announced.model_validate_json(json.dumps(given | changes)), tickets
+    )
 
 
 def test_the_address_is_signed_for_one_document_and_a_quarter_of_an_hour(call_as, veto, signer):

@@ -50,4 +50,4 @@ def test_over_http_the_version_travels_as_an_etag(world):
     assert world.call(put_it, path, body, as_="governor").status_code == 409
     answer = world.call(put_it, path, body, as_="governor", headers=headers)
     assert answer.status_code == 200, answer.data
-    assert answer.headers["ETag"] == f'"{answer.json["version_hash"]}"'
+    assert answer.headers["ETag"] == f'"{answer.json["version_hash"]}.1"'

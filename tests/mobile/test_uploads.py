@@ -84,9 +84,9 @@ def test_after_a_quarter_of_an_hour_it_takes_a_new_address(put, world):
         (lambda url: f"/v1/uploads/e30.{url.split('.')[1]}.AAAA", 403),
         (lambda url: url.replace(url.split(".")[1], "MDEyMzQ1Njc4OWFiY2RlZg"), 403),
         (lambda _: "/v1/uploads/e30.e30.e30", 400),
-        (lambda _: "/v1/uploads/nothing", 400),
-        (lambda _: "/v1/uploads/..", 400),
-        (lambda url: url + "." + "A" * 3000, 400),
+        (lambda _: "/v1/uploads/nothing", 404),
+        (lambda _: "/v1/uploads/..", 404),
+        (lambda url: url + "." + "A" * 3000, 404),
     ],
 )
 def test_an_address_that_was_not_signed_is_none(put, world, change, status):

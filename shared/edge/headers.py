@@ -1,0 +1,59 @@
+"""The headers that every operation takes and gives: said once, to whoever reads and to what checks."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.operation import Operation
+
+
+@dataclass(frozen=True)
+class Header:
+    """One header: what it is for, and which texts it may be."""
+
+    name: str
+    description: str
+    pattern: str = ""
+    format: str | None = None
+
+    def allows(self, text: str) -> bool:
+        """Say whether a text is one that it may be."""
+        return re.fullmatch(self.pattern, text) is not None
+
+    @property
+    def schema(self) -> dict[str, str]:
+        """Describe what it may be."""
+        found = {"type": "string"} | ({"format": self.format} if self.format else {})
+        return found | ({"pattern": f"^{self.pattern}$"} if self.pattern else {})
+
+
+STORY = Header(
+    "X-Correlation-ID",
+    "The story that a request belongs to, kept through all of it; made where absent.",
+    r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+    "uuid",
+)
+KEY = Header("Idempotency-Key", "The same key answers the same, for 24 hours.", r"[!-~]{1,255}")
+MATCH = Header(
+    "If-Match",
+    "The ETag that was read: a stale one is refused with 409, and what is new has the empty one. The"
+    " `version_hash` alone, in quotes, stands for whatever says the same.",
+)
+
+ETAG = Header(
+    "ETag",
+    "Which version this is: its `version_hash` and, behind a dot, how many changes there were.",
+)
+ENTRY = Header(
+    "X-Audit-Entry", "The audit entry that the change is: its id, hash, key and signature."
+)
+REQUEST = Header("X-Request-ID", "Names this one request; quote it when you ask for help.")
+RETRY = Header("Retry-After", "In how many seconds to try again.")
+
+
+def given(op: Operation) -> Iterator[tuple[Header, bool]]:
+    """Yield the headers that a request of an operation may have, and whether it must."""
+    yield STORY, False
+    if op.mutates:
+        yield KEY, False
+        yield MATCH, op.replaces

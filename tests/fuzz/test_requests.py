@@ -1,0 +1,246 @@
+"""
+What a client may send by the API's description is taken, what it may not is refused, and nothing breaks.
+
+Every operation is sent what its description allows and what it does not, as an account that holds its scope and
+with the ids of what there is. `REQUESTS` says how many there are; the default is a share that every run affords.
+"""
+
+import json
+import os
+import random
+from collections import Counter, defaultdict
+from functools import cache
+from urllib.parse import quote
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from local.accounts import accounts
+from local.server import application
+from shared.documents import Query
+from shared.edge.catalog import operations
+from shared.identity import HOLDERS
+from tests.contracts.test_description import API, WHOLE, pointer
+from tests.fuzz.making import Maker
+from tests.kernel.conftest import keys, world
+from tests.rehearsals.scene import example_of
+
+__all__ = ["keys", "world"]
+
+REQUESTS = int(os.environ.get("REQUESTS", "1000"))
+SEED = int(os.environ.get("SEED", "1"))
+FORMATS = Draft202012Validator.FORMAT_CHECKER
+
+BEGIN = (
+    ("industry_manager", "/v1/genesis/industries"),
+    ("industry_manager", "/v1/genesis/skills"),
+    ("service", "/v1/approvals"),
+    ("admin", "/v1/incidents"),
+    ("governor", "/v1/seeds"),
+)
+"""What there is to begin with: the examples, as these accounts send them."""
+
+
+@cache
+def validator(place):
+    return Draft202012Validator(
+        {"$ref": f"urn:api#{place}"}, registry=WHOLE, format_checker=FORMATS
+    )
+
+
+class Fuzz:
+    """Requests at random, and what is wrong with their answers."""
+
+    def __init__(self, world, seed):
+        self.rnd = random.Random(seed)
+        self.world, self.client = world, application(world.ports).test_client()
+        self.maker = Maker(API["components"]["schemas"], self.rnd)
+        self.counts, self.findings = Counter(), defaultdict(list)
+        self.ids = []
+        for account, path in BEGIN:
+            self.send("POST", path, account, {}, json.dumps(example_of(path)))
+
+    def look(self):
+        found = self.world.ports.documents.find(None, Query("events", limit=100))
+        self.ids = [one.data["entity"].partition("/")[2] for one in found]
+
+    def send(self, method, path, account, headers, body=None, kind="application/json"):
+        token = self.world.sign_in.token(account, self.world.now)
+        if body is not None:
+            headers = headers | {"Content-Type": kind}
+        auth = {"Authorization": f"Bearer {token}"}
+        return self.client.open(path, method=method, headers=headers | auth, data=body)
+
+    def account(self, op):
+        able = [a for a in accounts() if any(a.partition("@")[0] in HOLDERS[s] for s in op.scopes)]
+        return self.rnd.choice(able or accounts())
+
+    def one(self, op, *, valid):
+        """Send one request, and judge its answer."""
+        described = API["paths"][op.path][op.method.lower()]
+        sent = self._sent(op, described, valid=valid)
+        if sent is None:
+            return
+        path, headers, body, told = sent
+        kind = "application/json" if not op.content else "application/octet-stream"
+        answer = self.send(op.method, path, self.account(op), headers, body, kind)
+        self.counts["valid" if valid else "invalid"] += 1
+        self.counts[answer.status_code] += 1
+        for fault in self._faults(op, described, answer, valid=valid):
+            self.findings[f"{fault}"].append(
+                f"{op.id} {path[:200]} {headers} {str(body)[:300]} [{told}] -> {answer.status_code} {answer.data[:300]}"
+            )
+
+    def _sent(self, op, described, *, valid):
+        """Return the address, headers and body of a request, and what is wrong with it."""
+        parts = [("body", None)] if described.get("requestBody") and not op.content else []
+        # Where only headers are left, one of them is spoiled.
+        parts += [("parameter", one) for one in described["parameters"] if one["in"] != "path"]
+        wrong = None if valid else parts[0] if self.rnd.random() < 0.5 else self.rnd.choice(parts)
+        path, query, headers, body, told = op.path, [], {}, None, ""
+        for one in described["parameters"]:
+            place = pointer(
+                *("paths", op.path, op.method.lower(), "parameters"),
+                str(described["parameters"].index(one)),
+                "schema",
+            )
+            spoil = wrong is not None and wrong[1] is one
+            if (
+                one["in"] != "path"
+                and not spoil
+                and not one["required"]
+                and self.rnd.random() < 0.5
+            ):
+                continue
+            text = self._parameter(one["schema"], place, spoil=spoil)
+            if text is None:
+                return None
+            told += f" {one['name']}={text[:40]!r}" if spoil else ""
+            if one["in"] == "path":
+                known = one["name"].endswith("_id") and self.ids and self.rnd.random() < 0.8
+                text = self.rnd.choice(self.ids) if known else text
+                path = path.replace(f"{{{one['name']}}}", quote(text, safe=""))
+            elif one["in"] == "query":
+                query.append(f"{one['name']}={quote(text, safe='')}")
+            else:
+                headers[one["name"]] = text
+        if described.get("requestBody"):
+            body = (
+                b"%PDF-1.4"
+                if op.content
+                else self._body(op, spoil=wrong is not None and wrong[0] == "body")
+            )
+            if body is None:
+                return None
+        return path + ("?" + "&".join(query) if query else ""), headers, body, told
+
+    def _body(self, op, *, spoil):
+        place = pointer(
+            *("paths", op.path, op.method.lower(), "requestBody", "content"),
+            *("application/json", "schema"),
+        )
+        schema = API["paths"][op.path][op.method.lower()]["requestBody"]["content"][
+            "application/json"
+        ]
+        for _ in range(20):
+            value = (
+                schema["example"] if self.rnd.random() < 0.2 else self.maker.value(schema["schema"])
+            )
+            value = self.maker.spoiled(value) if spoil else value
+            if validator(place).is_valid(value) != spoil:
+                return json.dumps(value)
+        self.counts["given up"] += 1
+        return None
+
+    def _parameter(self, schema, place, *, spoil):
+        """Return a parameter as text: what it says in JSON where it is no text, else itself."""
+        for _ in range(20):
+            value = self.maker.value(schema)
+            if spoil:
+                text = self.rnd.choice(
+                    [
+                        "",
+                        "5.0",
+                        "1_0",
+                        "-1",
+                        "+5",
+                        "0.5",
+                        "٣",
+                        "x" * 300,
+                        "a b",
+                        "null",
+                        "[]",
+                        "True",
+                    ]
+                )
+            else:
+                text = value if isinstance(value, str) else json.dumps(value)
+            if _says(validator(place), text) != spoil and text.isprintable() and text.isascii():
+                return text
+        return None
+
+    def _faults(self, op, described, answer, *, valid):
+        status = str(answer.status_code)
+        if answer.status_code >= 500:
+            yield "5xx"
+        if status not in described["responses"]:
+            yield f"{status} is not declared"
+        elif answer.status_code >= 400:
+            if answer.mimetype != "application/problem+json":
+                yield "a refusal that is no problem"
+        elif self.rnd.random() < 0.2:
+            kinds = described["responses"][status]["content"]
+            if answer.mimetype not in {kind.partition(";")[0] for kind in kinds}:
+                yield "another media type"
+            elif answer.mimetype == "application/json":
+                place = pointer(
+                    *("paths", op.path, op.method.lower(), "responses", status, "content"),
+                    *("application/json", "schema"),
+                )
+                for error in validator(place).iter_errors(answer.json):
+                    yield f"an answer is not as described: {op.id} {error.json_path} {error.message[:100]}"
+        if valid and _by_form(answer):
+            yield f"what the schema allows is refused: {answer.json['detail'][:60]}"
+        if not valid and answer.status_code < 300:
+            yield "what the schema forbids is taken"
+
+
+def _says(valid, text):
+    """Say whether a text is a value that a schema allows: itself, or what it says in JSON."""
+    if valid.is_valid(text):
+        return True
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return False
+    # A whole number is written in one way, as JSON writes it.
+    return (
+        not isinstance(value, str | float) and json.dumps(value) == text and valid.is_valid(value)
+    )
+
+
+def _by_form(answer):
+    """Say whether a request is refused for what a schema could say, and not by a rule of what it is about."""
+    if answer.status_code not in {400, 413, 415, 422}:
+        return False
+    rules = {one["rule"] for one in answer.json.get("violations", [])}
+    return not rules or "schema" in rules
+
+
+@pytest.fixture
+def fuzz(world):
+    return Fuzz(world, SEED)
+
+
+def test_what_may_be_sent_is_taken_what_may_not_is_refused_and_nothing_breaks(fuzz):
+    chosen = [op for op in operations() if op.id != "identity.log_out"]
+    while fuzz.counts["valid"] + fuzz.counts["invalid"] < REQUESTS:
+        fuzz.look()
+        for op in chosen:
+            for valid in (True, False):
+                fuzz.one(op, valid=valid)
+    print(f"\n{dict(fuzz.counts)}")  # noqa: T201
+    found = {fault: (len(cases), cases[:3]) for fault, cases in fuzz.findings.items()}
+    assert not found, "\n".join(
+        f"{count} × {fault}\n  " + "\n  ".join(cases) for fault, (count, cases) in found.items()
+    )[:20000]
