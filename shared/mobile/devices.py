@@ -177,6 +177,11 @@ def silenced(before: Device) -> Device:
     return before.model_copy(update={"fcm_token_hash": None})
 
 
+def older(one: Device, device: Device) -> bool:
+    """Whether a device of another tenant brought its push token before *device* did."""
+    return one.tenant_id != device.tenant_id and one.last_seen_at < device.last_seen_at
+
+
 def surplus(devices: Sequence[Device], new: Device) -> tuple[Device, ...]:
     """Return the oldest of a person's devices that have to go when *new* comes."""
     others = sorted(

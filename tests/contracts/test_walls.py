@@ -20,6 +20,7 @@ CROSSED = {
     "functions/approvals/find_stranded.py": {"each_tenant", "within"},
     "functions/approvals/report_unused.py": {"within"},
     "functions/approvals/settle_stranded.py": {"within"},
+    "functions/mobile/silence_devices.py": {"each_tenant", "within"},
     "functions/precedents/judge_seeds.py": {"within"},
     "functions/precedents/list_deciding_seeds.py": {"platform"},
     "functions/precedents/match_precedent_seeds.py": {"platform"},

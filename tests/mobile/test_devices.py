@@ -5,13 +5,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from functions.mobile.register_device import register_device
 from functions.mobile.remove_device import remove_device
+from functions.mobile.silence_devices import silence_devices
 from functions.mobile.unregister_device import unregister_device
 from shared.documents import Query
 from shared.edge.keys import decoded, encoded, verify_ed25519
 from shared.errors import Conflict, Invalid, NotFound, Unauthenticated
 from shared.identity import PLATFORM, Role
 from shared.mobile.devices import MAX_DEVICES, Registration
-from shared.mobile.models import Destination, Device, DeviceUnseenDue
+from shared.mobile.models import Destination, Device, DeviceRegistered, DeviceUnseenDue
 from tests.approvals.questions import minutes
 from tests.mobile.phone import Phone, stored
 
@@ -61,6 +62,20 @@ def test_a_push_token_belongs_to_whoever_brought_it_last(call_as, destinations):
     assert {device for _, device in destinations()} == {second.device.id}
     first.register(at=2)
     assert {device for _, device in destinations()} == {first.device.id}
+
+
+def test_a_phone_shows_the_notices_of_the_tenant_that_was_signed_in_last(
+    call_as, reacting, destinations
+):
+    token = "one-token-of-one-phone"
+    first = Phone(call_as, Role.CUSTOMER_ADMIN, tenant="acme", fcm_token=token).register()
+    second = Phone(call_as, Role.CUSTOMER_ADMIN, tenant="globex", fcm_token=token).register(at=1)
+    for phone in (second, first):  # the second is heard of first
+        call = reacting(f"devices/{phone.device.id}", tenant=phone.tenant, at=2)
+        silence_devices(call, DeviceRegistered(user_id="u", platform="ios", key_hash="0" * 64))
+    assert destinations("acme") == set()
+    assert {device for _, device in destinations("globex")} == {second.device.id}
+    assert stored(call_as, Device, first.device.id, "acme").active
 
 
 def register(phone, at=0, **changes):

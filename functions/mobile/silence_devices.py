@@ -1,0 +1,27 @@
+from shared.mobile import devices
+from shared.mobile.models import Device, DeviceRegistered, DeviceSilenced
+from shared.reaction import Reaching, reaction
+
+WHY = "a push token is of one phone, whoever signs in there"
+
+
+@reaction(on=DeviceRegistered)
+def silence_devices(call: Reaching, _: DeviceRegistered) -> None:
+    """
+    Push nothing more to what the same phone was in other tenants.
+
+    Whoever brought the token last is told; a registration that is heard of late ends none that came after it.
+    """
+    with call.transaction() as own:
+        device = own.get(Device, call.subject_id)
+        if device.fcm_token_hash is None:
+            return
+        same = call.each_tenant(WHY).all(Device, fcm_token_hash=device.fcm_token_hash, active=True)
+        for tenant, id in [(one.tenant_id, one.id) for one in same if devices.older(one, device)]:
+            with call.within(tenant, WHY) as txn:
+                before = txn.get(Device, id)
+                if before.fcm_token_hash == device.fcm_token_hash:
+                    event = DeviceSilenced(user_id=before.user_id)
+                    txn.save(devices.silenced(before), event)
+                    for destination in devices.destinations(before):
+                        txn.delete(destination)
