@@ -247,7 +247,7 @@ class PreferencesChanged(
     muted: tuple[Kind, ...]
 
 
-class DeviceRegistered(Event, action="device.registered", category="authentication"):
+class DeviceRegistered(Event, action="device.registered", category="authentication", topic=TOPIC):
     """Somebody registered a device, or their device told us something new."""
 
     user_id: ActorId
