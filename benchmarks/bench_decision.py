@@ -50,7 +50,7 @@ def main() -> int:
         parts = acts.certify_parts(client, lambda _: None)
         for n in range(RUNS):
             approval = _to_the_governor(client, parts, f"Writer {n}")
-            acts.approve(client, approval)
+            acts.read_and_approve(client, approval)
             time.sleep(0.15)
         platform.stop()
     times = [(watch.next[story] - watch.granted[story]) * 1000 for story in watch.next]

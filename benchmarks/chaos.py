@@ -151,7 +151,7 @@ class Chaos:
             approval = acts.open_approval(client, str(seen["agent_id"]))
             if not approval:
                 return False
-            acts.approve(client, approval)
+            acts.read_and_approve(client, approval)
         else:
             return False
         self.acted.add(done)

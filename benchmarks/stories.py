@@ -64,7 +64,7 @@ def creation(platform: Platform, client: Client, parts: Parts) -> None:
     for number in acts.EVALUATORS:
         acts.judge_stage(client, stage(client, agent_id, number))
     stage(client, agent_id, 6)
-    acts.approve(client, until(lambda: acts.open_approval(client, agent_id)))
+    acts.read_and_approve(client, until(lambda: acts.open_approval(client, agent_id)))
     until(lambda: acts.pipeline(client, agent_id)["status"] in acts.OVER, platform.jump)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import flask
 
-from local.accounts import SignIn
+from local.accounts import SignIn, accounts
 from local.authority import Admission, Authority
 from local.broker import Broker
 from local.clock import Clock
@@ -37,8 +37,9 @@ from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.edge.workflows import WorkflowExecutions
 from shared.entity import written
+from shared.identities.members import Member, member
 from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM
+from shared.identity import OF_PEOPLE, PLATFORM, Role
 from shared.waiting import named_here
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ class Platform:
             log.warning("others may read %s, and it is not ours to close", path)
         self.sign_in.publish()
         self._publish_writer_key()
+        self._enrol_accounts()
         show_on(Board(self.documents, self.clock.now))
         takers = (self.relay.take, self.dispatcher.take, self.dues.take, self.streams.take)
         for take in takers:
@@ -213,6 +215,21 @@ class Platform:
             key = VerificationKey(id=signer.jwk["kid"], jwk=signer.jwk)
             place = Key(PLATFORM, VerificationKey.collection, key.id)
             self.documents.commit([Write(place, key.to_stored())])
+
+    def _enrol_accounts(self) -> None:
+        """Put the accounts of this machine into the roster: they exist before they sign in."""
+        new = {
+            Key(tenant, Member.collection, f"{role}.{tenant}"): Role(role)
+            for role, _, tenant in (account.partition("@") for account in accounts())
+            if Role(role) in OF_PEOPLE
+        }
+        self.documents.commit(
+            [
+                Write(place, member(place.id, {role}, self.clock.now()).to_stored())
+                for place, role in new.items()
+                if self.documents.get(place) is None
+            ]
+        )
 
     # --- time ------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.approvals import opening, rules, windows
+from shared.approvals import opening, pace, rules, windows
 from shared.approvals.events import decided
 from shared.approvals.models import Approval, Comment
 from shared.entity import Hex64, Id, Value
@@ -32,7 +32,8 @@ def approve_approval(call: Call, approval_id: Id, agreement: Agreement) -> Appro
     Approve a request.
 
     The decision that settles it is announced in the same commit, so whoever waits for it goes on exactly
-    when the record says so. What is approved must then be used in time, or the approval expires.
+    when the record says so. What is approved must then be used in time, or the approval expires. Whoever says
+    yes to many within a minute without having opened them is flagged, and must open the next ones first.
     """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
@@ -46,6 +47,7 @@ def approve_approval(call: Call, approval_id: Id, agreement: Agreement) -> Appro
             opened_at=opening.opened_at(txn, before, call.actor),
         )
         if after is not before:
+            pace.keep(txn, after, by=call.actor, at=call.now)
             after = txn.save(after, decided(after), because=rules.because(after))
             timer, due = windows.following(after, at=call.now)
             txn.announce(timer, at=due, about=after)

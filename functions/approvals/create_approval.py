@@ -1,5 +1,5 @@
 from shared.agents.makers import makers
-from shared.approvals import again, load, requests, windows
+from shared.approvals import again, answerable, load, requests, windows
 from shared.approvals.events import ApprovalRequested, decided
 from shared.approvals.models import Approval, ApprovalRequest
 from shared.approvals.question_events import ApprovalJoined, ApprovalSuperseded
@@ -19,7 +19,8 @@ def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment
 
     Where the same is being asked already, that question is the answer: one id, one card, one decision for
     everybody who asked. After a no the same act is refused in whatever spelling, unless it brings evidence
-    that was not there, or the no was withdrawn.
+    that was not there, or the no was withdrawn. A question that nobody could answer is refused, and so is one
+    for somebody who does not exist.
 
     Where a workflow waits for the answer, its callback is kept apart from the approval, in the same
     commit: nobody who may read the question learns how to wake the workflow.
@@ -39,20 +40,22 @@ def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment
             wait((same or new).id, callback, callbacks=deployment.callbacks) if callback else None
         )
         known = txn.peek(Wait, same.id) if same and waiting else None
-        approval = _joined(txn, same, new) if same else _asked(call, txn, new)
+        approval = _joined(call, txn, same, new) if same else _asked(call, txn, new)
         if waiting is not None:
             txn.save(together(known, waiting))
     return approval
 
 
-def _joined(txn: Transaction, same: Approval, new: Approval) -> Approval:
+def _joined(call: Call, txn: Transaction, same: Approval, new: Approval) -> Approval:
     after = again.joined(same, new)
     if after is same:
         return same
+    answerable.check(call, txn, after, asker=new.requested_by)
     return txn.save(after, ApprovalJoined(asked_by=new.requested_by))
 
 
 def _asked(call: Call, txn: Transaction, new: Approval) -> Approval:
+    answerable.check(call, txn, new, asker=new.requested_by)
     before = again.succeeded(txn, new)
     new = load.guarded(txn, new)
     seed = precedent(call, txn, new)

@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.approvals import handing, windows
+from shared.approvals import answerable, handing, windows
 from shared.approvals.events import ApprovalDelegated
 from shared.approvals.models import Approval, Reason
 from shared.approvals.parts import Person
@@ -51,6 +51,8 @@ def delegate_approval(call: Call, approval_id: Id, handover: Handover) -> Approv
             reason=handover.reason,
             until=handover.until,
         )
+        if handover.to != call.actor.id:
+            answerable.may_stand_in(call, txn, before, handover.to)
         told = ApprovalDelegated.of(after, at=call.now, by=call.actor.id)
         after = txn.save(after, told)
         timer, due = windows.following(after, at=call.now)

@@ -12,11 +12,11 @@ def notify_governor(call: Reaching, event: ApprovalRequested) -> None:
     Tell everybody whose agreement is needed that a request waits for them.
 
     A notice informs and never decides: it leads to the signed-in page. What is held back waits until the
-    approvers have room for it.
+    approvers have room for it, and what is like a request that waits already is seen on its card.
     """
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
-        if approval.held_back:
+        if approval.held_back or approval.grouped:
             return
         tell(
             txn,

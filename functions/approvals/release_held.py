@@ -7,10 +7,11 @@ from shared.approvals.events import (
     ApprovalGranted,
     ApprovalRejected,
     ApprovalReleased,
+    VetoRecorded,
 )
 from shared.approvals.models import Approval
 from shared.entity import Event
-from shared.mobile.notices import notice, tell
+from shared.mobile.waiting import tell_of_waiting
 from shared.reaction import Reaching, reaction
 
 
@@ -21,23 +22,16 @@ from shared.reaction import Reaching, reaction
         ApprovalChangesRequested,
         ApprovalExpired,
         ApprovalCancelled,
+        VetoRecorded,
     )
 )
-def release_held(call: Reaching, _: Event) -> None:
-    """Show the approvers the next request that was held back, as soon as they have room for it."""
+def release_held(call: Reaching, event: Event) -> None:
+    """Show the approvers what was held back, the oldest first, as soon as they have room for it."""
+    ended = event.approval_id if isinstance(event, VetoRecorded) else call.subject_id
+    if ended is None:
+        return
     with call.transaction() as txn:
-        ended = txn.get(Approval, call.subject_id)
-        held = load.next_held(txn, ended.governor_scope)
-        if held is None:
-            return
-        waiting = notice(
-            "approval_pending",
-            tenant=call.tenant,
-            audience=held.governor,
-            subject=f"approvals/{held.id}",
-            title=held.title,
-            body="It was held back while there was much to decide; the deadline stayed.",
-            at=call.now,
-        )
-        tell(txn, waiting)
-        txn.save(shown(held), ApprovalReleased())
+        held = load.next_held(txn, txn.get(Approval, ended).governor_scope)
+        tell_of_waiting(txn, *held, at=call.now)
+        for one in held:
+            txn.save(shown(one), ApprovalReleased())

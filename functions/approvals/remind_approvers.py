@@ -1,7 +1,9 @@
 from shared.approvals import handing, windows
-from shared.approvals.events import ApprovalEscalated, ApprovalMark
+from shared.approvals.changing import shown
+from shared.approvals.events import ApprovalEscalated, ApprovalMark, ApprovalReleased
 from shared.approvals.models import Approval
 from shared.mobile.notices import told_at
+from shared.mobile.waiting import tell_of_waiting
 from shared.reaction import Reaching, reaction
 
 
@@ -10,7 +12,8 @@ def remind_approvers(call: Reaching, event: ApprovalMark) -> None:
     """
     Ask the next level when half of the time is over, and again when four fifths are.
 
-    Each mark leads to the next, and the last one to the deadline, which no mark ever moves.
+    Each mark leads to the next, and the last one to the deadline, which no mark ever moves. What is still
+    held back is shown at its first mark, room or not: else it would expire unseen.
     """
     with call.transaction() as txn:
         before = txn.get(Approval, call.subject_id)
@@ -23,7 +26,11 @@ def remind_approvers(call: Reaching, event: ApprovalMark) -> None:
             decision_version=event.decision_version,
             told_at=told_at(txn, before) if handing.stands_in(before, call.now) else None,
         )
+        told = ApprovalReleased() if after is before else ApprovalEscalated.of(after)
+        if before.held_back:
+            tell_of_waiting(txn, before, at=call.now)
+            after = shown(after)
         if after is not before:
-            after = txn.save(after, ApprovalEscalated.of(after))
+            after = txn.save(after, told)
         timer, due = windows.following(after, at=call.now)
         txn.announce(timer, at=due, about=after)

@@ -1,7 +1,8 @@
 from pydantic import ConfigDict
 
 from shared.entity import Value
-from shared.identities import rules
+from shared.identities import members, rules
+from shared.identities.members import Member
 from shared.identities.models import Access, Reason, RoleWithdrawn, UserId
 from shared.identity import Role, Scope
 from shared.operation import Call, operation
@@ -38,5 +39,8 @@ def withdraw_role(call: Call, user_id: UserId, body: RoleWithdrawal) -> Access:
     with call.transaction() as txn:
         before = rules.known(txn, user_id, call.tenant, call.now)
         after = rules.without(before, body.role, by=call.actor, at=call.now)
+        member = txn.peek(Member, user_id)
+        if member is not None:
+            txn.save(members.without(member, body.role))
         rules.keep(txn, after, RoleWithdrawn(user_id=user_id, role=body.role, reason=body.reason))
     return Access.of(after)

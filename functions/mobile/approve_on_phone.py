@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.approvals import opening, rules, windows
+from shared.approvals import opening, pace, rules, windows
 from shared.approvals.events import decided
 from shared.approvals.models import Approval, Comment
 from shared.entity import Id
@@ -60,6 +60,7 @@ def approve_on_phone(
             opened_at=opening.opened_at(txn, before, call.actor),
         )
         if after is not before:
+            pace.keep(txn, after, by=call.actor, at=call.now)
             txn.save(note)
             after = txn.save(after, decided(after), because=deciding.because(after, note))
             timer, due = windows.following(after, at=call.now)

@@ -104,13 +104,18 @@ def act(question: Question) -> Act:
     about = TARGETS if question.subject_kind in _DONE_BY_AGENTS else TARGETS | BY_WHOM
     targets = (part for member, text in said if member in about for part in _each(text))
     return Act(
-        kind=tuple(map(name, question.approval_class.split(":"))),
+        kind=_kind(question),
         tool=next((name(text) for member, text in said if member == "tool"), ""),
         targets=frozenset(targets),
         arguments=frozenset(
             (member, value(text)) for member, text in said if member not in {*about, "tool"}
         ),
     )
+
+
+def kindred(one: Question, other: Question) -> bool:
+    """Say whether two questions are about the same class of act, however it is spelled."""
+    return _kind(one) == _kind(other)
 
 
 def name(text: str) -> str:
@@ -122,6 +127,10 @@ def value(text: str) -> str:
     """Return the normal form of a value: whatever separates its words is one space."""
     parts = "".join(char if _kept(char, "LNMS") else " " for char in spelled(text))
     return " ".join(parts.split())
+
+
+def _kind(question: Question) -> tuple[str, ...]:
+    return tuple(map(name, question.approval_class.split(":")))
 
 
 def _each(text: str) -> Iterator[str]:

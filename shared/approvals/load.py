@@ -1,16 +1,24 @@
 """What one person can answer well: no more at once than they can look at, and now and then a test."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from shared.approvals import acts
 from shared.approvals.models import OPEN, Approval, ApprovalRequest, EvidenceRef
 from shared.canonical import digest
 from shared.entity import Record
-from shared.queries import AtLeast, OneOf, moment
+from shared.queries import AtLeast, OneOf, Test, moment
 from shared.store import Transaction
 
 MAX_OPEN = 20
-"""How many open requests an approver is shown; above that, newer ones of the same agent wait."""
+"""How many open requests an approver is shown; above that, newer ones wait that come from where others do."""
+
+MAX_ALIKE = 50
+"""How many identical requests one card shows."""
+
+MAX_RECENT, RECENTLY = 20, timedelta(minutes=10)
+"""So many in that time are as much as a person reads, also where they were answered at once."""
 
 SAMPLE_OF = 100
 SAMPLED_WITHIN = timedelta(days=1)
@@ -27,32 +35,98 @@ class Canary(Record):
 
 
 def guarded(txn: Transaction, new: Approval) -> Approval:
-    """Return a new question, held back where its agent already waits for an approver with too many."""
-    if new.agent_id is None or _shown(txn, new.governor_scope) < MAX_OPEN:
+    """
+    Return a new question as it is put: on the card of those like it, by itself, or held back and why.
+
+    Above what an approver can look at, what comes from where something waits already is held back: of the same
+    agent, the same asker or the same class, however they are mixed. Twice as much, and only an emergency of
+    somebody else's is shown.
+    """
+    if 0 < (alike := _alike(txn, new)) < MAX_ALIKE:
+        return new.model_copy(update={"grouped": True})
+    shown = _shown(txn, new.governor_scope)
+    crowded = shown >= MAX_OPEN or (shown > 0 and _recent(txn, new) >= MAX_RECENT)
+    if alike < MAX_ALIKE and not crowded:
         return new
-    return new.model_copy(update={"held_back": _waits(txn, new.governor_scope, new.agent_id)})
-
-
-def next_held(txn: Transaction, scope: str) -> Approval | None:
-    """Return the question that is shown next, if there is room for one."""
-    held = txn.loosely(ATTENTION).first(
-        Approval,
-        order="requested_at",
-        status=OneOf(OPEN),
-        governor_scope=scope,
-        held_back=True,
+    why = next(filter(None, (_source(new, one) for one in _waiting(txn, new.governor_scope))), None)
+    if why is None and (shown < 2 * MAX_OPEN or new.urgency == "immediate"):
+        return new
+    said = (
+        f"{shown} requests wait for an answer; this one is shown when there is room, {why or FULL}"
     )
-    return held if held and _shown(txn, scope) < MAX_OPEN else None
+    return new.model_copy(update={"held_back": True, "held_because": said})
+
+
+FULL = "as there is more to decide than anybody can look at"
+
+
+def _source(new: Approval, other: Approval) -> str | None:
+    """Say what a question has in common with another that waits already."""
+    if new.agent_id is not None and new.agent_id == other.agent_id:
+        return "as others of its agent wait already"
+    if new.requested_by in other.askers:
+        return "as others of whoever asks wait already"
+    return "as others of its class wait already" if acts.kindred(new, other) else None
+
+
+def _waiting(txn: Transaction, scope: str) -> Iterator[Approval]:
+    """Yield what approvers have before them."""
+    cursor, loosely = None, txn.loosely(ATTENTION)
+    while True:
+        page = loosely.find(
+            Approval,
+            order="expires_at",
+            cursor=cursor,
+            status=OneOf(OPEN),
+            governor_scope=scope,
+            held_back=False,
+        )
+        yield from page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _alike(txn: Transaction, new: Approval) -> int:
+    """Count the questions on the card that a new one belongs to."""
+    if new.group_key is None:
+        return 0
+    return _open(txn, new.governor_scope, group_key=new.group_key, held_back=False)
+
+
+def _recent(txn: Transaction, new: Approval) -> int:
+    """Count what approvers were asked of late, answered or not."""
+    since = AtLeast(moment(new.requested_at - RECENTLY))
+    scope = new.governor_scope
+    loosely = txn.loosely(ATTENTION)
+    return loosely.count(Approval, governor_scope=scope, held_back=False, requested_at=since)
+
+
+def next_held(txn: Transaction, scope: str) -> tuple[Approval, ...]:
+    """Return the questions that are shown next, the oldest first: as many as there is room for."""
+    room, held, cursor = MAX_OPEN - _shown(txn, scope), tuple[Approval, ...](), None
+    while len(held) < room:
+        page = txn.loosely(ATTENTION).find(
+            Approval,
+            order="requested_at",
+            cursor=cursor,
+            status=OneOf(OPEN),
+            governor_scope=scope,
+            held_back=True,
+        )
+        held, cursor = (*held, *page.items), page.next_cursor
+        if cursor is None:
+            break
+    return held[: max(0, room)]
 
 
 def _shown(txn: Transaction, scope: str) -> int:
+    return _open(txn, scope, held_back=False)
+
+
+def _open(txn: Transaction, scope: str, **tests: Test) -> int:
     loosely = txn.loosely(ATTENTION)
-    return loosely.count(Approval, status=OneOf(OPEN), governor_scope=scope, held_back=False)
-
-
-def _waits(txn: Transaction, scope: str, agent_id: str) -> bool:
-    loosely, open_ones = txn.loosely(ATTENTION), OneOf(OPEN)
-    return loosely.count(Approval, status=open_ones, governor_scope=scope, agent_id=agent_id) > 0
+    return loosely.count(Approval, status=OneOf(OPEN), governor_scope=scope, **tests)
 
 
 def sample_is_due(txn: Transaction, at: datetime) -> bool:

@@ -350,6 +350,10 @@ class Approval(Entity, Question):
 
     held_back: bool = False
     """Whether it waits until the approvers have answered what they have."""
+    held_because: str | None = None
+    """Why it was held back, in words."""
+    grouped: bool = False
+    """Whether it came onto a card that was shown already, so that nobody was told of it by itself."""
 
     seed_id: Asked | None = None
     """The number of the precedent that approved it; null where people decided."""

@@ -13,6 +13,7 @@ from shared.edge.auth import Authenticator, KeySource
 from shared.edge.breakers import Board, show_on
 from shared.edge.keys import FileSigner, PemSigner, TicketSigner, verify_ed25519
 from shared.edge.push import FcmPush, InboxPush
+from shared.edge.roster import Roster
 from shared.edge.settings import Settings
 from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
 from shared.edge.trust import trust
@@ -67,6 +68,8 @@ class Ports:
     backlogs: Backlogs
     dependencies: Dependencies
     telemetry: Telemetry
+    note: Callable[[Actor], None] = lambda _: None
+    """Keep the roster: told of whoever reads."""
 
 
 def utc_now() -> datetime:
@@ -118,6 +121,7 @@ def connect(
         trusted=trusted,
         bus=bus,
         identify=authenticator.identify,
+        note=Roster(documents, clock).note,
         deployment=Deployment(settings.environment, settings.callbacks),
         signature_check=verify_ed25519,
         tickets=TicketSigner(signer),

@@ -160,6 +160,9 @@ class _Request:
         within_s = REVOKED_WITHIN_S[soon]
         with doing("edge.identify"):
             self.actor = self.ports.identify(dict(self.request.headers), revoked_within_s=within_s)
+        if not self.op.mutates:
+            with doing("edge.roster"):
+                self.ports.note(self.actor)
         # Nobody names a story before it is known whose it may be.
         named = self.request.headers.get("X-Correlation-ID")
         self.correlation_id, self.story_named = story_of(self.actor.tenant, named)

@@ -5,21 +5,27 @@ import pytest
 from functions.approvals.approve_approval import Agreement, approve_approval
 from functions.approvals.cancel_approval import Withdrawal, cancel_approval
 from functions.approvals.create_approval import create_approval
+from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.delegate_approval import Handover, delegate_approval
+from functions.approvals.expire_approval import expire_approval
 from functions.approvals.flag_approver import flag_approver
 from functions.approvals.get_approval import get_approval
 from functions.approvals.list_approvals import ApprovalQuery, list_approvals
 from functions.approvals.notify_governor import notify_governor
+from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.release_held import release_held
+from functions.approvals.remind_approvers import remind_approvers
+from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
 from functions.approvals.sample_approvers import sample_approvers
 from functions.approvals.tell_of_delegation import tell_of_delegation
 from functions.approvals.tell_of_deputy import tell_of_deputy
 from functions.approvals.tell_of_silence import tell_of_silence
 from functions.approvals.watch_veto import watch_veto
-from shared.approvals import events, load, rules
+from shared.approvals import events, load, pace, rules
 from shared.approvals.models import Approval, Veto
 from shared.approvals.opening import Opening
 from shared.documents import Query
+from shared.errors import Forbidden
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
@@ -61,7 +67,9 @@ def stored(documents):
     return all_of
 
 
-def grant(call_as, approval, at=3.0, role=Role.GOVERNOR):
+def grant(call_as, approval, at=3.0, role=Role.GOVERNOR, opened=False):
+    if opened:
+        get_approval(call_as(role, at=at), approval.id)
     body = Agreement(expected_digest=approval.action_digest)
     return approve_approval(call_as(role, at=at), approval.id, body)
 
@@ -99,24 +107,84 @@ def test_a_decision_reads_the_question_its_last_entry_and_whether_it_was_opened(
     documents.get = lambda key: reads.append(key.collection) or get(key)
     grant(call_as, new)
     documents.get = get
-    assert reads == ["approvals", "openings", "events"]
+    assert reads == ["approvals", "openings", "paces", "events"]
 
 
 # --- too much at once ----------------------------------------------------------------------------
 
 
+def shaped(number):
+    return {"approval_class": f"agent.deploy:HC:JOB-{number}", "on_behalf_of": f"asker{number % 3}"}
+
+
 @pytest.fixture
 def crowd(asked):
-    return [asked(at=n / 100) for n in range(load.MAX_OPEN)]
+    return [asked(at=n / 100, **shaped(n)) for n in range(load.MAX_OPEN)]
 
 
-def test_above_twenty_newer_requests_of_the_same_agent_wait(
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ({}, "its agent"),
+        ({"agent_id": None, "on_behalf_of": "asker1"}, "whoever asks"),
+        ({"agent_id": None, "approval_class": "agent.deploy:HC:JOB-3"}, "its class"),
+    ],
+)
+def test_above_twenty_what_comes_from_where_others_wait_is_held_back(crowd, asked, source, why):
+    fresh = shaped(99) | {"on_behalf_of": "somebody"}
+    assert not asked(at=1, agent_id=OTHER_AGENT, **shaped(98) | {"on_behalf_of": "else"}).held_back
+    held = asked(at=1, **fresh | source)
+    assert held.held_back
+    assert held.held_because.startswith("21 requests wait for an answer;")
+    assert why in held.held_because
+
+
+def test_above_forty_only_an_emergency_is_shown(crowd, asked):
+    def new(number, **changes):
+        source = shaped(number) | {"on_behalf_of": f"other{number}", "agent_id": None}
+        return asked(at=1, **source | changes)
+
+    assert [new(n).held_back for n in range(20, 41)] == [False] * 20 + [True]
+    assert not new(50, urgency="immediate").held_back
+
+
+def test_a_hundred_and_eighty_in_a_short_time_are_grouped_or_held(asked, call_as, reacting, stored):
+    """Of mixed agents, askers and classes, alike and not, some answered meanwhile."""
+    found = []
+    for n in range(180):
+        agent = f"{n % 7:08d}-0000-4000-8000-000000000000"
+        source = shaped(n % 12) | {"agent_id": agent, "on_behalf_of": f"asker{n % 5}"}
+        found.append(new := asked(at=n / 1000, **source))
+        notify_governor(reacting(f"approvals/{new.id}"), events.ApprovalRequested.of(new))
+    cards = [one for one in found if not (one.held_back or one.grouped)]
+    assert len(cards) <= load.MAX_OPEN
+    assert len(stored(Notification)) == len(cards)
+    assert all(one.held_because for one in found if one.held_back)
+
+
+def test_what_is_alike_is_one_card_of_fifty_each_with_its_digest(asked, reacting, stored):
+    alike = [asked(at=n / 100) for n in range(load.MAX_ALIKE + 1)]
+    assert [one.grouped for one in alike] == [False] + [True] * 49 + [False]
+    assert [one.held_back for one in alike] == [False] * 50 + [True]
+    assert len({one.action_digest for one in alike}) == 51
+    for one in alike:
+        notify_governor(reacting(f"approvals/{one.id}"), events.ApprovalRequested.of(one))
+    assert len(stored(Notification)) == 1
+
+
+def test_twenty_in_ten_minutes_are_enough_also_where_they_are_answered(asked, call_as):
+    for n in range(load.MAX_RECENT):
+        new = asked(at=n / 100, **shaped(n))
+        if n:
+            grant(call_as, new, at=n / 100, opened=True)
+    assert asked(at=1, **shaped(30)).held_back
+    assert not asked(at=11, **shaped(31)).held_back
+
+
+def test_what_is_held_back_is_in_no_queue_and_nobody_is_told(
     crowd, asked, call_as, reacting, stored
 ):
-    held = asked(at=1)
-    assert held.held_back
-    assert not asked(at=1, agent_id=OTHER_AGENT).held_back
-    assert not asked(at=1, agent_id=None).held_back
+    held = asked(at=1, **shaped(50))
     queue = list_approvals(call_as(Role.GOVERNOR), ApprovalQuery(limit=100)).items
     assert held.id not in {one.id for one in queue}
     every = ApprovalQuery(status="pending", limit=100)
@@ -134,7 +202,7 @@ def end(call_as, reacting, approval, at=2):
 def test_what_waited_is_shown_when_there_is_room_the_oldest_first(
     crowd, asked, call_as, reacting, stored
 ):
-    first, second = asked(at=1), asked(at=1.5)
+    first, second = asked(at=1, **shaped(50)), asked(at=1.5, **shaped(51))
     end(call_as, reacting, crowd[0])
     shown = {one.id: one for one in stored(Approval)}
     assert (shown[first.id].held_back, shown[second.id].held_back) == (False, True)
@@ -144,9 +212,85 @@ def test_what_waited_is_shown_when_there_is_room_the_oldest_first(
     assert len(stored(Notification)) == 1, "there is room for one"
 
 
+ENDS = {
+    "approve": lambda call, one: approve_approval(
+        call, one.id, Agreement(expected_digest=one.action_digest)
+    ),
+    "reject": lambda call, one: reject_approval(call, one.id, Rejection(reason=WHY)),
+    "changes": lambda call, one: request_approval_changes(
+        call, one.id, WantedChanges(changes=["Add a test."])
+    ),
+    "veto": lambda call, one: create_veto(
+        call, Objection(approval_id=one.id, category="safety", explanation=WHY)
+    ),
+    "cancel": lambda call, one: cancel_approval(call, one.id, Withdrawal(reason=WHY)),
+    "expire": lambda call, one: expire_approval(
+        call, events.ApprovalDeadline(decision_version=one.decision_version)
+    ),
+}
+
+
+@pytest.mark.parametrize("way", ENDS)
+def test_every_way_an_open_one_ends_makes_room(crowd, asked, call_as, reacting, stored, way):
+    held, one = asked(at=1, **shaped(50)), crowd[0]
+    by = {"expire": None, "cancel": Role.SERVICE}.get(way, Role.GOVERNOR)
+    call = call_as(by, at=2) if by else reacting(f"approvals/{one.id}", at=100)
+    ENDS[way](call, one)
+    known = release_held.declared.events
+    told = [e for e in stored(Entry) if e.topic == events.DECISIONS and e.action in known]
+    assert told, "what ends it is heard of"
+    for entry in told:
+        event = known[entry.action].from_stored(entry.data, 1)
+        release_held(reacting(entry.entity, at=101), event)
+    assert not {o.id: o for o in stored(Approval)}[held.id].held_back
+
+
+def test_all_that_there_is_room_for_is_shown(crowd, asked, call_as, reacting, stored):
+    held = [asked(at=1 + n / 10, **shaped(50 + n)) for n in range(3)]
+    for one in crowd[:2]:
+        cancel_approval(call_as(Role.SERVICE, at=2), one.id, Withdrawal(reason=WHY))
+    release_held(reacting(f"approvals/{crowd[1].id}", at=3), events.ApprovalCancelled(reason="x"))
+    shown = {one.id: one for one in stored(Approval)}
+    assert [shown[one.id].held_back for one in held] == [False, False, True]
+
+
+def test_nothing_expires_unseen_for_want_of_room(crowd, asked, reacting, stored):
+    held = asked(at=1, **shaped(50))
+    half = events.ApprovalMark(percent=50, decision_version=0)
+    remind_approvers(reacting(f"approvals/{held.id}", at=51), half)
+    [after] = [one for one in stored(Approval) if one.id == held.id]
+    assert (after.held_back, after.expires_at) == (False, held.expires_at)
+    assert "held back" in stored(Notification)[0].body
+
+
 def test_where_nothing_waits_nothing_is_shown(asked, call_as, reacting, stored):
     end(call_as, reacting, asked())
     assert stored(Notification) == []
+
+
+# --- faster than a person reads ------------------------------------------------------------------
+
+
+def test_sixty_yeses_in_a_second_flag_and_are_stopped(asked, call_as, stored):
+    waiting = [asked(at=n / 1000) for n in range(30)]
+    said = []
+    for n, one in enumerate(waiting):
+        try:
+            said.append(grant(call_as, one, at=1 + n / 3000).status)
+        except Forbidden as refused:
+            said.append(refused.violations[0].rule)
+    assert said == ["approved"] * pace.MAX_UNREAD + ["open_first"] * 20
+    [violation] = stored(OpenedViolation)
+    assert violation.finding.actor_id == "governor"
+    assert grant(call_as, waiting[-1], at=1.1, opened=True).status == "approved"
+    assert grant(call_as, waiting[-2], at=3).status == "approved", "a minute later it is one again"
+
+
+def test_whoever_opens_what_they_decide_is_never_flagged(asked, call_as, stored):
+    for n in range(15):
+        assert grant(call_as, asked(at=n / 100), at=1, opened=True).status == "approved"
+    assert stored(OpenedViolation) == []
+    assert stored(pace.Pace) == []
 
 
 # --- a request that must be refused --------------------------------------------------------------

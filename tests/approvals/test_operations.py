@@ -106,6 +106,7 @@ def test_an_engagement_decision_is_kept_as_long_as_others(asked, call_as, stored
 
 def test_a_decision_costs_three_writes(asked, call_as):
     new = asked()
+    get_approval(call_as(Role.GOVERNOR), new.id)
     call = call_as(Role.GOVERNOR, commits=False)
     approve_approval(call, new.id, agree(new))
     assert len(call.writes) == 3

@@ -26,7 +26,7 @@ MOVES_MANY = {one.id for one in reactions() if one.every or one.stored}
 AGAIN = {"edge.again"}
 """What somebody reads only who met somebody else on the way."""
 
-LOOKS = {"agents.get_pipeline", "agents.get_agent", "edge.identify"}
+LOOKS = {"agents.get_pipeline", "agents.get_agent", "edge.identify", "edge.roster"}
 """What only those who measure ask for, and who is asking, which an instance remembers for a minute."""
 
 

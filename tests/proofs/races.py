@@ -12,6 +12,7 @@ from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.expire_approval import expire_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
+from shared.approvals import opening
 from shared.approvals.events import ApprovalDeadline, ApprovalRequested
 from shared.approvals.models import Approval
 from shared.documents import Contended, Documents, Key
@@ -101,7 +102,7 @@ class Race:
             if verb == "expire":
                 assert answer == [], "a deadline has no effect on what is decided"
             elif objected and verb == "veto":
-                assert len(answer) == 4, "an objection to what was approved is no second decision"
+                assert len(answer) == 5, "an objection to what was approved is no second decision"
             elif winner == "expire":
                 assert isinstance(answer, Expired)
             else:
@@ -143,6 +144,11 @@ def put(documents: Documents, call_as: Callable[..., Any], count: int) -> list[A
         call = call_as(Role.SERVICE, commits=False)
         with call.transaction() as txn:
             new = approval().model_copy(update={"id": call.new_id()})
+            id = new.id
+            for who in ("governor", "asha", "ben"):
+                name = f"{id}:{who}"
+                seen = {"approval_id": id, "opened_by": who, "opened_at": new.requested_at}
+                txn.create(opening.Opening(id=name, **seen))
             kept.append(txn.create(new, ApprovalRequested.of(new)))
         writes += call.writes
     documents.commit(writes)

@@ -32,6 +32,7 @@ def turn_down(scene):
     client = scene.client
     asked = scene.ask(**STEP)
     path = f"/v1/approvals/{asked['id']}"
+    client.get("admin", "/v1/me")
     scene.ask(**STEP | {"subject": asked["subject"], "on_behalf_of": "admin.platform"})
     client.post("admin", f"{path}/cancel", {"reason": "it is no longer needed by me"})
     client.post("governor", f"{path}/request-changes", {"changes": ["Add a test."]})
@@ -48,6 +49,7 @@ def hand_on(scene):
     handover = {"to": "deputy_governor.platform", "reason": "I am on a train until noon."}
     client.post("governor", f"/v1/approvals/{asked['id']}/delegate", handover)
     client.sign_in("deputy_governor")
+    client.get("deputy_governor", f"/v1/approvals/{asked['id']}")
     agreed = {"expected_digest": asked["action_digest"]}
     decided = client.post("deputy_governor", f"/v1/approvals/{asked['id']}/approve", agreed)
     assert decided["decided_via"] == "deputy"

@@ -1,0 +1,152 @@
+"""
+Whether somebody can answer a question, before it is asked (ruling 83).
+
+What is known is the roster: who signed in, with which roles. Each scope has one Governor, who counts as one
+person where none was seen yet, and foundational agents always exist. Where nobody signed in yet at all, nothing
+is judged by it.
+"""
+
+from dataclasses import dataclass
+
+from shared.approvals import chains
+from shared.approvals.models import Approval
+from shared.approvals.parts import Step
+from shared.errors import Invalid, Violation
+from shared.identities.members import Member
+from shared.identity import PLATFORM, Role
+from shared.operation import Call
+from shared.store import Transaction
+
+WHY = "the platform's people answer, or ask, in every tenant"
+UNDER_WAY = "whoever signs in meanwhile can answer a moment later"
+AGENTS = frozenset({Role.GENESIS, Role.SYSTEMS_ARCHITECT, Role.VISION_GUARDIAN})
+KEEPERS = frozenset({Role.GOVERNOR, Role.CUSTOMER_ADMIN})
+
+
+@dataclass(frozen=True)
+class People:
+    """Who decides: the platform's people, and the tenant's own."""
+
+    platform: tuple[Member, ...] = ()
+    own: tuple[Member, ...] = ()
+
+    def holding(self, role: Role) -> frozenset[str]:
+        """Return who holds a role where it is asked for."""
+        if role in AGENTS:
+            return frozenset({role.value})
+        there = self.own if role is Role.CUSTOMER_ADMIN else self.platform
+        known = frozenset(one.id for one in there if role in one.roles)
+        return known or frozenset({f"the {role}"} if role in KEEPERS else ())
+
+    def named(self, id: str) -> frozenset[str]:
+        """Return a person, if they exist and may decide."""
+        known = {one.id for one in (*self.platform, *self.own)} | {role.value for role in AGENTS}
+        return frozenset({id}) & known
+
+
+def check(call: Call, txn: Transaction, new: Approval, *, asker: str) -> None:
+    """
+    Make sure that a question comes from somebody, and that enough different people can answer it.
+
+    Raises:
+        Invalid: It names somebody who does not exist, or nobody could answer one of its steps.
+    """
+    with call.platform(WHY) as platform:
+        if platform.loosely(UNDER_WAY).first(Member) is None:
+            return
+        # Whoever made the agent existed before the roster was kept.
+        if asker not in {call.actor.id, *new.concerned} and not _exists(platform, txn, asker):
+            raise Invalid(
+                f"nobody called {asker} has signed in here; name who it is asked for",
+                violations=[_missing("on_behalf_of", f"{asker} is not known")],
+            )
+        people = People(_deciding(platform), _deciding(txn) if call.tenant != PLATFORM else ())
+    lacking = unanswerable(new, people)
+    if lacking:
+        raise Invalid(
+            f"nobody could answer this: {'; '.join(lacking)}",
+            violations=[_missing("chain", one, "nobody_can_answer") for one in lacking],
+        )
+
+
+def may_stand_in(call: Call, txn: Transaction, approval: Approval, to: str) -> None:
+    """
+    Make sure that whoever a question is handed to exists, and may decide where it is asked.
+
+    Raises:
+        Invalid: They do not, as far as the roster knows.
+    """
+    own = approval.governor_scope == "engagement" and call.tenant != PLATFORM
+    with call.platform(WHY) as platform:
+        there = txn if own else platform
+        if there.loosely(UNDER_WAY).first(Member) is None:
+            return
+        people = People(own=_deciding(txn)) if own else People(platform=_deciding(platform))
+    if not people.named(to):
+        raise Invalid(
+            f"{to} cannot answer this: nobody of that name who may decide has signed in",
+            violations=[_missing("to", f"{to} is not known to decide here")],
+        )
+
+
+def unanswerable(approval: Approval, people: People) -> list[str]:
+    """
+    Return for each step that lacks somebody who it is.
+
+    Nobody has two votes, so every vote needs a person of its own.
+    """
+    cannot = approval.parties
+    places = [
+        (step, {one for one in could if one not in cannot})
+        for step in approval.steps
+        for could in _votes(approval, step, people)
+    ]
+    taken: dict[str, int] = {}
+    lacking = [step for no, (step, _) in enumerate(places) if not _seated(no, places, taken, set())]
+    return list(
+        dict.fromkeys(
+            f"step {step.step_no} asks {', '.join(step.seats)}"
+            f"{f' for {step.quorum} votes' if step.quorum else ''}, and there is nobody else"
+            for step in lacking
+        )
+    )
+
+
+def _votes(approval: Approval, step: Step, people: People) -> list[frozenset[str]]:
+    """Return, for each vote that a step needs, who could give it."""
+    there = approval.model_copy(update={"current_step": step.step_no})
+    besides = frozenset[str]().union(
+        *(people.holding(role) for level in (1, 2) for role in chains.added(there, level))
+    )
+    seats = [people.holding(role) for role in step.roles] + [
+        people.named(one) for one in step.principals
+    ]
+    if step.mode == "all":
+        return [seat | besides for seat in seats]
+    anybody = besides.union(*seats)
+    return [anybody] * (step.quorum or 1 if step.mode == "quorum" else 1)
+
+
+def _seated(
+    no: int, places: list[tuple[Step, set[str]]], taken: dict[str, int], tried: set[str]
+) -> bool:
+    """Find somebody for a vote, asking who has another to take over where that helps."""
+    for one in sorted(places[no][1] - tried):
+        tried.add(one)
+        if one not in taken or _seated(taken[one], places, taken, tried):
+            taken[one] = no
+            return True
+    return False
+
+
+def _exists(platform: Transaction, txn: Transaction, id: str) -> bool:
+    known = (one.peek(Member, id) for one in (txn, platform))
+    return id in {role.value for role in AGENTS} or any(known)
+
+
+def _deciding(txn: Transaction) -> tuple[Member, ...]:
+    return txn.loosely(UNDER_WAY).all(Member, decides=True)
+
+
+def _missing(field: str, message: str, rule: str = "unknown_principal") -> Violation:
+    return Violation(rule=rule, message=message, field=field)

@@ -1,0 +1,43 @@
+"""
+The roster: who exists, and which roles they hold, as their sign-ins show it.
+
+Roles live in the tokens of the sign-in, and nobody else keeps them. So the roster knows whoever signed in and read
+anything since it is kept, with the roles that they had on the last day they did. Whoever never did is not known.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from shared.entity import Record, Timestamp
+from shared.identity import HOLDERS, Role, Scope
+
+
+class Member(Record):
+    """Somebody who signs in to a tenant; their id is the user's."""
+
+    collection: ClassVar[str] = "members"
+
+    roles: Annotated[tuple[Role, ...], Field(max_length=len(Role))]
+    decides: bool
+    """Whether one of their roles lets them decide."""
+    seen_at: Timestamp
+    """When they were first seen on the last day that they were."""
+
+
+def member(id: str, roles: Collection[Role], at: datetime) -> Member:
+    """Return somebody as they were seen at a time."""
+    return Member(id=id, roles=tuple(sorted(roles)), decides=decides(roles), seen_at=at)
+
+
+def without(member: Member, role: Role) -> Member:
+    """Return somebody without a role that was taken from them."""
+    left = tuple(one for one in member.roles if one is not role)
+    return member.model_copy(update={"roles": left, "decides": decides(left)})
+
+
+def decides(roles: Iterable[Role]) -> bool:
+    """Say whether one of these roles lets somebody decide."""
+    return not HOLDERS[Scope.GOVERNANCE_WRITE].isdisjoint(roles)
