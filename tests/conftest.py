@@ -20,6 +20,7 @@ from shared.edge.keys import FileSigner, TicketSigner, verifier, verify_ed25519
 from shared.edge.ports import Ports
 from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
+from shared.edge.strangers import Strangers
 from shared.errors import ProviderDown, Violation
 from shared.evidence import Verify
 from shared.identities.models import VerificationKey
@@ -237,6 +238,7 @@ def ports_of(documents: Any, signer: Any, clock: Callable[[], datetime], **given
             "files": FakeFiles(),
             "traffic": NoTraffic(),
             "memory": Memory(),
+            "strangers": Strangers(),
             "workflows": FakeWorkflows(),
             "probe": FakeProbe(),
             "push": FakePush(),

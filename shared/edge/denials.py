@@ -21,10 +21,12 @@ def record(ports: Ports, make: Callable[[], Call], refusal: Refusal) -> None:
     """
     Append the event of a refusal that is evidence; others are only logged.
 
+    What somebody who signed in is refused is always one entry; what strangers are, only up to a bound.
+
     Raises:
         StoreUnavailable: It cannot be kept.
     """
-    event = _event(make(), refusal)
+    event = _event(ports, make(), refusal)
     if event is None:
         return
     stranger = f"anonymous-{secrets.randbelow(STREAMS_OF_STRANGERS)}"
@@ -43,10 +45,13 @@ def record(ports: Ports, make: Callable[[], Call], refusal: Refusal) -> None:
     settled(attempt)
 
 
-def _event(call: Call, refusal: Refusal) -> Event | None:
+def _event(ports: Ports, call: Call, refusal: Refusal) -> Event | None:
     if isinstance(refusal, Forged):
-        rules = [violation.rule for violation in refusal.violations]
-        return AuthFailed(operation=call.operation, reason=rules[0] if rules else "token_invalid")
+        reason = refusal.violations[0].rule if refusal.violations else "token_invalid"
+        counted = ports.strangers.turned_away(reason, call.now)
+        if counted is None:
+            return None
+        return AuthFailed(operation=call.operation, reason=reason, counted=counted)
     if call.actor.id == "anonymous":
         return None
     if refusal.status == 403:

@@ -15,6 +15,7 @@ from shared.edge.keys import FileSigner, PemSigner, TicketSigner, verify_ed25519
 from shared.edge.push import FcmPush, InboxPush
 from shared.edge.roster import Roster
 from shared.edge.settings import Settings
+from shared.edge.strangers import Strangers
 from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
 from shared.edge.trust import trust
 from shared.evidence import Signer, Verify
@@ -59,6 +60,7 @@ class Ports:
     files: Files
     traffic: Traffic
     memory: Memory
+    strangers: Strangers
     workflows: Workflows
     probe: Probe
     push: Push
@@ -128,6 +130,7 @@ def connect(
         files=_files(settings),
         traffic=counting if settings.local else NoTraffic(),
         memory=Memory(),
+        strangers=Strangers(),
         workflows=_workflows(settings),
         probe=_probe(settings),
         push=InboxPush() if settings.local else FcmPush(settings.project),

@@ -105,6 +105,8 @@ class AuthFailed(
 
     operation: Code
     reason: Said
+    counted: Annotated[int, Field(ge=0)] = 0
+    """How many more were refused for the same reason since the last entry that said so, without an entry."""
 
 
 class SessionsEnded(

@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from shared.edge.auth import KeySource
 from shared.edge.ports import connect
 from shared.edge.settings import Settings
+from shared.edge.strangers import MOST_ENTRIES, WINDOW, Strangers
 from shared.identity import Role, Scope
 from shared.operation import Call
 from shared.waiting import HERE
 from tests.conftest import NOON
 from tests.kernel.conftest import declared
-from tests.kernel.test_serving import entries, problem
+from tests.kernel.test_serving import entries, make_thing, problem
 
 OURS = "@local.iam.gserviceaccount.com"
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -148,6 +149,7 @@ def forged(world):
 def test_no_forged_token_gets_in_and_each_is_evidence(world):
     tokens = forged(world)
     for name, token in tokens.items():
+        world.ports.strangers = Strangers()
         answer = with_token(world, token)
         assert answer.status_code == 401, name
         problem(answer, 401, "unauthenticated")
@@ -155,6 +157,30 @@ def test_no_forged_token_gets_in_and_each_is_evidence(world):
     assert len(refused) == len(tokens)
     assert all(entry.entity.startswith("principals/anonymous-") for entry in refused)
     assert {entry.action for entry in entries(world)} == {"auth.failed"}
+
+
+def test_a_flood_of_strangers_leaves_a_few_entries_and_a_count(world):
+    token = forged(world)["no signature"]
+    for _ in range(300):
+        assert with_token(world, token).status_code == 401
+    kept = entries(world, action="auth.failed")
+    assert len(kept) == MOST_ENTRIES
+    assert {entry.data["counted"] for entry in kept} == {0}
+    assert with_token(world, forged(world)["expired"]).status_code == 401
+    assert len(entries(world, action="auth.failed")) == MOST_ENTRIES + 1
+    world.now += WINDOW
+    for _ in range(2):
+        assert with_token(world, token).status_code == 401
+    counts = sorted(entry.data["counted"] for entry in entries(world, action="auth.failed"))
+    assert counts == [0] * (MOST_ENTRIES + 2) + [300 - MOST_ENTRIES]
+
+
+def test_each_refusal_of_somebody_who_signed_in_is_evidence(world):
+    times = MOST_ENTRIES + 5
+    for _ in range(times):
+        answer = world.call(make_thing, "/v1/things", {"size": 1}, as_="helpdesk_agent")
+        problem(answer, 403, "forbidden")
+    assert len(entries(world, action="policy.denied")) == times
 
 
 @pytest.mark.parametrize("header", ["Basic abc", "Bearer", "Bearer " + "x" * 9000, "token"])
