@@ -35,8 +35,14 @@ SHARED = {
         "precedents.validate_precedent_seed",
     },
     "seed_figures": {"precedents.predict_approval", "precedents.judge_seeds"},
-    # Once in five minutes by its schedule, once a minute while something is wrong; never for an agent.
+    # One person's own, and only where the person said yes to what was not opened.
+    "paces": {"approvals.approve_approval"},
+    # Once in five minutes by its schedule, once a minute while something is wrong; for an agent only where
+    # what was approved is not carried out.
     "guards/incidents": {
+        "agents.end_stranded_run",
+        "approvals.report_unused",
+        "approvals.settle_stranded",
         "platform.create_incident",
         "platform.probe_services",
         "platform.rest_incident",

@@ -124,8 +124,8 @@ TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
 def told(world):
     """An event that its reaction cannot read, with its entry, and the message that announces it."""
     reaction = next(one for one in reactions() if one.id == "agents.start_pipeline")
-    (action,) = reaction.events
-    entry = an_entry(action=action, topic=reaction.topic, data={})
+    assert "agent.created" in reaction.events
+    entry = an_entry(action="agent.created", topic=reaction.topic, data={})
     kid, sig = world.ports.signer.sign(signed_bytes(entry.to_stored()))
     entry = entry.model_copy(update={"kid": kid, "sig": sig})
     place = Key(entry.tenant, Entry.collection, entry.id)

@@ -169,7 +169,7 @@ FORGERIES = {
     "with GET": (405, lambda c: c.decide(c.token("governor"), method="GET")),
     "with PUT": (405, lambda c: c.decide(c.token("governor"), method="PUT")),
     "as a form": (
-        400,
+        415,
         lambda c: c.decide(
             c.token("governor"), **{"Content-Type": "application/x-www-form-urlencoded"}
         ),

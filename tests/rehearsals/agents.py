@@ -99,6 +99,7 @@ def end_early(scene):
         begun = acts.request_agent(scene.client, scene.parts, name)
         at_stage(scene.client, begun["agent"]["id"], 2)
         scene.client.post(account, f"/v1/workflows/{begun['workflow_id']}/{verb}", REASON)
+        acts.pipeline(scene.client, begun["agent"]["id"])
     scene.rest()
 
 

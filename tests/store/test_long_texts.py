@@ -4,6 +4,7 @@ import pytest
 
 from shared.documents import Key
 from shared.identity import PLATFORM, Role
+from shared.mobile.devices import token_hash
 from shared.mobile.models import Device
 from tests.mobile.phone import Phone
 
@@ -17,4 +18,5 @@ def test_a_push_token_belongs_to_the_last_device_that_brought_it_however_long_it
     second = Phone(call_as, Role.VIEWER, id="u2", fcm_token=token).register(at=1)
 
     places = [Key(PLATFORM, Device.collection, one.device.id) for one in (first, second)]
-    assert [documents.get(place).data["active"] for place in places] == [False, True]
+    first, second = (documents.get(place).data["fcm_token_hash"] for place in places)
+    assert (first, second) == (None, token_hash(token))
