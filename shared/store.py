@@ -7,7 +7,6 @@ it is a small port, `shared/documents.py`.
 """
 
 import logging
-import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -30,11 +29,19 @@ from shared.documents import (
     Write,
 )
 from shared.entity import Audit, Because, Entity, Event, Record, Timestamp
-from shared.errors import ConstitutionalAlignment, IntegrityHold, NotFound, VersionConflict
+from shared.errors import (
+    ConstitutionalAlignment,
+    IntegrityHold,
+    Invalid,
+    NotFound,
+    VersionConflict,
+    Violation,
+)
 from shared.evidence import ApprovalRef, Circumstances, Entry, Signer
 from shared.guarding import Guard
 from shared.masking import for_evidence
 from shared.queries import Reads, Test, equal
+from shared.texts import in_words
 
 log = logging.getLogger("waooaw.store")
 
@@ -139,7 +146,30 @@ class Transaction(Reads):
         """
         found = self.peek(kind, id)
         if found is None:
-            raise NotFound(f"there is no {_in_words(kind.__name__)} {id} here")
+            raise NotFound(f"there is no {in_words(kind)} {id} here")
+        return found
+
+    def named(self, kind: type[R], id: str, *, field: str) -> R:
+        """
+        Return one document that a member of a body names, and not the path.
+
+        Args:
+            kind: What it is.
+
+            id: Its id.
+
+            field: The member that names it.
+
+        Raises:
+            Invalid: The tenant has none of that kind and id.
+        """
+        found = self.peek(kind, id)
+        if found is None:
+            missing = f"there is no {in_words(kind)} {id} here"
+            raise Invalid(
+                missing,
+                violations=[Violation(rule="dependency_missing", field=field, message=missing)],
+            )
         return found
 
     def peek(self, kind: type[R], id: str) -> R | None:
@@ -419,11 +449,6 @@ class Transaction(Reads):
     def _may_read(self) -> None:
         if self._writes:
             raise RuntimeError("a transaction reads first and writes last")
-
-
-def _in_words(name: str) -> str:
-    """Return the name of a kind as people say it: a dead letter is no DeadLetter to them."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 class _Loosely(Reads):

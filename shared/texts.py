@@ -229,3 +229,8 @@ def _arabic(text: str) -> bool:
     """Say whether the last letter of a text is of a script whose letters join as Arabic's do."""
     last = next((char for char in reversed(text) if unicodedata.category(char)[0] != "M"), "")
     return last != "" and unicodedata.bidirectional(last) == "AL"
+
+
+def in_words(kind: type) -> str:
+    """Return the name of a kind as people say it: a dead letter is no DeadLetter to them."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()

@@ -18,6 +18,7 @@ from shared.documents import Key
 from shared.entity import ZERO_HASH, Audit, Record, written
 from shared.errors import Invalid, Violation
 from shared.evidence import Entry, Verify, hash_of_entry, signed_bytes, state_hash
+from shared.texts import in_words
 
 _OWNED = re.compile(r"(?P<tenant>[a-z][a-z0-9-]{1,30})\.(?=[0-9a-f]{8}-)")
 """How an id begins that says which tenant's it is."""
@@ -85,7 +86,7 @@ def unreadable(kind: type[Record], record: Mapping[str, Any]) -> str | None:
     try:
         kind.from_stored(record)
     except (ValidationError, Invalid) as error:
-        return f"it is no {kind.__name__}: {_why(error)}"
+        return f"it is no {in_words(kind)}: {_why(error)}"
     return None
 
 

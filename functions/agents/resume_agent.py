@@ -42,7 +42,7 @@ def resume_agent(call: Call, agent_id: Id, body: Reactivation) -> Agent:
     with call.transaction() as txn:
         before = txn.get(Agent, agent_id)
         manifest = txn.get(Manifest, agent_id)
-        approval = txn.get(Approval, body.approval_id)
+        approval = txn.named(Approval, body.approval_id, field="approval_id")
         who = made_by(before, manifest)
         after = lifecycle.resumed(before, by=call.actor, makers=who, at=call.now)
         lifecycle.permits_reactivation(approval, before)

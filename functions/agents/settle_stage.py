@@ -38,7 +38,9 @@ def settle_stage(call: Call, workflow_id: Id, stage: Stage, body: Settlement) ->
     with call.transaction() as txn:
         before = story.read(txn, workflow_id)
         agent = before.agent
-        approval = txn.get(Approval, body.approval_id) if body.approval_id else None
+        approval = (
+            txn.named(Approval, body.approval_id, field="approval_id") if body.approval_id else None
+        )
         release = txn.get(Release, agent.release_id) if agent.release_id else None
         run = settling.settled(before, stage, approval=approval, release=release, at=call.now)
         on = entering.onward(txn, before.at(run), at=call.now)

@@ -33,7 +33,7 @@ def supersede_precedent_seed(call: Call, seed_id: Id, body: Succession) -> Prece
     """
     with call.transaction() as txn:
         before = txn.get(PrecedentSeed, seed_id)
-        successor = txn.get(PrecedentSeed, body.successor_id)
+        successor = txn.named(PrecedentSeed, body.successor_id, field="successor_id")
         still_supported(txn, successor)
         after, new = rules.superseded(before, successor, by=call.actor, at=call.now)
         because = rules.because(new, "supersedes an older seed", call.actor)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.agents.me_wow import ActStep, Ground
 from shared.agents.models import Agent
 from shared.constitution import breach, wild
-from shared.errors import Invalid, NotFound, Violation
+from shared.errors import Invalid, Violation
 from shared.genesis.models import Industry, JobRole, Skill, Status
 from shared.genesis.parts import DataAccess
 from shared.manifests.rules import covers
@@ -65,12 +65,12 @@ def gathered(
     Read the parts of an agent.
 
     Raises:
-        NotFound: One of them does not exist.
+        Invalid: One of them does not exist.
     """
     return Composition(
-        industry=txn.get(Industry, industry_id),
-        job_role=txn.get(JobRole, job_role_id),
-        skills=tuple(txn.get(Skill, skill) for skill in skills),
+        industry=txn.named(Industry, industry_id, field="industry_id"),
+        job_role=txn.named(JobRole, job_role_id, field="job_role_id"),
+        skills=tuple(txn.named(Skill, skill, field="skills") for skill in skills),
     )
 
 
@@ -79,8 +79,7 @@ def dependencies(txn: Transaction, agent: Agent) -> dict[str, tuple[str, ...]]:
     Read what an agent leans on, and what those lean on, up to a bound.
 
     Raises:
-        NotFound: It leans on an agent that does not exist.
-        Invalid: It leans on more agents than can be looked through.
+        Invalid: It leans on an agent that does not exist, or on more than can be looked through.
     """
     graph = {agent.id: tuple(d.agent_id for d in agent.depends_on)}
     todo = [*graph[agent.id]]
@@ -92,9 +91,7 @@ def dependencies(txn: Transaction, agent: Agent) -> dict[str, tuple[str, ...]]:
             raise Invalid(
                 f"an agent leans on at most {MAX_DEPENDENCIES} others", rule="dependencies"
             )
-        found = txn.peek(Agent, here)
-        if found is None:
-            raise NotFound(f"there is no agent {here} to depend on")
+        found = txn.named(Agent, here, field="depends_on")
         graph[here] = tuple(d.agent_id for d in found.depends_on)
         todo += graph[here]
     return graph

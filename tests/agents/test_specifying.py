@@ -6,7 +6,7 @@ from functions.agents.get_agent import get_agent
 from functions.agents.get_workflow import get_workflow
 from functions.agents.list_agents import AgentFilter, list_agents
 from shared.agents import composition
-from shared.errors import Conflict, ConstitutionalAlignment, Invalid, NotFound
+from shared.errors import Conflict, ConstitutionalAlignment, Invalid
 from shared.evidence import Entry
 from shared.genesis.models import Skill, Status
 from shared.identity import Role
@@ -81,14 +81,17 @@ def test_parts_that_are_not_certified_are_named(story, call_as):
     assert refusal.value.violations[0].field == "skills"
 
 
-@pytest.mark.parametrize("part", ["industry_id", "job_role_id"])
-def test_a_part_that_does_not_exist_is_not_found(story, part):
-    with pytest.raises(NotFound):
-        story.create(**{part: UNKNOWN})
+@pytest.mark.parametrize("part", ["industry_id", "job_role_id", "skills"])
+def test_a_part_that_does_not_exist_is_a_dependency_that_is_missing(story, part):
+    given = (UNKNOWN,) if part == "skills" else UNKNOWN
+    with pytest.raises(Invalid) as refusal:
+        story.create(**{part: given})
+    assert rules_of(refusal) == {"dependency_missing"}
+    assert refusal.value.violations[0].field == part
 
 
 def test_an_agent_cannot_depend_on_what_does_not_exist(story):
-    with pytest.raises(NotFound):
+    with pytest.raises(Invalid, match="there is no agent"):
         story.create(depends_on=[{"agent_id": UNKNOWN, "kind": "hard"}])
 
 

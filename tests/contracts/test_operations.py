@@ -11,6 +11,9 @@ from local.accounts import accounts
 from shared.edge.catalog import operations
 from shared.entity import Id
 from shared.identity import HOLDERS, Scope
+from shared.texts import in_words
+from tests import golden
+from tests.contracts.test_walls import ROOT
 from tests.kernel.conftest import World
 
 every_operation = pytest.mark.parametrize("op", operations(), ids=lambda op: op.id)
@@ -54,6 +57,20 @@ def test_a_name_fits_a_cloud_function():
             yield f"would be deployed as {op.function_name}; a name has at most 63 letters"
 
     assert told(finding) == []
+
+
+def test_what_a_body_names_and_is_not_there_is_no_missing_page():
+    # 404 is about the address; a member that names nothing is 422 `dependency_missing`: `txn.named`.
+    asked = re.compile(r"\.get\(\s*\w+,\s*body\.")
+    files = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "shared").rglob("*.py")]
+    assert [str(file.relative_to(ROOT)) for file in files if asked.search(file.read_text())] == []
+
+
+def test_every_kind_reads_as_words():
+    kinds = golden.kinds_stored()
+    said = {kind.__name__: in_words(kind) for kind in kinds}
+    assert {n: w for n, w in said.items() if not re.fullmatch(r"[a-z]{2,}( [a-z]{2,})*", w)} == {}
+    assert (said["PipelineRun"], said["PrecedentSeed"]) == ("pipeline run", "precedent seed")
 
 
 def test_an_operation_says_what_it_does():
