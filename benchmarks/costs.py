@@ -44,7 +44,7 @@ ALWAYS_ON_USD = (200, 265)
 AGENT_USD = 0.0007
 """What the creation of an agent may cost as it is billed in a month with a thousand of them."""
 
-AGENT_LIST_USD = 0.00105
+AGENT_LIST_USD = 0.001
 """What it may cost where nothing is free."""
 
 Measured = dict[str, Any]

@@ -12,14 +12,13 @@ from shared.approvals import chains
 from shared.approvals.models import Approval
 from shared.approvals.parts import Step
 from shared.errors import Invalid, Violation
-from shared.identities.members import Member
+from shared.identities.members import AGENTS, Member
 from shared.identity import PLATFORM, Role
 from shared.operation import Call
 from shared.store import Transaction
 
 WHY = "the platform's people answer, or ask, in every tenant"
 UNDER_WAY = "whoever signs in meanwhile can answer a moment later"
-AGENTS = frozenset({Role.GENESIS, Role.SYSTEMS_ARCHITECT, Role.VISION_GUARDIAN})
 KEEPERS = frozenset({Role.GOVERNOR, Role.CUSTOMER_ADMIN})
 
 
@@ -52,7 +51,8 @@ def check(call: Call, txn: Transaction, new: Approval, *, asker: str) -> None:
         Invalid: It names somebody who does not exist, or nobody could answer one of its steps.
     """
     with call.platform(WHY) as platform:
-        if platform.loosely(UNDER_WAY).first(Member) is None:
+        deciding = _deciding(platform)
+        if not deciding and _nobody(platform):
             return
         # Whoever made the agent existed before the roster was kept.
         if asker not in {call.actor.id, *new.concerned} and not _exists(platform, txn, asker):
@@ -60,7 +60,7 @@ def check(call: Call, txn: Transaction, new: Approval, *, asker: str) -> None:
                 f"nobody called {asker} has signed in here; name who it is asked for",
                 violations=[_missing("on_behalf_of", f"{asker} is not known")],
             )
-        people = People(_deciding(platform), _deciding(txn) if call.tenant != PLATFORM else ())
+        people = People(deciding, _deciding(txn) if call.tenant != PLATFORM else ())
     lacking = unanswerable(new, people)
     if lacking:
         raise Invalid(
@@ -79,9 +79,10 @@ def may_stand_in(call: Call, txn: Transaction, approval: Approval, to: str) -> N
     own = approval.governor_scope == "engagement" and call.tenant != PLATFORM
     with call.platform(WHY) as platform:
         there = txn if own else platform
-        if there.loosely(UNDER_WAY).first(Member) is None:
+        deciding = _deciding(there)
+        if not deciding and _nobody(there):
             return
-        people = People(own=_deciding(txn)) if own else People(platform=_deciding(platform))
+        people = People(own=deciding) if own else People(platform=deciding)
     if not people.named(to):
         raise Invalid(
             f"{to} cannot answer this: nobody of that name who may decide has signed in",
@@ -142,6 +143,10 @@ def _seated(
 def _exists(platform: Transaction, txn: Transaction, id: str) -> bool:
     known = (one.peek(Member, id) for one in (txn, platform))
     return id in {role.value for role in AGENTS} or any(known)
+
+
+def _nobody(txn: Transaction) -> bool:
+    return txn.loosely(UNDER_WAY).first(Member) is None
 
 
 def _deciding(txn: Transaction) -> tuple[Member, ...]:

@@ -42,10 +42,12 @@ def guarded(txn: Transaction, new: Approval) -> Approval:
     agent, the same asker or the same class, however they are mixed. Twice as much, and only an emergency of
     somebody else's is shown.
     """
+    shown = _shown(txn, new.governor_scope)
+    if shown == 0:
+        return new
     if 0 < (alike := _alike(txn, new)) < MAX_ALIKE:
         return new.model_copy(update={"grouped": True})
-    shown = _shown(txn, new.governor_scope)
-    crowded = shown >= MAX_OPEN or (shown > 0 and _recent(txn, new) >= MAX_RECENT)
+    crowded = shown >= MAX_OPEN or _recent(txn, new) >= MAX_RECENT
     if alike < MAX_ALIKE and not crowded:
         return new
     why = next(filter(None, (_source(new, one) for one in _waiting(txn, new.governor_scope))), None)
@@ -104,8 +106,8 @@ def _recent(txn: Transaction, new: Approval) -> int:
 
 def next_held(txn: Transaction, scope: str) -> tuple[Approval, ...]:
     """Return the questions that are shown next, the oldest first: as many as there is room for."""
-    room, held, cursor = MAX_OPEN - _shown(txn, scope), tuple[Approval, ...](), None
-    while len(held) < room:
+    held, cursor = tuple[Approval, ...](), None
+    while len(held) < MAX_OPEN:
         page = txn.loosely(ATTENTION).find(
             Approval,
             order="requested_at",
@@ -117,7 +119,7 @@ def next_held(txn: Transaction, scope: str) -> tuple[Approval, ...]:
         held, cursor = (*held, *page.items), page.next_cursor
         if cursor is None:
             break
-    return held[: max(0, room)]
+    return held[: max(0, MAX_OPEN - _shown(txn, scope))] if held else ()
 
 
 def _shown(txn: Transaction, scope: str) -> int:

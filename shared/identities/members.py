@@ -14,6 +14,9 @@ from pydantic import Field
 from shared.entity import Record, Timestamp
 from shared.identity import HOLDERS, Role, Scope
 
+AGENTS = frozenset({Role.GENESIS, Role.SYSTEMS_ARCHITECT, Role.VISION_GUARDIAN})
+"""The foundational agents, who always exist, each under the name of its role."""
+
 
 class Member(Record):
     """Somebody who signs in to a tenant; their id is the user's."""
@@ -22,7 +25,7 @@ class Member(Record):
 
     roles: Annotated[tuple[Role, ...], Field(max_length=len(Role))]
     decides: bool
-    """Whether one of their roles lets them decide."""
+    """Whether one of their roles lets them decide as a person does."""
     seen_at: Timestamp
     """When they were first seen on the last day that they were."""
 
@@ -39,5 +42,5 @@ def without(member: Member, role: Role) -> Member:
 
 
 def decides(roles: Iterable[Role]) -> bool:
-    """Say whether one of these roles lets somebody decide."""
-    return not HOLDERS[Scope.GOVERNANCE_WRITE].isdisjoint(roles)
+    """Say whether one of these roles lets a person decide."""
+    return not (HOLDERS[Scope.GOVERNANCE_WRITE] - AGENTS).isdisjoint(roles)
