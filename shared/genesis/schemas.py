@@ -6,8 +6,13 @@ they can loop, patterns because they can take forever; both would be a way to ma
 nothing. Whole numbers only, as in all documents here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
+
+from shared.canonical import canonical
+
+MOST_MISMATCHES = 100
 
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),
@@ -83,60 +88,75 @@ def _wrong_members(schema: Mapping[str, Any], where: str) -> list[str]:
     return found
 
 
-def mismatches(schema: Mapping[str, Any], value: Any, where: str = "$") -> tuple[str, ...]:
-    """Return where *value* differs from what a valid schema asks."""
-    found = [f"{where} {problem}" for problem in _as_scalar(schema, value)]
-    if isinstance(value, dict):
-        found += _as_object(schema, value, where)
-    elif isinstance(value, list | tuple):
-        found += [f"{where} {problem}" for problem in _as_list(schema, value)]
-        for position, item in enumerate(value):
-            found += mismatches(schema.get("items", {}), item, f"{where}[{position}]")
-    return tuple(found)
+def mismatches(schema: Mapping[str, Any], value: Any) -> tuple[str, ...]:
+    """Return where *value* differs from what a valid schema asks, up to a number that nobody reads beyond."""
+    return tuple(islice(_Judge().found(schema, value, "$"), MOST_MISMATCHES))
 
 
-def _as_scalar(schema: Mapping[str, Any], value: Any) -> list[str]:
-    found: list[str] = []
-    types = schema.get("type", list(_TYPES))
-    if not any(_TYPES[name](value) for name in ([types] if isinstance(types, str) else types)):
-        found.append(f"is not of type {types}")
-    if "enum" in schema and not any(_same(value, one) for one in schema["enum"]):
-        found.append("is none of the values allowed")
-    if "const" in schema and not _same(value, schema["const"]):
-        found.append("is not the value required")
-    if isinstance(value, str):
-        found += _outside(len(value), schema, "minLength", "maxLength", "characters")
-    elif _TYPES["integer"](value):
-        found += _outside(value, schema, "minimum", "maximum", "")
-        if value <= schema.get("exclusiveMinimum", value - 1):
-            found.append(f"is not over {schema['exclusiveMinimum']}")
-        if value >= schema.get("exclusiveMaximum", value + 1):
-            found.append(f"is not under {schema['exclusiveMaximum']}")
-    return found
+class _Judge:
+    """
+    Holds one value against one schema, in time that grows with their size and no faster.
+
+    Values are compared by their canonical form, in which true is not 1, and each list of values in the schema
+    is brought into it once, however many items are held against it.
+    """
+
+    def __init__(self) -> None:
+        self._forms: dict[tuple[int, str], frozenset[bytes]] = {}
+
+    def found(self, schema: Mapping[str, Any], value: Any, where: str) -> Iterator[str]:
+        """Yield where *value* differs, and how."""
+        yield from (f"{where} {problem}" for problem in self._as_scalar(schema, value))
+        if isinstance(value, dict):
+            yield from self._as_object(schema, value, where)
+        elif isinstance(value, list | tuple):
+            yield from (f"{where} {problem}" for problem in _as_list(schema, value))
+            for position, item in enumerate(value):
+                yield from self.found(schema.get("items", {}), item, f"{where}[{position}]")
+
+    def _as_scalar(self, schema: Mapping[str, Any], value: Any) -> Iterator[str]:
+        types = schema.get("type", list(_TYPES))
+        if not any(_TYPES[name](value) for name in ([types] if isinstance(types, str) else types)):
+            yield f"is not of type {types}"
+        if "enum" in schema and not self._among(schema, "enum", schema["enum"], value):
+            yield "is none of the values allowed"
+        if "const" in schema and not self._among(schema, "const", [schema["const"]], value):
+            yield "is not the value required"
+        if isinstance(value, str):
+            yield from _outside(len(value), schema, "minLength", "maxLength", "characters")
+        elif _TYPES["integer"](value):
+            yield from _outside(value, schema, "minimum", "maximum", "")
+            if value <= schema.get("exclusiveMinimum", value - 1):
+                yield f"is not over {schema['exclusiveMinimum']}"
+            if value >= schema.get("exclusiveMaximum", value + 1):
+                yield f"is not under {schema['exclusiveMaximum']}"
+
+    def _among(self, schema: Any, keyword: str, values: Iterable[Any], value: Any) -> bool:
+        place = (id(schema), keyword)
+        if place not in self._forms:
+            self._forms[place] = frozenset(map(canonical, values))
+        return canonical(value) in self._forms[place]
+
+    def _as_object(
+        self, schema: Mapping[str, Any], value: Mapping[str, Any], where: str
+    ) -> Iterator[str]:
+        properties = schema.get("properties", {})
+        additional = schema.get("additionalProperties", True)
+        yield from (f"{where}.{n} is missing" for n in schema.get("required", ()) if n not in value)
+        yield from _outside(len(value), schema, "minProperties", "maxProperties", "members", where)
+        for name, item in value.items():
+            if name in properties:
+                yield from self.found(properties[name], item, f"{where}.{name}")
+            elif additional is False:
+                yield f"{where}.{name} is not declared"
+            elif additional is not True:
+                yield from self.found(additional, item, f"{where}.{name}")
 
 
-def _as_object(schema: Mapping[str, Any], value: Mapping[str, Any], where: str) -> list[str]:
-    properties = schema.get("properties", {})
-    additional = schema.get("additionalProperties", True)
-    found = [f"{where}.{n} is missing" for n in schema.get("required", ()) if n not in value]
-    found += _outside(len(value), schema, "minProperties", "maxProperties", "members", where)
-    for name, item in value.items():
-        if name in properties:
-            found += mismatches(properties[name], item, f"{where}.{name}")
-        elif additional is False:
-            found.append(f"{where}.{name} is not declared")
-        elif additional is not True:
-            found += mismatches(additional, item, f"{where}.{name}")
-    return found
-
-
-def _as_list(schema: Mapping[str, Any], value: Any) -> list[str]:
-    found = _outside(len(value), schema, "minItems", "maxItems", "items")
-    if schema.get("uniqueItems") and any(
-        _same(one, other) for at, one in enumerate(value) for other in value[:at]
-    ):
-        found.append("has the same item twice")
-    return found
+def _as_list(schema: Mapping[str, Any], value: Sequence[Any]) -> Iterator[str]:
+    yield from _outside(len(value), schema, "minItems", "maxItems", "items")
+    if schema.get("uniqueItems") and len(set(map(canonical, value))) < len(value):
+        yield "has the same item twice"
 
 
 def _outside(
@@ -147,12 +167,3 @@ def _outside(
     if high in schema and size > schema[high]:
         return [f"{where} has {size} {unit}, more than {high} {schema[high]}".strip()]
     return []
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Compare as JSON does, where true is not 1."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

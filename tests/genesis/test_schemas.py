@@ -3,6 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.canonical import canonical
+from shared.genesis import schemas as schemas_module
 from shared.genesis.schemas import mismatches, problems
 
 names = st.sampled_from(["a", "b", "c"])
@@ -85,3 +87,20 @@ def test_a_mismatch_says_where():
     schema = {"properties": {"a": {"items": {"type": "string"}}}, "additionalProperties": False}
     assert mismatches(schema, {"a": ["x", 1]}) == ("$.a[1] is not of type string",)
     assert mismatches(schema, {"b": 1}) == ("$.b is not declared",)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [{"uniqueItems": True}, {"items": {"enum": list(range(2600))}}],
+    ids=["unique items", "a list of values"],
+)
+def test_many_values_are_each_brought_into_their_form_once(schema, monkeypatch):
+    seen = []
+    monkeypatch.setattr(schemas_module, "canonical", lambda v: seen.append(v) or canonical(v))
+    assert mismatches(schema, list(range(2600))) == ()
+    assert len(seen) <= 2 * 2600
+
+
+def test_no_more_mismatches_are_found_than_anybody_reads():
+    schema = {"items": {"required": [f"n{number}" for number in range(2000)]}}
+    assert len(mismatches(schema, [{}] * 2000)) == schemas_module.MOST_MISMATCHES
