@@ -15,7 +15,7 @@ from local import members, walk
 from local.connections import HeadTooLarge, TooSlow
 from shared.edge.docstrings import of_choices
 from shared.edge.openapi import openapi, refusals
-from shared.edge.problems import TYPES, Internal
+from shared.edge.problems import TYPES
 from shared.errors import Refusal
 from shared.genesis.codes import CODES
 from shared.identity import HOLDERS, MAX_AUTH_AGE, Role, Scope
@@ -190,7 +190,7 @@ def _scopes() -> list[dict[str, Any]]:
 
 def _refusals() -> list[dict[str, Any]]:
     """Return each kind of refusal in words; the first of one code is where links to it lead."""
-    kinds: list[type[Refusal]] = [*refusals(), TooSlow, HeadTooLarge, Internal]
+    kinds: list[type[Refusal]] = [*refusals(), TooSlow, HeadTooLarge]
     kinds.sort(key=lambda kind: kind.status)
     firsts = {kind.code: kind for kind in reversed(kinds)}
     return [

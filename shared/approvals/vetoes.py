@@ -1,9 +1,8 @@
 """A veto is the Governor's objection to what waits for an approval, or was approved."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
-from pydantic.config import JsonDict, JsonValue
 
 from shared.approvals.parts import Attachment, VetoCategory
 from shared.constitution import breach
@@ -13,9 +12,9 @@ from shared.errors import Violation
 Effect = Literal["cancelled", "rolled_back", "recalled", "never_sent", "irreversible"]
 
 
-_NAMED: JsonDict = {"type": "string", "description": "One of the two is named."}
-_LEFT_OUT: JsonDict = {"type": "null", "description": "The other one is left out."}
-ONE_OF_BOTH: list[JsonValue] = [
+_NAMED = {"type": "string", "description": "One of the two is named."}
+_LEFT_OUT = {"type": "null", "description": "The other one is left out."}
+ONE_OF_BOTH: list[Any] = [
     {"required": [one], "properties": {one: _NAMED, other: _LEFT_OUT}}
     for one, other in (("approval_id", "run_id"), ("run_id", "approval_id"))
 ]

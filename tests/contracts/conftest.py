@@ -6,13 +6,14 @@ from contextlib import closing
 import pytest
 
 from shared.evidence import Entry
+from shared.identities.members import Member
 from shared.identities.models import Principal
 from tests.kernel.conftest import a_world, keys
 
 __all__ = ["keys"]
 
-OF_REFUSALS = (Entry.collection, Principal.collection)
-"""Where refusals are written down."""
+OF_REFUSALS = (Entry.collection, Principal.collection, Member.collection)
+"""Where refusals are written down, and who was there."""
 
 
 @pytest.fixture(scope="session")
@@ -33,5 +34,5 @@ def world(one_world):
 def kept(world):
     with closing(sqlite3.connect(world.ports.settings.data / "store.db")) as store:
         return store.execute(
-            "select * from documents where collection not in (?, ?)", OF_REFUSALS
+            "select * from documents where collection not in (?, ?, ?)", OF_REFUSALS
         ).fetchall()
