@@ -3,12 +3,20 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from shared.agents import pipeline, settling, story
+from shared.agents.asking import subject
 from shared.agents.makers import made_by
 from shared.agents.models import Agent
 from shared.agents.runs import PipelineRun
+from shared.approvals import again, checks, opening, rules
+from shared.approvals.events import ApprovalCancelled, decided
+from shared.approvals.models import Approval
+from shared.canonical import digest
 from shared.entity import Because, Id, Text, Value
-from shared.identity import PLATFORM, Scope
+from shared.identity import PLATFORM, Role, Scope
 from shared.operation import Call, operation
+from shared.store import Transaction
+
+LEFT = "The reviewer sent the agent back to its author."
 
 
 class AgentChanges(Value):
@@ -34,7 +42,8 @@ def request_agent_changes(call: Call, agent_id: Id, body: AgentChanges) -> Pipel
     """
     Send an agent back to its author, as the Governor or the reviewer of the moment may.
 
-    Everything reviewed since is void, and a question to the Governor that is still open is withdrawn.
+    Everything reviewed since is void. What the Governor is asked about the stage is answered so in the same
+    step, or withdrawn where a reviewer sends it back; where it was decided meanwhile, that stands.
     """
     with call.transaction() as txn:
         agent = txn.get(Agent, agent_id)
@@ -42,6 +51,31 @@ def request_agent_changes(call: Call, agent_id: Id, body: AgentChanges) -> Pipel
         stage = before.run.current_stage
         who = made_by(agent, before.manifest)
         run = pipeline.sent_back(before.run, by=call.actor, makers=who, at=call.now)
+        asked = again.latest(txn, digest(subject(before.run, before.submitted, stage)), "platform")
+        answered = _answered(txn, call, asked, body) if asked else None
         because = Because(rationale="; ".join(body.changes), authority=call.actor.type)
         event = settling.event(run, stage)
+        if answered is not None and answered is not asked:
+            _keep(txn, answered)
         return story.keep(txn, call, before, before.at(run), event, because=because).run
+
+
+def _answered(txn: Transaction, call: Call, asked: Approval, body: AgentChanges) -> Approval:
+    """Return what was asked about the stage with the same answer, or withdrawn by who may give none."""
+    if Role.GOVERNOR not in call.actor.roles:
+        checks.undecided(asked, call.now)
+        return rules.withdraw(asked, by=call.actor, at=call.now, reason=LEFT)
+    return rules.request_changes(
+        asked,
+        by=call.actor,
+        at=call.now,
+        changes=body.changes,
+        opened_at=opening.opened_at(txn, asked, call.actor),
+    )
+
+
+def _keep(txn: Transaction, answered: Approval) -> None:
+    if answered.cancellation is not None:
+        txn.save(answered, ApprovalCancelled.of(answered))
+    else:
+        again.keep(txn, answered, decided(answered), because=rules.because(answered))

@@ -66,7 +66,8 @@ def _asked(call: Call, txn: Transaction, new: Approval) -> Approval:
     else:
         new = matching.decide(new, seed, at=call.now)
         approval = txn.create(new, decided(new), because=matching.because(seed))
-    txn.save(again.Asking(id=again.asking(new), approval_id=new.id))
+    question = again.asking(new.action_digest, new.governor_scope)
+    txn.save(again.Asking(id=question, approval_id=new.id))
     timer, due = windows.following(approval, at=call.now)
     txn.announce(timer, at=due, about=approval)
     return approval

@@ -49,15 +49,20 @@ def keep(txn: Transaction, after: Approval, event: Event, *, because: Because | 
     return after
 
 
-def asking(new: Approval) -> str:
+def asking(action_digest: str, governor_scope: str) -> str:
     """Name a question: what exactly happens on yes, and whose Governor is asked."""
-    return digest({"typ": "asking/v1", "asked": [new.action_digest, new.governor_scope]})
+    return digest({"typ": "asking/v1", "asked": [action_digest, governor_scope]})
+
+
+def latest(txn: Transaction, action_digest: str, governor_scope: str) -> Approval | None:
+    """Return the approval that asked a question last."""
+    known = txn.peek(Asking, asking(action_digest, governor_scope))
+    return txn.peek(Approval, known.approval_id) if known else None
 
 
 def still_open(txn: Transaction, new: Approval) -> Approval | None:
     """Return the approval that asks the same and waits for its answer."""
-    known = txn.peek(Asking, asking(new))
-    same = txn.peek(Approval, known.approval_id) if known else None
+    same = latest(txn, new.action_digest, new.governor_scope)
     return same if same and same.open and new.requested_at < same.expires_at else None
 
 

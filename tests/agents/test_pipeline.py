@@ -17,7 +17,14 @@ from local.story import blueprints
 from shared.agents import lifecycle
 from shared.agents.models import AgentCreated, AgentPipelineStageCompleted, AgentStateChanged
 from shared.approvals.models import Approval, ApprovalStatus
-from shared.errors import ApprovalMismatch, Conflict, Forbidden, Invalid, SelfApproval
+from shared.errors import (
+    AlreadyDecided,
+    ApprovalMismatch,
+    Conflict,
+    Forbidden,
+    Invalid,
+    SelfApproval,
+)
 from shared.evidence import Entry
 from shared.identity import Role
 from shared.manifests.models import Manifest, ManifestSnapshot
@@ -425,14 +432,35 @@ def ask_for_changes(story, role, at=0.0):
     return request_agent_changes(story.call_as(role, at=at), story.agent_id, body)
 
 
-def test_changes_asked_for_at_stage_6_withdraw_the_question(story, reacting):
+def test_changes_asked_for_at_stage_6_answer_the_question(story, reacting):
     question = story.ask(story.to_stage(6).request)
     ask_for_changes(story, Role.GOVERNOR)
     for _ in range(2):
         withdraw_approval(reacting(f"agents/{story.agent_id}"), last_event(story))
-    assert approval(story).status is ApprovalStatus.CANCELLED
+    after = approval(story)
+    assert (after.status, after.decided_by) == (ApprovalStatus.CHANGES_REQUESTED, "governor")
     answer = story.settle(6, question.id)
     assert (answer.result, answer.next_stage, answer.request) == ("returned", 2, None)
+
+
+def test_what_was_decided_meanwhile_is_not_sent_back(story):
+    story.approve(story.ask(story.to_stage(6).request))
+    with pytest.raises(AlreadyDecided) as refused:
+        ask_for_changes(story, Role.GOVERNOR)
+    assert refused.value.members["decided_by"] == "governor"
+    assert refused.value.members["decided"] == "approve"
+    assert story.run().current_stage == 6
+
+
+def test_a_reviewer_who_sends_it_back_withdraws_what_the_governor_is_asked(story):
+    story.to_stage(4)
+    story.judge(4, "ARCH-2", "escalate")
+    story.judge(4, "ARCH-4")
+    answer = story.settle(4)
+    question = story.ask(answer.request)
+    ask_for_changes(story, Role.SYSTEMS_ARCHITECT)
+    assert approval(story).status is ApprovalStatus.CANCELLED
+    assert story.settle(4, question.id).next_stage == 2
 
 
 def test_the_reviewer_of_the_moment_may_send_it_back_and_no_other(story):

@@ -18,6 +18,7 @@ from shared.approvals.models import Approval
 from shared.documents import Contended, Documents, Key
 from shared.errors import AlreadyDecided, Expired
 from shared.identity import PLATFORM, Role
+from shared.store import Transaction
 from tests.approvals.questions import WHY, approval
 
 LAST_MINUTE, OVER = 239.9, 240
@@ -137,13 +138,24 @@ def hold(
     return wins
 
 
-def put(documents: Documents, call_as: Callable[..., Any], count: int) -> list[Approval]:
+def fresh(txn: Transaction, id: str) -> Approval:
+    """Return a new question."""
+    new: Approval = approval()
+    return new.model_copy(update={"id": id})
+
+
+def put(
+    documents: Documents,
+    call_as: Callable[..., Any],
+    count: int,
+    question: Callable[[Transaction, str], Approval] = fresh,
+) -> list[Approval]:
     """Put questions, many in one commit."""
     kept, writes = [], []
     for _ in range(count):
         call = call_as(Role.SERVICE, commits=False)
         with call.transaction() as txn:
-            new = approval().model_copy(update={"id": call.new_id()})
+            new = question(txn, call.new_id())
             id = new.id
             for who in ("governor", "asha", "ben"):
                 name = f"{id}:{who}"

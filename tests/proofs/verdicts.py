@@ -1,14 +1,19 @@
-"""Two verdicts at once on one question, by two people or by one twice, on the web and on the phone."""
+"""Two verdicts at once on one question, by two people or by one twice: on the web, the phone, or the agent it is about."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
+from pathlib import Path
 from random import Random
 from threading import Barrier
-from typing import Any
+from typing import Any, TypeVar
+from uuid import uuid4
 
+from functions.agents.request_agent_changes import AgentChanges, request_agent_changes
 from functions.approvals.approve_approval import Agreement, approve_approval
 from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.reject_approval import Rejection, reject_approval
@@ -16,16 +21,29 @@ from functions.approvals.request_approval_changes import WantedChanges, request_
 from functions.mobile.approve_on_phone import SignedAgreement, approve_on_phone
 from functions.mobile.request_changes_on_phone import SignedChanges, request_changes_on_phone
 from functions.mobile.veto_on_phone import veto_on_phone
+from shared.agents.asking import subject
+from shared.agents.models import Agent
+from shared.agents.parts import APPROVAL
+from shared.agents.runs import PipelineRun
+from shared.approvals import again
 from shared.approvals.models import Approval, Veto
 from shared.documents import Contended, Documents, Key
 from shared.edge.keys import verify_ed25519
-from shared.errors import AlreadyDecided
+from shared.entity import Entity
+from shared.errors import AlreadyDecided, Conflict
 from shared.identity import PLATFORM, Role
+from shared.manifests.models import Manifest
 from shared.mobile.vetoing import SignedVeto
-from tests.approvals.questions import WHY
+from shared.store import Transaction
+from tests.agents.catalogue import Kept
+from tests.agents.test_rules import ACTED, opened
+from tests.approvals.questions import WHY, approval
+from tests.conftest import NOON
 from tests.mobile.phone import OBJECTION, Phone
 from tests.proofs.races import STATUS, put
 
+E = TypeVar("E", bound=Entity)
+GOLDEN = Path(__file__).parents[1] / "golden" / "0.2.0"
 ON_PHONE: dict[str, tuple[dict[str, Any], Any, Any]] = {
     "approve": ({}, approve_on_phone, SignedAgreement),
     "request_changes": ({"changes": ["Add a test."]}, request_changes_on_phone, SignedChanges),
@@ -34,6 +52,7 @@ ON_PHONE: dict[str, tuple[dict[str, Any], Any, Any]] = {
 WAYS = (
     *product(("approve", "reject", "request_changes", "veto"), ("web",)),
     *product(ON_PHONE, ("phone",)),
+    ("request_changes", "agent"),
 )
 """What may be said, and where."""
 
@@ -57,6 +76,9 @@ class Verdict:
         id = approval.id
         if self.way == "phone":
             return self._signed(approval, call, phone)
+        if self.way == "agent":
+            wanted = AgentChanges(changes=("Add a test.",))
+            return request_agent_changes(call, str(approval.agent_id), wanted)
         if self.verb == "approve":
             body = Agreement(expected_digest=approval.action_digest)
             return approve_approval(call, id, body)
@@ -70,6 +92,38 @@ class Verdict:
         words, function, model = ON_PHONE[self.verb]
         body = phone.sign(approval, self.verb, at=AT, **words)
         return function(call, approval.id, model.model_validate(body), verify_ed25519)
+
+
+def stored(kind: type[E]) -> E:
+    """Return an entity as a release keeps it."""
+    kept = json.loads((GOLDEN / f"{kind.collection}.json").read_text())
+    return kind.from_stored(kept["document"]).model_copy(update={"audit": None})
+
+
+@cache
+def at_the_governor() -> tuple[PipelineRun, Manifest, Agent]:
+    """Return a run that waits for the Governor, with the manifest and the agent that it is about."""
+    run: PipelineRun = opened()
+    for act in ("submit", *("enter", "judge") * 3, "enter"):
+        run = ACTED[act](run, "pass", NOON)
+    return run, stored(Manifest), stored(Agent)
+
+
+def of_an_agent(txn: Transaction, id: str) -> Approval:
+    """Put an agent at stage 6, and return the question about it."""
+    agent_id, run_id = str(uuid4()), str(uuid4())
+    run, manifest, agent = at_the_governor()
+    run = run.model_copy(update={"id": run_id, "agent_id": agent_id})
+    manifest = manifest.model_copy(update={"id": agent_id})
+    made = {"id": agent_id, "workflow_id": run_id, "release_id": None, "release_state": "none"}
+    agent = agent.model_copy(update=made | {"status": "draft", "deployed_version": None})
+    for entity in (run, manifest, agent):
+        txn.create(entity, Kept())
+    about = {"agent_id": agent_id, "workflow_id": run_id}
+    asked: Approval = approval(subject=subject(run, manifest, APPROVAL), **about)
+    key = again.asking(asked.action_digest, asked.governor_scope)
+    txn.create(again.Asking(id=key, approval_id=id))
+    return asked.model_copy(update={"id": id})
 
 
 class Pairs:
@@ -87,7 +141,9 @@ class Pairs:
         ends = Counter[str]()
         with ThreadPoolExecutor(THREADS) as pool:
             while ends.total() < count:
-                batch = put(self.documents, self.call_as, min(BATCH, count - ends.total()))
+                batch = put(
+                    self.documents, self.call_as, min(BATCH, count - ends.total()), of_an_agent
+                )
                 races = [(question, next(ways), Barrier(2)) for question in batch]
                 # A pair's two are neighbours, so each meets the other.
                 said = [
@@ -114,8 +170,9 @@ class Pairs:
                 answer = verdict.given(question, call, self.phones[verdict.by])
                 if call.writes:
                     self.documents.commit(call.writes)
-                return answer, bool(call.writes)
-            except AlreadyDecided as refusal:
+                answered = [one.key.collection == Approval.collection for one in call.writes]
+                return answer, any(answered)
+            except (AlreadyDecided, Conflict) as refusal:
                 return refusal, False
             except Contended:
                 continue
@@ -139,9 +196,12 @@ class Pairs:
             assert [verb for _, verb in said] == ["approve", "veto"]
             return OVERRULED
         ((loser, answer),) = told
+        if {verdict.way for verdict in pair} == {"agent"}:
+            # It is with its author again: there is nothing left to send back.
+            assert answer.violations[0].rule == "stage_conflict"
+            return WON
         if (loser.by, loser.verb) == said[0] and not isinstance(answer, AlreadyDecided):
-            stored = answer if isinstance(answer, Approval) else None
-            assert stored == after or isinstance(answer, Veto)
+            assert answer == after or isinstance(answer, Veto | PipelineRun)
             return AGAIN
         assert isinstance(answer, AlreadyDecided), (pair, answer)
         assert (answer.members["decided_by"], answer.members["decided"]) == said[0]

@@ -65,8 +65,10 @@ def change(scene):
     seen = at_stage(client, returned, 2)
     acts.submit(client, seen, blueprints.uncertifiable(parts.job_role, parts.skills))
     until(lambda: acts.pipeline(client, returned)["stages"][1]["attempt"] == 3)
-    changed, _ = to_the_governor(client, parts, "Changed")
+    changed, approval = to_the_governor(client, parts, "Changed")
     client.post("governor", f"/v1/agents/{changed}/request-changes", {"changes": ["say for whom"]})
+    path = f"/v1/approvals/{approval['id']}/withdraw-refusal"
+    client.post("governor", path, {"reason": "its author says so already"})
     scene.rest()
 
 
