@@ -19,6 +19,8 @@ from shared.errors import BadRequest
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 _TRUTH = {"true": True, "false": False}
 
+TOO_DEEP = "the body is nested too deeply"
+
 
 def from_body(kind: type[Value], raw: bytes) -> Value:
     """
@@ -66,12 +68,27 @@ def parsed(raw: bytes) -> Any:
     """
     try:
         return json.loads(raw, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest("the body is not valid JSON") from error
+    except json.JSONDecodeError as error:
+        why = error.msg.removesuffix(" at").removesuffix(" starting")
+        raise BadRequest(not_json(f"{why} at line {error.lineno} column {error.colno}")) from error
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"the body is not UTF-8: look at byte {error.start + 1}") from error
+    except RecursionError as error:
+        raise BadRequest(TOO_DEEP) from error
+    except ValueError as error:
+        # The one other thing that Python does not read: it bounds the digits that it converts.
+        raise BadRequest("the body holds a number of too many digits") from error
+
+
+def not_json(why: str) -> str:
+    """Say that a body is no JSON; *why* is what a parser says, with the line and the column."""
+    if why.startswith("recursion limit"):
+        return TOO_DEEP
+    return f"the body is not valid JSON: {why[:1].lower()}{why[1:]}"
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise BadRequest(f"the body is not valid JSON: {name} is no JSON number")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

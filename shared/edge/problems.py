@@ -8,6 +8,7 @@ import flask
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from shared.edge.arguments import not_json
 from shared.errors import BadRequest, Invalid, Refusal, Violation
 
 TYPES = "https://waooaw.com/errors/"
@@ -54,8 +55,9 @@ def response(refusal: Refusal, *, path: str, correlation_id: str) -> flask.Respo
 def explained(error: ValidationError) -> Refusal:
     """Turn pydantic's findings into a refusal: 400 for what is no JSON, 422 for what has another shape."""
     found = error.errors(include_url=False, include_input=False)
-    if any(one["type"] == "json_invalid" for one in found):
-        return BadRequest("the body is not valid JSON")
+    for one in found:
+        if one["type"] == "json_invalid":
+            return BadRequest(not_json(one["ctx"]["error"]))
     violations = [
         Violation(rule="schema", field=".".join(map(str, one["loc"])), message=_said(one))
         for one in found[:MAX_VIOLATIONS]

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from shared.bus import tap
 from shared.edge import denials
 from shared.edge.answers import Answered
-from shared.edge.arguments import from_body, from_path, from_query, parsed
+from shared.edge.arguments import TOO_DEEP, from_body, from_path, from_query, parsed
 from shared.edge.calling import check, given, request_call
 from shared.edge.contention import settled
 from shared.edge.headers import KEY, STORY
@@ -244,7 +244,7 @@ class _Request:
         except ValidationError as error:
             raise explained(error) from error
         except RecursionError as error:
-            raise BadRequest("the body is nested too deeply") from error
+            raise BadRequest(TOO_DEEP) from error
         if query:
             raise BadRequest(f"there is no parameter {next(iter(query))} here")
         if not self.op.in_body and raw and parsed(raw) != {}:

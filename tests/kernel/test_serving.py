@@ -318,6 +318,27 @@ def test_only_services_name_a_tenant(world):
     )
 
 
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ('{"size":\n 1,}', "the body is not valid JSON: .* at line 2 column 4"),
+        ('{"size": "', "the body is not valid JSON: unterminated string at line 1 column 10"),
+        ('{"size": "\\ud800"}', "the body is not valid JSON: .* at line 1 column 17"),
+        ('{"size": NaN}', "the body is not valid JSON: NaN is no JSON number"),
+        (b'{"size": "\xff"}', "the body is not UTF-8: look at byte 11"),
+        (f'{{"size": {"[" * 500}{"]" * 500}}}', "the body is nested too deeply"),
+        (f'{{"size": {"[" * 9999}{"]" * 9999}}}', "the body is nested too deeply"),
+        (f'{{"size": {"9" * 5000}}}', "the body holds a number of too many digits"),
+    ],
+    ids=["syntax", "open", "surrogate", "NaN", "bytes", "deep", "deeper", "digits"],
+)
+def test_what_cannot_be_read_is_said_with_its_place(world, raw, said):
+    document = problem(
+        world.call(make_thing, "/v1/things", data=raw, as_="admin"), 400, "bad_request"
+    )
+    assert re.fullmatch(said, document["detail"])
+
+
 def test_a_missing_scope_is_refused_and_the_refusal_is_evidence(world):
     answer = world.call(make_thing, "/v1/things", {"size": 1}, as_="helpdesk_agent")
     problem(answer, 403, "forbidden")
