@@ -60,7 +60,7 @@ class Signed:
 
 
 class Tickets(Port, Protocol):
-    """Signs what carries a permission by itself. It signs no entry of evidence."""
+    """Signs what is to hold away from the store: a permission, a report. It signs no entry of evidence."""
 
     def signed(self, statement: Mapping[str, Any]) -> Signed:
         """

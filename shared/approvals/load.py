@@ -22,6 +22,7 @@ MAX_RECENT, RECENTLY = 20, timedelta(minutes=10)
 
 SAMPLE_OF = 100
 SAMPLED_WITHIN = timedelta(days=1)
+SAMPLE_CLASS = "route.switch:PL:gateway"
 """One request in so many, and at most one in that time, is a test that must be refused."""
 
 
@@ -137,6 +138,11 @@ def sample_is_due(txn: Transaction, at: datetime) -> bool:
     return txn.loosely(ATTENTION).count(Approval, requested_at=since) >= SAMPLE_OF
 
 
+def is_sample(txn: Transaction, approval: Approval) -> bool:
+    """Whether a question is such a test; only of those of its class its mark is looked for."""
+    return approval.approval_class == SAMPLE_CLASS and txn.peek(Canary, approval.id) is not None
+
+
 def bad_request(occasion: str) -> ApprovalRequest:
     """Return a request that everybody must refuse who reads it: its own evidence speaks against it."""
     subject = {
@@ -152,7 +158,7 @@ def bad_request(occasion: str) -> ApprovalRequest:
     return ApprovalRequest(
         type="execution",
         gate="change",
-        approval_class="route.switch:PL:gateway",
+        approval_class=SAMPLE_CLASS,
         subject_kind="change",
         subject=subject,
         title="Switch a route of the gateway",

@@ -61,7 +61,7 @@ class FileSigner(PemSigner):
 
 
 class TicketSigner:
-    """Signs what carries a permission, and nothing that could pass for an entry of evidence."""
+    """Signs what is to hold away from the store, and nothing that could pass for an entry of evidence."""
 
     def __init__(self, signer: Signer) -> None:
         """Name the writer's key."""

@@ -13,6 +13,7 @@ def rehearse(scene):
     rest_and_expire(scene)
     confirm(scene)
     strand(scene)
+    report(scene)
 
 
 def look(scene):
@@ -100,3 +101,13 @@ def strand(scene):
         return client.get("governor", "/v1/approvals/stranded")["items"]
 
     until(found, jump=platform.jump)
+
+
+def report(scene):
+    """See from the outside what oversight came to, for the Governor and for whoever audits."""
+    for account in ("governor", "viewer"):
+        told = scene.client.get(account, "/v1/oversight/report?days=90")["report"]
+        ends = ("answered", "expired_unanswered", "withdrawn", "open")
+        assert told["questions"] == sum(told[end] for end in ends)
+        assert told["answered"], "much was, and what is still open depends on the hour"
+        assert told["answered_by"]["deputy"] == 1
