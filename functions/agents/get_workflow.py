@@ -1,4 +1,6 @@
-from shared.agents.runs import PipelineRun
+from shared.agents import vetoing
+from shared.agents.runs import PipelineRun, SeenRun
+from shared.approvals.models import Approval
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
@@ -11,7 +13,10 @@ from shared.operation import Call, operation
     audited=False,
     tenant=PLATFORM,
 )
-def get_workflow(call: Call, workflow_id: Id) -> PipelineRun:
-    """Return one run of the pipeline: its stages, their checks and their times."""
+def get_workflow(call: Call, workflow_id: Id) -> SeenRun:
+    """Return one run of the pipeline: its stages, their checks and their times, and the veto that hit it."""
     with call.transaction() as txn:
-        return txn.get(PipelineRun, workflow_id)
+        run = txn.get(PipelineRun, workflow_id)
+        approval = txn.peek(Approval, run.approval_id) if run.over and run.approval_id else None
+        veto = vetoing.against(txn, run, approval)
+        return SeenRun(**dict(run), veto_id=veto.id if veto else None)

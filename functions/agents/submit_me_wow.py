@@ -33,8 +33,9 @@ def submit_me_wow(call: Call, workflow_id: Id, body: Blueprint) -> Submitted:
     """
     Submit an agent's way of working, its manifest and its test evidence.
 
-    With gaps it stays with its author, who gets the list; without, the certification begins. What is
-    under review cannot be submitted again.
+    With gaps it stays with its author, who gets the list; without, the certification begins. Its checks may
+    send the agent back a moment later: `GET /v1/agents/{agent_id}/pipeline` says which refused it, and why. What
+    is under review cannot be submitted again.
     """
     with call.transaction() as txn:
         before = story.read(txn, workflow_id)

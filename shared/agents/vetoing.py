@@ -94,6 +94,14 @@ def of_run(
     return veto, True
 
 
+def against(txn: Transaction, run: PipelineRun, approval: Approval | None) -> Veto | None:
+    """Return the veto that hit a run, or the approval that it rests on."""
+    veto = txn.first(Veto, approval_id=approval.id) if approval and approval.vetoed_at else None
+    if veto is None and run.failure_code == "cancelled":
+        return txn.first(Veto, run_id=run.id)
+    return veto
+
+
 def undo(txn: Transaction, call: Call, veto: Veto) -> bool:
     """Undo what a veto hit, if it is one of ours, and say whether that is so."""
     approval = txn.get(Approval, veto.approval_id) if veto.approval_id else None

@@ -4,6 +4,7 @@ import pytest
 
 from functions.agents.cancel_workflow import Cancellation, cancel_workflow
 from functions.agents.get_pipeline import get_pipeline
+from functions.agents.get_workflow import get_workflow
 from functions.agents.undo_release import undo_release
 from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.reject_approval import Rejection, reject_approval
@@ -185,11 +186,13 @@ def test_the_pipeline_names_the_veto_and_whose_word_ended_it(story, reacting):
     _, at = deployed(story, reacting)
     look = get_pipeline(story.call_as(Role.VIEWER), story.agent_id)
     assert (look.outcome, look.because, look.veto_id) == ("in_service", None, None)
+    assert get_workflow(story.call_as(Role.VIEWER), story.workflow_id).veto_id is None
     record = veto(story, at=at + 1, approval_id=story.run().approval_id)
     undo(reacting, record, at=at + 2)
     look = get_pipeline(story.call_as(Role.VIEWER), story.agent_id)
     assert (look.outcome, look.veto_id) == ("vetoed", record.id)
     assert WHY in look.because
+    assert get_workflow(story.call_as(Role.VIEWER), story.workflow_id).veto_id == record.id
 
 
 def test_the_pipeline_says_why_it_was_sent_back(story):
