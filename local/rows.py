@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +130,7 @@ def _walked(connection: sqlite3.Connection) -> Iterator[Row]:
         return
     try:
         for row in connection.execute(_ROWS.format("desc")):
-            if row[:3] <= last:
+            if _order(row) <= _order(last):
                 return
             yield _row(*row)
     except sqlite3.Error as error:
@@ -144,9 +144,15 @@ typeof(revision) = 'integer' and revision >= 0 from documents order by tenant {0
 """
 
 
+def _order(row: Sequence[Any]) -> list[tuple[int, Any]]:
+    """Return what two keys are compared by, as SQLite does: nothing, then numbers, then texts."""
+    ranks = {type(None): 0, int: 1, float: 1}
+    return [(ranks.get(type(part), 2), 0 if part is None else part) for part in row[:3]]
+
+
 def _row(*columns: Any) -> Row:
-    tenant, collection, id, raw, kinds, revised = columns
-    place = Key(*(part.decode(errors="replace") for part in (tenant, collection, id)))
+    *parts, raw, kinds, revised = columns
+    place = Key(*(p.decode(errors="replace") if isinstance(p, bytes) else str(p) for p in parts))
     if kinds != b"text text text text":
         return _malformed(place, f"its columns are {kinds.decode()}, and not text")
     try:

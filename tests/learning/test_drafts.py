@@ -1,5 +1,7 @@
 """A draft rests on decisions of the past, and nobody writes too many."""
 
+from itertools import count
+
 import pytest
 
 from functions.approvals.approve_approval import Agreement, approve_approval
@@ -28,7 +30,8 @@ AUTHOR = Role.AGENT_ORCHESTRATOR
 
 @pytest.fixture
 def decided(call_as):
-    """Have people decide on some requests of the class."""
+    """Have people decide on some requests of the class, no faster than they can read."""
+    minutes = count(0, 0.2)
 
     def decide(approved, rejected=0, **changes):
         ids = []
@@ -36,7 +39,7 @@ def decided(call_as):
             asked = create_approval(call_as(Role.SERVICE), another(**changes), DEPLOYMENT)
             if number < approved:
                 body = Agreement(expected_digest=asked.action_digest)
-                approve_approval(call_as(Role.GOVERNOR), asked.id, body)
+                approve_approval(call_as(Role.GOVERNOR, at=next(minutes)), asked.id, body)
             else:
                 why = Rejection(reason="It was never tested.")
                 reject_approval(call_as(Role.GOVERNOR), asked.id, why)

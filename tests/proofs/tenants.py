@@ -159,12 +159,12 @@ class Court:
         return {one for one in found & self.secrets[of] if one not in sent} | words
 
     def kept(self, *tenants):
-        """Return all that tenants have, but for the refusals that were entered."""
+        """Return all that tenants have, but for the refusals that were entered and who was there."""
         rows = self.ports.documents._rows("select tenant, collection, id, data from documents", ())
         return {
             (tenant, collection, id): data
             for tenant, collection, id, data in rows
-            if tenant in tenants and collection != "principals"
+            if tenant in tenants and collection not in {"principals", "members"}
             if collection != "events" or not json.loads(data)["entity"].startswith("principals/")
         }
 

@@ -4,6 +4,7 @@ import threading
 from contextlib import contextmanager
 
 from shared.guarding import Guard
+from shared.identities.members import Member
 
 MEMBERS = {"later", "saved_by"}
 """What only the next release knows."""
@@ -42,8 +43,8 @@ class Watched:
         function = getattr(self._doing, "function", "")
         for write in writes:
             found = before.get(write.key)
-            # A guard says nothing but that it was turned, and is made anew.
-            if found and write.key.collection != Guard.collection:
+            # A guard says nothing but that it was turned, and who is there is noted anew each day.
+            if found and write.key.collection not in {Guard.collection, Member.collection}:
                 place = f"{function}: {write.key.collection}/{write.key.id}"
                 parts = function not in REPLACING
                 self.lost += losses(found.data, write.data, place, parts=parts)

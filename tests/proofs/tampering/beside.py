@@ -271,7 +271,7 @@ def the_index_that_queries_read_is_the_one_of_others(h):
     ).fetchall()
     h.db.execute("pragma writable_schema = on")
     h.db.execute("update sqlite_schema set rootpage = ? where name = ?", (two[1], one[0]))
-    return one[0].partition(",")[0]
+    return one[0].partition(":")[0]
 
 
 # --- records that evidence implies ---------------------------------------------------------------

@@ -311,7 +311,10 @@ def a_customer_is_renamed(h):
 @noticed_as("ENTITY_MISSING")
 def an_entity_is_moved_to_another_collection(h):
     asked = h.one("approvals", status="rejected")
-    h.db.execute("update documents set collection = 'old_approvals' where id = ?", (asked.id,))
+    h.db.execute(
+        "update documents set collection = 'old_approvals' where collection = 'approvals' and id = ?",
+        (asked.id,),
+    )
     return asked.id
 
 
