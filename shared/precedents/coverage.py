@@ -6,9 +6,9 @@ Facts are what whoever asks says of an act. Tool, targets and arguments are the 
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Strict, StrictBool, StrictInt, model_validator
+from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt, model_validator
 
 from shared.approvals.acts import TARGETS, name
 from shared.approvals.models import Gate, Member, Question, SubjectKind
@@ -36,8 +36,28 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
 MAX_COVERED = 20
 
 
+_SAID = {"description": "It is said."}
+_LEFT_OUT = {"type": "null", "description": "It is left out."}
+_WAYS = ({"one_of": "array"}, {"least": "integer", "most": "integer"}, {"any": "string"})
+ONE_WAY: list[Any] = [
+    {
+        "required": list(way),
+        "properties": {
+            name: _SAID | {"type": way[name]} if name in way else _LEFT_OUT
+            for name in ("one_of", "least", "most", "any")
+        },
+    }
+    for way in _WAYS
+]
+"""How a schema says that an argument is bound in one way."""
+
+
 class Argument(Value):
     """One member of the act, and what it may be: one of some values, a number in a range, or of a form."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": ONE_WAY, "examples": [{"name": "gate", "one_of": ["stage-6"]}]}
+    )
 
     name: Member
     """What it is called in the subject, to the letter."""

@@ -230,7 +230,8 @@ def forgeries(message):
             )
             changed = message.attributes | {name: other}
             yield replace(message, attributes=changed, subject=changed["subject"])
-        if name not in {"type", "dataschema", *CLAIMS_NOTHING}:
+        # What is empty claims no more than what is left out.
+        if value and name not in {"type", "dataschema", *CLAIMS_NOTHING}:
             left = {key: said for key, said in message.attributes.items() if key != name}
             yield replace(message, attributes=left)
     for data in (b"{}", b"{ " + message.data[1:], message.data[:-1] + b',"x":1}'):
