@@ -134,6 +134,6 @@ def test_a_public_function_answers_from_the_archive(
     place = {"PROJECT": fresh_project(), "FIRESTORE_EMULATOR_HOST": firestore_emulator}
     with serving(machine, unpacked, log, declared, **place) as address:
         answer = ask(declared.method, address + path_of(declared))
-    # Without the document that it was signed for, an address for uploads is none.
-    assert answer.status == (400 if declared.mutates else 200), answer.data
+    # An address for uploads that nobody signed is nowhere.
+    assert answer.status == (404 if declared.mutates else 200), answer.data
     comes_from_the_archive(log, machine, unpacked)
