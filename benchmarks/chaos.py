@@ -213,7 +213,7 @@ def main() -> int:
 def settle(victim: Process) -> None:
     """Let what is under way come to its end."""
     pool = urllib3.PoolManager(retries=False)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 180
     while time.monotonic() < end:
         answer = pool.request(
             "POST", f"{victim.address}/local/clock", json={"within_s": 700}
