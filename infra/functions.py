@@ -12,7 +12,7 @@ from infra.buckets import Buckets
 from infra.groups import Declared, runtime_of
 from infra.stack import Stack
 from infra.vault import Vault, writer_key
-from shared.edge.catalog import catalog
+from shared.edge.catalog import catalog, methods_at
 from shared.operation import Operation
 from shared.reaction import Reaction
 
@@ -165,6 +165,9 @@ def _environment(
         "ORIGINS": ",".join((stack.site, *stack.origins)),
         "WRITER_KEY": f"{KEYS}/writer.pem",
     }
+    if isinstance(declared, Operation):
+        # A browser asks the first of the functions at an address what all of them take.
+        environment["METHODS"] = " ".join(methods_at(declared.path))
     if stack.controllers:
         environment["CONTROLLERS"] = json.dumps(stack.controllers, sort_keys=True)
     return environment | ({"RELEASES": stack.releases} if stack.releases else {})

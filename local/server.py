@@ -3,9 +3,10 @@
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from itertools import groupby
+from typing import Any, get_args
 from uuid import uuid4
 
 import flask
@@ -17,11 +18,13 @@ from local.hosts import Names, Wsgi
 from shared.edge.catalog import operations
 from shared.edge.ports import Ports
 from shared.edge.problems import Internal, response
-from shared.edge.serving import View, view
+from shared.edge.serving import view
 from shared.errors import BadRequest, MethodNotAllowed, NotFound, Refusal, TooLarge
-from shared.operation import Operation
+from shared.operation import Method, Operation
 
 log = logging.getLogger("waooaw")
+
+METHODS = [*get_args(Method), "HEAD", "OPTIONS"]
 
 USUAL_BYTES = 1024 * 1024
 """How long a body may be where no operation takes more."""
@@ -34,34 +37,46 @@ def application(ports: Ports) -> flask.Flask:
     Workflows call the functions directly, each at its own name and path, as they do in the cloud.
     """
     app = flask.Flask("waooaw")
-    for op in operations():
-        rule = re.sub(r"{(\w+)}", r"<\1>", op.path)
-        serve = view(op, lambda: ports)
-        direct = f"/functions/{op.function_name}"
-        for prefix in ("", direct):
-            app.add_url_rule(
-                prefix + rule,
-                prefix + op.id,
-                _mounted(serve, prefix),
-                methods=[op.method, "OPTIONS"],
-                provide_automatic_options=False,
-            )
+    for path, there in groupby(sorted(operations(), key=_path), key=_path):
+        found = list(there)
+        _mount(app, ports, path, found)
+        for op in found:
+            _mount(app, ports, path, [op], prefix=f"/functions/{op.function_name}")
     app.register_error_handler(HTTPException, _problem)
     app.register_error_handler(Refusal, _refused)
     return app
 
 
-def _mounted(serve: View, prefix: str) -> Callable[..., flask.Response]:
-    """Serve requests as the function meets them: without the prefix that it is reached by."""
+def _path(op: Operation) -> str:
+    return op.path
+
+
+def _mount(
+    app: flask.Flask, ports: Ports, path: str, found: list[Operation], prefix: str = ""
+) -> None:
+    """Have an address served by its operations, whatever the method: one that none takes is told by any of them."""
+    methods = [method for op in found for method in op.methods]
+    views = {
+        method: view(op, lambda: ports, methods=methods) for op in found for method in op.methods
+    }
+    first = views[methods[0]]
 
     def mounted(**_: Any) -> flask.Response:
+        serve = views.get(flask.request.method, first)
         if not prefix:
             return serve(flask.request)
+        # Requests are served as the function meets them: without the prefix that it is reached by.
         environ = flask.request.environ
-        path = {"SCRIPT_NAME": prefix, "PATH_INFO": environ["PATH_INFO"].removeprefix(prefix)}
-        return serve(flask.Request(environ | path))
+        told = {"SCRIPT_NAME": prefix, "PATH_INFO": environ["PATH_INFO"].removeprefix(prefix)}
+        return serve(flask.Request(environ | told))
 
-    return mounted
+    app.add_url_rule(
+        prefix + re.sub(r"{(\w+)}", r"<\1>", path),
+        prefix + path,
+        mounted,
+        methods=METHODS,
+        provide_automatic_options=False,
+    )
 
 
 def _refused(refusal: Refusal) -> Any:

@@ -27,6 +27,15 @@ class Violation(BaseModel):
     """The principle of the constitution that is behind the rule; null where none is."""
 
 
+class Unfit(ValueError):
+    """What a validator finds in a value that no schema can say; a request is refused by this rule for it."""
+
+    def __init__(self, message: str, *, rule: str) -> None:
+        """Say what is wrong, and by which rule."""
+        super().__init__(message)
+        self.rule = rule
+
+
 class Refusal(Exception):
     """A correct answer of no."""
 

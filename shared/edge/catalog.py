@@ -21,6 +21,11 @@ def operations() -> list[Operation]:
     return [f for f in catalog() if isinstance(f, Operation)]
 
 
+def methods_at(path: str) -> tuple[str, ...]:
+    """Return the methods that an address takes: those of every operation there."""
+    return tuple(method for op in operations() if op.path == path for method in op.methods)
+
+
 def reactions() -> list[Reaction]:
     """Return the functions that answer events, times and schedules."""
     return [f for f in catalog() if isinstance(f, Reaction)]

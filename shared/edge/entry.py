@@ -20,7 +20,8 @@ def entry(id: str) -> Callable[..., Any]:
     """Import one function of the catalog, and nothing else, and make it servable."""
     declared = load(id)
     if isinstance(declared, Operation):
-        serve = view(declared, ports.process)
+        methods = os.environ.get("METHODS", "").split()
+        serve = view(declared, ports.process, methods=methods)
 
         def answer(request: Any) -> Any:
             return serve(request)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.edge.arguments import not_json
-from shared.errors import BadRequest, Invalid, Refusal, Violation
+from shared.errors import BadRequest, Invalid, Refusal, Unfit, Violation
 
 TYPES = "https://waooaw.com/errors/"
 MAX_VIOLATIONS = 100
@@ -59,11 +59,23 @@ def explained(error: ValidationError) -> Refusal:
         if one["type"] == "json_invalid":
             return BadRequest(not_json(one["ctx"]["error"]))
     violations = [
-        Violation(rule="schema", field=".".join(map(str, one["loc"])), message=_said(one))
-        for one in found[:MAX_VIOLATIONS]
+        Violation(rule=_rule(one), field=".".join(map(str, one["loc"])), message=_said(one))
+        for one in _real(found)[:MAX_VIOLATIONS]
     ]
     first = violations[0]
     return Invalid(f"{first.field}: {first.message}", violations=violations)
+
+
+def _real(found: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out of what pydantic found that a list is too short, where that is as it counts no item that is wrong."""
+    places = {one["loc"][:n] for one in found for n in range(len(one["loc"]))}
+    return [one for one in found if one["type"] != "too_short" or one["loc"] not in places]
+
+
+def _rule(found: ErrorDetails) -> str:
+    """Return the rule that a value breaks: the schema, or one that no schema can say."""
+    error = found.get("ctx", {}).get("error")
+    return error.rule if isinstance(error, Unfit) else "schema"
 
 
 def _said(found: ErrorDetails) -> str:

@@ -9,7 +9,7 @@ answer together.
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 from uuid import uuid4
@@ -64,14 +64,24 @@ _EXPOSED = "ETag, X-Correlation-ID, X-Request-ID, X-Audit-Entry, Retry-After"
 View = Callable[[flask.Request], flask.Response]
 
 
-def view(op: Operation, ports: Callable[[], Ports]) -> View:
-    """Make an operation into a function the Functions Framework can call."""
+def view(op: Operation, ports: Callable[[], Ports], *, methods: Sequence[str] = ()) -> View:
+    """
+    Make an operation into a function the Functions Framework can call.
+
+    Args:
+        op: The operation.
+
+        ports: What it reaches.
+
+        methods: All that its address takes, where other operations answer there too.
+    """
     check(op)
+    allowed = ", ".join([*(methods or op.methods), "OPTIONS"])
 
     def serve(request: flask.Request) -> flask.Response:
         always = op.area == "approvals" or bool(op.scopes & _DECIDING)
         with hop(request.headers.get("traceparent"), always=always) as here:
-            return _Request(op, ports(), request, here).answer()
+            return _Request(op, ports(), request, here, allowed).answer()
 
     return serve
 
@@ -79,8 +89,11 @@ def view(op: Operation, ports: Callable[[], Ports]) -> View:
 class _Request:
     """One request on its way through an operation."""
 
-    def __init__(self, op: Operation, ports: Ports, request: flask.Request, here: Hop) -> None:
+    def __init__(
+        self, op: Operation, ports: Ports, request: flask.Request, here: Hop, allowed: str
+    ) -> None:
         self.op, self.ports, self.request, self.hop = op, ports, request, here
+        self.allowed = allowed
         self.request_id = str(uuid4())
         self.correlation_id, self.story_named = str(uuid4()), False
         self.actor = ANONYMOUS
@@ -122,7 +135,7 @@ class _Request:
 
     def _done(self) -> Answered:
         if self.request.method not in self.op.methods:
-            raise MethodNotAllowed(f"this address takes {self.op.method}")
+            raise MethodNotAllowed(f"this address takes {self.allowed}")
         raw = self._body()
         self._admit()
         if not STORY.allows(self.request.headers.get("X-Correlation-ID", self.correlation_id)):
@@ -351,7 +364,7 @@ class _Request:
     def _head(self, answer: flask.Response) -> None:
         headers = answer.headers
         if answer.status_code == 405 or self.request.method == "OPTIONS":
-            headers["Allow"] = ", ".join([*self.op.methods, "OPTIONS"])
+            headers["Allow"] = self.allowed
         headers["X-Correlation-ID"] = self.correlation_id
         headers["X-Request-ID"] = self.request_id
         headers["X-Content-Type-Options"] = "nosniff"

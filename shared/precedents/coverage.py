@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt, model_validator
 
 from shared.approvals.acts import TARGETS, name
-from shared.approvals.models import Gate, Member, Question, SubjectKind
-from shared.entity import Shown, ShownLine, Value
+from shared.approvals.models import Gate, Question, SubjectKind
+from shared.entity import Code, Pattern, Shown, ShownLine, Value
+from shared.errors import Unfit
 from shared.identity import TENANT
 from shared.precedents.reasons import Reason, reason
 
@@ -59,8 +60,10 @@ class Argument(Value):
         json_schema_extra={"oneOf": ONE_WAY, "examples": [{"name": "gate", "one_of": ["stage-6"]}]}
     )
 
-    name: Member
-    """What it is called in the subject, to the letter."""
+    name: Annotated[
+        Code, Pattern(r"^(?!typ$)[A-Za-z0-9_][A-Za-z0-9_.:/#+-]*$"), Field(max_length=100)
+    ]
+    """What it is called in the subject, to the letter; `typ` is said by the kind."""
     one_of: Annotated[tuple[Said, ...], Field(min_length=1, max_length=50)] | None = None
     """The values that it may be, each to the letter and of its type."""
     least: StrictInt | None = None
@@ -110,8 +113,8 @@ class CoveredAct(Value):
     @model_validator(mode="after")
     def _names_each_once(self) -> Self:
         names = [argument.name for argument in self.arguments]
-        if len(set(names)) < len(names) or "typ" in names:
-            raise ValueError("name every argument once, and not typ")
+        if len(set(names)) < len(names):
+            raise Unfit("name every argument once", rule="named_twice")
         return self
 
 

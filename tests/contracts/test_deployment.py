@@ -121,7 +121,8 @@ def test_every_operation_is_mounted_on_one_machine(world: World):
 
     app = application(world.ports)
     mounted = {rule.endpoint for rule in app.url_map.iter_rules()}
-    assert {op.id for op in operations()} <= mounted
+    for op in operations():
+        assert {op.path, f"/functions/{op.function_name}{op.path}"} <= mounted
 
 
 def test_what_one_machine_alone_serves_refuses_as_every_operation_does(world: World):

@@ -11,6 +11,7 @@ from shared.edge.catalog import operations
 from tests.contracts.members import choices, each_once, models, places
 from tests.contracts.test_operations import path_of
 from tests.contracts.test_times import holder
+from tests.rehearsals.scene import example_of
 
 SCALARS = ("boolean", "integer", "number", "string")
 BODIES = [place for place in each_once() if place.op.mutates and place.schema["type"] in SCALARS]
@@ -34,6 +35,16 @@ def test_what_a_body_says_is_taken_as_it_is_or_refused():
         if not same(found, sent):
             changed.append(f"{place.op.id} {place.field}: {sent!r} became {found!r}")
     assert not changed, "declare Exact, or another strict type, for these"
+
+
+def test_what_no_schema_can_say_has_a_rule_of_its_own_and_makes_no_list_too_short(world):
+    (op,) = [op for op in operations() if op.id == "learning.create_seed_draft"]
+    body = example_of(op.path)
+    (act,) = body["rule"]["coverage"]["acts"]
+    act["arguments"] = [act["arguments"][0]] * 2
+    answer = world.call(op.function, path_of(op), body, as_=holder(op))
+    place = {"field": "rule.coverage.acts.0", "message": "name every argument once"}
+    assert answer.json["violations"] == [{"rule": "named_twice", **place}]
 
 
 UNSURE = (

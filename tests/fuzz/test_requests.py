@@ -1,44 +1,40 @@
 """
 What a client may send by the API's description is taken, what it may not is refused, and nothing breaks.
 
-Every operation is sent what its description allows and what it does not, as an account that holds its scope and
-with the ids of what there is. `REQUESTS` says how many there are; the default is a share that every run affords.
+Every operation is sent what its description allows and what it does not, as an account that holds its scope, with
+the ids, versions and digests of what a rehearsal left and of what has come since. `FUZZ` says how many there are; the
+default is a share that every run affords.
 """
 
 import json
 import os
 import random
 from collections import Counter, defaultdict
+from datetime import timedelta
 from functools import cache
 from urllib.parse import quote
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from local.accounts import accounts
+from local.accounts import SignIn, accounts
+from local.clock import Clock
 from local.server import application
-from shared.documents import Query
 from shared.edge.catalog import operations
+from shared.edge.ports import connect
+from shared.edge.settings import Settings
 from shared.identity import HOLDERS
 from tests.contracts.test_description import API, WHOLE, pointer
+from tests.fuzz.knowing import Known, owner
 from tests.fuzz.making import Maker
-from tests.kernel.conftest import keys, world
-from tests.rehearsals.scene import example_of
+from tests.kernel.conftest import World
+from tests.rehearsals.kept import rehearsed
 
-__all__ = ["keys", "world"]
+__all__ = ["rehearsed"]
 
-REQUESTS = int(os.environ.get("REQUESTS", "1000"))
+REQUESTS = int(os.environ.get("FUZZ", "1000"))
 SEED = int(os.environ.get("SEED", "1"))
 FORMATS = Draft202012Validator.FORMAT_CHECKER
-
-BEGIN = (
-    ("industry_manager", "/v1/genesis/industries"),
-    ("industry_manager", "/v1/genesis/skills"),
-    ("service", "/v1/approvals"),
-    ("admin", "/v1/incidents"),
-    ("governor", "/v1/seeds"),
-)
-"""What there is to begin with: the examples, as these accounts send them."""
 
 
 @cache
@@ -51,29 +47,30 @@ def validator(place):
 class Fuzz:
     """Requests at random, and what is wrong with their answers."""
 
-    def __init__(self, world, seed):
+    def __init__(self, world, asked, seed):
         self.rnd = random.Random(seed)
         self.world, self.client = world, application(world.ports).test_client()
         self.maker = Maker(API["components"]["schemas"], self.rnd)
+        self.known = Known(world.ports.documents, asked, self.rnd)
         self.counts, self.findings = Counter(), defaultdict(list)
-        self.ids = []
-        for account, path in BEGIN:
-            self.send("POST", path, account, {}, json.dumps(example_of(path)))
-
-    def look(self):
-        found = self.world.ports.documents.find(None, Query("events", limit=100))
-        self.ids = [one.data["entity"].partition("/")[2] for one in found]
 
     def send(self, method, path, account, headers, body=None, kind="application/json"):
+        # A session that an earlier request ended is over by now, and whoever comes has signed in again.
+        self.world.now += timedelta(seconds=1)
         token = self.world.sign_in.token(account, self.world.now)
         if body is not None:
             headers = headers | {"Content-Type": kind}
         auth = {"Authorization": f"Bearer {token}"}
         return self.client.open(path, method=method, headers=headers | auth, data=body)
 
-    def account(self, op):
+    def account(self, op, tenant):
+        """Return somebody who may: often whoever did, seldom of another tenant than that of what they ask about."""
+        did = self.known.asked[op.id].account
+        if did and self.rnd.random() < 0.5:
+            return did
         able = [a for a in accounts() if any(a.partition("@")[0] in HOLDERS[s] for s in op.scopes)]
-        return self.rnd.choice(able or accounts())
+        near = [one for one in able if one.endswith(f"@{tenant}")]
+        return self.rnd.choice(near if near and self.rnd.random() < 0.95 else able or accounts())
 
     def one(self, op, *, valid):
         """Send one request, and judge its answer."""
@@ -81,9 +78,9 @@ class Fuzz:
         sent = self._sent(op, described, valid=valid)
         if sent is None:
             return
-        path, headers, body, told = sent
+        path, headers, body, told, tenant = sent
         kind = "application/json" if not op.content else "application/octet-stream"
-        answer = self.send(op.method, path, self.account(op), headers, body, kind)
+        answer = self.send(op.method, path, self.account(op, tenant), headers, body, kind)
         self.counts["valid" if valid else "invalid"] += 1
         self.counts[answer.status_code] += 1
         for fault in self._faults(op, described, answer, valid=valid):
@@ -92,49 +89,45 @@ class Fuzz:
             )
 
     def _sent(self, op, described, *, valid):
-        """Return the address, headers and body of a request, and what is wrong with it."""
+        """Return the address, headers and body of a request, what is wrong with it, and whose thing it is about."""
         parts = [("body", None)] if described.get("requestBody") and not op.content else []
         # Where only headers are left, one of them is spoiled.
         parts += [("parameter", one) for one in described["parameters"] if one["in"] != "path"]
         wrong = None if valid else parts[0] if self.rnd.random() < 0.5 else self.rnd.choice(parts)
         path, query, headers, body, told = op.path, [], {}, None, ""
-        for one in described["parameters"]:
-            place = pointer(
-                *("paths", op.path, op.method.lower(), "parameters"),
-                str(described["parameters"].index(one)),
-                "schema",
-            )
+        named, about = self.known.path(op)
+        for at, one in enumerate(described["parameters"]):
+            place = pointer("paths", op.path, op.method.lower(), "parameters", str(at), "schema")
             spoil = wrong is not None and wrong[1] is one
-            if (
-                one["in"] != "path"
-                and not spoil
-                and not one["required"]
-                and self.rnd.random() < 0.5
-            ):
+            if not (one["in"] == "path" or spoil or self._said(one)):
                 continue
             text = self._parameter(one["schema"], place, spoil=spoil)
             if text is None:
                 return None
             told += f" {one['name']}={text[:40]!r}" if spoil else ""
             if one["in"] == "path":
-                known = one["name"].endswith("_id") and self.ids and self.rnd.random() < 0.8
-                text = self.rnd.choice(self.ids) if known else text
+                text = named[one["name"]] if self.rnd.random() < 0.97 else text
                 path = path.replace(f"{{{one['name']}}}", quote(text, safe=""))
             elif one["in"] == "query":
                 query.append(f"{one['name']}={quote(text, safe='')}")
             else:
-                headers[one["name"]] = text
-        if described.get("requestBody"):
-            body = (
-                b"%PDF-1.4"
-                if op.content
-                else self._body(op, spoil=wrong is not None and wrong[0] == "body")
-            )
+                seen = one["name"] == "If-Match" and about and about.data.get("version_hash")
+                headers[one["name"]] = f'"{seen}"' if seen and self.rnd.random() < 0.8 else text
+        if op.content:
+            body = b"%PDF-1.4"
+        elif described.get("requestBody"):
+            body = self._body(op, about, spoil=wrong is not None and wrong[0] == "body")
             if body is None:
                 return None
-        return path + ("?" + "&".join(query) if query else ""), headers, body, told
+        address = path + ("?" + "&".join(query) if query else "")
+        return address, headers, body, told, owner(about)
 
-    def _body(self, op, *, spoil):
+    def _said(self, parameter):
+        return parameter["required"] or self.rnd.random() < (
+            0.2 if parameter["in"] == "header" else 0.5
+        )
+
+    def _body(self, op, about, *, spoil):
         place = pointer(
             *("paths", op.path, op.method.lower(), "requestBody", "content"),
             *("application/json", "schema"),
@@ -146,6 +139,7 @@ class Fuzz:
             value = (
                 schema["example"] if self.rnd.random() < 0.2 else self.maker.value(schema["schema"])
             )
+            value = self.known.body(op, value, about)
             value = self.maker.spoiled(value) if spoil else value
             if validator(place).is_valid(value) != spoil:
                 return json.dumps(value)
@@ -228,15 +222,19 @@ def _by_form(answer):
 
 
 @pytest.fixture
-def fuzz(world):
-    return Fuzz(world, SEED)
+def fuzz(rehearsed, tmp_path):
+    data = rehearsed.copied(tmp_path / "data")
+    settings = Settings({"DATA": str(data)})
+    world = World(None, SignIn(settings), Clock(data / "clock").now())
+    world.ports = connect(settings, lambda: world.now)
+    yield Fuzz(world, rehearsed.seen.requests, SEED)
+    world.ports.documents.close()
 
 
 def test_what_may_be_sent_is_taken_what_may_not_is_refused_and_nothing_breaks(fuzz):
-    chosen = [op for op in operations() if op.id != "identity.log_out"]
     while fuzz.counts["valid"] + fuzz.counts["invalid"] < REQUESTS:
-        fuzz.look()
-        for op in chosen:
+        fuzz.known.look()
+        for op in operations():
             for valid in (True, False):
                 fuzz.one(op, valid=valid)
     print(f"\n{dict(fuzz.counts)}")  # noqa: T201

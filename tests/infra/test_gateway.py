@@ -80,6 +80,18 @@ def test_a_browser_may_ask_first_and_send_the_key(routes):
     assert KEY_HEADER in _MUTATING_HEADERS.lower()
 
 
+def test_the_function_that_a_browser_asks_first_knows_all_that_its_address_takes(dev, routes):
+    told = {
+        one.inputs["name"]: one.inputs["serviceConfig"]["environmentVariables"]
+        for one in dev
+        if one.type == "cloudfunctionsv2.Function"
+    }
+    for path in {path for _, path in routes}:
+        function = routes["OPTIONS", path]["x-google-backend"]["address"].rpartition("/")[2]
+        takes = {method for method, other in routes if other == path} - {"OPTIONS"}
+        assert set(told[function]["METHODS"].split()) - {"HEAD"} == takes
+
+
 def test_what_is_counted_is_limited(description, routes):
     limits = description["x-google-management"]["quota"]["limits"]
     assert {limit["metric"] for limit in limits} == set(PER_MINUTE)
