@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.agents import lifecycle
+from shared.agents import lifecycle, returning
 from shared.agents.makers import made_by
 from shared.agents.models import Agent
 from shared.approvals import rules as approvals
@@ -11,8 +11,6 @@ from shared.entity import Id, Value
 from shared.evidence import ApprovalRef
 from shared.examples import REACTIVATION
 from shared.identity import PLATFORM, Scope
-from shared.manifests import rules as manifests
-from shared.manifests.events import ManifestPublished
 from shared.manifests.models import Manifest
 from shared.operation import Call, operation
 
@@ -54,14 +52,7 @@ def resume_agent(call: Call, agent_id: Id, body: Reactivation) -> Agent:
         )
         under = ApprovalRef(approval_id=approval.id, action_digest=approval.action_digest)
         txn.save(used, ApprovalConsumed.of(used))
-        if manifest.status == "suspended":
-            published = ManifestPublished(
-                from_hash=manifest.manifest_hash,
-                to_hash=manifest.manifest_hash,
-                semver=manifest.manifest_version,
-                diff_class="patch",
-            )
-            txn.save(manifests.reactivated(manifest), published, approval=under)
+        returning.publish(txn, manifest, under)
         by = lifecycle.decided_by(call.actor)
         told = lifecycle.changed(before, after, by=by, reason="reactivation approved")
         return txn.save(after, told, approval=under)

@@ -1,20 +1,26 @@
-from shared.agents import vetoing
+from shared.agents import returning, vetoing
 from shared.approvals import rules
 from shared.approvals.events import VetoEffectCompleted, VetoRecorded
-from shared.approvals.models import Veto
+from shared.approvals.late import ReturnGranted
+from shared.approvals.models import Approval, Veto
 from shared.reaction import Reaching, reaction
 
 
-@reaction(on=VetoRecorded)
-def undo_release(call: Reaching, _: VetoRecorded) -> None:
+@reaction(on=(VetoRecorded, ReturnGranted))
+def undo_release(call: Reaching, event: VetoRecorded | ReturnGranted) -> None:
     """
     Undo what a veto hit: end the run, take the release back, stop who came back.
 
-    An agent that had never been in service before is rejected. The veto says when all of it was done.
+    An agent that had never been in service before is rejected. The veto says when all of it was done. Where a
+    late one counted by itself, whether what it took out of service returns is asked in the same commit, and a
+    yes to that puts it back.
     """
     with call.transaction() as txn:
+        if isinstance(event, ReturnGranted):
+            returning.carry_out(txn, call, txn.get(Approval, call.subject_id))
+            return
         veto = txn.get(Veto, call.subject_id)
-        undone = veto.effect != "irreversible" and vetoing.undo(txn, call, veto)
-        if undone and veto.effect_completed_at is None:
-            after = rules.completed(veto, at=call.now)
+        undone = vetoing.undo(txn, call, veto) if veto.effect != "irreversible" else None
+        if undone is not None and veto.effect_completed_at is None:
+            after = rules.completed(undone, at=call.now)
             txn.save(after, VetoEffectCompleted(effect=after.effect))

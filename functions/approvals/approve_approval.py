@@ -1,7 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.approvals import opening, pace, rules, windows
-from shared.approvals.events import decided
+from shared.approvals import agreeing, opening, rules
 from shared.approvals.models import Approval, Comment
 from shared.entity import Hex64, Id, Value
 from shared.examples import ACTION_DIGEST
@@ -47,8 +46,5 @@ def approve_approval(call: Call, approval_id: Id, agreement: Agreement) -> Appro
             opened_at=opening.opened_at(txn, before, call.actor),
         )
         if after is not before:
-            pace.keep(txn, after, by=call.actor, at=call.now)
-            after = txn.save(after, decided(after), because=rules.because(after))
-            timer, due = windows.following(after, at=call.now)
-            txn.announce(timer, at=due, about=after)
+            after = agreeing.keep(call, txn, after, because=rules.because(after))
     return after

@@ -1,5 +1,5 @@
 from shared.agents.makers import makers
-from shared.approvals import again, answerable, load, requests, windows
+from shared.approvals import again, answerable, load, requests
 from shared.approvals.events import ApprovalRequested, decided
 from shared.approvals.models import Approval, ApprovalRequest
 from shared.approvals.question_events import ApprovalJoined, ApprovalSuperseded
@@ -66,8 +66,5 @@ def _asked(call: Call, txn: Transaction, new: Approval) -> Approval:
     else:
         new = matching.decide(new, seed, at=call.now)
         approval = txn.create(new, decided(new), because=matching.because(seed))
-    question = again.asking(new.action_digest, new.governor_scope)
-    txn.save(again.Asking(id=question, approval_id=new.id))
-    timer, due = windows.following(approval, at=call.now)
-    txn.announce(timer, at=due, about=approval)
+    again.follow(txn, approval, at=call.now)
     return approval

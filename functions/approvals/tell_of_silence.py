@@ -1,6 +1,6 @@
 from shared.approvals.events import ApprovalExpired
 from shared.approvals.models import Approval
-from shared.approvals.windows import NOTHING_BEGAN, TOLD_OF_SILENCE
+from shared.approvals.windows import NOTHING_BEGAN, TOLD_OF_SILENCE, silence
 from shared.mobile.notices import notice, saying, tell
 from shared.reaction import Reaching, reaction
 
@@ -11,7 +11,7 @@ def tell_of_silence(call: Reaching, _: ApprovalExpired) -> None:
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
         lost = approval.unused
-        besides, meaning = TOLD_OF_SILENCE[approval.type]
+        besides, meaning = TOLD_OF_SILENCE[approval.type][0], silence(approval)
         if lost is not None:
             besides, meaning = (), NOTHING_BEGAN[lost.why]
         askers = (*sorted(approval.askers), *([lost.owner] if lost else []))

@@ -1,7 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.approvals import opening, pace, rules, windows
-from shared.approvals.events import decided
+from shared.approvals import agreeing, opening, rules
 from shared.approvals.models import Approval, Comment
 from shared.entity import Id
 from shared.examples import ACTION_DIGEST, DEVICE, NOW, SIGNATURE, SOON
@@ -60,9 +59,6 @@ def approve_on_phone(
             opened_at=opening.opened_at(txn, before, call.actor),
         )
         if after is not before:
-            pace.keep(txn, after, by=call.actor, at=call.now)
-            txn.save(note)
-            after = txn.save(after, decided(after), because=deciding.because(after, note))
-            timer, due = windows.following(after, at=call.now)
-            txn.announce(timer, at=due, about=after)
+            because = deciding.because(after, note)
+            after = agreeing.keep(call, txn, after, because=because, note=note)
     return after

@@ -197,14 +197,37 @@ def resumed(agent: Agent, *, by: Actor, makers: Sequence[str], at: datetime) -> 
         raise Conflict(
             "the agent has no live release to resume; it needs a new one", rule="no_release"
         )
-    changes = {
+    return amended(agent, **_in_service(at))
+
+
+def returned(agent: Agent, release: Release, *, approval_id: str, at: datetime) -> Agent:
+    """Return the agent in service again with a release that had been taken back, watched closely."""
+    changes = _in_service(at)
+    if release.state != "live":
+        entry = Released(
+            version=release.release_version,
+            release_id=release.id,
+            deployed_at=at,
+            approver=approval_id,
+            reason="returned",
+        )
+        changes |= {
+            "release_id": release.id,
+            "release_state": "live",
+            "deployed_version": release.release_version,
+            "version_history": (*agent.version_history, entry),
+        }
+    return amended(agent, **changes)
+
+
+def _in_service(at: datetime) -> dict[str, Any]:
+    return {
         "status": "deployed",
         "health_status": "healthy",
         "suspended_reason": None,
         "monitoring": "elevated",
         "monitoring_until": at + ELEVATED,
     }
-    return amended(agent, **changes)
 
 
 def reactivation(agent: Agent) -> dict[str, str | int]:
@@ -237,8 +260,8 @@ def permits_reactivation(approval: Approval, agent: Agent) -> None:
     Raises:
         ApprovalMismatch: It is for something else.
     """
-    verb = approval.approval_class.partition(":")[0]
-    if approval.type != "execution" or verb != "agent.reactivate" or approval.agent_id != agent.id:
+    reactivated = approval.type == "execution" and approval.deed == "agent.reactivate"
+    if not reactivated or approval.agent_id != agent.id:
         raise ApprovalMismatch(
             "this approval is not for the reactivation of this agent", approval_id=approval.id
         )

@@ -250,6 +250,17 @@ def taken_back(release: Release, trigger: RollbackTrigger, *, previous: bool) ->
     return release.model_copy(update=changes)
 
 
+def returned(release: Release) -> Release:
+    """
+    Return a release that was taken back with all the traffic again.
+
+    Raises:
+        Conflict: It was never ready.
+    """
+    again = release.model_copy(update={"state": "live", "rolled_back_for": None})
+    return routed(again, 100)
+
+
 # --- events --------------------------------------------------------------------------------------
 
 

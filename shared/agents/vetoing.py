@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from shared.agents import lifecycle, pipeline, story, undoing
+from shared.agents import lifecycle, pipeline, returning, story, undoing
 from shared.agents.models import Agent
 from shared.agents.parts import DEPLOYMENT
 from shared.agents.releases import Release
@@ -19,6 +19,9 @@ from shared.manifests.events import ManifestSuspended
 from shared.manifests.models import Manifest
 from shared.operation import Call
 from shared.store import Transaction
+
+RETURNS = frozenset({"agent.reactivate", "agent.return"})
+"""What brings an agent back to service."""
 
 
 @dataclass(frozen=True)
@@ -99,28 +102,28 @@ def against(txn: Transaction, run: PipelineRun, approval: Approval | None) -> Ve
     veto = txn.first(Veto, approval_id=approval.id) if approval and approval.vetoed_at else None
     if veto is None and run.failure_code == "cancelled":
         return txn.first(Veto, run_id=run.id)
-    return veto
+    return None if veto is not None and veto.lifted_at is not None else veto
 
 
-def undo(txn: Transaction, call: Call, veto: Veto) -> bool:
-    """Undo what a veto hit, if it is one of ours, and say whether that is so."""
+def undo(txn: Transaction, call: Call, veto: Veto) -> Veto | None:
+    """Undo what a veto hit, and return the veto as it goes on; None where it is none of ours."""
     approval = txn.get(Approval, veto.approval_id) if veto.approval_id else None
-    if approval is not None and approval.approval_class.startswith("agent.reactivate:"):
-        return _stopped_again(txn, call, approval)
+    if approval is not None and approval.deed in RETURNS:
+        return _stopped_again(txn, call, approval, veto)
     workflow_id = approval.workflow_id if approval is not None else veto.run_id
     run = txn.peek(PipelineRun, workflow_id) if workflow_id else None
     if run is None:
-        return False
+        return None
     before = story.read(txn, run.id)
     if approval is None:
         _cancelled(txn, call, before)
-        return True
+        return veto
     service = undoing.read(txn, before.agent) if before.agent.release_id else None
     if service is not None and service.release.approval_id == approval.id:
-        _taken_back(txn, call, before, service)
-    elif run.current_stage == DEPLOYMENT and not run.over:
+        return _taken_back(txn, call, before, service, veto)
+    if run.current_stage == DEPLOYMENT and not run.over:
         _cancelled(txn, call, before)
-    return True
+    return veto
 
 
 def _cancelled(txn: Transaction, call: Call, before: Story) -> None:
@@ -130,21 +133,30 @@ def _cancelled(txn: Transaction, call: Call, before: Story) -> None:
         story.keep(txn, call, before, before.at(run), _ended(run))
 
 
-def _taken_back(txn: Transaction, call: Call, before: Story, service: Service) -> None:
-    """Keep a release taken back; an agent that has no other one is rejected."""
+def _taken_back(txn: Transaction, call: Call, before: Story, service: Service, veto: Veto) -> Veto:
+    """
+    Keep a release taken back; an agent that has no other one is rejected.
+
+    One that served for longer than there is to object is out of service, as after any roll-back.
+    """
     if service.over:
-        return
+        return veto
     agent = undoing.take_back(txn, call, service, "governor_override")
     if not before.run.over:
         run = pipeline.ended(before.run, "release_failed", at=call.now, status="rolled_back")
         txn.save(run, _ended(run))
-    txn.save(*_judged(call, service, agent))
+    agent = txn.save(*_judged(call, service, agent, late=veto.late))
+    if not veto.by_itself:
+        return veto
+    return returning.ask(
+        txn, call, veto, agent=agent, manifest=service.manifest, release=service.release
+    )
 
 
-def _judged(call: Call, service: Service, agent: Agent) -> tuple[Agent, Event]:
+def _judged(call: Call, service: Service, agent: Agent, *, late: bool) -> tuple[Agent, Event]:
     """Return the agent as it goes on without its release, and the event of that."""
     changes: dict[str, Any] = {"creation_stage": None}
-    if service.before is not None:
+    if service.before is not None or late:
         told = undoing.told(service, agent, "governor_override", "deployment")
         return agent.model_copy(update=changes), told
     changes |= {"status": "rejected", "suspended_reason": None}
@@ -162,19 +174,22 @@ def _ended(run: PipelineRun) -> WorkflowEnded:
     )
 
 
-def _stopped_again(txn: Transaction, call: Call, approval: Approval) -> bool:
+def _stopped_again(txn: Transaction, call: Call, approval: Approval, veto: Veto) -> Veto | None:
     """Stop an agent again whose return to service was vetoed."""
     agent = txn.peek(Agent, approval.agent_id or "")
     manifest = txn.peek(Manifest, approval.agent_id or "")
     if agent is None or manifest is None:
-        return False
+        return None
     if approval.consumed_by is None or agent.status != "deployed":
-        return True
+        return veto
+    release = txn.get(Release, agent.release_id or "")
     after = lifecycle.suspended(agent, reason="the Governor vetoed its return to service")
     if manifest.status == "deployed":
         reason = "GOVERNOR-OVERRIDE"
         told = ManifestSuspended(hash=manifest.manifest_hash, reason=reason)
         txn.save(manifests.suspended(manifest), told)
     by = lifecycle.decided_by(call.actor)
-    txn.save(after, lifecycle.changed(agent, after, by=by, reason="GOVERNOR-OVERRIDE"))
-    return True
+    agent = txn.save(after, lifecycle.changed(agent, after, by=by, reason="GOVERNOR-OVERRIDE"))
+    if not veto.by_itself:
+        return veto
+    return returning.ask(txn, call, veto, agent=agent, manifest=manifest, release=release)

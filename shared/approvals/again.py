@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import ClassVar
 
-from shared.approvals import acts
+from shared.approvals import acts, windows
 from shared.approvals.changing import changed
+from shared.approvals.events import ApprovalRequested
 from shared.approvals.models import Approval
 from shared.approvals.parts import Unsaid
 from shared.canonical import digest
@@ -47,6 +48,20 @@ def keep(txn: Transaction, after: Approval, event: Event, *, because: Because | 
         said = acts.act(after)
         txn.create(Refusal(id=after.id, act=said.digest, family=said.family))
     return after
+
+
+def ask(txn: Transaction, new: Approval, *, at: datetime, because: Because | None = None) -> None:
+    """Put a question of the platform's own, which no precedent answers."""
+    asked = txn.create(new, ApprovalRequested.of(new), because=because)
+    follow(txn, asked, at=at)
+
+
+def follow(txn: Transaction, asked: Approval, *, at: datetime) -> None:
+    """Note that a question is asked, so that the same finds it, and make its first promise."""
+    question = asking(asked.action_digest, asked.governor_scope)
+    txn.save(Asking(id=question, approval_id=asked.id))
+    timer, due = windows.following(asked, at=at)
+    txn.announce(timer, at=due, about=asked)
 
 
 def asking(action_digest: str, governor_scope: str) -> str:

@@ -12,6 +12,7 @@ from shared.approvals import chains
 from shared.approvals.models import Approval
 from shared.approvals.parts import Step
 from shared.errors import Invalid, Violation
+from shared.identities import members
 from shared.identities.members import AGENTS, Member
 from shared.identity import PLATFORM, Role
 from shared.operation import Call
@@ -28,11 +29,13 @@ class People:
 
     platform: tuple[Member, ...] = ()
     own: tuple[Member, ...] = ()
+    agents: bool = True
+    """Whether the foundational agents count beside them."""
 
     def holding(self, role: Role) -> frozenset[str]:
         """Return who holds a role where it is asked for."""
         if role in AGENTS:
-            return frozenset({role.value})
+            return frozenset({role.value} if self.agents else ())
         there = self.own if role is Role.CUSTOMER_ADMIN else self.platform
         known = frozenset(one.id for one in there if role in one.roles)
         return known or frozenset({f"the {role}"} if role in KEEPERS else ())
@@ -88,6 +91,21 @@ def may_stand_in(call: Call, txn: Transaction, approval: Approval, to: str) -> N
             f"{to} cannot answer this: nobody of that name who may decide has signed in",
             violations=[_missing("to", f"{to} is not known to decide here")],
         )
+
+
+def alone(call: Call, txn: Transaction, question: Approval) -> bool:
+    """Say whether whoever asks is the only person who could answer a question, as far as the roster knows."""
+    asking = members.member(call.actor.id, call.actor.roles, call.now)
+    with call.platform(WHY) as platform:
+        deciding = _deciding(platform)
+        if not deciding and _nobody(platform):
+            return False
+        own = _deciding(txn) if call.tenant != PLATFORM else ()
+    ours = call.actor.tenant == PLATFORM
+    people = People(
+        (*deciding, asking) if ours else deciding, own if ours else (*own, asking), agents=False
+    )
+    return bool(unanswerable(question, people))
 
 
 def unanswerable(approval: Approval, people: People) -> list[str]:

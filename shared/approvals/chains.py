@@ -11,7 +11,7 @@ DEPUTY_TYPES = frozenset({"artifact", "communication", "execution"})
 """The types of approval that somebody may decide in the Governor's place."""
 
 KEPT_GATES = frozenset({"stage-6", "seed"})
-KEPT_VERBS = frozenset({"agent.reactivate"})
+KEPT_VERBS = frozenset({"agent.reactivate", "agent.return"})
 
 _KEEPERS = {"platform": Role.GOVERNOR, "engagement": Role.CUSTOMER_ADMIN}
 
@@ -22,8 +22,7 @@ def for_substitutes(question: ApprovalRequest | Approval) -> bool:
 
     Never who goes live, who comes back, or what makes precedents.
     """
-    verb = question.approval_class.partition(":")[0]
-    kept = question.gate in KEPT_GATES or verb in KEPT_VERBS
+    kept = question.gate in KEPT_GATES or question.deed in KEPT_VERBS
     return question.type in DEPUTY_TYPES and not kept
 
 

@@ -181,6 +181,11 @@ class Question(Value):
     workflow_id: Id | None = None
     """The run it is part of; null where it is part of none."""
 
+    @property
+    def deed(self) -> str:
+        """What is done on yes: the verb of its class."""
+        return self.approval_class.partition(":")[0]
+
 
 class ApprovalRequest(Question):
     """A question as a service puts it."""

@@ -157,8 +157,7 @@ def _check_subject(request: ApprovalRequest) -> None:
 
 def _check_evidence(request: ApprovalRequest) -> None:
     """Refuse what is incomplete, naming every piece that is missing."""
-    verb = request.approval_class.partition(":")[0]
-    needed = EVIDENCE_AT_GATE.get(request.gate, ()) + EVIDENCE_OF_CLASS.get(verb, ())
+    needed = EVIDENCE_AT_GATE.get(request.gate, ()) + EVIDENCE_OF_CLASS.get(request.deed, ())
     given = {evidence.kind for evidence in request.evidence_refs}
     missing = [kind for kind in dict.fromkeys(needed) if kind not in given]
     if missing:

@@ -14,7 +14,16 @@ from shared.approvals.changing import (
     settled,
 )
 from shared.approvals.models import Approval, ApprovalStatus, Consumer, Effect, Veto
-from shared.approvals.parts import Attachment, Cancellation, Unused, Verb, VetoCategory, Via, Why
+from shared.approvals.parts import (
+    Attachment,
+    Cancellation,
+    Decision,
+    Unused,
+    Verb,
+    VetoCategory,
+    Via,
+    Why,
+)
 from shared.approvals.windows import REVIEW_WINDOW, TIME_TO_USE, VETO_WINDOW
 from shared.entity import Because, written
 from shared.errors import AlreadyDecided, ApprovalRequired, Conflict, Expired, Forbidden
@@ -192,9 +201,14 @@ def veto(
             rule="veto_window_closed",
             approval_id=before.id,
         )
+    return objected(before, said)
+
+
+def objected(before: Approval, said: Decision) -> Approval:
+    """Return what was approved with an objection to it, whenever that came."""
     if before.status is ApprovalStatus.CONSUMED and before.seed_id is None:
-        return answered(before, said, vetoed_at=at)
-    return settled(before, said, ApprovalStatus.VETOED, vetoed_at=at)
+        return answered(before, said, vetoed_at=said.at)
+    return settled(before, said, ApprovalStatus.VETOED, vetoed_at=said.at)
 
 
 def effect(before: Approval) -> Effect:

@@ -48,10 +48,23 @@ class Veto(Entity):
     """Until when one could object."""
     offline: bool = False
     """Whether it was decided on a phone without a connection."""
+    late: bool = False
+    """Whether it came after the time to object was over."""
+    confirmed_through: Id | None = None
+    """The question whether to roll back to which somebody else said yes; null where it counted by itself."""
+    return_approval_id: Id | None = None
+    """The question whether what it took back returns to service; null where that is not asked."""
+    lifted_at: Timestamp | None = None
+    """When what it had taken back returned to service; null where it did not."""
     effect: Effect
     """What became of what it hit; `irreversible` where it had happened and cannot be undone."""
     effect_completed_at: Timestamp | None = None
     """When nothing of it was left to undo; none while that is under way or has failed."""
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether it came too late and counts without a confirmation, as nobody else could give one."""
+        return self.late and self.confirmed_through is None
 
     def violations(self) -> tuple[Violation, ...]:
         """Return what in this veto breaks the constitution."""

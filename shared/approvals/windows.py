@@ -59,6 +59,12 @@ TOLD_OF_SILENCE: Mapping[str, tuple[tuple[Role, ...], str]] = {
 }
 """Who is told besides when nobody answered, and what that means."""
 
+SILENCE_OF_ACTS: Mapping[str, str] = {
+    "agent.rollback": "Nobody answered in time; what was approved stays as it is.",
+    "agent.return": "Nobody answered in time; it stays out of service.",
+}
+"""What it means for acts of which the words of their type would not be true."""
+
 NOTHING_BEGAN: Mapping[Why, str] = {
     "not_started": "It was approved, and nobody began it in its time; nothing happens.",
     "nobody_waits": "It was approved, and what was to begin it is gone; nothing happens.",
@@ -77,6 +83,11 @@ REVIEW_WINDOW = timedelta(hours=72)
 
 TIME_TO_USE = timedelta(minutes=60)
 """How long an approval may be used at least, however late it came."""
+
+
+def silence(approval: Approval) -> str:
+    """Say what it means that nobody answered."""
+    return SILENCE_OF_ACTS.get(approval.deed, TOLD_OF_SILENCE[approval.type][1])
 
 
 def action(approval_class: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from shared.approvals.acts import OCCASION, name
 from shared.approvals.models import Approval, ApprovalStatus
 from shared.errors import Invalid
-from shared.precedents.classes import HARDER, amounts, reversibility, verb
+from shared.precedents.classes import HARDER, amounts, reversibility
 from shared.precedents.coverage import (
     MAX_COVERED,
     Argument,
@@ -76,7 +76,7 @@ def ceiling(approved: Sequence[Approval]) -> Ceiling:
             f"the requests name more than {MAX_NAMED} things of a kind", rule="no_pattern"
         )
     return Ceiling(
-        actions=tuple(sorted({verb(one) for one in approved})),
+        actions=tuple(sorted({one.deed for one in approved})),
         industries=tuple(sorted({one.approval_class.split(":")[1] for one in approved})),
         tenants=tuple(sorted({one.tenant_id for one in approved})),
         max_risk=max((one.risk for one in approved), key=RISKS.index),

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
 
-from shared.approvals import again, rules, windows
+from shared.approvals import again, answerable, late, rules
 from shared.approvals.checks import same_subject
-from shared.approvals.events import ApprovalRequested, ApprovalVetoed, VetoRecorded
+from shared.approvals.events import ApprovalCancelled, ApprovalVetoed, VetoRecorded
+from shared.approvals.late import LateVeto
 from shared.approvals.models import Approval, Veto
 from shared.entity import Because, Event, whole
 from shared.errors import AlreadyDecided, Conflict, Expired, Refusal
@@ -43,7 +44,7 @@ class Queue:
         self._answered: list[SyncedVeto] = []
         self._changed: list[Change] = []
         self._vetoes: list[tuple[Veto, Because]] = []
-        self._asked: list[Approval] = []
+        self._asked: dict[str, tuple[Approval, LateVeto, Because]] = {}
 
     def read(self, items: tuple[QueuedVeto | ItemResult, ...]) -> None:
         """Read what the items are about, each document once."""
@@ -110,25 +111,49 @@ class Queue:
             return vetoing.stored(item, approval, "superseded")
         at = vetoing.signed_at(item, skew=self.skew, at=call.now)
         if vetoing.too_late(approval, item, at, call.now):
-            return self._late(approval, item)
+            return self._late(approval, item, at, note)
         after = rules.veto(
             approval, by=call.actor, at=at, category=item.category, explanation=item.explanation
         )
         because = deciding.because(after, note)
         self._changed.append((after, ApprovalVetoed.of(after), because))
-        offline = {"received_at": call.now, "offline": True}
-        made = rules.record_veto(approval, after, id=call.new_id()).model_copy(update=offline)
+        received = {"received_at": call.now, "offline": True}
+        made = rules.record_veto(approval, after, id=call.new_id()).model_copy(update=received)
         self._vetoes.append((made, because))
         self._approvals[approval.id] = after
-        late = call.now >= vetoing.window_end(approval)
-        return vetoing.stored(item, after, "applied", offline=late, veto_id=made.id)
+        offline = call.now >= vetoing.window_end(approval)
+        return vetoing.stored(
+            item, after, "applied", offline=offline, veto_id=made.id, effect=made.effect
+        )
 
-    def _late(self, approval: Approval, item: QueuedVeto) -> ItemResult:
-        """Open the question whether to roll back, instead."""
-        call = self.call
-        asked = vetoing.rollback_request(approval, id=call.new_id(), by=call.actor, at=call.now)
-        self._asked.append(asked)
-        return vetoing.stored(item, approval, "expired", rollback_approval_id=asked.id)
+    def _late(
+        self, approval: Approval, item: QueuedVeto, at: datetime, note: SpentNonce
+    ) -> ItemResult:
+        """Ask somebody else whether to roll back; where nobody is there, or nothing can be undone, it counts."""
+        call, txn = self.call, self.txn
+        if approval.open:
+            words = "its time to be answered was over, so nothing of it happens"
+            return vetoing.stored(item, approval, "expired", rule="expired", detail=words)
+        said = late.said(
+            approval, by=call.actor, at=at, category=item.category, explanation=item.explanation
+        )
+        asked, kept = late.question(approval, said, id=call.new_id(), by=call.actor, at=call.now)
+        counted = late.counted(approval, said, id=kept.id, at=call.now)
+        because = deciding.because(counted.approval, note)
+        before = late.standing(txn, asked)
+        if late.undoable(approval) and not answerable.alone(call, txn, before or asked):
+            one = before or self._asked.setdefault(approval.id, (asked, kept, because))[0]
+            return vetoing.stored(item, approval, "expired", rollback_approval_id=one.id)
+        if before is not None:
+            gone = rules.withdraw(before, by=call.actor, at=call.now, reason=late.NOBODY)
+            self._changed.append((gone, ApprovalCancelled.of(gone), None))
+        after, veto = counted.approval, counted.veto
+        self._changed.append((after, ApprovalVetoed.of(after), because))
+        self._vetoes.append((veto, because))
+        self._approvals[approval.id] = after
+        return vetoing.stored(
+            item, after, "applied", offline=True, veto_id=veto.id, effect=veto.effect
+        )
 
     def keep(self) -> None:
         """Write everything down, each document once."""
@@ -136,10 +161,9 @@ class Queue:
             again.keep(self.txn, approval, event, because=because)
         for veto, because in self._vetoes:
             self.txn.create(veto, VetoRecorded.of(veto), because=because)
-        for asked in self._asked:
-            kept = self.txn.create(asked, ApprovalRequested.of(asked))
-            timer, due = windows.following(kept, at=self.call.now)
-            self.txn.announce(timer, at=due, about=kept)
+        for asked, about, because in self._asked.values():
+            again.ask(self.txn, asked, at=self.call.now, because=because)
+            self.txn.create(about)
         for record in (*self._spent, *self._answered):
             self.txn.save(record)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shared.agents.models import Agent
 from shared.approvals.models import Approval, ApprovalStatus
-from shared.approvals.windows import NOTHING_BEGAN, TOLD_OF_SILENCE
+from shared.approvals.windows import NOTHING_BEGAN, silence
 from shared.entity import written
 from shared.mobile.models import Claim, Notification, SeenNotification
 from shared.mobile.notices import CLAIM, MAX_BODY, MAX_TITLE, short
@@ -65,7 +65,7 @@ def became(approval: Approval) -> str:
     if approval.unused is not None:
         return NOTHING_BEGAN[approval.unused.why]
     if approval.status == ApprovalStatus.EXPIRED:
-        return TOLD_OF_SILENCE[approval.type][1]
+        return silence(approval)
     if approval.open:
         return f"It waits for a decision until {written(approval.expires_at)}."
     if not approval.decisions:

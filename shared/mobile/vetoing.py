@@ -1,19 +1,17 @@
 """Vetoes that waited on a phone without a connection: what becomes of each when it arrives."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
-from shared.approvals import requests
-from shared.approvals.models import Approval, ApprovalRequest, ApprovalStatus, VetoCategory
+from shared.approvals.models import Approval, ApprovalStatus, Effect, VetoCategory
 from shared.entity import Id, Record, Text, Timestamp, Value
 from shared.errors import Forbidden
 from shared.evidence import digest_of
 from shared.examples import ACTION_DIGEST, APPROVAL, DEVICE, NOW, SIGNATURE, SOON
-from shared.identity import Actor, Role, Scope
+from shared.identity import Actor, Scope
 from shared.mobile.deciding import SignedDecision
 from shared.mobile.signatures import SKEW
 
@@ -89,6 +87,8 @@ class ItemResult(Value):
     """When that was; null where nothing was."""
     veto_id: Id | None = None
     """The `id` of the veto; null where there is none."""
+    effect: Effect | None = None
+    """What the veto comes to; null where it did not count."""
     rollback_approval_id: Id | None = None
     """The request that somebody other than who vetoed may confirm to have it undone, where the veto came too late."""
 
@@ -167,42 +167,3 @@ def stored(item: QueuedVeto, approval: Approval, result: Result, **more: Any) ->
         decided_at=last.at if last else approval.decided_at or approval.updated_at,
         **more,
     )
-
-
-def rollback_request(approval: Approval, *, id: str, by: Actor, at: datetime) -> Approval:
-    """Return the question whether what a veto came too late for is to be rolled back."""
-    industry, _, target = approval.approval_class.partition(":")[2].partition(":")
-    subject: Mapping[str, str | int] = {
-        "typ": "change/v1",
-        "tenant_id": approval.tenant_id,
-        "entity": f"approvals/{approval.id}",
-        "change": "rollback",
-        "from_hash": approval.action_digest,
-        "to_hash": "",
-        "chain_version": 1,
-    }
-    request = ApprovalRequest(
-        type="execution",
-        gate="change",
-        approval_class=f"agent.rollback:{industry}:{target}",
-        subject_kind="change",
-        subject=subject,
-        title="Roll back what a late veto was about",
-        summary=f"A veto by {by.type} arrived after its window had closed; the effect had begun.",
-        action_description="What the approval allowed is to be rolled back: POST /v1/agents/{id}/rollback.",
-        rationale="The veto was signed without a connection and came too late to count.",
-        risk=approval.risk,
-        blast_radius="medium",
-        urgency="immediate",
-        reversibility="reversible",
-        governor_scope=approval.governor_scope,
-        agent_id=approval.agent_id,
-        on_behalf_of=by.id,
-    )
-    asked = requests.ask(request, id=id, tenant=approval.tenant_id, by=by, at=at)
-    if approval.governor_scope != "platform":
-        return asked
-    # Whoever vetoed does not confirm it: their deputy is asked as they are, and for this in their own right.
-    first = asked.steps[0]
-    besides = first.model_copy(update={"roles": (*first.roles, Role.DEPUTY_GOVERNOR)})
-    return asked.model_copy(update={"steps": (besides, *asked.steps[1:])})

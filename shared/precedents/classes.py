@@ -51,7 +51,9 @@ CLASSES: Mapping[str, OperationClass] = {
     **_never("it moves money", "financial", "pay", "refund", "trade", "place_order"),
     **_never("it moves money", "financial", "close_position", "budget.raise", "discount.grant"),
     **_never("what it removes is gone", "constitutional", "delete", "agent.delete", "bulk"),
-    **_never("it gives a second chance", "execution", "agent.reactivate", "agent.resume"),
+    **_never(
+        "it gives a second chance", "execution", "agent.reactivate", "agent.resume", "agent.return"
+    ),
     **_never("it settles a concern", "execution", "agent.revise", "agent.rollback"),
     **_never("it changes who may do what", "execution", "user.grant_role", "secrets.read"),
     **_never("it changes what guards the rest", "execution", "policy.activate", "route.switch"),
@@ -75,14 +77,9 @@ def never(verb: str) -> str:
 
 def reversibility(question: Question) -> Reversibility:
     """Return how far what is asked for can be undone: as its class says, or worse where the request says so."""
-    known = CLASSES.get(verb(question))
+    known = CLASSES.get(question.deed)
     at_best = known.reversibility if known else "irreversible"
     return max(at_best, question.reversibility, key=HARDER.index)
-
-
-def verb(question: Question) -> str:
-    """Return what is done, of the class of a question."""
-    return question.approval_class.partition(":")[0]
 
 
 def counts(question: Question) -> Mapping[str, tuple[object, ...]]:

@@ -13,7 +13,7 @@ from shared.approvals.acts import name
 from shared.approvals.models import Approval, ApprovalStatus, Question
 from shared.approvals.windows import TIME_TO_USE
 from shared.entity import Because
-from shared.precedents.classes import CLASSES, amounts, counts, never, reversibility, verb
+from shared.precedents.classes import CLASSES, amounts, counts, never, reversibility
 from shared.precedents.conditions import compared
 from shared.precedents.coverage import covered
 from shared.precedents.facts import read, unspoken
@@ -85,7 +85,7 @@ def candidates(approval_class: str) -> tuple[str, ...]:
 
 def reserved(request: Question) -> tuple[Reason, ...]:
     """Return for each kind of request that a person always decides whether this one is none of it."""
-    done = verb(request)
+    done = request.deed
     known, why = CLASSES.get(done), never(done)
     kinds = ", ".join(known.types) if known else "nothing"
     return (
@@ -317,7 +317,7 @@ def _no_evolution(request: Question) -> Reason:
 
 def _counted(request: Question) -> tuple[Reason, ...]:
     """Say of the records and the recipients whether they are known to be few."""
-    stated, known = counts(request), CLASSES.get(verb(request))
+    stated, known = counts(request), CLASSES.get(request.deed)
     must = known.counted if known else ()
     return tuple(
         reason(

@@ -2,10 +2,9 @@
 
 import pytest
 
-from shared.approvals import handing, requests
+from shared.approvals import handing, late, requests
 from shared.errors import SelfApproval
 from shared.identity import Role
-from shared.mobile import vetoing
 from tests.approvals.questions import (
     DECIDE,
     GOVERNOR,
@@ -69,7 +68,8 @@ def test_what_was_decided_about_oneself_breaks_the_constitution():
 
 def test_whoever_vetoed_too_late_does_not_confirm_the_roll_back():
     vetoed = approve(asked())
-    opened = vetoing.rollback_request(vetoed, id=ID, by=GOVERNOR, at=minutes(2))
+    said = late.said(vetoed, by=GOVERNOR, at=minutes(2), category="safety", explanation=WHY)
+    opened, _ = late.question(vetoed, said, id=ID, by=GOVERNOR, at=minutes(2))
     with pytest.raises(SelfApproval):
         approve(opened, by=GOVERNOR, at=3)
     with pytest.raises(SelfApproval):

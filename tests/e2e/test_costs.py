@@ -68,13 +68,13 @@ def test_what_needs_no_store_asks_for_none(most):
 
 
 @pytest.mark.parametrize("id", DECISIONS)
-def test_a_decision_stays_within_four_reads_and_four_writes(most, id):
-    reads = most[id]["reads"] + most[id]["index_reads"] + most["edge.identify"]["reads"]
-    # A yes to what was never opened looks how many such there were of late.
-    reads -= id == "approvals.approve_approval"
+def test_a_decision_stays_within_four_reads_and_four_writes(found, most, id):
+    # A yes may let a late veto count, which is another decision; here it is the one that makes an agent.
+    taken = found["main_job"]["functions"].get(id, most[id])
+    reads = taken["reads"] + taken["index_reads"] + most["edge.identify"]["reads"]
     assert reads <= 4, f"{id} takes {reads} reads with its caller's sign-in: {reads - 4} too many"
-    # A veto notes the no besides, and a yes to what was never opened that it was given so.
-    writes = most[id]["writes"] - (id in {"approvals.create_veto", "approvals.approve_approval"})
+    # A veto notes the no besides.
+    writes = taken["writes"] - (id == "approvals.create_veto")
     assert writes <= 4, f"{id} takes {writes} writes: {writes - 4} too many"
 
 

@@ -90,7 +90,7 @@ def test_signed_inside_its_window_it_may_come_an_hour_late(phone, approval, call
     assert stored(call_as, Approval, approval.id).status == "vetoed"
 
 
-def test_later_it_opens_the_question_whether_to_roll_back_once(phone, approval, call_as):
+def test_later_it_opens_the_question_whether_to_roll_back_once(phone, approval, call_as, documents):
     done = approved(call_as, approval, at=1)
     item = phone.queue(done, at=DAY)
     (result,) = sync(phone, item, at=DAY + 1 + 61)
@@ -104,7 +104,10 @@ def test_later_it_opens_the_question_whether_to_roll_back_once(phone, approval, 
         approve_approval(phone.call(at=DAY + 70), asked_for.id, agreed)
     deputy = call_as(Role.DEPUTY_GOVERNOR, id="dora", at=DAY + 70)
     assert approve_approval(deputy, asked_for.id, agreed).decided_by == "dora"
-    assert stored(call_as, Approval, approval.id).status == "approved"
+    assert stored(call_as, Approval, approval.id).status == "vetoed"
+    assert stored(call_as, Approval, asked_for.id).status == "consumed"
+    (veto,) = vetoes(documents)
+    assert (veto["late"], veto["confirmed_through"]) == (True, asked_for.id)
     (again,) = sync(phone, item, at=DAY + 200)
     assert (again.result, again.rollback_approval_id) == ("duplicate", asked_for.id)
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 from shared.agents.models import Agent, HealthStatusChanged
 from shared.approvals import requests
 from shared.approvals.events import ApprovalGranted
-from shared.approvals.models import Approval, ApprovalRequest, ApprovalStatus
+from shared.approvals.models import Approval, ApprovalRequest, ApprovalStatus, SeenApproval
 from shared.constitution import amended
 from shared.entity import written
 from shared.identity import PLATFORM, Role
@@ -19,6 +19,8 @@ from tests.mobile.phone import OBJECTION, Phone
 from tests.rehearsals.scene import until
 
 WORDS = "the sources were certified again"
+GRACE = timedelta(hours=1)
+"""How long after its window a signed veto may come."""
 
 
 class Handset(Phone):
@@ -60,6 +62,7 @@ def rehearse(scene):
     client.sign_in("governor")
     other = Handset(scene).register()
     client._send("governor", "DELETE", f"/v1/mobile/devices/{other.device.id}")
+    veto_late(scene, Handset(scene).register())
 
 
 def asked(scene):
@@ -77,6 +80,43 @@ def decide(scene, phone):
     queued = phone.queue(asked(scene))
     results = client.post("governor", "/v1/mobile/sync", {"items": [queued]})["results"]
     assert [one["result"] for one in results] == ["applied"]
+
+
+def veto_late(scene, phone):
+    """Veto on the phone what is found in service an hour after that was possible: with a deputy, and alone."""
+    client = scene.client
+    agents = [scene.deployed(name) for name in ("Late", "Late and alone")]
+    seen = [client.get("governor", f"/v1/approvals/{one['approval_id']}") for one in agents]
+    told = [SeenApproval.model_validate(one) for one in seen]
+    first, other = [phone.queue(one, **OBJECTION) for one in told]
+    scene.pass_by(told[-1].veto_until + GRACE)
+
+    def sync(item):
+        client.sign_in("governor")
+        (result,) = client.post("governor", "/v1/mobile/sync", {"items": [item]})["results"]
+        return result
+
+    def agree(account, id):
+        client.sign_in(account)
+        question = client.get(account, f"/v1/approvals/{id}")
+        agreed = {"expected_digest": question["action_digest"]}
+        client.post(account, f"/v1/approvals/{id}/approve", agreed)
+
+    def becomes(agent, status):
+        path = f"/v1/agents/{agent['id']}"
+        until(lambda: client.get("viewer", path)["status"] == status)
+
+    agree("deputy_governor", sync(first)["rollback_approval_id"])
+    becomes(agents[0], "suspended")
+    client.sign_in("admin")
+    path = "/v1/admin/users/deputy_governor.platform/roles"
+    role = {"role": "deputy_governor", "reason": "they are on leave until the end of the month"}
+    client.post("admin", f"{path}/withdraw", role)
+    back = sync(other)["veto_id"]
+    client.post("admin", f"{path}/restore", role)
+    becomes(agents[1], "suspended")
+    agree("governor", back)
+    becomes(agents[1], "deployed")
 
 
 def attach(client, veto_id, content):

@@ -49,6 +49,16 @@ class Scene:
             "service", "/v1/approvals", example | {"subject": others()} | changes
         )
 
+    def now(self):
+        """Return what the platform's clock says."""
+        return self.call().now
+
+    def pass_by(self, then):
+        """Let time pass; a question that rests for long enough gives it something to go to."""
+        minutes = int((then - self.now()).total_seconds() / 60) + 5
+        self.ask(window_min=2 * minutes)
+        until(lambda: self.now() > then, timeout_s=60, jump=self.platform.jump)
+
     def rest(self):
         """Wait until everything that was begun has been done."""
         until(self.platform.idle)

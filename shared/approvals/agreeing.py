@@ -1,0 +1,31 @@
+"""Keep a yes: that it was given unread, what it lets count or begin, and by when it must be used."""
+
+from shared.approvals import late, pace, windows
+from shared.approvals.events import decided
+from shared.approvals.late import ReturnGranted
+from shared.approvals.models import Approval, ApprovalStatus
+from shared.entity import Because, Record
+from shared.operation import Call
+from shared.store import Transaction
+
+
+def keep(
+    call: Call, txn: Transaction, after: Approval, *, because: Because, note: Record | None = None
+) -> Approval:
+    """
+    Keep an approval with one more agreement, and the note of the signature it came with.
+
+    What the platform itself is to do on yes is announced in the same commit.
+    """
+    counted = late.confirmed(txn, call, after)
+    pace.keep(txn, after, by=call.actor, at=call.now)
+    if note is not None:
+        txn.save(note)
+    after = txn.save(after, decided(after), because=because)
+    if counted is not None:
+        after = counted.keep(txn, after, at=call.now)
+    if after.status is ApprovalStatus.APPROVED and after.deed == "agent.return":
+        after = txn.save(after, ReturnGranted(agent_id=after.agent_id))
+    timer, due = windows.following(after, at=call.now)
+    txn.announce(timer, at=due, about=after)
+    return after
