@@ -45,6 +45,10 @@ class People:
         known = {one.id for one in (*self.platform, *self.own)} | {role.value for role in AGENTS}
         return frozenset({id}) & known
 
+    def seated(self, id: str, approval: Approval) -> frozenset[str]:
+        """Return a person, if they exist and hold a role that may have a seat in the chain of a question."""
+        return frozenset({id}) & frozenset[str]().union(*map(self.holding, chains.asked(approval)))
+
 
 def check(call: Call, txn: Transaction, new: Approval, *, asker: str) -> None:
     """
@@ -138,7 +142,7 @@ def _votes(approval: Approval, step: Step, people: People) -> list[frozenset[str
         *(people.holding(role) for level in (1, 2) for role in chains.added(there, level))
     )
     seats = [people.holding(role) for role in step.roles] + [
-        people.named(one) for one in step.principals
+        people.seated(one, approval) for one in step.principals
     ]
     if step.mode == "all":
         return [seat | besides for seat in seats]

@@ -1,11 +1,11 @@
 """Who must agree: the usual chains, those that a request brings along, and who is asked next."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from shared.approvals.models import Approval, ApprovalRequest
-from shared.approvals.parts import Chain, ChainStep, Step, When
+from shared.approvals.parts import MAX_WINDOW_MIN, Chain, ChainStep, Seats, Step, When
 from shared.errors import Invalid
-from shared.identity import HOLDERS, Role, Scope
+from shared.identity import Role
 
 DEPUTY_TYPES = frozenset({"artifact", "communication", "execution"})
 """The types of approval that somebody may decide in the Governor's place."""
@@ -14,6 +14,7 @@ KEPT_GATES = frozenset({"stage-6", "seed"})
 KEPT_VERBS = frozenset({"agent.reactivate", "agent.return"})
 
 _KEEPERS = {"platform": Role.GOVERNOR, "engagement": Role.CUSTOMER_ADMIN}
+_REVIEWERS = frozenset({Role.GENESIS, Role.SYSTEMS_ARCHITECT, Role.VISION_GUARDIAN})
 
 
 def for_substitutes(question: ApprovalRequest | Approval) -> bool:
@@ -42,9 +43,36 @@ def usual(request: ApprovalRequest) -> Chain:
     return Chain(name="default", steps=tuple(steps))
 
 
+def asked(question: ApprovalRequest | Approval) -> frozenset[Role]:
+    """
+    Return who may have a seat in a chain: who decides such a question in its scope, and the reviewers.
+
+    A customer decides nothing of the platform's, and a deputy nothing that is kept from deputies.
+    """
+    keeper = _KEEPERS[question.governor_scope]
+    deputy = question.governor_scope == "platform" and for_substitutes(question)
+    return _REVIEWERS | {keeper, Role.GOVERNOR} | ({Role.DEPUTY_GOVERNOR} if deputy else set())
+
+
+def besides(question: ApprovalRequest | Approval, seats: Seats, level: int) -> tuple[Role, ...]:
+    """Return whom the scope's table asks besides at a level of escalation: nobody but for the Governor's seat."""
+    if _KEEPERS[question.governor_scope] not in seats.roles:
+        return ()
+    if question.governor_scope == "engagement":
+        return (Role.GOVERNOR,) if level == 2 else ()
+    if level == 1:
+        return (Role.DEPUTY_GOVERNOR,) if for_substitutes(question) else ()
+    return (Role.VISION_GUARDIAN,) if urgent_and_safe(question) else ()
+
+
+def reached(question: ApprovalRequest | Approval, seats: Seats, level: int) -> tuple[Role, ...]:
+    """Return everybody whom the table asks besides up to a level; nobody else is ever added."""
+    return tuple(role for n in range(1, level + 1) for role in besides(question, seats, n))
+
+
 def chain(request: ApprovalRequest) -> Chain:
     """
-    Return the chain of a question.
+    Return the chain of a question; one that it brings along makes it stricter, and nothing else.
 
     Raises:
         Invalid: It asks nobody, somebody who may not decide, or not the ones who must be asked.
@@ -52,13 +80,17 @@ def chain(request: ApprovalRequest) -> Chain:
     needed, given = usual(request), request.chain
     if given is None:
         return needed
-    for step in given.steps:
+    for no, step in enumerate(given.steps, 1):
         if not (step.roles or step.principals):
             _refuse("every step asks somebody; name roles or principals")
-        if not set(step.roles) <= HOLDERS[Scope.GOVERNANCE_WRITE]:
-            _refuse("only roles that hold governance:write can be asked")
+        _only(step.roles, asked(request), f"step {no} asks")
+        for level, added_here in enumerate(step.escalate_to or (), 1):
+            may = reached(request, step, level)
+            _only(added_here, may, f"level {level} of step {no} adds")
         if (step.mode == "quorum") != (step.quorum is not None):
             _refuse("a quorum is named where the mode is quorum, and only there")
+    if sum(step.timeout_min or 0 for step in given.steps) > MAX_WINDOW_MIN:
+        _refuse(f"all steps together have {MAX_WINDOW_MIN} minutes at most")
     sole = {step.roles[0] for step in given.steps if step.when is None and _asks_only(step)}
     for step in needed.steps:
         if step.roles[0] not in sole:
@@ -77,17 +109,19 @@ def steps(request: ApprovalRequest, chain: Chain) -> tuple[Step, ...]:
 
 
 def added(approval: Approval, level: int) -> tuple[Role, ...]:
-    """Return who is asked besides, when a question is escalated to a level."""
-    if approval.step.escalate_to is not None:
-        wanted = approval.step.escalate_to[level - 1 : level]
-        return wanted[0] if wanted else ()
-    if approval.governor not in approval.step.roles:
-        return ()
-    if approval.governor_scope == "engagement":
-        return (Role.GOVERNOR,) if level == 2 else ()
-    if level == 1:
-        return (Role.DEPUTY_GOVERNOR,) if for_substitutes(approval) else ()
-    return (Role.VISION_GUARDIAN,) if urgent_and_safe(approval) else ()
+    """Return who is asked besides, when a question is escalated to a level: fewer where its chain says so."""
+    wanted = approval.step.escalate_to
+    if wanted is None:
+        return besides(approval, approval.step, level)
+    may = reached(approval, approval.step, level)
+    return tuple(role for roles in wanted[level - 1 : level] for role in roles if role in may)
+
+
+def _only(named: Iterable[Role], may: Collection[Role], where: str) -> None:
+    """Refuse whoever the scope's table does not let decide such a question."""
+    others = [role for role in named if role not in may]
+    if others:
+        _refuse(f"{where} {', '.join(others)}, and may only {', '.join(sorted(may)) or 'nobody'}")
 
 
 def _asks_only(step: ChainStep) -> bool:

@@ -81,7 +81,8 @@ def _authority(approval: Approval, by: Actor, at: datetime) -> Authority | None:
         return None
     step, taken = approval.step, approval.step.taken(approval.decisions).values()
     own = [str(role) for role in step.roles if _holds(by, role, approval)]
-    if by.id in step.principals and by.tenant in {approval.tenant_id, PLATFORM}:
+    may_sit = any(_holds(by, role, approval) for role in chains.asked(approval))
+    if may_sit and by.id in step.principals:
         own.append(by.id)
     if own:
         return Authority(_free(own, taken))
@@ -95,7 +96,8 @@ def _added(approval: Approval, by: Actor, place: str) -> Authority | None:
     """
     Find by which right somebody answers whom an escalation asked: somebody else's, never their own.
 
-    The Vision Guardian is asked by the platform alone, when it saw that nobody was available.
+    The Vision Guardian is asked by the platform alone, when it saw that nobody was available. Whoever the table
+    does not name answers nothing, however they came to be asked.
     """
     asked = {
         role
@@ -103,7 +105,7 @@ def _added(approval: Approval, by: Actor, place: str) -> Authority | None:
         if one.step_no == approval.current_step and one.by not in by.hands
         for role in one.to
         if role is not Role.VISION_GUARDIAN or one.trigger == "80"
-    }
+    }.intersection(chains.reached(approval, approval.step, 2))
     held = {role for role in asked if _holds(by, role, approval)}
     if not held:
         return None

@@ -20,7 +20,8 @@ Trigger = Literal["50", "80", "manual"]
 Person = ActorId
 Member = Annotated[Code, Field(max_length=100)]
 Roles = Annotated[tuple[Role, ...], Field(max_length=5)]
-WindowMin = Annotated[int, Field(ge=5, le=43_200)]
+MAX_WINDOW_MIN = 43_200
+WindowMin = Annotated[int, Field(ge=5, le=MAX_WINDOW_MIN)]
 Fact = StrictBool | StrictInt | Annotated[ShownLine, Strict(), Field(max_length=500)]
 """A value as it was said: 1.0 is not true, and the text 1 is not the number."""
 
@@ -44,9 +45,9 @@ class Seats(Value):
     name: Annotated[ShownLine, Field(max_length=100)] = ""
     """What people call this link."""
     roles: Roles = ()
-    """Whoever holds one of these roles is asked."""
+    """Whoever holds one of these roles is asked: who decides such questions in this scope, or reviews them."""
     principals: Annotated[tuple[Person, ...], Field(max_length=10)] = ()
-    """People who are asked by their id."""
+    """People who are asked by their id, and hold one of the roles that may be asked."""
     mode: Literal["any", "all", "quorum"] = "any"
     """Whether one of them is enough, all must agree, or a number of them."""
     quorum: Annotated[int, Field(ge=1, le=10)] | None = None
@@ -56,7 +57,8 @@ class Seats(Value):
     """How long there is time from when it is this link's turn; without it the approval's own window."""
 
     escalate_to: Annotated[tuple[Roles, ...], Field(max_length=2)] | None = None
-    """Who is added at each level of escalation; without it, who the scope's table names."""
+    """Who is added at each level of escalation, of those whom the scope's table names there or before; without it,
+    all of them."""
 
 
 class ChainStep(Seats):

@@ -62,7 +62,9 @@ def test_what_a_deputy_may_answer_can_be_asked_by_the_only_governor():
     ],
 )
 def test_a_step_that_has_nobody_says_who_is_missing(step, who):
-    assert lacking(ASHA, steps=[step]) == [f"step 2 asks {who}, and there is nobody else"]
+    assert lacking(ASHA, steps=[step], gate="step") == [
+        f"step 2 asks {who}, and there is nobody else"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -74,13 +76,13 @@ def test_a_step_that_has_nobody_says_who_is_missing(step, who):
     ],
 )
 def test_a_step_that_has_somebody_else_is_asked(step):
-    assert lacking(ASHA, BEN, DEPUTY, steps=[step]) == []
+    assert lacking(ASHA, BEN, DEPUTY, steps=[step], gate="step") == []
 
 
 def test_nobody_gives_two_votes_whoever_is_counted_first():
     both = {"principals": ["asha", "ben"]}
-    assert lacking(ASHA, BEN, steps=[both, {"principals": ["ben"]}]) != []
-    assert lacking(ASHA, BEN, DEPUTY, steps=[both, {"principals": ["dev"]}]) == []
+    assert lacking(ASHA, BEN, steps=[both, {"principals": ["ben"]}], gate="step") != []
+    assert lacking(ASHA, BEN, DEPUTY, steps=[both, {"principals": ["dev"]}], gate="step") == []
 
 
 # --- over HTTP, where sign-ins are seen ----------------------------------------------------------

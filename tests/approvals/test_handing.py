@@ -246,9 +246,10 @@ def test_the_vision_guardian_approves_only_what_is_urgent_and_safe_and_else_defe
         asked = remind(ordinary(**{"urgency": "immediate"} | change), 80)
         with pytest.raises(Forbidden):
             approve(asked, by=GUARDIAN, at=81)
-    named = ordinary(chain=chain_with({"escalate_to": [["vision_guardian"]]}))
+    levels = {"escalate_to": [[], ["vision_guardian", "deputy_governor"]]}
+    named = ordinary(urgency="immediate", chain=chain_with(levels))
     assert escalate(named).escalations[0].to == ()
-    assert escalate(escalate(named)).escalations[1].to == ()
+    assert escalate(escalate(named)).escalations[1].to == (Role.DEPUTY_GOVERNOR,)
 
 
 @pytest.mark.parametrize("by", [REQUESTER, GUARDIAN, GOVERNOR])
@@ -305,12 +306,22 @@ def test_what_is_kept_from_deputies_is_kept_from_the_vision_guardian(change):
 
 
 def test_nobody_escalates_into_deciding():
-    asked = ordinary(chain=chain_with({"escalate_to": [["deputy_governor", "governor"]]}))
+    asked = ordinary()
     both = person(Role.DEPUTY_GOVERNOR, id="u9")
     mine = handing._escalated(asked, 1, "manual", by="u9", at=minutes(1), reason=WHY)
     with pytest.raises(Forbidden):
         approve(mine, by=both, at=2)
     assert approve(escalate(asked, by=GUARDIAN), by=both, at=2).decided_via == "deputy"
+
+
+@pytest.mark.parametrize("role", [Role.GENESIS, Role.SYSTEMS_ARCHITECT, Role.CUSTOMER_ADMIN])
+def test_whoever_an_earlier_release_let_be_added_answers_nothing(role):
+    late = escalate(ordinary(tenant="acme"))
+    [added] = late.escalations
+    forged = late.model_copy(update={"escalations": (added.model_copy(update={"to": (role,)}),)})
+    tenant = "acme" if role is Role.CUSTOMER_ADMIN else "platform"
+    with pytest.raises(Forbidden):
+        approve(forged, by=person(role, tenant=tenant), at=2)
 
 
 def chain_with(step):

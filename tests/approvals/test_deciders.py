@@ -1,0 +1,103 @@
+"""Who decides follows from the scope's table, and never from the words of whoever asks."""
+
+import pytest
+
+from functions.approvals.approve_approval import approve_approval
+from functions.approvals.create_approval import create_approval
+from functions.approvals.escalate_approval import escalate_approval
+from functions.identity.get_me import get_me
+from tests.approvals.questions import EXAMPLE, WHY, others
+from tests.kernel.conftest import keys, world
+
+__all__ = ["keys", "world"]
+
+KEPT = {"roles": ["governor"]}
+OURS = {"roles": ["customer_admin"]}
+ACME = {"X-Tenant-ID": "acme"}
+
+
+def ask(world, *, tenant="", status=201, steps=(), **changes):
+    own = {"chain": {"name": "mine", "steps": [*steps]}} if steps else {}
+    body = EXAMPLE | {"subject": others(), "gate": "step"} | own | changes
+    headers = ACME if tenant else {}
+    answer = world.call(create_approval, "/v1/approvals", body, as_="service", headers=headers)
+    assert answer.status_code == status, answer.data
+    return answer.json
+
+
+def engaged(world, **asked):
+    return ask(world, tenant="acme", governor_scope="engagement", **asked)
+
+
+def say(world, function, approval, as_, **body):
+    verb = function.declared.path.rpartition("/")[2]
+    return world.call(function, f"/v1/approvals/{approval['id']}/{verb}", body, as_=as_)
+
+
+def approve(world, approval, as_):
+    return say(world, approve_approval, approval, as_, expected_digest=approval["action_digest"])
+
+
+# --- a chain that a request brings ---------------------------------------------------------------
+
+DANGEROUS = {"approval_class": "user.grant_role:PL:x", "risk": "high"}
+MONEY = {"type": "financial"}
+LAW = {"type": "constitutional"}
+GUARDED = {"roles": ["vision_guardian"]}
+
+
+@pytest.mark.parametrize(
+    ("steps", "changes"),
+    [
+        *(
+            ([KEPT | {"escalate_to": [[role]]}], {})
+            for role in ("genesis", "systems_architect", "vision_guardian", "customer_admin")
+        ),
+        ([KEPT | {"escalate_to": [[], ["vision_guardian"]]}], {}),
+        ([KEPT | {"escalate_to": [[], ["genesis"]]}], DANGEROUS),
+        ([KEPT | {"escalate_to": [["deputy_governor"]]}], MONEY),
+        ([KEPT | {"escalate_to": [["deputy_governor"]]}], {"gate": "stage-6"}),
+        ([KEPT, GUARDED | {"escalate_to": [["governor"]]}], LAW),
+        ([KEPT, {"roles": ["deputy_governor"]}], MONEY),
+        ([KEPT, {"roles": ["customer_admin"]}], {}),
+        ([KEPT, {"roles": ["genesis"], "timeout_min": 43_200}, KEPT | {"timeout_min": 5}], {}),
+    ],
+)
+def test_a_chain_adds_nobody_whom_the_table_does_not(world, steps, changes):
+    refused = ask(world, status=422, steps=steps, **changes)
+    assert refused["violations"][0]["rule"] == "chain"
+    assert "step" in refused["detail"]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        OURS | {"escalate_to": [["genesis"]]},
+        OURS | {"escalate_to": [["governor"]]},
+        OURS | {"escalate_to": [["deputy_governor"], ["deputy_governor"]]},
+    ],
+)
+def test_nor_for_a_customers_question(world, step):
+    assert engaged(world, status=422, steps=[step])["violations"][0]["rule"] == "chain"
+
+
+def test_a_customer_has_no_seat_in_a_question_of_the_platforms(world):
+    ask(world, tenant="acme", status=422, steps=[KEPT | {"escalate_to": [["customer_admin"]]}])
+    for account in ("governor", "customer_admin@acme", "deputy_governor"):
+        world.call(get_me, "/v1/me", as_=account)
+    named = {"principals": ["customer_admin.acme"]}
+    assert "nobody" in ask(world, tenant="acme", status=422, steps=[KEPT, named])["detail"]
+    assert engaged(world, steps=[OURS, KEPT])
+    ask(world, steps=[KEPT, {"principals": ["deputy_governor.platform"]}])
+    ask(world, steps=[KEPT, {"principals": ["deputy_governor.platform"]}], status=422, **MONEY)
+
+
+def test_a_chain_may_make_it_stricter(world):
+    strict = [KEPT | {"escalate_to": [[], ["deputy_governor"]]}, {"roles": ["genesis"]}]
+    asked = ask(world, steps=strict)
+    assert say(world, escalate_approval, asked, "service", reason=WHY).status_code == 200
+    for account in ("deputy_governor", "genesis", "vision_guardian"):
+        assert approve(world, asked, account).status_code == 403
+    half = approve(world, asked, "governor").json
+    assert (half["status"], half["current_step"]) == ("pending", 2)
+    assert approve(world, half, "genesis").json["status"] == "approved"
