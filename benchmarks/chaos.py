@@ -35,6 +35,10 @@ from shared.edge.sqlite import SqliteDocuments
 DRIVERS = 6
 REST_S = 0.3
 PATIENCE_S_PER_AGENT = 10.0
+WATCHED_S = 2000
+"""Longer than both watches over a release."""
+
+MOST_S = 600
 NOT_NOW = (urllib3.exceptions.HTTPError, json.JSONDecodeError, ConnectionError)
 ALREADY = {"conflict", "already_decided", "version_conflict", "not_found"}
 """Refusals that say somebody was faster: look again."""
@@ -195,12 +199,13 @@ def main() -> int:
         started = time.monotonic()
         chaos.run(given.seed)
         seconds = time.monotonic() - started
-        settle(chaos.victim)
+        calm_s = settle(chaos.victim)
         chaos.victim.stop(signal.SIGTERM)
         result = counted(data, given.agents)
         errors = (data / "errors").read_text()
     print(
-        f"{given.agents} agents, {chaos.victim.kills} kills -9, {seconds:.0f} s, seed {given.seed}"
+        f"{given.agents} agents, {chaos.victim.kills} kills -9, {seconds:.0f} s, calm {calm_s:.1f} s"
+        f" later, seed {given.seed}"
     )
     for name, figure in result.items():
         print(f"  {figure:>7}  {name}")
@@ -210,17 +215,18 @@ def main() -> int:
     return 1 if any(result[name] for name in bad) else 0
 
 
-def settle(victim: Process) -> None:
-    """Let what is under way come to its end."""
+def settle(victim: Process) -> float:
+    """Wait until nothing is under way and nothing comes due while releases are watched; say how long that took."""
     pool = urllib3.PoolManager(retries=False)
-    end = time.monotonic() + 180
-    while time.monotonic() < end:
+    begun = time.monotonic()
+    while time.monotonic() < begun + MOST_S:
         answer = pool.request(
-            "POST", f"{victim.address}/local/clock", json={"within_s": 700}
+            "POST", f"{victim.address}/local/clock", json={"within_s": WATCHED_S}
         ).json()
         if answer["idle"] and not answer["jumped"]:
-            return
+            return time.monotonic() - begun
         time.sleep(0.02)
+    raise TimeoutError(f"it did not come to rest in {MOST_S} s")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -140,6 +141,7 @@ class Platform:
         self.dues = DueLoop(self.ports, self.clock)
         self.schedules = ScheduleLoop(self.ports, self.clock)
         self._requests = 0
+        self._commits = 0
         self._counting = threading.Lock()
         self._server: Server | None = None
         self._port, self._movable = port, movable
@@ -162,7 +164,13 @@ class Platform:
         self._publish_writer_key()
         self._enrol_accounts()
         show_on(Board(self.documents, self.clock.now))
-        takers = (self.relay.take, self.dispatcher.take, self.dues.take, self.streams.take)
+        takers = (
+            self._note,
+            self.relay.take,
+            self.dispatcher.take,
+            self.dues.take,
+            self.streams.take,
+        )
         for take in takers:
             self.documents.on_commit(take)
         self._server = Server(
@@ -234,14 +242,20 @@ class Platform:
     # --- time ------------------------------------------------------------------------------------
 
     def idle(self) -> bool:
-        """Say whether everything waits: for a time, or for somebody outside."""
+        """
+        Say whether everything waits: for a time, or for somebody outside.
+
+        The parts are looked at one after the other, and what one hands on meanwhile to another that was looked at
+        already is a commit; so there was none.
+        """
         with self._counting:
+            commits = self._commits
             if self._requests:
                 return False
         if self.broker and not self.broker.idle():
             return False
         parts = (self.relay, self.dues, self.schedules, self.dispatcher, self.runtime)
-        return all(part.idle() for part in parts)
+        return all(part.idle() for part in parts) and commits == self._commits
 
     def next_time(self) -> datetime | None:
         """Return when something will happen by itself."""
@@ -260,13 +274,19 @@ class Platform:
         Returns:
             Where it moved to; None where something is still going on or nothing lies before *latest*.
         """
+        return self._jumped(latest)[1]
+
+    def _jumped(self, latest: datetime | None) -> tuple[bool, datetime | None]:
+        """Say whether everything waits, and where the clock moved to, if it did."""
         if not self.idle():
-            return None
+            return False, None
         then = self.next_time()
-        if then is None or (latest is not None and then > latest) or not self.idle():
-            return None
+        if not self.idle():
+            return False, None
+        if then is None or (latest is not None and then > latest):
+            return True, None
         self.clock.jump(then)
-        return then
+        return True, then
 
     # --- what it serves --------------------------------------------------------------------------
 
@@ -295,7 +315,7 @@ class Platform:
         try:
             given = flask.request.get_json(silent=True) or {}
             latest = self.clock.now() + timedelta(seconds=float(given.get("within_s", 3600)))
-            idle, then = self.idle(), self.jump(latest)
+            idle, then = self._jumped(latest)
         finally:
             with self._counting:
                 self._requests += 1
@@ -304,6 +324,11 @@ class Platform:
     def _fail(self, agent_id: str) -> Any:
         self.failing.add(agent_id)
         return {}
+
+    def _note(self, _: Sequence[Write]) -> None:
+        """Count the commits, by which one part hands on to another."""
+        with self._counting:
+            self._commits += 1
 
     def _counted(self, app: flask.Flask) -> Any:
         """Count the requests under way, as the clock may only jump between them."""
