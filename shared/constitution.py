@@ -6,16 +6,26 @@ The predicates of a kind of entity live with that kind; here are those that hold
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar, Union
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import (
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    ValidationInfo,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+from typing_extensions import TypeAliasType
 
 from shared import evidence, texts
 from shared.canonical import canonical, digest
 from shared.detectors import findings
 from shared.entity import Code, Entity, Event, Hex64, Id, Name, Text, Timestamp, Value, known
-from shared.errors import Conflict, ConstitutionalAlignment, Invalid, Violation
+from shared.errors import Conflict, ConstitutionalAlignment, Invalid, Unfit, Violation
 
 CONSTITUTION_VERSION = "1.0.0"
 FIRST_VERSION = "0.1.0"
@@ -118,7 +128,7 @@ _MAX_INTEGER = 2**53 - 1
 
 def _storable(value: Any, depth: int = 0) -> None:
     if depth > _MAX_DEPTH:
-        raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
+        raise Unfit(f"nested deeper than {_MAX_DEPTH} levels", rule="too_deep")
     match value:
         case None | bool() | str():
             return
@@ -138,8 +148,25 @@ def _storable(value: Any, depth: int = 0) -> None:
             raise ValueError("only texts, whole numbers up to 2^53, booleans, lists and objects")
 
 
-def _bounded(max_bytes: int) -> AfterValidator:
-    def check(value: Mapping[str, Any], info: ValidationInfo) -> Mapping[str, Any]:
+@dataclass(frozen=True)
+class Bounded:
+    """JSON of the caller's own, of at most so many bytes, as any store can keep it."""
+
+    max_bytes: int
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Judge it once it is read."""
+        return core_schema.with_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Describe what it may hold, however deep."""
+        return handler(TypeAdapter(_Object).core_schema)
+
+    def _check(self, value: Mapping[str, Any], info: ValidationInfo) -> Mapping[str, Any]:
         _storable(value)
         if info.mode == "json":
             for text in texts.inside(value):
@@ -148,14 +175,20 @@ def _bounded(max_bytes: int) -> AfterValidator:
             size = len(canonical(value))
         except Invalid as error:
             raise ValueError(error.detail) from error
-        if size > max_bytes:
-            raise ValueError(f"larger than {max_bytes // 1024} KiB")
+        if size > self.max_bytes:
+            raise Unfit(f"larger than {self.max_bytes // 1024} KiB", rule="too_large")
         return value
 
-    return AfterValidator(check)
 
+_Words = Annotated[str, Field(json_schema_extra={"not": {"pattern": texts.UNSEEN_IN_DATA}})]
+_Key = Annotated[_Words, Field(min_length=1)]
+_Whole = Annotated[int, Field(ge=-_MAX_INTEGER, le=_MAX_INTEGER)]
+_Object: TypeAlias = dict[_Key, "Data"]
+_Single: TypeAlias = Union[_Words, _Whole, bool, _Object, None]  # noqa: UP007 - it holds itself
+Data = TypeAliasType("Data", "_Single | list[_Single]")
+"""What bounded JSON holds."""
 
-Json16 = Annotated[dict[str, Any], _bounded(16 * 1024)]
+Json16 = Annotated[dict[str, Any], Bounded(16 * 1024)]
 """A JSON object of at most 16 KiB that people may see and any store can keep: whole numbers, no lists of lists."""
 
 

@@ -27,7 +27,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from shared import texts
 from shared.documents import MAX_ASKED_BYTES
-from shared.errors import Violation
+from shared.errors import Unfit, Violation
 from shared.identity import TENANT
 from shared.instants import Timestamp as Timestamp  # noqa: PLC0414 - known from here
 from shared.instants import written as written  # noqa: PLC0414 - known from here
@@ -118,11 +118,20 @@ class _Judged:
     ) -> JsonSchemaValue:
         """Describe what it may be."""
         found = handler(schema)
-        never = [one["pattern"] for one in (found.get("not"),) if one] + [self.never]
-        return found | ({"not": {"pattern": "|".join(never)}} if self.never else {})
+        never = [one for one in (found.get("not"), {"pattern": self.never}) if one]
+        if not self.never:
+            return found
+        return found | {"not": never[0] if len(never) == 1 else {"anyOf": never}}
 
     def _check(self, given: Any, info: ValidationInfo) -> Any:
-        return self.judge(given) if info.mode == "json" and isinstance(given, str) else given
+        if info.mode != "json" or not isinstance(given, str):
+            return given
+        try:
+            return self.judge(given)
+        except ValueError as error:
+            if re.search(self.never, given):
+                raise
+            raise Unfit(str(error), rule="unseen") from error
 
 
 def _something(text: str) -> str:
@@ -131,14 +140,11 @@ def _something(text: str) -> str:
     return text
 
 
-_CONTROLS = r"[\u0000-\u001f\u007f-\u009f]"
-_BUT_LINE_ENDS = r"[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]"
-
-ShownLine = Annotated[str, _Judged(texts.of_one_line, never=_CONTROLS), Masked()]
+ShownLine = Annotated[str, _Judged(texts.of_one_line, never=texts.UNSEEN_IN_A_LINE), Masked()]
 """One line of shown text, which may be empty."""
 
 
-Shown = Annotated[str, _Judged(texts.of_lines, never=_BUT_LINE_ENDS), Masked()]
+Shown = Annotated[str, _Judged(texts.of_lines, never=texts.UNSEEN_IN_LINES), Masked()]
 """Shown text, which may be empty."""
 
 Printed = Annotated[str, _Judged(texts.printed), Masked()]
@@ -147,9 +153,10 @@ Printed = Annotated[str, _Judged(texts.printed), Masked()]
 Said = Annotated[str, Masked()]
 """What an event says in words, its own or people's."""
 
-Name = Annotated[
-    ShownLine, _Judged(_something, never=r"^\s*$"), Field(min_length=1, max_length=255)
-]
+SaidLine = Annotated[ShownLine, _Judged(_something, never=r"^\s*$"), Field(min_length=1)]
+"""One line that says something, of a length that is for whoever uses it to bound."""
+
+Name = Annotated[SaidLine, Field(max_length=255)]
 Text = Annotated[Shown, _Judged(_something, never=r"^\s*$"), Field(min_length=1, max_length=4000)]
 
 Code = Annotated[str, Pattern(r"^[A-Za-z0-9_][A-Za-z0-9_.:/#+-]*$"), Field(max_length=255)]

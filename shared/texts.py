@@ -27,7 +27,35 @@ _UNSEEN_RANGES: _Ranges = (
         *((plane | 0xFFFE, plane | 0xFFFF) for plane in range(1 << 16, 17 << 16, 1 << 16)),
     ),
 )
+_SOMETIMES: _Ranges = (
+    *((0x180B, 0x180F), (0x200B, 0x200D), (0xFE0E, 0xFE0F), (0xE0020, 0xE007F), (0xE0100, 0xE01EF)),
+)
+"""Those of them that belong in a text at some places, which no pattern can say."""
+
 _UNSEEN = frozenset(chr(code) for first, last in _UNSEEN_RANGES for code in range(first, last + 1))
+
+
+def _never(but: str = "") -> str:
+    """Return the pattern of what a text holds nowhere, to be read by every reader of patterns."""
+    kept = [*_SOMETIMES, *((ord(char), ord(char)) for char in but)]
+    found: list[tuple[int, int]] = []
+    for first, last in _UNSEEN_RANGES:
+        start = first
+        for begin, end in sorted(kept):
+            if first <= begin and end <= last:
+                found.append((start, begin - 1))
+                start = end + 1
+        found.append((start, last))
+    return "[" + "".join(f"{_told(a)}-{_told(b)}" for a, b in found if a <= b) + "]"
+
+
+def _told(code: int) -> str:
+    return f"\\u{code:04x}" if code <= 0xFFFF else chr(code)
+
+
+UNSEEN_IN_A_LINE = _never()
+UNSEEN_IN_LINES = _never(but="\n\r\t\x85\u2028\u2029")
+UNSEEN_IN_DATA = _never(but="\n\r\t")
 
 _LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\u2029]")
 """What other systems end a line or a paragraph with (Unicode Standard, 5.8)."""

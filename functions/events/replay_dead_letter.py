@@ -1,3 +1,5 @@
+from typing import Annotated
+
 from pydantic import ConfigDict, Field
 
 from shared.entity import Id, Text, Value
@@ -14,7 +16,7 @@ class Replay(Value):
         json_schema_extra={"examples": [{"reason": "the consumer is repaired"}]}
     )
 
-    reason: Text = Field(max_length=500)
+    reason: Annotated[Text, Field(max_length=500)]
     """Why it may succeed this time, in your words."""
 
 

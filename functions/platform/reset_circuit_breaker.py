@@ -1,3 +1,5 @@
+from typing import Annotated
+
 from pydantic import ConfigDict, Field
 
 from shared.entity import Text, Value
@@ -24,7 +26,7 @@ class Reset(Value):
         }
     )
 
-    reason: Text = Field(max_length=500)
+    reason: Annotated[Text, Field(max_length=500)]
     """Why the service should answer again, in your words."""
 
 

@@ -7,38 +7,31 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
-from pydantic_core import core_schema
-
 from shared import errors, examples
 from shared.edge import headers
 from shared.edge.catalog import operations
-from shared.edge.docstrings import of_members
 from shared.edge.headers import Header
 from shared.edge.problems import TYPES, Internal
+from shared.edge.schemas import Schema, example, is_text, schemas
 from shared.entity import Entity
 from shared.errors import Refusal
-from shared.files import Content
 from shared.identity import HOLDERS, MAX_AUTH_AGE, Role, Scope
-from shared.operation import Operation, PlainText
+from shared.operation import Operation
 from shared.release import VERSION
 
 PROBLEM = "Problem"
 UUID = "00000000-0000-4000-8000-000000000001"
-
-Schema = dict[str, Any]
 
 
 @cache
 def openapi() -> Schema:
     """Return the whole description; it is made once, so leave it as it is."""
     found = operations()
-    schemas, definitions = _schemas(found)
+    by_place, definitions = schemas(found)
     paths: Schema = {}
     for op in found:
         paths.setdefault(op.path, {})[op.method.lower()] = _Described(
-            op, schemas, definitions
+            op, by_place, definitions
         ).all()
     return {
         "openapi": "3.1.0",
@@ -75,79 +68,6 @@ def refusals() -> list[type[Refusal]]:
     found = [kind for kind in vars(errors).values() if isinstance(kind, type)] + [Internal]
     kinds = [kind for kind in found if issubclass(kind, Refusal) and kind is not Refusal]
     return sorted(kinds, key=lambda kind: (kind.status, kind.code))
-
-
-def example(schema: Schema, definitions: Mapping[str, Schema]) -> Any:
-    """Return a value of a schema: the example it names, else the smallest that fits."""
-    if "$ref" in schema:
-        return example(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    for word in ("examples", "enum"):
-        if schema.get(word):
-            return schema[word][0]
-    for word in ("const", "default"):
-        if word in schema and schema[word] is not None:
-            return schema[word]
-    for word in ("anyOf", "oneOf", "allOf"):
-        if word in schema:
-            options = [o for o in schema[word] if o.get("type") != "null"] or schema[word]
-            return example(options[0], definitions)
-    return _smallest(schema, definitions)
-
-
-def _smallest(schema: Schema, definitions: Mapping[str, Schema]) -> Any:
-    match schema.get("type"):
-        case "object":
-            members = schema.get("properties", {})
-            return {name: example(member, definitions) for name, member in members.items()}
-        case "array":
-            items = schema.get("prefixItems") or [schema.get("items", {})] * schema.get(
-                "minItems", 0
-            )
-            return [example(item, definitions) for item in items]
-        case "string":
-            return "text".ljust(schema.get("minLength", 0), ".")[: schema.get("maxLength", 99)]
-        case "integer" | "number":
-            return schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
-        case "boolean":
-            return False
-        case _:
-            return None
-
-
-def _schemas(found: list[Operation]) -> tuple[Mapping[Any, Schema], dict[str, Schema]]:
-    inputs: list[tuple[Any, JsonSchemaMode, TypeAdapter[Any]]] = []
-    for op in found:
-        shape = str if _is_text(op) else op.result
-        inputs.append(((op.id, "result"), "serialization", TypeAdapter(shape)))
-        for name, kind in (op.in_path | op.in_body).items():
-            if kind is Content:
-                continue
-            inputs.append(((op.id, name), "validation", TypeAdapter(kind)))
-    by_key, rest = TypeAdapter.json_schemas(
-        inputs, ref_template="#/components/schemas/{model}", schema_generator=_Strict
-    )
-    return {key[0]: schema for key, schema in by_key.items()}, rest.get("$defs", {})
-
-
-class _Strict(GenerateJsonSchema):
-    """Describes a model as it is read and shown: a request takes no member but those declared."""
-
-    def model_schema(self, schema: core_schema.ModelSchema) -> Schema:
-        """Describe one model."""
-        described = super().model_schema(schema)
-        said = of_members(schema["cls"])
-        for name, field in schema["cls"].model_fields.items():
-            if name in said:
-                member = described["properties"][field.alias or name]
-                member.setdefault("description", said[name])
-        if self.mode == "validation":
-            return described | {"additionalProperties": False}
-        described.pop("additionalProperties", None)
-        return described
-
-
-def _is_text(op: Operation) -> bool:
-    return isinstance(op.result, type) and issubclass(op.result, PlainText)
 
 
 def _possible(op: Operation) -> dict[str, list[type[Refusal]]]:
@@ -263,7 +183,7 @@ class _Described:
     def _success(self) -> Schema:
         schema = self._schema("result")
         value = example(schema, self.definitions)
-        kind = self.op.result.media_type if _is_text(self.op) else "application/json"
+        kind = self.op.result.media_type if is_text(self.op) else "application/json"
         told = [headers.STORY, headers.REQUEST]
         told += [headers.ETAG] * _is_entity(self.op) + [headers.ENTRY] * self.op.mutates
         return {

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.constitution import Json16
-from shared.entity import Exact, Name, Shown, Text, Value
+from shared.entity import Exact, Name, SaidLine, Shown, Text, Value
 
 IndustryCode = Literal["HC", "ED", "FN", "MK", "SA", "PL"]
 Classification = Literal["public", "internal", "confidential", "restricted_pii"]
@@ -13,7 +13,7 @@ ApprovalType = Literal["artifact", "communication", "execution", "financial", "c
 Risk = Literal["low", "medium", "high", "critical"]
 Decision = Literal["allow", "deny", "escalate"]
 
-Line = Annotated[Name, Field(max_length=500)]
+Line = Annotated[SaidLine, Field(max_length=500)]
 """One short sentence."""
 
 Prose = Annotated[Text, Field(min_length=10, max_length=2000)]

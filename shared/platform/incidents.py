@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -166,12 +166,27 @@ class IncidentNumbers(Record):
     last: int = 0
 
 
+_SAID = {"description": "It is said."}
+SOMETHING: list[Any] = [
+    *(
+        {"required": [name], "properties": {name: _SAID | {"type": "string"}}}
+        for name in ("to", "note", "public_message", "root_cause")
+    ),
+    {
+        "required": ["prevention_actions"],
+        "properties": {"prevention_actions": _SAID | {"type": "array", "minItems": 1}},
+    },
+]
+"""How a schema says that a step does something."""
+
+
 class IncidentStep(Value):
-    """What is done about an incident: a new state, a note, or both."""
+    """What is done about an incident: a new state, a note or a text, one of them at least."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"to": "investigating", "note": "The provider reports an outage."}]
+            "anyOf": SOMETHING,
+            "examples": [{"to": "investigating", "note": "The provider reports an outage."}],
         }
     )
 

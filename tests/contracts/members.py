@@ -15,7 +15,8 @@ import functions
 import shared
 from shared.constitution import Json16
 from shared.edge.catalog import operations
-from shared.edge.openapi import Schema, example, openapi
+from shared.edge.openapi import openapi
+from shared.edge.schemas import Schema, example
 from shared.entity import JudgedAs
 from shared.files import Content
 from shared.operation import Operation
@@ -253,8 +254,10 @@ def _inside(schema: Schema) -> Iterator[tuple[str | int, Schema]]:
     yield from schema.get("properties", {}).items()
     if "items" in schema:
         yield 0, schema["items"]
-    if isinstance(schema.get("additionalProperties"), dict):
-        yield "some_member", schema["additionalProperties"]
+    more = schema.get("additionalProperties")
+    # Data of the caller's own have rules of their own, however deep.
+    if isinstance(more, dict) and not more.get("$ref", "").rpartition("/")[2].startswith("Data-"):
+        yield "some_member", more
 
 
 def _walk(schema: Schema, steps: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:

@@ -45,6 +45,10 @@ def pointer(*parts):
     return "".join(f"/{quote(part.replace('~', '~0').replace('/', '~1'))}" for part in parts)
 
 
+def test_what_a_name_must_look_like_is_said_of_every_name():
+    assert "patternProperties" not in written(), "a name of another look could have any value"
+
+
 def examples():
     """Yield every example of a request or an answer, with the place of its schema."""
     for path, item in API["paths"].items():

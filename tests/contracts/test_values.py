@@ -1,6 +1,7 @@
 """Values: what is signed, compared or matched is what was sent; nothing becomes something else."""
 
 import json
+from copy import deepcopy
 from itertools import product
 
 import pytest
@@ -16,6 +17,9 @@ from tests.rehearsals.scene import example_of
 SCALARS = ("boolean", "integer", "number", "string")
 BODIES = [place for place in each_once() if place.op.mutates and place.schema["type"] in SCALARS]
 QUERIES = [place for op in operations() if not op.mutates for place in places(op)]
+LOOKS = {"pattern", "format", "enum", "const"}
+"""What says more of a text than how long it is."""
+
 SENT = (True, 0, 1, 1.0, 24.0, "1", "5.0", "true", None)
 
 
@@ -37,9 +41,36 @@ def test_what_a_body_says_is_taken_as_it_is_or_refused():
     assert not changed, "declare Exact, or another strict type, for these"
 
 
+def test_a_text_is_taken_at_the_length_that_is_described_and_no_further():
+    wrong = [
+        f"{place.op.id} {place.field}: {length} characters, {word} {place.schema[word]}"
+        for place in BODIES
+        if place.schema["type"] == "string" and not place.schema.keys() & LOOKS
+        for word, step in (("minLength", -1), ("maxLength", 1))
+        if word in place.schema
+        for length, fits in ((place.schema[word], True), (place.schema[word] + step, False))
+        if length >= 0 and fits == bool(_of_the_length(place, "a" * length, anything=not fits))
+    ]
+    assert not wrong, "two bounds lie upon each other: bound the type that has none"
+
+
+def _of_the_length(place, text, *, anything):
+    """Return what is found wrong with the length of a text in a place, or with anything there."""
+    try:
+        place.adapter.validate_json(json.dumps(place.request(text)), strict=True)
+    except ValidationError as error:
+        return [
+            one["msg"]
+            for one in error.errors()
+            if anything or ("_long" in one["type"] or "_short" in one["type"])
+            if anything or one["loc"][-1] == place.path[-1]
+        ]
+    return []
+
+
 def test_what_no_schema_can_say_has_a_rule_of_its_own_and_makes_no_list_too_short(world):
     (op,) = [op for op in operations() if op.id == "learning.create_seed_draft"]
-    body = example_of(op.path)
+    body = deepcopy(example_of(op.path))
     (act,) = body["rule"]["coverage"]["acts"]
     act["arguments"] = [act["arguments"][0]] * 2
     answer = world.call(op.function, path_of(op), body, as_=holder(op))

@@ -7,6 +7,8 @@ from re import _parser as sre  # type: ignore[attr-defined]
 from uuid import UUID
 
 LETTERS = "abcxyzABCXYZ0189 .,-éßñ漢字कжع🙂"
+HIDDEN = "\u00ad\u034f\u200b\u200d\u202e\ufe0f\ufeff\U000e0041\U0001fffe"
+"""What nobody sees, of each way it is judged."""
 ODD = [
     "",
     " ",
@@ -83,11 +85,13 @@ class Maker:
             case "uri":
                 return "https://example.com/x"
         low = schema.get("minLength", 0)
-        high = min(schema.get("maxLength", low + 60), low + 200)
+        most = schema.get("maxLength", low + 60)
+        high = min(most, low + 200)
         if "pattern" in schema:
             return matching(schema["pattern"], rnd, low, high)
-        length = rnd.choice([low, high, rnd.randint(low, high)])
-        return "".join(rnd.choice(LETTERS) for _ in range(length))
+        length = rnd.choice([low, high, rnd.randint(low, high), most if most <= 5000 else high])
+        letters = LETTERS + (HIDDEN if rnd.random() < 0.1 else "")
+        return "".join(rnd.choice(letters) for _ in range(length))
 
     def _array(self, schema, depth):
         first = [self.value(one, depth + 1) for one in schema.get("prefixItems", ())]

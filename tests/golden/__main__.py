@@ -14,7 +14,7 @@ from pathlib import Path
 from shared import evidence
 from shared.bus import due_message, envelope
 from shared.documents import Query, Write
-from shared.edge.openapi import example
+from shared.edge.schemas import example
 from shared.entity import Entity, Event
 from shared.evidence import Circumstances, Entry, state_hash
 from shared.identities.models import VerificationKey

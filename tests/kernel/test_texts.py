@@ -1,5 +1,6 @@
 """Texts: people see all that is in one, can write what their language needs, and tell two apart."""
 
+import re
 import sys
 import unicodedata
 
@@ -31,6 +32,15 @@ WRITTEN = {
     "emoji of a skin": "\U0001f469\U0001f3fd\u200d\U0001f52c",
     "an emoji of a newer Unicode": "\U0001faea\U0001fadf",
 }
+
+JUDGES = {
+    texts.of_one_line: texts.UNSEEN_IN_A_LINE,
+    texts.of_lines: texts.UNSEEN_IN_LINES,
+    texts.of_data: texts.UNSEEN_IN_DATA,
+}
+"""What judges, and what a schema says of it."""
+
+UNSEEN = sorted(texts._UNSEEN)
 
 HIDDEN = {
     "zero-width space": "a\u200bb",
@@ -205,3 +215,16 @@ def test_the_time_to_look_through_a_text_grows_with_its_length(text):
         except ValueError:
             continue
     assert process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+@given(st.text(st.sampled_from(UNSEEN) | st.sampled_from("ab1\u0915\u0645\u2764")))
+def test_what_a_pattern_can_say_of_what_is_refused_it_says(judge, text):
+    try:
+        judge(text)
+        refused = False
+    except ValueError:
+        refused = True
+    sometimes = any(texts._in(char, texts._SOMETIMES) for char in text)
+    said = re.search(JUDGES[judge], text) is not None
+    assert said == refused or (refused and sometimes)
