@@ -13,8 +13,10 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime
-from functools import cached_property
-from typing import Any, ClassVar, Literal, ParamSpec, TypeVar, get_type_hints
+from functools import cached_property, reduce
+from operator import or_
+from types import UnionType
+from typing import Any, ClassVar, Literal, ParamSpec, TypeVar, get_args, get_type_hints
 from uuid import uuid4
 
 from shared.documents import Documents, Write
@@ -233,6 +235,16 @@ class Operation:
         return self._hints["return"]
 
     @cached_property
+    def texts(self) -> tuple[type[PlainText], ...]:
+        """The texts that it answers instead of JSON, as it is asked."""
+        return tuple(kind for kind in self._answers if _is_text(kind))
+
+    @cached_property
+    def shape(self) -> Any:
+        """What it answers in JSON; nothing where all its answers are texts."""
+        return reduce(or_, [kind for kind in self._answers if not _is_text(kind)] or [None])
+
+    @cached_property
     def in_path(self) -> dict[str, Any]:
         """The parameters that are named in the path."""
         return {n: t for n, t in self._inputs.items() if f"{{{n}}}" in self.path}
@@ -278,9 +290,17 @@ class Operation:
         return get_type_hints(self.function, include_extras=True)
 
     @property
+    def _answers(self) -> tuple[Any, ...]:
+        return get_args(self.result) if isinstance(self.result, UnionType) else (self.result,)
+
+    @property
     def _inputs(self) -> dict[str, Any]:
         own = {n: t for n, t in self._hints.items() if n != "return" and t is not Call}
         return {name: kind for name, kind in own.items() if not is_port(kind)}
+
+
+def _is_text(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, PlainText)
 
 
 def operation(

@@ -12,7 +12,7 @@ from shared.edge import headers
 from shared.edge.catalog import operations
 from shared.edge.headers import Header
 from shared.edge.problems import TYPES, Internal
-from shared.edge.schemas import Schema, example, is_text, schemas
+from shared.edge.schemas import Schema, example, schemas
 from shared.entity import Entity
 from shared.errors import Refusal
 from shared.identity import HOLDERS, MAX_AUTH_AGE, Role, Scope
@@ -181,15 +181,20 @@ class _Described:
         }
 
     def _success(self) -> Schema:
-        schema = self._schema("result")
-        value = example(schema, self.definitions)
-        kind = self.op.result.media_type if is_text(self.op) else "application/json"
+        content: Schema = {
+            kind.media_type: {"schema": {"type": "string"}, "example": "text"}
+            for kind in self.op.texts
+        }
+        if self.op.shape is not None:
+            schema = self._schema("result")
+            value = example(schema, self.definitions)
+            content = {"application/json": {"schema": schema, "example": value}} | content
         told = [headers.STORY, headers.REQUEST]
         told += [headers.ETAG] * _is_entity(self.op) + [headers.ENTRY] * self.op.mutates
         return {
             "description": "Done.",
             "headers": _named(*told),
-            "content": {kind: {"schema": schema, "example": value}},
+            "content": content,
         }
 
     def _problems(self) -> Schema:

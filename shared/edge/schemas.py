@@ -10,7 +10,7 @@ from pydantic_core import core_schema
 from shared import texts
 from shared.edge.docstrings import of_members
 from shared.files import Content
-from shared.operation import Operation, PlainText
+from shared.operation import Operation
 
 Schema = dict[str, Any]
 
@@ -27,8 +27,8 @@ def schemas(found: list[Operation]) -> tuple[Mapping[Any, Schema], dict[str, Sch
     """Return the schemas by operation and place, and the definitions that they refer to."""
     inputs: list[tuple[Any, JsonSchemaMode, TypeAdapter[Any]]] = []
     for op in found:
-        shape = str if is_text(op) else op.result
-        inputs.append(((op.id, "result"), "serialization", TypeAdapter(shape)))
+        if op.shape is not None:
+            inputs.append(((op.id, "result"), "serialization", TypeAdapter(op.shape)))
         for name, kind in (op.in_path | op.in_body).items():
             if kind is Content:
                 continue
@@ -114,8 +114,3 @@ class _Strict(GenerateJsonSchema):
             described["propertyNames"] = described.get("propertyNames", {}) | {"pattern": pattern}
             described["additionalProperties"] = value
         return described
-
-
-def is_text(op: Operation) -> bool:
-    """Say whether an operation answers text, and no JSON."""
-    return isinstance(op.result, type) and issubclass(op.result, PlainText)

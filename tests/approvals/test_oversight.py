@@ -1,5 +1,6 @@
 """What shows that human oversight works: counted as it was, by nobody's name, and proved by a signature."""
 
+import csv
 from datetime import timedelta
 
 import pytest
@@ -145,6 +146,23 @@ def test_whether_they_had_opened_it_is_told(call_as, seen):
         approve_approval(call_as(Role.GOVERNOR, at=3), new.id, body)
     told = seen().report
     assert (told.opened_first, told.unopened, told.times.median_s) == (1, 2, 180)
+
+
+def test_a_spreadsheet_gets_the_same_figures(call_as):
+    asked(call_as)
+
+    def look(format):
+        call, tickets = call_as(Role.GOVERNOR, at=5), TicketSigner(call_as.signer)
+        return get_oversight_report(call, Window(format=format), tickets)
+
+    (header, *rows), told = csv.reader(look("csv").splitlines()), look("json")
+    assert header == ["member", "value"]
+    found = dict(rows)
+    assert found.pop("signature").removeprefix("'") == told.signature
+    assert found.pop("kid") == told.kid
+    figures = told.report.to_stored()
+    assert (found["report.questions"], found["report.times.median_s"]) == ("1", "")
+    assert len(found) == sum(len(one) if isinstance(one, dict) else 1 for one in figures.values())
 
 
 def test_an_answer_after_a_withdrawal_is_none(call_as, seen):

@@ -1,17 +1,16 @@
 """Results that are text, and public operations that look who asks."""
 
-from typing import ClassVar
+import csv
 
+from pydantic import StrictBool
+
+from shared.entity import Value
 from shared.identity import PUBLIC, Scope
-from shared.operation import Call, PlainText
+from shared.operation import Call
+from shared.tables import Csv
 from tests.kernel.conftest import declared, keys, world
 
 __all__ = ["keys", "world"]
-
-
-class Csv(PlainText):
-    __slots__ = ()
-    media_type: ClassVar[str] = "text/csv; charset=utf-8"
 
 
 def test_a_text_is_answered_as_it_is_under_its_own_media_type(world):
@@ -24,6 +23,28 @@ def test_a_text_is_answered_as_it_is_under_its_own_media_type(world):
     assert answer.data.decode() == 'a,"b"\n1,é\n'
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_what_answers_one_or_the_other_is_described_as_both(world):
+    class Which(Value):
+        table: StrictBool = False
+
+    @declared("GET", "/v1/either", scopes={Scope.ACCOUNT}, audited=False)
+    def get_either(call: Call, query: Which) -> dict[str, int] | Csv:
+        """Get."""
+        return Csv.of(["a", "b"], [(1, "=1+1"), (None, 'x "y", z')]) if query.table else {"a": 1}
+
+    table, plain = (
+        world.call(get_either, "/v1/either", as_="viewer", query=q) for q in ({"table": "true"}, {})
+    )
+    assert (table.mimetype, plain.mimetype) == ("text/csv", "application/json")
+    assert list(csv.reader(table.get_data(as_text=True).splitlines())) == [
+        ["a", "b"],
+        ["1", "'=1+1"],
+        ["", 'x "y", z'],
+    ]
+    op = get_either.declared
+    assert (op.shape, op.texts) == (dict[str, int], (Csv,))
 
 
 def test_a_plain_string_is_json_as_ever(world):
