@@ -63,9 +63,15 @@ def assign_version(call: Call, agent_id: Id, body: VersionRequest) -> Versioned:
         agent = txn.get(Agent, agent_id)
         before = txn.get(Manifest, agent_id)
         if before.manifest_hash != body.manifest_hash:
-            raise ApprovalMismatch("the manifest is another one by now", rule="hash_mismatch")
+            raise ApprovalMismatch(
+                "the manifest is another one by now; read it again, and name its manifest_hash",
+                rule="hash_mismatch",
+            )
         if agent.release_state == "live":
-            raise Conflict("a change of what is in service is classified", rule="downgrade")
+            raise Conflict(
+                "the agent is in service; the classification of a change gives the next version",
+                rule="downgrade",
+            )
         after = rules.versioned(before, agent.manifest_version)
         if after != before:
             event = ManifestVersionAssigned(

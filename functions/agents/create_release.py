@@ -48,7 +48,10 @@ def create_release(call: Call, agent_id: Id, body: ReleaseRequest) -> Deploying:
     with call.transaction() as txn:
         agent = txn.get(Agent, agent_id)
         if agent.workflow_id != body.workflow_id:
-            raise Conflict("another workflow makes this agent", rule="workflow_active")
+            raise Conflict(
+                f"another workflow makes this agent; its workflow_id is {agent.workflow_id}",
+                rule="workflow_active",
+            )
         before = story.read(txn, body.workflow_id)
         if agent.release_id is not None:
             release = txn.get(Release, agent.release_id)

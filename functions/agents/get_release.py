@@ -17,5 +17,7 @@ def get_release(call: Call, agent_id: Id, release_id: Id) -> Release:
     with call.transaction() as txn:
         release = txn.get(Release, release_id)
         if release.agent_id != agent_id:
-            raise NotFound(f"there is no release {release_id} of this agent")
+            raise NotFound(
+                f"there is no release {release_id} of this agent; its own is its release_id"
+            )
         return release

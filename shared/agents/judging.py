@@ -33,15 +33,24 @@ def judged(
         Invalid: The stage has no such check.
     """
     role = EVALUATOR.get(stage)
+    judge = role.replace("_", " ") if role else "code"
     if role is None or role not in by.roles:
-        raise Forbidden(f"stage {stage} is not yours to judge", rule="not_the_evaluator")
+        raise Forbidden(
+            f"stage {stage} is not yours to judge; {judge} judges it", rule="not_the_evaluator"
+        )
     impartial(by, run.initiated_by, *makers)
     going(run)
     record = run.latest(stage)
     if stage != run.current_stage or record is None or not record.open:
-        raise Conflict(f"stage {stage} is not open", rule="stage_conflict")
+        raise Conflict(
+            f"stage {stage} is not open; the workflow is at stage {run.current_stage}",
+            rule="stage_conflict",
+        )
     if record.deadline_at is not None and at >= record.deadline_at:
-        raise Conflict("the time for verdicts on this stage is over", rule="stage_conflict")
+        raise Conflict(
+            f"the time for verdicts on stage {stage} is over; it goes back to its author",
+            rule="stage_conflict",
+        )
     before = next((check for check in record.checks if check.code == code), None)
     if before is None or before.mode != "judgement":
         codes = ", ".join(check.code for check in record.checks if check.mode == "judgement")

@@ -315,7 +315,10 @@ def sent_back(run: PipelineRun, *, by: Actor, makers: Sequence[str], at: datetim
     going(run)
     record = run.stages[-1]
     if record.stage not in _REVIEWS or record.result not in WAITING:
-        raise Conflict("the agent is not under review", rule="stage_conflict")
+        raise Conflict(
+            "the agent is not under review; changes are asked for at stages 3 to 6",
+            rule="stage_conflict",
+        )
     if Role.GOVERNOR not in by.roles and EVALUATOR.get(record.stage) not in by.roles:
         raise Forbidden(f"stage {record.stage} is not yours to send back", rule="not_the_evaluator")
     impartial(by, *makers)

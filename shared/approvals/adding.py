@@ -30,7 +30,10 @@ def added(
         return before
     checks.undecided(before, at)
     if len(before.evidence_refs) + len(new) > MAX_EVIDENCE:
-        raise Conflict(f"at most {MAX_EVIDENCE} pieces of evidence", rule="evidence_limit")
+        raise Conflict(
+            f"an approval holds at most {MAX_EVIDENCE} pieces of evidence; ask again with all that counts",
+            rule="evidence_limit",
+        )
     addition = Addition(
         by=by.id, at=at, kinds=tuple(one.kind for one in new), votes=before.decisions
     )

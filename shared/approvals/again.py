@@ -155,21 +155,33 @@ def withdrawn(before: Approval, *, by: Actor, at: datetime, reason: str) -> Appr
     if before.refusal_withdrawn is not None:
         return before
     if not before.refused:
-        raise Conflict("no no of a person stands against this", rule="no_refusal")
+        raise Conflict(
+            "nobody's no stands against this; there is nothing to withdraw", rule="no_refusal"
+        )
     return changed(before, refused=False, refusal_withdrawn=Unsaid(by=by.id, reason=reason, at=at))
 
 
 def _may_succeed(before: Approval, new: Approval) -> None:
     if acts.act(before).kind != acts.act(new).kind or before.governor_scope != new.governor_scope:
-        raise Invalid("a successor is about the same class of act", rule="supersedes")
+        raise Invalid(
+            "a successor is about the same approval_class; leave out supersedes to ask something else",
+            rule="supersedes",
+        )
     if new.requested_by not in before.askers:
-        raise Invalid("a successor comes from whoever asked before", rule="supersedes")
+        raise Invalid(
+            "a successor comes from whoever asked before; leave out supersedes", rule="supersedes"
+        )
     if before.superseded_by is not None:
         raise Conflict(
-            "it has a successor already", rule="superseded", approval_id=before.superseded_by
+            "it has a successor already; supersede that one",
+            rule="superseded",
+            approval_id=before.superseded_by,
         )
     if before.status != "changes_requested":
-        raise Conflict("only what was sent back with changes has a successor", rule="supersedes")
+        raise Conflict(
+            "only what was sent back with changes has a successor; leave out supersedes",
+            rule="supersedes",
+        )
 
 
 def _brings_more(new: Approval, refused: Approval) -> bool:

@@ -48,7 +48,10 @@ def may_decide(
         raise _stranger(approval)
     impartial(by, *approval.parties, approval_id=approval.id)
     if found.via == "deputy" and not chains.for_substitutes(approval):
-        raise Forbidden("this is for the Governor alone, not for a deputy", rule="deputy_limit")
+        raise Forbidden(
+            "this is for the Governor alone, not for a deputy; leave it to them",
+            rule="deputy_limit",
+        )
     if found.via == "vision_guardian_override" and not (
         verb in OVERRIDING and chains.urgent_and_safe(approval)
     ):
@@ -70,7 +73,7 @@ def may_veto(approval: Approval, by: Actor, at: datetime) -> None:
     if not _holds(by, approval.governor, approval):
         found = _authority(approval, by, at) if approval.open else None
         if found is not None and found.via != "governor":
-            raise Forbidden("a deputy does not veto", rule="deputy_limit")
+            raise Forbidden("a deputy does not veto; tell the Governor", rule="deputy_limit")
         raise _stranger(approval)
     impartial(by, *approval.parties, approval_id=approval.id)
 
@@ -154,7 +157,7 @@ def asked_by(approval: Approval, by: Actor) -> frozenset[str]:
         return frozenset({by.id})
     if by.id == approval.asked_through:
         return frozenset({approval.requested_by})
-    raise Forbidden("this is for whoever asked for the approval", rule="not_requester")
+    raise Forbidden("this is for whoever asked for the approval; ask them", rule="not_requester")
 
 
 def undecided(approval: Approval, at: datetime) -> None:

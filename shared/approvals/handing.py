@@ -43,7 +43,9 @@ def delegate(
     if to == by.id:
         return _taken_back(before, running, by, at)
     if right.via != "governor":
-        raise Forbidden("a deputy does not delegate on", rule="deputy_limit")
+        raise Forbidden(
+            "a deputy does not delegate on; answer it, or leave it", rule="deputy_limit"
+        )
     if to in before.parties:
         raise SelfApproval(
             "nobody decides their own request; hand it to somebody whom it does not concern",
@@ -54,12 +56,17 @@ def delegate(
             f"{running[-1].to_id} answers for it now; take it back first", rule="delegated"
         )
     if to in {person for one in running for person in (one.from_id, one.to_id)}:
-        raise Conflict("it was handed on by this person already", rule="delegation_loop")
+        raise Conflict(
+            "this person handed it on already; name somebody else, or answer it",
+            rule="delegation_loop",
+        )
     if len(running) >= MAX_DEPTH:
         raise Conflict("it was handed on twice already; answer it", rule="delegation_depth")
     ends = until or before.expires_at
     if ends <= at:
-        raise Invalid("a delegation ends later than it begins", rule="delegation_interval")
+        raise Invalid(
+            "a delegation ends later than it begins; name a later until", rule="delegation_interval"
+        )
     new = Delegation(
         step_no=before.current_step, from_id=by.id, to_id=to, at=at, until=ends, reason=reason
     )
@@ -98,7 +105,9 @@ def escalate(before: Approval, *, by: Actor, at: datetime, reason: str) -> Appro
         checks.may_decide(before, by, at, "escalate")
     checks.undecided(before, at)
     if before.level >= MAX_LEVEL:
-        raise Conflict("everybody is asked already", rule="escalation_limit")
+        raise Conflict(
+            "everybody who may answer is asked already; wait for them", rule="escalation_limit"
+        )
     return _escalated(before, before.level + 1, "manual", by=by.id, at=at, reason=reason)
 
 
@@ -190,10 +199,10 @@ def defer(
     if before.defer_count >= MAX_DEFERRALS:
         raise Conflict("it was deferred three times; decide it", rule="defer_limit")
     if until is None and not missing_evidence:
-        raise Invalid("say until when, or which evidence is missing", rule="defer_until")
+        raise Invalid("say until, or what is missing in missing_evidence", rule="defer_until")
     rests = until or at + FOR_EVIDENCE
     if not SHORTEST <= rests - at <= LONGEST:
-        raise Invalid("a deferral lasts from one hour to seven days", rule="defer_until")
+        raise Invalid("until lies from one hour to seven days ahead", rule="defer_until")
     new = Deferral(approver_id=by.id, at=at, until=rests, missing_evidence=tuple(missing_evidence))
     changes: dict[str, Any] = {
         "deferrals": (*before.deferrals, new),

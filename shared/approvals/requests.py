@@ -152,7 +152,9 @@ def _check_subject(request: ApprovalRequest) -> None:
             f"a subject of kind {request.subject_kind} has the typ {expected}", rule="subject_typ"
         )
     if len(canonical(dict(request.subject))) > MAX_SUBJECT_BYTES:
-        raise Invalid("a subject is at most 4 KiB", rule="subject_too_large")
+        raise Invalid(
+            "a subject is at most 4 KiB; name a long text by its digest", rule="subject_too_large"
+        )
 
 
 def _check_evidence(request: ApprovalRequest) -> None:

@@ -268,7 +268,7 @@ def attach(veto: Veto, attachment: Attachment, *, by: Actor) -> Veto:
         Conflict: It has as many as it may have.
     """
     if by.id != veto.issued_by:
-        raise Forbidden("only whoever vetoed adds documents to it", rule="not_governor")
+        raise Forbidden("only whoever vetoed adds documents to it; tell them", rule="not_governor")
     if attachment in veto.attachments:
         return veto
     if len(veto.attachments) >= MAX_ATTACHMENTS:

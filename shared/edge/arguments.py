@@ -94,7 +94,7 @@ def _no_constant(name: str) -> None:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise BadRequest("the body names one member twice")
+        raise BadRequest("the body names one member twice; leave one out")
     return members
 
 

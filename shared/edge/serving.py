@@ -210,7 +210,7 @@ class _Request:
     def _path(self) -> dict[str, Any]:
         match = self.op.pattern.fullmatch(self.request.path)
         if match is None:
-            raise NotFound("there is nothing at this address")
+            raise NotFound("there is nothing at this address; /docs lists all addresses")
         try:
             return {name: from_path(kind, match[name]) for name, kind in self.op.in_path.items()}
         except ValidationError as error:
@@ -259,9 +259,9 @@ class _Request:
         except RecursionError as error:
             raise BadRequest(TOO_DEEP) from error
         if query:
-            raise BadRequest(f"there is no parameter {next(iter(query))} here")
+            raise BadRequest(f"there is no parameter {next(iter(query))} here; leave it out")
         if not self.op.in_body and raw and parsed(raw) != {}:
-            raise BadRequest("this takes no body")
+            raise BadRequest("this takes no body; leave it out")
         return arguments
 
     def _run(
@@ -390,5 +390,5 @@ def _owner(id: str) -> str:
 
 def _named_tenant(name: str) -> str:
     if not re.fullmatch(TENANT, name):
-        raise BadRequest("X-Tenant-ID is not the name of a tenant")
+        raise BadRequest("X-Tenant-ID is not the name of a tenant; leave it out, or name one")
     return name

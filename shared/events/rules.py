@@ -25,7 +25,9 @@ def replayed(letter: DeadLetter) -> DeadLetter:
         Conflict: It will never be sent again.
     """
     if letter.status == "dropped":
-        raise Conflict("this message was dropped for good", rule="dead_letter_dropped")
+        raise Conflict(
+            "this message was dropped for good; nothing sends it again", rule="dead_letter_dropped"
+        )
     if not letter.proven:
         raise Conflict(
             "what is stored does not say what this message says, so it is not sent again",

@@ -277,7 +277,7 @@ def _external_id(entity: CatalogueEntity, number: int) -> str:
 def _judge(entity: CatalogueEntity, by: Actor) -> None:
     """Let only Genesis certify, in whose name it is written whoever acts for it."""
     if Role.GENESIS not in by.roles:
-        raise Forbidden("only genesis certifies and rejects", rule="role")
+        raise Forbidden("only genesis certifies and rejects; wait for it, or revise", rule="role")
     impartial(by, *entity.authors)
 
 

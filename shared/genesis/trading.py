@@ -153,10 +153,10 @@ def _price(request: TradingRequest) -> int:
     intent, market = request.intent, request.market
     if intent.order_type == "limit":
         if intent.limit_price_e4 is None:
-            raise Invalid("a limit order needs a limit price", rule="missing_limit_price")
+            raise Invalid("a limit order needs limit_price_e4", rule="missing_limit_price")
         return intent.limit_price_e4
     if market.last_price_e4 is None:
-        raise Invalid("a market order needs the last price", rule="missing_estimated_price")
+        raise Invalid("a market order needs last_price_e4", rule="missing_estimated_price")
     if market.last_price_age_s > MAX_PRICE_AGE_S:
         raise Invalid(
             f"the last price is older than {MAX_PRICE_AGE_S} seconds; ask again", rule="price_stale"
@@ -170,7 +170,7 @@ def _beyond(request: TradingRequest, basis_points: int | None, direction: int) -
     if basis_points is None:
         return None
     if close is None:
-        raise Invalid("a stop or a target needs the last price", rule="missing_estimated_price")
+        raise Invalid("a stop or a target needs last_price_e4", rule="missing_estimated_price")
     sign = direction if request.intent.side == "long" else -direction
     return close + sign * (close * basis_points // 10_000)
 

@@ -137,7 +137,7 @@ def versioned(before: Manifest, released: str | None) -> Manifest:
     """
     if before.status != "certified":
         raise Conflict(
-            f"a {before.status} manifest gets no version: it must be certified",
+            f"the manifest is {before.status}; only one that is certified gets a version",
             rule="manifest_not_certified",
         )
     version = f"{int(released.partition('.')[0]) + 1}.0.0" if released else CERTIFIED_VERSION
@@ -166,7 +166,8 @@ def deployed(
         )
     if before.manifest_hash != manifest_hash or hash_of(before) != manifest_hash:
         raise ApprovalMismatch(
-            "the manifest is not the one that was approved", rule="hash_mismatch"
+            "the manifest is not the one that was approved; ask for an approval of this one",
+            rule="hash_mismatch",
         )
     given = (*before.approvals, *approvals)
     missing = {"genesis", "architecture", "ethics", "governor"} - {a.kind for a in given}
@@ -199,7 +200,10 @@ def deployed(
 def suspended(before: Manifest) -> Manifest:
     """Return the manifest when nothing may act on it any more."""
     if before.status != "deployed":
-        raise Conflict(f"a {before.status} manifest is not in use", rule="illegal_transition")
+        raise Conflict(
+            f"the manifest is {before.status}; only one that is deployed is suspended",
+            rule="illegal_transition",
+        )
     runtime = before.runtime.model_copy(update={"traffic_percent": 0})
     return before.model_copy(update={"status": "suspended", "runtime": runtime})
 
@@ -207,7 +211,10 @@ def suspended(before: Manifest) -> Manifest:
 def reactivated(before: Manifest) -> Manifest:
     """Return a suspended manifest that is in use again."""
     if before.status != "suspended":
-        raise Conflict(f"a {before.status} manifest is not suspended", rule="illegal_transition")
+        raise Conflict(
+            f"the manifest is {before.status}; only one that is suspended comes back",
+            rule="illegal_transition",
+        )
     return before.model_copy(update={"status": "deployed"})
 
 

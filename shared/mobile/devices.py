@@ -118,10 +118,14 @@ def proven(
             max_age_s=int(FRESH.total_seconds()),
         )
     if not -SKEW <= at - given.signed_at <= FRESH + SKEW:
-        raise Invalid("sign the registration now, with a clock that is right", rule="signed_at")
+        raise Invalid(
+            "signed_at is not now: sign the registration again, with a clock that is right",
+            rule="signed_at",
+        )
     if not verify(given.public_key, statement(given, by), given.signature):
         raise Invalid(
-            "the signature is not by this key over this registration", rule="bad_signature"
+            "the signature is not by public_key over this registration; sign it again with that key",
+            rule="bad_signature",
         )
 
 

@@ -11,6 +11,10 @@ from shared.mobile.models import Kind, NotificationPreferences, PreferencesChang
 from shared.mobile.pushing import ALWAYS_TOLD
 
 
+Muted = Annotated[Kind, Field(json_schema_extra={"not": {"enum": sorted(ALWAYS_TOLD)}})]
+"""A kind that may be switched off."""
+
+
 class Wishes(Value):
     """What a person wants to be pushed; the inbox always has everything."""
 
@@ -25,8 +29,8 @@ class Wishes(Value):
         }
     )
 
-    muted: Annotated[tuple[Kind, ...], Field(max_length=20)] = ()
-    """Which kinds are not pushed; some kinds cannot be muted."""
+    muted: Annotated[tuple[Muted, ...], Field(max_length=20)] = ()
+    """Which kinds are not pushed; what must always be told cannot be muted."""
     quiet_hours: QuietHours = QuietHours()
     """When your devices stay silent, by their own clocks."""
 

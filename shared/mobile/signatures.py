@@ -152,6 +152,10 @@ def timely(signed: SignedWords, at: datetime) -> None:
     if at > ends:
         raise Expired("the signature ended; sign the decision again", rule="signature_expired")
     if ends > at + LIFE + SKEW:
-        raise Invalid("a signature ends at most 5 minutes ahead", rule="signature_too_long")
+        raise Invalid(
+            "sig_expires_at lies at most 5 minutes ahead; sign again", rule="signature_too_long"
+        )
     if signed.decided_at > at + SKEW:
-        raise Invalid("this was decided in the future; set the clock", rule="decided_at")
+        raise Invalid(
+            "decided_at lies in the future; set the clock and sign again", rule="decided_at"
+        )

@@ -100,7 +100,7 @@ def documented(before: Veto, given: Attachment, *, by: Actor) -> Veto:
         Conflict: It has as many as it may have.
     """
     if before.issued_by != by.id:
-        raise Forbidden("only whoever vetoed adds documents to it", rule="not_governor")
+        raise Forbidden("only whoever vetoed adds documents to it; tell them", rule="not_governor")
     if any(one.sha256 == given.sha256 for one in before.attachments):
         return before
     if len(before.attachments) >= MAX_ATTACHMENTS:
@@ -169,11 +169,17 @@ def opened(
         Expired: Its time is over.
     """
     if public_key is None or not verify(public_key, given.message, given.signature):
-        raise Forbidden("this address was not signed by us", rule="upload_address")
+        raise Forbidden(
+            "this address was not signed by us; announce the document, and take the address that is answered",
+            rule="upload_address",
+        )
     try:
         ticket = Ticket.model_validate_json(given.message)
     except ValidationError as error:
-        raise Forbidden("this address is for something else", rule="upload_address") from error
+        raise Forbidden(
+            "this address is for something else; announce the document, and take the address that is answered",
+            rule="upload_address",
+        ) from error
     if at > ticket.expires_at:
         raise Expired("this address was good for a quarter of an hour; ask for a new one")
     return ticket
@@ -188,7 +194,10 @@ def check(ticket: Ticket, content: Content) -> None:
     """
     alike = content.media_type == ticket.content_type and len(content.data) == ticket.size
     if not alike or hashlib.sha256(content.data).hexdigest() != ticket.sha256:
-        raise Invalid("this is not the document that was announced", rule="other_document")
+        raise Invalid(
+            "this is not the document that was announced; send that one, or announce this one",
+            rule="other_document",
+        )
 
 
 def _decoded(text: str) -> bytes:

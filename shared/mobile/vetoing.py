@@ -123,7 +123,7 @@ def may_sync(by: Actor, approval: Approval, item: QueuedVeto) -> None:
         raise Forbidden("this takes the scope veto:execute, which your roles do not hold")
     if item.device.sig_expires_at > window_end(approval) + GRACE + SKEW:
         raise Forbidden(
-            "the signature of a queued veto ends an hour after its window",
+            "sig_expires_at of a queued veto lies at most an hour after its window; sign again",
             rule="signature_too_long",
         )
 

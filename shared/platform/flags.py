@@ -169,9 +169,9 @@ def put(
             rule="enforcement_flag",
         )
     if setting.kind != "kill_switch" and setting.expires_at is None:
-        raise Invalid("say when it expires, at most 180 days ahead", rule="flag_expiry")
+        raise Invalid("say in expires_at when it ends, at most 180 days ahead", rule="flag_expiry")
     if setting.expires_at and not at < setting.expires_at <= at + MAX_LIFE:
-        raise Invalid("it expires after now and within 180 days", rule="flag_expiry")
+        raise Invalid("expires_at lies after now and within 180 days", rule="flag_expiry")
     said = {name: value for name, value in setting if name != "reason"}
     if before is not None:
         return before.model_copy(update=said)

@@ -304,7 +304,10 @@ def stepped(
         green_since: Since when its alarm is off; None while it is on.
     """
     if before.owner and by.id != before.owner and Role.ADMIN not in by.roles:
-        raise Forbidden(f"{before.number} is with its owner or an administrator", rule="not_owner")
+        raise Forbidden(
+            f"{before.number} is for its owner or an administrator to move; tell {before.owner}",
+            rule="not_owner",
+        )
     texts = {
         name: value
         for name in ("public_message", "root_cause", "prevention_actions")
@@ -313,7 +316,10 @@ def stepped(
     if step.note and _full(before):
         raise Conflict(f"a timeline holds {MAX_REMARKS} remarks; open a new incident", rule="full")
     if not (step.to or step.note or texts):
-        raise Invalid("say what is done: a new state, a note or a text", rule="nothing_said")
+        raise Invalid(
+            "say what is done: to, note, public_message, root_cause or prevention_actions",
+            rule="nothing_said",
+        )
     after = before.model_copy(update=texts)
     if step.to:
         after = _moved(after, step.to, by=by.id, at=at, green_since=green_since)
@@ -370,7 +376,9 @@ def _moved(
     if to == "resolved":
         alarmed = before.detected_by == "alert"
         if alarmed and (green_since is None or at - green_since < GREEN):
-            raise Conflict("its alarm must be off for 15 minutes first", rule="not_green")
+            raise Conflict(
+                "its alarm must be off for 15 minutes first; try again then", rule="not_green"
+            )
         return before.model_copy(update={"status": to, "resolved_at": at})
     if before.severity in {"high", "critical"} and not before.root_cause:
         raise Conflict(

@@ -290,7 +290,10 @@ def governor(by: Actor) -> bool:
 def only_governor(by: Actor) -> None:
     """Refuse everybody but the platform's Governor."""
     if not governor(by):
-        raise Forbidden("only the Governor decides on seeds", rule="not_governor")
+        raise Forbidden(
+            "only the Governor decides on seeds; propose one with POST /v1/seeds",
+            rule="not_governor",
+        )
 
 
 def because(seed: PrecedentSeed, rationale: str, by: Actor) -> Because:

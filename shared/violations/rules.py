@@ -43,7 +43,10 @@ def opened(
         Invalid: There is no such code.
     """
     if finding.code not in NAMED and not re.match(r"(L0|L1|RC)-", finding.code):
-        raise Invalid(f"{finding.code} is no code of a violation", rule="violation_code")
+        raise Invalid(
+            f"{finding.code} is no code of a violation; a rule of the constitution begins with L0-, L1- or RC-",
+            rule="violation_code",
+        )
     place = finding.entity_id or finding.agent_id or finding.actor_id
     name = str(uuid5(NAMESPACE_URL, f"waooaw\n{tenant}\n{finding.code}\n{place}\n{occasion}"))
     return OpenedViolation(
@@ -152,7 +155,10 @@ def dismissed(
         Conflict: It is not open any more.
     """
     if not by.roles & {Role.GOVERNOR, Role.CUSTOMER_ADMIN}:
-        raise Forbidden("only the Governor dismisses a violation", rule="not_governor")
+        raise Forbidden(
+            "only the Governor dismisses a violation; plan its remediation, or tell them",
+            rule="not_governor",
+        )
     _impartial(before, by, makers)
     _in(before, "open")
     return _closed(before, "dismissed", reason, at)

@@ -172,7 +172,7 @@ def test_a_draft_follows_what_was_certified_until_it_is_in_use():
 
 
 def test_a_draft_gets_no_version():
-    with pytest.raises(Conflict, match="must be certified"):
+    with pytest.raises(Conflict, match="only one that is certified"):
         rules.versioned(submission().manifest, None)
 
 

@@ -441,7 +441,7 @@ def test_with_a_version_before_it_that_one_is_in_service_again(story, reacting):
     assert get(story, Release, made).traffic_percent == 100
     agent = story.agent()
     assert (agent.status, agent.release_id, agent.deployed_version) == ("deployed", made, "1.0.0")
-    with pytest.raises(Conflict, match="is classified"):
+    with pytest.raises(Conflict, match="classification of a change"):
         version(story)
 
 

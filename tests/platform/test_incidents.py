@@ -73,7 +73,7 @@ def test_the_same_within_half_an_hour_is_the_same_incident(opened, call_as):
 def test_whoever_acknowledges_it_owns_it(opened, go):
     taken = go(opened, to="investigating", id="ada")
     assert (taken.owner, taken.acknowledged_at) == ("ada", NOON + timedelta(minutes=1))
-    with pytest.raises(Forbidden, match="with its owner"):
+    with pytest.raises(Forbidden, match="is for its owner"):
         go(opened, note="I know better", id="bob")
     assert go(opened, note="so do I", role=Role.ADMIN).owner == "ada"
 
