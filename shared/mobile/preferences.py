@@ -10,7 +10,6 @@ from shared.errors import Invalid, VersionConflict
 from shared.mobile.models import Kind, NotificationPreferences, PreferencesChanged, QuietHours
 from shared.mobile.pushing import ALWAYS_TOLD
 
-
 Muted = Annotated[Kind, Field(json_schema_extra={"not": {"enum": sorted(ALWAYS_TOLD)}})]
 """A kind that may be switched off."""
 
