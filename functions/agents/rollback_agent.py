@@ -9,7 +9,7 @@ from shared.agents.undoing import Rollback
 from shared.entity import Because, Id, Text, Value
 from shared.errors import Conflict
 from shared.identity import PLATFORM, Scope
-from shared.manifests.models import Semver
+from shared.manifests.parts import Semver
 from shared.operation import Call, operation
 
 

@@ -8,14 +8,8 @@ from pydantic import Field
 from shared.agents.parts import MANDATORY_EVENTS
 from shared.canonical import digest
 from shared.entity import Name, Text, Value
-from shared.manifests.models import (
-    DecisionRights,
-    EscalationTrigger,
-    Items,
-    ManifestContent,
-    Scope,
-    Slug,
-)
+from shared.manifests.models import ManifestContent
+from shared.manifests.parts import DecisionRights, EscalationTrigger, Items, Scope, Slug
 
 
 class Outcome(Value):

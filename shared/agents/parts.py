@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.entity import Id, Name, Text, Timestamp, Value
 from shared.genesis.parts import DataAccess
-from shared.manifests.models import Items, Scope, Slug
+from shared.manifests.parts import Items, Scope, Slug
 
 Stage = Annotated[int, Field(ge=1, le=7)]
 AgentStatus = Literal[

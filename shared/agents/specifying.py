@@ -14,8 +14,8 @@ from shared.entity import Id, Name, Opaque, Text, Value
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid
 from shared.genesis.models import TakenName, name_id
 from shared.genesis.parts import DataAccess
-from shared.manifests.models import Items
-from shared.manifests.models import Scope as Boundaries
+from shared.manifests.parts import Items
+from shared.manifests.parts import Scope as Boundaries
 from shared.operation import Call
 from shared.store import Transaction
 from shared.texts import alike

@@ -9,14 +9,8 @@ from shared.constitution import CERTIFIED_VERSION, FIRST_VERSION, wild
 from shared.detectors import secrets_in
 from shared.errors import ApprovalMismatch, Conflict, Violation
 from shared.genesis.parts import DataAccess
-from shared.manifests.models import (
-    Certificate,
-    Change,
-    Integration,
-    Manifest,
-    ManifestContent,
-    Reviewed,
-)
+from shared.manifests.models import Certificate, Change, Manifest, ManifestContent, Reviewed
+from shared.manifests.parts import Integration
 
 GATE_OF = {
     "publish": "communication",
