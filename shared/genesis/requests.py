@@ -1,7 +1,7 @@
 """What somebody sends to put something into the catalogue, to judge it, and to look for it."""
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -25,13 +25,8 @@ class Described(Value):
     """What people will call it; no two of a kind have one name."""
     description: Prose
     """What it is, in a few sentences."""
-    governance_agent_id: Opaque = Field(
-        "",
-        max_length=255,
-        description="Who it answers to: genesis or governor. There is no default; without it the"
-        " entity breaks L0-01.",
-    )
-    """Who it answers to: genesis, the governor, or an engagement's; mandatory, or refused."""
+    governance_agent_id: Annotated[Opaque, Field(max_length=255)] = ""
+    """Who it answers to: genesis or governor. There is no default; without it the entity breaks L0-01."""
     tags: tuple[Name, ...] = Field((), max_length=20)
     """Words to find it by."""
     custom_attributes: Json16 = {}
