@@ -1,5 +1,5 @@
 """
-What records say that follows from evidence: names, numbers given out, noes, and manifests as they were certified.
+What records say that follows from evidence: names, numbers given out, and manifests as they were certified.
 
 A record is no evidence by itself. Where an entity implies one, it is held to that; all others are only counted.
 """
@@ -14,8 +14,6 @@ from pydantic import ValidationError
 
 from shared.agents.models import Agent
 from shared.agents.specifying import taken_id
-from shared.approvals.again import Refusal
-from shared.approvals.models import Approval
 from shared.canonical import canonical
 from shared.documents import Key
 from shared.errors import Invalid, Violation
@@ -34,8 +32,6 @@ create table implied_names (tenant text, name text, holder text);
 create table taken_names (tenant text, name text, holder text);
 create table implied_numbers (place text, least integer);
 create table given_numbers (place text, given integer);
-create table implied_noes (tenant text, id text);
-create table noes (tenant text, id text);
 create table manifests (tenant text, agent text, hash text, job_role text);
 create table snapshots (tenant text, hash text, agent text, constitution text, content text);
 """
@@ -55,7 +51,7 @@ _DAY = re.compile(r"AUTO-(\d{4})(\d\d)(\d\d)")
 _NAMED = {kind.collection: kind for kind in (Industry, JobRole, Skill)}
 
 
-_RECORDS = (TakenName, ExternalIds, IncidentNumbers, DraftNumbers, ManifestSnapshot, Refusal)
+_RECORDS = (TakenName, ExternalIds, IncidentNumbers, DraftNumbers, ManifestSnapshot)
 _COLLECTIONS = {kind.collection for kind in _RECORDS}
 
 
@@ -74,8 +70,6 @@ class Implied:
             self._keep("implied_numbers", (where(counted[0]), counted[1]))
         for name in _names(place.collection, entity):
             self._keep("implied_names", (place.tenant, name, place.id))
-        if place.collection == Approval.collection and entity.get("refused") is True:
-            self._keep("implied_noes", (place.tenant, place.id))
         if place.collection == Manifest.collection:
             certificate = entity.get("certification") or {}
             said = (certificate.get("manifest_hash"), entity.get("job_role_id"))
@@ -106,8 +100,6 @@ class Implied:
             case DraftNumbers.collection:
                 drafts = DraftNumbers.from_stored(record)
                 self._keep("given_numbers", (where(place), drafts.given))
-            case Refusal.collection:
-                self._keep("noes", (place.tenant, Refusal.from_stored(record).id))
             case ManifestSnapshot.collection:
                 seen = ManifestSnapshot.from_stored(record)
                 content = json.dumps(record["content"])
@@ -151,14 +143,6 @@ _NOT_FOLLOWING = {
     left join implied_names i on i.tenant = t.tenant and i.name = t.name and i.holder = t.holder
     where i.name is null
     """: "{0}/taken_names/{2}: it says that {1} has that name, who has not",
-    """
-    select i.tenant, i.id from implied_noes i
-    left join noes n on n.tenant = i.tenant and n.id = i.id where n.id is null
-    """: "{0}/refusals/{1}: it is missing, and somebody said no to that approval",
-    """
-    select n.tenant, n.id from noes n
-    left join implied_noes i on i.tenant = n.tenant and i.id = n.id where i.id is null
-    """: "{0}/refusals/{1}: it says that a no stands against that approval, and none does",
     """
     select i.place, max(i.least), coalesce(max(g.given), 0) from implied_numbers i
     left join given_numbers g on g.place = i.place group by i.place having max(i.least) > coalesce(max(g.given), 0)

@@ -78,4 +78,4 @@ def _keep(txn: Transaction, answered: Approval) -> None:
     if answered.cancellation is not None:
         txn.save(answered, ApprovalCancelled.of(answered))
     else:
-        again.keep(txn, answered, decided(answered), because=rules.because(answered))
+        txn.save(answered, decided(answered), because=rules.because(answered))

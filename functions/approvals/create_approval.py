@@ -60,7 +60,7 @@ def _asked(call: Call, txn: Transaction, new: Approval) -> Approval:
     new = load.guarded(txn, new)
     seed = precedent(call, txn, new)
     if before is not None:
-        again.lifted(txn, before, ApprovalSuperseded.of(before))
+        txn.save(before, ApprovalSuperseded.of(before))
     if seed is None:
         approval = txn.create(new, ApprovalRequested.of(new))
     else:

@@ -3,7 +3,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from shared.agents import vetoing
-from shared.approvals import again, rules
+from shared.approvals import rules
 from shared.approvals.events import ApprovalVetoed, VetoRecorded
 from shared.approvals.models import Approval, Veto
 from shared.approvals.parts import Attachment, Member, VetoCategory
@@ -72,7 +72,7 @@ def create_veto(call: Call, objection: Objection) -> Veto:
         after = rules.veto(before, by=call.actor, at=call.now, **given)
         if after is before:
             return txn.all(Veto, approval_id=before.id)[0]
-        after = again.keep(txn, after, ApprovalVetoed.of(after), because=rules.because(after))
+        after = txn.save(after, ApprovalVetoed.of(after), because=rules.because(after))
         about = {"run_id": hit.run_id if hit else None, "step_id": objection.step_id}
         veto = rules.record_veto(before, after, id=call.new_id(), attachments=attached, **about)
         return txn.create(veto, VetoRecorded.of(veto), because=rules.because(after))

@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.approvals import again, opening, rules
+from shared.approvals import opening, rules
 from shared.approvals.events import decided
 from shared.approvals.models import Approval, Reason
 from shared.entity import Hex64, Id, Value
@@ -35,5 +35,5 @@ def reject_approval(call: Call, approval_id: Id, rejection: Rejection) -> Approv
             opened_at=opening.opened_at(txn, before, call.actor),
         )
         if after is not before:
-            after = again.keep(txn, after, decided(after), because=rules.because(after))
+            after = txn.save(after, decided(after), because=rules.because(after))
     return after

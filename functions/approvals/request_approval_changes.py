@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.approvals import again, opening, rules
+from shared.approvals import opening, rules
 from shared.approvals.events import decided
 from shared.approvals.models import Approval
 from shared.entity import Hex64, Id, Text, Value
@@ -43,5 +43,5 @@ def request_approval_changes(call: Call, approval_id: Id, wanted: WantedChanges)
             opened_at=opening.opened_at(txn, before, call.actor),
         )
         if after is not before:
-            after = again.keep(txn, after, decided(after), because=rules.because(after))
+            after = txn.save(after, decided(after), because=rules.because(after))
     return after

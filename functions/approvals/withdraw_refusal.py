@@ -34,5 +34,5 @@ def withdraw_refusal(call: Call, approval_id: Id, thought: SecondThought) -> App
         before = txn.get(Approval, approval_id)
         after = again.withdrawn(before, by=call.actor, at=call.now, reason=thought.reason)
         if after is not before:
-            after = again.lifted(txn, after, RefusalWithdrawn.of(after))
+            after = txn.save(after, RefusalWithdrawn.of(after))
     return after

@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.approvals import again, opening, rules
+from shared.approvals import opening, rules
 from shared.approvals.events import decided
 from shared.approvals.models import Approval
 from shared.entity import Id, Text
@@ -62,5 +62,5 @@ def request_changes_on_phone(
         )
         if after is not before:
             txn.save(note)
-            after = again.keep(txn, after, decided(after), because=deciding.because(after, note))
+            after = txn.save(after, decided(after), because=deciding.because(after, note))
     return after

@@ -1,4 +1,4 @@
-from shared.approvals import again, rules
+from shared.approvals import rules
 from shared.approvals.checks import same_subject
 from shared.approvals.events import ApprovalVetoed, VetoRecorded
 from shared.approvals.models import Approval, Veto
@@ -34,6 +34,6 @@ def veto_on_phone(
             return txn.all(Veto, approval_id=before.id)[0]
         txn.save(note)
         because = deciding.because(after, note)
-        after = again.keep(txn, after, ApprovalVetoed.of(after), because=because)
+        after = txn.save(after, ApprovalVetoed.of(after), because=because)
         veto = rules.record_veto(before, after, id=call.new_id())
         return txn.create(veto, VetoRecorded.of(veto), because=because)

@@ -15,7 +15,7 @@ from shared.approvals.events import ApprovalRequested
 from shared.approvals.models import Approval
 from shared.approvals.parts import Unsaid
 from shared.canonical import digest
-from shared.entity import Because, Event, Hex64, Record, written
+from shared.entity import Because, Record, written
 from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid
 from shared.identity import Actor
 from shared.impartial import impartial
@@ -30,24 +30,6 @@ class Asking(Record):
     collection: ClassVar[str] = "askings"
 
     approval_id: str
-
-
-class Refusal(Record):
-    """A no that stands; its id is that of the approval to which it was said."""
-
-    collection: ClassVar[str] = "refusals"
-
-    act: Hex64
-    family: Hex64
-
-
-def keep(txn: Transaction, after: Approval, event: Event, *, because: Because | None) -> Approval:
-    """Save an approval with its answer; a no is noted in the same commit, by the act it was said to."""
-    after = txn.save(after, event, because=because)
-    if after.refused:
-        said = acts.act(after)
-        txn.create(Refusal(id=after.id, act=said.digest, family=said.family))
-    return after
 
 
 def ask(txn: Transaction, new: Approval, *, at: datetime, because: Because | None = None) -> None:
@@ -108,8 +90,7 @@ def succeeded(txn: Transaction, new: Approval) -> Approval | None:
     before = txn.get(Approval, new.supersedes) if new.supersedes else None
     if before is not None:
         _may_succeed(before, new)
-    for refusal in txn.loosely(LATER).all(Refusal, act=acts.act(new).digest):
-        refused = txn.get(Approval, refusal.id)
+    for refused in txn.loosely(LATER).all(Approval, act_digest=acts.act(new).digest, refused=True):
         same = refused.action_digest == new.action_digest
         if before is not None and refused.id == before.id and not same:
             continue
@@ -118,21 +99,14 @@ def succeeded(txn: Transaction, new: Approval) -> Approval | None:
     return changed(before, refused=False, superseded_by=new.id) if before else None
 
 
-def lifted(txn: Transaction, after: Approval, event: Event) -> Approval:
-    """Save an approval whose no no longer stands, and take the note of it away."""
-    noted = txn.peek(Refusal, after.id)
-    if noted is not None:
-        txn.delete(noted)
-    return txn.save(after, event)
-
-
 def against(txn: Transaction, act: acts.Act) -> Iterator[Approval]:
     """Yield the questions to which a no was said that stands against an act: no rule overtakes one."""
     cursor = None
     while True:
-        found = txn.loosely(LATER).find(Refusal, cursor=cursor, family=act.family)
-        refused = (txn.get(Approval, one.id) for one in found.items)
-        yield from (one for one in refused if acts.act(one).covers(act))
+        found = txn.loosely(LATER).find(
+            Approval, cursor=cursor, act_family=act.family, refused=True
+        )
+        yield from (one for one in found.items if acts.act(one).covers(act))
         cursor = found.next_cursor
         if cursor is None:
             return

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from shared.approvals import acts
 from shared.approvals.checks import Authority
 from shared.approvals.models import Approval, ApprovalStatus
 from shared.approvals.parts import NOES, Decision, Verb, VetoCategory
@@ -61,8 +62,11 @@ def settled(
 
 
 def answered(before: Approval, decision: Decision, **changes: Any) -> Approval:
-    """Return the approval with one more answer; a no stands until it is withdrawn."""
-    told = {"refused": decision.verb in NOES, "decisions": (*before.decisions, decision)}
+    """Return the approval with one more answer; a no stands until it is withdrawn, against the act it was said to."""
+    told: dict[str, Any] = {"refused": False, "decisions": (*before.decisions, decision)}
+    if decision.verb in NOES:
+        said = acts.act(before)
+        told |= {"refused": True, "act_family": said.family, "act_digest": said.digest}
     return changed(before, **told | changes)
 
 

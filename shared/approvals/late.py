@@ -79,7 +79,7 @@ class Counted:
         step = Consumer(run_id=self.veto.id, step_id="roll-back")
         used = rules.consume(question, by=step, action_digest=question.action_digest, at=at)
         because = rules.because(self.approval)
-        again.keep(txn, self.approval, ApprovalVetoed.of(self.approval), because=because)
+        txn.save(self.approval, ApprovalVetoed.of(self.approval), because=because)
         txn.create(self.veto, VetoRecorded.of(self.veto), because=because)
         return txn.save(used, ApprovalConsumed.of(used))
 

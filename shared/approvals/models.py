@@ -271,6 +271,9 @@ class Approval(Entity, Question):
     act_family: Hex64 | None = None
     """The class of the act in the form that every spelling shares; none in what an earlier release asked."""
 
+    act_digest: Hex64 | None = None
+    """The act itself in that form, once a no was said to it; null before."""
+
     card_hash: Hex64
     """What the approver was shown: the digest of the card."""
 

@@ -158,7 +158,7 @@ class Queue:
     def keep(self) -> None:
         """Write everything down, each document once."""
         for approval, event, because in self._changed:
-            again.keep(self.txn, approval, event, because=because)
+            self.txn.save(approval, event, because=because)
         for veto, because in self._vetoes:
             self.txn.create(veto, VetoRecorded.of(veto), because=because)
         for asked, about, because in self._asked.values():

@@ -1,8 +1,5 @@
 """The same question again: while it is open it is one, and after a no it is refused in any spelling."""
 
-import re
-from pathlib import Path
-
 import pytest
 
 from functions.approvals.approve_approval import Agreement, approve_approval
@@ -17,7 +14,7 @@ from functions.approvals.withdraw_refusal import SecondThought, withdraw_refusal
 from shared.approvals import acts, again
 from shared.approvals.events import ApprovalRejected, ApprovalRequested
 from shared.approvals.models import Approval
-from shared.documents import Key, Query, Write
+from shared.documents import Query
 from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid, SelfApproval
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
@@ -26,7 +23,6 @@ from shared.store import Due
 from tests.approvals.questions import CALLBACK, EXAMPLE, WHY, request, rule
 from tests.conftest import DEPLOYMENT
 
-ROOT = Path(__file__).parents[2]
 FOUND = {"kind": "root_cause_report", "ref": "reports/new", "sha256": "9" * 64}
 AGAIN = {"evidence_refs": [*EXAMPLE["evidence_refs"], FOUND]}
 SPELLED = {
@@ -261,23 +257,33 @@ def test_the_noes_that_stand_against_an_act_are_found(ask, call_as):
     assert standing() == []
 
 
-SAYS_NO = re.compile(r"rules\.(reject|request_changes|veto)\(")
-
-
-def test_wherever_a_no_is_said_it_is_noted_in_the_same_commit():
-    folders = (ROOT / "functions", ROOT / "shared")
-    files = [file for folder in folders for file in folder.rglob("*.py")]
-    saying = [file for file in files if SAYS_NO.search(file.read_text())]
-    assert len(saying) >= 6
-    assert [str(file) for file in saying if "again.keep(" not in file.read_text()] == []
-
-
-def test_the_notes_of_noes_follow_from_evidence(ask, call_as, documents, breaks):
+@pytest.mark.parametrize("say_no", [reject, send_back, veto])
+def test_a_no_is_kept_with_the_act_it_was_said_to(ask, call_as, stored, breaks, say_no):
     new = ask()
-    reject(call_as, new)
+    assert (new.refused, new.act_digest) == (False, None)
+    say_no(call_as, new)
+    [after] = stored(Approval)
+    assert (after.refused, after.act_digest) == (True, acts.act(new).digest)
     assert breaks() == []
-    place = Key(PLATFORM, again.Refusal.collection, new.id)
-    documents.commit([Write(place, None)])
-    assert [one.message for one in breaks()] == [
-        f"platform/refusals/{new.id}: it is missing, and somebody said no to that approval"
+
+
+def test_a_no_to_what_an_earlier_release_asked_stands_as_well(monkeypatch, ask, call_as):
+    with monkeypatch.context() as earlier:
+        earlier.setattr(acts.Act, "family", None)
+        new = ask()
+    assert new.act_family is None
+    reject(call_as, new)
+    with call_as(Role.SERVICE).transaction() as txn:
+        assert [one.id for one in again.against(txn, acts.act(request()))] == [new.id]
+    with pytest.raises(AlreadyDecided):
+        ask(at=2, **SPELLED)
+
+
+def test_a_no_writes_no_more_than_the_question_and_its_entry(ask, call_as, documents, monkeypatch):
+    new, written = ask(), []
+    kept = documents.commit
+    monkeypatch.setattr(documents, "commit", lambda writes: (written.append(writes), kept(writes)))
+    reject(call_as, new)
+    assert [sorted(one.key.collection for one in writes) for writes in written] == [
+        ["approvals", "events"]
     ]

@@ -125,7 +125,7 @@ def a_chain_is_taken_out_of_the_store_and_of_the_tap(h):
     """whoever may write the tap of one machine as well can take a whole chain out of both"""
     asked = h.one("approvals", status="rejected")
     entries = h.chain(asked)
-    h.delete(asked, *entries, *h.every("refusals", id=asked.id))
+    h.delete(asked, *entries)
     h.forget(*entries)
 
 
