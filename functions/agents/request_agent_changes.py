@@ -7,7 +7,7 @@ from shared.agents.asking import subject
 from shared.agents.makers import made_by
 from shared.agents.models import Agent
 from shared.agents.runs import PipelineRun
-from shared.approvals import again, checks, opening, rules
+from shared.approvals import again, attention, checks, rules
 from shared.approvals.events import ApprovalCancelled, decided
 from shared.approvals.models import Approval
 from shared.canonical import digest
@@ -70,7 +70,7 @@ def _answered(txn: Transaction, call: Call, asked: Approval, body: AgentChanges)
         by=call.actor,
         at=call.now,
         changes=body.changes,
-        opened_at=opening.opened_at(txn, asked, call.actor),
+        opened_at=attention.of(txn, asked, call.actor).opened_at(asked),
     )
 
 

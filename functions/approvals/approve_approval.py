@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.approvals import agreeing, opening, rules
+from shared.approvals import agreeing, attention, rules
 from shared.approvals.models import Approval, Comment
 from shared.entity import Hex64, Id, Value
 from shared.examples import ACTION_DIGEST
@@ -36,6 +36,7 @@ def approve_approval(call: Call, approval_id: Id, agreement: Agreement) -> Appro
     """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
+        known = attention.of(txn, before, call.actor)
         after = rules.approve(
             before,
             by=call.actor,
@@ -43,8 +44,8 @@ def approve_approval(call: Call, approval_id: Id, agreement: Agreement) -> Appro
             expected_digest=agreement.expected_digest,
             expected_card=agreement.expected_card,
             comment=agreement.comment,
-            opened_at=opening.opened_at(txn, before, call.actor),
+            opened_at=known.opened_at(before),
         )
         if after is not before:
-            after = agreeing.keep(call, txn, after, because=rules.because(after))
+            after = agreeing.keep(call, txn, known, after, because=rules.because(after))
     return after

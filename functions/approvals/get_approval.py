@@ -1,4 +1,4 @@
-from shared.approvals import opening
+from shared.approvals import attention
 from shared.approvals.models import Approval, SeenApproval
 from shared.approvals.windows import seen
 from shared.entity import Id
@@ -11,7 +11,7 @@ from shared.operation import Call, operation
     "/v1/approvals/{approval_id}",
     scopes={Scope.GOVERNANCE_READ},
     audited=False,
-    notes=opening.Opening,
+    notes=attention.Attention,
 )
 def get_approval(call: Call, approval_id: Id) -> SeenApproval:
     """
@@ -21,5 +21,5 @@ def get_approval(call: Call, approval_id: Id) -> SeenApproval:
     """
     with call.transaction() as txn:
         approval = txn.get(Approval, approval_id)
-        opening.note(txn, approval, by=call.actor, at=call.now)
+        attention.note(txn, approval, by=call.actor, at=call.now)
         return seen(approval, at=call.now)

@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.approvals import opening, rules
+from shared.approvals import attention, rules
 from shared.approvals.events import decided
 from shared.approvals.models import Approval, Reason
 from shared.entity import Hex64, Id, Value
@@ -32,7 +32,7 @@ def reject_approval(call: Call, approval_id: Id, rejection: Rejection) -> Approv
             at=call.now,
             reason=rejection.reason,
             expected_digest=rejection.expected_digest,
-            opened_at=opening.opened_at(txn, before, call.actor),
+            opened_at=attention.of(txn, before, call.actor).opened_at(before),
         )
         if after is not before:
             after = txn.save(after, decided(after), because=rules.because(after))

@@ -12,22 +12,25 @@ def remind_approvers(call: Reaching, event: ApprovalMark) -> None:
     """
     Ask the next level when half of the time is over, and again when four fifths are.
 
-    Each mark leads to the next, and the last one to the deadline, which no mark ever moves. What is still
-    held back is shown at its first mark, room or not: else it would expire unseen.
+    Each mark leads to the next, and the last one to the deadline, which no mark ever moves; where it was
+    approved meanwhile, to the end of the time in which that must be used. What is still held back is shown at
+    its first mark, room or not: else it would expire unseen.
     """
     with call.transaction() as txn:
         before = txn.get(Approval, call.subject_id)
-        if not before.open or event.decision_version != before.decision_version:
+        if not windows.holds(before, event.decision_version):
             return
         after = handing.remind(
             before,
             by=call.actor,
             at=call.now,
             decision_version=event.decision_version,
-            told_at=told_at(txn, before) if handing.stands_in(before, call.now) else None,
+            told_at=told_at(txn, before)
+            if before.open and handing.stands_in(before, call.now)
+            else None,
         )
         told = ApprovalReleased() if after is before else ApprovalEscalated.of(after)
-        if before.held_back:
+        if before.open and before.held_back:
             tell_of_waiting(txn, before, at=call.now)
             after = shown(after)
         if after is not before:

@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.approvals import opening, rules
+from shared.approvals import attention, rules
 from shared.approvals.events import decided
 from shared.approvals.models import Approval
 from shared.entity import Hex64, Id, Text, Value
@@ -40,7 +40,7 @@ def request_approval_changes(call: Call, approval_id: Id, wanted: WantedChanges)
             at=call.now,
             changes=wanted.changes,
             expected_digest=wanted.expected_digest,
-            opened_at=opening.opened_at(txn, before, call.actor),
+            opened_at=attention.of(txn, before, call.actor).opened_at(before),
         )
         if after is not before:
             after = txn.save(after, decided(after), because=rules.because(after))

@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.approvals import agreeing, opening, rules
+from shared.approvals import agreeing, attention, rules
 from shared.approvals.models import Approval, Comment
 from shared.entity import Id
 from shared.examples import ACTION_DIGEST, DEVICE, NOW, SIGNATURE, SOON
@@ -49,6 +49,7 @@ def approve_on_phone(
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
         note = deciding.signed(call, txn, before, "approve", agreement, check)
+        known = attention.of(txn, before, call.actor)
         after = rules.approve(
             before,
             by=call.actor,
@@ -56,9 +57,9 @@ def approve_on_phone(
             expected_digest=agreement.expected_digest,
             expected_card=before.card_hash,
             comment=agreement.comment,
-            opened_at=opening.opened_at(txn, before, call.actor),
+            opened_at=known.opened_at(before),
         )
         if after is not before:
             because = deciding.because(after, note)
-            after = agreeing.keep(call, txn, after, because=because, note=note)
+            after = agreeing.keep(call, txn, known, after, because=because, note=note)
     return after

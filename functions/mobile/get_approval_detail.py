@@ -1,6 +1,6 @@
 from shared.agents.models import Agent
 from shared.agents.runs import PipelineRun
-from shared.approvals import opening
+from shared.approvals import attention
 from shared.approvals.models import Approval
 from shared.entity import Id
 from shared.identity import Scope
@@ -14,7 +14,7 @@ from shared.operation import Call, operation
     "/v1/mobile/approvals/{approval_id}",
     scopes={Scope.GOVERNANCE_READ},
     audited=False,
-    notes=opening.Opening,
+    notes=attention.Attention,
 )
 def get_approval_detail(call: Call, approval_id: Id) -> ApprovalDetail:
     """
@@ -27,5 +27,5 @@ def get_approval_detail(call: Call, approval_id: Id) -> ApprovalDetail:
         approval = txn.get(Approval, approval_id)
         agent = txn.peek(Agent, approval.agent_id) if approval.agent_id else None
         run = txn.peek(PipelineRun, agent.workflow_id) if agent else None
-        opening.note(txn, approval, by=call.actor, at=call.now)
+        attention.note(txn, approval, by=call.actor, at=call.now)
     return cards.detail(approval, agent, run)

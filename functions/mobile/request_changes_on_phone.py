@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.approvals import opening, rules
+from shared.approvals import attention, rules
 from shared.approvals.events import decided
 from shared.approvals.models import Approval
 from shared.entity import Id, Text
@@ -58,7 +58,7 @@ def request_changes_on_phone(
             at=call.now,
             changes=wanted.changes,
             expected_digest=wanted.expected_digest,
-            opened_at=opening.opened_at(txn, before, call.actor),
+            opened_at=attention.of(txn, before, call.actor).opened_at(before),
         )
         if after is not before:
             txn.save(note)

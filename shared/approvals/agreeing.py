@@ -1,6 +1,7 @@
-"""Keep a yes: that it was given unread, what it lets count or begin, and by when it must be used."""
+"""Keep a yes: that it was given unread, what it lets count or begin, and a clock that it set."""
 
-from shared.approvals import late, pace, windows
+from shared.approvals import attention, late, windows
+from shared.approvals.attention import Attention
 from shared.approvals.events import decided
 from shared.approvals.late import ReturnGranted
 from shared.approvals.models import Approval, ApprovalStatus
@@ -10,15 +11,23 @@ from shared.store import Transaction
 
 
 def keep(
-    call: Call, txn: Transaction, after: Approval, *, because: Because, note: Record | None = None
+    call: Call,
+    txn: Transaction,
+    known: Attention,
+    after: Approval,
+    *,
+    because: Because,
+    note: Record | None = None,
 ) -> Approval:
     """
     Keep an approval with one more agreement, and the note of the signature it came with.
 
-    What the platform itself is to do on yes is announced in the same commit.
+    What the platform itself is to do on yes is announced in the same commit. The promise that waits leads on to the
+    time by which it must be used, unless this vote set a clock anew.
     """
+    anew = after.open and not windows.holds(after, after.decision_version - 1)
     counted = late.confirmed(txn, call, after)
-    pace.keep(txn, after, by=call.actor, at=call.now)
+    attention.keep(txn, known, after, by=call.actor, at=call.now)
     if note is not None:
         txn.save(note)
     after = txn.save(after, decided(after), because=because)
@@ -26,6 +35,7 @@ def keep(
         after = counted.keep(txn, after, at=call.now)
     if after.status is ApprovalStatus.APPROVED and after.deed == "agent.return":
         after = txn.save(after, ReturnGranted(agent_id=after.agent_id))
-    timer, due = windows.following(after, at=call.now)
-    txn.announce(timer, at=due, about=after)
+    if anew:
+        timer, due = windows.following(after, at=call.now)
+        txn.announce(timer, at=due, about=after)
     return after

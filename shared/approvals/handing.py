@@ -117,7 +117,7 @@ def remind(
     """
     Return the approval with the next level asked, as the window is half over, or four fifths.
 
-    It never moves the deadline. A mark that was set before the last change has no effect.
+    It never moves the deadline. A mark whose clock was set anew has no effect.
 
     Args:
         before: The approval.
@@ -132,7 +132,7 @@ def remind(
             not told.
     """
     late = not before.open or at >= before.expires_at
-    if late or decision_version != before.decision_version:
+    if late or not windows.holds(before, decision_version):
         return before
     level = windows.level(before, at)
     nobody = level == MAX_LEVEL and windows.unavailable(before, told_at, at)

@@ -388,6 +388,11 @@ class Approval(Entity, Question):
         return self.status in OPEN
 
     @property
+    def waits(self) -> bool:
+        """Whether something must still come of it: an answer, or what was approved."""
+        return self.open or self.status is ApprovalStatus.APPROVED
+
+    @property
     def owner(self) -> str:
         """Who sees to it that what is approved begins: whoever asked, or for a service whoever approved."""
         asked = self.requested_by
@@ -495,4 +500,4 @@ class SeenApproval(Approval):
     """How long the answer took."""
 
     unopened_by: tuple[str, ...] = ()
-    """Who answered without having opened it."""
+    """Who answered without having opened it, of what they opened last."""

@@ -106,7 +106,7 @@ class Decision(Value):
     via: Via = "governor"
     """In what capacity they spoke."""
     opened_at: Timestamp | None = None
-    """When they first opened the question; a yes to what was never opened has none."""
+    """When they first opened the question as it was then; null where it is not among the hundred that they opened last."""
 
     def says_as(self, other: "Decision") -> bool:
         """Whether it is the same answer of the same person, given once more."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.approvals import cards, checks
+from shared.approvals import cards, checks, windows
 from shared.approvals.changing import (
     answered,
     by_right,
@@ -318,12 +318,11 @@ def withdraw(before: Approval, *, by: Actor, at: datetime, reason: str) -> Appro
 
 def expire(before: Approval, *, at: datetime, decision_version: int) -> Approval:
     """
-    Return the approval expired, where its time is over and nothing changed since that was set.
+    Return the approval expired, where its time is over and nothing moved it since that was set.
 
     Silence is never consent; a thing that nobody looked at stays inside, and says so.
     """
-    waits = before.open or before.status is ApprovalStatus.APPROVED
-    if not waits or at < before.expires_at or decision_version != before.decision_version:
+    if at < before.expires_at or not windows.holds(before, decision_version):
         return before
     if not before.open:
         return unused(before, why="not_started", at=at)

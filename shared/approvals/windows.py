@@ -144,11 +144,24 @@ def unavailable(approval: Approval, told_at: datetime | None, at: datetime) -> b
     return at - told_at >= timedelta(minutes=WINDOW_MIN[approval.type] / 2)
 
 
+def holds(approval: Approval, version: int) -> bool:
+    """
+    Whether the promise that was made at a version is the one to keep: nothing but votes came after it.
+
+    A vote moves no clock, unless the next link of the chain has a time of its own.
+    """
+    votes = [vote for vote in approval.decisions if vote.decision_version > version]
+    if len(votes) != approval.decision_version - version:
+        return False
+    reached = approval.steps[votes[0].step_no : approval.current_step] if votes else ()
+    return approval.waits and all(step.timeout_min is None for step in reached)
+
+
 def following(approval: Approval, *, at: datetime) -> tuple[Event, datetime]:
     """
     Return the promise to keep next, and when; each one leads to the next.
 
-    It bears the version, so that it has no effect once an answer or a deferral has set another one.
+    It bears the version, so that it has no effect once a deferral, say, has set another one.
     """
     version = approval.decision_version
     for percent in MARKS if approval.open else ():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.approvals import rules
+from shared.approvals import handing, rules
 from shared.approvals.models import ApprovalStatus, Consumer
 from shared.errors import AlreadyDecided, ApprovalMismatch, ApprovalRequired, Expired, Forbidden
 from shared.identity import Role
@@ -81,9 +81,12 @@ def test_silence_is_never_consent():
             decide(after)
 
 
-def test_a_deadline_set_before_a_change_has_no_effect():
+def test_a_vote_moves_no_deadline_and_what_does_makes_the_one_before_void():
     granted = approve(approval())
-    assert expire(granted, 240, version=0) is granted
+    assert expire(granted, 240, version=0).status == "expired"
+    rested = handing.defer(approval(), by=GOVERNOR, at=minutes(1), until=minutes(100))
+    assert expire(rested, 1000, version=0) is rested
+    assert expire(rested, 1000).status == "expired"
 
 
 def test_what_is_not_used_in_time_expires():

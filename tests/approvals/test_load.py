@@ -21,10 +21,10 @@ from functions.approvals.tell_of_delegation import tell_of_delegation
 from functions.approvals.tell_of_deputy import tell_of_deputy
 from functions.approvals.tell_of_silence import tell_of_silence
 from functions.approvals.watch_veto import watch_veto
-from shared.approvals import events, load, pace, rules
+from shared.approvals import acts, attention, events, load, rules
+from shared.approvals.attention import Attention, Opening
 from shared.approvals.models import Approval, Veto
-from shared.approvals.opening import Opening
-from shared.documents import Query
+from shared.documents import Key, Query, Write
 from shared.errors import Forbidden
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
@@ -81,7 +81,7 @@ def test_that_an_approver_looked_is_kept_with_the_answer(asked, call_as, stored)
     new = asked()
     for minute in (1, 2):
         get_approval(call_as(Role.GOVERNOR, at=minute), new.id)
-    assert [one.opened_at for one in stored(Opening)] == [minutes(1)]
+    assert [one.opened for one in stored(Attention)] == [{new.id: minutes(1)}]
     after = grant(call_as, new)
     assert after.last.opened_at == minutes(1)
     seen = get_approval(call_as(Role.GOVERNOR, at=4), new.id)
@@ -95,7 +95,7 @@ def test_who_answers_unseen_is_known(asked, call_as, stored):
     grant(call_as, new)
     seen = get_approval(call_as(Role.GOVERNOR, at=4), new.id)
     assert seen.unopened_by == ("governor",)
-    assert stored(Opening) == []
+    assert [one.opened for one in stored(Attention)] == [{}]
 
 
 def test_a_decision_reads_the_question_its_last_entry_and_whether_it_was_opened(
@@ -107,7 +107,28 @@ def test_a_decision_reads_the_question_its_last_entry_and_whether_it_was_opened(
     documents.get = lambda key: reads.append(key.collection) or get(key)
     grant(call_as, new)
     documents.get = get
-    assert reads == ["approvals", "openings", "paces", "events"]
+    assert reads == ["approvals", "attention", "events"]
+
+
+def test_of_what_somebody_opened_the_latest_are_known(asked, call_as, monkeypatch):
+    monkeypatch.setattr(attention, "MAX_OPENED", 2)
+    waiting = [asked(at=n / 100) for n in range(3)]
+    for n, one in enumerate(waiting):
+        get_approval(call_as(Role.GOVERNOR, at=1 + n / 100), one.id)
+    said = [grant(call_as, one).last.opened_at for one in waiting]
+    assert said == [None, minutes(1.01), minutes(1.02)]
+
+
+def test_what_was_opened_in_an_earlier_release_was_opened(asked, call_as, documents, monkeypatch):
+    with monkeypatch.context() as earlier:
+        earlier.setattr(acts.Act, "family", None)
+        first, second = asked(), asked(at=0.1)
+    for one, who in ((first, "governor"), (second, "another")):
+        place = Key(PLATFORM, Opening.collection, f"{one.id}:{who}")
+        kept = {"approval_id": one.id, "opened_by": who, "opened_at": "2026-01-01T12:01:00.000Z"}
+        documents.commit([Write(place, {"id": place.id, "schema_version": 1} | kept)])
+    assert grant(call_as, first).last.opened_at == minutes(1)
+    assert grant(call_as, second).last.opened_at is None
 
 
 # --- too much at once ----------------------------------------------------------------------------
@@ -279,7 +300,7 @@ def test_sixty_yeses_in_a_second_flag_and_are_stopped(asked, call_as, stored):
             said.append(grant(call_as, one, at=1 + n / 3000).status)
         except Forbidden as refused:
             said.append(refused.violations[0].rule)
-    assert said == ["approved"] * pace.MAX_UNREAD + ["open_first"] * 20
+    assert said == ["approved"] * attention.MAX_UNREAD + ["open_first"] * 20
     [violation] = stored(OpenedViolation)
     assert violation.finding.actor_id == "governor"
     assert grant(call_as, waiting[-1], at=1.1, opened=True).status == "approved"
@@ -290,7 +311,7 @@ def test_whoever_opens_what_they_decide_is_never_flagged(asked, call_as, stored)
     for n in range(15):
         assert grant(call_as, asked(at=n / 100), at=1, opened=True).status == "approved"
     assert stored(OpenedViolation) == []
-    assert stored(pace.Pace) == []
+    assert [one.unread for one in stored(Attention)] == [()]
 
 
 # --- a request that must be refused --------------------------------------------------------------

@@ -16,8 +16,9 @@ from shared.errors import ProviderDown
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
+from shared.store import Due
 from shared.waiting import Wait
-from tests.approvals.questions import CALLBACK, approval, request
+from tests.approvals.questions import CALLBACK, approval, minutes, request
 from tests.conftest import DEPLOYMENT
 
 
@@ -57,12 +58,34 @@ def test_an_approval_expires_at_its_deadline(asked, reacting, stored):
     assert entry.data == told | {"unused": None, "owner": None}
 
 
-def test_the_deadline_has_no_effect_on_a_decision(asked, call_as, reacting, stored):
+def promised(stored):
+    """Return the promise that is to be kept last, and when."""
+    last = max(stored(Due), key=lambda one: one.at)
+    return last.action, last.data["decision_version"], last.at
+
+
+def test_a_yes_sets_no_promise_as_the_one_that_waits_leads_on(asked, call_as, reacting, stored):
     new = asked()
     agreement = Agreement(expected_digest=new.action_digest)
     approve_approval(call_as(Role.GOVERNOR, at=1), new.id, agreement)
+    assert promised(stored) == ("approval.mark_reached", 0, minutes(120))
+    half = events.ApprovalMark(percent=50, decision_version=0)
+    remind_approvers(reacting(subject(new), at=120), half)
+    assert promised(stored) == ("approval.deadline_reached", 1, minutes(240))
+    assert stored(Approval)[0].escalations == ()
+    expire_approval(reacting(subject(new), at=240), events.ApprovalDeadline(decision_version=1))
+    assert stored(Approval)[0].unused is not None
+
+
+def test_a_yes_in_the_last_minute_has_its_own_time_to_be_used(asked, call_as, reacting, stored):
+    new = asked()
+    agreement = Agreement(expected_digest=new.action_digest)
+    approve_approval(call_as(Role.GOVERNOR, at=239), new.id, agreement)
     expire_approval(reacting(subject(new), at=240), events.ApprovalDeadline(decision_version=0))
     assert stored(Approval)[0].status == "approved"
+    assert promised(stored) == ("approval.deadline_reached", 1, minutes(299))
+    expire_approval(reacting(subject(new), at=299), events.ApprovalDeadline(decision_version=1))
+    assert stored(Approval)[0].status == "expired"
 
 
 GRANTED = events.ApprovalGranted(

@@ -8,7 +8,17 @@ from shared.approvals import windows
 from shared.approvals.models import Approval
 from shared.errors import Invalid, Unauthenticated
 from shared.identity import Role
-from tests.approvals.questions import GOVERNOR, approval, approve, minutes, person, rule
+from tests.approvals.questions import (
+    GOVERNOR,
+    approval,
+    approve,
+    consume,
+    minutes,
+    person,
+    reject,
+    rule,
+    veto,
+)
 
 
 def engaged(type, verb, **changes):
@@ -69,3 +79,26 @@ def test_an_approval_is_shown_though_another_release_stored_what_is_only_shown_h
     shown = windows.seen(Approval.from_stored(stored), at=asked.requested_at)
     assert shown.time_left_s == 60 * asked.window_min
     assert shown.to_stored()["later"] == {"of": "another"}
+
+
+TWO = {"name": "two", "steps": [{"roles": ["governor"]}, {"roles": ["genesis"]}]}
+
+
+@pytest.mark.parametrize("timeout_min", [None, 60])
+def test_a_vote_leaves_the_promise_that_waits_unless_the_next_step_has_its_own_time(timeout_min):
+    own = {"timeout_min": timeout_min} if timeout_min else {}
+    chain = {**TWO, "steps": [TWO["steps"][0], TWO["steps"][1] | own]}
+    new = approval(gate="step", chain=chain)
+    half = approve(new, at=10)
+    assert windows.holds(new, 0)
+    assert windows.holds(half, 0) == (timeout_min is None)
+    assert windows.holds(half, 1)
+    assert not windows.holds(half, 2)
+    whole = approve(half, by=person(Role.GENESIS), at=20)
+    assert windows.holds(whole, 1)
+    assert windows.holds(whole, 0) == (timeout_min is None)
+
+
+def test_no_promise_holds_for_what_nothing_can_come_of():
+    for end in (reject, veto, lambda new: consume(approve(new))):
+        assert not windows.holds(end(approval()), 0)

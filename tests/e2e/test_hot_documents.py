@@ -35,8 +35,12 @@ SHARED = {
         "precedents.validate_precedent_seed",
     },
     "seed_figures": {"precedents.predict_approval", "precedents.judge_seeds"},
-    # One person's own, and only where the person said yes to what was not opened.
-    "paces": {"approvals.approve_approval"},
+    # One person's own: what the person opened, and said yes to without having opened it.
+    "attention": {
+        "approvals.approve_approval",
+        "approvals.get_approval",
+        "mobile.get_approval_detail",
+    },
     # Once in five minutes by its schedule, once a minute while something is wrong; for an agent only where
     # what was approved is not carried out.
     "guards/incidents": {

@@ -226,7 +226,7 @@ def test_a_read_writes_at_most_the_note_that_it_was_made(world, function, status
 def test_only_opening_a_question_leaves_a_note():
     noted = {op.id: op.notes.__name__ for op in operations() if op.notes}
     opening = {"approvals.get_approval", "mobile.get_approval_detail"}
-    assert noted == dict.fromkeys(opening, "Opening")
+    assert noted == dict.fromkeys(opening, "Attention")
     assert not any(op.mutates or issubclass(op.notes, Entity) for op in operations() if op.notes)
 
 

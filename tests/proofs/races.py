@@ -12,10 +12,10 @@ from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.expire_approval import expire_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
-from shared.approvals import opening
+from shared.approvals.attention import Attention
 from shared.approvals.events import ApprovalDeadline, ApprovalRequested
 from shared.approvals.models import Approval
-from shared.documents import Contended, Documents, Key
+from shared.documents import Contended, Documents, Key, Write
 from shared.errors import AlreadyDecided, Expired
 from shared.identity import PLATFORM, Role
 from shared.store import Transaction
@@ -101,9 +101,10 @@ class Race:
         assert [d.verb for d in after.decisions] == [v for v in said if v not in SILENT]
         for verb, answer in self.told.items():
             if verb == "expire":
-                assert answer == [], "a deadline has no effect on what is decided"
+                kinds = {write.key.collection for write in answer}
+                assert kinds <= {"dues"}, "a deadline has no effect on what is decided"
             elif objected and verb == "veto":
-                assert len(answer) == 5, "an objection to what was approved is no second decision"
+                assert len(answer) == 4, "an objection to what was approved is no second decision"
             elif winner == "expire":
                 assert isinstance(answer, Expired)
             else:
@@ -156,12 +157,11 @@ def put(
         call = call_as(Role.SERVICE, commits=False)
         with call.transaction() as txn:
             new = question(txn, call.new_id())
-            id = new.id
-            for who in ("governor", "asha", "ben"):
-                name = f"{id}:{who}"
-                seen = {"approval_id": id, "opened_by": who, "opened_at": new.requested_at}
-                txn.create(opening.Opening(id=name, **seen))
             kept.append(txn.create(new, ApprovalRequested.of(new)))
         writes += call.writes
+    seen = {one.id: one.requested_at for one in kept}
+    for who in ("governor", "asha", "ben"):
+        read = Attention(id=who, opened=seen)
+        writes.append(Write(Key(PLATFORM, Attention.collection, who), read.to_stored()))
     documents.commit(writes)
     return kept

@@ -196,7 +196,9 @@ class Pairs:
             assert [verb for _, verb in said] == ["approve", "veto"]
             return OVERRULED
         ((loser, answer),) = told
-        if {verdict.way for verdict in pair} == {"agent"}:
+        if {verdict.way for verdict in pair} == {"agent"} and not isinstance(
+            answer, AlreadyDecided
+        ):
             # It is with its author again: there is nothing left to send back.
             assert answer.violations[0].rule == "stage_conflict"
             return WON
