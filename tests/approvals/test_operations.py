@@ -104,12 +104,15 @@ def test_an_engagement_decision_is_kept_as_long_as_others(asked, call_as, stored
     assert entry.retention_class == "standard"
 
 
-def test_a_decision_costs_two_writes(asked, call_as):
+def test_a_yes_writes_itself_its_entry_and_that_it_was_given_unread(asked, call_as):
     new = asked()
+    call = call_as(Role.GOVERNOR, commits=False)
+    approve_approval(call, new.id, agree(new))
+    assert [one.key.collection for one in call.writes] == ["attention", "events", "approvals"]
     get_approval(call_as(Role.GOVERNOR), new.id)
     call = call_as(Role.GOVERNOR, commits=False)
     approve_approval(call, new.id, agree(new))
-    assert len(call.writes) == 2
+    assert [one.key.collection for one in call.writes] == ["events", "approvals"]
 
 
 @pytest.mark.parametrize(
