@@ -19,6 +19,7 @@ from shared.genesis.requests import (
     NewIndustry,
     NewJobRole,
     NewSkill,
+    Reason,
     SkillContent,
 )
 from shared.identity import PLATFORM, Actor, Role
@@ -27,6 +28,8 @@ AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 AUTHOR = Actor(id="author", tenant=PLATFORM, roles=frozenset({Role.AGENT_ORCHESTRATOR}))
 GENESIS = Actor(id="genesis", tenant=PLATFORM, roles=frozenset({Role.GENESIS}))
 ID = "00000000-0000-4000-8000-0000000000{:02d}"
+
+REASON = Reason(reason="The purpose promises more than the steps deliver.")
 
 
 def an_industry(**changes) -> Industry:
@@ -105,3 +108,7 @@ def events_of(documents, entity):
     entries = [Entry.model_validate(one.data) for one in found]
     mine = [entry for entry in entries if entry.entity == stream(entity)]
     return sorted(mine, key=lambda entry: entry.eseq)
+
+
+def actions(documents, entity):
+    return [entry.action for entry in events_of(documents, entity)]

@@ -1,34 +1,22 @@
+"""Skills, and what holds for all that is certified: submitted, judged, certified or rejected, listed."""
+
 import pytest
 
-from functions.genesis.certify_industry import certify_industry
-from functions.genesis.certify_job_role import certify_job_role
 from functions.genesis.certify_skill import certify_skill
-from functions.genesis.create_industry import create_industry
 from functions.genesis.create_skill import create_skill
 from functions.genesis.examine_industry import examine_industry
 from functions.genesis.examine_job_role import examine_job_role
 from functions.genesis.examine_skill import examine_skill
-from functions.genesis.get_job_role import get_job_role
 from functions.genesis.get_skill import get_skill
 from functions.genesis.judge_industry import judge_industry
-from functions.genesis.judge_job_role import judge_job_role
-from functions.genesis.judge_skill import judge_skill
 from functions.genesis.list_job_roles import list_job_roles
 from functions.genesis.list_skills import list_skills
-from functions.genesis.reject_industry import reject_industry
-from functions.genesis.reject_job_role import reject_job_role
 from functions.genesis.reject_skill import reject_skill
-from functions.genesis.revise_industry import revise_industry
-from functions.genesis.revise_job_role import revise_job_role
 from functions.genesis.revise_skill import revise_skill
-from functions.knowledge.get_industry import get_industry
-from functions.knowledge.list_industries import list_industries
 from local.story import catalogue
 from shared.constitution import CONSTITUTION_VERSION
 from shared.errors import (
-    AlreadyDecided,
     Conflict,
-    ConstitutionalAlignment,
     Forbidden,
     Invalid,
     NotFound,
@@ -37,13 +25,8 @@ from shared.errors import (
 from shared.genesis import announcements, rules
 from shared.genesis.models import Status
 from shared.genesis.requests import (
-    IndustryContent,
-    IndustryListing,
-    JobRoleContent,
     JobRoleListing,
-    NewIndustry,
     NewSkill,
-    Reason,
     SkillContent,
     SkillListing,
 )
@@ -52,8 +35,9 @@ from tests.genesis.samples import (
     AT,
     GENESIS,
     ID,
+    REASON,
     a_skill,
-    certified_industry,
+    actions,
     certified_role,
     certified_skills,
     events_of,
@@ -64,19 +48,6 @@ from tests.genesis.samples import (
     submit_role,
     submit_skill,
 )
-
-REASON = Reason(reason="The purpose promises more than the steps deliver.")
-RISKY = catalogue.patient_education_writing()["think_phase"] | {"risk": "high"}
-
-
-@pytest.fixture
-def industry(call_as):
-    return certified_industry(call_as)
-
-
-def actions(documents, entity):
-    return [entry.action for entry in events_of(documents, entity)]
-
 
 # --- skills --------------------------------------------------------------------------------------
 
@@ -292,234 +263,6 @@ def test_a_renamed_successor_leaves_its_predecessor_the_name(call_as, industry):
         submit_skill(call_as)
 
 
-# --- verdicts ------------------------------------------------------------------------------------
-
-
-def test_a_risky_skill_passes_with_the_vision_guardian(call_as, documents, industry):
-    skill = submit_skill(call_as, think_phase=RISKY)
-    judged = judge_skill(call_as(Role.VISION_GUARDIAN), skill.id, judgement("SK-9"))
-    assert (judged.verdicts[0].by, judged.verdicts[0].verdict) == ("vision_guardian", "pass")
-    entry = events_of(documents, judged)[-1]
-    assert (entry.action, entry.data["fields"]) == ("entity.amended", ["verdicts"])
-    assert entry.decision_context.rationale == judged.verdicts[0].rationale
-    assert certify_skill(call_as(Role.GENESIS), skill.id).status is Status.CERTIFIED
-
-
-def test_a_verdict_that_is_missing_is_asked_for(call_as, industry):
-    skill = submit_skill(call_as, think_phase=RISKY)
-    with pytest.raises(Conflict, match="SK-9 of the vision guardian") as refused:
-        certify_skill(call_as(Role.GENESIS), skill.id)
-    assert rules_of(refused.value.violations) == {"verdict_missing"}
-    assert f"POST /v1/genesis/skills/{skill.id}/verdict" in str(refused.value)
-    assert get_skill(call_as(Role.VIEWER), skill.id) == skill
-
-
-def test_what_fails_anyhow_is_rejected_before_anybody_is_asked(call_as, industry):
-    skill = submit_skill(call_as, think_phase=RISKY, samples=[])
-    rejected = certify_skill(call_as(Role.GENESIS), skill.id)
-    assert failed(rejected.certification.checks) == ["SK-3", "SK-9"]
-
-
-def test_a_verdict_cannot_be_changed(call_as):
-    skill = submit_skill(call_as)
-    judge_skill(call_as(Role.VISION_GUARDIAN), skill.id, judgement("SK-9", "fail"))
-    with pytest.raises(AlreadyDecided):
-        judge_skill(call_as(Role.VISION_GUARDIAN), skill.id, judgement("SK-9"))
-
-
-def test_a_revision_needs_a_new_verdict(call_as, industry):
-    skill = submit_skill(call_as, think_phase=RISKY)
-    judge_skill(call_as(Role.VISION_GUARDIAN), skill.id, judgement("SK-9"))
-    reject_skill(call_as(Role.GENESIS), skill.id, REASON)
-    content = SkillContent.model_validate(
-        catalogue.patient_education_writing() | {"think_phase": RISKY}
-    )
-    revise_skill(call_as(Role.ADMIN), skill.id, content)
-    with pytest.raises(Conflict, match="SK-9"):
-        certify_skill(call_as(Role.GENESIS), skill.id)
-
-
-def test_only_the_right_role_judges_and_never_an_author(call_as):
-    skill = submit_skill(call_as)
-    with pytest.raises(Forbidden):
-        judge_skill(call_as(Role.GENESIS), skill.id, judgement("SK-9"))
-    with pytest.raises(SelfApproval):
-        judge_skill(
-            call_as(Role.VISION_GUARDIAN, id="agent_orchestrator"), skill.id, judgement("SK-9")
-        )
-    with pytest.raises(Invalid):
-        judge_skill(call_as(Role.VISION_GUARDIAN), skill.id, judgement("IN-5"))
-
-
-def test_only_what_waits_is_judged(call_as):
-    skill = submit_skill(call_as)
-    reject_skill(call_as(Role.GENESIS), skill.id, REASON)
-    with pytest.raises(Conflict):
-        judge_skill(call_as(Role.VISION_GUARDIAN), skill.id, judgement("SK-9"))
-
-
-def test_a_rationale_is_kept_without_personal_data(call_as):
-    skill = submit_skill(call_as)
-    said = judgement("SK-9").model_copy(update={"rationale": "Ask asha.rao@clinic.example first."})
-    judged = judge_skill(call_as(Role.VISION_GUARDIAN), skill.id, said)
-    assert judged.verdicts[0].rationale == "Ask a***@clinic.example first."
-
-
-# --- industries ----------------------------------------------------------------------------------
-
-
-def test_an_industry_is_certified_with_the_vision_guardian(call_as, documents):
-    industry = certified_industry(call_as)
-    assert (industry.status, industry.external_id) == (Status.CERTIFIED, "IND-HC")
-    assert industry.launch_status == "agents_pending"
-    assert actions(documents, industry) == [
-        "genesis.industry.created",
-        "entity.amended",
-        "genesis.industry.certified",
-    ]
-    assert events_of(documents, industry)[0].data == {"name": "Healthcare", "category": "HC"}
-    assert get_industry(call_as(Role.CUSTOMER_USER, own="acme"), industry.id) == industry
-
-
-def test_a_rejected_industry_is_revised(call_as, documents):
-    industry = submit_industry(call_as)
-    judge_industry(call_as(Role.VISION_GUARDIAN), industry.id, judgement("IN-5", "fail"))
-    industry = certify_industry(call_as(Role.GENESIS), industry.id)
-    assert (industry.status, industry.launch_status) == (Status.REJECTED, "draft")
-    assert actions(documents, industry)[-1] == "genesis.industry.rejected"
-    content = IndustryContent.model_validate(catalogue.healthcare())
-    assert revise_industry(call_as(Role.ADMIN), industry.id, content).status is Status.PENDING
-    assert reject_industry(call_as(Role.GENESIS), industry.id, REASON).status is Status.REJECTED
-
-
-def test_what_only_certification_asks_rejects_too(call_as):
-    industry = submit_industry(call_as, regulations=[])
-    assert industry.warnings == ("L0-02: regulations is empty",)
-    judge_industry(call_as(Role.VISION_GUARDIAN), industry.id, judgement("IN-5"))
-    rejected = certify_industry(call_as(Role.GENESIS), industry.id)
-    assert failed(rejected.certification.checks) == ["L0-02"]
-    assert announcements.reasons(rejected.certification) == ("L0-02: regulations is empty",)
-
-
-def test_there_is_one_industry_of_a_code(call_as):
-    submit_industry(call_as)
-    with pytest.raises(Conflict):
-        submit_industry(call_as, name="Another")
-
-
-def test_an_industry_gets_a_successor_of_the_same_code(call_as):
-    old = certified_industry(call_as)
-    new = submit_industry(call_as, supersedes=old.id)
-    judge_industry(call_as(Role.VISION_GUARDIAN), new.id, judgement("IN-5"))
-    new = certify_industry(call_as(Role.GENESIS), new.id)
-    old = get_industry(call_as(Role.VIEWER), old.id)
-    assert (old.external_id, new.external_id) == ("IND-HC", "IND-HC-002")
-    assert (old.status, old.superseded_by) == (Status.DEPRECATED, new.id)
-    third = submit_industry(call_as, supersedes=new.id)
-    judge_industry(call_as(Role.VISION_GUARDIAN), third.id, judgement("IN-5"))
-    assert certify_industry(call_as(Role.GENESIS), third.id).external_id == "IND-HC-003"
-
-
-def test_a_successor_stays_in_its_industry(call_as):
-    old = certified_industry(call_as)
-    with pytest.raises(Invalid) as refused:
-        create_industry(
-            call_as(Role.ADMIN),
-            NewIndustry.model_validate(catalogue.marketing() | {"supersedes": old.id}),
-        )
-    assert rules_of(refused.value.violations) == {"dependency_industry"}
-
-
-def test_industries_are_listed_by_code_and_status(call_as):
-    healthcare = certified_industry(call_as)
-    other = create_industry(call_as(Role.ADMIN), NewIndustry.model_validate(catalogue.marketing()))
-
-    def listed(**query):
-        found = list_industries(call_as(Role.VIEWER), IndustryListing(**query))
-        return {industry.id for industry in found.items}
-
-    assert listed() == {healthcare.id, other.id}
-    assert listed(status="certified") == {healthcare.id}
-    assert listed(code="MK") == {other.id}
-
-
-# --- job roles -----------------------------------------------------------------------------------
-
-
-def test_a_job_role_is_certified_of_certified_parts(call_as, documents):
-    role = certified_role(call_as)
-    assert (role.status, role.external_id, role.version) == (
-        Status.CERTIFIED,
-        "JOB-HC-001",
-        "1.0.0",
-    )
-    created, certified = events_of(documents, role)
-    assert created.data == {"name": role.name, "required_skills": list(role.required_skills)}
-    assert set(certified.data) == {"certified_by", "certificate_hash"}
-    assert get_job_role(call_as(Role.VIEWER), role.id) == role
-
-
-def test_a_job_role_is_made_of_certified_skills(call_as, industry):
-    pending = submit_skill(call_as)
-    with pytest.raises(Invalid) as refused:
-        submit_role(call_as, industry, [pending])
-    assert rules_of(refused.value.violations) == {"dependency_uncertified"}
-    with pytest.raises(Invalid) as refused:
-        submit_role(call_as, industry, [], optional_skills=[ID.format(77)])
-    assert rules_of(refused.value.violations) == {"dependency_missing"}
-
-
-def test_a_job_role_belongs_to_an_industry(call_as, industry):
-    skills = certified_skills(call_as)
-    with pytest.raises(Invalid) as refused:
-        submit_role(call_as, industry, skills, industry_id=ID.format(77))
-    assert rules_of(refused.value.violations) == {"dependency_missing"}
-
-
-def test_a_job_role_breaking_a_principle_is_not_kept(call_as, industry):
-    with pytest.raises(ConstitutionalAlignment) as refused:
-        submit_role(call_as, industry, [], confirmation_gates=[])
-    assert rules_of(refused.value.violations) == {"L0-03", "L1-JOBROLE-01"}
-
-
-@pytest.mark.parametrize(
-    ("level", "price"), [("generic", 8_000), ("specialized", 12_000), ("expert", 18_000)]
-)
-def test_the_price_follows_the_expertise(call_as, industry, level, price):
-    role = submit_role(
-        call_as, industry, certified_skills(call_as), expertise_level=level, base_price_inr=None
-    )
-    assert role.base_price_inr == price
-
-
-def test_a_sensitive_role_needs_the_governor(call_as, industry):
-    role = submit_role(call_as, industry, certified_skills(call_as), sensitivity=["legal"])
-    with pytest.raises(Forbidden):
-        judge_job_role(call_as(Role.DEPUTY_GOVERNOR), role.id, judgement("JR-9"))
-    judge_job_role(call_as(Role.GOVERNOR), role.id, judgement("JR-9"))
-    assert certify_job_role(call_as(Role.GENESIS), role.id).status is Status.CERTIFIED
-
-
-def test_a_role_whose_skill_was_deprecated_meanwhile_is_rejected(call_as, industry):
-    skills = certified_skills(call_as)
-    role = submit_role(call_as, industry, skills)
-    new = submit_skill(call_as, supersedes=skills[0].id)
-    certify_skill(call_as(Role.GENESIS), new.id)
-    rejected = certify_job_role(call_as(Role.GENESIS), role.id)
-    assert failed(rejected.certification.checks) == ["JR-2", "L0-07"]
-
-
-def test_a_rejected_role_is_revised(call_as, documents, industry):
-    skills = certified_skills(call_as)
-    role = submit_role(call_as, industry, skills)
-    rejected = reject_job_role(call_as(Role.GENESIS), role.id, REASON)
-    assert actions(documents, rejected)[-1] == "genesis.jobrole.rejected"
-    body = catalogue.healthcare_content_writer(industry.id, [skill.id for skill in skills])
-    content = JobRoleContent.model_validate(body | {"name": "Clinic Writer"})
-    revised = revise_job_role(call_as(Role.ADMIN), role.id, content)
-    assert (revised.name, revised.status) == ("Clinic Writer", Status.PENDING)
-
-
 # --- lists and states ----------------------------------------------------------------------------
 
 
@@ -586,35 +329,6 @@ def test_a_certificate_is_about_what_was_judged():
 
     assert certificate() == certificate()
     assert certificate() != certificate(version_hash="a" * 64)
-
-
-def test_a_job_role_gets_a_successor_and_leaves_it_the_name(call_as, industry):
-    skills = certified_skills(call_as)
-    old = certify_job_role(call_as(Role.GENESIS), submit_role(call_as, industry, skills).id)
-    new = submit_role(call_as, industry, skills, name="Clinic writer", supersedes=old.id)
-    new = certify_job_role(call_as(Role.GENESIS), new.id)
-    old = get_job_role(call_as(Role.VIEWER), old.id)
-    assert (new.status, new.external_id) == (Status.CERTIFIED, "JOB-HC-002")
-    assert (old.status, old.superseded_by) == (Status.DEPRECATED, new.id)
-    assert submit_role(call_as, industry, skills, name=old.name).status is Status.PENDING
-
-
-def test_of_two_successors_of_a_role_the_second_is_rejected(call_as, industry):
-    skills = certified_skills(call_as)
-    old = certify_job_role(call_as(Role.GENESIS), submit_role(call_as, industry, skills).id)
-    first, second = (submit_role(call_as, industry, skills, supersedes=old.id) for _ in range(2))
-    certify_job_role(call_as(Role.GENESIS), first.id)
-    late = certify_job_role(call_as(Role.GENESIS), second.id)
-    assert failed(late.certification.checks) == ["duplicate_entity"]
-
-
-def test_a_role_of_an_industry_that_was_superseded_is_told_the_successor(call_as, industry):
-    role = submit_role(call_as, industry, certified_skills(call_as))
-    new = submit_industry(call_as, supersedes=industry.id)
-    judge_industry(call_as(Role.VISION_GUARDIAN), new.id, judgement("IN-5"))
-    certify_industry(call_as(Role.GENESIS), new.id)
-    rejected = certify_job_role(call_as(Role.GENESIS), role.id)
-    assert f"{new.id} has taken its place" in announcements.refusal(rejected)
 
 
 # --- what certification would come to ------------------------------------------------------------
