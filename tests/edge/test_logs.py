@@ -18,7 +18,7 @@ from shared.evidence import Entry, digest_of, signed_bytes
 from shared.identity import Scope
 from tests.bus.conftest import an_entry
 from tests.kernel.conftest import declared, keys, world
-from tests.kernel.test_serving import decide, make_thing
+from tests.kernel.things import decide, make_thing
 
 __all__ = ["keys", "world"]
 

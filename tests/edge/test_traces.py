@@ -18,7 +18,7 @@ from shared.evidence import Entry
 from shared.identity import PLATFORM, Scope
 from tests.conftest import broken
 from tests.kernel.conftest import declared, keys, world
-from tests.kernel.test_serving import decide, make_thing
+from tests.kernel.things import decide, make_thing
 from tests.rehearsals.scene import to_the_governor, until, until_over
 
 __all__ = ["keys", "world"]

@@ -10,7 +10,7 @@ from functions.identity.withdraw_role import withdraw_role
 from shared.edge import auth
 from tests.kernel.conftest import keys, world
 from tests.kernel.test_auth import person
-from tests.kernel.test_serving import entries, problem
+from tests.kernel.things import entries, problem
 
 __all__ = ["keys", "world"]
 

@@ -19,7 +19,7 @@ from shared.operation import Call
 from shared.waiting import HERE
 from tests.conftest import NOON
 from tests.kernel.conftest import declared
-from tests.kernel.test_serving import entries, make_thing, problem
+from tests.kernel.things import entries, make_thing, problem
 
 OURS = "@local.iam.gserviceaccount.com"
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)

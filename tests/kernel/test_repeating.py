@@ -2,14 +2,25 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
-from shared.documents import Contended, Key, Query
+import pytest
+
+from shared.documents import Contended, Key
 from shared.errors import Conflict, StoreUnavailable
-from shared.evidence import Entry
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call
 from tests.kernel.conftest import declared
-from tests.kernel.test_serving import Size, Thing, ThingMade, resize_thing, thing
+from tests.kernel.things import (
+    Size,
+    Thing,
+    ThingMade,
+    entries,
+    make_thing,
+    problem,
+    resize_thing,
+    thing,
+)
 
 __all__ = ["thing"]
 
@@ -42,10 +53,6 @@ def settle_only_thing(call: Call, body: Size) -> Thing:
         if before.size == body.size:
             return before
         return txn.save(before.model_copy(update={"size": body.size}), ThingMade(size=body.size))
-
-
-def entries(world):
-    return world.ports.documents.find(None, Query(Entry.collection))
 
 
 def make_only(world, size=1, key="k1"):
@@ -147,3 +154,58 @@ def test_a_changed_thing_is_not_changed_again(world, thing):
     assert again.data == first.data
     now = world.ports.documents.get(Key(PLATFORM, "things", thing["id"])).data
     assert now["size"] == 3
+
+
+def test_the_same_key_answers_the_same_and_acts_once(world):
+    key = {"Idempotency-Key": "k1"}
+    first = world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
+    again = world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
+    assert again.data == first.data
+    assert again.headers["X-Audit-Entry"] == first.headers["X-Audit-Entry"]
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert len(entries(world, action="thing.made")) == 1
+
+
+def test_a_key_with_another_body_is_refused(world):
+    key = {"Idempotency-Key": "k1"}
+    world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
+    other = world.call(make_thing, "/v1/things", {"size": 6}, as_="admin", headers=key)
+    problem(other, 409, "idempotency_key_reused")
+
+
+def test_a_refusal_is_not_an_answer_worth_keeping(world, thing):
+    path, key = f"/v1/things/{thing['id']}/resize", {"Idempotency-Key": "k2"}
+    stale = key | {"If-Match": "old"}
+    problem(
+        world.call(resize_thing, path, {"size": 2}, as_="admin", headers=stale),
+        409,
+        "version_conflict",
+    )
+    assert world.call(resize_thing, path, {"size": 2}, as_="admin", headers=key).status_code == 200
+
+
+def test_a_key_of_somebody_else_is_another_key(world):
+    key = {"Idempotency-Key": "k1"}
+    first = world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
+    other = world.call(make_thing, "/v1/things", {"size": 6}, as_="agent_orchestrator", headers=key)
+    assert other.status_code == 201
+    assert other.json["id"] != first.json["id"]
+
+
+def test_a_key_is_forgotten_after_a_day(world):
+
+    key = {"Idempotency-Key": "k1"}
+    first = world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
+    world.now += timedelta(hours=24)
+    other = world.call(make_thing, "/v1/things", {"size": 6}, as_="admin", headers=key)
+    assert other.json["id"] != first.json["id"]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])
+def test_a_key_out_of_bounds_is_refused(world, key):
+    headers = {"Idempotency-Key": key}
+    problem(
+        world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=headers),
+        400,
+        "bad_request",
+    )

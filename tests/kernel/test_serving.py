@@ -4,112 +4,30 @@ import base64
 import json
 import logging
 import re
-from typing import ClassVar
 
 import pytest
-from pydantic import Field
 
 from shared.documents import Contended
-from shared.entity import Entity, Event, Id, Value
-from shared.errors import Conflict, Rejected
-from shared.evidence import Entry
+from shared.entity import Id
+from shared.errors import Rejected
 from shared.identity import PUBLIC, Scope
 from shared.operation import Call
-from shared.queries import Page
 from tests.kernel.conftest import declared
+from tests.kernel.things import (
+    Size,
+    Thing,
+    ThingMade,
+    decide,
+    entries,
+    get_thing,
+    list_things,
+    make_thing,
+    problem,
+    resize_thing,
+    thing,
+)
 
-
-class Thing(Entity):
-    collection: ClassVar[str] = "things"
-    size: int
-
-
-class ThingMade(Event, action="thing.made", category="configuration_change"):
-    size: int
-
-
-class Size(Value):
-    size: int = Field(ge=0)
-
-
-@declared("POST", "/v1/things", scopes={Scope.GENESIS_WRITE, Scope.GOVERNANCE_READ}, status=201)
-def make_thing(call: Call, body: Size) -> Thing:
-    """Make."""
-    with call.transaction() as txn:
-        return txn.create(
-            Thing(
-                id=call.new_id(),
-                tenant_id=call.tenant,
-                created_at=call.now,
-                updated_at=call.now,
-                governance_agent_id="genesis",
-                size=body.size,
-            ),
-            ThingMade(size=body.size),
-        )
-
-
-@declared("POST", "/v1/things/{thing_id}/resize", scopes={Scope.GENESIS_WRITE})
-def resize_thing(call: Call, thing_id: Id, body: Size) -> Thing:
-    """Resize."""
-    with call.transaction() as txn:
-        before = txn.get(Thing, thing_id)
-        if before.size == 99:
-            raise Conflict("it cannot grow", rule="grown")
-        return txn.save(before.model_copy(update={"size": body.size}), ThingMade(size=body.size))
-
-
-@declared("GET", "/v1/things/{thing_id}", scopes={Scope.ACCOUNT}, audited=False)
-def get_thing(call: Call, thing_id: Id) -> Thing:
-    """Get."""
-    with call.transaction() as txn:
-        return txn.get(Thing, thing_id)
-
-
-class Which(Value):
-    limit: int = 2
-    cursor: str | None = None
-
-
-@declared("GET", "/v1/things", scopes={Scope.ACCOUNT}, audited=False)
-def list_things(call: Call, which: Which) -> Page[Thing]:
-    """List."""
-    with call.transaction() as txn:
-        return txn.find(Thing, order="size", limit=which.limit, cursor=which.cursor)
-
-
-@declared("POST", "/v1/decide", scopes={Scope.GOVERNANCE_WRITE})
-def decide(call: Call) -> dict[str, str]:
-    """Decide."""
-    return {"by": call.actor.id}
-
-
-@pytest.fixture
-def thing(world):
-    answer = world.call(make_thing, "/v1/things", {"size": 1}, as_="admin")
-    assert answer.status_code == 201, answer.data
-    return answer.json
-
-
-def entries(world, **equals):
-    from shared.documents import Condition, Query
-
-    where = tuple(Condition(name, "==", value) for name, value in equals.items())
-    found = world.ports.documents.find(None, Query("events", where))
-    return [Entry.model_validate(one.data) for one in found]
-
-
-def problem(answer, status, code, rule=None):
-    assert answer.status_code == status, answer.data
-    assert answer.mimetype == "application/problem+json"
-    document = answer.json
-    assert document["code"] == code
-    assert document["status"] == status
-    assert document["type"] == "https://waooaw.com/errors/" + code.replace("_", "-")
-    assert document["correlation_id"] == answer.headers["X-Correlation-ID"]
-    if rule:
-        assert rule in [violation["rule"] for violation in document["violations"]]
-    return document
+__all__ = ["thing"]
 
 
 def test_a_change_answers_with_its_version_and_its_audit_entry(world, thing):
@@ -142,62 +60,6 @@ def test_a_stale_version_is_refused_and_a_current_one_is_not(world, thing):
     )
     stale = world.call(resize_thing, path, {"size": 3}, as_="admin", headers=current)
     problem(stale, 409, "version_conflict")
-
-
-def test_the_same_key_answers_the_same_and_acts_once(world):
-    key = {"Idempotency-Key": "k1"}
-    first = world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
-    again = world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
-    assert again.data == first.data
-    assert again.headers["X-Audit-Entry"] == first.headers["X-Audit-Entry"]
-    assert again.headers["ETag"] == first.headers["ETag"]
-    assert len(entries(world, action="thing.made")) == 1
-
-
-def test_a_key_with_another_body_is_refused(world):
-    key = {"Idempotency-Key": "k1"}
-    world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
-    other = world.call(make_thing, "/v1/things", {"size": 6}, as_="admin", headers=key)
-    problem(other, 409, "idempotency_key_reused")
-
-
-def test_a_refusal_is_not_an_answer_worth_keeping(world, thing):
-    path, key = f"/v1/things/{thing['id']}/resize", {"Idempotency-Key": "k2"}
-    stale = key | {"If-Match": "old"}
-    problem(
-        world.call(resize_thing, path, {"size": 2}, as_="admin", headers=stale),
-        409,
-        "version_conflict",
-    )
-    assert world.call(resize_thing, path, {"size": 2}, as_="admin", headers=key).status_code == 200
-
-
-def test_a_key_of_somebody_else_is_another_key(world):
-    key = {"Idempotency-Key": "k1"}
-    first = world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
-    other = world.call(make_thing, "/v1/things", {"size": 6}, as_="agent_orchestrator", headers=key)
-    assert other.status_code == 201
-    assert other.json["id"] != first.json["id"]
-
-
-def test_a_key_is_forgotten_after_a_day(world):
-    from datetime import timedelta
-
-    key = {"Idempotency-Key": "k1"}
-    first = world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
-    world.now += timedelta(hours=24)
-    other = world.call(make_thing, "/v1/things", {"size": 6}, as_="admin", headers=key)
-    assert other.json["id"] != first.json["id"]
-
-
-@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])
-def test_a_key_out_of_bounds_is_refused(world, key):
-    headers = {"Idempotency-Key": key}
-    problem(
-        world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=headers),
-        400,
-        "bad_request",
-    )
 
 
 @pytest.mark.parametrize(
