@@ -44,7 +44,8 @@ def submit_me_wow(call: Call, workflow_id: Id, body: Blueprint) -> Submitted:
         parts = composition.gathered(
             txn, industry_id=agent.industry_id, job_role_id=agent.job_role_id, skills=agent.skills
         )
-        manifest = submitting.drafted(agent, old, body.manifest, by=call.actor.id, at=call.now)
+        who = {"asked_by": before.run.initiated_by, "by": call.actor.id}
+        manifest = submitting.drafted(agent, old, body.manifest, **who, at=call.now)
         run = submitting.submitted(before.run, body, manifest, parts, at=call.now)
         saved = ManifestDraftSaved(
             agent_id=agent.id,

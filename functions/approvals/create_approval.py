@@ -50,12 +50,12 @@ def _joined(call: Call, txn: Transaction, same: Approval, new: Approval) -> Appr
     after = again.joined(same, new)
     if after is same:
         return same
-    answerable.check(call, txn, after, asker=new.requested_by)
+    answerable.check(call, txn, new, joins=True)
     return txn.save(after, ApprovalJoined(asked_by=new.requested_by))
 
 
 def _asked(call: Call, txn: Transaction, new: Approval) -> Approval:
-    answerable.check(call, txn, new, asker=new.requested_by)
+    answerable.check(call, txn, new)
     before = again.succeeded(txn, new)
     new = load.guarded(txn, new)
     seed = precedent(call, txn, new)

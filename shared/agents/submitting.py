@@ -54,9 +54,15 @@ def authoring(run: PipelineRun) -> None:
 
 
 def drafted(
-    agent: Agent, before: Manifest | None, content: ManifestContent, *, by: str, at: datetime
+    agent: Agent,
+    before: Manifest | None,
+    content: ManifestContent,
+    *,
+    asked_by: str,
+    by: str,
+    at: datetime,
 ) -> Manifest:
-    """Return the agent's manifest with *content* as its draft."""
+    """Return the agent's manifest with *content* as its draft; whoever asked for the run made it too."""
     first = Manifest(
         id=agent.id,
         tenant_id=agent.tenant_id,
@@ -75,7 +81,7 @@ def drafted(
         constitution_version=CONSTITUTION_VERSION,
         content=content,
         created_by=by,
-        authors=tuple(dict.fromkeys((agent.initiated_by, by))),
+        authors=tuple(dict.fromkeys((agent.initiated_by, asked_by, by))),
     )
     return manifests.drafted(before, first, at=at)
 

@@ -67,15 +67,20 @@ def joined(before: Approval, new: Approval) -> Approval:
     """
     Return the approval that asks the same, with whoever asks now; for who asked before, as it is.
 
-    They all have its answer, so none of them gives it.
+    It never changes who decides.
+
+    Raises:
+        Conflict: It concerns somebody who may decide what others asked before.
     """
+    if new.parties - before.parties - {new.asked_through}:
+        raise Conflict(
+            "others ask the same, and it does not concern the same people: wait for their answer",
+            rule="asked_by_others",
+            approval_id=before.id,
+        )
     if new.requested_by in before.askers:
         return before
-    told = {
-        "also_asked_by": (*before.also_asked_by, new.requested_by),
-        "concerned": tuple(sorted({*before.concerned, *new.concerned})),
-    }
-    return before.model_copy(update=told)
+    return before.model_copy(update={"also_asked_by": (*before.also_asked_by, new.requested_by)})
 
 
 def succeeded(txn: Transaction, new: Approval) -> Approval | None:

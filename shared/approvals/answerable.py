@@ -50,13 +50,17 @@ class People:
         return frozenset({id}) & frozenset[str]().union(*map(self.holding, chains.asked(approval)))
 
 
-def check(call: Call, txn: Transaction, new: Approval, *, asker: str) -> None:
+def check(call: Call, txn: Transaction, new: Approval, *, joins: bool = False) -> None:
     """
     Make sure that a question comes from somebody, and that enough different people can answer it.
+
+    One that joins another is answered by those whom that one asks. Who is said to ask is not counted on here,
+    and may answer all the same: it is only their service's word.
 
     Raises:
         Invalid: It names somebody who does not exist, or nobody could answer one of its steps.
     """
+    asker = new.requested_by
     with call.platform(WHY) as platform:
         deciding = _deciding(platform)
         if not deciding and _nobody(platform):
@@ -67,6 +71,8 @@ def check(call: Call, txn: Transaction, new: Approval, *, asker: str) -> None:
                 f"nobody called {asker} has signed in here; name who it is asked for",
                 violations=[_missing("on_behalf_of", f"{asker} is not known")],
             )
+        if joins:
+            return
         people = People(deciding, _deciding(txn) if call.tenant != PLATFORM else ())
     lacking = unanswerable(new, people)
     if lacking:
@@ -118,7 +124,7 @@ def unanswerable(approval: Approval, people: People) -> list[str]:
 
     Nobody has two votes, so every vote needs a person of its own.
     """
-    cannot = approval.parties
+    cannot = approval.parties | approval.askers
     places = [
         (step, {one for one in could if one not in cannot})
         for step in approval.steps

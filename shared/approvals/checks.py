@@ -64,18 +64,16 @@ def may_decide(
 
 def may_veto(approval: Approval, by: Actor, at: datetime) -> None:
     """
-    Make sure that somebody is the Governor of an approval's scope, who alone vetoes.
+    Make sure that somebody is the Governor of an approval's scope, who alone vetoes, also what is their own.
 
     Raises:
         Forbidden: They are not, not even as a deputy.
-        SelfApproval: It is their own: they asked, made it, or it is about them.
     """
     if not _holds(by, approval.governor, approval):
         found = _authority(approval, by, at) if approval.open else None
         if found is not None and found.via != "governor":
             raise Forbidden("a deputy does not veto; tell the Governor", rule="deputy_limit")
         raise _stranger(approval)
-    impartial(by, *approval.parties, approval_id=approval.id)
 
 
 def _authority(approval: Approval, by: Actor, at: datetime) -> Authority | None:

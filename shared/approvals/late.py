@@ -92,7 +92,6 @@ def said(
 
     Raises:
         Forbidden: They are not its Governor.
-        SelfApproval: It is their own.
     """
     checks.may_veto(approval, by, at)
     words = decision(approval, "veto", by=by, at=at, reason=explanation, category=category)

@@ -191,7 +191,7 @@ class ApprovalRequest(Question):
     """A question as a service puts it."""
 
     on_behalf_of: Person | None = None
-    """The person the service asks for; without one it asks for itself."""
+    """The person the service says it asks for; without one it asks for itself. It takes nothing from who decides."""
 
     window_min: WindowMin | None = None
     """How many minutes there are to answer; without it, as its type and gate, or of a customer's agent its act, say."""
@@ -305,10 +305,10 @@ class Approval(Entity, Question):
     superseded_by: Id | None = None
     """Its own successor, where it was sent back and asked again."""
     requested_by: str
-    """Who asked; they never decide it."""
+    """Who asked, as the service that put it says."""
     concerned: Annotated[tuple[str, ...], Field(max_length=200)] = ()
-    """Whom it concerns besides: who put the question for them, who made the agent, and whoever controls one of
-    these. None of them decides it."""
+    """Whom it concerns, as the platform knows it: who put the question, who made the agent, and whoever controls
+    one of these. None of them decides it."""
     asked_through: str | None = None
     """The service that put the question."""
 
@@ -426,10 +426,14 @@ class Approval(Entity, Question):
 
     @property
     def parties(self) -> frozenset[str]:
-        """Everybody who decides nothing about it: who asked, whom it concerns, and whom it is about."""
+        """
+        Everybody who decides nothing about it: who put it, whom it concerns, and whom it is about.
+
+        Whom others say they ask for is none of them: a name on somebody else's word takes no right away.
+        """
         named = {value for value in self.subject.values() if isinstance(value, str)}
         agent = {self.agent_id} if self.agent_id else set()
-        return self.askers | set(self.concerned) | agent | named
+        return frozenset({self.asked_through or self.requested_by, *self.concerned}) | agent | named
 
     @property
     def last(self) -> Decision:
@@ -439,7 +443,8 @@ class Approval(Entity, Question):
     def violations(self) -> tuple[Violation, ...]:
         """Return what in this approval breaks the constitution."""
         governor, status = self.governance_agent_id, self.status
-        people = {decision.approver_id for decision in self.decisions} | {self.decided_by}
+        people = {said.approver_id for said in self.decisions if said.verb != "veto"}
+        people |= {self.decided_by} if self.vetoed_at is None and self.decided_by else set()
         agreed = [d.approver_id for d in self.decisions if d.verb == "approve"]
         granted = status in {ApprovalStatus.APPROVED, ApprovalStatus.CONSUMED}
         complete = self.seed_id or all(step.satisfied(self.decisions) for step in self.steps)

@@ -42,13 +42,13 @@ class ApprovalStranded(Event, action="approval.stranded", category="approval_tim
 
 
 def answerable(approval: Approval) -> bool:
-    """Say whether each step that is still due can be answered by as many as it needs, who did not ask."""
+    """Say whether each step that is still due can be answered by as many as it needs, whom it does not concern."""
     due = approval.steps[approval.current_step - 1 :]
-    return all(_enough(step, set(approval.askers)) for step in due)
+    return all(_enough(step, approval.parties) for step in due)
 
 
-def _enough(step: Step, askers: set[str]) -> bool:
-    people = set(step.principals) - askers
+def _enough(step: Step, parties: frozenset[str]) -> bool:
+    people = set(step.principals) - parties
     if step.mode == "all":
         return len(people) == len(step.principals)
     # Nobody knows here how many hold a role, but a role is held by somebody.

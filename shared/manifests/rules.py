@@ -91,7 +91,7 @@ def drafted(before: Manifest | None, draft: Manifest, *, at: datetime) -> Manife
         "manifest_version": draft.manifest_version,
         "job_role_id": draft.job_role_id,
         "constitution_version": draft.constitution_version,
-        "authors": tuple(dict.fromkeys((*before.authors, draft.created_by))),
+        "authors": tuple(dict.fromkeys((*before.authors, *draft.authors))),
         "previous_manifest_hash": before.manifest_hash,
         "status": "draft",
         "certification": None,

@@ -49,7 +49,7 @@ def submission(change=lambda body: None, *, graph=None, **changes):
     whose = agent(**changes)
     return Submission(
         agent=whose,
-        manifest=drafted(whose, None, blueprint.manifest, by="author", at=NOON),
+        manifest=drafted(whose, None, blueprint.manifest, asked_by="asker", by="author", at=NOON),
         parts=PARTS,
         me_wow=blueprint.me_wow,
         plan=blueprint.deployment_plan,

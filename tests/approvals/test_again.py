@@ -15,7 +15,7 @@ from shared.approvals import acts, again
 from shared.approvals.events import ApprovalRejected, ApprovalRequested
 from shared.approvals.models import Approval
 from shared.documents import Query
-from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid, SelfApproval
+from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
@@ -103,16 +103,27 @@ def test_what_is_not_open_any_more_is_asked_anew(ask, call_as):
     assert len({first.id, late.id, third.id, ask(at=14).id}) == 4
 
 
-def test_whoever_asks_the_same_is_answered_by_the_same_and_does_not_give_it(ask, call_as, stored):
+def test_whoever_asks_the_same_is_answered_by_the_same(ask, call_as, stored):
     first = ask()
     joined = ask(on_behalf_of="governor", at=1)
     assert (joined.id, joined.also_asked_by) == (first.id, ("governor",))
     assert ask(on_behalf_of="governor", at=2) == joined
-    with pytest.raises(SelfApproval):
-        approve(call_as, first)
+    assert joined.parties == first.parties
+    assert approve(call_as, first).decided_by == "governor"
     assert [one.data for one in stored(Entry) if one.action == "approval.joined"] == [
         {"asked_by": "governor"}
     ]
+
+
+def test_a_join_never_changes_who_decides(ask, call_as):
+    first = ask()
+    call = call_as(Role.SERVICE, id="another", at=1)
+    held = call.actor.model_copy(update={"same_hands": frozenset({"governor"})})
+    object.__setattr__(call, "actor", held)
+    with pytest.raises(Conflict) as refused:
+        create_approval(call, request(), DEPLOYMENT)
+    assert rule(refused) == "asked_by_others"
+    assert approve(call_as, first).decided_by == "governor"
 
 
 def test_everybody_who_waits_is_woken(ask, call_as, reacting, workflows):

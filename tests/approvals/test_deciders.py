@@ -4,7 +4,9 @@ import pytest
 
 from functions.approvals.approve_approval import approve_approval
 from functions.approvals.create_approval import create_approval
+from functions.approvals.create_veto import create_veto
 from functions.approvals.escalate_approval import escalate_approval
+from functions.approvals.reject_approval import reject_approval
 from functions.identity.get_me import get_me
 from tests.approvals.questions import EXAMPLE, WHY, others
 from tests.kernel.conftest import keys, world
@@ -101,3 +103,52 @@ def test_a_chain_may_make_it_stricter(world):
     half = approve(world, asked, "governor").json
     assert (half["status"], half["current_step"]) == ("pending", 2)
     assert approve(world, half, "genesis").json["status"] == "approved"
+
+
+# --- whom a service says it asks for -------------------------------------------------------------
+
+
+def veto(world, approval, as_="governor"):
+    body = {"approval_id": approval["id"], "category": "safety", "explanation": WHY}
+    return world.call(create_veto, "/v1/vetoes", body, as_=as_)
+
+
+def no(world, approval, as_="governor"):
+    return say(world, reject_approval, approval, as_, reason=WHY)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("answer", [approve, no, veto])
+def test_a_service_cannot_take_a_question_from_the_governor_by_naming_him(world, at_once, answer):
+    for account in ("governor", "deputy_governor"):
+        world.call(get_me, "/v1/me", as_=account)
+    his = {"on_behalf_of": "governor.platform"}
+    asked = ask(world, **(his if at_once else {}))
+    joined = ask(world, subject=asked["subject"], **his)
+    assert joined["id"] == asked["id"]
+    assert "governor.platform" in {joined["requested_by"], *joined["also_asked_by"]}
+    assert answer(world, asked, "governor").status_code < 300
+
+
+def test_he_may_object_to_what_his_deputy_approved_in_his_name(world):
+    for account in ("governor", "deputy_governor"):
+        world.call(get_me, "/v1/me", as_=account)
+    asked = ask(world)
+    ask(world, subject=asked["subject"], on_behalf_of="governor.platform")
+    say(world, escalate_approval, asked, "service", reason=WHY)
+    assert approve(world, asked, "deputy_governor").json["status"] == "approved"
+    assert veto(world, asked).status_code == 201
+
+
+def test_nobody_decides_what_they_are_the_subject_of_and_objects_to_it_all_the_same(world):
+    named = others() | {"user": "governor.platform"}
+    asked = ask(world, subject=named)
+    for answer in (approve, no):
+        refused = answer(world, asked, "governor")
+        assert (refused.status_code, refused.json["code"]) == (403, "self_approval")
+    assert veto(world, asked).status_code == 201
+
+
+def test_the_only_governors_own_money_is_asked_of_nobody(world):
+    world.call(get_me, "/v1/me", as_="governor")
+    assert "nobody" in ask(world, status=422, on_behalf_of="governor.platform", **MONEY)["detail"]

@@ -144,7 +144,7 @@ def test_why_it_was_decided_is_kept_masked():
     [
         ({"governance_agent_id": ""}, "L0-01"),
         ({"governance_agent_id": AGENT}, "L0-01"),
-        ({"requested_by": GOVERNOR.id}, "L0-01"),
+        ({"concerned": (GOVERNOR.id,)}, "L0-01"),
         ({"agent_id": GOVERNOR.id}, "L0-01"),
         ({"decisions": ()}, "L0-03"),
         ({"status": ApprovalStatus.CONSUMED}, "L0-03"),

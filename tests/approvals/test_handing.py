@@ -190,7 +190,7 @@ def test_it_is_never_handed_to_who_asked(to):
 
 
 def test_a_deputy_does_not_decide_what_they_asked():
-    asked = ordinary(on_behalf_of=DEPUTY.id)
+    asked = ordinary().model_copy(update={"concerned": (DEPUTY.id,)})
     with pytest.raises(SelfApproval):
         approve(escalate(asked), by=DEPUTY)
 

@@ -31,6 +31,7 @@ ASKED = [
     approval(),
     approval(gate="step", urgency="immediate"),
     approval(on_behalf_of=GOVERNOR.id),
+    approval().model_copy(update={"concerned": (GOVERNOR.id,)}),
     approval(gate="stage-5"),
     approval(type="constitutional", gate="change"),
     approval(gate="step", chain=CHAIN),
@@ -180,7 +181,7 @@ class Life(RuleBasedStateMachine):
             if len(after.decisions) == len(before.decisions):
                 continue
             said = after.last
-            assert said.approver_id not in {SERVICE.id, after.requested_by}
+            assert said.verb == "veto" or said.approver_id not in after.parties
             assert said.at < (before.expires_at if before.open else before.veto_until)
             if said.via != "governor":
                 assert chains.for_substitutes(after)

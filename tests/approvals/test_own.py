@@ -14,7 +14,9 @@ from tests.approvals.questions import (
     approve,
     minutes,
     person,
+    reject,
     request,
+    send_back,
     veto,
 )
 
@@ -29,7 +31,6 @@ def asked(*, by=SERVICE, makers=(), **changes):
 
 
 OWN = [
-    asked(on_behalf_of="ann"),
     asked(by=HERS, on_behalf_of="bob"),
     asked(makers=("ann",)),
     asked(subject_kind="change", subject=SUBJECT),
@@ -41,7 +42,7 @@ def defer(before, by):
 
 
 @pytest.mark.parametrize("own", OWN)
-@pytest.mark.parametrize("decide", [*DECIDE, defer])
+@pytest.mark.parametrize("decide", [approve, reject, send_back, defer])
 def test_nobody_decides_what_is_their_own(own, decide):
     with pytest.raises(SelfApproval):
         decide(own, by=ANN)
@@ -57,7 +58,21 @@ def test_what_is_somebodys_own_is_not_handed_to_them(own):
 def test_a_machine_in_somebodys_hands_decides_nothing_of_theirs():
     genesis = person(Role.GOVERNOR, id="g").model_copy(update={"same_hands": frozenset({"ann"})})
     with pytest.raises(SelfApproval):
-        approve(asked(on_behalf_of="ann"), by=genesis)
+        approve(asked(makers=("ann",)), by=genesis)
+
+
+@pytest.mark.parametrize("decide", [*DECIDE, defer])
+def test_a_name_on_somebody_elses_word_takes_no_right_away(decide):
+    told = asked(on_behalf_of="ann")
+    assert told.requested_by == "ann"
+    assert decide(told, by=ANN).violations() == ()
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_a_veto_is_never_self_approval(own):
+    for before in (own, approve(own)):
+        after = veto(before, by=ANN, at=2)
+        assert (after.status, after.violations()) == ("vetoed", ())
 
 
 def test_what_was_decided_about_oneself_breaks_the_constitution():
@@ -72,6 +87,4 @@ def test_whoever_vetoed_too_late_does_not_confirm_the_roll_back():
     opened, _ = late.question(vetoed, said, id=ID, by=GOVERNOR, at=minutes(2))
     with pytest.raises(SelfApproval):
         approve(opened, by=GOVERNOR, at=3)
-    with pytest.raises(SelfApproval):
-        veto(opened, by=GOVERNOR, at=3)
     assert approve(opened, by=ANN, at=3).decided_by == "ann"

@@ -70,9 +70,8 @@ def test_a_customers_question_is_on_their_list_and_in_the_platforms_incidents(
 
 def test_a_question_that_too_few_can_answer_is_stranded():
     def of(**step):
-        return approval(on_behalf_of="asha").model_copy(
-            update={"steps": (Step(step_no=1, **step),)}
-        )
+        hers = {"steps": (Step(step_no=1, **step),), "concerned": ("asha",)}
+        return approval().model_copy(update=hers)
 
     few = of(principals=("asha", "ben"), mode="quorum", quorum=2)
     assert not stranding.answerable(few)
