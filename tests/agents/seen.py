@@ -1,0 +1,27 @@
+"""What is looked at of an agent on its way."""
+
+from shared.agents.models import AgentCreated, AgentPipelineStageCompleted, AgentStateChanged
+from shared.approvals.models import Approval
+from shared.evidence import Entry
+from shared.identity import Role
+
+KINDS = {
+    kind.traits.action: kind
+    for kind in (AgentCreated, AgentPipelineStageCompleted, AgentStateChanged)
+}
+
+
+def last_event(story):
+    with story.call_as(Role.ADMIN).transaction() as txn:
+        entry = txn.find(Entry, order="-eseq", limit=1, entity=f"agents/{story.agent_id}").items[0]
+    return KINDS[entry.action].model_validate(entry.data)
+
+
+def get(story, kind, id):
+    with story.call_as(Role.ADMIN).transaction() as txn:
+        return txn.peek(kind, id)
+
+
+def approval(story):
+    with story.call_as(Role.ADMIN).transaction() as txn:
+        return txn.find(Approval, workflow_id=story.workflow_id).items[-1]
