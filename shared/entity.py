@@ -6,7 +6,6 @@ each change of it yields one signed event, and its `audit` member holds the leng
 chain. An *event* is a fact, named in the past tense.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -16,21 +15,15 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    ValidationInfo,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
 
 from shared import texts
 from shared.documents import MAX_ASKED_BYTES
-from shared.errors import Unfit, Violation
+from shared.errors import Violation
 from shared.identity import TENANT
 from shared.instants import Timestamp as Timestamp  # noqa: PLC0414 - known from here
 from shared.instants import written as written  # noqa: PLC0414 - known from here
+from shared.judged import Judged, Masked, Pattern
 
 ZERO_HASH = "0" * 64
 
@@ -48,129 +41,36 @@ Asked = Annotated[str, Field(max_length=MAX_ASKED_BYTES // 4)]
 """A text that queries ask for: whole in an index, whatever its characters (UTF-8 takes four bytes at most)."""
 
 
-def _unchanged(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-    taken = handler(value)
-    if type(taken) is not type(value):
-        raise ValueError(f"this is a {type(taken).__name__}, not a {type(value).__name__}")
-    return taken
-
-
-Exact = WrapValidator(_unchanged)
-"""Beside a Literal of numbers or truth values: pydantic alone takes 24.0 for 24, and 1 for True."""
-
-
-@dataclass(frozen=True)
-class Masked:
-    """
-    Marks a text that may say anything: it is shown as it is, and masked on its way into evidence.
-
-    A text that is not marked is a code: it has a pattern, which leaves no room for prose.
-    """
-
-    kept: int = 500
-    """How much of it evidence keeps, in characters: the whole stays with its entity."""
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """What a code looks like, judged as shown text is: where it comes in."""
-
-    pattern: str
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Judge a code in JSON."""
-        return core_schema.with_info_after_validator_function(self._judge, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Describe what it looks like."""
-        return handler(schema) | {"pattern": self.pattern}
-
-    def _judge(self, text: str, info: ValidationInfo) -> str:
-        if info.mode == "json" and not re.fullmatch(self.pattern, text):
-            raise ValueError(f"this must look like {self.pattern}")
-        return text
-
-
-@dataclass(frozen=True)
-class _Judged:
-    """
-    Judge a text where it comes in: in JSON.
-
-    What is stored was judged when it came in; a later table of characters must not make it unreadable.
-    """
-
-    judge: Callable[[str], str]
-    never: str = ""
-    """What the schema can say that it must not be, as a pattern."""
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Judge a text before anything else is asked of it."""
-        return core_schema.with_info_before_validator_function(self._check, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Describe what it may be."""
-        found = handler(schema)
-        never = [one for one in (found.get("not"), {"pattern": self.never}) if one]
-        if not self.never:
-            return found
-        return found | {"not": never[0] if len(never) == 1 else {"anyOf": never}}
-
-    def _check(self, given: Any, info: ValidationInfo) -> Any:
-        if info.mode != "json" or not isinstance(given, str):
-            return given
-        try:
-            return self.judge(given)
-        except ValueError as error:
-            if re.search(self.never, given):
-                raise
-            raise Unfit(str(error), rule="unseen") from error
-
-
 def _something(text: str) -> str:
     if not texts.says_something(text):
         raise ValueError("this text is empty: nobody sees anything of it")
     return text
 
 
-ShownLine = Annotated[str, _Judged(texts.of_one_line, never=texts.UNSEEN_IN_A_LINE), Masked()]
+ShownLine = Annotated[str, Judged(texts.of_one_line, never=texts.UNSEEN_IN_A_LINE), Masked()]
 """One line of shown text, which may be empty."""
 
 
-Shown = Annotated[str, _Judged(texts.of_lines, never=texts.UNSEEN_IN_LINES), Masked()]
+Shown = Annotated[str, Judged(texts.of_lines, never=texts.UNSEEN_IN_LINES), Masked()]
 """Shown text, which may be empty."""
 
-Printed = Annotated[str, _Judged(texts.printed), Masked()]
+Printed = Annotated[str, Judged(texts.printed), Masked()]
 """What a program said: taken whatever it holds, and made to be shown."""
 
 Said = Annotated[str, Masked()]
 """What an event says in words, its own or people's."""
 
-SaidLine = Annotated[ShownLine, _Judged(_something, never=r"^\s*$"), Field(min_length=1)]
+SaidLine = Annotated[ShownLine, Judged(_something, never=r"^\s*$"), Field(min_length=1)]
 """One line that says something, of a length that is for whoever uses it to bound."""
 
 Name = Annotated[SaidLine, Field(max_length=255)]
-Text = Annotated[Shown, _Judged(_something, never=r"^\s*$"), Field(min_length=1, max_length=4000)]
+Text = Annotated[Shown, Judged(_something, never=r"^\s*$"), Field(min_length=1, max_length=4000)]
 
 Code = Annotated[str, Pattern(r"^[A-Za-z0-9_][A-Za-z0-9_.:/#+-]*$"), Field(max_length=255)]
 """A name that programs give and compare: of a thing, an act, a place, a version, a class."""
 
 ActorId = Annotated[str, Pattern(r"^[A-Za-z0-9_.@:-]{1,128}$")]
 """Who acts, as the sign-in names them: a person, a service, or a role."""
-
-
-@dataclass(frozen=True)
-class JudgedAs:
-    """Marks what the operation judges by itself, as a kind, so that one bad item spoils no other."""
-
-    kind: type[BaseModel]
 
 
 Opaque = Annotated[str, Masked(), Pattern(r"^[!-~]*$"), Field(max_length=4096)]

@@ -19,8 +19,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel
 
 from shared.detectors import masked
-from shared.entity import Masked, Value
+from shared.entity import Value
 from shared.errors import Invalid
+from shared.judged import Masked
 
 _INSTANT = re.compile(r"[0-9T:.-]{23}Z")
 

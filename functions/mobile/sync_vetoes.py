@@ -3,9 +3,10 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from shared.entity import JudgedAs, Timestamp, Value
+from shared.entity import Timestamp, Value
 from shared.examples import NOW
 from shared.identity import Scope
+from shared.judged import JudgedAs
 from shared.mobile.syncing import Queue, parsed
 from shared.mobile.vetoing import QUEUED, ItemResult, QueuedVeto
 from shared.operation import Call, operation

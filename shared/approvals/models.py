@@ -36,7 +36,6 @@ from shared.entity import (
     Id,
     Name,
     Opaque,
-    Pattern,
     Shown,
     ShownLine,
     Text,
@@ -46,6 +45,7 @@ from shared.entity import (
 from shared.errors import Violation
 from shared.examples import AGENT
 from shared.identity import Role
+from shared.judged import Pattern
 
 ApprovalType = Literal["artifact", "communication", "execution", "financial", "constitutional"]
 Gate = Literal[

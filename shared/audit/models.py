@@ -7,9 +7,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from shared.constitution import Json16
-from shared.entity import Code, Event, Hex64, Masked, Record, Said, Timestamp, Traits, Value
+from shared.entity import Code, Event, Hex64, Record, Said, Timestamp, Traits, Value
 from shared.evidence import REPORTED
 from shared.examples import AGENT, NOW
+from shared.judged import Masked
 
 MAX_SKEW = timedelta(minutes=5)
 """How far a report's time may be from ours without being marked."""

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal, Self
 
 from shared.bus import Unproven
-from shared.entity import Asked, Code, Entity, Event, Masked, Record, Said, Timestamp, Traits
+from shared.entity import Asked, Code, Entity, Event, Record, Said, Timestamp, Traits
+from shared.judged import Masked
 
 HOT = timedelta(days=90)
 """How long an event can be acted on: as long as its entry is in the store (audit.md section 8)."""

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.constitution import breach, wild
-from shared.entity import Exact, Id, Value
+from shared.entity import Id, Value
 from shared.errors import Violation
 from shared.genesis.catalogue import CatalogueEntity
 from shared.genesis.parts import (
@@ -17,6 +17,7 @@ from shared.genesis.parts import (
     Summary,
     ToolAuthorization,
 )
+from shared.judged import Exact
 from shared.texts import alike
 
 MAX_SKILLS = 10

@@ -5,12 +5,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from shared.entity import ActorId, Code, Event, Hex64, Id, Masked, Record, Said
+from shared.entity import ActorId, Code, Event, Hex64, Id, Record, Said
 from shared.genesis.catalogue import ONCE_CERTIFIED, CatalogueEntity, Status
 from shared.genesis.evidence import Certification, Check, TestEvidence, Verdict
 from shared.genesis.industries import Industry
 from shared.genesis.job_roles import JobRole
 from shared.genesis.skills import Skill
+from shared.judged import Masked
 
 __all__ = [
     "ONCE_CERTIFIED",

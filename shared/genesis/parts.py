@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.constitution import Json16
-from shared.entity import Exact, Name, SaidLine, Shown, Text, Value
+from shared.entity import Name, SaidLine, Shown, Text, Value
+from shared.judged import Exact
 
 IndustryCode = Literal["HC", "ED", "FN", "MK", "SA", "PL"]
 Classification = Literal["public", "internal", "confidential", "restricted_pii"]

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.entity import Exact, Value
+from shared.entity import Value
 from shared.errors import Invalid
 from shared.genesis.parts import Key
+from shared.judged import Exact
 
 E4 = 10_000
 MAX_PRICE_AGE_S = 60

@@ -6,20 +6,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from shared.constitution import breach
-from shared.entity import (
-    ActorId,
-    Code,
-    Entity,
-    Event,
-    Pattern,
-    Record,
-    Said,
-    Text,
-    Timestamp,
-    Value,
-)
+from shared.entity import ActorId, Code, Entity, Event, Record, Said, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.identity import Role
+from shared.judged import Pattern
 
 Outcome = Literal["success", "failure", "denied"]
 Severity = Literal["info", "warning", "error", "critical"]

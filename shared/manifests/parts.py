@@ -4,16 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.entity import (
-    Exact,
-    Hex64,
-    Id,
-    Name,
-    Opaque,
-    Text,
-    Value,
-)
+from shared.entity import Hex64, Id, Name, Opaque, Text, Value
 from shared.genesis.parts import ApprovalType
+from shared.judged import Exact
 
 Reversibility = Literal["reversible", "delayed", "irreversible"]
 BlastRadius = Literal["low", "medium", "high"]

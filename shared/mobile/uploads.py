@@ -11,10 +11,11 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from shared.approvals.models import Veto
 from shared.approvals.parts import Attachment
-from shared.entity import Code, Event, Hex64, Id, Masked, Pattern, Timestamp, Value
+from shared.entity import Code, Event, Hex64, Id, Timestamp, Value
 from shared.errors import BadRequest, Conflict, Expired, Forbidden, Invalid
 from shared.files import Content
 from shared.identity import Actor
+from shared.judged import Masked, Pattern
 from shared.ports import SignatureCheck, Signed, Tickets
 
 LIFE = timedelta(minutes=15)

@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.entity import Code, Entity, Event, Masked, Record, Text, Timestamp, Value
+from shared.entity import Code, Entity, Event, Record, Text, Timestamp, Value
 from shared.errors import NotFound
+from shared.judged import Masked
 from shared.platform.targets import FAILURES, PROBE_AFTER, TARGETS, WITHIN
 
 Target = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,39}$", examples=["workflows"])]

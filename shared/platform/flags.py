@@ -8,10 +8,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from shared.constitution import breach
-from shared.entity import Code, Entity, Event, Masked, Text, Timestamp, Value
+from shared.entity import Code, Entity, Event, Text, Timestamp, Value
 from shared.errors import Conflict, Invalid, VersionConflict, Violation
 from shared.examples import NEXT_WEEK
 from shared.identity import PLATFORM, Actor, Role
+from shared.judged import Masked
 
 ENFORCEMENT = (
     "auth",

@@ -12,9 +12,10 @@ from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt, model_val
 
 from shared.approvals.acts import TARGETS, name
 from shared.approvals.models import Gate, Question, SubjectKind
-from shared.entity import Code, Pattern, Shown, ShownLine, Value
+from shared.entity import Code, Shown, ShownLine, Value
 from shared.errors import Unfit
 from shared.identity import TENANT
+from shared.judged import Pattern
 from shared.precedents.reasons import Reason, reason
 
 Said = StrictBool | StrictInt | Annotated[Shown, Strict(), Field(max_length=2000)] | None

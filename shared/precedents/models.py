@@ -9,21 +9,10 @@ from pydantic import Field
 from shared.approvals.models import ApprovalType, Risk
 from shared.canonical import digest
 from shared.constitution import breach
-from shared.entity import (
-    Asked,
-    Entity,
-    Exact,
-    Id,
-    Name,
-    Pattern,
-    Record,
-    ShownLine,
-    Text,
-    Timestamp,
-    Value,
-)
+from shared.entity import Asked, Entity, Id, Name, Record, ShownLine, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.identity import PLATFORM
+from shared.judged import Exact, Pattern
 from shared.precedents.classes import Reversibility
 from shared.precedents.conditions import Condition
 from shared.precedents.coverage import Coverage

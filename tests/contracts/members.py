@@ -17,8 +17,8 @@ from shared.constitution import Json16
 from shared.edge.catalog import operations
 from shared.edge.openapi import openapi
 from shared.edge.schemas import Schema, example
-from shared.entity import JudgedAs
 from shared.files import Content
+from shared.judged import JudgedAs
 from shared.operation import Operation
 
 BOUNDED = get_args(Json16)[1]

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import pytest
 from pydantic import BaseModel
 
-from shared.entity import ActorId, Because, Event, Masked, Value
+from shared.entity import ActorId, Because, Event, Value
 from shared.evidence import MAX_DATA_BYTES, ApprovalRef
+from shared.judged import Masked
 from shared.masking import for_evidence
 from shared.texts import inside
 from tests.conftest import NOON

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from shared.edge.catalog import operations
-from shared.entity import Masked
+from shared.judged import Masked
 from tests.contracts.members import Leaf, each_once, leaves, members, places, taken
 from tests.contracts.test_operations import path_of
 from tests.contracts.test_times import holder

@@ -21,7 +21,6 @@ from shared.entity import (
     Event,
     Hex64,
     Id,
-    Masked,
     Opaque,
     Said,
     Text,
@@ -31,6 +30,7 @@ from shared.entity import (
 from shared.errors import Invalid
 from shared.evidence import Entry, signed_bytes
 from shared.identity import PLATFORM, Role
+from shared.judged import Masked
 from shared.masking import for_evidence
 from shared.store import Due
 from shared.texts import inside
