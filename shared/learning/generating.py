@@ -22,19 +22,34 @@ def generated(approved: Sequence[Approval]) -> Rule:
         Invalid: There are none, they have too little in common, or they cannot be undone.
     """
     if not approved:
-        raise Invalid("nothing that was approved speaks for a rule", rule="missing_evidence")
+        raise Invalid(
+            "nothing that was approved speaks for a rule; name approvals in evidence_refs, or send the rule",
+            rule="missing_evidence",
+        )
     if any(reversibility(one) == "irreversible" for one in approved):
-        raise Invalid("what cannot be undone becomes no rule by itself", rule="irreversible")
+        raise Invalid(
+            "what cannot be undone becomes no rule by itself; a Governor writes the rule",
+            rule="irreversible",
+        )
     parts = [one.approval_class.split(":") for one in approved]
     verbs, industries = ({part[place] for part in parts} for place in (0, 1))
     if any("*" in one.approval_class for one in approved):
-        raise Invalid("the requests are of a class that reads as many", rule="no_pattern")
+        raise Invalid(
+            "an approval_class with * is of no one class; name others in evidence_refs",
+            rule="no_pattern",
+        )
     if len(verbs) > 1 or len(industries) > 1:
-        raise Invalid("the requests are about different acts or industries", rule="no_pattern")
+        raise Invalid(
+            "the requests are about different acts or industries; name others in evidence_refs",
+            rule="no_pattern",
+        )
     verb, industry, named = parts[0]
     conditions = _conditions(approved)
     if not conditions:
-        raise Invalid("the requests have no verified fact in common", rule="no_pattern")
+        raise Invalid(
+            "the requests have no verified fact in common; name others in evidence_refs",
+            rule="no_pattern",
+        )
     target = named if all(part == parts[0] for part in parts) else "*"
     known = ", ".join(condition.fact for condition in conditions)[:300]
     return Rule(
