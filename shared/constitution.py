@@ -26,6 +26,7 @@ from shared.canonical import canonical, digest
 from shared.detectors import findings
 from shared.entity import Code, Entity, Event, Hex64, Id, Name, Text, Timestamp, Value, known
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid, Unfit, Violation
+from shared.judged import judged
 
 CONSTITUTION_VERSION = "1.0.0"
 FIRST_VERSION = "0.1.0"
@@ -170,7 +171,7 @@ class Bounded:
         _storable(value)
         if info.mode == "json":
             for text in texts.inside(value):
-                texts.of_data(text)
+                judged(text, texts.of_data, texts.UNSEEN_IN_DATA)
         try:
             size = len(canonical(value))
         except Invalid as error:

@@ -66,6 +66,22 @@ class Pattern:
         return text
 
 
+def judged(text: str, judge: Callable[[str], str], never: str) -> str:
+    """
+    Return what a judge makes of a text.
+
+    Raises:
+        ValueError: It is not to be, and the pattern of what is never says so.
+        Unfit: It is not to be for where its characters stand, which no pattern says.
+    """
+    try:
+        return judge(text)
+    except ValueError as error:
+        if re.search(never, text):
+            raise
+        raise Unfit(str(error), rule="unseen") from error
+
+
 @dataclass(frozen=True)
 class Judged:
     """
@@ -97,12 +113,7 @@ class Judged:
     def _check(self, given: Any, info: ValidationInfo) -> Any:
         if info.mode != "json" or not isinstance(given, str):
             return given
-        try:
-            return self.judge(given)
-        except ValueError as error:
-            if re.search(self.never, given):
-                raise
-            raise Unfit(str(error), rule="unseen") from error
+        return judged(given, self.judge, self.never)
 
 
 @dataclass(frozen=True)

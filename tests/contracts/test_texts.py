@@ -103,6 +103,18 @@ def test_the_same_is_true_inside_of_data(hidden):
             judge.validate_json(json.dumps(data))
 
 
+@pytest.mark.parametrize(("text", "rule"), [("a\u00adb", None), ("a\u200db", "unseen")])
+def test_what_no_pattern_can_say_is_refused_by_a_rule_of_its_own(text, rule):
+    from shared.constitution import Json16
+    from shared.entity import Name
+
+    for kind, sent in ((Json16, {"a": text}), (Name, text)):
+        with pytest.raises(ValidationError) as refused:
+            TypeAdapter(kind).validate_json(json.dumps(sent))
+        (found,) = refused.value.errors()
+        assert getattr(found["ctx"]["error"], "rule", None) == rule
+
+
 def test_the_length_of_a_text_is_counted_in_characters(world):
     (op,) = [op for op in operations() if op.id == "platform.create_incident"]
     (place,) = [place for place in places(op) if place.field == "title"]
