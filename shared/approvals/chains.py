@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from shared.approvals.models import Approval, ApprovalRequest
+from shared.approvals.models import Approval, ApprovalRequest, Question
 from shared.approvals.parts import MAX_WINDOW_MIN, Chain, ChainStep, Seats, Step, When
 from shared.errors import Invalid
 from shared.identity import Role
@@ -108,6 +108,17 @@ def steps(request: ApprovalRequest, chain: Chain) -> tuple[Step, ...]:
     )
 
 
+def alone(question: Question) -> bool:
+    """Say whether one yes of the scope's Governor is all that a question asks for."""
+    asks: tuple[Step, ...] = ()
+    if isinstance(question, Approval):
+        asks = question.steps
+    elif isinstance(question, ApprovalRequest):
+        asks = steps(question, question.chain or usual(question))
+    keeper = (_KEEPERS[question.governor_scope],)
+    return len(asks) == 1 and _asks_only(asks[0]) and asks[0].roles == keeper and not asks[0].many
+
+
 def added(approval: Approval, level: int) -> tuple[Role, ...]:
     """Return who is asked besides, when a question is escalated to a level: fewer where its chain says so."""
     wanted = approval.step.escalate_to
@@ -124,7 +135,7 @@ def _only(named: Iterable[Role], may: Collection[Role], where: str) -> None:
         _refuse(f"{where} {', '.join(others)}, and may only {', '.join(sorted(may)) or 'nobody'}")
 
 
-def _asks_only(step: ChainStep) -> bool:
+def _asks_only(step: Seats) -> bool:
     return len(step.roles) == 1 and not step.principals
 
 

@@ -61,6 +61,11 @@ class Seats(Value):
     """Who is added at each level of escalation, of those whom the scope's table names there or before; without it,
     all of them."""
 
+    @property
+    def many(self) -> bool:
+        """Whether one yes is not enough here, whoever gives it."""
+        return self.quorum is not None and self.quorum > 1
+
 
 class ChainStep(Seats):
     """One link of a chain as it is written down; its condition may skip it."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.approvals.acts import name
+from shared.approvals.chains import alone
 from shared.approvals.models import Approval, ApprovalStatus, Question
 from shared.approvals.windows import TIME_TO_USE
 from shared.entity import Because
@@ -90,6 +91,13 @@ def reserved(request: Question) -> tuple[Reason, ...]:
     kinds = ", ".join(known.types) if known else "nothing"
     return (
         reason("type", request.type not in NEVER_TYPES, f"the type is {request.type}"),
+        reason(
+            "chain",
+            alone(request),
+            "nobody but the Governor is asked"
+            if alone(request)
+            else "others are asked besides the Governor, and a rule stands in for him alone",
+        ),
         reason(
             "delegable",
             not why if known else None,
