@@ -2,7 +2,8 @@ from datetime import timedelta
 
 from shared.agents.breaking import RunStranded
 from shared.agents.runs import GOING, PipelineRun
-from shared.approvals import stranding
+from shared.approvals import answerable, stranding
+from shared.approvals.answerable import People
 from shared.approvals.models import OPEN, Approval
 from shared.approvals.stranding import ApprovalStranded, Stranded
 from shared.identity import PLATFORM
@@ -38,7 +39,7 @@ def find_stranded(call: Reaching, workflows: Workflows) -> None:
 
 
 def _questions(call: Reaching, workflows: Workflows) -> list[tuple[Approval, stranding.Why]]:
-    found, cursor = [], None
+    found, cursor, rosters = [], None, dict[str, People | None]()
     while True:
         page = call.each_tenant(OF_ALL).find(
             Approval, order="expires_at", status=OneOf(OPEN), cursor=cursor
@@ -47,12 +48,20 @@ def _questions(call: Reaching, workflows: Workflows) -> list[tuple[Approval, str
             with call.within(approval.tenant_id, OF_ALL) as txn:
                 known, wait = txn.peek(Stranded, approval.id), txn.peek(Wait, approval.id)
             there = wait is None or any(map(workflows.waits, wait.urls))
-            why = stranding.why(approval, waited_for=there, at=call.now)
+            if approval.tenant_id not in rosters:
+                rosters[approval.tenant_id] = _people(call, approval.tenant_id)
+            known_here = rosters[approval.tenant_id]
+            why = stranding.why(approval, known_here, waited_for=there, at=call.now)
             if why is not None and known is None:
                 found.append((approval, why))
         cursor = page.next_cursor
         if cursor is None or len(found) >= AT_ONCE:
             return found[:AT_ONCE]
+
+
+def _people(call: Reaching, tenant: str) -> People | None:
+    with call.within(PLATFORM, OF_ALL) as platform, call.within(tenant, OF_ALL) as own:
+        return answerable.people(platform, own if tenant != PLATFORM else None)
 
 
 def _runs(call: Reaching, workflows: Workflows) -> list[PipelineRun]:

@@ -40,6 +40,9 @@ def withdraw_role(call: Call, user_id: UserId, body: RoleWithdrawal) -> Access:
         before = rules.known(txn, user_id, call.tenant, call.now)
         after = rules.without(before, body.role, by=call.actor, at=call.now)
         member = txn.peek(Member, user_id)
+        vacancy = members.vacated(member, body.role, call.now)
+        if vacancy is not None:
+            txn.save(vacancy)
         if member is not None:
             txn.save(members.without(member, body.role))
         rules.keep(txn, after, RoleWithdrawn(user_id=user_id, role=body.role, reason=body.reason))

@@ -2,25 +2,24 @@
 Whether somebody can answer a question, before it is asked (ruling 83).
 
 What is known is the roster: who signed in, with which roles. Each scope has one Governor, who counts as one
-person where none was seen yet, and foundational agents always exist. Where nobody signed in yet at all, nothing
-is judged by it.
+person where none was seen yet, but as nobody where the role was taken from who held it; foundational agents
+always exist. Where nobody signed in yet at all, nothing is judged by it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.approvals import chains
 from shared.approvals.models import Approval
 from shared.approvals.parts import Step
 from shared.errors import Invalid, Violation
 from shared.identities import members
-from shared.identities.members import AGENTS, Member
+from shared.identities.members import AGENTS, KEEPERS, Member, Vacancy
 from shared.identity import PLATFORM, Role
 from shared.operation import Call
 from shared.store import Transaction
 
 WHY = "the platform's people answer, or ask, in every tenant"
 UNDER_WAY = "whoever signs in meanwhile can answer a moment later"
-KEEPERS = frozenset({Role.GOVERNOR, Role.CUSTOMER_ADMIN})
 
 
 @dataclass(frozen=True)
@@ -31,14 +30,21 @@ class People:
     own: tuple[Member, ...] = ()
     agents: bool = True
     """Whether the foundational agents count beside them."""
+    vacant: frozenset[Role] = frozenset()
+    """The Governors' roles that were taken from who held them."""
 
     def holding(self, role: Role) -> frozenset[str]:
         """Return who holds a role where it is asked for."""
         if role in AGENTS:
             return frozenset({role.value} if self.agents else ())
+        return self.seen(role) or frozenset(
+            {f"the {role}"} if role in KEEPERS - self.vacant else ()
+        )
+
+    def seen(self, role: Role) -> frozenset[str]:
+        """Return who was seen to hold a role."""
         there = self.own if role is Role.CUSTOMER_ADMIN else self.platform
-        known = frozenset(one.id for one in there if role in one.roles)
-        return known or frozenset({f"the {role}"} if role in KEEPERS else ())
+        return frozenset(one.id for one in there if role in one.roles)
 
     def named(self, id: str) -> frozenset[str]:
         """Return a person, if they exist and may decide."""
@@ -62,8 +68,8 @@ def check(call: Call, txn: Transaction, new: Approval, *, joins: bool = False) -
     """
     asker = new.requested_by
     with call.platform(WHY) as platform:
-        deciding = _deciding(platform)
-        if not deciding and _nobody(platform):
+        known = people(platform, txn if call.tenant != PLATFORM else None)
+        if known is None:
             return
         # Whoever made the agent existed before the roster was kept.
         if asker not in {call.actor.id, *new.concerned} and not _exists(platform, txn, asker):
@@ -71,15 +77,24 @@ def check(call: Call, txn: Transaction, new: Approval, *, joins: bool = False) -
                 f"nobody called {asker} has signed in here; name who it is asked for",
                 violations=[_missing("on_behalf_of", f"{asker} is not known")],
             )
-        if joins:
-            return
-        people = People(deciding, _deciding(txn) if call.tenant != PLATFORM else ())
-    lacking = unanswerable(new, people)
+    lacking = [] if joins else unanswerable(new, known, new.parties | new.askers)
     if lacking:
         raise Invalid(
             f"nobody could answer this: {'; '.join(lacking)}",
             violations=[_missing("chain", one, "nobody_can_answer") for one in lacking],
         )
+
+
+def people(platform: Transaction, own: Transaction | None) -> People | None:
+    """Return who decides in a tenant, as the roster knows it; None where nobody signed in yet at all."""
+    deciding = _deciding(platform)
+    if not deciding and _nobody(platform):
+        return None
+    known = People(deciding, _deciding(own) if own else ())
+    places = ((Role.GOVERNOR, platform), (Role.CUSTOMER_ADMIN, own))
+    unseen = [(role, there) for role, there in places if there and not known.seen(role)]
+    vacant = frozenset(role for role, there in unseen if there.peek(Vacancy, role.value))
+    return replace(known, vacant=vacant)
 
 
 def may_stand_in(call: Call, txn: Transaction, approval: Approval, to: str) -> None:
@@ -95,8 +110,8 @@ def may_stand_in(call: Call, txn: Transaction, approval: Approval, to: str) -> N
         deciding = _deciding(there)
         if not deciding and _nobody(there):
             return
-        people = People(own=deciding) if own else People(platform=deciding)
-    if not people.named(to):
+        known = People(own=deciding) if own else People(platform=deciding)
+    if not known.named(to):
         raise Invalid(
             f"{to} cannot answer this: nobody of that name who may decide has signed in",
             violations=[_missing("to", f"{to} is not known to decide here")],
@@ -112,22 +127,22 @@ def alone(call: Call, txn: Transaction, question: Approval) -> bool:
             return False
         own = _deciding(txn) if call.tenant != PLATFORM else ()
     ours = call.actor.tenant == PLATFORM
-    people = People(
+    known = People(
         (*deciding, asking) if ours else deciding, own if ours else (*own, asking), agents=False
     )
-    return bool(unanswerable(question, people))
+    return bool(unanswerable(question, known, question.parties | question.askers))
 
 
-def unanswerable(approval: Approval, people: People) -> list[str]:
+def unanswerable(approval: Approval, people: People, cannot: frozenset[str]) -> list[str]:
     """
-    Return for each step that lacks somebody who it is.
+    Return for each step that is due and lacks somebody who it is.
 
-    Nobody has two votes, so every vote needs a person of its own.
+    Nobody has two votes, so every vote needs a person of its own, who has given none.
     """
-    cannot = approval.parties | approval.askers
+    cannot |= {said.approver_id for said in approval.decisions}
     places = [
         (step, {one for one in could if one not in cannot})
-        for step in approval.steps
+        for step in approval.steps[approval.current_step - 1 :]
         for could in _votes(approval, step, people)
     ]
     taken: dict[str, int] = {}
@@ -142,18 +157,20 @@ def unanswerable(approval: Approval, people: People) -> list[str]:
 
 
 def _votes(approval: Approval, step: Step, people: People) -> list[frozenset[str]]:
-    """Return, for each vote that a step needs, who could give it."""
+    """Return, for each vote that a step still needs, who could give it."""
     there = approval.model_copy(update={"current_step": step.step_no})
     besides = frozenset[str]().union(
         *(people.holding(role) for level in (1, 2) for role in chains.added(there, level))
     )
-    seats = [people.holding(role) for role in step.roles] + [
-        people.seated(one, approval) for one in step.principals
-    ]
+    handed = (one for one in approval.delegations if one.taken_back_at is None)
+    besides |= {one.to_id for one in handed if one.step_no == step.step_no}
+    taken = step.taken(approval.decisions).values()
+    seats = [(str(role), people.holding(role)) for role in step.roles]
+    seats += [(one, people.seated(one, approval)) for one in step.principals]
     if step.mode == "all":
-        return [seat | besides for seat in seats]
-    anybody = besides.union(*seats)
-    return [anybody] * (step.quorum or 1 if step.mode == "quorum" else 1)
+        return [could | besides for seat, could in seats if seat not in taken]
+    anybody = besides.union(*(could for _, could in seats))
+    return [anybody] * ((step.quorum or 1 if step.mode == "quorum" else 1) - len(taken))
 
 
 def _seated(

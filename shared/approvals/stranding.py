@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
+from shared.approvals.answerable import People, unanswerable
 from shared.approvals.models import Approval
-from shared.approvals.parts import Step
 from shared.entity import ActorId, Event, Id, Record, Timestamp
 
 Why = Literal["nobody_can_answer", "nobody_waits", "nobody_closed_it"]
@@ -41,24 +41,20 @@ class ApprovalStranded(Event, action="approval.stranded", category="approval_tim
     owner: ActorId
 
 
-def answerable(approval: Approval) -> bool:
-    """Say whether each step that is still due can be answered by as many as it needs, whom it does not concern."""
-    due = approval.steps[approval.current_step - 1 :]
-    return all(_enough(step, approval.parties) for step in due)
+def why(approval: Approval, known: People | None, *, waited_for: bool, at: datetime) -> Why | None:
+    """
+    Say why an open question is stranded; None where it is not.
 
+    Args:
+        approval: The question.
 
-def _enough(step: Step, parties: frozenset[str]) -> bool:
-    people = set(step.principals) - parties
-    if step.mode == "all":
-        return len(people) == len(step.principals)
-    # Nobody knows here how many hold a role, but a role is held by somebody.
-    needed = step.quorum or 1 if step.mode == "quorum" else 1
-    return bool(step.roles) or len(people) >= needed
+        known: Who decides there, as the roster knows it; None where it knows nobody at all.
 
+        waited_for: Whether somebody waits for the answer.
 
-def why(approval: Approval, *, waited_for: bool, at: datetime) -> Why | None:
-    """Say why an open question is stranded; None where it is not."""
-    if not answerable(approval):
+        at: The present.
+    """
+    if known is not None and unanswerable(approval, known, approval.parties):
         return "nobody_can_answer"
     if not waited_for:
         return "nobody_waits"

@@ -30,6 +30,29 @@ class Member(Record):
     """When they were first seen on the last day that they were."""
 
 
+KEEPERS = frozenset({Role.GOVERNOR, Role.CUSTOMER_ADMIN})
+"""The Governors of a scope: each is somebody, though nobody may have seen them sign in yet."""
+
+
+class Vacancy(Record):
+    """
+    The mark that a Governor's role was taken from who held it; its id is the role.
+
+    From then on only those hold it who are seen to, until it is given back: that nobody does is known.
+    """
+
+    collection: ClassVar[str] = "vacancies"
+
+    since: Timestamp
+    """When it was taken."""
+
+
+def vacated(member: Member | None, role: Role, at: datetime) -> Vacancy | None:
+    """Return the mark of a role that is taken from somebody; None where they are known not to have held it."""
+    held = member is None or role in member.roles
+    return Vacancy(id=role.value, since=at) if held and role in KEEPERS else None
+
+
 def member(id: str, roles: Collection[Role], at: datetime) -> Member:
     """Return somebody as they were seen at a time."""
     return Member(id=id, roles=tuple(sorted(roles)), decides=decides(roles), seen_at=at)

@@ -29,7 +29,7 @@ KEPT = {"roles": ["governor"]}
 def lacking(*people, own=(), tenant=PLATFORM, steps=None, **asked):
     given = {"chain": {"name": "own", "steps": [KEPT, *steps]}} if steps else {}
     new = approval(tenant=tenant, **given | asked)
-    return unanswerable(new, People(platform=people, own=own))
+    return unanswerable(new, People(platform=people, own=own), new.parties | new.askers)
 
 
 def test_whoever_has_a_governor_can_ask():

@@ -8,6 +8,8 @@ from functions.approvals.create_veto import create_veto
 from functions.approvals.escalate_approval import escalate_approval
 from functions.approvals.reject_approval import reject_approval
 from functions.identity.get_me import get_me
+from functions.identity.restore_role import restore_role
+from functions.identity.withdraw_role import withdraw_role
 from tests.approvals.questions import EXAMPLE, WHY, others
 from tests.kernel.conftest import keys, world
 
@@ -152,3 +154,38 @@ def test_nobody_decides_what_they_are_the_subject_of_and_objects_to_it_all_the_s
 def test_the_only_governors_own_money_is_asked_of_nobody(world):
     world.call(get_me, "/v1/me", as_="governor")
     assert "nobody" in ask(world, status=422, on_behalf_of="governor.platform", **MONEY)["detail"]
+
+
+# --- whom the roster knows to be nobody ----------------------------------------------------------
+
+
+def roles(world, function, verb, role="governor", id="governor.platform", as_="admin"):
+    path = f"/v1/admin/users/{id}/roles/{verb}"
+    body = {"role": role, "reason": "It is their last day here today."}
+    assert world.call(function, path, body, as_=as_).status_code == 200
+
+
+def test_without_the_last_governor_nothing_is_asked_that_needs_him(world):
+    for account in ("governor", "admin"):
+        world.call(get_me, "/v1/me", as_=account)
+    roles(world, withdraw_role, "withdraw")
+    for kind in ({"gate": "stage-6"}, MONEY):
+        refused = ask(world, status=422, **kind)
+        assert refused["violations"][0]["rule"] == "nobody_can_answer"
+    roles(world, restore_role, "restore")
+    ask(world, **MONEY)
+
+
+def test_a_role_that_somebody_never_had_is_no_loss(world):
+    for account in ("viewer", "admin"):
+        world.call(get_me, "/v1/me", as_=account)
+    roles(world, withdraw_role, "withdraw", id="viewer.platform")
+    ask(world, **MONEY)
+
+
+def test_whoever_holds_it_too_still_answers(world):
+    for account in ("governor", "customer_admin@acme"):
+        world.call(get_me, "/v1/me", as_=account)
+    lost = ("customer_admin", "other.acme", "customer_admin@acme")
+    roles(world, withdraw_role, "withdraw", *lost)
+    engaged(world)

@@ -4,17 +4,24 @@ from functions.approvals.find_stranded import find_stranded
 from functions.approvals.list_stranded_approvals import list_stranded_approvals
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.settle_stranded import settle_stranded
+from functions.identity.withdraw_role import RoleWithdrawal, withdraw_role
 from shared.approvals import stranding
+from shared.approvals.answerable import People, unanswerable
 from shared.approvals.models import Approval
 from shared.approvals.parts import Step
 from shared.approvals.stranding import ApprovalStranded
+from shared.identities.members import member
 from shared.identity import Role
 from shared.platform.incidents import Incident
 from shared.queries import Paging
 from shared.store import Due
 from shared.waiting import Wait
 from tests.approvals.questions import CALLBACK, WHY, approval, approve, person
+from tests.conftest import NOON
 from tests.mobile.phone import asked
+
+BEN = person(Role.GOVERNOR, id="ben")
+KNOWN = People(tuple(member(id, (Role.GOVERNOR,), NOON) for id in ("asha", "ben", "carl")))
 
 
 def stranded(call_as, tenant="platform"):
@@ -73,13 +80,38 @@ def test_a_question_that_too_few_can_answer_is_stranded():
         hers = {"steps": (Step(step_no=1, **step),), "concerned": ("asha",)}
         return approval().model_copy(update=hers)
 
+    def why(asked, known=KNOWN):
+        return stranding.why(asked, known, waited_for=True, at=asked.requested_at)
+
     few = of(principals=("asha", "ben"), mode="quorum", quorum=2)
-    assert not stranding.answerable(few)
-    assert not stranding.answerable(of(principals=("asha",)))
-    assert not stranding.answerable(of(principals=("asha", "ben"), mode="all"))
-    assert stranding.answerable(of(principals=("ben", "carl"), mode="quorum", quorum=2))
-    assert stranding.answerable(of(roles=(Role.GOVERNOR,)))
-    assert stranding.why(few, waited_for=True, at=few.requested_at) == "nobody_can_answer"
+    for lacking in (few, of(principals=("asha",)), of(principals=("asha", "ben"), mode="all")):
+        assert why(lacking) == "nobody_can_answer"
+    assert why(of(principals=("ben", "carl"), mode="quorum", quorum=2)) is None
+    assert why(of(roles=(Role.GOVERNOR,))) is None
+    assert why(few, known=None) is None
+
+
+def test_who_agreed_already_gives_no_vote_that_is_still_due():
+    steps = ({"principals": ["ben", "carl"], "mode": "all"}, {"roles": ["governor"]})
+    half = approve(approval(gate="step", chain={"name": "own", "steps": steps}), by=BEN)
+    assert (half.current_step, unanswerable(half, KNOWN, half.parties)) == (1, [])
+    alone = People(KNOWN.platform[:2])
+    assert unanswerable(half, alone, half.parties) == [
+        "step 1 asks ben, carl, and there is nobody else"
+    ]
+
+
+def test_a_question_whose_governor_lost_the_role_is_stranded(call_as, reacting, workflows):
+    seen = member("asha", (Role.GOVERNOR,), NOON)
+    with call_as(Role.ADMIN).transaction() as txn:
+        txn.save(seen)
+    new = asked(call_as, type="financial", gate="budget")
+    check(reacting, call_as, workflows, 60)
+    assert stranded(call_as) == {}
+    taken = RoleWithdrawal(role=Role.GOVERNOR, reason="They left the team today.")
+    withdraw_role(call_as(Role.ADMIN, at=61), "asha", taken)
+    check(reacting, call_as, workflows, 120)
+    assert stranded(call_as) == {new.id: ("nobody_can_answer", "service")}
 
 
 def test_what_a_service_asked_is_in_the_hands_of_a_person():
@@ -91,5 +123,5 @@ def test_what_a_service_asked_is_in_the_hands_of_a_person():
 def test_a_question_whose_end_was_lost_is_stranded():
     new = approval()
     late = new.expires_at + stranding.LATE
-    assert stranding.why(new, waited_for=True, at=new.expires_at) is None
-    assert stranding.why(new, waited_for=True, at=late) == "nobody_closed_it"
+    assert stranding.why(new, None, waited_for=True, at=new.expires_at) is None
+    assert stranding.why(new, None, waited_for=True, at=late) == "nobody_closed_it"
