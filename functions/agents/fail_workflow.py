@@ -3,10 +3,13 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from shared.agents import breaking
+from shared.agents.parts import APPROVAL
 from shared.agents.runs import PipelineRun
 from shared.entity import Id, Printed, Value
+from shared.evidence import stream
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
+from shared.platform import responding
 
 
 class Breakdown(Value):
@@ -30,8 +33,16 @@ def fail_workflow(call: Call, workflow_id: Id, body: Breakdown) -> PipelineRun:
     """
     End a run whose workflow broke down.
 
-    It fails closed: a release that was under way is taken back. A run that has ended stays as it is.
+    It fails closed: a release that was under way is taken back, and where it had been approved that is put into
+    the hands of whoever began the run. A run that has ended stays as it is.
     """
     with call.transaction() as txn:
         reason = body.reason or "the workflow broke down"
-        return breaking.broken_down(txn, call, workflow_id, reason)
+        before = txn.get(PipelineRun, workflow_id)
+        approved = before.passed(APPROVAL) is not None and not before.over
+        incident = responding.assignment(txn, stream(before)) if approved else None
+        run = breaking.broken_down(txn, call, workflow_id, reason)
+        if incident is not None:
+            report = responding.unserved(run.agent_id, "its workflow broke down")
+            incident.keep(report, call, owner=run.initiated_by)
+        return run

@@ -5,12 +5,15 @@ from pydantic import ConfigDict, Field
 from shared.agents import undoing
 from shared.agents.models import Agent
 from shared.agents.parts import RollbackScope, RollbackTrigger
+from shared.agents.runs import PipelineRun
 from shared.agents.undoing import Rollback
 from shared.entity import Because, Id, Text, Value
 from shared.errors import Conflict
+from shared.evidence import stream
 from shared.identity import PLATFORM, Scope
 from shared.manifests.parts import Semver
 from shared.operation import Call, operation
+from shared.platform import responding
 
 
 class RollbackRequest(Value):
@@ -49,7 +52,8 @@ def rollback_agent(call: Call, agent_id: Id, body: RollbackRequest) -> Rollback:
     Take an agent's release back and put the version before it in service again.
 
     A first release has none before it: then nothing is routed, and an agent that was in service is
-    suspended. Taking back what was taken back already changes nothing.
+    suspended. One that never came into service is put into the hands of whoever began its run. Taking back
+    what was taken back already changes nothing.
     """
     with call.transaction() as txn:
         service = undoing.read(txn, txn.get(Agent, agent_id))
@@ -60,7 +64,12 @@ def rollback_agent(call: Call, agent_id: Id, body: RollbackRequest) -> Rollback:
             raise Conflict(
                 f"the only version to go back to is {back or 'none'}", rule="no_such_version"
             )
+        run = txn.get(PipelineRun, service.release.workflow_id)
+        incident = None if run.over else responding.assignment(txn, stream(run))
         after = undoing.take_back(txn, call, service, body.trigger)
         because = Because(rationale=body.reason, authority=call.actor.type)
-        told = undoing.told(service, after, body.trigger, body.scope)
-        return undoing.result(service, txn.save(after, told, because=because))
+        agent = undoing.keep(txn, call, service, after, body.trigger, body.scope, because)
+        if incident is not None:
+            report = responding.unserved(run.agent_id, "it did not prove well")
+            incident.keep(report, call, owner=run.initiated_by)
+        return undoing.result(service, agent)

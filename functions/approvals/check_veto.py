@@ -1,7 +1,7 @@
 from shared.approvals.events import VetoEffectDue, VetoEffectOverdue
 from shared.approvals.models import Veto
 from shared.identity import Role
-from shared.mobile.notices import notice, tell
+from shared.mobile.notices import notice, saying, tell
 from shared.reaction import Reaching, reaction
 
 
@@ -21,5 +21,5 @@ def check_veto(call: Reaching, _: VetoEffectDue) -> None:
             body=f"Its effect ({veto.effect}) was to be complete after five minutes.",
             at=call.now,
         )
-        tell(txn, paged)
+        tell(txn, saying("not_undone", paged))
         txn.save(veto, VetoEffectOverdue(effect=veto.effect))

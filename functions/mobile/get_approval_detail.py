@@ -1,3 +1,4 @@
+from shared.agents import timeline, vetoing
 from shared.agents.models import Agent
 from shared.agents.runs import PipelineRun
 from shared.approvals import attention
@@ -27,5 +28,8 @@ def get_approval_detail(call: Call, approval_id: Id) -> ApprovalDetail:
         approval = txn.get(Approval, approval_id)
         agent = txn.peek(Agent, approval.agent_id) if approval.agent_id else None
         run = txn.peek(PipelineRun, agent.workflow_id) if agent else None
+        settled = txn.peek(Approval, run.approval_id) if run and run.approval_id else None
+        veto = vetoing.against(txn, run, settled) if run else None
         attention.note(txn, approval, by=call.actor, at=call.now)
-    return cards.detail(approval, agent, run)
+    pipeline = timeline.of(agent, run, settled, veto) if agent and run else None
+    return cards.detail(approval, agent, run, pipeline)

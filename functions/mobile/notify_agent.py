@@ -1,4 +1,5 @@
 from shared.agents.models import Agent, AgentRolledBack, AgentStateChanged
+from shared.agents.undoing import TAKEN_BACK
 from shared.mobile.models import Claim
 from shared.mobile.notices import governor, notice, saying, tell
 from shared.reaction import Reaching, reaction
@@ -6,7 +7,11 @@ from shared.reaction import Reaching, reaction
 TOLD = {("deployed", "suspended"): "Suspended", ("suspended", "deployed"): "Back in service"}
 """The changes of state that the Governor is told of."""
 
-CLAIMS: dict[str, Claim] = {"Suspended": "suspended", "Back in service": "in_service"}
+CLAIMS: dict[str, Claim] = {
+    "Suspended": "suspended",
+    "Back in service": "in_service",
+    "Rolled back": "taken_back",
+}
 """What of it may be over when it is read."""
 
 
@@ -15,6 +20,9 @@ def notify_agent(call: Reaching, event: AgentStateChanged | AgentRolledBack) -> 
     """Tell the Governor that an agent was stopped, started again, or rolled back."""
     if isinstance(event, AgentRolledBack):
         what, why = "Rolled back", f"{event.trigger}: {event.outcome}"
+    elif event.reason == TAKEN_BACK:
+        # The roll-back itself is told.
+        return
     else:
         what, why = TOLD.get((event.from_state, event.to_state), ""), event.reason
     if not what:
@@ -31,4 +39,5 @@ def notify_agent(call: Reaching, event: AgentStateChanged | AgentRolledBack) -> 
             at=call.now,
             occasion=call.causation_id or "",
         )
-        tell(txn, saying(CLAIMS.get(what), told))
+        restored = isinstance(event, AgentRolledBack) and event.restored_version is not None
+        tell(txn, saying(None if restored else CLAIMS[what], told))

@@ -11,6 +11,9 @@ def record_health(call: Reaching, event: HealthStatusChanged) -> None:
         return
     with call.transaction() as txn:
         agent = txn.get(Agent, call.subject_id)
+        if agent.status != "deployed":
+            # A release that does not prove well is taken back; nothing of it is in service.
+            return
         finding = Finding(
             type="constitutional",
             code="HEALTH-CRITICAL",

@@ -1,4 +1,4 @@
-from shared.mobile.notices import governor, notice, tell
+from shared.mobile.notices import governor, notice, saying, tell
 from shared.reaction import Reaching, reaction
 from shared.violations.models import OpenedViolation, ViolationUnanswered
 from shared.violations.rules import unanswered
@@ -22,4 +22,4 @@ def remind_violation(call: Reaching, event: ViolationUnanswered) -> None:
             at=call.now,
             occasion=f"overdue {event.status}",
         )
-        tell(txn, reminder)
+        tell(txn, saying("unowned" if event.status == "open" else "unplanned", reminder))

@@ -117,6 +117,11 @@ class Agent(GovernedEntity):
     initiated_by: str
     """Who created it, as their token names them."""
 
+    @property
+    def taken_back(self) -> bool:
+        """Whether its release was taken back, and nothing of it serves."""
+        return self.release_state in {"failed", "rolled_back"}
+
     def watched_closely(self, at: datetime) -> bool:
         """Say whether the elevated monitoring after a release or a reactivation still runs."""
         until = self.monitoring_until

@@ -38,7 +38,15 @@ class StagePoint(Value):
 
 
 Outcome = Literal[
-    "under_way", "in_service", "rejected", "vetoed", "expired", "cancelled", "rolled_back", "failed"
+    "under_way",
+    "in_service",
+    "suspended",
+    "rejected",
+    "vetoed",
+    "expired",
+    "cancelled",
+    "rolled_back",
+    "failed",
 ]
 
 
@@ -62,7 +70,10 @@ class Timeline(Value):
     stages: tuple[StagePoint, ...]
     """The seven stages, in order."""
     outcome: Outcome
-    """What came of it in one word: a refused or vetoed agent is no success, however well its workflow ended."""
+    """
+    What came of it in one word, as it is now: a refused or vetoed agent is no success, however well its workflow
+    ended, nor is one that was stopped since.
+    """
     because: str | None
     """Why it ended without an agent in service, and whose word that was; null where it did not."""
     veto_id: Id | None
@@ -104,7 +115,7 @@ def of(
     agent: Agent, run: PipelineRun, approval: Approval | None = None, veto: Veto | None = None
 ) -> Timeline:
     """Return the timeline of an agent's pipeline, with the Governor's word on it and the veto that hit it."""
-    outcome = _outcome(run, approval, veto)
+    outcome = _outcome(agent, run, approval, veto)
     return Timeline(
         agent_id=agent.id,
         workflow_id=run.id,
@@ -115,7 +126,7 @@ def of(
         gaps=tuple(f"{gap.section}: {gap.detail}" for gap in run.gaps),
         stages=tuple(_point(run, stage) for stage in STAGES),
         outcome=outcome,
-        because=_because(run, approval, veto) if outcome not in _WELL else None,
+        because=_because(agent, run, approval, veto) if outcome not in _WELL else None,
         veto_id=veto.id if veto else None,
     )
 
@@ -129,22 +140,28 @@ _NO: dict[str, Outcome] = {
 }
 
 
-def _outcome(run: PipelineRun, approval: Approval | None, veto: Veto | None) -> Outcome:
+def _outcome(
+    agent: Agent, run: PipelineRun, approval: Approval | None, veto: Veto | None
+) -> Outcome:
     if veto is not None:
         return "vetoed"
     if not run.over:
         return "under_way"
     if run.status == "completed":
-        return "in_service"
+        if agent.taken_back:
+            return "rolled_back"
+        return "in_service" if agent.status == "deployed" else "suspended"
     if run.failure_code == "cancelled":
         return "cancelled"
     said = _NO.get(approval.status) if approval else None
     return said or ("rolled_back" if run.status == "rolled_back" else "failed")
 
 
-def _because(run: PipelineRun, approval: Approval | None, veto: Veto | None) -> str:
+def _because(agent: Agent, run: PipelineRun, approval: Approval | None, veto: Veto | None) -> str:
     if veto is not None:
         return f"{veto.issued_by} vetoed it ({veto.category}): {veto.explanation}"
+    if run.status == "completed":
+        return agent.suspended_reason or f"it is {agent.status}"
     if approval is not None and approval.decisions and approval.status in _NO:
         last = approval.last
         return f"{last.approver_id}: {last.verb}. {last.reason or ''}".strip()

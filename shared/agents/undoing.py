@@ -7,13 +7,16 @@ from shared.agents import lifecycle, releases
 from shared.agents.models import Agent, AgentRolledBack
 from shared.agents.parts import RollbackScope, RollbackTrigger
 from shared.agents.releases import Release, ReleaseTakenBack
-from shared.entity import Value
+from shared.entity import Because, Value
 from shared.errors import Conflict
 from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestSuspended
 from shared.manifests.models import Manifest
 from shared.operation import Call
 from shared.store import Transaction
+
+TAKEN_BACK = "the release was taken back"
+"""The reason of an agent's change of state by that."""
 
 
 class Rollback(Value):
@@ -81,23 +84,37 @@ def take_back(txn: Transaction, call: Call, service: Service, trigger: RollbackT
     return lifecycle.taken_back(service.agent, restored=restored, at=call.now)
 
 
-def told(
-    service: Service, after: Agent, trigger: RollbackTrigger, scope: RollbackScope
-) -> AgentRolledBack:
-    """Return the event of a rollback."""
-    return AgentRolledBack(
+def keep(
+    txn: Transaction,
+    call: Call,
+    service: Service,
+    after: Agent,
+    trigger: RollbackTrigger,
+    scope: RollbackScope = "deployment",
+    because: Because | None = None,
+) -> Agent:
+    """Keep an agent whose release was taken back, and tell that; also where it is out of service now."""
+    told = AgentRolledBack(
         trigger=trigger,
         scope=scope,
         from_version=service.release.release_version,
         restored_version=after.deployed_version,
         outcome="rolled_back",
     )
+    agent = txn.save(after, told, because=because)
+    if agent.status == service.agent.status:
+        return agent
+    by = lifecycle.decided_by(call.actor)
+    changed = lifecycle.changed(service.agent, agent, by=by, reason=TAKEN_BACK)
+    return txn.save(agent, changed, because=because)
 
 
 def result(service: Service, after: Agent) -> Rollback:
-    """Say how a rollback went."""
+    """Say how a rollback went: what holds now, whether it was done just now or before."""
     back = after.deployed_version
-    steps = ["routing stopped", "manifest suspended"]
+    steps = ["routing stopped"]
+    if service.manifest.status in {"deployed", "suspended"}:
+        steps.append("manifest suspended")
     steps.append(f"version {back} in service again" if back else "nothing is routed")
     return Rollback(
         outcome="rolled_back",

@@ -1,7 +1,6 @@
 """What a veto does to a run of the pipeline and to the release that it made."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from shared.agents import lifecycle, pipeline, returning, story, undoing
 from shared.agents.models import Agent
@@ -12,7 +11,7 @@ from shared.agents.story import Story
 from shared.agents.undoing import Service
 from shared.approvals.models import Approval, Veto
 from shared.approvals.parts import Attachment, VetoCategory
-from shared.entity import Event, written
+from shared.entity import written
 from shared.errors import AlreadyDecided, Conflict
 from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestSuspended
@@ -145,24 +144,19 @@ def _taken_back(txn: Transaction, call: Call, before: Story, service: Service, v
     if not before.run.over:
         run = pipeline.ended(before.run, "release_failed", at=call.now, status="rolled_back")
         txn.save(run, _ended(run))
-    agent = txn.save(*_judged(call, service, agent, late=veto.late))
+    agent = agent.model_copy(update={"creation_stage": None})
+    if service.before is not None or veto.late:
+        agent = undoing.keep(txn, call, service, agent, "governor_override")
+    else:
+        agent = agent.model_copy(update={"status": "rejected", "suspended_reason": None})
+        by = lifecycle.decided_by(call.actor)
+        told = lifecycle.changed(service.agent, agent, by=by, reason="governor_override")
+        agent = txn.save(agent, told)
     if not veto.by_itself:
         return veto
     return returning.ask(
         txn, call, veto, agent=agent, manifest=service.manifest, release=service.release
     )
-
-
-def _judged(call: Call, service: Service, agent: Agent, *, late: bool) -> tuple[Agent, Event]:
-    """Return the agent as it goes on without its release, and the event of that."""
-    changes: dict[str, Any] = {"creation_stage": None}
-    if service.before is not None or late:
-        told = undoing.told(service, agent, "governor_override", "deployment")
-        return agent.model_copy(update=changes), told
-    changes |= {"status": "rejected", "suspended_reason": None}
-    agent = agent.model_copy(update=changes)
-    by = lifecycle.decided_by(call.actor)
-    return agent, lifecycle.changed(service.agent, agent, by=by, reason="governor_override")
 
 
 def _ended(run: PipelineRun) -> WorkflowEnded:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.agents import timeline
 from shared.agents.models import Agent
 from shared.agents.parts import ARCHITECTURE, CERTIFICATION, ETHICS
 from shared.agents.runs import PipelineRun
@@ -129,7 +128,9 @@ def card(approval: Approval, *, at: datetime) -> ApprovalCard:
     )
 
 
-def detail(approval: Approval, agent: Agent | None, run: PipelineRun | None) -> ApprovalDetail:
+def detail(
+    approval: Approval, agent: Agent | None, run: PipelineRun | None, pipeline: Timeline | None
+) -> ApprovalDetail:
     """Return everything about an approval; what it has no agent or pipeline for is absent."""
     shown = cards.card(approval)
     found = ApprovalDetail(
@@ -151,7 +152,7 @@ def detail(approval: Approval, agent: Agent | None, run: PipelineRun | None) -> 
             "certification": _review(run, CERTIFICATION),
             "architecture": _review(run, ARCHITECTURE),
             "ethics": _review(run, ETHICS),
-            "timeline": timeline.of(agent, run, approval),
+            "timeline": pipeline,
         }
     )
 

@@ -21,7 +21,19 @@ Kind = Literal[
     "announcement",
 ]
 Claim = Literal[
-    "waits", "objectable", "review", "unanswered", "unused", "vetoed", "suspended", "in_service"
+    "waits",
+    "objectable",
+    "review",
+    "unanswered",
+    "unused",
+    "vetoed",
+    "suspended",
+    "in_service",
+    "taken_back",
+    "unowned",
+    "unplanned",
+    "unsettled",
+    "not_undone",
 ]
 """What a notice says of its subject that may be over when it is shown."""
 

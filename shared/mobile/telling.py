@@ -4,15 +4,17 @@ import re
 from datetime import datetime
 
 from shared.agents.models import Agent
-from shared.approvals.models import Approval, ApprovalStatus
+from shared.approvals.models import Approval, ApprovalStatus, Veto
 from shared.approvals.windows import NOTHING_BEGAN, silence
 from shared.entity import written
 from shared.mobile.models import Claim, Notification, SeenNotification
 from shared.mobile.notices import CLAIM, MAX_BODY, MAX_TITLE, short
 from shared.queries import OneOf
 from shared.store import Transaction
+from shared.violations.models import OpenedViolation
 
-Told = Approval | Agent
+Told = Approval | Agent | OpenedViolation | Veto
+_KINDS: tuple[type[Told], ...] = (Approval, Agent, OpenedViolation, Veto)
 
 MOST = 100
 """A badge looks at no more than the newest of so many."""
@@ -23,10 +25,26 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
 
 def holds(claim: Claim | None, told: Told, at: datetime) -> bool:
     """Say whether what a notice says of its subject is so."""
+    return _so(told, at).get(claim or "", True)
+
+
+def _so(told: Told, at: datetime) -> dict[str, bool]:
+    """Say of each claim that may be made of a thing whether it is so."""
     if isinstance(told, Agent):
-        status = {"suspended": "suspended", "in_service": "deployed"}.get(claim or "")
-        return status is None or told.status == status
-    so = {
+        return {
+            "suspended": told.status == "suspended",
+            "in_service": told.status == "deployed",
+            "taken_back": told.taken_back,
+        }
+    if isinstance(told, OpenedViolation):
+        return {
+            "unowned": told.status == "open",
+            "unplanned": told.status == "acknowledged",
+            "unsettled": told.closed_at is None,
+        }
+    if isinstance(told, Veto):
+        return {"not_undone": told.effect_completed_at is None}
+    return {
         "waits": told.open and at < told.expires_at,
         "objectable": told.status in _GRANTED and _objectable(told, at),
         "review": told.status != ApprovalStatus.VETOED and _objectable(told, at),
@@ -34,7 +52,6 @@ def holds(claim: Claim | None, told: Told, at: datetime) -> bool:
         "unused": told.unused is not None,
         "vetoed": told.vetoed_at is not None,
     }
-    return so.get(claim or "", True)
 
 
 def _objectable(approval: Approval, at: datetime) -> bool:
@@ -51,11 +68,23 @@ def seen(notification: Notification, told: Told | None, at: datetime) -> SeenNot
         words = {"title": short(told.title, MAX_TITLE), "body": short(became(told), MAX_BODY)}
     elif over and isinstance(told, Agent):
         words = {"title": short(told.name, MAX_TITLE), "body": f"It is {told.status} now."}
+    elif over and isinstance(told, OpenedViolation):
+        words = {"title": f"{told.finding.code}: {told.status}", "body": _dealt_with(told)}
+    elif over and isinstance(told, Veto) and told.effect_completed_at is not None:
+        done = f"What it hit was undone at {written(told.effect_completed_at)}."
+        words = {"title": "A veto is carried out", "body": done}
     elif isinstance(told, Approval) and claim == "waits":
         now = written(told.expires_at)
         words = {"body": _INSTANT.sub(now, notification.body)}
     # Another release may store what is only shown here.
     return SeenNotification(**(dict(notification) | words | {"over": over}))
+
+
+def _dealt_with(violation: OpenedViolation) -> str:
+    """Say in one sentence how a violation is dealt with."""
+    if violation.closed_at is not None:
+        return f"It was {violation.status} at {written(violation.closed_at)}."
+    return f"{violation.owner} answers for it until {written(violation.due_at)}."
 
 
 def became(approval: Approval) -> str:
@@ -85,9 +114,10 @@ _SAID = {
 def subject(txn: Transaction, notification: Notification) -> Told | None:
     """Read what a notice is about, where it says something of it that may be over."""
     collection, _, id = notification.subject.partition("/")
-    if collection == Approval.collection:
-        return txn.peek(Approval, id)
-    return txn.peek(Agent, id) if collection == Agent.collection and notification.claim else None
+    kind = next((one for one in _KINDS if one.collection == collection), None)
+    if kind is None or (kind is not Approval and notification.claim is None):
+        return None
+    return txn.peek(kind, id)
 
 
 def unread(txn: Transaction, audiences: tuple[str, ...], at: datetime) -> int:

@@ -50,6 +50,8 @@ class AgentCard(Record):
     """How it is, by the last looks at it; null before the first."""
     version: str | None
     """The version that is in service; null where none is."""
+    taken_back: bool = False
+    """Whether its release was taken back, so that it is certified or suspended and nothing of it serves."""
     pending_items: int = 0
     """How many of its questions wait for a person."""
     created_at: Timestamp
@@ -168,6 +170,7 @@ def of_agent(agent: Agent, before: AgentCard | None) -> AgentCard:
         availability="available" if in_service else "unavailable",
         health=agent.health_status,
         version=agent.deployed_version,
+        taken_back=agent.taken_back,
         pending_items=before.pending_items if before else 0,
         created_at=agent.created_at,
     )

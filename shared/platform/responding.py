@@ -65,6 +65,19 @@ def assignment(txn: Transaction, about: str) -> Assignment:
     return Assignment(txn, id, txn.peek(Incident, id), txn.peek(IncidentNumbers, NUMBERS))
 
 
+def unserved(agent_id: str, why: str) -> IncidentReport:
+    """Report a release that was approved and never came into service."""
+    return IncidentReport(
+        title="Approved, and not in service",
+        description=f"The release of the agent {agent_id} was approved, and {why}. It was taken back, and nothing"
+        " of it is in service. Specify the agent again if it is still wanted.",
+        type="agent_failure",
+        severity="high",
+        affected_services=("workflow_engine",),
+        affected_agents=(agent_id,),
+    )
+
+
 def step(txn: Transaction, incident_id: str, done: IncidentStep, call: Call) -> Incident:
     """Keep a step of an incident."""
     before = txn.get(Incident, incident_id)

@@ -9,6 +9,7 @@ from functions.agents.create_release import ReleaseRequest, create_release
 from functions.agents.fail_workflow import Breakdown, fail_workflow
 from functions.agents.get_agent_activity import ActivityQuery, get_agent_activity
 from functions.agents.get_agent_health import get_agent_health
+from functions.agents.get_pipeline import get_pipeline
 from functions.agents.get_release import get_release
 from functions.agents.probe_release import probe_release
 from functions.agents.rollback_agent import RollbackRequest, rollback_agent
@@ -29,6 +30,7 @@ from shared.evidence import Entry
 from shared.identity import Role
 from shared.manifests.models import Manifest
 from shared.outside import Look
+from shared.platform.incidents import Incident
 from shared.store import Due
 from tests.agents.catalogue import CALLBACK, Kept
 from tests.conftest import NOON
@@ -388,6 +390,31 @@ def test_a_first_release_that_fails_leaves_nothing_routed(story):
     assert story.agent().status == "certified"
 
 
+def incidents(story):
+    with story.call_as(Role.ADMIN).transaction() as txn:
+        return [(one.title, one.owner) for one in txn.find(Incident).items]
+
+
+def test_what_was_approved_and_never_came_into_service_is_somebodys(story, reacting):
+    released(story)
+    for _ in range(2):
+        take_back(story)
+    assert incidents(story) == [("Approved, and not in service", story.run().initiated_by)]
+
+
+def test_what_served_and_is_taken_back_is_whose_who_took_it_back(story, reacting):
+    _, at = deployed(story, reacting)
+    take_back(story, at=at, trigger="incident", role=Role.GOVERNOR)
+    assert incidents(story) == []
+
+
+def test_what_was_approved_and_whose_workflow_broke_down_is_somebodys(story):
+    released(story)
+    for _ in range(2):
+        fail_workflow(story.service(), story.workflow_id, Breakdown(reason="HTTP 500"))
+    assert incidents(story) == [("Approved, and not in service", story.run().initiated_by)]
+
+
 def test_taking_back_twice_changes_nothing(story):
     released(story)
     first = take_back(story)
@@ -419,6 +446,8 @@ def test_the_governor_takes_back_what_is_in_service(story, reacting):
     )
     assert agent.version_history[0].rolled_back_at is not None
     assert agent.deployed_version is None
+    seen = get_pipeline(story.call_as(Role.VIEWER), story.agent_id)
+    assert (seen.outcome, seen.because) == ("rolled_back", agent.suspended_reason)
 
 
 def test_with_a_version_before_it_that_one_is_in_service_again(story, reacting):

@@ -19,6 +19,7 @@ from functions.mobile.get_approval_detail import get_approval_detail
 from functions.mobile.get_dashboard import get_dashboard
 from functions.mobile.list_notifications import InboxQuery, list_notifications
 from functions.mobile.notify_escalation import notify_escalation
+from functions.mobile.notify_violation import notify_violation
 from functions.mobile.push_notification import push_notification
 from shared.approvals.events import (
     ApprovalDeadline,
@@ -27,12 +28,14 @@ from shared.approvals.events import (
     ApprovalRequested,
     VetoRecorded,
 )
-from shared.approvals.models import Approval
+from shared.approvals.models import Approval, Veto
 from shared.entity import written
 from shared.identity import Role
 from shared.mobile import telling
 from shared.mobile.models import Kind, NotificationSent
 from shared.mobile.notices import CLAIM, notice, saying, tell
+from shared.violations import rules as violations
+from shared.violations.models import Finding, OpenedViolation, ViolationOpened
 from tests.approvals.questions import WHY
 from tests.conftest import NOON
 from tests.mobile.phone import Phone, asked, stored
@@ -210,3 +213,58 @@ def test_what_an_agent_was_is_not_told_as_what_it_is(call_as):
         tell(txn, saying("suspended", one))
     (shown,) = list_notifications(call_as(Role.GOVERNOR), InboxQuery()).items
     assert (shown.title, shown.over) == ("Suspended: Writer", False)
+
+
+FINDING = Finding(
+    type="ethics", code="ETH-UNCLEAR", severity="high", description="Nobody knows.", actor_id="x"
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "over", "words"),
+    [
+        ("open", False, "Answer for it until 2026-01-01T12:30:00.000Z."),
+        ("acknowledged", True, "ben answers for it until 2026-01-01T12:30:00.000Z."),
+        ("dismissed", True, "It was dismissed at 2026-01-01T12:00:00.000Z."),
+    ],
+)
+def test_a_notice_of_a_violation_says_how_it_is_dealt_with(call_as, reacting, status, over, words):
+    new = violations.opened(FINDING, tenant="platform", occasion="o", by="x", at=NOON)
+    with call_as(Role.SERVICE).transaction() as txn:
+        kept = violations.open_violation(txn, new)
+    event = ViolationOpened(
+        type="ethics", code="ETH-UNCLEAR", severity="high", agent_id=None, automatic_response="none"
+    )
+    notify_violation(reacting(f"violations/{kept.id}"), event)
+    changes = {"status": status, "owner": "ben"}
+    changes |= {"closed_at": NOON} if status == "dismissed" else {}
+    with call_as(Role.SERVICE).transaction() as txn:
+        before = txn.get(OpenedViolation, kept.id)
+        after = before.model_copy(update=changes)
+        txn.save(after, violations.updated(after))
+    box = list_notifications(call_as(Role.GOVERNOR), InboxQuery())
+    (shown,) = box.items
+    assert (shown.over, box.unread) == (over, int(not over))
+    assert words in shown.body
+    assert "none" not in shown.body
+
+
+def test_a_veto_that_is_carried_out_after_all_is_told_so(call_as, reacting):
+    life = Life(call_as, reacting)
+    life.veto_the_yes()
+    with call_as(Role.SERVICE).transaction() as txn:
+        (veto,) = txn.all(Veto, approval_id=life.asked.id)
+    late = veto.model_copy(update={"effect_completed_at": None})
+    page = notice(
+        "constitutional_violation",
+        tenant="platform",
+        audience="governor",
+        subject=f"vetoes/{veto.id}",
+        title="A veto is not carried out",
+        body="Its effect was to be complete.",
+        at=NOON,
+    )
+    page = saying("not_undone", page)
+    assert telling.seen(page, late, NOON).title == page.title
+    done = telling.seen(page, veto, NOON)
+    assert (done.title, done.over) == ("A veto is carried out", True)

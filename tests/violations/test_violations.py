@@ -235,6 +235,15 @@ def test_a_critical_state_of_health_opens_a_violation_once(
     assert [row.data["finding"]["code"] for row in found] == ["HEALTH-CRITICAL"] * opens
 
 
+def test_what_is_not_in_service_breaks_no_rule_of_what_is(reacting, documents, monkeypatch):
+    monkeypatch.setattr(Kept, "status", "certified")
+    monkeypatch.setattr(Transaction, "get", lambda *_: Kept)
+    record_health(
+        reacting(f"agents/{AGENT}"), HealthStatusChanged(status="critical", check_type="heartbeat")
+    )
+    assert documents.find(PLATFORM, Query(OpenedViolation.collection)) == []
+
+
 @pytest.mark.parametrize("changes", [{"severity": "high"}, {"severity": "critical"}])
 def test_nobody_is_stopped_for_less_or_who_is_not_there(opened, reacting, documents, changes):
     violation = opened(**changes)
