@@ -173,7 +173,7 @@ def counted(
 ) -> Counted:
     """Return a late veto as it counts: by itself, or confirmed by the yes to a question."""
     words = words.model_copy(update={"decision_version": before.decision_version + 1})
-    after = rules.objected(before, words)
+    after = rules.objected(before, words).model_copy(update={"vetoed_at": at})
     veto = rules.record_veto(before, after, id=id)
     more: dict[str, Any] = {"received_at": at, "offline": True, "late": True}
     more |= {"confirmed_through": question_id}

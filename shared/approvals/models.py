@@ -372,7 +372,7 @@ class Approval(Entity, Question):
     confirmed_at: Timestamp | None = None
     """When a Governor confirmed what a precedent approved; null where none did."""
     vetoed_at: Timestamp | None = None
-    """When a Governor objected; null where none did."""
+    """When the objection of a Governor reached us; null where none did."""
     consumed_at: Timestamp | None = None
     """When it was used; null while it is unused."""
     consumed_by: Consumer | None = None

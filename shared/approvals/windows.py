@@ -47,6 +47,14 @@ TYPE_OF_ACTION: Mapping[str, str] = {
 }
 """The type of approval that an action of a customer's agent takes."""
 
+INTERNAL = frozenset(
+    {"draft.review", "team.internal.assign", "team.internal.review", "team.internal.track"}
+)
+"""The actions of a customer's agent that stay inside; of one that nobody judged it is not known."""
+
+WEAKER = frozenset({"artifact", "communication"})
+"""The types that ask for less than a write outside does."""
+
 MARKS = (50, 80)
 """At how many percent of the window somebody is reminded, and the next level is asked."""
 
@@ -116,11 +124,19 @@ def check_type(request: ApprovalRequest) -> None:
     Raises:
         Invalid: A type with other rules was named.
     """
-    named = action(request.approval_class)
-    if request.governor_scope == "engagement" and named is not None:
+    if request.governor_scope != "engagement":
+        return
+    named, verb = action(request.approval_class), request.approval_class.partition(":")[0]
+    if named is not None:
         needed = TYPE_OF_ACTION[named]
         if request.type != needed:
             raise Invalid(f"to {named} takes an approval of type {needed}", rule="approval_type")
+    elif request.type in WEAKER and not (request.type == "artifact" and verb in INTERNAL):
+        raise Invalid(
+            f"nobody has judged what {verb} does, so it takes an approval of type execution, or a stronger one;"
+            f" what is known: {', '.join(sorted({*TYPE_OF_ACTION, *INTERNAL}))}",
+            rule="approval_type",
+        )
 
 
 def mark(approval: Approval, percent: int) -> datetime:

@@ -5,7 +5,7 @@ from shared.approvals.models import Approval, Verb
 from shared.entity import Because, Hex64
 from shared.evidence import digest_of
 from shared.mobile.models import Device, SpentNonce
-from shared.mobile.signatures import SignedWords, nonce_id, timely, verified
+from shared.mobile.signatures import SignedWords, earliest, nonce_id, timely, verified
 from shared.operation import Call
 from shared.ports import SignatureCheck
 from shared.store import Transaction
@@ -37,7 +37,7 @@ def signed(
     device = txn.peek(Device, words.device.id)
     spent = txn.peek(SpentNonce, nonce_id(words.device))
     if spent is None:
-        timely(words, call.now)
+        timely(words, earliest(approval, device), call.now)
     return verified(
         approval,
         verb,

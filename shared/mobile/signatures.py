@@ -140,13 +140,19 @@ def own_device(device: Device | None, by: Actor) -> None:
         raise Forbidden("this is not an active device of yours; register it", rule="device_revoked")
 
 
-def timely(signed: SignedWords, at: datetime) -> None:
+def earliest(approval: Approval, device: Device | None) -> datetime:
+    """Return from when a device could sign a decision: since it was asked, and since the device is registered."""
+    asked = approval.requested_at
+    return max(asked, device.registered_at) if device else asked
+
+
+def timely(signed: SignedWords, since: datetime, at: datetime) -> None:
     """
     Refuse a signature that is too old, or that would last too long.
 
     Raises:
         Expired: It ended.
-        Invalid: It ends too far ahead, or was made in the future.
+        Invalid: It ends too far ahead, or was made in the future, or before it could be.
     """
     ends = signed.device.sig_expires_at
     if at > ends:
@@ -155,6 +161,11 @@ def timely(signed: SignedWords, at: datetime) -> None:
         raise Invalid(
             "sig_expires_at lies at most 5 minutes ahead; sign again", rule="signature_too_long"
         )
+    if signed.decided_at < since - SKEW:
+        words = (
+            "this was decided before it was asked, or before the device was known; set the clock"
+        )
+        raise Invalid(words, rule="decided_at")
     if signed.decided_at > at + SKEW:
         raise Invalid(
             "decided_at lies in the future; set the clock and sign again", rule="decided_at"

@@ -18,7 +18,7 @@ from shared.errors import AlreadyDecided, Conflict, Expired, Refusal
 from shared.evidence import digest_of
 from shared.mobile import deciding, vetoing
 from shared.mobile.models import Device, SpentNonce
-from shared.mobile.signatures import nonce_id, statement, verified
+from shared.mobile.signatures import earliest, nonce_id, statement, verified
 from shared.mobile.vetoing import ItemResult, QueuedVeto, SyncedVeto
 from shared.operation import Call
 from shared.ports import SignatureCheck
@@ -109,12 +109,15 @@ class Queue:
         call = self.call
         if vetoing.settled(approval):
             return vetoing.stored(item, approval, "superseded")
-        at = vetoing.signed_at(item, skew=self.skew, at=call.now)
+        since = earliest(approval, self._devices[item.device.id])
+        at = vetoing.signed_at(item, since=since, skew=self.skew, at=call.now)
         if vetoing.too_late(approval, item, at, call.now):
             return self._late(approval, item, at, note)
         after = rules.veto(
             approval, by=call.actor, at=at, category=item.category, explanation=item.explanation
         )
+        # What a no keeps closed for a time, it keeps closed from when it is known.
+        after = after.model_copy(update={"vetoed_at": call.now})
         because = deciding.because(after, note)
         self._changed.append((after, ApprovalVetoed.of(after), because))
         received = {"received_at": call.now, "offline": True}

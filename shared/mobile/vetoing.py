@@ -133,15 +133,18 @@ def window_end(approval: Approval) -> datetime:
     return approval.veto_until or approval.expires_at
 
 
-def signed_at(item: QueuedVeto, *, skew: timedelta | None, at: datetime) -> datetime:
+def signed_at(
+    item: QueuedVeto, *, since: datetime, skew: timedelta | None, at: datetime
+) -> datetime:
     """
-    Return when a veto was decided, by our clock.
+    Return when a veto was decided, by our clock: not before *since*, from when it could be.
 
     A phone's clock is corrected by how far it is off; one that is too far off is not believed.
     """
-    if skew is not None and abs(skew) > MAX_SKEW:
+    said = item.decided_at + (skew or timedelta(0))
+    if abs(skew or timedelta(0)) > MAX_SKEW or said < since - MAX_SKEW:
         return at
-    return min(item.decided_at + (skew or timedelta(0)), at)
+    return min(max(said, since), at)
 
 
 def too_late(approval: Approval, item: QueuedVeto, decided_at: datetime, at: datetime) -> bool:

@@ -156,6 +156,12 @@ def test_the_only_governors_own_money_is_asked_of_nobody(world):
     assert "nobody" in ask(world, status=422, on_behalf_of="governor.platform", **MONEY)["detail"]
 
 
+@pytest.mark.parametrize("verb", ["send_mail", "sends", "mail.send", "publishing"])
+def test_what_is_sent_for_a_customer_is_no_artifact_however_it_is_spelt(world, verb):
+    named = {"type": "artifact", "approval_class": f"{verb}:HC:x"}
+    assert engaged(world, status=422, **named)["violations"][0]["rule"] == "approval_type"
+
+
 # --- whom the roster knows to be nobody ----------------------------------------------------------
 
 

@@ -52,6 +52,15 @@ def test_an_action_is_asked_as_what_it_is():
     assert approval(type="artifact", gate="step", approval_class="publish_content:HC:blog")
 
 
+@pytest.mark.parametrize("verb", ["sends", "mail.send", "publishing", "tell", "order.pay"])
+def test_what_nobody_judged_is_asked_as_a_write_outside_at_least(verb):
+    for type in ("artifact", "communication"):
+        with pytest.raises(Invalid) as refused:
+            engaged(type, verb)
+        assert rule(refused) == "approval_type"
+    assert engaged("execution", verb).window_min == 360
+
+
 def test_what_is_written_outside_for_a_customer_needs_a_fresh_sign_in():
     own = person(Role.CUSTOMER_ADMIN, tenant="acme")
     with pytest.raises(Unauthenticated):

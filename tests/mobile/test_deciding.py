@@ -52,6 +52,15 @@ def test_a_signed_yes_approves_and_names_its_signature(phone, approval, document
     assert signed_by.startswith(f"device-decision/v1:{phone.device.id}:{note['statement_hash']}:")
 
 
+@pytest.mark.parametrize("early_min", [1, 60 * 24])
+def test_what_was_signed_before_it_was_asked_is_refused(phone, approval, early_min):
+    for decide, verb, words in ((approve, "approve", {}), (veto, "veto", OBJECTION)):
+        body = phone.sign(approval, verb, at=-early_min, life_min=early_min + 4, **words)
+        with pytest.raises(Invalid) as refused:
+            decide(phone, approval, body)
+        assert refused.value.violations[0].rule == "decided_at"
+
+
 def test_a_signed_wish_sends_back(phone, approval):
     body = phone.sign(approval, "request_changes", changes=["add a test"])
     after = request_changes_on_phone(

@@ -9,8 +9,10 @@ from functions.mobile.unregister_device import unregister_device
 from shared.approvals.models import Approval, ApprovalStatus, Veto
 from shared.documents import Query
 from shared.edge.keys import verify_ed25519
+from shared.entity import written
 from shared.errors import SelfApproval
 from shared.identity import Role
+from tests.approvals.questions import minutes
 from tests.mobile.phone import Phone, approved, asked, stored
 
 DAY = 60 * 24
@@ -142,6 +144,30 @@ def test_a_clock_that_is_far_off_is_not_believed(phone, approval, call_as, docum
 def test_a_veto_of_the_future_counts_as_of_now(phone, approval, documents):
     sync(phone, phone.queue(approval, at=10), at=5)
     assert vetoes(documents)[0]["decided_at"] == "2026-01-01T12:05:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("registered", "signed", "counts_at"),
+    [(0, -DAY, 30), (0, -31 * DAY, 30), (0, -3, 0), (20, 10, 30), (20, 17, 20), (20, 25, 25)],
+)
+def test_a_veto_is_not_older_than_the_question_nor_than_its_device(
+    call_as, approval, documents, registered, signed, counts_at
+):
+    phone = Phone(call_as).register(at=registered)
+    (result,) = sync(phone, phone.queue(approval, at=signed), at=30)
+    assert (result.result, vetoes(documents)[0]["decided_at"]) == (
+        *("applied", written(minutes(counts_at))),
+    )
+    after = stored(call_as, Approval, approval.id)
+    assert (after.decided_at, after.vetoed_at) == (minutes(counts_at), minutes(30))
+
+
+def test_a_device_that_came_after_the_window_says_nothing_inside_it(call_as, approval):
+    done = approved(call_as, approval, at=1)
+    phone = Phone(call_as).register(at=DAY + 10)
+    (result,) = sync(phone, phone.queue(done, at=DAY), at=DAY + 11)
+    assert result.result == "expired"
+    assert stored(call_as, Approval, approval.id).status == "approved"
 
 
 def test_whoever_may_not_veto_is_forbidden(call_as, approval):
