@@ -105,7 +105,7 @@ def test_it_is_confirmed_by_a_deputy_or_counts_where_the_governor_is_alone(far):
     (veto,) = far.client.get("governor", "/v1/vetoes")["items"]
     assert (veto["late"], veto["confirmed_through"]) == (True, question.rpartition("/")[2])
     until(lambda: far.client.get("governor", "/v1/vetoes")["items"][0]["effect_completed_at"])
-    assert far.client.get("governor", first_yes)["vetoed_at"] == signed[0]["decided_at"]
+    assert far.client.get("governor", first_yes)["decisions"][-1]["at"] == signed[0]["decided_at"]
     assert sync(signed[0])[0]["result"] == "duplicate"
     assert stopped["version_history"][-1]["rolled_back_at"]
 
