@@ -218,7 +218,7 @@ class _Request:
 
     def _tenant(self, path: Mapping[str, Any]) -> str:
         """Decide which one tenant this request may open."""
-        named = self.request.headers.get("X-Tenant-ID")
+        named = None if self.op.public else self.request.headers.get("X-Tenant-ID")
         if named and Role.SERVICE not in self.actor.roles:
             raise Forbidden(
                 "X-Tenant-ID is for the platform's services; your token says your tenant"
