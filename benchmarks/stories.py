@@ -73,8 +73,8 @@ def decision(platform: Platform, client: Client, parts: Parts) -> None:
     del platform, parts
     schema: Any = ApprovalRequest.model_config["json_schema_extra"]
     (example,) = schema["examples"]
-    subject = {**example["subject"], "gate_results_hash": secrets.token_hex(32)}
-    more = {"gate": "step", "agent_id": None, "governor_scope": "engagement", "subject": subject}
+    subject = {**example["subject"], "content_sha256": secrets.token_hex(32)}
+    more = {"agent_id": None, "governor_scope": "engagement", "subject": subject}
     asked = client.post("service", "/v1/approvals", {**example, **more}, tenant=TENANT)
     path = f"/v1/approvals/{asked['id']}"
     account = f"customer_admin@{TENANT}"

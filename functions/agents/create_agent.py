@@ -20,6 +20,6 @@ def create_agent(call: Call, body: NewAgent) -> Begun:
         graph = composition.dependencies(txn, agent)
         specifying.check(agent, parts, graph)
         specifying.named(txn, agent.name, holder=agent.id)
-        run = specifying.begun(txn, call, agent)
+        run = specifying.begun(txn, call, agent, parts.job_role)
         agent = txn.create(agent, specifying.created(agent))
     return Begun(agent=agent, workflow_id=run.id)

@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.agents import probing, releases, releasing, story
+from shared.agents import asking, probing, releases, releasing, story
 from shared.agents.models import Agent
 from shared.agents.releases import Release
 from shared.entity import Id, Value
@@ -52,12 +52,14 @@ def create_release(call: Call, agent_id: Id, body: ReleaseRequest) -> Deploying:
                 f"another workflow makes this agent; its workflow_id is {agent.workflow_id}",
                 rule="workflow_active",
             )
-        before = story.read(txn, body.workflow_id)
+        before = story.of(txn, agent)
         if agent.release_id is not None:
             release = txn.get(Release, agent.release_id)
             watch = releases.latest(txn, release.id)
             return Deploying(release=release, wait_s=releases.remaining_s(watch, call.now))
-        leased = releasing.leased(before, releasing.read_approval(txn, before), call)
+        approval = releasing.read_approval(txn, before)
+        role = asking.job_role(txn, before.run, agent)
+        leased = releasing.leased(before, approval, call, job_role=role)
         release = releasing.keep(txn, agent, leased)
         watch = releases.watching(release, "readiness", call.now)
         probing.begin(txn, release, watch)

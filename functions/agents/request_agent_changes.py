@@ -2,15 +2,13 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.agents import pipeline, settling, story
-from shared.agents.asking import subject
+from shared.agents import asking, pipeline, settling, story
 from shared.agents.makers import made_by
 from shared.agents.models import Agent
 from shared.agents.runs import PipelineRun
-from shared.approvals import again, attention, checks, rules
+from shared.approvals import attention, checks, rules
 from shared.approvals.events import ApprovalCancelled, decided
 from shared.approvals.models import Approval
-from shared.canonical import digest
 from shared.entity import Because, Id, Text, Value
 from shared.identity import PLATFORM, Role, Scope
 from shared.operation import Call, operation
@@ -47,11 +45,11 @@ def request_agent_changes(call: Call, agent_id: Id, body: AgentChanges) -> Pipel
     """
     with call.transaction() as txn:
         agent = txn.get(Agent, agent_id)
-        before = story.read(txn, agent.workflow_id)
+        before = story.of(txn, agent)
         stage = before.run.current_stage
         who = made_by(agent, before.manifest)
         run = pipeline.sent_back(before.run, by=call.actor, makers=who, at=call.now)
-        asked = again.latest(txn, digest(subject(before.run, before.submitted, stage)), "platform")
+        asked = asking.asked(txn, before)
         answered = _answered(txn, call, asked, body) if asked else None
         because = Because(rationale="; ".join(body.changes), authority=call.actor.type)
         event = settling.event(run, stage)

@@ -1,12 +1,12 @@
 from pydantic import ConfigDict
 
-from shared.agents import lifecycle, returning
+from shared.agents import asking, lifecycle, returning
 from shared.agents.makers import made_by
 from shared.agents.models import Agent
-from shared.approvals import rules as approvals
+from shared.agents.runs import PipelineRun
+from shared.approvals import binding
 from shared.approvals.events import ApprovalConsumed
 from shared.approvals.models import Approval
-from shared.canonical import digest
 from shared.entity import Id, Value
 from shared.evidence import ApprovalRef
 from shared.examples import REACTIVATION
@@ -43,11 +43,11 @@ def resume_agent(call: Call, agent_id: Id, body: Reactivation) -> Agent:
         approval = txn.named(Approval, body.approval_id, field="approval_id")
         who = made_by(before, manifest)
         after = lifecycle.resumed(before, by=call.actor, makers=who, at=call.now)
-        lifecycle.permits_reactivation(approval, before)
-        used = approvals.consume(
+        role = asking.job_role(txn, txn.get(PipelineRun, before.workflow_id), before)
+        used = binding.consume(
             approval,
             by=lifecycle.reactivated_by(before),
-            action_digest=digest(lifecycle.reactivation(before)),
+            question=asking.reactivation(before, manifest, job_role=role),
             at=call.now,
         )
         under = ApprovalRef(approval_id=approval.id, action_digest=approval.action_digest)

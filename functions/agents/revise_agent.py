@@ -30,7 +30,7 @@ def revise_agent(call: Call, agent_id: Id, body: AgentContent) -> Begun:
         agent = lifecycle.revised(before, ended, body.content(), workflow=call.new_id())
         specifying.check(agent, parts, composition.dependencies(txn, agent))
         specifying.named(txn, agent.name, holder=agent.id)
-        run = specifying.begun(txn, call, agent)
+        run = specifying.begun(txn, call, agent, parts.job_role)
         told = AgentRevised(
             workflow_id=run.id,
             workflow_before=ended.id,

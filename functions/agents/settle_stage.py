@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.agents import entering, settling, story
+from shared.agents import asking, entering, settling, story
 from shared.agents.parts import Stage
 from shared.agents.releases import Release
 from shared.agents.runs import StageAnswer
@@ -38,11 +38,12 @@ def settle_stage(call: Call, workflow_id: Id, stage: Stage, body: Settlement) ->
     with call.transaction() as txn:
         before = story.read(txn, workflow_id)
         agent = before.agent
-        approval = (
-            txn.named(Approval, body.approval_id, field="approval_id") if body.approval_id else None
-        )
+        ruling = None
+        if body.approval_id:
+            approval = txn.named(Approval, body.approval_id, field="approval_id")
+            ruling = settling.Ruling(approval, asking.job_role(txn, before.run, agent))
         release = txn.get(Release, agent.release_id) if agent.release_id else None
-        run = settling.settled(before, stage, approval=approval, release=release, at=call.now)
+        run = settling.settled(before, stage, ruling=ruling, release=release, at=call.now)
         on = entering.onward(txn, before.at(run), at=call.now)
         after = before
         if run.status == "completed" and before.run.status != "completed" and release is not None:

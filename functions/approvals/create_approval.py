@@ -1,3 +1,4 @@
+from shared.agents import recorded
 from shared.agents.makers import makers
 from shared.approvals import again, answerable, load, requests
 from shared.approvals.events import ApprovalRequested, decided
@@ -20,11 +21,13 @@ def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment
     Where the same is being asked already, that question is the answer: one id, one card, one decision for
     everybody who asked. After a no the same act is refused in whatever spelling, unless it brings evidence
     that was not there, or the no was withdrawn. A question that nobody could answer is refused, and so is one
-    for somebody who does not exist.
+    for somebody who does not exist. What lets an agent go live or come back is asked as the platform's records have
+    it: the answer that sent you here says it, to the letter.
 
     Where a workflow waits for the answer, its callback is kept apart from the approval, in the same
     commit: nobody who may read the question learns how to wake the workflow.
     """
+    recorded.check(call, request)
     with call.transaction() as txn:
         new = requests.ask(
             request,

@@ -7,7 +7,7 @@ from shared.reaction import Reaching, reaction
 
 @reaction(on=ApprovalExpired)
 def tell_of_silence(call: Reaching, _: ApprovalExpired) -> None:
-    """Tell those whom it concerns that nobody answered, or began what was approved: nothing happens."""
+    """Tell those whom it concerns that the answer did not come in time, or nobody began what was approved: nothing happens."""
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
         lost = approval.unused

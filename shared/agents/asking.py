@@ -1,13 +1,18 @@
-"""What the Governor is asked at stage 6, and where a review ended in a concern."""
+"""What the Governor is asked of an agent: at stage 6, where a review ended in a concern, and before it comes back."""
 
+from shared.agents import lifecycle
 from shared.agents.models import Agent
 from shared.agents.parts import APPROVAL, ARCHITECTURE, CERTIFICATION, ETHICS, STAGES
 from shared.agents.pipeline import gate_results
 from shared.agents.runs import PipelineRun
-from shared.approvals.models import ApprovalRequest, EvidenceRef, Gate
+from shared.agents.story import Story
+from shared.approvals import again
+from shared.approvals.models import Approval, ApprovalRequest, EvidenceRef, Gate
 from shared.approvals.wording import named, quoted
 from shared.canonical import digest
+from shared.genesis.models import JobRole
 from shared.manifests.models import Manifest
+from shared.store import Transaction
 
 CHAIN_VERSION = 1
 CONCERN_WINDOW_MIN = {True: 1440, False: 240}
@@ -26,13 +31,58 @@ def subject(run: PipelineRun, manifest: Manifest, stage: int) -> dict[str, str |
     }
 
 
-def request(
-    run: PipelineRun, agent: Agent, manifest: Manifest, *, job_role: str
-) -> ApprovalRequest:
-    """Return the request that the stage needs at which the run waits for the Governor."""
-    if run.stages[-1].stage == APPROVAL:
+def asks(run: PipelineRun) -> bool:
+    """Say whether the Governor must be asked for the run to go on."""
+    record = run.stages[-1]
+    return not run.over and (
+        record.result == "escalated" or (record.stage == APPROVAL and record.open)
+    )
+
+
+def job_role(txn: Transaction, run: PipelineRun, agent: Agent) -> str:
+    """Return the number of an agent's job role, as the class of every question about the agent names it."""
+    if run.job_role is not None:
+        return run.job_role
+    role = txn.get(JobRole, agent.job_role_id)
+    return role.external_id or role.id
+
+
+def question(story: Story, stage: int, *, job_role: str) -> ApprovalRequest:
+    """Return what the Governor is asked about a stage, and so what an approval of it must have been asked as."""
+    run, agent, manifest = story.run, story.agent, story.submitted
+    if stage == APPROVAL:
         return _deployment(run, agent, manifest, job_role)
     return _concern(run, agent, manifest, job_role)
+
+
+def asked(txn: Transaction, story: Story) -> Approval | None:
+    """Return what was asked last about the stage that a run is at; None where the Governor is not asked there."""
+    if not asks(story.run):
+        return None
+    role = job_role(txn, story.run, story.agent)
+    return again.latest(txn, question(story, story.run.stages[-1].stage, job_role=role))
+
+
+def reactivation(agent: Agent, manifest: Manifest, *, job_role: str) -> ApprovalRequest:
+    """Return what the Governor is asked before a suspended agent comes back; what is shown for it is the asker's."""
+    return ApprovalRequest(
+        type="execution",
+        gate="change",
+        approval_class=f"agent.reactivate:{agent.industry_code}:{job_role}",
+        subject_kind="change",
+        subject=lifecycle.reactivation(agent),
+        title=f"Reactivate the agent {named(agent.name)}"[:200],
+        summary="Its cause is found and removed, and Genesis cleared it.",
+        action_description="The agent goes back in service with the manifest that it had.",
+        rationale="Found, removed, tested and cleared.",
+        rollback_plan_ref=manifest.content.safety.rollback_plan_ref,
+        risk="medium",
+        blast_radius=manifest.content.safety.blast_radius,
+        urgency="hours",
+        reversibility="reversible",
+        governor_scope="platform",
+        agent_id=agent.id,
+    )
 
 
 def _deployment(

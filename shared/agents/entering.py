@@ -6,11 +6,9 @@ from datetime import datetime
 from shared.agents import answering, asking, composition, pipeline, story
 from shared.agents import checks as stages
 from shared.agents.checks import Submission
-from shared.agents.parts import APPROVAL
 from shared.agents.runs import Check, PipelineRun, StageAnswer, WorkflowStageEntered
 from shared.agents.story import Story
 from shared.errors import Conflict
-from shared.genesis.models import JobRole
 from shared.operation import Call
 from shared.store import Transaction
 
@@ -19,11 +17,11 @@ _CHECKS = {3: stages.certification, 4: stages.architecture, 5: stages.ethics}
 
 @dataclass(frozen=True)
 class Onward:
-    """A run at the stage whose turn it is, and the job role where the Governor must be asked."""
+    """A run at the stage whose turn it is, and the number of its job role where the Governor must be asked."""
 
     before: PipelineRun
     run: PipelineRun
-    role: JobRole | None
+    job_role: str | None
 
 
 def onward(txn: Transaction, story: Story, *, at: datetime) -> Onward:
@@ -36,7 +34,7 @@ def onward(txn: Transaction, story: Story, *, at: datetime) -> Onward:
     if not run.over and pipeline.at_stage(run, run.current_stage) is None:
         checks = _checks(txn, story, run.current_stage)
         run = pipeline.entered(run, run.current_stage, checks=checks, at=at)
-    role = txn.get(JobRole, story.agent.job_role_id) if _asks(run) else None
+    role = asking.job_role(txn, run, story.agent) if asking.asks(run) else None
     return Onward(before, run, role)
 
 
@@ -59,9 +57,8 @@ def keep(txn: Transaction, call: Call, before: Story, on: Onward) -> Story:
 def answer(after: Story, stage: int, on: Onward, *, at: datetime) -> StageAnswer:
     """Tell the workflow how a stage stands, and what to ask the Governor about the one it is at."""
     request = None
-    if on.role is not None:
-        name = on.role.external_id or on.role.id
-        request = asking.request(after.run, after.agent, after.submitted, job_role=name)
+    if on.job_role is not None:
+        request = asking.question(after, after.run.stages[-1].stage, job_role=on.job_role)
     return answering.answer(after.run, stage, at=at, request=request)
 
 
@@ -85,11 +82,3 @@ def _checks(txn: Transaction, story: Story, stage: int) -> tuple[Check, ...]:
         graph=composition.dependencies(txn, agent),
     )
     return _CHECKS[stage](submission)
-
-
-def _asks(run: PipelineRun) -> bool:
-    """Say whether the Governor must be asked for the run to go on."""
-    record = run.stages[-1]
-    return not run.over and (
-        record.result == "escalated" or (record.stage == APPROVAL and record.open)
-    )

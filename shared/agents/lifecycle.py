@@ -18,10 +18,10 @@ from shared.agents.parts import (
 from shared.agents.pipeline import PROOF
 from shared.agents.releases import Release
 from shared.agents.runs import PipelineRun, StageRecord
-from shared.approvals.models import Approval, Consumer
+from shared.approvals.models import Consumer
 from shared.constitution import amended, promoted
 from shared.entity import Event
-from shared.errors import ApprovalMismatch, Conflict
+from shared.errors import Conflict
 from shared.identity import Actor
 from shared.impartial import impartial
 
@@ -251,20 +251,6 @@ def reactivated_by(agent: Agent) -> Consumer:
     needs an approval of its own.
     """
     return Consumer(run_id=agent.id, step_id=f"reactivation-{agent.audit.n if agent.audit else 0}")
-
-
-def permits_reactivation(approval: Approval, agent: Agent) -> None:
-    """
-    Make sure that an approval is one of this agent's reactivation.
-
-    Raises:
-        ApprovalMismatch: It is for something else.
-    """
-    reactivated = approval.type == "execution" and approval.deed == "agent.reactivate"
-    if not reactivated or approval.agent_id != agent.id:
-        raise ApprovalMismatch(
-            "this approval is not for the reactivation of this agent", approval_id=approval.id
-        )
 
 
 def taken_back(agent: Agent, *, restored: Released | None, at: datetime) -> Agent:

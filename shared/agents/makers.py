@@ -1,18 +1,19 @@
 """Who made an agent, and so decides nothing about it."""
 
 import re
+from typing import TypeGuard
 
 from shared.agents.models import Agent
 from shared.manifests.models import Manifest
 from shared.operation import Call
 
 WHY = "who made an agent decides nothing about it, and agents are the platform's"
-_ID = r"[0-9a-f-]{36}"
+_ID = re.compile(r"[0-9a-f-]{36}")
 
 
 def makers(call: Call, *agent_ids: object) -> tuple[str, ...]:
     """Return who asked for agents and wrote what they may do, besides themselves; what is no id names none."""
-    ids = {id for id in agent_ids if isinstance(id, str) and re.fullmatch(_ID, id)}
+    ids = {id for id in agent_ids if is_id(id)}
     if not ids:
         return ()
     found: list[str] = []
@@ -23,6 +24,11 @@ def makers(call: Call, *agent_ids: object) -> tuple[str, ...]:
             agent = None if whole else platform.peek(Agent, id)
             found += (id, *made_by(agent, manifest))
     return tuple(found)
+
+
+def is_id(named: object) -> TypeGuard[str]:
+    """Say whether something may be the id of an agent."""
+    return isinstance(named, str) and _ID.fullmatch(named) is not None
 
 
 def made_by(agent: Agent | None, manifest: Manifest | None) -> tuple[str, ...]:

@@ -59,7 +59,14 @@ WAITING = frozenset({"running", "escalated"})
 
 
 def opened(
-    *, id: str, agent_id: str, governance_agent_id: str, tenant: str, by: Actor, at: datetime
+    *,
+    id: str,
+    agent_id: str,
+    job_role: str,
+    governance_agent_id: str,
+    tenant: str,
+    by: Actor,
+    at: datetime,
 ) -> PipelineRun:
     """Return a run whose specification has passed and whose author is awaited."""
     specification = StageRecord(
@@ -77,6 +84,7 @@ def opened(
         updated_at=at,
         governance_agent_id=governance_agent_id,
         agent_id=agent_id,
+        job_role=job_role,
         status="in_progress",
         current_stage=AUTHORING,
         stages=(specification, _attempt(AUTHORING, 1, at)),

@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.agents import lifecycle
-from shared.agents.asking import subject
+from shared.agents import asking, lifecycle
 from shared.agents.models import Agent, AgentReleaseStarted
 from shared.agents.parts import APPROVAL, ARCHITECTURE, DEPLOYMENT, ETHICS, STAGES
 from shared.agents.pipeline import PROOF
 from shared.agents.releases import Release, ReleaseCreated
 from shared.agents.story import Story
-from shared.approvals import rules as approvals
+from shared.approvals import binding
 from shared.approvals.events import ApprovalConsumed
 from shared.approvals.models import Approval, Consumer
-from shared.canonical import digest
 from shared.errors import ApprovalRequired, Conflict
 from shared.evidence import ApprovalRef
 from shared.manifests import rules as manifests
@@ -49,7 +47,7 @@ def read_approval(txn: Transaction, story: Story) -> Approval:
     return txn.get(Approval, story.run.approval_id)
 
 
-def leased(story: Story, approval: Approval, call: Call) -> Leased:
+def leased(story: Story, approval: Approval, call: Call, *, job_role: str) -> Leased:
     """
     Return the release of what was approved, with the approval used up by it.
 
@@ -61,10 +59,10 @@ def leased(story: Story, approval: Approval, call: Call) -> Leased:
     record = run.stages[-1]
     if run.over or record.stage != DEPLOYMENT or not record.open:
         raise Conflict(f"the workflow is not at {STAGES[DEPLOYMENT]}", rule="stage_conflict")
-    used = approvals.consume(
+    used = binding.consume(
         approval,
         by=Consumer(run_id=run.id, step_id="stage-7"),
-        action_digest=digest(subject(run, manifest, APPROVAL)),
+        question=asking.question(story, APPROVAL, job_role=job_role),
         at=call.now,
     )
     release = Release(

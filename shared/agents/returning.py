@@ -4,7 +4,7 @@ from shared.agents import lifecycle, releases
 from shared.agents.makers import made_by
 from shared.agents.models import Agent
 from shared.agents.releases import Release, ReleaseRouted
-from shared.approvals import again, requests, rules
+from shared.approvals import again, binding, requests, rules
 from shared.approvals.events import ApprovalConsumed, ApprovalExpired
 from shared.approvals.late import VetoLifted
 from shared.approvals.models import Approval, ApprovalRequest, ApprovalStatus, Consumer, Veto
@@ -25,7 +25,18 @@ def ask(
     txn: Transaction, call: Call, veto: Veto, *, agent: Agent, manifest: Manifest, release: Release
 ) -> Veto:
     """Ask whether what was taken out of service returns, and return the veto that it was taken out for."""
-    request = ApprovalRequest(
+    request = _question(agent, manifest, release, veto)
+    makers = made_by(agent, manifest)
+    # One veto asks for one return, and whoever names either means both.
+    asked = requests.ask(
+        request, id=veto.id, tenant=call.tenant, by=call.actor, at=call.now, makers=makers
+    )
+    again.ask(txn, asked, at=call.now)
+    return veto.model_copy(update={"return_approval_id": asked.id})
+
+
+def _question(agent: Agent, manifest: Manifest, release: Release, veto: Veto) -> ApprovalRequest:
+    return ApprovalRequest(
         type="execution",
         gate="change",
         approval_class=f"agent.return:{agent.industry_code}:{agent.id}",
@@ -47,13 +58,6 @@ def ask(
         agent_id=agent.id,
         window_min=WINDOW_MIN,
     )
-    makers = made_by(agent, manifest)
-    # One veto asks for one return, and whoever names either means both.
-    asked = requests.ask(
-        request, id=veto.id, tenant=call.tenant, by=call.actor, at=call.now, makers=makers
-    )
-    again.ask(txn, asked, at=call.now)
-    return veto.model_copy(update={"return_approval_id": asked.id})
 
 
 def carry_out(txn: Transaction, call: Call, approval: Approval) -> None:
@@ -73,7 +77,8 @@ def carry_out(txn: Transaction, call: Call, approval: Approval) -> None:
         _closed(txn, call, approval)
         return
     step = Consumer(run_id=agent.id, step_id=f"return-{veto.id}")
-    used = rules.consume(approval, by=step, action_digest=approval.action_digest, at=call.now)
+    question = _question(agent, manifest, release, veto)
+    used = binding.consume(approval, by=step, question=question, at=call.now)
     txn.save(used, ApprovalConsumed.of(used))
     under = ApprovalRef(approval_id=used.id, action_digest=used.action_digest)
     _route(txn, release, serving, under)

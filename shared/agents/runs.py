@@ -9,7 +9,7 @@ from shared.agents.me_wow import Gap, MeWow
 from shared.agents.parts import DeploymentPlan, RunStatus, Stage, StageResult
 from shared.canonical import digest
 from shared.constitution import breach
-from shared.entity import Code, Entity, Event, Hex64, Id, Said, Text, Timestamp, Value
+from shared.entity import Code, Entity, Event, Hex64, Id, Said, ShownLine, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.genesis.evidence import TestEvidence
 
@@ -125,6 +125,8 @@ class PipelineRun(Entity):
     """The version of the pipeline it started with, and finishes on."""
     agent_id: Id
     """The agent it makes."""
+    job_role: ShownLine | None = None
+    """The number of the agent's job role; null in what an earlier release began."""
     status: RunStatus
     """How the run stands."""
     current_stage: Stage

@@ -1,22 +1,31 @@
 """What became of a stage: read from the run itself, from the approval, or from the release."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared.agents import lifecycle, pipeline
-from shared.agents.asking import subject
+from shared.agents.asking import question
 from shared.agents.parts import APPROVAL, DEPLOYMENT
 from shared.agents.releases import Release
 from shared.agents.runs import PipelineRun, WorkflowStageSettled
 from shared.agents.story import Story
+from shared.approvals import binding
 from shared.approvals.models import Approval
-from shared.canonical import digest
-from shared.errors import ApprovalMismatch, Conflict
+from shared.errors import Conflict
 from shared.operation import Call
 from shared.store import Transaction
 
 
+@dataclass(frozen=True)
+class Ruling:
+    """What the Governor said about a stage, and the job role in whose name it was asked."""
+
+    approval: Approval
+    job_role: str
+
+
 def settled(
-    story: Story, stage: int, *, approval: Approval | None, release: Release | None, at: datetime
+    story: Story, stage: int, *, ruling: Ruling | None, release: Release | None, at: datetime
 ) -> PipelineRun:
     """
     Return the run as it goes on after a stage, or as it is where the stage still waits.
@@ -32,18 +41,15 @@ def settled(
     if record.ended_at is not None and record.result != "escalated":
         return run
     if record.result == "escalated" or stage == APPROVAL:
-        return run if approval is None else _ruled(story, stage, approval, at)
+        return run if ruling is None else _ruled(story, stage, ruling, at)
     if stage == DEPLOYMENT:
         return _released(run, release, at)
     return pipeline.overdue(run, at=at)
 
 
-def _ruled(story: Story, stage: int, approval: Approval, at: datetime) -> PipelineRun:
-    expected = digest(subject(story.run, story.submitted, stage))
-    if approval.action_digest != expected or approval.gate != f"stage-{stage}":
-        raise ApprovalMismatch(
-            "this approval is not about this stage of this agent", approval_id=approval.id
-        )
+def _ruled(story: Story, stage: int, ruling: Ruling, at: datetime) -> PipelineRun:
+    approval = ruling.approval
+    binding.answers(approval, question(story, stage, job_role=ruling.job_role))
     if approval.open:
         raise Conflict("the Governor has not decided yet", rule="undecided")
     return pipeline.ruled(story.run, approval_id=approval.id, outcome=approval.status, at=at)

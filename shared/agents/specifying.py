@@ -12,7 +12,7 @@ from shared.agents.runs import PipelineRun, WorkflowStarted
 from shared.constitution import amended
 from shared.entity import Id, Name, Opaque, Text, Value
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid
-from shared.genesis.models import TakenName, name_id
+from shared.genesis.models import JobRole, TakenName, name_id
 from shared.genesis.parts import DataAccess
 from shared.manifests.parts import Items
 from shared.manifests.parts import Scope as Boundaries
@@ -150,11 +150,12 @@ def check(agent: Agent, parts: Composition, graph: dict[str, tuple[str, ...]]) -
         raise ConstitutionalAlignment(broken[0].message, violations=broken)
 
 
-def begun(txn: Transaction, call: Call, agent: Agent) -> PipelineRun:
+def begun(txn: Transaction, call: Call, agent: Agent, role: JobRole) -> PipelineRun:
     """Keep the new run of the pipeline that makes an agent, with its author's turn next."""
     run = pipeline.opened(
         id=agent.workflow_id,
         agent_id=agent.id,
+        job_role=role.external_id or role.id,
         governance_agent_id=agent.governance_agent_id,
         tenant=call.tenant,
         by=call.actor,

@@ -45,6 +45,11 @@ def read(txn: Transaction, workflow_id: str) -> Story:
     return Story(run, txn.get(Agent, run.agent_id), txn.peek(Manifest, run.agent_id))
 
 
+def of(txn: Transaction, agent: Agent) -> Story:
+    """Read the story of an agent that was read already."""
+    return Story(txn.get(PipelineRun, agent.workflow_id), agent, txn.peek(Manifest, agent.id))
+
+
 def keep(
     txn: Transaction,
     call: Call,

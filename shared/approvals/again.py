@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import ClassVar
 
-from shared.approvals import acts, windows
+from shared.approvals import acts, binding, chains, windows
 from shared.approvals.changing import changed
 from shared.approvals.events import ApprovalRequested
-from shared.approvals.models import Approval
+from shared.approvals.models import Approval, ApprovalRequest
 from shared.approvals.parts import Unsaid
-from shared.canonical import digest
 from shared.entity import Because, Record, written
 from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid
 from shared.identity import Actor
@@ -32,35 +31,46 @@ class Asking(Record):
     approval_id: str
 
 
-def ask(txn: Transaction, new: Approval, *, at: datetime, because: Because | None = None) -> None:
+def ask(
+    txn: Transaction,
+    new: Approval,
+    *,
+    at: datetime,
+    known_as: str | None = None,
+    because: Because | None = None,
+) -> None:
     """Put a question of the platform's own, which no precedent answers."""
     asked = txn.create(new, ApprovalRequested.of(new), because=because)
-    follow(txn, asked, at=at)
+    follow(txn, asked, at=at, known_as=known_as)
 
 
-def follow(txn: Transaction, asked: Approval, *, at: datetime) -> None:
+def follow(txn: Transaction, asked: Approval, *, at: datetime, known_as: str | None = None) -> None:
     """Note that a question is asked, so that the same finds it, and make its first promise."""
-    question = asking(asked.action_digest, asked.governor_scope)
-    txn.save(Asking(id=question, approval_id=asked.id))
+    name = known_as or binding.identity(asked, asked.steps)
+    txn.save(Asking(id=name, approval_id=asked.id))
     timer, due = windows.following(asked, at=at)
     txn.announce(timer, at=due, about=asked)
 
 
-def asking(action_digest: str, governor_scope: str) -> str:
-    """Name a question: what exactly happens on yes, and whose Governor is asked."""
-    return digest({"typ": "asking/v1", "asked": [action_digest, governor_scope]})
-
-
-def latest(txn: Transaction, action_digest: str, governor_scope: str) -> Approval | None:
+def latest(txn: Transaction, question: ApprovalRequest) -> Approval | None:
     """Return the approval that asked a question last."""
-    known = txn.peek(Asking, asking(action_digest, governor_scope))
-    return txn.peek(Approval, known.approval_id) if known else None
+    return known(txn, binding.identity(question, chains.steps(question, chains.chain(question))))
 
 
 def still_open(txn: Transaction, new: Approval) -> Approval | None:
-    """Return the approval that asks the same and waits for its answer."""
-    same = latest(txn, new.action_digest, new.governor_scope)
+    """
+    Return the approval that asks the same and waits for its answer.
+
+    The same act under another class, of another risk, shown in other words or put to others is another question.
+    """
+    same = known(txn, binding.identity(new, new.steps))
     return same if same and same.open and new.requested_at < same.expires_at else None
+
+
+def known(txn: Transaction, name: str) -> Approval | None:
+    """Return the approval that asked last what goes by a name."""
+    found = txn.peek(Asking, name)
+    return txn.peek(Approval, found.approval_id) if found else None
 
 
 def joined(before: Approval, new: Approval) -> Approval:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from shared.approvals import again, checks, requests, rules
+from shared.approvals import again, binding, chains, checks, requests, rules
 from shared.approvals.changing import by_right, decision
 from shared.approvals.events import (
     DECISIONS,
@@ -24,7 +24,7 @@ from shared.approvals.models import (
     EvidenceRef,
     Veto,
 )
-from shared.approvals.parts import Decision, VetoCategory
+from shared.approvals.parts import Decision, Step, VetoCategory
 from shared.approvals.wording import named, quoted
 from shared.canonical import digest
 from shared.entity import Code, Event, Id, Record, Timestamp, written
@@ -77,7 +77,8 @@ class Counted:
     def keep(self, txn: Transaction, question: Approval, *, at: datetime) -> Approval:
         """Keep both in the commit of the yes, and return the question, used up by them."""
         step = Consumer(run_id=self.veto.id, step_id="roll-back")
-        used = rules.consume(question, by=step, action_digest=question.action_digest, at=at)
+        needed = _request(self.approval, self.approval.last, at=question.requested_at)
+        used = binding.consume(question, by=step, question=needed, steps=_steps(needed), at=at)
         because = rules.because(self.approval)
         txn.save(self.approval, ApprovalVetoed.of(self.approval), because=because)
         txn.create(self.veto, VetoRecorded.of(self.veto), because=because)
@@ -102,6 +103,22 @@ def question(
     approval: Approval, words: Decision, *, id: str, by: Actor, at: datetime
 ) -> tuple[Approval, LateVeto]:
     """Return the question whether a veto that came too late is to count, and what it is about."""
+    request = _request(approval, words, at=at)
+    asked = requests.ask(request, id=id, tenant=approval.tenant_id, by=by, at=at)
+    kept = LateVeto(id=asked.id, approval_id=approval.id, said=words, received_at=at)
+    return asked.model_copy(update={"steps": _steps(request)}), kept
+
+
+def _steps(request: ApprovalRequest) -> tuple[Step, ...]:
+    """Return who is asked: whoever vetoed does not confirm it, so their deputy is, for this in their own right."""
+    first, *others = chains.steps(request, chains.chain(request))
+    if request.governor_scope != "platform":
+        return (first, *others)
+    besides = first.model_copy(update={"roles": (*first.roles, Role.DEPUTY_GOVERNOR)})
+    return (besides, *others)
+
+
+def _request(approval: Approval, words: Decision, *, at: datetime) -> ApprovalRequest:
     _, industry, target = approval.approval_class.split(":")
     begun = approval.consumed_by is not None
     subject: dict[str, str | int] = {
@@ -115,7 +132,7 @@ def question(
     }
     about = "What was approved had begun." if begun else "Nothing of what was approved had begun."
     on_yes = "what was approved is rolled back" if begun else "what was approved never happens"
-    request = ApprovalRequest(
+    return ApprovalRequest(
         type="execution",
         gate="change",
         approval_class=f"{VERB}:{industry}:{target}",
@@ -134,32 +151,29 @@ def question(
         reversibility="reversible",
         governor_scope=approval.governor_scope,
         agent_id=approval.agent_id,
-        on_behalf_of=by.id,
+        on_behalf_of=words.approver_id,
     )
-    asked = requests.ask(request, id=id, tenant=approval.tenant_id, by=by, at=at)
-    kept = LateVeto(id=asked.id, approval_id=approval.id, said=words, received_at=at)
-    if approval.governor_scope != "platform":
-        return asked, kept
-    # Whoever vetoed does not confirm it: their deputy is asked as they are, and for this in their own right.
-    first = asked.steps[0]
-    besides = first.model_copy(update={"roles": (*first.roles, Role.DEPUTY_GOVERNOR)})
-    return asked.model_copy(update={"steps": (besides, *asked.steps[1:])}), kept
 
 
-def standing(txn: Transaction, new: Approval) -> Approval | None:
+def name(approval_id: str) -> str:
+    """Name the question whether a late veto of an approval is to count, whoever vetoed it and how often."""
+    return digest({"typ": "late-veto/v1", "approval_id": approval_id})
+
+
+def standing(txn: Transaction, approval: Approval, *, at: datetime) -> Approval | None:
     """
-    Return the question that asks the same and is open.
+    Return the open question whether a late veto of an approval is to count.
 
     Raises:
         AlreadyDecided: Somebody said no to it.
     """
-    before = again.latest(txn, new.action_digest, new.governor_scope)
+    before = again.known(txn, name(approval.id))
     if before is not None and before.refused:
         no = before.last
         raise AlreadyDecided(
             f"{no.approver_id} said no to the roll-back at {written(no.at)}", approval_id=before.id
         )
-    open_still = before is not None and before.open and new.requested_at < before.expires_at
+    open_still = before is not None and before.open and at < before.expires_at
     return before if open_still else None
 
 

@@ -208,38 +208,31 @@ class ApprovalRequest(Question):
         json_schema_extra={
             "examples": [
                 {
-                    "type": "execution",
-                    "gate": "stage-6",
-                    "approval_class": "agent.deploy:HC:JOB-HC-001",
-                    "subject_kind": "pipeline_stage",
+                    "type": "communication",
+                    "gate": "step",
+                    "approval_class": "publish:HC:blog",
+                    "subject_kind": "action",
                     "subject": {
-                        "typ": "stage/v1",
+                        "typ": "action/v1",
                         "agent_id": AGENT,
-                        "stage": 6,
-                        "spec_hash": "0" * 64,
-                        "gate_results_hash": "1" * 64,
+                        "tool": "blog",
+                        "channel": "clinic-news",
+                        "content_sha256": "1" * 64,
                         "chain_version": 1,
                     },
-                    "title": "Deploy the healthcare content agent",
-                    "summary": "All checks of stages 1 to 5 passed; a rollback plan was tested.",
-                    "action_description": "The agent goes live with its certified manifest.",
-                    "rationale": "Certified, reviewed and cleared for its industry.",
-                    "alternatives": ["Wait for the next review"],
-                    "risks": ["Content of low quality in the first week"],
+                    "title": "Publish the article on hay fever",
+                    "summary": "Every claim in it was checked, and it names nobody.",
+                    "action_description": "The article appears in the clinic's public blog.",
+                    "rationale": "It is planned for this week.",
+                    "alternatives": ["Publish it next week"],
+                    "risks": ["A reader takes it for advice"],
                     "evidence_refs": [
-                        {"kind": kind, "ref": f"evidence/{kind}", "sha256": "2" * 64}
-                        for kind in (
-                            "agent_blueprint_certified",
-                            "architecture_review_summary",
-                            "ethics_clearance",
-                            "deployment_plan_with_rollback",
-                        )
+                        {"kind": "fact_check", "ref": "evidence/fact_check", "sha256": "2" * 64}
                     ],
-                    "evidence_facts": {"alignment_score": 92},
-                    "rollback_plan_ref": "plans/rollback-1",
+                    "evidence_facts": {"fact_check": "passed"},
                     "risk": "medium",
                     "blast_radius": "medium",
-                    "urgency": "days",
+                    "urgency": "hours",
                     "reversibility": "reversible",
                     "governor_scope": "platform",
                     "agent_id": AGENT,
@@ -418,6 +411,12 @@ class Approval(Entity, Question):
     def askers(self) -> frozenset[str]:
         """Everybody whose question it is."""
         return frozenset({self.requested_by, *self.also_asked_by})
+
+    @property
+    def answers(self) -> tuple[Decision, ...]:
+        """What anybody said to it, also what had to be asked again when evidence came."""
+        asked_again = (vote for addition in self.evidence_added for vote in addition.votes)
+        return (*asked_again, *self.decisions)
 
     @property
     def no(self) -> Decision | None:

@@ -64,6 +64,8 @@ class Oversight(Value):
     """How many were answered, by a person or a precedent."""
     expired_unanswered: Count
     """How many ended because nobody answered in time."""
+    expired_partly: Count
+    """How many ended because not everybody answered in time who must agree."""
     withdrawn: Count
     """How many were withdrawn before anybody had answered."""
     open: Count
@@ -92,7 +94,9 @@ def report(
 
     They are gone through once and not kept, however many they are.
     """
-    ends = dict.fromkeys(("answered", "expired_unanswered", "withdrawn", "open"), 0)
+    ends = dict.fromkeys(
+        ("answered", "expired_unanswered", "expired_partly", "withdrawn", "open"), 0
+    )
     rights: dict[str, int] = {}
     refused = vetoed = opened = unopened = asked = caught = missed = 0
     took: list[int] = []
@@ -136,7 +140,9 @@ def _end(approval: Approval) -> str:
         return "open"
     if approval.decided_at is not None:
         return "answered"
-    return "expired_unanswered" if approval.status is ApprovalStatus.EXPIRED else "withdrawn"
+    if approval.status is not ApprovalStatus.EXPIRED:
+        return "withdrawn"
+    return "expired_partly" if approval.answers else "expired_unanswered"
 
 
 def _granted(approval: Approval) -> bool:

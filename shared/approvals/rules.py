@@ -13,7 +13,7 @@ from shared.approvals.changing import (
     repeated,
     settled,
 )
-from shared.approvals.models import Approval, ApprovalStatus, Consumer, Effect, Veto
+from shared.approvals.models import Approval, ApprovalStatus, Effect, Veto
 from shared.approvals.parts import (
     Attachment,
     Cancellation,
@@ -26,7 +26,7 @@ from shared.approvals.parts import (
 )
 from shared.approvals.windows import REVIEW_WINDOW, TIME_TO_USE, VETO_WINDOW
 from shared.entity import Because, written
-from shared.errors import AlreadyDecided, ApprovalRequired, Conflict, Expired, Forbidden
+from shared.errors import Conflict, Forbidden
 from shared.identity import Actor
 
 MAX_ATTACHMENTS = 5
@@ -339,46 +339,6 @@ def unused(before: Approval, *, why: Why, at: datetime) -> Approval:
         return before
     lost = Unused(why=why, owner=before.owner, at=at)
     return changed(before, status=ApprovalStatus.EXPIRED, unused=lost)
-
-
-def consume(before: Approval, *, by: Consumer, action_digest: str, at: datetime) -> Approval:
-    """
-    Return the approval used up by one step; for the same step again, as it is.
-
-    Save it in the transaction that starts the effect, so that it cannot be used twice.
-
-    Args:
-        before: The approval.
-
-        by: The one step that uses it.
-
-        action_digest: The digest of what is about to be done.
-
-        at: The present.
-
-    Raises:
-        Refusal: It is not granted, not for this, used already, or its time is over.
-    """
-    checks.same_subject(before, action_digest)
-    if before.consumed_by == by:
-        return before
-    if before.status is ApprovalStatus.CONSUMED:
-        raise AlreadyDecided("this approval is used already; ask again", approval_id=before.id)
-    if before.status is ApprovalStatus.EXPIRED or (
-        before.status is ApprovalStatus.APPROVED and at >= before.expires_at
-    ):
-        raise Expired("this approval was closed unused; ask again", approval_id=before.id)
-    if before.status is not ApprovalStatus.APPROVED:
-        raise ApprovalRequired(
-            f"this approval is {before.status}, so nothing may happen", approval_id=before.id
-        )
-    if before.held_until is not None and at < before.held_until:
-        raise ApprovalRequired(
-            "what cannot be undone is held while the Governor may veto it",
-            rule="held",
-            approval_id=before.id,
-        )
-    return changed(before, status=ApprovalStatus.CONSUMED, consumed_at=at, consumed_by=by)
 
 
 def confirm(before: Approval, *, at: datetime) -> Approval:

@@ -59,17 +59,17 @@ MARKS = (50, 80)
 """At how many percent of the window somebody is reminded, and the next level is asked."""
 
 TOLD_OF_SILENCE: Mapping[str, tuple[tuple[Role, ...], str]] = {
-    "communication": ((), "Nobody answered in time; nothing is sent."),
-    "execution": ((), "Nobody answered in time; the agent or the workflow stays stopped."),
-    "financial": ((Role.GOVERNOR,), "Nobody answered in time; no money moves."),
-    "constitutional": ((Role.VISION_GUARDIAN,), "Nobody answered in time; all stays as it is."),
-    "artifact": ((), "Nobody looked at it in time; it stays inside, marked as unreviewed."),
+    "communication": ((), "nothing is sent."),
+    "execution": ((), "the agent or the workflow stays stopped."),
+    "financial": ((Role.GOVERNOR,), "no money moves."),
+    "constitutional": ((Role.VISION_GUARDIAN,), "all stays as it is."),
+    "artifact": ((), "it stays inside, marked as unreviewed."),
 }
-"""Who is told besides when nobody answered, and what that means."""
+"""Who is told besides when the answer did not come in time, and what that means."""
 
 SILENCE_OF_ACTS: Mapping[str, str] = {
-    "agent.rollback": "Nobody answered in time; what was approved stays as it is.",
-    "agent.return": "Nobody answered in time; it stays out of service.",
+    "agent.rollback": "what was approved stays as it is.",
+    "agent.return": "it stays out of service.",
 }
 """What it means for acts of which the words of their type would not be true."""
 
@@ -91,11 +91,6 @@ REVIEW_WINDOW = timedelta(hours=72)
 
 TIME_TO_USE = timedelta(minutes=60)
 """How long an approval may be used at least, however late it came."""
-
-
-def silence(approval: Approval) -> str:
-    """Say what it means that nobody answered."""
-    return SILENCE_OF_ACTS.get(approval.deed, TOLD_OF_SILENCE[approval.type][1])
 
 
 def action(approval_class: str) -> str | None:
@@ -137,6 +132,13 @@ def check_type(request: ApprovalRequest) -> None:
             f" what is known: {', '.join(sorted({*TYPE_OF_ACTION, *INTERNAL}))}",
             rule="approval_type",
         )
+
+
+def silence(approval: Approval) -> str:
+    """Say in one sentence that the answer did not come in time, and what that means."""
+    who = "Not everybody who must agree" if approval.answers else "Nobody"
+    so = SILENCE_OF_ACTS.get(approval.deed, TOLD_OF_SILENCE[approval.type][1])
+    return f"{who} answered in time; {so}"
 
 
 def mark(approval: Approval, percent: int) -> datetime:

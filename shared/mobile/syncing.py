@@ -143,7 +143,7 @@ class Queue:
         asked, kept = late.question(approval, said, id=call.new_id(), by=call.actor, at=call.now)
         counted = late.counted(approval, said, id=kept.id, at=call.now)
         because = deciding.because(counted.approval, note)
-        before = late.standing(txn, asked)
+        before = late.standing(txn, approval, at=call.now)
         if late.undoable(approval) and not answerable.alone(call, txn, before or asked):
             one = before or self._asked.setdefault(approval.id, (asked, kept, because))[0]
             return vetoing.stored(item, approval, "expired", rollback_approval_id=one.id)
@@ -165,7 +165,8 @@ class Queue:
         for veto, because in self._vetoes:
             self.txn.create(veto, VetoRecorded.of(veto), because=because)
         for asked, about, because in self._asked.values():
-            again.ask(self.txn, asked, at=self.call.now, because=because)
+            name = late.name(about.approval_id)
+            again.ask(self.txn, asked, at=self.call.now, known_as=name, because=because)
             self.txn.create(about)
         for record in (*self._spent, *self._answered):
             self.txn.save(record)

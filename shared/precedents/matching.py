@@ -59,6 +59,9 @@ class Known:
     deployed_before: bool = False
     """Whether the industry of the request has had an agent in service."""
 
+    industry: str | None = None
+    """The industry that the agent's own record says; none where it is about no agent."""
+
     in_trouble: bool = True
     """Whether the agent is suspended, or its health is in doubt."""
 
@@ -184,6 +187,8 @@ def explained(
     first = request.gate == FIRST_INDUSTRY_GATE and not known.deployed_before
     quiet = known.denied_at is None or at - known.denied_at > QUIET
     here = seed.id not in known.switched_off_here
+    stated = request.approval_class.split(":")[1]
+    where = known.industry or stated
     return (
         reason("switch", known.switched_on, f"seeds are {'on' if known.switched_on else 'off'}"),
         reason("switch_here", here, f"{tenant} {'lets' if here else 'does not let'} it decide"),
@@ -204,6 +209,7 @@ def explained(
             f"{seed.false_positive_count} of {MAX_FALSE_POSITIVES} objections",
         ),
         *fits(seed, request, tenant=tenant),
+        reason("recorded", where == stated, f"{stated} is stated, and the agent is of {where}"),
         reason(
             "first_in_industry",
             not first,

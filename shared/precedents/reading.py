@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from shared.agents.makers import is_id
 from shared.agents.models import Agent
 from shared.approvals import acts, again
 from shared.approvals.models import Approval, ApprovalStatus, Question
@@ -56,13 +57,14 @@ def known_of(
     switch = platform.peek(SeedSwitch, SWITCH)
     industry = request.approval_class.split(":")[1]
     deployed = platform.peek(ExternalIds, f"AGT-{industry}")
-    agent = txn.peek(Agent, request.agent_id) if request.agent_id else None
+    agent = platform.peek(Agent, request.agent_id) if is_id(request.agent_id) else None
     act = acts.act(request)
     refused = next(again.against(txn, act), None)
     return Known(
         switched_on=switch is None or switch.on,
         switched_off_here=frozenset(id for id, here in switches(txn, seeds).items() if not here.on),
         deployed_before=deployed is not None and deployed.given > 0,
+        industry=agent.industry_code if agent else None,
         in_trouble=agent is not None and agent.health_status in TROUBLED,
         denied_at=denied_at(txn, act.family, request.approval_class),
         denied=refused.id if refused else "",

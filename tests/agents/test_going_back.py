@@ -37,6 +37,13 @@ def test_changes_asked_for_at_stage_6_answer_the_question(story, reacting):
     assert (answer.result, answer.next_stage, answer.request) == ("returned", 2, None)
 
 
+def test_nothing_is_asked_of_a_stage_where_the_agent_is_not(story):
+    request = story.to_stage(6).request
+    ask_for_changes(story, Role.GOVERNOR)
+    with pytest.raises(Conflict, match="does not wait"):
+        story.ask(request)
+
+
 def test_what_was_decided_meanwhile_is_not_sent_back(story):
     story.approve(story.ask(story.to_stage(6).request))
     with pytest.raises(AlreadyDecided) as refused:

@@ -55,7 +55,8 @@ def test_an_author_does_not_decide_about_it_as_the_governor(written, call_as, id
     agent = written.agent()
     asked = question(written, agent)
     if not named:
-        asked |= {"agent_id": None, "subject": asked["subject"] | {"agent_id": agent.id}}
+        other = {"agent_id": agent.id, "change": "another"}
+        asked |= {"agent_id": None, "subject": asked["subject"] | other}
     asked = written.ask(asked)
     agreed = Agreement(expected_digest=asked.action_digest)
     with pytest.raises(SelfApproval):

@@ -22,6 +22,17 @@ from shared.manifests.models import Manifest, ManifestSnapshot
 from shared.waiting import Wait
 from tests.agents.catalogue import CALLBACK, JUDGED
 from tests.agents.seen import get, last_event
+from tests.approvals.questions import EXAMPLE
+
+OTHERWISE = (
+    {"approval_class": "agent.deploy:FN:JOB-HC-001"},
+    {"evidence_facts": {"data_classes": "", "integrations": ""}},
+    {"title": "Look at the draft of a newsletter", "action_description": "Nothing leaves us."},
+    {"agent_id": None, "workflow_id": None, "on_behalf_of": None},
+    {"type": "artifact", "approval_class": "team.internal.track:HC:x", "gate": "step"},
+    {"risk": "low", "window_min": 5},
+    {"chain": {"name": "c", "steps": [{"roles": ["governor"], "escalate_to": [["genesis"]]}]}},
+)
 
 
 def reject(story, question, at=0.0):
@@ -387,9 +398,18 @@ def test_an_open_question_settles_nothing(story):
         story.settle(6, question.id)
 
 
-def test_an_approval_of_something_else_settles_nothing(story):
+@pytest.mark.parametrize("otherwise", OTHERWISE, ids="+".join)
+def test_whether_an_agent_goes_live_is_asked_as_the_run_says(story, otherwise):
     request = story.to_stage(6).request
-    request["subject"] = request["subject"] | {"spec_hash": "f" * 64}
-    question = story.approve(story.ask(request))
+    with pytest.raises(Invalid) as refused:
+        story.ask(request | otherwise)
+    named = [one.field for one in refused.value.violations if one.rule == "asked_otherwise"]
+    assert named == sorted(otherwise)
+    assert story.settle(6, story.approve(story.ask(request)).id).next_stage == 7
+
+
+def test_an_approval_of_something_else_settles_nothing(story):
+    story.to_stage(6)
+    question = story.approve(story.ask(EXAMPLE))
     with pytest.raises(ApprovalMismatch):
         story.settle(6, question.id)

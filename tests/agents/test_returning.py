@@ -5,6 +5,7 @@ import pytest
 from functions.agents.undo_release import undo_release
 from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.reject_approval import Rejection, reject_approval
+from shared.agents import lifecycle
 from shared.agents.models import Agent
 from shared.agents.releases import Release
 from shared.approvals.events import VetoRecorded
@@ -104,7 +105,9 @@ def test_a_question_of_that_name_that_the_platform_did_not_ask_returns_nothing(
 ):
     _, at = out
     agent = story.agent()
-    other = question(story, agent, approval_class="agent.return:HC:JOB-HC-001", evidence_refs=[])
+    subject = lifecycle.reactivation(agent) | {"change": "return"}
+    named = {"approval_class": "agent.return:HC:JOB-HC-001", "subject": subject}
+    other = question(story, agent, evidence_refs=[], **named)
     asked = story.approve(story.ask(other, at=at), at=at)
     carry_out(reacting, asked, at + 1)
     assert story.agent().status == "suspended"

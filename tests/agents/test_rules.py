@@ -24,7 +24,13 @@ JUDGES = {
 
 def opened():
     return pipeline.opened(
-        id=RUN, agent_id=AGENT, governance_agent_id="genesis", tenant=PLATFORM, by=AUTHOR, at=NOON
+        job_role="JOB-HC-001",
+        id=RUN,
+        agent_id=AGENT,
+        governance_agent_id="genesis",
+        tenant=PLATFORM,
+        by=AUTHOR,
+        at=NOON,
     )
 
 

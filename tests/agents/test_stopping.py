@@ -4,13 +4,21 @@ import pytest
 
 from functions.agents.resume_agent import Reactivation, resume_agent
 from functions.agents.suspend_agent import Suspension, suspend_agent
-from shared.agents import lifecycle, probing, releases
-from shared.errors import AlreadyDecided, ApprovalMismatch, ApprovalRequired, Conflict, Forbidden
+from shared.agents import asking, lifecycle, probing, releases
+from shared.errors import (
+    AlreadyDecided,
+    ApprovalMismatch,
+    ApprovalRequired,
+    Conflict,
+    Forbidden,
+    Invalid,
+)
 from shared.identity import Role
 from shared.manifests.models import Manifest
 from shared.outside import Look
 from tests.agents.catalogue import Kept
 from tests.agents.test_releases import deployed, get, take_back
+from tests.approvals.questions import EXAMPLE
 from tests.conftest import NOON
 
 
@@ -26,24 +34,10 @@ def resume(story, approval_id, at=20.0):
 
 def question(story, agent, **changes):
     kinds = ("root_cause_report", "remediation_report", "test_report", "genesis_clearance")
-    return {
-        "type": "execution",
-        "gate": "change",
-        "approval_class": "agent.reactivate:HC:JOB-HC-001",
-        "subject_kind": "change",
-        "subject": lifecycle.reactivation(agent),
-        "title": "Reactivate the writer",
-        "summary": "The cause is found and removed.",
-        "action_description": "The agent goes back in service.",
-        "rationale": "Found, removed, tested and cleared.",
-        "evidence_refs": [{"kind": k, "ref": f"reports/{k}", "sha256": "1" * 64} for k in kinds],
-        "risk": "medium",
-        "blast_radius": "medium",
-        "urgency": "hours",
-        "reversibility": "reversible",
-        "governor_scope": "platform",
-        "agent_id": agent.id,
-    } | changes
+    shown = [{"kind": k, "ref": f"reports/{k}", "sha256": "1" * 64} for k in kinds]
+    manifest = get(story, Manifest, agent.id)
+    recorded = asking.reactivation(agent, manifest, job_role="JOB-HC-001")
+    return recorded.to_stored() | {"evidence_refs": shown} | changes
 
 
 def test_suspending_stops_the_agent_and_what_it_may_do(story, reacting):
@@ -101,13 +95,27 @@ def test_without_a_yes_it_stays_stopped(story, reacting):
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{"approval_class": "agent.deploy:HC:JOB-HC-001"}, {"agent_id": None}, {"type": "artifact"}],
+    "otherwise",
+    [
+        {"approval_class": "agent.deploy:HC:JOB-HC-001", "gate": "step"},
+        {"approval_class": "agent.reactivate:FN:JOB-HC-001"},
+        {"agent_id": None},
+        {"type": "artifact"},
+        {"title": "Look at the draft"},
+    ],
 )
-def test_an_approval_of_something_else_does_not_count(story, reacting, changes):
+def test_its_return_is_asked_as_what_it_is(story, reacting, otherwise):
     deployed(story, reacting)
-    asked = story.ask(question(story, suspend(story), **changes), at=20)
-    with pytest.raises(ApprovalMismatch, match="not for the reactivation"):
+    with pytest.raises(Invalid) as refused:
+        story.ask(question(story, suspend(story), **otherwise), at=20)
+    assert {one.field for one in refused.value.violations} == otherwise.keys()
+
+
+def test_an_approval_of_something_else_does_not_count(story, reacting):
+    deployed(story, reacting)
+    asked = story.ask(EXAMPLE, at=20)
+    suspend(story)
+    with pytest.raises(ApprovalMismatch, match="asked as something else"):
         resume(story, asked.id)
 
 

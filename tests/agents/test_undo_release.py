@@ -11,6 +11,7 @@ from functions.approvals.reject_approval import Rejection, reject_approval
 from shared.agents.models import Agent
 from shared.agents.parts import Released
 from shared.agents.releases import Release
+from shared.approvals import requests
 from shared.approvals.events import VetoRecorded
 from shared.approvals.models import Approval, Veto
 from shared.documents import Query
@@ -21,6 +22,7 @@ from shared.manifests.models import Manifest
 from tests.agents.catalogue import Kept
 from tests.agents.test_releases import OTHER, deployed, get, released
 from tests.agents.test_stopping import question, resume, suspend
+from tests.approvals.questions import EXAMPLE
 from tests.conftest import NOON
 
 WHY = "The agent quotes a dose that no source supports."
@@ -168,18 +170,15 @@ def test_a_return_that_was_vetoed_before_it_happened_changes_nothing(story, reac
 
 
 def test_what_is_not_of_an_agent_is_left_to_others(story, reacting):
-    asked = story.ask(question(story, _NoAgent, approval_class="crm.update:HC:crm", agent_id=None))
+    gone = {"gate": "change", "agent_id": "99999999-9999-4999-8999-999999999999"}
+    asked = story.ask(EXAMPLE | gone | {"approval_class": "crm.update:HC:crm", "agent_id": None})
     record = veto(story, at=1, approval_id=asked.id)
     undo(reacting, record, at=2)
-    back = story.ask(question(story, _NoAgent))
+    kinds = requests.EVIDENCE_OF_CLASS["agent.reactivate"]
+    shown = [{"kind": k, "ref": f"reports/{k}", "sha256": "1" * 64} for k in kinds]
+    back = {"approval_class": "agent.reactivate:HC:JOB-HC-001", "evidence_refs": shown}
+    back = story.ask(EXAMPLE | gone | back)
     undo(reacting, veto(story, at=1, approval_id=back.id), at=2)
-
-
-class _NoAgent:
-    id = "99999999-9999-4999-8999-999999999999"
-    tenant_id = "platform"
-    version_hash = "0" * 64
-    manifest_hash = None
 
 
 def test_the_pipeline_names_the_veto_and_whose_word_ended_it(story, reacting):

@@ -4,8 +4,8 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from shared.approvals import requests, rules
-from shared.approvals.models import ApprovalRequest, Consumer
+from shared.approvals import binding, requests, rules
+from shared.approvals.models import ApprovalRequest, Consumer, Question
 from shared.entity import whole
 from shared.examples import AGENT as AGENT  # noqa: PLC0414 - known from here
 from shared.identity import PLATFORM, Actor, Role
@@ -19,8 +19,45 @@ def minutes(count):
     return NOON + timedelta(minutes=count)
 
 
-_SCHEMA: Any = ApprovalRequest.model_config["json_schema_extra"]
-EXAMPLE: dict[str, Any] = _SCHEMA["examples"][0]
+EXAMPLE: dict[str, Any] = {
+    "type": "execution",
+    "gate": "stage-6",
+    "approval_class": "agent.deploy:HC:JOB-HC-001",
+    "subject_kind": "pipeline_stage",
+    "subject": {
+        "typ": "stage/v1",
+        "agent_id": AGENT,
+        "stage": 6,
+        "spec_hash": "0" * 64,
+        "gate_results_hash": "1" * 64,
+        "chain_version": 1,
+    },
+    "title": "Deploy the healthcare content agent",
+    "summary": "All checks of stages 1 to 5 passed; a rollback plan was tested.",
+    "action_description": "The agent goes live with its certified manifest.",
+    "rationale": "Certified, reviewed and cleared for its industry.",
+    "alternatives": ["Wait for the next review"],
+    "risks": ["Content of low quality in the first week"],
+    "evidence_refs": [
+        {"kind": kind, "ref": f"evidence/{kind}", "sha256": "2" * 64}
+        for kind in (
+            "agent_blueprint_certified",
+            "architecture_review_summary",
+            "ethics_clearance",
+            "deployment_plan_with_rollback",
+        )
+    ],
+    "evidence_facts": {"alignment_score": 92},
+    "rollback_plan_ref": "plans/rollback-1",
+    "risk": "medium",
+    "blast_radius": "medium",
+    "urgency": "days",
+    "reversibility": "reversible",
+    "governor_scope": "platform",
+    "agent_id": AGENT,
+}
+"""A question about an agent that there is not."""
+
 _OTHERS = count(1)
 
 
@@ -82,10 +119,14 @@ def veto(before, by=GOVERNOR, at=1, explanation=WHY):
     return rules.veto(before, by=by, at=minutes(at), category="safety", explanation=explanation)
 
 
-def consume(before, by=RUN, at=1, digest=None):
-    return rules.consume(
-        before, by=by, action_digest=digest or before.action_digest, at=minutes(at)
-    )
+def needed(asked, **otherwise):
+    """Return the question that an approval was asked as, or another."""
+    said = {name: getattr(asked, name) for name in Question.model_fields}
+    return ApprovalRequest(**said | otherwise)
+
+
+def consume(before, by=RUN, at=1, **otherwise):
+    return binding.consume(before, by=by, question=needed(before, **otherwise), at=minutes(at))
 
 
 DECIDE = [approve, reject, send_back, veto]

@@ -1,8 +1,10 @@
 """How a question ends otherwise, and what its record must obey."""
 
+from typing import Any
+
 import pytest
 
-from shared.approvals import handing, rules
+from shared.approvals import binding, handing, rules
 from shared.approvals.models import ApprovalStatus, Consumer
 from shared.errors import AlreadyDecided, ApprovalMismatch, ApprovalRequired, Expired, Forbidden
 from shared.identity import Role
@@ -11,6 +13,7 @@ from tests.approvals.questions import (
     AGENT,
     DECIDE,
     GOVERNOR,
+    ID,
     RUN,
     SERVICE,
     WHY,
@@ -111,9 +114,31 @@ def test_an_approval_is_used_once():
     assert expire(used, 10_000) is used
 
 
-def test_an_approval_is_used_for_what_was_approved_only():
-    with pytest.raises(ApprovalMismatch):
-        consume(approve(approval()), digest="f" * 64)
+OTHERWISE: dict[str, Any] = {
+    "type": "constitutional",
+    "gate": "change",
+    "approval_class": "agent.deploy:FN:JOB-HC-001",
+    "subject_kind": "change",
+    "subject": {"typ": "stage/v1", "stage": 6},
+    "evidence_facts": {"alignment_score": 91},
+    "risk": "high",
+    "blast_radius": "high",
+    "urgency": "hours",
+    "reversibility": "delayed",
+    "governor_scope": "engagement",
+    "agent_id": None,
+    "workflow_id": ID,
+    "chain": {"name": "c", "steps": [{"roles": ["governor"]}, {"roles": ["vision_guardian"]}]},
+}
+
+
+def test_an_approval_is_used_for_nothing_that_differs_in_anything_its_answer_rests_on():
+    assert OTHERWISE.keys() == binding.LABELS | {"chain"}
+    granted = approve(approval())
+    for name, other in OTHERWISE.items():
+        with pytest.raises(ApprovalMismatch, match=name):
+            consume(granted, **{name: other})
+    assert consume(granted, title="As a later release words it").status == "consumed"
 
 
 def test_an_approval_is_used_in_time():

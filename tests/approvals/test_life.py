@@ -6,13 +6,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from shared.approvals import chains, handing, rules, windows
+from shared.approvals import binding, chains, handing, rules, windows
 from shared.approvals.events import decided
 from shared.approvals.models import OPEN, ApprovalStatus, Consumer
 from shared.approvals.windows import REVIEW_WINDOW, VETO_WINDOW
 from shared.errors import Refusal
 from shared.identity import Role
-from tests.approvals.questions import GOVERNOR, GUARDIAN, SERVICE, approval, minutes, person
+from tests.approvals.questions import GOVERNOR, GUARDIAN, SERVICE, approval, minutes, needed, person
 
 S = ApprovalStatus
 ENDS = {S.APPROVED, S.REJECTED, S.CHANGES_REQUESTED, S.VETOED, S.EXPIRED, S.CANCELLED}
@@ -118,9 +118,10 @@ class Life(RuleBasedStateMachine):
 
     @rule(run=st.sampled_from(["r1", "r2"]), right=st.booleans())
     def consume(self, run, right):
-        digest = self.current.action_digest if right else "f" * 64
+        other = {} if right else {"subject": {**self.current.subject, "spec_hash": "f" * 64}}
+        question = needed(self.current, **other)
         before = self.current
-        self.attempt(rules.consume, by=Consumer(run_id=run, step_id="s"), action_digest=digest)
+        self.attempt(binding.consume, by=Consumer(run_id=run, step_id="s"), question=question)
         if self.current is not before:
             assert right
             assert minutes(self.now) < before.expires_at

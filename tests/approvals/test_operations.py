@@ -12,7 +12,7 @@ from functions.approvals.list_approvals import ApprovalQuery, list_approvals
 from functions.approvals.list_vetoes import VetoQuery, list_vetoes
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
-from shared.approvals import rules
+from shared.approvals import binding
 from shared.approvals.events import ApprovalConsumed
 from shared.approvals.models import Approval, Consumer, Veto
 from shared.documents import Query
@@ -22,7 +22,7 @@ from shared.identity import PLATFORM, Role
 from shared.queries import Paging
 from shared.store import Due
 from shared.waiting import Wait
-from tests.approvals.questions import CALLBACK, another, minutes
+from tests.approvals.questions import CALLBACK, another, minutes, needed
 from tests.conftest import DEPLOYMENT
 
 WHY = "The rollback plan was never tested; ask kim@example.com."
@@ -268,10 +268,10 @@ def test_the_trail_of_an_approval_is_told_in_order_and_verifies(asked, call_as, 
     new = asked()
     granted = approve_approval(call_as(Role.GOVERNOR, at=1), new.id, agree(new))
     with call_as(Role.SERVICE, at=2).transaction() as txn:
-        used = rules.consume(
+        used = binding.consume(
             txn.get(Approval, new.id),
             by=Consumer(run_id="r1", step_id="s1"),
-            action_digest=new.action_digest,
+            question=needed(new),
             at=granted.updated_at,
         )
         used = txn.save(used, ApprovalConsumed.of(used))

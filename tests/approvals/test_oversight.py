@@ -21,6 +21,7 @@ from tests.approvals.questions import (
     WHY,
     approval,
     approve,
+    constitutional,
     consume,
     minutes,
     person,
@@ -68,6 +69,11 @@ def test_every_question_ends_in_one_way():
     told = counted(approval(), expired(), ended, approve(approval()), reject(approval()), seeded())
     assert (told.questions, told.answered) == (6, 3)
     assert (told.expired_unanswered, told.withdrawn, told.open) == (1, 1, 1)
+
+
+def test_what_one_of_two_had_answered_did_not_end_unanswered():
+    told = counted(expired(approve(constitutional())))
+    assert (told.answered, told.expired_unanswered, told.expired_partly) == (0, 0, 1)
 
 
 def test_a_yes_that_nobody_used_was_answered():

@@ -16,7 +16,7 @@ from functions.approvals.remind_approvers import remind_approvers
 from functions.approvals.wake_workflow import wake_workflow
 from functions.approvals.watch_veto import watch_veto
 from functions.approvals.watch_veto_window import watch_veto_window
-from shared.approvals import events, rules
+from shared.approvals import binding, events, rules
 from shared.approvals.models import Approval, Veto
 from shared.approvals.parts import Attachment
 from shared.documents import Query
@@ -25,7 +25,7 @@ from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
 from shared.store import Due
-from tests.approvals.questions import RUN, WHY, another, minutes, person, rule
+from tests.approvals.questions import RUN, WHY, another, minutes, needed, person, rule
 from tests.conftest import DEPLOYMENT
 
 PAGE = Attachment(name="log.txt", content_type="text/plain", size=10, sha256="0" * 64)
@@ -65,8 +65,7 @@ def use(call_as, approval, at=2):
     """Use an approval up, as whoever carries it out does."""
     with call_as(Role.SERVICE, at=at).transaction() as txn:
         before = txn.get(Approval, approval.id)
-        digest, now = approval.action_digest, minutes(at)
-        used = rules.consume(before, by=RUN, action_digest=digest, at=now)
+        used = binding.consume(before, by=RUN, question=needed(before), at=minutes(at))
         return txn.save(used, events.ApprovalConsumed.of(used))
 
 

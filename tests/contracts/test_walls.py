@@ -26,6 +26,7 @@ CROSSED = {
     "functions/precedents/match_precedent_seeds.py": {"platform"},
     "functions/precedents/predict_approval.py": {"within"},
     "shared/agents/makers.py": {"platform"},
+    "shared/agents/recorded.py": {"platform"},
     "shared/approvals/answerable.py": {"platform"},
     "shared/precedents/reading.py": {"platform"},
     "shared/precedents/reopening.py": {"each_tenant", "within"},

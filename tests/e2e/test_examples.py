@@ -151,23 +151,7 @@ def service(story):
 
 def reactivation(story, stopped):
     """Have the reactivation of a stopped agent asked for and approved."""
-    kinds = ("root_cause_report", "remediation_report", "test_report", "genesis_clearance")
-    asked = story.scene.ask(
-        agent_id=stopped["id"],
-        gate="change",
-        approval_class="agent.reactivate:HC:JOB-HC-001",
-        subject_kind="change",
-        subject={
-            "typ": "change/v1",
-            "tenant_id": stopped["tenant_id"],
-            "entity": f"agents/{stopped['id']}",
-            "change": "reactivation",
-            "from_hash": stopped["version_hash"],
-            "to_hash": stopped["manifest_hash"],
-            "chain_version": 1,
-        },
-        evidence_refs=[{"kind": k, "ref": f"evidence/{k}", "sha256": "2" * 64} for k in kinds],
-    )
+    asked = story.client.post("service", "/v1/approvals", story.scene.returning(stopped["id"]))
     story.client.sign_in("governor")
     said = {"expected_digest": asked["action_digest"]}
     story.client.post("governor", f"/v1/approvals/{asked['id']}/approve", said)

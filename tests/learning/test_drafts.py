@@ -14,7 +14,7 @@ from functions.learning.list_seed_drafts import DraftListing, list_seed_drafts
 from functions.learning.submit_seed_draft import submit_seed_draft
 from functions.precedents.activate_precedent_seed import activate_precedent_seed
 from functions.precedents.validate_precedent_seed import SeedReview, validate_precedent_seed
-from shared.approvals import rules as approvals
+from shared.approvals import binding
 from shared.approvals.events import ApprovalConsumed
 from shared.approvals.models import Approval, Consumer
 from shared.errors import Conflict, Invalid, NotFound, RateLimited
@@ -22,6 +22,7 @@ from shared.identity import Role
 from shared.learning.requests import NewDraft
 from shared.precedents.events import SeedApproved
 from shared.precedents.models import PrecedentSeed
+from tests.approvals.questions import needed
 from tests.conftest import DEPLOYMENT, NOON
 from tests.precedents.samples import active, another, in_service, request, rule
 
@@ -192,8 +193,8 @@ def test_nobody_makes_a_rule_of_one_decision(call_as, decided):
 def use(call_as, id):
     with call_as(Role.SERVICE).transaction() as txn:
         before = txn.get(Approval, id)
-        step, digest = Consumer(run_id="r", step_id="s"), before.action_digest
-        after = approvals.consume(before, by=step, action_digest=digest, at=NOON)
+        step = Consumer(run_id="r", step_id="s")
+        after = binding.consume(before, by=step, question=needed(before), at=NOON)
         txn.save(after, ApprovalConsumed.of(after))
 
 

@@ -14,6 +14,7 @@ from shared.edge.keys import encoded, verify_ed25519
 from shared.entity import whole, written
 from shared.identity import PLATFORM, Role
 from shared.mobile.devices import Registration
+from tests.approvals.questions import EXAMPLE
 
 WORDS = ("category", "changes", "comment", "explanation")
 OBJECTION = {"category": "safety", "explanation": "it quotes a dose that no source supports"}
@@ -88,12 +89,11 @@ class Phone:
 
 def asked(call_as, *, tenant=PLATFORM, at=0, **changes):
     """Return an approval that was asked for, with changes to what is stored of it."""
-    (example,) = ApprovalRequest.model_config["json_schema_extra"]["examples"]
     question = {k: v for k, v in changes.items() if k in ApprovalRequest.model_fields}
     stored = {k: v for k, v in changes.items() if k not in question}
     if tenant != PLATFORM:
         question = {"governor_scope": "engagement"} | question
-    request = whole(ApprovalRequest.model_validate(example | question))
+    request = whole(ApprovalRequest.model_validate(EXAMPLE | question))
     call = call_as(Role.SERVICE, tenant=tenant, at=at)
     with call.transaction() as txn:
         new = requests.ask(request, id=call.new_id(), tenant=tenant, by=call.actor, at=call.now)

@@ -47,9 +47,9 @@ END = 250.0
 class Life:
     """A question, what everybody is told of it, and what becomes of it."""
 
-    def __init__(self, call_as, reacting):
+    def __init__(self, call_as, reacting, **changes):
         self.call_as, self.reacting = call_as, reacting
-        self.asked = asked(call_as, on_behalf_of="asha")
+        self.asked = asked(call_as, on_behalf_of="asha", **changes)
         at = f"approvals/{self.asked.id}"
         self.subject = at
         notify_governor(reacting(at), ApprovalRequested.of(self.asked))
@@ -144,7 +144,7 @@ def test_whatever_became_of_it_every_text_says_what_is(call_as, reacting, end, l
             text = f"{one.title} {one.body}"
             assert bool(WAITS.search(text)) <= waits, text
             assert ("Nobody" not in text) or record.status == "expired", text
-            assert ("answered in time" not in text) or not record.decisions, text
+            assert ("Nobody answered" not in text) or not record.answers, text
             for instant in re.findall(r"\d{4}-[0-9T:.-]+Z", text if waits else ""):
                 assert instant == written(record.expires_at)
             claim = one.claim or CLAIM[one.kind]
@@ -165,6 +165,17 @@ def test_whoever_approved_is_told_of_the_veto_and_not_that_nobody_answered(call_
         end(life)
         shown = [one.body for one in life.told(Role.GOVERNOR, id="ben", at=END).items]
         assert any(said in body for body in shown), shown
+
+
+def test_whoever_answered_in_time_is_not_told_that_nobody_did(call_as, reacting):
+    life = Life(call_as, reacting, type="constitutional", gate="change")
+    life.approve()
+    assert life.now().open
+    life.expire()
+    for roles, id in [*READERS, ((Role.VISION_GUARDIAN,), "vera")]:
+        shown = " ".join(one.body for one in life.told(*roles, id=id, at=END * 10).items)
+        assert "Nobody" not in shown
+        assert ("Not everybody who must agree answered in time" in shown) or not roles
 
 
 def test_every_kind_of_notice_declares_what_it_claims():

@@ -10,7 +10,7 @@ from shared.identity import PLATFORM, Actor, Role
 from shared.learning.examples import DEPLOY_AGAIN
 from shared.precedents import rules
 from shared.precedents.models import Rule
-from tests.approvals.questions import others
+from tests.approvals.questions import EXAMPLE, others
 from tests.conftest import NOON
 
 ID = "22222222-2222-4222-8222-222222222222"
@@ -59,10 +59,9 @@ def active(**changes):
 
 
 def request(**changes):
-    (example,) = ApprovalRequest.model_config["json_schema_extra"]["examples"]
     facts = FACTS | changes.pop("facts", {})
     facts = {name: value for name, value in facts.items() if value is not None}
-    return ApprovalRequest.model_validate(example | {"evidence_facts": facts} | changes)
+    return ApprovalRequest.model_validate(EXAMPLE | {"evidence_facts": facts} | changes)
 
 
 def another(**changes):

@@ -7,11 +7,11 @@ from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
 from functions.precedents.replay_precedent_seed import ReplayRequest, replay_precedent_seed
-from shared.approvals import rules as approvals
+from shared.approvals import binding, rules
 from shared.approvals.events import ApprovalConsumed, ApprovalExpired
 from shared.approvals.models import Approval, Consumer
 from shared.identity import Role
-from tests.approvals.questions import EXAMPLE, others
+from tests.approvals.questions import EXAMPLE, needed, others
 from tests.conftest import NOON
 from tests.precedents.samples import active, draft, in_service
 
@@ -28,8 +28,7 @@ def test_a_veto_leaves_the_class_to_people_for_thirty_days(call_as, ask, kept, u
         with call_as(Role.SERVICE).transaction() as txn:
             before = txn.get(Approval, approval.id)
             step = Consumer(run_id="r", step_id="s")
-            digest = before.action_digest
-            after = approvals.consume(before, by=step, action_digest=digest, at=NOON)
+            after = binding.consume(before, by=step, question=needed(before), at=NOON)
             txn.save(after, ApprovalConsumed.of(after))
     objection = Objection(approval_id=approval.id, category="safety", explanation=WHY)
     create_veto(call_as(Role.GOVERNOR, at=1), objection)
@@ -80,7 +79,7 @@ def test_silence_leaves_the_class_to_people_as_well(call_as, ask, kept):
     with call_as(Role.SERVICE, at=240).transaction() as txn:
         before = txn.get(Approval, asked.id)
         version = before.decision_version
-        after = approvals.expire(before, at=before.expires_at, decision_version=version)
+        after = rules.expire(before, at=before.expires_at, decision_version=version)
         txn.save(after, ApprovalExpired.of(after))
     for spelling in ("agent.deploy:HC:JOB-HC-001", "agent.deploy:HC:job.hc.001"):
         assert ask(at=241, approval_class=spelling, **about("f")).status == "pending"
@@ -93,8 +92,8 @@ def test_what_was_objected_to_after_it_was_used_is_replayed_as_a_no(call_as, ask
     approve_approval(call_as(Role.GOVERNOR), asked.id, body)
     with call_as(Role.SERVICE).transaction() as txn:
         before = txn.get(Approval, asked.id)
-        step, digest = Consumer(run_id="r", step_id="s"), before.action_digest
-        after = approvals.consume(before, by=step, action_digest=digest, at=NOON)
+        step = Consumer(run_id="r", step_id="s")
+        after = binding.consume(before, by=step, question=needed(before), at=NOON)
         txn.save(after, ApprovalConsumed.of(after))
     objection = Objection(approval_id=asked.id, category="safety", explanation=WHY)
     create_veto(call_as(Role.GOVERNOR, at=1), objection)

@@ -31,10 +31,12 @@ from shared.approvals.models import Approval
 from shared.documents import Condition, Key, Query, Write
 from shared.errors import IntegrityHold
 from shared.evidence import state_hash
-from shared.identity import Role
+from shared.identity import PLATFORM, Role
 from shared.learning.models import SeedDraft
 from shared.learning.requests import NewDraft
+from shared.precedents import reading
 from shared.precedents.events import HeldApprovalsDue, SeedRevoked
+from shared.precedents.matching import explained
 from shared.precedents.models import SWITCH, PrecedentSeed, SeedSwitch
 from tests.approvals.questions import CALLBACK
 from tests.conftest import NOON
@@ -186,12 +188,19 @@ def test_a_customers_request_is_answered_by_the_platforms_seeds(call_as, ask, ke
     assert ask(tenant="acme").seed_id == "GEN-005"
 
 
-def test_an_agent_in_trouble_is_for_people(call_as, ask, kept, monkeypatch):
+@pytest.mark.parametrize(
+    ("said", "against"),
+    [({"health_status": "suspended"}, "agent"), ({"industry_code": "FN"}, "recorded"), ({}, None)],
+)
+def test_the_agents_record_counts_and_not_what_is_said_of_it(call_as, monkeypatch, said, against):
     in_service(call_as)
-    kept(active())
-    suspended = Agent.model_construct(id="a", initiated_by="a", health_status="suspended")
-    monkeypatch.setattr("shared.store.Transaction.peek", _with_agent(suspended))
-    assert ask().status == "pending"
+    record = {"health_status": "healthy", "industry_code": "HC"} | said
+    agent = Agent.model_construct(id="a", initiated_by="a", **record)
+    monkeypatch.setattr("shared.store.Transaction.peek", _with_agent(agent))
+    with call_as(Role.SERVICE).transaction() as txn:
+        known = reading.known_of(txn, txn, request(), ())
+    told = explained(active(), request(), known, tenant=PLATFORM, at=NOON)
+    assert [one.rule for one in told if not one.passed] == [against] * bool(against)
 
 
 def _with_agent(agent):

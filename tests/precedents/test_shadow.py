@@ -13,9 +13,9 @@ from shared.approvals.events import (
     ApprovalRejected,
     ApprovalRequested,
 )
-from shared.approvals.models import ApprovalRequest
 from shared.identity import Role
 from shared.precedents.models import Prediction
+from tests.approvals.questions import EXAMPLE
 from tests.precedents.conftest import heard, vetoed
 from tests.precedents.samples import draft, in_service, validated
 
@@ -60,10 +60,9 @@ def test_a_prediction_is_compared_once_whichever_is_heard_of_first(
 ):
     """A question and its answer come on different topics: the answer may be here before the question is."""
     seed = kept(validated(draft(by_governor=False, samples=3)))
-    (example,) = ApprovalRequest.model_config["json_schema_extra"]["examples"]
     counted = []
     for n, (answer, heard_of) in enumerate(product(["yes", "no"], ["first", "between", "last"])):
-        asked = ask(subject=example["subject"] | {"gate_results_hash": f"{n}" * 64})
+        asked = ask(subject=EXAMPLE["subject"] | {"gate_results_hash": f"{n}" * 64})
         question = (predict_approval, ApprovalRequested.of(asked), asked.id)
         if heard_of == "first":
             heard(reacting, *question)

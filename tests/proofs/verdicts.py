@@ -21,11 +21,12 @@ from functions.approvals.request_approval_changes import WantedChanges, request_
 from functions.mobile.approve_on_phone import SignedAgreement, approve_on_phone
 from functions.mobile.request_changes_on_phone import SignedChanges, request_changes_on_phone
 from functions.mobile.veto_on_phone import veto_on_phone
-from shared.agents.asking import subject
+from shared.agents.asking import question
 from shared.agents.models import Agent
 from shared.agents.parts import APPROVAL
 from shared.agents.runs import PipelineRun
-from shared.approvals import again
+from shared.agents.story import Story
+from shared.approvals import again, binding
 from shared.approvals.models import Approval, Veto
 from shared.documents import Contended, Documents, Key
 from shared.edge.keys import verify_ed25519
@@ -37,7 +38,7 @@ from shared.mobile.vetoing import SignedVeto
 from shared.store import Transaction
 from tests.agents.catalogue import Kept
 from tests.agents.test_rules import ACTED, opened
-from tests.approvals.questions import WHY, approval
+from tests.approvals.questions import EXAMPLE, WHY, approval
 from tests.conftest import NOON
 from tests.mobile.phone import OBJECTION, Phone
 from tests.proofs.races import STATUS, put
@@ -119,9 +120,9 @@ def of_an_agent(txn: Transaction, id: str) -> Approval:
     agent = agent.model_copy(update=made | {"status": "draft", "deployed_version": None})
     for entity in (run, manifest, agent):
         txn.create(entity, Kept())
-    about = {"agent_id": agent_id, "workflow_id": run_id}
-    asked: Approval = approval(subject=subject(run, manifest, APPROVAL), **about)
-    key = again.asking(asked.action_digest, asked.governor_scope)
+    asks = question(Story(run, agent, manifest), APPROVAL, job_role="JOB-HC-001")
+    asked: Approval = approval(**asks.to_stored() | {"evidence_refs": EXAMPLE["evidence_refs"]})
+    key = binding.identity(asks, asked.steps)
     txn.create(again.Asking(id=key, approval_id=id))
     return asked.model_copy(update={"id": id})
 

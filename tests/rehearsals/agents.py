@@ -1,7 +1,6 @@
 """Lead agents to every end there is, and look at them on the way."""
 
 from local.story import acts, blueprints
-from shared.canonical import digest
 from tests.rehearsals.scene import REASON, at_stage, to_the_governor, until, until_over
 
 OBJECTION = {"category": "safety", "explanation": "it could be taken for a diagnosis"}
@@ -28,27 +27,9 @@ def look(scene, agent):
 def suspend_and_resume(scene):
     client, path = scene.client, f"/v1/agents/{scene.agent_id}"
     stop = {"trigger": "GOVERNOR-OVERRIDE", "reason": "a reader reported a wrong dose"}
-    agent = client.post("governor", f"{path}/suspend", stop)
-    kinds = ("root_cause_report", "remediation_report", "test_report", "genesis_clearance")
-    subject = {
-        "typ": "change/v1",
-        "tenant_id": agent["tenant_id"],
-        "entity": f"agents/{agent['id']}",
-        "change": "reactivation",
-        "from_hash": agent["version_hash"],
-        "to_hash": agent["manifest_hash"],
-        "chain_version": 1,
-    }
-    approval = scene.ask(
-        agent_id=agent["id"],
-        window_min=60,
-        gate="change",
-        approval_class="agent.reactivate:HC:JOB-HC-001",
-        subject_kind="change",
-        subject=subject,
-        evidence_refs=[{"kind": k, "ref": f"evidence/{k}", "sha256": "2" * 64} for k in kinds],
-    )
-    assert approval["action_digest"] == digest(subject)
+    client.post("governor", f"{path}/suspend", stop)
+    asked = scene.returning(scene.agent_id)
+    approval = client.post("service", "/v1/approvals", asked | {"window_min": 60})
     client.sign_in("governor")
     acts.approve(client, approval)
     client.post("governor", f"{path}/resume", {"approval_id": approval["id"]})

@@ -15,6 +15,7 @@ from shared.learning.requests import NewDraft
 from shared.mobile.notices import notice, tell
 from shared.violations import rules
 from shared.violations.models import Finding
+from tests.approvals.questions import EXAMPLE
 from tests.mobile.phone import OBJECTION, Phone
 from tests.rehearsals.scene import until
 
@@ -180,8 +181,7 @@ def wait(scene):
     """Let time pass until every promise to the Governor was kept."""
     asked(scene)
     given = scene.call()
-    (example,) = ApprovalRequest.model_config["json_schema_extra"]["examples"]
-    request = ApprovalRequest.model_validate(example)
+    request = ApprovalRequest.model_validate(EXAMPLE)
     with given.transaction() as txn:
         new = requests.ask(
             request, id=given.new_id(), tenant=PLATFORM, by=given.actor, at=given.now

@@ -6,11 +6,15 @@ from uuid import uuid4
 
 from local.story import acts, blueprints
 from local.story.client import Client
-from shared.approvals.models import ApprovalRequest
+from shared.agents import asking
+from shared.agents.models import Agent
+from shared.agents.runs import PipelineRun
+from shared.approvals.requests import EVIDENCE_OF_CLASS
 from shared.edge.openapi import openapi
 from shared.identity import PLATFORM, Actor, Role
+from shared.manifests.models import Manifest
 from shared.operation import Call
-from tests.approvals.questions import others
+from tests.approvals.questions import EXAMPLE, others
 
 REASON = {"reason": "it is called once, to see that it works"}
 
@@ -44,10 +48,18 @@ class Scene:
 
     def ask(self, **changes):
         """Ask for an approval, as a service does."""
-        (example,) = ApprovalRequest.model_config["json_schema_extra"]["examples"]
-        return self.client.post(
-            "service", "/v1/approvals", example | {"subject": others()} | changes
-        )
+        asked = EXAMPLE | {"subject": others()} | changes
+        return self.client.post("service", "/v1/approvals", asked)
+
+    def returning(self, agent_id):
+        """Return what is asked before a stopped agent comes back, as the records have it."""
+        with self.call().transaction() as txn:
+            agent, manifest = txn.get(Agent, agent_id), txn.get(Manifest, agent_id)
+            run = txn.get(PipelineRun, agent.workflow_id)
+            asked = asking.reactivation(agent, manifest, job_role=asking.job_role(txn, run, agent))
+        kinds = EVIDENCE_OF_CLASS["agent.reactivate"]
+        shown = [{"kind": k, "ref": f"evidence/{k}", "sha256": "2" * 64} for k in kinds]
+        return asked.to_stored() | {"evidence_refs": shown}
 
     def now(self):
         """Return what the platform's clock says."""

@@ -12,8 +12,7 @@ from local.backup import backup
 from local.platform import Platform
 from local.story import acts
 from local.story.client import Client, Refused
-from shared.approvals.models import ApprovalRequest
-from tests.approvals.questions import others
+from tests.approvals.questions import EXAMPLE, others
 from tests.rehearsals.kept import Rehearsed
 from tests.rehearsals.scene import to_the_governor, until, until_over
 from tests.workers import made_once
@@ -92,7 +91,6 @@ def refuse(client: Client) -> None:
 
 
 def _ask(client, tenant):
-    (example,) = ApprovalRequest.model_config["json_schema_extra"]["examples"]
     more = {"gate": "step", "window_min": 600, "agent_id": None, "subject": others()}
     scope = {} if tenant == "platform" else {"governor_scope": "engagement"}
-    return client.post("service", "/v1/approvals", example | more | scope, tenant=tenant)
+    return client.post("service", "/v1/approvals", EXAMPLE | more | scope, tenant=tenant)
