@@ -60,11 +60,15 @@ def _joined(call: Call, txn: Transaction, same: Approval, new: Approval) -> Appr
 def _asked(call: Call, txn: Transaction, new: Approval) -> Approval:
     answerable.check(call, txn, new)
     before = again.succeeded(txn, new)
-    new = load.guarded(txn, new)
     seed = precedent(call, txn, new)
+    if seed is None:
+        # Last of all that is read, so that others who ask the same Governor wait for as little as can be.
+        desk = load.desk(txn, new.governor_scope)
+        new = load.guarded(txn, new)
     if before is not None:
         txn.save(before, ApprovalSuperseded.of(before))
     if seed is None:
+        txn.save(desk)
         approval = txn.create(new, ApprovalRequested.of(new))
     else:
         new = matching.decide(new, seed, at=call.now)

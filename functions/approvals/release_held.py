@@ -31,7 +31,11 @@ def release_held(call: Reaching, event: Event) -> None:
     if ended is None:
         return
     with call.transaction() as txn:
-        held = load.next_held(txn, txn.get(Approval, ended).governor_scope)
+        scope = txn.get(Approval, ended).governor_scope
+        desk = load.desk(txn, scope)
+        held = load.next_held(txn, scope)
         tell_of_waiting(txn, *held, at=call.now)
+        if held:
+            txn.save(desk)
         for one in held:
             txn.save(shown(one), ApprovalReleased())

@@ -4,7 +4,7 @@ from shared.identity import Scope
 from shared.mobile import cards
 from shared.mobile.cards import ApprovalCard
 from shared.operation import Call, operation
-from shared.queries import OneOf, Paging
+from shared.queries import OneOf, Paging, Test
 
 
 class CardQuery(Paging):
@@ -27,17 +27,37 @@ class Cards(Value):
 
 @operation("GET", "/v1/mobile/approvals", scopes={Scope.GOVERNANCE_READ}, audited=False)
 def list_approval_cards(call: Call, query: CardQuery) -> Cards:
-    """List the open requests on cards, those first whose time runs out first."""
+    """
+    List the open requests on cards, those first whose time runs out first.
+
+    Those that are alike are one card, and what is held back has none until it is released. A page may have fewer
+    cards than were asked for.
+    """
     tests = query.model_dump(include={"type", "agent_id"}, exclude_none=True)
-    waiting = OneOf(tuple(sorted(OPEN)))
+    shown: dict[str, Test] = {"status": OneOf(tuple(sorted(OPEN))), "held_back": False}
+    items, cursor = tuple[ApprovalCard, ...](), query.cursor
     with call.transaction() as txn:
-        found = txn.find(
-            Approval,
-            order="expires_at",
-            limit=query.limit,
-            cursor=query.cursor,
-            status=waiting,
-            **tests,
-        )
-    items = tuple(cards.card(approval, at=call.now) for approval in found.items)
-    return Cards(items=items, next_cursor=found.next_cursor)
+        while not items:
+            found = txn.find(
+                Approval,
+                order="expires_at",
+                limit=query.limit,
+                cursor=cursor,
+                **shown,
+                **tests,
+            )
+            keys = {one.group_key for one in found.items if one.group_key is not None}
+            alike = {
+                key: txn.find(Approval, order="expires_at", **shown, group_key=key).items
+                for key in sorted(keys)
+            }
+            first = [(one, alike.get(one.group_key or "", (one,))) for one in found.items]
+            items = tuple(
+                cards.card(one, at=call.now, alike=len(group))
+                for one, group in first
+                if group[0].id == one.id
+            )
+            cursor = found.next_cursor
+            if cursor is None:
+                break
+    return Cards(items=items, next_cursor=cursor)

@@ -26,7 +26,13 @@ SAMPLE_CLASS = "route.switch:PL:gateway"
 """One request in so many, and at most one in that time, is a test that must be refused."""
 
 
-ATTENTION = "it is about attention: one more or less than counted does no harm"
+ATTENTION = "whoever shows an approver more saves the desk that is read first; what ends meanwhile makes room"
+
+
+class Desk(Record):
+    """What keeps two from showing the same Governor more at once; its id is the scope."""
+
+    collection: ClassVar[str] = "desks"
 
 
 class Canary(Record):
@@ -35,13 +41,22 @@ class Canary(Record):
     collection: ClassVar[str] = "canaries"
 
 
+def desk(txn: Transaction, scope: str) -> Desk:
+    """
+    Return the desk of a scope, before anything is counted; save it in the commit that shows something more.
+
+    So those who show something run one after the other, and each counts what all before it have shown.
+    """
+    return txn.peek(Desk, scope) or Desk(id=scope)
+
+
 def guarded(txn: Transaction, new: Approval) -> Approval:
     """
     Return a new question as it is put: on the card of those like it, by itself, or held back and why.
 
     Above what an approver can look at, what comes from where something waits already is held back: of the same
     agent, the same asker or the same class, however they are mixed. Twice as much, and only an emergency of
-    somebody else's is shown.
+    somebody else's is shown. The desk is read before.
     """
     shown = _shown(txn, new.governor_scope)
     if shown == 0:

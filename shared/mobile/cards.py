@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from shared.agents.models import Agent
 from shared.agents.parts import ARCHITECTURE, CERTIFICATION, ETHICS
@@ -42,6 +44,10 @@ class ApprovalCard(Value):
     """What a yes names as `expected_digest`."""
     seed_id: str | None
     """The number of the precedent that approved it; null where none did."""
+    group_key: Hex64 | None = None
+    """What `GET /v1/approvals` lists all by that this card stands for; null where it stands for itself alone."""
+    alike: Annotated[int, Field(ge=1)] = 1
+    """For how many open requests this card stands, itself among them; each has its own decision."""
 
 
 class ReviewSummary(Value):
@@ -109,8 +115,8 @@ class ApprovalDetail(Value):
     """The agent's pipeline; null where it is about none."""
 
 
-def card(approval: Approval, *, at: datetime) -> ApprovalCard:
-    """Return the card of an approval."""
+def card(approval: Approval, *, at: datetime, alike: int = 1) -> ApprovalCard:
+    """Return the card of an approval, and of those like it."""
     return ApprovalCard(
         approval_id=approval.id,
         title=approval.title,
@@ -125,6 +131,8 @@ def card(approval: Approval, *, at: datetime) -> ApprovalCard:
         age_s=max(0, int((at - approval.requested_at).total_seconds())),
         action_digest=approval.action_digest,
         seed_id=approval.seed_id,
+        group_key=approval.group_key,
+        alike=alike,
     )
 
 

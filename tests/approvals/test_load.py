@@ -1,5 +1,8 @@
 """What one person can answer well, and whether they looked."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import pytest
 
 from functions.approvals.approve_approval import Agreement, approve_approval
@@ -25,13 +28,15 @@ from shared.approvals import acts, attention, events, load, rules
 from shared.approvals.attention import Attention, Opening
 from shared.approvals.models import Approval, Veto
 from shared.documents import Key, Query, Write
-from shared.errors import Forbidden
+from shared.edge.contention import settled
+from shared.errors import Forbidden, StoreUnavailable
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
 from shared.precedents.models import SeedSwitch
 from shared.violations.models import OpenedViolation
 from tests.approvals.questions import (
+    EXAMPLE,
     GOVERNOR,
     RUN,
     WHY,
@@ -167,6 +172,52 @@ def test_above_forty_only_an_emergency_is_shown(crowd, asked):
 
     assert [new(n).held_back for n in range(20, 41)] == [False] * 20 + [True]
     assert not new(50, urgency="immediate").held_back
+
+
+def at_once(count, ask):
+    """Ask from eight threads, as services do: whoever was slower runs again, and asks again where told so."""
+
+    def asking(n):
+        while True:
+            with suppress(StoreUnavailable):
+                return settled(lambda _: ask(n))
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(asking, range(count)))
+
+
+def test_of_many_at_once_no_more_are_shown_than_one_person_is_shown(asked, stored):
+    """All before the first is there; without the desk each counts what none has committed."""
+    found = at_once(60, lambda n: asked(**shaped(n)))
+    assert sum(not one.held_back for one in found) == load.MAX_OPEN
+    assert sum(not one.held_back for one in stored(Approval)) == load.MAX_OPEN
+
+
+def test_of_many_alike_at_once_one_is_told_of(asked):
+    found = at_once(
+        load.MAX_ALIKE, lambda n: asked(subject=EXAMPLE["subject"] | {"spec_hash": f"{n:064x}"})
+    )
+    assert sum(not one.grouped for one in found) == 1
+    assert not any(one.held_back for one in found)
+
+
+def test_what_is_shown_again_and_what_is_asked_share_the_room(
+    crowd, asked, call_as, reacting, stored
+):
+    """Two make room and five are asked while it is given away."""
+    held = [asked(at=1 + n / 100, **shaped(50 + n)) for n in range(5)]
+    for one in crowd[:2]:
+        cancel_approval(call_as(Role.SERVICE, at=2), one.id, Withdrawal(reason=WHY))
+    told = events.ApprovalCancelled(reason="x")
+
+    def either(n):
+        if n % 2:
+            return release_held(reacting(f"approvals/{crowd[0].id}", at=3), told)
+        return asked(at=3, **shaped(70 + n))
+
+    at_once(10, either)
+    assert held
+    assert sum(not one.held_back and one.open for one in stored(Approval)) == load.MAX_OPEN
 
 
 def test_a_hundred_and_eighty_in_a_short_time_are_grouped_or_held(asked, call_as, reacting, stored):
