@@ -30,7 +30,8 @@ def judge_seeds(call: Reaching, event: Decided) -> None:
     """
     Count what became of a request for the seeds that answered it, or said what they would have answered.
 
-    A third objection ends a seed in the commit that counts it.
+    A third objection ends a seed in the commit that counts it. A yes that is vetoed agreed with nobody: what was
+    compared with it is compared again.
     """
     approval_id = event.approval_id if isinstance(event, VetoRecorded) else call.subject_id
     if approval_id is None:
@@ -44,16 +45,21 @@ def judge_seeds(call: Reaching, event: Decided) -> None:
         figures = txn.peek(Figures, shard) or Figures(id=shard)
         loosely = txn.loosely("a seed keeps its number")
         cited = loosely.all(PrecedentSeed, seed_id=approval.seed_id) if approval.seed_id else ()
-        predicted = txn.peek(Prediction, approval_id) if fact in judging.ANSWERS else None
-        expected = predicted.approves if predicted else {}
+        predicted = txn.peek(Prediction, approval_id)
+        again = predicted is not None and predicted.answered
+        new = fact in judging.ANSWERS and not (again and fact == "granted")
+        expected = predicted.approves if predicted and new else {}
         shadows = [txn.get(PrecedentSeed, id) for id in expected]
         changes = [judging.cited(seed, approval_id, fact, at=call.now) for seed in cited]
         changes += [
-            judging.compared(seed, approval_id, fact, would=expected[seed.id]) for seed in shadows
+            judging.compared(seed, approval_id, fact, would=expected[seed.id], again=again)
+            for seed in shadows
         ]
         for seed, told in changes:
             txn.save(seed, told)
-        more = judging.figures(fact, expected, by_seed=bool(approval.seed_id))
+        more = judging.figures(fact, expected, by_seed=bool(approval.seed_id), again=again)
         txn.save(counting.counted(figures, call.now, **more))
-        if predicted is not None:
+        if predicted is not None and fact == "granted":
+            txn.save(predicted.model_copy(update={"answered": True}))
+        elif predicted is not None:
             txn.delete(predicted)

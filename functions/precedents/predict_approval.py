@@ -38,5 +38,6 @@ def predict_approval(call: Reaching, event: ApprovalRequested) -> None:  # noqa:
                 txn.save(*judging.compared(predicted, approval.id, answer, would=would))
         more = judging.disagreement(answer, approves)
         txn.save(counting.counted(figures, call.now, eligible=1, **more))
-        if approves and answer is None:
-            txn.save(Prediction(id=approval.id, approves=approves))
+        if approves and answer in {None, "granted"}:
+            told_of = answer is not None
+            txn.save(Prediction(id=approval.id, approves=approves, answered=told_of))

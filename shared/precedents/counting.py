@@ -52,6 +52,11 @@ def compared(seed: PrecedentSeed, *, agreed: bool) -> PrecedentSeed:
     return seed.model_copy(update=counts)
 
 
+def turned(seed: PrecedentSeed, *, agreed: bool) -> PrecedentSeed:
+    """Return the seed after people took back what its prediction was compared with."""
+    return seed.model_copy(update={"agreed_count": seed.agreed_count + (1 if agreed else -1)})
+
+
 def confirmed(seed: PrecedentSeed) -> PrecedentSeed:
     """Return the seed after nobody objected to its answer in time."""
     return seed.model_copy(update={"success_count": seed.success_count + 1})

@@ -18,8 +18,13 @@ from shared.precedents.models import PrecedentSeed
 Fact = Literal["granted", "denied", "confirmed", "vetoed", "withheld"]
 """What happened: a veto of what was never granted *withholds* it."""
 
-ANSWERS: Mapping[Fact, bool] = {"granted": True, "denied": False, "withheld": False}
-"""What a person's first answer says."""
+ANSWERS: Mapping[Fact, bool] = {
+    "granted": True,
+    "denied": False,
+    "withheld": False,
+    "vetoed": False,
+}
+"""What people answer; a veto takes back the yes before it."""
 
 
 def fact(event: Event, approval: Approval) -> Fact:
@@ -34,11 +39,11 @@ def fact(event: Event, approval: Approval) -> Fact:
 
 
 def answered(approval: Approval) -> Fact | None:
-    """Return a person's first answer to a request, or None where there is none yet, or never was."""
-    if approval.veto_until is not None:
-        return "granted"
+    """Return what people answered to a request, or None where they did not yet, or never did."""
     if approval.vetoed_at is not None:
         return "withheld"
+    if approval.veto_until is not None:
+        return "granted"
     denied = {ApprovalStatus.REJECTED, ApprovalStatus.CHANGES_REQUESTED}
     return "denied" if approval.status in denied else None
 
@@ -61,29 +66,41 @@ def cited(
 
 
 def compared(
-    seed: PrecedentSeed, approval_id: str, fact: Fact, *, would: bool
+    seed: PrecedentSeed, approval_id: str, fact: Fact, *, would: bool, again: bool = False
 ) -> tuple[PrecedentSeed, Event]:
-    """Return a seed after a person answered what it had predicted, and the event that says so."""
+    """
+    Return a seed after people answered what it had predicted, and the event that says so.
+
+    Where they answer *again*, a veto took back the yes that it was compared with.
+    """
     agreed = would is ANSWERS[fact]
     told = SeedMatched(
         approval_id=approval_id, mode="shadow", would_have_approved=would, human_agreed=agreed
     )
+    if again:
+        return counting.turned(seed, agreed=agreed), told
     return counting.compared(seed, agreed=agreed), told
 
 
-def figures(fact: Fact, expected: Mapping[str, bool], *, by_seed: bool) -> dict[str, int]:
+def figures(
+    fact: Fact, expected: Mapping[str, bool], *, by_seed: bool, again: bool = False
+) -> dict[str, int]:
     """Return what is to be counted of the day."""
     more: dict[str, int] = {}
     if fact == "granted":
         more = {"approved": 1} | ({"matched": 1, "eligible": 1} if by_seed else {})
     if fact == "vetoed":
         more = {"vetoed": 1}
-    return more | disagreement(fact, expected)
+    return more | disagreement(fact, expected, again=again)
 
 
-def disagreement(fact: Fact | None, expected: Mapping[str, bool]) -> dict[str, int]:
-    """Return what is to be counted of predictions that a first answer came to."""
+def disagreement(
+    fact: Fact | None, expected: Mapping[str, bool], *, again: bool = False
+) -> dict[str, int]:
+    """Return what is to be counted of predictions that an answer came to, for the first time or again."""
     if fact is None or fact not in ANSWERS or not expected:
         return {}
     agreed = [would is ANSWERS[fact] for would in expected.values()]
+    if again:
+        return {"disagreed": len(agreed) - 2 * sum(agreed)}
     return {"compared": len(agreed), "disagreed": len(agreed) - sum(agreed)}

@@ -333,6 +333,9 @@ class Prediction(Record):
     approves: Mapping[str, bool]
     """By the id of the seed: whether it would have approved."""
 
+    answered: bool = False
+    """Whether it was compared with a yes, which a veto may still take back."""
+
 
 class Day(Value):
     """What happened to requests on one day."""

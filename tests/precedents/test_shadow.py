@@ -1,17 +1,22 @@
 """A seed in shadow says what it would answer, and is compared with what people do."""
 
-from itertools import product
+from itertools import permutations, product
+
+import pytest
 
 from functions.approvals.approve_approval import Agreement, approve_approval
+from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.precedents.get_precedent_seed import get_precedent_seed
 from functions.precedents.get_seed_metrics import get_seed_metrics
 from functions.precedents.judge_seeds import judge_seeds
 from functions.precedents.predict_approval import predict_approval
 from shared.approvals.events import (
+    ApprovalConfirmed,
     ApprovalGranted,
     ApprovalRejected,
     ApprovalRequested,
+    VetoRecorded,
 )
 from shared.identity import Role
 from shared.precedents.models import Prediction
@@ -50,7 +55,7 @@ def test_a_seed_in_shadow_predicts_and_never_decides(call_as, ask, kept, read, r
         3_333,
     )
     with call_as(Role.SERVICE).transaction() as txn:
-        assert txn.count(Prediction) == 0
+        assert [(one.id, one.answered) for one in txn.all(Prediction)] == [(good.id, True)]
     view = get_precedent_seed(call_as(Role.VIEWER), seed.id)
     assert len(view.effectiveness.lacking) == 3
 
@@ -80,6 +85,44 @@ def test_a_prediction_is_compared_once_whichever_is_heard_of_first(
     assert [one[:3] for one in counted] == [(n, n, n) for n in range(1, 7)]
     assert [one[3] for one in counted] == [1, 2, 3, 3, 3, 3]
     assert [one[4:] for one in counted] == [(n, n, max(0, n - 3)) for n in range(1, 7)]
+    with call_as(Role.SERVICE).transaction() as txn:
+        assert [one.answered for one in txn.all(Prediction)] == [True] * 3
+
+
+HEARD = {
+    "question": lambda asked, _, __: (predict_approval, ApprovalRequested.of(asked), asked.id),
+    "yes": lambda asked, yes, _: (judge_seeds, ApprovalGranted.of(yes), asked.id),
+    "veto": lambda _, __, veto: (judge_seeds, VetoRecorded.of(veto), veto.id),
+}
+
+
+@pytest.mark.parametrize("order", list(permutations(HEARD)))
+def test_a_yes_that_is_vetoed_is_no_agreement_in_whatever_order_it_is_heard_of(
+    call_as, ask, kept, read, reacting, order
+):
+    seed = kept(validated(draft(by_governor=False, samples=3)))
+    asked = ask()
+    yes = decided(call_as, asked, "yes")
+    objection = Objection(approval_id=asked.id, category="safety", explanation=WHY)
+    veto = create_veto(call_as(Role.GOVERNOR), objection)
+    for one in order:
+        heard(reacting, *HEARD[one](asked, yes, veto))
+    after = read(seed)
+    assert (after.predicted_count, after.compared_count, after.agreed_count) == (1, 1, 0)
+    figures = get_seed_metrics(call_as(Role.VIEWER)).figures.totals
+    assert (figures.compared, figures.disagreed) == (1, 1)
+    with call_as(Role.SERVICE).transaction() as txn:
+        assert txn.count(Prediction) == 0
+
+
+def test_what_is_confirmed_is_compared_no_more(call_as, ask, kept, read, reacting):
+    seed = kept(validated(draft(by_governor=False, samples=3)))
+    asked = ask()
+    yes = decided(call_as, asked, "yes")
+    for one in ("question", "yes"):
+        heard(reacting, *HEARD[one](asked, yes, None))
+    heard(reacting, judge_seeds, ApprovalConfirmed(veto_until=yes.veto_until), asked.id)
+    assert (read(seed).compared_count, read(seed).agreed_count) == (1, 1)
     with call_as(Role.SERVICE).transaction() as txn:
         assert txn.count(Prediction) == 0
 
