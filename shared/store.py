@@ -401,11 +401,13 @@ class Transaction(Reads):
         A request that names one tells it on; else the change goes on with the story of its entity, or,
         of a new one, of what the caller's path names.
         """
-        if self._circumstances.named:
-            return self._circumstances.correlation_id
+        told = self._circumstances.correlation_id
         read = (s.data for key, s in self._seen.items() if key.id in self._addressed)
         stories = [entity.correlation_id, *(data.get("correlation_id") for data in read)]
-        return next(filter(None, stories), self._circumstances.correlation_id)
+        story = told if self._circumstances.named else next(filter(None, stories), told)
+        if not story:
+            raise RuntimeError(f"say to which story the change of {entity.id} belongs")
+        return story
 
     def _compare(self, entity: Entity) -> None:
         before = self._seen.get(self._key(type(entity), entity.id))

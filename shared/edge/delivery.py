@@ -23,7 +23,7 @@ from shared.edge.traces import current, hop
 from shared.errors import Refusal
 from shared.events.letters import Undelivered
 from shared.events.models import Inbox
-from shared.identity import PLATFORM, Actor, Role
+from shared.identity import PLATFORM, Actor, Role, story_of
 from shared.operation import Crossing
 from shared.reaction import Reaching, Reaction
 from shared.store import Due
@@ -152,12 +152,15 @@ def _call(
     reaction: Reaction, ports: Ports, received: Received | None, tenant: str = PLATFORM
 ) -> Reaching:
     area = reaction.id.partition(".")[0]
+    tenant = received.tenant if received else tenant
+    # What no event began, or one of an entity of an earlier release without a story, begins a story of its own.
+    told = received.correlation_id if received else ""
     return reaction_call(
         ports,
         actor=Actor(id=f"service:{area}", tenant=PLATFORM, roles=frozenset({Role.SERVICE})),
-        tenant=received.tenant if received else tenant,
+        tenant=tenant,
         operation=reaction.id,
-        correlation_id=received.correlation_id if received else "",
+        correlation_id=told or story_of(tenant, None)[0],
         causation_id=received.id if received else None,
         traceparent=current(),
         subject=received.subject if received else "",

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import ClassVar
+from uuid import UUID
 
 import pytest
 
@@ -12,11 +13,11 @@ from shared.edge.queue import Delivery
 from shared.edge.relay import Relay
 from shared.entity import Entity, Event
 from shared.errors import Conflict, Invalid, ProviderDown
-from shared.evidence import Entry
+from shared.evidence import Circumstances, Entry
 from shared.identity import Role
 from shared.outside import Workflows
 from shared.reaction import Reaction, reaction
-from shared.store import Due
+from shared.store import Due, Transaction
 from tests.conftest import NOON, ports_of, trusting
 
 
@@ -292,6 +293,33 @@ def test_a_reaction_to_a_stored_document_gets_its_id_in_its_tenant(ports):
     declared = reaction(stored=Entry)(look).declared
     run(declared, ports, "an-id", tenant="acme")
     assert seen == [("acme", "an-id")]
+
+
+def test_what_no_event_began_begins_a_story_which_all_that_follows_goes_on_with(documents, ports):
+    def start(call, id):
+        grow(call, at=NOON + timedelta(minutes=5))
+
+    start.__module__ = "functions.tests.start"
+    run(reaction(stored=Entry)(start).declared, ports, "an-id", tenant="acme")
+    (entry,) = entries(documents)
+    assert UUID(entry.correlation_id)
+    [due] = [Due.from_stored(one.data) for one in documents.find(None, Query(Due.collection))]
+    assert due.correlation_id == entry.correlation_id
+
+
+def test_no_event_is_without_a_story(call_as, documents, signer):
+    by = call_as(Role.ADMIN).actor
+    nowhere = Circumstances(actor=by, at=NOON, operation="tests.call", correlation_id="")
+    txn = Transaction(documents, signer, tenant="platform", circumstances=nowhere)
+    thing = Thing(
+        id="1",
+        tenant_id="platform",
+        created_at=NOON,
+        updated_at=NOON,
+        governance_agent_id="genesis",
+    )
+    with pytest.raises(RuntimeError, match="to which story"):
+        txn.create(thing, ThingGrown(by=1))
 
 
 def test_the_real_relay_functions_use_the_relay(reacting, call_as, documents, bus, ports):

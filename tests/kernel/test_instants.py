@@ -226,7 +226,7 @@ def violation(world):
         at=NOON,
     )
     by = Actor(id="service:tests", tenant=PLATFORM, roles=frozenset({Role.SERVICE}))
-    circumstances = Circumstances(actor=by, at=NOON, operation="tests.call", correlation_id="")
+    circumstances = Circumstances(actor=by, at=NOON, operation="tests.call", correlation_id="1")
     txn = Transaction(
         world.ports.documents, world.ports.signer, tenant=PLATFORM, circumstances=circumstances
     )
