@@ -4,7 +4,7 @@ from shared.identity import Scope
 from shared.mobile import cards
 from shared.mobile.cards import ApprovalCard
 from shared.operation import Call, operation
-from shared.queries import OneOf, Paging, Test
+from shared.queries import OneOf, Paging
 
 
 class CardQuery(Paging):
@@ -34,7 +34,7 @@ def list_approval_cards(call: Call, query: CardQuery) -> Cards:
     cards than were asked for.
     """
     tests = query.model_dump(include={"type", "agent_id"}, exclude_none=True)
-    shown: dict[str, Test] = {"status": OneOf(tuple(sorted(OPEN))), "held_back": False}
+    waiting = OneOf(tuple(sorted(OPEN)))
     items, cursor = tuple[ApprovalCard, ...](), query.cursor
     with call.transaction() as txn:
         while not items:
@@ -43,12 +43,15 @@ def list_approval_cards(call: Call, query: CardQuery) -> Cards:
                 order="expires_at",
                 limit=query.limit,
                 cursor=cursor,
-                **shown,
+                status=waiting,
+                held_back=False,
                 **tests,
             )
             keys = {one.group_key for one in found.items if one.group_key is not None}
             alike = {
-                key: txn.find(Approval, order="expires_at", **shown, group_key=key).items
+                key: txn.find(
+                    Approval, order="expires_at", status=waiting, held_back=False, group_key=key
+                ).items
                 for key in sorted(keys)
             }
             first = [(one, alike.get(one.group_key or "", (one,))) for one in found.items]
