@@ -1,4 +1,4 @@
-from shared.agents import breaking
+from shared.agents import asking, breaking
 from shared.agents.runs import PipelineRun
 from shared.approvals.events import ApprovalExpired
 from shared.approvals.models import Approval
@@ -13,5 +13,5 @@ def end_unstarted(call: Reaching, event: ApprovalExpired) -> None:
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
         run = txn.peek(PipelineRun, approval.workflow_id) if approval.workflow_id else None
-        if run is not None and not run.over:
+        if run is not None and not run.over and asking.about(approval, run):
             breaking.broken_down(txn, call, run.id, "what was approved was not begun in its time")

@@ -39,6 +39,12 @@ def asks(run: PipelineRun) -> bool:
     )
 
 
+def about(approval: Approval, run: PipelineRun) -> bool:
+    """Say whether an approval is of a stage of a run: what merely names the run is about something else."""
+    named = approval.subject.get("agent_id")
+    return approval.subject_kind == "pipeline_stage" and named == run.agent_id
+
+
 def job_role(txn: Transaction, run: PipelineRun, agent: Agent) -> str:
     """Return the number of an agent's job role, as the class of every question about the agent names it."""
     if run.job_role is not None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from shared.agents import lifecycle, pipeline, returning, story, undoing
 from shared.agents.models import Agent
-from shared.agents.parts import DEPLOYMENT
 from shared.agents.releases import Release
 from shared.agents.runs import PipelineRun, WorkflowEnded
 from shared.agents.story import Story
@@ -120,7 +119,7 @@ def undo(txn: Transaction, call: Call, veto: Veto) -> Veto | None:
     service = undoing.read(txn, before.agent) if before.agent.release_id else None
     if service is not None and service.release.approval_id == approval.id:
         return _taken_back(txn, call, before, service, veto)
-    if run.current_stage == DEPLOYMENT and not run.over:
+    if run.approval_id == approval.id and not run.over:
         _cancelled(txn, call, before)
     return veto
 

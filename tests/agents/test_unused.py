@@ -21,6 +21,7 @@ from shared.platform.incidents import Incident
 from shared.waiting import Wait
 from tests.agents.catalogue import CALLBACK, Kept
 from tests.agents.test_releases import dues, get, release, released, version
+from tests.approvals.questions import EXAMPLE
 from tests.conftest import CALLBACKS
 
 WAITING = CALLBACKS + "workflows/agent_creation/executions/e1/callbacks/approval"
@@ -136,3 +137,16 @@ def test_a_run_that_is_carried_out_is_left_alone(story, reacting):
     released(story)
     find_stranded(reacting(at=60), story.workflows)
     assert not [d for d in dues(story) if d.action == RunStranded.traits.action]
+
+
+def test_what_merely_names_a_run_does_not_end_it(story, reacting):
+    story.to_stage(7)
+    other = story.approve(story.ask(EXAMPLE | {"workflow_id": story.workflow_id}))
+    late = 60 * 24
+    event = ApprovalDeadline(decision_version=other.decision_version)
+    expire_approval(reacting(f"approvals/{other.id}", at=late), event)
+    end_unstarted(
+        reacting(f"approvals/{other.id}", at=late),
+        ApprovalExpired.of(get(story, Approval, other.id)),
+    )
+    assert not story.run().over

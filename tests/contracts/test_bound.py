@@ -36,7 +36,6 @@ NO_ACT = {
     "shared/learning/rules.py": "it looks for what rules rest on",
     "shared/mobile/following.py": "it shows",
     "shared/mobile/handing.py": "it shows",
-    "shared/mobile/telling.py": "it shows",
     "shared/platform/figures.py": "it counts",
     "shared/precedents/reading.py": "it looks for noes",
     "shared/precedents/reopening.py": "it asks again",
