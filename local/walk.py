@@ -9,13 +9,20 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from shlex import quote
 from typing import Any
 
+from shared.agents.releases import CONSECUTIVE, LENGTH, PROBE_EVERY, SPARE_S
 from shared.edge.openapi import openapi
 from shared.examples import NAMES
 from shared.identity import HOLDERS, Role
+
+_LEAST = LENGTH + (CONSECUTIVE["readiness"] - 1) * PROBE_EVERY
+_MOST = 2 * LENGTH + timedelta(seconds=SPARE_S)
+WATCHED = " to ".join(str(one // timedelta(minutes=1)) for one in (_LEAST, _MOST)) + " minutes"
+"""How long it takes until a release has proved healthy."""
 
 _VALUES = re.compile("|".join(sorted(map(re.escape, NAMES), key=len, reverse=True)))
 
@@ -132,8 +139,8 @@ WALK = (
         "Wait for its health",
         Role.ADMIN,
         "agents.get_agent_health",
-        "Stage 7. The release is watched for 15 minutes without traffic at most and 15 minutes with all of"
-        " it: about half an hour of real time, and `wait_s` says how many seconds are left.",
+        "Stage 7. The release is watched without traffic until it has proved ready, and then with all of it:"
+        f" {WATCHED} of real time. `wait_s` says how many seconds are left at most; once it is ready, fewer.",
         waits=True,
         stage=7,
     ),
@@ -249,4 +256,4 @@ stage() {{
 _WAITING = """\
 while {asked}
   [ "$(pick release_state)" != live ] || [ "$(pick wait_s)" != 0 ]
-do echo "release $(pick release_state), $(pick wait_s) seconds to wait"; sleep 60; done"""
+do echo "release $(pick release_state), $(pick wait_s) seconds to wait at most"; sleep 60; done"""

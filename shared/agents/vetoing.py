@@ -16,6 +16,7 @@ from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestSuspended
 from shared.manifests.models import Manifest
 from shared.operation import Call
+from shared.queries import Reads
 from shared.store import Transaction
 
 RETURNS = frozenset({"agent.reactivate", "agent.return"})
@@ -95,11 +96,11 @@ def of_run(
     return veto, True
 
 
-def against(txn: Transaction, run: PipelineRun, approval: Approval | None) -> Veto | None:
+def against(reads: Reads, run: PipelineRun, approval: Approval | None) -> Veto | None:
     """Return the veto that hit a run, or the approval that it rests on."""
-    veto = txn.first(Veto, approval_id=approval.id) if approval and approval.vetoed_at else None
+    veto = reads.first(Veto, approval_id=approval.id) if approval and approval.vetoed_at else None
     if veto is None and run.failure_code == "cancelled":
-        return txn.first(Veto, run_id=run.id)
+        return reads.first(Veto, run_id=run.id)
     return None if veto is not None and veto.lifted_at is not None else veto
 
 

@@ -25,7 +25,7 @@ def pasted(platform):
 
 
 def hurry(platform, over):
-    """Let the half hour pass in which the release is watched, and no longer."""
+    """Let the time pass in which the release is watched, and no longer."""
     client = Client(platform.address, platform.secret)
     while not over.wait(0.05):
         for agent in client.get("admin", "/v1/agents")["items"]:

@@ -14,7 +14,7 @@ OPEN = {
     "/": "leads to the description",
     "/docs": "describes the API",
     "/openapi.json": "describes the API",
-    "/console": "shows how executions go, and no value",
+    "/console": "shows how executions go, and by whom, and nobody's words",
     "/local/releases/<release_id>/health": "says of a release whether it is well, as a release does",
     "/static": "there are no such files",
 }

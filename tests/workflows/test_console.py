@@ -198,6 +198,23 @@ def told(outcome: str, waits_for: str = "") -> Story:
     return Story("id", "Asha", "acme", "stage 6 of 7, governor approval", waits_for, outcome)
 
 
+def test_a_page_says_why_and_where_the_words_are(runtime: Runtime) -> None:
+    story = told("vetoed")._replace(
+        why="by governor.platform, for reasons of safety",
+        checks=(("CERT-3", "is nothing autonomous that acts outside?"),),
+        question_id="3f0c",
+    )
+    app = flask.Flask("pages")
+    app.register_blueprint(console(runtime, lambda _: None, lambda _: story))
+    found = ended(runtime, "- r: {return: 1}")
+    for path in ("", f"/{id_of(found)}"):
+        page = Page(app.test_client().get(f"/console/executions{path}").text)
+        for word in ("by governor.platform, for reasons of safety", "CERT-3"):
+            assert word in page.text
+    assert ("a", {"href": "/docs/checks#CERT-3"}) in page.tags
+    assert "$API/v1/approvals/3f0c" in page.text
+
+
 @pytest.mark.parametrize(
     ("outcome", "tone"),
     [("deployed", "succeeded"), ("vetoed", "refused"), ("rolled back", "refused")],
@@ -229,6 +246,10 @@ def test_a_page_shows_itself_anew_while_something_runs_and_nobody_minds(
     execution, _ = waiting(runtime, web)
     assert anew(see(""))
     assert anew(see(f"/{execution}"))
+    for path in ("", f"/{execution}"):
+        page = see(path)
+        links = [attributes for tag, attributes in page.tags if tag in {"a", "input", "button"}]
+        assert "still=1" in str(links[0]["href"]), "what stops it is what one comes to first"
     assert not anew(see("?still=1"))
 
 
