@@ -11,8 +11,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
 from pathlib import Path
+from shutil import get_terminal_size
 
 from local import hints, made
 from local.failures import Failure, sentence, usable
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        print(_interrupted(given), file=sys.stderr)
         return 130
     except Exception as error:
         said = sentence(error)
@@ -46,6 +48,17 @@ def main(arguments: Sequence[str]) -> int:
         print(said[:1].upper() + said[1:], file=sys.stderr)
         return 1
     return code
+
+
+def _interrupted(given: argparse.Namespace) -> str:
+    """Say what an interrupted command leaves, and what to do next."""
+    match given.command:
+        case "demo":
+            again = hints.make("demo", **_settings(given))
+            return f"Interrupted; nothing runs any more, and `{again}` begins the story anew."
+        case "backup":
+            return f"Interrupted; nothing is left at {given.to}."
+    return "Interrupted; nothing was changed."
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -166,7 +179,10 @@ def _serve(given: argparse.Namespace) -> int:
 
 def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
     from local.accounts import accounts
+    from local.console import words
+    from local.lines import wrapped
     from local.platform import Platform
+    from shared.identity import PLATFORM
 
     platform = Platform(
         _data(given),
@@ -185,12 +201,17 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
     print(f"WAOOAW serves at {platform.address}")
     print(f"  the API, for people    {platform.address}/docs")
     print(f"  the API, for machines  {platform.address}/openapi.json")
-    print(f"  executions             {platform.address}/console/executions")
+    print(f"  executions             {platform.address}/console/executions (no sign-in)")
     print(f"  data                   {given.folder}")
-    print(f"  accounts               {', '.join(accounts())}")
-    print(f"  sign in, once          {platform.entrance.link()}")
-    print(f"  sign in again          {hints.local('link', DATA=given.folder)}")
-    print(f"  a token                {hints.local('token governor', **settings)}")
+    ahead = platform.clock.now() - datetime.now(UTC)
+    if ahead > timedelta(minutes=1):
+        now = f"{platform.clock.now():%d %b %H:%M} UTC"
+        print(f"  its clock              {now}, {words(ahead)} ahead, as it jumped here before")
+    print(f"  tokens in a browser    {platform.entrance.link()} (once)")
+    print(f"  another such link      {hints.local('link', DATA=given.folder)}")
+    print(f"  a token in a terminal  {hints.local('token governor', **settings)}")
+    names = ", ".join(one.removesuffix(f"@{PLATFORM}") for one in accounts())
+    print(wrapped(names, get_terminal_size().columns, begin="  its accounts           "))
     lost = "the emulators forget what they hold" if forgetting else "nothing is lost"
     print(f"Stop it with Ctrl-C; {lost}.", flush=True)
     stopped = threading.Event()
@@ -208,9 +229,14 @@ def _token(given: argparse.Namespace) -> int:
     from shared.errors import Refusal
 
     said = {name: str(value) for name, value in _settings(given).items()}
-    settings = Settings({**os.environ, **said})
+    sign_in = SignIn(Settings({**os.environ, **said}))
+    if not sign_in.file.exists():
+        run = hints.make("run", DATA=given.folder)
+        raise Failure(
+            f"no server has run on {given.folder}, so none would know the token; `{run}` starts one"
+        )
     try:
-        print(SignIn(settings).token(given.account, Clock(_data(given) / "clock").now()))
+        print(sign_in.token(given.account, Clock(_data(given) / "clock").now()))
     except Refusal as refusal:
         print(refusal.detail, file=sys.stderr)
         return 2

@@ -36,6 +36,11 @@ class SignIn:
         self._settings = settings
         self.file = settings.data / "keys" / "sign-in.pem"
 
+    @property
+    def project(self) -> str:
+        """The project that tokens are for."""
+        return self._settings.project
+
     def publish(self) -> None:
         """Write the public key to where the platform looks for it."""
         from jwt.algorithms import RSAAlgorithm

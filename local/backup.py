@@ -22,7 +22,7 @@ DATABASES = ("workflows.db", "services.db", "store.db")
 """In the order in which they are copied."""
 
 TAP = "tap.jsonl"
-LEFT = (*DATABASES, TAP, SERVED, "*.db-wal", "*.db-shm", "demo", made.LOCK, made.MARK)
+LEFT = (*DATABASES, TAP, SERVED, "*.db-wal", "*.db-shm", "demo", made.LOCK, made.MARK, made.KEPT)
 """
 What is not copied as a file: the databases are copied by SQLite; locks and the secret of the port belong to a
 process, marks to a folder, and the demo's folder is another.
@@ -75,6 +75,9 @@ def back_up(data: Path, to: Path) -> int:
         shutil.rmtree(to, ignore_errors=True)
         print(f"{data} could not be copied, and nothing is left at {to}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        shutil.rmtree(to, ignore_errors=True)
+        raise
     print(
         f"{to} holds {size / 1e6:.1f} MB: every tenant's documents, and the private keys that sign"
     )

@@ -9,18 +9,21 @@ veto. The clock jumps whenever everything waits.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from rich.console import Console
-from rich.table import Table
 from urllib3.exceptions import HTTPError
 
 from local import hints, made
+from local.console import words
 from local.emulators import Missing, wanted
 from local.failures import Failure
+from local.lines import wrapped
 from local.platform import Platform
+from local.stories import stage_name
 from local.story import acts, blueprints, seeds
 from local.story.acts import Parts
 from local.story.client import Body, Client, Refused
@@ -30,8 +33,8 @@ T = TypeVar("T")
 
 PATIENCE_S = 45.0
 POLL_S = 0.005
-LINE = 120
-"""How wide the summary is where there is no terminal to ask."""
+_NOTICED = timedelta(minutes=1)
+"""What passes sooner needs no word about it."""
 
 
 def demo(data: Path, *, port: int, store: str = "sqlite", bus: str = "local") -> int:
@@ -48,15 +51,22 @@ def demo(data: Path, *, port: int, store: str = "sqlite", bus: str = "local") ->
         bus: `local` or `pubsub`.
     """
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=LINE)
     started = time.monotonic()
     try:
         with wanted(store, bus):
-            made.clear(data)
+            _emptied(data, PORT=port, STORE=store, BUS=bus)
             return _told(data, console, started, port=port, store=store, bus=bus)
     except Missing as missing:
         raise Failure(f"the story needs Google's emulators: {missing}") from missing
+
+
+def _emptied(data: Path, **settings: object) -> None:
+    try:
+        made.clear(data)
+    except made.NotOurs as kept:
+        elsewhere = hints.make("demo", DATA=f"{data.parent}-2", **settings)
+        forget = "" if isinstance(kept, made.InUse) else f"; `{hints.forget(data)}` forgets it"
+        raise Failure(f"{kept}{forget}; `{elsewhere}` tells the story elsewhere") from kept
 
 
 def _told(data: Path, console: Console, started: float, **where: Any) -> int:
@@ -64,11 +74,9 @@ def _told(data: Path, console: Console, started: float, **where: Any) -> int:
     emulated = where["store"] != "sqlite" or where["bus"] != "local"
     platform = Platform(data, project=f"demo-{uuid4().hex[:8]}" if emulated else "local", **where)
     platform.start()
-    console.print(
-        f"[bold]WAOOAW[/bold] runs at {platform.address},"
-        f" store {where['store']}, bus {where['bus']}"
-    )
     told = _Story(platform, console)
+    told.title(f"WAOOAW runs at {platform.address}, store {where['store']}, bus {where['bus']}")
+    told.line("Its clock jumps whenever everything waits: in the story, hours pass at once.")
     try:
         told.tell()
         seconds = time.monotonic() - started
@@ -202,7 +210,9 @@ class _Story:
         expired = self.client.get("governor", f"/v1/approvals/{approval['id']}")
         self.say(f"the approval is {expired['status']}; silence is not consent")
         self.ended(
-            "expires unanswered", "expired rejected", f"{expired['status']} {self.state(agent_id)}"
+            "expires unanswered",
+            "question expired, agent rejected",
+            f"question {expired['status']}, agent {self.state(agent_id)}",
         )
 
     def unhealthy(self, parts: Parts) -> None:
@@ -219,8 +229,8 @@ class _Story:
         agent = self.agent(agent_id)
         self.ended(
             "unhealthy, rolled back",
-            "certified, release failed, run rolled_back",
-            f"{agent['status']}, release {agent['release_state']}, run {seen['status']}",
+            "certified, its release taken back, the run rolled back",
+            f"{_how(agent)}, the run {_worded(seen['status'])}",
         )
 
     def by_precedent(self, parts: Parts) -> None:
@@ -245,9 +255,8 @@ class _Story:
         self.until(
             lambda: self.agent(agent_id)["status"] == "rejected", "the release is taken back"
         )
-        agent = self.agent(agent_id)
-        found = f"{agent['status']}, release {agent['release_state']}"
-        self.ended("vetoed afterwards, taken back", "rejected, release failed", found)
+        found = self.state(agent_id)
+        self.ended("vetoed afterwards, taken back", "rejected, its release taken back", found)
 
     # --- how it goes on --------------------------------------------------------------------------
 
@@ -273,7 +282,7 @@ class _Story:
         for stage in acts.EVALUATORS:
             seen = self.at_stage(agent_id, stage)
             for code in acts.judge_stage(self.client, seen):
-                self.say(f"{acts.EVALUATORS[stage].replace('_', ' ')} judges {code}: pass")
+                self.say(f"{_worded(acts.EVALUATORS[stage])} judges {code}: pass")
 
     def to_the_governor(self, parts: Parts, agent_id: str) -> Body:
         """Take an agent up to the Governor's inbox."""
@@ -292,7 +301,7 @@ class _Story:
         card = self.client.get("governor", f"/v1/approvals/{approval['id']}")
         self.say(f"on the card: {card['title']}; risk {card['risk']}, {card['reversibility']}")
         for evidence in card["evidence_refs"]:
-            self.say(f"  evidence {evidence['kind'].replace('_', ' ')}, {evidence['sha256'][:12]}…")
+            self.say(f"  evidence {_worded(evidence['kind'])}, {evidence['sha256'][:12]}…")
 
     def notified(self, approval_id: str) -> bool:
         """Say whether the Governor's inbox has the approval."""
@@ -307,17 +316,20 @@ class _Story:
             return bool(seen["current_stage"] == stage and here["result"] == "running")
 
         seen = self.until(lambda: self.seen(agent_id, begun), f"stage {stage}")
-        name = seen["stages"][stage - 1]["name"].replace("_", " ")
+        name = stage_name(seen["stages"][stage - 1]["name"])
         self.say(f"stage {stage} of 7, {name}, {seen['percent']} % done")
         return seen
 
     def until_over(self, agent_id: str) -> Body:
         """Wait until the pipeline has ended, letting the clock jump whenever everything waits."""
+        before = self.platform.clock.now()
         seen = self.until(
             lambda: self.seen(agent_id, lambda s: s["status"] in acts.OVER),
             "the pipeline ends",
             jumping=True,
         )
+        if (passed := self.platform.clock.now() - before) > _NOTICED:
+            self.say(f"{words(passed)} later, as the clock jumped")
         self.show(seen)
         return seen
 
@@ -346,10 +358,7 @@ class _Story:
 
     def state(self, agent_id: str) -> str:
         """Say how the agent is, in words."""
-        agent = self.agent(agent_id)
-        if agent["status"] != "deployed":
-            return str(agent["status"])
-        return f"{agent['status']} {agent['deployed_version']} {agent['health_status']}"
+        return _how(self.agent(agent_id))
 
     def title(self, text: str) -> None:
         """Begin a part."""
@@ -358,12 +367,18 @@ class _Story:
     def say(self, text: str) -> None:
         """Tell one thing that happened, with the platform's time."""
         at = f"{self.platform.clock.now():%d %b %H:%M:%S}"
-        self.console.print(f"  {at}  {text}", markup=False, soft_wrap=True)
+        self.line(text, begin=f"  {at}  ")
+
+    def line(self, text: str, *, begin: str = "") -> None:
+        """Print a line; a terminal that is narrower gets it in parts of whole words."""
+        if self.console.is_terminal:
+            text, begin = wrapped(text, self.console.width, begin=begin), ""
+        self.console.print(begin + text, markup=False, soft_wrap=True)
 
     def show(self, seen: Body) -> None:
         """Show the seven stages."""
         marks = [
-            f"{point['stage']} {point['name'].replace('_', ' ')}: {point['result']}"
+            f"{point['stage']} {stage_name(point['name'])}: {_worded(point['result'])}"
             for point in seen["stages"]
         ]
         self.say(" · ".join(marks))
@@ -381,21 +396,21 @@ class _Story:
         tapped = self.platform.settings.bus == "local"
         report = examined(data, self.platform.documents if elsewhere else None, tapped=tapped)
         letters = self.client.get("admin", "/v1/events/dead-letters")["items"]
-        table = Table("what", "should be", "is", title="\nThe story", title_justify="left")
+        self.title("The story")
         for outcome in self.outcomes:
-            table.add_row(outcome.title, outcome.expected, outcome.found)
-        self.console.print(table)
+            wrong = "" if outcome.right else f" (NOT as it should be: {outcome.expected})"
+            self.line(f"{outcome.found}{wrong}", begin=f"  {outcome.title}: ")
         for broken in report.breaks:
-            self.console.print(f"broken evidence: {broken.rule} {broken.message}")
+            self.line(f"broken evidence: {broken.rule} {broken.message}")
         for letter in letters:
-            self.console.print(
-                f"undelivered: {letter['type']} to {letter['consumer']}: {letter['error']}"
-            )
+            self.line(f"undelivered: {letter['type']} to {letter['consumer']}: {letter['error']}")
         good = all(outcome.right for outcome in self.outcomes) and not report.breaks and not letters
-        self.console.print(
-            f"{report.counts['entries']} audit entries in {report.counts['chains']} chains, "
-            f"{len(report.breaks)} breaks; {len(letters)} undelivered; {seconds:.0f} s"
+        ahead = words(self.platform.clock.now() - datetime.now(UTC))
+        self.line(
+            f"{report.counts['entries']} audit entries in {report.counts['chains']} chains,"
+            f" {len(report.breaks)} breaks; {len(letters)} messages were not delivered."
         )
+        self.line(f"It took {seconds:.0f} s to tell; the platform's clock is {ahead} ahead by now.")
         if elsewhere:
             self.console.print("The evidence was in the emulator; it is verified, and not kept.")
             return 0 if good else 1
@@ -407,6 +422,18 @@ class _Story:
         ):
             self.console.print(line, markup=False, soft_wrap=True)
         return 0 if good else 1
+
+
+def _how(agent: Body) -> str:
+    """Say how an agent is, in words."""
+    if agent["status"] == "deployed":
+        return f"deployed {agent['deployed_version']} {agent['health_status']}"
+    back = agent["release_state"] in {"failed", "rolled_back"}
+    return f"{agent['status']}{', its release taken back' if back else ''}"
+
+
+def _worded(code: str) -> str:
+    return code.replace("_", " ")
 
 
 def _clock(moment: str) -> str:

@@ -59,7 +59,11 @@ class Entrance:
         before = served(data)
         self.served = Served(address, before.secret if before else secrets.token_urlsafe(32))
         self._file, self._sign_in, self._clock = data / FILE, sign_in, clock
+        port = address.rpartition(":")[2]
         self._again = hints.local("link", DATA=data)
+        self._token_again = hints.local(
+            "token governor", DATA=data, PORT=port, PROJECT=sign_in.project
+        )
         self._links: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -121,6 +125,10 @@ class Entrance:
         now = self._clock.now()
         tokens = {account: self._sign_in.token(account, now) for account in accounts()}
         page = flask.render_template(
-            "enter.html", tokens=tokens, address=self.served.address, again=self._again
+            "enter.html",
+            tokens=tokens,
+            address=self.served.address,
+            again=self._again,
+            token_again=self._token_again,
         )
         return flask.Response(page, headers=_HEADERS)

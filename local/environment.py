@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import made
+from local import hints, made
 from local.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,13 +45,19 @@ def main(arguments: list[str]) -> int:
     """Make the environment, or remove what was made here; return the exit code."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    cleaning = arguments == ["clean"]
     try:
-        if arguments == ["clean"]:
+        if cleaning:
             _clean()
         else:
             ensure(arguments[0], exactly=arguments[1:] == ["--this-python"])
     except KeyboardInterrupt:
-        print("\nInterrupted; the next time it is made anew.", file=sys.stderr)
+        more = (
+            f"`{hints.make('clean', DATA=_data())}` again goes on"
+            if cleaning
+            else "the next time it is made anew"
+        )
+        print(f"\nInterrupted; {more}.", file=sys.stderr)
         return 130
     except (Failed, made.NotOurs) as failed:
         print(f"The environment is not made: {failed}.", file=sys.stderr)
@@ -275,26 +281,30 @@ def _advice(said: str) -> str:
 
 def _clean() -> None:
     """Remove what was made here, and say what is kept."""
-    data = Path(os.environ.get("DATA") or ".data")
+    data = _data()
     _gone(PLACE)
     _gone(data / "demo")
     # Nothing but what targets of the Makefile build is in it.
     shutil.rmtree(ROOT / "build", ignore_errors=True)
     kept = [entry.name for entry in data.iterdir()] if data.is_dir() else []
     if kept:
-        print(f"{data} holds what was done here, and is kept; `rm -r {data}` forgets it for good")
+        forget = hints.forget(data)
+        print(f"{data} holds what was done here, and is kept; `{forget}` forgets it for good")
+
+
+def _data() -> Path:
+    return Path(os.environ.get("DATA") or hints.USUAL["DATA"])
 
 
 def _gone(folder: Path) -> None:
     if folder.is_symlink():
         print(f"{folder} is a link, and is kept")
     elif folder.exists():
+        print(f"removing {folder}", flush=True)
         try:
             made.remove(folder)
         except made.NotOurs as kept:
-            print(f"{kept}")
-        else:
-            print(f"removed {folder}")
+            print(f"  {kept}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import tempfile
 from pathlib import Path
 
 from local.hints import make
@@ -49,10 +50,10 @@ def _said(error: BaseException) -> str | None:
 
 def usable(data: Path, port: int, target: str, **settings: object) -> None:
     """
-    See that a platform could be served, before anything is touched.
+    See that a platform could be served, before anything there is changed.
 
     Raises:
-        Failure: The port is taken, or may not be used.
+        Failure: The port is taken, or may not be used; or nothing can be kept in the folder.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,6 +63,17 @@ def usable(data: Path, port: int, target: str, **settings: object) -> None:
             why = "may not be used" if error.errno == errno.EACCES else "is taken"
             other = make(target, **{**settings, "DATA": data, "PORT": another(port)})
             raise Failure(f"port {port} {why}; `{other}` takes another one") from None
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=data):
+            pass
+    except OSError as error:
+        if error.errno in _SAID:
+            raise
+        said = (
+            f"nothing can be kept in {data} ({error.strerror}); choose another folder with DATA=…"
+        )
+        raise Failure(said) from error
 
 
 def another(port: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.made import LOCK, MARK
+from local.made import KEPT, LOCK, MARK
 
 OURS = (
     "*.db",
@@ -14,6 +14,7 @@ OURS = (
     "served.json",
     LOCK,
     MARK,
+    KEPT,
     "keys",
     "uploads",
     "demo",

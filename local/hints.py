@@ -1,6 +1,7 @@
 """Commands as they are printed: with the settings in force, so that they do what is said of them."""
 
 import shlex
+from pathlib import Path
 
 USUAL = {"DATA": ".data", "PORT": "8080", "PROJECT": "local", "STORE": "sqlite", "BUS": "local"}
 """What holds where nothing else is set."""
@@ -14,6 +15,11 @@ def make(target: str, **settings: object) -> str:
 def local(command: str, **settings: object) -> str:
     """Return a command of this machine, as it is called under these settings."""
     return " ".join([*_set(settings), ".venv/bin/python -m local", command])
+
+
+def forget(folder: Path) -> str:
+    """Return what removes a folder with all that is in it, for good."""
+    return f"rm -r {shlex.quote(str(folder))}"
 
 
 def _set(settings: dict[str, object]) -> list[str]:

@@ -6,15 +6,23 @@ It needs nothing but the standard library: the environment is made and cleaned w
 
 import fcntl
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 MARK = ".made-here"
+KEPT = ".served-since"
+"""What the mark becomes once somebody serves what was made: there may be more in it from then on."""
+
 LOCK = "workflows.lock"
 """What the process holds that serves a data folder."""
 
 
 class NotOurs(Exception):
-    """What would have to be removed was not made here, or is in use; it says what."""
+    """What would have to be removed was not made here, holds more by now, or is in use; it says what."""
+
+
+class InUse(NotOurs):
+    """Somebody serves it."""
 
 
 def marked(folder: Path) -> bool:
@@ -27,12 +35,16 @@ def clear(folder: Path) -> None:
     Have a folder with nothing in it but its mark.
 
     Raises:
-        NotOurs: It holds what was not made here, or somebody serves what is in it.
+        NotOurs: It holds what was not made here, or may, or somebody serves what is in it.
     """
-    if not marked(folder):
-        raise NotOurs(f"{folder} was not made here, or holds more by now, and is left as it is")
     if served(folder):
-        raise NotOurs(f"a platform that runs serves what is in {folder}; stop it first")
+        raise InUse(f"a platform that runs serves what is in {folder}; stop it first")
+    if (folder / KEPT).exists():
+        raise NotOurs(
+            f"{folder} was served since it was made, so it may hold more, and is left as it is"
+        )
+    if not marked(folder):
+        raise NotOurs(f"{folder} was not made here, and is left as it is")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / MARK).write_text("")
     for entry in folder.iterdir():
@@ -41,8 +53,9 @@ def clear(folder: Path) -> None:
 
 
 def keep(folder: Path) -> None:
-    """Take the mark away: from now on there is more in the folder than what was made."""
-    (folder / MARK).unlink(missing_ok=True)
+    """Keep what was made from being removed: from now on there may be more in it."""
+    with suppress(FileNotFoundError):
+        (folder / MARK).rename(folder / KEPT)
 
 
 def remove(folder: Path) -> None:

@@ -313,18 +313,19 @@ def _told(store: Path, trusted: keyring.Keys, tapped: Path | None) -> int:
             broken += 1
             print(f"  {one.rule}: {_printable(one.message)}")
     counts = run.counts
-    lines = f"{counts['lines of the tap']} lines of the tap" if tapped else "no tap compared"
+    lines = f"{counts['lines of the tap']} lines" if tapped else "compared with none"
     unmarked = (
         f" ({counts['unmarked']} of them in the tap: a relay stopped before it marked them, or they were unmarked)"
         if counts["unmarked"]
         else ""
     )
     print(
-        f"{counts['entries']} audit entries in {counts['chains']} chains of {counts['entities']}"
-        f" entities, {lines}, {counts['unpublished']} not published yet{unmarked};"
-        f" {counts['records']} records, which are no evidence; {broken} breaks",
-        flush=True,
+        f"evidence: {counts['entries']} audit entries in {counts['chains']} chains of {counts['entities']}"
+        f" entities; {counts['unpublished']} not published yet{unmarked}"
     )
+    print(f"the tap, a copy of all that was published: {lines}")
+    print(f"other documents, such as notices, which no chain covers: {counts['records']}")
+    print(f"{broken} breaks", flush=True)
     return 1 if broken else 0
 
 

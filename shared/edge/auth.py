@@ -75,7 +75,10 @@ class KeySource:
                 if self._age_s > KEYS_FOR_S or (kid not in self._keys and self._age_s > 1):
                     self._read_for(kid)
         if kid not in self._keys:
-            raise Forged("the token is signed with a key we do not know; sign in again")
+            raise Forged(
+                "the token is signed with a key we do not know, as of another platform or data folder;"
+                " sign in to this one"
+            )
         return self._keys[kid]
 
     @property

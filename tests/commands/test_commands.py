@@ -6,7 +6,9 @@ import fcntl
 import io
 import os
 import re
+import shlex
 import socket
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -15,9 +17,11 @@ from types import SimpleNamespace
 import pytest
 
 from local import __main__ as command_line
-from local import emulators, hints, made
+from local import backup, emulators, hints, made
 from local.__main__ import main
+from local.accounts import SignIn
 from local.failures import Failure, sentence
+from local.lines import wrapped
 from local.workflows.errors import LockedError
 from shared.edge.settings import Settings
 from shared.errors import StoreUnavailable
@@ -51,7 +55,7 @@ def test_a_printed_command_has_the_settings_in_force():
 
 def test_commands_are_printed_by_one_function_alone():
     """Whoever writes one out forgets the settings, but for a docstring, or a script that sets them itself."""
-    literal = re.compile(r"\.venv/bin/python|\bmake (run|demo|clean)\b|python -m local ")
+    literal = re.compile(r"\.venv/bin/python|\bmake (run|demo|clean)\b|python -m local |\brm -r")
     trees = {
         file.name: ast.parse(file.read_text(encoding="utf-8"))
         for file in sorted(LOCAL.rglob("*.py"))
@@ -61,6 +65,11 @@ def test_commands_are_printed_by_one_function_alone():
         for name, tree in trees.items()
         for node in _written_out(tree)
         if name != "hints.py" and literal.search(node.value) and "DATA=" not in node.value
+    ]
+    found += [
+        page.name
+        for page in sorted((LOCAL / "templates").glob("*.html"))
+        if literal.search(page.read_text(encoding="utf-8"))
     ]
     assert found == []
 
@@ -99,6 +108,25 @@ def test_the_demo_removes_nothing_before_it_finds_the_port_taken(tmp_path, taken
     assert f"make demo DATA={tmp_path} PORT={taken + 1}" in capsys.readouterr().err
 
 
+def test_a_story_that_was_served_since_is_kept_and_both_ways_on_are_told(
+    tmp_path, capsys, monkeypatch
+):
+    data = tmp_path / "my data"
+    made.clear(data / "demo")
+    (data / "demo" / "store.db").write_text("the story before, and more")
+    made.keep(data / "demo")
+    port = free_port()
+    assert demo(data, port) == 1
+    assert (data / "demo" / "store.db").exists()
+    said = capsys.readouterr().err
+    assert said.startswith(f"{data}/demo was served since it was made")
+    forget, elsewhere = re.findall("`(.*?)`", said)
+    assert elsewhere == f"make demo DATA='{data}-2' PORT={port}"
+    assert subprocess.run(shlex.split(forget), check=True).returncode == 0
+    monkeypatch.setattr("local.demo._told", lambda *_, **__: 0)
+    assert demo(data, port) == 0
+
+
 @pytest.mark.parametrize("name", ["store.db", "letter.txt"])
 def test_the_demo_leaves_a_folder_alone_that_it_did_not_make(tmp_path, capsys, name):
     (tmp_path / "demo").mkdir()
@@ -115,7 +143,9 @@ def test_the_demo_leaves_a_folder_alone_that_somebody_serves(tmp_path, capsys):
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert demo(tmp_path, free_port()) == 1
     assert (tmp_path / "demo" / "store.db").exists()
-    assert "stop it first" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "stop it first" in said
+    assert "rm -r" not in said
 
 
 def test_a_folder_is_cleared_but_for_what_links_lead_to(tmp_path):
@@ -189,13 +219,57 @@ def test_what_a_person_can_do_something_about_is_a_sentence(monkeypatch, capsys,
     assert len(shown.splitlines()) == 1
 
 
-def test_an_interrupted_command_says_so(monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (
+            ["demo", "--data=x"],
+            "nothing runs any more, and `make demo DATA=x` begins the story anew",
+        ),
+        (["backup", "there"], "nothing is left at there"),
+        (["verify"], "nothing was changed"),
+    ],
+)
+def test_an_interrupted_command_says_what_it_left(monkeypatch, capsys, command, said):
     def interrupted(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(command_line._COMMANDS, "demo", interrupted)
-    assert main(["demo"]) == 130
-    assert capsys.readouterr().err == "Interrupted.\n"
+    monkeypatch.setitem(command_line._COMMANDS, command[0], interrupted)
+    assert main(command) == 130
+    assert capsys.readouterr().err == f"Interrupted; {said}.\n"
+
+
+def test_an_interrupted_backup_leaves_nothing(monkeypatch, tmp_path):
+    def interrupted(_, to):
+        (to / "keys").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    (tmp_path / "store.db").write_text("")
+    monkeypatch.setattr(backup, "backup", interrupted)
+    assert main(["backup", "--data", str(tmp_path), str(tmp_path / "copy")]) == 130
+    assert not (tmp_path / "copy").exists()
+
+
+@pytest.mark.parametrize("data", ["/proc/x", "/proc", "/dev/null/x", "x" * 300])
+def test_a_data_folder_that_cannot_be_is_said(capsys, data):
+    for command in ("demo", "serve"):
+        assert main([command, "--data", data, "--port", str(free_port())]) == 1
+        said = capsys.readouterr().err
+        assert len(said.splitlines()) == 1
+        assert "choose another" in said
+        assert "DATA=…" in said
+
+
+@pytest.mark.parametrize("command", [["token", "governor"], ["link"], ["verify"], ["backup", "to"]])
+def test_what_only_looks_makes_nothing_and_says_what_is_missing(tmp_path, capsys, command):
+    data = tmp_path / "nobody's"
+    assert main([*command, "--data", str(data)]) > 0
+    shown = capsys.readouterr()
+    said = shown.out + shown.err
+    assert str(data) in said
+    assert not data.exists()
+    if command[0] in {"token", "link"}:
+        assert f"`{hints.make('run', DATA=data)}` starts one" in said
 
 
 def test_a_defect_is_shown_whole(monkeypatch):
@@ -219,6 +293,7 @@ def test_a_token_is_good_at_every_port(tmp_path, monkeypatch, capsys):
     import jwt
 
     monkeypatch.setattr(os, "environ", {"PATH": os.environ["PATH"]})
+    SignIn(Settings({"DATA": str(tmp_path)})).publish()
     for more in ([], ["--port", "18455"]):
         assert main(["token", "genesis", "--data", str(tmp_path), *more]) == 0
         assert Settings({"PORT": "18456"}).addressed(audience(jwt, capsys))
@@ -226,6 +301,15 @@ def test_a_token_is_good_at_every_port(tmp_path, monkeypatch, capsys):
 
 def audience(jwt, capsys):
     return jwt.decode(capsys.readouterr().out.strip(), options={"verify_signature": False})["aud"]
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_lines_are_broken_between_words(width):
+    text = "job role JOB-HC-001 “Healthcare Content Writer” certified by Genesis, 9 checks passed"
+    lines = wrapped(text, width, begin="  29 Nov 07:49:05  ").splitlines()
+    assert max(map(len, lines)) <= width
+    assert " ".join(" ".join(lines).split()) == f"29 Nov 07:49:05 {text}"
+    assert all(line.startswith("    ") for line in lines[1:])
 
 
 # --- what the tests say of themselves --------------------------------------------------------------

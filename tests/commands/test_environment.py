@@ -56,7 +56,7 @@ def checkout(tmp_path, wheels):
     _, locked = wheels
     root = tmp_path / "mein Projekt größer"
     (root / "local").mkdir(parents=True)
-    for name in ("__init__", "environment", "made", "progress"):
+    for name in ("__init__", "environment", "hints", "made", "progress"):
         shutil.copy(ROOT / "local" / f"{name}.py", root / "local")
     shutil.copy(ROOT / "Makefile", root)
     (root / "requirements-local.txt").write_text(locked["one"] + locked["two"])
@@ -230,6 +230,7 @@ def test_cleaning_removes_what_was_made_here_and_no_more(checkout, wheels):
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True)
     assert not (checkout / ".venv").exists()
     assert not demo.exists()
+    assert "removing " in done.stdout
     assert (checkout / ".data" / "store.db").read_text() == "mine"
     assert "is kept" in done.stdout
     again = subprocess.run(
@@ -237,6 +238,17 @@ def test_cleaning_removes_what_was_made_here_and_no_more(checkout, wheels):
     )
     assert (checkout / "served" / "demo" / "store.db").read_text() == "mine as well"
     assert "is left as it is" in again.stdout
+
+
+def test_cleaning_that_is_interrupted_says_how_to_go_on(monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("DATA", "my data")
+    monkeypatch.setattr(environment, "_clean", interrupted)
+    assert environment.main(["clean"]) == 130
+    said = capsys.readouterr().err
+    assert said == "\nInterrupted; `make clean DATA='my data'` again goes on.\n"
 
 
 def test_the_environment_of_developers_holds_what_the_platform_runs_on():

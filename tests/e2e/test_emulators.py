@@ -62,7 +62,7 @@ def test_the_story_ends_as_it_should(tmp_path, capsys, firestore_emulator, pubsu
     assert demo(tmp_path / "demo", port=free_port(), store="firestore", bus="pubsub") == 0
     told = capsys.readouterr().out
     assert "store firestore, bus pubsub" in told
-    assert "0 breaks; 0 undelivered" in told
+    assert "0 breaks; 0 messages were not delivered" in told
     assert told.count("as it should be:") == 8
 
 

@@ -1,5 +1,6 @@
 """The whole platform on one machine, as its users meet it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,10 +10,11 @@ import pytest
 
 from benchmarks.spawn import free_port
 from local.platform import Platform
-from local.story import acts
+from local.stories import Stories
+from local.story import acts, blueprints
 from local.story.client import Client, Refused
 from local.verify import examined
-from tests.rehearsals.scene import to_the_governor, until, until_over
+from tests.rehearsals.scene import at_stage, to_the_governor, until, until_over
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +24,7 @@ def test_the_story_ends_as_it_should(tmp_path, capsys):
 
     assert demo(tmp_path / "demo", port=free_port()) == 0
     told = capsys.readouterr().out
-    assert "0 breaks; 0 undelivered" in told
+    assert "0 breaks; 0 messages were not delivered" in told
     assert told.count("as it should be:") == 8
 
 
@@ -136,12 +138,16 @@ def test_serving_says_how_to_go_on_and_stops_well(tmp_path):
         [sys.executable, "-m", "local", "serve", "--data", str(tmp_path), "--port", str(port)],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "80"},
     )
     assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(8)]
-    assert f"http://127.0.0.1:{port}" in lines[0]
-    assert "customer_admin@globex" in lines[5]
+    told = "".join(iter(process.stdout.readline, "Stop it with Ctrl-C; nothing is lost.\n"))
+    assert told.startswith(f"WAOOAW serves at http://127.0.0.1:{port}\n")
+    assert "customer_admin@globex" in told
+    accounts = told.partition("its accounts")[2].splitlines()
+    assert len(accounts) > 1
+    assert max(map(len, accounts)) <= 80
+    assert "its clock" not in told
     token = subprocess.run(
         [sys.executable, "-m", "local", "token", "viewer", "--data", str(tmp_path)],
         capture_output=True,
@@ -206,3 +212,43 @@ def test_the_console_names_the_agent_and_does_not_take_a_veto_for_a_success(plat
     assert 'class="state refused"' in seen("?q=asha+vetoed")
     assert "succeeded" not in seen("?q=asha").partition("</style>")[2]
     assert "There are none" in seen("?q=asha+deployed")
+
+
+def test_the_console_says_what_came_of_each_run_why_and_by_whom_whatever_came_after(platform):
+    def told(run_id):
+        documents = platform.ports.documents
+        return Stories(documents).of(json.dumps({"workflow_id": run_id}))
+
+    client = Client(platform.address, platform.secret)
+    parts = acts.certify_parts(client, lambda _: None)
+    refused = acts.request_agent(client, parts, "Refused")
+    seen = at_stage(client, refused["agent"]["id"], 2)
+    acts.submit(client, seen, blueprints.uncertifiable(parts.job_role, parts.skills))
+    until(lambda: acts.pipeline(client, refused["agent"]["id"])["stages"][1]["attempt"] == 2)
+    back = told(refused["workflow_id"])
+    assert (back.outcome, back.why) == ("", "back from stage 3, not certified")
+    assert {"CERT-3", "CERT-4"} <= {code for code, _ in back.checks}
+    assert all(asks for _, asks in back.checks)
+
+    agent_id, approval = to_the_governor(client, parts, "Served")
+    run_id = approval["workflow_id"]
+    client.sign_in("governor")
+    acts.approve(client, approval)
+    until_over(client, agent_id, platform)
+    assert (told(run_id).outcome, told(run_id).why) == ("deployed", "")
+    objection = {
+        "approval_id": approval["id"],
+        "category": "safety",
+        "explanation": "Not this one.",
+    }
+    client.post("governor", "/v1/vetoes", objection)
+    until(lambda: client.get("viewer", f"/v1/agents/{agent_id}")["status"] == "rejected")
+    vetoed = told(run_id)
+    assert (vetoed.outcome, vetoed.why) == ("vetoed", "by governor.platform, for reasons of safety")
+    assert "Not this one." not in str(vetoed)
+    assert f'"$API/v1/approvals/{approval["id"]}"' in " ".join(vetoed.told.values())
+    spec = blueprints.agent(parts.job_role)
+    for fixed in ("name", "industry_id", "governance_agent_id"):
+        del spec[fixed]
+    client.post(acts.AUTHOR, f"/v1/agents/{agent_id}/revise", spec)
+    assert told(run_id) == vetoed

@@ -1,5 +1,6 @@
 """A token goes to whoever can read the data folder, and to nobody for merely reaching the port."""
 
+import html
 import re
 import stat
 
@@ -68,7 +69,7 @@ def test_who_reads_the_folder_is_signed_in(client, door, world, tmp_path):
     assert served(tmp_path) is None
 
 
-def test_a_link_opens_once(client, door, world):
+def test_a_link_opens_once(client, door, world, tmp_path):
     link = client.post("/local/links", json={"secret": door.served.secret}).json["link"]
     path = link.removeprefix(door.served.address)
     page = client.get(path)
@@ -80,6 +81,8 @@ def test_a_link_opens_once(client, door, world):
         for t in tokens
     }
     assert {"governor.platform", "customer_admin.acme", "service:service"} <= found
+    command = html.unescape(page.text)
+    assert f"DATA={tmp_path} PORT=1 .venv/bin/python -m local token governor" in command
     again = client.get(path)
     assert (again.status_code, again.json["code"]) == (410, "expired")
 

@@ -141,7 +141,7 @@ def test_it_says_which_keys_it_trusted_and_what_it_looked_at(folder):
     keys = sorted(key.id for key in published(folder))
     assert code == 0
     assert told.startswith(f"keys trusted: {', '.join(keys)}\n")
-    assert "which are no evidence; 0 breaks\n" in told
+    assert told.endswith("\n0 breaks\n")
 
 
 def test_a_stranger_names_the_keys_to_trust(folder, tmp_path):
@@ -231,7 +231,7 @@ def test_another_tap_can_be_named(folder, tmp_path):
     assert verify(folder, "--tap", tap)[0] == 0
     code, told, _ = verify(folder, "--without-tap")
     assert code == 0
-    assert "no tap compared" in told
+    assert "compared with none" in told
 
 
 def test_the_files_of_a_data_folder_are_for_its_user_alone(tmp_path):

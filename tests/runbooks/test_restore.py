@@ -50,7 +50,7 @@ def test_a_copy_made_while_it_runs_goes_on_elsewhere(tmp_path, capsys):
         assert lost not in agents
         until(restored.idle)
     assert verify(copy) == 0
-    assert capsys.readouterr().out.endswith(" 0 breaks\n")
+    assert capsys.readouterr().out.endswith("\n0 breaks\n")
 
 
 def test_a_copy_is_for_its_owner_only(tmp_path):
@@ -103,4 +103,4 @@ def test_after_a_new_writer_key_old_entries_still_verify(tmp_path, capsys):
     assert len(signed) == 2
     assert signed <= published
     assert verify(data) == 0
-    assert capsys.readouterr().out.endswith(" 0 breaks\n")
+    assert capsys.readouterr().out.endswith("\n0 breaks\n")
