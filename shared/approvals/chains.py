@@ -132,7 +132,8 @@ def _only(named: Iterable[Role], may: Collection[Role], where: str) -> None:
     """Refuse whoever the scope's table does not let decide such a question."""
     others = [role for role in named if role not in may]
     if others:
-        _refuse(f"{where} {', '.join(others)}, and may only {', '.join(sorted(may)) or 'nobody'}")
+        allowed = ", ".join(sorted(may)) or "nobody"
+        _refuse(f"{where} {', '.join(others)}; allowed there: {allowed}")
 
 
 def _asks_only(step: Seats) -> bool:
