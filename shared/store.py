@@ -113,6 +113,7 @@ class Transaction(Reads):
         self._seen: dict[Key, Snapshot] = {}
         self._absent: set[Key] = set()
         self._writes: list[Write] = []
+        self._held: set[Key] = set()
         self._guards: dict[str, Snapshot | None] = {}
         self._turned: set[str] = set()
         self._unguarded: set[str] = set()
@@ -127,9 +128,17 @@ class Transaction(Reads):
 
     @property
     def writes(self) -> tuple[Write, ...]:
-        """What it writes, in the order it was said, and the guards of what it asked for and changes."""
-        guards = sorted(self._guards.keys() | self._turned) if self._writes else ()
-        return (*self._writes, *map(self._guarding, guards))
+        """What it writes, in the order it was said, what it holds, and the guards of what it asked for and changes."""
+        if not self._writes:
+            return ()
+        held = self._held - {write.key for write in self._writes}
+        as_read = [self._seen[key] for key in sorted(held, key=lambda key: key.id)]
+        holding = [Write(one.key, one.data, one.revision) for one in as_read]
+        return (
+            *self._writes,
+            *holding,
+            *map(self._guarding, sorted(self._guards.keys() | self._turned)),
+        )
 
     def loosely(self, why: str) -> Reads:
         """Return the way to ask what may have changed when this commits, and say why that does no harm."""
@@ -240,6 +249,10 @@ class Transaction(Reads):
             return self._stage(document, event, unread, because, approval)
         document = document.in_place_of(before.data)
         return self._stage(document, event, before.revision, because, approval)
+
+    def hold(self, entity: Entity) -> None:
+        """Keep an entity to what it was when it was read: where it changes meanwhile, the operation runs again."""
+        self._held.add(self._key(type(entity), entity.id))
 
     def delete(self, record: Record) -> None:
         """Remove a record; entities are never removed."""

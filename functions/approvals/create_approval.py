@@ -1,6 +1,6 @@
 from shared.agents import recorded
 from shared.agents.makers import makers
-from shared.approvals import again, answerable, load, requests
+from shared.approvals import again, answerable, load, noes, requests
 from shared.approvals.events import ApprovalRequested, decided
 from shared.approvals.models import Approval, ApprovalRequest
 from shared.approvals.question_events import ApprovalJoined, ApprovalSuperseded
@@ -60,6 +60,7 @@ def _joined(call: Call, txn: Transaction, same: Approval, new: Approval) -> Appr
 def _asked(call: Call, txn: Transaction, new: Approval) -> Approval:
     answerable.check(call, txn, new)
     before = again.succeeded(txn, new)
+    new, beside = noes.noted(txn, new)
     seed = precedent(call, txn, new)
     if seed is None:
         # Last of all that is read, so that others who ask the same Governor wait for as little as can be.
@@ -67,6 +68,7 @@ def _asked(call: Call, txn: Transaction, new: Approval) -> Approval:
         new = load.guarded(txn, new)
     if before is not None:
         txn.save(before, ApprovalSuperseded.of(before))
+    noes.note(txn, beside, new)
     if seed is None:
         txn.save(desk)
         approval = txn.create(new, ApprovalRequested.of(new))

@@ -48,7 +48,7 @@ def match_precedent_seeds(call: Call, request: ApprovalRequest) -> Explanation:
     with call.transaction() as txn, call.platform(OF_THE_PLATFORM) as platform:
         active = of_class(platform, request, status="active")
         seeds = (*active, *of_class(platform, request, status="shadow"))
-        known = known_of(txn, platform, request, seeds)
+        known = known_of(txn, platform, request, seeds, at=call.now)
     answer = best(active, request, known, tenant=call.tenant, at=call.now)
     candidates = []
     for seed in seeds:

@@ -5,22 +5,19 @@ While one is open it is one question, whoever asks: one id, one card. After a no
 whatever spelling, until whoever said no withdraws it, or evidence comes that was not there.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import ClassVar
 
-from shared.approvals import acts, binding, chains, windows
+from shared.approvals import acts, binding, chains, noes, windows
 from shared.approvals.changing import changed
 from shared.approvals.events import ApprovalRequested
 from shared.approvals.models import Approval, ApprovalRequest
 from shared.approvals.parts import Unsaid
-from shared.entity import Because, Record, written
-from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid
+from shared.entity import Because, Record
+from shared.errors import Conflict, Forbidden, Invalid
 from shared.identity import Actor
 from shared.impartial import impartial
 from shared.store import Transaction
-
-LATER = "a no that is said meanwhile came after the question"
 
 
 class Asking(Record):
@@ -105,26 +102,14 @@ def succeeded(txn: Transaction, new: Approval) -> Approval | None:
     before = txn.get(Approval, new.supersedes) if new.supersedes else None
     if before is not None:
         _may_succeed(before, new)
-    for refused in txn.loosely(LATER).all(Approval, act_digest=acts.act(new).digest, refused=True):
+    act = acts.act(new)
+    for refused in noes.against(txn, act):
         same = refused.action_digest == new.action_digest
         if before is not None and refused.id == before.id and not same:
             continue
-        if not _brings_more(new, refused):
-            raise _refusal(refused)
+        if acts.act(refused).refuses(act) and not noes.brings_more(new, refused):
+            raise noes.refusal(refused)
     return changed(before, refused=False, superseded_by=new.id) if before else None
-
-
-def against(txn: Transaction, act: acts.Act) -> Iterator[Approval]:
-    """Yield the questions to which a no was said that stands against an act: no rule overtakes one."""
-    cursor = None
-    while True:
-        found = txn.loosely(LATER).find(
-            Approval, cursor=cursor, act_family=act.family, refused=True
-        )
-        yield from (one for one in found.items if acts.act(one).covers(act))
-        cursor = found.next_cursor
-        if cursor is None:
-            return
 
 
 def withdrawn(before: Approval, *, by: Actor, at: datetime, reason: str) -> Approval:
@@ -171,21 +156,3 @@ def _may_succeed(before: Approval, new: Approval) -> None:
             "only what was sent back with changes has a successor; leave out supersedes",
             rule="supersedes",
         )
-
-
-def _brings_more(new: Approval, refused: Approval) -> bool:
-    """Say whether evidence is shown that was not, by its content: a new name for the old is none."""
-    shown = {one.sha256 for one in refused.evidence_refs}
-    return any(one.sha256 not in shown for one in new.evidence_refs)
-
-
-def _refusal(refused: Approval) -> AlreadyDecided:
-    said = refused.last
-    return AlreadyDecided(
-        f"{said.approver_id} said no to this at {written(said.at)}; ask again with evidence that was not"
-        " there, or after they have withdrawn it",
-        rule="refused_before",
-        approval_id=refused.id,
-        decided=said.verb,
-        decided_at=written(said.at),
-    )

@@ -1,6 +1,6 @@
 """Keep a yes: that it was given unread, what it lets count or begin, and a clock that it set."""
 
-from shared.approvals import attention, late, windows
+from shared.approvals import attention, late, noes, windows
 from shared.approvals.attention import Attention
 from shared.approvals.events import decided
 from shared.approvals.late import ReturnGranted
@@ -24,7 +24,11 @@ def keep(
 
     What the platform itself is to do on yes is announced in the same commit. The promise that waits leads on to the
     time by which it must be used, unless this vote set a clock anew.
+
+    Raises:
+        AlreadyDecided: A no to the same act in other words stands against it.
     """
+    noes.unopposed(txn, after)
     anew = after.open and not windows.holds(after, after.decision_version - 1)
     counted = late.confirmed(txn, call, after)
     attention.keep(txn, known, after, by=call.actor, at=call.now)

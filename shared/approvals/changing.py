@@ -65,8 +65,7 @@ def answered(before: Approval, decision: Decision, **changes: Any) -> Approval:
     """Return the approval with one more answer; a no stands until it is withdrawn, against the act it was said to."""
     told: dict[str, Any] = {"refused": False, "decisions": (*before.decisions, decision)}
     if decision.verb in NOES:
-        said = acts.act(before)
-        told |= {"refused": True, "act_family": said.family, "act_digest": said.digest}
+        told |= {"refused": True, **acts.act(before).found_by}
     return changed(before, **told | changes)
 
 

@@ -264,8 +264,14 @@ class Approval(Entity, Question):
     act_family: Hex64 | None = None
     """The class of the act in the form that every spelling shares; none in what an earlier release asked."""
 
-    act_digest: Hex64 | None = None
-    """The act itself in that form, once a no was said to it; null before."""
+    act_place: Hex64 | None = None
+    """Where a no to the act is found, whatever its class: by its target, else its tool, else all that it says."""
+
+    act_tool: Hex64 | None = None
+    """The same by its tool alone; none where it names none."""
+
+    beside: bool = False
+    """Whether another question was open that asks for the same act in other words: a no to one is a no to both."""
 
     card_hash: Hex64
     """What the approver was shown: the digest of the card."""
@@ -290,6 +296,9 @@ class Approval(Entity, Question):
 
     refused: bool = False
     """Whether a no was said to it that stands: not withdrawn, and its successor not asked for."""
+
+    refused_with: Id | None = None
+    """The approval whose no it was closed or vetoed by, as it asks for the same act; null elsewhere."""
 
     refusal_withdrawn: Unsaid | None = None
     """Why that no was taken back; null where it stands, or none was said."""

@@ -53,6 +53,18 @@ class ApprovalSuperseded(Event, action="approval.superseded", category="approval
         return cls(superseded_by=approval.superseded_by or "")
 
 
+class ApprovalBeside(Event, action="approval.beside", category="approval_request"):
+    """The same act was asked for in other words while this was open: a no to one is a no to both."""
+
+    asked_as: Code
+
+
+class RefusalCarriedFurther(
+    Event, action="approval.refusal_carried_further", category="governance_decision"
+):
+    """A no stands against more than one commit closes: the rest is closed now."""
+
+
 class RefusalWithdrawn(
     Event,
     action="approval.refusal_withdrawn",

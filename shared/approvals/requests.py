@@ -113,7 +113,7 @@ def ask(
         if request.governor_scope == "platform"
         else f"engagement_governor:{tenant}",
         action_digest=action_digest,
-        act_family=acts.act(request).family,
+        **acts.act(request).found_by,
         card_hash=ZERO_HASH,
         card_members=tuple(question),
         supersedes=request.supersedes,

@@ -10,6 +10,7 @@ from shared.errors import Invalid
 from shared.precedents.classes import HARDER, amounts, reversibility
 from shared.precedents.coverage import (
     MAX_COVERED,
+    RANGING,
     Argument,
     Coverage,
     CoveredAct,
@@ -47,7 +48,7 @@ def speaks_for(approval: Approval) -> bool:
 
 def coverage(approved: Sequence[Approval]) -> Coverage:
     """
-    Return the acts that were approved: nothing but their numbers may lie between those that were seen.
+    Return the acts that were approved: nothing but how much and how many may lie between what was seen.
 
     Raises:
         Invalid: They are too many different ones.
@@ -134,7 +135,7 @@ def _act(alike: Sequence[Approval]) -> CoveredAct:
 def _argument(member: str, seen: Sequence[Said]) -> Argument:
     if _varies(member) and (form := _form(seen)):
         return Argument(name=member, any=form)
-    numbers = [said for said in seen if type(said) is int]
+    numbers = [said for said in seen if _ranges(member, said) and type(said) is int]
     if numbers:
         return Argument(name=member, least=min(numbers), most=max(numbers))
     return Argument(name=member, one_of=(seen[0],))
@@ -145,9 +146,13 @@ def _said(approval: Approval) -> list[tuple[str, Said]]:
 
 
 def _fixed(member: str, said: Said) -> Said:
-    """Return what must be as it was seen: all but numbers, and what each act has its own of."""
-    free = type(said) is int or (_varies(member) and _form([said]) is not None)
+    """Return what must be as it was seen: all but how much and how many, and what each act has its own of."""
+    free = _ranges(member, said) or (_varies(member) and _form([said]) is not None)
     return None if free else said
+
+
+def _ranges(member: str, said: Said) -> bool:
+    return type(said) is int and name(member) in RANGING
 
 
 def _varies(member: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt, model_validator
 
-from shared.approvals.acts import TARGETS, name
+from shared.approvals.acts import OCCASION, TARGETS, name, says_whom
 from shared.approvals.models import Gate, Question, SubjectKind
 from shared.entity import Code, Shown, ShownLine, Value
 from shared.errors import Unfit
@@ -36,6 +36,16 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
     "code": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/#+-]{0,99}"),
 }
 MAX_COVERED = 20
+
+RANGING = frozenset(
+    {
+        *("amount", "amountminor", "bytes", "characters", "cost", "days", "hours", "itemcount"),
+        *("items", "minor", "minutes", "pagecount", "pages", "percent", "price", "quantity"),
+        *("recipientcount", "recordcount", "records", "rowcount", "rows", "seconds", "sizebytes"),
+        *("total", "wordcount", "words"),
+    }
+)
+"""The numbers that say how much or how many; any other may be the name of something, and none lies between two names."""
 
 
 _SAID = {"description": "It is said."}
@@ -143,9 +153,9 @@ def covered(coverage: Coverage | None, question: Question, *, tenant: str) -> tu
 
 
 def boundless(coverage: Coverage) -> tuple[str, ...]:
-    """Return the targets that a rule would leave open: to whom or to what, each is named."""
+    """Return what a rule would leave open that must be named: to whom or to what, and numbers that may be names."""
     arguments = {one for act in coverage.acts for one in act.arguments}
-    return tuple(sorted(one.name for one in arguments if _open_target(one)))
+    return tuple(sorted(one.name for one in arguments if _leaves_open(one)))
 
 
 def _as(act: CoveredAct, question: Question) -> list[Reason]:
@@ -175,12 +185,14 @@ def _argument(argument: Argument, said: Mapping[str, Said]) -> Reason:
         left_out = f"the act does not say its {argument.name}"
         return reason(rule, True if argument.optional else None, left_out)
     value = said[argument.name]
-    holds = argument.admits(value)
+    holds = argument.admits(value) and not _leaves_open(argument)
     shown = f"“{value}”" if isinstance(value, str) else str(value).lower()
     return reason(rule, holds, f"{argument.name} is {shown[:200]}; {_asked(argument)}")
 
 
 def _asked(argument: Argument) -> str:
+    if _leaves_open(argument):
+        return "the rule leaves open what must be named, and answers none"
     if argument.any is not None:
         return f"it may be {_FORMS[argument.any]}"
     if argument.one_of is None:
@@ -202,5 +214,11 @@ def _own(question: Question, tenant: str) -> tuple[Reason, ...]:
     )
 
 
-def _open_target(argument: Argument) -> bool:
-    return argument.free and name(argument.name) in {*TARGETS, "tool"}
+def _leaves_open(argument: Argument) -> bool:
+    if argument.one_of is not None:
+        return False
+    member = name(argument.name)
+    if member == "tool" or says_whom(member, TARGETS):
+        return True
+    ranges = argument.least is not None or argument.any == "count"
+    return ranges and member not in RANGING | OCCASION

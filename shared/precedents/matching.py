@@ -69,7 +69,10 @@ class Known:
     """When a person last said no to the class in this tenant, however it is spelt."""
 
     denied: str = ""
-    """The approval in which a person said no to this very act; empty where nobody did."""
+    """The approval in which a person said no to this act; empty where nobody did."""
+
+    asked: str = ""
+    """The open question by which a person is asked about this very act; empty where nobody is."""
 
 
 UNDISTURBED = Known(switched_on=True, deployed_before=True, in_trouble=False)
@@ -223,6 +226,13 @@ def explained(
             else f"people last said no at {known.denied_at}"
             if known.denied_at
             else "no recent no",
+        ),
+        reason(
+            "asked",
+            not known.asked,
+            f"a person is being asked about this act in the approval {known.asked}"
+            if known.asked
+            else "no person is being asked about this act",
         ),
         reason(
             "agent",

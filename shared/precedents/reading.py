@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shared.agents.makers import is_id
 from shared.agents.models import Agent
-from shared.approvals import acts, again
+from shared.approvals import acts, noes
 from shared.approvals.models import Approval, ApprovalStatus, Question
 from shared.errors import NotFound
 from shared.genesis.models import ExternalIds
@@ -35,7 +35,7 @@ def precedent(call: Call, txn: Transaction, request: Question) -> PrecedentSeed 
     with call.platform(OF_THE_PLATFORM) as platform:
         seeds = of_class(platform, request, status="active")
         near = [one for one in seeds if hold(fits(one, request, tenant=call.tenant))]
-        known = known_of(txn, platform, request, near) if near else Known()
+        known = known_of(txn, platform, request, near, at=call.now) if near else Known()
         answer = best(near, request, known, tenant=call.tenant, at=call.now)
         if answer is not None:
             platform.trust(answer)
@@ -51,7 +51,12 @@ def of_class(
 
 
 def known_of(
-    txn: Transaction, platform: Transaction, request: Question, seeds: Iterable[PrecedentSeed]
+    txn: Transaction,
+    platform: Transaction,
+    request: Question,
+    seeds: Iterable[PrecedentSeed],
+    *,
+    at: datetime,
 ) -> Known:
     """Return what is known around a request: in its own tenant, and on the platform."""
     switch = platform.peek(SeedSwitch, SWITCH)
@@ -59,7 +64,8 @@ def known_of(
     deployed = platform.peek(ExternalIds, f"AGT-{industry}")
     agent = platform.peek(Agent, request.agent_id) if is_id(request.agent_id) else None
     act = acts.act(request)
-    refused = next(again.against(txn, act), None)
+    refused = next(noes.against(txn, act), None)
+    asked = next(noes.open_beside(txn, act, at=at), None)
     return Known(
         switched_on=switch is None or switch.on,
         switched_off_here=frozenset(id for id, here in switches(txn, seeds).items() if not here.on),
@@ -68,6 +74,7 @@ def known_of(
         in_trouble=agent is not None and agent.health_status in TROUBLED,
         denied_at=denied_at(txn, act.family, request.approval_class),
         denied=refused.id if refused else "",
+        asked=asked.id if asked else "",
     )
 
 

@@ -92,7 +92,7 @@ def weakens(rule: Weighed) -> tuple[str, ...]:
     found = (
         (_named(NEVER_TYPES & set(rule.approval_types)), "it answers requests of type {}"),
         (_undelegable(verbs), "it answers what people always decide: {}"),
-        (_named(open_targets), "it leaves open to whom or to what: {}"),
+        (_named(open_targets), "it leaves open to whom or to what, or which number: {}"),
         (_hidden(rule.principle), "it skips a check: “{}”"),
         (_named(set(ceiling.data_classes) - OPEN_DATA), "it widens the access to data: {}"),
         (_wild(ceiling), "it has no ceiling for {}"),

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from shared.approvals import acts
 from shared.approvals.models import ApprovalRequest
+from shared.queries import OneOf
 from tests.approvals.questions import request
 
 SENT = {
@@ -28,7 +29,7 @@ def act(approval_class="mail.send:HC:news-letter", subject_kind="action", **chan
     "changes",
     [
         {"approval_class": "mail_send:hc:NEWS_LETTER"},
-        {"approval_class": "mailsend:\uff28\uff23:news/letter"},
+        {"approval_class": "publish_content:\uff28\uff23:news/letter"},
         {"approval_class": "mail.send:\u041d\u0421:news\u200b-letter"},
         {"tool": "Mail-Send"},
         {"tool": "m\u0430il.send"},
@@ -41,30 +42,58 @@ def act(approval_class="mail.send:HC:news-letter", subject_kind="action", **chan
         {"run_id": "another", "step_id": "2", "iteration": 7, "chain_version": 9},
         {"agent_id": "another", "manifest_hash": "1" * 64},
         {"note": None},
+        {"note": ""},
+        {"note": "-"},
+        {"approval_class": "mail.send:HC:blog"},
+        {"approval_class": "notify:ED:blog"},
+        {"recipients": "mailto:ann@shop.test, Bob <bob+news@shop.test>"},
+        {"recipients": "-", "recipient_emails": "ann@shop.test, bob@shop.test"},
+        {"recipients": "-", "to_address": "ann%40shop.test;bob@shop.test"},
     ],
 )
 def test_every_spelling_of_an_act_is_one(changes):
     assert act(**changes) == act()
-    assert act(**changes).digest == act().digest
-    assert act(**changes).family == act().family
+    assert act(**changes).place == act().place
+    assert act().same(act(**changes))
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        *({"approval_class": "mail.send:HC:blog"}, {"approval_class": "mail.send:ED:news-letter"}),
-        *({"tool": "mail.draft"}, {"recipients": "ann@shop.test"}, {"amount": 1500}),
-        *({"urgent": False}, {"text_hash": "1" * 64}, {"extra": "x"}),
+        {"approval_class": "pay:HC:news-letter", "amount": 151},
+        *({"tool": "mail.draft"}, {"recipients": "carol@shop.test"}, {"amount": 1500}),
+        *({"urgent": False}, {"text_hash": "1" * 64}),
     ],
 )
 def test_another_act_is_another(changes):
-    assert act(**changes).digest != act().digest
+    assert act(**changes) != act()
+    assert not act().same(act(**changes))
+    assert not act(**changes).same(act())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"note": "x"}, {"note": False}, {"extra": 1, "more": "y"}, {"amount": "-"}),
+        *({"tool": "-"}, {"recipients": "-"}, {"recipients": "ann@shop.test"}),
+        *({"approval_class": "frobnicate:HC:x", "note": "x"}, {"approval_class": "mailsend:HC:x"}),
+    ],
+)
+def test_what_only_one_of_them_says_makes_no_other_act(changes):
+    assert act().same(act(**changes))
+    assert act(**changes).same(act())
+
+
+def test_the_very_same_is_the_same_under_any_class():
+    assert act().same(act(approval_class="pay:ED:anything"))
+    nothing = {"tool": "-", "recipients": "-"}
+    assert act(**nothing).same(act(**nothing, approval_class="pay:ED:anything"))
+    assert not act(**nothing).covers(act(**nothing, note="x"))
 
 
 def test_who_does_it_is_what_it_is_about_where_no_agent_acts():
     about = {"subject_kind": "manifest", "recipients": "-"}
-    one, other = (act(**about, agent_id=agent) for agent in ("one", "other"))
-    assert one.digest != other.digest
+    one, other = (act(**about, tool="-", agent_id=agent) for agent in ("one", "other"))
     assert not one.covers(other)
 
 
@@ -77,22 +106,26 @@ def test_who_does_it_is_what_it_is_about_where_no_agent_acts():
         {"recipients": "carol@shop.test, ann@shop.test"},
         {"recipients": "-", "whoever": "ann@shop.test"},
         {"recipients": "carol@shop.test", "besides": "x; Bob@shop.test"},
+        {"approval_class": "mail.send:HC:blog", "amount": 1},
+        {"approval_class": "frobnicate:HC:blog", "amount": 1},
         {"recipients": "-"},
         {"tool": "-"},
     ],
 )
-def test_a_no_covers_the_class_the_tool_and_the_target(changes):
+def test_a_no_covers_the_deed_the_tool_and_the_target(changes):
     assert act().covers(act(**changes))
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        *({"approval_class": "mail.send:HC:blog"}, {"tool": "mail.draft"}),
+        *({"approval_class": "pay:HC:news-letter", "amount": 1}, {"tool": "mail.draft"}),
         *({"recipients": "carol@shop.test"}, {"recipients": "annie@shop.test"}),
+        {"recipients": "carol@shop.test", "cc": "eve@shop.test"},
+        {"recipients": "carol@shop.test", "text": "Whoever asks writes to ann@shop.test then."},
     ],
 )
-def test_a_no_does_not_cover_another_class_tool_or_target(changes):
+def test_a_no_does_not_cover_another_deed_tool_or_target(changes):
     assert not act().covers(act(**changes))
 
 
@@ -122,3 +155,22 @@ def test_case_and_order_make_no_other_act(members, random):
     if len({*map(str.upper, members)}) == len(members):
         assert asked(shouted) == asked(members)
     assert asked(members).covers(asked(members))
+
+
+def test_every_act_that_a_no_reaches_is_found_where_it_is_looked_for():
+    named = [f"x{n}@shop.test" for n in range(20)]
+    acts_there = [
+        act(tool=tool, recipients=to, note=note)
+        for tool in ("mail.send", "-")
+        for to in ("-", "x3@shop.test", "x17@shop.test, y@shop.test", ", ".join(named))
+        for note in ("-", "z")
+    ]
+    for said in acts_there:
+        kept = {"act_place": said.place, "act_tool": said.by_tool}
+        for asked in acts_there:
+            found = any(
+                kept[member] in (test.values if isinstance(test, OneOf) else (test,))
+                for place in asked.near()
+                for member, test in place.items()
+            )
+            assert found or not said.covers(asked), (said, asked)

@@ -11,7 +11,7 @@ from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
 from functions.approvals.wake_workflow import wake_workflow
 from functions.approvals.withdraw_refusal import SecondThought, withdraw_refusal
-from shared.approvals import acts, again
+from shared.approvals import acts, noes
 from shared.approvals.events import ApprovalRejected, ApprovalRequested
 from shared.approvals.models import Approval
 from shared.documents import Query
@@ -256,7 +256,7 @@ def test_a_rejection_has_no_successor(ask, call_as):
 def test_the_noes_that_stand_against_an_act_are_found(ask, call_as):
     def standing(**changes):
         with call_as(Role.SERVICE).transaction() as txn:
-            return [one.id for one in again.against(txn, acts.act(request(**changes)))]
+            return [one.id for one in noes.against(txn, acts.act(request(**changes)))]
 
     assert standing() == []
     new = ask()
@@ -271,21 +271,21 @@ def test_the_noes_that_stand_against_an_act_are_found(ask, call_as):
 @pytest.mark.parametrize("say_no", [reject, send_back, veto])
 def test_a_no_is_kept_with_the_act_it_was_said_to(ask, call_as, stored, breaks, say_no):
     new = ask()
-    assert (new.refused, new.act_digest) == (False, None)
+    assert not new.refused
     say_no(call_as, new)
     [after] = stored(Approval)
-    assert (after.refused, after.act_digest) == (True, acts.act(new).digest)
+    assert (after.refused, after.act_place) == (True, acts.act(new).place)
     assert breaks() == []
 
 
 def test_a_no_to_what_an_earlier_release_asked_stands_as_well(monkeypatch, ask, call_as):
     with monkeypatch.context() as earlier:
-        earlier.setattr(acts.Act, "family", None)
+        earlier.setattr(acts.Act, "found_by", {})
         new = ask()
-    assert new.act_family is None
+    assert new.act_place is None
     reject(call_as, new)
     with call_as(Role.SERVICE).transaction() as txn:
-        assert [one.id for one in again.against(txn, acts.act(request()))] == [new.id]
+        assert [one.id for one in noes.against(txn, acts.act(request()))] == [new.id]
     with pytest.raises(AlreadyDecided):
         ask(at=2, **SPELLED)
 

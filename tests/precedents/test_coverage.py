@@ -230,9 +230,42 @@ def test_every_target_is_named():
         }
     ]
     assert boundless(Coverage.model_validate({"acts": acts})) == ("Cc", "tool")
+    open_numbers = [
+        *({"name": "channel", "least": 1, "most": 9}, {"name": "Channel_Id", "any": "count"}),
+        *({"name": "ticket", "least": 1, "most": 9}, {"name": "version", "any": "count"}),
+        *({"name": "words", "least": 1, "most": 9}, {"name": "iteration", "any": "count"}),
+    ]
+    ranged = {"acts": [acts[0] | {"arguments": open_numbers}]}
+    assert boundless(Coverage.model_validate(ranged)) == (
+        *("Channel_Id", "channel", "ticket", "version"),
+    )
     twice = [acts[0] | {"arguments": [{"name": "to", "any": "id"}] * 2}]
     with pytest.raises(ValidationError):
         Coverage.model_validate({"acts": twice})
+
+
+def test_a_number_between_two_that_were_seen_is_another_target():
+    rooms = [posted(n, subject={"channel": room}) for n, room in enumerate((100, 150, 120))]
+    seed = learned(*rooms)
+    assert [
+        one.one_of for act in seed.coverage.acts for one in act.arguments if one.name == "channel"
+    ]
+    assert against(posted(1, subject={"channel": 150}), seed=seed) == set()
+    for room in (137, 101, 149, "150", True):
+        assert "argument channel" in against(posted(1, subject={"channel": room}), seed=seed)
+
+
+def test_a_stored_rule_that_ranges_over_targets_answers_none_of_them():
+    said = {"name": "channel", "least": 100, "most": 200}
+    seed = learned(*(posted(n, subject={"channel": 100 + n}) for n in range(3)))
+    (act, *_) = seed.coverage.acts
+    ranged = tuple(Argument(**said) if one.name == "channel" else one for one in act.arguments)
+    stored = seed.coverage.model_copy(
+        update={"acts": (act.model_copy(update={"arguments": ranged}),)}
+    )
+    seed = seed.model_copy(update={"coverage": stored})
+    assert against(posted(0, subject={"channel": 100}), seed=seed) == {"argument channel"}
+    assert any("leaves open" in one for one in weakens(seed))
 
 
 UNDECLARED = (

@@ -62,6 +62,20 @@ MORE = {
 }
 
 
+ROOMS = [100, 200, 150, 120, 180]
+TICKETS = [7, 9, 8, 11, 10]
+NUMBERED = {
+    "a channel between two": {"channel": 137},
+    "a channel at the upper end": {"channel": 199},
+    "a channel as a text": {"channel": "150"},
+    "a channel as a truth": {"channel": True},
+    "a ticket between two": {"channel": 100, "ticket": 8},
+    "the ticket of another channel": {"channel": 200, "ticket": 7},
+    "words beyond those seen": {"words": 90_000},
+}
+"""What is sent to a rule that was learned from five posts: of a ticket each, to a channel with a number."""
+
+
 class People:
     """A service that asks, and people who answer."""
 
@@ -84,27 +98,32 @@ class People:
         digest = {"expected_digest": asked["action_digest"]}
         return self.client.post("governor", f"/v1/approvals/{asked['id']}/approve", digest)
 
-    def approved(self, count, **changes):
+    def approved(self, count, rooms=False, **changes):
         self.client.sign_in("governor")
         words = [{"words": 300 + 10 * (n % 5)} for n in range(count)]
+        if rooms:
+            words = [said | numbered(n) for n, said in enumerate(words)]
         found = [self.ask(subject=one, **changes)["id"] for one in words]
         for id in found:
             self.approve(self.client.get("governor", f"/v1/approvals/{id}"))
         until(self.platform.idle, timeout_s=60)
         return found
 
-    def learn(self):
-        draft = self.client.post(
-            "agent_orchestrator", "/v1/seeds", {"evidence_refs": self.approved(5)}
-        )
+    def learn(self, **changes):
+        seen = {"evidence_refs": self.approved(5, **changes)}
+        draft = self.client.post("agent_orchestrator", "/v1/seeds", seen)
         submitted = self.client.post("agent_orchestrator", f"/v1/seeds/{draft['id']}/submit")
         path = f"/v1/precedent-seeds/{submitted['precedent_seed_id']}"
         review = {"outcome": "approve", "rationale": "It covers what people approved, and no more."}
         assert self.client.post("genesis", f"{path}/validate", review)["status"] == "shadow"
-        self.approved(10)
+        self.approved(10, **changes)
         self.platform.clock.jump(self.platform.clock.now() + timedelta(days=15))
         self.client.sign_in("governor")
         return self.client.post("governor", f"{path}/activate")
+
+
+def numbered(n):
+    return {"channel": ROOMS[n % 5], "ticket": TICKETS[n % 5]}
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +156,7 @@ def test_an_act_with_something_more_or_other_is_asked(people, seed, what):
     ],
 )
 def test_the_dry_run_says_what_is_unknown_in_words(people, seed, changes, said):
-    body = people.body(**changes)
+    body = people.body(**changes | {"subject": {"words": 310} | changes.get("subject", {})})
     found = people.client.post("service", "/v1/precedent-seeds/match", body)
     (one,) = [one for one in found["candidates"] if one["seed_id"] == seed["seed_id"]]
     against = [(why["detail"], why["known"]) for why in one["reasons"] if not why["passed"]]
@@ -164,8 +183,21 @@ def test_nobody_makes_a_rule_by_one_click(people):
 
 
 def test_a_rule_that_was_taken_back_answers_nothing_more(people, seed):
-    assert people.ask()["seed_id"] == seed["seed_id"]
+    assert people.ask(subject={"words": 320})["seed_id"] == seed["seed_id"]
     people.client.sign_in("governor")
     why = {"reason": "It was one person's wish alone."}
     people.client.post("governor", f"/v1/precedent-seeds/{seed['id']}/revoke", why)
-    assert people.ask()["status"] == "pending"
+    assert people.ask(subject={"words": 320})["status"] == "pending"
+
+
+@pytest.fixture(scope="module")
+def of_rooms(people, seed):
+    return people.learn(rooms=True, approval_class="post:HC:rooms")
+
+
+@pytest.mark.parametrize("what", NUMBERED)
+def test_what_has_a_number_for_a_name_is_covered_by_that_name_alone(people, of_rooms, what):
+    asked = {"approval_class": "post:HC:rooms"}
+    assert people.ask(subject=numbered(0) | NUMBERED[what], **asked)["status"] == "pending"
+    within = people.ask(subject=numbered(2) | {"words": 320}, **asked)
+    assert within["seed_id"] == of_rooms["seed_id"]

@@ -47,7 +47,8 @@ def left_to_people(ask, at):
     assert ask(at=at, **about("b")).status == "pending"
     assert ask(at=at, approval_class="agent.deploy:HC:job_hc_001", **about("c")).status == "pending"
     assert ask(tenant="acme").status == "approved"
-    assert ask(approval_class="agent.deploy:HC:JOB-HC-002").status == "approved"
+    assert ask(approval_class="agent.deploy:HC:JOB-HC-002").status == "pending"
+    assert ask(approval_class="agent.deploy:HC:JOB-HC-002", **about("a")).status == "approved"
     assert ask(at=at + 1, **about("d")).status == "approved"
     more = [{"kind": "finding", "ref": "more", "sha256": "f" * 64}]
     for spelling in ("agent.deploy:HC:JOB-HC-001", "agent.deploy:HC:Job_Hc_001"):

@@ -1,6 +1,8 @@
 """Do with approvals whatever can be done with one, and see what time does."""
 
 from local.story import acts
+from shared.approvals.models import Approval
+from shared.approvals.question_events import RefusalCarriedFurther
 from tests.rehearsals.scene import to_the_governor, until
 
 STEP = {"gate": "step", "window_min": 60, "agent_id": None}
@@ -29,6 +31,8 @@ def turn_down(scene):
     ):
         asked = scene.ask(**STEP)
         scene.client.post(account, f"/v1/approvals/{asked['id']}/{verb}", {"reason": reason})
+        if verb == "reject":
+            carry_further(scene, asked["id"])
     scene.rest()
     client = scene.client
     asked = scene.ask(**STEP)
@@ -42,6 +46,15 @@ def turn_down(scene):
     client.post("governor", f"{path}/reject", {"reason": "the evidence does not convince anybody"})
     client.post("governor", f"{path}/withdraw-refusal", {"reason": "it was mended meanwhile"})
     scene.rest()
+
+
+def carry_further(scene, id):
+    """Go on as where a no stands against more than one commit can close."""
+    call = scene.call()
+    with call.transaction() as txn:
+        txn.announce(RefusalCarriedFurther(), at=call.now, about=txn.get(Approval, id))
+    most, platform = scene.platform.meter.most, scene.platform
+    until(lambda: "approvals.carry_refusal_further" in most, jump=platform.jump)
 
 
 def hand_on(scene):

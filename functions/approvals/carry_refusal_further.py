@@ -1,0 +1,11 @@
+from shared.approvals import noes
+from shared.approvals.models import Approval
+from shared.approvals.question_events import RefusalCarriedFurther
+from shared.reaction import Reaching, reaction
+
+
+@reaction(due=RefusalCarriedFurther)
+def carry_refusal_further(call: Reaching, _: RefusalCarriedFurther) -> None:
+    """Go on carrying a no, where it stands against more than one commit closes."""
+    with call.transaction() as txn:
+        noes.carry(call, txn, txn.get(Approval, call.subject_id))
