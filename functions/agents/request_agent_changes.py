@@ -40,40 +40,35 @@ def request_agent_changes(call: Call, agent_id: Id, body: AgentChanges) -> Pipel
     """
     Send an agent back to its author, as the Governor or the reviewer of the moment may.
 
-    Everything reviewed since is void. What the Governor is asked about the stage is answered so in the same
-    step, or withdrawn where a reviewer sends it back; where it was decided meanwhile, that stands.
+    Everything reviewed since is void, and its pipeline and a notice tell the author what must be different. What
+    the Governor is asked about the stage is answered so in the same step, or withdrawn where a reviewer sends it
+    back; where it was decided meanwhile, that stands.
     """
     with call.transaction() as txn:
         agent = txn.get(Agent, agent_id)
         before = story.of(txn, agent)
         stage = before.run.current_stage
-        who = made_by(agent, before.manifest)
-        run = pipeline.sent_back(before.run, by=call.actor, makers=who, at=call.now)
+        who, changes = made_by(agent, before.manifest), body.changes
+        run = pipeline.sent_back(before.run, changes, by=call.actor, makers=who, at=call.now)
         asked = asking.asked(txn, before)
-        answered = _answered(txn, call, asked, body) if asked else None
+        if asked is not None and _answered(txn, call, asked, body):
+            run = pipeline.by_answer(run, asked.id)
         because = Because(rationale="; ".join(body.changes), authority=call.actor.type)
         event = settling.event(run, stage)
-        if answered is not None and answered is not asked:
-            _keep(txn, answered)
         return story.keep(txn, call, before, before.at(run), event, because=because).run
 
 
-def _answered(txn: Transaction, call: Call, asked: Approval, body: AgentChanges) -> Approval:
-    """Return what was asked about the stage with the same answer, or withdrawn by who may give none."""
+def _answered(txn: Transaction, call: Call, asked: Approval, body: AgentChanges) -> bool:
+    """Keep what was asked about the stage with the same answer, or withdrawn by who may give none, and say which."""
     if Role.GOVERNOR not in call.actor.roles:
         checks.undecided(asked, call.now)
-        return rules.withdraw(asked, by=call.actor, at=call.now, reason=LEFT)
-    return rules.request_changes(
-        asked,
-        by=call.actor,
-        at=call.now,
-        changes=body.changes,
-        opened_at=attention.of(txn, asked, call.actor).opened_at(asked),
+        gone = rules.withdraw(asked, by=call.actor, at=call.now, reason=LEFT)
+        txn.save(gone, ApprovalCancelled.of(gone))
+        return False
+    opened_at = attention.of(txn, asked, call.actor).opened_at(asked)
+    answered = rules.request_changes(
+        asked, by=call.actor, at=call.now, changes=body.changes, opened_at=opened_at
     )
-
-
-def _keep(txn: Transaction, answered: Approval) -> None:
-    if answered.cancellation is not None:
-        txn.save(answered, ApprovalCancelled.of(answered))
-    else:
+    if answered is not asked:
         txn.save(answered, decided(answered), because=rules.because(answered))
+    return True

@@ -21,6 +21,8 @@ class Submitted(Value):
     """The stage that the run stands at now."""
     manifest_hash: Hex64
     """The hash of the manifest as submitted; from here on every approval names it."""
+    unchanged: bool
+    """Whether it is to the letter what came back: what was to be different is as it was, and is seen as it was."""
 
 
 @operation(
@@ -71,4 +73,5 @@ def submit_me_wow(call: Call, workflow_id: Id, body: Blueprint) -> Submitted:
         gaps=after.gaps,
         current_stage=after.current_stage,
         manifest_hash=manifest.manifest_hash,
+        unchanged=submitting.unchanged(before.run, after),
     )

@@ -66,6 +66,20 @@ def moved(before: PipelineRun, after: PipelineRun) -> bool:
     return results(before) != results(after) or before.over != after.over
 
 
+def concerns_author(before: PipelineRun, after: PipelineRun, *, by: Actor) -> bool:
+    """
+    Say whether a run came back or ended so that only we can tell its author.
+
+    Who did it themselves knows, and the answer to a question is told to everybody who asked it.
+    """
+    if by.id == after.initiated_by:
+        return False
+    if after.over and not before.over:
+        return after.status != "completed" and after.approval_id == before.approval_id
+    back = after.sent_back
+    return back is not None and back != before.sent_back and back.approval_id is None
+
+
 def told(before: Agent, after: Agent, run: PipelineRun, *, by: str) -> Event:
     """Return the event that tells what a run made of its agent."""
     record = concluded(run)

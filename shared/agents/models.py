@@ -225,6 +225,12 @@ class AgentStateChanged(
     violation_id: Code | None = None
 
 
+class AuthorConcerned(Event, action="agent.author_concerned", category="external_communication"):
+    """An agent came back or ended, and no question was answered so that its author asked: they are told."""
+
+    workflow_id: Id
+
+
 class AgentRolledBack(
     Event,
     action="agent.rolled_back",

@@ -13,12 +13,14 @@ from shared.agents.parts import (
     DEPLOYMENT,
     ETHICS,
     SPECIFICATION,
+    STAGES,
 )
 from shared.agents.runs import (
     Check,
     Evidence,
     Failure,
     PipelineRun,
+    SentBack,
     StageRecord,
 )
 from shared.canonical import digest
@@ -236,9 +238,22 @@ def escalated(run: PipelineRun, code: Failure, *, at: datetime) -> PipelineRun:
     )
 
 
-def returned(run: PipelineRun, code: Failure, *, at: datetime) -> PipelineRun:
-    """Return the run back with its author; all evidence gathered since is void."""
-    if run.stages[-1].result in WAITING:
+def returned(
+    run: PipelineRun,
+    code: Failure,
+    *,
+    at: datetime,
+    by: str | None = None,
+    changes: Sequence[str] = (),
+    approval_id: str | None = None,
+) -> PipelineRun:
+    """Return the run back with its author, and what they are to change; all evidence gathered since is void."""
+    last = run.stages[-1]
+    refused = tuple(f"{c.code}: {c.detail}" for c in last.checks if c.passed is False)
+    back = SentBack(
+        stage=last.stage, at=at, by=by, changes=(*changes, *refused)[:20], approval_id=approval_id
+    )
+    if last.result in WAITING:
         run = _closed(run, run.stages[-1], "returned", next_stage=AUTHORING, at=at, code=code)
     stages = tuple(
         r.model_copy(update={"superseded": True}) if r.stage != SPECIFICATION else r
@@ -255,6 +270,7 @@ def returned(run: PipelineRun, code: Failure, *, at: datetime) -> PipelineRun:
             "evidence": (),
             "alignment_score": None,
             "approval_id": None,
+            "sent_back": back,
         }
     )
 
@@ -274,7 +290,15 @@ def ended(
     return run.model_copy(update={"status": status, "failure_code": code, "ended_at": at})
 
 
-def ruled(run: PipelineRun, *, approval_id: str, outcome: str, at: datetime) -> PipelineRun:
+def ruled(
+    run: PipelineRun,
+    *,
+    approval_id: str,
+    outcome: str,
+    at: datetime,
+    by: str | None = None,
+    changes: Sequence[str] = (),
+) -> PipelineRun:
     """
     Return the run after the Governor's answer, at stage 6 or about an escalated stage.
 
@@ -288,13 +312,18 @@ def ruled(run: PipelineRun, *, approval_id: str, outcome: str, at: datetime) -> 
         outcome: What became of it.
 
         at: Now.
+
+        by: Who answered it.
+
+        changes: What they want to be different.
     """
     record = run.stages[-1]
     run = run.model_copy(update={"approval_id": approval_id})
     if outcome == "approved" and record.stage == APPROVAL:
         return passed(run, APPROVAL, at=at)
     if outcome in {"approved", "changes_requested"}:
-        return returned(run, "changes_requested", at=at)
+        about = approval_id if outcome == "changes_requested" else None
+        return returned(run, "changes_requested", at=at, by=by, changes=changes, approval_id=about)
     late = outcome == "expired" and record.failure_code == "verdict_missing"
     withdrawn: Failure = "cancelled" if outcome == "cancelled" else "deployment_blocked"
     return ended(run, "verdict_missing" if late else withdrawn, at=at)
@@ -311,7 +340,9 @@ def overdue(run: PipelineRun, *, at: datetime) -> PipelineRun:
     return ended(run, codes.get(record.stage, "deployment_blocked"), at=at)
 
 
-def sent_back(run: PipelineRun, *, by: Actor, makers: Sequence[str], at: datetime) -> PipelineRun:
+def sent_back(
+    run: PipelineRun, changes: Sequence[str], *, by: Actor, makers: Sequence[str], at: datetime
+) -> PipelineRun:
     """
     Return the run back with its author because somebody entitled to asks for changes.
 
@@ -323,14 +354,22 @@ def sent_back(run: PipelineRun, *, by: Actor, makers: Sequence[str], at: datetim
     going(run)
     record = run.stages[-1]
     if record.stage not in _REVIEWS or record.result not in WAITING:
+        where = STAGES[run.current_stage].replace("_", " ")
         raise Conflict(
-            "the agent is not under review; changes are asked for at stages 3 to 6",
+            f"the agent is not under review, but at stage {run.current_stage} ({where}); changes are asked for"
+            " at stages 3 to 6",
             rule="stage_conflict",
         )
     if Role.GOVERNOR not in by.roles and EVALUATOR.get(record.stage) not in by.roles:
         raise Forbidden(f"stage {record.stage} is not yours to send back", rule="not_the_evaluator")
     impartial(by, *makers)
-    return returned(run, "changes_requested", at=at)
+    return returned(run, "changes_requested", at=at, by=by.id, changes=changes)
+
+
+def by_answer(run: PipelineRun, approval_id: str) -> PipelineRun:
+    """Return a run that has just come back, as the answer to a question."""
+    back = run.sent_back and run.sent_back.model_copy(update={"approval_id": approval_id})
+    return run.model_copy(update={"sent_back": back})
 
 
 def gate_results(run: PipelineRun) -> str:

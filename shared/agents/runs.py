@@ -113,6 +113,21 @@ class Evidence(Value):
     """The SHA-256 over its canonical JSON (RFC 8785)."""
 
 
+class SentBack(Value):
+    """How a run came back to its author, and what must be different before it goes on."""
+
+    stage: Stage
+    """The stage it came back from."""
+    at: Timestamp
+    """When it came back."""
+    by: str | None = None
+    """Who sent it back; null where the checks of the stage did."""
+    changes: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    """What must be different: what was asked for in words, or each check that did not pass with what was said to it."""
+    approval_id: Id | None = None
+    """The question that was answered so; null where none was."""
+
+
 class PipelineRun(Entity):
     """One run of the pipeline; its id is the workflow's."""
 
@@ -152,6 +167,8 @@ class PipelineRun(Entity):
     """How the release is to be put out; null before it was submitted."""
     manifest_hash: Hex64 | None = None
     """The hash of the submitted manifest; null before."""
+    sent_back: SentBack | None = None
+    """How it came back to its author last, and what must be different; null where it never did."""
     evidence: tuple[Evidence, ...] = ()
     """What the Governor is given at stage 6."""
     alignment_score: int | None = None

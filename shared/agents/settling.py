@@ -52,7 +52,15 @@ def _ruled(story: Story, stage: int, ruling: Ruling, at: datetime) -> PipelineRu
     binding.answers(approval, question(story, stage, job_role=ruling.job_role))
     if approval.open:
         raise Conflict("the Governor has not decided yet", rule="undecided")
-    return pipeline.ruled(story.run, approval_id=approval.id, outcome=approval.status, at=at)
+    last = approval.last if approval.decisions else None
+    return pipeline.ruled(
+        story.run,
+        approval_id=approval.id,
+        outcome=approval.status,
+        at=at,
+        by=last.approver_id if last else None,
+        changes=last.changes if last else (),
+    )
 
 
 def _released(run: PipelineRun, release: Release | None, at: datetime) -> PipelineRun:

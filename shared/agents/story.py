@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from shared.agents import lifecycle
-from shared.agents.models import Agent
+from shared.agents.models import Agent, AuthorConcerned
 from shared.agents.parts import CERTIFICATION
 from shared.agents.runs import PipelineRun
 from shared.entity import Because, Event
@@ -66,6 +66,8 @@ def keep(
     mirror = lifecycle.mirrored(after.agent, run)
     by = lifecycle.decided_by(call.actor)
     agent = txn.save(mirror, lifecycle.told(before.agent, mirror, run, by=by))
+    if lifecycle.concerns_author(before.run, run, by=call.actor):
+        txn.announce(AuthorConcerned(workflow_id=run.id), at=call.now, about=agent)
     return Story(run, agent, _certified(txn, call, before.run, run, after.manifest))
 
 

@@ -7,7 +7,7 @@ from shared.agents import lifecycle, releases
 from shared.agents.models import Agent
 from shared.agents.parts import STAGES, Health, ReleaseState, RunStatus, Stage, StageResult
 from shared.agents.releases import FailedLook, ReleaseWatch
-from shared.agents.runs import Failure, PipelineRun
+from shared.agents.runs import Failure, PipelineRun, SentBack
 from shared.approvals.models import Approval, Veto
 from shared.entity import Id, Timestamp, Value
 
@@ -33,6 +33,8 @@ class StagePoint(Value):
     """Why it did not pass; null where it did or is open."""
     waiting_for: tuple[str, ...] = ()
     """The checks without a verdict."""
+    void: bool = False
+    """Whether a return to stage 2 made void what came of it: it must be passed again, and is `pending`."""
     refused: tuple[str, ...] = ()
     """Why it was sent back or escalated: each check that did not pass, with what was said to it."""
 
@@ -78,6 +80,8 @@ class Timeline(Value):
     """Why it ended without an agent in service, and whose word that was; null where it did not."""
     veto_id: Id | None
     """The veto that ended it; null where none did."""
+    sent_back: SentBack | None
+    """How it came back to its author last, and what must be different; null where it never did."""
 
 
 class AgentHealth(Value):
@@ -102,7 +106,7 @@ class AgentHealth(Value):
     slowest_ms: int
     """The slowest answer, in milliseconds."""
     outcome: str | None
-    """What the watch found; null while it runs."""
+    """What the watch found, or `taken_back` where the release was taken back whatever it found; null while it runs."""
     checked_at: Timestamp | None
     """When it was looked at last; null before the first look."""
     failed_looks: tuple[FailedLook, ...]
@@ -128,6 +132,7 @@ def of(
         outcome=outcome,
         because=_because(agent, run, approval, veto) if outcome not in _WELL else None,
         veto_id=veto.id if veto else None,
+        sent_back=run.sent_back,
     )
 
 
@@ -172,10 +177,12 @@ def _point(run: PipelineRun, stage: int) -> StagePoint:
     record = run.latest(stage)
     if record is None:
         return StagePoint(stage=stage, name=STAGES[stage])
+    void = record.superseded and record.result == "passed"
     return StagePoint(
         stage=stage,
         name=STAGES[stage],
-        result=record.result,
+        result="pending" if void else record.result,
+        void=void,
         attempt=record.attempt,
         started_at=record.started_at,
         ended_at=record.ended_at,
@@ -190,17 +197,20 @@ def health(agent: Agent, watch: ReleaseWatch | None, *, at: datetime) -> AgentHe
     """Return an agent's health, as the last watch over it found it."""
     closely = agent.watched_closely(at)
     deploying = agent.release_state == "deploying"
+    found = watch.outcome if watch else None
+    # Nothing failed where only somebody's word took it back.
+    back = agent.release_state == "failed" and found != "unhealthy"
     return AgentHealth(
         agent_id=agent.id,
         status=agent.health_status,
         profile="deployment" if deploying else "elevated" if closely else "normal",
         release_id=agent.release_id,
-        release_state=agent.release_state,
+        release_state="rolled_back" if back else agent.release_state,
         probes=watch.probes if watch else 0,
         failures=watch.failures if watch else 0,
         consecutive=watch.consecutive if watch else 0,
         slowest_ms=watch.slowest_ms if watch else 0,
-        outcome=watch.outcome if watch else None,
+        outcome="taken_back" if back else found,
         checked_at=watch.last_at if watch else None,
         failed_looks=watch.failed_looks if watch else (),
         wait_s=releases.remaining_s(watch, at),

@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 from shared.agents.models import Agent
+from shared.agents.parts import AUTHORING
 from shared.approvals.models import Approval, ApprovalStatus, Veto
 from shared.approvals.windows import NOTHING_BEGAN, silence
 from shared.entity import written
@@ -35,6 +36,8 @@ def _so(told: Told, at: datetime) -> dict[str, bool]:
             "suspended": told.status == "suspended",
             "in_service": told.status == "deployed",
             "taken_back": told.taken_back,
+            "sent_back": told.creation_stage == AUTHORING,
+            "ended": told.creation_stage is None and told.status != "deployed",
         }
     if isinstance(told, OpenedViolation):
         return {
@@ -50,6 +53,7 @@ def _so(told: Told, at: datetime) -> dict[str, bool]:
         "review": told.status != ApprovalStatus.VETOED and _objectable(told, at),
         "unanswered": told.status == ApprovalStatus.EXPIRED and told.unused is None,
         "unused": told.unused is not None,
+        "refused": told.refused,
         "vetoed": told.vetoed_at is not None,
     }
 

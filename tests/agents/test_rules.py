@@ -80,7 +80,9 @@ ACTED = {
     "judge": judge,
     "rule": rule,
     "deliver": passes(7),
-    "send_back": lambda run, verdict, at: pipeline.sent_back(run, by=GOVERNOR, makers=(), at=at),
+    "send_back": lambda run, verdict, at: pipeline.sent_back(
+        run, (), by=GOVERNOR, makers=(), at=at
+    ),
     "wait": lambda run, verdict, at: (
         run if run.over else pipeline.overdue(run, at=at + timedelta(days=2))
     ),

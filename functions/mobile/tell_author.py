@@ -1,0 +1,43 @@
+from shared.agents import timeline, vetoing
+from shared.agents.models import Agent, AuthorConcerned
+from shared.agents.parts import STAGES
+from shared.agents.runs import PipelineRun
+from shared.approvals.models import Approval
+from shared.entity import written
+from shared.mobile.models import Claim
+from shared.mobile.notices import notice, saying, tell
+from shared.reaction import Reaching, reaction
+
+
+@reaction(due=AuthorConcerned)
+def tell_author(call: Reaching, event: AuthorConcerned) -> None:
+    """Tell whoever asked for an agent that it came back to them, and what to change, or that it ended, and why."""
+    with call.transaction() as txn:
+        agent, run = txn.get(Agent, call.subject_id), txn.get(PipelineRun, event.workflow_id)
+        approval = txn.peek(Approval, run.approval_id) if run.approval_id else None
+        veto = vetoing.against(txn.loosely("a run that is over stays as it ended"), run, approval)
+        back = run.sent_back
+        if veto is not None and veto.approval_id is not None:
+            # A veto of what was approved is told to everybody who asked for it.
+            return
+        if run.over:
+            claim: Claim = "ended"
+            title, body = "Ended", timeline.of(agent, run, approval, veto).because or ""
+        elif back is not None:
+            wanted = "; ".join(back.changes) or "It is to be looked through once more."
+            stage = STAGES[back.stage].replace("_", " ")
+            claim, title = "sent_back", "Sent back"
+            body = f"By {back.by or stage} at {written(back.at)}. {wanted}"
+        else:
+            return
+        told = notice(
+            "agent_status",
+            tenant=call.tenant,
+            audience=run.initiated_by,
+            subject=call.subject,
+            title=f"{title}: {agent.name}",
+            body=body,
+            at=call.now,
+            occasion=call.causation_id or "",
+        )
+        tell(txn, saying(claim, told))
