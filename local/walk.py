@@ -17,7 +17,7 @@ from typing import Any
 from shared.agents.releases import CONSECUTIVE, LENGTH, PROBE_EVERY, SPARE_S
 from shared.edge.openapi import openapi
 from shared.examples import NAMES
-from shared.identity import HOLDERS, Role
+from shared.identity import HOLDERS, OF_CUSTOMERS, Role
 
 _LEAST = LENGTH + (CONSECUTIVE["readiness"] - 1) * PROBE_EVERY
 _MOST = 2 * LENGTH + timedelta(seconds=SPARE_S)
@@ -50,6 +50,9 @@ class Step:
 
     waits: bool = False
     """Whether it is asked each minute until it is certain."""
+
+    until: str = ""
+    """The status that what it asks for comes to after a moment."""
 
 
 WALK = (
@@ -144,8 +147,75 @@ WALK = (
         waits=True,
         stage=7,
     ),
-    Step("Meet your agent", Role.ADMIN, "agents.get_agent"),
+    Step("Meet your agent", Role.ADMIN, "agents.get_agent", keeps={"RELEASE": "release_id"}),
 )
+
+AFTER_A_NO = (
+    Step(
+        "Say no: veto it",
+        Role.GOVERNOR,
+        "approvals.create_veto",
+        "For 24 hours the Governor may take back what they approved; before they decide, `reject` or `request-changes`"
+        " of the question say no in its place.",
+        {"VETO": "id"},
+    ),
+    Step(
+        "See it taken back",
+        Role.ADMIN,
+        "agents.get_agent",
+        "It is undone within five minutes, here at once. `rejected` is no end: what was asked can be asked again.",
+        until="rejected",
+    ),
+    Step(
+        "Read why",
+        Role.ADMIN,
+        "agents.get_pipeline",
+        "`because` says whose word it was, and `veto_id` which.",
+    ),
+    Step(
+        "Begin again",
+        Role.ADMIN,
+        "agents.revise_agent",
+        "The agent keeps its name and its history, and a new run of its pipeline begins, with an id of its own.",
+        {"WORKFLOW": "workflow_id"},
+    ),
+    Step(
+        "Submit how it works",
+        Role.ADMIN,
+        "agents.submit_me_wow",
+        keeps={"MANIFEST_HASH": "manifest_hash"},
+        stage=2,
+    ),
+    Step(
+        "Ask for changes",
+        Role.GENESIS,
+        "agents.request_agent_changes",
+        "The reviewer of the moment, or the Governor, sends it back to its author.",
+        stage=3,
+    ),
+    Step(
+        "Read what is to change",
+        Role.ADMIN,
+        "agents.get_pipeline",
+        "`sent_back` says it, whichever way it came back: asked for by people, or as what the checks found.",
+    ),
+    Step(
+        "Read it as a notice",
+        Role.ADMIN,
+        "mobile.list_notifications",
+        "Whoever asked for an agent is told of every no.",
+    ),
+    Step(
+        "Submit it once more",
+        Role.ADMIN,
+        "agents.submit_me_wow",
+        "Change what was asked for first; as it stands here it is answered as `unchanged`. The reviews begin anew, as in"
+        " the first walk from stage 3.",
+        keeps={"MANIFEST_HASH": "manifest_hash"},
+        stage=2,
+    ),
+)
+"""How to go on after a no, with the agent of the walk."""
 
 
 def preamble(address: str, data: str) -> str:
@@ -169,9 +239,12 @@ def script(step: Step) -> str:
         asked = f"for CODE in {' '.join(step.codes)}; do {asked}; done"
     if step.waits:
         asked = _WAITING.format(asked=asked)
-    lines = [f"stage {step.stage}"] if step.stage else []
+    if step.until:
+        asked = _COMING.format(asked=asked, status=step.until)
+    if step.stage:
+        asked = f"stage {step.stage} && {asked}"
     kept = [f'{name}=$(pick {way}); echo "{name}=${name}"' for name, way in step.keeps.items()]
-    return "\n".join([*lines, asked, "show", *kept])
+    return "\n".join([asked, "show", *kept])
 
 
 def curl(operation: str, who: Role | None = None, *, query: str = "", **changes: Any) -> str:
@@ -194,7 +267,7 @@ def curl(operation: str, who: Role | None = None, *, query: str = "", **changes:
             path = path.replace(f"{{{name}}}", str(changes.pop(name, parameter["example"])))
     lines = [f'curl -sS -X {method.upper()} "$API{_named(path)}{query}"']
     if described["security"]:
-        lines.append(f'-H "Authorization: Bearer $(token {who or _holder(described)})"')
+        lines.append(f'-H "Authorization: Bearer $(token {who or account(operation)})"')
     if any(one["name"] == "If-Match" and one["required"] for one in described["parameters"]):
         lines.append("-H 'If-Match: \"the version_hash that you read\"'")
     content = described.get("requestBody", {"content": {}})["content"]
@@ -218,9 +291,16 @@ def _named(text: str) -> str:
     return _VALUES.sub(lambda found: f"${NAMES[found.group()]}", text)
 
 
-def _holder(described: Mapping[str, Any]) -> Role:
-    holders = set[Role]().union(*(HOLDERS[scope] for scope in described["x-scopes"]))
-    return next(role for role in Role if role in holders)
+def account(operation: str) -> Role:
+    """Return who sends an operation's example about the things of the walk, which are the platform's."""
+    if walking := [step.who for step in WALK if step.operation == operation]:
+        return walking[0]
+    scopes = _operations()[operation][2]["x-scopes"]
+    holders = set[Role]().union(*(HOLDERS[scope] for scope in scopes))
+    whose = _WHOSE.get(operation) or _WHOSE.get(operation.partition(".")[0])
+    if whose in holders:
+        return whose
+    return min(holders, key=lambda role: (role in OF_CUSTOMERS, list(Role).index(role)))
 
 
 @cache
@@ -232,6 +312,14 @@ def _operations() -> Mapping[str, tuple[str, str, dict[str, Any]]]:
     }
 
 
+_WHOSE = {
+    **dict.fromkeys(("approvals", "learning", "mobile", "precedents"), Role.GOVERNOR),
+    **dict.fromkeys(("approvals.add_evidence", "approvals.cancel_approval"), Role.ADMIN),
+    "agents.assign_version": Role.SERVICE,
+    "genesis.judge_skill": Role.VISION_GUARDIAN,
+}
+"""Whose an operation, or all of an area are, where the first role that may is another one."""
+
 _CODE = "-CODE-"
 """Where the code goes that a loop judges."""
 
@@ -242,18 +330,40 @@ token() {{ .venv/bin/python -m local token "$1"; }}
 show() {{ printf '%s\\n' "$ANSWER" | .venv/bin/python -m json.tool --no-ensure-ascii; }}
 pick() {{ printf %s "$ANSWER" | .venv/bin/python -c '
 import json, sys
-found = json.load(sys.stdin)
+text, way = sys.stdin.read(), sys.argv[1]
+try: found = json.loads(text)
+except ValueError: sys.exit("no JSON was answered: " + text[:200])
 if "code" in found and "detail" in found: sys.exit(found["detail"])
-for part in sys.argv[1].split("."): found = found[int(part)] if part.isdigit() else found[part]
-print(found)' "$1"; }}
+try:
+    for part in way.split("."):
+        found = found if found is None else found[int(part) if isinstance(found, list) else part]
+except (LookupError, ValueError): sys.exit("the answer has no " + way)
+print("" if found in (None, []) else found)' "$1"; }}
 stage() {{
-  until ANSWER=$(curl -sS "$API/v1/agents/$AGENT/pipeline" -H "Authorization: Bearer $(token admin)") &&
-    [ "$(pick current_stage)" = "$1" ] && [ "$(pick "stages.$(($1 - 1)).result")" = running ]
-  do echo "waiting for stage $1"; sleep 1; done
+  [ "$AGENT" ] || {{ echo "There is no agent yet: go back to the step that asks for one."; return 1; }}
+  for LOOK in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    ANSWER=$(curl -sS "$API/v1/agents/$AGENT/pipeline" -H "Authorization: Bearer $(token admin)")
+    AT=$(pick current_stage) || return 1
+    [ "$AT" = "$1" ] && [ "$(pick "stages.$(($1 - 1)).result")" = running ] && return
+    [ "$(pick outcome)" = under_way ] && [ "$AT" -le "$1" ] && [ $((AT + 1)) -ge "$1" ] || break
+    echo "waiting for stage $1"; sleep 1
+  done
+  echo "This is for stage $1, but the agent is at stage $AT ($(pick "stages.$((AT - 1)).result"), $(pick outcome))."
+  echo "$(pick because) $(pick sent_back.changes) $(pick gaps)"; return 1
 }}
 """
 
 _WAITING = """\
 while {asked}
-  [ "$(pick release_state)" != live ] || [ "$(pick wait_s)" != 0 ]
-do echo "release $(pick release_state), $(pick wait_s) seconds to wait at most"; sleep 60; done"""
+  case "$(pick release_state)" in
+    live) [ "$(pick wait_s)" != 0 ] ;;
+    approved | deploying) true ;;
+    *) false ;;
+  esac
+do echo "release $(pick release_state), at most $(pick wait_s) seconds to wait"; sleep 60; done"""
+
+_COMING = """\
+for LOOK in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  {asked}
+  [ "$(pick status)" = {status} ] && break; sleep 1
+done"""

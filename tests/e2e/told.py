@@ -21,7 +21,7 @@ class Story:
     """Sends examples, with what this run knows in place of what stands for it."""
 
     def __init__(self, scene):
-        self.scene, self.client, self.known, self.sent = scene, scene.client, {}, set()
+        self.scene, self.client, self.known, self.sent = scene, scene.client, {}, {}
 
     def knows(self, **values):
         """Remember what a name of the examples is in this run."""
@@ -69,7 +69,7 @@ class Story:
             more = {"json": sign(body) if sign else body}
         self.client.sign_in(who)
         answer = self.client._send(who, method, path, headers, **more)
-        self.sent.add(operation)
+        self.sent.setdefault(operation, set()).add(str(who))
         return answer
 
     def look(self, operation, who):
@@ -81,5 +81,5 @@ class Story:
         self.client.sign_in(who)
         headers = {"Authorization": f"Bearer {self.client._tokens[who]}"}
         answer = self.client._pool.request("GET", self.client._address + path, headers=headers)
-        self.sent.add(operation)
+        self.sent.setdefault(operation, set()).add(str(who))
         return answer.status
