@@ -225,7 +225,11 @@ def _index() -> tuple[tuple[str, str, str], ...]:
     ]
     found += [(f"/docs/checks#{one.code}", one.code, one.asks) for one in CODES]
     found += [
-        (f"/docs/refusals#{one['slug']}", one["code"], f"{one['title']}. {one['words']}")
+        (
+            f"/docs/refusals#{one['slug']}",
+            f"{one['status']} {one['code']}",
+            f"{one['title']}. {one['words']}",
+        )
         for one in _refusals()
     ]
     found += [(f"/docs/roles#{role}", str(role), of_choices(Role)[role.name]) for role in Role]

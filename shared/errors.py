@@ -146,7 +146,7 @@ class Conflict(Refusal):
 
 
 class VersionConflict(Refusal):
-    """The caller saw an older version. Read it again, and send your change with the new ETag as `If-Match`."""
+    """The caller saw an older version. Read it again, and send your change with the new ETag as `If-Match`: a 412 elsewhere."""
 
     status, code, title = 409, "version_conflict", "Somebody changed it meanwhile"
 

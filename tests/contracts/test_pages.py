@@ -51,6 +51,8 @@ def test_what_is_searched_for_is_found(client):
 
     assert "/docs/types/SkillPin#hash" in found("version_hash skill")
     assert "/docs/checks#ETH-1" in found("eth-1")
+    for kind in refusals():
+        assert f"/docs/refusals#{kind.code.replace('_', '-')}" in found(str(kind.status))
     assert "/docs/approvals#approvals.create_veto" in found("post vetoes")
     assert "Nothing has all the words" in found("<script>alert(1)</script>")
     assert "<script>alert" not in found("<script>alert(1)</script>")

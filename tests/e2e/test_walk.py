@@ -21,7 +21,9 @@ ROOT = Path(__file__).parents[2]
 def pasted(platform):
     """Return everything that the start page gives to paste, in its order."""
     page = urllib3.request("GET", f"{platform.address}/docs", timeout=60).data.decode()
-    return [unescape(one) for one in re.findall(r'<pre class="paste">(.*?)</pre>', page, re.DOTALL)]
+    return [
+        unescape(one) for one in re.findall(r'<pre class="paste"[^>]*>(.*?)</pre>', page, re.DOTALL)
+    ]
 
 
 def hurry(platform, over):
@@ -56,6 +58,9 @@ def test_a_newcomer_makes_an_agent_from_the_docs_alone(platform):
     assert walking.returncode == 0, said[-2000:]
     client = Client(platform.address, platform.secret)
     (agent,) = client.get("admin", "/v1/agents")["items"]
-    assert (agent["status"], agent["health_status"]) == ("deployed", "healthy")
+    assert '"outcome": "vetoed"' in said
+    assert '"unchanged": true' in said
+    assert (agent["status"], agent["creation_stage"]) == ("draft", 3)
+    assert "Sent back: " in said
     assert f"AGENT={agent['id']}" in said
     until(platform.idle)

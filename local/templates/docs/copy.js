@@ -1,16 +1,20 @@
+const told = document.getElementById("told");
 for (const block of document.querySelectorAll("pre.paste")) {
   const button = document.createElement("button");
+  const what = block.dataset.what ?? "the example";
+  const say = (text) => { button.textContent = text; button.setAttribute("aria-label", `${text}: ${what}`); };
   button.type = "button";
-  button.textContent = "Copy";
+  say("Copy");
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(block.textContent);
-      button.textContent = "Copied";
+      say("Copied");
     } catch {
       getSelection().selectAllChildren(block);
-      button.textContent = "Selected";
+      say("Selected");
     }
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    told.textContent = `${button.textContent}: ${what}`;
+    setTimeout(() => { say("Copy"); told.textContent = ""; }, 2000);
   });
   block.before(button);
 }
