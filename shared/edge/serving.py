@@ -43,7 +43,7 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.files import Content
-from shared.identity import MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope, story_of
+from shared.identity import HOLDERS, MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope, story_of
 from shared.operation import Call, Crossing, Operation
 
 log = logging.getLogger("waooaw")
@@ -182,7 +182,12 @@ class _Request:
         held = self.actor.scopes & self.op.scopes
         if not held:
             needed = " or ".join(sorted(self.op.scopes))
-            raise Forbidden(f"this takes the scope {needed}, which your roles do not hold")
+            holders = sorted(
+                role for role in Role if any(role in HOLDERS[s] for s in self.op.scopes)
+            )
+            raise Forbidden(
+                f"this takes the scope {needed}, which your roles do not hold; held by: {', '.join(holders)}"
+            )
         if not any(self._fresh(scope) for scope in held):
             age_s = max(int(MAX_AUTH_AGE[scope].total_seconds()) for scope in held)
             raise Unauthenticated(
