@@ -1,6 +1,6 @@
 from shared.agents import recorded
 from shared.agents.makers import makers
-from shared.approvals import again, answerable, load, noes, requests
+from shared.approvals import acts, again, answerable, load, noes, requests
 from shared.approvals.events import ApprovalRequested, decided
 from shared.approvals.models import Approval, ApprovalRequest
 from shared.approvals.question_events import ApprovalJoined, ApprovalSuperseded
@@ -27,7 +27,7 @@ def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment
     Where a workflow waits for the answer, its callback is kept apart from the approval, in the same
     commit: nobody who may read the question learns how to wake the workflow.
     """
-    recorded.check(call, request)
+    manifest = recorded.check(call, request)
     with call.transaction() as txn:
         new = requests.ask(
             request,
@@ -35,7 +35,7 @@ def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment
             tenant=call.tenant,
             by=call.actor,
             at=call.now,
-            makers=makers(call, request.agent_id, request.subject.get("agent_id")),
+            makers=makers(call, request.agent_id, request.subject.get("agent_id"), known=manifest),
         )
         callback = request.callback_url
         same = again.still_open(txn, new)
@@ -59,8 +59,9 @@ def _joined(call: Call, txn: Transaction, same: Approval, new: Approval) -> Appr
 
 def _asked(call: Call, txn: Transaction, new: Approval) -> Approval:
     answerable.check(call, txn, new)
-    before = again.succeeded(txn, new)
-    new, beside = noes.noted(txn, new)
+    around = noes.around(txn, acts.act(new))
+    before = again.succeeded(txn, new, around)
+    new, beside = noes.noted(around, new)
     seed = precedent(call, txn, new)
     if seed is None:
         # Last of all that is read, so that others who ask the same Governor wait for as little as can be.

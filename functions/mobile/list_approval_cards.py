@@ -49,9 +49,9 @@ def list_approval_cards(call: Call, query: CardQuery) -> Cards:
             )
             keys = {one.group_key for one in found.items if one.group_key is not None}
             alike = {
-                key: txn.find(
+                key: txn.all(
                     Approval, order="expires_at", status=waiting, held_back=False, group_key=key
-                ).items
+                )
                 for key in sorted(keys)
             }
             first = [(one, alike.get(one.group_key or "", (one,))) for one in found.items]

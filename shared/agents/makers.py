@@ -11,15 +11,19 @@ WHY = "who made an agent decides nothing about it, and agents are the platform's
 _ID = re.compile(r"[0-9a-f-]{36}")
 
 
-def makers(call: Call, *agent_ids: object) -> tuple[str, ...]:
-    """Return who asked for agents and wrote what they may do, besides themselves; what is no id names none."""
+def makers(call: Call, *agent_ids: object, known: Manifest | None = None) -> tuple[str, ...]:
+    """
+    Return who asked for agents and wrote what they may do, besides themselves; what is no id names none.
+
+    A manifest that is known already is not read again.
+    """
     ids = {id for id in agent_ids if is_id(id)}
     if not ids:
         return ()
     found: list[str] = []
     with call.platform(WHY) as platform:
         for id in sorted(ids):
-            manifest = platform.peek(Manifest, id)
+            manifest = known if known and known.id == id else platform.peek(Manifest, id)
             whole = manifest is not None and manifest.authors
             agent = None if whole else platform.peek(Agent, id)
             found += (id, *made_by(agent, manifest))

@@ -19,11 +19,12 @@ _THE_ASKERS = frozenset(
 """What nobody but the asker knows of a reactivation: why it may be, and how soon it is needed."""
 
 
-def check(call: Call, request: ApprovalRequest) -> None:
+def check(call: Call, request: ApprovalRequest) -> Manifest | None:
     """
     Make sure that what lets an agent go on, go live or come back is asked as the records have it.
 
-    What is about no agent that there is leads to nothing, and is left to whoever is asked.
+    What is about no agent that there is leads to nothing, and is left to whoever is asked. Returns the agent's
+    manifest, where it had to be read.
 
     Raises:
         Conflict: The agent does not wait for the Governor there.
@@ -33,11 +34,11 @@ def check(call: Call, request: ApprovalRequest) -> None:
     named = request.subject.get("agent_id" if staged else "entity")
     id = str(named).removeprefix("agents/")
     if not is_id(id) or not (staged or request.subject.get("change") == "reactivation"):
-        return
+        return None
     with call.platform(WHY) as platform:
         agent = platform.peek(Agent, id)
         if agent is None:
-            return
+            return None
         run, manifest = (
             platform.get(PipelineRun, agent.workflow_id),
             platform.peek(Manifest, agent.id),
@@ -52,3 +53,4 @@ def check(call: Call, request: ApprovalRequest) -> None:
     else:
         recorded = asking.reactivation(agent, manifest, job_role=role)
         binding.asked_as(request, recorded, free=_THE_ASKERS)
+    return manifest

@@ -95,8 +95,8 @@ _TAG = re.compile(r"\+[^@]*")
 _NAMED = 3
 """Of how many words an address is with the name of whose it is."""
 
-_AT_ONCE = 8
-"""For how many targets a no is looked for by one query, which asks for no more than thirty things."""
+_AT_ONCE = 3
+"""For how many targets a no is looked for by one query, which asks for no more than thirty things: six states of each."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ While one is open it is one question, whoever asks: one id, one card. After a no
 whatever spelling, until whoever said no withdraws it, or evidence comes that was not there.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
@@ -90,7 +91,7 @@ def joined(before: Approval, new: Approval) -> Approval:
     return before.model_copy(update={"also_asked_by": (*before.also_asked_by, new.requested_by)})
 
 
-def succeeded(txn: Transaction, new: Approval) -> Approval | None:
+def succeeded(txn: Transaction, new: Approval, around: Iterable[Approval]) -> Approval | None:
     """
     Return the approval that was sent back and whose successor a new question is, with that said.
 
@@ -103,7 +104,7 @@ def succeeded(txn: Transaction, new: Approval) -> Approval | None:
     if before is not None:
         _may_succeed(before, new)
     act = acts.act(new)
-    for refused in noes.against(txn, act):
+    for refused in noes.against(around, act):
         same = refused.action_digest == new.action_digest
         if before is not None and refused.id == before.id and not same:
             continue

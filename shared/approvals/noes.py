@@ -4,7 +4,7 @@ What a no stands against (rulings 54, 76 and 82): what is asked again, what is o
 It is looked for by the act, whatever class it is asked as (`acts.py`), and stands until whoever said it withdraws it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,25 +21,31 @@ from shared.queries import OneOf, Test
 from shared.store import Transaction
 
 LATER = "a no that is said meanwhile came after the question, and reaches it by itself"
+_NOES = (ApprovalStatus.REJECTED, ApprovalStatus.CHANGES_REQUESTED, ApprovalStatus.VETOED)
 AT_ONCE = 50
 """How many approvals one commit closes or vetoes, each by four writes at most."""
 
 
-def against(txn: Transaction, act: acts.Act) -> Iterator[Approval]:
+def around(txn: Transaction, act: acts.Act) -> tuple[Approval, ...]:
+    """Return what waits for an answer, or was left with a no, where a no could reach from there to an act."""
+    return tuple(_near(txn, act, status=OneOf((*OPEN, *_NOES))))
+
+
+def against(around: Iterable[Approval], act: acts.Act) -> Iterator[Approval]:
     """Yield the questions to which a no was said that stands against an act."""
-    yield from (one for one in _near(txn, act, refused=True) if acts.act(one).covers(act))
+    yield from (one for one in around if one.refused and acts.act(one).covers(act))
 
 
-def open_beside(txn: Transaction, act: acts.Act, *, at: datetime) -> Iterator[Approval]:
+def open_beside(around: Iterable[Approval], act: acts.Act, *, at: datetime) -> Iterator[Approval]:
     """Yield the questions that wait for an answer to the same act, in whatever words."""
-    for one in _near(txn, act, status=OneOf(OPEN)):
-        if at < one.expires_at and acts.act(one).same(act):
+    for one in around:
+        if one.open and at < one.expires_at and acts.act(one).same(act):
             yield one
 
 
-def noted(txn: Transaction, new: Approval) -> tuple[Approval, tuple[Approval, ...]]:
+def noted(around: Iterable[Approval], new: Approval) -> tuple[Approval, tuple[Approval, ...]]:
     """Return a new question and those open that ask for the same act, each of which says that it has others beside it."""
-    found = tuple(open_beside(txn, acts.act(new), at=new.requested_at))
+    found = tuple(open_beside(around, acts.act(new), at=new.requested_at))
     known = tuple(one.model_copy(update={"beside": True}) for one in found if not one.beside)
     return (new.model_copy(update={"beside": True}) if found else new), known
 
@@ -60,11 +66,11 @@ def unopposed(txn: Transaction, before: Approval) -> None:
     if not before.beside:
         return
     act = acts.act(before)
-    for one in against(txn, act):
+    found = around(txn, act)
+    for one in against(found, act):
         if one.id != before.id and acts.act(one).same(act) and not brings_more(before, one):
             raise refusal(one)
-    others = {one.id: one for one in _near(txn, act, status=OneOf(OPEN))}
-    for one in others.values():
+    for one in {one.id: one for one in found if one.open}.values():
         if one.id != before.id and acts.act(one).same(act):
             txn.hold(one)
 

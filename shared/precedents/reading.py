@@ -64,8 +64,9 @@ def known_of(
     deployed = platform.peek(ExternalIds, f"AGT-{industry}")
     agent = platform.peek(Agent, request.agent_id) if is_id(request.agent_id) else None
     act = acts.act(request)
-    refused = next(noes.against(txn, act), None)
-    asked = next(noes.open_beside(txn, act, at=at), None)
+    around = noes.around(txn, act)
+    refused = next(noes.against(around, act), None)
+    asked = next(noes.open_beside(around, act, at=at), None)
     return Known(
         switched_on=switch is None or switch.on,
         switched_off_here=frozenset(id for id, here in switches(txn, seeds).items() if not here.on),

@@ -253,19 +253,24 @@ def test_a_rejection_has_no_successor(ask, call_as):
 # --- what a rule may not overtake ----------------------------------------------------------------
 
 
-def test_the_noes_that_stand_against_an_act_are_found(ask, call_as):
-    def standing(**changes):
-        with call_as(Role.SERVICE).transaction() as txn:
-            return [one.id for one in noes.against(txn, acts.act(request(**changes)))]
+def standing(txn, **changes):
+    act = acts.act(request(**changes))
+    return [one.id for one in noes.against(noes.around(txn, act), act)]
 
-    assert standing() == []
+
+def test_the_noes_that_stand_against_an_act_are_found(ask, call_as):
+    def found(**changes):
+        with call_as(Role.SERVICE).transaction() as txn:
+            return standing(txn, **changes)
+
+    assert found() == []
     new = ask()
     reject(call_as, new)
-    assert standing() == standing(**SPELLED) == [new.id]
-    assert standing(subject=EXAMPLE["subject"] | {"spec_hash": "5" * 64}) == [new.id]
-    assert standing(subject=EXAMPLE["subject"] | {"agent_id": "another"}) == []
+    assert found() == found(**SPELLED) == [new.id]
+    assert found(subject=EXAMPLE["subject"] | {"spec_hash": "5" * 64}) == [new.id]
+    assert found(subject=EXAMPLE["subject"] | {"agent_id": "another"}) == []
     withdraw(call_as, new)
-    assert standing() == []
+    assert found() == []
 
 
 @pytest.mark.parametrize("say_no", [reject, send_back, veto])
@@ -285,7 +290,7 @@ def test_a_no_to_what_an_earlier_release_asked_stands_as_well(monkeypatch, ask, 
     assert new.act_place is None
     reject(call_as, new)
     with call_as(Role.SERVICE).transaction() as txn:
-        assert [one.id for one in noes.against(txn, acts.act(request()))] == [new.id]
+        assert standing(txn) == [new.id]
     with pytest.raises(AlreadyDecided):
         ask(at=2, **SPELLED)
 

@@ -49,6 +49,7 @@ KERNEL = {
     *("files", "identity", "instants", "masking", "observing", "operation", "outside", "ports"),
     *(
         "guarding",
+        "judged",
         "queries",
         "reaction",
         "release",

@@ -48,7 +48,7 @@ def told(world):
             signer=world.ports.signer,
             tenant=PLATFORM,
             operation="tests.call",
-            correlation_id="",
+            correlation_id="00000000-0000-4000-8000-000000000000",
         )
         new = notice(
             "agent_status",

@@ -198,7 +198,7 @@ def test_the_agents_record_counts_and_not_what_is_said_of_it(call_as, monkeypatc
     agent = Agent.model_construct(id="a", initiated_by="a", **record)
     monkeypatch.setattr("shared.store.Transaction.peek", _with_agent(agent))
     with call_as(Role.SERVICE).transaction() as txn:
-        known = reading.known_of(txn, txn, request(), ())
+        known = reading.known_of(txn, txn, request(), (), at=NOON)
     told = explained(active(), request(), known, tenant=PLATFORM, at=NOON)
     assert [one.rule for one in told if not one.passed] == [against] * bool(against)
 

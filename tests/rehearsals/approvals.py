@@ -60,6 +60,8 @@ def carry_further(scene, id):
 def hand_on(scene):
     client, asked = scene.client, scene.ask(**STEP)
     client.sign_in("governor")
+    (card,) = client.get("governor", "/v1/mobile/approvals")["items"]
+    assert (card["approval_id"], card["alike"]) == (asked["id"], 1)
     handover = {"to": "deputy_governor.platform", "reason": "I am on a train until noon."}
     client.post("governor", f"/v1/approvals/{asked['id']}/delegate", handover)
     client.sign_in("deputy_governor")
