@@ -16,7 +16,13 @@ from tests.rolling.host import AUTHKEY, Cloud, Host
 from tests.rolling.losses import bare
 
 RELEASES = ("this", "next")
-OPERATIONS = {op.id for op in operations()}
+OPERATIONS = {
+    (method, f"{prefix}{op.path}"): op.id
+    for op in operations()
+    for method in op.methods
+    for prefix in ("", f"/functions/{op.function_name}")
+}
+"""Which operation serves a method at an address, the public one and its own."""
 
 
 class Deployment(Platform):
@@ -93,10 +99,9 @@ class Deployment(Platform):
 
         def routed(environ, start_response):
             rule = app.url_map.bind_to_environ(environ)
-            function = rule.test() and rule.match()[0].rpartition("/")[2]
-            for op in OPERATIONS if function else ():
-                if function.endswith(op):
-                    return self._answered(op, environ, start_response)
+            op = OPERATIONS.get((environ["REQUEST_METHOD"], rule.test() and rule.match()[0]))
+            if op:
+                return self._answered(op, environ, start_response)
             return local_app(environ, start_response)
 
         app.wsgi_app = routed
