@@ -54,7 +54,8 @@ def answers(
         ApprovalMismatch: It was asked as anything else; everything that differs is named.
     """
     other = _differing(approval, question, LABELS)
-    if approval.steps != (steps or chains.steps(question, chains.chain(question))):
+    usual = steps or chains.steps(question, chains.chain(question))
+    if _seats(approval.steps) != _seats(usual):
         other.append("chain")
     if other:
         raise ApprovalMismatch(
@@ -144,14 +145,17 @@ def asked_as(request: ApprovalRequest, recorded: ApprovalRequest, *, free: froze
 
 def identity(question: Question, steps: tuple[Step, ...]) -> str:
     """Return the digest of a question: equal where all of it is, who must agree and what is shown included."""
-    asked = [_said(step, Step.model_fields.keys()) for step in steps]
     said = _said(question, Question.model_fields.keys())
-    return digest({"typ": "question/v1", "question": said, "steps": asked})
+    return digest({"typ": "question/v1", "question": said, "steps": _seats(steps)})
 
 
 def _differing(one: Value, other: Value, names: AbstractSet[str]) -> list[str]:
     mine, theirs = _said(one, names), _said(other, names)
     return sorted(name for name in names if mine.get(name) != theirs.get(name))
+
+
+def _seats(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
+    return [_said(step, Step.model_fields.keys()) for step in steps]
 
 
 def _said(value: Value, names: AbstractSet[str]) -> dict[str, Any]:

@@ -208,7 +208,8 @@ def confirmed(txn: Transaction, call: Call, granted: Approval) -> Counted | None
     before = txn.peek(Approval, known.approval_id) if known else None
     if known is None or before is None or before.vetoed_at is not None:
         return None
-    if _evidence(before, known.said) not in granted.evidence_refs:
+    shown = {one.sha256 for one in granted.evidence_refs if one.kind == "late_veto"}
+    if _evidence(before, known.said).sha256 not in shown:
         raise IntegrityHold("what was objected is not what was shown", rule="late_veto")
     return counted(before, known.said, id=call.new_id(), at=call.now, question_id=granted.id)
 

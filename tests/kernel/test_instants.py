@@ -175,11 +175,12 @@ def test_no_offset_revives_a_signature_that_ended(world, phone, asked, offset):
 
 @OFFSETS
 def test_a_phones_clock_is_corrected_by_the_instant_it_says(world, phone, asked, offset):
+    world.now = NOON + timedelta(minutes=3)
     item = phone.queue(Approval.model_validate(asked))
-    body = {"items": [item], "sent_at": at(offset, minutes=2)}
+    body = {"items": [item], "sent_at": at(offset, minutes=5)}
     answer = world.call(sync_vetoes, "/v1/mobile/sync", body, as_="governor").json
     assert answer["results"][0]["result"] == "applied"
-    assert kept(world, "vetoes")[0]["created_at"] == utc(minutes=-2)
+    assert kept(world, "vetoes")[0]["created_at"] == utc(minutes=1)
 
 
 @OFFSETS

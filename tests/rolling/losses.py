@@ -9,6 +9,9 @@ from shared.identities.members import Member
 MEMBERS = {"later", "saved_by"}
 """What only the next release knows."""
 
+ANEW = {"audit", "sent_back"}
+"""Parts that are made anew as a whole: by each change of an entity, and by each return to an author."""
+
 REPLACING = {
     "agents.submit_me_wow",
     "genesis.revise_industry",
@@ -56,8 +59,7 @@ class Watched:
 def losses(before, after, place, *, parts=True):
     """Return where something that is still there is without a member that it had."""
     gone = [f"{place}.{name}" for name in MEMBERS & before.keys() - after.keys()]
-    # Each change of an entity makes its audit anew.
-    for name in before.keys() & after.keys() - {"audit"} if parts else ():
+    for name in before.keys() & after.keys() - ANEW if parts else ():
         for one, other in pairs(before[name], after[name]):
             gone += losses(one, other, f"{place}.{name}")
     return gone

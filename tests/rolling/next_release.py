@@ -14,10 +14,12 @@ _MORE = """
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         asked, summed = cls.__module__.startswith("functions."), cls.__name__ == "Day"
-        if not (hasattr(cls, "later") or asked or summed):
+        compared = cls.__name__ in {"Question", "When", "Seats", "Step"}
+        if not (hasattr(cls, "later") or asked or summed or compared):
             cls.__annotations__ = {**vars(cls).get("__annotations__", {}), "later": str | None}
             cls.later = None
 """
+# What an answer is bound to is compared to the letter: a release reads a new member of it before one writes it.
 _RECORD = """    @classmethod
     def __pydantic_init_subclass__"""
 _SAVED = """    saved_by: str | None = None
