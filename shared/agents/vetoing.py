@@ -105,7 +105,10 @@ def against(reads: Reads, run: PipelineRun, approval: Approval | None) -> Veto |
 
 
 def undo(txn: Transaction, call: Call, veto: Veto) -> Veto | None:
-    """Undo what a veto hit, and return the veto as it goes on; None where it is none of ours."""
+    """Undo what a veto hit, and return the veto as it goes on; None where it is none of ours, or was undone."""
+    if veto.return_approval_id is not None:
+        # Whether it returns is asked, and may have been granted since.
+        return None
     approval = txn.get(Approval, veto.approval_id) if veto.approval_id else None
     if approval is not None and approval.deed in RETURNS:
         return _stopped_again(txn, call, approval, veto)

@@ -47,6 +47,7 @@ SHARED = {
     # what was approved is not carried out.
     "guards/incidents": {
         "agents.end_stranded_run",
+        "agents.rollback_agent",
         "approvals.report_unused",
         "approvals.settle_stranded",
         "platform.create_incident",

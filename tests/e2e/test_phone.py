@@ -19,6 +19,9 @@ ALSO = {
     "identity.get_notification_preferences",
     "identity.put_notification_preferences",
 }
+OTHERS = {"mobile.tell_author"}
+"""What the phone hears of only where an agent comes back to its author, which tests/rehearsals/agents.py does."""
+
 EVENTS = 40
 BUDGET_S = 1.0
 
@@ -36,7 +39,7 @@ class Clocked:
 
 def test_every_function_of_the_phone_works_on_the_platform(platform):
     mobile.rehearse(Scene(platform))
-    mine = {f.id for f in catalog() if f.id.startswith("mobile.")} | ALSO
+    mine = {f.id for f in catalog() if f.id.startswith("mobile.")} - OTHERS | ALSO
     until(platform.idle)
     assert mine - {*platform.meter.most} == set()
 

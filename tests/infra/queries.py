@@ -23,7 +23,7 @@ from shared.edge.sqlite import SqliteDocuments
 from shared.errors import Refusal
 from shared.identity import PLATFORM, Role
 
-ASKED_OF = {"txn", "loosely", "documents", "_documents", "platform", "each_tenant"}
+ASKED_OF = {"txn", "loosely", "documents", "_documents", "platform", "each_tenant", "reads"}
 """What queries are asked of, as the code calls it."""
 
 NOT_QUERIES = {"_Described", "named", "names", "decision"}

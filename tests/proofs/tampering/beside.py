@@ -347,7 +347,7 @@ def a_record_lies_under_another_id(h):
 
 @noticed_as("DUPLICATE_MEMBER")
 def a_member_of_a_record_stands_twice(h):
-    return h.reword(h.one("openings"), "{", '{"id":"another",')
+    return h.reword(h.one("attention"), "{", '{"id":"another",')
 
 
 @noticed_as("SCHEMA_INVALID")
