@@ -120,8 +120,9 @@ def revised(agent: Agent, run: PipelineRun, content: Mapping[str, Any], *, workf
     """
     if not run.over:
         raise Conflict(
-            f"the agent is at stage {run.current_stage} of its pipeline; what is reviewed cannot be"
-            " changed",
+            f"the agent is at stage {run.current_stage} of its pipeline; send its way of working anew"
+            f" (POST /v1/workflows/{run.id}/me-wow) where it is back with its author, or revise it once"
+            " the run is over",
             rule="workflow_active",
         )
     if agent.release_state in {"live", "deploying"}:

@@ -119,7 +119,11 @@ def going(run: PipelineRun) -> None:
         Conflict: It has.
     """
     if run.over:
-        raise Conflict(f"the workflow is {run.status}; nothing more happens in it", rule="run_over")
+        raise Conflict(
+            f"the workflow is {run.status}, and nothing more happens in it; GET /v1/agents/{run.agent_id} says which"
+            " one the agent is in now",
+            rule="run_over",
+        )
 
 
 def at_stage(run: PipelineRun, stage: int) -> StageRecord | None:

@@ -48,7 +48,8 @@ def authoring(run: PipelineRun) -> None:
     record = run.latest(AUTHORING)
     if run.current_stage != AUTHORING or record is None or not record.open:
         raise Conflict(
-            f"the workflow is at stage {run.current_stage}; what is reviewed cannot be changed",
+            f"the workflow is at stage {run.current_stage}, where what was submitted is reviewed; it may be sent"
+            " anew once a reviewer sends it back",
             rule="stage_conflict",
         )
 

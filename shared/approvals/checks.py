@@ -178,7 +178,8 @@ def decided(approval: Approval) -> AlreadyDecided | Expired:
         verb, at, who = "cancel", approval.cancellation.at, approval.cancellation.by
     elif approval.decisions:
         verb, at, who = approval.last.verb, approval.last.at, approval.last.approver_id
-    return _first(approval, f"this was decided already: {approval.status}", verb, who, at)
+    words = f"this was decided already: {approval.status}; what it says is at GET /v1/approvals/{approval.id}"
+    return _first(approval, words, verb, who, at)
 
 
 def _first(

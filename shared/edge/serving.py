@@ -86,6 +86,9 @@ def view(op: Operation, ports: Callable[[], Ports], *, methods: Sequence[str] = 
     return serve
 
 
+NOTHING = "there is nothing by that name here; look at the id, and at the account that asks"
+
+
 class _Request:
     """One request on its way through an operation."""
 
@@ -219,7 +222,7 @@ class _Request:
         try:
             return {name: from_path(kind, match[name]) for name, kind in self.op.in_path.items()}
         except ValidationError as error:
-            raise NotFound("there is nothing by that name here") from error
+            raise NotFound(NOTHING) from error
 
     def _tenant(self, path: Mapping[str, Any]) -> str:
         """Decide which one tenant this request may open."""
@@ -230,7 +233,7 @@ class _Request:
             )
         owners = {_owner(path[name]) for name, kind in self.op.in_path.items() if kind is Id}
         if len(owners) > 1 or (self.op.tenant and owners - {self.op.tenant}):
-            raise NotFound("there is nothing by that name here")
+            raise NotFound(NOTHING)
         if self.op.tenant:
             return self.op.tenant
         if named and self.op.scopes == {Scope.ACCOUNT}:
@@ -239,7 +242,7 @@ class _Request:
             return _named_tenant(named) if named else self.actor.tenant
         owner = owners.pop()
         if owner != self.actor.tenant and not self.actor.of_the_platform:
-            raise NotFound("there is nothing by that name here")
+            raise NotFound(NOTHING)
         return owner
 
     def _arguments(self, path: Mapping[str, Any], raw: bytes) -> dict[str, Any]:

@@ -54,8 +54,9 @@ def moved(entity: C, to: Status, **changes: Any) -> C:
         Conflict: Its status does not lead there, or its integrity is in doubt.
     """
     if to not in NEXT[entity.status]:
+        leading = " or ".join(status for status in NEXT if to in NEXT[status])
         raise Conflict(
-            f"this {_word(entity)} is {entity.status} and cannot become {to}",
+            f"this {_word(entity)} is {entity.status}, and only one that is {leading} becomes {to}",
             rule="illegal_transition",
         )
     return advised(amended(entity, status=to, **changes))

@@ -177,7 +177,7 @@ def test_what_is_incomplete_stays_with_its_author_and_names_the_gaps(story):
 def test_what_is_under_review_cannot_be_submitted_again(story):
     story.create()
     story.submit()
-    with pytest.raises(Conflict, match="what is reviewed cannot be changed"):
+    with pytest.raises(Conflict, match="what was submitted is reviewed"):
         story.submit()
 
 

@@ -120,7 +120,7 @@ def test_the_length_of_a_text_is_counted_in_characters(world):
     (place,) = [place for place in places(op) if place.field == "title"]
     answer = world.call(op.function, path_of(op), place.request("a" * 201), as_=holder(op))
     assert answer.status_code == 422
-    assert answer.json["detail"] == "title: Text should have at most 200 characters, not 201"
+    assert answer.json["detail"] == "title: it may have 200 characters at most"
 
 
 def test_over_http_it_is_a_422_that_names_the_field_and_the_character(world):
