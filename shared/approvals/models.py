@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt
 
+from shared.approvals.about import whom
 from shared.approvals.parts import (
     NOES,
     Addition,
@@ -439,9 +440,9 @@ class Approval(Entity, Question):
 
         Whom others say they ask for is none of them: a name on somebody else's word takes no right away.
         """
-        named = {value for value in self.subject.values() if isinstance(value, str)}
         agent = {self.agent_id} if self.agent_id else set()
-        return frozenset({self.asked_through or self.requested_by, *self.concerned}) | agent | named
+        own = {self.asked_through or self.requested_by, *self.concerned}
+        return frozenset(own | agent) | whom(self.deed, self.subject)
 
     @property
     def last(self) -> Decision:

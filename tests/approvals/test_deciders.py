@@ -142,9 +142,17 @@ def test_he_may_object_to_what_his_deputy_approved_in_his_name(world):
     assert veto(world, asked).status_code == 201
 
 
-def test_nobody_decides_what_they_are_the_subject_of_and_objects_to_it_all_the_same(world):
-    named = others() | {"user": "governor.platform"}
-    asked = ask(world, subject=named)
+@pytest.mark.parametrize("answer", [approve, no])
+def test_nor_by_his_name_in_what_is_asked(world, answer):
+    ours = ask(world, subject=others() | {"note": "governor.platform", "user": "governor.platform"})
+    theirs = engaged(world, subject=others() | {"note": "customer_admin.acme"})
+    assert answer(world, ours, "governor").status_code == 200
+    assert answer(world, theirs, "customer_admin@acme").status_code == 200
+
+
+def test_nobody_decides_what_becomes_of_themselves_and_objects_to_it_all_the_same(world):
+    named = others() | {"User-ID": "governor.platform"}
+    asked = ask(world, subject=named, approval_class="user.grant_role:PL:x")
     for answer in (approve, no):
         refused = answer(world, asked, "governor")
         assert (refused.status_code, refused.json["code"]) == (403, "self_approval")

@@ -33,7 +33,7 @@ def asked(*, by=SERVICE, makers=(), **changes):
 OWN = [
     asked(by=HERS, on_behalf_of="bob"),
     asked(makers=("ann",)),
-    asked(subject_kind="change", subject=SUBJECT),
+    asked(approval_class="user.grant_role:PL:x", subject_kind="change", subject=SUBJECT),
 ]
 
 

@@ -4,9 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from shared.approvals.about import PERSON
+from shared.approvals.acts import TARGETS
 from shared.edge.catalog import operations
 from shared.errors import Unauthenticated
 from shared.identity import Scope
+from shared.precedents.classes import CLASSES
+from tests.approvals.questions import SERVICE, approval
 from tests.contracts.callers import reaches
 from tests.contracts.test_operations import send
 from tests.kernel.conftest import World
@@ -66,6 +70,19 @@ def test_nobody_decides_about_themselves(op):
 
 def test_what_only_stops_is_an_operation_that_is_there():
     assert set(STOPS) < {op.id for op in operations() if op.scopes & DECIDES}
+
+
+NAMES = TARGETS | PERSON | {"agent_id", "note", "entity", "by", "author", "run_id"}
+
+
+@pytest.mark.parametrize("verb", [*CLASSES, "agent.restart", "grant", "userland"])
+def test_what_a_request_writes_removes_nobody_but_whom_an_act_about_people_is_about(verb):
+    named = {"approval_class": f"{verb}:PL:x", "subject": dict.fromkeys(NAMES, "ann")}
+    asked = approval().model_copy(update={"requested_by": "ann", **named})
+    about = {"ann"} if verb == "user.grant_role" else set()
+    assert asked.parties == {SERVICE.id, asked.agent_id} | about
+    beside = {"subject": dict.fromkeys(NAMES - PERSON, "ann")}
+    assert "ann" not in asked.model_copy(update=beside).parties
 
 
 def test_whoever_asks_no_rule_is_found():
