@@ -247,8 +247,20 @@ class Transaction(Reads):
         if before is None:
             unread = ABSENT if key in self._absent else ANYTHING
             return self._stage(document, event, unread, because, approval)
+        if isinstance(document, Entity):
+            self._continues(key, before, document)
         document = document.in_place_of(before.data)
         return self._stage(document, event, before.revision, because, approval)
+
+    def _continues(self, key: Key, before: Snapshot, entity: Entity) -> None:
+        """Refuse to save what was made of another copy than the last: its chain would fork."""
+        staged = next((write.data for write in self._writes if write.key == key), None)
+        last = (staged or before.data).get("audit")
+        made_of = entity.audit.to_stored() if entity.audit else None
+        if made_of != last:
+            raise RuntimeError(
+                f"save what became of {entity.id} as the last save or read returned it"
+            )
 
     def hold(self, entity: Entity) -> None:
         """Keep an entity to what it was when it was read: where it changes meanwhile, the operation runs again."""
@@ -433,7 +445,10 @@ class Transaction(Reads):
         if issubclass(kind, Entity) and self._changing:
             # Whoever only looks is shown what there is.
             self._hold(snapshot.key, verification.self_disagreement(snapshot.data))
-        self._seen[snapshot.key] = snapshot
+        earlier = self._seen.setdefault(snapshot.key, snapshot)
+        if self._changing and earlier.revision != snapshot.revision:
+            # What was made of the first would be written over the second.
+            raise Contended(f"{snapshot.key.id} was changed between two looks at it")
         return kind.from_stored(snapshot.data)
 
     def _key(self, kind: type[Record], id: str) -> Key:

@@ -59,13 +59,13 @@ def _joined(call: Call, txn: Transaction, same: Approval, new: Approval) -> Appr
 
 def _asked(call: Call, txn: Transaction, new: Approval) -> Approval:
     answerable.check(call, txn, new)
+    # Read before all that is looked for, so that of two who ask at once the second sees the first.
+    desk = load.desk(txn, new.governor_scope)
     around = noes.around(txn, acts.act(new))
     before = again.succeeded(txn, new, around)
     new, beside = noes.noted(around, new)
     seed = precedent(call, txn, new)
     if seed is None:
-        # Last of all that is read, so that others who ask the same Governor wait for as little as can be.
-        desk = load.desk(txn, new.governor_scope)
         new = load.guarded(txn, new)
     if before is not None:
         txn.save(before, ApprovalSuperseded.of(before))

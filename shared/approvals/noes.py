@@ -28,7 +28,8 @@ AT_ONCE = 50
 
 def around(txn: Transaction, act: acts.Act) -> tuple[Approval, ...]:
     """Return what waits for an answer, or was left with a no, where a no could reach from there to an act."""
-    return tuple(_near(txn, act, status=OneOf((*OPEN, *_NOES))))
+    found = {one.id: one for one in _near(txn, act, status=OneOf((*OPEN, *_NOES)))}
+    return tuple(found.values())
 
 
 def against(around: Iterable[Approval], act: acts.Act) -> Iterator[Approval]:
@@ -70,8 +71,8 @@ def unopposed(txn: Transaction, before: Approval) -> None:
     for one in against(found, act):
         if one.id != before.id and acts.act(one).same(act) and not brings_more(before, one):
             raise refusal(one)
-    for one in {one.id: one for one in found if one.open}.values():
-        if one.id != before.id and acts.act(one).same(act):
+    for one in found:
+        if one.open and one.id != before.id and acts.act(one).same(act):
             txn.hold(one)
 
 

@@ -58,6 +58,35 @@ def test_both_know_that_they_are_two(ask, now):
     assert ask(note="y").id != other.id
 
 
+def test_of_many_targets_it_is_said_once(ask, now, breaks):
+    to = ",".join(f"person{n}@example.com" for n in range(7))
+    one = ask(to=to, tool="post.mail")
+    ask(to=to, tool="POST.MAIL")
+    assert now(one).beside
+    assert now(one).audit.n == 2
+    assert breaks() == []
+
+
+def test_a_no_between_two_looks_of_an_ask_is_not_written_over(
+    ask, call_as, now, breaks, documents, monkeypatch
+):
+    one, find, looks = ask(), documents.find, []
+
+    def found(tenant, query):
+        seen = find(tenant, query)
+        if query.collection == Approval.collection and one.id in {s.key.id for s in seen}:
+            looks.append(query)
+            if len(looks) == 1:
+                reject(call_as, one)
+        return seen
+
+    monkeypatch.setattr(documents, "find", found)
+    with pytest.raises(Contended):
+        ask(note="x")
+    assert now(one).status == "rejected"
+    assert breaks() == []
+
+
 def test_what_both_say_otherwise_tells_them_apart(ask, now):
     one, other = ask(text_hash="1" * 64), ask(text_hash="2" * 64)
     assert [now(each).beside for each in (one, other)] == [False, False]

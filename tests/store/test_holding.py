@@ -35,6 +35,24 @@ def rename(acting):
         txn.save(found.model_copy(update={"name": "Notus"}), BoatChanged(name="Notus"))
 
 
+def test_what_changed_between_two_looks_is_not_written_over(acting, launched):
+    """The first look stands for what was made of it; a second one that sees another makes it run again."""
+    with pytest.raises(Contended), acting(at=2) as txn:
+        found = txn.get(Boat, "b1")
+        rename(acting)
+        txn.loosely("the look that counts is the first").all(Boat, name="Notus")
+        txn.save(found.model_copy(update={"name": "Boreas"}), BoatChanged(name="Boreas"))
+    with acting() as txn:
+        assert txn.get(Boat, "b1").name == "Notus"
+
+
+def test_a_copy_from_before_a_change_is_not_saved(acting, launched):
+    with pytest.raises(RuntimeError, match="as the last save"), acting(at=1) as txn:
+        found = txn.get(Boat, "b1")
+        txn.save(found.model_copy(update={"name": "Notus"}), BoatChanged(name="Notus"))
+        txn.save(found.model_copy(update={"name": "Boreas"}), BoatChanged(name="Boreas"))
+
+
 class Past:
     """The store, as somebody writes it who is not the platform."""
 
