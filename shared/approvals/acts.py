@@ -61,6 +61,9 @@ _ENDINGS = (
 )
 """What a name may end with and mean the same member: `recipient_email` is the recipient."""
 
+TOOL = frozenset({"connector", "tool", "toolid", "toolname"})
+"""The members that say with which tool it is done."""
+
 OCCASION = frozenset({"chainversion", "iteration", "policyversion", "runid", "stepid", "typ"})
 """The members that say which time it is done, and under which rules."""
 
@@ -90,6 +93,7 @@ _DONE_BY_AGENTS = frozenset({"action", "input", "plan"})
 _LISTED = re.compile(r"[,;|]+")
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;|:/?=&]+@[^\s<>()\[\]\"',;|:/?=&]+")
 _SCHEME = re.compile(r"^(mailto|tel|sms|https?):(//)?(www\.)?", re.IGNORECASE)
+_DIALLED = re.compile(r"(tel:|sms:)?\s*(\+|00)[0-9][0-9 ()./-]+")
 _INFLECTED = ("", "s", "es", "d", "ed", "ing")
 _TAG = re.compile(r"\+[^@]*")
 _NAMED = 3
@@ -226,12 +230,12 @@ def act(question: Question) -> Act:
     ]
     about = {member for member, _ in said if says_whom(member) or member in BY_WHOM}
     whom = [(member, part) for member, text in said for part in _each(text, whole=member in about)]
-    arguments = ((member, value(text)) for member, text in said if member not in {*about, "tool"})
+    arguments = ((member, value(text)) for member, text in said if member not in about | TOOL)
     return Act(
         subject=digest(dict(question.subject)),
         kind=_kind(question),
         deed=deed(question.approval_class),
-        tool=next((name(text) for member, text in said if member == "tool"), ""),
+        tool=next((name(text) for member, text in said if member in TOOL), ""),
         targets=frozenset(part for _, part in whom),
         copied=frozenset(part for member, part in whom if member in {"cc", "bcc"}),
         arguments=frozenset((member, text) for member, text in arguments if text),
@@ -280,10 +284,12 @@ def _each(text: str, *, whole: bool) -> Iterator[str]:
 
     Elsewhere an address counts where it stands with a name at most, and not in a sentence.
     """
-    for listed in _LISTED.split(unquote(spelled(text))):
+    for listed in _LISTED.split(unquote(unquote(spelled(text)))):
         addresses = _ADDRESS.findall(listed)
         if addresses and (whole or len(listed.split()) <= _NAMED):
             yield from (value(_TAG.sub("", one)) for one in addresses)
+        elif whole and _DIALLED.fullmatch(listed.strip()):
+            yield "".join(filter(str.isdigit, listed)).lstrip("0")
         elif whole:
             yield from filter(None, (value(_SCHEME.sub("", part)) for part in listed.split()))
 

@@ -49,12 +49,22 @@ def act(approval_class="mail.send:HC:news-letter", subject_kind="action", **chan
         {"recipients": "mailto:ann@shop.test, Bob <bob+news@shop.test>"},
         {"recipients": "-", "recipient_emails": "ann@shop.test, bob@shop.test"},
         {"recipients": "-", "to_address": "ann%40shop.test;bob@shop.test"},
+        {"recipients": "ann%2540shop.test;bob@shop.test"},
+        *({"tool": "-", named: "mail.send"} for named in ("tool_name", "connector", "Tool-Id")),
     ],
 )
 def test_every_spelling_of_an_act_is_one(changes):
     assert act(**changes) == act()
     assert act(**changes).place == act().place
     assert act().same(act(**changes))
+
+
+@pytest.mark.parametrize(
+    "dialled", ["+49 170 123", "+49170123", "tel:+49-170-123", "0049170123", "+49 (170) 123"]
+)
+def test_a_number_is_one_however_it_is_dialled(dialled):
+    assert act(recipients=dialled) == act(recipients="+49170123")
+    assert act(recipients=dialled) != act(recipients="+49170124")
 
 
 @pytest.mark.parametrize(
