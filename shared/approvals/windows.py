@@ -1,8 +1,10 @@
 """The clocks of an approval: how long there is time, when to remind, and how long to object."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from shared.approvals import acts
 from shared.approvals.events import ApprovalDeadline, ApprovalMark
 from shared.approvals.models import Approval, ApprovalRequest, SeenApproval
 from shared.approvals.parts import Why
@@ -45,15 +47,25 @@ TYPE_OF_ACTION: Mapping[str, str] = {
     "delete": "constitutional",
     "bulk": "constitutional",
 }
-"""The type of approval that an action of a customer's agent takes."""
+"""The type of approval that a named action takes."""
+
+TYPE_OF_WORD: Mapping[str, str] = {
+    "bulk": "constitutional",
+    "constitution": "constitutional",
+    "delete": "constitutional",
+    "budget": "financial",
+    "discount": "financial",
+}
+"""The type that a verb takes at least that has such a word."""
 
 INTERNAL = frozenset(
     {"draft.review", "team.internal.assign", "team.internal.review", "team.internal.track"}
 )
-"""The actions of a customer's agent that stay inside; of one that nobody judged it is not known."""
+"""The actions that stay inside; of one that nobody judged it is not known."""
 
-WEAKER = frozenset({"artifact", "communication"})
-"""The types that ask for less than a write outside does."""
+WEAKER = ("artifact", "communication")
+STRONGER = (*WEAKER, "execution", "financial", "constitutional")
+"""The types, by how much they ask for, the least first."""
 
 MARKS = (50, 80)
 """At how many percent of the window somebody is reminded, and the next level is asked."""
@@ -112,24 +124,34 @@ def window_min(request: ApprovalRequest) -> int:
     return WINDOW_OF_ACTION_MIN.get(action(request.approval_class) or "", usual)
 
 
+def least_type(approval_class: str) -> str:
+    """Return the type that a class of approvals takes at least; what nobody judged is a write outside."""
+    verb, named = approval_class.partition(":")[0], action(approval_class)
+    kind = TYPE_OF_ACTION[named] if named else "artifact" if verb in INTERNAL else "execution"
+    words = re.split(r"[._]", verb)
+    money = ["financial"] if any(acts.deed(word) == "pay" for word in words) else []
+    more = [TYPE_OF_WORD[word] for word in words if word in TYPE_OF_WORD]
+    return max([kind, *money, *more], key=STRONGER.index)
+
+
 def check_type(request: ApprovalRequest) -> None:
     """
-    Make sure that an action of a customer's agent is asked as what it is.
+    Make sure that what is done on yes is asked as what it is: an action of a customer's agent to the letter.
 
     Raises:
         Invalid: A type with other rules was named.
     """
-    if request.governor_scope != "engagement":
-        return
-    named, verb = action(request.approval_class), request.approval_class.partition(":")[0]
-    if named is not None:
-        needed = TYPE_OF_ACTION[named]
+    named, needed = action(request.approval_class), least_type(request.approval_class)
+    if named is not None and request.governor_scope == "engagement":
         if request.type != needed:
-            raise Invalid(f"to {named} takes an approval of type {needed}", rule="approval_type")
-    elif request.type in WEAKER and not (request.type == "artifact" and verb in INTERNAL):
+            raise Invalid(
+                f"to {request.deed} takes an approval of type {needed}", rule="approval_type"
+            )
+    elif STRONGER.index(request.type) < STRONGER.index(needed):
+        less = sorted(INTERNAL | {verb for verb, kind in TYPE_OF_ACTION.items() if kind in WEAKER})
         raise Invalid(
-            f"nobody has judged what {verb} does, so it takes an approval of type execution, or a stronger one;"
-            f" what is known: {', '.join(sorted({*TYPE_OF_ACTION, *INTERNAL}))}",
+            f"{request.deed} takes an approval of type {needed}, or a stronger one;"
+            f" what takes less than execution: {', '.join(less)}",
             rule="approval_type",
         )
 

@@ -47,7 +47,7 @@ def test_the_only_governors_own_money_question_is_for_nobody(type):
 
 
 def test_what_a_deputy_may_answer_can_be_asked_by_the_only_governor():
-    own = {"type": "artifact", "gate": "step", "on_behalf_of": "asha"}
+    own = {"gate": "step", "on_behalf_of": "asha"}
     assert lacking(ASHA, DEPUTY, **own) == []
 
 

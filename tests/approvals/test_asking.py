@@ -12,18 +12,19 @@ from tests.approvals.questions import SERVICE, approval, minutes, request
 from tests.conftest import NOON
 
 WINDOWS = [
-    ("communication", "step", 60),
-    ("execution", "step", 120),
-    ("execution", "stage-6", 240),
-    ("financial", "step", 240),
-    ("constitutional", "change", 1_440),
-    ("artifact", "step", 4_320),
+    ("communication", "step", "publish", 60),
+    ("execution", "step", "agent.deploy", 120),
+    ("execution", "stage-6", "agent.deploy", 240),
+    ("financial", "step", "pay", 240),
+    ("constitutional", "change", "constitution.amend", 1_440),
+    ("artifact", "step", "draft.review", 4_320),
 ]
 
 
-@pytest.mark.parametrize(("kind", "gate", "window"), WINDOWS)
-def test_the_window_follows_from_type_and_gate(kind, gate, window):
-    assert approval(type=kind, gate=gate).expires_at == minutes(window)
+@pytest.mark.parametrize(("kind", "gate", "verb", "window"), WINDOWS)
+def test_the_window_follows_from_type_and_gate(kind, gate, verb, window):
+    asked = approval(type=kind, gate=gate, approval_class=f"{verb}:HC:x")
+    assert asked.expires_at == minutes(window)
 
 
 def test_a_request_may_name_its_own_window():

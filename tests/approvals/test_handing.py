@@ -119,7 +119,7 @@ def test_anybody_who_is_named_is_a_deputy_while_it_lasts():
         {"type": "financial"},
         {"type": "constitutional"},
         {"type": "execution", "gate": "stage-6"},
-        {"type": "artifact", "gate": "seed"},
+        {"type": "artifact", "gate": "seed", "approval_class": "draft.review:HC:x"},
     ],
 )
 @pytest.mark.parametrize("decide", [approve, reject, send_back, defer, escalate])
@@ -292,7 +292,12 @@ def test_who_deferred_is_not_absent():
     "change",
     [
         {"gate": "stage-6", "window_min": 200},
-        {"gate": "seed", "type": "artifact", "window_min": 4000},
+        {
+            "gate": "seed",
+            "type": "artifact",
+            "approval_class": "draft.review:HC:x",
+            "window_min": 4000,
+        },
         {"approval_class": "agent.reactivate:HC:JOB-HC-001", "evidence_refs": RETURNING},
     ],
 )

@@ -439,7 +439,10 @@ def test_the_governor_reviews_what_a_deputy_decided(asked, call_as, reacting, st
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"type": "communication"}, {"service", "governor"}),
+        (
+            {"type": "communication", "approval_class": "publish:HC:blog"},
+            {"service", "governor"},
+        ),
         ({"type": "constitutional", "gate": "change"}, {"service", "governor", "vision_guardian"}),
     ],
 )

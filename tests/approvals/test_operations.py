@@ -233,7 +233,8 @@ def test_approvals_are_listed_by_page(asked, call_as):
 
 
 def test_approvals_are_filtered(asked, call_as):
-    new, other = asked(), asked(type="artifact", gate="step", agent_id=None)
+    draft = {"type": "artifact", "gate": "step", "approval_class": "draft.review:HC:x"}
+    new, other = asked(), asked(**draft, agent_id=None)
 
     def found(**filters):
         return list_approvals(call_as(Role.GOVERNOR), ApprovalQuery(**filters)).items

@@ -137,7 +137,7 @@ def test_a_mark_that_asks_nobody_new_still_leads_on(asked, call_as, reacting, st
 
 
 def test_a_thing_that_nobody_looked_at_says_so(asked, reacting, stored):
-    new = asked(type="artifact")
+    new = asked(type="artifact", approval_class="draft.review:HC:x")
     expire_approval(
         reacting(f"approvals/{new.id}", at=100), events.ApprovalDeadline(decision_version=0)
     )

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.approvals import windows
+from shared.approvals import requests, windows
 from shared.approvals.models import Approval
 from shared.errors import Invalid, Unauthenticated
 from shared.identity import Role
+from shared.precedents.classes import CLASSES
 from tests.approvals.questions import (
     GOVERNOR,
     approval,
@@ -49,10 +50,48 @@ def test_an_action_is_asked_as_what_it_is():
         with pytest.raises(Invalid) as refused:
             engaged("artifact", verb)
         assert rule(refused) == "approval_type"
-    assert approval(type="artifact", gate="step", approval_class="publish_content:HC:blog")
+    with pytest.raises(Invalid):
+        engaged("execution", "publish_content")
 
 
-@pytest.mark.parametrize("verb", ["sends", "mail.send", "publishing", "tell", "order.pay"])
+@pytest.mark.parametrize("scope", ["platform", "engagement"])
+@pytest.mark.parametrize(
+    ("verb", "least"),
+    [
+        *((verb, min(known.types, key=windows.STRONGER.index)) for verb, known in CLASSES.items()),
+        ("order.pay", "financial"),
+        ("bulk.delete", "constitutional"),
+        ("records.delete", "constitutional"),
+        ("send_bulk", "constitutional"),
+        ("send.payment.order", "financial"),
+        ("constitution.amend", "constitutional"),
+        ("unpublish", "execution"),
+        ("user.withdraw_role", "execution"),
+        ("frobnicate", "execution"),
+        ("draft.review", "artifact"),
+    ],
+)
+def test_no_act_is_asked_as_less_than_it_is_on_any_scope(scope, verb, least):
+    place = {"tenant": "acme"} if scope == "engagement" else {}
+    act = {"approval_class": f"{verb}:HC:x", "gate": "step", "governor_scope": scope, **place}
+    act["evidence_refs"] = [
+        {"kind": kind, "ref": "reports/1", "sha256": "2" * 64}
+        for kind in requests.EVIDENCE_OF_CLASS.get(verb, ("report",))
+    ]
+    for weak in windows.STRONGER[: windows.STRONGER.index(least)]:
+        with pytest.raises(Invalid) as refused:
+            approval(type=weak, risk="low", **act)
+        assert rule(refused) == "approval_type"
+        assert least in refused.value.detail
+    assert approval(type=least, risk="low", **act).type == least
+
+
+def test_the_platforms_own_may_be_asked_as_more():
+    act = {"gate": "step", "approval_class": "publish_content:HC:blog"}
+    assert approval(type="execution", **act).window_min == 120
+
+
+@pytest.mark.parametrize("verb", ["sends", "mail.send", "publishing", "tell", "crm.sync"])
 def test_what_nobody_judged_is_asked_as_a_write_outside_at_least(verb):
     for type in ("artifact", "communication"):
         with pytest.raises(Invalid) as refused:
