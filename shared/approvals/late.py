@@ -102,9 +102,14 @@ def said(
 def question(
     approval: Approval, words: Decision, *, id: str, by: Actor, at: datetime
 ) -> tuple[Approval, LateVeto]:
-    """Return the question whether a veto that came too late is to count, and what it is about."""
+    """
+    Return the question whether a veto that came too late is to count, and what it is about.
+
+    It is not for whoever vetoed, nor for whoever had said yes: both would judge their own word.
+    """
     request = _request(approval, words, at=at)
-    asked = requests.ask(request, id=id, tenant=approval.tenant_id, by=by, at=at)
+    agreed = {one.approver_id for one in approval.decisions if one.verb == "approve"}
+    asked = requests.ask(request, id=id, tenant=approval.tenant_id, by=by, at=at, makers=agreed)
     kept = LateVeto(id=asked.id, approval_id=approval.id, said=words, received_at=at)
     return asked.model_copy(update={"steps": _steps(request)}), kept
 

@@ -79,7 +79,7 @@ def ask(
 
         at: Now.
 
-        makers: Who made the agent that it is about.
+        makers: Who made what it is about, or had agreed to it.
 
     Raises:
         Invalid: The Governor would not have what they need to decide, so they are not asked.

@@ -10,7 +10,7 @@ from shared.approvals.late import LateVeto
 from shared.approvals.models import Approval, ApprovalStatus, Consumer, Veto
 from shared.documents import Key, Query, Write
 from shared.edge.keys import verify_ed25519
-from shared.errors import IntegrityHold
+from shared.errors import IntegrityHold, SelfApproval
 from shared.identities.members import member
 from shared.identity import PLATFORM, Role
 from tests.conftest import NOON
@@ -124,6 +124,31 @@ def test_a_no_of_the_deputy_stands(phone, approval, call_as):
     assert (again.result, again.rollback_approval_id) == ("superseded", None)
     assert "dora said no" in again.detail
     assert stored(call_as, Approval, approval.id).vetoed_at is None
+
+
+@pytest.fixture
+def doras(call_as):
+    """What the deputy of today approved."""
+    return approved(call_as, asked(call_as), at=1, by="dora")
+
+
+def test_who_had_agreed_says_nothing_to_the_roll_back(phone, doras, call_as):
+    question_id = late(phone, doras).rollback_approval_id
+    deputy = call_as(Role.DEPUTY_GOVERNOR, id="dora", at=LATE + 1)
+    with pytest.raises(SelfApproval):
+        reject_approval(deputy, question_id, Rejection(reason="I approved it and I keep it so."))
+    with pytest.raises(SelfApproval):
+        confirm(call_as, question_id)
+    agreed = Agreement(expected_digest=stored(call_as, Approval, question_id).action_digest)
+    another = call_as(Role.DEPUTY_GOVERNOR, id="dan", at=LATE + 1)
+    assert approve_approval(another, question_id, agreed).status == "consumed"
+    assert stored(call_as, Approval, doras.id).status == "vetoed"
+
+
+def test_where_only_who_had_agreed_is_there_it_counts_at_once(phone, doras, call_as, documents):
+    people(documents, governor=Role.GOVERNOR, dora=Role.DEPUTY_GOVERNOR)
+    assert late(phone, doras).result == "applied"
+    assert stored(call_as, Approval, doras.id).status == "vetoed"
 
 
 def test_where_nobody_else_is_there_it_counts_at_once(phone, approval, call_as, documents):
