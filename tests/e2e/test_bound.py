@@ -98,14 +98,14 @@ def test_a_weaker_question_does_not_swallow_a_stronger_one(world):
     weak = ask(type="artifact", approval_class="team.internal.track:HC:x", risk="low")
     strong = {
         "type": "constitutional",
-        "approval_class": "delete:HC:customers",
+        "approval_class": "system.configure:HC:customers",
         "risk": "critical",
         "reversibility": "irreversible",
     }
-    asked = ask(**strong, title="Delete all customers")
+    asked = ask(**strong, title="Merge all customers")
     assert asked["action_digest"] == weak["action_digest"]
     assert (asked["status"], len(asked["steps"])) == ("pending", 2)
     each = [weak, asked, *(ask(**strong | {name: EXAMPLE[name]}) for name in strong)]
     assert len({one["id"] for one in [*each, ask(**strong)]}) == len(each) + 1
-    again = ask(**strong, title="Delete all customers")
+    again = ask(**strong, title="Merge all customers")
     assert (again["id"], again["also_asked_by"]) == (asked["id"], [])
