@@ -151,10 +151,10 @@ SPELLINGS = {
 }
 ASKED_AS = {
     "another class": {"approval_class": "post:HC:other"},
-    "another spelling of the class": {"approval_class": "pub_lish:hc:Blog"},
+    "another spelling of the class": {"approval_class": "pub_lish:hc:Blog", "type": "execution"},
     "a longer verb": {"approval_class": "publish_content:HC:blog"},
-    "another form of the verb": {"approval_class": "sends:HC:blog"},
-    "a verb that nobody judged": {"approval_class": "frobnicate:HC:blog"},
+    "another form of the verb": {"approval_class": "sends:HC:blog", "type": "execution"},
+    "a verb that nobody judged": {"approval_class": "frobnicate:HC:blog", "type": "execution"},
     "another industry": {"approval_class": "publish:ED:blog"},
     "what is paid": {"approval_class": "pay:HC:blog", "type": "financial"},
     "another type": {"type": "execution"},
@@ -222,7 +222,11 @@ def test_once_it_is_withdrawn_it_may_be_asked(people):
 TWINS = {
     "another spelling": {"subject": {"tool": "MAIL-SEND"}},
     "another class": {"approval_class": "post:HC:other", "subject": {"note": "x"}},
-    "a verb nobody judged": {"approval_class": "frobnicate:HC:other", "subject": {"note": ""}},
+    "a verb nobody judged": {
+        "approval_class": "frobnicate:HC:other",
+        "type": "execution",
+        "subject": {"note": ""},
+    },
     "a member more": {"subject": {"note": "x"}},
     "a recipient more": {"subject": {"cc": "more@example.com"}},
 }
@@ -297,7 +301,7 @@ def test_a_no_reaches_what_a_rule_granted_of_the_same(people, seed, no):
     granted = people.asks(subject | {"run_id": "r-1"}, **ruled)
     other = people.asks(people.room(), **ruled)
     assert granted["seed_id"] == other["seed_id"] == seed["seed_id"]
-    asked = people.asks(subject, approval_class="frobnicate:HC:rooms")
+    asked = people.asks(subject, approval_class="frobnicate:HC:rooms", type="execution")
     NOES[no](people, asked)
     people.settle()
     after = people.now(granted)
