@@ -222,7 +222,7 @@ def remembered(recent: RecentVetoes, veto: Veto) -> RecentVetoes:
         decided_at=veto.decided_at,
     )
     others = (one for one in recent.vetoes if one.veto_id != veto.id)
-    newest = sorted((new, *others), key=lambda one: one.decided_at, reverse=True)
+    newest = sorted((new, *others), key=lambda one: (one.decided_at, one.veto_id), reverse=True)
     return recent.model_copy(update={"vetoes": tuple(newest[:RECENT])})
 
 

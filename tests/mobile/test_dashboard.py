@@ -176,6 +176,18 @@ def test_the_last_ten_vetoes_are_shown_the_newest_first(call_as, reacting):
     assert stored(call_as, Veto, veto.id).approval_id == recent[0].approval_id
 
 
+def test_vetoes_of_one_instant_stand_in_one_order(call_as):
+    example = golden.read(golden.file_of(golden.PRESENT, Veto)).data
+    both = [Veto.from_stored(example | {"id": agent_id(n)}) for n in (1, 2)]
+    shown = []
+    for order in permutations(both):
+        recent = totals.RecentVetoes(id="recent")
+        for veto in order:
+            recent = totals.remembered(recent, veto)
+        shown.append([one.veto_id for one in recent.vetoes])
+    assert shown[0] == shown[1]
+
+
 def reads_of_a_dashboard(call_as, documents):
     meter = Metered(documents)
     with doing("dashboard"):
