@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from local.clock import Clock
 from shared.documents import Condition, Contended, Query, Snapshot, Write
@@ -179,7 +180,8 @@ def dead_letter(ports: Ports, delivery: Delivery, error: Exception, now: datetim
         actor=DISPATCHER,
         tenant=PLATFORM,
         operation="events.deliver",
-        correlation_id=delivery.attributes.get("correlationid", ""),
+        # What tells of no story begins one.
+        correlation_id=delivery.attributes.get("correlationid") or str(uuid4()),
         causation_id=delivery.attributes.get("id"),
     )
     given = Undelivered(
