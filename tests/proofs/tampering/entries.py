@@ -18,7 +18,7 @@ def granted(h):
 @noticed_as("SIGNATURE_INVALID", "HEAD_MISMATCH", "HASH_MISMATCH")
 def the_last_entry_says_something_else(h):
     _, chain = granted(h)
-    return h.change(chain[-1], action="approval.vetoed")
+    return h.change(chain[-1], action="approval.requested")
 
 
 @noticed_as("SIGNATURE_INVALID", "LINK_MISMATCH", "HASH_MISMATCH")
