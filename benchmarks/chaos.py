@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,12 +63,12 @@ class Chaos:
         for agent in range(self.agents):
             self.stage[agent] = ""
         done = threading.Event()
+        end = time.monotonic() + PATIENCE_S_PER_AGENT * self.agents
         with ThreadPoolExecutor(DRIVERS + 1) as pool:
             drivers = [pool.submit(self._drive, parts, n, done) for n in range(DRIVERS)]
             clock = pool.submit(self._jump, done)
             try:
-                self._kill(random.Random(seed), done)
-                end = time.monotonic() + PATIENCE_S_PER_AGENT * self.agents
+                self._kill(random.Random(seed), drivers, end)
                 while len(self.over) < self.agents and time.monotonic() < end:
                     for driver in drivers:
                         if driver.done():
@@ -80,11 +80,13 @@ class Chaos:
                 future.result()
         return parts
 
-    def _kill(self, chance: random.Random, done: threading.Event) -> None:
-        """Kill at random moments, spread over the whole work."""
+    def _kill(self, chance: random.Random, drivers: list[Future[None]], end: float) -> None:
+        """Kill at random moments, spread over the whole work, while there is time and work goes on."""
         for kill in range(self.kills):
             share = (kill + 1) / (self.kills + 1)
-            while self._progress() < share and not done.is_set():
+            while self._progress() < share:
+                if time.monotonic() > end or any(one.done() and one.exception() for one in drivers):
+                    return
                 time.sleep(0.005)
             time.sleep(chance.uniform(0, 0.05))
             self.victim.kill()

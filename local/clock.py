@@ -27,6 +27,10 @@ class Clock:
         """Return the present, in UTC."""
         return self._epoch + timedelta(seconds=time.monotonic())
 
+    def passed(self) -> float:
+        """Return how much time has passed since any start, in seconds, what was jumped over among it."""
+        return self.now().timestamp()
+
     def seconds_until(self, moment: datetime) -> float:
         """Return how long, in seconds of the machine, until *moment*; 0 once it has passed."""
         return max(0.0, (moment - self.now()).total_seconds())

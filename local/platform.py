@@ -163,7 +163,7 @@ class Platform:
         self.sign_in.publish()
         self._publish_writer_key()
         self._enrol_accounts()
-        show_on(Board(self.documents, self.clock.now))
+        show_on(Board(self.documents, self.clock.now, self.clock.passed))
         takers = (
             self._note,
             self.relay.take,

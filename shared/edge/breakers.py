@@ -29,9 +29,24 @@ LOOK_EVERY_S = 5.0
 class Board:
     """Where processes write the state of their breakers, and read who was reset."""
 
-    def __init__(self, documents: Documents, clock: Callable[[], datetime]) -> None:
-        """Say where it hangs, and what time it is there."""
-        self._documents, self.clock = documents, clock
+    def __init__(
+        self,
+        documents: Documents,
+        clock: Callable[[], datetime],
+        passed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        Say where it hangs, and what time it is there.
+
+        Args:
+            documents: Where it hangs.
+
+            clock: The present, in UTC.
+
+            passed: How time passes there, in seconds from any start, never back: what breakers wait by. Where
+                a clock jumps, attempts come due at once, and so must a breaker's probe.
+        """
+        self._documents, self.clock, self.passed = documents, clock, passed
 
     def show(self, target: str, *, opened_at: datetime | None, failures: int) -> None:
         """Write down that a breaker opened, or closed where *opened_at* is None."""
@@ -61,6 +76,10 @@ def show_on(board: Board | None) -> None:
     _board = board
 
 
+def _passed() -> float:
+    return _board.passed() if _board else time.monotonic()
+
+
 class Breaker:
     """
     The breaker of one target in one process.
@@ -69,21 +88,21 @@ class Breaker:
     seconds, then one probe. A probe that succeeds closes it.
     """
 
-    def __init__(self, target: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, target: str, clock: Callable[[], float] | None = None) -> None:
         """
         Begin closed.
 
         Args:
             target: One of `TARGETS`.
 
-            clock: Seconds from any start, which never go back.
+            clock: Seconds from any start, which never go back; without it, as time passes on the board.
 
         Raises:
             ValueError: Nobody knows the target.
         """
         if target not in TARGETS:
             raise ValueError(f"{target} is no known target: add it to shared/platform/targets.py")
-        self._target, self._clock = target, clock
+        self._target, self._clock = target, clock or _passed
         self._lock = threading.Lock()
         self._failed_at = deque[float](maxlen=FAILURES)
         self._opened_at: datetime | None = None

@@ -74,7 +74,7 @@ class Caller:
         most_bytes: int = MOST_BYTES,
         pause: Callable[[int], float] = full_jitter,
         sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         """
         Name the target; nothing is connected before the first request.
@@ -97,13 +97,14 @@ class Caller:
 
             sleep: How to wait.
 
-            clock: Seconds from any start.
+            clock: Seconds from any start; without it, the machine's own for deadlines, and for the breaker
+                as time passes on its board.
         """
         self._breaker = Breaker(target, clock)
         self._name, self._token = TARGETS[target], token
         self._timeout_s, self._within_s, self._attempts = timeout_s, within_s, attempts
         self._most_bytes = most_bytes
-        self._pause, self._sleep, self._clock = pause, sleep, clock
+        self._pause, self._sleep, self._clock = pause, sleep, clock or time.monotonic
 
     def request(
         self,

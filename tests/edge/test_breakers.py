@@ -12,6 +12,7 @@ from shared.edge.calls import Caller
 from shared.errors import ProviderDown, StoreUnavailable
 from shared.identity import PLATFORM, Role
 from shared.platform.breakers import Circuit
+from shared.platform.targets import PROBE_AFTER
 from tests.conftest import NOON
 from tests.edge.provider import Reply
 
@@ -188,6 +189,22 @@ def test_a_reset_before_it_opened_is_none(breaker, clock, board, call_as):
     fail(breaker, 3)
     clock.now += LOOK_EVERY_S
     assert opened(breaker)
+
+
+def test_it_waits_as_time_passes_where_it_is_shown(documents):
+    """Where a clock jumps, deliveries come due at once, and would use up their attempts on a breaker left open."""
+    from local.clock import Clock
+
+    clock = Clock()
+    show_on(Board(documents, clock.now, clock.passed))
+    try:
+        breaker = Breaker("workflows")
+        fail(breaker, 3)
+        assert opened(breaker)
+        clock.jump(clock.now() + PROBE_AFTER)
+        assert not opened(breaker)
+    finally:
+        show_on(None)
 
 
 class Down:
