@@ -129,7 +129,7 @@ def _route(stack: Stack, op: Operation) -> dict[str, Any]:
         "operationId": op.function_name,
         "summary": op.summary,
         "parameters": _parameters(op),
-        "responses": {str(op.status): {"description": "Done."}},
+        "responses": {str(status): {"description": "Done."} for status in op.answers},
         "x-google-backend": _backend(stack, op),
     }
     if op.public:

@@ -8,17 +8,17 @@ say for itself, and hands the function back unchanged, so that a test calls it l
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from functools import cached_property, reduce
 from operator import or_
-from types import UnionType
-from typing import Any, ClassVar, Literal, ParamSpec, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, ParamSpec, TypeVar, get_type_hints
 from uuid import uuid4
 
+from shared.answers import Form, forms
 from shared.documents import Documents, Write
 from shared.entity import Record
 from shared.evidence import Circumstances, Entry, Signer
@@ -162,13 +162,6 @@ class Call:
         self.crossings.append(Crossing(tenant, why))
 
 
-class PlainText(str):
-    """A result that is text and not JSON, of the media type that its class names."""
-
-    __slots__ = ()
-    media_type: ClassVar[str] = "text/plain; charset=utf-8"
-
-
 @dataclass(frozen=True)
 class Operation:
     """Everything the gateway, the deployment and the documentation need to know."""
@@ -235,14 +228,22 @@ class Operation:
         return self._hints["return"]
 
     @cached_property
-    def texts(self) -> tuple[type[PlainText], ...]:
-        """The texts that it answers instead of JSON, as it is asked."""
-        return tuple(kind for kind in self._answers if _is_text(kind))
+    def answers(self) -> Mapping[int, tuple[Form, ...]]:
+        """The ways in which it answers, by status."""
+        found = forms(self.result, status=self.status)
+        return {
+            status: tuple(form for form in found if form.status == status)
+            for status in sorted({form.status for form in found})
+        }
 
     @cached_property
-    def shape(self) -> Any:
-        """What it answers in JSON; nothing where all its answers are texts."""
-        return reduce(or_, [kind for kind in self._answers if not _is_text(kind)] or [None])
+    def shapes(self) -> Mapping[int, Any]:
+        """What it answers in JSON, by status."""
+        found = {
+            status: [form.kind for form in forms if form.kind is not None and not form.media_type]
+            for status, forms in self.answers.items()
+        }
+        return {status: reduce(or_, kinds) for status, kinds in found.items() if kinds}
 
     @cached_property
     def in_path(self) -> dict[str, Any]:
@@ -290,17 +291,9 @@ class Operation:
         return get_type_hints(self.function, include_extras=True)
 
     @property
-    def _answers(self) -> tuple[Any, ...]:
-        return get_args(self.result) if isinstance(self.result, UnionType) else (self.result,)
-
-    @property
     def _inputs(self) -> dict[str, Any]:
         own = {n: t for n, t in self._hints.items() if n != "return" and t is not Call}
         return {name: kind for name, kind in own.items() if not is_port(kind)}
-
-
-def _is_text(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, PlainText)
 
 
 def operation(
@@ -325,7 +318,7 @@ def operation(
 
         scopes: Of which the caller needs at least one; PUBLIC lets anybody in. There is no default.
 
-        status: The status of a success.
+        status: The status of a plain result; `Created` and its like have their own.
 
         audited: Whether refusals and changes are recorded. Switch it off only for plain reads.
 

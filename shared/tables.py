@@ -1,25 +1,29 @@
 """Tables for people's own programs, as RFC 4180 writes them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, Self
 
+from shared.answers import Download
 from shared.entity import Value
-from shared.operation import PlainText
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes a cell for a formula by."""
 
 
-class Csv(PlainText):
+@dataclass(frozen=True)
+class Csv(Download):
     """A table: a row of names, and a row for each thing."""
 
-    __slots__ = ()
-    media_type: ClassVar[str] = "text/csv; charset=utf-8"
+    media_type: str = "text/csv; charset=utf-8"
 
     @classmethod
-    def of(cls, names: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> Self:
+    def of(
+        cls, name: str, names: Sequence[str], rows: Iterable[Sequence[str | int | None]]
+    ) -> Self:
         """Return the table of rows; a text that a spreadsheet would calculate begins with an apostrophe."""
-        return cls("".join(",".join(map(_cell, row)) + "\r\n" for row in (names, *rows)))
+        text = "".join(",".join(map(_cell, row)) + "\r\n" for row in (names, *rows))
+        return cls(text.encode(), f"{name}.csv")
 
 
 def leaves(value: Value) -> Iterator[tuple[str, str | int | None]]:

@@ -53,7 +53,9 @@ def get_oversight_report(call: Call, query: Window, tickets: Tickets) -> Oversig
         )
     proved = tickets.signed(counted.to_stored())
     signed = OversightReport(report=counted, kid=proved.kid, signature=proved.signature)
-    return signed if query.format == "json" else Csv.of(("member", "value"), leaves(signed))
+    if query.format == "json":
+        return signed
+    return Csv.of(f"oversight-{call.now:%Y-%m-%d}", ("member", "value"), leaves(signed))
 
 
 def _asked(txn: Transaction, since: datetime) -> Iterator[tuple[Approval, bool]]:

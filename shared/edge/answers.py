@@ -1,14 +1,19 @@
 """What an operation answers: its result as it is stored, so that a reader can check its hashes."""
 
 import json
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
+import flask
 from pydantic_core import to_jsonable_python
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
+from shared.answers import Accepted, Created, Download, PlainText, Redirect
 from shared.edge.idempotency import Answer
 from shared.entity import Entity, Value
-from shared.operation import Call, PlainText
+from shared.operation import Call
 from shared.queries import Page
 
 
@@ -17,26 +22,58 @@ class Answered:
     """One answer, before the headers that all have."""
 
     status: int
-    body: str
+    body: str | bytes | Iterable[bytes]
     headers: dict[str, str]
-    media_type: str = "application/json"
 
     @classmethod
     def of(cls, result: Any, call: Call, *, status: int) -> Self:
         """Return the answer of an operation: what it returned, and the entry that its change is."""
-        done = cls(status, _written(result), {})
-        if isinstance(result, PlainText):
-            done = cls(status, str(result), {}, result.media_type)
+        headers = {"Content-Type": "application/json"}
+        match result:
+            case Created() | Accepted():
+                status, headers["Location"] = result.status, result.location
+                result = result.result
+            case Redirect():
+                status, headers["Location"] = result.status, result.location
+                result = PlainText()
+        body: str | bytes | Iterable[bytes]
+        match result:
+            case PlainText():
+                body, headers["Content-Type"] = str(result), result.media_type
+            case Download():
+                body, headers["Content-Type"] = result.data, result.media_type
+                headers["Content-Disposition"] = result.disposition
+            case _:
+                body = _written(result)
         if isinstance(result, Entity):
-            done.headers["ETag"] = f'"{result.tag}"'
+            headers["ETag"] = f'"{result.tag}"'
         if call.entries:
-            done.headers["X-Audit-Entry"] = _audit_entry(call)
-        return done
+            headers["X-Audit-Entry"] = _audit_entry(call)
+        return cls(status, body, headers)
 
     @classmethod
     def again(cls, stored: Answer) -> Self:
         """Return what was answered before."""
-        return cls(stored.status, stored.body, dict(stored.headers))
+        return cls(
+            stored.status, stored.body, {"Content-Type": "application/json", **stored.headers}
+        )
+
+    def sent(self, request: flask.Request) -> flask.Response:
+        """Return it as it is sent; of a file that is whole a part may be asked for, or whether it is another."""
+        answer = flask.Response(self.body, self.status, self.headers)
+        if isinstance(self.body, bytes):
+            answer.add_etag()
+            # What nobody can make out is passed over (RFC 9110, 14.2).
+            with suppress(RequestedRangeNotSatisfiable):
+                answer.make_conditional(request, accept_ranges=True, complete_length=len(self.body))
+        return answer
+
+    @property
+    def text(self) -> str:
+        """The body of an answer that can be kept."""
+        if not isinstance(self.body, str):
+            raise TypeError("what changes something answers no file, but where there is one")
+        return self.body
 
 
 def _written(result: object) -> str:

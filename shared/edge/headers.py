@@ -48,6 +48,8 @@ ENTRY = Header(
     "X-Audit-Entry", "The audit entry that the change is: its id, hash, key and signature."
 )
 REQUEST = Header("X-Request-ID", "Names this one request; quote it when you ask for help.")
+LOCATION = Header("Location", "The address that goes on with it: where it is read.")
+DISPOSITION = Header("Content-Disposition", "Under which name to keep the file (RFC 6266).")
 RETRY = Header("Retry-After", "In how many seconds to try again.")
 
 

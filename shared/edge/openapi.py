@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cache
 from importlib import import_module
+from types import UnionType
 from typing import Any
 
 from shared import errors, examples
+from shared.answers import Download, Form
 from shared.edge import headers
 from shared.edge.catalog import operations
 from shared.edge.headers import Header
@@ -54,6 +56,7 @@ def openapi() -> Schema:
                 one.name: _of_header(one)
                 for one in (
                     *(headers.ETAG, headers.ENTRY, headers.REQUEST, headers.RETRY, headers.STORY),
+                    *(headers.LOCATION, headers.DISPOSITION),
                 )
             },
             "securitySchemes": {
@@ -125,7 +128,7 @@ class _Described:
             "tags": [op.area],
             "summary": op.summary,
             "parameters": [*self._in_path(), *self._in_query(), *self._in_headers()],
-            "responses": {str(op.status): self._success()} | self._problems(),
+            "responses": self._successes() | self._problems(),
             "security": [] if op.public else [{"token": []}],
             "x-scopes": sorted(op.scopes),
         }
@@ -134,7 +137,7 @@ class _Described:
             described["requestBody"] = self._body()
         return described
 
-    def _schema(self, name: str) -> Schema:
+    def _schema(self, name: str | int) -> Schema:
         return self.schemas[(self.op.id, name)]
 
     def _in_path(self) -> Iterator[Schema]:
@@ -180,19 +183,30 @@ class _Described:
             "content": {"application/json": {"schema": schema, "example": value}},
         }
 
-    def _success(self) -> Schema:
+    def _successes(self) -> Schema:
+        found = {str(status): self._success(status) for status in self.op.answers}
+        if any(_is(form, Download) for forms in self.op.answers.values() for form in forms):
+            found |= _OF_A_PART
+        return found
+
+    def _success(self, status: int) -> Schema:
+        forms = self.op.answers[status]
         content: Schema = {
-            kind.media_type: {"schema": {"type": "string"}, "example": "text"}
-            for kind in self.op.texts
+            form.media_type: _BYTES if _is(form, Download) else _TEXT
+            for form in forms
+            if form.media_type
         }
-        if self.op.shape is not None:
-            schema = self._schema("result")
+        if status in self.op.shapes:
+            schema = self._schema(status)
             value = example(schema, self.definitions)
             content = {"application/json": {"schema": schema, "example": value}} | content
         told = [headers.STORY, headers.REQUEST]
-        told += [headers.ETAG] * _is_entity(self.op) + [headers.ENTRY] * self.op.mutates
+        told += [headers.ETAG] * any(_is(form, Entity | Download) for form in forms)
+        told += [headers.LOCATION] * any(form.located for form in forms)
+        told += [headers.DISPOSITION] * any(_is(form, Download) for form in forms)
+        told += [headers.ENTRY] * self.op.mutates
         return {
-            "description": "Done.",
+            "description": _SAID.get(status, "Done."),
             "headers": _named(*told),
             "content": content,
         }
@@ -243,8 +257,8 @@ def _named(*given: Header) -> Schema:
     return {one.name: {"$ref": f"#/components/headers/{one.name}"} for one in given}
 
 
-def _is_entity(op: Operation) -> bool:
-    return isinstance(op.result, type) and issubclass(op.result, Entity)
+def _is(form: Form, kinds: type | UnionType) -> bool:
+    return isinstance(form.kind, type) and issubclass(form.kind, kinds)
 
 
 def _problem(kind: type[Refusal]) -> Schema:
@@ -311,6 +325,20 @@ _STANDING = {
 def _said(kind: str, text: str) -> Schema:
     return {"type": kind, "description": text}
 
+
+_SAID = {
+    201: "Done: there is something new.",
+    202: "Taken, and not done yet.",
+    303: "See elsewhere.",
+}
+"""What a success is called, by its status."""
+
+_TEXT: Schema = {"schema": {"type": "string"}, "example": "text"}
+_BYTES: Schema = {"schema": {"type": "string", "format": "binary"}}
+_OF_A_PART: Schema = {
+    "206": {"description": "A part, as `Range` asked.", "content": {"*/*": _BYTES}},
+    "304": {"description": "It is still the one that `If-None-Match` names.", "content": {}},
+}
 
 _PROBLEM: Schema = {
     "type": "object",

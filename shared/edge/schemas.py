@@ -27,8 +27,8 @@ def schemas(found: list[Operation]) -> tuple[Mapping[Any, Schema], dict[str, Sch
     """Return the schemas by operation and place, and the definitions that they refer to."""
     inputs: list[tuple[Any, JsonSchemaMode, TypeAdapter[Any]]] = []
     for op in found:
-        if op.shape is not None:
-            inputs.append(((op.id, "result"), "serialization", TypeAdapter(op.shape)))
+        for status, shape in op.shapes.items():
+            inputs.append(((op.id, status), "serialization", TypeAdapter(shape)))
         for name, kind in (op.in_path | op.in_body).items():
             if kind is Content:
                 continue

@@ -59,7 +59,7 @@ _MUTATING_HEADERS = (
     "Authorization, Content-Type, If-Match, Idempotency-Key, X-Correlation-ID, X-Audit-Reason,"
     " Last-Event-ID, X-API-Key"
 )
-_EXPOSED = "ETag, X-Correlation-ID, X-Request-ID, X-Audit-Entry, Retry-After"
+_EXPOSED = "ETag, Location, Content-Disposition, X-Correlation-ID, X-Request-ID, X-Audit-Entry, Retry-After"
 
 View = Callable[[flask.Request], flask.Response]
 
@@ -110,9 +110,7 @@ class _Request:
         else:
             try:
                 with doing(self.op.id):
-                    done = self._done()
-                answer = flask.Response(done.body, done.status, content_type=done.media_type)
-                answer.headers.update(done.headers)
+                    answer = self._done().sent(self.request)
             except Refusal as refusal:
                 code = refusal.code
                 answer = self._refused(refusal)
@@ -306,7 +304,7 @@ class _Request:
         done = Answered.of(result, call, status=self.op.status)
         self.crossings = call.crossings
         if call.writes:
-            kept = [repetition.keeping(done.status, done.body, done.headers)] if repetition else []
+            kept = [repetition.keeping(done.status, done.text, done.headers)] if repetition else []
             self.ports.documents.commit([*call.writes, *kept])
             if call.urgent:
                 self.ports.bus.publish([tap(entry) for entry in call.entries])

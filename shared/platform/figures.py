@@ -8,10 +8,10 @@ from typing import ClassVar, get_args
 
 from shared.agents.models import Agent
 from shared.agents.parts import AgentStatus
+from shared.answers import PlainText
 from shared.approvals.models import OPEN, Approval
 from shared.events.models import DeadLetter
 from shared.observing import Sample
-from shared.operation import PlainText
 from shared.platform.incidents import Incident, Severity
 from shared.platform.models import LATEST, Observation
 from shared.queries import OneOf

@@ -161,7 +161,7 @@ def test_a_spreadsheet_gets_the_same_figures(call_as):
         call, tickets = call_as(Role.GOVERNOR, at=5), TicketSigner(call_as.signer)
         return get_oversight_report(call, Window(format=format), tickets)
 
-    (header, *rows), told = csv.reader(look("csv").splitlines()), look("json")
+    (header, *rows), told = csv.reader(look("csv").data.decode().splitlines()), look("json")
     assert header == ["member", "value"]
     found = dict(rows)
     assert found.pop("signature").removeprefix("'") == told.signature

@@ -4,6 +4,7 @@ import csv
 
 from pydantic import StrictBool
 
+from shared.answers import PlainText
 from shared.entity import Value
 from shared.identity import PUBLIC, Scope
 from shared.operation import Call
@@ -14,14 +15,14 @@ __all__ = ["keys", "world"]
 
 
 def test_a_text_is_answered_as_it_is_under_its_own_media_type(world):
-    @declared("GET", "/v1/rows", scopes={Scope.ACCOUNT}, audited=False)
-    def list_rows(call: Call) -> Csv:
-        """List."""
-        return Csv('a,"b"\n1,é\n')
+    @declared("GET", "/v1/text", scopes={Scope.ACCOUNT}, audited=False)
+    def get_text(call: Call) -> PlainText:
+        """Get."""
+        return PlainText("one\ntwo é\n")
 
-    answer = world.call(list_rows, "/v1/rows", as_="viewer")
-    assert answer.data.decode() == 'a,"b"\n1,é\n'
-    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    answer = world.call(get_text, "/v1/text", as_="viewer")
+    assert answer.data.decode() == "one\ntwo é\n"
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -32,19 +33,22 @@ def test_what_answers_one_or_the_other_is_described_as_both(world):
     @declared("GET", "/v1/either", scopes={Scope.ACCOUNT}, audited=False)
     def get_either(call: Call, query: Which) -> dict[str, int] | Csv:
         """Get."""
-        return Csv.of(["a", "b"], [(1, "=1+1"), (None, 'x "y", z')]) if query.table else {"a": 1}
+        rows = [(1, "=1+1"), (None, 'x "y", z')]
+        return Csv.of("rows", ["a", "b"], rows) if query.table else {"a": 1}
 
     table, plain = (
         world.call(get_either, "/v1/either", as_="viewer", query=q) for q in ({"table": "true"}, {})
     )
     assert (table.mimetype, plain.mimetype) == ("text/csv", "application/json")
+    assert 'filename="rows.csv"' in table.headers["Content-Disposition"]
     assert list(csv.reader(table.get_data(as_text=True).splitlines())) == [
         ["a", "b"],
         ["1", "'=1+1"],
         ["", 'x "y", z'],
     ]
     op = get_either.declared
-    assert (op.shape, op.texts) == (dict[str, int], (Csv,))
+    assert op.shapes == {200: dict[str, int]}
+    assert [form.media_type for form in op.answers[200]] == [None, Csv.media_type]
 
 
 def test_a_plain_string_is_json_as_ever(world):

@@ -1,0 +1,180 @@
+"""Answers of other shapes: something new, something not done yet, another address, a file."""
+
+import pytest
+
+from shared.answers import Accepted, Created, Download, PlainText, Redirect
+from shared.documents import Query, Write
+from shared.entity import Id
+from shared.identity import Scope
+from shared.operation import Call
+from tests.kernel.conftest import declared
+from tests.kernel.things import Size, Thing, ThingMade, entries, get_thing
+
+KEY = {"Idempotency-Key": "k1"}
+FILE = bytes(range(200))
+LINK = "https://storage.example/kept?signature=a%2Fb"
+
+
+@declared("POST", "/v1/things", scopes={Scope.GENESIS_WRITE})
+def make_or_show(call: Call, body: Size) -> Created[Thing] | Thing | Accepted[dict[str, int]]:
+    """Make a thing where there is none of that size, a big one later."""
+    if body.size > 100:
+        return Accepted("/v1/async-jobs/1", {"size": body.size})
+    with call.transaction() as txn:
+        there = txn.loosely("a test").first(Thing, size=body.size)
+        if there:
+            return there
+        new = Thing(
+            id=call.new_id(),
+            tenant_id=call.tenant,
+            created_at=call.now,
+            updated_at=call.now,
+            governance_agent_id="genesis",
+            size=body.size,
+        )
+        made = txn.create(new, ThingMade(size=body.size))
+        return Created(f"/v1/things/{made.id}", made)
+
+
+@declared("POST", "/v1/things/{thing_id}/share", scopes={Scope.GENESIS_WRITE})
+def share_thing(call: Call, thing_id: Id) -> Redirect:
+    """Lead to where it is shared."""
+    with call.transaction() as txn:
+        txn.save(txn.get(Thing, thing_id), ThingMade(size=0))
+        return Redirect(LINK)
+
+
+@declared("GET", "/v1/file", scopes={Scope.ACCOUNT}, audited=False)
+def get_file(call: Call) -> Download:
+    """Get."""
+    return Download(FILE, 'Bericht für "Kim"/2.pdf', "application/pdf")
+
+
+def make(world, size, **headers):
+    return world.call(make_or_show, "/v1/things", {"size": size}, as_="admin", headers=headers)
+
+
+def test_what_is_new_says_where_it_is_and_what_was_there_does_not(world):
+    made = make(world, 1)
+    assert (made.status_code, made.json["size"]) == (201, 1)
+    there = world.call(get_thing, made.headers["Location"], as_="admin")
+    assert (there.status_code, there.json) == (200, made.json)
+    assert made.headers["ETag"] == there.headers["ETag"]
+    again = make(world, 1)
+    assert (again.status_code, again.json) == (200, made.json)
+    assert "Location" not in again.headers
+
+
+def test_what_is_not_done_yet_says_where_to_look(world):
+    taken = make(world, 101)
+    assert (taken.status_code, taken.headers["Location"]) == (202, "/v1/async-jobs/1")
+    assert taken.json == {"size": 101}
+
+
+def test_the_same_request_is_answered_with_the_same_status_and_headers(world):
+    first = make(world, 1, **KEY)
+    make(world, 2)
+    again = make(world, 1, **KEY)
+    assert (again.status_code, again.data) == (201, first.data)
+    path = f"/v1/things/{first.json['id']}/share"
+    shared, again_shared = (
+        world.call(share_thing, path, as_="admin", headers={"Idempotency-Key": "k2"})
+        for _ in range(2)
+    )
+    assert (shared.status_code, shared.data) == (303, b"")
+    assert shared.headers["Location"] == LINK
+    for one, other in ((first, again), (shared, again_shared)):
+        assert one.status_code == other.status_code
+        for name in ("Location", "Content-Type", "ETag", "X-Audit-Entry"):
+            assert one.headers.get(name) == other.headers.get(name), name
+    assert len(entries(world)) == 3
+
+
+def test_a_text_is_answered_again_as_the_text_that_it_was(world):
+    @declared("POST", "/v1/word", scopes={Scope.GENESIS_WRITE})
+    def say_word(call: Call, body: Size) -> PlainText:
+        """Say a word."""
+        make_or_show(call, body)
+        return PlainText("word")
+
+    first, again = (
+        world.call(say_word, "/v1/word", {"size": 1}, as_="admin", headers=KEY) for _ in range(2)
+    )
+    assert len(entries(world)) == 1
+    assert first.data == again.data == b"word"
+    assert first.headers["Content-Type"] == again.headers["Content-Type"] == PlainText.media_type
+
+
+def test_what_was_kept_before_answers_said_their_type_is_json(world):
+    first = make(world, 1, **KEY)
+    (kept,) = stored(world)
+    headers = {name: said for name, said in kept.data["headers"].items() if name == "ETag"}
+    world.ports.documents.commit([Write(kept.key, {**kept.data, "headers": headers})])
+    again = make(world, 1, **KEY)
+    assert again.json == first.json
+
+
+def stored(world):
+    return world.ports.documents.find(None, Query("idempotency"))
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "",
+        "//evil.example",
+        "/\\evil.example",
+        "http://a.example",
+        "https://",
+        "/a\r\nSet-Cookie: b",
+        "a",
+    ],
+)
+def test_nobody_is_sent_where_an_address_only_looks_like_one(location):
+    for answer in (lambda: Redirect(location), lambda: Created(location, None)):
+        with pytest.raises(ValueError, match="no address"):
+            answer()
+
+
+def test_a_file_is_kept_under_its_name(world):
+    answer = world.call(get_file, "/v1/file", as_="viewer")
+    assert (answer.status_code, answer.data) == (200, FILE)
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["Content-Disposition"] == (
+        'attachment; filename="Bericht f_r _Kim__2.pdf";'
+        " filename*=UTF-8''Bericht%20f%C3%BCr%20%22Kim%22_2.pdf"
+    )
+
+
+def test_of_a_file_a_part_may_be_asked_for_and_nothing_where_it_is_the_same(world):
+    whole = world.call(get_file, "/v1/file", as_="viewer")
+    tag = {"If-Range": whole.headers["ETag"]}
+    part = world.call(get_file, "/v1/file", as_="viewer", headers=tag | {"Range": "bytes=10-19"})
+    assert (part.status_code, part.data) == (206, FILE[10:20])
+    assert part.headers["Content-Range"] == "bytes 10-19/200"
+    for odd in ("bytes=500-", "lines=1-2", "bytes=x"):
+        all_of_it = world.call(get_file, "/v1/file", as_="viewer", headers={"Range": odd})
+        assert (all_of_it.status_code, all_of_it.data) == (200, FILE), odd
+    same = {"If-None-Match": whole.headers["ETag"]}
+    assert world.call(get_file, "/v1/file", as_="viewer", headers=same).status_code == 304
+
+
+def test_a_file_may_come_one_part_after_the_other(world):
+    @declared("GET", "/v1/stream", scopes={Scope.ACCOUNT}, audited=False)
+    def get_stream(call: Call) -> Download:
+        """Get."""
+        return Download(iter([b"a", b"b"]), "ab.bin")
+
+    answer = world.call(get_stream, "/v1/stream", as_="viewer")
+    assert (answer.status_code, answer.data) == (200, b"ab")
+
+
+def test_a_signature_says_every_answer():
+    op = make_or_show.declared
+    assert {status: [f.located for f in forms] for status, forms in op.answers.items()} == {
+        200: [False],
+        201: [True],
+        202: [True],
+    }
+    assert op.shapes == {200: Thing, 201: Thing, 202: dict[str, int]}
+    assert share_thing.declared.shapes == {}
