@@ -10,7 +10,6 @@ cloud, where every function has its own instances.
 """
 
 import argparse
-import os
 import random
 import signal
 import sys
@@ -99,23 +98,15 @@ def loaded(platform: Process, agent_id: str, clients: int, seconds: float, first
             step.times_ms += times
             step.refused += refused
 
-    cpu, started = cpu_s(platform), time.monotonic()
+    cpu, started = platform.cpu_s(), time.monotonic()
     threads = [threading.Thread(target=work, args=(first + n,)) for n in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     step.seconds = time.monotonic() - started
-    step.cpu_s = cpu_s(platform) - cpu
+    step.cpu_s = platform.cpu_s() - cpu
     return step
-
-
-def cpu_s(platform: Process) -> float:
-    """Return the CPU time of the platform's process so far, user and system."""
-    if platform.process is None:
-        raise RuntimeError("the platform does not run")
-    fields = Path(f"/proc/{platform.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def bottleneck(steps: list[Step]) -> str:

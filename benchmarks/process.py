@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,10 @@ class Process:
     port: int = field(default_factory=free_port)
     kills: int = 0
     process: subprocess.Popen[bytes] | None = None
+    root: Path = ROOT
+    """The build that is served."""
+
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -43,10 +48,10 @@ class Process:
         with (self.data / "errors").open("ab") as errors:
             self.process = subprocess.Popen(
                 [*command, "--data", str(self.data), "--port", str(self.port)],
-                cwd=ROOT,
+                cwd=self.root,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                env=os.environ | {"LOG": "ERROR"},
+                env=os.environ | {"LOG": "ERROR"} | dict(self.environ),
             )
         self.await_answer()
 
@@ -58,7 +63,7 @@ class Process:
             with suppress(urllib3.exceptions.HTTPError):
                 if pool.request("GET", f"{self.address}/v1/health", timeout=2).status == 200:
                     return
-            time.sleep(0.02)
+            time.sleep(0.01)
         raise TimeoutError("the platform did not come back")
 
     def kill(self) -> None:
@@ -72,3 +77,23 @@ class Process:
         if self.process:
             self.process.send_signal(how)
             self.process.wait()
+
+    def cpu_s(self) -> float:
+        """Return the CPU time that it and its children have taken so far, user and system."""
+        ticks = 0
+        for pid in self._pids():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def memory_mb(self) -> float:
+        """Return the memory that it and its children take; what several share counts once."""
+        told = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self._pids()]
+        return sum(int(one.partition("\nPss:")[2].split()[0]) for one in told) / 1000
+
+    def _pids(self) -> list[int]:
+        if self.process is None:
+            raise RuntimeError("the platform does not run")
+        own = self.process.pid
+        children = Path(f"/proc/{own}/task/{own}/children").read_text()
+        return [own, *map(int, children.split())]

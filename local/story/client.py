@@ -42,6 +42,11 @@ class Client:
         with self._lock:
             self._tokens[account] = answer.json()["token"]
 
+    def token(self, account: str) -> str:
+        """Return the token of an account that is signed in."""
+        with self._lock:
+            return self._tokens[account]
+
     def get(self, account: str, path: str, **query: str | int) -> Any:
         """Read something."""
         return self._send(account, "GET", path, fields=query)
