@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from shared.edge import jws
 from shared.edge.auth import GOOGLE_ISSUER
 from shared.edge.keys import keep_private
 from shared.edge.settings import Settings
@@ -43,10 +44,7 @@ class SignIn:
 
     def publish(self) -> None:
         """Write the public key to where the platform looks for it."""
-        from jwt.algorithms import RSAAlgorithm
-
-        public = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
-        jwk = public | {"kid": self._kid, "alg": "RS256", "use": "sig"}
+        jwk = jws.jwk(self._key.public_key(), self._kid)
         keep_private(Path(self._settings.people_keys), json.dumps({"keys": [jwk]}).encode())
 
     def token(self, account: str, at: datetime) -> str:
@@ -89,11 +87,9 @@ class SignIn:
         return self._signed(service, at)
 
     def _signed(self, claims: dict[str, Any], at: datetime) -> str:
-        import jwt
-
         issued = int(at.timestamp())
         times = {"iat": issued, "exp": issued + LIFE_S}
-        return jwt.encode(claims | times, self._key, algorithm="RS256", headers={"kid": self._kid})
+        return jws.sign(claims | times, self._key, self._kid)
 
     @cached_property
     def _key(self) -> Any:

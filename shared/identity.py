@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Literal
 from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
@@ -196,7 +197,7 @@ ActorType = Literal[
 class Actor(BaseModel):
     """A verified identity."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     id: str
     tenant: str
@@ -210,7 +211,7 @@ class Actor(BaseModel):
     @property
     def scopes(self) -> frozenset[Scope]:
         """Everything the roles allow: the union."""
-        return frozenset(scope for scope, roles in HOLDERS.items() if self.roles & roles)
+        return _scopes(self.roles)
 
     @property
     def hands(self) -> frozenset[str]:
@@ -230,6 +231,11 @@ class Actor(BaseModel):
     def of_the_platform(self) -> bool:
         """Whether this identity acts in the tenant of the thing it addresses."""
         return self.tenant == PLATFORM
+
+
+@lru_cache(maxsize=256)
+def _scopes(held: frozenset[Role]) -> frozenset[Scope]:
+    return frozenset(scope for scope, roles in HOLDERS.items() if held & roles)
 
 
 def same_hands(controllers: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:

@@ -28,7 +28,7 @@ R = TypeVar("R", bound=Record)
 class Page(BaseModel, Generic[R]):
     """Some of the documents, and how to get the next ones."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     items: tuple[R, ...]
     """What was found, in the order of the list."""

@@ -5,17 +5,19 @@ Both are RS256 JWTs (RFC 7519) and differ in issuer, audience, keys and claims. 
 sign-in issues tokens of the same two shapes from its own key; this code does not know the difference.
 """
 
+import hashlib
 import json
 import re
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.documents import Documents, Key
+from shared.edge import jws
 from shared.edge.calls import Caller
 from shared.errors import ProviderDown, Unauthenticated
 from shared.identities.models import Principal
@@ -40,6 +42,15 @@ SERVICE_ROLES = {
 
 _MAY_SAY = ("auth_time", "nbf")
 """Times that a token may say besides."""
+
+_NEEDED = frozenset({"iss", "aud", "sub", "iat", "exp"})
+_NOT_VALID = "the token is not valid; sign in again"
+
+REMEMBERED_S = 300.0
+"""How long a token that was verified is not verified again, while its key stays the same."""
+
+MOST_REMEMBERED = 4096
+"""How many of them there are at the most; the one that was verified first goes."""
 
 SIGNATURE_REMOVED = "SIGNATURE_REMOVED_BY_GOOGLE"
 """What Cloud Run puts in the place of a signature that it has verified, before a function sees the token."""
@@ -95,14 +106,11 @@ class KeySource:
         self._read_at = time.monotonic()
 
     def _read(self) -> dict[str, Any]:
-        from jwt import PyJWKSet, PyJWTError
-
         raw = self._fetched() if "://" in self._location else Path(self._location).read_bytes()
         try:
-            keys = PyJWKSet.from_dict(json.loads(raw)).keys
-        except (PyJWTError, ValueError, AttributeError, TypeError) as error:
+            return jws.keys(json.loads(raw))
+        except (ValueError, RecursionError) as error:
             raise _unreadable() from error
-        return {str(key.key_id): key.key for key in keys if key.key_id}
 
     def _fetched(self) -> bytes:
         answer = self._caller.request("GET", self._location)
@@ -113,6 +121,24 @@ class KeySource:
 
 def _unreadable() -> ProviderDown:
     return ProviderDown("the keys of the sign-in cannot be read now", retry_after_s=5)
+
+
+class _Known(NamedTuple):
+    """
+    A token that was verified: whom it names, and what is looked at again whenever it is shown.
+
+    That is its times, its key and, of a person, what was taken from them since; all else never changes.
+    """
+
+    actor: Actor
+    times: Sequence[Any]
+    of_a_service: bool
+    keys: KeySource
+    kid: str
+    key: Any
+    """None where Cloud Run had verified it: such a token is not remembered."""
+
+    verified_at: float
 
 
 class Authenticator:
@@ -161,6 +187,8 @@ class Authenticator:
         self._documents, self._clock = documents, clock
         self._listed, self._hands = listed, hands
         self._known: dict[tuple[str, str], tuple[float, Principal | None]] = {}
+        self._remembered: dict[bytes, _Known] = {}
+        self._remembering = threading.Lock()
 
     def identify(self, headers: Mapping[str, str], *, revoked_within_s: float) -> Actor:
         """
@@ -193,43 +221,56 @@ class Authenticator:
         return self._verified(token.strip(), revoked_within_s, admitted=admitted)
 
     def _verified(self, token: str, revoked_within_s: float, *, admitted: bool) -> Actor:
-        import jwt
+        name = hashlib.sha256(token.encode(errors="replace")).digest()
+        known = self._remembered.get(name)
+        if known is not None and self._stands(known):
+            self._in_time(known.times)
+        else:
+            known = self._read(token, admitted=admitted)
+            if known.key is not None:
+                self._remember(name, known)
+        if known.of_a_service:
+            return known.actor
+        return self._still(known.actor, revoked_within_s)
 
+    def _stands(self, known: "_Known") -> bool:
+        """Say whether the key that a remembered token was verified with is still that key, and it was not long ago."""
+        old = time.monotonic() - known.verified_at > REMEMBERED_S
+        return not old and known.keys.key(known.kid) is known.key
+
+    def _remember(self, name: bytes, known: "_Known") -> None:
+        with self._remembering:
+            self._remembered.pop(name, None)
+            while len(self._remembered) >= MOST_REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
+            self._remembered[name] = known
+
+    def _read(self, token: str, *, admitted: bool) -> "_Known":
+        """Return what a token says, once its signature is verified, and it is for us."""
         try:
-            issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
-            of_a_service = issuer == GOOGLE_ISSUER
-            unsigned = token.rpartition(".")[2] == SIGNATURE_REMOVED
-            trusted = unsigned and admitted and of_a_service
+            said = jws.parsed(token)
+            claims = said.claims
+            of_a_service = claims.get("iss") == GOOGLE_ISSUER
+            unsigned = said.signature == SIGNATURE_REMOVED
             keys = self._services if of_a_service else self._people
-            claims = jwt.decode(
-                token,
-                "" if trusted else keys.key(str(jwt.get_unverified_header(token).get("kid"))),
-                algorithms=["RS256"],
-                audience=None if of_a_service else self._project,
-                issuer=GOOGLE_ISSUER
-                if of_a_service
-                else f"https://securetoken.google.com/{self._project}",
-                options={
-                    "require": ["iss", "aud", "sub", "iat", "exp"],
-                    "verify_signature": not trusted,
-                    "verify_iss": True,
-                    "verify_aud": not of_a_service,
-                    "strict_aud": True,
-                    "verify_exp": False,
-                    "verify_iat": False,
-                    "verify_nbf": False,
-                },
-            )
-        except (jwt.PyJWTError, UnicodeError, ValueError, RecursionError) as error:
-            raise Forged("the token is not valid; sign in again") from error
-        self._in_time(claims)
-        if of_a_service:
-            return self._service(claims)
-        return self._still(self._person(claims), revoked_within_s)
+            kid, key = str(said.header.get("kid")), None
+            if not (unsigned and admitted and of_a_service):
+                key = keys.key(kid)
+                jws.verify(said, key)
+        except ValueError as error:
+            raise Forged(_NOT_VALID) from error
+        issuer = f"https://securetoken.google.com/{self._project}"
+        right = of_a_service or (claims.get("iss") == issuer and claims.get("aud") == self._project)
+        texts = isinstance(claims.get("sub"), str) and isinstance(claims.get("jti", ""), str)
+        if not (right and texts and claims.keys() >= _NEEDED):
+            raise Forged(_NOT_VALID)
+        times = [claims["iat"], claims["exp"], *map(claims.get, _MAY_SAY, (0, 0))]
+        self._in_time(times)
+        actor = self._service(claims) if of_a_service else self._person(claims)
+        return _Known(actor, times, of_a_service, keys, kid, key, time.monotonic())
 
-    def _in_time(self, claims: Mapping[str, Any]) -> None:
+    def _in_time(self, moments: Sequence[Any]) -> None:
         now = self._clock()
-        moments = [claims["iat"], claims["exp"], *map(claims.get, _MAY_SAY, (0, 0))]
         if not all(isinstance(moment, int) and 0 <= moment < 2**40 for moment in moments):
             raise Forged("the token's times are not numbers; sign in again")
         issued, expires, *begins = (datetime.fromtimestamp(m, UTC) for m in moments)

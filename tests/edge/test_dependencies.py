@@ -5,8 +5,10 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.documents import Key, Write
+from shared.edge import jws
 from shared.edge.dependencies import PortDependencies
 from shared.edge.settings import Settings
 from shared.errors import StoreUnavailable
@@ -15,11 +17,12 @@ from shared.identity import PLATFORM
 from shared.platform.breakers import Circuit
 from tests.conftest import NOON
 
+SIGN_IN = jws.jwk(rsa.generate_private_key(65537, 2048).public_key(), "sign-in")
 ENGINE = "/v1/projects/local/locations/local/workflows/agent_creation/executions?pageSize=1"
 
 
 @pytest.fixture
-def google(signer):
+def google():
     """A server that knows some addresses, and what was asked of it."""
     asked, answers = [], {ENGINE: 200, "/keys": 200}
 
@@ -28,7 +31,7 @@ def google(signer):
             asked.append((self.path, self.headers.get("Authorization")))
             self.send_response(answers.get(self.path, 404))
             self.end_headers()
-            self.wfile.write(json.dumps({"keys": [signer.jwk]}).encode())
+            self.wfile.write(json.dumps({"keys": [SIGN_IN]}).encode())
 
         def log_message(self, *_):
             pass

@@ -7,7 +7,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from shared.edge import auth
+from shared.edge import auth, jws
 from shared.edge.auth import Authenticator, Forged, KeySource
 from shared.errors import ProviderDown
 from shared.identity import Role
@@ -47,16 +47,38 @@ def keys(provider, pauses):
 
 
 @pytest.fixture
-def identify(keys, documents):
-    authenticator = Authenticator(
+def now():
+    """The time, which a test may move."""
+    return [NOW]
+
+
+@pytest.fixture
+def authenticator(keys, documents, now):
+    return Authenticator(
         project="p",
         addressed=API.__eq__,
         people=keys,
         services=keys,
         documents=documents,
-        clock=lambda: NOW,
+        clock=lambda: now[0],
     )
 
+
+@pytest.fixture
+def verified(monkeypatch):
+    """Each verification of a signature."""
+    verified, verify = [], jws.verify
+
+    def counted(token, key):
+        verified.append(token.claims["sub"])
+        verify(token, key)
+
+    monkeypatch.setattr(jws, "verify", counted)
+    return verified
+
+
+@pytest.fixture
+def identify(authenticator):
     def identify(token):
         return authenticator.identify({"Authorization": f"Bearer {token}"}, revoked_within_s=60)
 
@@ -177,3 +199,79 @@ def test_keys_may_also_be_in_a_file(tmp_path):
     public = KeySource(str(file)).key("old")
     assert public.public_numbers() == OLD.public_key().public_numbers()
     assert auth.KEYS_FOR_S < auth.KEYS_KEPT_S
+
+
+def test_a_token_is_verified_once_and_again_after_a_while(identify, verified, monkeypatch):
+    good = token("old", OLD)
+    assert len({identify(good) for _ in range(5)}) == 1
+    assert len(verified) == 1
+    monkeypatch.setattr(auth, "REMEMBERED_S", -1.0)
+    identify(good)
+    assert len(verified) == 2
+
+
+def test_a_remembered_token_still_expires(identify, now):
+    good = token("old", OLD)
+    identify(good)
+    now[0] = NOW + timedelta(hours=1, seconds=31)
+    with pytest.raises(Forged, match="expired"):
+        identify(good)
+
+
+def test_a_remembered_token_does_not_outlive_its_key(identify, provider, keys, later):
+    good = token("old", OLD)
+    identify(good)
+    provider.replies = [published(new=NEW)]
+    later(keys, minutes=61)
+    with pytest.raises(Forged, match="a key we do not know"):
+        identify(good)
+
+
+def test_a_remembered_token_is_held_to_the_key_that_has_its_name_now(
+    identify, provider, keys, later
+):
+    good = token("old", OLD)
+    identify(good)
+    provider.replies = [published(old=NEW)]
+    later(keys, minutes=61)
+    with pytest.raises(Forged, match="not valid"):
+        identify(good)
+
+
+def test_what_was_refused_is_not_remembered_and_so_many_tokens_are(
+    identify, authenticator, verified, monkeypatch
+):
+    monkeypatch.setattr(auth, "MOST_REMEMBERED", 3)
+    for n in range(5):
+        with pytest.raises(Forged):
+            identify(token("old", NEW, sub=f"forged-{n}"))
+        identify(token("old", OLD, sub=str(n)))
+    assert len(authenticator._remembered) == 3
+    verified.clear()
+    for n in (4, 3, 2, 0):
+        identify(token("old", OLD, sub=str(n)))
+    assert verified == ["0"], "the one that was verified first had gone"
+
+
+def test_a_token_that_differs_in_one_letter_is_another(identify):
+    good = token("old", OLD)
+    identify(good)
+    # The last letter of a signature of 256 bytes holds two bits; the first holds six.
+    head, _, signature = good.rpartition(".")
+    bent = f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
+    with pytest.raises(Forged):
+        identify(bent)
+
+
+@pytest.mark.parametrize("bits", [1024, 1536])
+def test_keys_that_are_too_short_for_rs256_are_none(identify, provider, bits):
+    short = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    provider.replies = [published(short=short)]
+    with pytest.raises(ProviderDown):
+        identify(jws.sign({"iss": "https://accounts.google.com"}, short, "short"))
+
+
+def test_of_several_keys_those_that_can_be_read_count(identify, provider):
+    odd = [{"kty": "OKP", "kid": "ed", "x": "AA"}, 5, {"kty": "RSA", "kid": "no", "n": "AA"}]
+    provider.replies = [Reply(200, {"keys": [*odd, *published(old=OLD).body["keys"]]})]
+    assert identify(token("old", OLD)).id == "service:workflows"
