@@ -9,6 +9,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from shared.edge.meter import MESSAGE_BYTES
 from shared.mobile import totals
 from shared.operation import Operation
 from shared.precedents import counting
+from shared.reaction import Reaction
 
 DOCS = Path(__file__).parents[1] / "docs"
 KEPT, PAGE = DOCS / "costs.json", DOCS / "costs.md"
@@ -202,7 +204,13 @@ def standing(found: Measured) -> Bill:
     return bill
 
 
-_EVERY_S = {one.id: one.every.total_seconds() for one in reactions() if one.every}
+def _pause_s(reaction: Reaction) -> float:
+    """Return how long after one run of a schedule the next one is, at any time."""
+    once = reaction.next_after(datetime(2026, 1, 1, tzinfo=UTC))
+    return (reaction.next_after(once) - once).total_seconds()
+
+
+_EVERY_S = {one.id: _pause_s(one) for one in reactions() if one.scheduled}
 
 DASHBOARD_SHARDS = totals.SHARDS + counting.SHARDS
 STORED_GIB_AN_AGENT = 0.5 / 1024

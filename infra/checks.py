@@ -16,7 +16,7 @@ from infra.engine import MAX_SOURCE_BYTES, calls
 from infra.functions import timeout_s
 from infra.graph import Resource
 from infra.groups import group_of, runtime_of, runtimes
-from infra.messages import DEAD_LETTERS, cron, filter_of, listens_to
+from infra.messages import DEAD_LETTERS, cron, filter_of, listens_to, zone_of
 from infra.stack import Environment
 from infra.vault import writer_key
 from shared.edge.assembly import names
@@ -110,7 +110,7 @@ def only_four_invoke(graph: Graph, _: Environment) -> Iterator[str]:
         if isinstance(declared, Operation):
             needed, allowed = {"gateway"}, {"gateway", "workflows"}
         else:
-            needed = allowed = {"scheduler" if declared.every else "pubsub"}
+            needed = allowed = {"scheduler" if declared.scheduled else "pubsub"}
         has = may.get(declared.function_name, set())
         for who in sorted(needed - has):
             yield f"{declared.id} cannot be reached: {who} may not invoke it"
@@ -294,15 +294,16 @@ def every_topic_has_its_subscriber(graph: Graph, _: Environment) -> Iterator[str
 
 
 def every_schedule_has_its_function(graph: Graph, _: Environment) -> Iterator[str]:
-    """What runs by the clock runs as often as it says."""
+    """What runs by the clock runs as often as it says, by the clock that it says."""
     jobs = {one.inputs["name"]: one for one in _of(graph, "cloudscheduler.Job")}
-    wanted = {one.function_name: one for one in reactions() if one.every}
+    wanted = {one.function_name: one for one in reactions() if one.scheduled}
     yield from (f"nothing runs {name} by the clock" for name in sorted(wanted.keys() - jobs.keys()))
     yield from (f"the schedule {n} runs no function" for n in sorted(jobs.keys() - wanted.keys()))
     for name in wanted.keys() & jobs.keys():
-        every = wanted[name].every
-        if every and jobs[name].inputs["schedule"] != cron(every):
-            yield f"{name} runs at {jobs[name].inputs['schedule']} and not every {every}"
+        said = (jobs[name].inputs["schedule"], jobs[name].inputs["timeZone"])
+        right = (cron(wanted[name]), zone_of(wanted[name]))
+        if said != right:
+            yield f"{name} runs at {' in '.join(said)} and not at {' in '.join(right)}"
         token = jobs[name].inputs["httpTarget"].get("oidcToken") or {}
         if _account(token.get("serviceAccountEmail", "")) != "scheduler":
             yield f"{name} is called without the scheduler's identity"

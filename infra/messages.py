@@ -15,10 +15,14 @@ from shared.bus import DUES, TAP, type_of
 from shared.edge.catalog import reactions
 from shared.events.rules import ATTEMPTS, FIRST_S, LAST_S
 from shared.reaction import Reaction
+from shared.schedules import WEEKDAYS, Schedule
 
 DEAD_LETTERS = "dead-letters"
 WEEK_S = 7 * 24 * 3600
 MAX_FILTER_BYTES = 256
+SHORTEST = 28
+"""The days of the shortest month: later ones are its last."""
+
 SLACK_S = 30
 """How much longer the broker waits for an answer than a function may take."""
 
@@ -34,10 +38,10 @@ def declare(stack: Stack, accounts: Accounts, functions: Functions, buckets: Buc
     }
     _let_publish(accounts, topics, agent)
     for reaction in reactions():
-        by = "scheduler" if reaction.every else "pubsub"
+        by = "scheduler" if reaction.scheduled else "pubsub"
         let_invoke(stack, functions[reaction.id], reaction.id, accounts, by)
-        if reaction.every:
-            _schedule(stack, accounts, functions, reaction, reaction.every)
+        if reaction.scheduled:
+            _schedule(stack, accounts, functions, reaction)
         elif topic := listens_to(reaction):
             _subscribe(stack, accounts, functions, topics, agent, reaction, topic)
     heard = {listens_to(reaction) for reaction in reactions()}
@@ -65,13 +69,34 @@ def filter_of(reaction: Reaction) -> str:
     return written if len(written) <= MAX_FILTER_BYTES else ""
 
 
-def cron(every: timedelta) -> str:
+def zone_of(reaction: Reaction) -> str:
+    """Return the zone in which Cloud Scheduler reads the schedule of a reaction."""
+    return reaction.schedule.zone if reaction.schedule else "Etc/UTC"
+
+
+def cron(reaction: Reaction) -> str:
     """
-    Return a schedule as cron writes it.
+    Return when Cloud Scheduler wakes a reaction, as cron writes it.
 
     Raises:
-        ValueError: Cloud Scheduler has no such schedule: it knows whole minutes, hours and days.
+        ValueError: It has no such schedule: it knows whole minutes, hours and days.
     """
+    return _time_of_day(reaction.schedule) if reaction.schedule else _again(reaction.every)
+
+
+def _time_of_day(schedule: Schedule) -> str:
+    """Return a time of day; where that may not exist, woken again an hour later, which does nothing on other days."""
+    at, day = schedule.at, schedule.day
+    twice = schedule.zone != "UTC" and at.hour < 23
+    hours = f"{at.hour},{at.hour + 1}" if twice else f"{at.hour}"
+    days = "*" if day is None else f"{day}" if day <= SHORTEST else f"{SHORTEST}-{day}"
+    # Cron begins its week on Sunday.
+    numbers = sorted((WEEKDAYS.index(one) + 1) % 7 for one in schedule.weekdays)
+    return f"{at.minute} {hours} {days} * {','.join(map(str, numbers)) or '*'}"
+
+
+def _again(every: timedelta | None) -> str:
+    every = every or timedelta()
     minutes, rest_s = divmod(int(every.total_seconds()), 60)
     if not rest_s:
         if 1 <= minutes < 60 and 60 % minutes == 0:
@@ -194,15 +219,14 @@ def _schedule(
     accounts: Accounts,
     functions: Functions,
     reaction: Reaction,
-    every: timedelta,
 ) -> None:
     address = functions[reaction.id].service_config.apply(_address)
     cloudscheduler.Job(
         reaction.id,
         name=reaction.function_name,
         region=stack.region,
-        schedule=cron(every),
-        time_zone="Etc/UTC",
+        schedule=cron(reaction),
+        time_zone=zone_of(reaction),
         attempt_deadline=f"{REACTION_S + SLACK_S}s",
         retry_config=cloudscheduler.JobRetryConfigArgs(retry_count=1),
         http_target=cloudscheduler.JobHttpTargetArgs(

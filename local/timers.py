@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from local.clock import Clock
 from shared.documents import Condition, Query, Write
 from shared.edge.catalog import reactions
-from shared.edge.delivery import run
+from shared.edge.delivery import woken
 from shared.edge.ports import Ports
 from shared.edge.walking import first, record
 from shared.entity import written
@@ -148,21 +148,22 @@ class ScheduleLoop(Loop):
         """Take the schedules of the catalog."""
         super().__init__("schedules", clock)
         self._ports = ports
-        self._next = {reaction: clock.now() for reaction in reactions() if reaction.every}
+        self._next = {reaction: clock.now() for reaction in reactions() if reaction.scheduled}
 
     def work(self) -> datetime | None:
         """Run what is due, once however much time has passed."""
         now = self._clock.now()
         for reaction, at in self._next.items():
-            if at <= now and reaction.every:
-                pause = reaction.every if self._ran(reaction) else min(reaction.every, AGAIN)
-                self._next[reaction] = now + pause
+            if at <= now:
+                following = reaction.next_after(now)
+                done = self._ran(reaction)
+                self._next[reaction] = following if done else min(following, now + AGAIN)
         return min(self._next.values(), default=None)
 
     def _ran(self, reaction: Reaction) -> bool:
         """Run one schedule, and say whether it came to its end; the others do not wait for it."""
         try:
-            run(reaction, self._ports)
+            woken(reaction, self._ports)
         except Refusal as refusal:
             log.warning("%s waits: %s", reaction.id, refusal)
             return False

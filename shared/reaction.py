@@ -9,7 +9,7 @@ the same commit as the doing, so a reaction done twice is a reaction done once.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from shared.entity import Event, Record
 from shared.operation import EVERY_TENANT, Call, deployed, place
 from shared.ports import named
 from shared.queries import Reads
+from shared.schedules import Schedule, Weekday
 from shared.store import Transaction
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -32,6 +33,9 @@ class Reaching(Call):
 
     subject: str = ""
     """The entity that the event is about: ``<collection>/<id>``."""
+
+    moment: datetime | None = None
+    """The moment of its schedule that it runs for, where that has a time of day."""
 
     @property
     def subject_id(self) -> str:
@@ -58,12 +62,13 @@ class Reaching(Call):
 
 @dataclass(frozen=True)
 class Reaction:
-    """Everything the deployment needs to know. Exactly one of the five causes is set."""
+    """Everything the deployment needs to know. Exactly one of the six causes is set."""
 
     function: Callable[..., None]
     on: tuple[type[Event], ...] = ()
     due: type[Event] | None = None
     every: timedelta | None = None
+    schedule: Schedule | None = None
     stored: type[Record] | None = None
     undelivered: bool = False
     repeatable: bool = False
@@ -91,16 +96,31 @@ class Reaction:
         }
 
     @property
+    def scheduled(self) -> bool:
+        """Whether it runs by the clock."""
+        return self.every is not None or self.schedule is not None
+
+    def next_after(self, at: datetime) -> datetime:
+        """Return when it runs next by the clock, where it last did at a time."""
+        if self.schedule:
+            return self.schedule.next(at)
+        return at + (self.every or timedelta())
+
+    @property
     def topic(self) -> str | None:
         """The one topic it listens to, if it does."""
         return "dues" if self.due else self.on[0].traits.topic if self.on else None
 
 
-def reaction(
+def reaction(  # noqa: PLR0913 - each by its name, and of the first ones one alone
     *,
     on: type[Event] | tuple[type[Event], ...] = (),
     due: type[Event] | None = None,
     every: timedelta | None = None,
+    at: str | None = None,
+    weekday: Weekday | tuple[Weekday, ...] = (),
+    day: int | None = None,
+    zone: str = "UTC",
     stored: type[Record] | None = None,
     undelivered: bool = False,
     repeatable: bool = False,
@@ -113,7 +133,17 @@ def reaction(
 
         due: When the time comes that the event was promised for; the function gets the event.
 
-        every: On a schedule.
+        every: Again and again, so much time apart.
+
+        at: Every day at this time, such as ``02:30``: once, also where the clock is put forward over it (then at
+            the first moment after the gap) or back (then at the first of the two). Of several that passed
+            unnoticed, it runs for the last alone.
+
+        weekday: At that time on these days of the week only.
+
+        day: At that time on this day of the month only; of a month that has no such day, on its last.
+
+        zone: Whose clock the time is read on, by its name in the tz database.
 
         stored: Whenever a document of this kind was created; the function gets its id.
 
@@ -122,11 +152,15 @@ def reaction(
         repeatable: Whether doing it again, however late, changes nothing: it brings what it keeps to where
             things are, or wakes somebody who looks for themselves. It is not noted that it was done.
     """
+    days = weekday if isinstance(weekday, tuple) else (weekday,)
+    schedule = Schedule(time.fromisoformat(at), zone, days, day) if at else None
+    if schedule is None and (days or day):
+        raise ValueError("say at which time of the day it runs")
 
     def declare(function: F) -> F:
         events = on if isinstance(on, tuple) else (on,)
         vars(function)["declared"] = Reaction(
-            function, events, due, every, stored, undelivered, repeatable
+            function, events, due, every, schedule, stored, undelivered, repeatable
         )
         return function
 

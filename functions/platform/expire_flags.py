@@ -1,10 +1,8 @@
-from datetime import timedelta
-
 from shared.platform.flags import FeatureFlag, FlagExpired, expired
 from shared.reaction import Reaching, reaction
 
 
-@reaction(every=timedelta(days=1))
+@reaction(at="00:10")
 def expire_flags(call: Reaching) -> None:
     """Switch off the flags whose time is over; they counted as off from that moment on."""
     with call.transaction() as txn:

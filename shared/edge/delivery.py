@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from shared.bus import Message, Received, Unproven, opened
 from shared.documents import ABSENT, Key, Write
@@ -26,9 +27,16 @@ from shared.events.models import Inbox
 from shared.identity import PLATFORM, Actor, Role, story_of
 from shared.operation import Crossing
 from shared.reaction import Reaching, Reaction
+from shared.schedules import LastMoment, Schedule
 from shared.store import Due
 
 log = logging.getLogger("waooaw.delivery")
+
+AHEAD = timedelta(seconds=30)
+"""How far the clock of whoever wakes a reaction may be before ours."""
+
+LATE = timedelta(hours=2)
+"""How late the first moment may be that a reaction ever runs for; what came earlier, it does not make up for."""
 
 
 def deliver(reaction: Reaction, message: Message, ports: Ports) -> bool:
@@ -114,12 +122,51 @@ def _once(
 
 
 def run(reaction: Reaction, ports: Ports, *arguments: object, tenant: str = PLATFORM) -> None:
-    """Run a reaction to what is no event: a schedule, a document, a dead letter. It may run twice without harm."""
+    """Run a reaction to what is no event: the clock, a document, a dead letter. It may run twice without harm."""
     with _told(reaction, ports, None) as crossings, doing(reaction.id):
         call = _call(reaction, ports, None, tenant)
         reaction.function(call, *arguments, **given(reaction, ports, tenant))
         crossings.extend(call.crossings)
         ports.documents.commit(call.writes)
+
+
+def woken(reaction: Reaction, ports: Ports) -> bool:
+    """
+    Run a reaction that the clock has woken, and say whether it ran.
+
+    One with a time of day runs once for each moment, however often and however late it is woken, and for the
+    last one alone where several have passed: what it does and the note of the moment are one commit.
+    """
+    schedule = reaction.schedule
+    if schedule is None:
+        run(reaction, ports)
+        return True
+    with _told(reaction, ports, None) as crossings:
+
+        def attempt(_: int) -> bool:
+            with doing(reaction.id):
+                return _on_time(reaction, schedule, ports, crossings)
+
+        return settled(attempt)
+
+
+def _on_time(
+    reaction: Reaction, schedule: Schedule, ports: Ports, crossings: list[Crossing]
+) -> bool:
+    key = Key(PLATFORM, LastMoment.collection, reaction.id)
+    found, now = ports.documents.get(key), ports.clock()
+    moment = schedule.last(now + AHEAD)
+    if found and LastMoment.from_stored(found.data).moment >= moment:
+        return False
+    runs = found is not None or now - moment <= LATE
+    call = _call(reaction, ports, None, moment=moment)
+    if runs:
+        reaction.function(call, **given(reaction, ports, PLATFORM))
+        crossings.extend(call.crossings)
+    note = LastMoment(id=reaction.id, moment=moment)
+    noted = Write(key, note.to_stored(), found.revision if found else ABSENT)
+    ports.documents.commit([*call.writes, noted])
+    return runs
 
 
 def give_up(reaction: Reaction, given: Undelivered, ports: Ports) -> None:
@@ -149,7 +196,12 @@ def _pending(
 
 
 def _call(
-    reaction: Reaction, ports: Ports, received: Received | None, tenant: str = PLATFORM
+    reaction: Reaction,
+    ports: Ports,
+    received: Received | None,
+    tenant: str = PLATFORM,
+    *,
+    moment: datetime | None = None,
 ) -> Reaching:
     area = reaction.id.partition(".")[0]
     tenant = received.tenant if received else tenant
@@ -164,4 +216,5 @@ def _call(
         causation_id=received.id if received else None,
         traceparent=current(),
         subject=received.subject if received else "",
+        moment=moment,
     )

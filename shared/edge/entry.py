@@ -36,7 +36,7 @@ def listener(reaction: Reaction, ports: Callable[[], Ports]) -> Callable[[Any], 
 
     # The framework tells what takes events by the name of what was registered: the target that is deployed.
     def serve(event: Any) -> None:
-        from shared.edge.delivery import deliver, give_up, run
+        from shared.edge.delivery import deliver, give_up, run, woken
         from shared.edge.pubsub import from_push, undelivered
 
         connected = ports()
@@ -48,7 +48,7 @@ def listener(reaction: Reaction, ports: Callable[[], Ports]) -> Callable[[Any], 
         elif reaction.undelivered:
             give_up(reaction, undelivered(from_push(event.data)), connected)
         else:
-            run(reaction, connected)
+            woken(reaction, connected)
 
     return serve
 

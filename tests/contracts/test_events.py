@@ -91,7 +91,8 @@ def test_nothing_that_the_platform_does_is_called_as_what_is_reported():
 
 def test_a_reaction_has_one_cause():
     for reaction in reactions():
-        causes = [reaction.on, reaction.due, reaction.every, reaction.stored, reaction.undelivered]
+        by_clock = [reaction.every, reaction.schedule]
+        causes = [reaction.on, reaction.due, *by_clock, reaction.stored, reaction.undelivered]
         assert sum(bool(cause) for cause in causes) == 1, f"{reaction.id} has {causes}"
 
 

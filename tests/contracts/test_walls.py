@@ -53,6 +53,7 @@ KERNEL = {
         "queries",
         "reaction",
         "release",
+        "schedules",
         "store",
         "tables",
         "texts",

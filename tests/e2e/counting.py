@@ -8,9 +8,9 @@ from benchmarks.spawn import free_port
 from local.platform import Platform
 from local.story import acts, blueprints
 from local.story.client import Client
-from shared.documents import Query, Write
+from shared.documents import Key, Query, Write
 from shared.edge.catalog import operations, reactions
-from shared.edge.delivery import run
+from shared.edge.delivery import run, woken
 from shared.edge.meter import Metered, doing
 from shared.edge.ports import connect, utc_now
 from shared.edge.queue import QueueBus
@@ -18,9 +18,10 @@ from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.evidence import Entry
 from shared.identity import PLATFORM
+from shared.schedules import LastMoment
 from tests.rehearsals.scene import until, until_over
 
-MOVES_MANY = {one.id for one in reactions() if one.every or one.stored}
+MOVES_MANY = {one.id for one in reactions() if one.scheduled or one.stored}
 """What moves many entries at once: its cost is that of the entries."""
 
 AGAIN = {"edge.again"}
@@ -136,15 +137,25 @@ def _schedules(data):
     until(platform.idle)
     found = {}
     for one in reactions():
-        if one.every:
+        if one.scheduled:
             # The first run may find something to set up.
             for _ in range(2):
+                _come_due(platform, one)
                 platform.meter.most.pop(one.id, None)
                 with doing(one.id):
-                    run(one, platform.ports)
+                    woken(one, platform.ports)
             found[one.id] = _taken(platform.meter.most[one.id])
     platform.stop()
     return found
+
+
+def _come_due(platform, reaction):
+    """Let the moment of a schedule have come that has a time of day."""
+    if reaction.schedule:
+        now = platform.clock.now()
+        before = LastMoment(id=reaction.id, moment=now - timedelta(days=365))
+        place = Key(PLATFORM, LastMoment.collection, reaction.id)
+        platform.documents.commit([Write(place, before.to_stored())])
 
 
 def _relayed(data):

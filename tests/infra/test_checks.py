@@ -323,6 +323,12 @@ BREAKAGES = {
         lambda g: without(g, "cloudscheduler.Job", "events.sweep_entries"),
         "nothing runs events-sweep-entries by the clock",
     ),
+    "a schedule goes by another clock": (
+        lambda g: changed(
+            g, "cloudscheduler.Job", "events.sweep_entries", timeZone="Europe/Berlin"
+        ),
+        "events-sweep-entries runs at */1 * * * * in Europe/Berlin and not at */1 * * * * in Etc/UTC",
+    ),
     "a schedule runs nothing": (
         lambda g: added(g, "cloudscheduler.Job", "old", name="events-tidy", schedule="* * * * *"),
         "the schedule events-tidy runs no function",

@@ -8,7 +8,7 @@ import pytest
 from infra import checks, groups, messages
 from infra.graph import planned
 from infra.groups import actions_of, published, runtimes
-from infra.messages import cron, filter_of
+from infra.messages import cron, filter_of, zone_of
 from shared.bus import Message, type_of
 from shared.edge.catalog import catalog, operations, reactions
 from shared.edge.delivery import deliver
@@ -17,6 +17,7 @@ from shared.files import Files
 from shared.outside import EntryRelay, Push, Workflows
 from shared.ports import Outside
 from shared.reaction import Reaction
+from shared.reaction import reaction as declare
 
 
 def of(graph, type):
@@ -190,13 +191,34 @@ def test_the_bus_publishes_on_the_topics_that_are_deployed(dev):
     ],
 )
 def test_a_schedule_is_written_as_cron(every, written):
-    assert cron(every) == written
+    assert cron(by_clock(every=every)) == written
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ({"at": "02:30"}, "30 2 * * *"),
+        # A time that may not exist is come back to when an hour has passed.
+        ({"at": "02:30", "zone": "Europe/Berlin"}, "30 2,3 * * *"),
+        ({"at": "23:05", "zone": "Europe/Berlin"}, "5 23 * * *"),
+        ({"at": "02:00", "day": 1}, "0 2 1 * *"),
+        ({"at": "02:00", "day": 31}, "0 2 28-31 * *"),
+        ({"at": "09:00", "weekday": ("monday", "sunday")}, "0 9 * * 0,1"),
+    ],
+)
+def test_a_time_of_day_is_written_as_cron(said, written):
+    assert cron(by_clock(**said)) == written
+    assert zone_of(by_clock(**said)) == said.get("zone", "UTC")
+
+
+def by_clock(**said):
+    return declare(**said)(lambda call: None).declared
 
 
 @pytest.mark.parametrize("every", [timedelta(seconds=30), timedelta(minutes=7), timedelta(days=2)])
 def test_a_schedule_that_the_cloud_does_not_have_is_refused(every):
     with pytest.raises(ValueError, match="there is no schedule that runs every"):
-        cron(every)
+        cron(by_clock(every=every))
 
 
 def test_a_lock_is_for_production(dev, prod):
