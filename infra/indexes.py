@@ -2,7 +2,8 @@
 Which indexes Firestore needs for a query, by its documented rules.
 
 - Every field of a collection is indexed by itself, both ways; of a collection group only where it is asked for.
-- Equalities alone are served by merging the indexes of their fields; `in` and null are equalities.
+- Equalities alone are served by merging the indexes of their fields; `in` and null are equalities, and so is what a list
+  contains, whose index is one of items.
 - Equalities with an order, or with a range, which orders by its field, need an index of the field and the order for each
   equality; those are merged.
 - Ties are broken by `__name__` in the direction of the last order, which every index ends with by itself.
@@ -17,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from infra.stack import ROOT
-from shared.documents import EXPIRY, Query
+from shared.documents import EXPIRY, OF_A_LIST, RANGES, Query
 from shared.entity import Entity, Record
 
 FILE = ROOT / "firestore.indexes.json"
 DIRECTIONS = {"asc": "ASCENDING", "desc": "DESCENDING"}
 EQUALITIES = {"==", "in"}
+ITEMS = "CONTAINS"
+"""Stands for a direction where an index is of the items of a list."""
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -51,17 +54,23 @@ class Shape:
 
     equal: frozenset[str]
     order: Fields
+    items: frozenset[str] = frozenset()
+    """The list that it asks what is in it."""
 
     @classmethod
     def of(cls, tenant: str | None, query: Query) -> "Shape":
         """Return the shape of a query, or of a count with the same conditions."""
-        ranged = [c.field for c in query.where if c.op not in EQUALITIES]
+        ranged = sorted(c.field for c in query.where if c.op in RANGES)
         # A count gives no order; a range orders by its field all the same.
         given = query.order or tuple((field, "asc") for field in dict.fromkeys(ranged))
         order = tuple((field, DIRECTIONS[way]) for field, way in given)
         equal = {c.field for c in query.where if c.op in EQUALITIES}
         return cls(
-            query.collection, tenant is None, frozenset(equal - {f for f, _ in order}), order
+            query.collection,
+            tenant is None,
+            frozenset(equal - {f for f, _ in order}),
+            order,
+            frozenset(c.field for c in query.where if c.op in OF_A_LIST),
         )
 
     @property
@@ -69,6 +78,7 @@ class Shape:
         """The indexes that serve it together."""
         scope = "COLLECTION_GROUP" if self.everywhere else "COLLECTION"
         rows = {((field, "ASCENDING"), *self.order) for field in self.equal}
+        rows |= {((field, ITEMS), *self.order) for field in self.items}
         return frozenset(
             Index(self.collection, scope, row)
             for row in rows or ({self.order} if self.order else ())
@@ -86,13 +96,13 @@ def declared(shapes: Iterable[Shape], expiring: Iterable[type[Record]]) -> dict[
         if len(index.fields) == 1:
             ((field, order),) = index.fields
             place = overrides.setdefault((index.collection, field), {"indexes": _automatic()})
-            place["indexes"].append({"order": order, "queryScope": index.scope})
+            place["indexes"].append(_way(order) | {"queryScope": index.scope})
     return {
         "indexes": [
             {
                 "collectionGroup": index.collection,
                 "queryScope": index.scope,
-                "fields": [{"fieldPath": f, "order": order} for f, order in index.fields],
+                "fields": [{"fieldPath": f} | _way(order) for f, order in index.fields],
             }
             for index in sorted(wanted)
             if len(index.fields) > 1
@@ -121,16 +131,24 @@ def served(file: Path = FILE) -> frozenset[Index]:
         Index(
             one["collectionGroup"],
             one["queryScope"],
-            tuple((field["fieldPath"], field["order"]) for field in one["fields"]),
+            tuple((field["fieldPath"], _of(field)) for field in one["fields"]),
         )
         for one in read["indexes"]
     }
     single = {
-        Index(one["collectionGroup"], by["queryScope"], ((one["fieldPath"], by["order"]),))
+        Index(one["collectionGroup"], by["queryScope"], ((one["fieldPath"], _of(by)),))
         for one in read["fieldOverrides"]
         for by in one["indexes"]
     }
     return frozenset(composite | single)
+
+
+def _way(order: str) -> dict[str, str]:
+    return {"arrayConfig": order} if order == ITEMS else {"order": order}
+
+
+def _of(way: dict[str, str]) -> str:
+    return way.get("order") or way["arrayConfig"]
 
 
 def _automatic() -> list[dict[str, str]]:

@@ -24,7 +24,11 @@ class Contended(Exception):
 
 
 Scalar = str | int | bool | None
-Op = Literal["==", "<", "<=", ">=", ">", "in"]
+Op = Literal["==", "<", "<=", ">=", ">", "in", "contains", "contains_any"]
+
+RANGES = frozenset({"<", "<=", ">=", ">"})
+OF_A_LIST = frozenset({"contains", "contains_any"})
+"""What is asked of a list; a query asks one such thing."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ class Query:
     """
     Which documents of one collection, in which order.
 
-    Ranges may be on the first order field only, as Firestore's simple indexes ask. Ties are broken by id,
-    in the direction of the last order field. `after` holds the order values and the id of the last
+    Whatever has a range is ordered by too, as Firestore asks. Ties are broken by id, in the direction of
+    the last order field. `after` holds the order values and the id of the last
     document seen. Documents are compared within one type; null sorts first.
     """
 

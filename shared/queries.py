@@ -10,12 +10,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.canonical import digest
-from shared.documents import MAX_LIST, Condition, Documents, Query, Scalar, Snapshot
+from shared.documents import MAX_LIST, RANGES, Condition, Documents, Op, Query, Scalar, Snapshot
 from shared.entity import Coded, Record, Value, written
 from shared.errors import BadRequest
 
@@ -75,7 +75,29 @@ class OneOf:
     values: tuple[Scalar, ...]
 
 
-Test = Scalar | AtLeast | AtMost | Prefix | OneOf
+@dataclass(frozen=True)
+class Between:
+    """The condition that a value is neither less than the one nor more than the other."""
+
+    least: Scalar
+    most: Scalar
+
+
+@dataclass(frozen=True)
+class Contains:
+    """The condition that a list holds a value."""
+
+    value: Scalar
+
+
+@dataclass(frozen=True)
+class ContainsAny:
+    """The condition that a list holds one of at most 30 values at the least."""
+
+    values: tuple[Scalar, ...]
+
+
+Test = Scalar | AtLeast | AtMost | Between | Prefix | OneOf | Contains | ContainsAny
 
 
 class Reads:
@@ -100,7 +122,8 @@ class Reads:
         Args:
             kind: What to look for.
 
-            order: The field to order by, ``-`` before it for descending; by id without one.
+            order: The field to order by, ``-`` before it for descending; then, or without one, by what
+                has a range, and by id.
 
             limit: At most so many, up to 100.
 
@@ -172,22 +195,32 @@ def _query(kind: type[Record], order: str, limit: int, tests: Mapping[str, Test]
     where: list[Condition] = []
     for name, test in tests.items():
         where += _conditions(name.replace("__", "."), test)
-    named = ((order.removeprefix("-"), "desc" if order.startswith("-") else "asc"),)
-    return Query(kind.collection, tuple(where), named if order else (), limit)  # type: ignore[arg-type]
+    way: Literal["asc", "desc"] = "desc" if order.startswith("-") else "asc"
+    ranged = [condition.field for condition in where if condition.op in RANGES]
+    ordered = dict.fromkeys([*filter(None, [order.removeprefix("-")]), *ranged])
+    return Query(kind.collection, tuple(where), tuple((name, way) for name in ordered), limit)
 
 
 def _conditions(name: str, test: Test) -> list[Condition]:
+    pairs: list[tuple[Op, Scalar | tuple[Scalar, ...]]]
     match test:
         case AtLeast(value):
-            return [Condition(name, ">=", value)]
+            pairs = [(">=", value)]
         case AtMost(value):
-            return [Condition(name, "<=", value)]
+            pairs = [("<=", value)]
+        case Between(least, most):
+            pairs = [(">=", least), ("<=", most)]
         case Prefix(value):
-            return [Condition(name, ">=", value), Condition(name, "<", value + "\U0010ffff")]
+            pairs = [(">=", value), ("<", value + "\U0010ffff")]
         case OneOf(values):
-            return [Condition(name, "in", values)]
+            pairs = [("in", values)]
+        case Contains(value):
+            pairs = [("contains", value)]
+        case ContainsAny(values):
+            pairs = [("contains_any", values)]
         case _:
-            return [Condition(name, "==", test)]
+            pairs = [("==", test)]
+    return [Condition(name, op, value) for op, value in pairs]
 
 
 def _opened(cursor: str, query: Query) -> tuple[Scalar, ...]:
@@ -224,11 +257,9 @@ def equal(tests: Mapping[str, Test]) -> dict[str, tuple[Scalar, ...]]:
     found = dict[str, tuple[Scalar, ...]]()
     for name, test in tests.items():
         match test:
-            case AtLeast() | AtMost() | Prefix():
-                continue
             case OneOf(values):
                 found[name] = values
-            case _:
+            case str() | int() | None:
                 found[name] = (test,)
     return found
 

@@ -43,6 +43,8 @@ _OPERATORS = {
     "<=": "LESS_THAN_OR_EQUAL",
     ">=": "GREATER_THAN_OR_EQUAL",
     ">": "GREATER_THAN",
+    "contains": "ARRAY_CONTAINS",
+    "contains_any": "ARRAY_CONTAINS_ANY",
 }
 _DIRECTIONS = {"asc": "ASCENDING", "desc": "DESCENDING"}
 MOST_BYTES = 512 * 1024 * 1024
@@ -245,7 +247,7 @@ def _filter(condition: Condition) -> dict[str, Any]:
     match condition.value:
         case None:
             return {"unaryFilter": {"field": field, "op": "IS_NULL"}}
-        case tuple(alternatives):
+        case tuple(alternatives) if condition.op == "in":
             return _one_of(condition.field, alternatives)
         case value:
             operator = _OPERATORS[condition.op]

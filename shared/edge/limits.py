@@ -11,7 +11,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from shared.documents import EXPIRY, MAX_ASKED_BYTES, Condition, Key, Query, Write
+from shared.documents import (
+    EXPIRY,
+    MAX_ASKED_BYTES,
+    OF_A_LIST,
+    RANGES,
+    Condition,
+    Key,
+    Query,
+    Write,
+)
 from shared.edge import values
 from shared.edge.weights import MAX_LEVELS, MAX_NAME_BYTES, reserved, text_bytes, weight
 from shared.errors import BadRequest, Invalid, TooLarge
@@ -22,7 +31,10 @@ MAX_COMMIT_BYTES = 4 * 1024 * 1024
 """What Firestore's emulator takes of a commit (Firestore itself takes 10 MiB), counted as it is sent."""
 
 MAX_ALTERNATIVES = 30
-"""How many cases all `in` of a query may come to when they are multiplied out."""
+"""How many cases all `in` and `contains_any` of a query may come to when they are multiplied out."""
+
+MAX_RANGED = 10
+"""How many members may have a range."""
 
 MAX_TESTS = 99
 """Conditions and orders together; Firestore counts the tenant as one more."""
@@ -105,10 +117,10 @@ def check_query(tenant: str | None, query: Query) -> None:
         ValueError: The query itself is wrong.
     """
     check_conditions(tenant, query)
-    first = query.order[0][0] if query.order else None
+    ordered = {name for name, _ in query.order}
     for condition in query.where:
-        if condition.op not in {"==", "in"} and condition.field != first:
-            raise ValueError(f"order by {condition.field} first: it has a range")
+        if condition.op in RANGES and condition.field not in ordered:
+            raise ValueError(f"order by {condition.field} too: it has a range")
     for name, _ in query.order:
         _check_field(name)
     if not 1 <= query.limit < 2**31:
@@ -136,7 +148,11 @@ def check_conditions(tenant: str | None, query: Query) -> None:
         tests += 1 + (condition.op == "in" and None in _given(condition))
     if tests > MAX_TESTS:
         raise ValueError(f"a query has at most {MAX_TESTS} conditions and orders")
-    several = [len(_given(c)) for c in query.where if c.op == "in"]
+    if len({c.field for c in query.where if c.op in RANGES}) > MAX_RANGED:
+        raise ValueError(f"a query has ranges of at most {MAX_RANGED} members")
+    if sum(c.op in OF_A_LIST for c in query.where) > 1:
+        raise ValueError("a query asks for what one list contains")
+    several = [len(_given(c)) for c in query.where if c.op in {"in", "contains_any"}]
     if math.prod(several) > MAX_ALTERNATIVES:
         raise Invalid(
             f"a query asks for at most {MAX_ALTERNATIVES} alternatives, not {math.prod(several)}",
@@ -178,14 +194,16 @@ def _given(condition: Condition) -> tuple[Any, ...]:
 
 def _check_value(condition: Condition) -> None:
     match condition.op, condition.value:
-        case "in", tuple():
+        case (("in" | "contains_any"), tuple()):
             pass
-        case "in", _:
-            raise ValueError("'in' takes a tuple of values")
+        case ("in" | "contains_any") as op, _:
+            raise ValueError(f"{op!r} takes a tuple of values")
         case op, tuple():
             raise ValueError(f"{op!r} compares with one value")
         case (("<" | "<=" | ">=" | ">"), None):
             raise ValueError("nothing is before or after null")
+    if condition.op in OF_A_LIST and None in _given(condition):
+        raise ValueError("nobody finds the null in a list")
     for value in _given(condition):
         if not isinstance(value, str | int | None):
             raise ValueError(f"{condition.field} cannot be compared with {value!r}")  # noqa: TRY004

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from shared.documents import Condition, Query, Scalar
+from shared.documents import OF_A_LIST, Condition, Query, Scalar
 
 
 def columns(tenant: str | None, query: Query, order: Sequence[tuple[str, str]]) -> list[str]:
@@ -15,7 +15,7 @@ def columns(tenant: str | None, query: Query, order: Sequence[tuple[str, str]]) 
     equal = sorted({key(c.field) for c in query.where if c.op == "=="})
     ordered = [(key(name), way) for name, way in order]
     if not ordered:
-        ordered = [(key(c.field), "asc") for c in query.where if c.op != "=="]
+        ordered = [(key(c.field), "asc") for c in query.where if c.op not in {"==", *OF_A_LIST}]
     if not equal and not ordered:
         return []
     first, last = (order[0][1], order[-1][1]) if order else ("asc", "asc")
@@ -84,17 +84,30 @@ def _keyed(value: Scalar) -> float | str | None:
 
 def _comparison(condition: Condition) -> tuple[str, list[Any]]:
     value = condition.value
+    if condition.op in OF_A_LIST:
+        return _contains(condition.field, value if isinstance(value, tuple) else (value,))
     if isinstance(value, tuple):
         equals = [_equal(condition.field, one) for one in value]
         either = " or ".join(text for text, _ in equals)
         return f"({either or 'false'})", [one for _, given in equals for one in given]
     if condition.op == "==":
         return _equal(condition.field, value)
-    kinds = "'text'" if isinstance(value, str) else "'integer', 'real'"
-    if isinstance(value, bool):
-        kinds = "'true', 'false'"
     name = condition.field
-    return f"{key(name)} {condition.op} ? and {kind(name)} in ({kinds})", [_keyed(value)]
+    return f"{key(name)} {condition.op} ? and {kind(name)} in ({_kinds(value)})", [_keyed(value)]
+
+
+def _kinds(value: Scalar) -> str:
+    """Name what SQLite calls the type of a value."""
+    if isinstance(value, bool):
+        return "'true', 'false'"
+    return "'text'" if isinstance(value, str) else "'integer', 'real'"
+
+
+def _contains(name: str, values: Sequence[Scalar]) -> tuple[str, list[Any]]:
+    """Look for any of some values among the items of a list, each compared within its type; no index holds items."""
+    either = " or ".join(f"(value = ? and type in ({_kinds(value)}))" for value in values)
+    items = f"select 1 from json_each(data, '$.{name}') where {either or 'false'}"  # noqa: S608
+    return f"({kind(name)} = 'array' and exists ({items}))", [*values]
 
 
 def _equal(name: str, value: Scalar) -> tuple[str, list[Any]]:

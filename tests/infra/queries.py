@@ -97,10 +97,10 @@ def asked_by_suites(folder):
     )
     assert done.returncode == 0, done.stdout[-3000:]
     return {
-        Shape(collection, everywhere, frozenset(equal), tuple(map(tuple, order))): set(
-            map(tuple, places)
-        )
-        for collection, everywhere, equal, order, places in json.loads(file.read_text())
+        Shape(
+            collection, everywhere, frozenset(equal), tuple(map(tuple, order)), frozenset(items)
+        ): set(map(tuple, places))
+        for collection, everywhere, equal, order, items, places in json.loads(file.read_text())
     }
 
 

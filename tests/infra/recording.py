@@ -16,8 +16,10 @@ def pytest_configure(config):
 
 def pytest_unconfigure(config):
     _open.close()
-    told = [
-        [shape.collection, shape.everywhere, sorted(shape.equal), shape.order, sorted(places)]
-        for shape, places in config.asked.items()
-    ]
+    told = [[*_told(shape), sorted(places)] for shape, places in config.asked.items()]
     Path(os.environ["RECORD"]).write_text(json.dumps(told))
+
+
+def _told(shape):
+    equal, items = sorted(shape.equal), sorted(shape.items)
+    return [shape.collection, shape.everywhere, equal, shape.order, items]

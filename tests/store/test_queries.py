@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.documents import Condition, Key, Query, Write
 from shared.edge.sqlite import SqliteDocuments
-from shared.errors import BadRequest
+from shared.errors import BadRequest, Invalid
 from tests.store.conftest import key, put, query
 
 THINGS = {
@@ -62,6 +62,93 @@ def things(documents):
 )
 def test_documents_are_found_by_what_they_hold(ids, documents, where, expected):
     assert ids(*where) == list(expected)
+    assert documents.count("acme", query(*where)) == len(expected)
+
+
+LISTS = {
+    "a": {"n": 1, "l": ["x", "y", 1, True]},
+    "b": {"n": 2, "l": ["X", "1", 1.0, None]},
+    "c": {"n": 3, "l": [["x"], {"x": 1}, 2]},
+    "d": {"n": 4, "l": "x", "in": {"l": ["x"]}},
+    "e": {"n": None, "l": [], "in": {"l": {"0": "x"}}},
+    "f": {"n": 5},
+}
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ([("l", "contains", "x")], "a"),
+        ([("l", "contains", 1)], "ab"),
+        ([("l", "contains", True)], "a"),
+        ([("l", "contains", False)], ""),
+        ([("l", "contains", "1")], "b"),
+        ([("l", "contains", "' or 1=1 --")], ""),
+        ([("in.l", "contains", "x")], "d"),
+        ([("l", "contains_any", ("x", 2, "X"))], "abc"),
+        ([("l", "contains_any", (2, True))], "ac"),
+        ([("l", "contains_any", ())], ""),
+        ([("l", "contains", 1), ("n", "==", 2)], "b"),
+        ([("l", "contains", 1), ("n", "in", (1, 3, None))], "a"),
+        ([("l", "contains_any", (1, 2)), ("n", "in", (1, 3, None))], "ac"),
+        ([("l", "contains_any", (1, 2)), ("n", ">=", 2)], "bc"),
+    ],
+)
+def test_documents_are_found_by_what_is_in_a_list(ids, documents, where, expected):
+    put(documents, LISTS)
+    order = "n" if any(op == ">=" for _, op, _ in where) else ""
+    assert ids(*where, order=order) == list(expected)
+    assert documents.count("acme", query(*where)) == len(expected)
+
+
+def test_a_list_that_is_looked_into_may_have_any_order_and_pages(documents):
+    put(documents, {f"{n:02}": {"n": n % 3, "l": [n, "x" if n % 2 else "y"]} for n in range(12)})
+    asked = query(("l", "contains", "x"), order="-n", limit=2)
+    found = [id for _, id in paged(documents, "acme", asked)]
+    assert found == ["11", "05", "07", "01", "09", "03"]
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ([("l", "contains", None)], "null"),
+        ([("l", "contains_any", (1, None))], "null"),
+        ([("l", "contains", ("x",))], "one value"),
+        ([("l", "contains_any", "x")], "a tuple"),
+        ([("l", "contains", 1), ("l", "contains", 2)], "one list"),
+        ([("l", "contains", 1), ("m", "contains_any", (2,))], "one list"),
+        ([(f"m{n}", ">", 1) for n in range(11)], "at most 10"),
+    ],
+)
+def test_what_no_store_can_look_for_is_a_defect(documents, where, why):
+    order = " ".join(name for name, op, _ in where if op == ">")
+    with pytest.raises(ValueError, match=why):
+        documents.find("acme", query(*where, order=order))
+    with pytest.raises(ValueError, match=why):
+        documents.count("acme", query(*where))
+
+
+def test_no_more_than_thirty_alternatives_are_looked_for(documents):
+    some = ("l", "contains_any", tuple(range(10)))
+    documents.find("acme", query(some, ("n", "in", (1, 2, 3))))
+    with pytest.raises(Invalid, match="30 alternatives"):
+        documents.find("acme", query(some, ("n", "in", (1, 2, 3, 4))))
+
+
+@pytest.mark.usefixtures("things")
+@pytest.mark.parametrize(
+    ("where", "order", "expected"),
+    [
+        ([("n", ">=", 1), ("t", "<", "b")], "n t", "ab"),
+        ([("n", ">=", 1), ("t", "<", "b")], "-t -n", "ba"),
+        ([("n", ">=", 1), ("t", ">", "apple"), ("b", ">=", True)], "b t n", "ce"),
+        ([("n", ">", 1)], "t n", "bce"),
+        ([("n", ">", 1), ("b", "==", True)], "-t n", "ec"),
+        ([("n", ">", 1), ("n", "<", 10), ("in.x.y", ">", 1)], "n in.x.y", "b"),
+    ],
+)
+def test_several_members_may_have_a_range(ids, documents, where, order, expected):
+    assert ids(*where, order=order) == list(expected)
     assert documents.count("acme", query(*where)) == len(expected)
 
 
@@ -216,6 +303,7 @@ FIELDS = {
     "t": st.none() | LETTERS,
     "b": st.none() | st.booleans(),
     "x": st.none() | NUMBERS | LETTERS | st.booleans() | st.just([1]) | st.just({"a": 1}),
+    "l": st.none() | st.lists(st.none() | NUMBERS | LETTERS | st.booleans(), max_size=3),
     "in": st.none() | st.fixed_dictionaries({}, optional={"k": st.none() | NUMBERS}),
 }
 PATHS = {"n": NUMBERS, "t": LETTERS, "b": st.booleans(), "in.k": NUMBERS}
@@ -241,14 +329,19 @@ def queries(draw):
             st.tuples(st.sampled_from(list(PATHS)), ways), max_size=2, unique_by=lambda o: o[0]
         )
     )
-    ranged = draw(st.sampled_from([*PATHS, "x"]))
-    values = PATHS.get(ranged, NUMBERS | LETTERS | st.booleans())
-    ranges = st.lists(
-        st.builds(Condition, st.just(ranged), st.sampled_from(list(RANGES)), values), max_size=2
-    )
-    if found := draw(ranges):
-        where += found
-        order = [(ranged, draw(ways)), *(o for o in order if o[0] != ranged)]
+    lists = st.sampled_from(["l", "l", "x"])
+    items = NUMBERS | LETTERS | st.booleans()
+    single = st.builds(Condition, lists, st.just("contains"), items)
+    any_of = st.lists(items, max_size=3).map(tuple)
+    several = st.builds(Condition, lists, st.just("contains_any"), any_of)
+    where += draw(st.lists(single | several, max_size=1))
+    for ranged in draw(st.lists(st.sampled_from([*PATHS, "x"]), max_size=2, unique=True)):
+        values = PATHS.get(ranged, NUMBERS | LETTERS | st.booleans())
+        ranges = st.builds(Condition, st.just(ranged), st.sampled_from(list(RANGES)), values)
+        where += draw(st.lists(ranges, min_size=1, max_size=2))
+        at = draw(st.integers(0, len(order)))
+        if ranged not in dict(order):
+            order.insert(at, (ranged, draw(ways)))
     return Query("things", tuple(where), tuple(order), draw(st.integers(1, 4)))
 
 
@@ -264,6 +357,11 @@ def meets(data, condition):
     value = at(data, condition.field)
     if condition.op == "in":
         return any(meets(data, Condition(condition.field, "==", v)) for v in condition.value)
+    if condition.op in {"contains", "contains_any"}:
+        some = condition.value if condition.op == "contains_any" else (condition.value,)
+        return isinstance(value, list) and any(
+            type(item) is type(one) and item == one for item in value for one in some
+        )
     if type(value) is not type(condition.value):
         return False
     return RANGES.get(condition.op, operator.eq)(value, condition.value)

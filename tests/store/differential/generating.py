@@ -268,13 +268,19 @@ class Generator:
         ]
         ranges = []
         if self._odds(3):
-            ranged = order[0][0] if order and not self._odds(20) else self.chance.choice(ordered)
-            order = order or ([(ranged, "asc")] if not self._odds(4) else [])
-            ranges = [
-                (ranged, op) for op in self.chance.sample(RANGES, self.chance.choice([1, 1, 2]))
-            ]
+            for _ in range(self.chance.choice([1, 1, 2])):
+                ranged = self.chance.choice([*(name for name, _ in order), *ordered])
+                if not self._odds(20) and ranged not in dict(order):
+                    order.insert(self.chance.randint(0, len(order)), (ranged, "asc"))
+                ops = self.chance.sample(RANGES, self.chance.choice([1, 1, 2]))
+                ranges += [(ranged, op) for op in ops]
+        lists = ["l", "l", "l", "x", "in.k", *fields]
+        inside = [
+            (self.chance.choice(lists), self.chance.choice(["contains", "contains_any"]))
+            for _ in range(self.chance.choice([0, 0, 0, 1]) if not self._odds(40) else 2)
+        ]
         tenant = self.chance.choice([*TENANTS, None])
-        return tenant, (*equal, *among, *ranges), tuple(order)
+        return tenant, (*equal, *among, *ranges, *inside), tuple(order)
 
     def _query(self):
         tenant, tests, order = self.chance.choice(self._asked)
@@ -290,9 +296,12 @@ class Generator:
         return tenant, Query("things", where, order, limit, after)
 
     def _asking(self, name, op):
-        if op == "in" and not self._odds(50):
+        if op in {"in", "contains_any"} and not self._odds(50):
             most = 40 if self._odds(20) else 8
-            return tuple(self._value(name) for _ in range(self.chance.randrange(most)))
+            some = tuple(self._value(name) for _ in range(self.chance.randrange(most)))
+            # Null is no item that is looked for.
+            null = op == "contains_any" and not self._odds(20)
+            return tuple(one for one in some if not null or one is not None)
         if self._odds(100):
             return self.chance.choice([(1, 2), (), None])
         return self._value(name)
