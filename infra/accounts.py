@@ -15,6 +15,7 @@ from shared.outside import (
     Backlogs,
     DueRelay,
     EntryRelay,
+    HttpClient,
     LetterRelay,
     Probe,
     Push,
@@ -75,7 +76,8 @@ ROLES_OF_PORT: Mapping[type, tuple[str, ...]] = {
     DueRelay: (),
     Backlogs: (),  # counts documents
     Push: (),  # has a role of its own, for no role of Google's is as narrow
-    Probe: (),  # asks the web
+    Probe: (),  # these two ask the web
+    HttpClient: (),
     Tickets: (),  # signs with the writer key that each account has
     Deployment: (),  # these four never leave the process
     SignatureCheck: (),

@@ -112,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--rpc-port", type=int, help="speak gRPC to Google's Executions client here")
     serve.add_argument("--origins", default=os.environ.get("ORIGINS", ""))
     serve.add_argument("--hosts", default=os.environ.get("HOSTS", ""))
+    serve.add_argument("--reachable", default=os.environ.get("REACHABLE", ""))
     serve.add_argument("--movable-clock", action="store_true", help="let tests move the clock")
     token.add_argument("account", metavar="ROLE[@TENANT]")
 
@@ -190,6 +191,7 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
         rpc_port=given.rpc_port,
         origins=given.origins,
         hosts=given.hosts,
+        reachable=given.reachable,
         movable=given.movable_clock,
         store=given.store,
         bus=given.bus,

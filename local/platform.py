@@ -53,7 +53,7 @@ log = logging.getLogger("waooaw")
 class Platform:
     """Everything that `make run` starts; stopping and starting again loses nothing."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a choice of whoever runs it
         self,
         data: Path,
         *,
@@ -61,6 +61,7 @@ class Platform:
         rpc_port: int | None = None,
         origins: str = "",
         hosts: str = "",
+        reachable: str = "",
         movable: bool = False,
         store: str = "sqlite",
         bus: str = "local",
@@ -80,6 +81,9 @@ class Platform:
 
             hosts: Further names that the server is reached by, each with its port, separated by commas.
 
+            reachable: What else of this machine customers' requests may reach, each as ``host:port``,
+                separated by commas.
+
             movable: Whether ``POST /local/clock`` may move the clock: for tests and the demo.
 
             store: `sqlite`, or `firestore`: the emulator that FIRESTORE_EMULATOR_HOST names.
@@ -94,6 +98,7 @@ class Platform:
             "DATA": str(data),
             "PORT": str(port),
             "ORIGINS": origins,
+            "REACHABLE": reachable,
             "STORE": store,
             "BUS": bus,
             "PROJECT": project,

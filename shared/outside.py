@@ -1,8 +1,10 @@
 """The ports to the world outside: what only a reaction may name."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
+
+from pydantic import SecretStr
 
 from shared.observing import Backlog
 from shared.ports import Outside
@@ -101,3 +103,67 @@ class Push(Outside, Protocol):
 
         Raises ProviderDown where it must be tried again later.
         """
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """What somebody else's host answered."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in any case."""
+
+    body: bytes = b""
+
+
+class HttpClient(Outside, Protocol):
+    """
+    Calls addresses that customers named: public hosts by https, and nothing else (`shared/destinations.py`).
+
+    Each host has a circuit breaker of the tenant's own. What is sent and where to stands in no log and no
+    message but for the host's name.
+    """
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str | SecretStr] | None = None,
+        body: bytes = b"",
+        hosts: Collection[str] | None = None,
+        redirects: int = 0,
+        repeatable: bool | None = None,
+        within_s: float = 10.0,
+    ) -> HttpResponse:
+        """
+        Send a request and return the answer, whatever it says.
+
+        Args:
+            method: The HTTP method.
+
+            url: Where to.
+
+            headers: Its headers. A secret is sent to the origin of *url* alone, and so is every header that
+                is not known to be harmless.
+
+            body: What to send.
+
+            hosts: The names that may be called, ``*.example.com`` for all below one; without them the one
+                of *url*.
+
+            redirects: How many redirections are followed, within *hosts*; one more is an answer.
+
+            repeatable: Whether it may be sent again where nobody knows if it was done; without it, where the
+                method says so (RFC 9110, 9.2.2).
+
+            within_s: How long all of it may take.
+
+        Raises:
+            Forbidden: The address, or where it led to, is none that may be called.
+            ProviderDown: There is no answer, or the host is left alone for now. Its rule is
+                `outcome_unknown` where the request may have been done and must not be repeated.
+        """
+
+    def for_tenant(self, tenant: str) -> "HttpClient":
+        """Return the part of one tenant; the kernel does so."""

@@ -31,6 +31,7 @@ from shared.outside import Look, Pushed
 from shared.ports import Deployment
 from shared.reaction import Reaching
 from shared.waiting import HERE
+from tests.outside import FakeFiles, FakeHttpClient
 from tests.ran import write_down
 
 
@@ -173,16 +174,6 @@ class FakeTelemetry:
         return {}
 
 
-class FakeFiles:
-    """Keeps documents in memory."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, Any] = {}
-
-    def keep(self, name, content):
-        self.kept.setdefault(name, content)
-
-
 class FakePush:
     """Remembers what was pushed; says of a token what `answers` says of it, and fails where `down`."""
 
@@ -242,6 +233,7 @@ def ports_of(documents: Any, signer: Any, clock: Callable[[], datetime], **given
             "workflows": FakeWorkflows(),
             "probe": FakeProbe(),
             "push": FakePush(),
+            "http_client": FakeHttpClient(),
             "entry_relay": relay,
             "due_relay": relay,
             "letter_relay": relay,

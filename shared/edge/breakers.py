@@ -88,7 +88,9 @@ class Breaker:
     seconds, then one probe. A probe that succeeds closes it.
     """
 
-    def __init__(self, target: str, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self, target: str, clock: Callable[[], float] | None = None, *, ours: bool = True
+    ) -> None:
         """
         Begin closed.
 
@@ -97,12 +99,18 @@ class Breaker:
 
             clock: Seconds from any start, which never go back; without it, as time passes on the board.
 
+            ours: Whether the platform itself depends on the target. One that a customer named is in no list,
+                and its state is written down nowhere.
+
         Raises:
             ValueError: Nobody knows the target.
         """
-        if target not in TARGETS:
+        if ours and target not in TARGETS:
             raise ValueError(f"{target} is no known target: add it to shared/platform/targets.py")
-        self._target, self._clock = target, clock or _passed
+        self._target, self._clock, self._ours = target, clock or _passed, ours
+        self.name = TARGETS[target] if ours else target
+        """The target, in words."""
+
         self._lock = threading.Lock()
         self._failed_at = deque[float](maxlen=FAILURES)
         self._opened_at: datetime | None = None
@@ -123,7 +131,7 @@ class Breaker:
             left_s = self._probe_at - self._clock()
             if self._probing or left_s > 0:
                 raise ProviderDown(
-                    f"{TARGETS[self._target]} did not answer lately and is left alone for now",
+                    f"{self.name} did not answer lately and is left alone for now",
                     rule="breaker_open",
                     retry_after_s=max(1, math.ceil(left_s)),
                 )
@@ -161,7 +169,7 @@ class Breaker:
         """Close again where somebody reset it; look seldom, and never while holding others up."""
         with self._lock:
             since, now = self._opened_at, self._clock()
-            if _board is None or since is None or now < self._look_at:
+            if not self._ours or _board is None or since is None or now < self._look_at:
                 return
             self._look_at = now + LOOK_EVERY_S
         if _board.was_reset(self._target, since):
@@ -171,6 +179,8 @@ class Breaker:
             self._tell(None)
 
     def _tell(self, opened_at: datetime | None) -> None:
+        if not self._ours:
+            return
         state = "open" if opened_at else "closed"
         log.warning("the circuit breaker of %s is %s", self._target, state)
         if _board is not None:

@@ -9,6 +9,7 @@ from shared.files import Files, OwnFiles
 from shared.identity import Actor
 from shared.observing import Memory
 from shared.operation import Call, Operation
+from shared.outside import HttpClient
 from shared.ports import is_port
 from shared.reaction import Reaching, Reaction
 
@@ -47,7 +48,7 @@ def given(declared: Operation | Reaction, ports: Ports, tenant: str) -> dict[str
 
 
 def _own(kind: type, port: Any, tenant: str) -> Any:
-    if kind is Memory:
+    if kind in {HttpClient, Memory}:
         return port.for_tenant(tenant)
     return OwnFiles(port, tenant) if kind is Files else port
 

@@ -1,5 +1,5 @@
 """
-Every HTTP request that leaves the platform.
+Every HTTP request that leaves the platform; those to an address that a customer named by `outbound.py`.
 
 A request that fails for a reason that may pass is sent again after a pause that grows and is random, so
 that those who failed together do not come back together. All attempts share one time limit. Requests that
@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +20,6 @@ from shared.edge.breakers import Breaker
 from shared.edge.connections import pool
 from shared.edge.google_token import AccessToken, google_token
 from shared.errors import ProviderDown
-from shared.platform.targets import TARGETS
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
 """The statuses that may be gone in a moment."""
@@ -60,12 +59,49 @@ def full_jitter(attempt: int) -> float:
     return random.uniform(0, min(MOST_PAUSE_S, FIRST_PAUSE_S * 2**attempt))  # noqa: S311 - jitter
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is sent, and how often it may be."""
+
+    method: str
+    url: str = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    repeatable: bool = True
+    """Whether it may be sent again where nobody knows if it was done."""
+
+    outage: Callable[[Answer], str | None] = may_pass
+
+
+class NoAnswer(Exception):
+    """There is no answer, and why; `sent` says whether the request may have been done."""
+
+    def __init__(self, why: str, *, sent: bool = True) -> None:
+        """Say why."""
+        super().__init__(why)
+        self.why, self.sent = why, sent
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How all attempts of a request ended."""
+
+    last: Answer | NoAnswer
+    why: str | None
+    """Why the last one is no answer; None where it is one."""
+
+    @property
+    def wait_s(self) -> float:
+        """How many seconds the target asks to wait."""
+        return _retry_after(self.last)
+
+
 class Caller:
     """Calls one target. Make one where the adapter is made: its breaker remembers."""
 
     def __init__(
         self,
-        target: str,
+        target: str | Breaker,
         *,
         token: Callable[[], str] | None = google_token,
         timeout_s: float = 10.0,
@@ -80,7 +116,7 @@ class Caller:
         Name the target; nothing is connected before the first request.
 
         Args:
-            target: One of `shared.platform.targets.TARGETS`.
+            target: One of `shared.platform.targets.TARGETS`, or the breaker of another.
 
             token: Where the bearer token comes from; None sends none. Google's own is renewed where it is
                 refused.
@@ -100,8 +136,8 @@ class Caller:
             clock: Seconds from any start; without it, the machine's own for deadlines, and for the breaker
                 as time passes on its board.
         """
-        self._breaker = Breaker(target, clock)
-        self._name, self._token = TARGETS[target], token
+        self._breaker = target if isinstance(target, Breaker) else Breaker(target, clock)
+        self._token = token
         self._timeout_s, self._within_s, self._attempts = timeout_s, within_s, attempts
         self._most_bytes = most_bytes
         self._pause, self._sleep, self._clock = pause, sleep, clock or time.monotonic
@@ -140,111 +176,103 @@ class Caller:
         Raises:
             ProviderDown: There is no answer, or none that will not pass, or the target is left alone.
         """
+        within_s = min(self._within_s, within_s or self._within_s)
+        sent = Request(method, url, body, dict(headers or {}), repeatable, outage)
+        outcome = self.attempt(sent, within_s=within_s)
+        if isinstance(outcome.last, Answer) and outcome.why is None:
+            return outcome.last
+        raise ProviderDown(
+            f"{self._breaker.name} does not answer now ({outcome.why}); try again",
+            retry_after_s=max(5, int(outcome.wait_s)),
+        ) from (None if isinstance(outcome.last, Answer) else outcome.last)
+
+    def attempt(self, request: Request, *, within_s: float) -> Outcome:
+        """
+        Send a request as often as it takes, and return how that ended.
+
+        Raises:
+            ProviderDown: The target is left alone.
+        """
         probe = self._breaker.admit()
         well: bool | None = None
         try:
-            sent = _Request(method, url, body, dict(headers or {}), repeatable, outage)
-            until = self._clock() + min(self._within_s, within_s or self._within_s)
-            answer = self._tried(sent, 1 if probe else self._attempts, until)
-            well = True
-        except ProviderDown:
-            well = False
-            raise
+            outcome = self._tried(request, 1 if probe else self._attempts, self._clock() + within_s)
+            well = outcome.why is None
         finally:
             # A defect of ours says nothing about the target.
             self._breaker.settle(probe=probe, well=well)
-        return answer
-
-    def _tried(self, request: "_Request", attempts: int, until: float) -> Answer:
-        for attempt in range(attempts):
-            outcome = self._authorised(request, until)
-            why = request.outage(outcome) if isinstance(outcome, Answer) else _kind(outcome)
-            if isinstance(outcome, Answer) and why is None:
-                return outcome
-            wait_s = _retry_after(outcome)
-            pause_s = max(wait_s, self._pause(attempt))
-            last = attempt == attempts - 1 or wait_s > MOST_PAUSE_S
-            late = self._clock() + pause_s > until
-            if last or late or not (request.repeatable or _surely_not_done(outcome)):
-                break
-            self._sleep(pause_s)
-        raise ProviderDown(
-            f"{self._name} does not answer now ({why}); try again",
-            retry_after_s=max(5, int(wait_s)),
-        ) from (None if isinstance(outcome, Answer) else outcome)
-
-    def _authorised(self, request: "_Request", until: float) -> "Answer | Exception":
-        """Send it once, and once more where the token is no longer good."""
-        token = self._token() if self._token else None
-        outcome = self._sent(request, token, until)
-        refused = isinstance(outcome, Answer) and outcome.status == 401
-        if refused and token and isinstance(self._token, AccessToken):
-            outcome = self._sent(request, self._token.instead_of(token), until)
         return outcome
 
-    def _sent(self, request: "_Request", token: str | None, until: float) -> "Answer | Exception":
-        """Return the answer, or why there is none."""
+    def _tried(self, request: Request, attempts: int, until: float) -> Outcome:
+        for attempt in range(attempts):
+            last = self._authorised(request, until)
+            why = request.outage(last) if isinstance(last, Answer) else last.why
+            outcome = Outcome(last, why)
+            if why is None:
+                break
+            pause_s = max(outcome.wait_s, self._pause(attempt))
+            ended = attempt == attempts - 1 or outcome.wait_s > MOST_PAUSE_S
+            late = self._clock() + pause_s > until
+            if ended or late or not (request.repeatable or _surely_not_done(last)):
+                break
+            self._sleep(pause_s)
+        return outcome
+
+    def _authorised(self, request: Request, until: float) -> Answer | NoAnswer:
+        """Send it once, and once more where the token is no longer good."""
+        token = self._token() if self._token else None
+        last = self._sent(request, token, until)
+        refused = isinstance(last, Answer) and last.status == 401
+        if refused and token and isinstance(self._token, AccessToken):
+            last = self._sent(request, self._token.instead_of(token), until)
+        return last
+
+    def _sent(self, request: Request, token: str | None, until: float) -> Answer | NoAnswer:
+        own = {"Authorization": f"Bearer {token}"} if token else {}
+        left_s = max(0.001, until - self._clock())
+        try:
+            return self._once(replace(request, headers={**request.headers, **own}), left_s)
+        except NoAnswer as none:
+            return none
+
+    def _once(self, request: Request, left_s: float) -> Answer:
+        """Send it by the connections of this process, as a part of its trace; raise NoAnswer where none comes."""
         import urllib3
 
-        own = {"Authorization": f"Bearer {token}"} if token else {}
-        trace = traces.current()
-        if trace:
-            own["traceparent"] = trace
-        left_s = max(0.001, min(self._timeout_s, until - self._clock()))
+        until, trace = time.monotonic() + left_s, traces.current()
         try:
             answer = pool().request(
                 request.method,
                 request.url,
                 body=request.body,
-                headers={**request.headers, **own},
-                timeout=urllib3.Timeout(total=left_s),
+                headers={**request.headers, **({"traceparent": trace} if trace else {})},
+                timeout=urllib3.Timeout(total=min(self._timeout_s, left_s)),
                 preload_content=False,
             )
-            return Answer(answer.status, self._read(answer, until), answer.headers)
-        except (urllib3.exceptions.HTTPError, _Unreadable) as error:
-            return error
-
-    def _read(self, answer: Any, until: float) -> bytes:
-        """Read an answer to its end, but neither without end nor for ever."""
-        body = bytearray()
-        while part := answer.read1(64 * 1024):
-            body += part
-            if len(body) > self._most_bytes or self._clock() > until:
-                answer.close()
-                raise _Unreadable
-        answer.release_conn()
-        return bytes(body)
+            return Answer(answer.status, _read(answer, until, self._most_bytes), answer.headers)
+        except urllib3.exceptions.HTTPError as error:
+            never = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+            raise NoAnswer(type(error).__name__, sent=not isinstance(error, never)) from error
 
 
-@dataclass(frozen=True)
-class _Request:
-    method: str
-    url: str
-    body: bytes | None
-    headers: dict[str, str]
-    repeatable: bool
-    outage: Callable[[Answer], str | None]
+def _read(answer: Any, until: float, most_bytes: int) -> bytes:
+    """Read an answer to its end, but neither without end nor for ever."""
+    body = bytearray()
+    while part := answer.read1(64 * 1024):
+        body += part
+        if len(body) > most_bytes or time.monotonic() > until:
+            answer.close()
+            raise NoAnswer("an endless answer")
+    answer.release_conn()
+    return bytes(body)
 
 
-class _Unreadable(Exception):
-    """An answer that is too long, or comes too slowly."""
-
-
-def _kind(error: Exception) -> str:
-    return "an endless answer" if isinstance(error, _Unreadable) else type(error).__name__
-
-
-def _surely_not_done(outcome: Answer | Exception) -> bool:
+def _surely_not_done(last: Answer | NoAnswer) -> bool:
     """Say whether the target did nothing: it was not reached, or refused to begin."""
-    import urllib3
-
-    never = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
-    if isinstance(outcome, Answer):
-        return outcome.status == REFUSED
-    return isinstance(outcome, never)
+    return last.status == REFUSED if isinstance(last, Answer) else not last.sent
 
 
-def _retry_after(outcome: Answer | Exception) -> float:
+def _retry_after(last: Answer | NoAnswer) -> float:
     """Return how many seconds an answer asks to wait (RFC 9110, 10.2.3); a date counts as none."""
-    asked = outcome.headers.get("Retry-After", "") if isinstance(outcome, Answer) else ""
+    asked = last.headers.get("Retry-After", "") if isinstance(last, Answer) else ""
     return float(asked) if asked.isascii() and asked.isdigit() else 0.0

@@ -2,7 +2,11 @@
 
 import os
 import threading
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ssl
 
 
 def pool() -> Any:
@@ -10,17 +14,21 @@ def pool() -> Any:
     global _shared  # noqa: PLW0603 - one pool of connections for the process
     with _sharing:
         if _shared is None or _shared[0] != os.getpid():
-            import ssl
-
             import urllib3
 
-            # One context, as reading the certificates of all authorities takes longer than a request.
-            context = ssl.create_default_context()
             _shared = (
                 os.getpid(),
-                urllib3.PoolManager(retries=False, maxsize=32, ssl_context=context),
+                urllib3.PoolManager(retries=False, maxsize=32, ssl_context=context()),
             )
         return _shared[1]
+
+
+@cache
+def context() -> "ssl.SSLContext":
+    """Return how TLS is spoken: one for all, as reading the certificates of all authorities takes longer than a request."""
+    import ssl
+
+    return ssl.create_default_context()
 
 
 _shared: tuple[int, Any] | None = None

@@ -26,6 +26,7 @@ from shared.outside import (
     Backlogs,
     DueRelay,
     EntryRelay,
+    HttpClient,
     LetterRelay,
     Probe,
     Push,
@@ -64,6 +65,7 @@ class Ports:
     workflows: Workflows
     probe: Probe
     push: Push
+    http_client: HttpClient
     entry_relay: EntryRelay
     due_relay: DueRelay
     letter_relay: LetterRelay
@@ -134,6 +136,7 @@ def connect(
         workflows=_workflows(settings),
         probe=_probe(settings),
         push=InboxPush() if settings.local else FcmPush(settings.project),
+        http_client=_http_client(settings),
         entry_relay=relay,
         due_relay=relay,
         letter_relay=relay,
@@ -173,6 +176,12 @@ def _probe(settings: Settings) -> Probe:
     from shared.edge.probe import HttpProbe
 
     return HttpProbe(settings.releases)
+
+
+def _http_client(settings: Settings) -> HttpClient:
+    from shared.edge.outbound import GuardedHttpClient
+
+    return GuardedHttpClient(settings.reachable)
 
 
 def writer(key: str) -> Signer:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,8 @@ GOOGLE_KEYS = "https://www.googleapis.com/oauth2/v3/certs"
 FIREBASE_KEYS = (
     "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
 )
+
+_HERE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}")
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,22 @@ class Settings:
     def origins(self) -> frozenset[str]:
         """The web origins that browsers may call from; none by default."""
         return frozenset(filter(None, self.environ.get("ORIGINS", "").split(",")))
+
+    @cached_property
+    def reachable(self) -> frozenset[str]:
+        """
+        What else of this machine its customers' requests reach, each as ``host:port``; none by default, and none in the cloud.
+
+        Raises:
+            ValueError: One of them is not on this machine.
+        """
+        listed = frozenset(filter(None, self.environ.get("REACHABLE", "").lower().split(",")))
+        other = sorted(one for one in listed if not _HERE.fullmatch(one))
+        if other:
+            raise ValueError(
+                f"REACHABLE names hosts of this machine, as 127.0.0.1:9000, not {other[0]}"
+            )
+        return listed if self.local else frozenset()
 
     @property
     def local(self) -> bool:

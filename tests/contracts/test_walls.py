@@ -39,6 +39,7 @@ KERNEL = {
         "bus",
         "canonical",
         "constitution",
+        "destinations",
         "detectors",
         "documents",
         "entity",

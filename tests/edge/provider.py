@@ -73,7 +73,7 @@ class _Spoken(BaseHTTPRequestHandler):
             time.sleep(reply.drip_s)
             self.wfile.write(sent[start : start + 1] if reply.drip_s else sent)
 
-    do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815
+    do_GET = do_HEAD = do_OPTIONS = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
 
     def handle(self):
         # Whoever asked may not have waited for the answer.

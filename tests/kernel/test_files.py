@@ -6,7 +6,8 @@ from shared.edge.calling import given
 from shared.files import Content, Files
 from shared.identity import PLATFORM, PUBLIC
 from shared.operation import Call, operation
-from tests.conftest import NOON, FakeFiles, ports_of
+from tests.conftest import NOON, ports_of
+from tests.outside import FakeFiles
 
 OWN = "acme.11111111-1111-4111-8111-111111111111"
 PAGE = Content("application/pdf", b"%PDF-1.7\n")
