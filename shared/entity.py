@@ -252,9 +252,9 @@ class Entity(Record):
         """Which version this is, of all there ever were: the same content again is another one."""
         return f"{self.version_hash}.{self.audit.n}" if self.audit else self.version_hash
 
-    def is_version(self, seen: str | None) -> bool:
-        """Say whether it is the version that somebody saw, by its tag or by its content alone."""
-        return seen in {self.tag, self.version_hash}
+    def is_version(self, seen: AbstractSet[str] | None) -> bool:
+        """Say whether it is one of the versions that somebody saw, by its tag or by its content alone."""
+        return not {self.tag, self.version_hash, "*"}.isdisjoint(seen or ())
 
     def violations(self) -> tuple[Violation, ...]:
         """Return what in this entity breaks the constitution, judged by itself alone."""

@@ -145,12 +145,6 @@ class Conflict(Refusal):
     status, code, title = 409, "conflict", "The current state does not allow this"
 
 
-class VersionConflict(Refusal):
-    """The caller saw an older version. Read it again, and send your change with the new ETag as `If-Match`: a 412 elsewhere."""
-
-    status, code, title = 409, "version_conflict", "Somebody changed it meanwhile"
-
-
 class IdempotencyKeyReused(Refusal):
     """The key came with another request before. Send a key of its own with each request; only a repeat has the same."""
 
@@ -179,6 +173,12 @@ class Expired(Refusal):
     status, code, title = 410, "expired", "Expired"
 
 
+class VersionConflict(Refusal):
+    """The caller saw another version. Read it again, and send your change with the new ETag as `If-Match`."""
+
+    status, code, title = 412, "version_conflict", "Somebody changed it meanwhile"
+
+
 class TooLarge(Refusal):
     """The body is over its limit. Send less at once."""
 
@@ -205,6 +205,12 @@ class ConstitutionalAlignment(Refusal):
     """The entity would break the constitution. The violations name the principles; change what breaks them."""
 
     status, code, title = 422, "constitutional_alignment", "Against the constitution"
+
+
+class VersionRequired(Refusal):
+    """A change puts something in the place of what was read. Send the ETag of that as `If-Match`."""
+
+    status, code, title = 428, "version_required", "Say which version you change"
 
 
 class RateLimited(Refusal):

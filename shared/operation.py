@@ -15,7 +15,7 @@ from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from functools import cached_property, reduce
 from operator import or_
-from typing import Any, Literal, ParamSpec, TypeVar, get_type_hints
+from typing import Any, Literal, ParamSpec, TypedDict, TypeVar, Unpack, get_type_hints
 from uuid import uuid4
 
 from shared.answers import Form, forms
@@ -72,7 +72,9 @@ class Call:
     traceparent: str | None = None
     """Where in which trace this call is (W3C Trace Context)."""
 
-    if_match: str | None = None
+    if_match: frozenset[str] | None = None
+    """The versions of which the caller saw one: `*` is any, the empty one is none."""
+
     addressed: frozenset[str] = frozenset()
     writable: Writable = None
     """What its transactions may write; a read writes at most the note that it was made."""
@@ -170,12 +172,13 @@ class Operation:
     method: Method
     path: str
     scopes: frozenset[Scope]
-    status: int
-    audited: bool
-    tenant: str | None
-    max_bytes: int
-    recognises: bool
-    notes: type[Record] | None
+    status: int = 200
+    audited: bool = True
+    tenant: str | None = None
+    max_bytes: int = 1024 * 1024
+    recognises: bool = False
+    notes: type[Record] | None = None
+    versioned: bool | None = None
 
     @property
     def id(self) -> str:
@@ -208,9 +211,9 @@ class Operation:
         return self.method != "GET"
 
     @property
-    def replaces(self) -> bool:
-        """Whether it puts something in the place of what somebody has read, and must say what."""
-        return self.method in {"PUT", "PATCH"} and not self.content
+    def takes_version(self) -> bool:
+        """Whether a request may say which version it changes."""
+        return self.mutates and (bool(self.in_path) if self.versioned is None else self.versioned)
 
     @property
     def summary(self) -> str:
@@ -296,17 +299,39 @@ class Operation:
         return {name: kind for name, kind in own.items() if not is_port(kind)}
 
 
+class Options(TypedDict, total=False):
+    """What an operation says of itself where it is not as most are."""
+
+    status: int
+    """The status of a plain result, else 200; `Created` and its like have their own."""
+
+    audited: bool
+    """Whether refusals and changes are recorded. Switch it off only for plain reads."""
+
+    tenant: str
+    """
+    The tenant it always acts in, for what belongs to the platform as a whole; without it, the tenant of the
+    thing addressed, else the caller's.
+    """
+
+    max_bytes: int
+    """The largest body it takes."""
+
+    recognises: bool
+    """Whether a public operation looks who asks, where a person shows a good token. Nobody is refused for theirs."""
+
+    notes: type[Record]
+    """What a GET leaves behind of having been made (RFC 9110, 9.2.1): a record, no entity."""
+
+    versioned: bool
+    """
+    Whether a change must say with `If-Match` which version it is of, or has none to say; without it, a PUT or
+    PATCH must and any other may.
+    """
+
+
 def operation(
-    method: Method,
-    path: str,
-    *,
-    scopes: AbstractSet[Scope],
-    status: int = 200,
-    audited: bool = True,
-    tenant: str | None = None,
-    max_bytes: int = 1024 * 1024,
-    recognises: bool = False,
-    notes: type[Record] | None = None,
+    method: Method, path: str, *, scopes: AbstractSet[Scope], **options: Unpack[Options]
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
     Declare the decorated function to be an API operation.
@@ -318,34 +343,14 @@ def operation(
 
         scopes: Of which the caller needs at least one; PUBLIC lets anybody in. There is no default.
 
-        status: The status of a plain result; `Created` and its like have their own.
-
-        audited: Whether refusals and changes are recorded. Switch it off only for plain reads.
-
-        tenant: The tenant it always acts in, for what belongs to the platform as a whole; without it,
-            the tenant of the thing addressed, else the caller's.
-
-        max_bytes: The largest body it takes.
-
-        recognises: Whether a public operation looks who asks, where a person shows a good token. Nobody
-            is refused for theirs.
-
-        notes: What a GET leaves behind of having been made (RFC 9110, 9.2.1): a record, no entity.
+        options: What else it says, as `Options` names it.
     """
+    if method in {"PUT", "PATCH"}:
+        options.setdefault("versioned", True)
 
     def declare(function: Callable[P, R]) -> Callable[P, R]:
-        vars(function)["declared"] = Operation(
-            function,
-            method,
-            path,
-            frozenset(scopes),
-            status,
-            audited,
-            tenant,
-            max_bytes,
-            recognises,
-            notes,
-        )
+        declared = Operation(function, method, path, frozenset(scopes), **options)
+        vars(function)["declared"] = declared
         return function
 
     return declare

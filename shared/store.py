@@ -81,7 +81,7 @@ class Transaction(Reads):
         *,
         tenant: str,
         circumstances: Circumstances,
-        if_match: str | None = None,
+        if_match: frozenset[str] | None = None,
         addressed: frozenset[str] = frozenset(),
         writable: Writable = None,
         changing: bool = True,
@@ -98,7 +98,7 @@ class Transaction(Reads):
 
             circumstances: What its entries say about the act.
 
-            if_match: The version the caller saw, for the document its path names.
+            if_match: The versions of which the caller saw one, for the document its path names.
 
             addressed: The ids in the caller's path, which `if_match` is about.
 

@@ -16,6 +16,7 @@ from shared.ports import SignatureCheck
     audited=False,
     tenant=PLATFORM,
     max_bytes=MAX_DOCUMENT_BYTES,
+    versioned=False,
 )
 def upload_document(
     call: Call, address: Address, document: Content, files: Files, check: SignatureCheck

@@ -24,7 +24,7 @@ class Header:
     def schema(self) -> dict[str, str]:
         """Describe what it may be."""
         found = {"type": "string"} | ({"format": self.format} if self.format else {})
-        return found | ({"pattern": f"^{self.pattern}$"} if self.pattern else {})
+        return found | ({"pattern": f"^({self.pattern})$"} if self.pattern else {})
 
 
 STORY = Header(
@@ -36,8 +36,9 @@ STORY = Header(
 KEY = Header("Idempotency-Key", "The same key answers the same, for 24 hours.", r"[!-~]{1,255}")
 MATCH = Header(
     "If-Match",
-    "The ETag that was read: a stale one is refused with 409, and what is new has the empty one. The"
-    " `version_hash` alone, in quotes, stands for whatever says the same.",
+    "The ETag that was read, in its quotes: a stale one is refused with 412. What is new has the empty one, or"
+    " `If-None-Match: *`. The `version_hash` alone, in quotes, stands for whatever says the same.",
+    r'\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*',
 )
 
 ETAG = Header(
@@ -58,4 +59,5 @@ def given(op: Operation) -> Iterator[tuple[Header, bool]]:
     yield STORY, False
     if op.mutates:
         yield KEY, False
-        yield MATCH, op.replaces
+    if op.takes_version:
+        yield MATCH, bool(op.versioned)

@@ -82,6 +82,8 @@ def _possible(op: Operation) -> dict[str, list[type[Refusal]]]:
             possible = not op.public and (not reads_less or kind.code == "forbidden")
         elif kind.status in {409, 410, 413}:
             possible = op.mutates
+        elif kind.status in {412, 428}:
+            possible = op.takes_version and (kind.status == 412 or bool(op.versioned))
         elif kind.status == 415:
             possible = op.mutates and not op.content
         else:

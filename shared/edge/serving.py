@@ -22,6 +22,7 @@ from shared.edge import denials
 from shared.edge.answers import Answered
 from shared.edge.arguments import TOO_DEEP, from_body, from_path, from_query, parsed
 from shared.edge.calling import check, given, request_call
+from shared.edge.conditions import seen
 from shared.edge.contention import settled
 from shared.edge.headers import KEY, STORY
 from shared.edge.idempotency import Repetition
@@ -40,7 +41,6 @@ from shared.errors import (
     TooLarge,
     Unauthenticated,
     UnsupportedType,
-    VersionConflict,
 )
 from shared.files import Content
 from shared.identity import HOLDERS, MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope, story_of
@@ -56,7 +56,7 @@ _DECIDING = frozenset({Scope.GOVERNANCE_WRITE, Scope.VETO_EXECUTE})
 """Who decides is always traced."""
 
 _MUTATING_HEADERS = (
-    "Authorization, Content-Type, If-Match, Idempotency-Key, X-Correlation-ID, X-Audit-Reason,"
+    "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Correlation-ID, X-Audit-Reason,"
     " Last-Event-ID, X-API-Key"
 )
 _EXPOSED = "ETag, Location, Content-Disposition, X-Correlation-ID, X-Request-ID, X-Audit-Entry, Retry-After"
@@ -100,6 +100,7 @@ class _Request:
         self.request_id = str(uuid4())
         self.correlation_id, self.story_named = str(uuid4()), False
         self.actor = ANONYMOUS
+        self.seen: frozenset[str] | None = None
         self.crossings: list[Crossing] = []
 
     def answer(self) -> flask.Response:
@@ -144,8 +145,7 @@ class _Request:
         path = self._path()
         tenant = self._tenant(path)
         arguments = self._arguments(path, raw)
-        if self.op.replaces and "If-Match" not in self.request.headers:
-            raise VersionConflict("say which version you change: send its ETag as If-Match")
+        self.seen = seen(self.op, self.request.headers)
 
         def attempt(before: int) -> Answered:
             # What a repeated attempt reads and writes is counted by itself.
@@ -311,7 +311,6 @@ class _Request:
         return done
 
     def _call(self, tenant: str, path: Mapping[str, Any]) -> Call:
-        match = self.request.headers.get("If-Match")
         return request_call(
             self.ports,
             actor=self.actor,
@@ -321,7 +320,7 @@ class _Request:
             causation_id=f"req:{self.request_id}",
             story_named=self.story_named,
             traceparent=self.hop.traceparent,
-            if_match=match.removeprefix("W/").strip('"') if match else None,
+            if_match=self.seen,
             addressed=frozenset(str(value) for value in path.values()),
             writable=self.op.writable,
         )

@@ -1,5 +1,6 @@
 """The rules of preferences: what a person may switch off, and what comes whatever they say."""
 
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Annotated
 
@@ -42,7 +43,7 @@ def usual(id: str, *, tenant: str, at: datetime) -> NotificationPreferences:
 
 
 def wished(
-    before: NotificationPreferences, wishes: Wishes, *, seen: str | None
+    before: NotificationPreferences, wishes: Wishes, *, seen: AbstractSet[str] | None
 ) -> NotificationPreferences:
     """
     Return the preferences as somebody wants them.
@@ -52,13 +53,13 @@ def wished(
 
         wishes: What is to hold.
 
-        seen: The version that they saw; the empty one where they had said nothing yet.
+        seen: The versions of which they saw one; the empty one where they had said nothing yet.
 
     Raises:
         Invalid: They would switch off what cannot be.
         VersionConflict: They saw another version.
     """
-    if seen != "*" and not before.is_version(seen):
+    if not before.is_version(seen):
         raise VersionConflict("your preferences were changed since you read them; read them again")
     kept = ALWAYS_TOLD & set(wishes.muted)
     if kept:

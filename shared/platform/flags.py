@@ -1,6 +1,7 @@
 """Feature flags: what is shown to whom; never what is enforced."""
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, ClassVar, Literal
@@ -140,7 +141,7 @@ def put(
     key: str,
     setting: FlagSetting,
     *,
-    seen: str | None,
+    seen: AbstractSet[str] | None,
     at: datetime,
     count: int,
 ) -> FeatureFlag:
@@ -154,7 +155,7 @@ def put(
 
         setting: What it says now.
 
-        seen: The version that the caller read; the empty one where there was none.
+        seen: The versions of which the caller read one; the empty one where there was none.
 
         at: The time.
 
@@ -176,7 +177,7 @@ def put(
     said = {name: value for name, value in setting if name != "reason"}
     if before is not None:
         return before.model_copy(update=said)
-    if seen:
+    if "" not in (seen or ()):
         raise VersionConflict("there is no such flag; send an empty If-Match to make it")
     if count >= MAX_FLAGS:
         raise Conflict(f"{MAX_FLAGS} flags are enough; use one that has expired", rule="too_many")

@@ -175,10 +175,10 @@ def test_a_key_with_another_body_is_refused(world):
 
 def test_a_refusal_is_not_an_answer_worth_keeping(world, thing):
     path, key = f"/v1/things/{thing['id']}/resize", {"Idempotency-Key": "k2"}
-    stale = key | {"If-Match": "old"}
+    stale = key | {"If-Match": '"old"'}
     problem(
         world.call(resize_thing, path, {"size": 2}, as_="admin", headers=stale),
-        409,
+        412,
         "version_conflict",
     )
     assert world.call(resize_thing, path, {"size": 2}, as_="admin", headers=key).status_code == 200

@@ -59,7 +59,7 @@ def test_a_stale_version_is_refused_and_a_current_one_is_not(world, thing):
         world.call(resize_thing, path, {"size": 2}, as_="admin", headers=current).status_code == 200
     )
     stale = world.call(resize_thing, path, {"size": 3}, as_="admin", headers=current)
-    problem(stale, 409, "version_conflict")
+    problem(stale, 412, "version_conflict")
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_what_was_changed_and_changed_back_is_another_version(world, thing):
     assert back.json["version_hash"] == thing["version_hash"]
     assert back.headers["ETag"] != seen
     stale = world.call(resize_thing, path, {"size": 3}, as_="admin", headers={key: seen})
-    problem(stale, 409, "version_conflict")
+    problem(stale, 412, "version_conflict")
     headers = {key: back.headers["ETag"]}
     again = world.call(resize_thing, path, {"size": 3}, as_="admin", headers=headers)
     assert again.status_code == 200

@@ -218,7 +218,7 @@ def test_what_is_urgent_does_not_count(call_as, told, pushed, push):
 
 
 def mute(call_as, *kinds):
-    call = call_as(Role.GOVERNOR, if_match="*")
+    call = call_as(Role.GOVERNOR, if_match=frozenset({"*"}))
     put_notification_preferences(call, Wishes(muted=kinds))
 
 

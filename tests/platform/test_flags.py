@@ -34,7 +34,7 @@ SETTING = FlagSetting(
 @pytest.fixture
 def put(call_as):
     def put(key="new_inbox", seen="", at=0, **said):
-        call = call_as(Role.ADMIN, at=at, if_match=seen, addressed=frozenset({key}))
+        call = call_as(Role.ADMIN, at=at, if_match=frozenset({seen}), addressed=frozenset({key}))
         return put_feature_flag(call, key, SETTING.model_copy(update=said))
 
     return put

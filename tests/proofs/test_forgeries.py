@@ -164,7 +164,7 @@ FORGERIES = {
             f"/v1/approvals/{UNKNOWN}/approve", {"expected_digest": "f" * 64}, c.token("governor")
         ),
     ),
-    "an old version": (409, lambda c: c.decide(c.token("governor"), **{"If-Match": '"stale"'})),
+    "an old version": (412, lambda c: c.decide(c.token("governor"), **{"If-Match": '"stale"'})),
     # In another way.
     "with GET": (405, lambda c: c.decide(c.token("governor"), method="GET")),
     "with PUT": (405, lambda c: c.decide(c.token("governor"), method="PUT")),

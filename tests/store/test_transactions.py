@@ -276,7 +276,7 @@ def test_a_version_that_is_no_longer_the_current_one_is_refused(acting, call_as)
         made = txn.create(boat(), BoatChanged(name="Æolus"))
 
     def change(seen):
-        said = {"if_match": seen, "addressed": frozenset({"b1"})}
+        said = {"if_match": frozenset({seen}), "addressed": frozenset({"b1"})}
         call = call_as(Role.CUSTOMER_ADMIN, tenant="acme", **said)
         with call.transaction() as txn:
             found = txn.get(Boat, "b1")

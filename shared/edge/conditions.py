@@ -1,0 +1,35 @@
+"""Which version a request is about: `If-Match` and `If-None-Match`, as RFC 9110 (13.1) and RFC 6585 (3) say."""
+
+import re
+
+from werkzeug.datastructures import Headers
+
+from shared.edge.headers import MATCH
+from shared.errors import BadRequest, VersionRequired
+from shared.operation import Operation
+
+_TAG = re.compile(r'(W/)?"([^"]*)"')
+
+
+def seen(op: Operation, headers: Headers) -> frozenset[str] | None:
+    """
+    Return the versions of which the caller saw one: `*` is any, the empty one is none; None where none is named.
+
+    A weak tag is none of ours, as versions are compared to the letter.
+
+    Raises:
+        BadRequest: It is no ETag.
+        VersionRequired: There is none, and the operation needs one.
+    """
+    told = headers.get("If-Match")
+    if told is None and op.mutates and headers.get("If-None-Match") == "*":
+        return frozenset({""})
+    if told is None:
+        if op.versioned and op.mutates:
+            raise VersionRequired("say which version you change: send its ETag as If-Match")
+        return None
+    if not MATCH.allows(told):
+        raise BadRequest("If-Match is no ETag; send it as you got it, in its quotes")
+    if told == "*":
+        return frozenset({"*"})
+    return frozenset(tag for weak, tag in _TAG.findall(told) if not weak)
