@@ -9,6 +9,7 @@ from pulumi_gcp import iam, projects, serviceaccount
 from infra.groups import Runtime, runtimes
 from infra.stack import Stack
 from shared.edge.auth import SERVICE_ROLES
+from shared.edge.vaults import PREFIX
 from shared.files import Files
 from shared.observing import Dependencies, Memory, Telemetry, Traffic
 from shared.outside import (
@@ -22,6 +23,7 @@ from shared.outside import (
     Workflows,
 )
 from shared.ports import Deployment, SignatureCheck, Tickets
+from shared.secrets import SecretReader, SecretWriter
 
 INVOKERS = {
     "gateway": "calls operations for people and apps",
@@ -31,7 +33,32 @@ INVOKERS = {
 }
 """The only identities that may invoke a function."""
 
-PUSHES = "sends_pushes"
+CUSTOM = {
+    "keeps_secrets": (
+        "Replaces and forgets tenants' secrets, and reads none",
+        (
+            "secretmanager.secrets.delete",
+            "secretmanager.versions.add",
+            "secretmanager.versions.destroy",
+            "secretmanager.versions.list",
+        ),
+    ),
+    "makes_secrets": ("Makes secrets, and reads none", ("secretmanager.secrets.create",)),
+    "reads_secrets": (
+        "Reads tenants' secrets",
+        ("secretmanager.versions.access", "secretmanager.versions.list"),
+    ),
+    "sends_pushes": ("Sends push messages", ("cloudmessaging.messages.create",)),
+}
+"""Roles of our own, where none of Google's is as narrow: what they are for, and what they allow."""
+
+OF_TENANTS = f'resource.name.extract("/secrets/{{name}}").startsWith("{PREFIX}")'
+BOUND = {
+    "keeps_secrets": ("tenants' secrets alone", OF_TENANTS),
+    "reads_secrets": ("tenants' secrets alone", OF_TENANTS),
+}
+"""What a role is bound to, by a condition of IAM; to make a secret is asked of the project, which has no such name."""
+
 BUILDS = ("roles/artifactregistry.writer", "roles/logging.logWriter")
 """What Cloud Build needs to make an image of a function, besides its source."""
 
@@ -75,7 +102,9 @@ ROLES_OF_PORT: Mapping[type, tuple[str, ...]] = {
     LetterRelay: (),
     DueRelay: (),
     Backlogs: (),  # counts documents
-    Push: (),  # has a role of its own, for no role of Google's is as narrow
+    Push: ("sends_pushes",),
+    SecretReader: ("reads_secrets",),
+    SecretWriter: ("keeps_secrets", "makes_secrets"),
     Probe: (),  # these two ask the web
     HttpClient: (),
     Tickets: (),  # signs with the writer key that each account has
@@ -84,7 +113,7 @@ ROLES_OF_PORT: Mapping[type, tuple[str, ...]] = {
     Memory: (),
     Traffic: (),
 }
-"""What each port needs in the project; one that is not listed cannot be deployed."""
+"""What each port needs in the project, of Google's roles and of `CUSTOM`; one that is not listed cannot be deployed."""
 
 
 @dataclass(frozen=True)
@@ -116,19 +145,13 @@ def declare(stack: Stack) -> Accounts:
             for id, purpose in purposes.items()
         }
     )
-    sender = projects.IAMCustomRole(
-        "sends-pushes",
-        role_id=PUSHES,
-        title="Sends push messages",
-        permissions=["cloudmessaging.messages.create"],
-    )
+    needed = {role for one in runtimes() for port in one.ports for role in ROLES_OF_PORT[port]}
+    custom = {id: _custom(id) for id in sorted(needed & CUSTOM.keys())}
     for one in runtimes():
         _may(stack, accounts, one.account, "roles/datastore.user")
         for port in sorted(one.ports, key=lambda kind: kind.__name__):
             for role in ROLES_OF_PORT[port]:
-                _may(stack, accounts, one.account, role)
-        if Push in one.ports:
-            _may(stack, accounts, one.account, sender.name, "sends-pushes")
+                _may(stack, accounts, one.account, role, custom.get(role))
     # A workflow writes its calls to the log; the callbacks it waits for are its own.
     _may(stack, accounts, "workflows", "roles/logging.logWriter")
     _may(stack, accounts, "pubsub", "roles/eventarc.eventReceiver")
@@ -157,16 +180,27 @@ def _purpose(one: Runtime) -> str:
     return f"runs the {one.account.replace('-', ' group’s ')}"
 
 
+def _custom(id: str) -> projects.IAMCustomRole:
+    title, permissions = CUSTOM[id]
+    name = id.replace("_", "-")
+    return projects.IAMCustomRole(name, role_id=id, title=title, permissions=list(permissions))
+
+
 def _may(
     stack: Stack,
     accounts: Accounts,
     id: str,
-    role: str | pulumi.Output[str],
-    label: str = "",
+    role: str,
+    custom: projects.IAMCustomRole | None = None,
 ) -> None:
-    label = label or str(role).rpartition("/")[2]
+    title, expression = BOUND.get(role, ("", ""))
+    bound = projects.IAMMemberConditionArgs(title=title, expression=expression) if title else None
     projects.IAMMember(
-        f"{id}-{label}", project=stack.project, role=role, member=accounts.member(id)
+        f"{id}-{role.rpartition('/')[2].replace('_', '-')}",
+        project=stack.project,
+        role=custom.name if custom else role,
+        member=accounts.member(id),
+        condition=bound,
     )
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from infra.accounts import INVOKERS, PUSHES, ROLES_OF_PORT
+from infra.accounts import BOUND, INVOKERS, ROLES_OF_PORT
 from infra.engine import MAX_SOURCE_BYTES, calls
 from infra.functions import timeout_s
 from infra.graph import Resource
@@ -23,7 +23,6 @@ from shared.edge.assembly import names
 from shared.edge.catalog import catalog, operations, reactions
 from shared.files import Files
 from shared.operation import Operation
-from shared.outside import Push
 
 Graph = Sequence[Resource]
 Check = Callable[[Graph, Environment], Iterator[str]]
@@ -181,7 +180,6 @@ def accounts_may_what_they_do(graph: Graph, _: Environment) -> Iterator[str]:
     for runtime in runtimes():
         needed = {"roles/datastore.user"}
         needed |= {role for port in runtime.ports for role in ROLES_OF_PORT[port]}
-        needed |= {PUSHES} if Push in runtime.ports else set()
         has = {
             role if role.startswith("roles/") else role.rpartition("/")[2]
             for one, role, members in _granted(graph)
@@ -212,6 +210,14 @@ def accounts_may_what_they_do(graph: Graph, _: Environment) -> Iterator[str]:
         }
         uploads = {"uploads (roles/storage.objectCreator)"} if Files in runtime.ports else set()
         yield from _compared(runtime.account, "may use the bucket", uploads, created)
+
+
+def what_is_bound_is_bound(graph: Graph, _: Environment) -> Iterator[str]:
+    """A role that is for some things alone is given for these alone."""
+    for one in _of(graph, "projects.IAMMember"):
+        bound = BOUND.get(one.inputs["role"].rpartition("/")[2])
+        if bound and (one.inputs.get("condition") or {}).get("expression") != bound[1]:
+            yield f"{one.name} gives {one.inputs['role']} for everything; it is for {bound[0]}"
 
 
 def every_secret_exists(graph: Graph, _: Environment) -> Iterator[str]:
@@ -332,6 +338,7 @@ CHECKS: tuple[Check, ...] = (
     every_route_leads_to_its_operation,
     accounts_are_those_of_the_groups,
     accounts_may_what_they_do,
+    what_is_bound_is_bound,
     every_secret_exists,
     what_must_be_kept_is_kept,
     names_are_within_limits,

@@ -56,10 +56,7 @@ def planned(environment: Environment, archive: Path, settings: Mapping[str, str]
     Raises:
         SystemExit: The program refuses; its sentence says why.
     """
-    file = yaml.safe_load((FOLDER / f"Pulumi.{environment}.yaml").read_text())
-    known = {name: v.format(environment=environment) for name, v in PLACEHOLDERS.items()}
-    known |= {n: v if isinstance(v, str) else json.dumps(v) for n, v in file["config"].items()}
-    known |= {**settings, "waooaw:archive": str(archive)}
+    known = configuration(environment, archive, settings)
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-m", __name__, environment]
     done = subprocess.run(  # noqa: S603 - this very file
         command,
@@ -72,6 +69,16 @@ def planned(environment: Environment, archive: Path, settings: Mapping[str, str]
     if done.returncode:
         raise SystemExit(done.stderr.strip())
     return [Resource(**one) for one in json.loads(done.stdout)]
+
+
+def configuration(
+    environment: Environment, archive: Path, settings: Mapping[str, str]
+) -> dict[str, str]:
+    """Return everything that the program is told, likewise."""
+    file = yaml.safe_load((FOLDER / f"Pulumi.{environment}.yaml").read_text())
+    known = {name: v.format(environment=environment) for name, v in PLACEHOLDERS.items()}
+    known |= {n: v if isinstance(v, str) else json.dumps(v) for n, v in file["config"].items()}
+    return known | {**settings, "waooaw:archive": str(archive)}
 
 
 class _Taken(mocks.Mocks):

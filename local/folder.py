@@ -16,6 +16,7 @@ OURS = (
     MARK,
     KEPT,
     "keys",
+    "secrets",
     "uploads",
     "demo",
 )

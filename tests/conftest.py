@@ -30,8 +30,9 @@ from shared.operation import Call
 from shared.outside import Look, Pushed
 from shared.ports import Deployment
 from shared.reaction import Reaching
+from shared.secrets import TenantSecrets
 from shared.waiting import HERE
-from tests.outside import FakeFiles, FakeHttpClient
+from tests.outside import FakeFiles, FakeHttpClient, FakeVault
 from tests.ran import write_down
 
 
@@ -214,6 +215,7 @@ def trusting(signer: Any) -> Verify:
 def ports_of(documents: Any, signer: Any, clock: Callable[[], datetime], **given: Any) -> Ports:
     """Return the ports of a process that reaches fakes, but for those that are given."""
     relay = given.pop("relay", None) or FakeRelay()
+    secrets = TenantSecrets(FakeVault())
     return Ports(
         settings=Settings({}),
         clock=clock,
@@ -234,6 +236,8 @@ def ports_of(documents: Any, signer: Any, clock: Callable[[], datetime], **given
             "probe": FakeProbe(),
             "push": FakePush(),
             "http_client": FakeHttpClient(),
+            "secret_writer": secrets,
+            "secret_reader": secrets,
             "entry_relay": relay,
             "due_relay": relay,
             "letter_relay": relay,

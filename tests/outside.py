@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from shared.destinations import destination
-from shared.errors import ProviderDown
+from shared.errors import NotFound, ProviderDown
 from shared.outside import HttpResponse
 
 
@@ -39,3 +39,24 @@ class FakeHttpClient:
         if place.host not in self.answers:
             raise ProviderDown(f"{place.host} does not answer now", rule="no_answer")
         return self.answers[place.host]
+
+
+class FakeVault:
+    """Keeps secrets in memory; what was replaced is good until it is to end at once."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[bytes]] = {}
+
+    def keep(self, id, value):
+        self.kept.setdefault(id, [value])
+
+    def rotate(self, id, value, *, at_once):
+        if id not in self.kept:
+            raise NotFound("there is no such secret", rule="secret_unknown")
+        self.kept[id] = [value] if at_once else [value, *self.kept[id]]
+
+    def forget(self, id):
+        self.kept.pop(id, None)
+
+    def good(self, id, most):
+        return self.kept.get(id, [])[:most]

@@ -12,6 +12,7 @@ from shared.operation import Call, Operation
 from shared.outside import HttpClient
 from shared.ports import is_port
 from shared.reaction import Reaching, Reaction
+from shared.secrets import SecretReader, SecretWriter
 
 
 def request_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **said: Any) -> Call:
@@ -48,7 +49,7 @@ def given(declared: Operation | Reaction, ports: Ports, tenant: str) -> dict[str
 
 
 def _own(kind: type, port: Any, tenant: str) -> Any:
-    if kind in {HttpClient, Memory}:
+    if kind in {HttpClient, Memory, SecretReader, SecretWriter}:
         return port.for_tenant(tenant)
     return OwnFiles(port, tenant) if kind is Files else port
 

@@ -33,6 +33,7 @@ from shared.outside import (
     Workflows,
 )
 from shared.ports import Deployment, SignatureCheck, Tickets
+from shared.secrets import SecretReader, SecretWriter, TenantSecrets
 
 
 class Identify(Protocol):
@@ -66,6 +67,8 @@ class Ports:
     probe: Probe
     push: Push
     http_client: HttpClient
+    secret_writer: SecretWriter
+    secret_reader: SecretReader
     entry_relay: EntryRelay
     due_relay: DueRelay
     letter_relay: LetterRelay
@@ -105,6 +108,7 @@ def connect(
     bus = bus or _bus(settings, documents)
     signer, counting = writer(settings.writer_key), ProcessTraffic()
     trusted = trust(settings, documents, signer)
+    secrets = _secrets(settings, clock)
     relay = Relay(documents, bus, trusted, clock, settings.environment)
     authenticator = Authenticator(
         project=settings.project,
@@ -137,6 +141,8 @@ def connect(
         probe=_probe(settings),
         push=InboxPush() if settings.local else FcmPush(settings.project),
         http_client=_http_client(settings),
+        secret_writer=secrets,
+        secret_reader=secrets,
         entry_relay=relay,
         due_relay=relay,
         letter_relay=relay,
@@ -182,6 +188,14 @@ def _http_client(settings: Settings) -> HttpClient:
     from shared.edge.outbound import GuardedHttpClient
 
     return GuardedHttpClient(settings.reachable)
+
+
+def _secrets(settings: Settings, clock: Callable[[], datetime]) -> TenantSecrets:
+    from shared.edge.vaults import FolderVault, ManagedVault
+
+    if settings.local:
+        return TenantSecrets(FolderVault(settings.data / "secrets", clock))
+    return TenantSecrets(ManagedVault(settings.project, settings.location, clock))
 
 
 def writer(key: str) -> Signer:

@@ -36,6 +36,7 @@ CROSSED = {
 
 KERNEL = {
     *(
+        "answers",
         "bus",
         "canonical",
         "constitution",
@@ -55,6 +56,7 @@ KERNEL = {
         "reaction",
         "release",
         "schedules",
+        "secrets",
         "store",
         "tables",
         "texts",

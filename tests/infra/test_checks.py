@@ -329,6 +329,16 @@ BREAKAGES = {
         ),
         "events-sweep-entries runs at */1 * * * * in Europe/Berlin and not at */1 * * * * in Etc/UTC",
     ),
+    "an account reads every secret": (
+        lambda g: added(
+            g,
+            "projects.IAMMember",
+            "reads",
+            role="projects/p/roles/reads_secrets",
+            member="serviceAccount:events@p.iam.gserviceaccount.com",
+        ),
+        "reads gives projects/p/roles/reads_secrets for everything; it is for tenants' secrets alone",
+    ),
     "a schedule runs nothing": (
         lambda g: added(g, "cloudscheduler.Job", "old", name="events-tidy", schedule="* * * * *"),
         "the schedule events-tidy runs no function",

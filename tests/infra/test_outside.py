@@ -1,0 +1,71 @@
+"""What an account may do whose functions name ports that nobody names yet: the program is run as if somebody did."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from infra.accounts import OF_TENANTS
+from infra.graph import configuration
+from infra.stack import ROOT
+
+PROGRAM = """
+import json, sys
+from dataclasses import asdict
+from infra import checks, graph, groups
+from shared.secrets import SecretReader, SecretWriter
+
+named = {"governance-requests": {SecretWriter}, "governance-reactions": {SecretReader}}
+for one in groups.runtimes():
+    vars(one)["ports"] = one.ports | named.get(one.account, set())
+asked = graph._run("dev", json.load(sys.stdin))
+print(json.dumps([checks.findings(asked, "dev"), [asdict(one) for one in asked]], default=str))
+"""
+
+
+@pytest.fixture(scope="module")
+def planned(archive):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PROGRAM],
+        input=json.dumps(configuration("dev", archive, {})),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def granted(planned, account):
+    return {
+        one["inputs"]["role"].rpartition("/")[2]: (one["inputs"].get("condition") or {}).get(
+            "expression"
+        )
+        for one in planned[1]
+        if one["type"] == "projects.IAMMember"
+        and one["inputs"]["member"].startswith(f"serviceAccount:{account}@")
+    }
+
+
+def test_nothing_is_wrong_with_it(planned):
+    assert planned[0] == []
+
+
+def test_who_keeps_secrets_reads_none(planned):
+    found = granted(planned, "governance-requests")
+    assert found == {"datastore.user": None, "keeps_secrets": OF_TENANTS, "makes_secrets": None}
+
+
+def test_who_reads_secrets_reads_those_of_tenants_and_keeps_none(planned):
+    found = granted(planned, "governance-reactions")
+    assert found.pop("reads_secrets") == OF_TENANTS
+    assert not {"keeps_secrets", "makes_secrets"} & found.keys()
+    roles = {
+        one["inputs"]["roleId"]: one["inputs"]["permissions"]
+        for one in planned[1]
+        if one["type"] == "projects.IAMCustomRole"
+    }
+    assert roles.keys() == {"keeps_secrets", "makes_secrets", "reads_secrets", "sends_pushes"}
+    assert not [p for p in roles["keeps_secrets"] + roles["makes_secrets"] if p.endswith("access")]
