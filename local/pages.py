@@ -14,8 +14,9 @@ from markupsafe import Markup
 from local import members, walk
 from local.connections import HeadTooLarge, TooSlow
 from shared.edge.docstrings import of_choices
-from shared.edge.openapi import openapi, refusals
+from shared.edge.openapi import openapi
 from shared.edge.problems import TYPES
+from shared.edge.refusing import refusals
 from shared.errors import Refusal
 from shared.genesis.codes import CODES
 from shared.identity import HOLDERS, MAX_AUTH_AGE, Role, Scope

@@ -19,11 +19,13 @@ from typing import Any, Literal, ParamSpec, TypedDict, TypeVar, Unpack, get_type
 from uuid import uuid4
 
 from shared.answers import Form, forms
+from shared.dialects import HOUSE, Dialect
 from shared.documents import Documents, Write
 from shared.entity import Record
 from shared.evidence import Circumstances, Entry, Signer
 from shared.files import Content
 from shared.identity import PLATFORM, Actor, Scope
+from shared.inputs import FromHeader, MergePatch, Parameters, header_of
 from shared.ports import Outside, is_port, named
 from shared.store import Transaction, Writable
 
@@ -179,6 +181,8 @@ class Operation:
     recognises: bool = False
     notes: type[Record] | None = None
     versioned: bool | None = None
+    takes: tuple[str, ...] = ()
+    dialect: Dialect = HOUSE
 
     @property
     def id(self) -> str:
@@ -254,9 +258,40 @@ class Operation:
         return {n: t for n, t in self._inputs.items() if f"{{{n}}}" in self.path}
 
     @cached_property
+    def in_headers(self) -> dict[str, Any]:
+        """The parameters that are headers of its own."""
+        return {n: t for n, t in self._inputs.items() if n in self.headers}
+
+    @cached_property
+    def headers(self) -> dict[str, FromHeader]:
+        """The headers of its own, by parameter."""
+        found = {name: header_of(kind) for name, kind in self._inputs.items()}
+        return {name: header for name, header in found.items() if header}
+
+    @cached_property
+    def in_query(self) -> dict[str, Any]:
+        """The one parameter that is the query of the address: of a GET whatever else it takes."""
+        return {n: t for n, t in self.inputs.items() if not self.mutates or _is(t, Parameters)}
+
+    @cached_property
     def in_body(self) -> dict[str, Any]:
-        """The one parameter that is not: the body, or the query of a GET."""
-        return {n: t for n, t in self._inputs.items() if n not in self.in_path}
+        """The one parameter that is the body."""
+        return {n: t for n, t in self.inputs.items() if n not in self.in_query}
+
+    @cached_property
+    def inputs(self) -> dict[str, Any]:
+        """The query and the body."""
+        apart = self.in_path | self.in_headers
+        return {n: t for n, t in self._inputs.items() if n not in apart}
+
+    @cached_property
+    def media_types(self) -> tuple[str, ...]:
+        """Of which types a body may be; of any where none is named."""
+        if self.takes or self.content:
+            return self.takes
+        if any(_is(kind, MergePatch) for kind in self.in_body.values()):
+            return (MergePatch.media_type,)
+        return (self.dialect.media_type, *self.dialect.also_takes)
 
     @property
     def content(self) -> str | None:
@@ -328,6 +363,16 @@ class Options(TypedDict, total=False):
     Whether a change must say with `If-Match` which version it is of, or has none to say; without it, a PUT or
     PATCH must and any other may.
     """
+
+    takes: tuple[str, ...]
+    """The media types of a `Content`, where it may not be of any."""
+
+    dialect: Dialect
+    """In what the standard of its clients differs from ours: addresses, media types, refusals."""
+
+
+def _is(kind: Any, base: type) -> bool:
+    return isinstance(kind, type) and issubclass(kind, base)
 
 
 def operation(

@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.canonical import digest
 from shared.documents import MAX_LIST, RANGES, Condition, Documents, Op, Query, Scalar, Snapshot
-from shared.entity import Coded, Record, Value, written
+from shared.entity import Coded, Record, written
 from shared.errors import BadRequest
+from shared.inputs import Parameters
 
 MAX_ALL = 1000
 """How many documents `all` returns at the most: what may be more is read page by page."""
@@ -37,7 +38,7 @@ class Page(BaseModel, Generic[R]):
     """The `cursor` that the next page is asked with; null on the last page."""
 
 
-class Paging(Value):
+class Paging(Parameters):
     """Which page of a list."""
 
     limit: int = Field(20, ge=1, le=100)

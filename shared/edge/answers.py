@@ -13,7 +13,7 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from shared.answers import Accepted, Created, Download, PlainText, Redirect
 from shared.edge.idempotency import Answer
 from shared.entity import Entity, Value
-from shared.operation import Call
+from shared.operation import Call, Operation
 from shared.queries import Page
 
 
@@ -26,9 +26,9 @@ class Answered:
     headers: dict[str, str]
 
     @classmethod
-    def of(cls, result: Any, call: Call, *, status: int) -> Self:
+    def of(cls, result: Any, call: Call, op: Operation) -> Self:
         """Return the answer of an operation: what it returned, and the entry that its change is."""
-        headers = {"Content-Type": "application/json"}
+        status, headers = op.status, {"Content-Type": op.dialect.media_type}
         match result:
             case Created() | Accepted():
                 status, headers["Location"] = result.status, result.location

@@ -7,16 +7,18 @@ A query and a path are text, in which a whole number and a truth value are writt
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared.entity import Value, whole
 from shared.errors import BadRequest
+from shared.inputs import MergePatch, may_be_absent
 
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+_LISTS = {tuple, list, frozenset}
 _TRUTH = {"true": True, "false": False}
 
 TOO_DEEP = "the body is nested too deeply"
@@ -31,22 +33,44 @@ def from_body(kind: type[Value], raw: bytes) -> Value:
         ValidationError: It has another shape.
     """
     parsed(raw)
-    return whole(kind.model_validate_json(raw, strict=True, extra="forbid"))
+    body = kind.model_validate_json(raw, strict=True, extra="forbid")
+    return body if isinstance(body, MergePatch) else whole(body)
 
 
-def from_query(kind: type[BaseModel], told: Mapping[str, str]) -> BaseModel:
+def from_query(kind: type[BaseModel], told: Mapping[str, Sequence[str]]) -> BaseModel:
     """
-    Return the model that the parameters of a query are.
+    Return the model that the parameters of a query are; what is a list there may be repeated.
 
     Raises:
+        BadRequest: One is repeated that is no list.
         ValidationError: They have another shape.
     """
-    fields = kind.model_fields
-    read = {
-        name: _read(fields[name].annotation, text) if name in fields else text
-        for name, text in told.items()
-    }
+    read: dict[str, Any] = {}
+    for name, texts in told.items():
+        field = kind.model_fields.get(name)
+        member: Any = field.annotation if field else str
+        values, several = [_read(member, text) for text in texts], _is_list(member)
+        if field and len(values) > 1 and not several:
+            raise BadRequest(f"say {name} once")
+        read[name] = values if several else values[0]
     return kind.model_validate_json(json.dumps(read), strict=True, extra="forbid")
+
+
+def from_header(kind: Any, name: str, text: str | None) -> Any:
+    """
+    Return the value that a header is.
+
+    Raises:
+        BadRequest: It is lacking, or has another shape.
+    """
+    if text is None:
+        if not may_be_absent(kind):
+            raise BadRequest(f"send the header {name}")
+        return None
+    try:
+        return _adapter(kind).validate_python(_read(kind, text))
+    except ValidationError as error:
+        raise BadRequest(f"the header {name} is not written as it must be") from error
 
 
 def from_path(kind: Any, text: str) -> Any:
@@ -106,6 +130,12 @@ def _read(kind: Any, text: str) -> Any:
     if bool in scalars and text in _TRUTH:
         return _TRUTH[text]
     return text
+
+
+@cache
+def _is_list(kind: Any) -> bool:
+    """Say whether a member may be a list, and so its parameter be repeated."""
+    return get_origin(kind) in _LISTS or any(map(_is_list, get_args(kind)))
 
 
 @cache

@@ -61,3 +61,8 @@ def given(op: Operation) -> Iterator[tuple[Header, bool]]:
         yield KEY, False
     if op.takes_version:
         yield MATCH, bool(op.versioned)
+
+
+def named(*given: Header) -> dict[str, dict[str, str]]:
+    """Refer to response headers, which are described once."""
+    return {one.name: {"$ref": f"#/components/headers/{one.name}"} for one in given}

@@ -1,6 +1,5 @@
 """The API's description (OpenAPI 3.1), rendered from the operations themselves."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cache
@@ -8,27 +7,28 @@ from importlib import import_module
 from types import UnionType
 from typing import Any
 
-from shared import errors, examples
+from shared import examples
 from shared.answers import Download, Form
-from shared.edge import headers
+from shared.edge import headers, refusing
 from shared.edge.catalog import operations
-from shared.edge.headers import Header
-from shared.edge.problems import TYPES, Internal
+from shared.edge.headers import Header, named
+from shared.edge.problems import status_in
 from shared.edge.schemas import Schema, example, schemas
 from shared.entity import Entity
-from shared.errors import Refusal
 from shared.identity import HOLDERS, MAX_AUTH_AGE, Role, Scope
+from shared.inputs import may_be_absent
 from shared.operation import Operation
 from shared.release import VERSION
-
-PROBLEM = "Problem"
-UUID = "00000000-0000-4000-8000-000000000001"
 
 
 @cache
 def openapi() -> Schema:
     """Return the whole description; it is made once, so leave it as it is."""
-    found = operations()
+    return described(operations())
+
+
+def described(found: list[Operation]) -> Schema:
+    """Return the description of some operations."""
     by_place, definitions = schemas(found)
     paths: Schema = {}
     for op in found:
@@ -50,8 +50,8 @@ def openapi() -> Schema:
         ],
         "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": dict(sorted((definitions | {PROBLEM: _PROBLEM}).items())),
-            "responses": dict(sorted(_refused(found).items())),
+            "schemas": dict(sorted((definitions | refusing.schemas(found)).items())),
+            "responses": dict(sorted(refusing.answers(found).items())),
             "headers": {
                 one.name: _of_header(one)
                 for one in (
@@ -63,55 +63,6 @@ def openapi() -> Schema:
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
         },
-    }
-
-
-def refusals() -> list[type[Refusal]]:
-    """Return every way to refuse, by status."""
-    found = [kind for kind in vars(errors).values() if isinstance(kind, type)] + [Internal]
-    kinds = [kind for kind in found if issubclass(kind, Refusal) and kind is not Refusal]
-    return sorted(kinds, key=lambda kind: (kind.status, kind.code))
-
-
-def _possible(op: Operation) -> dict[str, list[type[Refusal]]]:
-    """Say how an operation may refuse: by the name of the answer, which others share."""
-    answers = dict[str, list[type[Refusal]]]()
-    for kind in refusals():
-        reads_less = kind.status == 403 and not op.mutates
-        if kind.status in {401, 403}:
-            possible = not op.public and (not reads_less or kind.code == "forbidden")
-        elif kind.status in {409, 410, 413}:
-            possible = op.mutates
-        elif kind.status in {412, 428}:
-            possible = op.takes_version and (kind.status == 412 or bool(op.versioned))
-        elif kind.status == 415:
-            possible = op.mutates and not op.content
-        else:
-            possible = kind.status != 405
-        if possible:
-            name = f"Refused{kind.status}{'Reading' if reads_less else ''}"
-            answers.setdefault(name, []).append(kind)
-    return answers
-
-
-def _refused(found: list[Operation]) -> dict[str, Schema]:
-    """Describe every answer of no once; each operation refers to those it may give."""
-    return {
-        name: {
-            "description": kinds[0].title + ".",
-            "headers": _named(
-                *(headers.STORY, headers.REQUEST),
-                *([headers.RETRY] if kinds[0].status in {429, 503} else []),
-            ),
-            "content": {
-                "application/problem+json": {
-                    "schema": {"$ref": f"#/components/schemas/{PROBLEM}"},
-                    "examples": {kind.code: {"value": _problem(kind)} for kind in kinds},
-                }
-            },
-        }
-        for op in found
-        for name, kinds in _possible(op).items()
     }
 
 
@@ -135,7 +86,7 @@ class _Described:
             "x-scopes": sorted(op.scopes),
         }
         described["description"] = "\n\n".join(filter(None, (op.description, _allowed(op))))
-        if op.mutates and op.in_body:
+        if op.in_body:
             described["requestBody"] = self._body()
         return described
 
@@ -154,9 +105,7 @@ class _Described:
             }
 
     def _in_query(self) -> Iterator[Schema]:
-        if self.op.mutates:
-            return
-        for name in self.op.in_body:
+        for name in self.op.in_query:
             schema = self._schema(name)
             model = self.definitions[schema["$ref"].rpartition("/")[2]]
             for field, member in model.get("properties", {}).items():
@@ -173,17 +122,24 @@ class _Described:
     def _in_headers(self) -> Iterator[Schema]:
         for header, required in headers.given(self.op):
             yield {"name": header.name, "in": "header", "required": required} | _of_header(header)
+        for name, kind in self.op.in_headers.items():
+            yield {
+                "name": self.op.headers[name].name,
+                "in": "header",
+                "required": not may_be_absent(kind),
+                "description": self.op.headers[name].description,
+                "schema": _in_a_query(self._schema(name)),
+            }
 
     def _body(self) -> Schema:
+        types = self.op.media_types or ("*/*",)
         if self.op.content:
-            return {"required": True, "content": {"*/*": {"schema": {"format": "binary"}}}}
-        (name,) = self.op.in_body
-        schema = self._schema(name)
-        value = example(schema, self.definitions)
-        return {
-            "required": True,
-            "content": {"application/json": {"schema": schema, "example": value}},
-        }
+            content: Schema = {"schema": {"format": "binary"}}
+        else:
+            (name,) = self.op.in_body
+            schema = self._schema(name)
+            content = {"schema": schema, "example": example(schema, self.definitions)}
+        return {"required": True, "content": dict.fromkeys(types, content)}
 
     def _successes(self) -> Schema:
         found = {str(status): self._success(status) for status in self.op.answers}
@@ -201,7 +157,7 @@ class _Described:
         if status in self.op.shapes:
             schema = self._schema(status)
             value = example(schema, self.definitions)
-            content = {"application/json": {"schema": schema, "example": value}} | content
+            content = {self.op.dialect.media_type: {"schema": schema, "example": value}} | content
         told = [headers.STORY, headers.REQUEST]
         told += [headers.ETAG] * any(_is(form, Entity | Download) for form in forms)
         told += [headers.LOCATION] * any(form.located for form in forms)
@@ -209,14 +165,16 @@ class _Described:
         told += [headers.ENTRY] * self.op.mutates
         return {
             "description": _SAID.get(status, "Done."),
-            "headers": _named(*told),
+            "headers": named(*told),
             "content": content,
         }
 
     def _problems(self) -> Schema:
         return {
-            str(kinds[0].status): {"$ref": f"#/components/responses/{name}"}
-            for name, kinds in _possible(self.op).items()
+            str(status_in(self.op.dialect, kinds[0].status)): {
+                "$ref": f"#/components/responses/{name}"
+            }
+            for name, kinds in refusing.possible(self.op).items()
         }
 
 
@@ -254,25 +212,8 @@ def _of_header(header: Header) -> Schema:
     return {"description": header.description, "schema": header.schema}
 
 
-def _named(*given: Header) -> Schema:
-    """Refer to response headers, which are described once."""
-    return {one.name: {"$ref": f"#/components/headers/{one.name}"} for one in given}
-
-
 def _is(form: Form, kinds: type | UnionType) -> bool:
     return isinstance(form.kind, type) and issubclass(form.kind, kinds)
-
-
-def _problem(kind: type[Refusal]) -> Schema:
-    return {
-        "type": TYPES + kind.code.replace("_", "-"),
-        "title": kind.title,
-        "status": kind.status,
-        "detail": re.sub(r"\s+", " ", kind.__doc__ or ""),
-        "instance": "/v1/agents",
-        "code": kind.code,
-        "correlation_id": UUID,
-    }
 
 
 _IN_PATH = {
@@ -324,10 +265,6 @@ _STANDING = {
 """What stands in a path in the story that the examples tell."""
 
 
-def _said(kind: str, text: str) -> Schema:
-    return {"type": kind, "description": text}
-
-
 _SAID = {
     201: "Done: there is something new.",
     202: "Taken, and not done yet.",
@@ -340,38 +277,6 @@ _BYTES: Schema = {"schema": {"type": "string", "format": "binary"}}
 _OF_A_PART: Schema = {
     "206": {"description": "A part, as `Range` asked.", "content": {"*/*": _BYTES}},
     "304": {"description": "It is still the one that `If-None-Match` names.", "content": {}},
-}
-
-_PROBLEM: Schema = {
-    "type": "object",
-    "description": "Why a request was refused (RFC 9457).",
-    "required": ["type", "title", "status", "detail", "instance", "code", "correlation_id"],
-    "properties": {
-        "type": _said("string", "What kind of refusal it is; `/docs/refusals` explains each.")
-        | {"format": "uri"},
-        "title": _said("string", "The kind of refusal in words."),
-        "status": _said("integer", "The HTTP status, once more."),
-        "detail": _said("string", "What is wrong this time, and what to do."),
-        "instance": _said("string", "The path that was asked."),
-        "code": _said("string", "The kind of refusal for programs; it stays as it is."),
-        "correlation_id": _said(
-            "string", "The story of the request: say it when you ask for help."
-        ),
-        "retry_after_s": _said("integer", "After how many seconds to try again."),
-        "violations": _said("array", "Every rule that was not kept.")
-        | {
-            "items": {
-                "type": "object",
-                "required": ["rule", "message"],
-                "properties": {
-                    "rule": _said("string", "The code of the rule, for programs."),
-                    "message": _said("string", "What is wrong, in words."),
-                    "field": _said("string", "The member of the request that it is about."),
-                    "principle": _said("string", "The principle behind the rule."),
-                },
-            },
-        },
-    },
 }
 
 _INTRODUCTION = """\

@@ -8,6 +8,7 @@ import flask
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from shared.dialects import HOUSE, SCIM, Dialect
 from shared.edge.arguments import not_json
 from shared.errors import BadRequest, Invalid, Refusal, Unfit, Violation
 
@@ -39,12 +40,41 @@ def problem(refusal: Refusal, *, path: str, correlation_id: str) -> dict[str, An
     return document | refusal.members
 
 
-def response(refusal: Refusal, *, path: str, correlation_id: str) -> flask.Response:
-    """Answer with a refusal."""
+def scim_error(refusal: Refusal) -> dict[str, Any]:
+    """Return a refusal as RFC 7644 (3.12) writes it; its clients know no 422."""
+    document = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+        "status": str(status_in(SCIM, refusal.status)),
+        "detail": refusal.detail,
+    }
+    kind = _SCIM_TYPES.get(refusal.code)
+    return document | ({"scimType": kind} if kind else {})
+
+
+_SCIM_TYPES = {"bad_request": "invalidSyntax", "validation_failed": "invalidValue"}
+
+
+def status_in(dialect: Dialect, status: int) -> int:
+    """Return by which status clients of a dialect know a refusal."""
+    return 400 if dialect is SCIM and status == 422 else status
+
+
+def written(
+    refusal: Refusal, *, dialect: Dialect, path: str, correlation_id: str
+) -> tuple[dict[str, Any], str]:
+    """Return a refusal as a dialect writes it, and the media type of that."""
+    if dialect is SCIM:
+        return scim_error(refusal), SCIM.media_type
     document = problem(refusal, path=path, correlation_id=correlation_id)
-    answer = flask.Response(
-        json.dumps(document), refusal.status, mimetype="application/problem+json"
-    )
+    return document, "application/problem+json"
+
+
+def response(
+    refusal: Refusal, *, path: str, correlation_id: str, dialect: Dialect = HOUSE
+) -> flask.Response:
+    """Answer with a refusal."""
+    document, kind = written(refusal, dialect=dialect, path=path, correlation_id=correlation_id)
+    answer = flask.Response(json.dumps(document), status_in(dialect, refusal.status), mimetype=kind)
     if refusal.retry_after_s is not None:
         answer.headers["Retry-After"] = str(refusal.retry_after_s)
     if refusal.status == 401:

@@ -29,7 +29,7 @@ def schemas(found: list[Operation]) -> tuple[Mapping[Any, Schema], dict[str, Sch
     for op in found:
         for status, shape in op.shapes.items():
             inputs.append(((op.id, status), "serialization", TypeAdapter(shape)))
-        for name, kind in (op.in_path | op.in_body).items():
+        for name, kind in (op.in_path | op.in_headers | op.inputs).items():
             if kind is Content:
                 continue
             inputs.append(((op.id, name), "validation", TypeAdapter(kind)))

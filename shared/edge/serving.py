@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from shared.bus import tap
 from shared.edge import denials
 from shared.edge.answers import Answered
-from shared.edge.arguments import TOO_DEEP, from_body, from_path, from_query, parsed
+from shared.edge.arguments import TOO_DEEP, from_body, from_header, from_path, from_query, parsed
 from shared.edge.calling import check, given, request_call
 from shared.edge.conditions import seen
 from shared.edge.contention import settled
@@ -160,9 +160,9 @@ class _Request:
         raw = b"" if length and length > limit else self.request.stream.read(limit + 1)
         if len(raw) > limit or (length and length > limit):
             raise TooLarge(f"a body here is at most {limit} bytes")
-        takes_json = self.op.mutates and not self.op.content
-        if raw and takes_json and self.request.mimetype != "application/json":
-            raise UnsupportedType("send the body as application/json")
+        types = self.op.media_types
+        if raw and self.op.mutates and types and self.request.mimetype not in types:
+            raise UnsupportedType(f"send the body as {' or '.join(types)}")
         return raw
 
     def _admit(self) -> None:
@@ -246,20 +246,17 @@ class _Request:
     def _arguments(self, path: Mapping[str, Any], raw: bytes) -> dict[str, Any]:
         query = self.request.args.to_dict(flat=False)
         arguments = dict(path)
-        if self.op.content:
-            return arguments | {self.op.content: Content(self.request.mimetype, raw)}
-        model: Any
         try:
+            for name, kind in self.op.in_headers.items():
+                said = self.op.headers[name].name
+                arguments[name] = from_header(kind, said, self.request.headers.get(said))
+            for name, model in self.op.in_query.items():
+                arguments[name], query = from_query(model, query), {}
             for name, model in self.op.in_body.items():
-                if self.op.mutates:
-                    arguments[name] = from_body(model, raw or b"{}")
+                if model is Content:
+                    arguments[name] = Content(self.request.mimetype, raw)
                 else:
-                    repeated = [key for key, values in query.items() if len(values) > 1]
-                    if repeated:
-                        raise BadRequest(f"say {repeated[0]} once")
-                    told = {key: values[0] for key, values in query.items()}
-                    arguments[name] = from_query(model, told)
-                    return arguments
+                    arguments[name] = from_body(model, raw or b"{}")
         except ValidationError as error:
             raise explained(error) from error
         except RecursionError as error:
@@ -301,7 +298,7 @@ class _Request:
             raise
         if repetition and not call.writes and (stored := repetition.answer()):
             return Answered.again(stored)
-        done = Answered.of(result, call, status=self.op.status)
+        done = Answered.of(result, call, self.op)
         self.crossings = call.crossings
         if call.writes:
             kept = [repetition.keeping(done.status, done.text, done.headers)] if repetition else []
@@ -332,6 +329,8 @@ class _Request:
         if not KEY.allows(key):
             raise BadRequest("an Idempotency-Key has 1 to 255 printable characters, and no space")
         request = f"{self.op.method} {self.request.full_path}\n".encode() + raw
+        for header in self.op.headers.values():
+            request += f"\n{self.request.headers.get(header.name)}".encode()
         return Repetition(self.ports.documents, call, key, request)
 
     # --- around them -----------------------------------------------------------------------------
@@ -346,7 +345,12 @@ class _Request:
                 refusal = unavailable
             except Exception as error:  # noqa: BLE001 - the same
                 refusal = self._defect(error)
-        return response(refusal, path=self.request.path, correlation_id=self.correlation_id)
+        return response(
+            refusal,
+            path=self.request.path,
+            correlation_id=self.correlation_id,
+            dialect=self.op.dialect,
+        )
 
     def _denied(self) -> Call:
         """Return the call that enters a refusal: on the caller's own stream, also where they only read."""

@@ -40,7 +40,7 @@ def taken() -> tuple[type[BaseModel], ...]:
     """Return every model that an operation takes as its body or its query, with all inside them."""
     found: dict[type[BaseModel], None] = {}
     for op in operations():
-        for kind in op.in_body.values():
+        for kind in op.inputs.values():
             _gather(kind, found)
     return tuple(found)
 
@@ -148,7 +148,7 @@ class Place:
     @property
     def adapter(self) -> TypeAdapter[Any]:
         """What judges a request of the operation."""
-        (kind,) = self.op.in_body.values()
+        (kind,) = (self.op.in_body or self.op.in_query).values()
         return _adapter(kind)
 
     def request(self, value: Any) -> Any:
@@ -193,7 +193,7 @@ def each_once() -> tuple[Place, ...]:
 
 def asks(op: Operation) -> bool:
     """Say whether an operation takes anything besides its path that is no document."""
-    return bool(op.in_body) and Content not in op.in_body.values()
+    return bool(op.inputs) and Content not in op.inputs.values()
 
 
 def _descendants(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:

@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 from shared import errors
-from shared.edge.openapi import openapi, refusals
+from shared.edge.openapi import openapi
+from shared.edge.refusing import refusals
 from shared.identity import Scope
 
 ROOT = Path(__file__).parents[2]

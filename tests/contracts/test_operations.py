@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from local.accounts import accounts
 from local.server import application
+from shared.answers import Download
 from shared.edge.catalog import operations
 from shared.entity import Id
 from shared.identity import HOLDERS, Scope
@@ -99,12 +100,24 @@ def test_a_path_takes_its_parameters_and_no_others():
     def finding(op):
         if set(re.findall(r"{(\w+)}", op.path)) != set(op.in_path):
             yield f"takes {sorted(op.in_path)} from {op.path}"
-        if len(op.in_body) > 1:
-            yield f"takes more than one body: {sorted(op.in_body)}"
-        if not op.path.startswith(("/v1/", "/.well-known/")):
-            yield f"is at {op.path}; begin with /v1/"
+        if len(op.in_body) > 1 or len(op.in_query) > 1:
+            yield f"takes more than one body or query: {sorted(op.inputs)}; Parameters are a query"
+        if not op.path.startswith(op.dialect.prefixes):
+            yield f"is at {op.path}; begin with {' or '.join(op.dialect.prefixes)}"
 
     assert told(finding) == []
+
+
+def test_what_changes_something_answers_no_file():
+    def finding(op):
+        if op.mutates and any(_is_file(form.kind) for f in op.answers.values() for form in f):
+            yield "answers a file, which no repeated request is answered with; say where one is"
+
+    assert told(finding) == []
+
+
+def _is_file(kind):
+    return isinstance(kind, type) and issubclass(kind, Download)
 
 
 def test_an_id_in_a_path_is_an_id():

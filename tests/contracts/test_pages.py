@@ -9,7 +9,8 @@ import pytest
 
 from local import walk
 from local.pages import operations, pages, written
-from shared.edge.openapi import openapi, refusals
+from shared.edge.openapi import openapi
+from shared.edge.refusing import refusals
 from shared.identity import Role, Scope
 
 AREAS = [tag["name"] for tag in openapi()["tags"]]

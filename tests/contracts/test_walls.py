@@ -48,6 +48,7 @@ KERNEL = {
         "evidence",
         "examples",
     ),
+    *("answers", "dialects", "inputs"),
     *("files", "identity", "instants", "masking", "observing", "operation", "outside", "ports"),
     *(
         "guarding",

@@ -134,7 +134,7 @@ def ask_every_list(call_as, ports):
         if op.mutates:
             continue
         path = dict.fromkeys(op.in_path, "00000000-0000-4000-8000-000000000001")
-        for body in _bodies(op.in_body):
+        for body in _bodies(op.in_query):
             with suppress(Refusal):
                 op.function(call_as(*Role), **path, **body, **given(op, ports, PLATFORM))
 

@@ -141,7 +141,7 @@ def lists():
 
 def queried(op):
     """Return the parameters of a query."""
-    return [] if op.mutates else [name for m in op.in_body.values() for name in m.model_fields]
+    return [name for model in op.in_query.values() for name in model.model_fields]
 
 
 def cursor_of(court, op, who):

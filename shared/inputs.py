@@ -1,0 +1,55 @@
+"""What comes with a request that is no usual body: the query of its address, headers of its own, a merge patch."""
+
+from dataclasses import dataclass
+from types import NoneType
+from typing import Annotated, Any, ClassVar, get_args, get_origin
+
+from shared.entity import Value
+
+
+class Parameters(Value):
+    """
+    What stands in the query of an address, also where there is a body.
+
+    A member that is a list is a parameter that may be repeated: ``?tag=a&tag=b``.
+    """
+
+
+class MergePatch(Value):
+    """
+    A body that changes members of something (RFC 7396): null removes one, and what is absent stays.
+
+    Every member has a default, which stands for what is absent and means nothing.
+    """
+
+    media_type: ClassVar[str] = "application/merge-patch+json"
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The members that were sent, null included."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+@dataclass(frozen=True)
+class FromHeader:
+    """
+    Beside the type of a parameter: that it is a header.
+
+    ``signature: Annotated[str, FromHeader("Stripe-Signature", "The signatures of the body.")]``; one that may
+    be absent may be None.
+    """
+
+    name: str
+    description: str
+
+
+def header_of(kind: Any) -> FromHeader | None:
+    """Return the header that a parameter is, if it is one."""
+    said = get_args(kind)[1:] if get_origin(kind) is Annotated else ()
+    return next((one for one in said if isinstance(one, FromHeader)), None)
+
+
+def may_be_absent(kind: Any) -> bool:
+    """Say whether None is one of the values of a type."""
+    inner = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    return NoneType in get_args(inner)
