@@ -10,7 +10,7 @@ from infra.groups import Runtime, runtimes
 from infra.stack import Stack
 from shared.edge.auth import SERVICE_ROLES
 from shared.edge.vaults import PREFIX
-from shared.files import Files
+from shared.files import FileReader, FileRemover, Files
 from shared.observing import Dependencies, Memory, Telemetry, Traffic
 from shared.outside import (
     Backlogs,
@@ -48,6 +48,8 @@ CUSTOM = {
         "Reads tenants' secrets",
         ("secretmanager.versions.access", "secretmanager.versions.list"),
     ),
+    "removes_files": ("Removes files, and reads none", ("storage.objects.delete",)),
+    "signs_links": ("Signs links to files as itself", ("iam.serviceAccounts.signBlob",)),
     "sends_pushes": ("Sends push messages", ("cloudmessaging.messages.create",)),
 }
 """Roles of our own, where none of Google's is as narrow: what they are for, and what they allow."""
@@ -97,7 +99,9 @@ ROLES_OF_PORT: Mapping[type, tuple[str, ...]] = {
         "roles/serviceusage.serviceUsageConsumer",  # both are asked in the project's name
     ),
     Dependencies: ("roles/pubsub.viewer", "roles/workflows.viewer"),
-    Files: (),  # may create objects in the bucket of uploads
+    Files: (),  # these three may do in the bucket of uploads what `IN_UPLOADS` says
+    FileReader: (),
+    FileRemover: (),
     EntryRelay: (),  # these three may publish on the topics that `groups.published` names
     LetterRelay: (),
     DueRelay: (),
@@ -115,12 +119,27 @@ ROLES_OF_PORT: Mapping[type, tuple[str, ...]] = {
 }
 """What each port needs in the project, of Google's roles and of `CUSTOM`; one that is not listed cannot be deployed."""
 
+IN_UPLOADS: Mapping[type, tuple[str, str]] = {
+    Files: ("creates", "roles/storage.objectCreator"),
+    FileReader: ("reads", "roles/storage.objectViewer"),
+    FileRemover: ("removes", "removes_files"),
+}
+"""What a port does in the bucket of uploads, and the role that this needs; nobody may replace what is there."""
+
+SIGNS = "signs_links"
+"""What `FileReader` needs of its own account, whose key Google keeps."""
+
 
 @dataclass(frozen=True)
 class Accounts:
-    """The accounts, by id."""
+    """The accounts, by id, and the roles of our own that they need."""
 
     by_id: Mapping[str, serviceaccount.Account]
+    custom: Mapping[str, projects.IAMCustomRole]
+
+    def role(self, id: str) -> pulumi.Input[str]:
+        """Return a role as policies name it."""
+        return self.custom[id].name if id in self.custom else id
 
     def email(self, id: str) -> pulumi.Output[str]:
         """Return the address of an account."""
@@ -143,15 +162,21 @@ def declare(stack: Stack) -> Accounts:
         {
             id: serviceaccount.Account(id, account_id=id, display_name=purpose)
             for id, purpose in purposes.items()
-        }
+        },
+        {id: _custom(id) for id in sorted(_needed() & CUSTOM.keys())},
     )
-    needed = {role for one in runtimes() for port in one.ports for role in ROLES_OF_PORT[port]}
-    custom = {id: _custom(id) for id in sorted(needed & CUSTOM.keys())}
     for one in runtimes():
         _may(stack, accounts, one.account, "roles/datastore.user")
         for port in sorted(one.ports, key=lambda kind: kind.__name__):
             for role in ROLES_OF_PORT[port]:
-                _may(stack, accounts, one.account, role, custom.get(role))
+                _may(stack, accounts, one.account, role)
+        if FileReader in one.ports:
+            serviceaccount.IAMMember(
+                f"{one.account}-signs-links",
+                service_account_id=accounts.by_id[one.account].name,
+                role=accounts.role(SIGNS),
+                member=accounts.member(one.account),
+            )
     # A workflow writes its calls to the log; the callbacks it waits for are its own.
     _may(stack, accounts, "workflows", "roles/logging.logWriter")
     _may(stack, accounts, "pubsub", "roles/eventarc.eventReceiver")
@@ -180,25 +205,27 @@ def _purpose(one: Runtime) -> str:
     return f"runs the {one.account.replace('-', ' group’s ')}"
 
 
+def _needed() -> set[str]:
+    """Return every role that some function needs."""
+    ports = {port for one in runtimes() for port in one.ports}
+    needed = {role for port in ports for role in ROLES_OF_PORT[port]}
+    needed |= {role for port, (_, role) in IN_UPLOADS.items() if port in ports}
+    return needed | ({SIGNS} if FileReader in ports else set())
+
+
 def _custom(id: str) -> projects.IAMCustomRole:
     title, permissions = CUSTOM[id]
     name = id.replace("_", "-")
     return projects.IAMCustomRole(name, role_id=id, title=title, permissions=list(permissions))
 
 
-def _may(
-    stack: Stack,
-    accounts: Accounts,
-    id: str,
-    role: str,
-    custom: projects.IAMCustomRole | None = None,
-) -> None:
+def _may(stack: Stack, accounts: Accounts, id: str, role: str) -> None:
     title, expression = BOUND.get(role, ("", ""))
     bound = projects.IAMMemberConditionArgs(title=title, expression=expression) if title else None
     projects.IAMMember(
         f"{id}-{role.rpartition('/')[2].replace('_', '-')}",
         project=stack.project,
-        role=custom.name if custom else role,
+        role=accounts.role(role),
         member=accounts.member(id),
         condition=bound,
     )

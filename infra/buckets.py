@@ -6,11 +6,10 @@ from typing import Any
 import pulumi
 from pulumi_gcp import storage
 
-from infra.accounts import Accounts
+from infra.accounts import IN_UPLOADS, Accounts
 from infra.groups import runtimes
 from infra.stack import Stack
 from infra.vault import Vault
-from shared.files import Files
 
 SEVEN_YEARS_S = 7 * 365 * 24 * 3600
 DAY_S = 24 * 3600
@@ -41,20 +40,21 @@ def declare(stack: Stack, vault: Vault, accounts: Accounts) -> Buckets:
 
 
 def _uploads(stack: Stack, vault: Vault, accounts: Accounts) -> storage.Bucket:
-    """Declare the bucket of people's documents, in which some may create and nobody may replace."""
+    """Declare the bucket of people's documents, of which each account may do what its ports take, and nobody may replace."""
     uploads = _bucket(
         stack,
         "uploads",
         encryption=storage.BucketEncryptionArgs(default_kms_key_name=vault.records.id),
     )
     for one in runtimes():
-        if Files in one.ports:
-            storage.BucketIAMMember(
-                f"{one.account}-creates-uploads",
-                bucket=uploads.name,
-                role="roles/storage.objectCreator",
-                member=accounts.member(one.account),
-            )
+        for port, (does, role) in IN_UPLOADS.items():
+            if port in one.ports:
+                storage.BucketIAMMember(
+                    f"{one.account}-{does}-uploads",
+                    bucket=uploads.name,
+                    role=accounts.role(role),
+                    member=accounts.member(one.account),
+                )
     return uploads
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from infra.accounts import BOUND, INVOKERS, ROLES_OF_PORT
+from infra.accounts import BOUND, IN_UPLOADS, INVOKERS, ROLES_OF_PORT, SIGNS
 from infra.engine import MAX_SOURCE_BYTES, calls
 from infra.functions import timeout_s
 from infra.graph import Resource
@@ -21,7 +21,6 @@ from infra.stack import Environment
 from infra.vault import writer_key
 from shared.edge.assembly import names
 from shared.edge.catalog import catalog, operations, reactions
-from shared.files import Files
 from shared.operation import Operation
 
 Graph = Sequence[Resource]
@@ -123,6 +122,9 @@ def only_the_pipeline_acts_as_another(graph: Graph, _: Environment) -> Iterator[
         for member in sorted(members):
             if role in BECOMES and _account(member) != "deployer":
                 yield f"{one.name} gives {role} to {member}, who could act as any account; only the pipeline may"
+            whose = _account(str(one.inputs.get("serviceAccountId", "")).rpartition("/")[2])
+            if _named(role) == SIGNS and _account(member) != whose:
+                yield f"{one.name} lets {member} sign as {whose or 'anybody'}; an account signs as itself alone"
 
 
 def workflows_call_what_they_name(graph: Graph, _: Environment) -> Iterator[str]:
@@ -181,7 +183,7 @@ def accounts_may_what_they_do(graph: Graph, _: Environment) -> Iterator[str]:
         needed = {"roles/datastore.user"}
         needed |= {role for port in runtime.ports for role in ROLES_OF_PORT[port]}
         has = {
-            role if role.startswith("roles/") else role.rpartition("/")[2]
+            _named(role)
             for one, role, members in _granted(graph)
             if one.type == "projects.IAMMember" and runtime.account in set(map(_account, members))
         }
@@ -202,20 +204,20 @@ def accounts_may_what_they_do(graph: Graph, _: Environment) -> Iterator[str]:
         yield from _compared(
             runtime.account, "may read the secret", {writer_key(runtime.group)}, secrets
         )
-        created = {
-            f"{one.inputs['bucket'].rpartition('-')[2]} ({role})"
+        uses = {
+            f"{one.inputs['bucket'].rpartition('-')[2]} ({_named(role)})"
             for one, role, members in _granted(graph)
             if one.type == "storage.BucketIAMMember"
             and runtime.account in set(map(_account, members))
         }
-        uploads = {"uploads (roles/storage.objectCreator)"} if Files in runtime.ports else set()
-        yield from _compared(runtime.account, "may use the bucket", uploads, created)
+        uploads = {f"uploads ({r})" for p, (_, r) in IN_UPLOADS.items() if p in runtime.ports}
+        yield from _compared(runtime.account, "may use the bucket", uploads, uses)
 
 
 def what_is_bound_is_bound(graph: Graph, _: Environment) -> Iterator[str]:
     """A role that is for some things alone is given for these alone."""
     for one in _of(graph, "projects.IAMMember"):
-        bound = BOUND.get(one.inputs["role"].rpartition("/")[2])
+        bound = BOUND.get(_named(one.inputs["role"]))
         if bound and (one.inputs.get("condition") or {}).get("expression") != bound[1]:
             yield f"{one.name} gives {one.inputs['role']} for everything; it is for {bound[0]}"
 
@@ -366,6 +368,11 @@ def _invocations(graph: Graph) -> dict[str, set[str]]:
         if role in INVOKER and one.type == "cloudrunv2.ServiceIamMember":
             may.setdefault(one.inputs["name"], set()).update(map(_account, members))
     return may
+
+
+def _named(role: str) -> str:
+    """Return a role as `ROLES_OF_PORT` names it: one of our own by its id alone."""
+    return role if role.startswith("roles/") else role.rpartition("/")[2]
 
 
 def _account(member: str) -> str:

@@ -139,7 +139,9 @@ def _function(
             ingress_settings="ALLOW_ALL"
             if isinstance(declared, Operation)
             else "ALLOW_INTERNAL_ONLY",
-            environment_variables=_environment(stack, declared, api),
+            environment_variables=_environment(
+                stack, declared, accounts.email(runtime.account), api
+            ),
             secret_volumes=[_mounted(stack, secret)],
         ),
         event_trigger=trigger,
@@ -152,13 +154,14 @@ def timeout_s(declared: Declared) -> int:
 
 
 def _environment(
-    stack: Stack, declared: Declared, api: pulumi.Output[str]
+    stack: Stack, declared: Declared, account: pulumi.Output[str], api: pulumi.Output[str]
 ) -> dict[str, pulumi.Input[str]]:
     environment: dict[str, pulumi.Input[str]] = {
         "FUNCTION": declared.id,
         "PROJECT": stack.project,
         "LOCATION": stack.region,
         "ENVIRONMENT": stack.environment,
+        "ACCOUNT": account,
         "API": api,
         "STORE": "firestore",
         "BUS": "pubsub",

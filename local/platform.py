@@ -19,6 +19,7 @@ from local.console import console
 from local.dispatcher import Dispatcher
 from local.entrance import Entrance
 from local.folder import close_to_others
+from local.links import linked
 from local.pages import pages
 from local.server import Server, application, longest_body
 from local.stories import Stories
@@ -36,6 +37,7 @@ from shared.edge.ports import Ports, connect
 from shared.edge.queue import QueueBus
 from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
+from shared.edge.storage import FolderFiles
 from shared.edge.workflows import WorkflowExecutions
 from shared.entity import written
 from shared.identities.members import Member, member
@@ -132,10 +134,16 @@ class Platform:
 
         engine = WorkflowExecutions(self.settings, token)
         dependencies = PortDependencies(self.settings, self.meter, connected.signer, token)
+        self._files = FolderFiles(
+            self.settings.uploads, data / "keys" / "links.key", self.clock.now
+        )
+        files = MeteredFiles(self._files)
         self.ports: Ports = replace(
             connected,
             signer=MeteredSigner(connected.signer),
-            files=MeteredFiles(connected.files),
+            files=files,
+            file_reader=files,
+            file_remover=files,
             workflows=engine,
             dependencies=dependencies,
         )
@@ -303,6 +311,7 @@ class Platform:
         # Open on this machine, as the docs are: it tells what runs and of which agent, and shows no value.
         app.register_blueprint(console(self.runtime, lambda _: None, Stories(self.documents).of))
         app.register_blueprint(self.entrance.blueprint())
+        app.register_blueprint(linked(self._files))
         app.add_url_rule("/local/releases/<release_id>/health", "release", self._release)
         if self._movable:
             app.add_url_rule("/local/clock", "clock", self._move, methods=["POST"])

@@ -215,7 +215,7 @@ def trusting(signer: Any) -> Verify:
 def ports_of(documents: Any, signer: Any, clock: Callable[[], datetime], **given: Any) -> Ports:
     """Return the ports of a process that reaches fakes, but for those that are given."""
     relay = given.pop("relay", None) or FakeRelay()
-    secrets = TenantSecrets(FakeVault())
+    secrets, files = TenantSecrets(FakeVault()), given.get("files") or FakeFiles()
     return Ports(
         settings=Settings({}),
         clock=clock,
@@ -228,7 +228,9 @@ def ports_of(documents: Any, signer: Any, clock: Callable[[], datetime], **given
             "deployment": DEPLOYMENT,
             "signature_check": verify_ed25519,
             "tickets": TicketSigner(signer),
-            "files": FakeFiles(),
+            "files": files,
+            "file_reader": files,
+            "file_remover": files,
             "traffic": NoTraffic(),
             "memory": Memory(),
             "strangers": Strangers(),

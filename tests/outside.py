@@ -1,6 +1,7 @@
 """Fakes of the ports of the outside: each does what the suite over all adapters of its port asks."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
@@ -17,6 +18,17 @@ class FakeFiles:
 
     def keep(self, name, content):
         self.kept.setdefault(name, content)
+
+    def read(self, name):
+        if name not in self.kept:
+            raise NotFound("there is no such file", rule="file_unknown")
+        return self.kept[name]
+
+    def link(self, name, filename, *, lasts):
+        return f"/files/{name}?{urlencode({'filename': filename, 'lasts': lasts})}"
+
+    def remove(self, name):
+        self.kept.pop(name, None)
 
 
 class FakeHttpClient:

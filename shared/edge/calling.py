@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, get_type_hints
 
 from shared.edge.ports import Ports
-from shared.files import Files, OwnFiles
+from shared.files import FileReader, FileRemover, Files, OwnFiles
 from shared.identity import Actor
 from shared.observing import Memory
 from shared.operation import Call, Operation
@@ -51,7 +51,7 @@ def given(declared: Operation | Reaction, ports: Ports, tenant: str) -> dict[str
 def _own(kind: type, port: Any, tenant: str) -> Any:
     if kind in {HttpClient, Memory, SecretReader, SecretWriter}:
         return port.for_tenant(tenant)
-    return OwnFiles(port, tenant) if kind is Files else port
+    return OwnFiles(port, tenant) if kind in {FileReader, FileRemover, Files} else port
 
 
 def check(declared: Operation | Reaction) -> None:

@@ -8,6 +8,7 @@ a secret that is not mounted, or a key that never leaves Cloud KMS (`kms.py`).
 
 import base64
 import os
+import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -128,7 +129,8 @@ def verify_ed25519(public_key: str, message: bytes, signature: str) -> bool:
 def keep_private(file: Path, content: bytes) -> None:
     """Write a file that only its owner may read, whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(f".{os.getpid()}")
+    # Of its own, whoever else writes into the folder, and under no name that a file has.
+    draft = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as out:
         out.write(content)

@@ -13,12 +13,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from weakref import WeakSet
 
 from shared.bus import Bus, Message
 from shared.documents import Documents, Key, Query, Snapshot, Write
 from shared.evidence import Signer
-from shared.files import Content, Files
+from shared.files import Content, FileStore
 
 MESSAGE_BYTES = 1000
 """What a smaller message is billed as."""
@@ -164,12 +165,26 @@ class MeteredSigner:
 class MeteredFiles:
     """A place for people's documents whose use is counted."""
 
-    files: Files
+    files: FileStore
 
     def keep(self, name: str, content: Content) -> None:
         """Count one operation of the object store."""
         _counted(files=1)
         self.files.keep(name, content)
+
+    def read(self, name: str) -> Content:
+        """Count one, likewise."""
+        _counted(files=1)
+        return self.files.read(name)
+
+    def link(self, name: str, filename: str, *, lasts: timedelta) -> str:
+        """Count nothing: who follows the link is billed for."""
+        return self.files.link(name, filename, lasts=lasts)
+
+    def remove(self, name: str) -> None:
+        """Count one, likewise."""
+        _counted(files=1)
+        self.files.remove(name)
 
 
 def _size(message: Message) -> int:

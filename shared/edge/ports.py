@@ -19,7 +19,7 @@ from shared.edge.strangers import Strangers
 from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
 from shared.edge.trust import trust
 from shared.evidence import Signer, Verify
-from shared.files import Files
+from shared.files import FileReader, FileRemover, Files, FileStore
 from shared.identity import Actor, same_hands
 from shared.observing import Dependencies, Memory, NoTraffic, Telemetry, Traffic
 from shared.outside import (
@@ -60,6 +60,8 @@ class Ports:
     signature_check: SignatureCheck
     tickets: Tickets
     files: Files
+    file_reader: FileReader
+    file_remover: FileRemover
     traffic: Traffic
     memory: Memory
     strangers: Strangers
@@ -108,7 +110,7 @@ def connect(
     bus = bus or _bus(settings, documents)
     signer, counting = writer(settings.writer_key), ProcessTraffic()
     trusted = trust(settings, documents, signer)
-    secrets = _secrets(settings, clock)
+    secrets, files = _secrets(settings, clock), _files(settings, clock)
     relay = Relay(documents, bus, trusted, clock, settings.environment)
     authenticator = Authenticator(
         project=settings.project,
@@ -133,7 +135,9 @@ def connect(
         deployment=Deployment(settings.environment, settings.callbacks),
         signature_check=verify_ed25519,
         tickets=TicketSigner(signer),
-        files=_files(settings),
+        files=files,
+        file_reader=files,
+        file_remover=files,
         traffic=counting if settings.local else NoTraffic(),
         memory=Memory(),
         strangers=Strangers(),
@@ -212,10 +216,12 @@ def writer(key: str) -> Signer:
     return FileSigner(Path(key))
 
 
-def _files(settings: Settings) -> Files:
+def _files(settings: Settings, clock: Callable[[], datetime]) -> FileStore:
     from shared.edge.storage import BucketFiles, FolderFiles
 
-    return FolderFiles(settings.uploads) if settings.local else BucketFiles(settings.uploads)
+    if settings.local:
+        return FolderFiles(settings.uploads, settings.data / "keys" / "links.key", clock)
+    return BucketFiles(settings.uploads, settings.account, clock)
 
 
 def _dependencies(settings: Settings, documents: Documents, signer: Signer) -> Dependencies:

@@ -103,6 +103,11 @@ class Settings:
         return self.environ.get("UPLOADS", usual)
 
     @property
+    def account(self) -> str:
+        """The service account that this process runs as; one machine has none."""
+        return self.environ.get("ACCOUNT", "")
+
+    @property
     def store(self) -> str:
         """`sqlite` or `firestore`."""
         return self.environ.get("STORE") or "sqlite"

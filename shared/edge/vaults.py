@@ -8,6 +8,7 @@ successor was made, so that one that is sent twice takes nothing from the one be
 import base64
 import fcntl
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -85,7 +86,8 @@ class FolderVault:
     def _locked(self) -> Iterator[None]:
         """Let one change after the other happen, of whatever process."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self._folder / "lock").open("w") as lock:
+        descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

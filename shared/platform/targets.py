@@ -10,6 +10,7 @@ TARGETS = {
     "people-keys": "the public keys of people's sign-in (Firebase)",
     "service-keys": "the public keys of Google's service accounts",
     "storage": "the object store (Cloud Storage)",
+    "iam-credentials": "the signer of links (IAM Credentials)",
     "secret-manager": "the store of secrets (Secret Manager)",
     "kms": "the keys that leave no hardware (Cloud KMS)",
     "monitoring": "the figures of requests (Cloud Monitoring)",

@@ -4,24 +4,34 @@ import base64
 import email
 import hashlib
 import json
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shared.edge.storage import BucketFiles, FolderFiles
-from shared.errors import ProviderDown
+from shared.answers import Download
+from shared.edge.checksums import crc32c
+from shared.edge.storage import BucketFiles
+from shared.errors import NotFound, ProviderDown
 from shared.files import Content
+from tests.conftest import NOON
 from tests.edge.provider import Reply
 from tests.emulators import free_port
 
 NAME = "acme.00000000-0000-4000-8000-00000000000a/" + "3" * 64
+ACCOUNT = "governance-requests@p.iam.gserviceaccount.com"
 DOCUMENT = Content("application/pdf", b"%PDF-1.7\r\n--boundary\r\n\x00\xff")
 
 
 @pytest.fixture
 def files(provider, pauses, monkeypatch):
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", provider.address)
-    return BucketFiles("p-uploads", token=lambda: "secret", timeout_s=0.3, sleep=pauses.append)
+    return bucket(provider.address, timeout_s=0.3, sleep=pauses.append)
+
+
+def bucket(signer="http://127.0.0.1:1", **options):
+    options = {"token": lambda: "secret", **options}
+    return BucketFiles("p-uploads", ACCOUNT, lambda: NOON, signer, **options)
 
 
 def parts(seen):
@@ -87,14 +97,110 @@ def test_a_store_that_stays_away_is_down(provider, files):
         files.keep(NAME, DOCUMENT)
 
 
-def test_a_folder_keeps_the_first_of_a_name(tmp_path):
-    files = FolderFiles(str(tmp_path / "uploads"))
-    files.keep(NAME, DOCUMENT)
-    files.keep(NAME, Content("text/plain", b"another"))
+def hashed(data, **changed):
+    checksum = base64.b64encode(crc32c(data).to_bytes(4, "big")).decode()
+    return {"X-Goog-Hash": f"crc32c={checksum},md5=abc=", "Content-Type": "text/csv", **changed}
 
-    file = tmp_path / "uploads" / NAME
-    assert file.read_bytes() == DOCUMENT.data
-    assert file.stat().st_mode & 0o077 == 0
+
+def test_a_document_is_read_as_google_documents_it(provider, files):
+    provider.replies = [Reply(200, b"a,b", hashed(b"a,b"))]
+    assert files.read(NAME) == Content("text/csv", b"a,b")
+    (seen,) = provider.seen
+    assert (seen.method, seen.path) == (
+        "GET",
+        f"/storage/v1/b/p-uploads/o/{NAME.replace('/', '%2F')}?alt=media",
+    )
+
+
+def test_what_arrives_damaged_is_read_again(provider, files):
+    provider.replies = [Reply(200, b"a,x", hashed(b"a,b")), Reply(200, b"a,b", hashed(b"a,b"))]
+    assert files.read(NAME).data == b"a,b"
+    provider.replies = [Reply(200, b"a,x", hashed(b"a,b"))]
+    with pytest.raises(ProviderDown, match="arrives damaged"):
+        files.read(NAME)
+
+
+def test_what_is_not_there_is_told(provider, files):
+    provider.replies = [Reply(404)]
+    with pytest.raises(NotFound):
+        files.read(NAME)
+    files.remove(NAME)
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 412])
+def test_what_is_withheld_is_told(provider, files, status):
+    provider.replies = [Reply(status)]
+    for act in (
+        lambda: files.read(NAME),
+        lambda: files.remove(NAME),
+        lambda: files.link(NAME, "a.pdf", lasts=timedelta(minutes=5)),
+    ):
+        with pytest.raises(ProviderDown, match=f"answered {status}"):
+            act()
+
+
+# --- links -----------------------------------------------------------------------------------------
+
+FILENAME = "Söme report & 'more'.pdf"
+
+
+def signing(provider, signature=b"\x00signature\xff"):
+    signed = base64.b64encode(signature).decode()
+    provider.replies = [Reply(200, {"keyId": "k", "signedBlob": signed})]
+
+
+def test_a_link_is_signed_by_our_account_and_no_key_is_here(provider, files):
+    signing(provider)
+    link = urlsplit(files.link(NAME, FILENAME, lasts=timedelta(minutes=15)))
+    told = {name: values[0] for name, values in parse_qs(link.query).items()}
+
+    (seen,) = provider.seen
+    assert (seen.method, seen.path) == (
+        "POST",
+        f"/v1/projects/-/serviceAccounts/{ACCOUNT.replace('@', '%40')}:signBlob",
+    )
+    assert seen.headers["Authorization"] == "Bearer secret"
+    assert (link.scheme, link.netloc) == ("https", "storage.googleapis.com")
+    assert link.path == f"/p-uploads/{NAME}"
+    assert told["X-Goog-Expires"] == "900"
+    assert told["X-Goog-Signature"] == b"\x00signature\xff".hex()
+    assert "filename*=UTF-8''S%C3%B6me%20report" in told["response-content-disposition"]
+
+
+def test_googles_own_client_signs_the_same_text_and_makes_the_same_link(provider, files):
+    """The witness: the library asks a key for a signature of what we have signed."""
+    from google.auth.credentials import Signing
+    from google.cloud.storage._signing import (  # type: ignore[import-untyped]
+        generate_signed_url_v4,
+    )
+
+    class Key(Signing):
+        signer_email = ACCOUNT
+        signer = None
+
+        def sign_bytes(self, message):
+            self.signed = message
+            return b"\x00signature\xff"
+
+    signing(provider)
+    ours = files.link(NAME, FILENAME, lasts=timedelta(minutes=15))
+    key = Key()
+    theirs = generate_signed_url_v4(
+        key,
+        resource=f"/p-uploads/{NAME}",
+        expiration=timedelta(minutes=15),
+        response_disposition=Download(b"", FILENAME).disposition,
+        _request_timestamp=f"{NOON:%Y%m%dT%H%M%SZ}",
+    )
+    assert base64.b64decode(provider.seen[0].json["payload"]) == key.signed
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("body", [{}, [], {"signedBlob": "%"}, {"signedBlob": 1}, b"{"])
+def test_a_signature_that_cannot_be_read_is_none(provider, files, body):
+    provider.replies = [Reply(200, body)]
+    with pytest.raises(ProviderDown):
+        files.link(NAME, FILENAME, lasts=timedelta(minutes=15))
 
 
 @pytest.fixture
@@ -114,7 +220,7 @@ def test_googles_own_client_reads_what_was_kept(emulator):
     from google.auth.credentials import AnonymousCredentials
     from google.cloud.storage import Client  # type: ignore[import-untyped]
 
-    BucketFiles("p-uploads").keep(NAME, DOCUMENT)
+    bucket(token=None).keep(NAME, DOCUMENT)
 
     blob = Client("p", credentials=AnonymousCredentials()).bucket("p-uploads").get_blob(NAME)
     assert blob.content_type == "application/pdf"

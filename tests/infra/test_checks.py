@@ -339,6 +339,20 @@ BREAKAGES = {
         ),
         "reads gives projects/p/roles/reads_secrets for everything; it is for tenants' secrets alone",
     ),
+    "an account signs as another": (
+        lambda g: added(
+            g,
+            "serviceaccount.IAMMember",
+            "signs",
+            serviceAccountId="projects/p/serviceAccounts/pubsub@p.iam.gserviceaccount.com",
+            role="projects/p/roles/signs_links",
+            member="serviceAccount:events@p.iam.gserviceaccount.com",
+        ),
+        (
+            "signs lets serviceAccount:events@p.iam.gserviceaccount.com sign as pubsub;"
+            " an account signs as itself alone"
+        ),
+    ),
     "a schedule runs nothing": (
         lambda g: added(g, "cloudscheduler.Job", "old", name="events-tidy", schedule="* * * * *"),
         "the schedule events-tidy runs no function",

@@ -14,9 +14,15 @@ PROGRAM = """
 import json, sys
 from dataclasses import asdict
 from infra import checks, graph, groups
+from shared.files import FileReader, FileRemover
 from shared.secrets import SecretReader, SecretWriter
 
-named = {"governance-requests": {SecretWriter}, "governance-reactions": {SecretReader}}
+named = {
+    "governance-requests": {SecretWriter},
+    "governance-reactions": {SecretReader},
+    "evidence-requests": {FileReader},
+    "evidence-reactions": {FileRemover},
+}
 for one in groups.runtimes():
     vars(one)["ports"] = one.ports | named.get(one.account, set())
 asked = graph._run("dev", json.load(sys.stdin))
@@ -67,5 +73,33 @@ def test_who_reads_secrets_reads_those_of_tenants_and_keeps_none(planned):
         for one in planned[1]
         if one["type"] == "projects.IAMCustomRole"
     }
-    assert roles.keys() == {"keeps_secrets", "makes_secrets", "reads_secrets", "sends_pushes"}
+    assert roles.keys() >= {"keeps_secrets", "makes_secrets", "reads_secrets", "sends_pushes"}
     assert not [p for p in roles["keeps_secrets"] + roles["makes_secrets"] if p.endswith("access")]
+
+
+def test_who_reads_files_reads_those_of_people_and_signs_as_itself(planned):
+    assert in_uploads(planned, "evidence-requests") == {"objectViewer"}
+    assert in_uploads(planned, "evidence-reactions") == {"removes_files"}
+    (signs,) = [one["inputs"] for one in planned[1] if one["type"] == "serviceaccount.IAMMember"]
+    email = "evidence-requests@waooaw-dev.iam.gserviceaccount.com"
+    assert signs["role"] == "projects/waooaw-dev/roles/signs_links"
+    assert signs["serviceAccountId"] == f"projects/waooaw-dev/serviceAccounts/{email}"
+    assert signs["member"] == f"serviceAccount:{email}"
+
+
+def in_uploads(planned, account):
+    return {
+        one["inputs"]["role"].rpartition("/")[2].rpartition(".")[2]
+        for one in planned[1]
+        if one["type"] == "storage.BucketIAMMember"
+        and one["inputs"]["member"].startswith(f"serviceAccount:{account}@")
+    }
+
+
+def test_a_function_is_told_as_whom_it_signs(planned):
+    told = {
+        one["inputs"]["serviceConfig"]["environmentVariables"]["ACCOUNT"]
+        for one in planned[1]
+        if one["type"] == "cloudfunctionsv2.Function" and one["name"].startswith("audit.")
+    }
+    assert "evidence-requests@waooaw-dev.iam.gserviceaccount.com" in told

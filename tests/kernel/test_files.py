@@ -1,5 +1,7 @@
 """A function keeps people's documents under the names of its own tenant, and of no other."""
 
+from datetime import timedelta
+
 import pytest
 
 from shared.edge.calling import given
@@ -57,9 +59,22 @@ def test_a_tenant_keeps_what_is_its_own(files_of):
 )
 def test_a_name_of_another_tenant_or_place_is_refused(files_of, name):
     files, kept = files_of("acme")
-    with pytest.raises(RuntimeError, match="another's name"):
-        files.keep(name, PAGE)
+    for act in (
+        lambda: files.keep(name, PAGE),
+        lambda: files.read(name),
+        lambda: files.link(name, "page.pdf", lasts=timedelta(minutes=5)),
+        lambda: files.remove(name),
+    ):
+        with pytest.raises(RuntimeError, match="another's name"):
+            act()
     assert not kept.kept
+
+
+@pytest.mark.parametrize("lasts", [timedelta(), timedelta(seconds=-1), timedelta(minutes=61)])
+def test_a_link_is_for_a_while(files_of, lasts):
+    files, _ = files_of("acme")
+    with pytest.raises(ValueError, match="lasts 1:00:00 at the most"):
+        files.link(f"{OWN}/page", "page.pdf", lasts=lasts)
 
 
 def test_the_platform_keeps_what_its_permissions_name_and_leads_nowhere_else(files_of):

@@ -39,7 +39,8 @@ def put(world):
 
 
 def kept(world):
-    return [file for file in (world.ports.settings.data / "uploads").rglob("*") if file.is_file()]
+    folder = world.ports.settings.data / "uploads"
+    return [file for file in folder.glob("[!.]*/*") if file.is_file()]
 
 
 def test_the_announced_document_is_kept_under_what_it_is(put, world):
