@@ -3,8 +3,8 @@
 import logging
 import re
 import threading
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, cached_property
 from itertools import groupby
 from typing import Any, get_args
 from uuid import uuid4
@@ -18,13 +18,13 @@ from local.hosts import Names, Wsgi
 from shared.edge.catalog import operations
 from shared.edge.ports import Ports
 from shared.edge.problems import Internal, response
-from shared.edge.serving import view
+from shared.edge.serving import View, view
 from shared.errors import BadRequest, MethodNotAllowed, NotFound, Refusal, TooLarge
 from shared.operation import Method, Operation
 
 log = logging.getLogger("waooaw")
 
-METHODS = [*get_args(Method), "HEAD", "OPTIONS"]
+METHODS = (*get_args(Method), "HEAD", "OPTIONS")
 
 USUAL_BYTES = 1024 * 1024
 """How long a body may be where no operation takes more."""
@@ -37,14 +37,60 @@ def application(ports: Ports) -> flask.Flask:
     Workflows call the functions directly, each at its own name and path, as they do in the cloud.
     """
     app = flask.Flask("waooaw")
+    served: dict[str, View] = {}
     for path, there in groupby(sorted(operations(), key=_path), key=_path):
         found = list(there)
-        _mount(app, ports, path, found)
+        served |= _mount(app, ports, path, found)
         for op in found:
-            _mount(app, ports, path, [op], prefix=f"/functions/{op.function_name}")
+            served |= _mount(app, ports, path, [op], prefix=f"/functions/{op.function_name}")
     app.register_error_handler(HTTPException, _problem)
     app.register_error_handler(Refusal, _refused)
+    app.wsgi_app = Direct(app, served)  # type: ignore[method-assign]
     return app
+
+
+class Direct:
+    """
+    Hands requests for an operation to it, past the contexts that Flask has for each: no operation knows of them.
+
+    Whatever is not plainly the address of one goes Flask's way.
+    """
+
+    def __init__(self, app: flask.Flask, served: Mapping[str, View]) -> None:
+        """Say of which rules of *app* the views need no more than a request."""
+        self._app, self._served, self._otherwise = app, served, app.wsgi_app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer one request."""
+        view = self._at(environ) if environ["REQUEST_METHOD"] in METHODS else None
+        if view is None:
+            return self._otherwise(environ, start_response)
+        return view(flask.Request(environ))(environ, start_response)
+
+    def _at(self, environ: Mapping[str, Any]) -> View | None:
+        place: Any = self._tree
+        for part in environ["PATH_INFO"].split("/"):
+            # As Flask does, a name goes before a parameter, and a parameter is something.
+            place = place.get(part) or (place.get(_ANY) if part else None)
+            if place is None:
+                return None
+        found: View | None = place.get(_END)
+        return found
+
+    @cached_property
+    def _tree(self) -> dict[Any, Any]:
+        """All rules of the application, part by part; once it serves, no more are added."""
+        tree: dict[Any, Any] = {}
+        for rule in self._app.url_map.iter_rules():
+            place = tree
+            for part in rule.rule.split("/"):
+                place = place.setdefault(_ANY if part.startswith("<") else part, {})
+            # Where two rules look alike from here, Flask tells them apart.
+            place[_END] = None if _END in place else self._served.get(rule.endpoint)
+        return tree
+
+
+_ANY, _END = object(), object()
 
 
 def _path(op: Operation) -> str:
@@ -53,30 +99,36 @@ def _path(op: Operation) -> str:
 
 def _mount(
     app: flask.Flask, ports: Ports, path: str, found: list[Operation], prefix: str = ""
-) -> None:
-    """Have an address served by its operations, whatever the method: one that none takes is told by any of them."""
+) -> dict[str, View]:
+    """
+    Have an address served by its operations, whatever the method: one that none takes is told by any of them.
+
+    Returns:
+        What serves it, by the name of its rule.
+    """
     methods = [method for op in found for method in op.methods]
     views = {
         method: view(op, lambda: ports, methods=methods) for op in found for method in op.methods
     }
     first = views[methods[0]]
 
-    def mounted(**_: Any) -> flask.Response:
-        serve = views.get(flask.request.method, first)
+    def mounted(request: flask.Request) -> flask.Response:
+        serve = views.get(request.method, first)
         if not prefix:
-            return serve(flask.request)
+            return serve(request)
         # Requests are served as the function meets them: without the prefix that it is reached by.
-        environ = flask.request.environ
+        environ = request.environ
         told = {"SCRIPT_NAME": prefix, "PATH_INFO": environ["PATH_INFO"].removeprefix(prefix)}
         return serve(flask.Request(environ | told))
 
     app.add_url_rule(
         prefix + re.sub(r"{(\w+)}", r"<\1>", path),
         prefix + path,
-        mounted,
+        lambda **_: mounted(flask.request),
         methods=METHODS,
         provide_automatic_options=False,
     )
+    return {prefix + path: mounted}
 
 
 def _refused(refusal: Refusal) -> Any:
