@@ -9,7 +9,11 @@ import rfc8785
 from shared.errors import Invalid
 
 _MAX_INT = 2**53 - 1
+_LEAVES = frozenset({str, bool, type(None)})
 _FIRST_SURROGATE = "\ud800"
+_written = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+).encode
 
 
 def canonical(value: Any) -> bytes:
@@ -25,9 +29,7 @@ def canonical(value: Any) -> bytes:
     """
     try:
         if _plain(value):
-            return json.dumps(
-                value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
-            ).encode()
+            return _written(value).encode()
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise Invalid(f"this has no canonical form: {error}", rule="canonicalization") from error
@@ -46,14 +48,14 @@ def _plain(value: Any) -> bool:
     surrogates, which RFC 8785 sorts by UTF-16 code units.
     """
     kind = type(value)
-    if kind is int:
-        return bool(-_MAX_INT <= value <= _MAX_INT)
     if kind is dict:
-        return all(map(_ordinary, value)) and all(map(_plain, value.values()))
-    if kind is list or kind is tuple:
-        return all(map(_plain, value))
-    return kind is str or value is None or kind is bool
-
-
-def _ordinary(key: Any) -> bool:
-    return type(key) is str and (key.isascii() or max(key) < _FIRST_SURROGATE)
+        for name in value:
+            if type(name) is not str or not (name.isascii() or max(name) < _FIRST_SURROGATE):
+                return False
+        value = value.values()
+    elif kind is int:
+        return bool(-_MAX_INT <= value <= _MAX_INT)
+    elif kind is not list and kind is not tuple:
+        return kind in _LEAVES
+    # Most of what there is are texts: they are not gone into.
+    return all(_plain(item) for item in value if type(item) not in _LEAVES)

@@ -127,26 +127,39 @@ _MAX_DEPTH = 16
 _MAX_INTEGER = 2**53 - 1
 
 
-def _storable(value: Any, depth: int = 0) -> None:
+_UNMEASURED = 2**40
+"""More than anything may have: what takes so many bytes at most is measured."""
+
+
+def _storable(value: Any, depth: int = 0) -> int:
+    """Refuse what no store keeps, and return how many bytes it has at the most in its canonical form."""
     if depth > _MAX_DEPTH:
         raise Unfit(f"nested deeper than {_MAX_DEPTH} levels", rule="too_deep")
     match value:
-        case None | bool() | str():
-            return
+        case str():
+            # Of what is no ASCII it is not known whether it has such a form at all.
+            return 6 * len(value) + 2 if value.isascii() else _UNMEASURED
+        case None | bool():
+            return 5
         case int() if abs(value) <= _MAX_INTEGER:
-            return
+            return 17
         case dict():
-            if not all(isinstance(name, str) and name for name in value):
-                raise ValueError("every member needs a name")
-            for item in value.values():
-                _storable(item, depth + 1)
+            return _members_storable(value, depth + 1)
         case list() | tuple():
             if any(isinstance(item, list | tuple) for item in value):
                 raise ValueError("a list directly inside a list cannot be stored")
-            for item in value:
-                _storable(item, depth + 1)
+            return sum(_storable(item, depth + 1) for item in value) + len(value) + 2
         case _:
             raise ValueError("only texts, whole numbers up to 2^53, booleans, lists and objects")
+
+
+def _members_storable(members: Mapping[Any, Any], depth: int) -> int:
+    most = 2
+    for name, item in members.items():
+        if not isinstance(name, str) or not name:
+            raise ValueError("every member needs a name")
+        most += _storable(name) + _storable(item, depth) + 2
+    return most
 
 
 @dataclass(frozen=True)
@@ -168,12 +181,12 @@ class Bounded:
         return handler(TypeAdapter(_Object).core_schema)
 
     def _check(self, value: Mapping[str, Any], info: ValidationInfo) -> Mapping[str, Any]:
-        _storable(value)
+        most = _storable(value)
         if info.mode == "json":
             for text in texts.inside(value):
                 judged(text, texts.of_data, texts.UNSEEN_IN_DATA)
         try:
-            size = len(canonical(value))
+            size = most if most <= self.max_bytes else len(canonical(value))
         except Invalid as error:
             raise ValueError(error.detail) from error
         if size > self.max_bytes:

@@ -112,7 +112,11 @@ class Value(BaseModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy with some declared members changed."""
         known(type(self), update or {})
-        return super().model_copy(update=update, deep=deep)
+        copy = super().model_copy(update=update, deep=deep)
+        for name in vars(copy).keys() - type(self).model_fields.keys():
+            # What was reckoned of the one is not of the other.
+            del vars(copy)[name]
+        return copy
 
 
 M = TypeVar("M", bound=Value)

@@ -7,6 +7,7 @@ hash of the last. There is no global head, which would be one hot document for e
 
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 from shared.canonical import canonical, digest
@@ -163,7 +164,7 @@ class Entry(Record):
     delivery: Delivery = Delivery()
     """How far it got on its way out; it is not signed."""
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """The entry's hash: the entity's head, the next entry's `eprev`, and what the tap keeps."""
         return hash_of_entry(self.to_stored())
@@ -251,9 +252,10 @@ def record(
         "shard": shard,
         "topic": traits.topic,
     }
-    if len(canonical(data)) > MAX_DATA_BYTES:
-        raise Invalid("the data of one event is at most 32 KiB", rule="event_too_large")
     message = signed_bytes(entry)
+    # The data are a part of it, and mostly all of it is shorter than they may be.
+    if len(message) > MAX_DATA_BYTES and len(canonical(data)) > MAX_DATA_BYTES:
+        raise Invalid("the data of one event is at most 32 KiB", rule="event_too_large")
     if len(message) > MAX_ENTRY_BYTES:
         raise Invalid("one audit entry is at most 60 KiB", rule="event_too_large")
     kid, signature = signer.sign(message)

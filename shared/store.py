@@ -334,8 +334,11 @@ class Transaction(Reads):
         A store passes over a write that changes nothing, and those who must not miss each other may write
         what both read as it is. Only records are marked so, as an entity never stays as it was.
         """
-        before, data = self._seen.get(key), document.to_stored()
-        if before is None or before.data != data:
+        before = self._seen.get(key)
+        if before is None or isinstance(document, Entity):
+            return document
+        data = document.to_stored()
+        if before.data != data:
             return document
         return type(document).from_stored({**data, _SAVED_AGAIN: data.get(_SAVED_AGAIN, 0) + 1})
 

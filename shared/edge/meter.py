@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import timedelta
 from weakref import WeakSet
 
@@ -41,13 +41,16 @@ class Count:
 
     def add(self, other: "Count") -> None:
         """Add what somebody else took."""
-        for one in fields(Count):
-            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+        own = vars(self)
+        for name, taken in vars(other).items():
+            if taken:
+                own[name] += taken
 
     def raise_to(self, other: "Count") -> None:
         """Become the most of both, in each respect."""
-        for one in fields(Count):
-            setattr(self, one.name, max(getattr(self, one.name), getattr(other, one.name)))
+        own = vars(self)
+        for name, taken in vars(other).items():
+            own[name] = max(own[name], taken)
 
 
 @dataclass
@@ -94,7 +97,9 @@ def current() -> str | None:
 def _counted(**more: int) -> None:
     run = _doing.get()
     if run is not None:
-        run.count.add(Count(**more))
+        own = vars(run.count)
+        for name, taken in more.items():
+            own[name] += taken
 
 
 @dataclass(eq=False)

@@ -1,7 +1,6 @@
 """The way out for what was committed: entries to their topics and the tap, promises when their time comes."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -54,10 +53,12 @@ class Relay:
         """Publish every entry that is not published yet, and return how many there were."""
         where = (*_UNPUBLISHED, Condition("ts", ">=", ""))
         query = Query(Entry.collection, where, (("ts", "asc"),), BATCH)
-        swept = 0
-        # What another relay was at, and what came meanwhile, is found by going round once more.
-        while now := sum(map(self._publish, pages(self._documents, None, query))):
-            swept += now
+        swept, whole = 0, False
+        while not whole:
+            # What another relay was at is found by going round once more; what came meanwhile tells of itself.
+            found = [self._publish(page) for page in pages(self._documents, None, query)]
+            swept += sum(published for published, _ in found)
+            whole = all(marked for _, marked in found)
         return swept
 
     def release_dues(self) -> int:
@@ -99,8 +100,8 @@ class Relay:
         self._bus.publish([replace(message, attributes=message.attributes | for_one)])
         return True
 
-    def _publish(self, found: Sequence[Snapshot]) -> int:
-        """Publish what of some documents is an entry, mark it, and return how many there were."""
+    def _publish(self, found: Sequence[Snapshot]) -> tuple[int, bool]:
+        """Publish what of some documents is an entry, and return how many there were and whether all are marked."""
         ready = sorted(
             readable(found, self._ready), key=lambda one: (one.entry.entity, one.entry.eseq)
         )
@@ -108,15 +109,14 @@ class Relay:
             messages = [one.tap for one in ready]
             messages += [one.message for one in ready if one.message]
             self._bus.publish(messages)
-            self._mark(ready)
-        return len(ready)
+        return len(ready), self._mark(ready)
 
     def _ready(self, found: Snapshot) -> "_Ready":
         entry = entered(found, self._trusted)
         message = envelope(entry, environment=self._environment) if entry.topic else None
         return _Ready(found, entry, tap(entry), message)
 
-    def _mark(self, published: Sequence["_Ready"]) -> None:
+    def _mark(self, published: Sequence["_Ready"]) -> bool:
         at = written(self._clock())
         writes = []
         for one in published:
@@ -124,10 +124,16 @@ class Relay:
             marked = one.found.data["delivery"] | {"published_at": at, "attempts": attempts}
             data = one.found.data | {"delivery": marked}
             writes.append(Write(one.found.key, data, one.found.revision))
-        for some in limits.commits(writes):
-            # Where another relay was at the same entries, those it has not marked are published again.
-            with suppress(Contended):
-                self._documents.commit(some)
+        marked = [self._marked(some) for some in limits.commits(writes)]
+        return all(marked)
+
+    def _marked(self, writes: Sequence[Write]) -> bool:
+        """Commit marks; where another relay was at the same entries, those it has not marked are published again."""
+        try:
+            self._documents.commit(writes)
+        except Contended:
+            return False
+        return True
 
 
 @dataclass(frozen=True)

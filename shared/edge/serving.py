@@ -59,6 +59,13 @@ _MUTATING_HEADERS = (
     "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Correlation-ID, X-Audit-Reason,"
     " Last-Event-ID, X-API-Key"
 )
+_ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Strict-Transport-Security", "max-age=31536000"),
+    ("Vary", "Origin"),
+)
 _EXPOSED = "ETag, Location, Content-Disposition, X-Correlation-ID, X-Request-ID, X-Audit-Entry, Retry-After"
 
 View = Callable[[flask.Request], flask.Response]
@@ -374,16 +381,12 @@ class _Request:
         headers = answer.headers
         if answer.status_code == 405 or self.request.method == "OPTIONS":
             headers["Allow"] = self.allowed
+        headers.setdefault("Cache-Control", "no-store")
+        headers.extend(_ALWAYS)
         headers["X-Correlation-ID"] = self.correlation_id
         headers["X-Request-ID"] = self.request_id
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "same-origin"
-        headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
-        headers["Strict-Transport-Security"] = "max-age=31536000"
-        headers.setdefault("Cache-Control", "no-store")
         headers["traceparent"] = self.hop.traceparent
         origin = self.request.headers.get("Origin")
-        headers["Vary"] = "Origin"
         if origin in self.ports.settings.origins:
             headers["Access-Control-Allow-Origin"] = origin
             headers["Access-Control-Allow-Credentials"] = "true"

@@ -100,7 +100,11 @@ class _Walk:
         for name, value in members.items():
             own = _name_bytes(name)
             most = max(most, own)
-            size += own + self.value(value, level, path + own)
+            # Most of what there is are plain texts: they are counted here.
+            if type(value) is str and value.isascii() and "\0" not in value:
+                size += own + len(value) + 1
+            else:
+                size += own + self.value(value, level, path + own)
         if path + most > self.longest:
             self.longest = path + most
             if self.longest - 1 > MAX_NAME_BYTES:
