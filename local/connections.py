@@ -20,7 +20,7 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
 from shared.edge.problems import Internal, problem
 from shared.errors import BadRequest, Refusal, StoreUnavailable, TooLarge
@@ -148,14 +148,42 @@ def _refusal(code: int, said: str) -> Refusal:
             return Internal("this one is on us")
 
 
+class _Answer(WSGITask):  # type: ignore[misc]
+    """An answer, whose head is sent together with what the body begins with."""
+
+    def build_response_header(self) -> bytes:
+        self.channel.head = super().build_response_header()
+        return b""
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        # Where nothing came that it could go with, it goes alone.
+        self.channel.send_head()
+
+
 class _Connection(HTTPChannel):  # type: ignore[misc]
     """One client's connection."""
 
     parser_class = _Request
+    task_class = _Answer
     error_task_class = _Refused
+    head = b""
+    """What of an answer waits for the rest."""
+
     request: _Request | None
     since: float | None = None
     """When the request that is coming began to."""
+
+    def write_soon(self, data: Any) -> int:
+        """Send *data*, behind the head that waits for it."""
+        if self.head and data and isinstance(data, bytes):
+            data, self.head = self.head + data, b""
+        return int(super().write_soon(data))
+
+    def send_head(self) -> None:
+        """Send the head that waits, if one does."""
+        head, self.head = self.head, b""
+        super().write_soon(head)
 
     def received(self, data: bytes) -> bool:
         taken: bool = super().received(data)

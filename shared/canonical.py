@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import rfc8785
@@ -33,6 +35,18 @@ def canonical(value: Any) -> bytes:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise Invalid(f"this has no canonical form: {error}", rule="canonicalization") from error
+
+
+def members(document: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the canonical form of each member of a document, for digests that are over most of the same."""
+    return {name: canonical(value) for name, value in document.items()}
+
+
+def digest_of(written: Mapping[str, bytes], *, but: AbstractSet[str] = frozenset()) -> str:
+    """Return the digest of the document that has these members, written by `members`, without some of them."""
+    names = sorted(written.keys() - but, key=lambda name: name.encode("utf-16-be"))
+    body = b",".join(canonical(name) + b":" + written[name] for name in names)
+    return hashlib.sha256(b"{" + body + b"}").hexdigest()
 
 
 def digest(value: Any) -> str:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
 from shared import evidence, guarding, verification
-from shared.canonical import digest
+from shared.canonical import canonical, digest_of, members
 from shared.documents import (
     ABSENT,
     ANYTHING,
@@ -358,9 +358,11 @@ class Transaction(Reads):
         circumstances = circumstances.model_copy(update={"correlation_id": self._story(entity)})
         began = entity.correlation_id or circumstances.correlation_id
         entity = entity.model_copy(update={"updated_at": now, "correlation_id": began})
-        version = digest(evidence.content(entity))
+        # Both digests are over nearly all members, so each is written once.
+        written = members(entity.to_stored(exclude={"audit"}))
+        version = digest_of(written, but=entity.unversioned)
         entity = entity.model_copy(update={"version_hash": version})
-        state = evidence.state_hash(entity.to_stored())
+        state = digest_of(written | {"version_hash": canonical(version)})
         entry = evidence.record(
             entity,
             event,

@@ -7,7 +7,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.canonical import canonical, digest
+from shared.canonical import canonical, digest, digest_of, members
 from shared.errors import Invalid
 
 SCALARS = (
@@ -38,6 +38,16 @@ def test_the_vector_of_the_specification():
     )
     assert digest(value) == "c834cbe88507c4c1033c2ff4362023153c05c7b767184c3287b48ae8257f7318"
     assert digest(value) == hashlib.sha256(canonical(value)).hexdigest()
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=6), st.sets(NAMES, max_size=2))
+def test_a_digest_of_members_that_are_written_one_by_one_is_that_of_the_document(document, more):
+    but = more | {name for n, name in enumerate(document) if n % 3 == 2}
+    whole = {name: value for name, value in document.items() if name not in but}
+    assert digest_of(members(document), but=but) == digest(whole)
 
 
 def test_keys_are_sorted_by_utf_16_code_units():

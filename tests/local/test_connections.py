@@ -177,3 +177,18 @@ def test_what_the_application_refuses_is_a_problem(whole):
     wrong = whole.get("/v1/health", "BREW")
     assert (wrong.status, wrong.problem["status"]) == (405, 405)
     assert "GET" in wrong.headers["allow"]
+
+
+@pytest.mark.parametrize("line", [b"GET /v1/health", b"HEAD /v1/health", b"OPTIONS /v1/health"])
+def test_an_answer_leaves_in_one_piece(served, monkeypatch, line):
+    sent, send = [], connections._Connection.send
+
+    def counted(connection, data, **said):
+        sent.append(bytes(data))
+        return send(connection, data, **said)
+
+    monkeypatch.setattr(connections._Connection, "send", counted)
+    wire = served()
+    wire.ask(line + b" HTTP/1.1\r\n" + HOST % wire.port + b"\r\n")
+    assert len(sent) == 1
+    assert sent[0].startswith(b"HTTP/1.1 2")
