@@ -189,6 +189,6 @@ def test_an_answer_leaves_in_one_piece(served, monkeypatch, line):
 
     monkeypatch.setattr(connections._Connection, "send", counted)
     wire = served()
-    wire.ask(line + b" HTTP/1.1\r\n" + HOST % wire.port + b"\r\n")
+    wire.ask(line + b" HTTP/1.1\r\nConnection: close\r\n" + HOST % wire.port + b"\r\n")
     assert len(sent) == 1
     assert sent[0].startswith(b"HTTP/1.1 2")
