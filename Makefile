@@ -82,7 +82,7 @@ costs: .venv/dev ## Count again what each function reads and writes, and list it
 golden: .venv/dev ## Keep a document of every kind and event of this release, for all later ones to read.
 	@$(BIN)/python -m tests.golden
 
-indexes: .venv/dev ## Write firestore.indexes.json from the queries that the code asks.
+indexes: .venv/dev ## Write the indexes of both stores from the queries that the code asks.
 	@INDEXES=write $(BIN)/pytest -q tests/infra/test_indexes.py
 
 bench: .venv/dev ## Measure, and print each figure beside what it is compared to.

@@ -101,7 +101,7 @@ def main() -> int:
     given = _parser().parse_args()
     with tempfile.TemporaryDirectory(prefix="waooaw-compare-") as name:
         folder = Path(name)
-        _lay_out(given.base, folder / "base")
+        lay_out(given.base, folder / "base")
         builds = [_build("base", folder / "base", folder), _build("this", ROOT, folder)]
         _start(builds, given.rounds)
         with ExitStack() as stack:
@@ -149,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _lay_out(commit: str, folder: Path) -> None:
+def lay_out(commit: str, folder: Path) -> None:
     """Lay a commit out in a folder."""
     folder.mkdir()
     archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True)

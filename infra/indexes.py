@@ -15,15 +15,16 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from infra.stack import ROOT
-from shared.documents import EXPIRY, OF_A_LIST, RANGES, Query
+from shared.documents import EXPIRY, OF_A_LIST, RANGES, Condition, Query
+from shared.edge import sql
 from shared.entity import Entity, Record
 
 FILE = ROOT / "firestore.indexes.json"
-DIRECTIONS = {"asc": "ASCENDING", "desc": "DESCENDING"}
-EQUALITIES = {"==", "in"}
+DIRECTIONS: dict[Literal["asc", "desc"], str] = {"asc": "ASCENDING", "desc": "DESCENDING"}
+
 ITEMS = "CONTAINS"
 """Stands for a direction where an index is of the items of a list."""
 
@@ -64,7 +65,7 @@ class Shape:
         # A count gives no order; a range orders by its field all the same.
         given = query.order or tuple((field, "asc") for field in dict.fromkeys(ranged))
         order = tuple((field, DIRECTIONS[way]) for field, way in given)
-        equal = {c.field for c in query.where if c.op in EQUALITIES}
+        equal = {c.field for c in query.where if c.op in sql.EQUALITIES}
         return cls(
             query.collection,
             tenant is None,
@@ -82,6 +83,16 @@ class Shape:
         return frozenset(
             Index(self.collection, scope, row)
             for row in rows or ({self.order} if self.order else ())
+        )
+
+    @property
+    def embedded(self) -> sql.Index:
+        """The one index that serves it in the embedded store."""
+        ways = {direction: way for way, direction in DIRECTIONS.items()}
+        where = tuple(Condition(name, "==", None) for name in self.equal)
+        order = tuple((name, ways[direction]) for name, direction in self.order)
+        return sql.Index.of(
+            None if self.everywhere else "any", Query(self.collection, where, order)
         )
 
 
@@ -112,6 +123,15 @@ def declared(shapes: Iterable[Shape], expiring: Iterable[type[Record]]) -> dict[
             for (collection, field), override in sorted(overrides.items())
         ],
     }
+
+
+def embedded(shapes: Iterable[Shape], expiring: Iterable[type[Record]]) -> list[str]:
+    """Return the names of the indexes that the embedded store has: one of its own for each query."""
+    wanted = {one.embedded for one in shapes}
+    wanted |= {
+        sql.Index.of(None, Query(kind.collection, order=((EXPIRY, "asc"),))) for kind in expiring
+    }
+    return sorted(one.name for one in wanted if not one.of_the_table)
 
 
 def expiring() -> list[type[Record]]:

@@ -24,7 +24,7 @@ from local.pages import pages
 from local.server import Server, application, longest_body
 from local.stories import Stories
 from local.streams import Streams
-from local.timers import DueLoop, RelayLoop, ScheduleLoop
+from local.timers import DueLoop, ForgetLoop, RelayLoop, ScheduleLoop
 from local.workflows import Home, Runtime
 from local.workflows.api import blueprint
 from shared.documents import Key, Write
@@ -153,6 +153,8 @@ class Platform:
         self.streams = Streams(self.ports)
         self.dues = DueLoop(self.ports, self.clock)
         self.schedules = ScheduleLoop(self.ports, self.clock)
+        embedded = self.documents if isinstance(self.documents, SqliteDocuments) else None
+        self.forgetting = ForgetLoop(embedded, self.clock) if embedded else None
         self._requests = 0
         self._commits = 0
         self._counting = threading.Lock()
@@ -202,8 +204,9 @@ class Platform:
         self.dispatcher.start()
         if self.broker:
             self.broker.start(self.ports)
-        for loop in (self.relay, self.dues, self.schedules):
-            loop.start()
+        for loop in (self.relay, self.dues, self.schedules, self.forgetting):
+            if loop:
+                loop.start()
         if self._rpc_port is not None:
             # gRPC is heavy to import, and only Google's client library asks for it.
             from local.workflows.rpc import Rpc
@@ -216,8 +219,9 @@ class Platform:
         """Stop everything in good order."""
         show_on(None)
         self.streams.close()
-        for loop in (self.schedules, self.dues, self.relay):
-            loop.stop()
+        for loop in (self.forgetting, self.schedules, self.dues, self.relay):
+            if loop:
+                loop.stop()
         if self.broker:
             self.broker.stop()
         self.dispatcher.stop()

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from shared.documents import Documents, Key, Query, Snapshot
-from shared.edge import sql
 from shared.edge.catalog import catalog
+from shared.edge.layout import EARLIER, SCHEMA
 from shared.edge.queue import Delivery
-from shared.edge.sqlite import SCHEMA
+from shared.edge.sql import Index
 from shared.entity import Entity, Record
 from shared.errors import Violation
 from shared.verification import where
@@ -99,10 +99,20 @@ def _ours(kind: str, name: str, made: str) -> bool:
     it reads is held to words that cannot refuse a row, and not to the queries of today.
     """
     if (kind, name) == ("table", "documents"):
-        return made.split() == _made(SCHEMA)
-    return (
-        kind == "index" and made.split() == _made(sql.index(name)) and bool(_INDEX.fullmatch(name))
-    )
+        return made.split() in (_made(SCHEMA), _made(EARLIER))
+    if (kind, name, made) == ("index", "sqlite_autoindex_documents_1", ""):
+        return True
+    index = Index.named(name)
+    statement = index.statement if index else _earlier(name)
+    return kind == "index" and statement is not None and made.split() == _made(statement)
+
+
+def _earlier(name: str) -> str | None:
+    """Return the statement that made the index of a name in the releases until 0.1.0, if it is one."""
+    if _INDEX.fullmatch(name) is None:
+        return None
+    collection, _, columns = name.partition(": ")
+    return f"create index \"{name}\" on documents ({columns}) where collection = '{collection}'"
 
 
 def _made(statement: str) -> list[str]:

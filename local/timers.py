@@ -11,6 +11,7 @@ from shared.documents import Condition, Query, Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import woken
 from shared.edge.ports import Ports
+from shared.edge.sqlite import FORGOTTEN_AT_ONCE, SqliteDocuments
 from shared.edge.walking import first, record
 from shared.entity import written
 from shared.errors import Refusal
@@ -30,6 +31,9 @@ What comes alone goes at once; what comes in numbers goes together, with one loo
 
 AGAIN = timedelta(seconds=10)
 """How soon a schedule that failed runs again."""
+
+FORGETTING, MORE = timedelta(minutes=1), timedelta(seconds=0.2)
+"""How often what is kept no longer is looked for, and how soon again where there may be more of it."""
 
 
 class Loop:
@@ -184,3 +188,18 @@ class ScheduleLoop(Loop):
             log.exception("%s failed", reaction.id)
             return False
         return True
+
+
+class ForgetLoop(Loop):
+    """Deletes what is kept no longer, a little at a time; the cloud's store does so by itself."""
+
+    def __init__(self, documents: SqliteDocuments, clock: Clock) -> None:
+        """Forget what this store holds."""
+        super().__init__("forgetting", clock)
+        self._documents = documents
+
+    def work(self) -> datetime | None:
+        """Delete some of it."""
+        now = self._clock.now()
+        forgotten = self._documents.forget(written(now))
+        return now + (MORE if forgotten == FORGOTTEN_AT_ONCE else FORGETTING)

@@ -1,13 +1,12 @@
 """What an operation answers: its result as it is stored, so that a reader can check its hashes."""
 
-import json
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
 import flask
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json, to_jsonable_python
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from shared.answers import Accepted, Created, Download, PlainText, Redirect
@@ -78,7 +77,7 @@ class Answered:
 
 def _written(result: object) -> str:
     shown = _shown({} if result is None else result)
-    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    return to_json(shown).decode()
 
 
 def _shown(result: Any) -> Any:

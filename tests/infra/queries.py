@@ -9,6 +9,7 @@ from collections import defaultdict
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import Enum
+from itertools import combinations
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin
@@ -35,6 +36,9 @@ BENEATH = {
 }
 """What hands a query on and asks none itself."""
 
+
+TOGETHER = 3
+"""A list with no more filters has an index for each way to choose some of them: an index is paid for by every write."""
 
 SUITES = (
     "tests/agents/test_stopping.py",
@@ -129,7 +133,12 @@ def places():
 
 
 def ask_every_list(call_as, ports):
-    """Ask every list with each of its filters by itself; merged indexes serve them together."""
+    """
+    Ask every list with each of its filters by itself, and with up to three of them in every way.
+
+    Firestore merges the indexes of filters that are asked together. The embedded store has one for them all, or takes
+    the largest that is a part of it.
+    """
     for op in operations():
         if op.mutates:
             continue
@@ -144,7 +153,9 @@ def _bodies(in_body):
         return [{}]
     ((name, model),) = in_body.items()
     filters = [n for n in model.model_fields if n not in {"limit", "cursor"}]
-    examples = [{}, *({n: _example(model.model_fields[n].annotation)} for n in filters)]
+    together = len(filters) if len(filters) <= TOGETHER else 1
+    chosen = [some for n in range(together + 1) for some in combinations(filters, n)]
+    examples = [{n: _example(model.model_fields[n].annotation) for n in some} for some in chosen]
     # What a filter's text must look like is not what its index depends on.
     return [{name: model.model_construct(**given)} for given in examples]
 

@@ -13,8 +13,9 @@ from typing import Annotated, ClassVar, Literal
 import pytest
 from pydantic import Field
 
-from infra.indexes import FILE, Index, Shape, declared, expiring, served
+from infra.indexes import FILE, Index, Shape, declared, embedded, expiring, served
 from shared.documents import EXPIRY, Condition, Query
+from shared.edge import layout
 from shared.edge.weights import MAX_NAME_BYTES
 from shared.entity import Asked, Record, Timestamp, Value
 from shared.mobile.models import Device
@@ -46,9 +47,10 @@ def asked(rehearsed, rarely, call_as, documents, signer):
 
 @pytest.mark.slow
 def test_every_query_has_its_index_and_every_index_its_query(asked):
-    wanted = declared(asked, expiring())
+    wanted, here = declared(asked, expiring()), embedded(asked, expiring())
     if os.environ.get("INDEXES") == "write":
         FILE.write_text(json.dumps(wanted, indent=2) + "\n")
+        layout.DECLARED.write_text(json.dumps(here, indent=2) + "\n")
     lacking = [
         f"{' and '.join(f'{file}:{line}' for file, line in sorted(places))} asks for {index}"
         for shape, places in asked.items()
@@ -60,6 +62,7 @@ def test_every_query_has_its_index_and_every_index_its_query(asked):
     idle = [index for index in served() - needed if not index.automatic]
     assert not idle, f"no query needs these indexes; run: make indexes\n{idle}"
     assert json.loads(FILE.read_text()) == wanted, "run: make indexes"
+    assert json.loads(layout.DECLARED.read_text()) == here, "run: make indexes"
 
 
 @pytest.mark.slow

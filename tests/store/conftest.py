@@ -8,12 +8,26 @@ import pytest
 
 from shared.documents import Condition, Documents, Key, Query, Write
 from shared.edge.firestore import FirestoreDocuments
+from shared.edge.sql import Index
 from shared.edge.sqlite import SqliteDocuments
 from tests.emulators import firestore_emulator, fresh_project, needs_emulator
 
 __all__ = ["firestore_emulator"]
 
 BOTH = ["sqlite", pytest.param("firestore", marks=needs_emulator)]
+
+
+class Indexed(SqliteDocuments):
+    """Has an index for whatever it is asked, as a store has for every query that is declared."""
+
+    def _source(self, tenant: str | None, query: Query) -> str:
+        index = Index.of(tenant, query)
+        # SQLite takes names of other capitals for the same.
+        alike = {one.name.lower() for one in self._indexes}
+        if not index.of_the_table and index.name.lower() not in alike:
+            self._rows(index.statement, ())
+            self._indexes = (*self._indexes, index)
+        return super()._source(tenant, query)
 
 
 @pytest.fixture(params=BOTH)
@@ -24,7 +38,7 @@ def documents(
         request.getfixturevalue("firestore_emulator")
         yield FirestoreDocuments(fresh_project())
         return
-    store = SqliteDocuments(tmp_path / "store.db")
+    store = Indexed(tmp_path / "store.db")
     yield store
     store.close()
 

@@ -17,6 +17,7 @@ from shared.documents import ANYTHING, Write
 from shared.edge.firestore import FirestoreDocuments
 from shared.edge.sqlite import SqliteDocuments
 from tests.emulators import firestore_emulator, fresh_project, needs_emulator
+from tests.store.conftest import Indexed
 from tests.store.differential import running
 
 __all__ = ["firestore_emulator"]
@@ -39,12 +40,12 @@ def beside(tmp_path):
     """Open a new SQLite store beside another new one."""
     numbers = count()
 
-    def opening(another):
+    def opening(another, kind=Indexed):
         @contextmanager
         def stores():
             with ExitStack() as stack:
                 file = tmp_path / f"{next(numbers)}.db"
-                sqlite = SqliteDocuments(file)
+                sqlite = kind(file)
                 stack.callback(lambda: [one.unlink() for one in tmp_path.glob(f"{file.name}*")])
                 stack.callback(sqlite.close)
                 yield sqlite, another(tmp_path / f"{next(numbers)}.db")
@@ -58,7 +59,9 @@ def beside(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_both_stores_give_the_same_whatever_they_are_asked(firestore_emulator, beside, shard):
-    stores = beside(lambda _: FirestoreDocuments(fresh_project()))
+    # What nobody declared is found too, without an index.
+    kind = Indexed if shard else SqliteDocuments
+    stores = beside(lambda _: FirestoreDocuments(fresh_project()), kind)
     asked = running.Asked()
     for world in range(-(-OPERATIONS // SHARDS // running.A_WORLD)):
         found = running.diverging(running.operations(f"{SEED}/{shard}", world), stores, asked)

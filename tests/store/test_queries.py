@@ -405,6 +405,16 @@ def paged(documents, tenant, asked):
 
 
 def test_random_queries_find_what_plain_python_finds(documents):
+    find_what_plain_python_finds(documents)
+
+
+def test_random_queries_that_nobody_declared_do_too(tmp_path):
+    documents = SqliteDocuments(tmp_path / "store.db")
+    find_what_plain_python_finds(documents)
+    documents.close()
+
+
+def find_what_plain_python_finds(documents):
     examples = 150 if isinstance(documents, SqliteDocuments) else 40
 
     @settings(max_examples=examples, deadline=None, database=None)

@@ -8,13 +8,15 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from shared.documents import ABSENT, Contended, Write
 from shared.edge import sqlite
+from shared.edge.layout import declared
+from shared.edge.sql import Index
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import Rejected, StoreUnavailable
 from tests.store.conftest import key, put, query
@@ -121,20 +123,38 @@ def test_a_file_is_written_again_as_soon_as_it_is_free(store, file, monkeypatch)
     assert store.get(key("a")).data == {"n": 2}
 
 
-def test_a_query_makes_its_index_when_it_can(locked, file):
-    locked.find("acme", query(order="n"))
-    assert _indexes(file) == []
+def test_a_store_is_opened_while_somebody_else_writes(locked, file):
+    SqliteDocuments(file).close()
 
 
-def test_a_query_and_its_reverse_share_one_index(store, file):
+def test_no_query_makes_an_index(store, file):
     put(store, {"a": {"n": 1}})
-    store.find("acme", query(("t", "==", "x"), order="n"))
-    store.find("acme", query(("t", "==", "x"), order="-n"))
+    before = _indexes(file)
+    assert [f.key.id for f in store.find("acme", query(("n", "==", 1), order="-t"))] == []
+    assert [f.key.id for f in store.find("acme", query(("n", "in", (1, 2))))] == ["a"]
+    assert store.count(None, query(("n", "==", 1))) == 1
 
-    (name,) = _indexes(file)
-    plan = _plan(file, store, query(("t", "==", "x"), order="-n"))
-    assert name in plan
-    assert "TEMP B-TREE" not in plan
+    assert _indexes(file) == before
+    assert set(before) == {index.name for index in declared()}
+
+
+def test_an_index_is_made_when_a_store_is_opened_that_has_it_not(store, file, caplog):
+    put(store, {"a": {"n": 1}, "b": {"n": 2}})
+    store.close()
+    index = Index.of("acme", query(order="n"))
+    with closing_store(SqliteDocuments(file, [index])) as opened:
+        assert [f.key.id for f in opened.find("acme", query(order="-n"))] == ["b", "a"]
+        assert index.name in _plan(file, opened, query(order="-n"))
+    assert index.name in _indexes(file)
+    assert caplog.messages == ["making 1 new indexes of what is stored"]
+    SqliteDocuments(file, [index]).close()
+    assert len(caplog.messages) == 1
+
+
+def test_a_query_and_its_reverse_share_one_index():
+    queries = [query(("t", "==", "x"), order=order) for order in ("n", "-n")]
+    (index,) = {Index.of("acme", asked) for asked in queries}
+    assert index.name == "things: tenant, $.t by $.n, id"
 
 
 @pytest.mark.parametrize("tenant", ["acme", None])
@@ -150,25 +170,49 @@ def test_a_query_and_its_reverse_share_one_index(store, file):
         query(("n", "==", None)),
     ],
 )
-def test_a_query_does_not_read_the_whole_collection(store, file, tenant, asked):
-    plan = _plan(file, store, asked, tenant)
-
-    assert "USING INDEX things: " in plan
+def test_a_query_reads_what_its_index_says_in_the_order_of_it(tmp_path, tenant, asked):
+    index = Index.of(tenant, asked)
+    assert Index.named(index.name) == index
+    file = tmp_path / "store.db"
+    with closing_store(SqliteDocuments(file, [index])) as store:
+        plan = _plan(file, store, asked, tenant)
+    assert f"USING INDEX {index.name}" in plan
     assert "PRIMARY KEY" not in plan
+    assert "TEMP B-TREE" not in plan
 
 
-def test_a_query_across_tenants_has_an_index_of_its_own(store, file):
-    store.find("acme", query(("n", "==", 1)))
-    store.find(None, query(("n", "==", 1)))
+def test_a_query_that_nobody_declared_reads_the_largest_index_that_is_a_part_of_it(tmp_path):
+    file = tmp_path / "store.db"
+    parts = [query(order="-n"), query(("t", "==", "x"), order="-n"), query(order="t")]
+    indexes = [Index.of("acme", part) for part in parts]
+    asked = query(("t", "==", "x"), ("b", "==", True), order="-n")
+    with closing_store(SqliteDocuments(file, indexes)) as store:
+        put(store, {"a": {"t": "x", "b": True, "n": 1}, "b": {"t": "x", "b": False, "n": 1}})
+        assert indexes[1].name in _plan(file, store, asked)
+        assert [f.key.id for f in store.find("acme", asked)] == ["a"]
 
-    assert len(_indexes(file)) == 2
+
+def test_a_query_across_tenants_has_an_index_of_its_own():
+    asked = query(("n", "==", 1))
+    assert Index.of("acme", asked).name == "things: tenant, $.n by id"
+    assert Index.of(None, asked).name == "things: $.n by tenant, id"
 
 
-def test_fields_of_similar_names_have_indexes_of_their_own(store, file):
-    store.find("acme", query(order="a.b"))
-    store.find("acme", query(order="a_b"))
+def test_fields_of_similar_names_have_indexes_of_their_own():
+    assert Index.of("acme", query(order="a.b")) != Index.of("acme", query(order="a_b"))
 
-    assert len(_indexes(file)) == 2
+
+@pytest.mark.parametrize(
+    "name", ["things", "things: n by id", "things: tenant by x'", "a b: by id"]
+)
+def test_what_is_no_name_of_an_index_is_none(name):
+    assert Index.named(name) is None
+
+
+@contextmanager
+def closing_store(store):
+    yield store
+    store.close()
 
 
 def _indexes(file):
@@ -184,6 +228,7 @@ def _plan(file, store, asked, tenant="acme"):
         asking.append((statement, values)) or rows(statement, values)
     )
     store.find(tenant, asked)
+    store._rows = rows
     statement, values = asking[-1]
     with closing(sqlite3.connect(file)) as connection:
         return str(connection.execute(f"explain query plan {statement}", values).fetchall())
@@ -346,3 +391,32 @@ def test_an_error_that_is_not_of_the_file_is_none_of_it(store, monkeypatch):
 
     with pytest.raises(ZeroDivisionError):
         put(store, {"a": {"n": 1}})
+
+
+def test_what_is_kept_no_longer_is_deleted_a_little_at_a_time(tmp_path):
+    index = Index.of(None, query(order="kept_until"))
+    with closing_store(SqliteDocuments(tmp_path / "store.db", [index])) as store:
+        put(store, {f"{n}": {"kept_until": f"2026-01-01T12:00:0{n}.000Z"} for n in range(5)})
+        put(store, {"5": {"kept_until": "2026-01-01T12:00:01.000Z"}}, "globex")
+        put(store, {"for good": {"n": 1}})
+        until = "2026-01-01T12:00:03.000Z"
+
+        assert [store.forget(until, most=2) for _ in range(4)] == [2, 2, 1, 0]
+        assert {f.key.id for f in store.find("acme", query())} == {"4", "for good"}
+        assert store.find("globex", query()) == []
+
+
+def test_what_is_kept_longer_meanwhile_is_not_deleted(tmp_path, monkeypatch):
+    index = Index.of(None, query(order="kept_until"))
+    with closing_store(SqliteDocuments(tmp_path / "store.db", [index])) as store:
+        put(store, {"a": {"kept_until": "2026-01-01T12:00:00.000Z"}})
+        found = store._found
+
+        def then_kept(*asked):
+            seen = found(*asked)
+            put(store, {"a": {"kept_until": "2030-01-01T12:00:00.000Z"}})
+            return seen
+
+        monkeypatch.setattr(store, "_found", then_kept)
+        assert store.forget("2026-01-01T12:00:03.000Z") == 0
+        assert store.get(key("a"))
