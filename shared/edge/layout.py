@@ -36,6 +36,7 @@ TELLING_S = 5.0
 """How often it is told how far something is that takes long."""
 
 AT_ONCE = 1000
+CACHE_KIB = 128 * 1024
 
 
 @cache
@@ -79,6 +80,8 @@ def _move(connection: sqlite3.Connection) -> None:
     (total,) = connection.execute("select count(*) from earlier").fetchone()
     if total:
         log.warning("the store is of an earlier release; its documents are copied once: %d", total)
+    # The entries of indexes come in no order of theirs.
+    connection.execute(f"pragma cache_size = -{CACHE_KIB}")
     done, told = 0, time.monotonic()
     rows = connection.execute("select tenant, collection, id, revision, data from earlier")
     while some := rows.fetchmany(AT_ONCE):
