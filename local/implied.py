@@ -17,12 +17,15 @@ from shared.agents.specifying import taken_id
 from shared.canonical import canonical
 from shared.documents import Key
 from shared.errors import Invalid, Violation
-from shared.genesis.models import ExternalIds, Industry, JobRole, Skill, TakenName, name_id
+from shared.genesis.industries import Industry
+from shared.genesis.job_roles import JobRole
+from shared.genesis.models import ExternalIds, TakenName, name_id
+from shared.genesis.skills import Skill
 from shared.identity import PLATFORM
 from shared.learning.models import DraftNumbers, SeedDraft
 from shared.manifests.models import Manifest, ManifestSnapshot
 from shared.manifests.rules import stored_hash
-from shared.platform.incidents import NUMBERS, Incident, IncidentNumbers
+from shared.platform.models_incidents import NUMBERS, Incident, IncidentNumbers
 from shared.precedents.models import PrecedentSeed
 from shared.precedents.shipping import given
 from shared.verification import where

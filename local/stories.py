@@ -8,7 +8,8 @@ from shared.agents import timeline, vetoing
 from shared.agents.models import Agent
 from shared.agents.parts import STAGES
 from shared.agents.runs import Failure, PipelineRun, StageRecord
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
+from shared.approvals.vetoes import Veto
 from shared.documents import Documents, Key
 from shared.genesis.codes import CODES
 from shared.identity import PLATFORM, Role

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Protocol
 
 from shared.canonical import canonical
 from shared.entity import written
-from shared.errors import Invalid, Refusal
+from shared.errors import Invalid
 from shared.evidence import MAX_DATA_BYTES, Entry
 from shared.identity import TENANT
 from shared.instants import instant
@@ -51,12 +51,6 @@ class Bus(Protocol):
         Raises:
             StoreUnavailable: The broker does not have them all; publish them again.
         """
-
-
-class Unproven(Refusal):
-    """What is stored does not say what a message says."""
-
-    status, code, title = 403, "unproven", "Nothing proves it"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from shared.entity import (
     Value,
     written,
 )
-from shared.errors import Invalid
+from shared.errors import Invalid, Refusal
 from shared.identity import Actor
 from shared.masking import for_evidence
 
@@ -277,3 +277,9 @@ def hash_of_entry(entry: Mapping[str, Any]) -> str:
 def digest_of(document: bytes) -> str:
     """Return the SHA-256 of raw bytes, as 64 lower-case hex digits."""
     return hashlib.sha256(document).hexdigest()
+
+
+class Unproven(Refusal):
+    """What is stored does not say what a message says."""
+
+    status, code, title = 403, "unproven", "Nothing proves it"

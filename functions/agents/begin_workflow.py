@@ -3,8 +3,9 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from shared.agents import entering, pipeline, story
+from shared.agents.events import WorkflowClaimed
 from shared.agents.parts import AUTHORING
-from shared.agents.runs import StageAnswer, WorkflowClaimed
+from shared.agents.runs import StageAnswer
 from shared.entity import Code, Id, Opaque, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation

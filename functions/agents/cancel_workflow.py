@@ -3,8 +3,9 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from shared.agents import pipeline, story
+from shared.agents.events import WorkflowEnded
 from shared.agents.parts import DEPLOYMENT
-from shared.agents.runs import PipelineRun, WorkflowEnded
+from shared.agents.runs import PipelineRun
 from shared.entity import Id, Text, Value
 from shared.errors import Conflict
 from shared.identity import PLATFORM, Scope

@@ -1,5 +1,6 @@
 from shared.agents import composition, specifying
-from shared.agents.specifying import Begun, NewAgent
+from shared.agents.requests import NewAgent
+from shared.agents.specifying import Begun
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

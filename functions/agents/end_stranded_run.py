@@ -1,9 +1,9 @@
 from shared.agents import breaking
-from shared.agents.breaking import RunStranded
+from shared.agents.events import RunStranded
 from shared.agents.models import Agent
 from shared.agents.runs import PipelineRun
 from shared.platform import responding
-from shared.platform.incidents import IncidentReport
+from shared.platform.models_incidents import IncidentReport
 from shared.reaction import Reaching, reaction
 
 

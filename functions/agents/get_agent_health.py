@@ -1,4 +1,4 @@
-from shared.agents import releases, timeline
+from shared.agents import probing, timeline
 from shared.agents.models import Agent
 from shared.agents.timeline import AgentHealth
 from shared.entity import Id
@@ -17,5 +17,5 @@ def get_agent_health(call: Call, agent_id: Id) -> AgentHealth:
     """Return how an agent is, and what the last watch over its release found."""
     with call.transaction() as txn:
         agent = txn.get(Agent, agent_id)
-        watch = releases.latest(txn, agent.release_id) if agent.release_id else None
+        watch = probing.latest(txn, agent.release_id) if agent.release_id else None
         return timeline.health(agent, watch, at=call.now)

@@ -3,10 +3,11 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from shared.agents import checks, judging, pipeline, story
+from shared.agents.events import WorkflowVerdictRecorded
 from shared.agents.makers import made_by
+from shared.agents.models_creation import Story
 from shared.agents.parts import ETHICS, Stage
-from shared.agents.runs import Pattern, PipelineRun, WorkflowVerdictRecorded
-from shared.agents.story import Story
+from shared.agents.runs import Pattern, PipelineRun
 from shared.entity import Because, Id, Text, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation

@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.agents import asking, pipeline, settling, story
+from shared.agents import asking_records, pipeline, settling, story
 from shared.agents.makers import made_by
 from shared.agents.models import Agent
 from shared.agents.runs import PipelineRun
@@ -50,7 +50,7 @@ def request_agent_changes(call: Call, agent_id: Id, body: AgentChanges) -> Pipel
         stage = before.run.current_stage
         who, changes = made_by(agent, before.manifest), body.changes
         run = pipeline.sent_back(before.run, changes, by=call.actor, makers=who, at=call.now)
-        asked = asking.asked(txn, before)
+        asked = asking_records.asked(txn, before)
         if asked is not None and _answered(txn, call, asked, body):
             run = pipeline.by_answer(run, asked.id)
         because = Because(rationale="; ".join(body.changes), authority=call.actor.type)

@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.agents import asking, lifecycle, returning
+from shared.agents import asking, asking_records, lifecycle, returning
 from shared.agents.makers import made_by
 from shared.agents.models import Agent
 from shared.agents.runs import PipelineRun
@@ -43,7 +43,7 @@ def resume_agent(call: Call, agent_id: Id, body: Reactivation) -> Agent:
         approval = txn.named(Approval, body.approval_id, field="approval_id")
         who = made_by(before, manifest)
         after = lifecycle.resumed(before, by=call.actor, makers=who, at=call.now)
-        role = asking.job_role(txn, txn.get(PipelineRun, before.workflow_id), before)
+        role = asking_records.job_role(txn, txn.get(PipelineRun, before.workflow_id), before)
         used = binding.consume(
             approval,
             by=lifecycle.reactivated_by(before),

@@ -1,7 +1,9 @@
 from shared.agents import composition, lifecycle, specifying
-from shared.agents.models import Agent, AgentRevised
+from shared.agents.events import AgentRevised
+from shared.agents.models import Agent
+from shared.agents.requests import AgentContent
 from shared.agents.runs import PipelineRun
-from shared.agents.specifying import AgentContent, Begun
+from shared.agents.specifying import Begun
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation

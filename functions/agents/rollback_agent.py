@@ -5,8 +5,8 @@ from pydantic import ConfigDict, Field
 from shared.agents import undoing
 from shared.agents.models import Agent
 from shared.agents.parts import RollbackScope, RollbackTrigger
+from shared.agents.requests import Rollback
 from shared.agents.runs import PipelineRun
-from shared.agents.undoing import Rollback
 from shared.entity import Because, Id, Text, Value
 from shared.errors import Conflict
 from shared.evidence import stream

@@ -1,8 +1,8 @@
 from pydantic import ConfigDict
 
-from shared.agents import asking, entering, settling, story
+from shared.agents import asking_records, entering, settling, story
+from shared.agents.models_releases import Release
 from shared.agents.parts import Stage
-from shared.agents.releases import Release
 from shared.agents.runs import StageAnswer
 from shared.approvals.models import Approval
 from shared.entity import Id, Value
@@ -41,7 +41,7 @@ def settle_stage(call: Call, workflow_id: Id, stage: Stage, body: Settlement) ->
         ruling = None
         if body.approval_id:
             approval = txn.named(Approval, body.approval_id, field="approval_id")
-            ruling = settling.Ruling(approval, asking.job_role(txn, before.run, agent))
+            ruling = settling.Ruling(approval, asking_records.job_role(txn, before.run, agent))
         release = txn.get(Release, agent.release_id) if agent.release_id else None
         run = settling.settled(before, stage, ruling=ruling, release=release, at=call.now)
         on = entering.onward(txn, before.at(run), at=call.now)

@@ -5,7 +5,7 @@ from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestSuspended
 from shared.manifests.models import Manifest
 from shared.reaction import Reaching, reaction
-from shared.violations.models import ViolationOpened
+from shared.violations.events import ViolationOpened
 
 
 @reaction(on=ViolationOpened)

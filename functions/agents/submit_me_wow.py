@@ -1,7 +1,7 @@
 from shared.agents import composition, story, submitting
+from shared.agents.events import MeWowSubmitted
 from shared.agents.me_wow import Gap
-from shared.agents.runs import MeWowSubmitted
-from shared.agents.submitting import Blueprint
+from shared.agents.requests import Blueprint
 from shared.entity import Hex64, Id, Value
 from shared.identity import PLATFORM, Scope
 from shared.manifests.events import ManifestDraftSaved

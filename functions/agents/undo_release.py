@@ -1,8 +1,9 @@
 from shared.agents import returning, vetoing
 from shared.approvals import rules
 from shared.approvals.events import VetoEffectCompleted, VetoRecorded
-from shared.approvals.late import ReturnGranted
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
+from shared.approvals.question_events import ReturnGranted
+from shared.approvals.vetoes import Veto
 from shared.reaction import Reaching, reaction
 
 

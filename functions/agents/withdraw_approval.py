@@ -1,4 +1,4 @@
-from shared.agents.models import AgentPipelineStageCompleted, AgentStateChanged
+from shared.agents.events import AgentPipelineStageCompleted, AgentStateChanged
 from shared.approvals import rules
 from shared.approvals.events import ApprovalCancelled, ApprovalExpired
 from shared.approvals.models import OPEN, Approval, ApprovalStatus

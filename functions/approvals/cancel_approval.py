@@ -2,7 +2,8 @@ from pydantic import ConfigDict
 
 from shared.approvals import rules
 from shared.approvals.events import ApprovalCancelled
-from shared.approvals.models import Approval, Reason
+from shared.approvals.models import Approval
+from shared.approvals.parts import Reason
 from shared.approvals.question_events import ApprovalLeft
 from shared.entity import Id, Value
 from shared.identity import Scope

@@ -1,7 +1,8 @@
 from shared.approvals.events import VetoEffectDue, VetoEffectOverdue
-from shared.approvals.models import Veto
+from shared.approvals.vetoes import Veto
 from shared.identity import Role
-from shared.mobile.notices import notice, saying, tell
+from shared.mobile.notices import notice, saying
+from shared.mobile.telling_people import tell
 from shared.reaction import Reaching, reaction
 
 

@@ -5,9 +5,9 @@ from pydantic import ConfigDict, Field, model_validator
 from shared.agents import vetoing
 from shared.approvals import rules
 from shared.approvals.events import ApprovalVetoed, VetoRecorded
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
 from shared.approvals.parts import Attachment, Member, VetoCategory
-from shared.approvals.vetoes import ONE_OF_BOTH
+from shared.approvals.vetoes import ONE_OF_BOTH, Veto
 from shared.entity import Because, Id, Text, Value
 from shared.examples import APPROVAL
 from shared.identity import Scope

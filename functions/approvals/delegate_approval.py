@@ -2,8 +2,8 @@ from pydantic import ConfigDict
 
 from shared.approvals import answerable, handing, windows
 from shared.approvals.events import ApprovalDelegated
-from shared.approvals.models import Approval, Reason
-from shared.approvals.parts import Person
+from shared.approvals.models import Approval
+from shared.approvals.parts import Person, Reason
 from shared.entity import Id, Timestamp, Value
 from shared.examples import TOMORROW
 from shared.identity import Scope

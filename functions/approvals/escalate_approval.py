@@ -2,7 +2,8 @@ from pydantic import ConfigDict
 
 from shared.approvals import handing, windows
 from shared.approvals.events import ApprovalEscalated
-from shared.approvals.models import Approval, Reason
+from shared.approvals.models import Approval
+from shared.approvals.parts import Reason
 from shared.entity import Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation

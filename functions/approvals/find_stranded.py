@@ -1,11 +1,12 @@
 from datetime import timedelta
 
-from shared.agents.breaking import RunStranded
+from shared.agents.events import RunStranded
 from shared.agents.runs import GOING, PipelineRun
 from shared.approvals import answerable, stranding
-from shared.approvals.answerable import People
 from shared.approvals.models import OPEN, Approval
-from shared.approvals.stranding import ApprovalStranded, Stranded
+from shared.approvals.people import People
+from shared.approvals.question_events import ApprovalStranded
+from shared.approvals.records import Stranded, Why
 from shared.identity import PLATFORM
 from shared.outside import Workflows
 from shared.queries import OneOf
@@ -38,7 +39,7 @@ def find_stranded(call: Reaching, workflows: Workflows) -> None:
             txn.announce(RunStranded(execution=run.execution), at=call.now, about=run)
 
 
-def _questions(call: Reaching, workflows: Workflows) -> list[tuple[Approval, stranding.Why]]:
+def _questions(call: Reaching, workflows: Workflows) -> list[tuple[Approval, Why]]:
     found, cursor, rosters = [], None, dict[str, People | None]()
     while True:
         page = call.each_tenant(OF_ALL).find(

@@ -1,5 +1,6 @@
 from shared.approvals import attention
 from shared.approvals.models import Approval, SeenApproval
+from shared.approvals.records import Attention
 from shared.approvals.windows import seen
 from shared.entity import Id
 from shared.identity import Scope
@@ -11,7 +12,7 @@ from shared.operation import Call, operation
     "/v1/approvals/{approval_id}",
     scopes={Scope.GOVERNANCE_READ},
     audited=False,
-    notes=attention.Attention,
+    notes=Attention,
 )
 def get_approval(call: Call, approval_id: Id) -> SeenApproval:
     """

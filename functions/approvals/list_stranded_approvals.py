@@ -1,6 +1,5 @@
-from shared.approvals import stranding
 from shared.approvals.models import Approval
-from shared.approvals.stranding import Stranded
+from shared.approvals.records import Stranded, Why
 from shared.entity import Id, Timestamp, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -14,7 +13,7 @@ class StrandedApproval(Value):
     """The request."""
     title: str
     """What it asks, in a few words."""
-    why: stranding.Why
+    why: Why
     """What is missing: somebody who can answer, somebody who waits, or its end."""
     owner: str
     """In whose hands it is: whoever asked, or the Governor for what a service asked."""

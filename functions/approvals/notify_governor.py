@@ -2,7 +2,8 @@ from shared.approvals.events import ApprovalRequested
 from shared.approvals.models import Approval
 from shared.entity import written
 from shared.identity import Role
-from shared.mobile.notices import notice, tell
+from shared.mobile.notices import notice
+from shared.mobile.telling_people import tell
 from shared.reaction import Reaching, reaction
 
 

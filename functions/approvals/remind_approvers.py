@@ -2,7 +2,7 @@ from shared.approvals import handing, windows
 from shared.approvals.changing import shown
 from shared.approvals.events import ApprovalEscalated, ApprovalMark, ApprovalReleased
 from shared.approvals.models import Approval
-from shared.mobile.notices import told_at
+from shared.mobile.telling_people import told_at
 from shared.mobile.waiting import tell_of_waiting
 from shared.reaction import Reaching, reaction
 

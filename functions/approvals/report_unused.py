@@ -2,7 +2,7 @@ from shared.approvals.events import ApprovalExpired
 from shared.approvals.models import Approval
 from shared.identity import PLATFORM
 from shared.platform import responding
-from shared.platform.incidents import IncidentReport
+from shared.platform.models_incidents import IncidentReport
 from shared.reaction import Reaching, reaction
 
 OF_ALL = "an incident is the platform's, whoever's the approval is"

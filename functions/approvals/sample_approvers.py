@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from shared.approvals import load, requests, windows
 from shared.approvals.events import ApprovalRequested
+from shared.approvals.records import Canary
 from shared.entity import written
 from shared.reaction import Reaching, reaction
 
@@ -17,6 +18,6 @@ def sample_approvers(call: Reaching) -> None:
             request, id=call.new_id(), tenant=call.tenant, by=call.actor, at=call.now
         )
         approval = txn.create(new, ApprovalRequested.of(new))
-        txn.create(load.Canary(id=approval.id))
+        txn.create(Canary(id=approval.id))
         timer, due = windows.following(approval, at=call.now)
         txn.announce(timer, at=due, about=approval)

@@ -1,9 +1,10 @@
 from shared.approvals import stranding
 from shared.approvals.models import Approval
-from shared.approvals.stranding import ApprovalStranded, Stranded
+from shared.approvals.question_events import ApprovalStranded
+from shared.approvals.records import Stranded
 from shared.identity import PLATFORM
 from shared.platform import responding
-from shared.platform.incidents import IncidentReport
+from shared.platform.models_incidents import IncidentReport
 from shared.reaction import Reaching, reaction
 
 OF_ALL = "an incident is the platform's, whoever's the question is"

@@ -1,6 +1,7 @@
 from shared.approvals.events import ApprovalChangesRequested, ApprovalRejected
 from shared.approvals.models import Approval
-from shared.mobile.notices import notice, saying, tell
+from shared.mobile.notices import notice, saying
+from shared.mobile.telling_people import tell
 from shared.reaction import Reaching, reaction
 
 

@@ -1,7 +1,8 @@
 from shared.approvals.events import ApprovalExpired
 from shared.approvals.models import Approval
 from shared.approvals.windows import NOTHING_BEGAN, TOLD_OF_SILENCE, silence
-from shared.mobile.notices import notice, saying, tell
+from shared.mobile.notices import notice, saying
+from shared.mobile.telling_people import tell
 from shared.reaction import Reaching, reaction
 
 

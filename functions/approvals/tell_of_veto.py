@@ -1,7 +1,9 @@
 from shared.approvals.events import VetoRecorded
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
+from shared.approvals.vetoes import Veto
 from shared.entity import written
-from shared.mobile.notices import notice, saying, tell
+from shared.mobile.notices import notice, saying
+from shared.mobile.telling_people import tell
 from shared.reaction import Reaching, reaction
 
 

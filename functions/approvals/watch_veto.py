@@ -1,10 +1,11 @@
 from datetime import timedelta
 
 from shared.approvals.events import VetoEffectDue, VetoRecorded
-from shared.approvals.models import Veto
+from shared.approvals.vetoes import Veto
 from shared.reaction import Reaching, reaction
 from shared.violations.models import Finding
-from shared.violations.rules import open_violation, opened
+from shared.violations.opening import open_violation
+from shared.violations.rules import opened
 
 UNDONE_WITHIN = timedelta(minutes=5)
 

@@ -1,7 +1,8 @@
 from pydantic import ConfigDict
 
 from shared.approvals import again
-from shared.approvals.models import Approval, Reason
+from shared.approvals.models import Approval
+from shared.approvals.parts import Reason
 from shared.approvals.question_events import RefusalWithdrawn
 from shared.entity import Id, Value
 from shared.identity import Scope

@@ -4,7 +4,8 @@ from pydantic import ConfigDict, Field
 
 from shared.entity import Id, Text, Value
 from shared.events import rules
-from shared.events.models import DeadLetter, DeadLetterReplayed
+from shared.events.events import DeadLetterReplayed
+from shared.events.models import DeadLetter
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

@@ -1,5 +1,6 @@
 from shared.events import rules
-from shared.events.models import DeadLetter, DeadLetterDropped, DeadLetterReplayed
+from shared.events.events import DeadLetterDropped, DeadLetterReplayed
+from shared.events.models import DeadLetter
 from shared.identity import PLATFORM
 from shared.outside import LetterRelay
 from shared.reaction import Reaching, reaction

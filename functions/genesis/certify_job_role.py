@@ -1,6 +1,6 @@
 from shared.entity import Id
 from shared.genesis import certifying, examining
-from shared.genesis.models import JobRole
+from shared.genesis.job_roles import JobRole
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

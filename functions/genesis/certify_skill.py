@@ -1,6 +1,6 @@
 from shared.entity import Id
 from shared.genesis import certifying, examining
-from shared.genesis.models import Skill
+from shared.genesis.skills import Skill
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

@@ -1,5 +1,5 @@
 from shared.genesis import announcements, names, rules
-from shared.genesis.models import Industry
+from shared.genesis.industries import Industry
 from shared.genesis.requests import NewIndustry
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation

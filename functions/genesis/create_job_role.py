@@ -1,6 +1,8 @@
 from shared.genesis import announcements, job_role_checks, names, rules
-from shared.genesis.models import Industry, JobRole, Skill
+from shared.genesis.industries import Industry
+from shared.genesis.job_roles import JobRole
 from shared.genesis.requests import NewJobRole
+from shared.genesis.skills import Skill
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

@@ -1,6 +1,6 @@
 from shared.genesis import announcements, names, rules
-from shared.genesis.models import Skill
 from shared.genesis.requests import NewSkill
+from shared.genesis.skills import Skill
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

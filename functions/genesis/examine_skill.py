@@ -1,7 +1,7 @@
 from shared.entity import Id
 from shared.genesis import examining
 from shared.genesis.examining import Outlook
-from shared.genesis.models import Skill
+from shared.genesis.skills import Skill
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

@@ -1,7 +1,7 @@
 from shared.constitution import amendment
 from shared.entity import Because, Id
 from shared.genesis import rules
-from shared.genesis.models import JobRole
+from shared.genesis.job_roles import JobRole
 from shared.genesis.requests import JobRoleJudgement
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation

@@ -1,4 +1,4 @@
-from shared.genesis.models import JobRole
+from shared.genesis.job_roles import JobRole
 from shared.genesis.requests import JobRoleListing, filters
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation

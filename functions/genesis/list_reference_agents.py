@@ -1,4 +1,5 @@
-from shared.genesis.references import REFERENCE_AGENTS, ReferenceAgent
+from shared.genesis.models_references import ReferenceAgent
+from shared.genesis.references import REFERENCE_AGENTS
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.queries import Page

@@ -1,6 +1,6 @@
 from shared.entity import Because, Id
 from shared.genesis import announcements, rules
-from shared.genesis.models import Industry
+from shared.genesis.industries import Industry
 from shared.genesis.requests import Reason
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation

@@ -1,6 +1,6 @@
 from shared.entity import Because, Id
 from shared.genesis import announcements, rules
-from shared.genesis.models import JobRole
+from shared.genesis.job_roles import JobRole
 from shared.genesis.requests import Reason
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation

@@ -1,7 +1,7 @@
 from shared.entity import Because, Id
 from shared.genesis import announcements, rules
-from shared.genesis.models import Skill
 from shared.genesis.requests import Reason
+from shared.genesis.skills import Skill
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

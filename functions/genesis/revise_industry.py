@@ -1,7 +1,7 @@
 from shared.constitution import amendment
 from shared.entity import Id
 from shared.genesis import names, rules
-from shared.genesis.models import Industry
+from shared.genesis.industries import Industry
 from shared.genesis.requests import IndustryContent
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation

@@ -1,8 +1,10 @@
 from shared.constitution import amendment
 from shared.entity import Id
 from shared.genesis import job_role_checks, names, rules
-from shared.genesis.models import Industry, JobRole, Skill
+from shared.genesis.industries import Industry
+from shared.genesis.job_roles import JobRole
 from shared.genesis.requests import JobRoleContent
+from shared.genesis.skills import Skill
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

@@ -1,8 +1,8 @@
 from shared.constitution import amendment
 from shared.entity import Id
 from shared.genesis import names, rules
-from shared.genesis.models import Skill
 from shared.genesis.requests import SkillContent
+from shared.genesis.skills import Skill
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

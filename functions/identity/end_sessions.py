@@ -1,8 +1,9 @@
 from pydantic import ConfigDict
 
 from shared.entity import Value
-from shared.identities import rules
-from shared.identities.models import Access, Reason, SessionsEnded, UserId
+from shared.identities import principals, rules
+from shared.identities.events import SessionsEnded
+from shared.identities.models import Access, Reason, UserId
 from shared.identity import Scope
 from shared.operation import Call, operation
 
@@ -27,7 +28,7 @@ def end_sessions(call: Call, user_id: UserId, ending: Ending) -> Access:
     something is changed or governed, elsewhere within 60.
     """
     with call.transaction() as txn:
-        before = rules.known(txn, user_id, call.tenant, call.now)
+        before = principals.known(txn, user_id, call.tenant, call.now)
         after = rules.ended(before, by=call.actor, at=call.now)
-        rules.keep(txn, after, SessionsEnded(user_id=user_id, reason=ending.reason))
+        principals.keep(txn, after, SessionsEnded(user_id=user_id, reason=ending.reason))
     return Access.of(after)

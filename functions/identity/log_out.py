@@ -1,8 +1,8 @@
 from pydantic import ConfigDict
 
 from shared.entity import Timestamp, Value
-from shared.identities import rules
-from shared.identities.models import LoggedOut
+from shared.identities import principals, rules
+from shared.identities.events import LoggedOut
 from shared.identity import Scope
 from shared.operation import Call, operation
 
@@ -33,6 +33,6 @@ def log_out(call: Call, logout: Logout) -> LoggedOutSince:
     """
     event = LoggedOut(all_devices=logout.all_devices)
     with call.transaction() as txn:
-        before = rules.known(txn, call.actor.id, call.tenant, call.now)
-        rules.keep(txn, rules.signed_out(before, at=call.now), event)
+        before = principals.known(txn, call.actor.id, call.tenant, call.now)
+        principals.keep(txn, rules.signed_out(before, at=call.now), event)
     return LoggedOutSince(valid_after=call.now)

@@ -1,9 +1,9 @@
 from pydantic import ConfigDict
 
 from shared.entity import Value
-from shared.identities import members, rules
-from shared.identities.members import Member
-from shared.identities.models import Access, Reason, RoleWithdrawn, UserId
+from shared.identities import members, principals, rules
+from shared.identities.events import RoleWithdrawn
+from shared.identities.models import Access, Member, Reason, UserId
 from shared.identity import Role, Scope
 from shared.operation import Call, operation
 
@@ -37,7 +37,7 @@ def withdraw_role(call: Call, user_id: UserId, body: RoleWithdrawal) -> Access:
     seconds where something is changed or governed, elsewhere within 60.
     """
     with call.transaction() as txn:
-        before = rules.known(txn, user_id, call.tenant, call.now)
+        before = principals.known(txn, user_id, call.tenant, call.now)
         after = rules.without(before, body.role, by=call.actor, at=call.now)
         member = txn.peek(Member, user_id)
         vacancy = members.vacated(member, body.role, call.now)
@@ -45,5 +45,7 @@ def withdraw_role(call: Call, user_id: UserId, body: RoleWithdrawal) -> Access:
             txn.save(vacancy)
         if member is not None:
             txn.save(members.without(member, body.role))
-        rules.keep(txn, after, RoleWithdrawn(user_id=user_id, role=body.role, reason=body.reason))
+        principals.keep(
+            txn, after, RoleWithdrawn(user_id=user_id, role=body.role, reason=body.reason)
+        )
     return Access.of(after)

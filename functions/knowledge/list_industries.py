@@ -1,4 +1,4 @@
-from shared.genesis.models import Industry
+from shared.genesis.industries import Industry
 from shared.genesis.requests import IndustryListing, filters
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation

@@ -1,7 +1,9 @@
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
-from shared.learning.models import SeedDraft, SeedDraftSubmitted
-from shared.learning.rules import evidence_of, submitted
+from shared.learning.events import SeedDraftSubmitted
+from shared.learning.models import SeedDraft
+from shared.learning.rules import submitted
+from shared.learning.support import evidence_of
 from shared.operation import Call, operation
 from shared.precedents.events import SeedSubmitted
 

@@ -3,7 +3,8 @@ from shared.entity import Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.violations import rules
-from shared.violations.models import OpenedViolation, ViolationUnanswered
+from shared.violations.events import ViolationUnanswered
+from shared.violations.models import OpenedViolation
 
 
 class Acknowledgement(Value):

@@ -1,7 +1,6 @@
 from shared.identity import PLATFORM, Scope
-from shared.learning import rules
-from shared.learning.models import DraftNumbers, DraftQuota, SeedDraft
-from shared.learning.requests import NewDraft
+from shared.learning import rules, support
+from shared.learning.models import DraftNumbers, DraftQuota, NewDraft, SeedDraft
 from shared.operation import Call, operation
 from shared.precedents.events import SeedDrafted
 
@@ -19,7 +18,7 @@ def create_seed_on_phone(call: Call, request: NewDraft) -> SeedDraft:
         made = txn.peek(DraftQuota, quota) or DraftQuota(id=quota)
         numbers = txn.peek(DraftNumbers, day) or DraftNumbers(id=day)
         more = rules.within_quota(made, at=call.now)
-        evidence = rules.evidence_of(txn, request.evidence_refs)
+        evidence = support.evidence_of(txn, request.evidence_refs)
         draft = rules.drafted(
             request, evidence, id=call.new_id(), numbers=numbers, by=call.actor, at=call.now
         )

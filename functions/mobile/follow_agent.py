@@ -1,4 +1,4 @@
-from shared.agents.models import (
+from shared.agents.events import (
     AgentCreated,
     AgentPipelineStageCompleted,
     AgentRevised,

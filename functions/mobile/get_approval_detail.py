@@ -3,6 +3,7 @@ from shared.agents.models import Agent
 from shared.agents.runs import PipelineRun
 from shared.approvals import attention
 from shared.approvals.models import Approval
+from shared.approvals.records import Attention
 from shared.entity import Id
 from shared.identity import Scope
 from shared.mobile import cards
@@ -15,7 +16,7 @@ from shared.operation import Call, operation
     "/v1/mobile/approvals/{approval_id}",
     scopes={Scope.GOVERNANCE_READ},
     audited=False,
-    notes=attention.Attention,
+    notes=Attention,
 )
 def get_approval_detail(call: Call, approval_id: Id) -> ApprovalDetail:
     """

@@ -1,13 +1,8 @@
 from shared.identity import Scope
-from shared.mobile import telling, totals
+from shared.mobile import asking_records, totals
+from shared.mobile.models_dashboard import Dashboard, DashboardTotals, OpenApproval, RecentVetoes
 from shared.mobile.notices import audiences
-from shared.mobile.totals import (
-    RECENT_VETOES,
-    Dashboard,
-    DashboardTotals,
-    OpenApproval,
-    RecentVetoes,
-)
+from shared.mobile.totals import RECENT_VETOES
 from shared.operation import Call, operation
 from shared.precedents import counting
 from shared.precedents.models import Figures
@@ -26,7 +21,7 @@ def get_dashboard(call: Call) -> Dashboard:
         oldest = txn.first(OpenApproval, order="requested_at")
         recent = txn.peek(RecentVetoes, RECENT_VETOES)
         figures = txn.all(Figures)
-        unread = telling.unread(txn, audiences(call.actor), call.now)
+        unread = asking_records.unread(txn, audiences(call.actor), call.now)
     return Dashboard(
         active_agents_count=sum(one.active_agents for one in shards),
         pending_approvals_count=sum(one.pending_approvals for one in shards),

@@ -1,6 +1,6 @@
 from shared.entity import Value
 from shared.identity import Scope
-from shared.mobile import telling
+from shared.mobile import asking_records, telling
 from shared.mobile.models import Notification, SeenNotification
 from shared.mobile.notices import audiences
 from shared.operation import Call, operation
@@ -38,6 +38,8 @@ def list_notifications(call: Call, query: InboxQuery) -> Inbox:
         found = txn.find(
             Notification, order="-created_at", limit=query.limit, cursor=query.cursor, **tests
         )
-        items = tuple(telling.seen(one, telling.subject(txn, one), call.now) for one in found.items)
-        unread = telling.unread(txn, audiences(call.actor), call.now)
+        items = tuple(
+            telling.seen(one, asking_records.subject(txn, one), call.now) for one in found.items
+        )
+        unread = asking_records.unread(txn, audiences(call.actor), call.now)
     return Inbox(items=items, next_cursor=found.next_cursor, unread=unread)

@@ -1,7 +1,9 @@
-from shared.agents.models import Agent, AgentRolledBack, AgentStateChanged
+from shared.agents.events import AgentRolledBack, AgentStateChanged
+from shared.agents.models import Agent
 from shared.agents.undoing import TAKEN_BACK
 from shared.mobile.models import Claim
-from shared.mobile.notices import governor, notice, saying, tell
+from shared.mobile.notices import governor, notice, saying
+from shared.mobile.telling_people import tell
 from shared.reaction import Reaching, reaction
 
 TOLD = {("deployed", "suspended"): "Suspended", ("suspended", "deployed"): "Back in service"}

@@ -4,8 +4,9 @@ from shared.approvals.events import ApprovalGranted
 from shared.approvals.models import Approval
 from shared.entity import written
 from shared.mobile import telling
-from shared.mobile.models import VetoWindowClosing
-from shared.mobile.notices import governor, notice, tell
+from shared.mobile.events import VetoWindowClosing
+from shared.mobile.notices import governor, notice
+from shared.mobile.telling_people import tell
 from shared.reaction import Reaching, reaction
 
 AHEAD = timedelta(hours=2)

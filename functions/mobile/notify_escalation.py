@@ -1,7 +1,8 @@
 from shared.approvals.events import ApprovalEscalated
 from shared.approvals.models import Approval
 from shared.entity import written
-from shared.mobile.notices import notice, tell
+from shared.mobile.notices import notice
+from shared.mobile.telling_people import tell
 from shared.reaction import Reaching, reaction
 
 

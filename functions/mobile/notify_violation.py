@@ -1,9 +1,11 @@
 from shared.entity import written
 from shared.mobile.models import Claim
-from shared.mobile.notices import governor, notice, saying, tell
+from shared.mobile.notices import governor, notice, saying
+from shared.mobile.telling_people import tell
 from shared.queries import AtLeast
 from shared.reaction import Reaching, reaction
-from shared.violations.models import OpenedViolation, Response, ViolationOpened
+from shared.violations.events import ViolationOpened
+from shared.violations.models import OpenedViolation, Response
 from shared.violations.rules import REVIEW_AFTER, REVIEW_WITHIN
 
 UNOWNED: Claim = "unowned"

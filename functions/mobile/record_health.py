@@ -1,6 +1,7 @@
-from shared.agents.models import Agent, HealthStatusChanged
+from shared.agents.events import HealthStatusChanged
+from shared.agents.models import Agent
 from shared.reaction import Reaching, reaction
-from shared.violations import rules
+from shared.violations import opening, rules
 from shared.violations.models import Finding
 
 
@@ -28,4 +29,4 @@ def record_health(call: Reaching, event: HealthStatusChanged) -> None:
         occasion = call.causation_id or ""
         by = call.actor.id
         new = rules.opened(finding, tenant=call.tenant, occasion=occasion, by=by, at=call.now)
-        rules.open_violation(txn, new)
+        opening.open_violation(txn, new)

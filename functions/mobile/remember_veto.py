@@ -1,7 +1,8 @@
 from shared.approvals.events import VetoRecorded
-from shared.approvals.models import Veto
+from shared.approvals.vetoes import Veto
 from shared.mobile import totals
-from shared.mobile.totals import RECENT_VETOES, RecentVetoes
+from shared.mobile.models_dashboard import RecentVetoes
+from shared.mobile.totals import RECENT_VETOES
 from shared.reaction import Reaching, reaction
 
 

@@ -1,8 +1,10 @@
 from shared.approvals.models import Approval
 from shared.entity import written
 from shared.mobile import telling
-from shared.mobile.models import Notification, VetoWindowClosing
-from shared.mobile.notices import governor, notice, tell
+from shared.mobile.events import VetoWindowClosing
+from shared.mobile.models import Notification
+from shared.mobile.notices import governor, notice
+from shared.mobile.telling_people import tell
 from shared.reaction import Reaching, reaction
 
 

@@ -1,6 +1,8 @@
-from shared.mobile.notices import governor, notice, saying, tell
+from shared.mobile.notices import governor, notice, saying
+from shared.mobile.telling_people import tell
 from shared.reaction import Reaching, reaction
-from shared.violations.models import OpenedViolation, ViolationUnanswered
+from shared.violations.events import ViolationUnanswered
+from shared.violations.models import OpenedViolation
 from shared.violations.rules import unanswered
 
 

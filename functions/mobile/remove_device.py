@@ -1,5 +1,6 @@
 from shared.mobile import devices
-from shared.mobile.models import Device, DeviceRevoked, DeviceUnseenDue
+from shared.mobile.events import DeviceRevoked, DeviceUnseenDue
+from shared.mobile.models import Device
 from shared.reaction import Reaching, reaction
 
 

@@ -9,7 +9,7 @@ from shared.entity import Id, Text
 from shared.examples import ACTION_DIGEST, DEVICE, NOW, SIGNATURE, SOON
 from shared.identity import Scope
 from shared.mobile import deciding
-from shared.mobile.deciding import SignedDecision
+from shared.mobile.models_signatures import SignedDecision
 from shared.operation import Call, operation
 from shared.ports import SignatureCheck
 

@@ -1,5 +1,6 @@
 from shared.mobile import devices
-from shared.mobile.models import Device, DeviceRegistered, DeviceSilenced
+from shared.mobile.events import DeviceRegistered, DeviceSilenced
+from shared.mobile.models import Device
 from shared.reaction import Reaching, reaction
 
 WHY = "a push token is of one phone, whoever signs in there"

@@ -1,11 +1,13 @@
 from shared.agents import timeline, vetoing
-from shared.agents.models import Agent, AuthorConcerned
+from shared.agents.events import AuthorConcerned
+from shared.agents.models import Agent
 from shared.agents.parts import STAGES
 from shared.agents.runs import PipelineRun
 from shared.approvals.models import Approval
 from shared.entity import written
 from shared.mobile.models import Claim
-from shared.mobile.notices import notice, saying, tell
+from shared.mobile.notices import notice, saying
+from shared.mobile.telling_people import tell
 from shared.reaction import Reaching, reaction
 
 

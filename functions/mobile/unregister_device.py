@@ -2,7 +2,8 @@ from shared.entity import Id
 from shared.errors import NotFound
 from shared.identity import Scope
 from shared.mobile import devices
-from shared.mobile.models import Device, DeviceRevoked
+from shared.mobile.events import DeviceRevoked
+from shared.mobile.models import Device
 from shared.operation import Call, operation
 
 

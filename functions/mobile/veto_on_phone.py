@@ -1,11 +1,12 @@
 from shared.approvals import rules
 from shared.approvals.checks import same_subject
 from shared.approvals.events import ApprovalVetoed, VetoRecorded
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
+from shared.approvals.vetoes import Veto
 from shared.entity import Id
 from shared.identity import Scope
 from shared.mobile import deciding
-from shared.mobile.vetoing import SignedVeto
+from shared.mobile.models_vetoes import SignedVeto
 from shared.operation import Call, operation
 from shared.ports import SignatureCheck
 

@@ -1,7 +1,7 @@
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform import responding
-from shared.platform.incidents import Incident, IncidentReport
+from shared.platform.models_incidents import Incident, IncidentReport
 
 
 @operation("POST", "/v1/incidents", scopes={Scope.INCIDENTS_OPEN}, status=201, tenant=PLATFORM)

@@ -1,4 +1,6 @@
-from shared.platform.flags import FeatureFlag, FlagExpired, expired
+from shared.platform.events import FlagExpired
+from shared.platform.flags import expired
+from shared.platform.models_flags import FeatureFlag
 from shared.reaction import Reaching, reaction
 
 

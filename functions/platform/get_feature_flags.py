@@ -5,7 +5,8 @@ from shared.errors import StoreUnavailable
 from shared.identity import PLATFORM, Scope
 from shared.observing import Memory
 from shared.operation import Call, operation
-from shared.platform.flags import FeatureFlag, evaluated
+from shared.platform.flags import evaluated
+from shared.platform.models_flags import FeatureFlag
 from shared.ports import Deployment
 
 

@@ -1,7 +1,8 @@
 from shared.entity import Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.platform.breakers import Circuit, CircuitBreaker, CircuitReset, seen
+from shared.platform.breakers import seen
+from shared.platform.models_breakers import Circuit, CircuitBreaker, CircuitReset
 from shared.platform.targets import TARGETS
 
 

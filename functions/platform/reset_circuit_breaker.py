@@ -5,16 +5,9 @@ from pydantic import ConfigDict, Field
 from shared.entity import Text, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.platform.breakers import (
-    Circuit,
-    CircuitBreaker,
-    CircuitBreakerReset,
-    CircuitReset,
-    Target,
-    known,
-    reset,
-    seen,
-)
+from shared.platform.breakers import known, reset, seen
+from shared.platform.events import CircuitBreakerReset
+from shared.platform.models_breakers import Circuit, CircuitBreaker, CircuitReset, Target
 
 
 class Reset(Value):

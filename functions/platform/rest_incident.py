@@ -1,4 +1,6 @@
-from shared.platform.incidents import Incident, IncidentRested, rested, transition
+from shared.platform.events import IncidentRested
+from shared.platform.incidents import rested, transition
+from shared.platform.models_incidents import Incident
 from shared.reaction import Reaching, reaction
 
 

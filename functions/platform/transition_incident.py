@@ -2,7 +2,7 @@ from shared.entity import Id
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform import responding
-from shared.platform.incidents import Incident, IncidentStep
+from shared.platform.models_incidents import Incident, IncidentStep
 
 
 @operation(

@@ -1,6 +1,6 @@
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
-from shared.learning.rules import still_supported
+from shared.learning.support import still_supported
 from shared.operation import Call, operation
 from shared.precedents import rules
 from shared.precedents.events import SeedApproved

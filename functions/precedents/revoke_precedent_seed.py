@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.approvals.models import Reason
+from shared.approvals.parts import Reason
 from shared.entity import Id, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation

@@ -3,7 +3,7 @@ from pydantic import ConfigDict
 from shared.entity import Id, Value
 from shared.examples import SUCCESSOR
 from shared.identity import PLATFORM, Scope
-from shared.learning.rules import still_supported
+from shared.learning.support import still_supported
 from shared.operation import Call, operation
 from shared.precedents import rules
 from shared.precedents.events import SeedApproved, SeedSuperseded

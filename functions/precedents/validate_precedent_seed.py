@@ -5,8 +5,10 @@ from pydantic import ConfigDict, Field
 from shared.entity import Id, Text, Value
 from shared.genesis.models import ExternalIds
 from shared.identity import PLATFORM, Scope
-from shared.learning.models import SeedDraft, SeedDraftReviewed
-from shared.learning.rules import evidence_of, resting, reviewed
+from shared.learning.events import SeedDraftReviewed
+from shared.learning.models import SeedDraft
+from shared.learning.rules import resting, reviewed
+from shared.learning.support import evidence_of
 from shared.operation import Call, operation
 from shared.precedents import rules
 from shared.precedents.events import SeedApproved, SeedReviewed

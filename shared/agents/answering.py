@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Literal
 
 from shared.agents.parts import AUTHORING, ETHICS
-from shared.agents.pipeline import EVALUATOR, PROOF
-from shared.agents.runs import PipelineRun, StageAnswer, StageRecord, remaining_s
+from shared.agents.pipeline import EVALUATOR, PROOF, remaining_s
+from shared.agents.runs import PipelineRun, StageAnswer, StageRecord
 from shared.approvals.models import ApprovalRequest
 from shared.errors import Conflict
 

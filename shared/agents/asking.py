@@ -2,17 +2,14 @@
 
 from shared.agents import lifecycle
 from shared.agents.models import Agent
+from shared.agents.models_creation import Story
 from shared.agents.parts import APPROVAL, ARCHITECTURE, CERTIFICATION, ETHICS, STAGES
 from shared.agents.pipeline import gate_results
 from shared.agents.runs import PipelineRun
-from shared.agents.story import Story
-from shared.approvals import again
 from shared.approvals.models import Approval, ApprovalRequest, EvidenceRef, Gate
 from shared.approvals.wording import named, quoted
 from shared.canonical import digest
-from shared.genesis.models import JobRole
 from shared.manifests.models import Manifest
-from shared.store import Transaction
 
 CHAIN_VERSION = 1
 CONCERN_WINDOW_MIN = {True: 1440, False: 240}
@@ -45,28 +42,12 @@ def about(approval: Approval, run: PipelineRun) -> bool:
     return approval.subject_kind == "pipeline_stage" and named == run.agent_id
 
 
-def job_role(txn: Transaction, run: PipelineRun, agent: Agent) -> str:
-    """Return the number of an agent's job role, as the class of every question about the agent names it."""
-    if run.job_role is not None:
-        return run.job_role
-    role = txn.get(JobRole, agent.job_role_id)
-    return role.external_id or role.id
-
-
 def question(story: Story, stage: int, *, job_role: str) -> ApprovalRequest:
     """Return what the Governor is asked about a stage, and so what an approval of it must have been asked as."""
     run, agent, manifest = story.run, story.agent, story.submitted
     if stage == APPROVAL:
         return _deployment(run, agent, manifest, job_role)
     return _concern(run, agent, manifest, job_role)
-
-
-def asked(txn: Transaction, story: Story) -> Approval | None:
-    """Return what was asked last about the stage that a run is at; None where the Governor is not asked there."""
-    if not asks(story.run):
-        return None
-    role = job_role(txn, story.run, story.agent)
-    return again.latest(txn, question(story, story.run.stages[-1].stage, job_role=role))
 
 
 def reactivation(agent: Agent, manifest: Manifest, *, job_role: str) -> ApprovalRequest:

@@ -1,17 +1,11 @@
 """A run that nobody carries out any more, or that broke down: it ends closed, and nothing of it stays out."""
 
 from shared.agents import pipeline, story, undoing
-from shared.agents.runs import PipelineRun, WorkflowEnded
-from shared.agents.story import Story
-from shared.entity import Code, Event
+from shared.agents.events import WorkflowEnded
+from shared.agents.models_creation import Story
+from shared.agents.runs import PipelineRun
 from shared.operation import Call
 from shared.store import Transaction
-
-
-class RunStranded(Event, action="workflow.stranded", category="agent_action_error"):
-    """Nobody carries a run out any more."""
-
-    execution: Code | None = None
 
 
 def broken_down(txn: Transaction, call: Call, workflow_id: str, reason: str) -> PipelineRun:

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from shared.agents.composition import Composition, cyclic
-from shared.agents.me_wow import ActStep, MeWow, decisions, gaps
+from shared.agents.me_wow import ActStep, MeWow
 from shared.agents.models import Agent
 from shared.agents.parts import MANDATORY_EVENTS, DeploymentPlan
+from shared.agents.rules_composition import Composition, cyclic
+from shared.agents.rules_me_wow import decisions, gaps
 from shared.agents.runs import Check
 from shared.constitution import PRINCIPLES
-from shared.genesis.evidence import TestEvidence, report
+from shared.genesis.evidence import TestEvidence
+from shared.genesis.rules_evidence import report
 from shared.manifests import rules as manifests
 from shared.manifests.models import Manifest, ManifestContent
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.agents import answering, asking, composition, pipeline, story
+from shared.agents import answering, asking, asking_records, composition, pipeline, story
 from shared.agents import checks as stages
 from shared.agents.checks import Submission
-from shared.agents.runs import Check, PipelineRun, StageAnswer, WorkflowStageEntered
-from shared.agents.story import Story
+from shared.agents.events import WorkflowStageEntered
+from shared.agents.models_creation import Story
+from shared.agents.runs import Check, PipelineRun, StageAnswer
 from shared.errors import Conflict
 from shared.operation import Call
 from shared.store import Transaction
@@ -34,7 +35,7 @@ def onward(txn: Transaction, story: Story, *, at: datetime) -> Onward:
     if not run.over and pipeline.at_stage(run, run.current_stage) is None:
         checks = _checks(txn, story, run.current_stage)
         run = pipeline.entered(run, run.current_stage, checks=checks, at=at)
-    role = asking.job_role(txn, run, story.agent) if asking.asks(run) else None
+    role = asking_records.job_role(txn, run, story.agent) if asking.asks(run) else None
     return Onward(before, run, role)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.agents.models import EVIDENCE, Agent, AgentPipelineStageCompleted, AgentStateChanged
+from shared.agents.events import AgentPipelineStageCompleted, AgentStateChanged
+from shared.agents.models import EVIDENCE, Agent
+from shared.agents.models_releases import Release
 from shared.agents.parts import (
     APPROVAL,
     ARCHITECTURE,
@@ -16,7 +18,6 @@ from shared.agents.parts import (
     Released,
 )
 from shared.agents.pipeline import PROOF
-from shared.agents.releases import Release
 from shared.agents.runs import PipelineRun, StageRecord
 from shared.approvals.models import Consumer
 from shared.constitution import amended, promoted

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from shared.agents.parts import (
     AgentDependency,
@@ -12,14 +12,11 @@ from shared.agents.parts import (
     Health,
     Released,
     ReleaseState,
-    RollbackScope,
-    RollbackTrigger,
     Specification,
     Stage,
-    StageResult,
 )
 from shared.constitution import GovernedEntity, breach, wild
-from shared.entity import ActorId, Code, Event, Hex64, Id, Name, Said, Text, Timestamp
+from shared.entity import Hex64, Id, Name, Text, Timestamp
 from shared.errors import Violation
 
 EVIDENCE = (
@@ -160,117 +157,3 @@ def sandbox(url: str) -> bool:
 
 
 # --- events --------------------------------------------------------------------------------------
-
-
-class AgentCreated(
-    Event, action="agent.created", category="configuration_change", topic="agent-events"
-):
-    """An agent was specified, and its pipeline is to start."""
-
-    name: Said
-    industry_id: Id
-    job_role_id: Id
-    skills: tuple[Code, ...]
-    governance_agent_id: Code
-    workflow_id: Id
-
-
-class AgentRevised(
-    Event, action="agent.revised", category="configuration_change", topic="agent-events"
-):
-    """An agent that did not get into service was specified again, and its pipeline is to start anew."""
-
-    workflow_id: Id
-    workflow_before: Id
-    from_state: Code
-    job_role_id: Id
-    skills: tuple[Code, ...]
-
-
-class AgentPipelineStageCompleted(
-    Event,
-    action="agent.pipeline.stage_completed",
-    category="certification",
-    topic="agent-events",
-    retention="constitutional",
-):
-    """A stage of the pipeline came to a result."""
-
-    workflow_id: Id
-    stage: Stage
-    result: StageResult
-    attempt: int
-    gate_results_hash: Hex64
-    next_stage: int | None
-    deadline_at: Timestamp | None
-
-
-class AgentStateChanged(
-    Event,
-    action="agent.state_changed",
-    category="governance_decision",
-    topic="agent-events",
-    retention="constitutional",
-):
-    """An agent went from one state of its life to another."""
-
-    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
-
-    agent_id: Code
-    from_state: Code = Field(alias="from")
-    to_state: Code = Field(alias="to")
-    reason: Said
-    actor: ActorId
-    workflow_id: Code | None = None
-    violation_id: Code | None = None
-
-
-class AuthorConcerned(Event, action="agent.author_concerned", category="external_communication"):
-    """An agent came back or ended, and no question was answered so that its author asked: they are told."""
-
-    workflow_id: Id
-
-
-class AgentRolledBack(
-    Event,
-    action="agent.rolled_back",
-    category="version_change",
-    topic="agent-events",
-    severity="warning",
-    retention="constitutional",
-):
-    """A release of an agent was taken back."""
-
-    trigger: RollbackTrigger
-    scope: RollbackScope
-    from_version: Code
-    restored_version: Code | None
-    outcome: Literal["rolled_back", "partial", "failed"]
-
-
-class HealthStatusChanged(
-    Event, action="health.status", category="configuration_change", topic="agent-events"
-):
-    """An agent's health changed, or a watch over it ended."""
-
-    status: Health
-    check_type: Literal[
-        "heartbeat",
-        "response_time",
-        "error_rate",
-        "resource",
-        "approval_compliance",
-        "scope_adherence",
-    ]
-    incident_id: Code | None = None
-    saw: Code | None = None
-    """What the last look saw that did not find it well."""
-
-
-class AgentReleaseStarted(Event, action="agent.release_started", category="version_change"):
-    """A release of an agent is being put out."""
-
-    release_id: Code
-    version: Code
-    manifest_hash: Hex64
-    workflow_id: Id

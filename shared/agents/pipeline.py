@@ -404,3 +404,9 @@ def _closed(run: PipelineRun, record: StageRecord, result: str, **what: Any) -> 
 def replaced(run: PipelineRun, record: StageRecord) -> PipelineRun:
     """Return the run with another state of its last attempt."""
     return run.model_copy(update={"stages": (*run.stages[:-1], record)})
+
+
+def remaining_s(record: StageRecord, at: datetime) -> int:
+    """Return how many seconds an open attempt still has, at least one."""
+    deadline = record.deadline_at or at
+    return max(1, int((deadline - at).total_seconds()))

@@ -1,10 +1,10 @@
 """What the platform itself has to ask about an agent: whoever puts it restates the records, and changes nothing of it."""
 
-from shared.agents import asking
+from shared.agents import asking, asking_records
 from shared.agents.makers import is_id
 from shared.agents.models import Agent
+from shared.agents.models_creation import Story
 from shared.agents.runs import PipelineRun
-from shared.agents.story import Story
 from shared.approvals import binding
 from shared.approvals.models import ApprovalRequest
 from shared.errors import Conflict
@@ -46,7 +46,7 @@ def check(call: Call, request: ApprovalRequest) -> Manifest | None:
         stage = request.subject.get("stage")
         if manifest is None or (staged and not (asking.asks(run) and run.current_stage == stage)):
             raise Conflict("the agent does not wait for the Governor there", rule="stage_conflict")
-        role = asking.job_role(platform, run, agent)
+        role = asking_records.job_role(platform, run, agent)
     if staged:
         recorded = asking.question(Story(run, agent, manifest), run.current_stage, job_role=role)
         binding.asked_as(request, recorded, free=frozenset())

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.agents import asking, lifecycle
-from shared.agents.models import Agent, AgentReleaseStarted
+from shared.agents.events import AgentReleaseStarted, ReleaseCreated
+from shared.agents.models import Agent
+from shared.agents.models_creation import Story
+from shared.agents.models_releases import Release
 from shared.agents.parts import APPROVAL, ARCHITECTURE, DEPLOYMENT, ETHICS, STAGES
 from shared.agents.pipeline import PROOF
-from shared.agents.releases import Release, ReleaseCreated
-from shared.agents.story import Story
 from shared.approvals import binding
 from shared.approvals.events import ApprovalConsumed
 from shared.approvals.models import Approval, Consumer

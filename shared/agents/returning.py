@@ -1,13 +1,15 @@
 """What a late veto took out of service and nobody else had confirmed: whether it returns is asked, and a yes returns it."""
 
 from shared.agents import lifecycle, releases
+from shared.agents.events import ReleaseRouted
 from shared.agents.makers import made_by
 from shared.agents.models import Agent
-from shared.agents.releases import Release, ReleaseRouted
+from shared.agents.models_releases import Release
 from shared.approvals import again, binding, requests, rules
 from shared.approvals.events import ApprovalConsumed, ApprovalExpired
-from shared.approvals.late import VetoLifted
-from shared.approvals.models import Approval, ApprovalRequest, ApprovalStatus, Consumer, Veto
+from shared.approvals.models import Approval, ApprovalRequest, ApprovalStatus, Consumer
+from shared.approvals.question_events import VetoLifted
+from shared.approvals.vetoes import Veto
 from shared.approvals.wording import named, quoted
 from shared.entity import written
 from shared.evidence import ApprovalRef

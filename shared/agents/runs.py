@@ -1,6 +1,5 @@
 """The record of one run of the pipeline: its stages, their checks, and what it gathered as evidence."""
 
-from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -9,7 +8,7 @@ from shared.agents.me_wow import Gap, MeWow
 from shared.agents.parts import DeploymentPlan, RunStatus, Stage, StageResult
 from shared.canonical import digest
 from shared.constitution import breach
-from shared.entity import Code, Entity, Event, Hex64, Id, Said, ShownLine, Text, Timestamp, Value
+from shared.entity import Entity, Hex64, Id, ShownLine, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.genesis.evidence import TestEvidence
 
@@ -256,76 +255,4 @@ class StageAnswer(Value):
     """What to ask the Governor about it, where the Governor is to decide: the body of an approval request."""
 
 
-def remaining_s(record: StageRecord, at: datetime) -> int:
-    """Return how many seconds an open attempt still has, at least one."""
-    deadline = record.deadline_at or at
-    return max(1, int((deadline - at).total_seconds()))
-
-
 # --- events --------------------------------------------------------------------------------------
-
-
-class _OfRun(Event, category="configuration_change", retention="constitutional"):
-    agent_id: Id
-
-
-class WorkflowStarted(_OfRun, action="workflow.started"):
-    """A run of the pipeline was opened."""
-
-    kind: Literal["agent_creation"]
-    definition_version: Code
-
-
-class WorkflowClaimed(_OfRun, action="workflow.claimed"):
-    """An execution took the run over."""
-
-    execution: Code
-
-
-class WorkflowStageEntered(_OfRun, action="workflow.stage_entered"):
-    """A stage was opened, and its machine checks were done."""
-
-    stage: Stage
-    attempt: int
-    input_hash: Hex64
-    failed_checks: tuple[Code, ...] = ()
-
-
-class WorkflowStageSettled(_OfRun, action="workflow.stage_settled"):
-    """A stage came to a result."""
-
-    stage: Stage
-    attempt: int
-    result: StageResult
-    output_hash: Hex64
-    duration_ms: int
-    failure_code: Code | None
-    next_stage: int | None
-
-
-class WorkflowVerdictRecorded(
-    _OfRun, action="workflow.verdict_recorded", category="governance_decision"
-):
-    """An evaluator judged a check."""
-
-    stage: Stage
-    check_code: Code
-    verdict: Literal["pass", "fail", "escalate"]
-    patterns: tuple[Pattern, ...] = ()
-
-
-class MeWowSubmitted(_OfRun, action="workflow.me_wow_submitted"):
-    """An author submitted a way of working."""
-
-    me_wow_hash: Hex64
-    manifest_hash: Hex64
-    completeness: int
-    gaps: int
-
-
-class WorkflowEnded(_OfRun, action="workflow.ended", outcome="failure"):
-    """A run ended without a deployed agent."""
-
-    status: RunStatus
-    failure_code: Failure
-    reason: Said

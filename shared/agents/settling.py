@@ -5,10 +5,11 @@ from datetime import datetime
 
 from shared.agents import lifecycle, pipeline
 from shared.agents.asking import question
+from shared.agents.events import WorkflowStageSettled
+from shared.agents.models_creation import Story
+from shared.agents.models_releases import Release
 from shared.agents.parts import APPROVAL, DEPLOYMENT
-from shared.agents.releases import Release
-from shared.agents.runs import PipelineRun, WorkflowStageSettled
-from shared.agents.story import Story
+from shared.agents.runs import PipelineRun
 from shared.approvals import binding
 from shared.approvals.models import Approval
 from shared.errors import Conflict

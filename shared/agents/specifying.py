@@ -1,81 +1,19 @@
 """Stage 1: what is asked for, and whether it may be made at all."""
 
-from typing import Annotated, Any
-
-from pydantic import ConfigDict, Field
-
-from shared.agents import composition, examples, pipeline
-from shared.agents.composition import Composition
-from shared.agents.models import Agent, AgentCreated
-from shared.agents.parts import AgentDependency, Specification
-from shared.agents.runs import PipelineRun, WorkflowStarted
+from shared.agents import pipeline, rules_composition
+from shared.agents.events import AgentCreated, WorkflowStarted
+from shared.agents.models import Agent
+from shared.agents.requests import NewAgent
+from shared.agents.rules_composition import Composition
+from shared.agents.runs import PipelineRun
 from shared.constitution import amended
-from shared.entity import Id, Name, Opaque, Text, Value
+from shared.entity import Id, Value
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid
-from shared.genesis.models import JobRole, TakenName, name_id
-from shared.genesis.parts import DataAccess
-from shared.manifests.parts import Items
-from shared.manifests.parts import Scope as Boundaries
+from shared.genesis.job_roles import JobRole
+from shared.genesis.models import TakenName, name_id
 from shared.operation import Call
 from shared.store import Transaction
 from shared.texts import alike
-
-
-class AgentContent(Value):
-    """What an agent is to do, and what it is made of."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.agent_content()]})
-
-    purpose: Text
-    """What it is for, in a few sentences."""
-    job_role_id: Id
-    """The `id` of a certified job role of its industry."""
-    skills: Annotated[tuple[Id, ...], Field(min_length=1, max_length=20)]
-    """The `id` of every skill that the job role requires, each certified; and of its optional ones, as you like."""
-    scope_boundaries: Boundaries
-    """What it is to do, what it leaves alone, and what it refuses."""
-    required_capabilities: Items
-    """What it must be able to do, one sentence each."""
-    data_access_requirements: Annotated[tuple[DataAccess, ...], Field(max_length=50)]
-    """Which data it needs, for what, and for how long."""
-    external_systems: Items
-    """Which outside systems it is to reach."""
-    trial_enabled: bool
-    """Whether customers may try it."""
-    trial_mode_sandbox_url: Annotated[Opaque, Field(max_length=500)] | None = None
-    """Where its calls go in a trial; needed where trials are enabled."""
-    depends_on: Annotated[tuple[AgentDependency, ...], Field(max_length=20)] = ()
-    """Other agents that it leans on; no circles."""
-
-    def content(self) -> dict[str, Any]:
-        """Return the members of the agent."""
-        return {
-            "purpose": self.purpose,
-            "job_role_id": self.job_role_id,
-            "skills": self.skills,
-            "specification": Specification(
-                scope_boundaries=self.scope_boundaries,
-                required_capabilities=self.required_capabilities,
-                data_access_requirements=self.data_access_requirements,
-                external_systems=self.external_systems,
-            ),
-            "trial_enabled": self.trial_enabled,
-            "trial_mode_sandbox_url": self.trial_mode_sandbox_url,
-            "depends_on": self.depends_on,
-        }
-
-
-class NewAgent(AgentContent):
-    """What an agent is to be: the input of the pipeline's first stage."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.agent()]})
-
-    name: Name
-    """What people will call it; no two agents have one name."""
-    industry_id: Id
-    """The `id` of a certified industry."""
-    governance_agent_id: Annotated[Opaque, Field(min_length=1, max_length=160)]
-    """Who it answers to: `genesis`, `governor`, or `engagement_governor:` and an engagement."""
 
 
 class Begun(Value):
@@ -140,12 +78,12 @@ def check(agent: Agent, parts: Composition, graph: dict[str, tuple[str, ...]]) -
         Invalid: A part is not certified, or its dependencies go round in a circle.
         ConstitutionalAlignment: It would break the constitution.
     """
-    uncertified = composition.uncertified(parts)
+    uncertified = rules_composition.uncertified(parts)
     if uncertified:
         raise Invalid(uncertified[0].message, violations=uncertified)
-    if composition.cyclic(graph, agent.id):
+    if rules_composition.cyclic(graph, agent.id):
         raise Invalid("the agents it depends on depend on each other", rule="dependency_cycle")
-    broken = (*agent.violations(), *composition.specification_violations(agent, parts))
+    broken = (*agent.violations(), *rules_composition.specification_violations(agent, parts))
     if broken:
         raise ConstitutionalAlignment(broken[0].message, violations=broken)
 

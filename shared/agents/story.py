@@ -1,9 +1,11 @@
 """Read and keep together what one run of the pipeline is about: the run, its agent and the manifest."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shared.agents import lifecycle
-from shared.agents.models import Agent, AuthorConcerned
+from shared.agents.events import AuthorConcerned
+from shared.agents.models import Agent
+from shared.agents.models_creation import Story
 from shared.agents.parts import CERTIFICATION
 from shared.agents.runs import PipelineRun
 from shared.entity import Because, Event
@@ -12,26 +14,6 @@ from shared.manifests.events import ManifestCertified
 from shared.manifests.models import Certificate, Manifest, ManifestSnapshot
 from shared.operation import Call
 from shared.store import Transaction
-
-
-@dataclass(frozen=True)
-class Story:
-    """A run of the pipeline, the agent it makes, and that agent's manifest once there is one."""
-
-    run: PipelineRun
-    agent: Agent
-    manifest: Manifest | None
-
-    @property
-    def submitted(self) -> Manifest:
-        """The manifest of a run that is past stage 2."""
-        if self.manifest is None:
-            raise LookupError(f"the run {self.run.id} has no manifest")
-        return self.manifest
-
-    def at(self, run: PipelineRun) -> "Story":
-        """Return the story as it goes on with another state of the run."""
-        return replace(self, run=run)
 
 
 def read(txn: Transaction, workflow_id: str) -> Story:

@@ -2,39 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import ConfigDict, Field
-
-from shared.agents import examples, pipeline
-from shared.agents.composition import Composition
-from shared.agents.me_wow import MeWow, completeness, gaps
+from shared.agents import pipeline
 from shared.agents.models import Agent
-from shared.agents.parts import AUTHORING, DeploymentPlan
+from shared.agents.parts import AUTHORING
+from shared.agents.requests import Blueprint
+from shared.agents.rules_composition import Composition
+from shared.agents.rules_me_wow import completeness, gaps
 from shared.agents.runs import PipelineRun
 from shared.constitution import CONSTITUTION_VERSION
-from shared.entity import Value
 from shared.errors import Conflict, Invalid
 from shared.genesis.evidence import TestEvidence
 from shared.manifests import rules as manifests
 from shared.manifests.models import Manifest, ManifestContent
 
 COMPLETE = 100
-
-
-class Blueprint(Value):
-    """A way of working, the manifest that follows from it, and the tests that speak for both."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.example()]})
-
-    me_wow: MeWow
-    """The way of working, in its ten sections; what is missing is answered as a gap."""
-    manifest: ManifestContent
-    """What the agent may use and do; everything that is not listed is denied."""
-    test_evidence: Annotated[tuple[TestEvidence, ...], Field(max_length=20)]
-    """Reports of tests that ran elsewhere."""
-    deployment_plan: DeploymentPlan
-    """How the release is to be put out and taken back."""
 
 
 def authoring(run: PipelineRun) -> None:

@@ -5,10 +5,11 @@ from typing import Literal
 
 from shared.agents import lifecycle, releases
 from shared.agents.models import Agent
+from shared.agents.models_releases import FailedLook, ReleaseWatch
 from shared.agents.parts import STAGES, Health, ReleaseState, RunStatus, Stage, StageResult
-from shared.agents.releases import FailedLook, ReleaseWatch
 from shared.agents.runs import Failure, PipelineRun, SentBack
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
+from shared.approvals.vetoes import Veto
 from shared.entity import Id, Timestamp, Value
 
 

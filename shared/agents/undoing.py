@@ -1,13 +1,14 @@
 """Take a release back: nothing is routed to it any more, and what it was allowed is no longer."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from shared.agents import lifecycle, releases
-from shared.agents.models import Agent, AgentRolledBack
+from shared.agents.events import AgentRolledBack, ReleaseRouted, ReleaseTakenBack
+from shared.agents.models import Agent
+from shared.agents.models_releases import Release
 from shared.agents.parts import RollbackScope, RollbackTrigger
-from shared.agents.releases import Release, ReleaseTakenBack
-from shared.entity import Because, Value
+from shared.agents.requests import Rollback
+from shared.entity import Because
 from shared.errors import Conflict
 from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestSuspended
@@ -17,23 +18,6 @@ from shared.store import Transaction
 
 TAKEN_BACK = "the release was taken back"
 """The reason of an agent's change of state by that."""
-
-
-class Rollback(Value):
-    """How a rollback went."""
-
-    outcome: Literal["rolled_back", "partial", "failed"]
-    """How far it went: everything back, some of it, or nothing."""
-    from_version: str
-    """The version that was taken out of service."""
-    restored_version: str | None
-    """The version that serves instead; null where there was none before."""
-    steps: tuple[str, ...]
-    """What was done, in order."""
-    evidence_archive_ref: str
-    """Where the evidence of the release is kept."""
-    duration_ms: int
-    """How long it took, in milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +61,7 @@ def take_back(txn: Transaction, call: Call, service: Service, trigger: RollbackT
     txn.save(release, ReleaseTakenBack(agent_id=agent_id, trigger=trigger, state=release.state))
     if service.before is not None:
         again = service.before.model_copy(update={"state": "live", "traffic_percent": 100})
-        txn.save(again, releases.ReleaseRouted(agent_id=agent_id, traffic_percent=100))
+        txn.save(again, ReleaseRouted(agent_id=agent_id, traffic_percent=100))
     if service.manifest.status == "deployed":
         suspended = ManifestSuspended(hash=service.manifest.manifest_hash, reason=trigger)
         txn.save(manifests.suspended(service.manifest), suspended)

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 
 from shared.agents import lifecycle, pipeline, returning, story, undoing
+from shared.agents.events import WorkflowEnded
 from shared.agents.models import Agent
-from shared.agents.releases import Release
-from shared.agents.runs import PipelineRun, WorkflowEnded
-from shared.agents.story import Story
+from shared.agents.models_creation import Story
+from shared.agents.models_releases import Release
+from shared.agents.runs import PipelineRun
 from shared.agents.undoing import Service
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
 from shared.approvals.parts import Attachment, VetoCategory
+from shared.approvals.vetoes import Veto
 from shared.entity import written
 from shared.errors import AlreadyDecided, Conflict
 from shared.manifests import rules as manifests

@@ -7,26 +7,18 @@ whatever spelling, until whoever said no withdraws it, or evidence comes that wa
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar
 
 from shared.approvals import acts, binding, chains, noes, windows
 from shared.approvals.changing import changed
 from shared.approvals.events import ApprovalRequested
 from shared.approvals.models import Approval, ApprovalRequest
 from shared.approvals.parts import Unsaid
-from shared.entity import Because, Record
+from shared.approvals.records import Asking
+from shared.entity import Because
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.identity import Actor
 from shared.impartial import impartial
 from shared.store import Transaction
-
-
-class Asking(Record):
-    """Which approval asks a question; its id says which question, so that there is one."""
-
-    collection: ClassVar[str] = "askings"
-
-    approval_id: str
 
 
 def ask(

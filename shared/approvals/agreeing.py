@@ -1,10 +1,10 @@
 """Keep a yes: that it was given unread, what it lets count or begin, and a clock that it set."""
 
 from shared.approvals import attention, late, noes, windows
-from shared.approvals.attention import Attention
 from shared.approvals.events import decided
-from shared.approvals.late import ReturnGranted
 from shared.approvals.models import Approval, ApprovalStatus
+from shared.approvals.question_events import ReturnGranted
+from shared.approvals.records import Attention
 from shared.entity import Because, Record
 from shared.operation import Call
 from shared.store import Transaction

@@ -5,50 +5,22 @@ Both are one record of each person, as a decision reads both. A yes that nobody 
 gave them, and must be opened from then on.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 from shared.approvals.models import Approval
-from shared.entity import Record, Timestamp
+from shared.approvals.records import Attention, Opening
 from shared.errors import Forbidden
 from shared.identity import Actor, Role, Scope
 from shared.store import Transaction
 from shared.violations.models import Finding
-from shared.violations.rules import open_violation, opened
+from shared.violations.opening import open_violation
+from shared.violations.rules import opened
 
 MAX_UNREAD, WITHIN = 10, timedelta(seconds=60)
 """So many requests approved in that time that were never opened are not decisions."""
 
 MAX_OPENED = 100
 """How many of the questions that somebody opened last are known; far more than anybody is shown at once."""
-
-
-class Opening(Record):
-    """The first time that somebody opened a question, as an earlier release kept it; its id names both."""
-
-    collection: ClassVar[str] = "openings"
-
-    approval_id: str
-    opened_by: str
-    opened_at: Timestamp
-
-
-class Attention(Record):
-    """What somebody who decides looked at of late; its id is theirs."""
-
-    collection: ClassVar[str] = "attention"
-
-    opened: Mapping[str, Timestamp] = {}
-    """When they first opened a question as it is now, by its id: those that they opened last."""
-
-    unread: tuple[Timestamp, ...] = ()
-    """When they last approved what they had not opened."""
-
-    def opened_at(self, approval: Approval) -> datetime | None:
-        """Return when they first opened a question as it is now, or None where they did not."""
-        at = self.opened.get(approval.id)
-        return at if at and at >= _since(approval) else None
 
 
 def of(txn: Transaction, approval: Approval, by: Actor) -> Attention:
@@ -106,9 +78,3 @@ def _with(known: Attention, approval: Approval, at: datetime) -> Attention:
     """Return what is known with one more that was opened; the one that was opened longest ago goes."""
     latest = sorted(({**known.opened, approval.id: at}).items(), key=lambda one: one[1])
     return known.model_copy(update={"opened": dict(latest[-MAX_OPENED:])})
-
-
-def _since(approval: Approval) -> datetime:
-    """Return since when a question is as it is now: evidence makes it another one to look at."""
-    added = approval.evidence_added
-    return added[-1].at if added else approval.requested_at

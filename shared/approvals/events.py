@@ -5,8 +5,9 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from shared.approvals.models import Approval, ApprovalStatus, Veto
+from shared.approvals.models import Approval, ApprovalStatus
 from shared.approvals.parts import Trigger, VetoCategory
+from shared.approvals.vetoes import Veto
 from shared.entity import ActorId, Code, Event, Hex64, Said, Timestamp
 
 Retention = Literal["standard", "financial", "constitutional"]

@@ -6,28 +6,22 @@ Where nobody else could, it counts at once, and what is asked then is whether wh
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from shared.approvals import again, binding, chains, checks, requests, rules
 from shared.approvals.changing import by_right, decision
 from shared.approvals.events import (
-    DECISIONS,
     ApprovalConsumed,
     ApprovalVetoed,
     VetoRecorded,
 )
-from shared.approvals.models import (
-    Approval,
-    ApprovalRequest,
-    ApprovalStatus,
-    Consumer,
-    EvidenceRef,
-    Veto,
-)
+from shared.approvals.models import Approval, ApprovalRequest, ApprovalStatus, Consumer, EvidenceRef
 from shared.approvals.parts import Decision, Step, VetoCategory
+from shared.approvals.records import LateVeto
+from shared.approvals.vetoes import Veto
 from shared.approvals.wording import named, quoted
 from shared.canonical import digest
-from shared.entity import Code, Event, Id, Record, Timestamp, written
+from shared.entity import written
 from shared.errors import AlreadyDecided, IntegrityHold
 from shared.identity import Actor, Role
 from shared.operation import Call
@@ -35,36 +29,6 @@ from shared.store import Transaction
 
 VERB = "agent.rollback"
 NOBODY = "Nobody is left who could confirm it, so the veto counts by itself."
-
-
-class LateVeto(Record):
-    """What somebody objected to too late; its id is that of the question whether it is to count."""
-
-    collection: ClassVar[str] = "late_vetoes"
-
-    approval_id: Id
-    said: Decision
-    received_at: Timestamp
-
-
-class ReturnGranted(
-    Event,
-    action="approval.return_granted",
-    category="approval_granted",
-    topic=DECISIONS,
-    retention="constitutional",
-):
-    """What a late veto took out of service is to return."""
-
-    agent_id: Code | None
-
-
-class VetoLifted(
-    Event, action="veto.lifted", category="governance_decision", retention="constitutional"
-):
-    """What a veto had taken out of service returned to it."""
-
-    approval_id: Code
 
 
 @dataclass(frozen=True)

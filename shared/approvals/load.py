@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 from shared.approvals import acts
 from shared.approvals.models import OPEN, Approval, ApprovalRequest, EvidenceRef
+from shared.approvals.records import Canary, Desk
 from shared.canonical import digest
-from shared.entity import Record
 from shared.queries import AtLeast, OneOf, Test, moment
 from shared.store import Transaction
 
@@ -27,18 +26,6 @@ SAMPLE_CLASS = "route.switch:PL:gateway"
 
 
 ATTENTION = "whoever shows an approver more saves the desk that is read first; what ends meanwhile makes room"
-
-
-class Desk(Record):
-    """What keeps two from showing the same Governor more at once; its id is the scope."""
-
-    collection: ClassVar[str] = "desks"
-
-
-class Canary(Record):
-    """The mark of a request that must be refused, kept apart from what the approver sees."""
-
-    collection: ClassVar[str] = "canaries"
 
 
 def desk(txn: Transaction, scope: str) -> Desk:

@@ -16,19 +16,14 @@ from shared.approvals.parts import (
     Deferral,
     Delegation,
     Escalation,
+    Fact,
+    Member,
     Person,
     Step,
     Unsaid,
     Unused,
     WindowMin,
 )
-from shared.approvals.parts import Fact as Fact  # noqa: PLC0414 - known from here
-from shared.approvals.parts import Member as Member  # noqa: PLC0414 - known from here
-from shared.approvals.parts import Reason as Reason  # noqa: PLC0414 - known from here
-from shared.approvals.parts import Verb as Verb  # noqa: PLC0414 - known from here
-from shared.approvals.parts import VetoCategory as VetoCategory  # noqa: PLC0414 - known from here
-from shared.approvals.vetoes import Effect as Effect  # noqa: PLC0414 - known from here
-from shared.approvals.vetoes import Veto as Veto  # noqa: PLC0414 - known from here
 from shared.constitution import breach
 from shared.entity import (
     Asked,

@@ -2,8 +2,14 @@
 
 from typing import Self
 
-from shared.approvals.events import REQUESTS
-from shared.approvals.models import Approval
+from shared.approvals.events import (
+    DECISIONS,
+    REQUESTS,
+)
+from shared.approvals.models import (
+    Approval,
+)
+from shared.approvals.records import Why
 from shared.entity import ActorId, Code, Event, Hex64, Said
 
 
@@ -83,3 +89,30 @@ class RefusalWithdrawn(
         if said is None:
             raise ValueError(f"the no to {approval.id} stands")
         return cls(approver=said.by, reason=said.reason)
+
+
+class ApprovalStranded(Event, action="approval.stranded", category="approval_timeout"):
+    """An open question waits for nobody."""
+
+    why: Why
+    owner: ActorId
+
+
+class ReturnGranted(
+    Event,
+    action="approval.return_granted",
+    category="approval_granted",
+    topic=DECISIONS,
+    retention="constitutional",
+):
+    """What a late veto took out of service is to return."""
+
+    agent_id: Code | None
+
+
+class VetoLifted(
+    Event, action="veto.lifted", category="governance_decision", retention="constitutional"
+):
+    """What a veto had taken out of service returned to it."""
+
+    approval_id: Code

@@ -13,7 +13,7 @@ from shared.approvals.changing import (
     repeated,
     settled,
 )
-from shared.approvals.models import Approval, ApprovalStatus, Effect, Veto
+from shared.approvals.models import Approval, ApprovalStatus
 from shared.approvals.parts import (
     Attachment,
     Cancellation,
@@ -24,6 +24,7 @@ from shared.approvals.parts import (
     Via,
     Why,
 )
+from shared.approvals.vetoes import Effect, Veto
 from shared.approvals.windows import REVIEW_WINDOW, TIME_TO_USE, VETO_WINDOW
 from shared.entity import Because, written
 from shared.errors import Conflict, Forbidden

@@ -1,13 +1,10 @@
 """What waits for nobody: a question that nobody can answer, or whose answer nobody waits for (ruling 77)."""
 
 from datetime import datetime, timedelta
-from typing import ClassVar, Literal
 
-from shared.approvals.answerable import People, unanswerable
 from shared.approvals.models import Approval
-from shared.entity import ActorId, Event, Id, Record, Timestamp
-
-Why = Literal["nobody_can_answer", "nobody_waits", "nobody_closed_it"]
+from shared.approvals.people import People, unanswerable
+from shared.approvals.records import Why
 
 LATE = timedelta(hours=1)
 """So long after its deadline an open question is one whose promise was lost."""
@@ -17,28 +14,6 @@ WORDS: dict[Why, str] = {
     "nobody_waits": "what waited for its answer is gone",
     "nobody_closed_it": "its time was over an hour ago, and it is still open",
 }
-
-
-class Stranded(Record):
-    """An open question that waits for nobody; its id is the approval's."""
-
-    collection: ClassVar[str] = "stranded"
-
-    why: Why
-    """What is missing: somebody who can answer, somebody who waits, or its end."""
-    owner: str
-    """In whose hands it is."""
-    incident_id: Id
-    """The incident that was opened for it."""
-    since: Timestamp
-    """When that was found."""
-
-
-class ApprovalStranded(Event, action="approval.stranded", category="approval_timeout"):
-    """An open question waits for nobody."""
-
-    why: Why
-    owner: ActorId
 
 
 def why(approval: Approval, known: People | None, *, waited_for: bool, at: datetime) -> Why | None:

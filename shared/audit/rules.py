@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from shared.audit.models import Entered, KeptReport, Report, Reported
+from shared.audit.events import Reported
+from shared.audit.models import Entered, KeptReport, Report
 from shared.canonical import digest
 from shared.detectors import findings_in
 from shared.errors import Conflict, Invalid

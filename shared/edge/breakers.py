@@ -50,7 +50,7 @@ class Board:
 
     def show(self, target: str, *, opened_at: datetime | None, failures: int) -> None:
         """Write down that a breaker opened, or closed where *opened_at* is None."""
-        from shared.platform.breakers import Circuit
+        from shared.platform.models_breakers import Circuit
 
         told = Circuit(id=target, opened_at=opened_at, failures=failures, changed_at=self.clock())
         with suppress(Refusal, Rejected, Contended):
@@ -59,7 +59,7 @@ class Board:
 
     def was_reset(self, target: str, since: datetime) -> bool:
         """Say whether somebody reset the target's breakers after that moment."""
-        from shared.platform.breakers import CircuitReset
+        from shared.platform.models_breakers import CircuitReset
 
         with suppress(Refusal, Rejected):
             found = self._documents.get(Key(PLATFORM, CircuitReset.collection, target))

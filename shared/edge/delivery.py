@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from shared.bus import Message, Received, Unproven, opened
+from shared.bus import Message, Received, opened
 from shared.documents import ABSENT, Key, Write
 from shared.edge.calling import given, reaction_call
 from shared.edge.contention import settled
@@ -24,6 +24,7 @@ from shared.edge.traces import current, hop
 from shared.errors import Refusal
 from shared.events.letters import Undelivered
 from shared.events.models import Inbox
+from shared.evidence import Unproven
 from shared.identity import PLATFORM, Actor, Role, story_of
 from shared.operation import Crossing
 from shared.reaction import Reaching, Reaction

@@ -9,7 +9,8 @@ from shared.edge.contention import settled
 from shared.edge.ports import Ports
 from shared.entity import Event
 from shared.errors import ConstitutionalAlignment, Refusal
-from shared.identities.models import AuthFailed, PolicyDenied, Principal, ValidationFailed
+from shared.identities.events import AuthFailed, PolicyDenied, ValidationFailed
+from shared.identities.models import Principal
 from shared.identities.rules import principal
 from shared.operation import Call
 

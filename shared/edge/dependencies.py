@@ -84,7 +84,7 @@ class PortDependencies:
 
     def _push(self) -> None:
         """Look whether those who push gave up on the provider: there is nothing to ask it for."""
-        from shared.platform.breakers import Circuit
+        from shared.platform.models_breakers import Circuit
 
         found = self._documents.get(Key(PLATFORM, Circuit.collection, "fcm"))
         opened_at = found and found.data["opened_at"]

@@ -8,12 +8,12 @@ what is stored.
 from dataclasses import fields, replace
 from datetime import datetime
 
-from shared.bus import DUES, Message, Received, Unproven, due_message, envelope, opened
+from shared.bus import DUES, Message, Received, due_message, envelope, opened
 from shared.documents import Documents, Key, Snapshot
 from shared.errors import Invalid
 from shared.events.letters import Undelivered
 from shared.events.models import HOT
-from shared.evidence import Entry, Verify, hash_of_entry, signed_bytes
+from shared.evidence import Entry, Unproven, Verify, hash_of_entry, signed_bytes
 from shared.store import Due
 
 _NO_CLAIM = frozenset({"consumer", "traceparent", "data"})

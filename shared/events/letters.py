@@ -8,7 +8,8 @@ from shared.bus import Message
 from shared.canonical import digest
 from shared.entity import written
 from shared.events import rules
-from shared.events.models import DeadLetter, EventDeadLettered
+from shared.events.events import EventDeadLettered
+from shared.events.models import DeadLetter
 from shared.identity import PLATFORM
 from shared.store import Transaction
 

@@ -1,12 +1,9 @@
 """What the platform remembers about messages."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from shared.bus import Unproven
-from shared.entity import Asked, Code, Entity, Event, Record, Said, Timestamp, Traits
-from shared.judged import Masked
+from shared.entity import Asked, Entity, Record, Timestamp
 
 HOT = timedelta(days=90)
 """How long an event can be acted on: as long as its entry is in the store (audit.md section 8)."""
@@ -64,43 +61,3 @@ class DeadLetter(Entity):
     """Whether it waits, was sent again, or was dropped."""
     replays: int = 0
     """How often it was sent again."""
-
-
-class EventDeadLettered(
-    Event,
-    action="event.dead_lettered",
-    category="configuration_change",
-    topic="operations-events",
-    outcome="failure",
-    severity="error",
-):
-    """A message was given up, for the first time or again after it was sent again."""
-
-    event_id: Said
-    type: Said
-    consumer: Said
-    error_code: Said
-
-    def as_told(self) -> Traits:
-        """Return its traits: it is critical where somebody said what nobody entered."""
-        forged = self.error_code == Unproven.code
-        return replace(self.traits, severity="critical") if forged else self.traits
-
-
-class DeadLetterReplayed(Event, action="event.replayed", category="configuration_change"):
-    """A message that was given up is sent again."""
-
-    dead_letter_id: Code
-    event_id: Said
-    consumer: Said
-    replay: int
-    reason: Annotated[str, Masked(kept=4000)]
-
-
-class DeadLetterDropped(Event, action="event.dropped", category="configuration_change"):
-    """A message will not be sent again: there is nothing left to send."""
-
-    dead_letter_id: Code
-    event_id: Said
-    consumer: Said
-    reason: Annotated[str, Masked(kept=4000)]

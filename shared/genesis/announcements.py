@@ -2,9 +2,21 @@
 
 from shared.entity import Event
 from shared.errors import Conflict
-from shared.genesis import models
+from shared.genesis.catalogue import CatalogueEntity, Status
+from shared.genesis.events import (
+    IndustryCertified,
+    IndustryCreated,
+    IndustryRejected,
+    JobRoleCertified,
+    JobRoleCreated,
+    JobRoleRejected,
+    SkillCertified,
+    SkillCreated,
+    SkillRejected,
+)
 from shared.genesis.evidence import Certification
-from shared.genesis.models import CatalogueEntity, JobRole, Skill, Status
+from shared.genesis.job_roles import JobRole
+from shared.genesis.skills import Skill
 
 _MAX_REASONS = 50
 
@@ -13,11 +25,11 @@ def creation(entity: CatalogueEntity) -> Event:
     """Return the event that announces something new in the catalogue."""
     match entity:
         case Skill():
-            return models.SkillCreated(name=entity.name, category=entity.category)
+            return SkillCreated(name=entity.name, category=entity.category)
         case JobRole():
-            return models.JobRoleCreated(name=entity.name, required_skills=entity.required_skills)
+            return JobRoleCreated(name=entity.name, required_skills=entity.required_skills)
         case _:
-            return models.IndustryCreated(name=entity.name, category=entity.sector)
+            return IndustryCreated(name=entity.name, category=entity.sector)
 
 
 def decision(entity: CatalogueEntity) -> Event:
@@ -27,19 +39,19 @@ def decision(entity: CatalogueEntity) -> Event:
         raise Conflict(f"nothing was decided on {entity.id}", rule="illegal_transition")
     if entity.status is not Status.CERTIFIED:
         return {
-            "skill": models.SkillRejected,
-            "job_role": models.JobRoleRejected,
-            "industry": models.IndustryRejected,
+            "skill": SkillRejected,
+            "job_role": JobRoleRejected,
+            "industry": IndustryRejected,
         }[entity.entity_type](reasons=reasons(record))
     said = {"certified_by": record.certified_by, "certificate_hash": record.certificate_hash}
     results = {"l0_results": entity.l0_compliance_status}
     match entity:
         case Skill():
-            return models.SkillCertified(**said, **results)
+            return SkillCertified(**said, **results)
         case JobRole():
-            return models.JobRoleCertified(**said)
+            return JobRoleCertified(**said)
         case _:
-            return models.IndustryCertified(**said, **results)
+            return IndustryCertified(**said, **results)
 
 
 def reasons(certification: Certification) -> tuple[str, ...]:

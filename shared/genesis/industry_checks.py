@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from shared.genesis.evidence import Check, check, judgement, report
+from shared.genesis.evidence import Check
 from shared.genesis.industries import Industry
+from shared.genesis.rules_evidence import check, judgement, report
 
 MIN_CHUNKS = 1_000
 MIN_SOURCES = 5

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from shared.constitution import breach, wild
 from shared.errors import Invalid, Violation
 from shared.genesis import rules
-from shared.genesis.evidence import Check, check, judgement, report
+from shared.genesis.catalogue import Status
+from shared.genesis.evidence import Check
 from shared.genesis.industries import Industry
 from shared.genesis.job_roles import MAX_SKILLS, MIN_CAN_DO, MIN_CANNOT_DO, JobRole
-from shared.genesis.models import Status
+from shared.genesis.rules_evidence import check, judgement, report
 from shared.genesis.skills import Skill
 from shared.texts import alike
 

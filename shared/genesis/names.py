@@ -4,14 +4,9 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from shared.errors import Conflict
-from shared.genesis.models import (
-    CatalogueEntity,
-    ExternalIds,
-    Industry,
-    Status,
-    TakenName,
-    name_id,
-)
+from shared.genesis.catalogue import CatalogueEntity, Status
+from shared.genesis.industries import Industry
+from shared.genesis.models import ExternalIds, TakenName, name_id
 from shared.store import Transaction
 
 C = TypeVar("C", bound=CatalogueEntity)

@@ -1,37 +1,16 @@
 """The reference agents: what each is, and a dry run of it."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from shared.canonical import digest
-from shared.entity import Hex64, Record, Value
+from shared.entity import Hex64, Value
 from shared.errors import Invalid, NotFound
 from shared.genesis import marketing, trading
 from shared.genesis.marketing import MarketingBrief, MarketingDraft
-from shared.genesis.specs import AgentType
+from shared.genesis.models_references import ReferenceAgent
 from shared.genesis.trading import OrderDraft, TradingRequest
-
-
-class ReferenceAgent(Record):
-    """An agent that shows how its type works; it is part of the platform and stored nowhere."""
-
-    collection: ClassVar[str] = "reference_agents"
-
-    name: str
-    """What people call it."""
-    agent_type_id: AgentType
-    """The type of agent it shows."""
-    playbook_id: str
-    """The playbook it follows."""
-    industry: str
-    """The industry it works in."""
-    deterministic: bool
-    """Whether the same input always gives the same output."""
-    approval_type: Literal["communication", "financial"]
-    """What kind of approval its effects wait for."""
-    tasks_per_day: int | None = None
-    """How many tasks a day it is made for; null where nobody said."""
 
 
 def _marketer(place: str, name: str, industry: str) -> ReferenceAgent:

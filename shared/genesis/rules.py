@@ -18,9 +18,12 @@ from shared.detectors import masked
 from shared.entity import written
 from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid, Violation
 from shared.evidence import stream
-from shared.genesis.evidence import GENESIS, Certification, Check, Verdict, evidence_ref, verdict_on
-from shared.genesis.models import CatalogueEntity, Industry, JobRole, Status
+from shared.genesis.catalogue import CatalogueEntity, Status
+from shared.genesis.evidence import GENESIS, Certification, Check, Verdict
+from shared.genesis.industries import Industry
+from shared.genesis.job_roles import JobRole
 from shared.genesis.parts import Decision
+from shared.genesis.rules_evidence import evidence_ref, verdict_on
 from shared.identity import PLATFORM, Actor, Role
 from shared.impartial import impartial
 

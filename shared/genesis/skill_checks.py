@@ -7,8 +7,9 @@ from shared.constitution import APPROVAL_TYPES, breach
 from shared.detectors import secrets_in
 from shared.errors import Violation
 from shared.genesis import schemas
-from shared.genesis.evidence import Check, check, judgement, report
+from shared.genesis.evidence import Check
 from shared.genesis.industries import Industry
+from shared.genesis.rules_evidence import check, judgement, report
 from shared.genesis.skills import Skill
 
 SCENARIOS = ("happy_path", "invalid_input", "timeout", "transient_failure", "crash_resume")

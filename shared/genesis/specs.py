@@ -17,11 +17,9 @@ from shared.detectors import findings
 from shared.entity import Hex64, Name, Value
 from shared.errors import Violation
 from shared.genesis import schemas
+from shared.genesis.models_references import AgentType
 from shared.genesis.parts import Key, Keys
 
-AgentType = Literal[
-    "marketing.digital_marketing.v1", "trading.share_trader.v1", "education.tutor.v1"
-]
 DimensionName = Literal[
     "skill", "industry", "team", "integrations", "ui", "localization", "trial", "budget"
 ]

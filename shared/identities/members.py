@@ -7,44 +7,16 @@ anything since it is kept, with the roles that they had on the last day they did
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Annotated, ClassVar
 
-from pydantic import Field
-
-from shared.entity import Record, Timestamp
+from shared.identities.models import Member, Vacancy
 from shared.identity import HOLDERS, Role, Scope
 
 AGENTS = frozenset({Role.GENESIS, Role.SYSTEMS_ARCHITECT, Role.VISION_GUARDIAN})
 """The foundational agents, who always exist, each under the name of its role."""
 
 
-class Member(Record):
-    """Somebody who signs in to a tenant; their id is the user's."""
-
-    collection: ClassVar[str] = "members"
-
-    roles: Annotated[tuple[Role, ...], Field(max_length=len(Role))]
-    decides: bool
-    """Whether one of their roles lets them decide as a person does."""
-    seen_at: Timestamp
-    """When they were first seen on the last day that they were."""
-
-
 KEEPERS = frozenset({Role.GOVERNOR, Role.CUSTOMER_ADMIN})
 """The Governors of a scope: each is somebody, though nobody may have seen them sign in yet."""
-
-
-class Vacancy(Record):
-    """
-    The mark that a Governor's role was taken from who held it; its id is the role.
-
-    From then on only those hold it who are seen to, until it is given back: that nobody does is known.
-    """
-
-    collection: ClassVar[str] = "vacancies"
-
-    since: Timestamp
-    """When it was taken."""
 
 
 def vacated(member: Member | None, role: Role, at: datetime) -> Vacancy | None:

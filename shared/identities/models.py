@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from shared.constitution import breach
-from shared.entity import ActorId, Code, Entity, Event, Record, Said, Text, Timestamp, Value
+from shared.entity import Code, Entity, Record, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.identity import Role
 from shared.judged import Pattern
@@ -68,80 +68,26 @@ class VerificationKey(Record):
     jwk: Mapping[str, Any]
 
 
-class PolicyDenied(
-    Event,
-    action="policy.denied",
-    category="policy_decision",
-    outcome="denied",
-    severity="warning",
-    topic="policy-events",
-):
-    """Somebody asked for what they may not do."""
+class Member(Record):
+    """Somebody who signs in to a tenant; their id is the user's."""
 
-    decision_id: Code
-    agent_id: Code | None = None
-    action: Code
-    """The operation that was refused."""
+    collection: ClassVar[str] = "members"
 
-    reasons: Codes
-    run_id: Code | None = None
-    step_id: Code | None = None
+    roles: Annotated[tuple[Role, ...], Field(max_length=len(Role))]
+    decides: bool
+    """Whether one of their roles lets them decide as a person does."""
+    seen_at: Timestamp
+    """When they were first seen on the last day that they were."""
 
 
-class AuthFailed(
-    Event, action="auth.failed", category="authentication", outcome="denied", severity="warning"
-):
-    """A token was shown that is not good."""
+class Vacancy(Record):
+    """
+    The mark that a Governor's role was taken from who held it; its id is the role.
 
-    operation: Code
-    reason: Said
-    counted: Annotated[int, Field(ge=0)] = 0
-    """How many more were refused for the same reason since the last entry that said so, without an entry."""
+    From then on only those hold it who are seen to, until it is given back: that nobody does is known.
+    """
 
+    collection: ClassVar[str] = "vacancies"
 
-class SessionsEnded(
-    Event, action="auth.sessions_ended", category="authentication", retention="constitutional"
-):
-    """Somebody ended all sessions of somebody else."""
-
-    user_id: ActorId
-    reason: Said
-
-
-class RoleWithdrawn(
-    Event, action="auth.role_withdrawn", category="authentication", retention="constitutional"
-):
-    """A role was taken from somebody, whatever their tokens say."""
-
-    user_id: ActorId
-    role: Role
-    reason: Said
-
-
-class RoleRestored(
-    Event, action="auth.role_restored", category="authentication", retention="constitutional"
-):
-    """A role that was taken counts again, where a token says it."""
-
-    user_id: ActorId
-    role: Role
-    reason: Said
-
-
-class LoggedOut(Event, action="auth.logout", category="authentication"):
-    """Somebody ended their sessions."""
-
-    all_devices: bool
-
-
-class ValidationFailed(
-    Event,
-    action="constitution.validation_failed",
-    category="policy_decision",
-    outcome="denied",
-    severity="warning",
-):
-    """Somebody wanted to store what would break the constitution."""
-
-    operation: Code
-    rules: Annotated[tuple[Code, ...], Field(max_length=20)]
+    since: Timestamp
+    """When it was taken."""

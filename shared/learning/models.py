@@ -1,13 +1,15 @@
 """The draft of a precedent: a rule that decisions of the past suggest, waiting for Genesis."""
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from shared.approvals.models import Comment
 from shared.constitution import breach
-from shared.entity import Code, Entity, Event, Id, Record
+from shared.entity import Entity, Id, Record, Value
 from shared.errors import Violation
-from shared.precedents.models import Finding, Rule, Validation
+from shared.learning.examples import DEPLOY_AGAIN
+from shared.precedents.models import Finding, Rule
 
 DraftStatus = Literal[
     "draft", "submitted", "in_review", "accepted", "revise", "deferred", "rejected", "withdrawn"
@@ -67,19 +69,17 @@ class DraftNumbers(Record):
     given: int = 0
 
 
-class SeedDraftSubmitted(Event, action="seed_draft.submitted", category="precedent_seed"):
-    """A draft was put to Genesis, or fell through the weakening test."""
+class NewDraft(Value):
+    """Decisions, and the rule they speak for; without one, the rule is what they have in common."""
 
-    status: DraftStatus
-    precedent_seed_id: Code | None
+    model_config = ConfigDict(json_schema_extra={"examples": [{"rule": DEPLOY_AGAIN}]})
 
+    rule: Rule | None = None
+    """The rule; without one, it is what the decisions have in common."""
+    evidence_refs: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
+    """Approvals that were decided as the rule would decide them."""
 
-class SeedDraftReviewed(Event, action="seed_draft.reviewed", category="precedent_seed"):
-    """Genesis judged what was made of a draft."""
-
-    outcome: Code
-
-    @classmethod
-    def of(cls, validation: Validation) -> Self:
-        """Tell of a judgement."""
-        return cls(outcome=validation.outcome)
+    note: Comment | None = None
+    """What you say about it."""
+    supersedes: Id | None = None
+    """The `id` of the seed whose place it is to take."""

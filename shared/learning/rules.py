@@ -1,6 +1,6 @@
 """The rules of drafting: how many, from what, and what becomes of a draft."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from shared.approvals.models import Approval
@@ -10,14 +10,12 @@ from shared.errors import Conflict, Invalid, RateLimited
 from shared.identity import PLATFORM, Actor
 from shared.learning.covering import by_people, narrowed, speaks_for
 from shared.learning.generating import generated
-from shared.learning.models import DraftNumbers, DraftQuota, DraftStatus, SeedDraft
-from shared.learning.requests import NewDraft
+from shared.learning.models import DraftNumbers, DraftQuota, DraftStatus, NewDraft, SeedDraft
 from shared.precedents import rules as precedents
 from shared.precedents.matching import candidates
 from shared.precedents.models import Finding, Outcome, PrecedentSeed, Rule, Validation
 from shared.precedents.validation import MIN_SAMPLES
 from shared.precedents.weakening import weakens
-from shared.store import Transaction
 
 PER_DAY = 10
 """How many drafts one author may make in a day."""
@@ -109,11 +107,6 @@ def support(rule: Rule, evidence: Sequence[Approval]) -> tuple[int, tuple[Approv
     return len(of_class), tuple(filter(speaks_for, of_class))
 
 
-def evidence_of(txn: Transaction, refs: Iterable[str]) -> tuple[Approval, ...]:
-    """Return the decisions that are named, each once, as they stand now."""
-    return tuple(txn.get(Approval, id) for id in dict.fromkeys(refs))
-
-
 def resting(seed: PrecedentSeed, evidence: Sequence[Approval]) -> PrecedentSeed:
     """Return a seed with the support that it has now: an objection after the draft counts as one before it."""
     if not evidence:
@@ -121,24 +114,6 @@ def resting(seed: PrecedentSeed, evidence: Sequence[Approval]) -> PrecedentSeed:
     asked, good = support(seed, evidence)
     confidence = len(good) * 10_000 // asked if asked else 0
     return seed.model_copy(update={"sample_count": len(good), "confidence_bp": confidence})
-
-
-def still_supported(txn: Transaction, seed: PrecedentSeed) -> None:
-    """
-    Make sure that what a seed was made of still speaks for it.
-
-    Raises:
-        Conflict: Too much of it was objected to meanwhile.
-    """
-    draft = txn.peek(SeedDraft, seed.draft_id) if seed.draft_id else None
-    evidence = evidence_of(txn, draft.evidence_refs) if draft else ()
-    _, good = support(seed, evidence)
-    if evidence and len(good) < MIN_SAMPLES:
-        raise Conflict(
-            f"{len(good)} of {len(evidence)} approvals that it rests on still stand, and {MIN_SAMPLES} are"
-            " needed; draft it again from others",
-            rule="seed_state",
-        )
 
 
 def submitted(

@@ -1,21 +1,16 @@
 """Decisions that come from a phone: read what is decided, and hold the signature against it."""
 
 from shared.approvals import rules
-from shared.approvals.models import Approval, Verb
-from shared.entity import Because, Hex64
+from shared.approvals.models import Approval
+from shared.approvals.parts import Verb
+from shared.entity import Because
 from shared.evidence import digest_of
 from shared.mobile.models import Device, SpentNonce
-from shared.mobile.signatures import SignedWords, earliest, nonce_id, timely, verified
+from shared.mobile.models_signatures import SignedWords
+from shared.mobile.signatures import earliest, nonce_id, timely, verified
 from shared.operation import Call
 from shared.ports import SignatureCheck
 from shared.store import Transaction
-
-
-class SignedDecision(SignedWords):
-    """A signed decision on exactly what was seen."""
-
-    expected_digest: Hex64
-    """The approval's `action_digest`, as it was read: an answer to anything else is refused."""
 
 
 def signed(

@@ -14,9 +14,11 @@ from shared.errors import Conflict, Invalid, Unauthenticated
 from shared.evidence import Verify, digest_of
 from shared.examples import SIGNATURE
 from shared.identity import PLATFORM, Actor
-from shared.mobile.models import Destination, Device, DeviceRegistered, Platform
+from shared.mobile.events import DeviceRegistered
+from shared.mobile.models import Destination, Device, Platform
+from shared.mobile.models_signatures import Signature
 from shared.mobile.notices import audiences
-from shared.mobile.signatures import SKEW, Signature
+from shared.mobile.signatures import SKEW
 
 MAX_DEVICES = 10
 UNSEEN = timedelta(days=90)

@@ -3,7 +3,7 @@
 from shared.agents.models import Agent
 from shared.approvals.models import Approval
 from shared.mobile import totals
-from shared.mobile.totals import AgentCard, DashboardTotals, OpenApproval
+from shared.mobile.models_dashboard import AgentCard, DashboardTotals, OpenApproval
 from shared.reaction import Reaching
 from shared.store import Transaction
 

@@ -8,17 +8,14 @@ from typing import Any
 from shared.agents.models import Agent
 from shared.approvals.models import Approval
 from shared.errors import ProviderDown
-from shared.mobile import devices, messages, pushing, telling
+from shared.mobile import asking_records, devices, messages, pushing, telling
+from shared.mobile.events import DeviceRevoked, NotificationFailed, NotificationSent, PushDue
 from shared.mobile.models import (
     Destination,
     Device,
-    DeviceRevoked,
     Notification,
-    NotificationFailed,
     NotificationPreferences,
-    NotificationSent,
     PushDay,
-    PushDue,
     PushLog,
 )
 from shared.outside import Push, Pushed
@@ -76,7 +73,7 @@ class _Work:
         self.details: dict[str, str] = {}
         self.over = self._put_into_words(ids)
         audience = (notification.audience,)
-        self.unread = telling.unread(txn, audience, call.now) if ids else 0
+        self.unread = asking_records.unread(txn, audience, call.now) if ids else 0
         self.days: list[PushDay] = []
         self.promises: list[tuple[PushDue, datetime]] = []
         self.results: list[PushLog] = []

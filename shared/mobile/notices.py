@@ -3,11 +3,9 @@
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from shared.approvals.models import Approval
 from shared.detectors import masked
 from shared.identity import PLATFORM, Actor, Role
-from shared.mobile.models import Claim, Kind, Notification, NotificationSent, Priority
-from shared.store import Transaction
+from shared.mobile.models import Claim, Kind, Notification, Priority
 
 MAX_TITLE = 50
 MAX_BODY = 200
@@ -104,22 +102,6 @@ def notice(
 def saying(claim: Claim | None, told: Notification) -> Notification:
     """Return a notice that says something else of its subject than its kind does."""
     return told.model_copy(update={"claim": claim})
-
-
-def tell(txn: Transaction, *notices: Notification) -> None:
-    """Put notices into the inbox, unless they are there; before anything else is written."""
-    for new in [one for one in notices if txn.peek(Notification, one.id) is None]:
-        txn.create(new, NotificationSent(kind=new.kind, channel="inbox"))
-
-
-def told_at(txn: Transaction, approval: Approval) -> datetime | None:
-    """Return since when everybody whose turn it is has a notice of a question, or None where somebody has none."""
-    ids = [
-        _id("approval_pending", approval.tenant_id, seat, f"approvals/{approval.id}")
-        for seat in approval.step.seats
-    ]
-    found = [one for id in ids if (one := txn.peek(Notification, id))]
-    return max(one.created_at for one in found) if len(found) == len(ids) else None
 
 
 def governor(tenant: str) -> Role:

@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 
 from shared.entity import Value
 from shared.errors import Invalid, VersionConflict
-from shared.mobile.models import Kind, NotificationPreferences, PreferencesChanged, QuietHours
+from shared.mobile.events import PreferencesChanged
+from shared.mobile.models import Kind, NotificationPreferences, QuietHours
 from shared.mobile.pushing import ALWAYS_TOLD
 
 Muted = Annotated[Kind, Field(json_schema_extra={"not": {"enum": sorted(ALWAYS_TOLD)}})]

@@ -5,14 +5,8 @@ from datetime import datetime, time, timedelta
 from typing import Literal
 
 from shared.mobile.devices import zone
-from shared.mobile.models import (
-    Kind,
-    Notification,
-    NotificationPreferences,
-    PushDay,
-    PushDue,
-    QuietHours,
-)
+from shared.mobile.events import PushDue
+from shared.mobile.models import Kind, Notification, NotificationPreferences, PushDay, QuietHours
 
 MAX_A_DAY = 5
 """How many pushes that are not urgent a person gets on one day."""

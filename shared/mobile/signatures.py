@@ -2,63 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field
-
-from shared.approvals.models import Approval, Verb
+from shared.approvals.models import Approval
+from shared.approvals.parts import Verb
 from shared.canonical import canonical, digest
-from shared.entity import Id, Opaque, Timestamp, Value, written
+from shared.entity import written
 from shared.errors import ApprovalMismatch, Expired, Forbidden, Invalid
 from shared.evidence import Verify, digest_of
 from shared.identity import Actor
 from shared.mobile.models import Device, SpentNonce
+from shared.mobile.models_signatures import DeviceSignature, SignedWords
 
 LIFE = timedelta(minutes=5)
 """How far ahead a signature may end."""
 
 SKEW = timedelta(seconds=30)
 """How much a phone's clock may differ from ours without anybody noticing."""
-
-
-Signature = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{85}[AQgw]$", examples=["A" * 86])]
-"""An Ed25519 signature (RFC 8032): its 64 bytes in base64url without padding, in the one way there is."""
-
-
-class DeviceSignature(Value):
-    """
-    Which device signed, and what it said besides the decision.
-
-    It signs the canonical JSON (RFC 8785) of ``{typ: "device-decision/v1", approval_id, action_digest,
-    card_hash, verb, reason_hash, decided_at, nonce, sig_expires_at}``, times in UTC with milliseconds;
-    `reason_hash` is the SHA-256 of the canonical JSON of the words that the body gives: those of
-    ``category, changes, comment, explanation`` that are there.
-    """
-
-    id: Id
-    """The `id` of your device."""
-    nonce: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,64}$", examples=["q83vEjRWeJCrze8S"])]
-    """Something random, used for nothing else: base64url."""
-    sig_expires_at: Timestamp
-    """Until when the signature counts: at most five minutes ahead, for a queued veto until an hour after its window."""
-    signature: Signature
-    """The Ed25519 signature over the statement, in base64url without padding."""
-
-
-class SignedWords(Value):
-    """What every signed decision carries."""
-
-    decided_at: Timestamp
-    """When you decided, by the phone's clock."""
-    idempotency_key: Annotated[Opaque, Field(min_length=8, max_length=128)]
-    """The same key answers the same and decides once."""
-    device: DeviceSignature
-    """Which device signed, and how."""
-
-    def words(self) -> dict[str, Any]:
-        """Return the decision's own words, which the signature covers by their digest."""
-        named = {"category", "changes", "comment", "explanation"}
-        return self.model_dump(mode="json", include=named, exclude_none=True)
 
 
 def statement(

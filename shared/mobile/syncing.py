@@ -11,15 +11,16 @@ from pydantic import ValidationError
 from shared.approvals import again, answerable, late, rules
 from shared.approvals.checks import same_subject
 from shared.approvals.events import ApprovalCancelled, ApprovalVetoed, VetoRecorded
-from shared.approvals.late import LateVeto
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
+from shared.approvals.records import LateVeto
+from shared.approvals.vetoes import Veto
 from shared.entity import Because, Event, whole
 from shared.errors import AlreadyDecided, Conflict, Expired, Refusal
 from shared.evidence import digest_of
 from shared.mobile import deciding, vetoing
 from shared.mobile.models import Device, SpentNonce
+from shared.mobile.models_vetoes import ItemResult, QueuedVeto, Result, SyncedVeto
 from shared.mobile.signatures import earliest, nonce_id, statement, verified
-from shared.mobile.vetoing import ItemResult, QueuedVeto, SyncedVeto
 from shared.operation import Call
 from shared.ports import SignatureCheck
 from shared.store import Transaction
@@ -188,7 +189,7 @@ def parsed(item: Mapping[str, Any]) -> QueuedVeto | ItemResult:
         return ItemResult(idempotency_key=key, result="invalid", rule="schema", detail=words)
 
 
-def _refused(item: QueuedVeto, result: vetoing.Result, rule: str, detail: str) -> ItemResult:
+def _refused(item: QueuedVeto, result: Result, rule: str, detail: str) -> ItemResult:
     return ItemResult(idempotency_key=item.idempotency_key, result=result, rule=rule, detail=detail)
 
 

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from shared.approvals.models import Veto
 from shared.approvals.parts import Attachment
-from shared.entity import Code, Event, Hex64, Id, Timestamp, Value
+from shared.approvals.vetoes import Veto
+from shared.entity import Id, Timestamp, Value
 from shared.errors import BadRequest, Conflict, Expired, Forbidden, Invalid
 from shared.files import Content
 from shared.identity import Actor
@@ -82,14 +82,6 @@ class Uploaded(Value):
     """The SHA-256 over the bytes that arrived."""
     size: int
     """How many bytes arrived."""
-
-
-class VetoDocumented(Event, action="veto.documented", category="governance_decision"):
-    """A document was announced to go with a veto; its digest says which."""
-
-    sha256: Hex64
-    content_type: Code
-    size: int
 
 
 def documented(before: Veto, given: Attachment, *, by: Actor) -> Veto:

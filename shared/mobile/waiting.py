@@ -4,7 +4,8 @@ from datetime import datetime
 
 from shared.approvals.models import Approval
 from shared.entity import written
-from shared.mobile.notices import notice, tell
+from shared.mobile.notices import notice
+from shared.mobile.telling_people import tell
 from shared.store import Transaction
 
 

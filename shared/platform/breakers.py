@@ -1,70 +1,10 @@
 """What staff see of circuit breakers, and the reset of one."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-
-from shared.entity import Code, Entity, Event, Record, Text, Timestamp, Value
 from shared.errors import NotFound
-from shared.judged import Masked
+from shared.platform.models_breakers import Circuit, CircuitBreaker, CircuitReset
 from shared.platform.targets import FAILURES, PROBE_AFTER, TARGETS, WITHIN
-
-Target = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,39}$", examples=["workflows"])]
-
-
-class Circuit(Record):
-    """What a process last said of its breaker of one target; its id is the target's name."""
-
-    collection: ClassVar[str] = "circuit_breakers"
-
-    opened_at: Timestamp | None
-    """Since when it is open; absent while it is closed."""
-
-    failures: int
-    changed_at: Timestamp
-
-
-class CircuitReset(Entity):
-    """When staff last had the breakers of one target closed; its id is the target's name."""
-
-    collection: ClassVar[str] = "circuit_breaker_resets"
-
-    reset_at: Timestamp
-
-
-class CircuitBreakerReset(Event, action="circuit_breaker.reset", category="configuration_change"):
-    """Staff had the breakers of a target closed."""
-
-    target: Code
-    reason: Annotated[str, Masked(kept=4000)]
-
-
-class CircuitBreaker(Value):
-    """The breaker of one target, as the process that last changed it said."""
-
-    name: str
-    """What it is called in the path."""
-    target: str
-    """What is called, in words."""
-
-    state: Literal["closed", "open", "half_open"]
-    """`half_open`: the next request tries whether it answers again."""
-
-    failures: int
-    """How many requests failed shortly before it opened."""
-
-    opened_at: Timestamp | None
-    """Since when nothing is called; null while it is closed."""
-    next_probe_at: Timestamp | None
-    """From when on one request tries again."""
-
-    changed_at: Timestamp | None
-    """When it last opened or closed; null where it never did."""
-    reset_at: Timestamp | None
-    """When staff last had it closed; null where they never did."""
-    says: Text
-    """The same, for people."""
 
 
 def known(name: str) -> str:

@@ -12,8 +12,8 @@ from shared.answers import PlainText
 from shared.approvals.models import OPEN, Approval
 from shared.events.models import DeadLetter
 from shared.observing import Sample
-from shared.platform.incidents import Incident, Severity
 from shared.platform.models import LATEST, Observation
+from shared.platform.models_incidents import Incident, Severity
 from shared.queries import OneOf
 from shared.store import Transaction
 

@@ -7,17 +7,16 @@ from uuid import NAMESPACE_URL, uuid5
 
 from shared.operation import Call
 from shared.platform import incidents
-from shared.platform.incidents import (
+from shared.platform.events import IncidentOpened, IncidentRested
+from shared.platform.incidents import RESTS
+from shared.platform.models import LATEST, Observation
+from shared.platform.models_incidents import (
     NUMBERS,
-    RESTS,
     Incident,
     IncidentNumbers,
-    IncidentOpened,
     IncidentReport,
-    IncidentRested,
     IncidentStep,
 )
-from shared.platform.models import LATEST, Observation
 from shared.platform.rules import Alarm
 from shared.queries import OneOf
 from shared.store import Transaction

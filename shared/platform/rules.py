@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from shared.entity import Value
 from shared.observing import Backlog, Looked, Recent
-from shared.platform.incidents import IncidentType, Severity
 from shared.platform.models import (
     INTERVAL,
     LATEST,
@@ -15,6 +14,7 @@ from shared.platform.models import (
     ServiceStatus,
     State,
 )
+from shared.platform.models_incidents import IncidentType, Severity
 from shared.release import VERSION
 
 TARGET_P95_MS = 5000

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.approvals.models import Fact, Member
+from shared.approvals.parts import Fact, Member
 from shared.entity import Value
 from shared.precedents.facts import FACTS, Declared, read
 from shared.precedents.reasons import Reason, reason

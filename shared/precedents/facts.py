@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.approvals.models import Fact
+from shared.approvals.parts import Fact
 
 Known = bool | int | str | frozenset[str]
 """A fact that is what its declaration says."""

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.constitution import breach
-from shared.entity import ActorId, Code, Entity, Event, Id, Said, Text, Timestamp, Value
+from shared.entity import Entity, Id, Text, Timestamp, Value
 from shared.errors import Violation
 
 TOPIC = "violations"
@@ -108,53 +108,3 @@ class OpenedViolation(Entity):
 
 
 # --- events --------------------------------------------------------------------------------------
-
-
-class ViolationOpened(
-    Event,
-    action="violation.opened",
-    category="governance_decision",
-    topic=TOPIC,
-    outcome="failure",
-    severity="error",
-    retention="constitutional",
-):
-    """A rule was broken."""
-
-    type: Type
-    code: Code
-    severity: Severity
-    agent_id: Code | None
-    automatic_response: Response
-
-
-class ViolationUpdated(
-    Event,
-    action="violation.updated",
-    category="governance_decision",
-    topic=TOPIC,
-    retention="constitutional",
-):
-    """Somebody answers for it, or has a plan."""
-
-    status: Status
-    owner: ActorId | None
-    due_at: Timestamp
-
-
-class ViolationResolved(
-    Event,
-    action="violation.resolved",
-    category="governance_decision",
-    topic=TOPIC,
-    retention="constitutional",
-):
-    """It was put right, or it was none."""
-
-    resolution: Said
-
-
-class ViolationUnanswered(Event, action="violation.unanswered", category="governance_decision"):
-    """The time to acknowledge it, or to say how it is put right, is over."""
-
-    status: Status

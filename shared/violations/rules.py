@@ -8,17 +8,12 @@ from uuid import NAMESPACE_URL, uuid5
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.identity import PLATFORM, Actor, Role
 from shared.impartial import impartial
-from shared.store import Transaction
-from shared.violations.models import (
-    NAMED,
-    Finding,
-    OpenedViolation,
-    Severity,
-    ViolationOpened,
+from shared.violations.events import (
     ViolationResolved,
     ViolationUnanswered,
     ViolationUpdated,
 )
+from shared.violations.models import NAMED, Finding, OpenedViolation, Severity
 
 ACKNOWLEDGE_MIN: dict[Severity, int] = {"critical": 15, "high": 30, "medium": 120, "low": 480}
 """How long there is time to answer for a violation, in minutes."""
@@ -62,26 +57,6 @@ def opened(
         detected_at=at,
         due_at=at + timedelta(minutes=ACKNOWLEDGE_MIN[finding.severity]),
     )
-
-
-def open_violation(txn: Transaction, new: OpenedViolation) -> OpenedViolation:
-    """Keep a violation and set its clock, before anything else is written; again changes nothing."""
-    known = txn.peek(OpenedViolation, new.id)
-    if known is not None:
-        return known
-    finding = new.finding
-    kept = txn.create(
-        new,
-        ViolationOpened(
-            type=finding.type,
-            code=finding.code,
-            severity=finding.severity,
-            agent_id=finding.agent_id,
-            automatic_response=finding.automatic_response,
-        ),
-    )
-    txn.announce(ViolationUnanswered(status="open"), at=kept.due_at, about=kept)
-    return kept
 
 
 def acknowledged(

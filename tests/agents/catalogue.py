@@ -15,16 +15,17 @@ from functions.approvals.approve_approval import Agreement, approve_approval
 from functions.approvals.create_approval import create_approval
 from local.story import blueprints, catalogue
 from shared.agents.models import Agent
+from shared.agents.requests import Blueprint, NewAgent
 from shared.agents.runs import PipelineRun
-from shared.agents.specifying import NewAgent
-from shared.agents.submitting import Blueprint
 from shared.approvals.models import Approval, ApprovalRequest
 from shared.constitution import CONSTITUTION_VERSION, Marker
 from shared.documents import Key, Write
 from shared.edge.sqlite import SqliteDocuments
 from shared.entity import Event
 from shared.genesis.evidence import Certification
-from shared.genesis.models import Industry, JobRole, Skill
+from shared.genesis.industries import Industry
+from shared.genesis.job_roles import JobRole
+from shared.genesis.skills import Skill
 from shared.identity import PLATFORM, Role
 from tests.conftest import CALLBACKS, DEPLOYMENT
 

@@ -1,6 +1,6 @@
 """What is looked at of an agent on its way."""
 
-from shared.agents.models import AgentCreated, AgentPipelineStageCompleted, AgentStateChanged
+from shared.agents.events import AgentCreated, AgentPipelineStageCompleted, AgentStateChanged
 from shared.approvals.models import Approval
 from shared.evidence import Entry
 from shared.identity import Role

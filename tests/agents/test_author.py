@@ -13,7 +13,7 @@ from functions.approvals.tell_of_no import tell_of_no
 from functions.mobile.list_notifications import InboxQuery, list_notifications
 from functions.mobile.tell_author import tell_author
 from local.story import blueprints
-from shared.agents.models import AuthorConcerned
+from shared.agents.events import AuthorConcerned
 from shared.approvals.events import ApprovalRejected, VetoRecorded
 from shared.approvals.models import Approval
 from shared.identity import Role

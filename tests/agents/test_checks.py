@@ -5,9 +5,10 @@ import pytest
 from local.story import blueprints
 from shared.agents import checks
 from shared.agents.checks import Submission
-from shared.agents.composition import Composition
 from shared.agents.models import Agent
-from shared.agents.submitting import Blueprint, drafted
+from shared.agents.requests import Blueprint
+from shared.agents.rules_composition import Composition
+from shared.agents.submitting import drafted
 from shared.genesis.examples import evidence
 from tests.agents import catalogue
 from tests.agents.test_completeness import ROLE, SKILLS

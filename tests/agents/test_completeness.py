@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.story import blueprints
-from shared.agents.composition import act_steps
-from shared.agents.me_wow import SECTIONS, Ground, MeWow, completeness, gaps
+from shared.agents.me_wow import Ground, MeWow
+from shared.agents.rules_composition import act_steps
+from shared.agents.rules_me_wow import SECTIONS, completeness, gaps
 from shared.manifests.models import ManifestContent
 from tests.agents import catalogue
 

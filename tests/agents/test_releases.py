@@ -15,14 +15,10 @@ from functions.agents.probe_release import probe_release
 from functions.agents.rollback_agent import RollbackRequest, rollback_agent
 from functions.agents.wake_release import wake_release
 from shared.agents import lifecycle, releases
+from shared.agents.events import ReleaseProbeDue, ReleaseWatched
+from shared.agents.models_releases import Release, ReleaseWatch
 from shared.agents.parts import Released
-from shared.agents.releases import (
-    Release,
-    ReleaseProbeDue,
-    ReleaseWatch,
-    ReleaseWatched,
-    tallied,
-)
+from shared.agents.releases import tallied
 from shared.approvals.models import Approval
 from shared.documents import Query
 from shared.errors import ApprovalMismatch, ApprovalRequired, Conflict, NotFound
@@ -30,7 +26,7 @@ from shared.evidence import Entry
 from shared.identity import Role
 from shared.manifests.models import Manifest
 from shared.outside import Look
-from shared.platform.incidents import Incident
+from shared.platform.models_incidents import Incident
 from shared.store import Due
 from tests.agents.catalogue import CALLBACK, Kept
 from tests.conftest import NOON

@@ -7,10 +7,11 @@ from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.reject_approval import Rejection, reject_approval
 from shared.agents import lifecycle
 from shared.agents.models import Agent
-from shared.agents.releases import Release
+from shared.agents.models_releases import Release
 from shared.approvals.events import VetoRecorded
-from shared.approvals.late import ReturnGranted
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
+from shared.approvals.question_events import ReturnGranted
+from shared.approvals.vetoes import Veto
 from shared.identity import Role
 from shared.manifests.models import Manifest
 from tests.agents.catalogue import Kept

@@ -6,9 +6,9 @@ from functions.agents.revise_agent import revise_agent
 from functions.agents.start_pipeline import start_pipeline
 from functions.approvals.reject_approval import Rejection, reject_approval
 from local.story import blueprints
-from shared.agents.models import AgentRevised
-from shared.agents.releases import Release
-from shared.agents.specifying import AgentContent
+from shared.agents.events import AgentRevised
+from shared.agents.models_releases import Release
+from shared.agents.requests import AgentContent
 from shared.errors import Conflict, ConstitutionalAlignment
 from shared.evidence import Entry
 from shared.identity import Role

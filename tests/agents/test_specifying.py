@@ -5,10 +5,11 @@ import pytest
 from functions.agents.get_agent import get_agent
 from functions.agents.get_workflow import get_workflow
 from functions.agents.list_agents import AgentFilter, list_agents
-from shared.agents import composition
+from shared.agents import composition, rules_composition
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid
 from shared.evidence import Entry
-from shared.genesis.models import Skill, Status
+from shared.genesis.catalogue import Status
+from shared.genesis.skills import Skill
 from shared.identity import Role
 from shared.manifests.models import Manifest
 from tests.agents import catalogue
@@ -122,8 +123,8 @@ def test_agents_are_listed_by_status_and_role(story, call_as):
 
 def test_a_circle_of_dependencies_is_found_however_long():
     ring = {str(n): (str((n + 1) % 5),) for n in range(5)}
-    assert composition.cyclic(ring, "0")
-    assert not composition.cyclic({"a": ("b", "c"), "b": ("c",), "c": ()}, "a")
+    assert rules_composition.cyclic(ring, "0")
+    assert not rules_composition.cyclic({"a": ("b", "c"), "b": ("c",), "c": ()}, "a")
 
 
 def test_what_an_agent_leans_on_is_read_to_its_end(story, call_as):

@@ -4,7 +4,8 @@ import pytest
 
 from functions.agents.resume_agent import Reactivation, resume_agent
 from functions.agents.suspend_agent import Suspension, suspend_agent
-from shared.agents import asking, lifecycle, probing, releases
+from shared.agents import asking, lifecycle, releases, rules_probes
+from shared.agents.models_releases import Release
 from shared.errors import (
     AlreadyDecided,
     ApprovalMismatch,
@@ -150,8 +151,8 @@ def test_a_probe_does_not_call_a_suspended_agent_healthy(story, reacting):
     made, _ = deployed(story, reacting)
     agent = suspend(story)
     watch = releases.tallied(
-        releases.watching(get(story, releases.Release, made), "watch", NOON),
+        releases.watching(get(story, Release, made), "watch", NOON),
         Look("well", 1, 200),
         at=NOON,
     )
-    assert probing.told(agent, watch) is None
+    assert rules_probes.told(agent, watch) is None

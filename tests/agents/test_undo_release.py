@@ -9,11 +9,12 @@ from functions.agents.undo_release import undo_release
 from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.reject_approval import Rejection, reject_approval
 from shared.agents.models import Agent
+from shared.agents.models_releases import Release
 from shared.agents.parts import Released
-from shared.agents.releases import Release
 from shared.approvals import requests
 from shared.approvals.events import VetoRecorded
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
+from shared.approvals.vetoes import Veto
 from shared.documents import Query
 from shared.errors import AlreadyDecided, Conflict, NotFound
 from shared.evidence import Entry

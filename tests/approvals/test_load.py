@@ -25,8 +25,9 @@ from functions.approvals.tell_of_deputy import tell_of_deputy
 from functions.approvals.tell_of_silence import tell_of_silence
 from functions.approvals.watch_veto import watch_veto
 from shared.approvals import acts, attention, events, load, rules
-from shared.approvals.attention import Attention, Opening
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
+from shared.approvals.records import Attention, Canary, Opening
+from shared.approvals.vetoes import Veto
 from shared.documents import Key, Query, Write
 from shared.edge.contention import settled
 from shared.errors import Forbidden, StoreUnavailable
@@ -372,10 +373,10 @@ def test_one_request_in_a_hundred_and_one_a_day_is_a_test(asked, reacting, store
     monkeypatch.setattr(load, "SAMPLE_OF", 2)
     asked()
     sample_approvers(reacting(at=5))
-    assert stored(load.Canary) == []
+    assert stored(Canary) == []
     asked(at=1)
     sample_approvers(reacting(at=5))
-    [mark] = stored(load.Canary)
+    [mark] = stored(Canary)
     [test] = [one for one in stored(Approval) if one.id == mark.id]
     assert test.evidence_facts["tests_passed"] is False
     assert "canary" not in test.model_dump_json()
@@ -388,7 +389,7 @@ def test_whoever_approves_the_test_is_flagged_and_seeds_stop(
     monkeypatch.setattr(load, "SAMPLE_OF", 1)
     asked()
     sample_approvers(reacting(at=1))
-    [mark] = stored(load.Canary)
+    [mark] = stored(Canary)
     if switch is not None:
         set_switch(call_as, switch)
     with call_as(Role.GOVERNOR).transaction() as txn:

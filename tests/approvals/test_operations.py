@@ -14,7 +14,8 @@ from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
 from shared.approvals import binding
 from shared.approvals.events import ApprovalConsumed
-from shared.approvals.models import Approval, Consumer, Veto
+from shared.approvals.models import Approval, Consumer
+from shared.approvals.vetoes import Veto
 from shared.documents import Query
 from shared.errors import AlreadyDecided, Invalid, NotFound
 from shared.evidence import Entry

@@ -14,6 +14,7 @@ from functions.approvals.sample_approvers import sample_approvers
 from shared.approvals import handing, load, oversight
 from shared.approvals.events import ApprovalRequested
 from shared.approvals.models import ApprovalStatus
+from shared.approvals.records import Canary
 from shared.canonical import canonical
 from shared.edge.keys import TicketSigner, verifier
 from shared.identity import Role
@@ -183,7 +184,7 @@ def test_the_test_that_the_platform_puts_is_found(call_as, reacting, seen, monke
     sample_approvers(reacting(at=1))
     assert seen().report.samples.asked == 0
     with call_as(Role.GOVERNOR).transaction() as txn:
-        (test,) = txn.all(load.Canary)
+        (test,) = txn.all(Canary)
     reject_approval(call_as(Role.GOVERNOR, at=2), test.id, Rejection(reason=WHY))
     assert seen().report.samples.to_stored() == {"asked": 1, "caught": 1, "missed": 0}
 

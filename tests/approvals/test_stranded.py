@@ -6,13 +6,13 @@ from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.settle_stranded import settle_stranded
 from functions.identity.withdraw_role import RoleWithdrawal, withdraw_role
 from shared.approvals import stranding
-from shared.approvals.answerable import People, unanswerable
 from shared.approvals.models import Approval
 from shared.approvals.parts import Step
-from shared.approvals.stranding import ApprovalStranded
+from shared.approvals.people import People, unanswerable
+from shared.approvals.question_events import ApprovalStranded
 from shared.identities.members import member
 from shared.identity import Role
-from shared.platform.incidents import Incident
+from shared.platform.models_incidents import Incident
 from shared.queries import Paging
 from shared.store import Due
 from shared.waiting import Wait

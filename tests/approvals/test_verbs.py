@@ -17,8 +17,9 @@ from functions.approvals.wake_workflow import wake_workflow
 from functions.approvals.watch_veto import watch_veto
 from functions.approvals.watch_veto_window import watch_veto_window
 from shared.approvals import binding, events, rules
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
 from shared.approvals.parts import Attachment
+from shared.approvals.vetoes import Veto
 from shared.documents import Query
 from shared.errors import Conflict, Forbidden
 from shared.evidence import Entry

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from functions.audit.append_entries import append_entries
 from shared.audit import rules
-from shared.audit.models import Refs, Report, ReportCategory, Reported
+from shared.audit.events import Reported
+from shared.audit.models import Refs, Report, ReportCategory
 from shared.documents import Query
 from shared.entity import Category
 from shared.errors import Conflict, Invalid

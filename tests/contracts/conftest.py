@@ -6,8 +6,7 @@ from contextlib import closing
 import pytest
 
 from shared.evidence import Entry
-from shared.identities.members import Member
-from shared.identities.models import Principal
+from shared.identities.models import Member, Principal
 from tests.kernel.conftest import a_world, keys
 
 __all__ = ["keys"]

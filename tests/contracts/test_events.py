@@ -2,7 +2,7 @@
 
 import re
 
-from shared.audit.models import Reported
+from shared.audit.events import Reported
 from shared.edge.catalog import catalog, reactions
 from shared.entity import Event
 from shared.evidence import REFS, REPORTED

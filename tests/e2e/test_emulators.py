@@ -17,7 +17,7 @@ from shared.edge import delivery
 from shared.edge.delivery import deliver
 from shared.errors import Conflict, ProviderDown
 from shared.events.models import DeadLetter
-from shared.violations.models import ViolationOpened
+from shared.violations.events import ViolationOpened
 from tests.emulators import (
     firestore_emulator,
     free_port,

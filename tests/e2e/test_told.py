@@ -7,9 +7,10 @@ import pytest
 from local.rows import everything
 from shared.agents import timeline, vetoing
 from shared.agents.models import Agent
-from shared.agents.releases import Release
+from shared.agents.models_releases import Release
 from shared.agents.runs import PipelineRun
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
+from shared.approvals.vetoes import Veto
 from shared.documents import Key
 from shared.edge.sqlite import SqliteDocuments
 from shared.entity import written
@@ -18,8 +19,8 @@ from shared.instants import instant
 from shared.manifests.models import Manifest
 from shared.mobile import telling
 from shared.mobile.models import Notification
+from shared.mobile.models_dashboard import AgentCard
 from shared.mobile.notices import CLAIM
-from shared.mobile.totals import AgentCard
 from shared.queries import Reads
 from shared.violations.models import OpenedViolation
 

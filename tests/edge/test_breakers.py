@@ -11,7 +11,7 @@ from shared.edge.breakers import LOOK_EVERY_S, Board, Breaker, show_on
 from shared.edge.calls import Caller
 from shared.errors import ProviderDown, StoreUnavailable
 from shared.identity import PLATFORM, Role
-from shared.platform.breakers import Circuit
+from shared.platform.models_breakers import Circuit
 from shared.platform.targets import PROBE_AFTER
 from tests.conftest import NOON
 from tests.edge.provider import Reply

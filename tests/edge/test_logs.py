@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from shared.bus import Unproven, envelope
+from shared.bus import envelope
 from shared.documents import Key, Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import deliver, run
 from shared.edge.logs import JsonLines, configure
 from shared.errors import Invalid
-from shared.evidence import Entry, digest_of, signed_bytes
+from shared.evidence import Entry, Unproven, digest_of, signed_bytes
 from shared.identity import Scope
 from tests.bus.conftest import an_entry
 from tests.kernel.conftest import declared, keys, world

@@ -7,7 +7,7 @@ import pytest
 
 from local.clock import Clock
 from local.dispatcher import Dispatcher
-from shared.bus import Unproven, due_message, envelope
+from shared.bus import due_message, envelope
 from shared.documents import Key, Query, Write
 from shared.edge import walking
 from shared.edge.delivery import deliver
@@ -17,7 +17,7 @@ from shared.edge.queue import Delivery, delivery_key
 from shared.entity import Event
 from shared.errors import Invalid
 from shared.events.models import HOT
-from shared.evidence import Entry, signed_bytes
+from shared.evidence import Entry, Unproven, signed_bytes
 from shared.identity import Role
 from shared.store import Due
 from tests.conftest import NOON

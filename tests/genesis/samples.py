@@ -11,7 +11,8 @@ from functions.genesis.create_skill import create_skill
 from functions.genesis.judge_industry import judge_industry
 from local.story import catalogue
 from shared.genesis import rules
-from shared.genesis.models import Industry, JobRole, Skill
+from shared.genesis.industries import Industry
+from shared.genesis.job_roles import JobRole
 from shared.genesis.requests import (
     IndustryContent,
     JobRoleContent,
@@ -22,6 +23,7 @@ from shared.genesis.requests import (
     Reason,
     SkillContent,
 )
+from shared.genesis.skills import Skill
 from shared.identity import PLATFORM, Actor, Role
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)

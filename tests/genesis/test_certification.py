@@ -23,7 +23,7 @@ from shared.errors import (
     SelfApproval,
 )
 from shared.genesis import announcements, rules
-from shared.genesis.models import Status
+from shared.genesis.catalogue import Status
 from shared.genesis.requests import (
     JobRoleListing,
     NewSkill,

@@ -15,7 +15,7 @@ from shared.errors import (
     Invalid,
 )
 from shared.genesis import announcements
-from shared.genesis.models import Status
+from shared.genesis.catalogue import Status
 from shared.genesis.requests import (
     IndustryContent,
     IndustryListing,

@@ -17,7 +17,7 @@ from shared.errors import (
     Invalid,
 )
 from shared.genesis import announcements
-from shared.genesis.models import Status
+from shared.genesis.catalogue import Status
 from shared.genesis.requests import (
     JobRoleContent,
 )

@@ -13,13 +13,8 @@ from functions.platform.get_health import get_health
 from shared.documents import Key, Query
 from shared.errors import StoreUnavailable
 from shared.evidence import Entry
-from shared.identities.models import (
-    AuthFailed,
-    PolicyDenied,
-    Principal,
-    ValidationFailed,
-    VerificationKey,
-)
+from shared.identities.events import AuthFailed, PolicyDenied, ValidationFailed
+from shared.identities.models import Principal, VerificationKey
 from shared.identities.rules import principal
 from shared.identity import PLATFORM, Role, Scope
 from shared.release import VERSION

@@ -6,14 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from shared.bus import Unproven, due_message, envelope
+from shared.bus import due_message, envelope
 from shared.documents import Condition, Contended, Query
 from shared.edge.delivery import deliver, run
 from shared.edge.queue import Delivery
 from shared.edge.relay import Relay
 from shared.entity import Entity, Event
 from shared.errors import Conflict, Invalid, ProviderDown
-from shared.evidence import Circumstances, Entry
+from shared.evidence import Circumstances, Entry, Unproven
 from shared.identity import Role
 from shared.outside import Workflows
 from shared.reaction import Reaction, reaction

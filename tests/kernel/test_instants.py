@@ -27,9 +27,9 @@ from shared.evidence import Circumstances, Entry
 from shared.identity import PLATFORM, Actor, Role
 from shared.instants import instant, written
 from shared.mobile.models import Device
-from shared.platform.flags import FlagSetting
+from shared.platform.models_flags import FlagSetting
 from shared.store import Transaction
-from shared.violations import rules
+from shared.violations import opening, rules
 from shared.violations.models import Finding
 from tests.conftest import NOON
 from tests.mobile.phone import Phone
@@ -231,7 +231,7 @@ def violation(world):
     txn = Transaction(
         world.ports.documents, world.ports.signer, tenant=PLATFORM, circumstances=circumstances
     )
-    opened = rules.open_violation(txn, new)
+    opened = opening.open_violation(txn, new)
     world.ports.documents.commit(txn.writes)
     return opened
 

@@ -19,7 +19,7 @@ from shared.approvals.events import ApprovalConsumed
 from shared.approvals.models import Approval, Consumer
 from shared.errors import Conflict, Invalid, NotFound, RateLimited
 from shared.identity import Role
-from shared.learning.requests import NewDraft
+from shared.learning.models import NewDraft
 from shared.precedents.events import SeedApproved
 from shared.precedents.models import PrecedentSeed
 from tests.approvals.questions import needed

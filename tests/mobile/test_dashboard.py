@@ -15,15 +15,15 @@ from functions.mobile.remember_veto import remember_veto
 from functions.mobile.veto_on_phone import veto_on_phone
 from shared.agents.models import Agent
 from shared.approvals.events import VetoRecorded
-from shared.approvals.models import Veto
+from shared.approvals.vetoes import Veto
 from shared.documents import Key, Query, Write
 from shared.edge.keys import verify_ed25519
 from shared.edge.meter import Metered, doing
 from shared.evidence import state_hash
 from shared.identity import PLATFORM, Role
 from shared.mobile import totals
-from shared.mobile.totals import AgentCard, DashboardTotals, OpenApproval
-from shared.mobile.vetoing import SignedVeto
+from shared.mobile.models_dashboard import AgentCard, DashboardTotals, OpenApproval, RecentVetoes
+from shared.mobile.models_vetoes import SignedVeto
 from tests import golden
 from tests.mobile.phone import OBJECTION, Phone, approved, asked, stored
 
@@ -181,7 +181,7 @@ def test_vetoes_of_one_instant_stand_in_one_order(call_as):
     both = [Veto.from_stored(example | {"id": agent_id(n)}) for n in (1, 2)]
     shown = []
     for order in permutations(both):
-        recent = totals.RecentVetoes(id="recent")
+        recent = RecentVetoes(id="recent")
         for veto in order:
             recent = totals.remembered(recent, veto)
         shown.append([one.veto_id for one in recent.vetoes])

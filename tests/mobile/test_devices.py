@@ -12,7 +12,8 @@ from shared.edge.keys import decoded, encoded, verify_ed25519
 from shared.errors import Conflict, Invalid, NotFound, Unauthenticated
 from shared.identity import PLATFORM, Role
 from shared.mobile.devices import MAX_DEVICES, Registration
-from shared.mobile.models import Destination, Device, DeviceRegistered, DeviceUnseenDue
+from shared.mobile.events import DeviceRegistered, DeviceUnseenDue
+from shared.mobile.models import Destination, Device
 from tests.approvals.questions import minutes
 from tests.mobile.phone import Phone, stored
 

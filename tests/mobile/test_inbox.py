@@ -12,7 +12,8 @@ from shared.entity import Id
 from shared.errors import NotFound
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
-from shared.mobile.notices import MAX_BODY, MAX_TITLE, notice, tell
+from shared.mobile.notices import MAX_BODY, MAX_TITLE, notice
+from shared.mobile.telling_people import tell
 from tests.conftest import NOON
 
 DEFAULTS = {

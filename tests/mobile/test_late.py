@@ -6,8 +6,9 @@ from functions.approvals.approve_approval import Agreement, approve_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.mobile.sync_vetoes import QueuedItems, sync_vetoes
 from shared.approvals import chains
-from shared.approvals.late import LateVeto
-from shared.approvals.models import Approval, ApprovalStatus, Consumer, Veto
+from shared.approvals.models import Approval, ApprovalStatus, Consumer
+from shared.approvals.records import LateVeto
+from shared.approvals.vetoes import Veto
 from shared.documents import Key, Query, Write
 from shared.edge.keys import verify_ed25519
 from shared.errors import IntegrityHold, SelfApproval

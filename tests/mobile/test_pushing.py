@@ -18,20 +18,19 @@ from shared.documents import Query
 from shared.entity import written
 from shared.identity import PLATFORM, Role
 from shared.mobile import messages, pushing
+from shared.mobile.events import NotificationFailed, NotificationSent, PushDue
 from shared.mobile.models import (
     Destination,
     Device,
     Notification,
-    NotificationFailed,
     NotificationPreferences,
-    NotificationSent,
     PushDay,
-    PushDue,
     PushLog,
     QuietHours,
 )
-from shared.mobile.notices import notice, tell
+from shared.mobile.notices import notice
 from shared.mobile.preferences import Wishes
+from shared.mobile.telling_people import tell
 from shared.outside import Pushed
 from shared.store import Due
 from tests.conftest import NOON

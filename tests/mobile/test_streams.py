@@ -14,7 +14,8 @@ from local.streams import MOST_OF_ALL, MOST_OF_ONE, PATH, Streams
 from shared.errors import StoreUnavailable, Unauthenticated
 from shared.identity import PLATFORM, Actor, Role
 from shared.mobile.models import Notification
-from shared.mobile.notices import notice, tell
+from shared.mobile.notices import notice
+from shared.mobile.telling_people import tell
 from shared.operation import Call
 
 

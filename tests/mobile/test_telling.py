@@ -28,14 +28,19 @@ from shared.approvals.events import (
     ApprovalRequested,
     VetoRecorded,
 )
-from shared.approvals.models import Approval, Veto
+from shared.approvals.models import Approval
+from shared.approvals.vetoes import Veto
 from shared.entity import written
 from shared.identity import Role
 from shared.mobile import telling
-from shared.mobile.models import Kind, NotificationSent
-from shared.mobile.notices import CLAIM, notice, saying, tell
+from shared.mobile.events import NotificationSent
+from shared.mobile.models import Kind
+from shared.mobile.notices import CLAIM, notice, saying
+from shared.mobile.telling_people import tell
+from shared.violations import opening
 from shared.violations import rules as violations
-from shared.violations.models import Finding, OpenedViolation, ViolationOpened
+from shared.violations.events import ViolationOpened
+from shared.violations.models import Finding, OpenedViolation
 from tests.approvals.questions import WHY
 from tests.conftest import NOON
 from tests.mobile.phone import Phone, asked, stored
@@ -198,7 +203,7 @@ def test_what_is_over_is_not_pushed(call_as, reacting, push):
 def test_a_veto_signed_before_a_deferral_still_counts(call_as, reacting):
     from functions.mobile.veto_on_phone import veto_on_phone
     from shared.edge.keys import verify_ed25519
-    from shared.mobile.vetoing import SignedVeto
+    from shared.mobile.models_vetoes import SignedVeto
     from tests.mobile.phone import OBJECTION
 
     phone = Phone(call_as, Role.GOVERNOR, id="ben").register()
@@ -242,7 +247,7 @@ FINDING = Finding(
 def test_a_notice_of_a_violation_says_how_it_is_dealt_with(call_as, reacting, status, over, words):
     new = violations.opened(FINDING, tenant="platform", occasion="o", by="x", at=NOON)
     with call_as(Role.SERVICE).transaction() as txn:
-        kept = violations.open_violation(txn, new)
+        kept = opening.open_violation(txn, new)
     event = ViolationOpened(
         type="ethics", code="ETH-UNCLEAR", severity="high", agent_id=None, automatic_response="none"
     )

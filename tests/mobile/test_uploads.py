@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from functions.mobile.upload_document import upload_document
-from shared.approvals.models import Veto
 from shared.approvals.parts import MAX_DOCUMENT_BYTES
+from shared.approvals.vetoes import Veto
 from shared.documents import Key, Write
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM

@@ -10,7 +10,7 @@ from shared.documents import Key, Query, Write
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
 from shared.platform import breakers
-from shared.platform.breakers import Circuit
+from shared.platform.models_breakers import Circuit
 from shared.platform.targets import TARGETS
 from tests.conftest import NOON
 from tests.kernel.conftest import World, keys, world

@@ -11,7 +11,7 @@ from functions.platform.get_stats import get_stats
 from functions.platform.probe_services import probe_services
 from shared.edge.telemetry import ProcessTraffic
 from shared.identity import Role
-from shared.mobile.totals import DashboardTotals
+from shared.mobile.models_dashboard import DashboardTotals
 from shared.observing import Backlog, Memory, NoTraffic, Sample
 from shared.platform import figures
 from tests.conftest import NOON, FakeRelay, FakeTelemetry

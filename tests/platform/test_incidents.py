@@ -13,7 +13,8 @@ from shared.documents import Key, Query
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
-from shared.platform.incidents import MAX_REMARKS, IncidentReport, IncidentRested, IncidentStep
+from shared.platform.events import IncidentRested
+from shared.platform.models_incidents import MAX_REMARKS, IncidentReport, IncidentStep
 from shared.store import Due
 from tests.conftest import NOON, FakeRelay, FakeTelemetry
 from tests.platform.test_services import Dependencies

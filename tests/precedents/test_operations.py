@@ -32,8 +32,7 @@ from shared.documents import Condition, Key, Query, Write
 from shared.errors import IntegrityHold
 from shared.evidence import state_hash
 from shared.identity import PLATFORM, Role
-from shared.learning.models import SeedDraft
-from shared.learning.requests import NewDraft
+from shared.learning.models import NewDraft, SeedDraft
 from shared.precedents import reading
 from shared.precedents.events import HeldApprovalsDue, SeedRevoked
 from shared.precedents.matching import explained

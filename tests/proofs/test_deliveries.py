@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from local.rows import everything
-from shared.bus import Message, Unproven, due_message, envelope, opened
+from shared.bus import Message, due_message, envelope, opened
 from shared.documents import Snapshot, Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import deliver
@@ -27,7 +27,7 @@ from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import Invalid, Refusal
 from shared.events.models import HOT
-from shared.evidence import Entry
+from shared.evidence import Entry, Unproven
 from shared.store import Due
 from tests.conftest import FakeProbe, FakePush, FakeRelay, FakeWorkflows
 

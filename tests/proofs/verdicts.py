@@ -23,18 +23,20 @@ from functions.mobile.request_changes_on_phone import SignedChanges, request_cha
 from functions.mobile.veto_on_phone import veto_on_phone
 from shared.agents.asking import question
 from shared.agents.models import Agent
+from shared.agents.models_creation import Story
 from shared.agents.parts import APPROVAL
 from shared.agents.runs import PipelineRun
-from shared.agents.story import Story
-from shared.approvals import again, binding
-from shared.approvals.models import Approval, Veto
+from shared.approvals import binding
+from shared.approvals.models import Approval
+from shared.approvals.records import Asking
+from shared.approvals.vetoes import Veto
 from shared.documents import Contended, Documents, Key
 from shared.edge.keys import verify_ed25519
 from shared.entity import Entity
 from shared.errors import AlreadyDecided, Conflict
 from shared.identity import PLATFORM, Role
 from shared.manifests.models import Manifest
-from shared.mobile.vetoing import SignedVeto
+from shared.mobile.models_vetoes import SignedVeto
 from shared.store import Transaction
 from tests.agents.catalogue import Kept
 from tests.agents.test_rules import ACTED, opened
@@ -123,7 +125,7 @@ def of_an_agent(txn: Transaction, id: str) -> Approval:
     asks = question(Story(run, agent, manifest), APPROVAL, job_role="JOB-HC-001")
     asked: Approval = approval(**asks.to_stored() | {"evidence_refs": EXAMPLE["evidence_refs"]})
     key = binding.identity(asks, asked.steps)
-    txn.create(again.Asking(id=key, approval_id=id))
+    txn.create(Asking(id=key, approval_id=id))
     return asked.model_copy(update={"id": id})
 
 

@@ -4,16 +4,18 @@ import hashlib
 from datetime import timedelta
 from uuid import uuid4
 
-from shared.agents.models import Agent, HealthStatusChanged
+from shared.agents.events import HealthStatusChanged
+from shared.agents.models import Agent
 from shared.approvals import requests
 from shared.approvals.events import ApprovalGranted
 from shared.approvals.models import Approval, ApprovalRequest, ApprovalStatus, SeenApproval
 from shared.constitution import amended
 from shared.entity import written
 from shared.identity import PLATFORM, Role
-from shared.learning.requests import NewDraft
-from shared.mobile.notices import notice, tell
-from shared.violations import rules
+from shared.learning.models import NewDraft
+from shared.mobile.notices import notice
+from shared.mobile.telling_people import tell
+from shared.violations import opening, rules
 from shared.violations.models import Finding
 from tests.approvals.questions import EXAMPLE
 from tests.mobile.phone import OBJECTION, Phone
@@ -174,7 +176,7 @@ def open_violation(scene):
     given = scene.call()
     new = rules.opened(finding, tenant=PLATFORM, occasion=str(uuid4()), by="tests", at=given.now)
     with given.transaction() as txn:
-        return rules.open_violation(txn, new).id
+        return opening.open_violation(txn, new).id
 
 
 def wait(scene):

@@ -4,9 +4,9 @@ import urllib3
 
 from shared.documents import Key, Write
 from shared.identity import PLATFORM
-from shared.platform.breakers import Circuit
-from shared.platform.flags import FlagSetting
-from shared.platform.incidents import IncidentReport
+from shared.platform.models_breakers import Circuit
+from shared.platform.models_flags import FlagSetting
+from shared.platform.models_incidents import IncidentReport
 from tests.rehearsals.scene import until
 
 FLAG = "/v1/admin/feature-flags/new_inbox"

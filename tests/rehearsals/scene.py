@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from local.story import acts, blueprints
 from local.story.client import Client
-from shared.agents import asking
+from shared.agents import asking, asking_records
 from shared.agents.models import Agent
 from shared.agents.runs import PipelineRun
 from shared.approvals.requests import EVIDENCE_OF_CLASS
@@ -56,7 +56,9 @@ class Scene:
         with self.call().transaction() as txn:
             agent, manifest = txn.get(Agent, agent_id), txn.get(Manifest, agent_id)
             run = txn.get(PipelineRun, agent.workflow_id)
-            asked = asking.reactivation(agent, manifest, job_role=asking.job_role(txn, run, agent))
+            asked = asking.reactivation(
+                agent, manifest, job_role=asking_records.job_role(txn, run, agent)
+            )
         kinds = EVIDENCE_OF_CLASS["agent.reactivate"]
         shown = [{"kind": k, "ref": f"evidence/{k}", "sha256": "2" * 64} for k in kinds]
         return asked.to_stored() | {"evidence_refs": shown}

@@ -6,7 +6,7 @@ from shared.agents.models import Agent
 from shared.documents import Query
 from shared.identity import Role
 from shared.manifests.models import Manifest
-from shared.violations.models import ViolationOpened
+from shared.violations.events import ViolationOpened
 from tests.agents.conftest import story
 from tests.agents.test_releases import deployed, get
 from tests.conftest import NOON

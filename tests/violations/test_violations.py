@@ -13,14 +13,16 @@ from functions.mobile.plan_remediation import RemediationPlan, plan_remediation
 from functions.mobile.record_health import record_health
 from functions.mobile.remind_violation import remind_violation
 from functions.mobile.resolve_violation import Resolution, resolve_violation
-from shared.agents.models import Agent, HealthStatusChanged
+from shared.agents.events import HealthStatusChanged
+from shared.agents.models import Agent
 from shared.documents import Query
 from shared.errors import Conflict, Forbidden, Invalid, SelfApproval
 from shared.identity import PLATFORM, Role
 from shared.mobile.models import Notification
 from shared.store import Due, Transaction
-from shared.violations import rules
-from shared.violations.models import Finding, OpenedViolation, ViolationOpened, ViolationUnanswered
+from shared.violations import opening, rules
+from shared.violations.events import ViolationOpened, ViolationUnanswered
+from shared.violations.models import Finding, OpenedViolation
 from tests.conftest import NOON
 
 AGENT = "00000000-0000-4000-8000-00000000000a"
@@ -47,7 +49,7 @@ def opened(reacting):
             finding(**changes), tenant=tenant, occasion=occasion, by="service:tests", at=call.now
         )
         with call.transaction() as txn:
-            return rules.open_violation(txn, new)
+            return opening.open_violation(txn, new)
 
     return open_it
 

@@ -1,0 +1,88 @@
+"""What happens to callers and their sign-ins, as it is announced."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.entity import ActorId, Code, Event, Said
+from shared.identities.models import Codes
+from shared.identity import Role
+
+
+class PolicyDenied(
+    Event,
+    action="policy.denied",
+    category="policy_decision",
+    outcome="denied",
+    severity="warning",
+    topic="policy-events",
+):
+    """Somebody asked for what they may not do."""
+
+    decision_id: Code
+    agent_id: Code | None = None
+    action: Code
+    """The operation that was refused."""
+
+    reasons: Codes
+    run_id: Code | None = None
+    step_id: Code | None = None
+
+
+class AuthFailed(
+    Event, action="auth.failed", category="authentication", outcome="denied", severity="warning"
+):
+    """A token was shown that is not good."""
+
+    operation: Code
+    reason: Said
+    counted: Annotated[int, Field(ge=0)] = 0
+    """How many more were refused for the same reason since the last entry that said so, without an entry."""
+
+
+class SessionsEnded(
+    Event, action="auth.sessions_ended", category="authentication", retention="constitutional"
+):
+    """Somebody ended all sessions of somebody else."""
+
+    user_id: ActorId
+    reason: Said
+
+
+class RoleWithdrawn(
+    Event, action="auth.role_withdrawn", category="authentication", retention="constitutional"
+):
+    """A role was taken from somebody, whatever their tokens say."""
+
+    user_id: ActorId
+    role: Role
+    reason: Said
+
+
+class RoleRestored(
+    Event, action="auth.role_restored", category="authentication", retention="constitutional"
+):
+    """A role that was taken counts again, where a token says it."""
+
+    user_id: ActorId
+    role: Role
+    reason: Said
+
+
+class LoggedOut(Event, action="auth.logout", category="authentication"):
+    """Somebody ended their sessions."""
+
+    all_devices: bool
+
+
+class ValidationFailed(
+    Event,
+    action="constitution.validation_failed",
+    category="policy_decision",
+    outcome="denied",
+    severity="warning",
+):
+    """Somebody wanted to store what would break the constitution."""
+
+    operation: Code
+    rules: Annotated[tuple[Code, ...], Field(max_length=20)]
