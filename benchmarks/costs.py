@@ -16,9 +16,9 @@ from typing import Any
 from benchmarks.prices import DAYS, MONTH_S, PRICES, READ_ON, REGION, TIB, Price
 from shared.edge.catalog import catalog, reactions
 from shared.edge.meter import MESSAGE_BYTES
-from shared.mobile import totals
+from shared.mobile.rules import totals
 from shared.operation import Operation
-from shared.precedents import counting
+from shared.precedents.rules import counting
 from shared.reaction import Reaction
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -19,8 +19,8 @@ from itertools import accumulate, pairwise
 from benchmarks.report import SCALING, show
 from benchmarks.stories import Counts, counted
 from shared.edge.catalog import catalog
-from shared.mobile import totals
-from shared.precedents import counting
+from shared.mobile.rules import totals
+from shared.precedents.rules import counting
 
 DAY_S = 24 * 3600
 SEED = 1

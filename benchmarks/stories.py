@@ -15,7 +15,7 @@ from local.platform import Platform
 from local.story import acts, blueprints
 from local.story.acts import Parts
 from local.story.client import Client
-from shared.approvals.models import ApprovalRequest
+from shared.approvals.models.approvals import ApprovalRequest
 from shared.documents import Write
 from shared.edge.queue import Delivery
 from shared.evidence import Entry

@@ -18,8 +18,8 @@ from shared.edge.queue import Delivery, delivery_key
 from shared.edge.walking import pages, readable, record
 from shared.entity import written
 from shared.errors import Refusal, StoreUnavailable
-from shared.events import letters
-from shared.events.letters import Undelivered
+from shared.events.actions import letters
+from shared.events.actions.letters import Undelivered
 from shared.events.rules import LAST_S, again_in_s, hopeless
 from shared.identity import PLATFORM, Actor, Role
 

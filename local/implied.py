@@ -12,22 +12,22 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.agents.models import Agent
-from shared.agents.specifying import taken_id
+from shared.agents.actions.specification import taken_id
+from shared.agents.models.agents import Agent
 from shared.canonical import canonical
 from shared.documents import Key
 from shared.errors import Invalid, Violation
-from shared.genesis.industries import Industry
-from shared.genesis.job_roles import JobRole
-from shared.genesis.models import ExternalIds, TakenName, name_id
-from shared.genesis.skills import Skill
+from shared.genesis.models.industries import Industry
+from shared.genesis.models.job_roles import JobRole
+from shared.genesis.models.records import ExternalIds, TakenName, name_id
+from shared.genesis.models.skills import Skill
 from shared.identity import PLATFORM
 from shared.learning.models import DraftNumbers, SeedDraft
-from shared.manifests.models import Manifest, ManifestSnapshot
+from shared.manifests.models.manifests import Manifest, ManifestSnapshot
 from shared.manifests.rules import stored_hash
-from shared.platform.models_incidents import NUMBERS, Incident, IncidentNumbers
-from shared.precedents.models import PrecedentSeed
-from shared.precedents.shipping import given
+from shared.platform.models.incidents import NUMBERS, Incident, IncidentNumbers
+from shared.precedents.models.seeds import PrecedentSeed
+from shared.precedents.rules.builtin_seeds import given
 from shared.verification import where
 
 _TABLES = """

@@ -18,7 +18,7 @@ from shared.edge.openapi import openapi
 from shared.edge.problems import TYPES
 from shared.edge.refusing import refusals
 from shared.errors import Refusal
-from shared.genesis.codes import CODES
+from shared.genesis.rules.codes import CODES
 from shared.identity import HOLDERS, MAX_AUTH_AGE, Role, Scope
 
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -40,8 +40,8 @@ from shared.edge.sqlite import SqliteDocuments
 from shared.edge.storage import FolderFiles
 from shared.edge.workflows import WorkflowExecutions
 from shared.entity import written
-from shared.identities.members import member
 from shared.identities.models import Member, VerificationKey
+from shared.identities.rules.members import member
 from shared.identity import OF_PEOPLE, PLATFORM, Role
 from shared.waiting import named_here
 

@@ -4,14 +4,15 @@ import json
 from typing import NamedTuple
 
 from local import walk
-from shared.agents import timeline, vetoing
-from shared.agents.models import Agent
-from shared.agents.parts import STAGES
-from shared.agents.runs import Failure, PipelineRun, StageRecord
-from shared.approvals.models import Approval
-from shared.approvals.vetoes import Veto
+from shared.agents.actions import vetoes
+from shared.agents.models.agents import Agent
+from shared.agents.models.parts import STAGES
+from shared.agents.models.runs import Failure, PipelineRun, StageRecord
+from shared.agents.rules import timeline
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.vetoes import Veto
 from shared.documents import Documents, Key
-from shared.genesis.codes import CODES
+from shared.genesis.rules.codes import CODES
 from shared.identity import PLATFORM, Role
 from shared.queries import Reads
 
@@ -109,7 +110,7 @@ class Stories:
         if read is None:
             return None
         agent, question = Agent.from_stored(read.data), self._question(run)
-        veto = vetoing.against(self._reads, run, question) if run.over else None
+        veto = vetoes.against(self._reads, run, question) if run.over else None
         record = run.stages[-1] if run.over else _sent_back(run)
         return Story(
             agent_id=agent.id,

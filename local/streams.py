@@ -21,8 +21,8 @@ from shared.edge.walking import readable, record
 from shared.entity import Id
 from shared.errors import BadRequest, Refusal, StoreUnavailable
 from shared.identity import Actor
-from shared.mobile.models import Notification
-from shared.mobile.notices import audiences
+from shared.mobile.models.inbox import Notification
+from shared.mobile.rules.notices import audiences
 
 PATH = "/v1/notifications/stream"
 PING_S = 10.0

@@ -14,7 +14,7 @@ from functools import cache
 from shlex import quote
 from typing import Any
 
-from shared.agents.releases import CONSECUTIVE, LENGTH, PROBE_EVERY, SPARE_S
+from shared.agents.rules.releases import CONSECUTIVE, LENGTH, PROBE_EVERY, SPARE_S
 from shared.edge.openapi import openapi
 from shared.examples import NAMES
 from shared.identity import HOLDERS, OF_CUSTOMERS, Role

@@ -2,14 +2,14 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
-from shared.agents.models import Agent
+from shared.agents.models.agents import Agent
 from shared.entity import Hex64, Id, Value
 from shared.errors import ApprovalMismatch, Conflict
 from shared.examples import MANIFEST_HASH
 from shared.identity import PLATFORM, Scope
 from shared.manifests import rules
 from shared.manifests.events import ManifestVersionAssigned
-from shared.manifests.models import Manifest
+from shared.manifests.models.manifests import Manifest
 from shared.operation import Call, operation
 
 

@@ -2,10 +2,11 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.agents import entering, pipeline, story
+from shared.agents.actions import creation, stages
 from shared.agents.events import WorkflowClaimed
-from shared.agents.parts import AUTHORING
-from shared.agents.runs import StageAnswer
+from shared.agents.models.parts import AUTHORING
+from shared.agents.models.runs import StageAnswer
+from shared.agents.rules import pipeline
 from shared.entity import Code, Id, Opaque, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
@@ -47,11 +48,11 @@ def begin_workflow(call: Call, workflow_id: Id, body: Claim, deployment: Deploym
     A start that is delivered twice makes two executions; the second one is refused here and ends.
     """
     with call.transaction() as txn:
-        before = story.read(txn, workflow_id)
+        before = creation.read(txn, workflow_id)
         run = pipeline.claimed(before.run, body.execution)
-        on = entering.onward(txn, before.at(run), at=call.now)
+        on = stages.onward(txn, before.at(run), at=call.now)
         if run is not before.run:
             run = txn.save(run, WorkflowClaimed(agent_id=before.agent.id, execution=body.execution))
-        after = entering.keep(txn, call, before.at(run), on)
+        after = stages.keep(txn, call, before.at(run), on)
         txn.save(wait(workflow_id, body.callback_url, callbacks=deployment.callbacks))
-    return entering.answer(after, AUTHORING, on, at=call.now)
+    return stages.answer(after, AUTHORING, on, at=call.now)

@@ -2,10 +2,11 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.agents import pipeline, story
+from shared.agents.actions import creation
 from shared.agents.events import WorkflowEnded
-from shared.agents.parts import DEPLOYMENT
-from shared.agents.runs import PipelineRun
+from shared.agents.models.parts import DEPLOYMENT
+from shared.agents.models.runs import PipelineRun
+from shared.agents.rules import pipeline
 from shared.entity import Id, Text, Value
 from shared.errors import Conflict
 from shared.identity import PLATFORM, Scope
@@ -32,7 +33,7 @@ class Cancellation(Value):
 def cancel_workflow(call: Call, workflow_id: Id, body: Cancellation) -> PipelineRun:
     """Withdraw a run of the pipeline; its agent is rejected, and what it asked for is withdrawn."""
     with call.transaction() as txn:
-        before = story.read(txn, workflow_id)
+        before = creation.read(txn, workflow_id)
         pipeline.going(before.run)
         if before.run.current_stage == DEPLOYMENT:
             raise Conflict("the release is under way; roll it back instead", rule="stage_conflict")
@@ -43,4 +44,4 @@ def cancel_workflow(call: Call, workflow_id: Id, body: Cancellation) -> Pipeline
             failure_code="cancelled",
             reason=body.reason,
         )
-        return story.keep(txn, call, before, before.at(run), event).run
+        return creation.keep(txn, call, before, before.at(run), event).run

@@ -1,6 +1,6 @@
-from shared.agents import composition, specifying
-from shared.agents.requests import NewAgent
-from shared.agents.specifying import Begun
+from shared.agents.actions import gathering, specification
+from shared.agents.actions.specification import Begun
+from shared.agents.models.requests import NewAgent
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -14,13 +14,13 @@ def create_agent(call: Call, body: NewAgent) -> Begun:
     certified, is refused and leaves nothing behind.
     """
     with call.transaction() as txn:
-        parts = composition.gathered(
+        parts = gathering.gathered(
             txn, industry_id=body.industry_id, job_role_id=body.job_role_id, skills=body.skills
         )
-        agent = specifying.specified(call, body, parts)
-        graph = composition.dependencies(txn, agent)
-        specifying.check(agent, parts, graph)
-        specifying.named(txn, agent.name, holder=agent.id)
-        run = specifying.begun(txn, call, agent, parts.job_role)
-        agent = txn.create(agent, specifying.created(agent))
+        agent = specification.specified(call, body, parts)
+        graph = gathering.dependencies(txn, agent)
+        specification.check(agent, parts, graph)
+        specification.named(txn, agent.name, holder=agent.id)
+        run = specification.begun(txn, call, agent, parts.job_role)
+        agent = txn.create(agent, specification.created(agent))
     return Begun(agent=agent, workflow_id=run.id)

@@ -1,8 +1,9 @@
 from pydantic import ConfigDict
 
-from shared.agents import asking_records, probing, releases, releasing, story
-from shared.agents.models import Agent
-from shared.agents.models_releases import Release
+from shared.agents.actions import asking, creation, probing, releasing
+from shared.agents.models.agents import Agent
+from shared.agents.models.releases import Release
+from shared.agents.rules import releases
 from shared.entity import Id, Value
 from shared.errors import Conflict
 from shared.examples import WORKFLOW
@@ -52,13 +53,13 @@ def create_release(call: Call, agent_id: Id, body: ReleaseRequest) -> Deploying:
                 f"another workflow makes this agent; its workflow_id is {agent.workflow_id}",
                 rule="workflow_active",
             )
-        before = story.of(txn, agent)
+        before = creation.of(txn, agent)
         if agent.release_id is not None:
             release = txn.get(Release, agent.release_id)
             watch = probing.latest(txn, release.id)
             return Deploying(release=release, wait_s=releases.remaining_s(watch, call.now))
         approval = releasing.read_approval(txn, before)
-        role = asking_records.job_role(txn, before.run, agent)
+        role = asking.job_role(txn, before.run, agent)
         leased = releasing.leased(before, approval, call, job_role=role)
         release = releasing.keep(txn, agent, leased)
         watch = releases.watching(release, "readiness", call.now)

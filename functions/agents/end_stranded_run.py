@@ -1,9 +1,9 @@
-from shared.agents import breaking
+from shared.agents.actions import breakdown
 from shared.agents.events import RunStranded
-from shared.agents.models import Agent
-from shared.agents.runs import PipelineRun
-from shared.platform import responding
-from shared.platform.models_incidents import IncidentReport
+from shared.agents.models.agents import Agent
+from shared.agents.models.runs import PipelineRun
+from shared.platform.actions import incidents
+from shared.platform.models.incidents import IncidentReport
 from shared.reaction import Reaching, reaction
 
 
@@ -24,6 +24,6 @@ def end_stranded_run(call: Reaching, event: RunStranded) -> None:
             affected_services=("workflow_engine",),
             affected_agents=(agent.id,),
         )
-        incident = responding.assignment(txn, call.subject)
-        breaking.broken_down(txn, call, run.id, "its execution is gone")
+        incident = incidents.assignment(txn, call.subject)
+        breakdown.broken_down(txn, call, run.id, "its execution is gone")
         incident.keep(report, call, owner=run.initiated_by)

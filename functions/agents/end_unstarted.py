@@ -1,7 +1,8 @@
-from shared.agents import asking, breaking
-from shared.agents.runs import PipelineRun
-from shared.approvals.events import ApprovalExpired
-from shared.approvals.models import Approval
+from shared.agents.actions import breakdown
+from shared.agents.models.runs import PipelineRun
+from shared.agents.rules import questions
+from shared.approvals.events.lifecycle import ApprovalExpired
+from shared.approvals.models.approvals import Approval
 from shared.reaction import Reaching, reaction
 
 
@@ -13,5 +14,5 @@ def end_unstarted(call: Reaching, event: ApprovalExpired) -> None:
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
         run = txn.peek(PipelineRun, approval.workflow_id) if approval.workflow_id else None
-        if run is not None and not run.over and asking.about(approval, run):
-            breaking.broken_down(txn, call, run.id, "what was approved was not begun in its time")
+        if run is not None and not run.over and questions.about(approval, run):
+            breakdown.broken_down(txn, call, run.id, "what was approved was not begun in its time")

@@ -2,14 +2,14 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.agents import breaking
-from shared.agents.parts import APPROVAL
-from shared.agents.runs import PipelineRun
+from shared.agents.actions import breakdown
+from shared.agents.models.parts import APPROVAL
+from shared.agents.models.runs import PipelineRun
 from shared.entity import Id, Printed, Value
 from shared.evidence import stream
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.platform import responding
+from shared.platform.actions import incidents
 
 
 class Breakdown(Value):
@@ -40,9 +40,9 @@ def fail_workflow(call: Call, workflow_id: Id, body: Breakdown) -> PipelineRun:
         reason = body.reason or "the workflow broke down"
         before = txn.get(PipelineRun, workflow_id)
         approved = before.passed(APPROVAL) is not None and not before.over
-        incident = responding.assignment(txn, stream(before)) if approved else None
-        run = breaking.broken_down(txn, call, workflow_id, reason)
+        incident = incidents.assignment(txn, stream(before)) if approved else None
+        run = breakdown.broken_down(txn, call, workflow_id, reason)
         if incident is not None:
-            report = responding.unserved(run.agent_id, "its workflow broke down")
+            report = incidents.unserved(run.agent_id, "its workflow broke down")
             incident.keep(report, call, owner=run.initiated_by)
         return run

@@ -1,4 +1,4 @@
-from shared.agents.models import Agent
+from shared.agents.models.agents import Agent
 from shared.entity import Id
 from shared.identity import Scope
 from shared.operation import Call, operation

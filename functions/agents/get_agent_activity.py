@@ -1,6 +1,6 @@
 from pydantic import ConfigDict
 
-from shared.agents.models import Agent
+from shared.agents.models.agents import Agent
 from shared.entity import Id
 from shared.evidence import Entry, stream
 from shared.identity import PLATFORM, Scope

@@ -1,8 +1,9 @@
-from shared.agents import timeline, vetoing
-from shared.agents.models import Agent
-from shared.agents.runs import PipelineRun
-from shared.agents.timeline import Timeline
-from shared.approvals.models import Approval
+from shared.agents.actions import vetoes
+from shared.agents.models.agents import Agent
+from shared.agents.models.runs import PipelineRun
+from shared.agents.rules import timeline
+from shared.agents.rules.timeline import Timeline
+from shared.approvals.models.approvals import Approval
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
@@ -21,5 +22,5 @@ def get_pipeline(call: Call, agent_id: Id) -> Timeline:
         agent = txn.get(Agent, agent_id)
         run = txn.get(PipelineRun, agent.workflow_id)
         approval = txn.peek(Approval, run.approval_id) if run.approval_id else None
-        veto = vetoing.against(txn, run, approval)
+        veto = vetoes.against(txn, run, approval)
         return timeline.of(agent, run, approval, veto)

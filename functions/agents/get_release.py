@@ -1,4 +1,4 @@
-from shared.agents.models_releases import Release
+from shared.agents.models.releases import Release
 from shared.entity import Id
 from shared.errors import NotFound
 from shared.identity import PLATFORM, Scope

@@ -1,6 +1,6 @@
-from shared.agents import vetoing
-from shared.agents.runs import PipelineRun, SeenRun
-from shared.approvals.models import Approval
+from shared.agents.actions import vetoes
+from shared.agents.models.runs import PipelineRun, SeenRun
+from shared.approvals.models.approvals import Approval
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
@@ -18,5 +18,5 @@ def get_workflow(call: Call, workflow_id: Id) -> SeenRun:
     with call.transaction() as txn:
         run = txn.get(PipelineRun, workflow_id)
         approval = txn.peek(Approval, run.approval_id) if run.over and run.approval_id else None
-        veto = vetoing.against(txn, run, approval)
+        veto = vetoes.against(txn, run, approval)
         return SeenRun(**dict(run), veto_id=veto.id if veto else None)

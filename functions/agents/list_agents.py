@@ -1,7 +1,7 @@
 from pydantic import ConfigDict
 
-from shared.agents.models import Agent
-from shared.agents.parts import AgentStatus
+from shared.agents.models.agents import Agent
+from shared.agents.models.parts import AgentStatus
 from shared.entity import Id
 from shared.identity import Scope
 from shared.operation import Call, operation

@@ -1,8 +1,9 @@
-from shared.agents import probing, releases, rules_probes
+from shared.agents.actions import probing
 from shared.agents.events import ReleaseProbeDue
-from shared.agents.models import Agent
-from shared.agents.models_releases import Release, ReleaseWatch
-from shared.agents.releases import PROBE_TIMEOUT_S
+from shared.agents.models.agents import Agent
+from shared.agents.models.releases import Release, ReleaseWatch
+from shared.agents.rules import probes, releases
+from shared.agents.rules.releases import PROBE_TIMEOUT_S
 from shared.constitution import amended
 from shared.outside import Probe
 from shared.reaction import Reaching, reaction
@@ -26,16 +27,16 @@ def probe_release(call: Reaching, event: ReleaseProbeDue, probe: Probe) -> None:
         watch = releases.tallied(before, look, at=call.now)
         if release.state in {"failed", "rolled_back"}:
             watch = watch.model_copy(update={"outcome": "unhealthy"})
-        agent = txn.get(Agent, watch.agent_id) if rules_probes.news(before, watch) else None
-        if agent is not None and not rules_probes.present(agent, release):
+        agent = txn.get(Agent, watch.agent_id) if probes.news(before, watch) else None
+        if agent is not None and not probes.present(agent, release):
             watch = watch.model_copy(update={"outcome": "unhealthy"})
         txn.save(watch)
         if watch.outcome is None:
             probing.promise(txn, release, watch, at=call.now + releases.PROBE_EVERY)
         else:
-            release = txn.save(releases.ended(release, watch), rules_probes.watched(release, watch))
+            release = txn.save(releases.ended(release, watch), probes.watched(release, watch))
             if watch.outcome == "healthy" and watch.profile == "readiness":
                 probing.put_in_service(txn, release, at=call.now)
-        told = rules_probes.told(agent, watch) if agent else None
+        told = probes.told(agent, watch) if agent else None
         if agent is not None and told is not None:
             txn.save(amended(agent, health_status=told.status), told)

@@ -2,12 +2,13 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.agents import checks, judging, pipeline, story
+from shared.agents.actions import creation
+from shared.agents.actions.makers import made_by
 from shared.agents.events import WorkflowVerdictRecorded
-from shared.agents.makers import made_by
-from shared.agents.models_creation import Story
-from shared.agents.parts import ETHICS, Stage
-from shared.agents.runs import Pattern, PipelineRun
+from shared.agents.models.creation import Story
+from shared.agents.models.parts import ETHICS, Stage
+from shared.agents.models.runs import Pattern, PipelineRun
+from shared.agents.rules import checks, pipeline, verdicts
 from shared.entity import Because, Id, Text, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
@@ -52,8 +53,8 @@ def record_verdict(call: Call, workflow_id: Id, stage: Stage, body: StageVerdict
     author, or up to the Governor.
     """
     with call.transaction() as txn:
-        before = story.read(txn, workflow_id)
-        run = judging.judged(
+        before = creation.read(txn, workflow_id)
+        run = verdicts.judged(
             before.run,
             stage,
             code=body.check_code,
@@ -73,12 +74,12 @@ def record_verdict(call: Call, workflow_id: Id, stage: Stage, body: StageVerdict
             patterns=body.patterns,
         )
         because = Because(rationale=body.rationale, authority=pipeline.EVALUATOR[stage])
-        return story.keep(txn, call, before, after, event, because=because).run
+        return creation.keep(txn, call, before, after, event, because=because).run
 
 
 def _settled(call: Call, before: Story, run: PipelineRun, stage: int) -> PipelineRun:
     record = run.stages[-1]
-    if not judging.complete(record):
+    if not verdicts.complete(record):
         return run
     score = checks.alignment_score(before.agent, record.checks) if stage == ETHICS else None
     return pipeline.settled(run, stage, review_id=call.new_id(), score=score, at=call.now)

@@ -2,13 +2,15 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.agents import asking_records, pipeline, settling, story
-from shared.agents.makers import made_by
-from shared.agents.models import Agent
-from shared.agents.runs import PipelineRun
-from shared.approvals import attention, checks, rules
-from shared.approvals.events import ApprovalCancelled, decided
-from shared.approvals.models import Approval
+from shared.agents.actions import asking, creation, results
+from shared.agents.actions.makers import made_by
+from shared.agents.models.agents import Agent
+from shared.agents.models.runs import PipelineRun
+from shared.agents.rules import pipeline
+from shared.approvals.actions import attention
+from shared.approvals.events.lifecycle import ApprovalCancelled, decided
+from shared.approvals.models.approvals import Approval
+from shared.approvals.rules import checks, decisions
 from shared.entity import Because, Id, Text, Value
 from shared.identity import PLATFORM, Role, Scope
 from shared.operation import Call, operation
@@ -46,29 +48,29 @@ def request_agent_changes(call: Call, agent_id: Id, body: AgentChanges) -> Pipel
     """
     with call.transaction() as txn:
         agent = txn.get(Agent, agent_id)
-        before = story.of(txn, agent)
+        before = creation.of(txn, agent)
         stage = before.run.current_stage
         who, changes = made_by(agent, before.manifest), body.changes
         run = pipeline.sent_back(before.run, changes, by=call.actor, makers=who, at=call.now)
-        asked = asking_records.asked(txn, before)
+        asked = asking.asked(txn, before)
         if asked is not None and _answered(txn, call, asked, body):
             run = pipeline.by_answer(run, asked.id)
         because = Because(rationale="; ".join(body.changes), authority=call.actor.type)
-        event = settling.event(run, stage)
-        return story.keep(txn, call, before, before.at(run), event, because=because).run
+        event = results.event(run, stage)
+        return creation.keep(txn, call, before, before.at(run), event, because=because).run
 
 
 def _answered(txn: Transaction, call: Call, asked: Approval, body: AgentChanges) -> bool:
     """Keep what was asked about the stage with the same answer, or withdrawn by who may give none, and say which."""
     if Role.GOVERNOR not in call.actor.roles:
         checks.undecided(asked, call.now)
-        gone = rules.withdraw(asked, by=call.actor, at=call.now, reason=LEFT)
+        gone = decisions.withdraw(asked, by=call.actor, at=call.now, reason=LEFT)
         txn.save(gone, ApprovalCancelled.of(gone))
         return False
     opened_at = attention.of(txn, asked, call.actor).opened_at(asked)
-    answered = rules.request_changes(
+    answered = decisions.request_changes(
         asked, by=call.actor, at=call.now, changes=body.changes, opened_at=opened_at
     )
     if answered is not asked:
-        txn.save(answered, decided(answered), because=rules.because(answered))
+        txn.save(answered, decided(answered), because=decisions.because(answered))
     return True

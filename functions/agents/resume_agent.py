@@ -1,17 +1,18 @@
 from pydantic import ConfigDict
 
-from shared.agents import asking, asking_records, lifecycle, returning
-from shared.agents.makers import made_by
-from shared.agents.models import Agent
-from shared.agents.runs import PipelineRun
-from shared.approvals import binding
-from shared.approvals.events import ApprovalConsumed
-from shared.approvals.models import Approval
+from shared.agents.actions import asking, returning
+from shared.agents.actions.makers import made_by
+from shared.agents.models.agents import Agent
+from shared.agents.models.runs import PipelineRun
+from shared.agents.rules import lifecycle, questions
+from shared.approvals.events.lifecycle import ApprovalConsumed
+from shared.approvals.models.approvals import Approval
+from shared.approvals.rules import binding
 from shared.entity import Id, Value
 from shared.evidence import ApprovalRef
 from shared.examples import REACTIVATION
 from shared.identity import PLATFORM, Scope
-from shared.manifests.models import Manifest
+from shared.manifests.models.manifests import Manifest
 from shared.operation import Call, operation
 
 
@@ -43,11 +44,11 @@ def resume_agent(call: Call, agent_id: Id, body: Reactivation) -> Agent:
         approval = txn.named(Approval, body.approval_id, field="approval_id")
         who = made_by(before, manifest)
         after = lifecycle.resumed(before, by=call.actor, makers=who, at=call.now)
-        role = asking_records.job_role(txn, txn.get(PipelineRun, before.workflow_id), before)
+        role = asking.job_role(txn, txn.get(PipelineRun, before.workflow_id), before)
         used = binding.consume(
             approval,
             by=lifecycle.reactivated_by(before),
-            question=asking.reactivation(before, manifest, job_role=role),
+            question=questions.reactivation(before, manifest, job_role=role),
             at=call.now,
         )
         under = ApprovalRef(approval_id=approval.id, action_digest=approval.action_digest)

@@ -1,9 +1,10 @@
-from shared.agents import composition, lifecycle, specifying
+from shared.agents.actions import gathering, specification
+from shared.agents.actions.specification import Begun
 from shared.agents.events import AgentRevised
-from shared.agents.models import Agent
-from shared.agents.requests import AgentContent
-from shared.agents.runs import PipelineRun
-from shared.agents.specifying import Begun
+from shared.agents.models.agents import Agent
+from shared.agents.models.requests import AgentContent
+from shared.agents.models.runs import PipelineRun
+from shared.agents.rules import lifecycle
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
@@ -25,14 +26,14 @@ def revise_agent(call: Call, agent_id: Id, body: AgentContent) -> Begun:
     """
     with call.transaction() as txn:
         before = txn.get(Agent, agent_id)
-        parts = composition.gathered(
+        parts = gathering.gathered(
             txn, industry_id=before.industry_id, job_role_id=body.job_role_id, skills=body.skills
         )
         ended = txn.get(PipelineRun, before.workflow_id)
         agent = lifecycle.revised(before, ended, body.content(), workflow=call.new_id())
-        specifying.check(agent, parts, composition.dependencies(txn, agent))
-        specifying.named(txn, agent.name, holder=agent.id)
-        run = specifying.begun(txn, call, agent, parts.job_role)
+        specification.check(agent, parts, gathering.dependencies(txn, agent))
+        specification.named(txn, agent.name, holder=agent.id)
+        run = specification.begun(txn, call, agent, parts.job_role)
         told = AgentRevised(
             workflow_id=run.id,
             workflow_before=ended.id,

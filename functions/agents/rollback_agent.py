@@ -2,18 +2,18 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.agents import undoing
-from shared.agents.models import Agent
-from shared.agents.parts import RollbackScope, RollbackTrigger
-from shared.agents.requests import Rollback
-from shared.agents.runs import PipelineRun
+from shared.agents.actions import rollback
+from shared.agents.models.agents import Agent
+from shared.agents.models.parts import RollbackScope, RollbackTrigger
+from shared.agents.models.requests import Rollback
+from shared.agents.models.runs import PipelineRun
 from shared.entity import Because, Id, Text, Value
 from shared.errors import Conflict
 from shared.evidence import stream
 from shared.identity import PLATFORM, Scope
-from shared.manifests.parts import Semver
+from shared.manifests.models.parts import Semver
 from shared.operation import Call, operation
-from shared.platform import responding
+from shared.platform.actions import incidents
 
 
 class RollbackRequest(Value):
@@ -56,20 +56,20 @@ def rollback_agent(call: Call, agent_id: Id, body: RollbackRequest) -> Rollback:
     what was taken back already changes nothing.
     """
     with call.transaction() as txn:
-        service = undoing.read(txn, txn.get(Agent, agent_id))
+        service = rollback.read(txn, txn.get(Agent, agent_id))
         if service.over:
-            return undoing.result(service, service.agent)
+            return rollback.result(service, service.agent)
         back = service.before.release_version if service.before else None
         if body.target_version not in {None, back}:
             raise Conflict(
                 f"the only version to go back to is {back or 'none'}", rule="no_such_version"
             )
         run = txn.get(PipelineRun, service.release.workflow_id)
-        incident = None if run.over else responding.assignment(txn, stream(run))
-        after = undoing.take_back(txn, call, service, body.trigger)
+        incident = None if run.over else incidents.assignment(txn, stream(run))
+        after = rollback.take_back(txn, call, service, body.trigger)
         because = Because(rationale=body.reason, authority=call.actor.type)
-        agent = undoing.keep(txn, call, service, after, body.trigger, body.scope, because)
+        agent = rollback.keep(txn, call, service, after, body.trigger, body.scope, because)
         if incident is not None:
-            report = responding.unserved(run.agent_id, "it did not prove well")
+            report = incidents.unserved(run.agent_id, "it did not prove well")
             incident.keep(report, call, owner=run.initiated_by)
-        return undoing.result(service, agent)
+        return rollback.result(service, agent)

@@ -1,13 +1,13 @@
 from pydantic import ConfigDict
 
-from shared.agents import asking_records, entering, settling, story
-from shared.agents.models_releases import Release
-from shared.agents.parts import Stage
-from shared.agents.runs import StageAnswer
-from shared.approvals.models import Approval
+from shared.agents.actions import asking, creation, results, stages
+from shared.agents.models.parts import Stage
+from shared.agents.models.releases import Release
+from shared.agents.models.runs import StageAnswer
+from shared.approvals.models.approvals import Approval
 from shared.entity import Id, Value
 from shared.examples import APPROVAL
-from shared.genesis.models import ExternalIds
+from shared.genesis.models.records import ExternalIds
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -36,25 +36,25 @@ def settle_stage(call: Call, workflow_id: Id, stage: Stage, body: Settlement) ->
     and what code can decide about it is decided; one that is open stays as it is, with its deadline.
     """
     with call.transaction() as txn:
-        before = story.read(txn, workflow_id)
+        before = creation.read(txn, workflow_id)
         agent = before.agent
         ruling = None
         if body.approval_id:
             approval = txn.named(Approval, body.approval_id, field="approval_id")
-            ruling = settling.Ruling(approval, asking_records.job_role(txn, before.run, agent))
+            ruling = results.Ruling(approval, asking.job_role(txn, before.run, agent))
         release = txn.get(Release, agent.release_id) if agent.release_id else None
-        run = settling.settled(before, stage, ruling=ruling, release=release, at=call.now)
-        on = entering.onward(txn, before.at(run), at=call.now)
+        run = results.settled(before, stage, ruling=ruling, release=release, at=call.now)
+        on = stages.onward(txn, before.at(run), at=call.now)
         after = before
         if run.status == "completed" and before.run.status != "completed" and release is not None:
             numbers = f"AGT-{agent.industry_code}"
             given = txn.peek(ExternalIds, numbers) or ExternalIds(id=numbers)
             given = given.model_copy(update={"given": given.given + 1})
             external_id = f"{numbers}-{given.given:03d}"
-            after = settling.completed(txn, call, before.at(run), release, external_id=external_id)
+            after = results.completed(txn, call, before.at(run), release, external_id=external_id)
             txn.save(given)
         elif run is not before.run:
-            event = settling.event(run, stage)
-            after = story.keep(txn, call, before, before.at(run), event)
-        after = entering.keep(txn, call, after, on)
-    return entering.answer(after, stage, on, at=call.now)
+            event = results.event(run, stage)
+            after = creation.keep(txn, call, before, before.at(run), event)
+        after = stages.keep(txn, call, after, on)
+    return stages.answer(after, stage, on, at=call.now)

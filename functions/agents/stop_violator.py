@@ -1,9 +1,9 @@
-from shared.agents import lifecycle
-from shared.agents.models import Agent
+from shared.agents.models.agents import Agent
+from shared.agents.rules import lifecycle
 from shared.entity import Because
 from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestSuspended
-from shared.manifests.models import Manifest
+from shared.manifests.models.manifests import Manifest
 from shared.reaction import Reaching, reaction
 from shared.violations.events import ViolationOpened
 

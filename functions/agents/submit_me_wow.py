@@ -1,7 +1,8 @@
-from shared.agents import composition, story, submitting
+from shared.agents.actions import creation, gathering
 from shared.agents.events import MeWowSubmitted
-from shared.agents.me_wow import Gap
-from shared.agents.requests import Blueprint
+from shared.agents.models.me_wow import Gap
+from shared.agents.models.requests import Blueprint
+from shared.agents.rules import submission
 from shared.entity import Hex64, Id, Value
 from shared.identity import PLATFORM, Scope
 from shared.manifests.events import ManifestDraftSaved
@@ -40,15 +41,15 @@ def submit_me_wow(call: Call, workflow_id: Id, body: Blueprint) -> Submitted:
     is under review cannot be submitted again.
     """
     with call.transaction() as txn:
-        before = story.read(txn, workflow_id)
-        submitting.authoring(before.run)
+        before = creation.read(txn, workflow_id)
+        submission.authoring(before.run)
         agent, old = before.agent, before.manifest
-        parts = composition.gathered(
+        parts = gathering.gathered(
             txn, industry_id=agent.industry_id, job_role_id=agent.job_role_id, skills=agent.skills
         )
         who = {"asked_by": before.run.initiated_by, "by": call.actor.id}
-        manifest = submitting.drafted(agent, old, body.manifest, **who, at=call.now)
-        run = submitting.submitted(before.run, body, manifest, parts, at=call.now)
+        manifest = submission.drafted(agent, old, body.manifest, **who, at=call.now)
+        run = submission.submitted(before.run, body, manifest, parts, at=call.now)
         saved = ManifestDraftSaved(
             agent_id=agent.id,
             workflow_id=run.id,
@@ -66,12 +67,12 @@ def submit_me_wow(call: Call, workflow_id: Id, body: Blueprint) -> Submitted:
             completeness=run.completeness,
             gaps=len(run.gaps),
         )
-        after = story.keep(txn, call, before, before.at(run), event).run
+        after = creation.keep(txn, call, before, before.at(run), event).run
     return Submitted(
         workflow_id=after.id,
         completeness=after.completeness,
         gaps=after.gaps,
         current_stage=after.current_stage,
         manifest_hash=manifest.manifest_hash,
-        unchanged=submitting.unchanged(before.run, after),
+        unchanged=submission.unchanged(before.run, after),
     )

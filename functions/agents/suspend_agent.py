@@ -2,14 +2,14 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.agents import lifecycle, stopping
-from shared.agents.models import Agent
-from shared.agents.stopping import Trigger
+from shared.agents.models.agents import Agent
+from shared.agents.rules import lifecycle, stopping
+from shared.agents.rules.stopping import Trigger
 from shared.entity import Because, Id, Text, Value
 from shared.identity import PLATFORM, Scope
 from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestSuspended
-from shared.manifests.models import Manifest
+from shared.manifests.models.manifests import Manifest
 from shared.operation import Call, operation
 
 

@@ -1,9 +1,9 @@
-from shared.agents import returning, vetoing
-from shared.approvals import rules
-from shared.approvals.events import VetoEffectCompleted, VetoRecorded
-from shared.approvals.models import Approval
-from shared.approvals.question_events import ReturnGranted
-from shared.approvals.vetoes import Veto
+from shared.agents.actions import returning, vetoes
+from shared.approvals.events.lifecycle import VetoEffectCompleted, VetoRecorded
+from shared.approvals.events.questions import ReturnGranted
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.vetoes import Veto
+from shared.approvals.rules import decisions
 from shared.reaction import Reaching, reaction
 
 
@@ -21,7 +21,7 @@ def undo_release(call: Reaching, event: VetoRecorded | ReturnGranted) -> None:
             returning.carry_out(txn, call, txn.get(Approval, call.subject_id))
             return
         veto = txn.get(Veto, call.subject_id)
-        undone = vetoing.undo(txn, call, veto) if veto.effect != "irreversible" else None
+        undone = vetoes.undo(txn, call, veto) if veto.effect != "irreversible" else None
         if undone is not None and veto.effect_completed_at is None:
-            after = rules.completed(undone, at=call.now)
+            after = decisions.completed(undone, at=call.now)
             txn.save(after, VetoEffectCompleted(effect=after.effect))

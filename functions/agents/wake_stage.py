@@ -1,5 +1,5 @@
-from shared.agents.answering import WAITED_FOR
 from shared.agents.events import AgentPipelineStageCompleted, AgentStateChanged
+from shared.agents.rules.replies import WAITED_FOR
 from shared.outside import Workflows
 from shared.reaction import Reaching, reaction
 from shared.waiting import Wait

@@ -1,8 +1,8 @@
 from shared.agents.events import AgentPipelineStageCompleted, AgentStateChanged
-from shared.approvals import rules
-from shared.approvals.events import ApprovalCancelled, ApprovalExpired
-from shared.approvals.models import OPEN, Approval, ApprovalStatus
-from shared.approvals.parts import Why
+from shared.approvals.events.lifecycle import ApprovalCancelled, ApprovalExpired
+from shared.approvals.models.approvals import OPEN, Approval, ApprovalStatus
+from shared.approvals.models.parts import Why
+from shared.approvals.rules import decisions
 from shared.queries import OneOf
 from shared.reaction import Reaching, reaction
 
@@ -30,10 +30,10 @@ def withdraw_approval(
         )
         for before in found:
             if before.open:
-                after = rules.withdraw(before, by=call.actor, at=call.now, reason=LEFT)
+                after = decisions.withdraw(before, by=call.actor, at=call.now, reason=LEFT)
                 txn.save(after, ApprovalCancelled.of(after))
             elif ended:
                 withdrawn = isinstance(event, AgentStateChanged) and event.reason == "cancelled"
                 why: Why = "run_ended" if withdrawn else "nobody_waits"
-                after = rules.unused(before, why=why, at=call.now)
+                after = decisions.unused(before, why=why, at=call.now)
                 txn.save(after, ApprovalExpired.of(after))

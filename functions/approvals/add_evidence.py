@@ -2,9 +2,9 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.approvals import adding, windows
-from shared.approvals.models import MAX_EVIDENCE, Approval, EvidenceRef
-from shared.approvals.question_events import EvidenceAdded
+from shared.approvals.events.questions import EvidenceAdded
+from shared.approvals.models.approvals import MAX_EVIDENCE, Approval, EvidenceRef
+from shared.approvals.rules import evidence, windows
 from shared.entity import Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -38,7 +38,7 @@ def add_evidence(call: Call, approval_id: Id, more: MoreEvidence) -> Approval:
     """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        after = adding.added(before, by=call.actor, at=call.now, evidence=more.evidence_refs)
+        after = evidence.added(before, by=call.actor, at=call.now, evidence=more.evidence_refs)
         if after is not before:
             after = txn.save(after, EvidenceAdded.of(after))
             timer, due = windows.following(after, at=call.now)

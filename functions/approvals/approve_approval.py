@@ -1,7 +1,8 @@
 from pydantic import ConfigDict
 
-from shared.approvals import agreeing, attention, rules
-from shared.approvals.models import Approval, Comment
+from shared.approvals.actions import agreeing, attention
+from shared.approvals.models.approvals import Approval, Comment
+from shared.approvals.rules import decisions
 from shared.entity import Hex64, Id, Value
 from shared.examples import ACTION_DIGEST
 from shared.identity import Scope
@@ -37,7 +38,7 @@ def approve_approval(call: Call, approval_id: Id, agreement: Agreement) -> Appro
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
         known = attention.of(txn, before, call.actor)
-        after = rules.approve(
+        after = decisions.approve(
             before,
             by=call.actor,
             at=call.now,
@@ -47,5 +48,5 @@ def approve_approval(call: Call, approval_id: Id, agreement: Agreement) -> Appro
             opened_at=known.opened_at(before),
         )
         if after is not before:
-            after = agreeing.keep(call, txn, known, after, because=rules.because(after))
+            after = agreeing.keep(call, txn, known, after, because=decisions.because(after))
     return after

@@ -1,10 +1,10 @@
 from pydantic import ConfigDict
 
-from shared.approvals import rules
-from shared.approvals.events import ApprovalCancelled
-from shared.approvals.models import Approval
-from shared.approvals.parts import Reason
-from shared.approvals.question_events import ApprovalLeft
+from shared.approvals.events.lifecycle import ApprovalCancelled
+from shared.approvals.events.questions import ApprovalLeft
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.parts import Reason
+from shared.approvals.rules import decisions
 from shared.entity import Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -30,7 +30,7 @@ def cancel_approval(call: Call, approval_id: Id, withdrawal: Withdrawal) -> Appr
     """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        after = rules.cancel(before, by=call.actor, at=call.now, reason=withdrawal.reason)
+        after = decisions.cancel(before, by=call.actor, at=call.now, reason=withdrawal.reason)
         if after is not before:
             left = ApprovalLeft(by=call.actor.id, reason=withdrawal.reason)
             after = txn.save(after, left if after.open else ApprovalCancelled.of(after))

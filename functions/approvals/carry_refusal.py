@@ -1,6 +1,10 @@
-from shared.approvals import noes
-from shared.approvals.events import ApprovalChangesRequested, ApprovalRejected, VetoRecorded
-from shared.approvals.models import Approval
+from shared.approvals.actions import noes
+from shared.approvals.events.lifecycle import (
+    ApprovalChangesRequested,
+    ApprovalRejected,
+    VetoRecorded,
+)
+from shared.approvals.models.approvals import Approval
 from shared.reaction import Reaching, reaction
 
 No = ApprovalRejected | ApprovalChangesRequested | VetoRecorded

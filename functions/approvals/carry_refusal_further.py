@@ -1,6 +1,6 @@
-from shared.approvals import noes
-from shared.approvals.models import Approval
-from shared.approvals.question_events import RefusalCarriedFurther
+from shared.approvals.actions import noes
+from shared.approvals.events.questions import RefusalCarriedFurther
+from shared.approvals.models.approvals import Approval
 from shared.reaction import Reaching, reaction
 
 

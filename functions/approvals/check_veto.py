@@ -1,8 +1,8 @@
-from shared.approvals.events import VetoEffectDue, VetoEffectOverdue
-from shared.approvals.vetoes import Veto
+from shared.approvals.events.lifecycle import VetoEffectDue, VetoEffectOverdue
+from shared.approvals.models.vetoes import Veto
 from shared.identity import Role
-from shared.mobile.notices import notice, saying
-from shared.mobile.telling_people import tell
+from shared.mobile.actions.telling import tell
+from shared.mobile.rules.notices import notice, saying
 from shared.reaction import Reaching, reaction
 
 

@@ -1,6 +1,6 @@
-from shared.approvals import rules
-from shared.approvals.events import ApprovalConfirmed, VetoWindowClosed
-from shared.approvals.models import Approval
+from shared.approvals.events.lifecycle import ApprovalConfirmed, VetoWindowClosed
+from shared.approvals.models.approvals import Approval
+from shared.approvals.rules import decisions
 from shared.reaction import Reaching, reaction
 
 
@@ -9,6 +9,6 @@ def confirm_approval(call: Reaching, _: VetoWindowClosed) -> None:
     """Confirm what was approved and done, and what nobody objected to while it was possible."""
     with call.transaction() as txn:
         before = txn.get(Approval, call.subject_id)
-        after = rules.confirm(before, at=call.now)
+        after = decisions.confirm(before, at=call.now)
         if after is not before and after.veto_until is not None:
             txn.save(after, ApprovalConfirmed(veto_until=after.veto_until))

@@ -1,14 +1,15 @@
-from shared.agents import recorded
-from shared.agents.makers import makers
-from shared.approvals import acts, again, answerable, load, noes, requests
-from shared.approvals.events import ApprovalRequested, decided
-from shared.approvals.models import Approval, ApprovalRequest
-from shared.approvals.question_events import ApprovalJoined, ApprovalSuperseded
+from shared.agents.actions import recorded
+from shared.agents.actions.makers import makers
+from shared.approvals.actions import answerable, noes, repeats, workload
+from shared.approvals.events.lifecycle import ApprovalRequested, decided
+from shared.approvals.events.questions import ApprovalJoined, ApprovalSuperseded
+from shared.approvals.models.approvals import Approval, ApprovalRequest
+from shared.approvals.rules import acts, requests
 from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.ports import Deployment
-from shared.precedents import matching
-from shared.precedents.reading import precedent
+from shared.precedents.actions.reading import precedent
+from shared.precedents.rules import matching
 from shared.store import Transaction
 from shared.waiting import Wait, together, wait
 
@@ -38,7 +39,7 @@ def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment
             makers=makers(call, request.agent_id, request.subject.get("agent_id"), known=manifest),
         )
         callback = request.callback_url
-        same = again.still_open(txn, new)
+        same = repeats.still_open(txn, new)
         waiting = (
             wait((same or new).id, callback, callbacks=deployment.callbacks) if callback else None
         )
@@ -50,7 +51,7 @@ def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment
 
 
 def _joined(call: Call, txn: Transaction, same: Approval, new: Approval) -> Approval:
-    after = again.joined(same, new)
+    after = repeats.joined(same, new)
     if after is same:
         return same
     answerable.check(call, txn, new, joins=True)
@@ -60,13 +61,13 @@ def _joined(call: Call, txn: Transaction, same: Approval, new: Approval) -> Appr
 def _asked(call: Call, txn: Transaction, new: Approval) -> Approval:
     answerable.check(call, txn, new)
     # Read before all that is looked for, so that of two who ask at once the second sees the first.
-    desk = load.desk(txn, new.governor_scope)
+    desk = workload.desk(txn, new.governor_scope)
     around = noes.around(txn, acts.act(new))
-    before = again.succeeded(txn, new, around)
+    before = repeats.succeeded(txn, new, around)
     new, beside = noes.noted(around, new)
     seed = precedent(call, txn, new)
     if seed is None:
-        new = load.guarded(txn, new)
+        new = workload.guarded(txn, new)
     if before is not None:
         txn.save(before, ApprovalSuperseded.of(before))
     noes.note(txn, beside, new)
@@ -76,5 +77,5 @@ def _asked(call: Call, txn: Transaction, new: Approval) -> Approval:
     else:
         new = matching.decide(new, seed, at=call.now)
         approval = txn.create(new, decided(new), because=matching.because(seed))
-    again.follow(txn, approval, at=call.now)
+    repeats.follow(txn, approval, at=call.now)
     return approval

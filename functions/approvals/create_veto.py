@@ -2,12 +2,12 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from shared.agents import vetoing
-from shared.approvals import rules
-from shared.approvals.events import ApprovalVetoed, VetoRecorded
-from shared.approvals.models import Approval
-from shared.approvals.parts import Attachment, Member, VetoCategory
-from shared.approvals.vetoes import ONE_OF_BOTH, Veto
+from shared.agents.actions import vetoes
+from shared.approvals.events.lifecycle import ApprovalVetoed, VetoRecorded
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.parts import Attachment, Member, VetoCategory
+from shared.approvals.models.vetoes import ONE_OF_BOTH, Veto
+from shared.approvals.rules import decisions
 from shared.entity import Because, Id, Text, Value
 from shared.examples import APPROVAL
 from shared.identity import Scope
@@ -62,17 +62,17 @@ def create_veto(call: Call, objection: Objection) -> Veto:
     given = objection.model_dump(exclude={"approval_id", "run_id", "step_id", "attachments"})
     attached = objection.attachments
     with call.transaction() as txn:
-        hit = vetoing.target(txn, objection.run_id) if objection.run_id else None
+        hit = vetoes.target(txn, objection.run_id) if objection.run_id else None
         approval_id = hit.approval_id if hit else objection.approval_id
         if hit is not None and hit.run is not None and approval_id is None:
-            veto, new = vetoing.of_run(txn, call, hit.run, **given, attachments=attached)
+            veto, new = vetoes.of_run(txn, call, hit.run, **given, attachments=attached)
             because = Because(rationale=veto.explanation, authority="governor")
             return txn.create(veto, VetoRecorded.of(veto), because=because) if new else veto
         before = txn.get(Approval, approval_id or "")
-        after = rules.veto(before, by=call.actor, at=call.now, **given)
+        after = decisions.veto(before, by=call.actor, at=call.now, **given)
         if after is before:
             return txn.all(Veto, approval_id=before.id)[0]
-        after = txn.save(after, ApprovalVetoed.of(after), because=rules.because(after))
+        after = txn.save(after, ApprovalVetoed.of(after), because=decisions.because(after))
         about = {"run_id": hit.run_id if hit else None, "step_id": objection.step_id}
-        veto = rules.record_veto(before, after, id=call.new_id(), attachments=attached, **about)
-        return txn.create(veto, VetoRecorded.of(veto), because=rules.because(after))
+        veto = decisions.record_veto(before, after, id=call.new_id(), attachments=attached, **about)
+        return txn.create(veto, VetoRecorded.of(veto), because=decisions.because(after))

@@ -2,9 +2,9 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.approvals import handing, windows
-from shared.approvals.events import ApprovalDeferred
-from shared.approvals.models import Approval, ShortText
+from shared.approvals.events.lifecycle import ApprovalDeferred
+from shared.approvals.models.approvals import Approval, ShortText
+from shared.approvals.rules import delegation, windows
 from shared.entity import Id, Timestamp, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -35,7 +35,7 @@ def defer_approval(call: Call, approval_id: Id, rest: Rest) -> Approval:
     """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        after = handing.defer(
+        after = delegation.defer(
             before,
             by=call.actor,
             at=call.now,

@@ -1,9 +1,10 @@
 from pydantic import ConfigDict
 
-from shared.approvals import answerable, handing, windows
-from shared.approvals.events import ApprovalDelegated
-from shared.approvals.models import Approval
-from shared.approvals.parts import Person, Reason
+from shared.approvals.actions import answerable
+from shared.approvals.events.lifecycle import ApprovalDelegated
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.parts import Person, Reason
+from shared.approvals.rules import delegation, windows
 from shared.entity import Id, Timestamp, Value
 from shared.examples import TOMORROW
 from shared.identity import Scope
@@ -43,7 +44,7 @@ def delegate_approval(call: Call, approval_id: Id, handover: Handover) -> Approv
     """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        after = handing.delegate(
+        after = delegation.delegate(
             before,
             by=call.actor,
             at=call.now,

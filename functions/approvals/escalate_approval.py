@@ -1,9 +1,9 @@
 from pydantic import ConfigDict
 
-from shared.approvals import handing, windows
-from shared.approvals.events import ApprovalEscalated
-from shared.approvals.models import Approval
-from shared.approvals.parts import Reason
+from shared.approvals.events.lifecycle import ApprovalEscalated
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.parts import Reason
+from shared.approvals.rules import delegation, windows
 from shared.entity import Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -33,7 +33,7 @@ def escalate_approval(call: Call, approval_id: Id, urging: Urging) -> Approval:
     """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        after = handing.escalate(before, by=call.actor, at=call.now, reason=urging.reason)
+        after = delegation.escalate(before, by=call.actor, at=call.now, reason=urging.reason)
         after = txn.save(after, ApprovalEscalated.of(after))
         timer, due = windows.following(after, at=call.now)
         txn.announce(timer, at=due, about=after)

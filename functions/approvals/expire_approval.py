@@ -1,6 +1,6 @@
-from shared.approvals import rules, windows
-from shared.approvals.events import ApprovalDeadline, ApprovalExpired
-from shared.approvals.models import Approval
+from shared.approvals.events.lifecycle import ApprovalDeadline, ApprovalExpired
+from shared.approvals.models.approvals import Approval
+from shared.approvals.rules import decisions, windows
 from shared.reaction import Reaching, reaction
 
 
@@ -14,7 +14,7 @@ def expire_approval(call: Reaching, event: ApprovalDeadline) -> None:
     """
     with call.transaction() as txn:
         before = txn.get(Approval, call.subject_id)
-        after = rules.expire(before, at=call.now, decision_version=event.decision_version)
+        after = decisions.expire(before, at=call.now, decision_version=event.decision_version)
         if after is not before:
             txn.save(after, ApprovalExpired.of(after))
         elif windows.holds(before, event.decision_version):

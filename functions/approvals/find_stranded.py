@@ -1,12 +1,13 @@
 from datetime import timedelta
 
 from shared.agents.events import RunStranded
-from shared.agents.runs import GOING, PipelineRun
-from shared.approvals import answerable, stranding
-from shared.approvals.models import OPEN, Approval
-from shared.approvals.people import People
-from shared.approvals.question_events import ApprovalStranded
-from shared.approvals.records import Stranded, Why
+from shared.agents.models.runs import GOING, PipelineRun
+from shared.approvals.actions import answerable
+from shared.approvals.events.questions import ApprovalStranded
+from shared.approvals.models.approvals import OPEN, Approval
+from shared.approvals.models.records import Stranded, Why
+from shared.approvals.rules import stranding
+from shared.approvals.rules.people import People
 from shared.identity import PLATFORM
 from shared.outside import Workflows
 from shared.queries import OneOf

@@ -1,13 +1,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.approvals.events import ApprovalGranted
-from shared.approvals.records import Canary
+from shared.approvals.events.lifecycle import ApprovalGranted
+from shared.approvals.models.records import Canary
 from shared.precedents.events import SeedsSwitched
-from shared.precedents.models import SWITCH, SeedSwitch
+from shared.precedents.models.seeds import SWITCH, SeedSwitch
 from shared.reaction import Reaching, reaction
+from shared.violations.actions.opening import open_violation
 from shared.violations.models import Finding
-from shared.violations.opening import open_violation
 from shared.violations.rules import opened
 
 

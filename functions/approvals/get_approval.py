@@ -1,7 +1,7 @@
-from shared.approvals import attention
-from shared.approvals.models import Approval, SeenApproval
-from shared.approvals.records import Attention
-from shared.approvals.windows import seen
+from shared.approvals.actions import attention
+from shared.approvals.models.approvals import Approval, SeenApproval
+from shared.approvals.models.records import Attention
+from shared.approvals.rules.windows import seen
 from shared.entity import Id
 from shared.identity import Scope
 from shared.operation import Call, operation

@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.approvals.models import Approval
+from shared.approvals.models.approvals import Approval
 from shared.entity import Hex64, Id, Value
 from shared.evidence import ActorRef, Entry, stream
 from shared.identity import Scope

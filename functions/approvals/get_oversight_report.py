@@ -4,9 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.approvals import load, oversight
-from shared.approvals.models import Approval
-from shared.approvals.oversight import Oversight
+from shared.approvals.actions import workload
+from shared.approvals.models.approvals import Approval
+from shared.approvals.rules import oversight
+from shared.approvals.rules.oversight import Oversight
 from shared.entity import Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -65,7 +66,7 @@ def _asked(txn: Transaction, since: datetime) -> Iterator[tuple[Approval, bool]]
         page = txn.find(
             Approval, order="requested_at", cursor=cursor, requested_at=AtLeast(moment(since))
         )
-        yield from ((one, load.is_sample(txn, one)) for one in page.items)
+        yield from ((one, workload.is_sample(txn, one)) for one in page.items)
         cursor = page.next_cursor
         if cursor is None:
             return

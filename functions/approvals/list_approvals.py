@@ -1,4 +1,4 @@
-from shared.approvals.models import OPEN, Approval, ApprovalStatus, ApprovalType, Gate
+from shared.approvals.models.approvals import OPEN, Approval, ApprovalStatus, ApprovalType, Gate
 from shared.entity import Hex64, Id
 from shared.identity import Scope
 from shared.operation import Call, operation

@@ -1,5 +1,5 @@
-from shared.approvals.models import Approval
-from shared.approvals.records import Stranded, Why
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.records import Stranded, Why
 from shared.entity import Id, Timestamp, Value
 from shared.identity import Scope
 from shared.operation import Call, operation

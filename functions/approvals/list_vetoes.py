@@ -1,5 +1,5 @@
-from shared.approvals.parts import VetoCategory
-from shared.approvals.vetoes import Veto
+from shared.approvals.models.parts import VetoCategory
+from shared.approvals.models.vetoes import Veto
 from shared.entity import Id
 from shared.identity import Scope
 from shared.operation import Call, operation

@@ -1,9 +1,10 @@
 from pydantic import ConfigDict
 
-from shared.approvals import attention, rules
-from shared.approvals.events import decided
-from shared.approvals.models import Approval
-from shared.approvals.parts import Reason
+from shared.approvals.actions import attention
+from shared.approvals.events.lifecycle import decided
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.parts import Reason
+from shared.approvals.rules import decisions
 from shared.entity import Hex64, Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -27,7 +28,7 @@ def reject_approval(call: Call, approval_id: Id, rejection: Rejection) -> Approv
     """Reject a request for good; a new one may come with new evidence."""
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        after = rules.reject(
+        after = decisions.reject(
             before,
             by=call.actor,
             at=call.now,
@@ -36,5 +37,5 @@ def reject_approval(call: Call, approval_id: Id, rejection: Rejection) -> Approv
             opened_at=attention.of(txn, before, call.actor).opened_at(before),
         )
         if after is not before:
-            after = txn.save(after, decided(after), because=rules.because(after))
+            after = txn.save(after, decided(after), because=decisions.because(after))
     return after

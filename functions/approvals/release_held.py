@@ -1,6 +1,5 @@
-from shared.approvals import load
-from shared.approvals.changing import shown
-from shared.approvals.events import (
+from shared.approvals.actions import workload
+from shared.approvals.events.lifecycle import (
     ApprovalCancelled,
     ApprovalChangesRequested,
     ApprovalExpired,
@@ -9,9 +8,10 @@ from shared.approvals.events import (
     ApprovalReleased,
     VetoRecorded,
 )
-from shared.approvals.models import Approval
+from shared.approvals.models.approvals import Approval
+from shared.approvals.rules.transitions import shown
 from shared.entity import Event
-from shared.mobile.waiting import tell_of_waiting
+from shared.mobile.actions.waiting import tell_of_waiting
 from shared.reaction import Reaching, reaction
 
 
@@ -32,8 +32,8 @@ def release_held(call: Reaching, event: Event) -> None:
         return
     with call.transaction() as txn:
         scope = txn.get(Approval, ended).governor_scope
-        desk = load.desk(txn, scope)
-        held = load.next_held(txn, scope)
+        desk = workload.desk(txn, scope)
+        held = workload.next_held(txn, scope)
         tell_of_waiting(txn, *held, at=call.now)
         if held:
             txn.save(desk)

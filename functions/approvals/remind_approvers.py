@@ -1,9 +1,9 @@
-from shared.approvals import handing, windows
-from shared.approvals.changing import shown
-from shared.approvals.events import ApprovalEscalated, ApprovalMark, ApprovalReleased
-from shared.approvals.models import Approval
-from shared.mobile.telling_people import told_at
-from shared.mobile.waiting import tell_of_waiting
+from shared.approvals.events.lifecycle import ApprovalEscalated, ApprovalMark, ApprovalReleased
+from shared.approvals.models.approvals import Approval
+from shared.approvals.rules import delegation, windows
+from shared.approvals.rules.transitions import shown
+from shared.mobile.actions.telling import told_at
+from shared.mobile.actions.waiting import tell_of_waiting
 from shared.reaction import Reaching, reaction
 
 
@@ -20,13 +20,13 @@ def remind_approvers(call: Reaching, event: ApprovalMark) -> None:
         before = txn.get(Approval, call.subject_id)
         if not windows.holds(before, event.decision_version):
             return
-        after = handing.remind(
+        after = delegation.remind(
             before,
             by=call.actor,
             at=call.now,
             decision_version=event.decision_version,
             told_at=told_at(txn, before)
-            if before.open and handing.stands_in(before, call.now)
+            if before.open and delegation.stands_in(before, call.now)
             else None,
         )
         told = ApprovalReleased() if after is before else ApprovalEscalated.of(after)

@@ -1,8 +1,8 @@
-from shared.approvals.events import ApprovalExpired
-from shared.approvals.models import Approval
+from shared.approvals.events.lifecycle import ApprovalExpired
+from shared.approvals.models.approvals import Approval
 from shared.identity import PLATFORM
-from shared.platform import responding
-from shared.platform.models_incidents import IncidentReport
+from shared.platform.actions import incidents
+from shared.platform.models.incidents import IncidentReport
 from shared.reaction import Reaching, reaction
 
 OF_ALL = "an incident is the platform's, whoever's the approval is"
@@ -31,5 +31,5 @@ def report_unused(call: Reaching, event: ApprovalExpired) -> None:
         )
         # What was to begin it may be known to be gone already: that is one incident.
         run = f"workflows/{approval.workflow_id}"
-        incident = responding.assignment(txn, run if approval.workflow_id else call.subject)
+        incident = incidents.assignment(txn, run if approval.workflow_id else call.subject)
         incident.keep(report, call, owner=event.owner or approval.owner)

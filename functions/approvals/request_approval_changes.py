@@ -2,9 +2,10 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.approvals import attention, rules
-from shared.approvals.events import decided
-from shared.approvals.models import Approval
+from shared.approvals.actions import attention
+from shared.approvals.events.lifecycle import decided
+from shared.approvals.models.approvals import Approval
+from shared.approvals.rules import decisions
 from shared.entity import Hex64, Id, Text, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -34,7 +35,7 @@ def request_approval_changes(call: Call, approval_id: Id, wanted: WantedChanges)
     """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        after = rules.request_changes(
+        after = decisions.request_changes(
             before,
             by=call.actor,
             at=call.now,
@@ -43,5 +44,5 @@ def request_approval_changes(call: Call, approval_id: Id, wanted: WantedChanges)
             opened_at=attention.of(txn, before, call.actor).opened_at(before),
         )
         if after is not before:
-            after = txn.save(after, decided(after), because=rules.because(after))
+            after = txn.save(after, decided(after), because=decisions.because(after))
     return after

@@ -1,8 +1,9 @@
 from datetime import timedelta
 
-from shared.approvals import load, requests, windows
-from shared.approvals.events import ApprovalRequested
-from shared.approvals.records import Canary
+from shared.approvals.actions import workload
+from shared.approvals.events.lifecycle import ApprovalRequested
+from shared.approvals.models.records import Canary
+from shared.approvals.rules import requests, windows
 from shared.entity import written
 from shared.reaction import Reaching, reaction
 
@@ -11,9 +12,9 @@ from shared.reaction import Reaching, reaction
 def sample_approvers(call: Reaching) -> None:
     """Put one request that must be refused among many, at most one in a hundred and one a day."""
     with call.transaction() as txn:
-        if not load.sample_is_due(txn, call.now):
+        if not workload.sample_is_due(txn, call.now):
             return
-        request = load.bad_request(written(call.now)[:10])
+        request = workload.bad_request(written(call.now)[:10])
         new = requests.ask(
             request, id=call.new_id(), tenant=call.tenant, by=call.actor, at=call.now
         )

@@ -1,10 +1,10 @@
-from shared.approvals import stranding
-from shared.approvals.models import Approval
-from shared.approvals.question_events import ApprovalStranded
-from shared.approvals.records import Stranded
+from shared.approvals.events.questions import ApprovalStranded
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.records import Stranded
+from shared.approvals.rules import stranding
 from shared.identity import PLATFORM
-from shared.platform import responding
-from shared.platform.models_incidents import IncidentReport
+from shared.platform.actions import incidents
+from shared.platform.models.incidents import IncidentReport
 from shared.reaction import Reaching, reaction
 
 OF_ALL = "an incident is the platform's, whoever's the question is"
@@ -26,7 +26,7 @@ def settle_stranded(call: Reaching, event: ApprovalStranded) -> None:
             affected_services=("approvals",),
             affected_agents=(approval.agent_id,) if approval.agent_id else (),
         )
-        assigned = responding.assignment(txn, call.subject)
+        assigned = incidents.assignment(txn, call.subject)
         incident = assigned.keep(report, call, owner=event.owner)
         own.create(
             Stranded(

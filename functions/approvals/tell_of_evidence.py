@@ -1,8 +1,8 @@
-from shared.approvals.models import Approval
-from shared.approvals.question_events import EvidenceAdded
+from shared.approvals.events.questions import EvidenceAdded
+from shared.approvals.models.approvals import Approval
 from shared.entity import written
-from shared.mobile.notices import notice
-from shared.mobile.telling_people import tell
+from shared.mobile.actions.telling import tell
+from shared.mobile.rules.notices import notice
 from shared.reaction import Reaching, reaction
 
 

@@ -1,7 +1,7 @@
-from shared.approvals.events import ApprovalChangesRequested, ApprovalRejected
-from shared.approvals.models import Approval
-from shared.mobile.notices import notice, saying
-from shared.mobile.telling_people import tell
+from shared.approvals.events.lifecycle import ApprovalChangesRequested, ApprovalRejected
+from shared.approvals.models.approvals import Approval
+from shared.mobile.actions.telling import tell
+from shared.mobile.rules.notices import notice, saying
 from shared.reaction import Reaching, reaction
 
 

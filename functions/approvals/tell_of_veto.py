@@ -1,9 +1,9 @@
-from shared.approvals.events import VetoRecorded
-from shared.approvals.models import Approval
-from shared.approvals.vetoes import Veto
+from shared.approvals.events.lifecycle import VetoRecorded
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.vetoes import Veto
 from shared.entity import written
-from shared.mobile.notices import notice, saying
-from shared.mobile.telling_people import tell
+from shared.mobile.actions.telling import tell
+from shared.mobile.rules.notices import notice, saying
 from shared.reaction import Reaching, reaction
 
 

@@ -1,5 +1,4 @@
-from shared.approvals import rules
-from shared.approvals.events import (
+from shared.approvals.events.lifecycle import (
     ApprovalCancelled,
     ApprovalChangesRequested,
     ApprovalExpired,
@@ -7,7 +6,8 @@ from shared.approvals.events import (
     ApprovalRejected,
     VetoRecorded,
 )
-from shared.approvals.models import Approval
+from shared.approvals.models.approvals import Approval
+from shared.approvals.rules import decisions
 from shared.entity import Event
 from shared.outside import Workflows
 from shared.reaction import Reaching, reaction
@@ -42,7 +42,7 @@ def wake_workflow(call: Reaching, event: Event, workflows: Workflows) -> None:
         there = [workflows.wake(url) for url in waiting.urls]
         if not any(there):
             before = txn.get(Approval, approval_id)
-            after = rules.unused(before, why="nobody_waits", at=call.now)
+            after = decisions.unused(before, why="nobody_waits", at=call.now)
             if after is not before:
                 txn.save(after, ApprovalExpired.of(after))
         txn.delete(waiting)

@@ -1,10 +1,10 @@
 from datetime import timedelta
 
-from shared.approvals.events import VetoEffectDue, VetoRecorded
-from shared.approvals.vetoes import Veto
+from shared.approvals.events.lifecycle import VetoEffectDue, VetoRecorded
+from shared.approvals.models.vetoes import Veto
 from shared.reaction import Reaching, reaction
+from shared.violations.actions.opening import open_violation
 from shared.violations.models import Finding
-from shared.violations.opening import open_violation
 from shared.violations.rules import opened
 
 UNDONE_WITHIN = timedelta(minutes=5)

@@ -1,5 +1,5 @@
-from shared.approvals.events import ApprovalConsumed, VetoWindowClosed
-from shared.approvals.models import Approval
+from shared.approvals.events.lifecycle import ApprovalConsumed, VetoWindowClosed
+from shared.approvals.models.approvals import Approval
 from shared.reaction import Reaching, reaction
 
 

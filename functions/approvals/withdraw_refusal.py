@@ -1,9 +1,9 @@
 from pydantic import ConfigDict
 
-from shared.approvals import again
-from shared.approvals.models import Approval
-from shared.approvals.parts import Reason
-from shared.approvals.question_events import RefusalWithdrawn
+from shared.approvals.actions import repeats
+from shared.approvals.events.questions import RefusalWithdrawn
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.parts import Reason
 from shared.entity import Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
@@ -33,7 +33,7 @@ def withdraw_refusal(call: Call, approval_id: Id, thought: SecondThought) -> App
     """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        after = again.withdrawn(before, by=call.actor, at=call.now, reason=thought.reason)
+        after = repeats.withdrawn(before, by=call.actor, at=call.now, reason=thought.reason)
         if after is not before:
             after = txn.save(after, RefusalWithdrawn.of(after))
     return after

@@ -1,7 +1,7 @@
 from shared.audit import rules
 from shared.audit.models import Entered, KeptReport, Report
 from shared.identities.models import Principal
-from shared.identities.rules import principal
+from shared.identities.rules.principals import principal
 from shared.identity import Scope
 from shared.operation import Call, operation
 

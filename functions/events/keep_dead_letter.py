@@ -1,5 +1,5 @@
-from shared.events import letters
-from shared.events.letters import Undelivered
+from shared.events.actions import letters
+from shared.events.actions.letters import Undelivered
 from shared.reaction import Reaching, reaction
 
 

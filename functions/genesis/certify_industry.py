@@ -1,6 +1,6 @@
 from shared.entity import Id
-from shared.genesis import certifying, examining
-from shared.genesis.industries import Industry
+from shared.genesis.actions import certification, examination
+from shared.genesis.models.industries import Industry
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -21,4 +21,4 @@ def certify_industry(call: Call, industry_id: Id) -> Industry:
     """
     with call.transaction() as txn:
         before = txn.get(Industry, industry_id)
-        return certifying.decided(txn, call, before, examining.of_industry(txn, before))
+        return certification.decided(txn, call, before, examination.of_industry(txn, before))

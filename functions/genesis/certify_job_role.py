@@ -1,6 +1,6 @@
 from shared.entity import Id
-from shared.genesis import certifying, examining
-from shared.genesis.job_roles import JobRole
+from shared.genesis.actions import certification, examination
+from shared.genesis.models.job_roles import JobRole
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -21,4 +21,4 @@ def certify_job_role(call: Call, job_role_id: Id) -> JobRole:
     """
     with call.transaction() as txn:
         before = txn.get(JobRole, job_role_id)
-        return certifying.decided(txn, call, before, examining.of_job_role(txn, before))
+        return certification.decided(txn, call, before, examination.of_job_role(txn, before))

@@ -1,6 +1,6 @@
 from shared.entity import Id
-from shared.genesis import certifying, examining
-from shared.genesis.skills import Skill
+from shared.genesis.actions import certification, examination
+from shared.genesis.models.skills import Skill
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -21,4 +21,4 @@ def certify_skill(call: Call, skill_id: Id) -> Skill:
     """
     with call.transaction() as txn:
         before = txn.get(Skill, skill_id)
-        return certifying.decided(txn, call, before, examining.of_skill(txn, before))
+        return certification.decided(txn, call, before, examination.of_skill(txn, before))

@@ -1,6 +1,7 @@
-from shared.genesis import announcements, names, rules
-from shared.genesis.industries import Industry
-from shared.genesis.requests import NewIndustry
+from shared.genesis.actions import names
+from shared.genesis.models.industries import Industry
+from shared.genesis.models.requests import NewIndustry
+from shared.genesis.rules import announcements, lifecycle
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -15,7 +16,7 @@ from shared.operation import Call, operation
 def create_industry(call: Call, body: NewIndustry) -> Industry:
     """Submit an industry for certification, or keep it as a draft."""
     with call.transaction() as txn:
-        industry = rules.submitted(
+        industry = lifecycle.submitted(
             Industry,
             body.content(),
             id=call.new_id(),
@@ -23,7 +24,7 @@ def create_industry(call: Call, body: NewIndustry) -> Industry:
             at=call.now,
             draft=body.as_draft,
         )
-        rules.supersede(industry, names.predecessor(txn, industry))
+        lifecycle.supersede(industry, names.predecessor(txn, industry))
         held = names.read(txn, industry)
         names.claim(held, industry)
         industry = txn.create(industry, announcements.creation(industry))

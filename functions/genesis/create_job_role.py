@@ -1,8 +1,9 @@
-from shared.genesis import announcements, job_role_checks, names, rules
-from shared.genesis.industries import Industry
-from shared.genesis.job_roles import JobRole
-from shared.genesis.requests import NewJobRole
-from shared.genesis.skills import Skill
+from shared.genesis.actions import names
+from shared.genesis.models.industries import Industry
+from shared.genesis.models.job_roles import JobRole
+from shared.genesis.models.requests import NewJobRole
+from shared.genesis.models.skills import Skill
+from shared.genesis.rules import announcements, job_role_checks, lifecycle
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -23,7 +24,7 @@ def create_job_role(call: Call, body: NewJobRole) -> JobRole:
     with call.transaction() as txn:
         industry = txn.peek(Industry, body.industry_id)
         skills = [txn.peek(Skill, skill_id) for skill_id in body.all_skills]
-        role = rules.submitted(
+        role = lifecycle.submitted(
             JobRole,
             body.content(industry),
             id=call.new_id(),
@@ -32,7 +33,7 @@ def create_job_role(call: Call, body: NewJobRole) -> JobRole:
             draft=body.as_draft,
         )
         job_role_checks.depend(role, skills)
-        rules.supersede(role, names.predecessor(txn, role))
+        lifecycle.supersede(role, names.predecessor(txn, role))
         held = names.read(txn, role)
         names.claim(held, role)
         role = txn.create(role, announcements.creation(role))

@@ -1,6 +1,7 @@
-from shared.genesis import announcements, names, rules
-from shared.genesis.requests import NewSkill
-from shared.genesis.skills import Skill
+from shared.genesis.actions import names
+from shared.genesis.models.requests import NewSkill
+from shared.genesis.models.skills import Skill
+from shared.genesis.rules import announcements, lifecycle
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -20,7 +21,7 @@ def create_skill(call: Call, body: NewSkill) -> Skill:
     what it supersedes, and may then have the same name.
     """
     with call.transaction() as txn:
-        skill = rules.submitted(
+        skill = lifecycle.submitted(
             Skill,
             body.content(),
             id=call.new_id(),
@@ -28,7 +29,7 @@ def create_skill(call: Call, body: NewSkill) -> Skill:
             at=call.now,
             draft=body.as_draft,
         )
-        rules.supersede(skill, names.predecessor(txn, skill))
+        lifecycle.supersede(skill, names.predecessor(txn, skill))
         held = names.read(txn, skill)
         names.claim(held, skill)
         skill = txn.create(skill, announcements.creation(skill))

@@ -1,7 +1,7 @@
 from shared.entity import Id
-from shared.genesis import examining
-from shared.genesis.examining import Outlook
-from shared.genesis.job_roles import JobRole
+from shared.genesis.actions import examination
+from shared.genesis.actions.examination import Outlook
+from shared.genesis.models.job_roles import JobRole
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -21,4 +21,4 @@ def examine_job_role(call: Call, job_role_id: Id) -> Outlook:
     """
     with call.transaction() as txn:
         found = txn.get(JobRole, job_role_id)
-        return examining.outlook(found, examining.of_job_role(txn, found))
+        return examination.outlook(found, examination.of_job_role(txn, found))

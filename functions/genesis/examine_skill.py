@@ -1,7 +1,7 @@
 from shared.entity import Id
-from shared.genesis import examining
-from shared.genesis.examining import Outlook
-from shared.genesis.skills import Skill
+from shared.genesis.actions import examination
+from shared.genesis.actions.examination import Outlook
+from shared.genesis.models.skills import Skill
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -21,4 +21,4 @@ def examine_skill(call: Call, skill_id: Id) -> Outlook:
     """
     with call.transaction() as txn:
         found = txn.get(Skill, skill_id)
-        return examining.outlook(found, examining.of_skill(txn, found))
+        return examination.outlook(found, examination.of_skill(txn, found))

@@ -1,5 +1,5 @@
 from shared.entity import Id
-from shared.genesis.job_roles import JobRole
+from shared.genesis.models.job_roles import JobRole
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

@@ -1,5 +1,5 @@
 from shared.entity import Id
-from shared.genesis.skills import Skill
+from shared.genesis.models.skills import Skill
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

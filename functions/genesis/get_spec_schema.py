@@ -1,6 +1,6 @@
 from typing import Any
 
-from shared.genesis import specs
+from shared.genesis.rules import specs
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

@@ -1,8 +1,8 @@
 from shared.constitution import amendment
 from shared.entity import Because, Id
-from shared.genesis import rules
-from shared.genesis.industries import Industry
-from shared.genesis.requests import IndustryJudgement
+from shared.genesis.models.industries import Industry
+from shared.genesis.models.requests import IndustryJudgement
+from shared.genesis.rules import lifecycle
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -22,7 +22,7 @@ def judge_industry(call: Call, industry_id: Id, body: IndustryJudgement) -> Indu
     """
     with call.transaction() as txn:
         before = txn.get(Industry, industry_id)
-        after = rules.judged_by(
+        after = lifecycle.judged_by(
             before,
             body.check_code,
             body.verdict,

@@ -1,8 +1,8 @@
 from shared.constitution import amendment
 from shared.entity import Because, Id
-from shared.genesis import rules
-from shared.genesis.job_roles import JobRole
-from shared.genesis.requests import JobRoleJudgement
+from shared.genesis.models.job_roles import JobRole
+from shared.genesis.models.requests import JobRoleJudgement
+from shared.genesis.rules import lifecycle
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -22,7 +22,7 @@ def judge_job_role(call: Call, job_role_id: Id, body: JobRoleJudgement) -> JobRo
     """
     with call.transaction() as txn:
         before = txn.get(JobRole, job_role_id)
-        after = rules.judged_by(
+        after = lifecycle.judged_by(
             before,
             body.check_code,
             body.verdict,

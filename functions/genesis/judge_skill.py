@@ -1,8 +1,8 @@
 from shared.constitution import amendment
 from shared.entity import Because, Id
-from shared.genesis import rules
-from shared.genesis.requests import SkillJudgement
-from shared.genesis.skills import Skill
+from shared.genesis.models.requests import SkillJudgement
+from shared.genesis.models.skills import Skill
+from shared.genesis.rules import lifecycle
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -22,7 +22,7 @@ def judge_skill(call: Call, skill_id: Id, body: SkillJudgement) -> Skill:
     """
     with call.transaction() as txn:
         before = txn.get(Skill, skill_id)
-        after = rules.judged_by(
+        after = lifecycle.judged_by(
             before,
             body.check_code,
             body.verdict,

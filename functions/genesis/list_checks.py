@@ -1,7 +1,7 @@
 from pydantic import ConfigDict
 
 from shared.entity import Value
-from shared.genesis.codes import CODES, Code, Subject
+from shared.genesis.rules.codes import CODES, Code, Subject
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

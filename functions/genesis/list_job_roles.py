@@ -1,5 +1,5 @@
-from shared.genesis.job_roles import JobRole
-from shared.genesis.requests import JobRoleListing, filters
+from shared.genesis.models.job_roles import JobRole
+from shared.genesis.models.requests import JobRoleListing, filters
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.queries import Page

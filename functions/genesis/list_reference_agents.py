@@ -1,5 +1,5 @@
-from shared.genesis.models_references import ReferenceAgent
-from shared.genesis.references import REFERENCE_AGENTS
+from shared.genesis.models.references import ReferenceAgent
+from shared.genesis.rules.references import REFERENCE_AGENTS
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.queries import Page

@@ -1,5 +1,5 @@
-from shared.genesis.requests import SkillListing, filters
-from shared.genesis.skills import Skill
+from shared.genesis.models.requests import SkillListing, filters
+from shared.genesis.models.skills import Skill
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.queries import Page

@@ -1,7 +1,7 @@
 from shared.entity import Because, Id
-from shared.genesis import announcements, rules
-from shared.genesis.requests import Reason
-from shared.genesis.skills import Skill
+from shared.genesis.models.requests import Reason
+from shared.genesis.models.skills import Skill
+from shared.genesis.rules import announcements, lifecycle
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -20,7 +20,7 @@ def reject_skill(call: Call, skill_id: Id, body: Reason) -> Skill:
     """
     with call.transaction() as txn:
         before = txn.get(Skill, skill_id)
-        after = rules.rejected(
+        after = lifecycle.rejected(
             before, body.reason, by=call.actor, at=call.now, certification_id=call.new_id()
         )
         because = Because(rationale=announcements.refusal(after), authority=call.actor.id)

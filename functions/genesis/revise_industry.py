@@ -1,8 +1,9 @@
 from shared.constitution import amendment
 from shared.entity import Id
-from shared.genesis import names, rules
-from shared.genesis.industries import Industry
-from shared.genesis.requests import IndustryContent
+from shared.genesis.actions import names
+from shared.genesis.models.industries import Industry
+from shared.genesis.models.requests import IndustryContent
+from shared.genesis.rules import lifecycle
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -17,8 +18,8 @@ def revise_industry(call: Call, industry_id: Id, body: IndustryContent) -> Indus
     """Give a draft or a rejected industry new content, and submit it for certification."""
     with call.transaction() as txn:
         before = txn.get(Industry, industry_id)
-        after = rules.revised(before, body.content(), by=call.actor)
-        rules.supersede(after, names.predecessor(txn, after))
+        after = lifecycle.revised(before, body.content(), by=call.actor)
+        lifecycle.supersede(after, names.predecessor(txn, after))
         held = names.read(txn, before, after)
         names.claim(held, after)
         saved = txn.save(after, amendment(before, after))

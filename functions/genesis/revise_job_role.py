@@ -1,10 +1,11 @@
 from shared.constitution import amendment
 from shared.entity import Id
-from shared.genesis import job_role_checks, names, rules
-from shared.genesis.industries import Industry
-from shared.genesis.job_roles import JobRole
-from shared.genesis.requests import JobRoleContent
-from shared.genesis.skills import Skill
+from shared.genesis.actions import names
+from shared.genesis.models.industries import Industry
+from shared.genesis.models.job_roles import JobRole
+from shared.genesis.models.requests import JobRoleContent
+from shared.genesis.models.skills import Skill
+from shared.genesis.rules import job_role_checks, lifecycle
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -21,9 +22,9 @@ def revise_job_role(call: Call, job_role_id: Id, body: JobRoleContent) -> JobRol
         before = txn.get(JobRole, job_role_id)
         industry = txn.peek(Industry, body.industry_id)
         skills = [txn.peek(Skill, skill_id) for skill_id in body.all_skills]
-        after = rules.revised(before, body.content(industry), by=call.actor)
+        after = lifecycle.revised(before, body.content(industry), by=call.actor)
         job_role_checks.depend(after, skills)
-        rules.supersede(after, names.predecessor(txn, after))
+        lifecycle.supersede(after, names.predecessor(txn, after))
         held = names.read(txn, before, after)
         names.claim(held, after)
         saved = txn.save(after, amendment(before, after))

@@ -1,8 +1,9 @@
 from shared.constitution import amendment
 from shared.entity import Id
-from shared.genesis import names, rules
-from shared.genesis.requests import SkillContent
-from shared.genesis.skills import Skill
+from shared.genesis.actions import names
+from shared.genesis.models.requests import SkillContent
+from shared.genesis.models.skills import Skill
+from shared.genesis.rules import lifecycle
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
@@ -21,8 +22,8 @@ def revise_skill(call: Call, skill_id: Id, body: SkillContent) -> Skill:
     """
     with call.transaction() as txn:
         before = txn.get(Skill, skill_id)
-        after = rules.revised(before, body.content(), by=call.actor)
-        rules.supersede(after, names.predecessor(txn, after))
+        after = lifecycle.revised(before, body.content(), by=call.actor)
+        lifecycle.supersede(after, names.predecessor(txn, after))
         held = names.read(txn, before, after)
         names.claim(held, after)
         saved = txn.save(after, amendment(before, after))

@@ -1,6 +1,6 @@
 from shared.entity import Name
-from shared.genesis import references
-from shared.genesis.references import ReferenceRun, RunReference
+from shared.genesis.rules import references
+from shared.genesis.rules.references import ReferenceRun, RunReference
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

@@ -1,5 +1,5 @@
-from shared.genesis import specs
-from shared.genesis.specs import AgentSpec, Validation
+from shared.genesis.rules import specs
+from shared.genesis.rules.specs import AgentSpec, Validation
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

@@ -1,9 +1,10 @@
 from pydantic import ConfigDict
 
 from shared.entity import Value
-from shared.identities import principals, rules
+from shared.identities.actions import registry
 from shared.identities.events import SessionsEnded
 from shared.identities.models import Access, Reason, UserId
+from shared.identities.rules import principals
 from shared.identity import Scope
 from shared.operation import Call, operation
 
@@ -28,7 +29,7 @@ def end_sessions(call: Call, user_id: UserId, ending: Ending) -> Access:
     something is changed or governed, elsewhere within 60.
     """
     with call.transaction() as txn:
-        before = principals.known(txn, user_id, call.tenant, call.now)
-        after = rules.ended(before, by=call.actor, at=call.now)
-        principals.keep(txn, after, SessionsEnded(user_id=user_id, reason=ending.reason))
+        before = registry.known(txn, user_id, call.tenant, call.now)
+        after = principals.ended(before, by=call.actor, at=call.now)
+        registry.keep(txn, after, SessionsEnded(user_id=user_id, reason=ending.reason))
     return Access.of(after)

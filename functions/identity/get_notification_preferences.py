@@ -1,6 +1,6 @@
 from shared.identity import Scope
-from shared.mobile import preferences
-from shared.mobile.models import NotificationPreferences
+from shared.mobile.models.inbox import NotificationPreferences
+from shared.mobile.rules import preferences
 from shared.operation import Call, operation
 
 

@@ -1,8 +1,9 @@
 from pydantic import ConfigDict
 
 from shared.entity import Timestamp, Value
-from shared.identities import principals, rules
+from shared.identities.actions import registry
 from shared.identities.events import LoggedOut
+from shared.identities.rules import principals
 from shared.identity import Scope
 from shared.operation import Call, operation
 
@@ -33,6 +34,6 @@ def log_out(call: Call, logout: Logout) -> LoggedOutSince:
     """
     event = LoggedOut(all_devices=logout.all_devices)
     with call.transaction() as txn:
-        before = principals.known(txn, call.actor.id, call.tenant, call.now)
-        principals.keep(txn, rules.signed_out(before, at=call.now), event)
+        before = registry.known(txn, call.actor.id, call.tenant, call.now)
+        registry.keep(txn, principals.signed_out(before, at=call.now), event)
     return LoggedOutSince(valid_after=call.now)

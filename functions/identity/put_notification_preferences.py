@@ -1,7 +1,7 @@
 from shared.identity import Scope
-from shared.mobile import preferences
-from shared.mobile.models import NotificationPreferences
-from shared.mobile.preferences import Wishes
+from shared.mobile.models.inbox import NotificationPreferences
+from shared.mobile.rules import preferences
+from shared.mobile.rules.preferences import Wishes
 from shared.operation import Call, operation
 
 

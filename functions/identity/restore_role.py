@@ -1,10 +1,11 @@
 from pydantic import ConfigDict
 
 from shared.entity import Value
-from shared.identities import principals, rules
+from shared.identities.actions import registry
 from shared.identities.events import RoleRestored
-from shared.identities.members import KEEPERS
 from shared.identities.models import Access, Reason, UserId, Vacancy
+from shared.identities.rules import principals
+from shared.identities.rules.members import KEEPERS
 from shared.identity import Role, Scope
 from shared.operation import Call, operation
 
@@ -34,12 +35,10 @@ def restore_role(call: Call, user_id: UserId, body: RoleRestoration) -> Access:
     It gives nobody a role: the sign-in does, and this record only takes away.
     """
     with call.transaction() as txn:
-        before = principals.known(txn, user_id, call.tenant, call.now)
-        after = rules.restored(before, body.role, by=call.actor)
+        before = registry.known(txn, user_id, call.tenant, call.now)
+        after = principals.restored(before, body.role, by=call.actor)
         vacancy = txn.peek(Vacancy, body.role.value) if body.role in KEEPERS else None
         if vacancy is not None:
             txn.delete(vacancy)
-        principals.keep(
-            txn, after, RoleRestored(user_id=user_id, role=body.role, reason=body.reason)
-        )
+        registry.keep(txn, after, RoleRestored(user_id=user_id, role=body.role, reason=body.reason))
     return Access.of(after)

@@ -1,9 +1,10 @@
 from pydantic import ConfigDict
 
 from shared.entity import Value
-from shared.identities import members, principals, rules
+from shared.identities.actions import registry
 from shared.identities.events import RoleWithdrawn
 from shared.identities.models import Access, Member, Reason, UserId
+from shared.identities.rules import members, principals
 from shared.identity import Role, Scope
 from shared.operation import Call, operation
 
@@ -37,15 +38,15 @@ def withdraw_role(call: Call, user_id: UserId, body: RoleWithdrawal) -> Access:
     seconds where something is changed or governed, elsewhere within 60.
     """
     with call.transaction() as txn:
-        before = principals.known(txn, user_id, call.tenant, call.now)
-        after = rules.without(before, body.role, by=call.actor, at=call.now)
+        before = registry.known(txn, user_id, call.tenant, call.now)
+        after = principals.without(before, body.role, by=call.actor, at=call.now)
         member = txn.peek(Member, user_id)
         vacancy = members.vacated(member, body.role, call.now)
         if vacancy is not None:
             txn.save(vacancy)
         if member is not None:
             txn.save(members.without(member, body.role))
-        principals.keep(
+        registry.keep(
             txn, after, RoleWithdrawn(user_id=user_id, role=body.role, reason=body.reason)
         )
     return Access.of(after)

@@ -1,5 +1,5 @@
 from shared.entity import Id
-from shared.genesis.industries import Industry
+from shared.genesis.models.industries import Industry
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 

@@ -1,5 +1,5 @@
-from shared.genesis.industries import Industry
-from shared.genesis.requests import IndustryListing, filters
+from shared.genesis.models.industries import Industry
+from shared.genesis.models.requests import IndustryListing, filters
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.queries import Page

@@ -1,7 +1,7 @@
 from shared.identity import PLATFORM, Scope
+from shared.learning.actions.support import evidence_of
 from shared.learning.models import DraftNumbers, DraftQuota, NewDraft, SeedDraft
-from shared.learning.rules import drafted, quota_id, within_quota
-from shared.learning.support import evidence_of
+from shared.learning.rules.drafts import drafted, quota_id, within_quota
 from shared.operation import Call, operation
 from shared.precedents.events import SeedDrafted
 

@@ -1,9 +1,9 @@
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
+from shared.learning.actions.support import evidence_of
 from shared.learning.events import SeedDraftSubmitted
 from shared.learning.models import SeedDraft
-from shared.learning.rules import submitted
-from shared.learning.support import evidence_of
+from shared.learning.rules.drafts import submitted
 from shared.operation import Call, operation
 from shared.precedents.events import SeedSubmitted
 

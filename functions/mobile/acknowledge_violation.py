@@ -1,4 +1,4 @@
-from shared.agents.makers import makers
+from shared.agents.actions.makers import makers
 from shared.entity import Id, Value
 from shared.identity import Scope
 from shared.operation import Call, operation

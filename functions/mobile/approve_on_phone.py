@@ -1,12 +1,13 @@
 from pydantic import ConfigDict
 
-from shared.approvals import agreeing, attention, rules
-from shared.approvals.models import Approval, Comment
+from shared.approvals.actions import agreeing, attention
+from shared.approvals.models.approvals import Approval, Comment
+from shared.approvals.rules import decisions
 from shared.entity import Id
 from shared.examples import ACTION_DIGEST, DEVICE, NOW, SIGNATURE, SOON
 from shared.identity import Scope
-from shared.mobile import deciding
-from shared.mobile.models_signatures import SignedDecision
+from shared.mobile.actions import signing
+from shared.mobile.models.signed import SignedDecision
 from shared.operation import Call, operation
 from shared.ports import SignatureCheck
 
@@ -48,9 +49,9 @@ def approve_on_phone(
     """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        note = deciding.signed(call, txn, before, "approve", agreement, check)
+        note = signing.signed(call, txn, before, "approve", agreement, check)
         known = attention.of(txn, before, call.actor)
-        after = rules.approve(
+        after = decisions.approve(
             before,
             by=call.actor,
             at=call.now,
@@ -60,6 +61,6 @@ def approve_on_phone(
             opened_at=known.opened_at(before),
         )
         if after is not before:
-            because = deciding.because(after, note)
+            because = signing.because(after, note)
             after = agreeing.keep(call, txn, known, after, because=because, note=note)
     return after

@@ -1,9 +1,9 @@
-from shared.approvals.vetoes import Veto
+from shared.approvals.models.vetoes import Veto
 from shared.entity import Id
 from shared.identity import Scope
-from shared.mobile import uploads
 from shared.mobile.events import VetoDocumented
-from shared.mobile.uploads import Announced, UploadAddress
+from shared.mobile.rules import uploads
+from shared.mobile.rules.uploads import Announced, UploadAddress
 from shared.operation import Call, operation
 from shared.ports import Tickets
 

@@ -1,6 +1,7 @@
 from shared.identity import PLATFORM, Scope
-from shared.learning import rules, support
+from shared.learning.actions import support
 from shared.learning.models import DraftNumbers, DraftQuota, NewDraft, SeedDraft
+from shared.learning.rules import drafts
 from shared.operation import Call, operation
 from shared.precedents.events import SeedDrafted
 
@@ -12,14 +13,14 @@ def create_seed_on_phone(call: Call, request: NewDraft) -> SeedDraft:
 
     It is a draft like any other: Genesis validates it before it may predict, let alone decide.
     """
-    quota = rules.quota_id(call.actor.id, call.now)
+    quota = drafts.quota_id(call.actor.id, call.now)
     day = f"{call.now:%Y-%m-%d}"
     with call.transaction() as txn:
         made = txn.peek(DraftQuota, quota) or DraftQuota(id=quota)
         numbers = txn.peek(DraftNumbers, day) or DraftNumbers(id=day)
-        more = rules.within_quota(made, at=call.now)
+        more = drafts.within_quota(made, at=call.now)
         evidence = support.evidence_of(txn, request.evidence_refs)
-        draft = rules.drafted(
+        draft = drafts.drafted(
             request, evidence, id=call.new_id(), numbers=numbers, by=call.actor, at=call.now
         )
         txn.save(more)

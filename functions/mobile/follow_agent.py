@@ -7,7 +7,7 @@ from shared.agents.events import (
     HealthStatusChanged,
 )
 from shared.entity import Event
-from shared.mobile import following
+from shared.mobile.actions import following
 from shared.reaction import Reaching, reaction
 
 

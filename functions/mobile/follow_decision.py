@@ -1,4 +1,4 @@
-from shared.approvals.events import (
+from shared.approvals.events.lifecycle import (
     ApprovalCancelled,
     ApprovalChangesRequested,
     ApprovalExpired,
@@ -7,7 +7,7 @@ from shared.approvals.events import (
     VetoRecorded,
 )
 from shared.entity import Event
-from shared.mobile import following
+from shared.mobile.actions import following
 from shared.reaction import Reaching, reaction
 
 

@@ -1,5 +1,5 @@
-from shared.approvals.events import ApprovalRequested
-from shared.mobile import following
+from shared.approvals.events.lifecycle import ApprovalRequested
+from shared.mobile.actions import following
 from shared.reaction import Reaching, reaction
 
 

@@ -1,13 +1,14 @@
-from shared.agents import timeline, vetoing
-from shared.agents.models import Agent
-from shared.agents.runs import PipelineRun
-from shared.approvals import attention
-from shared.approvals.models import Approval
-from shared.approvals.records import Attention
+from shared.agents.actions import vetoes
+from shared.agents.models.agents import Agent
+from shared.agents.models.runs import PipelineRun
+from shared.agents.rules import timeline
+from shared.approvals.actions import attention
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.records import Attention
 from shared.entity import Id
 from shared.identity import Scope
-from shared.mobile import cards
-from shared.mobile.cards import ApprovalDetail
+from shared.mobile.rules import cards
+from shared.mobile.rules.cards import ApprovalDetail
 from shared.operation import Call, operation
 
 
@@ -30,7 +31,7 @@ def get_approval_detail(call: Call, approval_id: Id) -> ApprovalDetail:
         agent = txn.peek(Agent, approval.agent_id) if approval.agent_id else None
         run = txn.peek(PipelineRun, agent.workflow_id) if agent else None
         settled = txn.peek(Approval, run.approval_id) if run and run.approval_id else None
-        veto = vetoing.against(txn, run, settled) if run else None
+        veto = vetoes.against(txn, run, settled) if run else None
         attention.note(txn, approval, by=call.actor, at=call.now)
     pipeline = timeline.of(agent, run, settled, veto) if agent and run else None
     return cards.detail(approval, agent, run, pipeline)

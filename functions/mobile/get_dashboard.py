@@ -1,11 +1,12 @@
 from shared.identity import Scope
-from shared.mobile import asking_records, totals
-from shared.mobile.models_dashboard import Dashboard, DashboardTotals, OpenApproval, RecentVetoes
-from shared.mobile.notices import audiences
-from shared.mobile.totals import RECENT_VETOES
+from shared.mobile.actions import shown
+from shared.mobile.models.dashboard import Dashboard, DashboardTotals, OpenApproval, RecentVetoes
+from shared.mobile.rules import totals
+from shared.mobile.rules.notices import audiences
+from shared.mobile.rules.totals import RECENT_VETOES
 from shared.operation import Call, operation
-from shared.precedents import counting
-from shared.precedents.models import Figures
+from shared.precedents.models.seeds import Figures
+from shared.precedents.rules import counting
 
 
 @operation("GET", "/v1/mobile/dashboard", scopes={Scope.GOVERNANCE_READ}, audited=False)
@@ -21,7 +22,7 @@ def get_dashboard(call: Call) -> Dashboard:
         oldest = txn.first(OpenApproval, order="requested_at")
         recent = txn.peek(RecentVetoes, RECENT_VETOES)
         figures = txn.all(Figures)
-        unread = asking_records.unread(txn, audiences(call.actor), call.now)
+        unread = shown.unread(txn, audiences(call.actor), call.now)
     return Dashboard(
         active_agents_count=sum(one.active_agents for one in shards),
         pending_approvals_count=sum(one.pending_approvals for one in shards),

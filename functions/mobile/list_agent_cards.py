@@ -1,6 +1,6 @@
-from shared.agents.parts import AgentStatus
+from shared.agents.models.parts import AgentStatus
 from shared.identity import Scope
-from shared.mobile.models_dashboard import AgentCard
+from shared.mobile.models.dashboard import AgentCard
 from shared.operation import Call, operation
 from shared.queries import Page, Paging
 

@@ -1,8 +1,8 @@
-from shared.approvals.models import OPEN, Approval, ApprovalType
+from shared.approvals.models.approvals import OPEN, Approval, ApprovalType
 from shared.entity import Id, Value
 from shared.identity import Scope
-from shared.mobile import cards
-from shared.mobile.cards import ApprovalCard
+from shared.mobile.rules import cards
+from shared.mobile.rules.cards import ApprovalCard
 from shared.operation import Call, operation
 from shared.queries import OneOf, Paging
 

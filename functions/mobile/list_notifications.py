@@ -1,8 +1,9 @@
 from shared.entity import Value
 from shared.identity import Scope
-from shared.mobile import asking_records, telling
-from shared.mobile.models import Notification, SeenNotification
-from shared.mobile.notices import audiences
+from shared.mobile.actions import shown
+from shared.mobile.models.inbox import Notification, SeenNotification
+from shared.mobile.rules import claims
+from shared.mobile.rules.notices import audiences
 from shared.operation import Call, operation
 from shared.queries import OneOf, Paging, Test
 
@@ -38,8 +39,6 @@ def list_notifications(call: Call, query: InboxQuery) -> Inbox:
         found = txn.find(
             Notification, order="-created_at", limit=query.limit, cursor=query.cursor, **tests
         )
-        items = tuple(
-            telling.seen(one, asking_records.subject(txn, one), call.now) for one in found.items
-        )
-        unread = asking_records.unread(txn, audiences(call.actor), call.now)
+        items = tuple(claims.seen(one, shown.subject(txn, one), call.now) for one in found.items)
+        unread = shown.unread(txn, audiences(call.actor), call.now)
     return Inbox(items=items, next_cursor=found.next_cursor, unread=unread)

@@ -1,9 +1,9 @@
 from shared.entity import Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.precedents import counting
-from shared.precedents.counting import Metrics
-from shared.precedents.models import Figures, PrecedentSeed, SeedStatus
+from shared.precedents.models.seeds import Figures, PrecedentSeed, SeedStatus
+from shared.precedents.rules import counting
+from shared.precedents.rules.counting import Metrics
 from shared.queries import Paging
 
 

@@ -1,9 +1,9 @@
+from shared.agents.actions.rollback import TAKEN_BACK
 from shared.agents.events import AgentRolledBack, AgentStateChanged
-from shared.agents.models import Agent
-from shared.agents.undoing import TAKEN_BACK
-from shared.mobile.models import Claim
-from shared.mobile.notices import governor, notice, saying
-from shared.mobile.telling_people import tell
+from shared.agents.models.agents import Agent
+from shared.mobile.actions.telling import tell
+from shared.mobile.models.inbox import Claim
+from shared.mobile.rules.notices import governor, notice, saying
 from shared.reaction import Reaching, reaction
 
 TOLD = {("deployed", "suspended"): "Suspended", ("suspended", "deployed"): "Back in service"}

@@ -1,12 +1,12 @@
 from datetime import timedelta
 
-from shared.approvals.events import ApprovalGranted
-from shared.approvals.models import Approval
+from shared.approvals.events.lifecycle import ApprovalGranted
+from shared.approvals.models.approvals import Approval
 from shared.entity import written
-from shared.mobile import telling
+from shared.mobile.actions.telling import tell
 from shared.mobile.events import VetoWindowClosing
-from shared.mobile.notices import governor, notice
-from shared.mobile.telling_people import tell
+from shared.mobile.rules import claims
+from shared.mobile.rules.notices import governor, notice
 from shared.reaction import Reaching, reaction
 
 AHEAD = timedelta(hours=2)
@@ -24,7 +24,7 @@ def notify_auto_approval(call: Reaching, event: ApprovalGranted) -> None:
         return
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
-        if not telling.holds("objectable", approval, call.now):
+        if not claims.holds("objectable", approval, call.now):
             return
         told = notice(
             "seed_auto_approval",

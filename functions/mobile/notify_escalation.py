@@ -1,8 +1,8 @@
-from shared.approvals.events import ApprovalEscalated
-from shared.approvals.models import Approval
+from shared.approvals.events.lifecycle import ApprovalEscalated
+from shared.approvals.models.approvals import Approval
 from shared.entity import written
-from shared.mobile.notices import notice
-from shared.mobile.telling_people import tell
+from shared.mobile.actions.telling import tell
+from shared.mobile.rules.notices import notice
 from shared.reaction import Reaching, reaction
 
 

@@ -1,7 +1,7 @@
 from shared.entity import written
-from shared.mobile.models import Claim
-from shared.mobile.notices import governor, notice, saying
-from shared.mobile.telling_people import tell
+from shared.mobile.actions.telling import tell
+from shared.mobile.models.inbox import Claim
+from shared.mobile.rules.notices import governor, notice, saying
 from shared.queries import AtLeast
 from shared.reaction import Reaching, reaction
 from shared.violations.events import ViolationOpened

@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.agents.makers import makers
+from shared.agents.actions.makers import makers
 from shared.entity import Id, Text, Timestamp, Value
 from shared.examples import NEXT_WEEK
 from shared.identity import Scope

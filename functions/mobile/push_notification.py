@@ -1,5 +1,5 @@
+from shared.mobile.actions.push_delivery import hand_over
 from shared.mobile.events import NotificationSent
-from shared.mobile.handing import hand_over
 from shared.outside import Push
 from shared.reaction import Reaching, reaction
 

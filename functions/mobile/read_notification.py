@@ -1,10 +1,11 @@
 from shared.entity import Id
 from shared.errors import NotFound
 from shared.identity import Scope
-from shared.mobile import asking_records, telling
+from shared.mobile.actions import shown
 from shared.mobile.events import NotificationRead
-from shared.mobile.models import Notification, SeenNotification
-from shared.mobile.notices import audiences, read
+from shared.mobile.models.inbox import Notification, SeenNotification
+from shared.mobile.rules import claims
+from shared.mobile.rules.notices import audiences, read
 from shared.operation import Call, operation
 
 
@@ -20,7 +21,7 @@ def read_notification(call: Call, notification_id: Id) -> SeenNotification:
         if before.audience not in audiences(call.actor):
             raise NotFound(f"there is no notification {notification_id} here")
         after = read(before, at=call.now)
-        told = asking_records.subject(txn, before)
+        told = shown.subject(txn, before)
         if after is not before:
             after = txn.save(after, NotificationRead(kind=after.kind))
-        return telling.seen(after, told, call.now)
+        return claims.seen(after, told, call.now)

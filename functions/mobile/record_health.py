@@ -1,7 +1,8 @@
 from shared.agents.events import HealthStatusChanged
-from shared.agents.models import Agent
+from shared.agents.models.agents import Agent
 from shared.reaction import Reaching, reaction
-from shared.violations import opening, rules
+from shared.violations import rules
+from shared.violations.actions import opening
 from shared.violations.models import Finding
 
 

@@ -1,8 +1,8 @@
 from shared.identity import Scope
-from shared.mobile import devices
-from shared.mobile.devices import Registration
 from shared.mobile.events import DeviceRevoked, DeviceSilenced, DeviceUnseenDue
-from shared.mobile.models import Device
+from shared.mobile.models.inbox import Device
+from shared.mobile.rules import devices
+from shared.mobile.rules.devices import Registration
 from shared.operation import Call, operation
 from shared.ports import SignatureCheck
 

@@ -1,8 +1,8 @@
-from shared.approvals.events import VetoRecorded
-from shared.approvals.vetoes import Veto
-from shared.mobile import totals
-from shared.mobile.models_dashboard import RecentVetoes
-from shared.mobile.totals import RECENT_VETOES
+from shared.approvals.events.lifecycle import VetoRecorded
+from shared.approvals.models.vetoes import Veto
+from shared.mobile.models.dashboard import RecentVetoes
+from shared.mobile.rules import totals
+from shared.mobile.rules.totals import RECENT_VETOES
 from shared.reaction import Reaching, reaction
 
 

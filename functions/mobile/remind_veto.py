@@ -1,10 +1,10 @@
-from shared.approvals.models import Approval
+from shared.approvals.models.approvals import Approval
 from shared.entity import written
-from shared.mobile import telling
+from shared.mobile.actions.telling import tell
 from shared.mobile.events import VetoWindowClosing
-from shared.mobile.models import Notification
-from shared.mobile.notices import governor, notice
-from shared.mobile.telling_people import tell
+from shared.mobile.models.inbox import Notification
+from shared.mobile.rules import claims
+from shared.mobile.rules.notices import governor, notice
 from shared.reaction import Reaching, reaction
 
 
@@ -18,7 +18,7 @@ def remind_veto(call: Reaching, event: VetoWindowClosing) -> None:
         if (
             seen
             or approval.veto_until is None
-            or not telling.holds("objectable", approval, call.now)
+            or not claims.holds("objectable", approval, call.now)
         ):
             return
         reminder = notice(

@@ -1,6 +1,6 @@
-from shared.mobile import devices
 from shared.mobile.events import DeviceRevoked, DeviceUnseenDue
-from shared.mobile.models import Device
+from shared.mobile.models.inbox import Device
+from shared.mobile.rules import devices
 from shared.reaction import Reaching, reaction
 
 

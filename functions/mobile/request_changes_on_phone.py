@@ -2,14 +2,15 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.approvals import attention, rules
-from shared.approvals.events import decided
-from shared.approvals.models import Approval
+from shared.approvals.actions import attention
+from shared.approvals.events.lifecycle import decided
+from shared.approvals.models.approvals import Approval
+from shared.approvals.rules import decisions
 from shared.entity import Id, Text
 from shared.examples import ACTION_DIGEST, DEVICE, NOW, SIGNATURE, SOON
 from shared.identity import Scope
-from shared.mobile import deciding
-from shared.mobile.models_signatures import SignedDecision
+from shared.mobile.actions import signing
+from shared.mobile.models.signed import SignedDecision
 from shared.operation import Call, operation
 from shared.ports import SignatureCheck
 
@@ -51,8 +52,8 @@ def request_changes_on_phone(
     """Send a request back to whoever made what it is about, with the device's signature."""
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        note = deciding.signed(call, txn, before, "request_changes", wanted, check)
-        after = rules.request_changes(
+        note = signing.signed(call, txn, before, "request_changes", wanted, check)
+        after = decisions.request_changes(
             before,
             by=call.actor,
             at=call.now,
@@ -62,5 +63,5 @@ def request_changes_on_phone(
         )
         if after is not before:
             txn.save(note)
-            after = txn.save(after, decided(after), because=deciding.because(after, note))
+            after = txn.save(after, decided(after), because=signing.because(after, note))
     return after

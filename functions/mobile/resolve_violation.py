@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.agents.makers import makers
+from shared.agents.actions.makers import makers
 from shared.entity import Because, Id, Text, Value
 from shared.identity import Scope
 from shared.operation import Call, operation

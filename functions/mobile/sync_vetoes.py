@@ -7,8 +7,8 @@ from shared.entity import Timestamp, Value
 from shared.examples import NOW
 from shared.identity import Scope
 from shared.judged import JudgedAs
-from shared.mobile.models_vetoes import QUEUED, ItemResult, QueuedVeto
-from shared.mobile.syncing import Queue, parsed
+from shared.mobile.actions.syncing import Queue, parsed
+from shared.mobile.models.queue import QUEUED, ItemResult, QueuedVeto
 from shared.operation import Call, operation
 from shared.ports import SignatureCheck
 

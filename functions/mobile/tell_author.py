@@ -1,13 +1,14 @@
-from shared.agents import timeline, vetoing
+from shared.agents.actions import vetoes
 from shared.agents.events import AuthorConcerned
-from shared.agents.models import Agent
-from shared.agents.parts import STAGES
-from shared.agents.runs import PipelineRun
-from shared.approvals.models import Approval
+from shared.agents.models.agents import Agent
+from shared.agents.models.parts import STAGES
+from shared.agents.models.runs import PipelineRun
+from shared.agents.rules import timeline
+from shared.approvals.models.approvals import Approval
 from shared.entity import written
-from shared.mobile.models import Claim
-from shared.mobile.notices import notice, saying
-from shared.mobile.telling_people import tell
+from shared.mobile.actions.telling import tell
+from shared.mobile.models.inbox import Claim
+from shared.mobile.rules.notices import notice, saying
 from shared.reaction import Reaching, reaction
 
 
@@ -17,7 +18,7 @@ def tell_author(call: Reaching, event: AuthorConcerned) -> None:
     with call.transaction() as txn:
         agent, run = txn.get(Agent, call.subject_id), txn.get(PipelineRun, event.workflow_id)
         approval = txn.peek(Approval, run.approval_id) if run.approval_id else None
-        veto = vetoing.against(txn.loosely("a run that is over stays as it ended"), run, approval)
+        veto = vetoes.against(txn.loosely("a run that is over stays as it ended"), run, approval)
         back = run.sent_back
         if veto is not None and veto.approval_id is not None:
             # A veto of what was approved is told to everybody who asked for it.

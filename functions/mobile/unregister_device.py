@@ -1,9 +1,9 @@
 from shared.entity import Id
 from shared.errors import NotFound
 from shared.identity import Scope
-from shared.mobile import devices
 from shared.mobile.events import DeviceRevoked
-from shared.mobile.models import Device
+from shared.mobile.models.inbox import Device
+from shared.mobile.rules import devices
 from shared.operation import Call, operation
 
 

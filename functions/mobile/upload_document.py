@@ -1,9 +1,9 @@
-from shared.approvals.parts import MAX_DOCUMENT_BYTES
+from shared.approvals.models.parts import MAX_DOCUMENT_BYTES
 from shared.files import Content, Files
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM, PUBLIC
-from shared.mobile import uploads
-from shared.mobile.uploads import Address, Uploaded
+from shared.mobile.rules import uploads
+from shared.mobile.rules.uploads import Address, Uploaded
 from shared.operation import Call, operation
 from shared.ports import SignatureCheck
 

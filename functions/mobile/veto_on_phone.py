@@ -1,12 +1,12 @@
-from shared.approvals import rules
-from shared.approvals.checks import same_subject
-from shared.approvals.events import ApprovalVetoed, VetoRecorded
-from shared.approvals.models import Approval
-from shared.approvals.vetoes import Veto
+from shared.approvals.events.lifecycle import ApprovalVetoed, VetoRecorded
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.vetoes import Veto
+from shared.approvals.rules import decisions
+from shared.approvals.rules.checks import same_subject
 from shared.entity import Id
 from shared.identity import Scope
-from shared.mobile import deciding
-from shared.mobile.models_vetoes import SignedVeto
+from shared.mobile.actions import signing
+from shared.mobile.models.queue import SignedVeto
 from shared.operation import Call, operation
 from shared.ports import SignatureCheck
 
@@ -22,9 +22,9 @@ def veto_on_phone(
     """
     with call.transaction() as txn:
         before = txn.get(Approval, approval_id)
-        note = deciding.signed(call, txn, before, "veto", objection, check)
+        note = signing.signed(call, txn, before, "veto", objection, check)
         same_subject(before, objection.expected_digest)
-        after = rules.veto(
+        after = decisions.veto(
             before,
             by=call.actor,
             at=call.now,
@@ -34,7 +34,7 @@ def veto_on_phone(
         if after is before:
             return txn.all(Veto, approval_id=before.id)[0]
         txn.save(note)
-        because = deciding.because(after, note)
+        because = signing.because(after, note)
         after = txn.save(after, ApprovalVetoed.of(after), because=because)
-        veto = rules.record_veto(before, after, id=call.new_id())
+        veto = decisions.record_veto(before, after, id=call.new_id())
         return txn.create(veto, VetoRecorded.of(veto), because=because)

@@ -1,6 +1,6 @@
 from shared.platform.events import FlagExpired
-from shared.platform.flags import expired
-from shared.platform.models_flags import FeatureFlag
+from shared.platform.models.flags import FeatureFlag
+from shared.platform.rules.flags import expired
 from shared.reaction import Reaching, reaction
 
 

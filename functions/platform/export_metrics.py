@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from shared.observing import Telemetry
-from shared.platform import figures
+from shared.platform.actions import figures
 from shared.reaction import Reaching, reaction
 
 

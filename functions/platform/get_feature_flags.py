@@ -5,8 +5,8 @@ from shared.errors import StoreUnavailable
 from shared.identity import PLATFORM, Scope
 from shared.observing import Memory
 from shared.operation import Call, operation
-from shared.platform.flags import evaluated
-from shared.platform.models_flags import FeatureFlag
+from shared.platform.models.flags import FeatureFlag
+from shared.platform.rules.flags import evaluated
 from shared.ports import Deployment
 
 

@@ -1,8 +1,8 @@
 from shared.entity import Timestamp, Value
 from shared.identity import PLATFORM, PUBLIC, Scope
 from shared.operation import Call, operation
-from shared.platform import states
-from shared.platform.models import LATEST, Check, Observation, State
+from shared.platform.models.services import LATEST, Check, Observation, State
+from shared.platform.rules import states
 from shared.release import VERSION
 
 

@@ -1,8 +1,8 @@
 from shared.identity import PLATFORM, Scope
 from shared.observing import Memory, Traffic
 from shared.operation import Call, operation
-from shared.platform import figures
-from shared.platform.figures import Exposition
+from shared.platform.actions import figures
+from shared.platform.actions.figures import Exposition
 
 
 @operation("GET", "/v1/metrics", scopes={Scope.METRICS_READ}, audited=False, tenant=PLATFORM)

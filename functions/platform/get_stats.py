@@ -1,10 +1,10 @@
 from shared.entity import Timestamp, Value
 from shared.identity import PLATFORM, Scope
-from shared.mobile.models_dashboard import DashboardTotals
+from shared.mobile.models.dashboard import DashboardTotals
 from shared.observing import Memory
 from shared.operation import Call, operation
-from shared.platform.models import LATEST, Observation
-from shared.platform.models_incidents import Incident
+from shared.platform.models.incidents import Incident
+from shared.platform.models.services import LATEST, Observation
 from shared.queries import OneOf
 from shared.store import Transaction
 

@@ -1,9 +1,9 @@
 from shared.entity import Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.platform.breakers import seen
-from shared.platform.models_breakers import Circuit, CircuitBreaker, CircuitReset
-from shared.platform.targets import TARGETS
+from shared.platform.models.breakers import Circuit, CircuitBreaker, CircuitReset
+from shared.platform.rules.breakers import seen
+from shared.platform.rules.targets import TARGETS
 
 
 class CircuitBreakers(Value):

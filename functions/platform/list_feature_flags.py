@@ -1,6 +1,6 @@
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.platform.models_flags import FeatureFlag
+from shared.platform.models.flags import FeatureFlag
 from shared.queries import Page, Paging
 
 

@@ -1,6 +1,6 @@
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.platform.models_incidents import Incident, Service, Severity, Status
+from shared.platform.models.incidents import Incident, Service, Severity, Status
 from shared.queries import Page, Paging, Test
 
 

@@ -1,8 +1,8 @@
 from shared.entity import Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.platform import states
-from shared.platform.models import LATEST, Observation, ServiceStatus
+from shared.platform.models.services import LATEST, Observation, ServiceStatus
+from shared.platform.rules import states
 
 
 class Services(Value):

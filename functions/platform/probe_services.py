@@ -5,8 +5,9 @@ from shared.errors import ProviderDown
 from shared.events.models import DeadLetter
 from shared.observing import Dependencies, Recent, Telemetry
 from shared.outside import Backlogs
-from shared.platform import responding, rules
-from shared.platform.models import LATEST, Observation
+from shared.platform.actions import incidents
+from shared.platform.models.services import LATEST, Observation
+from shared.platform.rules import health
 from shared.reaction import Reaching, reaction
 
 
@@ -21,9 +22,9 @@ def probe_services(
     """
     with call.transaction() as txn:
         before = txn.peek(Observation, LATEST)
-        if not rules.due(before, at=call.now):
+        if not health.due(before, at=call.now):
             return
-        now, alarms = rules.observed(
+        now, alarms = health.observed(
             dependencies.look(),
             backlogs.backlog(),
             _recent(telemetry, call.now),
@@ -31,7 +32,7 @@ def probe_services(
             before=before,
             at=call.now,
         )
-        responding.respond(txn, now, alarms, call)
+        incidents.respond(txn, now, alarms, call)
         txn.save(now)
 
 

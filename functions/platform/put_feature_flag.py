@@ -1,8 +1,8 @@
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform.events import FlagSet
-from shared.platform.flags import put
-from shared.platform.models_flags import FeatureFlag, FlagKey, FlagSetting
+from shared.platform.models.flags import FeatureFlag, FlagKey, FlagSetting
+from shared.platform.rules.flags import put
 
 
 @operation("PUT", "/v1/admin/feature-flags/{key}", scopes={Scope.FLAGS_WRITE}, tenant=PLATFORM)

@@ -5,9 +5,9 @@ from pydantic import ConfigDict, Field
 from shared.entity import Text, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.platform.breakers import known, reset, seen
 from shared.platform.events import CircuitBreakerReset
-from shared.platform.models_breakers import Circuit, CircuitBreaker, CircuitReset, Target
+from shared.platform.models.breakers import Circuit, CircuitBreaker, CircuitReset, Target
+from shared.platform.rules.breakers import known, reset, seen
 
 
 class Reset(Value):

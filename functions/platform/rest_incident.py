@@ -1,6 +1,6 @@
 from shared.platform.events import IncidentRested
-from shared.platform.incidents import rested, transition
-from shared.platform.models_incidents import Incident
+from shared.platform.models.incidents import Incident
+from shared.platform.rules.incidents import rested, transition
 from shared.reaction import Reaching, reaction
 
 

@@ -1,8 +1,8 @@
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.platform import responding
-from shared.platform.models_incidents import Incident, IncidentStep
+from shared.platform.actions import incidents
+from shared.platform.models.incidents import Incident, IncidentStep
 
 
 @operation(
@@ -19,4 +19,4 @@ def transition_incident(call: Call, incident_id: Id, step: IncidentStep) -> Inci
     15 minutes; a high or critical one is closed with its root cause.
     """
     with call.transaction() as txn:
-        return responding.step(txn, incident_id, step, call)
+        return incidents.step(txn, incident_id, step, call)

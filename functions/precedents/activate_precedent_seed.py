@@ -1,10 +1,10 @@
 from shared.entity import Id
 from shared.identity import PLATFORM, Scope
-from shared.learning.support import still_supported
+from shared.learning.actions.support import still_supported
 from shared.operation import Call, operation
-from shared.precedents import rules
 from shared.precedents.events import SeedApproved
-from shared.precedents.models import PrecedentSeed
+from shared.precedents.models.seeds import PrecedentSeed
+from shared.precedents.rules import lifecycle
 
 
 @operation(
@@ -22,8 +22,8 @@ def activate_precedent_seed(call: Call, seed_id: Id) -> PrecedentSeed:
     with call.transaction() as txn:
         before = txn.get(PrecedentSeed, seed_id)
         still_supported(txn, before)
-        after = rules.activated(before, by=call.actor, at=call.now)
+        after = lifecycle.activated(before, by=call.actor, at=call.now)
         if after is not before:
-            because = rules.because(after, "activated by the Governor", call.actor)
+            because = lifecycle.because(after, "activated by the Governor", call.actor)
             after = txn.save(after, SeedApproved.of(after), because=because)
     return after

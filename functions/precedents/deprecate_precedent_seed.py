@@ -1,12 +1,12 @@
 from pydantic import ConfigDict
 
-from shared.approvals.parts import Reason
+from shared.approvals.models.parts import Reason
 from shared.entity import Id, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.precedents import rules
 from shared.precedents.events import SeedDeprecated
-from shared.precedents.models import PrecedentSeed
+from shared.precedents.models.seeds import PrecedentSeed
+from shared.precedents.rules import lifecycle
 
 
 class Deprecation(Value):
@@ -30,8 +30,8 @@ def deprecate_precedent_seed(call: Call, seed_id: Id, body: Deprecation) -> Prec
     """End a seed that is of no more use; what was done by it stays done, and what is still held is asked again."""
     with call.transaction() as txn:
         before = txn.get(PrecedentSeed, seed_id)
-        after = rules.deprecated(before, by=call.actor, reason=body.reason)
+        after = lifecycle.deprecated(before, by=call.actor, reason=body.reason)
         if after is not before:
-            because = rules.because(after, body.reason, call.actor)
+            because = lifecycle.because(after, body.reason, call.actor)
             after = txn.save(after, SeedDeprecated.of(after), because=because)
     return after

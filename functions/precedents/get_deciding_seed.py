@@ -1,8 +1,8 @@
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.precedents.deciding import DecidingSeed
-from shared.precedents.models import SeedNumber
-from shared.precedents.reading import decides_here, switches
+from shared.precedents.actions.reading import decides_here, switches
+from shared.precedents.models.deciding import DecidingSeed
+from shared.precedents.models.seeds import SeedNumber
 
 
 @operation(

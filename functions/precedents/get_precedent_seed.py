@@ -3,8 +3,8 @@ from datetime import timedelta
 from shared.entity import Id, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.precedents import rules
-from shared.precedents.models import PrecedentSeed
+from shared.precedents.models.seeds import PrecedentSeed
+from shared.precedents.rules import lifecycle
 
 ALERT_BP = 1_000
 """A larger share of objections is looked at."""
@@ -66,6 +66,6 @@ def get_precedent_seed(call: Call, seed_id: Id) -> SeedView:
             too_often_wrong=seed.false_positive_bp > ALERT_BP,
             idle=seed.auto_approve and call.now - last > IDLE,
             shadow_agreement_bp=seed.shadow_agreement_bp,
-            lacking=rules.unready(seed, at=call.now) if waits else (),
+            lacking=lifecycle.unready(seed, at=call.now) if waits else (),
         ),
     )

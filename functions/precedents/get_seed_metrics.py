@@ -1,8 +1,8 @@
 from shared.entity import Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.precedents.counting import Metrics, metrics
-from shared.precedents.models import SWITCH, Figures, SeedSwitch
+from shared.precedents.models.seeds import SWITCH, Figures, SeedSwitch
+from shared.precedents.rules.counting import Metrics, metrics
 
 
 class SeedMetrics(Value):

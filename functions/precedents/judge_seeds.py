@@ -1,15 +1,15 @@
-from shared.approvals.events import (
+from shared.approvals.events.lifecycle import (
     ApprovalChangesRequested,
     ApprovalConfirmed,
     ApprovalGranted,
     ApprovalRejected,
     VetoRecorded,
 )
-from shared.approvals.models import Approval
+from shared.approvals.models.approvals import Approval
 from shared.identity import PLATFORM
-from shared.precedents import counting, judging
-from shared.precedents.models import Figures, PrecedentSeed, Prediction
-from shared.precedents.reading import OF_THE_PLATFORM
+from shared.precedents.actions.reading import OF_THE_PLATFORM
+from shared.precedents.models.seeds import Figures, PrecedentSeed, Prediction
+from shared.precedents.rules import counting, judgements
 from shared.reaction import Reaching, reaction
 
 Decided = (
@@ -38,7 +38,7 @@ def judge_seeds(call: Reaching, event: Decided) -> None:
         return
     with call.transaction() as own:
         approval = own.get(Approval, approval_id)
-    fact = judging.fact(event, approval)
+    fact = judgements.fact(event, approval)
     shard = counting.shard(approval_id)
     with call.within(PLATFORM, OF_THE_PLATFORM) as txn:
         # First what both write who may meet here: whoever reads it before the other's commit runs again.
@@ -47,17 +47,17 @@ def judge_seeds(call: Reaching, event: Decided) -> None:
         cited = loosely.all(PrecedentSeed, seed_id=approval.seed_id) if approval.seed_id else ()
         predicted = txn.peek(Prediction, approval_id)
         again = predicted is not None and predicted.answered
-        new = fact in judging.ANSWERS and not (again and fact == "granted")
+        new = fact in judgements.ANSWERS and not (again and fact == "granted")
         expected = predicted.approves if predicted and new else {}
         shadows = [txn.get(PrecedentSeed, id) for id in expected]
-        changes = [judging.cited(seed, approval_id, fact, at=call.now) for seed in cited]
+        changes = [judgements.cited(seed, approval_id, fact, at=call.now) for seed in cited]
         changes += [
-            judging.compared(seed, approval_id, fact, would=expected[seed.id], again=again)
+            judgements.compared(seed, approval_id, fact, would=expected[seed.id], again=again)
             for seed in shadows
         ]
         for seed, told in changes:
             txn.save(seed, told)
-        more = judging.figures(fact, expected, by_seed=bool(approval.seed_id), again=again)
+        more = judgements.figures(fact, expected, by_seed=bool(approval.seed_id), again=again)
         txn.save(counting.counted(figures, call.now, **more))
         if predicted is not None and fact == "granted":
             txn.save(predicted.model_copy(update={"answered": True}))

@@ -3,10 +3,10 @@ from pydantic import Field
 from shared.entity import Opaque, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.precedents.deciding import DecidingSeed
-from shared.precedents.models import PrecedentSeed
-from shared.precedents.reading import OF_THE_PLATFORM, switches
-from shared.precedents.rules import decides_in
+from shared.precedents.actions.reading import OF_THE_PLATFORM, switches
+from shared.precedents.models.deciding import DecidingSeed
+from shared.precedents.models.seeds import PrecedentSeed
+from shared.precedents.rules.lifecycle import decides_in
 
 
 class DecidingQuery(Value):

@@ -5,7 +5,7 @@ from pydantic import Field
 from shared.entity import ShownLine
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.precedents.models import Domain, PrecedentSeed, SeedStatus
+from shared.precedents.models.seeds import Domain, PrecedentSeed, SeedStatus
 from shared.queries import Page, Paging
 
 

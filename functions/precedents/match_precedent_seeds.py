@@ -1,11 +1,11 @@
-from shared.approvals.models import ApprovalRequest
+from shared.approvals.models.approvals import ApprovalRequest
 from shared.entity import Value
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.precedents.matching import best, explained, reserved
-from shared.precedents.models import SeedStatus
-from shared.precedents.reading import OF_THE_PLATFORM, known_of, of_class
-from shared.precedents.reasons import Reason, hold
+from shared.precedents.actions.reading import OF_THE_PLATFORM, known_of, of_class
+from shared.precedents.models.reasons import Reason, hold
+from shared.precedents.models.seeds import SeedStatus
+from shared.precedents.rules.matching import best, explained, reserved
 
 
 class Candidate(Value):

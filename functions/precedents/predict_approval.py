@@ -1,11 +1,11 @@
-from shared.approvals.events import ApprovalRequested
-from shared.approvals.models import Approval
+from shared.approvals.events.lifecycle import ApprovalRequested
+from shared.approvals.models.approvals import Approval
 from shared.identity import PLATFORM
-from shared.precedents import counting, judging
+from shared.precedents.actions.reading import OF_THE_PLATFORM, of_class
 from shared.precedents.events import SeedMatched
-from shared.precedents.matching import eligible, predicts
-from shared.precedents.models import Figures, Prediction
-from shared.precedents.reading import OF_THE_PLATFORM, of_class
+from shared.precedents.models.seeds import Figures, Prediction
+from shared.precedents.rules import counting, judgements
+from shared.precedents.rules.matching import eligible, predicts
 from shared.reaction import Reaching, reaction
 
 
@@ -24,7 +24,7 @@ def predict_approval(call: Reaching, event: ApprovalRequested) -> None:  # noqa:
         approval = own.get(Approval, call.subject_id)
         if not eligible(approval):
             return
-        answer = judging.answered(approval)
+        answer = judgements.answered(approval)
         loosely = txn.loosely(
             "a seed that comes into shadow meanwhile predicts from the next request on"
         )
@@ -35,8 +35,8 @@ def predict_approval(call: Reaching, event: ApprovalRequested) -> None:  # noqa:
             told = SeedMatched(approval_id=approval.id, mode="shadow", would_have_approved=would)
             predicted = txn.save(counting.predicted(seed, approves=would, at=call.now), told)
             if answer is not None:
-                txn.save(*judging.compared(predicted, approval.id, answer, would=would))
-        more = judging.disagreement(answer, approves)
+                txn.save(*judgements.compared(predicted, approval.id, answer, would=would))
+        more = judgements.disagreement(answer, approves)
         txn.save(counting.counted(figures, call.now, eligible=1, **more))
         if approves and answer in {None, "granted"}:
             told_of = answer is not None

@@ -1,5 +1,5 @@
+from shared.precedents.actions.reopening import reopen_here
 from shared.precedents.events import SeedSwitchedHere
-from shared.precedents.reopening import reopen_here
 from shared.reaction import Reaching, reaction
 
 

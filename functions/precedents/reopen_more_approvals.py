@@ -1,5 +1,5 @@
+from shared.precedents.actions.reopening import reopen_some
 from shared.precedents.events import HeldApprovalsDue
-from shared.precedents.reopening import reopen_some
 from shared.reaction import Reaching, reaction
 
 

@@ -1,5 +1,5 @@
+from shared.precedents.actions.reopening import reopen_here
 from shared.precedents.events import HeldHereDue
-from shared.precedents.reopening import reopen_here
 from shared.reaction import Reaching, reaction
 
 

@@ -1,11 +1,11 @@
 from pydantic import ConfigDict, Field
 
-from shared.approvals.models import Approval
+from shared.approvals.models.approvals import Approval
 from shared.entity import Id, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.precedents.models import PrecedentSeed
-from shared.precedents.replaying import Replay, replayed
+from shared.precedents.models.seeds import PrecedentSeed
+from shared.precedents.rules.replay import Replay, replayed
 from shared.queries import Prefix
 
 

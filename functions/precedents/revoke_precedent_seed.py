@@ -1,12 +1,12 @@
 from pydantic import ConfigDict
 
-from shared.approvals.parts import Reason
+from shared.approvals.models.parts import Reason
 from shared.entity import Id, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.precedents import rules
 from shared.precedents.events import SeedRevoked
-from shared.precedents.models import PrecedentSeed
+from shared.precedents.models.seeds import PrecedentSeed
+from shared.precedents.rules import lifecycle
 
 
 class Revocation(Value):
@@ -35,8 +35,8 @@ def revoke_precedent_seed(call: Call, seed_id: Id, body: Revocation) -> Preceden
     """
     with call.transaction() as txn:
         before = txn.get(PrecedentSeed, seed_id)
-        after = rules.revoked(before, by=call.actor, reason=body.reason)
+        after = lifecycle.revoked(before, by=call.actor, reason=body.reason)
         if after is not before:
             told = SeedRevoked(reason=after.deprecation_reason or "")
-            after = txn.save(after, told, because=rules.because(after, body.reason, call.actor))
+            after = txn.save(after, told, because=lifecycle.because(after, body.reason, call.actor))
     return after

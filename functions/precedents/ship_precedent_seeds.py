@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 from shared.precedents.events import SeedApproved
-from shared.precedents.models import PrecedentSeed
-from shared.precedents.shipping import shipped
+from shared.precedents.models.seeds import PrecedentSeed
+from shared.precedents.rules.builtin_seeds import shipped
 from shared.reaction import Reaching, reaction
 
 

@@ -3,11 +3,11 @@ from pydantic import ConfigDict
 from shared.entity import Id, Value
 from shared.examples import SUCCESSOR
 from shared.identity import PLATFORM, Scope
-from shared.learning.support import still_supported
+from shared.learning.actions.support import still_supported
 from shared.operation import Call, operation
-from shared.precedents import rules
 from shared.precedents.events import SeedApproved, SeedSuperseded
-from shared.precedents.models import PrecedentSeed
+from shared.precedents.models.seeds import PrecedentSeed
+from shared.precedents.rules import lifecycle
 
 
 class Succession(Value):
@@ -35,7 +35,7 @@ def supersede_precedent_seed(call: Call, seed_id: Id, body: Succession) -> Prece
         before = txn.get(PrecedentSeed, seed_id)
         successor = txn.named(PrecedentSeed, body.successor_id, field="successor_id")
         still_supported(txn, successor)
-        after, new = rules.superseded(before, successor, by=call.actor, at=call.now)
-        because = rules.because(new, "supersedes an older seed", call.actor)
+        after, new = lifecycle.superseded(before, successor, by=call.actor, at=call.now)
+        because = lifecycle.because(new, "supersedes an older seed", call.actor)
         txn.save(new, SeedApproved.of(new), because=because)
         return txn.save(after, SeedSuperseded(superseded_by=new.id), because=because)

@@ -1,14 +1,14 @@
 from pydantic import ConfigDict, StrictBool
 
-from shared.approvals.parts import Reason
+from shared.approvals.models.parts import Reason
 from shared.entity import Because, Value
 from shared.identity import Scope
 from shared.operation import Call, operation
-from shared.precedents import rules
-from shared.precedents.deciding import DecidingSeed
+from shared.precedents.actions.reading import decides_here, switches
 from shared.precedents.events import SeedSwitchedHere
-from shared.precedents.models import SeedNumber
-from shared.precedents.reading import decides_here, switches
+from shared.precedents.models.deciding import DecidingSeed
+from shared.precedents.models.seeds import SeedNumber
+from shared.precedents.rules import lifecycle
 
 
 class SwitchingHere(Value):
@@ -37,7 +37,7 @@ def switch_deciding_seed(call: Call, number: SeedNumber, body: SwitchingHere) ->
     seed = decides_here(call, number)
     with call.transaction() as txn:
         before = switches(txn, (seed,)).get(seed.id)
-        after = rules.switched_here(
+        after = lifecycle.switched_here(
             before, seed, tenant=call.tenant, by=call.actor, at=call.now, **dict(body)
         )
         if after is not before:

@@ -1,12 +1,12 @@
 from pydantic import ConfigDict
 
-from shared.approvals.parts import Reason
+from shared.approvals.models.parts import Reason
 from shared.entity import Because, Value
 from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.precedents import rules
 from shared.precedents.events import SeedsSwitched
-from shared.precedents.models import SWITCH, SeedSwitch
+from shared.precedents.models.seeds import SWITCH, SeedSwitch
+from shared.precedents.rules import lifecycle
 
 
 class Switching(Value):
@@ -33,7 +33,9 @@ def switch_precedent_seeds(call: Call, body: Switching) -> SeedSwitch:
     """
     with call.transaction() as txn:
         before = txn.peek(SeedSwitch, SWITCH)
-        after = rules.switched(before, on=body.on, reason=body.reason, by=call.actor, at=call.now)
+        after = lifecycle.switched(
+            before, on=body.on, reason=body.reason, by=call.actor, at=call.now
+        )
         if after is before:
             return after
         told = SeedsSwitched(on=after.on, reason=after.reason)

@@ -3,18 +3,18 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from shared.entity import Id, Text, Value
-from shared.genesis.models import ExternalIds
+from shared.genesis.models.records import ExternalIds
 from shared.identity import PLATFORM, Scope
+from shared.learning.actions.support import evidence_of
 from shared.learning.events import SeedDraftReviewed
 from shared.learning.models import SeedDraft
-from shared.learning.rules import resting, reviewed
-from shared.learning.support import evidence_of
+from shared.learning.rules.drafts import resting, reviewed
 from shared.operation import Call, operation
-from shared.precedents import rules
 from shared.precedents.events import SeedApproved, SeedReviewed
-from shared.precedents.models import FAMILY, Outcome, PrecedentSeed
-from shared.precedents.shipping import given
-from shared.precedents.validation import IN_PLAY, failed
+from shared.precedents.models.seeds import FAMILY, Outcome, PrecedentSeed
+from shared.precedents.rules import lifecycle
+from shared.precedents.rules.builtin_seeds import given
+from shared.precedents.rules.validation import IN_PLAY, failed
 from shared.queries import OneOf
 
 
@@ -60,7 +60,7 @@ def validate_precedent_seed(call: Call, seed_id: Id, review: SeedReview) -> Prec
         draft = txn.peek(SeedDraft, before.draft_id) if before.draft_id else None
         evidence = evidence_of(txn, draft.evidence_refs) if draft else ()
         number = numbers.given + 1
-        after = rules.validated(
+        after = lifecycle.validated(
             resting(before, evidence),
             same,
             outcome=review.outcome,
@@ -69,7 +69,7 @@ def validate_precedent_seed(call: Call, seed_id: Id, review: SeedReview) -> Prec
             by=call.actor,
             at=call.now,
         )
-        because = rules.because(after, review.rationale, call.actor)
+        because = lifecycle.because(after, review.rationale, call.actor)
         if draft is not None and after.validation is not None:
             txn.save(reviewed(draft, after.validation), SeedDraftReviewed.of(after.validation))
         if after.status == "draft" and after.validation is not None:

@@ -4,8 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.agents.models_releases import FailedLook, Outcome
-from shared.agents.parts import (
+from shared.agents.models.parts import (
     Health,
     Profile,
     RollbackScope,
@@ -14,7 +13,8 @@ from shared.agents.parts import (
     Stage,
     StageResult,
 )
-from shared.agents.runs import Failure, Pattern
+from shared.agents.models.releases import FailedLook, Outcome
+from shared.agents.models.runs import Failure, Pattern
 from shared.entity import ActorId, Code, Event, Hex64, Id, Said, Timestamp
 
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from shared.documents import Contended, Documents, Key, Write
 from shared.errors import ProviderDown, Refusal, Rejected
 from shared.identity import PLATFORM
-from shared.platform.targets import FAILURES, PROBE_AFTER, TARGETS, WITHIN
+from shared.platform.rules.targets import FAILURES, PROBE_AFTER, TARGETS, WITHIN
 
 log = logging.getLogger("waooaw.breakers")
 
@@ -50,7 +50,7 @@ class Board:
 
     def show(self, target: str, *, opened_at: datetime | None, failures: int) -> None:
         """Write down that a breaker opened, or closed where *opened_at* is None."""
-        from shared.platform.models_breakers import Circuit
+        from shared.platform.models.breakers import Circuit
 
         told = Circuit(id=target, opened_at=opened_at, failures=failures, changed_at=self.clock())
         with suppress(Refusal, Rejected, Contended):
@@ -59,7 +59,7 @@ class Board:
 
     def was_reset(self, target: str, since: datetime) -> bool:
         """Say whether somebody reset the target's breakers after that moment."""
-        from shared.platform.models_breakers import CircuitReset
+        from shared.platform.models.breakers import CircuitReset
 
         with suppress(Refusal, Rejected):
             found = self._documents.get(Key(PLATFORM, CircuitReset.collection, target))
@@ -106,7 +106,9 @@ class Breaker:
             ValueError: Nobody knows the target.
         """
         if ours and target not in TARGETS:
-            raise ValueError(f"{target} is no known target: add it to shared/platform/targets.py")
+            raise ValueError(
+                f"{target} is no known target: add it to shared/platform/rules/targets.py"
+            )
         self._target, self._clock, self._ours = target, clock or _passed, ours
         self.name = TARGETS[target] if ours else target
         """The target, in words."""

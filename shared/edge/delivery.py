@@ -22,7 +22,7 @@ from shared.edge.ports import Ports
 from shared.edge.proof import announced, judged, promised
 from shared.edge.traces import current, hop
 from shared.errors import Refusal
-from shared.events.letters import Undelivered
+from shared.events.actions.letters import Undelivered
 from shared.events.models import Inbox
 from shared.evidence import Unproven
 from shared.identity import PLATFORM, Actor, Role, story_of

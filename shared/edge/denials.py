@@ -11,7 +11,7 @@ from shared.entity import Event
 from shared.errors import ConstitutionalAlignment, Refusal
 from shared.identities.events import AuthFailed, PolicyDenied, ValidationFailed
 from shared.identities.models import Principal
-from shared.identities.rules import principal
+from shared.identities.rules.principals import principal
 from shared.operation import Call
 
 STREAMS_OF_STRANGERS = 16

@@ -49,7 +49,7 @@ class PortDependencies:
         return [_looked(name, look) for name, look in looks.items()]
 
     def _store(self) -> None:
-        from shared.platform.models import LATEST, Observation
+        from shared.platform.models.services import LATEST, Observation
 
         self._documents.get(Key(PLATFORM, Observation.collection, LATEST))
 
@@ -84,7 +84,7 @@ class PortDependencies:
 
     def _push(self) -> None:
         """Look whether those who push gave up on the provider: there is nothing to ask it for."""
-        from shared.platform.models_breakers import Circuit
+        from shared.platform.models.breakers import Circuit
 
         found = self._documents.get(Key(PLATFORM, Circuit.collection, "fcm"))
         opened_at = found and found.data["opened_at"]

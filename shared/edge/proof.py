@@ -11,7 +11,7 @@ from datetime import datetime
 from shared.bus import DUES, Message, Received, due_message, envelope, opened
 from shared.documents import Documents, Key, Snapshot
 from shared.errors import Invalid
-from shared.events.letters import Undelivered
+from shared.events.actions.letters import Undelivered
 from shared.events.models import HOT
 from shared.evidence import Entry, Unproven, Verify, hash_of_entry, signed_bytes
 from shared.store import Due

@@ -23,7 +23,7 @@ from shared.edge.google_token import google_token
 from shared.errors import BadRequest, ProviderDown, Rejected, StoreUnavailable
 
 if TYPE_CHECKING:
-    from shared.events.letters import Undelivered
+    from shared.events.actions.letters import Undelivered
 
 log = logging.getLogger("waooaw.pubsub")
 
@@ -147,7 +147,7 @@ def from_push(pushed: bytes | Mapping[str, Any]) -> Message:
 
 def undelivered(message: Message) -> "Undelivered":
     """Read what the broker says of a message that it gave up, in attributes of its own."""
-    from shared.events.letters import Undelivered
+    from shared.events.actions.letters import Undelivered
 
     said = {n: v for n, v in message.attributes.items() if n.startswith(_GIVEN_UP)}
     subscription = said.get(f"{_GIVEN_UP}Subscription", "")

@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from shared.documents import Contended, Documents, Key, Write
 from shared.errors import StoreUnavailable
-from shared.identities.members import member
 from shared.identities.models import Member
+from shared.identities.rules.members import member
 from shared.identity import Actor
 
 log = logging.getLogger("waooaw")

@@ -1,7 +1,7 @@
 """What becomes of the catalogue, as it is announced."""
 
 from shared.entity import ActorId, Code, Event, Hex64, Id, Said
-from shared.genesis.models import Reasons
+from shared.genesis.models.records import Reasons
 
 
 class _OfGenesis(

@@ -4,7 +4,7 @@ from typing import Self
 
 from shared.entity import Code, Event
 from shared.learning.models import DraftStatus
-from shared.precedents.models import Validation
+from shared.precedents.models.seeds import Validation
 
 
 class SeedDraftSubmitted(Event, action="seed_draft.submitted", category="precedent_seed"):

@@ -4,12 +4,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.approvals.models import Comment
+from shared.approvals.models.approvals import Comment
 from shared.constitution import breach
 from shared.entity import Entity, Id, Record, Value
 from shared.errors import Violation
 from shared.learning.examples import DEPLOY_AGAIN
-from shared.precedents.models import Finding, Rule
+from shared.precedents.models.seeds import Finding, Rule
 
 DraftStatus = Literal[
     "draft", "submitted", "in_review", "accepted", "revise", "deferred", "rejected", "withdrawn"

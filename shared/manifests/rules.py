@@ -8,9 +8,15 @@ from shared.canonical import canonical, digest
 from shared.constitution import CERTIFIED_VERSION, FIRST_VERSION, wild
 from shared.detectors import secrets_in
 from shared.errors import ApprovalMismatch, Conflict, Violation
-from shared.genesis.parts import DataAccess
-from shared.manifests.models import Certificate, Change, Manifest, ManifestContent, Reviewed
-from shared.manifests.parts import Integration
+from shared.genesis.models.parts import DataAccess
+from shared.manifests.models.manifests import (
+    Certificate,
+    Change,
+    Manifest,
+    ManifestContent,
+    Reviewed,
+)
+from shared.manifests.models.parts import Integration
 
 GATE_OF = {
     "publish": "communication",

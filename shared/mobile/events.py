@@ -3,7 +3,7 @@
 from typing import Literal
 
 from shared.entity import ActorId, Code, Event, Hex64, Id
-from shared.mobile.models import TOPIC, Kind, Platform
+from shared.mobile.models.inbox import TOPIC, Kind, Platform
 
 
 class NotificationSent(

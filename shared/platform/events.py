@@ -9,7 +9,7 @@ from shared.entity import (
     Timestamp,
 )
 from shared.judged import Masked
-from shared.platform.models_incidents import IncidentType, Severity, Status
+from shared.platform.models.incidents import IncidentType, Severity, Status
 
 
 class CircuitBreakerReset(Event, action="circuit_breaker.reset", category="configuration_change"):

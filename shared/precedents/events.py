@@ -3,7 +3,7 @@
 from typing import Literal, Self
 
 from shared.entity import Code, Event, Hex64, Said, Timestamp
-from shared.precedents.models import PrecedentSeed
+from shared.precedents.models.seeds import PrecedentSeed
 
 Mode = Literal["shadow", "active"]
 TOPIC = "seed-events"

@@ -14,18 +14,18 @@ from functions.agents.submit_me_wow import submit_me_wow
 from functions.approvals.approve_approval import Agreement, approve_approval
 from functions.approvals.create_approval import create_approval
 from local.story import blueprints, catalogue
-from shared.agents.models import Agent
-from shared.agents.requests import Blueprint, NewAgent
-from shared.agents.runs import PipelineRun
-from shared.approvals.models import Approval, ApprovalRequest
+from shared.agents.models.agents import Agent
+from shared.agents.models.requests import Blueprint, NewAgent
+from shared.agents.models.runs import PipelineRun
+from shared.approvals.models.approvals import Approval, ApprovalRequest
 from shared.constitution import CONSTITUTION_VERSION, Marker
 from shared.documents import Key, Write
 from shared.edge.sqlite import SqliteDocuments
 from shared.entity import Event
-from shared.genesis.evidence import Certification
-from shared.genesis.industries import Industry
-from shared.genesis.job_roles import JobRole
-from shared.genesis.skills import Skill
+from shared.genesis.models.evidence import Certification
+from shared.genesis.models.industries import Industry
+from shared.genesis.models.job_roles import JobRole
+from shared.genesis.models.skills import Skill
 from shared.identity import PLATFORM, Role
 from tests.conftest import CALLBACKS, DEPLOYMENT
 

@@ -1,7 +1,7 @@
 """What is looked at of an agent on its way."""
 
 from shared.agents.events import AgentCreated, AgentPipelineStageCompleted, AgentStateChanged
-from shared.approvals.models import Approval
+from shared.approvals.models.approvals import Approval
 from shared.evidence import Entry
 from shared.identity import Role
 

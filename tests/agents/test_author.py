@@ -14,8 +14,8 @@ from functions.mobile.list_notifications import InboxQuery, list_notifications
 from functions.mobile.tell_author import tell_author
 from local.story import blueprints
 from shared.agents.events import AuthorConcerned
-from shared.approvals.events import ApprovalRejected, VetoRecorded
-from shared.approvals.models import Approval
+from shared.approvals.events.lifecycle import ApprovalRejected, VetoRecorded
+from shared.approvals.models.approvals import Approval
 from shared.identity import Role
 from shared.store import Due
 

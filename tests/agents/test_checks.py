@@ -3,12 +3,12 @@
 import pytest
 
 from local.story import blueprints
-from shared.agents import checks
-from shared.agents.checks import Submission
-from shared.agents.models import Agent
-from shared.agents.requests import Blueprint
-from shared.agents.rules_composition import Composition
-from shared.agents.submitting import drafted
+from shared.agents.models.agents import Agent
+from shared.agents.models.requests import Blueprint
+from shared.agents.rules import checks
+from shared.agents.rules.checks import Submission
+from shared.agents.rules.composition import Composition
+from shared.agents.rules.submission import drafted
 from shared.genesis.examples import evidence
 from tests.agents import catalogue
 from tests.agents.test_completeness import ROLE, SKILLS

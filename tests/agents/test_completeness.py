@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.story import blueprints
-from shared.agents.me_wow import Ground, MeWow
-from shared.agents.rules_composition import act_steps
-from shared.agents.rules_me_wow import SECTIONS, completeness, gaps
-from shared.manifests.models import ManifestContent
+from shared.agents.models.me_wow import Ground, MeWow
+from shared.agents.rules.composition import act_steps
+from shared.agents.rules.me_wow import SECTIONS, completeness, gaps
+from shared.manifests.models.manifests import ManifestContent
 from tests.agents import catalogue
 
 ROLE = catalogue.job_role()

@@ -8,8 +8,8 @@ from functions.agents.get_workflow import get_workflow
 from functions.agents.request_agent_changes import AgentChanges, request_agent_changes
 from functions.agents.wake_stage import wake_stage
 from functions.agents.withdraw_approval import withdraw_approval
-from shared.agents import lifecycle
-from shared.approvals.models import ApprovalStatus
+from shared.agents.rules import lifecycle
+from shared.approvals.models.approvals import ApprovalStatus
 from shared.errors import (
     AlreadyDecided,
     Conflict,
@@ -130,7 +130,7 @@ def test_after_the_end_a_workflow_learns_how_it_ended(story):
 
 
 def test_a_run_that_never_moved_says_so():
-    from shared.agents import pipeline
+    from shared.agents.rules import pipeline
     from tests.agents.test_rules import opened
 
     run = opened()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from local.story import blueprints
 from shared.errors import ApprovalMismatch, Conflict
 from shared.manifests import rules
-from shared.manifests.models import Certificate, ManifestContent, Reviewed
+from shared.manifests.models.manifests import Certificate, ManifestContent, Reviewed
 from tests.agents.test_checks import AGENT_ID, PARTS, submission
 from tests.agents.test_completeness import ROLE, SKILLS
 from tests.conftest import NOON

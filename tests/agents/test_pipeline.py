@@ -9,7 +9,7 @@ from functions.approvals.cancel_approval import Withdrawal, cancel_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
 from local.story import blueprints
-from shared.approvals.models import Approval
+from shared.approvals.models.approvals import Approval
 from shared.errors import (
     ApprovalMismatch,
     Conflict,
@@ -18,7 +18,7 @@ from shared.errors import (
     SelfApproval,
 )
 from shared.identity import Role
-from shared.manifests.models import Manifest, ManifestSnapshot
+from shared.manifests.models.manifests import Manifest, ManifestSnapshot
 from shared.waiting import Wait
 from tests.agents.catalogue import CALLBACK, JUDGED
 from tests.agents.seen import get, last_event
@@ -317,10 +317,10 @@ def test_a_blocked_run_that_nobody_resolves_fails(story, call_as):
     question = story.ask(story.settle(3, at=120).request, at=120)
     with call_as(Role.SERVICE, at=1600).transaction() as txn:
         before = txn.get(Approval, question.id)
-        from shared.approvals import rules
-        from shared.approvals.events import ApprovalExpired
+        from shared.approvals.events.lifecycle import ApprovalExpired
+        from shared.approvals.rules import decisions
 
-        after = rules.expire(before, at=call_as(at=1600).now, decision_version=0)
+        after = decisions.expire(before, at=call_as(at=1600).now, decision_version=0)
         txn.save(after, ApprovalExpired.of(after))
     answer = story.settle(3, question.id, at=1600)
     assert (answer.result, story.run().failure_code) == ("failed", "verdict_missing")

@@ -14,19 +14,19 @@ from functions.agents.get_release import get_release
 from functions.agents.probe_release import probe_release
 from functions.agents.rollback_agent import RollbackRequest, rollback_agent
 from functions.agents.wake_release import wake_release
-from shared.agents import lifecycle, releases
 from shared.agents.events import ReleaseProbeDue, ReleaseWatched
-from shared.agents.models_releases import Release, ReleaseWatch
-from shared.agents.parts import Released
-from shared.agents.releases import tallied
-from shared.approvals.models import Approval
+from shared.agents.models.parts import Released
+from shared.agents.models.releases import Release, ReleaseWatch
+from shared.agents.rules import lifecycle, releases
+from shared.agents.rules.releases import tallied
+from shared.approvals.models.approvals import Approval
 from shared.documents import Query
 from shared.errors import ApprovalMismatch, ApprovalRequired, Conflict, NotFound
 from shared.evidence import Entry
 from shared.identity import Role
-from shared.manifests.models import Manifest
+from shared.manifests.models.manifests import Manifest
 from shared.outside import Look
-from shared.platform.models_incidents import Incident
+from shared.platform.models.incidents import Incident
 from shared.store import Due
 from tests.agents.catalogue import CALLBACK, Kept
 from tests.conftest import NOON
@@ -471,7 +471,7 @@ def test_with_a_version_before_it_that_one_is_in_service_again(story, reacting):
 
 
 def story_agent(txn, story):
-    from shared.agents.models import Agent
+    from shared.agents.models.agents import Agent
 
     return txn.get(Agent, story.agent_id)
 

@@ -7,12 +7,12 @@ from functions.agents.start_pipeline import start_pipeline
 from functions.approvals.reject_approval import Rejection, reject_approval
 from local.story import blueprints
 from shared.agents.events import AgentRevised
-from shared.agents.models_releases import Release
-from shared.agents.requests import AgentContent
+from shared.agents.models.releases import Release
+from shared.agents.models.requests import AgentContent
 from shared.errors import Conflict, ConstitutionalAlignment
 from shared.evidence import Entry
 from shared.identity import Role
-from shared.manifests.models import Manifest
+from shared.manifests.models.manifests import Manifest
 from tests.agents.test_releases import deployed, get, release, released, take_back, version
 
 AGAIN = {"purpose": "Writes patient information for clinics, and nothing about single patients."}

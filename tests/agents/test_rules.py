@@ -5,9 +5,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.agents import judging, pipeline
-from shared.agents.parts import STAGES
-from shared.agents.runs import Check, Evidence, StageRecord
+from shared.agents.models.parts import STAGES
+from shared.agents.models.runs import Check, Evidence, StageRecord
+from shared.agents.rules import pipeline, verdicts
 from shared.errors import Conflict, Refusal
 from shared.identity import PLATFORM, Actor, Role
 from tests.conftest import NOON
@@ -42,7 +42,7 @@ def enter(run, verdict, at):
 
 def judge(run, verdict, at):
     stage = run.current_stage
-    judged = judging.judged(
+    judged = verdicts.judged(
         run,
         stage,
         code="X-1",

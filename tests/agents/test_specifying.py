@@ -5,13 +5,14 @@ import pytest
 from functions.agents.get_agent import get_agent
 from functions.agents.get_workflow import get_workflow
 from functions.agents.list_agents import AgentFilter, list_agents
-from shared.agents import composition, rules_composition
+from shared.agents.actions import gathering
+from shared.agents.rules import composition
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid
 from shared.evidence import Entry
-from shared.genesis.catalogue import Status
-from shared.genesis.skills import Skill
+from shared.genesis.models.catalogue import Status
+from shared.genesis.models.skills import Skill
 from shared.identity import Role
-from shared.manifests.models import Manifest
+from shared.manifests.models.manifests import Manifest
 from tests.agents import catalogue
 from tests.agents.catalogue import Kept
 
@@ -123,8 +124,8 @@ def test_agents_are_listed_by_status_and_role(story, call_as):
 
 def test_a_circle_of_dependencies_is_found_however_long():
     ring = {str(n): (str((n + 1) % 5),) for n in range(5)}
-    assert rules_composition.cyclic(ring, "0")
-    assert not rules_composition.cyclic({"a": ("b", "c"), "b": ("c",), "c": ()}, "a")
+    assert composition.cyclic(ring, "0")
+    assert not composition.cyclic({"a": ("b", "c"), "b": ("c",), "c": ()}, "a")
 
 
 def test_what_an_agent_leans_on_is_read_to_its_end(story, call_as):
@@ -132,7 +133,7 @@ def test_what_an_agent_leans_on_is_read_to_its_end(story, call_as):
     second = story.create(name="Second", depends_on=[{"agent_id": first.id, "kind": "soft"}])
     third = story.create(name="Third", depends_on=[{"agent_id": second.id, "kind": "hard"}])
     with call_as(Role.ADMIN).transaction() as txn:
-        graph = composition.dependencies(txn, third)
+        graph = gathering.dependencies(txn, third)
     assert graph == {third.id: (second.id,), second.id: (first.id,), first.id: ()}
 
 

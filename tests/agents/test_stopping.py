@@ -4,8 +4,8 @@ import pytest
 
 from functions.agents.resume_agent import Reactivation, resume_agent
 from functions.agents.suspend_agent import Suspension, suspend_agent
-from shared.agents import asking, lifecycle, releases, rules_probes
-from shared.agents.models_releases import Release
+from shared.agents.models.releases import Release
+from shared.agents.rules import lifecycle, probes, questions, releases
 from shared.errors import (
     AlreadyDecided,
     ApprovalMismatch,
@@ -15,7 +15,7 @@ from shared.errors import (
     Invalid,
 )
 from shared.identity import Role
-from shared.manifests.models import Manifest
+from shared.manifests.models.manifests import Manifest
 from shared.outside import Look
 from tests.agents.catalogue import Kept
 from tests.agents.test_releases import deployed, get, take_back
@@ -37,7 +37,7 @@ def question(story, agent, **changes):
     kinds = ("root_cause_report", "remediation_report", "test_report", "genesis_clearance")
     shown = [{"kind": k, "ref": f"reports/{k}", "sha256": "1" * 64} for k in kinds]
     manifest = get(story, Manifest, agent.id)
-    recorded = asking.reactivation(agent, manifest, job_role="JOB-HC-001")
+    recorded = questions.reactivation(agent, manifest, job_role="JOB-HC-001")
     return recorded.to_stored() | {"evidence_refs": shown} | changes
 
 
@@ -155,4 +155,4 @@ def test_a_probe_does_not_call_a_suspended_agent_healthy(story, reacting):
         Look("well", 1, 200),
         at=NOON,
     )
-    assert rules_probes.told(agent, watch) is None
+    assert probes.told(agent, watch) is None

@@ -11,12 +11,12 @@ from functions.approvals.find_stranded import find_stranded
 from functions.approvals.report_unused import report_unused
 from functions.approvals.wake_workflow import wake_workflow
 from shared.agents.events import AgentStateChanged, RunStranded
-from shared.agents.models_releases import Release
-from shared.approvals.events import ApprovalDeadline, ApprovalExpired, ApprovalGranted
-from shared.approvals.models import Approval
+from shared.agents.models.releases import Release
+from shared.approvals.events.lifecycle import ApprovalDeadline, ApprovalExpired, ApprovalGranted
+from shared.approvals.models.approvals import Approval
 from shared.errors import ApprovalMismatch, Refusal
 from shared.identity import Role
-from shared.platform.models_incidents import Incident
+from shared.platform.models.incidents import Incident
 from shared.waiting import Wait
 from tests.agents.catalogue import CALLBACK, Kept
 from tests.agents.test_releases import dues, get, release, released, version

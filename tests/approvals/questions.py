@@ -4,8 +4,8 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from shared.approvals import binding, requests, rules
-from shared.approvals.models import ApprovalRequest, Consumer, Question
+from shared.approvals.models.approvals import ApprovalRequest, Consumer, Question
+from shared.approvals.rules import binding, decisions, requests
 from shared.entity import whole
 from shared.examples import AGENT as AGENT  # noqa: PLC0414 - known from here
 from shared.identity import PLATFORM, Actor, Role
@@ -104,19 +104,19 @@ RUN = Consumer(run_id="r1", step_id="s1")
 
 def approve(before, by=GOVERNOR, at=1, digest=None, comment=None):
     digest = digest or before.action_digest
-    return rules.approve(before, by=by, at=minutes(at), expected_digest=digest, comment=comment)
+    return decisions.approve(before, by=by, at=minutes(at), expected_digest=digest, comment=comment)
 
 
 def reject(before, by=GOVERNOR, at=1, reason=WHY):
-    return rules.reject(before, by=by, at=minutes(at), reason=reason)
+    return decisions.reject(before, by=by, at=minutes(at), reason=reason)
 
 
 def send_back(before, by=GOVERNOR, at=1):
-    return rules.request_changes(before, by=by, at=minutes(at), changes=["Add a test."])
+    return decisions.request_changes(before, by=by, at=minutes(at), changes=["Add a test."])
 
 
 def veto(before, by=GOVERNOR, at=1, explanation=WHY):
-    return rules.veto(before, by=by, at=minutes(at), category="safety", explanation=explanation)
+    return decisions.veto(before, by=by, at=minutes(at), category="safety", explanation=explanation)
 
 
 def needed(asked, **otherwise):

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.approvals import acts
-from shared.approvals.models import ApprovalRequest
+from shared.approvals.models.approvals import ApprovalRequest
+from shared.approvals.rules import acts
 from shared.queries import OneOf
 from tests.approvals.questions import request
 

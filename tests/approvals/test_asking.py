@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from shared.approvals import requests
-from shared.approvals.parts import Step
+from shared.approvals.models.parts import Step
+from shared.approvals.rules import requests
 from shared.canonical import digest
 from shared.errors import Invalid
 from shared.identity import Role

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.approvals import handing, rules
+from shared.approvals.rules import decisions, delegation
 from shared.errors import AlreadyDecided, Forbidden, Invalid
 from shared.identity import Role
 from tests.approvals.questions import (
@@ -136,7 +136,7 @@ def test_the_constitution_is_not_changed_without_the_vision_guardian():
 
 def test_nobody_stands_in_for_a_foundational_agent():
     new, at = asked({"roles": ["genesis"]}), minutes(100)
-    late = handing.remind(new, by=SERVICE, at=at, decision_version=0, told_at=minutes(0))
+    late = delegation.remind(new, by=SERVICE, at=at, decision_version=0, told_at=minutes(0))
     assert late.escalations[0].to == ()
     with pytest.raises(Forbidden):
         approve(late, by=person(Role.DEPUTY_GOVERNOR), at=101)
@@ -150,5 +150,5 @@ def test_a_chain_has_ten_steps_at_most():
 
 def test_the_word_of_each_seat_is_kept():
     half = approve(asked({"roles": ["genesis"]}), by=GENESIS)
-    whole = rules.reject(half, by=GOVERNOR, at=minutes(2), reason=WHY)
+    whole = decisions.reject(half, by=GOVERNOR, at=minutes(2), reason=WHY)
     assert [one.seat for one in whole.decisions] == ["genesis", "governor"]

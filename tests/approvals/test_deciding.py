@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.approvals import rules
-from shared.approvals.models import ApprovalStatus
+from shared.approvals.models.approvals import ApprovalStatus
+from shared.approvals.rules import decisions
 from shared.errors import (
     AlreadyDecided,
     ApprovalMismatch,
@@ -130,7 +130,9 @@ def test_an_approval_is_for_what_was_seen():
         approve(approval(), digest="f" * 64)
     assert rule(refused) == "stale_subject"
     with pytest.raises(ApprovalMismatch):
-        rules.reject(approval(), by=GOVERNOR, at=minutes(1), reason=WHY, expected_digest="f" * 64)
+        decisions.reject(
+            approval(), by=GOVERNOR, at=minutes(1), reason=WHY, expected_digest="f" * 64
+        )
 
 
 @pytest.mark.parametrize("gate", ["stage-4", "stage-5"])
@@ -243,15 +245,15 @@ def test_what_is_used_stays_used_and_is_objected_to():
 
 def test_a_veto_is_recorded_with_its_window():
     asked = approval()
-    record = rules.record_veto(asked, veto(asked), id="v1")
+    record = decisions.record_veto(asked, veto(asked), id="v1")
     assert record.window_end == asked.expires_at
     assert record.effect == "never_sent"
     assert record.violations() == ()
     granted = approve(asked)
-    assert rules.record_veto(granted, veto(granted), id="v1").window_end == granted.veto_until
+    assert decisions.record_veto(granted, veto(granted), id="v1").window_end == granted.veto_until
 
 
 def test_only_a_veto_is_recorded_as_one():
     granted = approve(approval())
     with pytest.raises(ValueError, match="not vetoed"):
-        rules.record_veto(approval(), granted, id="v1")
+        decisions.record_veto(approval(), granted, id="v1")

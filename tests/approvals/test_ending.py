@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.approvals import binding, handing, rules
-from shared.approvals.models import ApprovalStatus, Consumer
+from shared.approvals.models.approvals import ApprovalStatus, Consumer
+from shared.approvals.rules import binding, decisions, delegation
 from shared.errors import AlreadyDecided, ApprovalMismatch, ApprovalRequired, Expired, Forbidden
 from shared.identity import Role
 from shared.masking import for_evidence
@@ -31,7 +31,7 @@ from tests.approvals.questions import (
 
 
 def cancel(before, by=SERVICE, at=1):
-    return rules.cancel(before, by=by, at=minutes(at), reason="No longer wanted.")
+    return decisions.cancel(before, by=by, at=minutes(at), reason="No longer wanted.")
 
 
 def test_whoever_asked_may_withdraw():
@@ -70,7 +70,7 @@ def test_what_is_decided_cannot_be_withdrawn_and_the_other_way_round(decide):
 
 def expire(before, at, version=None):
     version = before.decision_version if version is None else version
-    return rules.expire(before, at=minutes(at), decision_version=version)
+    return decisions.expire(before, at=minutes(at), decision_version=version)
 
 
 def test_silence_is_never_consent():
@@ -87,7 +87,7 @@ def test_silence_is_never_consent():
 def test_a_vote_moves_no_deadline_and_what_does_makes_the_one_before_void():
     granted = approve(approval())
     assert expire(granted, 240, version=0).status == "expired"
-    rested = handing.defer(approval(), by=GOVERNOR, at=minutes(1), until=minutes(100))
+    rested = delegation.defer(approval(), by=GOVERNOR, at=minutes(1), until=minutes(100))
     assert expire(rested, 1000, version=0) is rested
     assert expire(rested, 1000).status == "expired"
 
@@ -157,11 +157,11 @@ def test_only_what_is_approved_is_used(decide):
 
 def test_why_it_was_decided_is_kept_masked():
     after = reject(approval(), reason="Ask kim@example.com for the test report.")
-    assert "kim@example.com" not in for_evidence(rules.because(after))["rationale"]
-    assert rules.because(after).authority == "governor"
-    assert rules.because(send_back(approval())).rationale == "Add a test."
-    assert rules.because(approve(approval())).rationale == "approve without comment"
-    assert rules.because(veto(approve(constitutional()))).authority == "governor"
+    assert "kim@example.com" not in for_evidence(decisions.because(after))["rationale"]
+    assert decisions.because(after).authority == "governor"
+    assert decisions.because(send_back(approval())).rationale == "Add a test."
+    assert decisions.because(approve(approval())).rationale == "approve without comment"
+    assert decisions.because(veto(approve(constitutional()))).authority == "governor"
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_step_is_not_answered_twice():
 
 
 def test_a_veto_answers_to_a_governor():
-    record = rules.record_veto(approval(), veto(approval()), id="v1")
+    record = decisions.record_veto(approval(), veto(approval()), id="v1")
     broken = record.model_copy(update={"governance_agent_id": ""})
     assert [violation.rule for violation in broken.violations()] == ["L0-01"]
 
@@ -206,8 +206,10 @@ def test_what_cannot_be_undone_is_held_while_it_may_be_vetoed():
 
 def test_of_two_who_withdraw_it_the_second_is_told():
     asked = approval(on_behalf_of="asha")
-    once = rules.cancel(asked, by=SERVICE, at=minutes(1), reason=WHY)
-    assert rules.cancel(once, by=SERVICE, at=minutes(2), reason=WHY) is once
+    once = decisions.cancel(asked, by=SERVICE, at=minutes(1), reason=WHY)
+    assert decisions.cancel(once, by=SERVICE, at=minutes(2), reason=WHY) is once
     with pytest.raises(AlreadyDecided) as refused:
-        rules.cancel(once, by=person(Role.AGENT_ORCHESTRATOR, id="asha"), at=minutes(2), reason=WHY)
+        decisions.cancel(
+            once, by=person(Role.AGENT_ORCHESTRATOR, id="asha"), at=minutes(2), reason=WHY
+        )
     assert refused.value.members["decided_by"] == SERVICE.id

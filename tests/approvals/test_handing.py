@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.approvals import checks, handing, rules
-from shared.approvals.models import ApprovalStatus
+from shared.approvals.models.approvals import ApprovalStatus
+from shared.approvals.rules import checks, decisions, delegation
 from shared.errors import (
     AlreadyDecided,
     Conflict,
@@ -51,23 +51,23 @@ def ordinary(**changes):
 
 def delegate(before, to=DEPUTY.id, by=GOVERNOR, at=1, until=None):
     ends = minutes(until) if until else None
-    return handing.delegate(before, by=by, at=minutes(at), to=to, reason=WHY, until=ends)
+    return delegation.delegate(before, by=by, at=minutes(at), to=to, reason=WHY, until=ends)
 
 
 def escalate(before, by=GOVERNOR, at=1):
-    return handing.escalate(before, by=by, at=minutes(at), reason=WHY)
+    return delegation.escalate(before, by=by, at=minutes(at), reason=WHY)
 
 
 def remind(before, at, version=None, told=0):
     version = before.decision_version if version is None else version
     told_at = None if told is None else minutes(told)
     at = minutes(at)
-    return handing.remind(before, by=SERVICE, at=at, decision_version=version, told_at=told_at)
+    return delegation.remind(before, by=SERVICE, at=at, decision_version=version, told_at=told_at)
 
 
 def defer(before, by=GOVERNOR, at=1, until=None, missing=()):
     ends = minutes(until) if until else None
-    return handing.defer(before, by=by, at=minutes(at), until=ends, missing_evidence=missing)
+    return delegation.defer(before, by=by, at=minutes(at), until=ends, missing_evidence=missing)
 
 
 # --- delegation ----------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ def test_what_a_deputy_approved_may_be_vetoed_for_three_days():
     granted = approve(delegate(ordinary()), by=DEPUTY, at=2)
     assert granted.veto_until == minutes(2) + timedelta(hours=72)
     assert veto(granted, at=2 + 71 * 60).status == "vetoed"
-    assert rules.because(granted).authority == "governor by deputy"
+    assert decisions.because(granted).authority == "governor by deputy"
 
 
 def test_a_delegation_holds_for_its_interval():
@@ -313,7 +313,7 @@ def test_what_is_kept_from_deputies_is_kept_from_the_vision_guardian(change):
 def test_nobody_escalates_into_deciding():
     asked = ordinary()
     both = person(Role.DEPUTY_GOVERNOR, id="u9")
-    mine = handing._escalated(asked, 1, "manual", by="u9", at=minutes(1), reason=WHY)
+    mine = delegation._escalated(asked, 1, "manual", by="u9", at=minutes(1), reason=WHY)
     with pytest.raises(Forbidden):
         approve(mine, by=both, at=2)
     assert approve(escalate(asked, by=GUARDIAN), by=both, at=2).decided_via == "deputy"
@@ -406,7 +406,7 @@ def test_the_third_deferral_is_the_last():
 def test_a_timer_set_before_has_no_effect_after(hand):
     after = hand(ordinary())
     assert after.decision_version == 1
-    assert rules.expire(after, at=minutes(10_000), decision_version=0) is after
+    assert decisions.expire(after, at=minutes(10_000), decision_version=0) is after
     assert after.violations() == ()
 
 

@@ -6,10 +6,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from shared.approvals import binding, chains, handing, rules, windows
-from shared.approvals.events import decided
-from shared.approvals.models import OPEN, ApprovalStatus, Consumer
-from shared.approvals.windows import REVIEW_WINDOW, VETO_WINDOW
+from shared.approvals.events.lifecycle import decided
+from shared.approvals.models.approvals import OPEN, ApprovalStatus, Consumer
+from shared.approvals.rules import binding, chains, decisions, delegation, windows
+from shared.approvals.rules.windows import REVIEW_WINDOW, VETO_WINDOW
 from shared.errors import Refusal
 from shared.identity import Role
 from tests.approvals.questions import GOVERNOR, GUARDIAN, SERVICE, approval, minutes, needed, person
@@ -82,39 +82,39 @@ class Life(RuleBasedStateMachine):
     def approve(self, by, right):
         digest = self.current.action_digest if right else "f" * 64
         before = self.current
-        self.attempt(rules.approve, by=by, expected_digest=digest)
+        self.attempt(decisions.approve, by=by, expected_digest=digest)
         assert right or self.current is before
 
     @rule(by=PEOPLE, reason=WORDS)
     def reject(self, by, reason):
-        self.attempt(rules.reject, by=by, reason=reason)
+        self.attempt(decisions.reject, by=by, reason=reason)
 
     @rule(by=PEOPLE)
     def request_changes(self, by):
-        self.attempt(rules.request_changes, by=by, changes=["Add a test."])
+        self.attempt(decisions.request_changes, by=by, changes=["Add a test."])
 
     @rule(by=PEOPLE, explanation=WORDS)
     def veto(self, by, explanation):
-        self.attempt(rules.veto, by=by, category="safety", explanation=explanation)
+        self.attempt(decisions.veto, by=by, category="safety", explanation=explanation)
 
     @rule(by=PEOPLE)
     def cancel(self, by):
-        self.attempt(rules.cancel, by=by, reason="No longer wanted.")
+        self.attempt(decisions.cancel, by=by, reason="No longer wanted.")
 
     @rule(by=PEOPLE, to=NAMES, wait=WAIT_MIN)
     def delegate(self, by, to, wait):
         until = minutes(self.now + wait)
-        self.attempt(handing.delegate, by=by, to=to, reason="On leave today.", until=until)
+        self.attempt(delegation.delegate, by=by, to=to, reason="On leave today.", until=until)
 
     @rule(by=PEOPLE)
     def escalate(self, by):
         before = self.current
-        self.attempt(handing.escalate, by=by, reason="It cannot wait any longer.")
+        self.attempt(delegation.escalate, by=by, reason="It cannot wait any longer.")
         assert self.current.expires_at == before.expires_at
 
     @rule(by=PEOPLE, wait=WAIT_MIN)
     def defer(self, by, wait):
-        self.attempt(handing.defer, by=by, until=minutes(self.now + wait))
+        self.attempt(delegation.defer, by=by, until=minutes(self.now + wait))
 
     @rule(run=st.sampled_from(["r1", "r2"]), right=st.booleans())
     def consume(self, run, right):
@@ -131,7 +131,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def confirm(self):
         before = self.current
-        self.attempt(rules.confirm)
+        self.attempt(decisions.confirm)
         if self.current is not before:
             assert minutes(self.now) >= before.veto_until
             assert before.vetoed_at is None
@@ -148,12 +148,12 @@ class Life(RuleBasedStateMachine):
         before = self.current
         if event.traits.action == "approval.mark_reached":
             told = self.current.requested_at
-            self.attempt(handing.remind, by=SERVICE, decision_version=version, told_at=told)
+            self.attempt(delegation.remind, by=SERVICE, decision_version=version, told_at=told)
             if self.current is before and before.open and version == before.decision_version:
                 self.timer = windows.following(before, at=minutes(self.now))
             assert self.current.expires_at == before.expires_at
         else:
-            self.attempt(rules.expire, decision_version=version)
+            self.attempt(decisions.expire, decision_version=version)
             assert self.current.status not in {*OPEN, S.APPROVED}
 
     @invariant()

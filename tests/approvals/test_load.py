@@ -24,17 +24,19 @@ from functions.approvals.tell_of_delegation import tell_of_delegation
 from functions.approvals.tell_of_deputy import tell_of_deputy
 from functions.approvals.tell_of_silence import tell_of_silence
 from functions.approvals.watch_veto import watch_veto
-from shared.approvals import acts, attention, events, load, rules
-from shared.approvals.models import Approval
-from shared.approvals.records import Attention, Canary, Opening
-from shared.approvals.vetoes import Veto
+from shared.approvals.actions import attention, workload
+from shared.approvals.events import lifecycle
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.records import Attention, Canary, Opening
+from shared.approvals.models.vetoes import Veto
+from shared.approvals.rules import acts, decisions
 from shared.documents import Key, Query, Write
 from shared.edge.contention import settled
 from shared.errors import Forbidden, StoreUnavailable
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
-from shared.mobile.models import Notification
-from shared.precedents.models import SeedSwitch
+from shared.mobile.models.inbox import Notification
+from shared.precedents.models.seeds import SeedSwitch
 from shared.violations.models import OpenedViolation
 from tests.approvals.questions import (
     EXAMPLE,
@@ -146,7 +148,7 @@ def shaped(number):
 
 @pytest.fixture
 def crowd(asked):
-    return [asked(at=n / 100, **shaped(n)) for n in range(load.MAX_OPEN)]
+    return [asked(at=n / 100, **shaped(n)) for n in range(workload.MAX_OPEN)]
 
 
 @pytest.mark.parametrize(
@@ -190,13 +192,13 @@ def at_once(count, ask):
 def test_of_many_at_once_no_more_are_shown_than_one_person_is_shown(asked, stored):
     """All before the first is there; without the desk each counts what none has committed."""
     found = at_once(60, lambda n: asked(**shaped(n)))
-    assert sum(not one.held_back for one in found) == load.MAX_OPEN
-    assert sum(not one.held_back for one in stored(Approval)) == load.MAX_OPEN
+    assert sum(not one.held_back for one in found) == workload.MAX_OPEN
+    assert sum(not one.held_back for one in stored(Approval)) == workload.MAX_OPEN
 
 
 def test_of_many_alike_at_once_one_is_told_of(asked):
     found = at_once(
-        load.MAX_ALIKE, lambda n: asked(subject=EXAMPLE["subject"] | {"spec_hash": f"{n:064x}"})
+        workload.MAX_ALIKE, lambda n: asked(subject=EXAMPLE["subject"] | {"spec_hash": f"{n:064x}"})
     )
     assert sum(not one.grouped for one in found) == 1
     assert not any(one.held_back for one in found)
@@ -209,7 +211,7 @@ def test_what_is_shown_again_and_what_is_asked_share_the_room(
     held = [asked(at=1 + n / 100, **shaped(50 + n)) for n in range(5)]
     for one in crowd[:2]:
         cancel_approval(call_as(Role.SERVICE, at=2), one.id, Withdrawal(reason=WHY))
-    told = events.ApprovalCancelled(reason="x")
+    told = lifecycle.ApprovalCancelled(reason="x")
 
     def either(n):
         if n % 2:
@@ -218,7 +220,7 @@ def test_what_is_shown_again_and_what_is_asked_share_the_room(
 
     at_once(10, either)
     assert held
-    assert sum(not one.held_back and one.open for one in stored(Approval)) == load.MAX_OPEN
+    assert sum(not one.held_back and one.open for one in stored(Approval)) == workload.MAX_OPEN
 
 
 def test_a_hundred_and_eighty_in_a_short_time_are_grouped_or_held(asked, call_as, reacting, stored):
@@ -228,25 +230,25 @@ def test_a_hundred_and_eighty_in_a_short_time_are_grouped_or_held(asked, call_as
         agent = f"{n % 7:08d}-0000-4000-8000-000000000000"
         source = shaped(n % 12) | {"agent_id": agent, "on_behalf_of": f"asker{n % 5}"}
         found.append(new := asked(at=n / 1000, **source))
-        notify_governor(reacting(f"approvals/{new.id}"), events.ApprovalRequested.of(new))
+        notify_governor(reacting(f"approvals/{new.id}"), lifecycle.ApprovalRequested.of(new))
     cards = [one for one in found if not (one.held_back or one.grouped)]
-    assert len(cards) <= load.MAX_OPEN
+    assert len(cards) <= workload.MAX_OPEN
     assert len(stored(Notification)) == len(cards)
     assert all(one.held_because for one in found if one.held_back)
 
 
 def test_what_is_alike_is_one_card_of_fifty_each_with_its_digest(asked, reacting, stored):
-    alike = [asked(at=n / 100) for n in range(load.MAX_ALIKE + 1)]
+    alike = [asked(at=n / 100) for n in range(workload.MAX_ALIKE + 1)]
     assert [one.grouped for one in alike] == [False] + [True] * 49 + [False]
     assert [one.held_back for one in alike] == [False] * 50 + [True]
     assert len({one.action_digest for one in alike}) == 51
     for one in alike:
-        notify_governor(reacting(f"approvals/{one.id}"), events.ApprovalRequested.of(one))
+        notify_governor(reacting(f"approvals/{one.id}"), lifecycle.ApprovalRequested.of(one))
     assert len(stored(Notification)) == 1
 
 
 def test_twenty_in_ten_minutes_are_enough_also_where_they_are_answered(asked, call_as):
-    for n in range(load.MAX_RECENT):
+    for n in range(workload.MAX_RECENT):
         new = asked(at=n / 100, **shaped(n))
         if n:
             grant(call_as, new, at=n / 100, opened=True)
@@ -262,14 +264,14 @@ def test_what_is_held_back_is_in_no_queue_and_nobody_is_told(
     assert held.id not in {one.id for one in queue}
     every = ApprovalQuery(status="pending", limit=100)
     assert held.id in {one.id for one in list_approvals(call_as(Role.GOVERNOR), every).items}
-    notify_governor(reacting(f"approvals/{held.id}"), events.ApprovalRequested.of(held))
+    notify_governor(reacting(f"approvals/{held.id}"), lifecycle.ApprovalRequested.of(held))
     assert stored(Notification) == []
 
 
 def end(call_as, reacting, approval, at=2):
     withdrawal = Withdrawal(reason="It is no longer needed.")
     after = cancel_approval(call_as(Role.SERVICE, at=at), approval.id, withdrawal)
-    release_held(reacting(f"approvals/{after.id}", at=at), events.ApprovalCancelled.of(after))
+    release_held(reacting(f"approvals/{after.id}", at=at), lifecycle.ApprovalCancelled.of(after))
 
 
 def test_what_waited_is_shown_when_there_is_room_the_oldest_first(
@@ -281,7 +283,7 @@ def test_what_waited_is_shown_when_there_is_room_the_oldest_first(
     assert (shown[first.id].held_back, shown[second.id].held_back) == (False, True)
     assert shown[first.id].expires_at == first.expires_at
     assert [notice.subject for notice in stored(Notification)] == [f"approvals/{first.id}"]
-    release_held(reacting(f"approvals/{crowd[0].id}"), events.ApprovalCancelled(reason="x"))
+    release_held(reacting(f"approvals/{crowd[0].id}"), lifecycle.ApprovalCancelled(reason="x"))
     assert len(stored(Notification)) == 1, "there is room for one"
 
 
@@ -298,7 +300,7 @@ ENDS = {
     ),
     "cancel": lambda call, one: cancel_approval(call, one.id, Withdrawal(reason=WHY)),
     "expire": lambda call, one: expire_approval(
-        call, events.ApprovalDeadline(decision_version=one.decision_version)
+        call, lifecycle.ApprovalDeadline(decision_version=one.decision_version)
     ),
 }
 
@@ -310,7 +312,7 @@ def test_every_way_an_open_one_ends_makes_room(crowd, asked, call_as, reacting, 
     call = call_as(by, at=2) if by else reacting(f"approvals/{one.id}", at=100)
     ENDS[way](call, one)
     known = release_held.declared.events
-    told = [e for e in stored(Entry) if e.topic == events.DECISIONS and e.action in known]
+    told = [e for e in stored(Entry) if e.topic == lifecycle.DECISIONS and e.action in known]
     assert told, "what ends it is heard of"
     for entry in told:
         event = known[entry.action].from_stored(entry.data, 1)
@@ -322,14 +324,16 @@ def test_all_that_there_is_room_for_is_shown(crowd, asked, call_as, reacting, st
     held = [asked(at=1 + n / 10, **shaped(50 + n)) for n in range(3)]
     for one in crowd[:2]:
         cancel_approval(call_as(Role.SERVICE, at=2), one.id, Withdrawal(reason=WHY))
-    release_held(reacting(f"approvals/{crowd[1].id}", at=3), events.ApprovalCancelled(reason="x"))
+    release_held(
+        reacting(f"approvals/{crowd[1].id}", at=3), lifecycle.ApprovalCancelled(reason="x")
+    )
     shown = {one.id: one for one in stored(Approval)}
     assert [shown[one.id].held_back for one in held] == [False, False, True]
 
 
 def test_nothing_expires_unseen_for_want_of_room(crowd, asked, reacting, stored):
     held = asked(at=1, **shaped(50))
-    half = events.ApprovalMark(percent=50, decision_version=0)
+    half = lifecycle.ApprovalMark(percent=50, decision_version=0)
     remind_approvers(reacting(f"approvals/{held.id}", at=51), half)
     [after] = [one for one in stored(Approval) if one.id == held.id]
     assert (after.held_back, after.expires_at) == (False, held.expires_at)
@@ -370,7 +374,7 @@ def test_whoever_opens_what_they_decide_is_never_flagged(asked, call_as, stored)
 
 
 def test_one_request_in_a_hundred_and_one_a_day_is_a_test(asked, reacting, stored, monkeypatch):
-    monkeypatch.setattr(load, "SAMPLE_OF", 2)
+    monkeypatch.setattr(workload, "SAMPLE_OF", 2)
     asked()
     sample_approvers(reacting(at=5))
     assert stored(Canary) == []
@@ -386,7 +390,7 @@ def test_one_request_in_a_hundred_and_one_a_day_is_a_test(asked, reacting, store
 def test_whoever_approves_the_test_is_flagged_and_seeds_stop(
     asked, call_as, reacting, stored, monkeypatch, switch
 ):
-    monkeypatch.setattr(load, "SAMPLE_OF", 1)
+    monkeypatch.setattr(workload, "SAMPLE_OF", 1)
     asked()
     sample_approvers(reacting(at=1))
     [mark] = stored(Canary)
@@ -396,7 +400,7 @@ def test_whoever_approves_the_test_is_flagged_and_seeds_stop(
         test = txn.get(Approval, mark.id)
     granted = grant(call_as, test)
     for _ in range(2):
-        told = events.ApprovalGranted.of(granted)
+        told = lifecycle.ApprovalGranted.of(granted)
         flag_approver(reacting(f"approvals/{mark.id}", at=4), told)
     [violation] = stored(OpenedViolation)
     assert violation.finding.actor_id == "governor"
@@ -412,7 +416,7 @@ def set_switch(call_as, on):
 
 def test_an_ordinary_approval_flags_nobody(asked, call_as, reacting, stored):
     granted = grant(call_as, asked())
-    told = events.ApprovalGranted.of(granted)
+    told = lifecycle.ApprovalGranted.of(granted)
     flag_approver(reacting(f"approvals/{granted.id}", at=4), told)
     assert stored(OpenedViolation) == []
 
@@ -423,15 +427,15 @@ def test_an_ordinary_approval_flags_nobody(asked, call_as, reacting, stored):
 def test_the_governor_reviews_what_a_deputy_decided(asked, call_as, reacting, stored):
     new = asked()
     granted = grant(call_as, asked())
-    tell_of_deputy(reacting(f"approvals/{granted.id}"), events.ApprovalGranted.of(granted))
+    tell_of_deputy(reacting(f"approvals/{granted.id}"), lifecycle.ApprovalGranted.of(granted))
     assert stored(Notification) == []
     handed = delegate_approval(
         call_as(Role.GOVERNOR, at=1), new.id, Handover(to="deputy_governor", reason=WHY)
     )
-    told = events.ApprovalDelegated.of(handed, at=minutes(1), by="governor")
+    told = lifecycle.ApprovalDelegated.of(handed, at=minutes(1), by="governor")
     tell_of_delegation(reacting(f"approvals/{new.id}", at=2), told)
     decided = grant(call_as, new, role=Role.DEPUTY_GOVERNOR)
-    tell_of_deputy(reacting(f"approvals/{new.id}"), events.ApprovalGranted.of(decided))
+    tell_of_deputy(reacting(f"approvals/{new.id}"), lifecycle.ApprovalGranted.of(decided))
     assert {notice.audience for notice in stored(Notification)} == {"deputy_governor", "governor"}
     [review] = [notice for notice in stored(Notification) if notice.audience == "governor"]
     assert "2026-01-04T12:03" in review.body
@@ -449,13 +453,13 @@ def test_the_governor_reviews_what_a_deputy_decided(asked, call_as, reacting, st
 )
 def test_silence_is_told_to_whom_it_concerns(asked, reacting, stored, change, told):
     new = asked(**change)
-    tell_of_silence(reacting(f"approvals/{new.id}"), events.ApprovalExpired.of(new))
+    tell_of_silence(reacting(f"approvals/{new.id}"), lifecycle.ApprovalExpired.of(new))
     assert {notice.audience for notice in stored(Notification)} == told
 
 
 def test_the_platforms_governor_hears_of_money_that_nobody_decided_on(asked, reacting, stored):
     new = asked(tenant="acme", type="financial", governor_scope="engagement", on_behalf_of="u1")
-    told = events.ApprovalExpired.of(new)
+    told = lifecycle.ApprovalExpired.of(new)
     tell_of_silence(reacting(f"approvals/{new.id}", tenant="acme"), told)
     audiences = {notice.audience for notice in stored(Notification, "acme")}
     assert audiences == {"u1", "customer_admin", "governor"}
@@ -465,9 +469,9 @@ def test_what_cannot_be_undone_is_a_violation(call_as, reacting, stored):
     used = consume(approve(approval(reversibility="irreversible")), by=RUN, at=2)
     after = veto(used, by=GOVERNOR, at=3)
     with call_as(Role.GOVERNOR).transaction() as txn:
-        record = rules.record_veto(used, after, id="11111111-1111-4111-8111-111111111112")
-        record = txn.create(record, events.VetoRecorded.of(record))
-    watch_veto(reacting(f"vetoes/{record.id}"), events.VetoRecorded.of(record))
+        record = decisions.record_veto(used, after, id="11111111-1111-4111-8111-111111111112")
+        record = txn.create(record, lifecycle.VetoRecorded.of(record))
+    watch_veto(reacting(f"vetoes/{record.id}"), lifecycle.VetoRecorded.of(record))
     [violation] = stored(OpenedViolation)
     assert violation.finding.code == "GOVERNOR-OVERRIDE"
     assert [entry.action for entry in stored(Entry)].count("violation.opened") == 1

@@ -12,10 +12,10 @@ from functions.approvals.list_approvals import ApprovalQuery, list_approvals
 from functions.approvals.list_vetoes import VetoQuery, list_vetoes
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
-from shared.approvals import binding
-from shared.approvals.events import ApprovalConsumed
-from shared.approvals.models import Approval, Consumer
-from shared.approvals.vetoes import Veto
+from shared.approvals.events.lifecycle import ApprovalConsumed
+from shared.approvals.models.approvals import Approval, Consumer
+from shared.approvals.models.vetoes import Veto
+from shared.approvals.rules import binding
 from shared.documents import Query
 from shared.errors import AlreadyDecided, Invalid, NotFound
 from shared.evidence import Entry

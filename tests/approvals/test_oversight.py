@@ -11,10 +11,11 @@ from functions.approvals.get_approval import get_approval
 from functions.approvals.get_oversight_report import Window, get_oversight_report
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.sample_approvers import sample_approvers
-from shared.approvals import handing, load, oversight
-from shared.approvals.events import ApprovalRequested
-from shared.approvals.models import ApprovalStatus
-from shared.approvals.records import Canary
+from shared.approvals.actions import workload
+from shared.approvals.events.lifecycle import ApprovalRequested
+from shared.approvals.models.approvals import ApprovalStatus
+from shared.approvals.models.records import Canary
+from shared.approvals.rules import delegation, oversight
 from shared.canonical import canonical
 from shared.edge.keys import TicketSigner, verifier
 from shared.identity import Role
@@ -59,7 +60,7 @@ def seeded(**changes):
 
 
 def by_deputy():
-    before = handing.delegate(
+    before = delegation.delegate(
         approval(gate="step"), by=person(Role.GOVERNOR), to=DEPUTY.id, at=minutes(1), reason=WHY
     )
     return approve(before, by=DEPUTY, at=2)
@@ -179,7 +180,7 @@ def test_an_answer_after_a_withdrawal_is_none(call_as, seen):
 
 
 def test_the_test_that_the_platform_puts_is_found(call_as, reacting, seen, monkeypatch):
-    monkeypatch.setattr(load, "SAMPLE_OF", 1)
+    monkeypatch.setattr(workload, "SAMPLE_OF", 1)
     asked(call_as)
     sample_approvers(reacting(at=1))
     assert seen().report.samples.asked == 0

@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.approvals import handing, late, requests
+from shared.approvals.actions import late_vetoes
+from shared.approvals.rules import delegation, requests
 from shared.errors import SelfApproval
 from shared.identity import Role
 from tests.approvals.questions import (
@@ -38,7 +39,7 @@ OWN = [
 
 
 def defer(before, by):
-    return handing.defer(before, by=by, at=minutes(1), until=minutes(120))
+    return delegation.defer(before, by=by, at=minutes(1), until=minutes(120))
 
 
 @pytest.mark.parametrize("own", OWN)
@@ -52,7 +53,7 @@ def test_nobody_decides_what_is_their_own(own, decide):
 @pytest.mark.parametrize("own", OWN)
 def test_what_is_somebodys_own_is_not_handed_to_them(own):
     with pytest.raises(SelfApproval):
-        handing.delegate(own, by=GOVERNOR, at=minutes(1), to="ann", reason=WHY)
+        delegation.delegate(own, by=GOVERNOR, at=minutes(1), to="ann", reason=WHY)
 
 
 def test_a_machine_in_somebodys_hands_decides_nothing_of_theirs():
@@ -83,8 +84,8 @@ def test_what_was_decided_about_oneself_breaks_the_constitution():
 
 def test_whoever_vetoed_too_late_does_not_confirm_the_roll_back():
     vetoed = approve(asked())
-    said = late.said(vetoed, by=GOVERNOR, at=minutes(2), category="safety", explanation=WHY)
-    opened, _ = late.question(vetoed, said, id=ID, by=GOVERNOR, at=minutes(2))
+    said = late_vetoes.said(vetoed, by=GOVERNOR, at=minutes(2), category="safety", explanation=WHY)
+    opened, _ = late_vetoes.question(vetoed, said, id=ID, by=GOVERNOR, at=minutes(2))
     with pytest.raises(SelfApproval):
         approve(opened, by=GOVERNOR, at=3)
     assert approve(opened, by=ANN, at=3).decided_by == "ann"

@@ -9,13 +9,13 @@ from functions.approvals.expire_approval import expire_approval
 from functions.approvals.notify_governor import notify_governor
 from functions.approvals.remind_approvers import remind_approvers
 from functions.approvals.wake_workflow import wake_workflow
-from shared.approvals import events
-from shared.approvals.models import Approval
+from shared.approvals.events import lifecycle
+from shared.approvals.models.approvals import Approval
 from shared.documents import Key, Query
 from shared.errors import ProviderDown
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
-from shared.mobile.models import Notification
+from shared.mobile.models.inbox import Notification
 from shared.store import Due
 from shared.waiting import Wait
 from tests.approvals.questions import CALLBACK, approval, minutes, request
@@ -46,7 +46,7 @@ def subject(asked):
 
 def test_an_approval_expires_at_its_deadline(asked, reacting, stored):
     new = asked()
-    deadline = events.ApprovalDeadline(decision_version=0)
+    deadline = lifecycle.ApprovalDeadline(decision_version=0)
     expire_approval(reacting(subject(new), at=239), deadline)
     assert stored(Approval) == [new]
     expire_approval(reacting(subject(new), at=240), deadline)
@@ -69,11 +69,11 @@ def test_a_yes_sets_no_promise_as_the_one_that_waits_leads_on(asked, call_as, re
     agreement = Agreement(expected_digest=new.action_digest)
     approve_approval(call_as(Role.GOVERNOR, at=1), new.id, agreement)
     assert promised(stored) == ("approval.mark_reached", 0, minutes(120))
-    half = events.ApprovalMark(percent=50, decision_version=0)
+    half = lifecycle.ApprovalMark(percent=50, decision_version=0)
     remind_approvers(reacting(subject(new), at=120), half)
     assert promised(stored) == ("approval.deadline_reached", 1, minutes(240))
     assert stored(Approval)[0].escalations == ()
-    expire_approval(reacting(subject(new), at=240), events.ApprovalDeadline(decision_version=1))
+    expire_approval(reacting(subject(new), at=240), lifecycle.ApprovalDeadline(decision_version=1))
     assert stored(Approval)[0].unused is not None
 
 
@@ -81,17 +81,17 @@ def test_a_yes_in_the_last_minute_has_its_own_time_to_be_used(asked, call_as, re
     new = asked()
     agreement = Agreement(expected_digest=new.action_digest)
     approve_approval(call_as(Role.GOVERNOR, at=239), new.id, agreement)
-    expire_approval(reacting(subject(new), at=240), events.ApprovalDeadline(decision_version=0))
+    expire_approval(reacting(subject(new), at=240), lifecycle.ApprovalDeadline(decision_version=0))
     assert stored(Approval)[0].status == "approved"
     assert promised(stored) == ("approval.deadline_reached", 1, minutes(299))
-    expire_approval(reacting(subject(new), at=299), events.ApprovalDeadline(decision_version=1))
+    expire_approval(reacting(subject(new), at=299), lifecycle.ApprovalDeadline(decision_version=1))
     assert stored(Approval)[0].status == "expired"
 
 
-GRANTED = events.ApprovalGranted(
+GRANTED = lifecycle.ApprovalGranted(
     approvers=("governor",), decided_at=approval().expires_at, veto_until=approval().expires_at
 )
-REJECTED = events.ApprovalRejected(approver="governor", reason="No.")
+REJECTED = lifecycle.ApprovalRejected(approver="governor", reason="No.")
 
 
 @pytest.mark.parametrize("event", [GRANTED, REJECTED])
@@ -108,7 +108,7 @@ def test_a_veto_wakes_whoever_waits_for_what_it_hit(asked, call_as, reacting, wo
     new = asked()
     objection = Objection(approval_id=new.id, category="safety", explanation="Not safe at all.")
     veto = create_veto(call_as(Role.GOVERNOR, at=1), objection)
-    wake_workflow(reacting(f"vetoes/{veto.id}"), events.VetoRecorded.of(veto), workflows)
+    wake_workflow(reacting(f"vetoes/{veto.id}"), lifecycle.VetoRecorded.of(veto), workflows)
     assert workflows.woken == [CALLBACK]
 
 
@@ -140,7 +140,7 @@ def test_every_end_of_a_question_wakes():
 def test_the_governor_is_told_once(asked, reacting, stored):
     new = asked(title="Deploy the healthcare content agent of the first customer")
     for minute in (1, 2):
-        told = events.ApprovalRequested.of(new)
+        told = lifecycle.ApprovalRequested.of(new)
         notify_governor(reacting(subject(new), at=minute), told)
     [notice] = stored(Notification)
     assert notice.audience == "governor"
@@ -152,7 +152,7 @@ def test_the_governor_is_told_once(asked, reacting, stored):
 
 def test_a_customers_governor_is_told_in_their_own_inbox(asked, reacting, stored):
     new = asked(tenant="acme", governor_scope="engagement")
-    notify_governor(reacting(subject(new), tenant="acme"), events.ApprovalRequested.of(new))
+    notify_governor(reacting(subject(new), tenant="acme"), lifecycle.ApprovalRequested.of(new))
     [notice] = stored(Notification, "acme")
     assert (notice.audience, notice.kind) == ("customer_admin", "approval_request")
     assert notice.id.startswith("acme.")
@@ -160,12 +160,12 @@ def test_a_customers_governor_is_told_in_their_own_inbox(asked, reacting, stored
 
 def test_everybody_whose_agreement_is_needed_is_told(asked, reacting, stored):
     new = asked(type="constitutional", gate="change")
-    notify_governor(reacting(subject(new)), events.ApprovalRequested.of(new))
+    notify_governor(reacting(subject(new)), lifecycle.ApprovalRequested.of(new))
     assert {notice.audience for notice in stored(Notification)} == {"governor", "vision_guardian"}
 
 
 @pytest.mark.parametrize(
-    "event", [events.ApprovalGranted, events.ApprovalCancelled, events.ApprovalConsumed]
+    "event", [lifecycle.ApprovalGranted, lifecycle.ApprovalCancelled, lifecycle.ApprovalConsumed]
 )
 def test_what_did_not_happen_is_not_announced(event):
     with pytest.raises(ValueError, match="was not"):
@@ -178,9 +178,11 @@ def test_an_event_arrives_as_it_was_sent(asked, call_as, documents):
     create_veto(call_as(Role.GOVERNOR), objection)
     found = documents.find(PLATFORM, Query(Entry.collection))
     entries = {snapshot.data["action"]: snapshot.data["data"] for snapshot in found}
-    veto = events.VetoRecorded.model_validate(entries["veto.recorded"])
+    veto = lifecycle.VetoRecorded.model_validate(entries["veto.recorded"])
     assert (veto.category, veto.approval_id) == ("budget", new.id)
-    assert events.ApprovalRequested.model_validate(entries["approval.requested"]).gate == "stage-6"
+    assert (
+        lifecycle.ApprovalRequested.model_validate(entries["approval.requested"]).gate == "stage-6"
+    )
     assert documents.get(Key(PLATFORM, Wait.collection, new.id))
 
 
@@ -189,8 +191,8 @@ def test_only_who_was_told_can_have_been_absent(asked, reacting, stored, told):
     """The Vision Guardian stands in where the Governor had a notice and did not answer."""
     new = asked(gate="step", urgency="hours", window_min=120)
     if told:
-        notify_governor(reacting(subject(new)), events.ApprovalRequested.of(new))
-    mark = events.ApprovalMark(percent=80, decision_version=0)
+        notify_governor(reacting(subject(new)), lifecycle.ApprovalRequested.of(new))
+    mark = lifecycle.ApprovalMark(percent=80, decision_version=0)
     remind_approvers(reacting(subject(new), at=96), mark)
     [late] = stored(Approval)
     assert (Role.VISION_GUARDIAN in late.escalations[0].to) == told

@@ -16,15 +16,16 @@ from functions.approvals.remind_approvers import remind_approvers
 from functions.approvals.wake_workflow import wake_workflow
 from functions.approvals.watch_veto import watch_veto
 from functions.approvals.watch_veto_window import watch_veto_window
-from shared.approvals import binding, events, rules
-from shared.approvals.models import Approval
-from shared.approvals.parts import Attachment
-from shared.approvals.vetoes import Veto
+from shared.approvals.events import lifecycle
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.parts import Attachment
+from shared.approvals.models.vetoes import Veto
+from shared.approvals.rules import binding, decisions
 from shared.documents import Query
 from shared.errors import Conflict, Forbidden
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
-from shared.mobile.models import Notification
+from shared.mobile.models.inbox import Notification
 from shared.store import Due
 from tests.approvals.questions import RUN, WHY, another, minutes, needed, person, rule
 from tests.conftest import DEPLOYMENT
@@ -67,7 +68,7 @@ def use(call_as, approval, at=2):
     with call_as(Role.SERVICE, at=at).transaction() as txn:
         before = txn.get(Approval, approval.id)
         used = binding.consume(before, by=RUN, question=needed(before), at=minutes(at))
-        return txn.save(used, events.ApprovalConsumed.of(used))
+        return txn.save(used, lifecycle.ApprovalConsumed.of(used))
 
 
 def grant(call_as, approval, at=1):
@@ -116,14 +117,16 @@ def test_one_promise_leads_to_the_next_up_to_the_deadline(asked, reacting, store
     new = asked()
     subject = f"approvals/{new.id}"
     assert promises(stored) == {("mark_reached", minutes(50), 0)}
-    mark = events.ApprovalMark(percent=50, decision_version=0)
+    mark = lifecycle.ApprovalMark(percent=50, decision_version=0)
     remind_approvers(reacting(subject, at=50), mark)
     assert ("mark_reached", minutes(80), 1) in promises(stored)
     remind_approvers(reacting(subject, at=51), mark)
     assert len(told("approval.escalated")) == 1
-    remind_approvers(reacting(subject, at=80), events.ApprovalMark(percent=80, decision_version=1))
+    remind_approvers(
+        reacting(subject, at=80), lifecycle.ApprovalMark(percent=80, decision_version=1)
+    )
     assert ("deadline_reached", minutes(100), 2) in promises(stored)
-    expire_approval(reacting(subject, at=100), events.ApprovalDeadline(decision_version=2))
+    expire_approval(reacting(subject, at=100), lifecycle.ApprovalDeadline(decision_version=2))
     [entry] = told("approval.expired")
     assert entry.data["reminders"] == 2
 
@@ -131,7 +134,7 @@ def test_one_promise_leads_to_the_next_up_to_the_deadline(asked, reacting, store
 def test_a_mark_that_asks_nobody_new_still_leads_on(asked, call_as, reacting, stored, told):
     new = asked()
     escalate_approval(call_as(Role.GOVERNOR, at=1), new.id, Urging(reason=WHY))
-    mark = events.ApprovalMark(percent=50, decision_version=1)
+    mark = lifecycle.ApprovalMark(percent=50, decision_version=1)
     remind_approvers(reacting(f"approvals/{new.id}", at=50), mark)
     assert ("mark_reached", minutes(80), 1) in promises(stored)
     assert len(told("approval.escalated")) == 1
@@ -140,7 +143,7 @@ def test_a_mark_that_asks_nobody_new_still_leads_on(asked, call_as, reacting, st
 def test_a_thing_that_nobody_looked_at_says_so(asked, reacting, stored):
     new = asked(type="artifact", approval_class="draft.review:HC:x")
     expire_approval(
-        reacting(f"approvals/{new.id}", at=100), events.ApprovalDeadline(decision_version=0)
+        reacting(f"approvals/{new.id}", at=100), lifecycle.ApprovalDeadline(decision_version=0)
     )
     assert stored(Approval)[0].unreviewed
 
@@ -166,14 +169,14 @@ def test_all_that_is_open_is_listed(asked, call_as):
 
 
 def confirm(reacting, approval, at):
-    confirm_approval(reacting(f"approvals/{approval.id}", at=at), events.VetoWindowClosed())
+    confirm_approval(reacting(f"approvals/{approval.id}", at=at), lifecycle.VetoWindowClosed())
 
 
 def test_what_was_used_and_not_vetoed_is_confirmed(asked, call_as, reacting, stored, told):
     new = asked()
     granted = grant(call_as, new)
     used = use(call_as, granted)
-    watch_veto_window(reacting(f"approvals/{new.id}", at=3), events.ApprovalConsumed.of(used))
+    watch_veto_window(reacting(f"approvals/{new.id}", at=3), lifecycle.ApprovalConsumed.of(used))
     assert ("veto_window_closed", granted.veto_until, None) in promises(stored)
     confirm(reacting, new, 24 * 60)
     assert told("approval.confirmed") == []
@@ -204,9 +207,9 @@ def test_a_veto_of_what_was_done_waits_to_be_undone_and_calls_if_it_is_not(
     record = create_veto(call_as(Role.GOVERNOR, at=3), objection(new, attachments=[PAGE]))
     assert (record.effect, record.step_id, record.attachments) == ("rolled_back", "s1", (PAGE,))
     subject = f"vetoes/{record.id}"
-    watch_veto(reacting(subject, at=3), events.VetoRecorded.of(record))
+    watch_veto(reacting(subject, at=3), lifecycle.VetoRecorded.of(record))
     assert ("effect_due", minutes(8), None) in promises(stored)
-    check_veto(reacting(subject, at=8), events.VetoEffectDue())
+    check_veto(reacting(subject, at=8), lifecycle.VetoEffectDue())
     [entry] = told("veto.effect_overdue")
     assert entry.severity == "critical"
     assert [notice.audience for notice in stored(Notification)] == ["governor"]
@@ -216,8 +219,8 @@ def test_what_is_undone_in_time_calls_nobody(asked, call_as, reacting, stored, t
     record = create_veto(call_as(Role.GOVERNOR, at=3), objection(asked()))
     assert record.effect_completed_at == minutes(3)
     subject = f"vetoes/{record.id}"
-    watch_veto(reacting(subject, at=3), events.VetoRecorded.of(record))
-    check_veto(reacting(subject, at=8), events.VetoEffectDue())
+    watch_veto(reacting(subject, at=3), lifecycle.VetoRecorded.of(record))
+    check_veto(reacting(subject, at=8), lifecycle.VetoEffectDue())
     assert told("veto.effect_overdue") == []
     assert not any(due.action == "veto.effect_due" for due in stored(Due))
 
@@ -236,10 +239,10 @@ def test_what_is_undone_in_time_calls_nobody(asked, call_as, reacting, stored, t
 def test_what_a_veto_comes_to_depends_on_what_it_hits(asked, call_as, change, effect):
     used = use(call_as, grant(call_as, asked())).model_copy(update=change)
     governor = person(Role.GOVERNOR)
-    after = rules.veto(used, by=governor, at=minutes(5), category="safety", explanation=WHY)
+    after = decisions.veto(used, by=governor, at=minutes(5), category="safety", explanation=WHY)
     assert after.status == ("vetoed" if "seed_id" in change else "consumed")
     assert after.violations() == ()
-    record = rules.record_veto(used, after, id="v")
+    record = decisions.record_veto(used, after, id="v")
     assert record.effect == effect
     assert (record.effect_completed_at is not None) == (effect == "irreversible")
 
@@ -256,19 +259,19 @@ RUN_ID = "11111111-1111-4111-8111-111111111111"
 def test_five_documents_go_with_a_veto_and_only_from_whoever_raised_it(asked, call_as):
     governor = person(Role.GOVERNOR)
     record = create_veto(call_as(Role.GOVERNOR, at=3), objection(asked(), attachments=[PAGE]))
-    assert rules.attach(record, PAGE, by=governor) is record
+    assert decisions.attach(record, PAGE, by=governor) is record
     for size in range(2, 6):
-        record = rules.attach(record, PAGE.model_copy(update={"size": size}), by=governor)
+        record = decisions.attach(record, PAGE.model_copy(update={"size": size}), by=governor)
     assert len(record.attachments) == 5
     with pytest.raises(Conflict) as refused:
-        rules.attach(record, PAGE.model_copy(update={"size": 9}), by=governor)
+        decisions.attach(record, PAGE.model_copy(update={"size": 9}), by=governor)
     assert rule(refused) == "attachment_limit"
     with pytest.raises(Forbidden):
-        rules.attach(record, PAGE, by=person(Role.GOVERNOR, id="other"))
+        decisions.attach(record, PAGE, by=person(Role.GOVERNOR, id="other"))
 
 
 def test_a_veto_of_a_run_without_an_approval_wakes_nobody(reacting, workflows):
-    veto = events.VetoRecorded(
+    veto = lifecycle.VetoRecorded(
         category="safety", window_end=minutes(1), offline=False, effect="cancelled"
     )
     wake_workflow(reacting("vetoes/v"), veto, workflows)

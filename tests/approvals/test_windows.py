@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.approvals import requests, windows
-from shared.approvals.models import Approval
+from shared.approvals.models.approvals import Approval
+from shared.approvals.rules import requests, windows
 from shared.errors import Invalid, Unauthenticated
 from shared.identity import Role
-from shared.precedents.classes import CLASSES
+from shared.precedents.models.classes import CLASSES
 from tests.approvals.questions import (
     GOVERNOR,
     approval,

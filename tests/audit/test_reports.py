@@ -17,7 +17,7 @@ from shared.documents import Query
 from shared.entity import Category
 from shared.errors import Conflict, Invalid
 from shared.evidence import REFS, Entry
-from shared.identities.rules import principal
+from shared.identities.rules.principals import principal
 from shared.identity import PLATFORM, Role
 from tests.conftest import NOON
 

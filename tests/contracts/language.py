@@ -40,7 +40,7 @@ MODULES = {
 }
 """What areas use besides the kernel and each other, and of some modules which names; None for all."""
 
-ALSO = {"shared/precedents/shipping.py": {"pathlib"}}
+ALSO = {"shared/precedents/rules/builtin_seeds.py": {"pathlib"}}
 """A file that reads what is deployed beside it."""
 
 OPENERS = {"Call", "Reaching", "Reads", "Transaction"}
@@ -68,7 +68,7 @@ CHANGES = {
 } | {"update"}
 """How a list, a set or a dictionary is changed."""
 
-OWN = {("shared/audit/models.py", "_own")}
+OWN = {("shared/audit/events.py", "_own")}
 """A private attribute that a class sets on what it has just made."""
 
 

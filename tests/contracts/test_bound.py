@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.approvals.models import ApprovalStatus
+from shared.approvals.models.approvals import ApprovalStatus
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
@@ -33,13 +33,13 @@ NO_ACT = {
     "functions/precedents/judge_seeds.py": "it counts",
     "functions/precedents/predict_approval.py": "it counts",
     "functions/precedents/replay_precedent_seed.py": "it counts",
-    "shared/agents/vetoing.py": "it undoes",
-    "shared/learning/rules.py": "it looks for what rules rest on",
-    "shared/mobile/following.py": "it shows",
-    "shared/mobile/handing.py": "it shows",
-    "shared/platform/figures.py": "it counts",
-    "shared/precedents/reading.py": "it looks for noes",
-    "shared/precedents/reopening.py": "it asks again",
+    "shared/agents/actions/vetoes.py": "it undoes",
+    "shared/learning/rules/drafts.py": "it looks for what rules rest on",
+    "shared/mobile/actions/following.py": "it shows",
+    "shared/mobile/actions/push_delivery.py": "it shows",
+    "shared/platform/actions/figures.py": "it counts",
+    "shared/precedents/actions/reading.py": "it looks for noes",
+    "shared/precedents/actions/reopening.py": "it asks again",
 }
 """Who reads an approval and does nothing that one permits; a new one is reviewed by being written here."""
 
@@ -77,9 +77,9 @@ def held(file):
 
 READERS = [str(file) for file in FILES if not str(file).startswith(THEIR_OWN) and reads(file)]
 HELD_BY = {
-    "functions/agents/settle_stage.py": "shared/agents/settling.py",
-    "functions/agents/undo_release.py": "shared/agents/returning.py",
-    "shared/agents/releasing.py": "shared/agents/releasing.py",
+    "functions/agents/settle_stage.py": "shared/agents/actions/results.py",
+    "functions/agents/undo_release.py": "shared/agents/actions/returning.py",
+    "shared/agents/actions/releasing.py": "shared/agents/actions/releasing.py",
     "functions/agents/resume_agent.py": "functions/agents/resume_agent.py",
 }
 """Who acts on an approval, and where it is held to the question."""
@@ -102,4 +102,4 @@ def test_an_approval_is_used_up_in_one_place():
     using = [
         str(file) for file in FILES if "status=ApprovalStatus.CONSUMED" in (ROOT / file).read_text()
     ]
-    assert using == ["shared/approvals/binding.py"]
+    assert using == ["shared/approvals/rules/binding.py"]

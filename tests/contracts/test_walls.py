@@ -25,11 +25,11 @@ CROSSED = {
     "functions/precedents/list_deciding_seeds.py": {"platform"},
     "functions/precedents/match_precedent_seeds.py": {"platform"},
     "functions/precedents/predict_approval.py": {"within"},
-    "shared/agents/makers.py": {"platform"},
-    "shared/agents/recorded.py": {"platform"},
-    "shared/approvals/answerable.py": {"platform"},
-    "shared/precedents/reading.py": {"platform"},
-    "shared/precedents/reopening.py": {"each_tenant", "within"},
+    "shared/agents/actions/makers.py": {"platform"},
+    "shared/agents/actions/recorded.py": {"platform"},
+    "shared/approvals/actions/answerable.py": {"platform"},
+    "shared/precedents/actions/reading.py": {"platform"},
+    "shared/precedents/actions/reopening.py": {"each_tenant", "within"},
 }
 """Every place that looks or acts outside its own tenant; a new one is reviewed by being written here."""
 

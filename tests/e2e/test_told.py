@@ -5,22 +5,23 @@ import re
 import pytest
 
 from local.rows import everything
-from shared.agents import timeline, vetoing
-from shared.agents.models import Agent
-from shared.agents.models_releases import Release
-from shared.agents.runs import PipelineRun
-from shared.approvals.models import Approval
-from shared.approvals.vetoes import Veto
+from shared.agents.actions import vetoes
+from shared.agents.models.agents import Agent
+from shared.agents.models.releases import Release
+from shared.agents.models.runs import PipelineRun
+from shared.agents.rules import timeline
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.vetoes import Veto
 from shared.documents import Key
 from shared.edge.sqlite import SqliteDocuments
 from shared.entity import written
 from shared.evidence import Entry, stream
 from shared.instants import instant
-from shared.manifests.models import Manifest
-from shared.mobile import telling
-from shared.mobile.models import Notification
-from shared.mobile.models_dashboard import AgentCard
-from shared.mobile.notices import CLAIM
+from shared.manifests.models.manifests import Manifest
+from shared.mobile.models.dashboard import AgentCard
+from shared.mobile.models.inbox import Notification
+from shared.mobile.rules import claims
+from shared.mobile.rules.notices import CLAIM
 from shared.queries import Reads
 from shared.violations.models import OpenedViolation
 
@@ -74,7 +75,7 @@ def test_every_notice_is_so_of_its_subject_when_it_is_shown(world):
         collection, _, id = one.subject.partition("/")
         kind = KINDS.get(collection)
         about = world.get(kind, id, one.tenant_id) if kind else None
-        shown = telling.seen(one, about, LATER)
+        shown = claims.seen(one, about, LATER)
         text = f"{shown.title} {shown.body}"
         for words, so in SAID.items():
             told |= {words} if words in f"{one.title} {one.body}" else set()
@@ -121,7 +122,7 @@ def test_what_is_said_of_a_pipeline_is_so_of_its_agent(world):
     for agent in world.all(Agent):
         run = world.get(PipelineRun, agent.workflow_id)
         approval = world.get(Approval, run.approval_id) if run.approval_id else None
-        veto = vetoing.against(Reads(world.documents, "platform"), run, approval)
+        veto = vetoes.against(Reads(world.documents, "platform"), run, approval)
         shown = timeline.of(agent, run, approval, veto)
         outcomes.add(shown.outcome)
         served = (agent.status, agent.release_state) == ("deployed", "live")
@@ -156,6 +157,6 @@ def test_a_deadline_that_is_told_is_the_one_that_holds(world):
         collection, _, id = one.subject.partition("/")
         if collection == OpenedViolation.collection and "Answer for it until" in one.body:
             violation = world.get(OpenedViolation, id, one.tenant_id)
-            shown = telling.seen(one, violation, LATER)
+            shown = claims.seen(one, violation, LATER)
             told = re.findall(r"\d{4}-[0-9T:.-]+Z", shown.body)
             assert set(told) <= {written(violation.due_at), written(violation.closed_at or LATER)}

@@ -11,8 +11,8 @@ from shared.edge.breakers import LOOK_EVERY_S, Board, Breaker, show_on
 from shared.edge.calls import Caller
 from shared.errors import ProviderDown, StoreUnavailable
 from shared.identity import PLATFORM, Role
-from shared.platform.models_breakers import Circuit
-from shared.platform.targets import PROBE_AFTER
+from shared.platform.models.breakers import Circuit
+from shared.platform.rules.targets import PROBE_AFTER
 from tests.conftest import NOON
 from tests.edge.provider import Reply
 

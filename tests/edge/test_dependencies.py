@@ -14,7 +14,7 @@ from shared.edge.settings import Settings
 from shared.errors import StoreUnavailable
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM
-from shared.platform.models_breakers import Circuit
+from shared.platform.models.breakers import Circuit
 from tests.conftest import NOON
 
 SIGN_IN = jws.jwk(rsa.generate_private_key(65537, 2048).public_key(), "sign-in")

@@ -10,10 +10,9 @@ from functions.genesis.create_job_role import create_job_role
 from functions.genesis.create_skill import create_skill
 from functions.genesis.judge_industry import judge_industry
 from local.story import catalogue
-from shared.genesis import rules
-from shared.genesis.industries import Industry
-from shared.genesis.job_roles import JobRole
-from shared.genesis.requests import (
+from shared.genesis.models.industries import Industry
+from shared.genesis.models.job_roles import JobRole
+from shared.genesis.models.requests import (
     IndustryContent,
     JobRoleContent,
     Judgement,
@@ -23,7 +22,8 @@ from shared.genesis.requests import (
     Reason,
     SkillContent,
 )
-from shared.genesis.skills import Skill
+from shared.genesis.models.skills import Skill
+from shared.genesis.rules import lifecycle
 from shared.identity import PLATFORM, Actor, Role
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -36,19 +36,23 @@ REASON = Reason(reason="The purpose promises more than the steps deliver.")
 
 def an_industry(**changes) -> Industry:
     body = IndustryContent.model_validate(catalogue.healthcare() | changes)
-    return rules.submitted(Industry, body.content(), id=ID.format(1), by=AUTHOR, at=AT, draft=False)
+    return lifecycle.submitted(
+        Industry, body.content(), id=ID.format(1), by=AUTHOR, at=AT, draft=False
+    )
 
 
 def a_skill(**changes) -> Skill:
     body = SkillContent.model_validate(catalogue.patient_education_writing() | changes)
-    return rules.submitted(Skill, body.content(), id=ID.format(2), by=AUTHOR, at=AT, draft=False)
+    return lifecycle.submitted(
+        Skill, body.content(), id=ID.format(2), by=AUTHOR, at=AT, draft=False
+    )
 
 
 def a_role(industry=None, **changes) -> JobRole:
     industry = industry or an_industry()
     made = catalogue.healthcare_content_writer(industry.id, [ID.format(2)])
     body = JobRoleContent.model_validate(made | changes)
-    return rules.submitted(
+    return lifecycle.submitted(
         JobRole, body.content(industry), id=ID.format(3), by=AUTHOR, at=AT, draft=False
     )
 

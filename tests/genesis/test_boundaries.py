@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.genesis.rules import may_do
+from shared.genesis.rules.lifecycle import may_do
 from tests.genesis.samples import a_role
 
 ROLE = a_role()

@@ -22,14 +22,9 @@ from shared.errors import (
     NotFound,
     SelfApproval,
 )
-from shared.genesis import announcements, rules
-from shared.genesis.catalogue import Status
-from shared.genesis.requests import (
-    JobRoleListing,
-    NewSkill,
-    SkillContent,
-    SkillListing,
-)
+from shared.genesis.models.catalogue import Status
+from shared.genesis.models.requests import JobRoleListing, NewSkill, SkillContent, SkillListing
+from shared.genesis.rules import announcements, lifecycle
 from shared.identity import Role
 from tests.genesis.samples import (
     AT,
@@ -290,16 +285,16 @@ def test_what_does_not_exist_is_not_found(call_as):
 @pytest.mark.parametrize("to", Status)
 def test_a_status_leads_only_where_it_may(start, to):
     skill = a_skill().model_copy(update={"status": start})
-    if to in rules.NEXT[start]:
-        assert rules.moved(skill, to).status is to
+    if to in lifecycle.NEXT[start]:
+        assert lifecycle.moved(skill, to).status is to
     else:
         with pytest.raises(Conflict) as refused:
-            rules.moved(skill, to)
+            lifecycle.moved(skill, to)
         assert rules_of(refused.value.violations) == {"illegal_transition"}
 
 
 def test_certified_is_nothing_without_a_certificate():
-    skill = rules.moved(a_skill(), Status.CERTIFIED)
+    skill = lifecycle.moved(a_skill(), Status.CERTIFIED)
     assert rules_of(skill.violations()) == {"L0-07", "L1-ENT-05"}
 
 
@@ -317,7 +312,7 @@ def test_nothing_is_announced_before_a_decision():
 
 def test_a_certificate_is_about_what_was_judged():
     def certificate(**changes):
-        judged = rules.certified(
+        judged = lifecycle.certified(
             a_skill().model_copy(update=changes),
             [],
             by=GENESIS,

@@ -1,10 +1,11 @@
 import pytest
 
 from local.story import catalogue
-from shared.genesis import examples, industry_checks, job_role_checks, skill_checks
-from shared.genesis.catalogue import Status
-from shared.genesis.evidence import TestEvidence, Verdict
-from shared.genesis.rules_evidence import evidence_ref
+from shared.genesis import examples
+from shared.genesis.models.catalogue import Status
+from shared.genesis.models.evidence import TestEvidence, Verdict
+from shared.genesis.rules import industry_checks, job_role_checks, skill_checks
+from shared.genesis.rules.evidence import evidence_ref
 from tests.genesis.samples import AT, ID, a_role, a_skill, an_industry, failed, rules_of
 
 STEP = catalogue.patient_education_writing()["act_phase"]["steps"][0]

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 from functions.genesis.list_checks import CodeFilter, list_checks
-from shared.agents.pipeline import EVALUATOR
-from shared.genesis.codes import CODES
-from shared.genesis.rules import JUDGES
+from shared.agents.rules.pipeline import EVALUATOR
+from shared.genesis.rules.codes import CODES
+from shared.genesis.rules.lifecycle import JUDGES
 from shared.identity import Role
 
 ROOT = Path(__file__).parents[2]

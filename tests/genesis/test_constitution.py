@@ -18,8 +18,8 @@ from shared.constitution import (
 )
 from shared.documents import Query
 from shared.errors import Conflict, ConstitutionalAlignment
-from shared.genesis.requests import NewSkill
-from shared.genesis.skills import Skill
+from shared.genesis.models.requests import NewSkill
+from shared.genesis.models.skills import Skill
 from shared.identity import Role
 from tests.genesis.samples import (
     AT,

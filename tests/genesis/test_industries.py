@@ -14,13 +14,9 @@ from shared.errors import (
     Conflict,
     Invalid,
 )
-from shared.genesis import announcements
-from shared.genesis.catalogue import Status
-from shared.genesis.requests import (
-    IndustryContent,
-    IndustryListing,
-    NewIndustry,
-)
+from shared.genesis.models.catalogue import Status
+from shared.genesis.models.requests import IndustryContent, IndustryListing, NewIndustry
+from shared.genesis.rules import announcements
 from shared.identity import Role
 from tests.genesis.samples import (
     REASON,

@@ -16,11 +16,9 @@ from shared.errors import (
     Forbidden,
     Invalid,
 )
-from shared.genesis import announcements
-from shared.genesis.catalogue import Status
-from shared.genesis.requests import (
-    JobRoleContent,
-)
+from shared.genesis.models.catalogue import Status
+from shared.genesis.models.requests import JobRoleContent
+from shared.genesis.rules import announcements
 from shared.identity import Role
 from tests.genesis.samples import (
     ID,

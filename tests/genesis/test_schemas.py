@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.canonical import canonical
-from shared.genesis import schemas as schemas_module
-from shared.genesis.schemas import mismatches, problems
+from shared.genesis.models import schemas as schemas_module
+from shared.genesis.models.schemas import mismatches, problems
 
 names = st.sampled_from(["a", "b", "c"])
 values = st.recursive(

@@ -15,10 +15,8 @@ from shared.errors import (
     Invalid,
     SelfApproval,
 )
-from shared.genesis.catalogue import Status
-from shared.genesis.requests import (
-    SkillContent,
-)
+from shared.genesis.models.catalogue import Status
+from shared.genesis.models.requests import SkillContent
 from shared.identity import Role
 from tests.genesis.samples import (
     REASON,

@@ -15,7 +15,7 @@ from shared.errors import StoreUnavailable
 from shared.evidence import Entry
 from shared.identities.events import AuthFailed, PolicyDenied, ValidationFailed
 from shared.identities.models import Principal, VerificationKey
-from shared.identities.rules import principal
+from shared.identities.rules.principals import principal
 from shared.identity import PLATFORM, Role, Scope
 from shared.release import VERSION
 from tests.conftest import NOON

@@ -18,7 +18,7 @@ from shared.documents import EXPIRY, Condition, Query
 from shared.edge import layout
 from shared.edge.weights import MAX_NAME_BYTES
 from shared.entity import Asked, Record, Timestamp, Value
-from shared.mobile.models import Device
+from shared.mobile.models.inbox import Device
 from tests import golden
 from tests.conftest import NOON, ports_of
 from tests.infra import askable, queries

@@ -20,16 +20,17 @@ from functions.mobile.plan_remediation import plan_remediation
 from functions.mobile.register_device import register_device
 from functions.mobile.sync_vetoes import sync_vetoes
 from functions.platform.put_feature_flag import put_feature_flag
-from shared.approvals.models import Approval, ApprovalRequest
+from shared.approvals.models.approvals import Approval, ApprovalRequest
 from shared.audit.models import Report
 from shared.documents import Query
 from shared.evidence import Circumstances, Entry
 from shared.identity import PLATFORM, Actor, Role
 from shared.instants import instant, written
-from shared.mobile.models import Device
-from shared.platform.models_flags import FlagSetting
+from shared.mobile.models.inbox import Device
+from shared.platform.models.flags import FlagSetting
 from shared.store import Transaction
-from shared.violations import opening, rules
+from shared.violations import rules
+from shared.violations.actions import opening
 from shared.violations.models import Finding
 from tests.conftest import NOON
 from tests.mobile.phone import Phone

@@ -14,14 +14,14 @@ from functions.learning.list_seed_drafts import DraftListing, list_seed_drafts
 from functions.learning.submit_seed_draft import submit_seed_draft
 from functions.precedents.activate_precedent_seed import activate_precedent_seed
 from functions.precedents.validate_precedent_seed import SeedReview, validate_precedent_seed
-from shared.approvals import binding
-from shared.approvals.events import ApprovalConsumed
-from shared.approvals.models import Approval, Consumer
+from shared.approvals.events.lifecycle import ApprovalConsumed
+from shared.approvals.models.approvals import Approval, Consumer
+from shared.approvals.rules import binding
 from shared.errors import Conflict, Invalid, NotFound, RateLimited
 from shared.identity import Role
 from shared.learning.models import NewDraft
 from shared.precedents.events import SeedApproved
-from shared.precedents.models import PrecedentSeed
+from shared.precedents.models.seeds import PrecedentSeed
 from tests.approvals.questions import needed
 from tests.conftest import DEPLOYMENT, NOON
 from tests.precedents.samples import active, another, in_service, request, rule

@@ -4,7 +4,7 @@ from functions.approvals.create_approval import create_approval
 from functions.approvals.list_approvals import ApprovalQuery, list_approvals
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.mobile.list_approval_cards import CardQuery, list_approval_cards
-from shared.approvals import load
+from shared.approvals.actions import workload
 from shared.identity import Role
 from tests.approvals.questions import EXAMPLE, request
 from tests.conftest import DEPLOYMENT
@@ -17,7 +17,7 @@ def asked(call_as, n, **changes):
 
 
 def test_what_is_alike_is_one_card_and_what_is_held_back_none(call_as, monkeypatch):
-    monkeypatch.setattr(load, "MAX_OPEN", 5)
+    monkeypatch.setattr(workload, "MAX_OPEN", 5)
     alike = [asked(call_as, n) for n in range(3)]
     other = [asked(call_as, 10 + n, approval_class=f"agent.deploy:HC:J-{n}") for n in range(3)]
     held = [one for one in other if one.held_back]

@@ -11,9 +11,9 @@ from shared.documents import Query
 from shared.edge.keys import decoded, encoded, verify_ed25519
 from shared.errors import Conflict, Invalid, NotFound, Unauthenticated
 from shared.identity import PLATFORM, Role
-from shared.mobile.devices import MAX_DEVICES, Registration
 from shared.mobile.events import DeviceRegistered, DeviceUnseenDue
-from shared.mobile.models import Destination, Device
+from shared.mobile.models.inbox import Destination, Device
+from shared.mobile.rules.devices import MAX_DEVICES, Registration
 from tests.approvals.questions import minutes
 from tests.mobile.phone import Phone, stored
 

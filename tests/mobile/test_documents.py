@@ -7,13 +7,13 @@ import pytest
 from functions.mobile.attach_document import attach_document
 from functions.mobile.create_seed_on_phone import create_seed_on_phone
 from functions.mobile.veto_on_phone import veto_on_phone
-from shared.approvals.vetoes import Veto
+from shared.approvals.models.vetoes import Veto
 from shared.edge.keys import TicketSigner, decoded, verifier, verify_ed25519
 from shared.errors import Conflict, Forbidden
 from shared.identity import Role
 from shared.learning.models import NewDraft
-from shared.mobile.models_vetoes import SignedVeto
-from shared.mobile.uploads import MAX_ATTACHMENTS, Announced
+from shared.mobile.models.queue import SignedVeto
+from shared.mobile.rules.uploads import MAX_ATTACHMENTS, Announced
 from tests.mobile.phone import OBJECTION, Phone, asked, stored
 
 

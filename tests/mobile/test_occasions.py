@@ -10,12 +10,12 @@ from functions.mobile.notify_escalation import notify_escalation
 from functions.mobile.read_notification import read_notification
 from functions.mobile.remind_veto import remind_veto
 from shared.agents.events import AgentRolledBack, AgentStateChanged
-from shared.agents.models import Agent
-from shared.approvals.events import ApprovalEscalated, ApprovalGranted
+from shared.agents.models.agents import Agent
+from shared.approvals.events.lifecycle import ApprovalEscalated, ApprovalGranted
 from shared.documents import Query
 from shared.identity import PLATFORM, Role
 from shared.mobile.events import VetoWindowClosing
-from shared.mobile.models import Notification
+from shared.mobile.models.inbox import Notification
 from shared.store import Due
 from tests.conftest import NOON
 from tests.mobile.phone import approved, asked

@@ -6,8 +6,8 @@ from functions.identity.get_notification_preferences import get_notification_pre
 from functions.identity.put_notification_preferences import put_notification_preferences
 from shared.errors import Invalid, VersionConflict
 from shared.identity import Role
-from shared.mobile.preferences import Wishes
-from shared.mobile.pushing import ALWAYS_TOLD
+from shared.mobile.rules.preferences import Wishes
+from shared.mobile.rules.pushing import ALWAYS_TOLD
 
 
 def put(call_as, seen, at=0, **wishes):

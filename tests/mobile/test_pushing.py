@@ -13,13 +13,13 @@ from functions.mobile.push_later import push_later
 from functions.mobile.push_notification import push_notification
 from functions.mobile.read_notification import read_notification
 from functions.mobile.register_device import register_device
-from shared.agents.models import Agent
+from shared.agents.models.agents import Agent
 from shared.documents import Query
 from shared.entity import written
 from shared.identity import PLATFORM, Role
-from shared.mobile import messages, pushing
+from shared.mobile.actions.telling import tell
 from shared.mobile.events import NotificationFailed, NotificationSent, PushDue
-from shared.mobile.models import (
+from shared.mobile.models.inbox import (
     Destination,
     Device,
     Notification,
@@ -28,9 +28,9 @@ from shared.mobile.models import (
     PushLog,
     QuietHours,
 )
-from shared.mobile.notices import notice
-from shared.mobile.preferences import Wishes
-from shared.mobile.telling_people import tell
+from shared.mobile.rules import messages, pushing
+from shared.mobile.rules.notices import notice
+from shared.mobile.rules.preferences import Wishes
 from shared.outside import Pushed
 from shared.store import Due
 from tests.conftest import NOON

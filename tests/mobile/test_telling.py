@@ -21,24 +21,24 @@ from functions.mobile.list_notifications import InboxQuery, list_notifications
 from functions.mobile.notify_escalation import notify_escalation
 from functions.mobile.notify_violation import notify_violation
 from functions.mobile.push_notification import push_notification
-from shared.approvals.events import (
+from shared.approvals.events.lifecycle import (
     ApprovalDeadline,
     ApprovalEscalated,
     ApprovalExpired,
     ApprovalRequested,
     VetoRecorded,
 )
-from shared.approvals.models import Approval
-from shared.approvals.vetoes import Veto
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.vetoes import Veto
 from shared.entity import written
 from shared.identity import Role
-from shared.mobile import telling
+from shared.mobile.actions.telling import tell
 from shared.mobile.events import NotificationSent
-from shared.mobile.models import Kind
-from shared.mobile.notices import CLAIM, notice, saying
-from shared.mobile.telling_people import tell
-from shared.violations import opening
+from shared.mobile.models.inbox import Kind
+from shared.mobile.rules import claims
+from shared.mobile.rules.notices import CLAIM, notice, saying
 from shared.violations import rules as violations
+from shared.violations.actions import opening
 from shared.violations.events import ViolationOpened
 from shared.violations.models import Finding, OpenedViolation
 from tests.approvals.questions import WHY
@@ -153,7 +153,7 @@ def test_whatever_became_of_it_every_text_says_what_is(call_as, reacting, end, l
             for instant in re.findall(r"\d{4}-[0-9T:.-]+Z", text if waits else ""):
                 assert instant == written(record.expires_at)
             claim = one.claim or CLAIM[one.kind]
-            assert one.over is not telling.holds(claim, record, now)
+            assert one.over is not claims.holds(claim, record, now)
         held = [one for one in box.items if not one.over and one.read_at is None]
         assert box.unread == len(held)
     badge = get_dashboard(call_as(Role.GOVERNOR, id="ben", at=later)).unread_notifications
@@ -203,7 +203,7 @@ def test_what_is_over_is_not_pushed(call_as, reacting, push):
 def test_a_veto_signed_before_a_deferral_still_counts(call_as, reacting):
     from functions.mobile.veto_on_phone import veto_on_phone
     from shared.edge.keys import verify_ed25519
-    from shared.mobile.models_vetoes import SignedVeto
+    from shared.mobile.models.queue import SignedVeto
     from tests.mobile.phone import OBJECTION
 
     phone = Phone(call_as, Role.GOVERNOR, id="ben").register()
@@ -281,6 +281,6 @@ def test_a_veto_that_is_carried_out_after_all_is_told_so(call_as, reacting):
         at=NOON,
     )
     page = saying("not_undone", page)
-    assert telling.seen(page, late, NOON).title == page.title
-    done = telling.seen(page, veto, NOON)
+    assert claims.seen(page, late, NOON).title == page.title
+    done = claims.seen(page, veto, NOON)
     assert (done.title, done.over) == ("A veto is carried out", True)

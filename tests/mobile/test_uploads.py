@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from functions.mobile.upload_document import upload_document
-from shared.approvals.parts import MAX_DOCUMENT_BYTES
-from shared.approvals.vetoes import Veto
+from shared.approvals.models.parts import MAX_DOCUMENT_BYTES
+from shared.approvals.models.vetoes import Veto
 from shared.documents import Key, Write
 from shared.identities.models import VerificationKey
 from shared.identity import PLATFORM
-from shared.mobile.uploads import Announced, address
+from shared.mobile.rules.uploads import Announced, address
 
 CONTENT = b"%PDF-1.7 a quote"
 VETO = "acme.00000000-0000-4000-8000-00000000000a"
@@ -100,7 +100,7 @@ def test_what_else_we_sign_is_no_address(put, world):
     signer = world.ports.signer
     message = b'{"typ":"checkpoint/v1"}'
     kid, signature = signer.sign(message)
-    from shared.mobile.uploads import _joined
+    from shared.mobile.rules.uploads import _joined
 
     other = f"/v1/uploads/{_joined((message, kid.encode()))}.{signature}"
     assert put(change=lambda _: other).status_code == 403

@@ -9,9 +9,9 @@ from functions.platform.reset_circuit_breaker import reset_circuit_breaker
 from shared.documents import Key, Query, Write
 from shared.evidence import Entry
 from shared.identity import PLATFORM, Role
-from shared.platform import breakers
-from shared.platform.models_breakers import Circuit
-from shared.platform.targets import TARGETS
+from shared.platform.models.breakers import Circuit
+from shared.platform.rules import breakers
+from shared.platform.rules.targets import TARGETS
 from tests.conftest import NOON
 from tests.kernel.conftest import World, keys, world
 

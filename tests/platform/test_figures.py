@@ -11,9 +11,9 @@ from functions.platform.get_stats import get_stats
 from functions.platform.probe_services import probe_services
 from shared.edge.telemetry import ProcessTraffic
 from shared.identity import Role
-from shared.mobile.models_dashboard import DashboardTotals
+from shared.mobile.models.dashboard import DashboardTotals
 from shared.observing import Backlog, Memory, NoTraffic, Sample
-from shared.platform import figures
+from shared.platform.actions import figures
 from tests.conftest import NOON, FakeRelay, FakeTelemetry
 from tests.platform.test_incidents import REPORT
 from tests.platform.test_services import Dependencies

@@ -14,8 +14,8 @@ from functions.platform.put_feature_flag import put_feature_flag
 from shared.errors import Conflict, Invalid, StoreUnavailable, VersionConflict
 from shared.identity import Role
 from shared.observing import Memory
-from shared.platform.flags import ENFORCEMENT, bucket, on
-from shared.platform.models_flags import FlagKey, FlagSetting
+from shared.platform.models.flags import FlagKey, FlagSetting
+from shared.platform.rules.flags import ENFORCEMENT, bucket, on
 from shared.queries import Paging
 from tests.conftest import DEPLOYMENT, NOON
 

@@ -12,8 +12,8 @@ from shared.edge.catalog import operations
 from shared.errors import ProviderDown
 from shared.identity import PLATFORM, Role
 from shared.observing import Backlog, Looked, Recent
-from shared.platform import rules, states
-from shared.platform.models import LATEST, Observation
+from shared.platform.models.services import LATEST, Observation
+from shared.platform.rules import health, states
 from shared.release import VERSION
 from tests.conftest import NOON, FakeRelay, FakeTelemetry
 
@@ -30,7 +30,7 @@ def failing(name, detail="it does not answer"):
 
 def look(looked=WELL, backlog=QUIET, recent=(), at=0, before=None, dead_letters=0):
     now = NOON + timedelta(minutes=at)
-    return rules.observed(
+    return health.observed(
         looked, backlog, dict(recent), dead_letters=dead_letters, before=before, at=now
     )
 
@@ -45,9 +45,9 @@ class Dependencies:
 
 
 def test_every_area_of_the_api_is_a_service_and_says_what_it_depends_on():
-    assert set(rules.DEPENDS) == {op.area for op in operations()}
-    known = rules.ESSENTIAL | {"workflow_engine", "push"}
-    assert set().union(*rules.DEPENDS.values()) <= known
+    assert set(health.DEPENDS) == {op.area for op in operations()}
+    known = health.ESSENTIAL | {"workflow_engine", "push"}
+    assert set().union(*health.DEPENDS.values()) <= known
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_every_area_of_the_api_is_a_service_and_says_what_it_depends_on():
     ],
 )
 def test_the_score_is_what_the_formula_says(error_rate, p95_ms, failed, expected):
-    assert rules.score(error_rate=error_rate, p95_ms=p95_ms, failed=failed) == expected
+    assert health.score(error_rate=error_rate, p95_ms=p95_ms, failed=failed) == expected
 
 
 def test_without_its_store_the_platform_is_down_and_without_the_engine_it_is_degraded():
@@ -206,7 +206,7 @@ def test_services_are_listed_as_last_seen(call_as, reacting):
     assert list_services(call_as(Role.VIEWER)).items == ()
     see(reacting(), Dependencies())
     items = list_services(call_as(Role.VIEWER, at=1)).items
-    assert {one.key for one in items} == set(rules.DEPENDS)
+    assert {one.key for one in items} == set(health.DEPENDS)
     assert {(one.health_score, one.version, one.slot) for one in items} == {(100, VERSION, None)}
 
 

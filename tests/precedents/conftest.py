@@ -3,11 +3,11 @@
 import pytest
 
 from functions.approvals.create_approval import create_approval
-from shared.approvals.events import VetoRecorded
+from shared.approvals.events.lifecycle import VetoRecorded
 from shared.evidence import Entry
 from shared.identity import Role
 from shared.precedents.events import SeedApproved
-from shared.precedents.models import PrecedentSeed
+from shared.precedents.models.seeds import PrecedentSeed
 from tests.conftest import DEPLOYMENT, NOON
 from tests.precedents.samples import another
 

@@ -3,13 +3,13 @@
 from copy import deepcopy
 from datetime import timedelta
 
-from shared.approvals import requests
-from shared.approvals.models import ApprovalRequest
-from shared.genesis.models import ExternalIds
+from shared.approvals.models.approvals import ApprovalRequest
+from shared.approvals.rules import requests
+from shared.genesis.models.records import ExternalIds
 from shared.identity import PLATFORM, Actor, Role
 from shared.learning.examples import DEPLOY_AGAIN
-from shared.precedents import rules
-from shared.precedents.models import Rule
+from shared.precedents.models.seeds import Rule
+from shared.precedents.rules import lifecycle
 from tests.approvals.questions import EXAMPLE, others
 from tests.conftest import NOON
 
@@ -36,17 +36,17 @@ def rule(**changes):
 
 
 def draft(*, by_governor=True, samples=0, supersedes=None, id=ID, author=None, **changes):
-    origin = rules.Origin(
+    origin = lifecycle.Origin(
         author=author or ("governor" if by_governor else "orchestrator"),
         by_governor=by_governor,
         samples=samples,
         supersedes=supersedes,
     )
-    return rules.drafted(rule(**changes), origin, id=id, at=NOON)
+    return lifecycle.drafted(rule(**changes), origin, id=id, at=NOON)
 
 
 def validated(before, others=(), outcome="approve", number=5, at=NOON, by=GENESIS):
-    return rules.validated(
+    return lifecycle.validated(
         before, others, outcome=outcome, rationale="It was looked at.", number=number, by=by, at=at
     )
 
@@ -54,7 +54,7 @@ def validated(before, others=(), outcome="approve", number=5, at=NOON, by=GENESI
 def active(**changes):
     number, at = changes.pop("number", 5), changes.pop("at", NOON)
     counts = changes.pop("counts", {})
-    seed = rules.activated(validated(draft(**changes), number=number), by=GOVERNOR, at=at)
+    seed = lifecycle.activated(validated(draft(**changes), number=number), by=GOVERNOR, at=at)
     return seed.model_copy(update=counts)
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.precedents.conditions import OPERATORS, Condition, compared, unmeasurable
-from shared.precedents.facts import FACTS, read, unspoken
+from shared.precedents.models.conditions import OPERATORS, Condition, compared, unmeasurable
+from shared.precedents.models.facts import FACTS, read, unspoken
 
 OF_KIND = {
     "truth": ("contains_personal_data", True, [False]),

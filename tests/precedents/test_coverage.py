@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from shared.approvals.models import ApprovalStatus
-from shared.approvals.parts import Decision
-from shared.learning.covering import coverage, narrowed
-from shared.learning.generating import generated
-from shared.precedents.classes import CLASSES
-from shared.precedents.coverage import Argument, Coverage, boundless, covered
-from shared.precedents.matching import fits
-from shared.precedents.models import Rule
-from shared.precedents.weakening import weakens
+from shared.approvals.models.approvals import ApprovalStatus
+from shared.approvals.models.parts import Decision
+from shared.learning.rules.coverage import coverage, narrowed
+from shared.learning.rules.generation import generated
+from shared.precedents.models.classes import CLASSES
+from shared.precedents.models.coverage import Argument, Coverage, boundless, covered
+from shared.precedents.models.seeds import Rule
+from shared.precedents.models.weakening import weakens
+from shared.precedents.rules.matching import fits
 from tests.conftest import NOON
 from tests.precedents.samples import approval, draft, request, rule
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from shared.errors import Conflict, Forbidden, Invalid, Refusal, SelfApproval
-from shared.precedents import rules, shipping
-from shared.precedents.validation import failed, findings
-from shared.precedents.weakening import weakens
+from shared.precedents.models.weakening import weakens
+from shared.precedents.rules import builtin_seeds, lifecycle
+from shared.precedents.rules.validation import failed, findings
 from tests.conftest import NOON
 from tests.precedents.samples import (
     GENESIS,
@@ -37,14 +37,14 @@ def proved(**changes):
 
 
 def test_the_shipped_seeds_pass_their_own_test():
-    seeds = shipping.shipped(NOON)
-    assert len(seeds) == shipping.given("GEN") == 4
+    seeds = builtin_seeds.shipped(NOON)
+    assert len(seeds) == builtin_seeds.given("GEN") == 4
     for seed in seeds:
         assert failed(findings(seed)) == ()
         assert seed.violations() == ()
         assert seed.status == "active"
     assert len({seed.id for seed in seeds}) == 4
-    assert shipping.shipped(days(1))[0].id == seeds[0].id
+    assert builtin_seeds.shipped(days(1))[0].id == seeds[0].id
     assert [bool(seed.expires_at) for seed in seeds] == [seed.auto_approve for seed in seeds]
 
 
@@ -109,7 +109,7 @@ def test_a_rule_that_fails_a_question_is_rejected_whatever_genesis_says(code, ch
     assert [one.code for one in failed(findings(seed))] == [code]
     after = validated(seed)
     assert (after.status, after.validation.outcome) == ("draft", "reject")
-    assert refused(Invalid, rules.activated, after, by=GOVERNOR, at=NOON) == "seed_rejected"
+    assert refused(Invalid, lifecycle.activated, after, by=GOVERNOR, at=NOON) == "seed_rejected"
 
 
 def test_what_adds_a_gate_weakens_none():
@@ -124,7 +124,7 @@ def test_a_seed_that_weakens_a_gate_can_never_be_in_force():
 
 def test_a_rejection_without_findings_says_why():
     after = validated(draft(), outcome="reject")
-    assert refused(Invalid, rules.activated, after, by=GOVERNOR, at=NOON) == "seed_rejected"
+    assert refused(Invalid, lifecycle.activated, after, by=GOVERNOR, at=NOON) == "seed_rejected"
 
 
 def test_what_the_governor_wrote_is_activated_after_validation():
@@ -132,12 +132,12 @@ def test_what_the_governor_wrote_is_activated_after_validation():
     assert (seed.status, seed.approved_by) == ("active", "governor")
     assert seed.expires_at == days(365)
     assert seed.violations() == ()
-    assert rules.activated(seed, by=GOVERNOR, at=days(1)) is seed
-    refused(Conflict, rules.activated, draft(), by=GOVERNOR, at=NOON)
+    assert lifecycle.activated(seed, by=GOVERNOR, at=days(1)) is seed
+    refused(Conflict, lifecycle.activated, draft(), by=GOVERNOR, at=NOON)
 
 
 def test_what_was_learned_proves_itself_in_shadow_first():
-    assert rules.activated(proved(), by=GOVERNOR, at=days(14)).status == "active"
+    assert lifecycle.activated(proved(), by=GOVERNOR, at=days(14)).status == "active"
     for changes, at in [
         ({}, days(13)),
         ({"match_count": 9}, days(14)),
@@ -145,54 +145,56 @@ def test_what_was_learned_proves_itself_in_shadow_first():
         ({"compared_count": 0, "agreed_count": 0}, days(14)),
     ]:
         seed = proved(**changes)
-        assert refused(Conflict, rules.activated, seed, by=GOVERNOR, at=at) == "seed_state"
+        assert refused(Conflict, lifecycle.activated, seed, by=GOVERNOR, at=at) == "seed_state"
 
 
 @pytest.mark.parametrize("other", [GENESIS, GUARDIAN, SERVICE])
 def test_only_the_governor_activates(other):
     with pytest.raises(Forbidden):
-        rules.activated(validated(draft()), by=other, at=NOON)
+        lifecycle.activated(validated(draft()), by=other, at=NOON)
     abroad = GOVERNOR.model_copy(update={"tenant": "acme"})
     with pytest.raises(Forbidden):
-        rules.activated(validated(draft()), by=abroad, at=NOON)
+        lifecycle.activated(validated(draft()), by=abroad, at=NOON)
 
 
 def test_a_successor_takes_the_place_of_what_it_names():
     old = active()
     new = validated(draft(id=OTHER, supersedes=ID), number=6)
-    after, successor = rules.superseded(old, new, by=GOVERNOR, at=NOON)
+    after, successor = lifecycle.superseded(old, new, by=GOVERNOR, at=NOON)
     assert (after.status, after.superseded_by) == ("superseded", OTHER)
     assert successor.status == "active"
     stranger = validated(draft(id=OTHER))
-    assert refused(Conflict, rules.superseded, old, stranger, by=GOVERNOR, at=NOON) == "seed_state"
+    assert (
+        refused(Conflict, lifecycle.superseded, old, stranger, by=GOVERNOR, at=NOON) == "seed_state"
+    )
 
 
 def test_a_seed_ends_with_a_reason():
-    old = rules.deprecated(active(), by=GOVERNOR, reason="It matched nothing for long.")
+    old = lifecycle.deprecated(active(), by=GOVERNOR, reason="It matched nothing for long.")
     assert (old.status, old.deprecation_reason) == ("deprecated", "It matched nothing for long.")
-    assert rules.deprecated(old, by=GOVERNOR, reason="Once more.") is old
-    assert rules.deprecated(active(), by=SERVICE, reason="It was idle.").status == "deprecated"
+    assert lifecycle.deprecated(old, by=GOVERNOR, reason="Once more.") is old
+    assert lifecycle.deprecated(active(), by=SERVICE, reason="It was idle.").status == "deprecated"
     with pytest.raises(Forbidden):
-        rules.deprecated(active(), by=GENESIS, reason="It was idle.")
+        lifecycle.deprecated(active(), by=GENESIS, reason="It was idle.")
 
 
 @pytest.mark.parametrize("by", [GOVERNOR, GUARDIAN])
 def test_the_governor_and_the_vision_guardian_revoke(by):
-    gone = rules.revoked(active(), by=by, reason="It lets wrong claims pass.")
+    gone = lifecycle.revoked(active(), by=by, reason="It lets wrong claims pass.")
     assert gone.status == "revoked"
-    assert rules.revoked(gone, by=by, reason="Once more.") is gone
+    assert lifecycle.revoked(gone, by=by, reason="Once more.") is gone
     with pytest.raises(Forbidden):
-        rules.revoked(active(), by=GENESIS, reason="It lets wrong claims pass.")
+        lifecycle.revoked(active(), by=GENESIS, reason="It lets wrong claims pass.")
 
 
 def test_the_switch_is_the_governors():
-    off = rules.switched(None, on=False, reason="An incident.", by=GOVERNOR, at=NOON)
+    off = lifecycle.switched(None, on=False, reason="An incident.", by=GOVERNOR, at=NOON)
     assert not off.on
     assert off.violations() == ()
-    assert rules.switched(off, on=False, reason="Again.", by=GOVERNOR, at=NOON) is off
-    assert rules.switched(off, on=True, reason="Over.", by=GOVERNOR, at=NOON).on
+    assert lifecycle.switched(off, on=False, reason="Again.", by=GOVERNOR, at=NOON) is off
+    assert lifecycle.switched(off, on=True, reason="Over.", by=GOVERNOR, at=NOON).on
     with pytest.raises(Forbidden):
-        rules.switched(off, on=True, reason="Over.", by=GUARDIAN, at=NOON)
+        lifecycle.switched(off, on=True, reason="Over.", by=GUARDIAN, at=NOON)
     broken = off.model_copy(update={"governance_agent_id": ""})
     assert [one.rule for one in broken.violations()] == ["L0-01"]
 
@@ -215,7 +217,7 @@ class Life(RuleBasedStateMachine):
             after = act(before, *args, **how)
         except Refusal:
             return
-        assert after.status == before.status or after.status in rules.NEXT[before.status]
+        assert after.status == before.status or after.status in lifecycle.NEXT[before.status]
         assert after.scope_hash == before.scope_hash
         assert after.conditions == before.conditions
         self.seed = after
@@ -226,15 +228,15 @@ class Life(RuleBasedStateMachine):
 
     @rule(by=st.sampled_from([GOVERNOR, GENESIS, SERVICE]))
     def activate(self, by):
-        self.attempt(rules.activated, by=by, at=days(self.day))
+        self.attempt(lifecycle.activated, by=by, at=days(self.day))
 
     @rule(by=st.sampled_from([GOVERNOR, GUARDIAN, SERVICE]))
     def revoke(self, by):
-        self.attempt(rules.revoked, by=by, reason="It was wrong.")
+        self.attempt(lifecycle.revoked, by=by, reason="It was wrong.")
 
     @rule(by=st.sampled_from([GOVERNOR, GENESIS]))
     def deprecate(self, by):
-        self.attempt(rules.deprecated, by=by, reason="It was idle.")
+        self.attempt(lifecycle.deprecated, by=by, reason="It was idle.")
 
     @rule(count=st.integers(1, 20))
     def wait(self, count):

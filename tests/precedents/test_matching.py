@@ -7,9 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.approvals.models import ApprovalStatus
-from shared.precedents import matching
-from shared.precedents.matching import UNDISTURBED, Known, best, candidates, explained, matches
+from shared.approvals.models.approvals import ApprovalStatus
+from shared.precedents.rules import matching
+from shared.precedents.rules.matching import (
+    UNDISTURBED,
+    Known,
+    best,
+    candidates,
+    explained,
+    matches,
+)
 from tests.conftest import NOON
 from tests.precedents.samples import active, approval, days, draft, request, validated
 

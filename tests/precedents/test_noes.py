@@ -7,9 +7,9 @@ from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
 from functions.precedents.replay_precedent_seed import ReplayRequest, replay_precedent_seed
-from shared.approvals import binding, rules
-from shared.approvals.events import ApprovalConsumed, ApprovalExpired
-from shared.approvals.models import Approval, Consumer
+from shared.approvals.events.lifecycle import ApprovalConsumed, ApprovalExpired
+from shared.approvals.models.approvals import Approval, Consumer
+from shared.approvals.rules import binding, decisions
 from shared.identity import Role
 from tests.approvals.questions import EXAMPLE, needed, others
 from tests.conftest import NOON
@@ -80,7 +80,7 @@ def test_silence_leaves_the_class_to_people_as_well(call_as, ask, kept):
     with call_as(Role.SERVICE, at=240).transaction() as txn:
         before = txn.get(Approval, asked.id)
         version = before.decision_version
-        after = rules.expire(before, at=before.expires_at, decision_version=version)
+        after = decisions.expire(before, at=before.expires_at, decision_version=version)
         txn.save(after, ApprovalExpired.of(after))
     for spelling in ("agent.deploy:HC:JOB-HC-001", "agent.deploy:HC:job.hc.001"):
         assert ask(at=241, approval_class=spelling, **about("f")).status == "pending"

@@ -11,7 +11,7 @@ from functions.precedents.get_precedent_seed import get_precedent_seed
 from functions.precedents.get_seed_metrics import get_seed_metrics
 from functions.precedents.judge_seeds import judge_seeds
 from functions.precedents.predict_approval import predict_approval
-from shared.approvals.events import (
+from shared.approvals.events.lifecycle import (
     ApprovalConfirmed,
     ApprovalGranted,
     ApprovalRejected,
@@ -19,7 +19,7 @@ from shared.approvals.events import (
     VetoRecorded,
 )
 from shared.identity import Role
-from shared.precedents.models import Prediction
+from shared.precedents.models.seeds import Prediction
 from tests.approvals.questions import EXAMPLE
 from tests.precedents.conftest import heard, vetoed
 from tests.precedents.samples import draft, in_service, validated

@@ -8,7 +8,7 @@ import pytest
 
 from functions.approvals.create_approval import create_approval
 from functions.approvals.request_approval_changes import request_approval_changes
-from shared.approvals.models import Approval
+from shared.approvals.models.approvals import Approval
 from shared.documents import Query
 from shared.edge.firestore import FirestoreDocuments
 from shared.identity import PLATFORM

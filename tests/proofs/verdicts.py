@@ -21,22 +21,22 @@ from functions.approvals.request_approval_changes import WantedChanges, request_
 from functions.mobile.approve_on_phone import SignedAgreement, approve_on_phone
 from functions.mobile.request_changes_on_phone import SignedChanges, request_changes_on_phone
 from functions.mobile.veto_on_phone import veto_on_phone
-from shared.agents.asking import question
-from shared.agents.models import Agent
-from shared.agents.models_creation import Story
-from shared.agents.parts import APPROVAL
-from shared.agents.runs import PipelineRun
-from shared.approvals import binding
-from shared.approvals.models import Approval
-from shared.approvals.records import Asking
-from shared.approvals.vetoes import Veto
+from shared.agents.models.agents import Agent
+from shared.agents.models.creation import Story
+from shared.agents.models.parts import APPROVAL
+from shared.agents.models.runs import PipelineRun
+from shared.agents.rules.questions import question
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.records import Asking
+from shared.approvals.models.vetoes import Veto
+from shared.approvals.rules import binding
 from shared.documents import Contended, Documents, Key
 from shared.edge.keys import verify_ed25519
 from shared.entity import Entity
 from shared.errors import AlreadyDecided, Conflict
 from shared.identity import PLATFORM, Role
-from shared.manifests.models import Manifest
-from shared.mobile.models_vetoes import SignedVeto
+from shared.manifests.models.manifests import Manifest
+from shared.mobile.models.queue import SignedVeto
 from shared.store import Transaction
 from tests.agents.catalogue import Kept
 from tests.agents.test_rules import ACTED, opened

@@ -1,8 +1,8 @@
 """Do with approvals whatever can be done with one, and see what time does."""
 
 from local.story import acts
-from shared.approvals.models import Approval
-from shared.approvals.question_events import RefusalCarriedFurther
+from shared.approvals.events.questions import RefusalCarriedFurther
+from shared.approvals.models.approvals import Approval
 from tests.rehearsals.scene import to_the_governor, until
 
 STEP = {"gate": "step", "window_min": 60, "agent_id": None}

@@ -5,17 +5,23 @@ from datetime import timedelta
 from uuid import uuid4
 
 from shared.agents.events import HealthStatusChanged
-from shared.agents.models import Agent
-from shared.approvals import requests
-from shared.approvals.events import ApprovalGranted
-from shared.approvals.models import Approval, ApprovalRequest, ApprovalStatus, SeenApproval
+from shared.agents.models.agents import Agent
+from shared.approvals.events.lifecycle import ApprovalGranted
+from shared.approvals.models.approvals import (
+    Approval,
+    ApprovalRequest,
+    ApprovalStatus,
+    SeenApproval,
+)
+from shared.approvals.rules import requests
 from shared.constitution import amended
 from shared.entity import written
 from shared.identity import PLATFORM, Role
 from shared.learning.models import NewDraft
-from shared.mobile.notices import notice
-from shared.mobile.telling_people import tell
-from shared.violations import opening, rules
+from shared.mobile.actions.telling import tell
+from shared.mobile.rules.notices import notice
+from shared.violations import rules
+from shared.violations.actions import opening
 from shared.violations.models import Finding
 from tests.approvals.questions import EXAMPLE
 from tests.mobile.phone import OBJECTION, Phone

@@ -4,9 +4,9 @@ import urllib3
 
 from shared.documents import Key, Write
 from shared.identity import PLATFORM
-from shared.platform.models_breakers import Circuit
-from shared.platform.models_flags import FlagSetting
-from shared.platform.models_incidents import IncidentReport
+from shared.platform.models.breakers import Circuit
+from shared.platform.models.flags import FlagSetting
+from shared.platform.models.incidents import IncidentReport
 from tests.rehearsals.scene import until
 
 FLAG = "/v1/admin/feature-flags/new_inbox"

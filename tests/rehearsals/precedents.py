@@ -2,7 +2,7 @@
 
 from local.story import seeds
 from shared.precedents.events import HeldApprovalsDue, HeldHereDue
-from shared.precedents.models import PrecedentSeed, TenantSeedSwitch
+from shared.precedents.models.seeds import PrecedentSeed, TenantSeedSwitch
 from tests.rehearsals.learning import drafted
 from tests.rehearsals.scene import REASON, example_of, until
 

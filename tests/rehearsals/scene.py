@@ -6,13 +6,14 @@ from uuid import uuid4
 
 from local.story import acts, blueprints
 from local.story.client import Client
-from shared.agents import asking, asking_records
-from shared.agents.models import Agent
-from shared.agents.runs import PipelineRun
-from shared.approvals.requests import EVIDENCE_OF_CLASS
+from shared.agents.actions import asking
+from shared.agents.models.agents import Agent
+from shared.agents.models.runs import PipelineRun
+from shared.agents.rules import questions
+from shared.approvals.rules.requests import EVIDENCE_OF_CLASS
 from shared.edge.openapi import openapi
 from shared.identity import PLATFORM, Actor, Role
-from shared.manifests.models import Manifest
+from shared.manifests.models.manifests import Manifest
 from shared.operation import Call
 from tests.approvals.questions import EXAMPLE, others
 
@@ -56,8 +57,8 @@ class Scene:
         with self.call().transaction() as txn:
             agent, manifest = txn.get(Agent, agent_id), txn.get(Manifest, agent_id)
             run = txn.get(PipelineRun, agent.workflow_id)
-            asked = asking.reactivation(
-                agent, manifest, job_role=asking_records.job_role(txn, run, agent)
+            asked = questions.reactivation(
+                agent, manifest, job_role=asking.job_role(txn, run, agent)
             )
         kinds = EVIDENCE_OF_CLASS["agent.reactivate"]
         shown = [{"kind": k, "ref": f"evidence/{k}", "sha256": "2" * 64} for k in kinds]

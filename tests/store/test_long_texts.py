@@ -4,8 +4,8 @@ import pytest
 
 from shared.documents import Key
 from shared.identity import PLATFORM, Role
-from shared.mobile.devices import token_hash
-from shared.mobile.models import Device
+from shared.mobile.models.inbox import Device
+from shared.mobile.rules.devices import token_hash
 from tests.mobile.phone import Phone
 
 

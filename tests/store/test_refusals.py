@@ -10,7 +10,7 @@ from shared.edge import rpc
 from shared.edge.firestore import FirestoreDocuments
 from shared.edge.pubsub import PubsubBus
 from shared.errors import ProviderDown, Rejected, StoreUnavailable
-from shared.platform.targets import FAILURES, PROBE_AFTER
+from shared.platform.rules.targets import FAILURES, PROBE_AFTER
 from tests.bus.conftest import an_entry
 from tests.edge.provider import Reply, providing
 from tests.store.conftest import key, query

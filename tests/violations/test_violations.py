@@ -14,13 +14,14 @@ from functions.mobile.record_health import record_health
 from functions.mobile.remind_violation import remind_violation
 from functions.mobile.resolve_violation import Resolution, resolve_violation
 from shared.agents.events import HealthStatusChanged
-from shared.agents.models import Agent
+from shared.agents.models.agents import Agent
 from shared.documents import Query
 from shared.errors import Conflict, Forbidden, Invalid, SelfApproval
 from shared.identity import PLATFORM, Role
-from shared.mobile.models import Notification
+from shared.mobile.models.inbox import Notification
 from shared.store import Due, Transaction
-from shared.violations import opening, rules
+from shared.violations import rules
+from shared.violations.actions import opening
 from shared.violations.events import ViolationOpened, ViolationUnanswered
 from shared.violations.models import Finding, OpenedViolation
 from tests.conftest import NOON

@@ -1,0 +1,84 @@
+"""Read and keep together what one run of the pipeline is about: the run, its agent and the manifest."""
+
+from dataclasses import replace
+
+from shared.agents.events import AuthorConcerned
+from shared.agents.models.agents import Agent
+from shared.agents.models.creation import Story
+from shared.agents.models.parts import CERTIFICATION
+from shared.agents.models.runs import PipelineRun
+from shared.agents.rules import lifecycle
+from shared.entity import Because, Event
+from shared.manifests import rules as manifests
+from shared.manifests.events import ManifestCertified
+from shared.manifests.models.manifests import Certificate, Manifest, ManifestSnapshot
+from shared.operation import Call
+from shared.store import Transaction
+
+
+def read(txn: Transaction, workflow_id: str) -> Story:
+    """
+    Read a story.
+
+    Raises:
+        NotFound: There is no such run.
+    """
+    run = txn.get(PipelineRun, workflow_id)
+    return Story(run, txn.get(Agent, run.agent_id), txn.peek(Manifest, run.agent_id))
+
+
+def of(txn: Transaction, agent: Agent) -> Story:
+    """Read the story of an agent that was read already."""
+    return Story(txn.get(PipelineRun, agent.workflow_id), agent, txn.peek(Manifest, agent.id))
+
+
+def keep(
+    txn: Transaction,
+    call: Call,
+    before: Story,
+    after: Story,
+    event: Event,
+    *,
+    because: Because | None = None,
+) -> Story:
+    """Keep the new state of a run, and what it makes of the agent and of the manifest."""
+    run = txn.save(after.run, event, because=because)
+    if not lifecycle.moved(before.run, run):
+        return replace(after, run=run)
+    mirror = lifecycle.mirrored(after.agent, run)
+    by = lifecycle.decided_by(call.actor)
+    agent = txn.save(mirror, lifecycle.told(before.agent, mirror, run, by=by))
+    if lifecycle.concerns_author(before.run, run, by=call.actor):
+        txn.announce(AuthorConcerned(workflow_id=run.id), at=call.now, about=agent)
+    return Story(run, agent, _certified(txn, call, before.run, run, after.manifest))
+
+
+def _certified(
+    txn: Transaction, call: Call, before: PipelineRun, run: PipelineRun, manifest: Manifest | None
+) -> Manifest | None:
+    """Certify the manifest where the run has just passed the certification."""
+    newly = before.passed(CERTIFICATION) is None and run.passed(CERTIFICATION) is not None
+    if not newly or manifest is None:
+        return manifest
+    certificate = Certificate(
+        certification_id=run.evidence[0].ref,
+        certified_by="genesis",
+        certified_at=call.now,
+        constitution_version=manifest.constitution_version,
+        manifest_hash=manifest.manifest_hash,
+    )
+    txn.save(
+        ManifestSnapshot(
+            id=manifest.manifest_hash,
+            agent_id=manifest.id,
+            content=manifest.content,
+            certification=certificate,
+        )
+    )
+    event = ManifestCertified(
+        agent_id=manifest.id,
+        workflow_id=run.id,
+        certification_id=certificate.certification_id,
+        manifest_hash=manifest.manifest_hash,
+    )
+    return txn.save(manifests.certified(manifest, certificate), event)

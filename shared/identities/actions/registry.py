@@ -1,0 +1,18 @@
+"""Principals, as they are read and kept."""
+
+from datetime import datetime
+
+from shared.entity import Event
+from shared.identities.models import Principal
+from shared.identities.rules.principals import principal
+from shared.store import Transaction
+
+
+def known(txn: Transaction, id: str, tenant: str, at: datetime) -> Principal:
+    """Return the principal of somebody, who may have none yet."""
+    return txn.peek(Principal, id) or principal(id, tenant, at)
+
+
+def keep(txn: Transaction, after: Principal, event: Event) -> Principal:
+    """Keep a principal that was known, or that is new."""
+    return txn.save(after, event) if after.audit else txn.create(after, event)

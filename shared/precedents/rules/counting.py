@@ -1,0 +1,105 @@
+"""What becomes of a seed's answers, and the figures of the last days."""
+
+import zlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from shared.entity import Value
+from shared.precedents.models.seeds import Day, Figures, PrecedentSeed
+
+SHARDS = 64
+"""Requests of all tenants are counted in so many documents: a document takes one write a second (docs/scaling.md)."""
+
+DAYS = 30
+
+
+class Metrics(Value):
+    """How well seeds answered in the last 30 days; shares are in basis points, or absent."""
+
+    match_rate_bp: int | None
+    """Answered by a seed, of the requests that a seed may answer."""
+
+    veto_rate_bp: int | None
+    """Objected to, of what was approved by anybody."""
+
+    disagreement_bp: int | None
+    """Predictions of seeds in shadow that people decided otherwise."""
+
+    totals: Day
+    """The counts behind the shares."""
+
+
+# --- one seed ------------------------------------------------------------------------------------
+
+
+def matched(seed: PrecedentSeed, *, at: datetime) -> PrecedentSeed:
+    """Return the seed after it answered a request."""
+    return seed.model_copy(update={"match_count": seed.match_count + 1, "last_matched_at": at})
+
+
+def predicted(seed: PrecedentSeed, *, approves: bool, at: datetime) -> PrecedentSeed:
+    """Return the seed after it said in shadow what it would answer."""
+    after = matched(seed, at=at) if approves else seed
+    return after.model_copy(update={"predicted_count": seed.predicted_count + 1})
+
+
+def compared(seed: PrecedentSeed, *, agreed: bool) -> PrecedentSeed:
+    """Return the seed after a person decided what it had predicted."""
+    counts = {
+        "compared_count": seed.compared_count + 1,
+        "agreed_count": seed.agreed_count + agreed,
+    }
+    return seed.model_copy(update=counts)
+
+
+def turned(seed: PrecedentSeed, *, agreed: bool) -> PrecedentSeed:
+    """Return the seed after people took back what its prediction was compared with."""
+    return seed.model_copy(update={"agreed_count": seed.agreed_count + (1 if agreed else -1)})
+
+
+def confirmed(seed: PrecedentSeed) -> PrecedentSeed:
+    """Return the seed after nobody objected to its answer in time."""
+    return seed.model_copy(update={"success_count": seed.success_count + 1})
+
+
+def objected(seed: PrecedentSeed) -> PrecedentSeed:
+    """Return the seed after a Governor objected to its answer."""
+    return seed.model_copy(update={"false_positive_count": seed.false_positive_count + 1})
+
+
+# --- all of them ---------------------------------------------------------------------------------
+
+
+def shard(approval_id: str) -> str:
+    """Return the id of the figures that a request is counted in."""
+    return f"shard-{zlib.crc32(approval_id.encode()) % SHARDS}"
+
+
+def counted(before: Figures, at: datetime, **more: int) -> Figures:
+    """Return the figures with *more* of a day, and without the days that are too old to matter."""
+    today = _day(at)
+    day = before.days.get(today, Day())
+    changed = day.model_copy(update={name: getattr(day, name) + n for name, n in more.items()})
+    days = {name: old for name, old in before.days.items() if name > _day(at - timedelta(DAYS))}
+    return before.model_copy(update={"days": days | {today: changed}})
+
+
+def metrics(shards: Iterable[Figures], *, at: datetime) -> Metrics:
+    """Add the shards up."""
+    first = _day(at - timedelta(DAYS))
+    days = [day for one in shards for name, day in one.days.items() if name > first]
+    totals = Day(**{name: sum(getattr(day, name) for day in days) for name in Day.model_fields})
+    return Metrics(
+        match_rate_bp=_share(totals.matched, totals.eligible),
+        veto_rate_bp=_share(totals.vetoed, totals.approved),
+        disagreement_bp=_share(totals.disagreed, totals.compared),
+        totals=totals,
+    )
+
+
+def _share(part: int, whole: int) -> int | None:
+    return part * 10_000 // whole if whole else None
+
+
+def _day(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d")
