@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks.report import show
 from benchmarks.spawn import ROOT
+from shared.actors import PLATFORM
 from shared.canonical import canonical
 from shared.documents import Key
 from shared.edge.keys import FileSigner
@@ -30,8 +31,7 @@ from shared.edge.sqlite import SqliteDocuments
 from shared.edge.tap import append
 from shared.entity import ZERO_HASH
 from shared.evidence import Entry, hash_of_entry, signed_bytes, state_hash
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM
+from shared.identity.models import VerificationKey
 
 TEMPLATE = ROOT / "tests" / "golden" / "0.1.0" / "approvals.json"
 ENTRIES, CHAIN = 400_000, 4

@@ -18,6 +18,7 @@ import local.platform
 from benchmarks.spawn import free_port
 from local.platform import Platform
 from local.server import application
+from shared.actors import Role
 from shared.bus import Message, opened
 from shared.documents import Documents, Key, Write
 from shared.edge.auth import SERVICE_ROLES
@@ -25,8 +26,7 @@ from shared.edge.catalog import operations
 from shared.edge.delivery import deliver
 from shared.edge.ports import Ports
 from shared.evidence import Entry
-from shared.identities.models import Principal
-from shared.identity import Role
+from shared.identity.models import Principal
 from shared.operation import Operation
 from shared.reaction import Reaction
 from shared.store import Due

@@ -15,11 +15,11 @@ from local.platform import Platform
 from local.story import acts, blueprints
 from local.story.acts import Parts
 from local.story.client import Client
-from shared.approvals.models.approvals import ApprovalRequest
+from shared.actors import PLATFORM
+from shared.approvals.models.questions import ApprovalRequest
 from shared.documents import Write
 from shared.edge.queue import Delivery
 from shared.evidence import Entry
-from shared.identity import PLATFORM
 
 TENANT = "acme"
 WAIT_S = 30.0

@@ -12,10 +12,10 @@ from pulumi_gcp import apigateway, projects
 from infra.accounts import Accounts
 from infra.functions import OPERATION_S, Functions, let_invoke
 from infra.stack import Stack
+from shared.actors import HOLDERS, MAX_AUTH_AGE
 from shared.edge.auth import GOOGLE_ISSUER, SERVICE_ROLES
 from shared.edge.catalog import operations
 from shared.edge.settings import FIREBASE_KEYS, GOOGLE_KEYS
-from shared.identity import HOLDERS, MAX_AUTH_AGE
 from shared.operation import Operation
 
 PER_MINUTE = {"calls": 2000, "decisions": 120}

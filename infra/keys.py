@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from infra.groups import GROUPS
 from infra.vault import writer_key
+from shared.actors import PLATFORM
 from shared.documents import Documents, Key, Write
 from shared.edge.keys import FileSigner
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM
+from shared.identity.models import VerificationKey
 
 if TYPE_CHECKING:
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient

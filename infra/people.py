@@ -9,7 +9,7 @@ import re
 
 from firebase_admin import App, auth, initialize_app
 
-from shared.identity import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, TENANT, Role
+from shared.actors import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, TENANT, Role
 
 
 def invite(email: str, app: App) -> None:

@@ -183,7 +183,7 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
     from local.console import words
     from local.lines import wrapped
     from local.platform import Platform
-    from shared.identity import PLATFORM
+    from shared.actors import PLATFORM
 
     platform = Platform(
         _data(given),

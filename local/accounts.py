@@ -11,12 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from shared.actors import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, Role
 from shared.edge import jws
 from shared.edge.auth import GOOGLE_ISSUER
 from shared.edge.keys import keep_private
 from shared.edge.settings import Settings
 from shared.errors import Invalid
-from shared.identity import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, Role
 
 LIFE_S = 3600
 CUSTOMERS = ("acme", "globex")

@@ -17,12 +17,12 @@ from werkzeug.exceptions import HTTPException
 from local.accounts import SignIn
 from local.clock import Clock
 from local.workflows.authority import Deployed
+from shared.actors import Actor, Role
 from shared.edge import assembly
 from shared.edge.ports import Identify
 from shared.edge.problems import response
 from shared.edge.settings import Settings
 from shared.errors import Forbidden, Refusal
-from shared.identity import Actor, Role
 
 ACCOUNT = "workflows"
 STAFF = frozenset({Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER})

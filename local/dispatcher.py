@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from local.clock import Clock
+from shared.actors import PLATFORM, Actor, Role
 from shared.documents import Condition, Contended, Query, Snapshot, Write
 from shared.edge.calling import request_call
 from shared.edge.catalog import reactions
@@ -21,7 +22,6 @@ from shared.errors import Refusal, StoreUnavailable
 from shared.events.actions import letters
 from shared.events.actions.letters import Undelivered
 from shared.events.rules import LAST_S, again_in_s, hopeless
-from shared.identity import PLATFORM, Actor, Role
 
 log = logging.getLogger("waooaw.delivery")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shared.actors import PLATFORM
 from shared.agents.actions.specification import taken_id
 from shared.agents.models.agents import Agent
 from shared.canonical import canonical
@@ -21,7 +22,6 @@ from shared.genesis.models.industries import Industry
 from shared.genesis.models.job_roles import JobRole
 from shared.genesis.models.records import ExternalIds, TakenName, name_id
 from shared.genesis.models.skills import Skill
-from shared.identity import PLATFORM
 from shared.learning.models import DraftNumbers, SeedDraft
 from shared.manifests.models.manifests import Manifest, ManifestSnapshot
 from shared.manifests.rules import stored_hash

@@ -13,13 +13,13 @@ from markupsafe import Markup
 
 from local import members, walk
 from local.connections import HeadTooLarge, TooSlow
+from shared.actors import HOLDERS, MAX_AUTH_AGE, Role, Scope
 from shared.edge.docstrings import of_choices
 from shared.edge.openapi import openapi
 from shared.edge.problems import TYPES
 from shared.edge.refusing import refusals
 from shared.errors import Refusal
 from shared.genesis.rules.codes import CODES
-from shared.identity import HOLDERS, MAX_AUTH_AGE, Role, Scope
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

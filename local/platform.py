@@ -27,6 +27,7 @@ from local.streams import Streams
 from local.timers import DueLoop, ForgetLoop, RelayLoop, ScheduleLoop
 from local.workflows import Home, Runtime
 from local.workflows.api import blueprint
+from shared.actors import OF_PEOPLE, PLATFORM, Role
 from shared.documents import Key, Write
 from shared.edge import assembly, keyring
 from shared.edge.breakers import Board, show_on
@@ -40,9 +41,8 @@ from shared.edge.sqlite import SqliteDocuments
 from shared.edge.storage import FolderFiles
 from shared.edge.workflows import WorkflowExecutions
 from shared.entity import written
-from shared.identities.models import Member, VerificationKey
-from shared.identities.rules.members import member
-from shared.identity import OF_PEOPLE, PLATFORM, Role
+from shared.identity.models import Member, VerificationKey
+from shared.identity.rules.members import member
 from shared.waiting import named_here
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ import json
 from typing import NamedTuple
 
 from local import walk
+from shared.actors import PLATFORM, Role
 from shared.agents.actions import vetoes
 from shared.agents.models.agents import Agent
 from shared.agents.models.parts import STAGES
@@ -13,7 +14,6 @@ from shared.approvals.models.approvals import Approval
 from shared.approvals.models.vetoes import Veto
 from shared.documents import Documents, Key
 from shared.genesis.rules.codes import CODES
-from shared.identity import PLATFORM, Role
 from shared.queries import Reads
 
 _WAITED_FOR = {

@@ -13,6 +13,7 @@ from uuid import uuid4
 import flask
 from pydantic import ValidationError
 
+from shared.actors import Actor
 from shared.documents import Condition, Key, Query, Snapshot, Write
 from shared.edge.arguments import from_path
 from shared.edge.ports import Ports
@@ -20,7 +21,6 @@ from shared.edge.problems import response
 from shared.edge.walking import readable, record
 from shared.entity import Id
 from shared.errors import BadRequest, Refusal, StoreUnavailable
-from shared.identity import Actor
 from shared.mobile.models.inbox import Notification
 from shared.mobile.rules.notices import audiences
 

@@ -18,14 +18,14 @@ from typing import Any
 
 from local import rows
 from local.implied import Implied
+from shared.actors import PLATFORM
 from shared.documents import Documents, Key
 from shared.edge import keyring, tap
 from shared.edge.keys import verifier
 from shared.entity import Audit
 from shared.errors import Refusal, Violation
 from shared.evidence import Entry
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM
+from shared.identity.models import VerificationKey
 from shared.verification import (
     Head,
     Link,

@@ -14,10 +14,10 @@ from functools import cache
 from shlex import quote
 from typing import Any
 
+from shared.actors import HOLDERS, OF_CUSTOMERS, Role
 from shared.agents.rules.releases import CONSECUTIVE, LENGTH, PROBE_EVERY, SPARE_S
 from shared.edge.openapi import openapi
 from shared.examples import NAMES
-from shared.identity import HOLDERS, OF_CUSTOMERS, Role
 
 _LEAST = LENGTH + (CONSECUTIVE["readiness"] - 1) * PROBE_EVERY
 _MOST = 2 * LENGTH + timedelta(seconds=SPARE_S)

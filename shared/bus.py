@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, Protocol
 
+from shared.actors import TENANT
 from shared.canonical import canonical
 from shared.entity import written
 from shared.errors import Invalid
 from shared.evidence import MAX_DATA_BYTES, Entry
-from shared.identity import TENANT
 from shared.instants import instant
 from shared.store import Due
 

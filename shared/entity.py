@@ -18,9 +18,9 @@ from pydantic import (
 )
 
 from shared import texts
+from shared.actors import TENANT
 from shared.documents import MAX_ASKED_BYTES
 from shared.errors import Violation
-from shared.identity import TENANT
 from shared.instants import Timestamp as Timestamp  # noqa: PLC0414 - known from here
 from shared.instants import written as written  # noqa: PLC0414 - known from here
 from shared.judged import Judged, Masked, Pattern

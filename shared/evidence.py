@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
+from shared.actors import Actor
 from shared.canonical import canonical, digest
 from shared.entity import (
     ZERO_HASH,
@@ -24,7 +25,6 @@ from shared.entity import (
     written,
 )
 from shared.errors import Invalid, Refusal
-from shared.identity import Actor
 from shared.masking import for_evidence
 
 ENTRY_TYPE = "event/v1"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from shared.actors import Actor
 from shared.errors import SelfApproval
-from shared.identity import Actor
 
 
 def impartial(by: Actor, *concerned: str | None, **about: Any) -> None:

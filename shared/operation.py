@@ -18,13 +18,13 @@ from operator import or_
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar, Unpack, get_type_hints
 from uuid import uuid4
 
+from shared.actors import PLATFORM, Actor, Scope
 from shared.answers import Form, forms
 from shared.dialects import HOUSE, Dialect
 from shared.documents import Documents, Write
 from shared.entity import Record
 from shared.evidence import Circumstances, Entry, Signer
 from shared.files import Content
-from shared.identity import PLATFORM, Actor, Scope
 from shared.inputs import FromHeader, MergePatch, Parameters, header_of
 from shared.ports import Outside, is_port, named
 from shared.store import Transaction, Writable

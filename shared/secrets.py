@@ -14,8 +14,8 @@ from typing import Annotated, Protocol
 
 from pydantic import Field, SecretStr
 
+from shared.actors import PLATFORM, TENANT
 from shared.errors import Invalid, NotFound
-from shared.identity import PLATFORM, TENANT
 from shared.ports import Port
 
 GRACE = timedelta(hours=24)

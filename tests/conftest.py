@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from local.rows import in_port
 from local.verify import Verification
+from shared.actors import PLATFORM, Actor, Role
 from shared.documents import Documents, Key, Write
 from shared.edge.keys import FileSigner, TicketSigner, verifier, verify_ed25519
 from shared.edge.ports import Ports
@@ -23,8 +24,7 @@ from shared.edge.sqlite import SqliteDocuments
 from shared.edge.strangers import Strangers
 from shared.errors import ProviderDown, Violation
 from shared.evidence import Verify
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM, Actor, Role
+from shared.identity.models import VerificationKey
 from shared.observing import Backlog, Memory, NoTraffic
 from shared.operation import Call
 from shared.outside import Look, Pushed

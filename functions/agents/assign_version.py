@@ -2,11 +2,11 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
+from shared.actors import PLATFORM, Scope
 from shared.agents.models.agents import Agent
 from shared.entity import Hex64, Id, Value
 from shared.errors import ApprovalMismatch, Conflict
 from shared.examples import MANIFEST_HASH
-from shared.identity import PLATFORM, Scope
 from shared.manifests import rules
 from shared.manifests.events import ManifestVersionAssigned
 from shared.manifests.models.manifests import Manifest

@@ -2,13 +2,13 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import creation, stages
 from shared.agents.events import WorkflowClaimed
 from shared.agents.models.parts import AUTHORING
 from shared.agents.models.runs import StageAnswer
 from shared.agents.rules import pipeline
 from shared.entity import Code, Id, Opaque, Value
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.ports import Deployment
 from shared.waiting import wait

@@ -2,6 +2,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import creation
 from shared.agents.events import WorkflowEnded
 from shared.agents.models.parts import DEPLOYMENT
@@ -9,7 +10,6 @@ from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import pipeline
 from shared.entity import Id, Text, Value
 from shared.errors import Conflict
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

@@ -1,7 +1,7 @@
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import gathering, specification
 from shared.agents.actions.specification import Begun
 from shared.agents.models.requests import NewAgent
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

@@ -1,5 +1,6 @@
 from pydantic import ConfigDict
 
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import asking, creation, probing, releasing
 from shared.agents.models.agents import Agent
 from shared.agents.models.releases import Release
@@ -7,7 +8,6 @@ from shared.agents.rules import releases
 from shared.entity import Id, Value
 from shared.errors import Conflict
 from shared.examples import WORKFLOW
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

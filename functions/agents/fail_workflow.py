@@ -2,12 +2,12 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import breakdown
 from shared.agents.models.parts import APPROVAL
 from shared.agents.models.runs import PipelineRun
 from shared.entity import Id, Printed, Value
 from shared.evidence import stream
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform.actions import incidents
 

@@ -1,6 +1,6 @@
+from shared.actors import Scope
 from shared.agents.models.agents import Agent
 from shared.entity import Id
-from shared.identity import Scope
 from shared.operation import Call, operation
 
 

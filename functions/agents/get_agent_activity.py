@@ -1,9 +1,9 @@
 from pydantic import ConfigDict
 
+from shared.actors import PLATFORM, Scope
 from shared.agents.models.agents import Agent
 from shared.entity import Id
 from shared.evidence import Entry, stream
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.queries import Page, Paging
 

@@ -1,9 +1,9 @@
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import probing
 from shared.agents.models.agents import Agent
 from shared.agents.rules import timeline
 from shared.agents.rules.timeline import AgentHealth
 from shared.entity import Id
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

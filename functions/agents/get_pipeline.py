@@ -1,3 +1,4 @@
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import vetoes
 from shared.agents.models.agents import Agent
 from shared.agents.models.runs import PipelineRun
@@ -5,7 +6,6 @@ from shared.agents.rules import timeline
 from shared.agents.rules.timeline import Timeline
 from shared.approvals.models.approvals import Approval
 from shared.entity import Id
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

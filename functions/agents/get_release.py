@@ -1,7 +1,7 @@
+from shared.actors import PLATFORM, Scope
 from shared.agents.models.releases import Release
 from shared.entity import Id
 from shared.errors import NotFound
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

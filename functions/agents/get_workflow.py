@@ -1,8 +1,8 @@
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import vetoes
 from shared.agents.models.runs import PipelineRun, SeenRun
 from shared.approvals.models.approvals import Approval
 from shared.entity import Id
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

@@ -1,9 +1,9 @@
 from pydantic import ConfigDict
 
+from shared.actors import Scope
 from shared.agents.models.agents import Agent
 from shared.agents.models.parts import AgentStatus
 from shared.entity import Id
-from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.queries import Page, Paging
 

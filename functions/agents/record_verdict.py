@@ -2,6 +2,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import creation
 from shared.agents.actions.makers import made_by
 from shared.agents.events import WorkflowVerdictRecorded
@@ -10,7 +11,6 @@ from shared.agents.models.parts import ETHICS, Stage
 from shared.agents.models.runs import Pattern, PipelineRun
 from shared.agents.rules import checks, pipeline, verdicts
 from shared.entity import Because, Id, Text, Value
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

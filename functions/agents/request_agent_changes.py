@@ -2,6 +2,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Role, Scope
 from shared.agents.actions import asking, creation, results
 from shared.agents.actions.makers import made_by
 from shared.agents.models.agents import Agent
@@ -12,7 +13,6 @@ from shared.approvals.events.lifecycle import ApprovalCancelled, decided
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import checks, decisions
 from shared.entity import Because, Id, Text, Value
-from shared.identity import PLATFORM, Role, Scope
 from shared.operation import Call, operation
 from shared.store import Transaction
 

@@ -1,5 +1,6 @@
 from pydantic import ConfigDict
 
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import asking, returning
 from shared.agents.actions.makers import made_by
 from shared.agents.models.agents import Agent
@@ -11,7 +12,6 @@ from shared.approvals.rules import binding
 from shared.entity import Id, Value
 from shared.evidence import ApprovalRef
 from shared.examples import REACTIVATION
-from shared.identity import PLATFORM, Scope
 from shared.manifests.models.manifests import Manifest
 from shared.operation import Call, operation
 

@@ -1,3 +1,4 @@
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import gathering, specification
 from shared.agents.actions.specification import Begun
 from shared.agents.events import AgentRevised
@@ -6,7 +7,6 @@ from shared.agents.models.requests import AgentContent
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import lifecycle
 from shared.entity import Id
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

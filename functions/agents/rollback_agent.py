@@ -2,6 +2,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import rollback
 from shared.agents.models.agents import Agent
 from shared.agents.models.parts import RollbackScope, RollbackTrigger
@@ -10,7 +11,6 @@ from shared.agents.models.runs import PipelineRun
 from shared.entity import Because, Id, Text, Value
 from shared.errors import Conflict
 from shared.evidence import stream
-from shared.identity import PLATFORM, Scope
 from shared.manifests.models.parts import Semver
 from shared.operation import Call, operation
 from shared.platform.actions import incidents

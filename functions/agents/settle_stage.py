@@ -1,5 +1,6 @@
 from pydantic import ConfigDict
 
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import asking, creation, results, stages
 from shared.agents.models.parts import Stage
 from shared.agents.models.releases import Release
@@ -8,7 +9,6 @@ from shared.approvals.models.approvals import Approval
 from shared.entity import Id, Value
 from shared.examples import APPROVAL
 from shared.genesis.models.records import ExternalIds
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

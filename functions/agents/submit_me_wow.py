@@ -1,10 +1,10 @@
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import creation, gathering
 from shared.agents.events import MeWowSubmitted
 from shared.agents.models.me_wow import Gap
 from shared.agents.models.requests import Blueprint
 from shared.agents.rules import submission
 from shared.entity import Hex64, Id, Value
-from shared.identity import PLATFORM, Scope
 from shared.manifests.events import ManifestDraftSaved
 from shared.operation import Call, operation
 

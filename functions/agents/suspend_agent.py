@@ -2,11 +2,11 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Scope
 from shared.agents.models.agents import Agent
 from shared.agents.rules import lifecycle, stopping
 from shared.agents.rules.stopping import Trigger
 from shared.entity import Because, Id, Text, Value
-from shared.identity import PLATFORM, Scope
 from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestSuspended
 from shared.manifests.models.manifests import Manifest

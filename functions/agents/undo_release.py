@@ -1,6 +1,6 @@
 from shared.agents.actions import returning, vetoes
-from shared.approvals.events.lifecycle import VetoEffectCompleted, VetoRecorded
 from shared.approvals.events.questions import ReturnGranted
+from shared.approvals.events.vetoes import VetoEffectCompleted, VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.vetoes import Veto
 from shared.approvals.rules import decisions

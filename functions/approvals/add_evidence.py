@@ -2,11 +2,12 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import Scope
 from shared.approvals.events.questions import EvidenceAdded
-from shared.approvals.models.approvals import MAX_EVIDENCE, Approval, EvidenceRef
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.questions import MAX_EVIDENCE, EvidenceRef
 from shared.approvals.rules import evidence, windows
 from shared.entity import Id, Value
-from shared.identity import Scope
 from shared.operation import Call, operation
 
 

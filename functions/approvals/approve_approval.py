@@ -1,11 +1,12 @@
 from pydantic import ConfigDict
 
+from shared.actors import Scope
 from shared.approvals.actions import agreeing, attention
-from shared.approvals.models.approvals import Approval, Comment
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.questions import Comment
 from shared.approvals.rules import decisions
 from shared.entity import Hex64, Id, Value
 from shared.examples import ACTION_DIGEST
-from shared.identity import Scope
 from shared.operation import Call, operation
 
 

@@ -1,9 +1,6 @@
 from shared.approvals.actions import noes
-from shared.approvals.events.lifecycle import (
-    ApprovalChangesRequested,
-    ApprovalRejected,
-    VetoRecorded,
-)
+from shared.approvals.events.lifecycle import ApprovalChangesRequested, ApprovalRejected
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.reaction import Reaching, reaction
 

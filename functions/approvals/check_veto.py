@@ -1,6 +1,6 @@
-from shared.approvals.events.lifecycle import VetoEffectDue, VetoEffectOverdue
+from shared.actors import Role
+from shared.approvals.events.vetoes import VetoEffectDue, VetoEffectOverdue
 from shared.approvals.models.vetoes import Veto
-from shared.identity import Role
 from shared.mobile.actions.telling import tell
 from shared.mobile.rules.notices import notice, saying
 from shared.reaction import Reaching, reaction

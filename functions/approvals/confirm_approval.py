@@ -1,4 +1,5 @@
-from shared.approvals.events.lifecycle import ApprovalConfirmed, VetoWindowClosed
+from shared.approvals.events.lifecycle import ApprovalConfirmed
+from shared.approvals.events.vetoes import VetoWindowClosed
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import decisions
 from shared.reaction import Reaching, reaction

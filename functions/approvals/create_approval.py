@@ -1,11 +1,12 @@
+from shared.actors import Scope
 from shared.agents.actions import recorded
 from shared.agents.actions.makers import makers
 from shared.approvals.actions import answerable, noes, repeats, workload
 from shared.approvals.events.lifecycle import ApprovalRequested, decided
 from shared.approvals.events.questions import ApprovalJoined, ApprovalSuperseded
-from shared.approvals.models.approvals import Approval, ApprovalRequest
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.rules import acts, requests
-from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.ports import Deployment
 from shared.precedents.actions.reading import precedent
@@ -20,13 +21,11 @@ def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment
     Put a question to a Governor, unless a precedent of theirs answers it.
 
     Where the same is being asked already, that question is the answer: one id, one card, one decision for
-    everybody who asked. After a no the same act is refused in whatever spelling, unless it brings evidence
-    that was not there, or the no was withdrawn. A question that nobody could answer is refused, and so is one
-    for somebody who does not exist. What lets an agent go live or come back is asked as the platform's records have
-    it: the answer that sent you here says it, to the letter.
+    everybody who asked. After a no the same act is refused in whatever spelling, unless it brings new evidence,
+    or the no was withdrawn. A question that nobody could answer is refused, and so is one for somebody who does
+    not exist. What lets an agent go live or come back is asked as the answer that sent you here says, to the letter.
 
-    Where a workflow waits for the answer, its callback is kept apart from the approval, in the same
-    commit: nobody who may read the question learns how to wake the workflow.
+    The callback of a workflow that waits is kept apart: nobody who may read the question learns how to wake it.
     """
     manifest = recorded.check(call, request)
     with call.transaction() as txn:

@@ -2,15 +2,15 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from shared.actors import Scope
 from shared.agents.actions import vetoes
-from shared.approvals.events.lifecycle import ApprovalVetoed, VetoRecorded
+from shared.approvals.events.vetoes import ApprovalVetoed, VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Attachment, Member, VetoCategory
 from shared.approvals.models.vetoes import ONE_OF_BOTH, Veto
 from shared.approvals.rules import decisions
 from shared.entity import Because, Id, Text, Value
 from shared.examples import APPROVAL
-from shared.identity import Scope
 from shared.operation import Call, operation
 
 

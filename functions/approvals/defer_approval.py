@@ -2,11 +2,12 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import Scope
 from shared.approvals.events.lifecycle import ApprovalDeferred
-from shared.approvals.models.approvals import Approval, ShortText
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.questions import ShortText
 from shared.approvals.rules import delegation, windows
 from shared.entity import Id, Timestamp, Value
-from shared.identity import Scope
 from shared.operation import Call, operation
 
 

@@ -1,5 +1,6 @@
 from pydantic import ConfigDict
 
+from shared.actors import Scope
 from shared.approvals.actions import answerable
 from shared.approvals.events.lifecycle import ApprovalDelegated
 from shared.approvals.models.approvals import Approval
@@ -7,7 +8,6 @@ from shared.approvals.models.parts import Person, Reason
 from shared.approvals.rules import delegation, windows
 from shared.entity import Id, Timestamp, Value
 from shared.examples import TOMORROW
-from shared.identity import Scope
 from shared.operation import Call, operation
 
 

@@ -1,11 +1,11 @@
 from pydantic import ConfigDict
 
+from shared.actors import Scope
 from shared.approvals.events.lifecycle import ApprovalEscalated
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Reason
 from shared.approvals.rules import delegation, windows
 from shared.entity import Id, Value
-from shared.identity import Scope
 from shared.operation import Call, operation
 
 

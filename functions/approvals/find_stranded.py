@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from shared.actors import PLATFORM
 from shared.agents.events import RunStranded
 from shared.agents.models.runs import GOING, PipelineRun
 from shared.approvals.actions import answerable
@@ -8,7 +9,6 @@ from shared.approvals.models.approvals import OPEN, Approval
 from shared.approvals.models.records import Stranded, Why
 from shared.approvals.rules import stranding
 from shared.approvals.rules.people import People
-from shared.identity import PLATFORM
 from shared.outside import Workflows
 from shared.queries import OneOf
 from shared.reaction import Reaching, reaction

@@ -1,10 +1,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.actors import Scope
 from shared.approvals.models.approvals import Approval
 from shared.entity import Hex64, Id, Value
 from shared.evidence import ActorRef, Entry, stream
-from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.queries import Paging
 

@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.actors import Scope
 from shared.approvals.actions import workload
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import oversight
 from shared.approvals.rules.oversight import Oversight
 from shared.entity import Value
-from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.ports import Tickets
 from shared.queries import AtLeast, moment

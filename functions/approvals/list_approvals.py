@@ -1,6 +1,7 @@
-from shared.approvals.models.approvals import OPEN, Approval, ApprovalStatus, ApprovalType, Gate
+from shared.actors import Scope
+from shared.approvals.models.approvals import OPEN, Approval, ApprovalStatus
+from shared.approvals.models.questions import ApprovalType, Gate
 from shared.entity import Hex64, Id
-from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.queries import OneOf, Page, Paging
 

@@ -1,7 +1,7 @@
+from shared.actors import Scope
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.records import Stranded, Why
 from shared.entity import Id, Timestamp, Value
-from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.queries import Paging
 

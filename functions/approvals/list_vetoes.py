@@ -1,7 +1,7 @@
+from shared.actors import Scope
 from shared.approvals.models.parts import VetoCategory
 from shared.approvals.models.vetoes import Veto
 from shared.entity import Id
-from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.queries import Page, Paging
 

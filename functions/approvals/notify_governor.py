@@ -1,7 +1,7 @@
+from shared.actors import Role
 from shared.approvals.events.lifecycle import ApprovalRequested
 from shared.approvals.models.approvals import Approval
 from shared.entity import written
-from shared.identity import Role
 from shared.mobile.actions.telling import tell
 from shared.mobile.rules.notices import notice
 from shared.reaction import Reaching, reaction

@@ -1,12 +1,12 @@
 from pydantic import ConfigDict
 
+from shared.actors import Scope
 from shared.approvals.actions import attention
 from shared.approvals.events.lifecycle import decided
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Reason
 from shared.approvals.rules import decisions
 from shared.entity import Hex64, Id, Value
-from shared.identity import Scope
 from shared.operation import Call, operation
 
 

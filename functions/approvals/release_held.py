@@ -6,8 +6,8 @@ from shared.approvals.events.lifecycle import (
     ApprovalGranted,
     ApprovalRejected,
     ApprovalReleased,
-    VetoRecorded,
 )
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules.transitions import shown
 from shared.entity import Event

@@ -1,6 +1,6 @@
+from shared.actors import PLATFORM
 from shared.approvals.events.lifecycle import ApprovalExpired
 from shared.approvals.models.approvals import Approval
-from shared.identity import PLATFORM
 from shared.platform.actions import incidents
 from shared.platform.models.incidents import IncidentReport
 from shared.reaction import Reaching, reaction

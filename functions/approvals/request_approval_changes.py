@@ -2,12 +2,12 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import Scope
 from shared.approvals.actions import attention
 from shared.approvals.events.lifecycle import decided
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import decisions
 from shared.entity import Hex64, Id, Text, Value
-from shared.identity import Scope
 from shared.operation import Call, operation
 
 Change = Annotated[Text, Field(max_length=500)]

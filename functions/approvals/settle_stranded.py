@@ -1,8 +1,8 @@
+from shared.actors import PLATFORM
 from shared.approvals.events.questions import ApprovalStranded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.records import Stranded
 from shared.approvals.rules import stranding
-from shared.identity import PLATFORM
 from shared.platform.actions import incidents
 from shared.platform.models.incidents import IncidentReport
 from shared.reaction import Reaching, reaction

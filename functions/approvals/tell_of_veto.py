@@ -1,4 +1,4 @@
-from shared.approvals.events.lifecycle import VetoRecorded
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.vetoes import Veto
 from shared.entity import written

@@ -4,8 +4,8 @@ from shared.approvals.events.lifecycle import (
     ApprovalExpired,
     ApprovalGranted,
     ApprovalRejected,
-    VetoRecorded,
 )
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import decisions
 from shared.entity import Event

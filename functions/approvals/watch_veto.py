@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from shared.approvals.events.lifecycle import VetoEffectDue, VetoRecorded
+from shared.approvals.events.vetoes import VetoEffectDue, VetoRecorded
 from shared.approvals.models.vetoes import Veto
 from shared.reaction import Reaching, reaction
 from shared.violations.actions.opening import open_violation

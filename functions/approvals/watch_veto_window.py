@@ -1,4 +1,5 @@
-from shared.approvals.events.lifecycle import ApprovalConsumed, VetoWindowClosed
+from shared.approvals.events.lifecycle import ApprovalConsumed
+from shared.approvals.events.vetoes import VetoWindowClosed
 from shared.approvals.models.approvals import Approval
 from shared.reaction import Reaching, reaction
 

@@ -1,8 +1,8 @@
+from shared.actors import Scope
 from shared.audit import rules
 from shared.audit.models import Entered, KeptReport, Report
-from shared.identities.models import Principal
-from shared.identities.rules.principals import principal
-from shared.identity import Scope
+from shared.identity.models import Principal
+from shared.identity.rules.principals import principal
 from shared.operation import Call, operation
 
 

@@ -2,8 +2,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.actors import PLATFORM, Scope
 from shared.events.models import DeadLetter
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.queries import Page, Paging, Test
 

@@ -2,11 +2,11 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Scope
 from shared.entity import Id, Text, Value
 from shared.events import rules
 from shared.events.events import DeadLetterReplayed
 from shared.events.models import DeadLetter
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

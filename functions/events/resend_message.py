@@ -1,7 +1,7 @@
+from shared.actors import PLATFORM
 from shared.events import rules
 from shared.events.events import DeadLetterDropped, DeadLetterReplayed
 from shared.events.models import DeadLetter
-from shared.identity import PLATFORM
 from shared.outside import LetterRelay
 from shared.reaction import Reaching, reaction
 

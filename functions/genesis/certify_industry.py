@@ -1,7 +1,7 @@
+from shared.actors import PLATFORM, Scope
 from shared.entity import Id
 from shared.genesis.actions import certification, examination
 from shared.genesis.models.industries import Industry
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

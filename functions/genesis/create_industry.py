@@ -1,8 +1,8 @@
+from shared.actors import PLATFORM, Scope
 from shared.genesis.actions import names
 from shared.genesis.models.industries import Industry
 from shared.genesis.models.requests import NewIndustry
 from shared.genesis.rules import announcements, lifecycle
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

@@ -1,10 +1,10 @@
+from shared.actors import PLATFORM, Scope
 from shared.genesis.actions import names
 from shared.genesis.models.industries import Industry
 from shared.genesis.models.job_roles import JobRole
 from shared.genesis.models.requests import NewJobRole
 from shared.genesis.models.skills import Skill
 from shared.genesis.rules import announcements, job_role_checks, lifecycle
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

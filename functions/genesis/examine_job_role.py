@@ -1,8 +1,8 @@
+from shared.actors import PLATFORM, Scope
 from shared.entity import Id
 from shared.genesis.actions import examination
 from shared.genesis.actions.examination import Outlook
 from shared.genesis.models.job_roles import JobRole
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

@@ -1,6 +1,6 @@
+from shared.actors import PLATFORM, Scope
 from shared.entity import Id
 from shared.genesis.models.job_roles import JobRole
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

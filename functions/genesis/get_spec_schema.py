@@ -1,7 +1,7 @@
 from typing import Any
 
+from shared.actors import PLATFORM, Scope
 from shared.genesis.rules import specs
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

@@ -1,9 +1,9 @@
+from shared.actors import PLATFORM, Scope
 from shared.constitution import amendment
 from shared.entity import Because, Id
 from shared.genesis.models.requests import SkillJudgement
 from shared.genesis.models.skills import Skill
 from shared.genesis.rules import lifecycle
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

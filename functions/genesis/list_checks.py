@@ -1,8 +1,8 @@
 from pydantic import ConfigDict
 
+from shared.actors import PLATFORM, Scope
 from shared.entity import Value
 from shared.genesis.rules.codes import CODES, Code, Subject
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

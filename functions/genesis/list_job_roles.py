@@ -1,6 +1,6 @@
+from shared.actors import PLATFORM, Scope
 from shared.genesis.models.job_roles import JobRole
 from shared.genesis.models.requests import JobRoleListing, filters
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.queries import Page
 

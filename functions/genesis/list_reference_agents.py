@@ -1,6 +1,6 @@
+from shared.actors import PLATFORM, Scope
 from shared.genesis.models.references import ReferenceAgent
 from shared.genesis.rules.references import REFERENCE_AGENTS
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.queries import Page
 

@@ -1,6 +1,6 @@
+from shared.actors import PLATFORM, Scope
 from shared.genesis.models.requests import SkillListing, filters
 from shared.genesis.models.skills import Skill
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.queries import Page
 

@@ -1,3 +1,4 @@
+from shared.actors import PLATFORM, Scope
 from shared.constitution import amendment
 from shared.entity import Id
 from shared.genesis.actions import names
@@ -6,7 +7,6 @@ from shared.genesis.models.job_roles import JobRole
 from shared.genesis.models.requests import JobRoleContent
 from shared.genesis.models.skills import Skill
 from shared.genesis.rules import job_role_checks, lifecycle
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

@@ -1,10 +1,10 @@
+from shared.actors import PLATFORM, Scope
 from shared.constitution import amendment
 from shared.entity import Id
 from shared.genesis.actions import names
 from shared.genesis.models.requests import SkillContent
 from shared.genesis.models.skills import Skill
 from shared.genesis.rules import lifecycle
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

@@ -1,7 +1,7 @@
+from shared.actors import PLATFORM, Scope
 from shared.entity import Name
 from shared.genesis.rules import references
 from shared.genesis.rules.references import ReferenceRun, RunReference
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

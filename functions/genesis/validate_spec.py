@@ -1,6 +1,6 @@
+from shared.actors import PLATFORM, Scope
 from shared.genesis.rules import specs
 from shared.genesis.rules.specs import AgentSpec, Validation
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 
 

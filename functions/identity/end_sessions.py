@@ -1,11 +1,11 @@
 from pydantic import ConfigDict
 
+from shared.actors import Scope
 from shared.entity import Value
-from shared.identities.actions import registry
-from shared.identities.events import SessionsEnded
-from shared.identities.models import Access, Reason, UserId
-from shared.identities.rules import principals
-from shared.identity import Scope
+from shared.identity.actions import registry
+from shared.identity.events import SessionsEnded
+from shared.identity.models import Access, Reason, UserId
+from shared.identity.rules import principals
 from shared.operation import Call, operation
 
 

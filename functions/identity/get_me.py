@@ -1,5 +1,5 @@
+from shared.actors import Role, Scope
 from shared.entity import Value
-from shared.identity import Role, Scope
 from shared.operation import Call, operation
 
 

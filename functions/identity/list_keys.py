@@ -1,9 +1,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.actors import PLATFORM, PUBLIC
 from shared.entity import Value
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM, PUBLIC
+from shared.identity.models import VerificationKey
 from shared.operation import Call, operation
 
 

@@ -1,10 +1,10 @@
 from pydantic import ConfigDict
 
+from shared.actors import Scope
 from shared.entity import Timestamp, Value
-from shared.identities.actions import registry
-from shared.identities.events import LoggedOut
-from shared.identities.rules import principals
-from shared.identity import Scope
+from shared.identity.actions import registry
+from shared.identity.events import LoggedOut
+from shared.identity.rules import principals
 from shared.operation import Call, operation
 
 

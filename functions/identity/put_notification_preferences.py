@@ -1,4 +1,4 @@
-from shared.identity import Scope
+from shared.actors import Scope
 from shared.mobile.models.inbox import NotificationPreferences
 from shared.mobile.rules import preferences
 from shared.mobile.rules.preferences import Wishes

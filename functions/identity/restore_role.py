@@ -1,12 +1,12 @@
 from pydantic import ConfigDict
 
+from shared.actors import Role, Scope
 from shared.entity import Value
-from shared.identities.actions import registry
-from shared.identities.events import RoleRestored
-from shared.identities.models import Access, Reason, UserId, Vacancy
-from shared.identities.rules import principals
-from shared.identities.rules.members import KEEPERS
-from shared.identity import Role, Scope
+from shared.identity.actions import registry
+from shared.identity.events import RoleRestored
+from shared.identity.models import Access, Reason, UserId, Vacancy
+from shared.identity.rules import principals
+from shared.identity.rules.members import KEEPERS
 from shared.operation import Call, operation
 
 

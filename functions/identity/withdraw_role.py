@@ -1,11 +1,11 @@
 from pydantic import ConfigDict
 
+from shared.actors import Role, Scope
 from shared.entity import Value
-from shared.identities.actions import registry
-from shared.identities.events import RoleWithdrawn
-from shared.identities.models import Access, Member, Reason, UserId
-from shared.identities.rules import members, principals
-from shared.identity import Role, Scope
+from shared.identity.actions import registry
+from shared.identity.events import RoleWithdrawn
+from shared.identity.models import Access, Member, Reason, UserId
+from shared.identity.rules import members, principals
 from shared.operation import Call, operation
 
 

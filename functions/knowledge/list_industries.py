@@ -1,6 +1,6 @@
+from shared.actors import PLATFORM, Scope
 from shared.genesis.models.industries import Industry
 from shared.genesis.models.requests import IndustryListing, filters
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.queries import Page
 

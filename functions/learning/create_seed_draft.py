@@ -1,4 +1,4 @@
-from shared.identity import PLATFORM, Scope
+from shared.actors import PLATFORM, Scope
 from shared.learning.actions.support import evidence_of
 from shared.learning.models import DraftNumbers, DraftQuota, NewDraft, SeedDraft
 from shared.learning.rules.drafts import drafted, quota_id, within_quota

@@ -1,7 +1,7 @@
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Scope
 from shared.entity import Opaque, Value
-from shared.identity import PLATFORM, Scope
 from shared.learning.models import DraftStatus, SeedDraft
 from shared.operation import Call, operation
 from shared.queries import Page

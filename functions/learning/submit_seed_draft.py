@@ -1,5 +1,5 @@
+from shared.actors import PLATFORM, Scope
 from shared.entity import Id
-from shared.identity import PLATFORM, Scope
 from shared.learning.actions.support import evidence_of
 from shared.learning.events import SeedDraftSubmitted
 from shared.learning.models import SeedDraft

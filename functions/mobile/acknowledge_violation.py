@@ -1,6 +1,6 @@
+from shared.actors import Scope
 from shared.agents.actions.makers import makers
 from shared.entity import Id, Value
-from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.violations import rules
 from shared.violations.events import ViolationUnanswered

@@ -1,11 +1,12 @@
 from pydantic import ConfigDict
 
+from shared.actors import Scope
 from shared.approvals.actions import agreeing, attention
-from shared.approvals.models.approvals import Approval, Comment
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.questions import Comment
 from shared.approvals.rules import decisions
 from shared.entity import Id
 from shared.examples import ACTION_DIGEST, DEVICE, NOW, SIGNATURE, SOON
-from shared.identity import Scope
 from shared.mobile.actions import signing
 from shared.mobile.models.signed import SignedDecision
 from shared.operation import Call, operation

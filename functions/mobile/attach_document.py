@@ -1,6 +1,6 @@
+from shared.actors import Scope
 from shared.approvals.models.vetoes import Veto
 from shared.entity import Id
-from shared.identity import Scope
 from shared.mobile.events import VetoDocumented
 from shared.mobile.rules import uploads
 from shared.mobile.rules.uploads import Announced, UploadAddress

@@ -1,4 +1,4 @@
-from shared.identity import PLATFORM, Scope
+from shared.actors import PLATFORM, Scope
 from shared.learning.actions import support
 from shared.learning.models import DraftNumbers, DraftQuota, NewDraft, SeedDraft
 from shared.learning.rules import drafts

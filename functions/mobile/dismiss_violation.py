@@ -2,9 +2,9 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import Scope
 from shared.agents.actions.makers import makers
 from shared.entity import Because, Id, Text, Value
-from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.violations import rules
 from shared.violations.models import OpenedViolation

@@ -4,8 +4,8 @@ from shared.approvals.events.lifecycle import (
     ApprovalExpired,
     ApprovalGranted,
     ApprovalRejected,
-    VetoRecorded,
 )
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.entity import Event
 from shared.mobile.actions import following
 from shared.reaction import Reaching, reaction

@@ -1,3 +1,4 @@
+from shared.actors import Scope
 from shared.agents.actions import vetoes
 from shared.agents.models.agents import Agent
 from shared.agents.models.runs import PipelineRun
@@ -6,7 +7,6 @@ from shared.approvals.actions import attention
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.records import Attention
 from shared.entity import Id
-from shared.identity import Scope
 from shared.mobile.rules import cards
 from shared.mobile.rules.cards import ApprovalDetail
 from shared.operation import Call, operation

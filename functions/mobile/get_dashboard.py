@@ -1,4 +1,4 @@
-from shared.identity import Scope
+from shared.actors import Scope
 from shared.mobile.actions import shown
 from shared.mobile.models.dashboard import Dashboard, DashboardTotals, OpenApproval, RecentVetoes
 from shared.mobile.rules import totals

@@ -1,5 +1,5 @@
+from shared.actors import Scope
 from shared.agents.models.parts import AgentStatus
-from shared.identity import Scope
 from shared.mobile.models.dashboard import AgentCard
 from shared.operation import Call, operation
 from shared.queries import Page, Paging

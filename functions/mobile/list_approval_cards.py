@@ -1,6 +1,7 @@
-from shared.approvals.models.approvals import OPEN, Approval, ApprovalType
+from shared.actors import Scope
+from shared.approvals.models.approvals import OPEN, Approval
+from shared.approvals.models.questions import ApprovalType
 from shared.entity import Id, Value
-from shared.identity import Scope
 from shared.mobile.rules import cards
 from shared.mobile.rules.cards import ApprovalCard
 from shared.operation import Call, operation

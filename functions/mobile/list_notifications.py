@@ -1,5 +1,5 @@
+from shared.actors import Scope
 from shared.entity import Value
-from shared.identity import Scope
 from shared.mobile.actions import shown
 from shared.mobile.models.inbox import Notification, SeenNotification
 from shared.mobile.rules import claims

@@ -1,5 +1,5 @@
+from shared.actors import PLATFORM, Scope
 from shared.entity import Value
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.precedents.models.seeds import Figures, PrecedentSeed, SeedStatus
 from shared.precedents.rules import counting

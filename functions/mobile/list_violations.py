@@ -1,5 +1,5 @@
+from shared.actors import Scope
 from shared.entity import Id, Timestamp, written
-from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.queries import AtLeast, Page, Paging, Test
 from shared.violations.models import OpenedViolation, Severity, Status

@@ -1,4 +1,4 @@
-from shared.identity import Scope
+from shared.actors import Scope
 from shared.mobile.events import DeviceRevoked, DeviceSilenced, DeviceUnseenDue
 from shared.mobile.models.inbox import Device
 from shared.mobile.rules import devices

@@ -1,4 +1,4 @@
-from shared.approvals.events.lifecycle import VetoRecorded
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.vetoes import Veto
 from shared.mobile.models.dashboard import RecentVetoes
 from shared.mobile.rules import totals

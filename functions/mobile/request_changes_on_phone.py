@@ -2,13 +2,13 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import Scope
 from shared.approvals.actions import attention
 from shared.approvals.events.lifecycle import decided
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import decisions
 from shared.entity import Id, Text
 from shared.examples import ACTION_DIGEST, DEVICE, NOW, SIGNATURE, SOON
-from shared.identity import Scope
 from shared.mobile.actions import signing
 from shared.mobile.models.signed import SignedDecision
 from shared.operation import Call, operation

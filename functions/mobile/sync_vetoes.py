@@ -3,9 +3,9 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import Scope
 from shared.entity import Timestamp, Value
 from shared.examples import NOW
-from shared.identity import Scope
 from shared.judged import JudgedAs
 from shared.mobile.actions.syncing import Queue, parsed
 from shared.mobile.models.queue import QUEUED, ItemResult, QueuedVeto

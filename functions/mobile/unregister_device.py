@@ -1,6 +1,6 @@
+from shared.actors import Scope
 from shared.entity import Id
 from shared.errors import NotFound
-from shared.identity import Scope
 from shared.mobile.events import DeviceRevoked
 from shared.mobile.models.inbox import Device
 from shared.mobile.rules import devices

@@ -1,7 +1,7 @@
+from shared.actors import PLATFORM, PUBLIC
 from shared.approvals.models.parts import MAX_DOCUMENT_BYTES
 from shared.files import Content, Files
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM, PUBLIC
+from shared.identity.models import VerificationKey
 from shared.mobile.rules import uploads
 from shared.mobile.rules.uploads import Address, Uploaded
 from shared.operation import Call, operation

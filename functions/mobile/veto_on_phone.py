@@ -1,10 +1,10 @@
-from shared.approvals.events.lifecycle import ApprovalVetoed, VetoRecorded
+from shared.actors import Scope
+from shared.approvals.events.vetoes import ApprovalVetoed, VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.vetoes import Veto
 from shared.approvals.rules import decisions
 from shared.approvals.rules.checks import same_subject
 from shared.entity import Id
-from shared.identity import Scope
 from shared.mobile.actions import signing
 from shared.mobile.models.queue import SignedVeto
 from shared.operation import Call, operation

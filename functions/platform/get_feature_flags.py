@@ -1,8 +1,8 @@
 from collections.abc import Mapping
 
+from shared.actors import PLATFORM, Scope
 from shared.entity import Timestamp, Value
 from shared.errors import StoreUnavailable
-from shared.identity import PLATFORM, Scope
 from shared.observing import Memory
 from shared.operation import Call, operation
 from shared.platform.models.flags import FeatureFlag

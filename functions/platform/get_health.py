@@ -1,5 +1,5 @@
+from shared.actors import PLATFORM, PUBLIC, Scope
 from shared.entity import Timestamp, Value
-from shared.identity import PLATFORM, PUBLIC, Scope
 from shared.operation import Call, operation
 from shared.platform.models.services import LATEST, Check, Observation, State
 from shared.platform.rules import states

@@ -1,4 +1,4 @@
-from shared.identity import PLATFORM, Scope
+from shared.actors import PLATFORM, Scope
 from shared.observing import Memory, Traffic
 from shared.operation import Call, operation
 from shared.platform.actions import figures

@@ -1,5 +1,5 @@
+from shared.actors import PLATFORM, Scope
 from shared.entity import Timestamp, Value
-from shared.identity import PLATFORM, Scope
 from shared.mobile.models.dashboard import DashboardTotals
 from shared.observing import Memory
 from shared.operation import Call, operation

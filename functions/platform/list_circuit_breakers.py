@@ -1,5 +1,5 @@
+from shared.actors import PLATFORM, Scope
 from shared.entity import Value
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform.models.breakers import Circuit, CircuitBreaker, CircuitReset
 from shared.platform.rules.breakers import seen

@@ -1,4 +1,4 @@
-from shared.identity import PLATFORM, Scope
+from shared.actors import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform.models.flags import FeatureFlag
 from shared.queries import Page, Paging

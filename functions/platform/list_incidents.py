@@ -1,4 +1,4 @@
-from shared.identity import PLATFORM, Scope
+from shared.actors import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform.models.incidents import Incident, Service, Severity, Status
 from shared.queries import Page, Paging, Test

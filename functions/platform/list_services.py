@@ -1,5 +1,5 @@
+from shared.actors import PLATFORM, Scope
 from shared.entity import Value
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform.models.services import LATEST, Observation, ServiceStatus
 from shared.platform.rules import states

@@ -2,8 +2,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Scope
 from shared.entity import Text, Value
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform.events import CircuitBreakerReset
 from shared.platform.models.breakers import Circuit, CircuitBreaker, CircuitReset, Target

@@ -1,5 +1,5 @@
+from shared.actors import PLATFORM, Scope
 from shared.entity import Id
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.platform.actions import incidents
 from shared.platform.models.incidents import Incident, IncidentStep

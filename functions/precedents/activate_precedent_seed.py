@@ -1,5 +1,5 @@
+from shared.actors import PLATFORM, Scope
 from shared.entity import Id
-from shared.identity import PLATFORM, Scope
 from shared.learning.actions.support import still_supported
 from shared.operation import Call, operation
 from shared.precedents.events import SeedApproved

@@ -1,8 +1,8 @@
 from pydantic import ConfigDict
 
+from shared.actors import PLATFORM, Scope
 from shared.approvals.models.parts import Reason
 from shared.entity import Id, Value
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.precedents.events import SeedDeprecated
 from shared.precedents.models.seeds import PrecedentSeed

@@ -1,4 +1,4 @@
-from shared.identity import Scope
+from shared.actors import Scope
 from shared.operation import Call, operation
 from shared.precedents.actions.reading import decides_here, switches
 from shared.precedents.models.deciding import DecidingSeed

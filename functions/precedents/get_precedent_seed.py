@@ -1,7 +1,7 @@
 from datetime import timedelta
 
+from shared.actors import PLATFORM, Scope
 from shared.entity import Id, Value
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.precedents.models.seeds import PrecedentSeed
 from shared.precedents.rules import lifecycle

@@ -1,5 +1,5 @@
+from shared.actors import PLATFORM, Scope
 from shared.entity import Value
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.precedents.models.seeds import SWITCH, Figures, SeedSwitch
 from shared.precedents.rules.counting import Metrics, metrics

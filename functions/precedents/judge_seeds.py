@@ -1,12 +1,12 @@
+from shared.actors import PLATFORM
 from shared.approvals.events.lifecycle import (
     ApprovalChangesRequested,
     ApprovalConfirmed,
     ApprovalGranted,
     ApprovalRejected,
-    VetoRecorded,
 )
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
-from shared.identity import PLATFORM
 from shared.precedents.actions.reading import OF_THE_PLATFORM
 from shared.precedents.models.seeds import Figures, PrecedentSeed, Prediction
 from shared.precedents.rules import counting, judgements

@@ -1,7 +1,7 @@
 from pydantic import Field
 
+from shared.actors import Scope
 from shared.entity import Opaque, Value
-from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.precedents.actions.reading import OF_THE_PLATFORM, switches
 from shared.precedents.models.deciding import DecidingSeed

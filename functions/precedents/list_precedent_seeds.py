@@ -2,8 +2,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.actors import PLATFORM, Scope
 from shared.entity import ShownLine
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.precedents.models.seeds import Domain, PrecedentSeed, SeedStatus
 from shared.queries import Page, Paging

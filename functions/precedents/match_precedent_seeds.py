@@ -1,6 +1,6 @@
-from shared.approvals.models.approvals import ApprovalRequest
+from shared.actors import Scope
+from shared.approvals.models.questions import ApprovalRequest
 from shared.entity import Value
-from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.precedents.actions.reading import OF_THE_PLATFORM, known_of, of_class
 from shared.precedents.models.reasons import Reason, hold

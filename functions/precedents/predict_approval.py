@@ -1,6 +1,6 @@
+from shared.actors import PLATFORM
 from shared.approvals.events.lifecycle import ApprovalRequested
 from shared.approvals.models.approvals import Approval
-from shared.identity import PLATFORM
 from shared.precedents.actions.reading import OF_THE_PLATFORM, of_class
 from shared.precedents.events import SeedMatched
 from shared.precedents.models.seeds import Figures, Prediction

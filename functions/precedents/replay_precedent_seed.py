@@ -1,8 +1,8 @@
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Scope
 from shared.approvals.models.approvals import Approval
 from shared.entity import Id, Value
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.precedents.models.seeds import PrecedentSeed
 from shared.precedents.rules.replay import Replay, replayed

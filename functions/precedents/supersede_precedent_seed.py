@@ -1,8 +1,8 @@
 from pydantic import ConfigDict
 
+from shared.actors import PLATFORM, Scope
 from shared.entity import Id, Value
 from shared.examples import SUCCESSOR
-from shared.identity import PLATFORM, Scope
 from shared.learning.actions.support import still_supported
 from shared.operation import Call, operation
 from shared.precedents.events import SeedApproved, SeedSuperseded

@@ -1,8 +1,8 @@
 from pydantic import ConfigDict, StrictBool
 
+from shared.actors import Scope
 from shared.approvals.models.parts import Reason
 from shared.entity import Because, Value
-from shared.identity import Scope
 from shared.operation import Call, operation
 from shared.precedents.actions.reading import decides_here, switches
 from shared.precedents.events import SeedSwitchedHere

@@ -2,9 +2,9 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Scope
 from shared.entity import Id, Text, Value
 from shared.genesis.models.records import ExternalIds
-from shared.identity import PLATFORM, Scope
 from shared.learning.actions.support import evidence_of
 from shared.learning.events import SeedDraftReviewed
 from shared.learning.models import SeedDraft

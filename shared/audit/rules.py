@@ -7,7 +7,7 @@ from shared.audit.models import Entered, KeptReport, Report
 from shared.canonical import digest
 from shared.detectors import findings_in
 from shared.errors import Conflict, Invalid
-from shared.identities.models import Principal
+from shared.identity.models import Principal
 
 REPORTABLE = ("skill.", "data.", "prompt.", "message.", "integration.", "workflow.", "agent.task.")
 """What a runtime may report (audit.md section 4). Everything else is entered by the operation that does it."""

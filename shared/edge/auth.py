@@ -16,12 +16,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from shared.actors import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, RESERVED, TENANT, Actor, Role
 from shared.documents import Documents, Key
 from shared.edge import jws
 from shared.edge.calls import Caller
 from shared.errors import ProviderDown, Unauthenticated
-from shared.identities.models import Principal
-from shared.identity import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, RESERVED, TENANT, Actor, Role
+from shared.identity.models import Principal
 
 SKEW = timedelta(seconds=30)
 """The one leeway of tokens: what libraries would grant of their own is switched off."""

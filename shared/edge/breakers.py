@@ -15,9 +15,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from shared.actors import PLATFORM
 from shared.documents import Contended, Documents, Key, Write
 from shared.errors import ProviderDown, Refusal, Rejected
-from shared.identity import PLATFORM
 from shared.platform.rules.targets import FAILURES, PROBE_AFTER, TARGETS, WITHIN
 
 log = logging.getLogger("waooaw.breakers")

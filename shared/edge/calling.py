@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, get_type_hints
 
+from shared.actors import Actor
 from shared.edge.ports import Ports
 from shared.files import FileReader, FileRemover, Files, OwnFiles
-from shared.identity import Actor
 from shared.observing import Memory
 from shared.operation import Call, Operation
 from shared.outside import HttpClient

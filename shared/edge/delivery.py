@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from shared.actors import PLATFORM, Actor, Role, story_of
 from shared.bus import Message, Received, opened
 from shared.documents import ABSENT, Key, Write
 from shared.edge.calling import given, reaction_call
@@ -25,7 +26,6 @@ from shared.errors import Refusal
 from shared.events.actions.letters import Undelivered
 from shared.events.models import Inbox
 from shared.evidence import Unproven
-from shared.identity import PLATFORM, Actor, Role, story_of
 from shared.operation import Crossing
 from shared.reaction import Reaching, Reaction
 from shared.schedules import LastMoment, Schedule
@@ -157,14 +157,17 @@ def _on_time(
     key = Key(PLATFORM, LastMoment.collection, reaction.id)
     found, now = ports.documents.get(key), ports.clock()
     moment = schedule.last(now + AHEAD)
-    if found and LastMoment.from_stored(found.data).moment >= moment:
+    known = LastMoment.from_stored(found.data) if found else None
+    if known and known.moment >= moment:
         return False
-    runs = found is not None or now - moment <= LATE
+    runs = known is not None or now - moment <= LATE
     call = _call(reaction, ports, None, moment=moment)
     if runs:
         reaction.function(call, **given(reaction, ports, PLATFORM))
         crossings.extend(call.crossings)
-    note = LastMoment(id=reaction.id, moment=moment)
+    note = (known or LastMoment(id=reaction.id, moment=moment)).model_copy(
+        update={"moment": moment}
+    )
     noted = Write(key, note.to_stored(), found.revision if found else ABSENT)
     ports.documents.commit([*call.writes, noted])
     return runs

@@ -9,9 +9,9 @@ from shared.edge.contention import settled
 from shared.edge.ports import Ports
 from shared.entity import Event
 from shared.errors import ConstitutionalAlignment, Refusal
-from shared.identities.events import AuthFailed, PolicyDenied, ValidationFailed
-from shared.identities.models import Principal
-from shared.identities.rules.principals import principal
+from shared.identity.events import AuthFailed, PolicyDenied, ValidationFailed
+from shared.identity.models import Principal
+from shared.identity.rules.principals import principal
 from shared.operation import Call
 
 STREAMS_OF_STRANGERS = 16

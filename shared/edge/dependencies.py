@@ -7,14 +7,14 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from shared.actors import PLATFORM
 from shared.documents import Documents, Key
 from shared.edge.addresses import path
 from shared.edge.auth import Forged, KeySource
 from shared.edge.settings import Settings
 from shared.errors import ProviderDown, Refusal
 from shared.evidence import Signer
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM
+from shared.identity.models import VerificationKey
 from shared.observing import Looked
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from shared.actors import Role
 from shared.documents import ABSENT, Documents, Key, Snapshot, Write
 from shared.entity import Record, Timestamp
 from shared.errors import IdempotencyKeyReused
 from shared.evidence import digest_of
-from shared.identity import Role
 from shared.operation import Call
 
 KEPT = timedelta(hours=24)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from shared.actors import TENANT
 from shared.documents import (
     EXPIRY,
     MAX_ASKED_BYTES,
@@ -24,7 +25,6 @@ from shared.documents import (
 from shared.edge import values
 from shared.edge.weights import MAX_LEVELS, MAX_NAME_BYTES, reserved, text_bytes, weight
 from shared.errors import BadRequest, Invalid, TooLarge
-from shared.identity import TENANT
 
 MAX_WRITES = 500
 MAX_COMMIT_BYTES = 4 * 1024 * 1024

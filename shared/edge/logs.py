@@ -11,8 +11,8 @@ import traceback
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from shared.actors import PLATFORM
 from shared.evidence import digest_of
-from shared.identity import PLATFORM
 from shared.operation import EVERY_TENANT, Crossing
 
 log = logging.getLogger("waooaw.requests")

@@ -8,6 +8,7 @@ from types import UnionType
 from typing import Any
 
 from shared import examples
+from shared.actors import HOLDERS, MAX_AUTH_AGE, Role, Scope
 from shared.answers import Download, Form
 from shared.edge import headers, refusing
 from shared.edge.catalog import operations
@@ -15,7 +16,6 @@ from shared.edge.headers import Header, named
 from shared.edge.problems import status_in
 from shared.edge.schemas import Schema, example, schemas
 from shared.entity import Entity
-from shared.identity import HOLDERS, MAX_AUTH_AGE, Role, Scope
 from shared.inputs import may_be_absent
 from shared.operation import Operation
 from shared.release import VERSION

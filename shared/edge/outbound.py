@@ -11,11 +11,11 @@ from urllib.parse import urldefrag, urljoin
 
 from pydantic import SecretStr
 
+from shared.actors import PLATFORM
 from shared.destinations import RULE, Destination, destination
 from shared.edge.breakers import Breaker
 from shared.edge.calls import Answer, Caller, NoAnswer, Request
 from shared.errors import Forbidden, Invalid, ProviderDown
-from shared.identity import PLATFORM
 from shared.outside import HttpResponse
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from shared.actors import Actor, same_hands
 from shared.bus import Bus
 from shared.documents import Documents
 from shared.edge.auth import Authenticator, KeySource
@@ -20,7 +21,6 @@ from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
 from shared.edge.trust import trust
 from shared.evidence import Signer, Verify
 from shared.files import FileReader, FileRemover, Files, FileStore
-from shared.identity import Actor, same_hands
 from shared.observing import Dependencies, Memory, NoTraffic, Telemetry, Traffic
 from shared.outside import (
     Backlogs,

@@ -12,13 +12,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator
 
+from shared.actors import PLATFORM
 from shared.bus import TAP, Message
 from shared.documents import ANYTHING, Documents, Key, Write
 from shared.edge import limits
 from shared.edge.tap import append
 from shared.entity import Asked, Record
 from shared.errors import StoreUnavailable
-from shared.identity import PLATFORM
 from shared.instants import instant
 
 

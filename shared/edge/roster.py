@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable
 from datetime import date, datetime
 
+from shared.actors import Actor
 from shared.documents import Contended, Documents, Key, Write
 from shared.errors import StoreUnavailable
-from shared.identities.models import Member
-from shared.identities.rules.members import member
-from shared.identity import Actor
+from shared.identity.models import Member
+from shared.identity.rules.members import member
 
 log = logging.getLogger("waooaw")
 MOST = 10_000

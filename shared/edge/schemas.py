@@ -1,5 +1,6 @@
 """The schemas of what operations take and answer: of each type as it is read and as it is shown, and a value of it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,12 +16,17 @@ from shared.operation import Operation
 Schema = dict[str, Any]
 
 _DEFINITIONS = "#/components/schemas/"
+_IN_AN_AREA = re.compile(r"shared\.(\w+)\.(?:\w+\.)*(\w+)")
 _UNSEEN = {
     texts.UNSEEN_IN_A_LINE: ("UnseenInALine", "A character that nobody sees, or that ends a line."),
     texts.UNSEEN_IN_LINES: ("UnseenInLines", "A character that nobody sees."),
     texts.UNSEEN_IN_DATA: ("UnseenInData", "A character that nobody sees, inside of data."),
 }
 """What no text of people holds, wherever it stands in it."""
+
+
+def _by_area(name: re.Match[str]) -> str:
+    return name[1].capitalize() + name[2]
 
 
 def schemas(found: list[Operation]) -> tuple[Mapping[Any, Schema], dict[str, Schema]]:
@@ -93,6 +99,10 @@ def _smallest(schema: Schema, definitions: Mapping[str, Schema]) -> Any:
 
 class _Strict(GenerateJsonSchema):
     """Describes a model as it is read and shown: a request takes no member but those declared."""
+
+    def normalize_name(self, name: str) -> str:
+        """Return what a schema is called: where two share a name, their areas tell them apart, and no file does."""
+        return super().normalize_name(_IN_AN_AREA.sub(_by_area, name))
 
     def model_schema(self, schema: core_schema.ModelSchema) -> Schema:
         """Describe one model."""

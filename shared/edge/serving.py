@@ -17,6 +17,7 @@ from uuid import uuid4
 import flask
 from pydantic import ValidationError
 
+from shared.actors import HOLDERS, MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope, story_of
 from shared.bus import tap
 from shared.edge import denials
 from shared.edge.answers import Answered
@@ -43,7 +44,6 @@ from shared.errors import (
     UnsupportedType,
 )
 from shared.files import Content
-from shared.identity import HOLDERS, MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope, story_of
 from shared.operation import Call, Crossing, Operation
 
 log = logging.getLogger("waooaw")

@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from shared.actors import PLATFORM
 from shared.documents import Documents, Query
 from shared.edge import keyring
 from shared.edge.keys import PemSigner, verifier
 from shared.edge.settings import Settings
 from shared.edge.walking import pages, readable, record
 from shared.evidence import Signer, Verify
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM
+from shared.identity.models import VerificationKey
 
 AGAIN_S = 60.0
 MOST_UNKNOWN = 1000

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.approvals.models.approvals import Comment
+from shared.approvals.models.questions import Comment
 from shared.constitution import breach
 from shared.entity import Entity, Id, Record, Value
 from shared.errors import Violation

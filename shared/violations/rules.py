@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
+from shared.actors import PLATFORM, Actor, Role
 from shared.errors import Conflict, Forbidden, Invalid
-from shared.identity import PLATFORM, Actor, Role
 from shared.impartial import impartial
 from shared.violations.events import (
     ViolationResolved,

@@ -14,10 +14,12 @@ from functions.agents.submit_me_wow import submit_me_wow
 from functions.approvals.approve_approval import Agreement, approve_approval
 from functions.approvals.create_approval import create_approval
 from local.story import blueprints, catalogue
+from shared.actors import PLATFORM, Role
 from shared.agents.models.agents import Agent
 from shared.agents.models.requests import Blueprint, NewAgent
 from shared.agents.models.runs import PipelineRun
-from shared.approvals.models.approvals import Approval, ApprovalRequest
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.questions import ApprovalRequest
 from shared.constitution import CONSTITUTION_VERSION, Marker
 from shared.documents import Key, Write
 from shared.edge.sqlite import SqliteDocuments
@@ -26,7 +28,6 @@ from shared.genesis.models.evidence import Certification
 from shared.genesis.models.industries import Industry
 from shared.genesis.models.job_roles import JobRole
 from shared.genesis.models.skills import Skill
-from shared.identity import PLATFORM, Role
 from tests.conftest import CALLBACKS, DEPLOYMENT
 
 BEFORE = datetime(2025, 12, 1, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.identity import Role
+from shared.actors import Role
 from tests.agents import catalogue
 from tests.agents.catalogue import Kept, Story, once
 

@@ -1,9 +1,9 @@
 """What is looked at of an agent on its way."""
 
+from shared.actors import Role
 from shared.agents.events import AgentCreated, AgentPipelineStageCompleted, AgentStateChanged
 from shared.approvals.models.approvals import Approval
 from shared.evidence import Entry
-from shared.identity import Role
 
 KINDS = {
     kind.traits.action: kind

@@ -13,10 +13,11 @@ from functions.approvals.tell_of_no import tell_of_no
 from functions.mobile.list_notifications import InboxQuery, list_notifications
 from functions.mobile.tell_author import tell_author
 from local.story import blueprints
+from shared.actors import Role
 from shared.agents.events import AuthorConcerned
-from shared.approvals.events.lifecycle import ApprovalRejected, VetoRecorded
+from shared.approvals.events.lifecycle import ApprovalRejected
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
-from shared.identity import Role
 from shared.store import Due
 
 WANTED = "Name who answers for claims."

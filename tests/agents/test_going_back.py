@@ -8,6 +8,7 @@ from functions.agents.get_workflow import get_workflow
 from functions.agents.request_agent_changes import AgentChanges, request_agent_changes
 from functions.agents.wake_stage import wake_stage
 from functions.agents.withdraw_approval import withdraw_approval
+from shared.actors import Role
 from shared.agents.rules import lifecycle
 from shared.approvals.models.approvals import ApprovalStatus
 from shared.errors import (
@@ -15,7 +16,6 @@ from shared.errors import (
     Conflict,
     Forbidden,
 )
-from shared.identity import Role
 from shared.waiting import Wait
 from tests.agents.catalogue import CALLBACK
 from tests.agents.seen import approval, get, last_event

@@ -7,9 +7,9 @@ from functions.agents.request_agent_changes import AgentChanges, request_agent_c
 from functions.agents.submit_me_wow import submit_me_wow
 from functions.approvals.approve_approval import Agreement, approve_approval
 from local.story import blueprints
+from shared.actors import Role
 from shared.agents.models.requests import Blueprint
 from shared.errors import SelfApproval
-from shared.identity import Role
 from tests.agents.test_stopping import question
 
 VERDICT = StageVerdict(check_code="CERT-6", verdict="pass", rationale="Looked at closely.")

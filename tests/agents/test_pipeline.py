@@ -9,6 +9,7 @@ from functions.approvals.cancel_approval import Withdrawal, cancel_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
 from local.story import blueprints
+from shared.actors import Role
 from shared.approvals.models.approvals import Approval
 from shared.errors import (
     ApprovalMismatch,
@@ -17,7 +18,6 @@ from shared.errors import (
     Invalid,
     SelfApproval,
 )
-from shared.identity import Role
 from shared.manifests.models.manifests import Manifest, ManifestSnapshot
 from shared.waiting import Wait
 from tests.agents.catalogue import CALLBACK, JUDGED

@@ -14,6 +14,7 @@ from functions.agents.get_release import get_release
 from functions.agents.probe_release import probe_release
 from functions.agents.rollback_agent import RollbackRequest, rollback_agent
 from functions.agents.wake_release import wake_release
+from shared.actors import Role
 from shared.agents.events import ReleaseProbeDue, ReleaseWatched
 from shared.agents.models.parts import Released
 from shared.agents.models.releases import Release, ReleaseWatch
@@ -23,7 +24,6 @@ from shared.approvals.models.approvals import Approval
 from shared.documents import Query
 from shared.errors import ApprovalMismatch, ApprovalRequired, Conflict, NotFound
 from shared.evidence import Entry
-from shared.identity import Role
 from shared.manifests.models.manifests import Manifest
 from shared.outside import Look
 from shared.platform.models.incidents import Incident

@@ -5,14 +5,14 @@ import pytest
 from functions.agents.undo_release import undo_release
 from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.reject_approval import Rejection, reject_approval
+from shared.actors import Role
 from shared.agents.models.agents import Agent
 from shared.agents.models.releases import Release
 from shared.agents.rules import lifecycle
-from shared.approvals.events.lifecycle import VetoRecorded
 from shared.approvals.events.questions import ReturnGranted
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.vetoes import Veto
-from shared.identity import Role
 from shared.manifests.models.manifests import Manifest
 from tests.agents.catalogue import Kept
 from tests.agents.test_releases import deployed, get
@@ -26,7 +26,7 @@ def taken_out(story, reacting, approval_id, at):
     """Have a veto count that came too late, with nobody there to confirm it."""
     from functions.mobile.sync_vetoes import QueuedItems, sync_vetoes
     from shared.edge.keys import verify_ed25519
-    from shared.identities.rules.members import member
+    from shared.identity.rules.members import member
     from tests.conftest import NOON
     from tests.mobile.phone import Phone
 

@@ -6,12 +6,12 @@ from functions.agents.revise_agent import revise_agent
 from functions.agents.start_pipeline import start_pipeline
 from functions.approvals.reject_approval import Rejection, reject_approval
 from local.story import blueprints
+from shared.actors import Role
 from shared.agents.events import AgentRevised
 from shared.agents.models.releases import Release
 from shared.agents.models.requests import AgentContent
 from shared.errors import Conflict, ConstitutionalAlignment
 from shared.evidence import Entry
-from shared.identity import Role
 from shared.manifests.models.manifests import Manifest
 from tests.agents.test_releases import deployed, get, release, released, take_back, version
 

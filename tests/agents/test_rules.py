@@ -5,11 +5,11 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.actors import PLATFORM, Actor, Role
 from shared.agents.models.parts import STAGES
 from shared.agents.models.runs import Check, Evidence, StageRecord
 from shared.agents.rules import pipeline, verdicts
 from shared.errors import Conflict, Refusal
-from shared.identity import PLATFORM, Actor, Role
 from tests.conftest import NOON
 
 RUN = "44444444-4444-4444-8444-444444444444"

@@ -5,13 +5,13 @@ import pytest
 from functions.agents.get_agent import get_agent
 from functions.agents.get_workflow import get_workflow
 from functions.agents.list_agents import AgentFilter, list_agents
+from shared.actors import Role
 from shared.agents.actions import gathering
 from shared.agents.rules import composition
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid
 from shared.evidence import Entry
 from shared.genesis.models.catalogue import Status
 from shared.genesis.models.skills import Skill
-from shared.identity import Role
 from shared.manifests.models.manifests import Manifest
 from tests.agents import catalogue
 from tests.agents.catalogue import Kept

@@ -4,6 +4,7 @@ import pytest
 
 from functions.agents.resume_agent import Reactivation, resume_agent
 from functions.agents.suspend_agent import Suspension, suspend_agent
+from shared.actors import Role
 from shared.agents.models.releases import Release
 from shared.agents.rules import lifecycle, probes, questions, releases
 from shared.errors import (
@@ -14,7 +15,6 @@ from shared.errors import (
     Forbidden,
     Invalid,
 )
-from shared.identity import Role
 from shared.manifests.models.manifests import Manifest
 from shared.outside import Look
 from tests.agents.catalogue import Kept

@@ -8,17 +8,17 @@ from functions.agents.get_workflow import get_workflow
 from functions.agents.undo_release import undo_release
 from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.reject_approval import Rejection, reject_approval
+from shared.actors import Role
 from shared.agents.models.agents import Agent
 from shared.agents.models.parts import Released
 from shared.agents.models.releases import Release
-from shared.approvals.events.lifecycle import VetoRecorded
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.vetoes import Veto
 from shared.approvals.rules import requests
 from shared.documents import Query
 from shared.errors import AlreadyDecided, Conflict, NotFound
 from shared.evidence import Entry
-from shared.identity import Role
 from shared.manifests.models.manifests import Manifest
 from tests.agents.catalogue import Kept
 from tests.agents.test_releases import OTHER, deployed, get, released

@@ -10,12 +10,12 @@ from functions.approvals.expire_approval import expire_approval
 from functions.approvals.find_stranded import find_stranded
 from functions.approvals.report_unused import report_unused
 from functions.approvals.wake_workflow import wake_workflow
+from shared.actors import Role
 from shared.agents.events import AgentStateChanged, RunStranded
 from shared.agents.models.releases import Release
 from shared.approvals.events.lifecycle import ApprovalDeadline, ApprovalExpired, ApprovalGranted
 from shared.approvals.models.approvals import Approval
 from shared.errors import ApprovalMismatch, Refusal
-from shared.identity import Role
 from shared.platform.models.incidents import Incident
 from shared.waiting import Wait
 from tests.agents.catalogue import CALLBACK, Kept

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.approvals.models.approvals import ApprovalRequest
+from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.rules import acts
 from shared.queries import OneOf
 from tests.approvals.questions import request

@@ -9,11 +9,11 @@ from functions.approvals.defer_approval import Rest, defer_approval
 from functions.approvals.get_approval import get_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.tell_of_evidence import tell_of_evidence
+from shared.actors import Role
 from shared.approvals.events.questions import EvidenceAdded
 from shared.approvals.rules import cards
 from shared.documents import Query
 from shared.errors import AlreadyDecided, ApprovalMismatch, Conflict, Expired, Forbidden
-from shared.identity import Role
 from shared.mobile.models.inbox import Notification
 from shared.store import Due
 from tests.approvals.questions import EXAMPLE, WHY, another, minutes, rule

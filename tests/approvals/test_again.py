@@ -11,6 +11,7 @@ from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
 from functions.approvals.wake_workflow import wake_workflow
 from functions.approvals.withdraw_refusal import SecondThought, withdraw_refusal
+from shared.actors import PLATFORM, Role
 from shared.approvals.actions import noes
 from shared.approvals.events.lifecycle import ApprovalRejected, ApprovalRequested
 from shared.approvals.models.approvals import Approval
@@ -18,7 +19,6 @@ from shared.approvals.rules import acts
 from shared.documents import Query
 from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid
 from shared.evidence import Entry
-from shared.identity import PLATFORM, Role
 from shared.mobile.models.inbox import Notification
 from shared.store import Due
 from tests.approvals.questions import CALLBACK, EXAMPLE, WHY, request, rule

@@ -6,10 +6,10 @@ from functions.approvals.create_approval import create_approval
 from functions.approvals.delegate_approval import delegate_approval
 from functions.identity.get_me import get_me
 from functions.identity.withdraw_role import withdraw_role
+from shared.actors import PLATFORM, Role
 from shared.approvals.rules.people import People, unanswerable
 from shared.documents import Query
-from shared.identities.models import Member
-from shared.identity import PLATFORM, Role
+from shared.identity.models import Member
 from tests.approvals.questions import EXAMPLE, approval, others
 from tests.conftest import NOON
 from tests.kernel.conftest import keys, world

@@ -3,11 +3,11 @@
 import pytest
 from pydantic import ValidationError
 
+from shared.actors import Role
 from shared.approvals.models.parts import Step
 from shared.approvals.rules import requests
 from shared.canonical import digest
 from shared.errors import Invalid
-from shared.identity import Role
 from tests.approvals.questions import SERVICE, approval, minutes, request
 from tests.conftest import NOON
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.actors import Role
 from shared.approvals.rules import decisions, delegation
 from shared.errors import AlreadyDecided, Forbidden, Invalid
-from shared.identity import Role
 from tests.approvals.questions import (
     GOVERNOR,
     GUARDIAN,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.actors import Role
 from shared.approvals.models.approvals import ApprovalStatus
 from shared.approvals.rules import decisions
 from shared.errors import (
@@ -13,7 +14,6 @@ from shared.errors import (
     SelfApproval,
     Unauthenticated,
 )
-from shared.identity import Role
 from tests.approvals.questions import (
     AGENT,
     DECIDE,

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from shared.actors import Role
 from shared.approvals.models.approvals import ApprovalStatus, Consumer
 from shared.approvals.rules import binding, decisions, delegation
 from shared.errors import AlreadyDecided, ApprovalMismatch, ApprovalRequired, Expired, Forbidden
-from shared.identity import Role
 from shared.masking import for_evidence
 from tests.approvals.questions import (
     AGENT,

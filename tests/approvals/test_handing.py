@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.actors import Role
 from shared.approvals.models.approvals import ApprovalStatus
 from shared.approvals.rules import checks, decisions, delegation
 from shared.errors import (
@@ -15,7 +16,6 @@ from shared.errors import (
     SelfApproval,
     Unauthenticated,
 )
-from shared.identity import Role
 from tests.approvals.questions import (
     AGENT,
     GOVERNOR,

@@ -6,12 +6,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from shared.actors import Role
 from shared.approvals.events.lifecycle import decided
 from shared.approvals.models.approvals import OPEN, ApprovalStatus, Consumer
 from shared.approvals.rules import binding, chains, decisions, delegation, windows
 from shared.approvals.rules.windows import REVIEW_WINDOW, VETO_WINDOW
 from shared.errors import Refusal
-from shared.identity import Role
 from tests.approvals.questions import GOVERNOR, GUARDIAN, SERVICE, approval, minutes, needed, person
 
 S = ApprovalStatus

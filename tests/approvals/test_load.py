@@ -24,8 +24,10 @@ from functions.approvals.tell_of_delegation import tell_of_delegation
 from functions.approvals.tell_of_deputy import tell_of_deputy
 from functions.approvals.tell_of_silence import tell_of_silence
 from functions.approvals.watch_veto import watch_veto
+from shared.actors import PLATFORM, Role
 from shared.approvals.actions import attention, workload
 from shared.approvals.events import lifecycle
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.records import Attention, Canary, Opening
 from shared.approvals.models.vetoes import Veto
@@ -34,7 +36,6 @@ from shared.documents import Key, Query, Write
 from shared.edge.contention import settled
 from shared.errors import Forbidden, StoreUnavailable
 from shared.evidence import Entry
-from shared.identity import PLATFORM, Role
 from shared.mobile.models.inbox import Notification
 from shared.precedents.models.seeds import SeedSwitch
 from shared.violations.models import OpenedViolation
@@ -470,8 +471,8 @@ def test_what_cannot_be_undone_is_a_violation(call_as, reacting, stored):
     after = veto(used, by=GOVERNOR, at=3)
     with call_as(Role.GOVERNOR).transaction() as txn:
         record = decisions.record_veto(used, after, id="11111111-1111-4111-8111-111111111112")
-        record = txn.create(record, lifecycle.VetoRecorded.of(record))
-    watch_veto(reacting(f"vetoes/{record.id}"), lifecycle.VetoRecorded.of(record))
+        record = txn.create(record, VetoRecorded.of(record))
+    watch_veto(reacting(f"vetoes/{record.id}"), VetoRecorded.of(record))
     [violation] = stored(OpenedViolation)
     assert violation.finding.code == "GOVERNOR-OVERRIDE"
     assert [entry.action for entry in stored(Entry)].count("violation.opened") == 1

@@ -7,13 +7,13 @@ from functions.approvals.carry_refusal import carry_refusal
 from functions.approvals.carry_refusal_further import carry_refusal_further
 from functions.approvals.create_approval import create_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
+from shared.actors import PLATFORM, Role
 from shared.approvals.actions import noes
 from shared.approvals.events.lifecycle import ApprovalRejected
 from shared.approvals.events.questions import RefusalCarriedFurther
 from shared.approvals.models.approvals import Approval
 from shared.documents import Contended, Query
 from shared.errors import AlreadyDecided
-from shared.identity import PLATFORM, Role
 from tests.approvals.questions import WHY, request
 from tests.conftest import DEPLOYMENT
 

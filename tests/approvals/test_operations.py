@@ -12,6 +12,7 @@ from functions.approvals.list_approvals import ApprovalQuery, list_approvals
 from functions.approvals.list_vetoes import VetoQuery, list_vetoes
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
+from shared.actors import PLATFORM, Role
 from shared.approvals.events.lifecycle import ApprovalConsumed
 from shared.approvals.models.approvals import Approval, Consumer
 from shared.approvals.models.vetoes import Veto
@@ -19,7 +20,6 @@ from shared.approvals.rules import binding
 from shared.documents import Query
 from shared.errors import AlreadyDecided, Invalid, NotFound
 from shared.evidence import Entry
-from shared.identity import PLATFORM, Role
 from shared.queries import Paging
 from shared.store import Due
 from shared.waiting import Wait

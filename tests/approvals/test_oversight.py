@@ -11,6 +11,7 @@ from functions.approvals.get_approval import get_approval
 from functions.approvals.get_oversight_report import Window, get_oversight_report
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.sample_approvers import sample_approvers
+from shared.actors import Role
 from shared.approvals.actions import workload
 from shared.approvals.events.lifecycle import ApprovalRequested
 from shared.approvals.models.approvals import ApprovalStatus
@@ -18,7 +19,6 @@ from shared.approvals.models.records import Canary
 from shared.approvals.rules import delegation, oversight
 from shared.canonical import canonical
 from shared.edge.keys import TicketSigner, verifier
-from shared.identity import Role
 from tests.approvals.questions import (
     WHY,
     approval,

@@ -2,10 +2,10 @@
 
 import pytest
 
+from shared.actors import Role
 from shared.approvals.actions import late_vetoes
 from shared.approvals.rules import delegation, requests
 from shared.errors import SelfApproval
-from shared.identity import Role
 from tests.approvals.questions import (
     DECIDE,
     GOVERNOR,

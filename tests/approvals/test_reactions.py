@@ -9,12 +9,13 @@ from functions.approvals.expire_approval import expire_approval
 from functions.approvals.notify_governor import notify_governor
 from functions.approvals.remind_approvers import remind_approvers
 from functions.approvals.wake_workflow import wake_workflow
+from shared.actors import PLATFORM, Role
 from shared.approvals.events import lifecycle
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.documents import Key, Query
 from shared.errors import ProviderDown
 from shared.evidence import Entry
-from shared.identity import PLATFORM, Role
 from shared.mobile.models.inbox import Notification
 from shared.store import Due
 from shared.waiting import Wait
@@ -108,7 +109,7 @@ def test_a_veto_wakes_whoever_waits_for_what_it_hit(asked, call_as, reacting, wo
     new = asked()
     objection = Objection(approval_id=new.id, category="safety", explanation="Not safe at all.")
     veto = create_veto(call_as(Role.GOVERNOR, at=1), objection)
-    wake_workflow(reacting(f"vetoes/{veto.id}"), lifecycle.VetoRecorded.of(veto), workflows)
+    wake_workflow(reacting(f"vetoes/{veto.id}"), VetoRecorded.of(veto), workflows)
     assert workflows.woken == [CALLBACK]
 
 
@@ -178,7 +179,7 @@ def test_an_event_arrives_as_it_was_sent(asked, call_as, documents):
     create_veto(call_as(Role.GOVERNOR), objection)
     found = documents.find(PLATFORM, Query(Entry.collection))
     entries = {snapshot.data["action"]: snapshot.data["data"] for snapshot in found}
-    veto = lifecycle.VetoRecorded.model_validate(entries["veto.recorded"])
+    veto = VetoRecorded.model_validate(entries["veto.recorded"])
     assert (veto.category, veto.approval_id) == ("budget", new.id)
     assert (
         lifecycle.ApprovalRequested.model_validate(entries["approval.requested"]).gate == "stage-6"

@@ -5,13 +5,13 @@ from functions.approvals.list_stranded_approvals import list_stranded_approvals
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.settle_stranded import settle_stranded
 from functions.identity.withdraw_role import RoleWithdrawal, withdraw_role
+from shared.actors import Role
 from shared.approvals.events.questions import ApprovalStranded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Step
 from shared.approvals.rules import stranding
 from shared.approvals.rules.people import People, unanswerable
-from shared.identities.rules.members import member
-from shared.identity import Role
+from shared.identity.rules.members import member
 from shared.platform.models.incidents import Incident
 from shared.queries import Paging
 from shared.store import Due

@@ -16,7 +16,9 @@ from functions.approvals.remind_approvers import remind_approvers
 from functions.approvals.wake_workflow import wake_workflow
 from functions.approvals.watch_veto import watch_veto
 from functions.approvals.watch_veto_window import watch_veto_window
+from shared.actors import PLATFORM, Role
 from shared.approvals.events import lifecycle
+from shared.approvals.events.vetoes import VetoEffectDue, VetoRecorded, VetoWindowClosed
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Attachment
 from shared.approvals.models.vetoes import Veto
@@ -24,7 +26,6 @@ from shared.approvals.rules import binding, decisions
 from shared.documents import Query
 from shared.errors import Conflict, Forbidden
 from shared.evidence import Entry
-from shared.identity import PLATFORM, Role
 from shared.mobile.models.inbox import Notification
 from shared.store import Due
 from tests.approvals.questions import RUN, WHY, another, minutes, needed, person, rule
@@ -169,7 +170,7 @@ def test_all_that_is_open_is_listed(asked, call_as):
 
 
 def confirm(reacting, approval, at):
-    confirm_approval(reacting(f"approvals/{approval.id}", at=at), lifecycle.VetoWindowClosed())
+    confirm_approval(reacting(f"approvals/{approval.id}", at=at), VetoWindowClosed())
 
 
 def test_what_was_used_and_not_vetoed_is_confirmed(asked, call_as, reacting, stored, told):
@@ -207,9 +208,9 @@ def test_a_veto_of_what_was_done_waits_to_be_undone_and_calls_if_it_is_not(
     record = create_veto(call_as(Role.GOVERNOR, at=3), objection(new, attachments=[PAGE]))
     assert (record.effect, record.step_id, record.attachments) == ("rolled_back", "s1", (PAGE,))
     subject = f"vetoes/{record.id}"
-    watch_veto(reacting(subject, at=3), lifecycle.VetoRecorded.of(record))
+    watch_veto(reacting(subject, at=3), VetoRecorded.of(record))
     assert ("effect_due", minutes(8), None) in promises(stored)
-    check_veto(reacting(subject, at=8), lifecycle.VetoEffectDue())
+    check_veto(reacting(subject, at=8), VetoEffectDue())
     [entry] = told("veto.effect_overdue")
     assert entry.severity == "critical"
     assert [notice.audience for notice in stored(Notification)] == ["governor"]
@@ -219,8 +220,8 @@ def test_what_is_undone_in_time_calls_nobody(asked, call_as, reacting, stored, t
     record = create_veto(call_as(Role.GOVERNOR, at=3), objection(asked()))
     assert record.effect_completed_at == minutes(3)
     subject = f"vetoes/{record.id}"
-    watch_veto(reacting(subject, at=3), lifecycle.VetoRecorded.of(record))
-    check_veto(reacting(subject, at=8), lifecycle.VetoEffectDue())
+    watch_veto(reacting(subject, at=3), VetoRecorded.of(record))
+    check_veto(reacting(subject, at=8), VetoEffectDue())
     assert told("veto.effect_overdue") == []
     assert not any(due.action == "veto.effect_due" for due in stored(Due))
 
@@ -271,9 +272,7 @@ def test_five_documents_go_with_a_veto_and_only_from_whoever_raised_it(asked, ca
 
 
 def test_a_veto_of_a_run_without_an_approval_wakes_nobody(reacting, workflows):
-    veto = lifecycle.VetoRecorded(
-        category="safety", window_end=minutes(1), offline=False, effect="cancelled"
-    )
+    veto = VetoRecorded(category="safety", window_end=minutes(1), offline=False, effect="cancelled")
     wake_workflow(reacting("vetoes/v"), veto, workflows)
     assert workflows.woken == []
 

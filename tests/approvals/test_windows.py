@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.actors import Role
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import requests, windows
 from shared.errors import Invalid, Unauthenticated
-from shared.identity import Role
 from shared.precedents.models.classes import CLASSES
 from tests.approvals.questions import (
     GOVERNOR,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from functions.audit.append_entries import append_entries
+from shared.actors import PLATFORM, Role
 from shared.audit import rules
 from shared.audit.events import Reported
 from shared.audit.models import Refs, Report, ReportCategory
@@ -17,8 +18,7 @@ from shared.documents import Query
 from shared.entity import Category
 from shared.errors import Conflict, Invalid
 from shared.evidence import REFS, Entry
-from shared.identities.rules.principals import principal
-from shared.identity import PLATFORM, Role
+from shared.identity.rules.principals import principal
 from tests.conftest import NOON
 
 

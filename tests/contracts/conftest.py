@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from shared.evidence import Entry
-from shared.identities.models import Member, Principal
+from shared.identity.models import Member, Principal
 from tests.kernel.conftest import a_world, keys
 
 __all__ = ["keys"]

@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from local.accounts import accounts
+from shared.actors import HOLDERS
 from shared.edge.catalog import operations
-from shared.identity import HOLDERS
 from tests.contracts.test_operations import send
 
 KNOWN_CELLS = 1904

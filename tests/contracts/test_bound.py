@@ -34,7 +34,7 @@ NO_ACT = {
     "functions/precedents/predict_approval.py": "it counts",
     "functions/precedents/replay_precedent_seed.py": "it counts",
     "shared/agents/actions/vetoes.py": "it undoes",
-    "shared/learning/rules/drafts.py": "it looks for what rules rest on",
+    "shared/learning/actions/support.py": "it looks for what rules rest on",
     "shared/mobile/actions/following.py": "it shows",
     "shared/mobile/actions/push_delivery.py": "it shows",
     "shared/platform/actions/figures.py": "it counts",

@@ -4,9 +4,9 @@ import json
 import subprocess
 import sys
 
+from shared.actors import PLATFORM
 from shared.documents import Key
 from shared.edge.catalog import catalog, operations
-from shared.identity import PLATFORM
 from tests.kernel.conftest import World
 
 HEAVY = (

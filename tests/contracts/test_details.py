@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 from shared import errors
+from shared.actors import Scope
 from shared.edge.openapi import openapi
 from shared.edge.refusing import refusals
-from shared.identity import Scope
 
 ROOT = Path(__file__).parents[2]
 KINDS = {kind.__name__ for kind in refusals()} | {errors.Unfit.__name__, errors.Violation.__name__}

@@ -5,13 +5,13 @@ from copy import deepcopy
 
 import pytest
 
+from shared.actors import Role
 from shared.bus import opened
 from shared.constitution import GovernedEntity, amended
 from shared.documents import ABSENT, Key, Write
 from shared.edge.keys import verifier
 from shared.entity import Entity, Event, Record
 from shared.evidence import Entry, signed_bytes, state_hash
-from shared.identity import Role
 from tests import golden
 from tests.chains import chain_rules
 from tests.golden.shapes import narrower, shape_of

@@ -9,10 +9,10 @@ from pydantic import TypeAdapter
 
 from local.accounts import accounts
 from local.server import application
+from shared.actors import HOLDERS, Scope
 from shared.answers import Download
 from shared.edge.catalog import operations
 from shared.entity import Id
-from shared.identity import HOLDERS, Scope
 from shared.texts import in_words
 from tests import golden
 from tests.contracts.test_walls import ROOT

@@ -9,9 +9,9 @@ import pytest
 
 from local import walk
 from local.pages import operations, pages, written
+from shared.actors import Role, Scope
 from shared.edge.openapi import openapi
 from shared.edge.refusing import refusals
-from shared.identity import Role, Scope
 
 AREAS = [tag["name"] for tag in openapi()["tags"]]
 PAGES = ["/docs", "/docs/roles", "/docs/refusals", "/docs/checks", *(f"/docs/{a}" for a in AREAS)]

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from shared.actors import Scope
 from shared.approvals.models.about import PERSON
 from shared.approvals.rules.acts import TARGETS
 from shared.edge.catalog import operations
 from shared.errors import Unauthenticated
-from shared.identity import Scope
 from shared.precedents.models.classes import CLASSES
 from tests.approvals.questions import SERVICE, approval
 from tests.contracts.callers import reaches

@@ -13,9 +13,9 @@ import pytest
 from pydantic import BaseModel
 
 from local.accounts import accounts
+from shared.actors import HOLDERS
 from shared.edge.catalog import operations
 from shared.entity import Value
-from shared.identity import HOLDERS
 from tests.contracts.test_operations import send
 from tests.golden import PRODUCT, kinds, kinds_stored
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from shared.actors import HOLDERS, OF_CUSTOMERS
 from shared.edge.catalog import operations
 from shared.entity import Timestamp, written
-from shared.identity import HOLDERS, OF_CUSTOMERS
 from shared.instants import instant
 from tests.contracts.members import leaves, members, models, places
 from tests.contracts.test_operations import path_of

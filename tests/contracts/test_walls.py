@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.actors import PLATFORM
 from shared.edge.catalog import operations
-from shared.identity import PLATFORM
 from tests.contracts.walls import crossings, dropped, ways_around
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +37,7 @@ CROSSED = {
 KERNEL = {
     *(
         "answers",
+        "actors",
         "bus",
         "canonical",
         "constitution",
@@ -49,7 +50,7 @@ KERNEL = {
         "examples",
     ),
     *("answers", "dialects", "inputs"),
-    *("files", "identity", "instants", "masking", "observing", "operation", "outside", "ports"),
+    *("files", "instants", "masking", "observing", "operation", "outside", "ports"),
     *(
         "guarding",
         "judged",

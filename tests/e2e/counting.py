@@ -8,6 +8,7 @@ from benchmarks.spawn import free_port
 from local.platform import Platform
 from local.story import acts, blueprints
 from local.story.client import Client
+from shared.actors import PLATFORM
 from shared.documents import Key, Query, Write
 from shared.edge.catalog import operations, reactions
 from shared.edge.delivery import run, woken
@@ -17,7 +18,6 @@ from shared.edge.queue import QueueBus
 from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.evidence import Entry
-from shared.identity import PLATFORM
 from shared.schedules import LastMoment
 from tests.rehearsals.scene import until, until_over
 

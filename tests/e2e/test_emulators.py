@@ -10,7 +10,7 @@ from local.demo import demo
 from local.platform import Platform
 from local.story import acts
 from local.story.client import Client, Refused
-from shared.approvals.models.approvals import ApprovalRequest
+from shared.approvals.models.questions import ApprovalRequest
 from shared.bus import Message, type_of
 from shared.documents import Query
 from shared.edge import delivery

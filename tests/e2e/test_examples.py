@@ -8,9 +8,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from local.walk import WALK, account
+from shared.actors import HOLDERS, Role
 from shared.canonical import canonical, digest
 from shared.entity import written
-from shared.identity import HOLDERS, Role
 from tests.e2e.told import Story, described
 from tests.rehearsals import events, mobile
 from tests.rehearsals.scene import Scene, at_stage, until

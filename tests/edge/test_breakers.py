@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.actors import PLATFORM, Role
 from shared.documents import Key
 from shared.edge.breakers import LOOK_EVERY_S, Board, Breaker, show_on
 from shared.edge.calls import Caller
 from shared.errors import ProviderDown, StoreUnavailable
-from shared.identity import PLATFORM, Role
 from shared.platform.models.breakers import Circuit
 from shared.platform.rules.targets import PROBE_AFTER
 from tests.conftest import NOON

@@ -6,9 +6,9 @@ It is believed there, in that one header, and nowhere else.
 
 import pytest
 
+from shared.actors import Role
 from shared.edge.auth import SIGNATURE_REMOVED, Authenticator, Forged, KeySource
 from shared.edge.settings import Settings
-from shared.identity import Role
 from tests.edge.test_issuer_keys import API, NOW, OLD, published, token
 
 

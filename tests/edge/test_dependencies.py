@@ -7,13 +7,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from shared.actors import PLATFORM
 from shared.documents import Key, Write
 from shared.edge import jws
 from shared.edge.dependencies import PortDependencies
 from shared.edge.settings import Settings
 from shared.errors import StoreUnavailable
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM
+from shared.identity.models import VerificationKey
 from shared.platform.models.breakers import Circuit
 from tests.conftest import NOON
 

@@ -7,10 +7,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from shared.actors import Role
 from shared.edge import auth, jws
 from shared.edge.auth import Authenticator, Forged, KeySource
 from shared.errors import ProviderDown
-from shared.identity import Role
 from tests.edge.provider import Reply
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

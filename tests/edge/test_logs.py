@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from shared.actors import Scope
 from shared.bus import envelope
 from shared.documents import Key, Write
 from shared.edge.catalog import reactions
@@ -15,7 +16,6 @@ from shared.edge.delivery import deliver, run
 from shared.edge.logs import JsonLines, configure
 from shared.errors import Invalid
 from shared.evidence import Entry, Unproven, digest_of, signed_bytes
-from shared.identity import Scope
 from tests.bus.conftest import an_entry
 from tests.kernel.conftest import declared, keys, world
 from tests.kernel.things import decide, make_thing

@@ -10,12 +10,12 @@ from benchmarks.spawn import free_port
 from local.platform import Platform
 from local.story import acts
 from local.story.client import Client
+from shared.actors import PLATFORM, Scope
 from shared.bus import envelope, opened
 from shared.documents import Key, Query
 from shared.edge import traces
 from shared.edge.traces import current, hop
 from shared.evidence import Entry
-from shared.identity import PLATFORM, Scope
 from tests.conftest import broken
 from tests.kernel.conftest import declared, keys, world
 from tests.kernel.things import decide, make_thing

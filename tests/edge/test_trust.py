@@ -2,13 +2,13 @@
 
 import pytest
 
+from shared.actors import PLATFORM
 from shared.documents import Key, Write
 from shared.edge import keyring
 from shared.edge.keys import FileSigner
 from shared.edge.settings import Settings
 from shared.edge.trust import Trust, trust
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM
+from shared.identity.models import VerificationKey
 
 
 @pytest.fixture

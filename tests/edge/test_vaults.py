@@ -287,8 +287,8 @@ def test_what_passes_is_waited_for(manager, time):
 
 
 def test_a_function_is_given_its_own_tenants_secrets(documents, signer):
+    from shared.actors import PUBLIC
     from shared.edge.calling import given
-    from shared.identity import PUBLIC
     from shared.operation import Call, operation
     from shared.secrets import SecretReader, SecretWriter
     from tests.conftest import ports_of

@@ -1,12 +1,12 @@
 """A post office that carries everything there is, in the order it was committed, and then stops."""
 
 from local.dispatcher import dead_letter
+from shared.actors import PLATFORM
 from shared.documents import Query, Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import deliver
 from shared.edge.queue import Delivery, delivery_key
 from shared.errors import ProviderDown
-from shared.identity import PLATFORM
 
 REACTIONS = {one.id: one for one in reactions()}
 

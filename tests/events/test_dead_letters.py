@@ -5,11 +5,11 @@ import pytest
 from functions.events.list_dead_letters import Which, list_dead_letters
 from functions.events.replay_dead_letter import Replay, replay_dead_letter
 from functions.events.resend_message import resend_message
+from shared.actors import Role
 from shared.documents import Condition, Query
 from shared.errors import Conflict
 from shared.events.events import DeadLetterReplayed, EventDeadLettered
 from shared.events.models import DeadLetter
-from shared.identity import Role
 from shared.store import Due
 from tests.conftest import NOON, FakeRelay
 

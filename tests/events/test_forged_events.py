@@ -7,6 +7,7 @@ import pytest
 
 from local.clock import Clock
 from local.dispatcher import Dispatcher
+from shared.actors import Role
 from shared.bus import due_message, envelope
 from shared.documents import Key, Query, Write
 from shared.edge import walking
@@ -18,7 +19,6 @@ from shared.entity import Event
 from shared.errors import Invalid
 from shared.events.models import HOT
 from shared.evidence import Entry, Unproven, signed_bytes
-from shared.identity import Role
 from shared.store import Due
 from tests.conftest import NOON
 from tests.kernel.test_delivery import (

@@ -8,6 +8,7 @@ import pytest
 from functions.events.keep_dead_letter import keep_dead_letter
 from functions.events.list_dead_letters import Which, list_dead_letters
 from functions.events.replay_dead_letter import Replay, replay_dead_letter
+from shared.actors import PLATFORM, Role
 from shared.bus import envelope
 from shared.documents import Condition, Query
 from shared.edge.entry import listener
@@ -16,7 +17,6 @@ from shared.errors import Conflict
 from shared.events import rules
 from shared.events.models import DeadLetter
 from shared.evidence import Entry
-from shared.identity import PLATFORM, Role
 from tests.kernel.test_delivery import bus, entries, grow, ports
 
 __all__ = ["bus", "ports"]

@@ -10,13 +10,13 @@ from local.clock import Clock
 from local.dispatcher import Dispatcher
 from local.streams import Streams
 from local.timers import DueLoop, ScheduleLoop
+from shared.actors import PLATFORM, Actor, Role
 from shared.bus import envelope
 from shared.documents import Key, Query, Write
 from shared.edge import walking
 from shared.edge.queue import Delivery, delivery_key
 from shared.edge.relay import Relay
 from shared.evidence import Entry
-from shared.identity import PLATFORM, Actor, Role
 from shared.reaction import reaction
 from shared.store import Due
 from tests.conftest import NOON, trusting

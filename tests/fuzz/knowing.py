@@ -6,8 +6,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from shared.actors import PLATFORM
 from shared.edge.catalog import operations
-from shared.identity import PLATFORM
 
 ENOUGH = 40
 """So many things of each kind are looked at, others each time."""

@@ -20,10 +20,10 @@ from jsonschema import Draft202012Validator
 from local.accounts import SignIn, accounts
 from local.clock import Clock
 from local.server import application
+from shared.actors import HOLDERS
 from shared.edge.catalog import operations
 from shared.edge.ports import connect
 from shared.edge.settings import Settings
-from shared.identity import HOLDERS
 from tests.contracts.test_description import API, WHOLE, pointer
 from tests.fuzz.knowing import Known, owner
 from tests.fuzz.making import Maker

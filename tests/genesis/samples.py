@@ -10,6 +10,7 @@ from functions.genesis.create_job_role import create_job_role
 from functions.genesis.create_skill import create_skill
 from functions.genesis.judge_industry import judge_industry
 from local.story import catalogue
+from shared.actors import PLATFORM, Actor, Role
 from shared.genesis.models.industries import Industry
 from shared.genesis.models.job_roles import JobRole
 from shared.genesis.models.requests import (
@@ -24,7 +25,6 @@ from shared.genesis.models.requests import (
 )
 from shared.genesis.models.skills import Skill
 from shared.genesis.rules import lifecycle
-from shared.identity import PLATFORM, Actor, Role
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 AUTHOR = Actor(id="author", tenant=PLATFORM, roles=frozenset({Role.AGENT_ORCHESTRATOR}))

@@ -14,6 +14,7 @@ from functions.genesis.list_skills import list_skills
 from functions.genesis.reject_skill import reject_skill
 from functions.genesis.revise_skill import revise_skill
 from local.story import catalogue
+from shared.actors import Role
 from shared.constitution import CONSTITUTION_VERSION
 from shared.errors import (
     Conflict,
@@ -25,7 +26,6 @@ from shared.errors import (
 from shared.genesis.models.catalogue import Status
 from shared.genesis.models.requests import JobRoleListing, NewSkill, SkillContent, SkillListing
 from shared.genesis.rules import announcements, lifecycle
-from shared.identity import Role
 from tests.genesis.samples import (
     AT,
     GENESIS,

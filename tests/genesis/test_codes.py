@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 from functions.genesis.list_checks import CodeFilter, list_checks
+from shared.actors import Role
 from shared.agents.rules.pipeline import EVALUATOR
 from shared.genesis.rules.codes import CODES
 from shared.genesis.rules.lifecycle import JUDGES
-from shared.identity import Role
 
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r"\b(?:SK|JR|IN|CERT|ARCH|ETH|MAN|L0|L1-[A-Z]+|W-[A-Z]+)-\d+\b")

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from functions.genesis.create_skill import create_skill
 from functions.genesis.judge_skill import judge_skill
 from local.story import catalogue
+from shared.actors import Role
 from shared.constitution import (
     PRINCIPLES,
     EntityAmended,
@@ -20,7 +21,6 @@ from shared.documents import Query
 from shared.errors import Conflict, ConstitutionalAlignment
 from shared.genesis.models.requests import NewSkill
 from shared.genesis.models.skills import Skill
-from shared.identity import Role
 from tests.genesis.samples import (
     AT,
     a_role,

@@ -10,6 +10,7 @@ from functions.genesis.revise_industry import revise_industry
 from functions.knowledge.get_industry import get_industry
 from functions.knowledge.list_industries import list_industries
 from local.story import catalogue
+from shared.actors import Role
 from shared.errors import (
     Conflict,
     Invalid,
@@ -17,7 +18,6 @@ from shared.errors import (
 from shared.genesis.models.catalogue import Status
 from shared.genesis.models.requests import IndustryContent, IndustryListing, NewIndustry
 from shared.genesis.rules import announcements
-from shared.identity import Role
 from tests.genesis.samples import (
     REASON,
     actions,

@@ -11,6 +11,7 @@ from functions.genesis.judge_job_role import judge_job_role
 from functions.genesis.reject_job_role import reject_job_role
 from functions.genesis.revise_job_role import revise_job_role
 from local.story import catalogue
+from shared.actors import Role
 from shared.errors import (
     ConstitutionalAlignment,
     Forbidden,
@@ -19,7 +20,6 @@ from shared.errors import (
 from shared.genesis.models.catalogue import Status
 from shared.genesis.models.requests import JobRoleContent
 from shared.genesis.rules import announcements
-from shared.identity import Role
 from tests.genesis.samples import (
     ID,
     REASON,

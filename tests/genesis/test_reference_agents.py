@@ -9,13 +9,13 @@ from functions.genesis.get_spec_schema import get_spec_schema
 from functions.genesis.list_reference_agents import list_reference_agents
 from functions.genesis.run_reference_agent import run_reference_agent
 from functions.genesis.validate_spec import validate_spec
+from shared.actors import Role
 from shared.errors import Invalid, NotFound
 from shared.genesis.rules import marketing, trading
 from shared.genesis.rules.marketing import MarketingBrief
 from shared.genesis.rules.references import RunReference
 from shared.genesis.rules.specs import AgentSpec
 from shared.genesis.rules.trading import TradingRequest
-from shared.identity import Role
 from tests.genesis.samples import rules_of
 
 SPEC = AgentSpec.model_json_schema()["examples"][0]

@@ -8,6 +8,7 @@ from functions.genesis.judge_skill import judge_skill
 from functions.genesis.reject_skill import reject_skill
 from functions.genesis.revise_skill import revise_skill
 from local.story import catalogue
+from shared.actors import Role
 from shared.errors import (
     AlreadyDecided,
     Conflict,
@@ -17,7 +18,6 @@ from shared.errors import (
 )
 from shared.genesis.models.catalogue import Status
 from shared.genesis.models.requests import SkillContent
-from shared.identity import Role
 from tests.genesis.samples import (
     REASON,
     events_of,

@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from shared import evidence
+from shared.actors import PLATFORM, Actor
 from shared.bus import due_message, envelope
 from shared.documents import Query, Write
 from shared.edge.schemas import example
 from shared.entity import Entity, Event
 from shared.evidence import Circumstances, Entry, state_hash
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM, Actor
+from shared.identity.models import VerificationKey
 from shared.release import VERSION
 from shared.store import Due
 from tests import golden

@@ -10,13 +10,13 @@ from functions.identity.get_me import get_me
 from functions.identity.list_keys import list_keys
 from functions.identity.log_out import Logout, log_out
 from functions.platform.get_health import get_health
+from shared.actors import PLATFORM, Role, Scope
 from shared.documents import Key, Query
 from shared.errors import StoreUnavailable
 from shared.evidence import Entry
-from shared.identities.events import AuthFailed, PolicyDenied, ValidationFailed
-from shared.identities.models import Principal, VerificationKey
-from shared.identities.rules.principals import principal
-from shared.identity import PLATFORM, Role, Scope
+from shared.identity.events import AuthFailed, PolicyDenied, ValidationFailed
+from shared.identity.models import Principal, VerificationKey
+from shared.identity.rules.principals import principal
 from shared.release import VERSION
 from tests.conftest import NOON
 

@@ -18,11 +18,11 @@ import pytest
 
 from infra.indexes import Shape
 from infra.stack import ROOT
+from shared.actors import PLATFORM, Role
 from shared.edge.calling import given
 from shared.edge.catalog import operations
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import Refusal
-from shared.identity import PLATFORM, Role
 
 ASKED_OF = {"txn", "loosely", "documents", "_documents", "platform", "each_tenant", "reads"}
 """What queries are asked of, as the code calls it."""

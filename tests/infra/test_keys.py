@@ -6,11 +6,11 @@ import pytest
 
 from infra import keys
 from infra.groups import GROUPS
+from shared.actors import PLATFORM
 from shared.documents import Key
 from shared.edge.keys import FileSigner, verifier
 from shared.edge.sqlite import SqliteDocuments
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM
+from shared.identity.models import VerificationKey
 from tests.infra.conversation import answering
 
 

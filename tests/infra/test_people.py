@@ -6,7 +6,7 @@ import firebase_admin
 import pytest
 
 from infra import people
-from shared.identity import Role
+from shared.actors import Role
 from tests.infra.conversation import answering
 
 

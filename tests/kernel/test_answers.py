@@ -2,10 +2,10 @@
 
 import pytest
 
+from shared.actors import Scope
 from shared.answers import Accepted, Created, Download, PlainText, Redirect
 from shared.documents import Query, Write
 from shared.entity import Id
-from shared.identity import Scope
 from shared.operation import Call
 from tests.kernel.conftest import declared
 from tests.kernel.things import Size, Thing, ThingMade, entries, get_thing

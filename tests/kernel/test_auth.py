@@ -10,11 +10,11 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from shared.actors import Role, Scope
 from shared.edge.auth import KeySource
 from shared.edge.ports import connect
 from shared.edge.settings import Settings
 from shared.edge.strangers import MOST_ENTRIES, WINDOW, Strangers
-from shared.identity import Role, Scope
 from shared.operation import Call
 from shared.waiting import HERE
 from tests.conftest import NOON

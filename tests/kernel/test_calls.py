@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 
 import pytest
 
+from shared.actors import PLATFORM, PUBLIC, Role, Scope
 from shared.edge.calling import given
 from shared.edge.catalog import catalog, operations
 from shared.edge.delivery import run
@@ -17,7 +18,6 @@ from shared.edge.serving import view
 from shared.entity import Entity, Event, Id, Record
 from shared.evidence import ENTRY_TYPE
 from shared.files import Files, OwnFiles
-from shared.identity import PLATFORM, PUBLIC, Role, Scope
 from shared.observing import Memory
 from shared.operation import Call
 from shared.outside import Push, Workflows

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from shared.actors import Role
 from shared.bus import due_message, envelope
 from shared.documents import Condition, Contended, Query
 from shared.edge.delivery import deliver, run
@@ -14,7 +15,6 @@ from shared.edge.relay import Relay
 from shared.entity import Entity, Event
 from shared.errors import Conflict, Invalid, ProviderDown
 from shared.evidence import Circumstances, Entry, Unproven
-from shared.identity import Role
 from shared.outside import Workflows
 from shared.reaction import Reaction, reaction
 from shared.store import Due, Transaction

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from shared.actors import PLATFORM, PUBLIC
 from shared.edge.calling import given
 from shared.files import Content, Files
-from shared.identity import PLATFORM, PUBLIC
 from shared.operation import Call, operation
 from tests.conftest import NOON, ports_of
 from tests.outside import FakeFiles

@@ -2,8 +2,8 @@
 
 import pytest
 
+from shared.actors import PLATFORM, Actor, Role, same_hands
 from shared.errors import SelfApproval
-from shared.identity import PLATFORM, Actor, Role, same_hands
 from shared.impartial import impartial
 
 HANDS = same_hands({"genesis": ["ann"], "service:workflows": ["ann", "bob"]})

@@ -20,11 +20,12 @@ from functions.mobile.plan_remediation import plan_remediation
 from functions.mobile.register_device import register_device
 from functions.mobile.sync_vetoes import sync_vetoes
 from functions.platform.put_feature_flag import put_feature_flag
-from shared.approvals.models.approvals import Approval, ApprovalRequest
+from shared.actors import PLATFORM, Actor, Role
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.questions import ApprovalRequest
 from shared.audit.models import Report
 from shared.documents import Query
 from shared.evidence import Circumstances, Entry
-from shared.identity import PLATFORM, Actor, Role
 from shared.instants import instant, written
 from shared.mobile.models.inbox import Device
 from shared.platform.models.flags import FlagSetting

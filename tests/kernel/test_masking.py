@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Role
 from shared.detectors import findings, masked
 from shared.documents import Query
 from shared.edge.keys import verify_ed25519
@@ -29,7 +30,6 @@ from shared.entity import (
 )
 from shared.errors import Invalid
 from shared.evidence import Entry, signed_bytes
-from shared.identity import PLATFORM, Role
 from shared.judged import Masked
 from shared.masking import for_evidence
 from shared.store import Due

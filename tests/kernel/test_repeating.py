@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from shared.actors import PLATFORM, Scope
 from shared.documents import Contended, Key
 from shared.errors import Conflict, StoreUnavailable
-from shared.identity import PLATFORM, Scope
 from shared.operation import Call
 from tests.kernel.conftest import declared
 from tests.kernel.things import (

@@ -14,6 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import Field
 from werkzeug.serving import make_server
 
+from shared.actors import PUBLIC, Scope
 from shared.answers import Created, Download, Redirect
 from shared.dialects import SCIM
 from shared.edge.openapi import described
@@ -21,7 +22,6 @@ from shared.edge.serving import view
 from shared.entity import Hex64, Value
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.files import Content
-from shared.identity import PUBLIC, Scope
 from shared.inputs import FromHeader, MergePatch, Parameters
 from shared.operation import Call
 from shared.queries import Paging

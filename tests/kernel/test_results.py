@@ -4,9 +4,9 @@ import csv
 
 from pydantic import StrictBool
 
+from shared.actors import PUBLIC, Scope
 from shared.answers import PlainText
 from shared.entity import Value
-from shared.identity import PUBLIC, Scope
 from shared.operation import Call
 from shared.tables import Csv
 from tests.kernel.conftest import declared, keys, world

@@ -7,10 +7,10 @@ import re
 
 import pytest
 
+from shared.actors import PUBLIC, Scope
 from shared.documents import Contended
 from shared.entity import Id
 from shared.errors import Rejected
-from shared.identity import PUBLIC, Scope
 from shared.operation import Call
 from tests.kernel.conftest import declared
 from tests.kernel.things import (

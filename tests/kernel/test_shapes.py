@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from shared.actors import Role, Scope
 from shared.bus import Message, due_message, envelope, opened
 from shared.canonical import digest
 from shared.documents import ANYTHING, Key, Query, Write
@@ -15,7 +16,6 @@ from shared.edge.relay import Relay
 from shared.entity import Entity, Event, Id, Record, Value
 from shared.errors import Invalid
 from shared.evidence import Entry, hash_of_entry, signed_bytes, state_hash
-from shared.identity import Role, Scope
 from shared.operation import Call
 from shared.queries import Page
 from shared.reaction import reaction

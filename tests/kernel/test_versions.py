@@ -2,8 +2,8 @@
 
 import pytest
 
+from shared.actors import Scope
 from shared.entity import Id
-from shared.identity import Scope
 from shared.operation import Call
 from tests.kernel.conftest import declared
 from tests.kernel.things import Size, Thing, problem, resize_thing, thing

@@ -5,10 +5,10 @@ from typing import ClassVar
 import pytest
 from pydantic import Field
 
+from shared.actors import Scope
 from shared.entity import Entity, Event, Id, Value
 from shared.errors import Conflict
 from shared.evidence import Entry
-from shared.identity import Scope
 from shared.operation import Call
 from shared.queries import Page
 from tests.kernel.conftest import declared

@@ -6,13 +6,14 @@ from datetime import timedelta
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from functions.mobile.register_device import register_device
+from shared.actors import PLATFORM, Role
 from shared.approvals.events.lifecycle import ApprovalRequested
-from shared.approvals.models.approvals import Approval, ApprovalRequest
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.rules import requests
 from shared.canonical import canonical, digest
 from shared.edge.keys import encoded, verify_ed25519
 from shared.entity import whole, written
-from shared.identity import PLATFORM, Role
 from shared.mobile.rules.devices import Registration
 from tests.approvals.questions import EXAMPLE
 

@@ -4,8 +4,8 @@ from functions.approvals.create_approval import create_approval
 from functions.approvals.list_approvals import ApprovalQuery, list_approvals
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.mobile.list_approval_cards import CardQuery, list_approval_cards
+from shared.actors import Role
 from shared.approvals.actions import workload
-from shared.identity import Role
 from tests.approvals.questions import EXAMPLE, request
 from tests.conftest import DEPLOYMENT
 

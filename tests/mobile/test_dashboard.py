@@ -13,14 +13,14 @@ from functions.mobile.list_approval_cards import CardQuery, list_approval_cards
 from functions.mobile.list_seed_cards import SeedCardQuery, list_seed_cards
 from functions.mobile.remember_veto import remember_veto
 from functions.mobile.veto_on_phone import veto_on_phone
+from shared.actors import PLATFORM, Role
 from shared.agents.models.agents import Agent
-from shared.approvals.events.lifecycle import VetoRecorded
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.vetoes import Veto
 from shared.documents import Key, Query, Write
 from shared.edge.keys import verify_ed25519
 from shared.edge.meter import Metered, doing
 from shared.evidence import state_hash
-from shared.identity import PLATFORM, Role
 from shared.mobile.models.dashboard import AgentCard, DashboardTotals, OpenApproval, RecentVetoes
 from shared.mobile.models.queue import SignedVeto
 from shared.mobile.rules import totals

@@ -9,6 +9,7 @@ from functions.mobile.get_approval_detail import get_approval_detail
 from functions.mobile.request_changes_on_phone import SignedChanges, request_changes_on_phone
 from functions.mobile.unregister_device import unregister_device
 from functions.mobile.veto_on_phone import veto_on_phone
+from shared.actors import Role
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.vetoes import Veto
 from shared.canonical import digest
@@ -16,7 +17,6 @@ from shared.documents import Query
 from shared.edge.keys import verify_ed25519
 from shared.errors import ApprovalMismatch, Expired, Forbidden, Invalid, Refusal
 from shared.evidence import Entry
-from shared.identity import Role
 from shared.mobile.models.inbox import SpentNonce
 from shared.mobile.models.queue import SignedVeto
 from tests.mobile.phone import OBJECTION, Phone, approved, asked, stored

@@ -7,10 +7,10 @@ from functions.mobile.register_device import register_device
 from functions.mobile.remove_device import remove_device
 from functions.mobile.silence_devices import silence_devices
 from functions.mobile.unregister_device import unregister_device
+from shared.actors import PLATFORM, Role
 from shared.documents import Query
 from shared.edge.keys import decoded, encoded, verify_ed25519
 from shared.errors import Conflict, Invalid, NotFound, Unauthenticated
-from shared.identity import PLATFORM, Role
 from shared.mobile.events import DeviceRegistered, DeviceUnseenDue
 from shared.mobile.models.inbox import Destination, Device
 from shared.mobile.rules.devices import MAX_DEVICES, Registration

@@ -7,10 +7,10 @@ import pytest
 from functions.mobile.attach_document import attach_document
 from functions.mobile.create_seed_on_phone import create_seed_on_phone
 from functions.mobile.veto_on_phone import veto_on_phone
+from shared.actors import Role
 from shared.approvals.models.vetoes import Veto
 from shared.edge.keys import TicketSigner, decoded, verifier, verify_ed25519
 from shared.errors import Conflict, Forbidden
-from shared.identity import Role
 from shared.learning.models import NewDraft
 from shared.mobile.models.queue import SignedVeto
 from shared.mobile.rules.uploads import MAX_ATTACHMENTS, Announced

@@ -7,10 +7,10 @@ from pydantic import TypeAdapter
 
 from functions.mobile.list_notifications import InboxQuery, list_notifications
 from functions.mobile.read_notification import read_notification
+from shared.actors import PLATFORM, Role
 from shared.documents import Query
 from shared.entity import Id
 from shared.errors import NotFound
-from shared.identity import PLATFORM, Role
 from shared.mobile.actions.telling import tell
 from shared.mobile.models.inbox import Notification
 from shared.mobile.rules.notices import MAX_BODY, MAX_TITLE, notice

@@ -5,6 +5,7 @@ import pytest
 from functions.approvals.approve_approval import Agreement, approve_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.mobile.sync_vetoes import QueuedItems, sync_vetoes
+from shared.actors import PLATFORM, Role
 from shared.approvals.models.approvals import Approval, ApprovalStatus, Consumer
 from shared.approvals.models.records import LateVeto
 from shared.approvals.models.vetoes import Veto
@@ -12,8 +13,7 @@ from shared.approvals.rules import chains
 from shared.documents import Key, Query, Write
 from shared.edge.keys import verify_ed25519
 from shared.errors import IntegrityHold, SelfApproval
-from shared.identities.rules.members import member
-from shared.identity import PLATFORM, Role
+from shared.identity.rules.members import member
 from tests.conftest import NOON
 from tests.mobile.phone import Phone, approved, asked, stored
 

@@ -9,11 +9,11 @@ from functions.mobile.notify_auto_approval import notify_auto_approval
 from functions.mobile.notify_escalation import notify_escalation
 from functions.mobile.read_notification import read_notification
 from functions.mobile.remind_veto import remind_veto
+from shared.actors import PLATFORM, Role
 from shared.agents.events import AgentRolledBack, AgentStateChanged
 from shared.agents.models.agents import Agent
 from shared.approvals.events.lifecycle import ApprovalEscalated, ApprovalGranted
 from shared.documents import Query
-from shared.identity import PLATFORM, Role
 from shared.mobile.events import VetoWindowClosing
 from shared.mobile.models.inbox import Notification
 from shared.store import Due

@@ -4,8 +4,8 @@ import pytest
 
 from functions.identity.get_notification_preferences import get_notification_preferences
 from functions.identity.put_notification_preferences import put_notification_preferences
+from shared.actors import Role
 from shared.errors import Invalid, VersionConflict
-from shared.identity import Role
 from shared.mobile.rules.preferences import Wishes
 from shared.mobile.rules.pushing import ALWAYS_TOLD
 

@@ -13,10 +13,10 @@ from functions.mobile.push_later import push_later
 from functions.mobile.push_notification import push_notification
 from functions.mobile.read_notification import read_notification
 from functions.mobile.register_device import register_device
+from shared.actors import PLATFORM, Role
 from shared.agents.models.agents import Agent
 from shared.documents import Query
 from shared.entity import written
-from shared.identity import PLATFORM, Role
 from shared.mobile.actions.telling import tell
 from shared.mobile.events import NotificationFailed, NotificationSent, PushDue
 from shared.mobile.models.inbox import (

@@ -11,8 +11,8 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 from local.streams import MOST_OF_ALL, MOST_OF_ONE, PATH, Streams
+from shared.actors import PLATFORM, Actor, Role
 from shared.errors import StoreUnavailable, Unauthenticated
-from shared.identity import PLATFORM, Actor, Role
 from shared.mobile.actions.telling import tell
 from shared.mobile.models.inbox import Notification
 from shared.mobile.rules.notices import notice

@@ -6,13 +6,13 @@ from functions.approvals.approve_approval import Agreement, approve_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.mobile.sync_vetoes import QueuedItems, sync_vetoes
 from functions.mobile.unregister_device import unregister_device
+from shared.actors import Role
 from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.approvals.models.vetoes import Veto
 from shared.documents import Query
 from shared.edge.keys import verify_ed25519
 from shared.entity import written
 from shared.errors import SelfApproval
-from shared.identity import Role
 from tests.approvals.questions import minutes
 from tests.mobile.phone import Phone, approved, asked, stored
 

@@ -21,17 +21,17 @@ from functions.mobile.list_notifications import InboxQuery, list_notifications
 from functions.mobile.notify_escalation import notify_escalation
 from functions.mobile.notify_violation import notify_violation
 from functions.mobile.push_notification import push_notification
+from shared.actors import Role
 from shared.approvals.events.lifecycle import (
     ApprovalDeadline,
     ApprovalEscalated,
     ApprovalExpired,
     ApprovalRequested,
-    VetoRecorded,
 )
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.vetoes import Veto
 from shared.entity import written
-from shared.identity import Role
 from shared.mobile.actions.telling import tell
 from shared.mobile.events import NotificationSent
 from shared.mobile.models.inbox import Kind

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from functions.mobile.upload_document import upload_document
+from shared.actors import PLATFORM
 from shared.approvals.models.parts import MAX_DOCUMENT_BYTES
 from shared.approvals.models.vetoes import Veto
 from shared.documents import Key, Write
-from shared.identities.models import VerificationKey
-from shared.identity import PLATFORM
+from shared.identity.models import VerificationKey
 from shared.mobile.rules.uploads import Announced, address
 
 CONTENT = b"%PDF-1.7 a quote"

@@ -6,9 +6,9 @@ import pytest
 
 from functions.platform.list_circuit_breakers import list_circuit_breakers
 from functions.platform.reset_circuit_breaker import reset_circuit_breaker
+from shared.actors import PLATFORM, Role
 from shared.documents import Key, Query, Write
 from shared.evidence import Entry
-from shared.identity import PLATFORM, Role
 from shared.platform.models.breakers import Circuit
 from shared.platform.rules import breakers
 from shared.platform.rules.targets import TARGETS

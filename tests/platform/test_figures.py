@@ -9,8 +9,8 @@ from functions.platform.export_metrics import export_metrics
 from functions.platform.get_metrics import get_metrics
 from functions.platform.get_stats import get_stats
 from functions.platform.probe_services import probe_services
+from shared.actors import Role
 from shared.edge.telemetry import ProcessTraffic
-from shared.identity import Role
 from shared.mobile.models.dashboard import DashboardTotals
 from shared.observing import Backlog, Memory, NoTraffic, Sample
 from shared.platform.actions import figures

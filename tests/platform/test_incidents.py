@@ -9,10 +9,10 @@ from functions.platform.list_incidents import WhichIncidents, list_incidents
 from functions.platform.probe_services import probe_services
 from functions.platform.rest_incident import rest_incident
 from functions.platform.transition_incident import transition_incident
+from shared.actors import PLATFORM, Role
 from shared.documents import Key, Query
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.evidence import Entry
-from shared.identity import PLATFORM, Role
 from shared.platform.events import IncidentRested
 from shared.platform.models.incidents import MAX_REMARKS, IncidentReport, IncidentStep
 from shared.store import Due

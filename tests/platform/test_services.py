@@ -7,10 +7,10 @@ import pytest
 from functions.platform.get_health import get_health
 from functions.platform.list_services import list_services
 from functions.platform.probe_services import probe_services
+from shared.actors import PLATFORM, Role
 from shared.documents import Key
 from shared.edge.catalog import operations
 from shared.errors import ProviderDown
-from shared.identity import PLATFORM, Role
 from shared.observing import Backlog, Looked, Recent
 from shared.platform.models.services import LATEST, Observation
 from shared.platform.rules import health, states

@@ -3,9 +3,9 @@
 import pytest
 
 from functions.approvals.create_approval import create_approval
-from shared.approvals.events.lifecycle import VetoRecorded
+from shared.actors import Role
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.evidence import Entry
-from shared.identity import Role
 from shared.precedents.events import SeedApproved
 from shared.precedents.models.seeds import PrecedentSeed
 from tests.conftest import DEPLOYMENT, NOON

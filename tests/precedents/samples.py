@@ -3,10 +3,10 @@
 from copy import deepcopy
 from datetime import timedelta
 
-from shared.approvals.models.approvals import ApprovalRequest
+from shared.actors import PLATFORM, Actor, Role
+from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.rules import requests
 from shared.genesis.models.records import ExternalIds
-from shared.identity import PLATFORM, Actor, Role
 from shared.learning.examples import DEPLOY_AGAIN
 from shared.precedents.models.seeds import Rule
 from shared.precedents.rules import lifecycle

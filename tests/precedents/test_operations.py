@@ -21,13 +21,14 @@ from functions.precedents.ship_precedent_seeds import ship_precedent_seeds
 from functions.precedents.supersede_precedent_seed import Succession, supersede_precedent_seed
 from functions.precedents.switch_precedent_seeds import Switching, switch_precedent_seeds
 from functions.precedents.validate_precedent_seed import SeedReview, validate_precedent_seed
+from shared.actors import PLATFORM, Role
 from shared.agents.models.agents import Agent
-from shared.approvals.events.lifecycle import ApprovalConfirmed, ApprovalGranted, VetoRecorded
+from shared.approvals.events.lifecycle import ApprovalConfirmed, ApprovalGranted
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.documents import Condition, Key, Query, Write
 from shared.errors import IntegrityHold
 from shared.evidence import state_hash
-from shared.identity import PLATFORM, Role
 from shared.learning.models import NewDraft, SeedDraft
 from shared.precedents.actions import reading
 from shared.precedents.events import HeldApprovalsDue, SeedRevoked

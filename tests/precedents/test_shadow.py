@@ -11,14 +11,14 @@ from functions.precedents.get_precedent_seed import get_precedent_seed
 from functions.precedents.get_seed_metrics import get_seed_metrics
 from functions.precedents.judge_seeds import judge_seeds
 from functions.precedents.predict_approval import predict_approval
+from shared.actors import Role
 from shared.approvals.events.lifecycle import (
     ApprovalConfirmed,
     ApprovalGranted,
     ApprovalRejected,
     ApprovalRequested,
-    VetoRecorded,
 )
-from shared.identity import Role
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.precedents.models.seeds import Prediction
 from tests.approvals.questions import EXAMPLE
 from tests.precedents.conftest import heard, vetoed

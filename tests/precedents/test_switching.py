@@ -12,11 +12,11 @@ from functions.precedents.reopen_held_approvals import reopen_held_approvals
 from functions.precedents.reopen_held_here import reopen_held_here
 from functions.precedents.reopen_more_here import reopen_more_here
 from functions.precedents.switch_deciding_seed import SwitchingHere, switch_deciding_seed
+from shared.actors import Role
 from shared.approvals.models.approvals import Approval
 from shared.documents import Condition, Key, Query, Write
 from shared.errors import IntegrityHold, NotFound
 from shared.evidence import Entry
-from shared.identity import Role
 from shared.precedents.events import HeldHereDue, SeedDeprecated, SeedSwitchedHere
 from shared.precedents.models.seeds import TenantSeedSwitch
 from tests.precedents.conftest import heard, vetoed

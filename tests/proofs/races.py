@@ -12,12 +12,12 @@ from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.expire_approval import expire_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
+from shared.actors import PLATFORM, Role
 from shared.approvals.events.lifecycle import ApprovalDeadline, ApprovalRequested
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.records import Attention
 from shared.documents import Contended, Documents, Key, Write
 from shared.errors import AlreadyDecided, Expired
-from shared.identity import PLATFORM, Role
 from shared.store import Transaction
 from tests.approvals.questions import WHY, approval
 

@@ -20,12 +20,12 @@ from local.clock import Clock
 from local.rows import everything
 from local.server import application
 from local.streams import Streams
+from shared.actors import PLATFORM, Actor, Role
 from shared.documents import Key, Query, Write
 from shared.edge.catalog import operations
 from shared.edge.ports import connect
 from shared.edge.settings import Settings
 from shared.entity import Entity, Event, Id
-from shared.identity import PLATFORM, Actor, Role
 from shared.operation import Call
 from tests import golden
 

@@ -8,10 +8,10 @@ import pytest
 
 from functions.approvals.create_approval import create_approval
 from functions.approvals.request_approval_changes import request_approval_changes
+from shared.actors import PLATFORM
 from shared.approvals.models.approvals import Approval
 from shared.documents import Query
 from shared.edge.firestore import FirestoreDocuments
-from shared.identity import PLATFORM
 from tests.approvals.questions import CALLBACK, EXAMPLE, others
 from tests.emulators import firestore_emulator, fresh_project, needs_emulator
 from tests.kernel.conftest import keys, world

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
+from shared.actors import PLATFORM, Scope
 from shared.edge.catalog import operations
 from shared.entity import Id
-from shared.identity import PLATFORM, Scope
 from tests.proofs.disguises import HEADERS, STORIES, TENANTS, disguises
 from tests.proofs.tenants import OTHER, OWNER, by_id, made, of_a_tenant, own
 

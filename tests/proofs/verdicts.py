@@ -21,6 +21,7 @@ from functions.approvals.request_approval_changes import WantedChanges, request_
 from functions.mobile.approve_on_phone import SignedAgreement, approve_on_phone
 from functions.mobile.request_changes_on_phone import SignedChanges, request_changes_on_phone
 from functions.mobile.veto_on_phone import veto_on_phone
+from shared.actors import PLATFORM, Role
 from shared.agents.models.agents import Agent
 from shared.agents.models.creation import Story
 from shared.agents.models.parts import APPROVAL
@@ -34,7 +35,6 @@ from shared.documents import Contended, Documents, Key
 from shared.edge.keys import verify_ed25519
 from shared.entity import Entity
 from shared.errors import AlreadyDecided, Conflict
-from shared.identity import PLATFORM, Role
 from shared.manifests.models.manifests import Manifest
 from shared.mobile.models.queue import SignedVeto
 from shared.store import Transaction

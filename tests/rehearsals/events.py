@@ -3,12 +3,12 @@
 import base64
 from types import SimpleNamespace
 
+from shared.actors import PLATFORM
 from shared.bus import envelope
 from shared.documents import Condition, Query
 from shared.edge.entry import listener
 from shared.edge.loading import load
 from shared.evidence import Entry
-from shared.identity import PLATFORM
 
 
 def rehearse(scene):

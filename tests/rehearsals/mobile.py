@@ -4,19 +4,15 @@ import hashlib
 from datetime import timedelta
 from uuid import uuid4
 
+from shared.actors import PLATFORM, Role
 from shared.agents.events import HealthStatusChanged
 from shared.agents.models.agents import Agent
 from shared.approvals.events.lifecycle import ApprovalGranted
-from shared.approvals.models.approvals import (
-    Approval,
-    ApprovalRequest,
-    ApprovalStatus,
-    SeenApproval,
-)
+from shared.approvals.models.approvals import Approval, ApprovalStatus, SeenApproval
+from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.rules import requests
 from shared.constitution import amended
 from shared.entity import written
-from shared.identity import PLATFORM, Role
 from shared.learning.models import NewDraft
 from shared.mobile.actions.telling import tell
 from shared.mobile.rules.notices import notice

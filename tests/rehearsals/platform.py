@@ -2,8 +2,8 @@
 
 import urllib3
 
+from shared.actors import PLATFORM
 from shared.documents import Key, Write
-from shared.identity import PLATFORM
 from shared.platform.models.breakers import Circuit
 from shared.platform.models.flags import FlagSetting
 from shared.platform.models.incidents import IncidentReport

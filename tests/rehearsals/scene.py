@@ -6,13 +6,13 @@ from uuid import uuid4
 
 from local.story import acts, blueprints
 from local.story.client import Client
+from shared.actors import PLATFORM, Actor, Role
 from shared.agents.actions import asking
 from shared.agents.models.agents import Agent
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import questions
 from shared.approvals.rules.requests import EVIDENCE_OF_CLASS
 from shared.edge.openapi import openapi
-from shared.identity import PLATFORM, Actor, Role
 from shared.manifests.models.manifests import Manifest
 from shared.operation import Call
 from tests.approvals.questions import EXAMPLE, others

@@ -53,14 +53,14 @@ class Deployment(Platform):
         self.sign_in.publish()
         for release in RELEASES:
             self._hosts[release] = _Process(release, given)
-        self._own = local.dispatcher.deliver, local.timers.run
-        local.dispatcher.deliver, local.timers.run = self._deliver, self._run
+        self._own = local.dispatcher.deliver, local.timers.woken
+        local.dispatcher.deliver, local.timers.woken = self._deliver, self._run
         return super().start()
 
     def stop(self):
         """Stop the cloud, and both releases."""
         super().stop()
-        local.dispatcher.deliver, local.timers.run = self._own
+        local.dispatcher.deliver, local.timers.woken = self._own
         for host in self._hosts.values():
             host.end()
 
@@ -91,7 +91,7 @@ class Deployment(Platform):
         return self.call(reaction.id, "deliver", reaction.id, message)
 
     def _run(self, reaction, ports):
-        self.call(reaction.id, "run", reaction.id)
+        return self.call(reaction.id, "woken", reaction.id)
 
     def _app(self):
         app = super()._app()

@@ -68,12 +68,12 @@ class Functions:
         with self.documents.doing(reaction):
             return deliver(self._reaction(reaction), message, self.ports)
 
-    def run(self, reaction):
+    def woken(self, reaction):
         """Run a reaction that has a schedule."""
-        from shared.edge.delivery import run
+        from shared.edge.delivery import woken
 
         with self.documents.doing(reaction):
-            run(self._reaction(reaction), self.ports)
+            return woken(self._reaction(reaction), self.ports)
 
     def sweep(self):
         """Publish what was committed."""

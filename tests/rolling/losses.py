@@ -4,7 +4,7 @@ import threading
 from contextlib import contextmanager
 
 from shared.guarding import Guard
-from shared.identities.models import Member
+from shared.identity.models import Member
 
 MEMBERS = {"later", "saved_by"}
 """What only the next release knows."""

@@ -10,9 +10,9 @@ from local.accounts import accounts
 from local.story import acts, blueprints
 from local.story.client import Client
 from local.verify import examined
+from shared.actors import HOLDERS, Role
 from shared.documents import Query
 from shared.edge.catalog import operations, reactions
-from shared.identity import HOLDERS, Role
 from tests.rehearsals import rehearse
 from tests.rehearsals.scene import at_stage, to_the_governor, until, until_over
 from tests.rolling.deployment import RELEASES, Deployment

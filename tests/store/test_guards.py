@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import pytest
 
+from shared.actors import Role
 from shared.documents import Contended
 from shared.entity import Entity, Event, Record
-from shared.identity import Role
 from shared.queries import OneOf
 from tests.conftest import NOON
 

@@ -4,10 +4,10 @@ import logging
 
 import pytest
 
+from shared.actors import Role
 from shared.documents import Contended, Key, Query, Write
 from shared.errors import IntegrityHold
 from shared.evidence import Entry, hash_of_entry, state_hash
-from shared.identity import Role
 from shared.operation import Call
 from tests.store.test_transactions import Boat, BoatChanged, boat
 

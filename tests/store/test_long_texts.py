@@ -2,8 +2,8 @@
 
 import pytest
 
+from shared.actors import PLATFORM, Role
 from shared.documents import Key
-from shared.identity import PLATFORM, Role
 from shared.mobile.models.inbox import Device
 from shared.mobile.rules.devices import token_hash
 from tests.mobile.phone import Phone

@@ -9,11 +9,11 @@ from typing import ClassVar
 
 import pytest
 
+from shared.actors import Role
 from shared.documents import Contended, Key
 from shared.entity import Entity, Event, Record
 from shared.errors import BadRequest, ConstitutionalAlignment, NotFound, VersionConflict, Violation
 from shared.evidence import Entry
-from shared.identity import Role
 from shared.queries import AtLeast, AtMost, OneOf, Prefix
 from shared.store import Due
 from tests.conftest import NOON

@@ -2,9 +2,9 @@
 
 from functions.agents.stop_violator import stop_violator
 from functions.mobile.get_approval_detail import get_approval_detail
+from shared.actors import Role
 from shared.agents.models.agents import Agent
 from shared.documents import Query
-from shared.identity import Role
 from shared.manifests.models.manifests import Manifest
 from shared.violations.events import ViolationOpened
 from tests.agents.conftest import story

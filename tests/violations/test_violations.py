@@ -13,11 +13,11 @@ from functions.mobile.plan_remediation import RemediationPlan, plan_remediation
 from functions.mobile.record_health import record_health
 from functions.mobile.remind_violation import remind_violation
 from functions.mobile.resolve_violation import Resolution, resolve_violation
+from shared.actors import PLATFORM, Role
 from shared.agents.events import HealthStatusChanged
 from shared.agents.models.agents import Agent
 from shared.documents import Query
 from shared.errors import Conflict, Forbidden, Invalid, SelfApproval
-from shared.identity import PLATFORM, Role
 from shared.mobile.models.inbox import Notification
 from shared.store import Due, Transaction
 from shared.violations import rules

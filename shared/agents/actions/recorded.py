@@ -6,7 +6,7 @@ from shared.agents.models.agents import Agent
 from shared.agents.models.creation import Story
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import questions
-from shared.approvals.models.approvals import ApprovalRequest
+from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.rules import binding
 from shared.errors import Conflict
 from shared.manifests.models.manifests import Manifest

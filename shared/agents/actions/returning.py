@@ -8,7 +8,8 @@ from shared.agents.rules import lifecycle, releases
 from shared.approvals.actions import repeats
 from shared.approvals.events.lifecycle import ApprovalConsumed, ApprovalExpired
 from shared.approvals.events.questions import VetoLifted
-from shared.approvals.models.approvals import Approval, ApprovalRequest, ApprovalStatus, Consumer
+from shared.approvals.models.approvals import Approval, ApprovalStatus, Consumer
+from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.models.vetoes import Veto
 from shared.approvals.rules import binding, decisions, requests
 from shared.approvals.rules.wording import named, quoted

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.actors import Actor
 from shared.agents.events import AgentPipelineStageCompleted, AgentStateChanged
 from shared.agents.models.agents import EVIDENCE, Agent
 from shared.agents.models.parts import (
@@ -23,7 +24,6 @@ from shared.approvals.models.approvals import Consumer
 from shared.constitution import amended, promoted
 from shared.entity import Event
 from shared.errors import Conflict
-from shared.identity import Actor
 from shared.impartial import impartial
 
 ELEVATED = timedelta(days=7)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from shared.actors import Actor, Role
 from shared.agents.models.parts import (
     APPROVAL,
     ARCHITECTURE,
@@ -18,7 +19,6 @@ from shared.agents.models.parts import (
 from shared.agents.models.runs import Check, Evidence, Failure, PipelineRun, SentBack, StageRecord
 from shared.canonical import digest
 from shared.errors import Conflict, Forbidden
-from shared.identity import Actor, Role
 from shared.impartial import impartial
 
 EVALUATOR = {

@@ -6,7 +6,8 @@ from shared.agents.models.parts import APPROVAL, ARCHITECTURE, CERTIFICATION, ET
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import lifecycle
 from shared.agents.rules.pipeline import gate_results
-from shared.approvals.models.approvals import Approval, ApprovalRequest, EvidenceRef, Gate
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.questions import ApprovalRequest, EvidenceRef, Gate
 from shared.approvals.rules.wording import named, quoted
 from shared.canonical import digest
 from shared.manifests.models.manifests import Manifest

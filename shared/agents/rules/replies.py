@@ -7,7 +7,7 @@ from typing import Literal
 from shared.agents.models.parts import AUTHORING, ETHICS
 from shared.agents.models.runs import PipelineRun, StageAnswer, StageRecord
 from shared.agents.rules.pipeline import EVALUATOR, PROOF, remaining_s
-from shared.approvals.models.approvals import ApprovalRequest
+from shared.approvals.models.questions import ApprovalRequest
 from shared.errors import Conflict
 
 WAITED_FOR = frozenset({AUTHORING, *EVALUATOR})

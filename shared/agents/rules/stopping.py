@@ -2,8 +2,8 @@
 
 from typing import Literal
 
+from shared.actors import Actor, Role
 from shared.errors import Forbidden
-from shared.identity import Actor, Role
 
 Trigger = Literal[
     "EXEC-BYPASS",

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
+from shared.actors import Actor
 from shared.agents.models.runs import Pattern, PipelineRun, StageRecord
 from shared.agents.rules.pipeline import EVALUATOR, going, replaced
 from shared.errors import Conflict, Forbidden, Invalid
-from shared.identity import Actor
 from shared.impartial import impartial
 
 

@@ -8,13 +8,13 @@ always exist. Where nobody signed in yet at all, nothing is judged by it.
 
 from dataclasses import replace
 
+from shared.actors import PLATFORM, Role
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules.people import People, unanswerable
 from shared.errors import Invalid, Violation
-from shared.identities.models import Member, Vacancy
-from shared.identities.rules import members
-from shared.identities.rules.members import AGENTS
-from shared.identity import PLATFORM, Role
+from shared.identity.models import Member, Vacancy
+from shared.identity.rules import members
+from shared.identity.rules.members import AGENTS
 from shared.operation import Call
 from shared.store import Transaction
 

@@ -7,10 +7,10 @@ gave them, and must be opened from then on.
 
 from datetime import datetime, timedelta
 
+from shared.actors import Actor, Role, Scope
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.records import Attention, Opening
 from shared.errors import Forbidden
-from shared.identity import Actor, Role, Scope
 from shared.store import Transaction
 from shared.violations.actions.opening import open_violation
 from shared.violations.models import Finding

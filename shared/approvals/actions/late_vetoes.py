@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.actors import Actor, Role
 from shared.approvals.actions import repeats
-from shared.approvals.events.lifecycle import ApprovalConsumed, ApprovalVetoed, VetoRecorded
-from shared.approvals.models.approvals import (
-    Approval,
-    ApprovalRequest,
-    ApprovalStatus,
-    Consumer,
-    EvidenceRef,
-)
+from shared.approvals.events.lifecycle import ApprovalConsumed
+from shared.approvals.events.vetoes import ApprovalVetoed, VetoRecorded
+from shared.approvals.models.approvals import Approval, ApprovalStatus, Consumer
 from shared.approvals.models.parts import Decision, Step, VetoCategory
+from shared.approvals.models.questions import ApprovalRequest, EvidenceRef
 from shared.approvals.models.records import LateVeto
 from shared.approvals.models.vetoes import Veto
 from shared.approvals.rules import binding, chains, checks, decisions, requests
@@ -26,7 +23,6 @@ from shared.approvals.rules.wording import named, quoted
 from shared.canonical import digest
 from shared.entity import written
 from shared.errors import AlreadyDecided, IntegrityHold
-from shared.identity import Actor, Role
 from shared.operation import Call
 from shared.store import Transaction
 

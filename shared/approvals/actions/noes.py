@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.approvals.events.lifecycle import ApprovalCancelled, ApprovalVetoed, VetoRecorded
+from shared.approvals.events.lifecycle import ApprovalCancelled
 from shared.approvals.events.questions import ApprovalBeside, RefusalCarriedFurther
+from shared.approvals.events.vetoes import ApprovalVetoed, VetoRecorded
 from shared.approvals.models.approvals import OPEN, Approval, ApprovalStatus
 from shared.approvals.models.parts import Decision
 from shared.approvals.rules import acts, decisions

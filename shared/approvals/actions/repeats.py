@@ -8,16 +8,17 @@ whatever spelling, until whoever said no withdraws it, or evidence comes that wa
 from collections.abc import Iterable
 from datetime import datetime
 
+from shared.actors import Actor
 from shared.approvals.actions import noes
 from shared.approvals.events.lifecycle import ApprovalRequested
-from shared.approvals.models.approvals import Approval, ApprovalRequest
+from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Unsaid
+from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.models.records import Asking
 from shared.approvals.rules import acts, binding, chains, windows
 from shared.approvals.rules.transitions import changed
 from shared.entity import Because
 from shared.errors import Conflict, Forbidden, Invalid
-from shared.identity import Actor
 from shared.impartial import impartial
 from shared.store import Transaction
 

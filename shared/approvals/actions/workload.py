@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from shared.approvals.models.approvals import OPEN, Approval, ApprovalRequest, EvidenceRef
+from shared.approvals.models.approvals import OPEN, Approval
+from shared.approvals.models.questions import ApprovalRequest, EvidenceRef
 from shared.approvals.models.records import Canary, Desk
 from shared.approvals.rules import acts
 from shared.canonical import digest

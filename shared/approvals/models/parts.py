@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt
 
+from shared.actors import Role
 from shared.entity import ActorId, Code, Hex64, ShownLine, Text, Timestamp, Value
-from shared.identity import Role
 from shared.judged import Exact, Pattern
 
 VetoCategory = Literal["constitutional", "safety", "budget"]

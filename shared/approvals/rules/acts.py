@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from shared.approvals.models.approvals import Question
+from shared.approvals.models.questions import Question
 from shared.canonical import digest
 from shared.queries import OneOf, Test
 from shared.texts import spelled

@@ -4,14 +4,9 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
-from shared.approvals.models.approvals import (
-    Approval,
-    ApprovalRequest,
-    ApprovalStatus,
-    Consumer,
-    Question,
-)
+from shared.approvals.models.approvals import Approval, ApprovalStatus, Consumer
 from shared.approvals.models.parts import Step
+from shared.approvals.models.questions import ApprovalRequest, Question
 from shared.approvals.rules import chains
 from shared.approvals.rules.transitions import changed
 from shared.canonical import digest

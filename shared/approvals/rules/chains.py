@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from shared.approvals.models.approvals import Approval, ApprovalRequest, Question
+from shared.actors import Role
+from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import MAX_WINDOW_MIN, Chain, ChainStep, Seats, Step, When
+from shared.approvals.models.questions import ApprovalRequest, Question
 from shared.errors import Invalid
-from shared.identity import Role
 
 DEPUTY_TYPES = frozenset({"artifact", "communication", "execution"})
 """The types of approval that somebody may decide in the Governor's place."""

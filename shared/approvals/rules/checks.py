@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.actors import PLATFORM, Actor, Role
 from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.approvals.models.parts import Delegation, Verb, Via
 from shared.approvals.rules import chains
@@ -15,7 +16,6 @@ from shared.errors import (
     Forbidden,
     Unauthenticated,
 )
-from shared.identity import PLATFORM, Actor, Role
 from shared.impartial import impartial
 
 FRESH = timedelta(minutes=5)

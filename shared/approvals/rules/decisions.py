@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.actors import Actor
 from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.approvals.models.parts import (
     Attachment,
@@ -28,7 +29,6 @@ from shared.approvals.rules.transitions import (
 from shared.approvals.rules.windows import REVIEW_WINDOW, TIME_TO_USE, VETO_WINDOW
 from shared.entity import Because, written
 from shared.errors import Conflict, Forbidden
-from shared.identity import Actor
 
 MAX_ATTACHMENTS = 5
 CONCERNS = frozenset({"stage-4", "stage-5"})

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from shared.actors import Actor, Role
 from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.approvals.models.parts import Deferral, Delegation, Escalation, Trigger
 from shared.approvals.rules import cards, chains, checks, windows
 from shared.approvals.rules.transitions import changed
 from shared.errors import Conflict, Forbidden, Invalid, SelfApproval
-from shared.identity import Actor, Role
 
 MAX_DEPTH = 2
 MAX_LEVEL: Literal[2] = 2

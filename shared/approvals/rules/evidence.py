@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared.approvals.models.approvals import MAX_EVIDENCE, Approval, ApprovalStatus, EvidenceRef
+from shared.actors import Actor
+from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.approvals.models.parts import Addition
+from shared.approvals.models.questions import MAX_EVIDENCE, EvidenceRef
 from shared.approvals.rules import checks
 from shared.approvals.rules.cards import bound
 from shared.approvals.rules.transitions import changed
 from shared.errors import Conflict
-from shared.identity import Actor
 
 
 def added(

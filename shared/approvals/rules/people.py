@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from shared.actors import Role
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Step
 from shared.approvals.rules import chains
-from shared.identities.models import Member
-from shared.identities.rules.members import AGENTS, KEEPERS
-from shared.identity import Role
+from shared.identity.models import Member
+from shared.identity.rules.members import AGENTS, KEEPERS
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from shared.approvals.models.approvals import Approval, ApprovalRequest
+from shared.actors import PLATFORM, Actor
+from shared.approvals.models.approvals import Approval
+from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.rules import acts, chains, windows
 from shared.approvals.rules.cards import bound
 from shared.canonical import canonical, digest
 from shared.entity import ZERO_HASH
 from shared.errors import Invalid, Violation
-from shared.identity import PLATFORM, Actor
 
 MAX_SUBJECT_BYTES = 4 * 1024
 NOT_SHOWN = {"on_behalf_of", "window_min", "chain", "callback_url", "supersedes"}

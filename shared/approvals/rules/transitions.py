@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from shared.actors import Actor
 from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.approvals.models.parts import NOES, Decision, Verb, VetoCategory
 from shared.approvals.rules import acts
 from shared.approvals.rules.checks import Authority
-from shared.identity import Actor
 
 
 def decision(

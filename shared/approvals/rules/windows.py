@@ -4,13 +4,14 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from shared.actors import Role
 from shared.approvals.events.lifecycle import ApprovalDeadline, ApprovalMark
-from shared.approvals.models.approvals import Approval, ApprovalRequest, SeenApproval
+from shared.approvals.models.approvals import Approval, SeenApproval
 from shared.approvals.models.parts import Why
+from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.rules import acts
 from shared.entity import Event
 from shared.errors import Invalid
-from shared.identity import Role
 
 WINDOW_MIN: Mapping[str, int] = {
     "communication": 60,

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
 
+from shared.actors import PLATFORM
 from shared.bus import Message
 from shared.canonical import digest
 from shared.entity import written
 from shared.events import rules
 from shared.events.events import EventDeadLettered
 from shared.events.models import DeadLetter
-from shared.identity import PLATFORM
 from shared.store import Transaction
 
 

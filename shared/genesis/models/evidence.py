@@ -18,7 +18,7 @@ EvidenceKind = Literal[
 ]
 
 
-_MAX_DETAIL = 1000
+MAX_DETAIL = 1000
 GENESIS = "genesis"
 """The one authority that certifies."""
 

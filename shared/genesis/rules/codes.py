@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Literal
 
+from shared.actors import Role
 from shared.constitution import PRINCIPLES
 from shared.entity import Value
-from shared.identity import Role
 
 Subject = Literal["skill", "job_role", "industry", "agent", "manifest", "entity"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.canonical import digest
-from shared.genesis.models.evidence import _MAX_DETAIL, Check, EvidenceKind, TestEvidence, Verdict
+from shared.genesis.models.evidence import MAX_DETAIL, Check, EvidenceKind, TestEvidence, Verdict
 
 
 def report(
@@ -28,7 +28,7 @@ def verdict_on(verdicts: Iterable[Verdict], check_code: str) -> Verdict | None:
 def check(code: str, problems: Iterable[str]) -> Check:
     """Return a check that code decides: it passes when there is no problem."""
     found = list(problems)
-    detail = "; ".join(found)[:_MAX_DETAIL] or "passed"
+    detail = "; ".join(found)[:MAX_DETAIL] or "passed"
     return Check(code=code, passed=not found, mode="auto", detail=detail)
 
 
@@ -41,7 +41,7 @@ def judgement(code: str, verdicts: Iterable[Verdict], *, of: str, because: Itera
     if verdict is None:
         detail = f"needs the verdict of the {of}: {reasons}"
         return Check(code=code, passed=False, mode="judgement", detail=detail, awaits=of)
-    detail = f"{verdict.verdict} by the {of}: {verdict.rationale}"[:_MAX_DETAIL]
+    detail = f"{verdict.verdict} by the {of}: {verdict.rationale}"[:MAX_DETAIL]
     return Check(code=code, passed=verdict.verdict == "pass", mode="judgement", detail=detail)
 
 

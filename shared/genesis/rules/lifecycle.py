@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
+from shared.actors import PLATFORM, Actor, Role
 from shared.canonical import digest
 from shared.constitution import (
     CERTIFIED_VERSION,
@@ -24,7 +25,6 @@ from shared.genesis.models.industries import Industry
 from shared.genesis.models.job_roles import JobRole
 from shared.genesis.models.parts import Decision
 from shared.genesis.rules.evidence import evidence_ref, verdict_on
-from shared.identity import PLATFORM, Actor, Role
 from shared.impartial import impartial
 
 C = TypeVar("C", bound=CatalogueEntity)

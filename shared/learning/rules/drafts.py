@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from shared.actors import PLATFORM, Actor
 from shared.approvals.models.approvals import Approval
 from shared.canonical import digest
 from shared.detectors import masked
 from shared.errors import Conflict, Invalid, RateLimited
-from shared.identity import PLATFORM, Actor
 from shared.learning.models import DraftNumbers, DraftQuota, DraftStatus, NewDraft, SeedDraft
 from shared.learning.rules.coverage import by_people, narrowed, speaks_for
 from shared.learning.rules.generation import generated

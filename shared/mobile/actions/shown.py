@@ -4,7 +4,7 @@ from datetime import datetime
 
 from shared.approvals.models.approvals import Approval
 from shared.mobile.models.inbox import Notification
-from shared.mobile.rules.claims import _KINDS, MOST, Told, holds
+from shared.mobile.rules.claims import KINDS, MOST, Told, holds
 from shared.mobile.rules.notices import CLAIM
 from shared.queries import OneOf
 from shared.store import Transaction
@@ -13,7 +13,7 @@ from shared.store import Transaction
 def subject(txn: Transaction, notification: Notification) -> Told | None:
     """Read what a notice is about, where it says something of it that may be over."""
     collection, _, id = notification.subject.partition("/")
-    kind = next((one for one in _KINDS if one.collection == collection), None)
+    kind = next((one for one in KINDS if one.collection == collection), None)
     if kind is None or (kind is not Approval and notification.claim is None):
         return None
     return txn.peek(kind, id)

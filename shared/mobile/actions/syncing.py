@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.approvals.actions import answerable, late_vetoes, repeats
-from shared.approvals.events.lifecycle import ApprovalCancelled, ApprovalVetoed, VetoRecorded
+from shared.approvals.events.lifecycle import ApprovalCancelled
+from shared.approvals.events.vetoes import ApprovalVetoed, VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.records import LateVeto
 from shared.approvals.models.vetoes import Veto

@@ -5,7 +5,7 @@ from datetime import datetime
 from shared.approvals.models.approvals import Approval
 from shared.mobile.events import NotificationSent
 from shared.mobile.models.inbox import Notification
-from shared.mobile.rules.notices import _id
+from shared.mobile.rules.notices import inbox_id
 from shared.store import Transaction
 
 
@@ -18,7 +18,7 @@ def tell(txn: Transaction, *notices: Notification) -> None:
 def told_at(txn: Transaction, approval: Approval) -> datetime | None:
     """Return since when everybody whose turn it is has a notice of a question, or None where somebody has none."""
     ids = [
-        _id("approval_pending", approval.tenant_id, seat, f"approvals/{approval.id}")
+        inbox_id("approval_pending", approval.tenant_id, seat, f"approvals/{approval.id}")
         for seat in approval.step.seats
     ]
     found = [one for id in ids if (one := txn.peek(Notification, id))]

@@ -10,13 +10,8 @@ from shared.agents.models.agents import Agent
 from shared.agents.models.parts import ARCHITECTURE, CERTIFICATION, ETHICS
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules.timeline import Timeline
-from shared.approvals.models.approvals import (
-    Approval,
-    ApprovalStatus,
-    ApprovalType,
-    EvidenceRef,
-    Risk,
-)
+from shared.approvals.models.approvals import Approval, ApprovalStatus
+from shared.approvals.models.questions import ApprovalType, EvidenceRef, Risk
 from shared.approvals.rules import cards
 from shared.entity import Hex64, Id, Timestamp, Value
 

@@ -14,7 +14,7 @@ from shared.mobile.rules.notices import CLAIM, MAX_BODY, MAX_TITLE, short
 from shared.violations.models import OpenedViolation
 
 Told = Approval | Agent | OpenedViolation | Veto
-_KINDS: tuple[type[Told], ...] = (Approval, Agent, OpenedViolation, Veto)
+KINDS: tuple[type[Told], ...] = (Approval, Agent, OpenedViolation, Veto)
 
 MOST = 100
 """A badge looks at no more than the newest of so many."""

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field
 
+from shared.actors import PLATFORM, Actor
 from shared.canonical import canonical
 from shared.entity import Name, Opaque, Timestamp, Value, written
 from shared.errors import Conflict, Invalid, Unauthenticated
 from shared.evidence import Verify, digest_of
 from shared.examples import SIGNATURE
-from shared.identity import PLATFORM, Actor
 from shared.mobile.events import DeviceRegistered
 from shared.mobile.models.inbox import Destination, Device, Platform
 from shared.mobile.models.signed import Signature

@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
+from shared.actors import PLATFORM, Actor, Role
 from shared.detectors import masked
-from shared.identity import PLATFORM, Actor, Role
 from shared.mobile.models.inbox import Claim, Kind, Notification, Priority
 
 MAX_TITLE = 50
@@ -83,7 +83,7 @@ def notice(
         critical: Whether it is graver than others of its kind.
     """
     return Notification(
-        id=_id(kind, tenant, audience, subject, occasion),
+        id=inbox_id(kind, tenant, audience, subject, occasion),
         tenant_id=tenant,
         created_at=at,
         updated_at=at,
@@ -119,7 +119,8 @@ def read(before: Notification, *, at: datetime) -> Notification:
     return before if before.read_at else before.model_copy(update={"read_at": at})
 
 
-def _id(kind: Kind, tenant: str, audience: str, subject: str, occasion: str = "") -> str:
+def inbox_id(kind: Kind, tenant: str, audience: str, subject: str, occasion: str = "") -> str:
+    """Return the id of a notice: one for each occasion, to each audience."""
     name = uuid5(NAMESPACE_URL, f"waooaw\n{kind}\n{tenant}\n{audience}\n{subject}\n{occasion}")
     return str(name) if tenant == PLATFORM else f"{tenant}.{name}"
 

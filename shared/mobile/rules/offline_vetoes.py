@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.actors import Actor, Scope
 from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.errors import Forbidden
 from shared.evidence import digest_of
-from shared.identity import Actor, Scope
 from shared.mobile.models.queue import ItemResult, QueuedVeto, Result
 from shared.mobile.rules.signatures import SKEW
 

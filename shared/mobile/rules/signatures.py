@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.actors import Actor
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Verb
 from shared.canonical import canonical, digest
 from shared.entity import written
 from shared.errors import ApprovalMismatch, Expired, Forbidden, Invalid
 from shared.evidence import Verify, digest_of
-from shared.identity import Actor
 from shared.mobile.models.inbox import Device, SpentNonce
 from shared.mobile.models.signed import DeviceSignature, SignedWords
 

@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
+from shared.actors import Actor
 from shared.approvals.models.parts import Attachment
 from shared.approvals.models.vetoes import Veto
 from shared.entity import Id, Timestamp, Value
 from shared.errors import BadRequest, Conflict, Expired, Forbidden, Invalid
 from shared.files import Content
-from shared.identity import Actor
 from shared.judged import Masked, Pattern
 from shared.ports import SignatureCheck, Signed, Tickets
 

@@ -5,8 +5,8 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from shared.actors import PLATFORM, Actor, Role
 from shared.errors import Conflict, Invalid, VersionConflict
-from shared.identity import PLATFORM, Actor, Role
 from shared.platform.models.flags import FULL_BP, FeatureFlag, FlagSetting
 
 ENFORCEMENT = (

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Literal
 
+from shared.actors import PLATFORM, Actor, Role
 from shared.errors import Conflict, Forbidden, Invalid
-from shared.identity import PLATFORM, Actor, Role
 from shared.platform.events import IncidentTransitioned
 from shared.platform.models.incidents import (
     MAX_REMARKS,

@@ -6,7 +6,8 @@ from datetime import datetime
 from shared.agents.actions.makers import is_id
 from shared.agents.models.agents import Agent
 from shared.approvals.actions import noes
-from shared.approvals.models.approvals import Approval, ApprovalStatus, Question
+from shared.approvals.models.approvals import Approval, ApprovalStatus
+from shared.approvals.models.questions import Question
 from shared.approvals.rules import acts
 from shared.errors import NotFound
 from shared.genesis.models.records import ExternalIds

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.approvals.models.approvals import ApprovalType, Question
+from shared.approvals.models.questions import ApprovalType, Question
 from shared.approvals.rules.acts import name
 
 Reversibility = Literal["reversible", "delayed", "irreversible"]

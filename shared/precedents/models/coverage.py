@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt, model_validator
 
-from shared.approvals.models.approvals import Gate, Question, SubjectKind
+from shared.actors import TENANT
+from shared.approvals.models.questions import Gate, Question, SubjectKind
 from shared.approvals.rules.acts import OCCASION, TARGETS, name, says_whom
 from shared.entity import Code, Shown, ShownLine, Value
 from shared.errors import Unfit
-from shared.identity import TENANT
 from shared.judged import Pattern
 from shared.precedents.models.reasons import Reason, reason
 

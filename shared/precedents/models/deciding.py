@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from shared.approvals.models.approvals import ApprovalType, Risk
+from shared.approvals.models.questions import ApprovalType, Risk
 from shared.entity import Timestamp, Value
 from shared.precedents.models.classes import Reversibility
 from shared.precedents.models.conditions import Condition

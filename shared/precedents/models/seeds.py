@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.approvals.models.approvals import ApprovalType, Risk
+from shared.actors import PLATFORM
+from shared.approvals.models.questions import ApprovalType, Risk
 from shared.canonical import digest
 from shared.constitution import breach
 from shared.entity import Asked, Entity, Id, Name, Record, ShownLine, Text, Timestamp, Value
 from shared.errors import Violation
-from shared.identity import PLATFORM
 from shared.judged import Exact, Pattern
 from shared.precedents.models.classes import Reversibility
 from shared.precedents.models.conditions import Condition

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from shared.approvals.models.approvals import ApprovalType
+from shared.approvals.models.questions import ApprovalType
 from shared.precedents.models.classes import never
 from shared.precedents.models.coverage import Coverage, boundless
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from shared.identity import PLATFORM
+from shared.actors import PLATFORM
 from shared.precedents.models.seeds import PrecedentSeed, Rule
 from shared.precedents.rules.lifecycle import LIFE
 

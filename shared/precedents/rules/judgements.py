@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from shared.approvals.events.lifecycle import ApprovalConfirmed, ApprovalGranted, VetoRecorded
+from shared.approvals.events.lifecycle import ApprovalConfirmed, ApprovalGranted
+from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.entity import Event
 from shared.precedents.events import SeedDeprecated, SeedJudged, SeedMatched

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.actors import PLATFORM, Actor, Role
 from shared.detectors import masked
 from shared.entity import Because
 from shared.errors import Conflict, Forbidden, Invalid, Violation
-from shared.identity import PLATFORM, Actor, Role
 from shared.impartial import impartial
 from shared.precedents.models.seeds import (
     FAMILY,

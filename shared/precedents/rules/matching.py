@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.approvals.models.approvals import Approval, ApprovalStatus, Question
+from shared.approvals.models.approvals import Approval, ApprovalStatus
+from shared.approvals.models.questions import Question
 from shared.approvals.rules.acts import name
 from shared.approvals.rules.chains import alone
 from shared.approvals.rules.windows import TIME_TO_USE

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from shared.actors import Actor, Role
 from shared.errors import Conflict, Forbidden
-from shared.identities.models import Principal
-from shared.identity import Actor, Role
+from shared.identity.models import Principal
 
 
 def principal(id: str, tenant: str, at: datetime) -> Principal:

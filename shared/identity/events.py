@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.actors import Role
 from shared.entity import ActorId, Code, Event, Said
-from shared.identities.models import Codes
-from shared.identity import Role
+from shared.identity.models import Codes
 
 
 class PolicyDenied(

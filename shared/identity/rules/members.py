@@ -8,8 +8,8 @@ anything since it is kept, with the roles that they had on the last day they did
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from shared.identities.models import Member, Vacancy
-from shared.identity import HOLDERS, Role, Scope
+from shared.actors import HOLDERS, Role, Scope
+from shared.identity.models import Member, Vacancy
 
 AGENTS = frozenset({Role.GENESIS, Role.SYSTEMS_ARCHITECT, Role.VISION_GUARDIAN})
 """The foundational agents, who always exist, each under the name of its role."""

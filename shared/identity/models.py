@@ -5,10 +5,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from shared.actors import Role
 from shared.constitution import breach
 from shared.entity import Code, Entity, Record, Text, Timestamp, Value
 from shared.errors import Violation
-from shared.identity import Role
 from shared.judged import Pattern
 
 Outcome = Literal["success", "failure", "denied"]

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from shared.entity import Event
-from shared.identities.models import Principal
-from shared.identities.rules.principals import principal
+from shared.identity.models import Principal
+from shared.identity.rules.principals import principal
 from shared.store import Transaction
 
 

@@ -1,1 +1,0 @@
-"""Actions: what reads and writes in a transaction."""

@@ -1,1 +1,0 @@
-"""Rules: pure functions, which know no store."""
