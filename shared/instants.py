@@ -49,7 +49,9 @@ def written(moment: datetime) -> str:
     Raises:
         ValueError: It has no zone, so that nobody knows which instant it is.
     """
-    return instant(moment).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    # What was read is in UTC already; the text is cut to milliseconds as the instant is.
+    here = moment if moment.tzinfo is UTC else instant(moment)
+    return here.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 Timestamp = Annotated[

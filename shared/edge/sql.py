@@ -156,7 +156,7 @@ def find(tenant: str | None, query: Query, source: str) -> tuple[str, list[Any]]
 def count(tenant: str | None, query: Query, source: str) -> tuple[str, list[Any]] | None:
     """Return the statement that counts what meets a query's conditions; None where nothing can."""
     values, parts = list[Any](), list[str]()
-    for conditions, given in _parts(tenant, Query(query.collection, query.where), ()):
+    for conditions, given in _parts(tenant, query, ()):
         parts.append(f"(select count(*) from {source} where {conditions})")  # noqa: S608
         values += given
     return (f"select {' + '.join(parts)}", values) if parts else None

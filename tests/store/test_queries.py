@@ -199,6 +199,7 @@ def test_null_is_first_what_is_absent_is_nowhere_and_ties_are_broken_by_id(ids, 
 def test_one_order_may_follow_another_condition(things, ids):
     assert ids(("b", "==", True), order="-t") == ["e", "c", "a"]
     assert things.count("acme", query(("b", "==", True), order="-t", limit=1)) == 3
+    assert things.count("acme", query(("b", "==", True), order="no-name' ")) == 3
 
 
 @pytest.mark.usefixtures("things")

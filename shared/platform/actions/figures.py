@@ -26,7 +26,11 @@ class Exposition(PlainText):
 
 
 def measured(txn: Transaction, *, at: datetime) -> list[Sample]:
-    """Return every figure that the platform's own documents tell: some fifteen reads, however much there is."""
+    """
+    Return every figure that the platform's own documents tell, by some fifteen counts.
+
+    Firestore bills one read for a thousand documents that are counted; SQLite reads an index alone, 0.3 s a million.
+    """
     agents = {status: txn.count(Agent, status=status) for status in get_args(AgentStatus)}
     pending = txn.count(Approval, status=OneOf(OPEN))
     letters = txn.count(DeadLetter, status="open")
