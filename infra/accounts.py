@@ -11,6 +11,7 @@ from infra.stack import Stack
 from shared.edge.auth import SERVICE_ROLES
 from shared.edge.vaults import PREFIX
 from shared.files import FileReader, FileRemover, Files
+from shared.language_models import Models
 from shared.observing import Dependencies, Memory, Telemetry, Traffic
 from shared.outside import (
     Backlogs,
@@ -34,6 +35,7 @@ INVOKERS = {
 """The only identities that may invoke a function."""
 
 CUSTOM = {
+    "asks_models": ("Asks language models", ("aiplatform.endpoints.predict",)),
     "keeps_secrets": (
         "Replaces and forgets tenants' secrets, and reads none",
         (
@@ -111,6 +113,7 @@ ROLES_OF_PORT: Mapping[type, tuple[str, ...]] = {
     SecretWriter: ("keeps_secrets", "makes_secrets"),
     Probe: (),  # these two ask the web
     HttpClient: (),
+    Models: ("asks_models",),
     Tickets: (),  # signs with the writer key that each account has
     Deployment: (),  # these four never leave the process
     SignatureCheck: (),

@@ -13,6 +13,7 @@ from infra.groups import Declared, runtime_of
 from infra.stack import Stack
 from infra.vault import Vault, writer_key
 from shared.edge.catalog import catalog, methods_at
+from shared.language_models import Models
 from shared.operation import Operation
 from shared.reaction import Reaction
 
@@ -173,6 +174,8 @@ def _environment(
         environment["METHODS"] = " ".join(methods_at(declared.path))
     if stack.controllers:
         environment["CONTROLLERS"] = json.dumps(stack.controllers, sort_keys=True)
+    if stack.models and Models in declared.ports.values():
+        environment["MODELS"] = stack.models
     return environment | ({"RELEASES": stack.releases} if stack.releases else {})
 
 

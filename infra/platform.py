@@ -18,6 +18,7 @@ from infra import (
 from infra.stack import Stack
 
 SERVICES = (
+    "aiplatform",
     "apigateway",
     "apikeys",
     "artifactregistry",

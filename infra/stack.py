@@ -1,6 +1,7 @@
 """What a stack decides: one Google Cloud project for each environment, and the names in it."""
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +44,9 @@ class Stack:
 
     releases: str = ""
     """Where a release answers its health probe; ``{release_id}`` stands for its id."""
+
+    models: str = ""
+    """Which language models there are, and their prices: JSON of `shared.edge.language_models.Table`; none without."""
 
     sign_in: dict[str, str] = field(default_factory=dict)
     """The client ids of the providers of sign-in, by provider: ``google.com``, ``github.com``."""
@@ -115,6 +119,7 @@ def configured() -> Stack:
         origins=tuple(ours.get_object("origins") or ()),
         repository=ours.get("repository") or "",
         releases=ours.get("releases") or "",
+        models=json.dumps(ours.get_object("models")) if ours.get_object("models") else "",
         sign_in=dict(ours.get_object("signIn") or {}),
         controllers=dict(ours.get_object("controllers") or {}),
     )

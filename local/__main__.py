@@ -112,7 +112,6 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--rpc-port", type=int, help="speak gRPC to Google's Executions client here")
     serve.add_argument("--origins", default=os.environ.get("ORIGINS", ""))
     serve.add_argument("--hosts", default=os.environ.get("HOSTS", ""))
-    serve.add_argument("--reachable", default=os.environ.get("REACHABLE", ""))
     serve.add_argument("--movable-clock", action="store_true", help="let tests move the clock")
     token.add_argument("account", metavar="ROLE[@TENANT]")
 
@@ -178,6 +177,32 @@ def _serve(given: argparse.Namespace) -> int:
         ) from missing
 
 
+def _outside() -> dict[str, str]:
+    """
+    Return the settings of what is outside this machine, as the environment has them.
+
+    Raises:
+        Failure: One of them says nothing.
+    """
+    from shared.edge.language_models import Table
+    from shared.edge.settings import Settings
+
+    names = ("REACHABLE", "MODELS", "MODELS_KEY")
+    more = {name: os.environ[name] for name in names if name in os.environ}
+    settings = Settings(more)
+    try:
+        _ = settings.reachable
+    except ValueError as error:
+        raise Failure(str(error)) from None
+    try:
+        Table.model_validate_json(settings.models or "{}")
+    except ValueError:
+        raise Failure(
+            "MODELS is JSON of classes, models and prices; decision 25 says how"
+        ) from None
+    return more
+
+
 def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
     from local.accounts import accounts
     from local.console import words
@@ -191,11 +216,11 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
         rpc_port=given.rpc_port,
         origins=given.origins,
         hosts=given.hosts,
-        reachable=given.reachable,
         movable=given.movable_clock,
         store=given.store,
         bus=given.bus,
         project=given.project,
+        more=_outside(),
     )
     platform.start()
     made.keep(_data(given))

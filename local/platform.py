@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -63,11 +63,11 @@ class Platform:
         rpc_port: int | None = None,
         origins: str = "",
         hosts: str = "",
-        reachable: str = "",
         movable: bool = False,
         store: str = "sqlite",
         bus: str = "local",
         project: str = "local",
+        more: Mapping[str, str] | None = None,
     ) -> None:
         """
         Assemble the platform.
@@ -83,9 +83,6 @@ class Platform:
 
             hosts: Further names that the server is reached by, each with its port, separated by commas.
 
-            reachable: What else of this machine customers' requests may reach, each as ``host:port``,
-                separated by commas.
-
             movable: Whether ``POST /local/clock`` may move the clock: for tests and the demo.
 
             store: `sqlite`, or `firestore`: the emulator that FIRESTORE_EMULATOR_HOST names.
@@ -93,14 +90,16 @@ class Platform:
             bus: `local`, or `pubsub`: the emulator that PUBSUB_EMULATOR_HOST names.
 
             project: The project, which is a world of its own in an emulator.
+
+            more: Other settings, as `Settings` reads them.
         """
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._data = data
         environ = {
+            **(more or {}),
             "DATA": str(data),
             "PORT": str(port),
             "ORIGINS": origins,
-            "REACHABLE": reachable,
             "STORE": store,
             "BUS": bus,
             "PROJECT": project,

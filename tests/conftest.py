@@ -32,7 +32,7 @@ from shared.ports import Deployment
 from shared.reaction import Reaching
 from shared.secrets import TenantSecrets
 from shared.waiting import HERE
-from tests.outside import FakeFiles, FakeHttpClient, FakeVault
+from tests.outside import FakeFiles, FakeHttpClient, FakeVault, fake_models
 from tests.ran import write_down
 
 
@@ -238,6 +238,7 @@ def ports_of(documents: Any, signer: Any, clock: Callable[[], datetime], **given
             "probe": FakeProbe(),
             "push": FakePush(),
             "http_client": FakeHttpClient(),
+            "models": fake_models(clock),
             "secret_writer": secrets,
             "secret_reader": secrets,
             "entry_relay": relay,

@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from shared.destinations import destination
+from shared.edge.language_models import Placed, PricedModels, Said
+from shared.edge.local_models import TABLE
 from shared.errors import NotFound, ProviderDown
 from shared.outside import HttpResponse
 
@@ -53,6 +55,28 @@ class FakeHttpClient:
         return self.answers[place.host]
 
 
+class FakeProvider:
+    """Says what it is told to, counts as it is told to, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Any]] = []
+        self.said = Said("said", whole=True, tokens_in=7, tokens_out=3)
+        self.placed = Placed(((1.0, 0.0),), tokens_in=7)
+        self.failing: Exception | None = None
+
+    def complete(self, model, prompt):
+        self.asked.append((model, prompt))
+        if self.failing:
+            raise self.failing
+        return self.said
+
+    def embed(self, model, texts):
+        self.asked.append((model, tuple(texts)))
+        if self.failing:
+            raise self.failing
+        return self.placed
+
+
 class FakeVault:
     """Keeps secrets in memory; what was replaced is good until it is to end at once."""
 
@@ -72,3 +96,11 @@ class FakeVault:
 
     def good(self, id, most):
         return self.kept.get(id, [])[:most]
+
+
+def fake_models(clock, provider=None):
+    """Return models whose provider, also at customers' endpoints, is a fake."""
+    provider = provider or FakeProvider()
+    return PricedModels(
+        lambda: (TABLE, provider), lambda endpoint, client: provider, FakeHttpClient(), clock
+    )

@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 from shared.actors import Actor
 from shared.edge.ports import Ports
 from shared.files import FileReader, FileRemover, Files, OwnFiles
+from shared.language_models import Models
 from shared.observing import Memory
 from shared.operation import Call, Operation
 from shared.outside import HttpClient
@@ -49,7 +50,7 @@ def given(declared: Operation | Reaction, ports: Ports, tenant: str) -> dict[str
 
 
 def _own(kind: type, port: Any, tenant: str) -> Any:
-    if kind in {HttpClient, Memory, SecretReader, SecretWriter}:
+    if kind in {HttpClient, Memory, Models, SecretReader, SecretWriter}:
         return port.for_tenant(tenant)
     return OwnFiles(port, tenant) if kind in {FileReader, FileRemover, Files} else port
 

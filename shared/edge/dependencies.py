@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from shared.actors import PLATFORM
@@ -16,9 +16,18 @@ from shared.errors import ProviderDown, Refusal
 from shared.evidence import Signer
 from shared.identity.models import VerificationKey
 from shared.observing import Looked
+from shared.platform.rules.targets import TARGETS
 
 if TYPE_CHECKING:
     from shared.edge.calls import Caller
+
+GIVEN_UP = {
+    "files": ("storage", "iam-credentials"),
+    "models": ("vertex",),
+    "push": ("fcm",),
+    "secrets": ("secret-manager",),
+}
+"""Whom the platform depends on and can only ask in earnest, by the breakers of those who do."""
 
 
 class PortDependencies:
@@ -37,7 +46,7 @@ class PortDependencies:
 
     def look(self) -> Sequence[Looked]:
         """Look at each, one after the other."""
-        looks = {
+        looks: dict[str, Callable[[], None]] = {
             "store": self._store,
             "event_bus": self._event_bus,
             "workflow_engine": self._workflow_engine,
@@ -45,7 +54,7 @@ class PortDependencies:
             "signing_key": self._signing_key,
         }
         if not self._settings.local:
-            looks["push"] = self._push
+            looks |= {name: partial(self._given_up, *those) for name, those in GIVEN_UP.items()}
         return [_looked(name, look) for name, look in looks.items()]
 
     def _store(self) -> None:
@@ -82,14 +91,15 @@ class PortDependencies:
         if self._documents.get(Key(PLATFORM, VerificationKey.collection, kid)) is None:
             raise ProviderDown(f"the public half of the writer key {kid} is not published")
 
-    def _push(self) -> None:
-        """Look whether those who push gave up on the provider: there is nothing to ask it for."""
+    def _given_up(self, *targets: str) -> None:
+        """Look whether those who call somebody gave up on them: there is nothing to ask them for."""
         from shared.platform.models.breakers import Circuit
 
-        found = self._documents.get(Key(PLATFORM, Circuit.collection, "fcm"))
-        opened_at = found and found.data["opened_at"]
-        if opened_at:
-            raise ProviderDown(f"messages have not been taken since {opened_at}")
+        for target in targets:
+            found = self._documents.get(Key(PLATFORM, Circuit.collection, target))
+            opened_at = found and found.data["opened_at"]
+            if opened_at:
+                raise ProviderDown(f"{TARGETS[target]} has been left alone since {opened_at}")
 
     @cached_property
     def _pubsub(self) -> "Caller":

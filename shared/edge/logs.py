@@ -9,10 +9,12 @@ import json
 import logging
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from shared.actors import PLATFORM
 from shared.evidence import digest_of
+from shared.language_models import Usage
 from shared.operation import EVERY_TENANT, Crossing
 
 log = logging.getLogger("waooaw.requests")
@@ -62,6 +64,18 @@ def log_line(
         **({"code": code} if code else {}),
         **({"crossings": [*map(_crossing, dict.fromkeys(crossings))]} if crossings else {}),
         **trace,
+    }
+    log.info(json.dumps(line))
+
+
+def used(tenant: str, usage: Usage) -> None:
+    """Say how much of a model a tenant used: nothing of what it was asked or said."""
+    cost = f"{usage.model} took {usage.cost_micro_usd} micro-dollars"
+    line = {
+        **_head("INFO", cost),
+        "service": "models",
+        "tenant_hash": hashed(tenant),
+        **asdict(usage),
     }
     log.info(json.dumps(line))
 

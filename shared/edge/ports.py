@@ -13,6 +13,7 @@ from shared.documents import Documents
 from shared.edge.auth import Authenticator, KeySource
 from shared.edge.breakers import Board, show_on
 from shared.edge.keys import FileSigner, PemSigner, TicketSigner, verify_ed25519
+from shared.edge.offering import models, stored
 from shared.edge.push import FcmPush, InboxPush
 from shared.edge.roster import Roster
 from shared.edge.settings import Settings
@@ -21,6 +22,7 @@ from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
 from shared.edge.trust import trust
 from shared.evidence import Signer, Verify
 from shared.files import FileReader, FileRemover, Files, FileStore
+from shared.language_models import Models
 from shared.observing import Dependencies, Memory, NoTraffic, Telemetry, Traffic
 from shared.outside import (
     Backlogs,
@@ -69,6 +71,7 @@ class Ports:
     probe: Probe
     push: Push
     http_client: HttpClient
+    models: Models
     secret_writer: SecretWriter
     secret_reader: SecretReader
     entry_relay: EntryRelay
@@ -111,6 +114,7 @@ def connect(
     signer, counting = writer(settings.writer_key), ProcessTraffic()
     trusted = trust(settings, documents, signer)
     secrets, files = _secrets(settings, clock), _files(settings, clock)
+    client = _http_client(settings)
     relay = Relay(documents, bus, trusted, clock, settings.environment)
     authenticator = Authenticator(
         project=settings.project,
@@ -144,7 +148,8 @@ def connect(
         workflows=_workflows(settings),
         probe=_probe(settings),
         push=InboxPush() if settings.local else FcmPush(settings.project),
-        http_client=_http_client(settings),
+        http_client=client,
+        models=models(settings, client, clock),
         secret_writer=secrets,
         secret_reader=secrets,
         entry_relay=relay,
@@ -206,9 +211,7 @@ def writer(key: str) -> Signer:
     """Return the signer whose key is where a setting says: in a file, Secret Manager or Cloud KMS."""
     kind, _, name = key.partition("://")
     if kind == "gcp-secret":
-        from shared.edge.secrets import SecretManager
-
-        return PemSigner(lambda: SecretManager().access(name))
+        return PemSigner(lambda: stored(key))
     if kind == "gcp-kms":
         from shared.edge.kms import KmsSigner
 

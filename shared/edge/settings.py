@@ -108,6 +108,20 @@ class Settings:
         return self.environ.get("ACCOUNT", "")
 
     @property
+    def models(self) -> str:
+        """
+        Which language models there are: JSON of `shared.edge.language_models.Table`.
+
+        One machine has its own; the cloud has none before somebody decides on them and their prices.
+        """
+        return self.environ.get("MODELS", "")
+
+    @property
+    def models_key(self) -> str:
+        """Where the key of an endpoint is that speaks as OpenAI's does: as `writer_key`, where that is no Cloud KMS."""
+        return self.environ.get("MODELS_KEY", "")
+
+    @property
     def store(self) -> str:
         """`sqlite` or `firestore`."""
         return self.environ.get("STORE") or "sqlite"

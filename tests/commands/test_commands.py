@@ -186,6 +186,22 @@ def test_a_port_that_is_none_is_said(monkeypatch, capsys, command, port):
     assert "PORT is a number from 1 to 65535" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("REACHABLE", "10.0.0.1:80", "REACHABLE names hosts of this machine"),
+        ("MODELS", '{"model": "m"}', "MODELS is JSON of classes, models and prices"),
+        ("MODELS", "m", "MODELS is JSON of classes, models and prices"),
+    ],
+)
+def test_a_setting_of_what_is_outside_that_says_nothing_is_said(
+    tmp_path, monkeypatch, capsys, name, value, said
+):
+    monkeypatch.setenv(name, value)
+    assert main(["serve", "--data", str(tmp_path), "--port", str(free_port())]) != 0
+    assert said in capsys.readouterr().err
+
+
 def test_a_file_in_place_of_the_data_folder_is_said(tmp_path, capsys):
     file = tmp_path / "data"
     file.write_text("mine")

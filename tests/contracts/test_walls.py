@@ -54,6 +54,7 @@ KERNEL = {
     *(
         "guarding",
         "judged",
+        "language_models",
         "queries",
         "reaction",
         "release",

@@ -77,7 +77,7 @@ class _Spoken(BaseHTTPRequestHandler):
 
     def handle(self):
         # Whoever asked may not have waited for the answer.
-        with suppress(ConnectionError, ValueError):
+        with suppress(OSError, ValueError):
             super().handle()
 
     def log_message(self, *_):

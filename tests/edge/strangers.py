@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.edge.provider import providing
 
+HOOK = "https://hooks.example.com/a?token=hidden-in-a-query"
 PUBLIC = "11.22.33.44"
 """Where the names of customers lead: nobody is asked there."""
 

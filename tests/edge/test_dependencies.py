@@ -15,6 +15,7 @@ from shared.edge.settings import Settings
 from shared.errors import StoreUnavailable
 from shared.identity.models import VerificationKey
 from shared.platform.models.breakers import Circuit
+from shared.platform.rules.targets import TARGETS
 from tests.conftest import NOON
 
 SIGN_IN = jws.jwk(rsa.generate_private_key(65537, 2048).public_key(), "sign-in")
@@ -102,16 +103,26 @@ def test_a_store_that_does_not_answer_is_told_of(dependencies):
     assert details(dependencies)["store"] == "the store cannot be used now"
 
 
-def test_a_push_provider_that_takes_nothing_is_told_of(dependencies, documents):
-    assert "push" not in states(dependencies)
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("push", "fcm"),
+        ("files", "storage"),
+        ("files", "iam-credentials"),
+        ("secrets", "secret-manager"),
+        ("models", "vertex"),
+    ],
+)
+def test_who_was_given_up_on_is_told_of(dependencies, documents, name, target):
+    assert name not in states(dependencies)
     environ = dependencies._settings.environ
     dependencies._settings = Settings({**environ, "ENVIRONMENT": "dev", "BUS": "local"})
-    assert states(dependencies)["push"]
-    circuit = Circuit(id="fcm", opened_at=NOON, failures=3, changed_at=NOON)
-    place = Key(PLATFORM, Circuit.collection, "fcm")
+    assert states(dependencies)[name]
+    circuit = Circuit(id=target, opened_at=NOON, failures=3, changed_at=NOON)
+    place = Key(PLATFORM, Circuit.collection, target)
     documents.commit([Write(place, circuit.model_dump(mode="json"))])
-    expected = "messages have not been taken since 2026-01-01T12:00:00.000Z"
-    assert details(dependencies) == {"push": expected}
+    expected = f"{TARGETS[target]} has been left alone since 2026-01-01T12:00:00.000Z"
+    assert details(dependencies) == {name: expected}
 
 
 def test_a_folder_that_is_gone_is_a_bus_that_fails(dependencies, tmp_path):

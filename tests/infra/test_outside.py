@@ -15,6 +15,7 @@ import json, sys
 from dataclasses import asdict
 from infra import checks, graph, groups
 from shared.files import FileReader, FileRemover
+from shared.language_models import Models
 from shared.secrets import SecretReader, SecretWriter
 
 named = {
@@ -22,6 +23,7 @@ named = {
     "governance-reactions": {SecretReader},
     "evidence-requests": {FileReader},
     "evidence-reactions": {FileRemover},
+    "pipeline-reactions": {Models},
 }
 for one in groups.runtimes():
     vars(one)["ports"] = one.ports | named.get(one.account, set())
@@ -85,6 +87,11 @@ def test_who_reads_files_reads_those_of_people_and_signs_as_itself(planned):
     assert signs["role"] == "projects/waooaw-dev/roles/signs_links"
     assert signs["serviceAccountId"] == f"projects/waooaw-dev/serviceAccounts/{email}"
     assert signs["member"] == f"serviceAccount:{email}"
+
+
+def test_who_asks_models_may_ask_and_no_more(planned):
+    found = granted(planned, "pipeline-reactions")
+    assert found.keys() == {"datastore.user", "workflows.invoker", "asks_models"}
 
 
 def in_uploads(planned, account):

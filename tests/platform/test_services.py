@@ -46,7 +46,7 @@ class Dependencies:
 
 def test_every_area_of_the_api_is_a_service_and_says_what_it_depends_on():
     assert set(health.DEPENDS) == {op.area for op in operations()}
-    known = health.ESSENTIAL | {"workflow_engine", "push"}
+    known = health.ESSENTIAL | {"workflow_engine", "push", "files"}
     assert set().union(*health.DEPENDS.values()) <= known
 
 

@@ -41,7 +41,7 @@ DEPENDS: Mapping[str, frozenset[str]] = {
     "identity": _ALL | {"signing_key"},
     "knowledge": _ALL,
     "learning": _WRITES,
-    "mobile": _WRITES | {"push"},
+    "mobile": _WRITES | {"files", "push"},
     "platform": _ALL,
     "precedents": _WRITES,
 }

@@ -13,6 +13,7 @@ TARGETS = {
     "iam-credentials": "the signer of links (IAM Credentials)",
     "secret-manager": "the store of secrets (Secret Manager)",
     "kms": "the keys that leave no hardware (Cloud KMS)",
+    "vertex": "the language models (Vertex AI)",
     "monitoring": "the figures of requests (Cloud Monitoring)",
     "telemetry": "the receiver of our own figures (OTLP)",
 }
