@@ -14,6 +14,7 @@ import flask
 from pydantic import ValidationError
 
 from shared.actors import Actor
+from shared.devices.rules import audiences
 from shared.documents import Condition, Key, Query, Snapshot, Write
 from shared.edge.arguments import from_path
 from shared.edge.ports import Ports
@@ -21,8 +22,7 @@ from shared.edge.problems import response
 from shared.edge.walking import readable, record
 from shared.entity import Id
 from shared.errors import BadRequest, Refusal, StoreUnavailable
-from shared.mobile.models.inbox import Notification
-from shared.mobile.rules.notices import audiences
+from shared.notifications.models import Notification
 
 PATH = "/v1/notifications/stream"
 PING_S = 10.0

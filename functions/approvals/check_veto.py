@@ -1,8 +1,8 @@
 from shared.actors import Role
 from shared.approvals.events.vetoes import VetoEffectDue, VetoEffectOverdue
 from shared.approvals.models.vetoes import Veto
-from shared.mobile.actions.telling import tell
-from shared.mobile.rules.notices import notice, saying
+from shared.notifications.actions.telling import tell
+from shared.notifications.rules.notices import notice, saying
 from shared.reaction import Reaching, reaction
 
 

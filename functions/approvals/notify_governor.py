@@ -2,8 +2,8 @@ from shared.actors import Role
 from shared.approvals.events.lifecycle import ApprovalRequested
 from shared.approvals.models.approvals import Approval
 from shared.entity import written
-from shared.mobile.actions.telling import tell
-from shared.mobile.rules.notices import notice
+from shared.notifications.actions.telling import tell
+from shared.notifications.rules.notices import notice
 from shared.reaction import Reaching, reaction
 
 

@@ -1,4 +1,5 @@
 from shared.approvals.actions import workload
+from shared.approvals.actions.telling import tell_of_waiting
 from shared.approvals.events.lifecycle import (
     ApprovalCancelled,
     ApprovalChangesRequested,
@@ -11,7 +12,6 @@ from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules.transitions import shown
 from shared.entity import Event
-from shared.mobile.actions.waiting import tell_of_waiting
 from shared.reaction import Reaching, reaction
 
 

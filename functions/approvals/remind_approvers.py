@@ -1,9 +1,8 @@
+from shared.approvals.actions.telling import tell_of_waiting, told_at
 from shared.approvals.events.lifecycle import ApprovalEscalated, ApprovalMark, ApprovalReleased
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import delegation, windows
 from shared.approvals.rules.transitions import shown
-from shared.mobile.actions.telling import told_at
-from shared.mobile.actions.waiting import tell_of_waiting
 from shared.reaction import Reaching, reaction
 
 

@@ -5,8 +5,8 @@ from shared.approvals.events.lifecycle import (
 )
 from shared.approvals.models.approvals import Approval
 from shared.entity import written
-from shared.mobile.actions.telling import tell
-from shared.mobile.rules.notices import notice, saying
+from shared.notifications.actions.telling import tell
+from shared.notifications.rules.notices import notice, saying
 from shared.reaction import Reaching, reaction
 
 

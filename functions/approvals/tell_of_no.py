@@ -1,7 +1,7 @@
 from shared.approvals.events.lifecycle import ApprovalChangesRequested, ApprovalRejected
 from shared.approvals.models.approvals import Approval
-from shared.mobile.actions.telling import tell
-from shared.mobile.rules.notices import notice, saying
+from shared.notifications.actions.telling import tell
+from shared.notifications.rules.notices import notice, saying
 from shared.reaction import Reaching, reaction
 
 

@@ -1,8 +1,8 @@
 from shared.approvals.events.lifecycle import ApprovalExpired
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules.windows import NOTHING_BEGAN, TOLD_OF_SILENCE, silence
-from shared.mobile.actions.telling import tell
-from shared.mobile.rules.notices import notice, saying
+from shared.notifications.actions.telling import tell
+from shared.notifications.rules.notices import notice, saying
 from shared.reaction import Reaching, reaction
 
 

@@ -1,6 +1,6 @@
 from shared.actors import Scope
-from shared.mobile.models.inbox import NotificationPreferences
-from shared.mobile.rules import preferences
+from shared.notifications.models import NotificationPreferences
+from shared.notifications.rules import preferences
 from shared.operation import Call, operation
 
 

@@ -1,7 +1,7 @@
 from shared.actors import Scope
-from shared.mobile.models.inbox import NotificationPreferences
-from shared.mobile.rules import preferences
-from shared.mobile.rules.preferences import Wishes
+from shared.notifications.models import NotificationPreferences
+from shared.notifications.rules import preferences
+from shared.notifications.rules.preferences import Wishes
 from shared.operation import Call, operation
 
 

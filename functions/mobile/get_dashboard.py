@@ -1,9 +1,10 @@
 from shared.actors import Scope
-from shared.mobile.actions import shown
+from shared.devices.rules import audiences
 from shared.mobile.models.dashboard import Dashboard, DashboardTotals, OpenApproval, RecentVetoes
 from shared.mobile.rules import totals
-from shared.mobile.rules.notices import audiences
+from shared.mobile.rules.subjects import SUBJECTS
 from shared.mobile.rules.totals import RECENT_VETOES
+from shared.notifications.actions import shown
 from shared.operation import Call, operation
 from shared.precedents.models.seeds import Figures
 from shared.precedents.rules import counting
@@ -22,7 +23,7 @@ def get_dashboard(call: Call) -> Dashboard:
         oldest = txn.first(OpenApproval, order="requested_at")
         recent = txn.peek(RecentVetoes, RECENT_VETOES)
         figures = txn.all(Figures)
-        unread = shown.unread(txn, audiences(call.actor), call.now)
+        unread = shown.unread(txn, SUBJECTS, audiences(call.actor), call.now)
     return Dashboard(
         active_agents_count=sum(one.active_agents for one in shards),
         pending_approvals_count=sum(one.pending_approvals for one in shards),

@@ -1,9 +1,10 @@
 from shared.actors import Scope
+from shared.devices.rules import audiences
 from shared.entity import Value
-from shared.mobile.actions import shown
-from shared.mobile.models.inbox import Notification, SeenNotification
-from shared.mobile.rules import claims
-from shared.mobile.rules.notices import audiences
+from shared.mobile.rules.subjects import SUBJECTS
+from shared.notifications.actions import shown
+from shared.notifications.models import Notification, SeenNotification
+from shared.notifications.rules import claims
 from shared.operation import Call, operation
 from shared.queries import OneOf, Paging, Test
 
@@ -39,6 +40,8 @@ def list_notifications(call: Call, query: InboxQuery) -> Inbox:
         found = txn.find(
             Notification, order="-created_at", limit=query.limit, cursor=query.cursor, **tests
         )
-        items = tuple(claims.seen(one, shown.subject(txn, one), call.now) for one in found.items)
-        unread = shown.unread(txn, audiences(call.actor), call.now)
+        items = tuple(
+            claims.seen(one, shown.told(txn, SUBJECTS, one), call.now) for one in found.items
+        )
+        unread = shown.unread(txn, SUBJECTS, audiences(call.actor), call.now)
     return Inbox(items=items, next_cursor=found.next_cursor, unread=unread)

@@ -1,9 +1,9 @@
 from shared.agents.actions.rollback import TAKEN_BACK
 from shared.agents.events import AgentRolledBack, AgentStateChanged
 from shared.agents.models.agents import Agent
-from shared.mobile.actions.telling import tell
-from shared.mobile.models.inbox import Claim
-from shared.mobile.rules.notices import governor, notice, saying
+from shared.notifications.actions.telling import tell
+from shared.notifications.models import Claim
+from shared.notifications.rules.notices import governor, notice, saying
 from shared.reaction import Reaching, reaction
 
 TOLD = {("deployed", "suspended"): "Suspended", ("suspended", "deployed"): "Back in service"}

@@ -2,11 +2,11 @@ from datetime import timedelta
 
 from shared.approvals.events.lifecycle import ApprovalGranted
 from shared.approvals.models.approvals import Approval
+from shared.approvals.rules.notices import objectable
 from shared.entity import written
-from shared.mobile.actions.telling import tell
-from shared.mobile.events import VetoWindowClosing
-from shared.mobile.rules import claims
-from shared.mobile.rules.notices import governor, notice
+from shared.notifications.actions.telling import tell
+from shared.notifications.events import VetoWindowClosing
+from shared.notifications.rules.notices import governor, notice
 from shared.reaction import Reaching, reaction
 
 AHEAD = timedelta(hours=2)
@@ -24,7 +24,7 @@ def notify_auto_approval(call: Reaching, event: ApprovalGranted) -> None:
         return
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
-        if not claims.holds("objectable", approval, call.now):
+        if not objectable(approval, call.now):
             return
         told = notice(
             "seed_auto_approval",

@@ -1,8 +1,8 @@
 from shared.approvals.events.lifecycle import ApprovalEscalated
 from shared.approvals.models.approvals import Approval
 from shared.entity import written
-from shared.mobile.actions.telling import tell
-from shared.mobile.rules.notices import notice
+from shared.notifications.actions.telling import tell
+from shared.notifications.rules.notices import notice
 from shared.reaction import Reaching, reaction
 
 

@@ -1,7 +1,7 @@
 from shared.entity import written
-from shared.mobile.actions.telling import tell
-from shared.mobile.models.inbox import Claim
-from shared.mobile.rules.notices import governor, notice, saying
+from shared.notifications.actions.telling import tell
+from shared.notifications.models import Claim
+from shared.notifications.rules.notices import governor, notice, saying
 from shared.queries import AtLeast
 from shared.reaction import Reaching, reaction
 from shared.violations.events import ViolationOpened

@@ -1,5 +1,6 @@
-from shared.mobile.actions.push_delivery import hand_over
-from shared.mobile.events import NotificationSent
+from shared.mobile.rules.subjects import SUBJECTS
+from shared.notifications.actions.push_delivery import hand_over
+from shared.notifications.events import NotificationSent
 from shared.outside import Push
 from shared.reaction import Reaching, reaction
 
@@ -12,4 +13,4 @@ def push_notification(call: Reaching, event: NotificationSent, push: Push) -> No
     A push informs and never decides: it opens the app, which asks for what is to be decided.
     """
     if event.channel == "inbox":
-        hand_over(call, push, call.subject_id)
+        hand_over(call, push, SUBJECTS, call.subject_id)

@@ -1,11 +1,13 @@
 from shared.actors import Scope
+from shared.devices.rules import audiences
 from shared.entity import Id
 from shared.errors import NotFound
-from shared.mobile.actions import shown
-from shared.mobile.events import NotificationRead
-from shared.mobile.models.inbox import Notification, SeenNotification
-from shared.mobile.rules import claims
-from shared.mobile.rules.notices import audiences, read
+from shared.mobile.rules.subjects import SUBJECTS
+from shared.notifications.actions import shown
+from shared.notifications.events import NotificationRead
+from shared.notifications.models import Notification, SeenNotification
+from shared.notifications.rules import claims
+from shared.notifications.rules.notices import read
 from shared.operation import Call, operation
 
 
@@ -21,7 +23,7 @@ def read_notification(call: Call, notification_id: Id) -> SeenNotification:
         if before.audience not in audiences(call.actor):
             raise NotFound(f"there is no notification {notification_id} here")
         after = read(before, at=call.now)
-        told = shown.subject(txn, before)
+        told = shown.told(txn, SUBJECTS, before)
         if after is not before:
             after = txn.save(after, NotificationRead(kind=after.kind))
         return claims.seen(after, told, call.now)

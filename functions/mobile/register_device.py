@@ -1,8 +1,8 @@
 from shared.actors import Scope
-from shared.mobile.events import DeviceRevoked, DeviceSilenced, DeviceUnseenDue
-from shared.mobile.models.inbox import Device
-from shared.mobile.rules import devices
-from shared.mobile.rules.devices import Registration
+from shared.devices import rules
+from shared.devices.events import DeviceRevoked, DeviceSilenced, DeviceUnseenDue
+from shared.devices.models import Device
+from shared.devices.rules import Registration
 from shared.operation import Call, operation
 from shared.ports import SignatureCheck
 
@@ -19,25 +19,25 @@ def register_device(call: Call, given: Registration, check: SignatureCheck) -> D
     """
     with call.transaction() as txn:
         mine = txn.all(Device, user_id=call.actor.id, active=True)
-        same = txn.all(Device, fcm_token_hash=devices.token_hash(given.fcm_token), active=True)
-        before = txn.peek(Device, devices.device_id(call.actor, given.public_key))
-        devices.proven(before, given, by=call.actor, verify=check, at=call.now)
-        after = devices.registered(before, given, by=call.actor, at=call.now)
-        gone = devices.surplus(mine, after)
+        same = txn.all(Device, fcm_token_hash=rules.token_hash(given.fcm_token), active=True)
+        before = txn.peek(Device, rules.device_id(call.actor, given.public_key))
+        rules.proven(before, given, by=call.actor, verify=check, at=call.now)
+        after = rules.registered(before, given, by=call.actor, at=call.now)
+        gone = rules.surplus(mine, after)
         for one in gone:
-            txn.save(devices.revoked(one), DeviceRevoked(user_id=one.user_id, reason="too_many"))
+            txn.save(rules.revoked(one), DeviceRevoked(user_id=one.user_id, reason="too_many"))
         silent = [one for one in same if one.id != after.id and one not in gone]
         for one in silent:
-            txn.save(devices.silenced(one), DeviceSilenced(user_id=one.user_id))
+            txn.save(rules.silenced(one), DeviceSilenced(user_id=one.user_id))
         for one in (*gone, *silent):
-            for destination in devices.destinations(one):
+            for destination in rules.destinations(one):
                 txn.delete(destination)
-        for destination in devices.left(before, after):
+        for destination in rules.left(before, after):
             txn.delete(destination)
-        for destination in devices.destinations(after):
+        for destination in rules.destinations(after):
             txn.save(destination)
         if before is None:
-            after = txn.create(after, devices.told(after))
-            txn.announce(DeviceUnseenDue(), at=call.now + devices.UNSEEN, about=after)
+            after = txn.create(after, rules.told(after))
+            txn.announce(DeviceUnseenDue(), at=call.now + rules.UNSEEN, about=after)
             return after
-        return txn.save(after, devices.told(after))
+        return txn.save(after, rules.told(after))

@@ -1,10 +1,10 @@
 from shared.approvals.models.approvals import Approval
+from shared.approvals.rules.notices import objectable
 from shared.entity import written
-from shared.mobile.actions.telling import tell
-from shared.mobile.events import VetoWindowClosing
-from shared.mobile.models.inbox import Notification
-from shared.mobile.rules import claims
-from shared.mobile.rules.notices import governor, notice
+from shared.notifications.actions.telling import tell
+from shared.notifications.events import VetoWindowClosing
+from shared.notifications.models import Notification
+from shared.notifications.rules.notices import governor, notice
 from shared.reaction import Reaching, reaction
 
 
@@ -15,11 +15,7 @@ def remind_veto(call: Reaching, event: VetoWindowClosing) -> None:
         approval = txn.get(Approval, call.subject_id)
         first = txn.peek(Notification, event.notification_id)
         seen = first is not None and first.read_at is not None
-        if (
-            seen
-            or approval.veto_until is None
-            or not claims.holds("objectable", approval, call.now)
-        ):
+        if seen or approval.veto_until is None or not objectable(approval, call.now):
             return
         reminder = notice(
             "veto_window_closing",

@@ -1,5 +1,5 @@
-from shared.mobile.actions.telling import tell
-from shared.mobile.rules.notices import governor, notice, saying
+from shared.notifications.actions.telling import tell
+from shared.notifications.rules.notices import governor, notice, saying
 from shared.reaction import Reaching, reaction
 from shared.violations.events import ViolationUnanswered
 from shared.violations.models import OpenedViolation

@@ -1,6 +1,6 @@
-from shared.mobile.events import DeviceRevoked, DeviceUnseenDue
-from shared.mobile.models.inbox import Device
-from shared.mobile.rules import devices
+from shared.devices import rules
+from shared.devices.events import DeviceRevoked, DeviceUnseenDue
+from shared.devices.models import Device
 from shared.reaction import Reaching, reaction
 
 
@@ -11,11 +11,11 @@ def remove_device(call: Reaching, event: DeviceUnseenDue) -> None:
         device = txn.get(Device, call.subject_id)
         if not device.active:
             return
-        ends = device.last_seen_at + devices.UNSEEN
+        ends = device.last_seen_at + rules.UNSEEN
         if call.now < ends:
             txn.announce(event, at=ends, about=device)
             return
-        for destination in devices.destinations(device):
+        for destination in rules.destinations(device):
             txn.delete(destination)
         revoked = DeviceRevoked(user_id=device.user_id, reason="unseen")
-        txn.save(devices.revoked(device), revoked)
+        txn.save(rules.revoked(device), revoked)

@@ -1,6 +1,6 @@
-from shared.mobile.events import DeviceRegistered, DeviceSilenced
-from shared.mobile.models.inbox import Device
-from shared.mobile.rules import devices
+from shared.devices import rules
+from shared.devices.events import DeviceRegistered, DeviceSilenced
+from shared.devices.models import Device
 from shared.reaction import Reaching, reaction
 
 WHY = "a push token is of one phone, whoever signs in there"
@@ -18,11 +18,11 @@ def silence_devices(call: Reaching, _: DeviceRegistered) -> None:
         if device.fcm_token_hash is None:
             return
         same = call.each_tenant(WHY).all(Device, fcm_token_hash=device.fcm_token_hash, active=True)
-        for tenant, id in [(one.tenant_id, one.id) for one in same if devices.older(one, device)]:
+        for tenant, id in [(one.tenant_id, one.id) for one in same if rules.older(one, device)]:
             with call.within(tenant, WHY) as txn:
                 before = txn.get(Device, id)
                 if before.fcm_token_hash == device.fcm_token_hash:
                     event = DeviceSilenced(user_id=before.user_id)
-                    txn.save(devices.silenced(before), event)
-                    for destination in devices.destinations(before):
+                    txn.save(rules.silenced(before), event)
+                    for destination in rules.destinations(before):
                         txn.delete(destination)

@@ -6,9 +6,9 @@ from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import timeline
 from shared.approvals.models.approvals import Approval
 from shared.entity import written
-from shared.mobile.actions.telling import tell
-from shared.mobile.models.inbox import Claim
-from shared.mobile.rules.notices import notice, saying
+from shared.notifications.actions.telling import tell
+from shared.notifications.models import Claim
+from shared.notifications.rules.notices import notice, saying
 from shared.reaction import Reaching, reaction
 
 

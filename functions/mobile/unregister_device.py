@@ -1,9 +1,9 @@
 from shared.actors import Scope
+from shared.devices import rules
+from shared.devices.events import DeviceRevoked
+from shared.devices.models import Device
 from shared.entity import Id
 from shared.errors import NotFound
-from shared.mobile.events import DeviceRevoked
-from shared.mobile.models.inbox import Device
-from shared.mobile.rules import devices
 from shared.operation import Call, operation
 
 
@@ -21,7 +21,7 @@ def unregister_device(call: Call, device_id: Id) -> Device:
             raise NotFound(f"there is no device {device_id} here")
         if not before.active:
             return before
-        for destination in devices.destinations(before):
+        for destination in rules.destinations(before):
             txn.delete(destination)
         event = DeviceRevoked(user_id=before.user_id, reason="unregistered")
-        return txn.save(devices.revoked(before), event)
+        return txn.save(rules.revoked(before), event)

@@ -105,6 +105,3 @@ class OpenedViolation(Entity):
         if self.governance_agent_id:
             return ()
         return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
-
-
-# --- events --------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from shared.approvals.events.questions import EvidenceAdded
 from shared.approvals.rules import cards
 from shared.documents import Query
 from shared.errors import AlreadyDecided, ApprovalMismatch, Conflict, Expired, Forbidden
-from shared.mobile.models.inbox import Notification
+from shared.notifications.models import Notification
 from shared.store import Due
 from tests.approvals.questions import EXAMPLE, WHY, another, minutes, rule
 from tests.conftest import DEPLOYMENT

@@ -19,7 +19,7 @@ from shared.approvals.rules import acts
 from shared.documents import Query
 from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid
 from shared.evidence import Entry
-from shared.mobile.models.inbox import Notification
+from shared.notifications.models import Notification
 from shared.store import Due
 from tests.approvals.questions import CALLBACK, EXAMPLE, WHY, request, rule
 from tests.conftest import DEPLOYMENT

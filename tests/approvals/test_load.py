@@ -36,7 +36,7 @@ from shared.documents import Key, Query, Write
 from shared.edge.contention import settled
 from shared.errors import Forbidden, StoreUnavailable
 from shared.evidence import Entry
-from shared.mobile.models.inbox import Notification
+from shared.notifications.models import Notification
 from shared.precedents.models.seeds import SeedSwitch
 from shared.violations.models import OpenedViolation
 from tests.approvals.questions import (

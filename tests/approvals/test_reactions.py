@@ -16,7 +16,7 @@ from shared.approvals.models.approvals import Approval
 from shared.documents import Key, Query
 from shared.errors import ProviderDown
 from shared.evidence import Entry
-from shared.mobile.models.inbox import Notification
+from shared.notifications.models import Notification
 from shared.store import Due
 from shared.waiting import Wait
 from tests.approvals.questions import CALLBACK, approval, minutes, request

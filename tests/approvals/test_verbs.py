@@ -26,7 +26,7 @@ from shared.approvals.rules import binding, decisions
 from shared.documents import Query
 from shared.errors import Conflict, Forbidden
 from shared.evidence import Entry
-from shared.mobile.models.inbox import Notification
+from shared.notifications.models import Notification
 from shared.store import Due
 from tests.approvals.questions import RUN, WHY, another, minutes, needed, person, rule
 from tests.conftest import DEPLOYMENT

@@ -36,7 +36,6 @@ NO_ACT = {
     "shared/agents/actions/vetoes.py": "it undoes",
     "shared/learning/actions/support.py": "it looks for what rules rest on",
     "shared/mobile/actions/following.py": "it shows",
-    "shared/mobile/actions/push_delivery.py": "it shows",
     "shared/platform/actions/figures.py": "it counts",
     "shared/precedents/actions/reading.py": "it looks for noes",
     "shared/precedents/actions/reopening.py": "it asks again",

@@ -19,9 +19,10 @@ from shared.evidence import Entry, stream
 from shared.instants import instant
 from shared.manifests.models.manifests import Manifest
 from shared.mobile.models.dashboard import AgentCard
-from shared.mobile.models.inbox import Notification
-from shared.mobile.rules import claims
-from shared.mobile.rules.notices import CLAIM
+from shared.mobile.rules import subjects
+from shared.notifications.models import Notification
+from shared.notifications.rules import claims
+from shared.notifications.rules.notices import CLAIM
 from shared.queries import Reads
 from shared.violations.models import OpenedViolation
 
@@ -75,7 +76,7 @@ def test_every_notice_is_so_of_its_subject_when_it_is_shown(world):
         collection, _, id = one.subject.partition("/")
         kind = KINDS.get(collection)
         about = world.get(kind, id, one.tenant_id) if kind else None
-        shown = claims.seen(one, about, LATER)
+        shown = claims.seen(one, subjects.told(about), LATER)
         text = f"{shown.title} {shown.body}"
         for words, so in SAID.items():
             told |= {words} if words in f"{one.title} {one.body}" else set()
@@ -91,7 +92,7 @@ def test_every_notice_about_what_changes_says_what_it_claims_of_it(world):
         for one in world.all(Notification)
         if one.subject.partition("/")[0] in KINDS and (one.claim or CLAIM[one.kind]) is None
     }
-    assert not silent, f"say it with shared.mobile.notices.saying: {silent}"
+    assert not silent, f"say it with shared.notifications.rules.notices.saying: {silent}"
 
 
 def test_what_happened_to_an_agent_leads_to_what_it_is(world):
@@ -157,6 +158,6 @@ def test_a_deadline_that_is_told_is_the_one_that_holds(world):
         collection, _, id = one.subject.partition("/")
         if collection == OpenedViolation.collection and "Answer for it until" in one.body:
             violation = world.get(OpenedViolation, id, one.tenant_id)
-            shown = claims.seen(one, violation, LATER)
+            shown = claims.seen(one, subjects.told(violation), LATER)
             told = re.findall(r"\d{4}-[0-9T:.-]+Z", shown.body)
             assert set(told) <= {written(violation.due_at), written(violation.closed_at or LATER)}

@@ -14,11 +14,11 @@ import pytest
 from pydantic import Field
 
 from infra.indexes import FILE, Index, Shape, declared, embedded, expiring, served
+from shared.devices.models import Device
 from shared.documents import EXPIRY, Condition, Query
 from shared.edge import layout
 from shared.edge.weights import MAX_NAME_BYTES
 from shared.entity import Asked, Record, Timestamp, Value
-from shared.mobile.models.inbox import Device
 from tests import golden
 from tests.conftest import NOON, ports_of
 from tests.infra import askable, queries

@@ -24,10 +24,10 @@ from shared.actors import PLATFORM, Actor, Role
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.questions import ApprovalRequest
 from shared.audit.models import Report
+from shared.devices.models import Device
 from shared.documents import Query
 from shared.evidence import Circumstances, Entry
 from shared.instants import instant, written
-from shared.mobile.models.inbox import Device
 from shared.platform.models.flags import FlagSetting
 from shared.store import Transaction
 from shared.violations import rules

@@ -12,9 +12,9 @@ from shared.approvals.models.approvals import Approval
 from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.rules import requests
 from shared.canonical import canonical, digest
+from shared.devices.rules import Registration
 from shared.edge.keys import encoded, verify_ed25519
 from shared.entity import whole, written
-from shared.mobile.rules.devices import Registration
 from tests.approvals.questions import EXAMPLE
 
 WORDS = ("category", "changes", "comment", "explanation")

@@ -17,8 +17,8 @@ from shared.documents import Query
 from shared.edge.keys import verify_ed25519
 from shared.errors import ApprovalMismatch, Expired, Forbidden, Invalid, Refusal
 from shared.evidence import Entry
-from shared.mobile.models.inbox import SpentNonce
 from shared.mobile.models.queue import SignedVeto
+from shared.mobile.models.signed import SpentNonce
 from tests.mobile.phone import OBJECTION, Phone, approved, asked, stored
 
 

@@ -8,12 +8,12 @@ from functions.mobile.remove_device import remove_device
 from functions.mobile.silence_devices import silence_devices
 from functions.mobile.unregister_device import unregister_device
 from shared.actors import PLATFORM, Role
+from shared.devices.events import DeviceRegistered, DeviceUnseenDue
+from shared.devices.models import Destination, Device
+from shared.devices.rules import MAX_DEVICES, Registration
 from shared.documents import Query
 from shared.edge.keys import decoded, encoded, verify_ed25519
 from shared.errors import Conflict, Invalid, NotFound, Unauthenticated
-from shared.mobile.events import DeviceRegistered, DeviceUnseenDue
-from shared.mobile.models.inbox import Destination, Device
-from shared.mobile.rules.devices import MAX_DEVICES, Registration
 from tests.approvals.questions import minutes
 from tests.mobile.phone import Phone, stored
 

@@ -11,9 +11,9 @@ from shared.actors import PLATFORM, Role
 from shared.documents import Query
 from shared.entity import Id
 from shared.errors import NotFound
-from shared.mobile.actions.telling import tell
-from shared.mobile.models.inbox import Notification
-from shared.mobile.rules.notices import MAX_BODY, MAX_TITLE, notice
+from shared.notifications.actions.telling import tell
+from shared.notifications.models import Notification
+from shared.notifications.rules.notices import MAX_BODY, MAX_TITLE, notice
 from tests.conftest import NOON
 
 DEFAULTS = {

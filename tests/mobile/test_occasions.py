@@ -14,8 +14,8 @@ from shared.agents.events import AgentRolledBack, AgentStateChanged
 from shared.agents.models.agents import Agent
 from shared.approvals.events.lifecycle import ApprovalEscalated, ApprovalGranted
 from shared.documents import Query
-from shared.mobile.events import VetoWindowClosing
-from shared.mobile.models.inbox import Notification
+from shared.notifications.events import VetoWindowClosing
+from shared.notifications.models import Notification
 from shared.store import Due
 from tests.conftest import NOON
 from tests.mobile.phone import approved, asked

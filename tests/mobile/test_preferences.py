@@ -6,8 +6,8 @@ from functions.identity.get_notification_preferences import get_notification_pre
 from functions.identity.put_notification_preferences import put_notification_preferences
 from shared.actors import Role
 from shared.errors import Invalid, VersionConflict
-from shared.mobile.rules.preferences import Wishes
-from shared.mobile.rules.pushing import ALWAYS_TOLD
+from shared.notifications.rules.preferences import Wishes
+from shared.notifications.rules.pushing import ALWAYS_TOLD
 
 
 def put(call_as, seen, at=0, **wishes):

@@ -15,22 +15,23 @@ from functions.mobile.read_notification import read_notification
 from functions.mobile.register_device import register_device
 from shared.actors import PLATFORM, Role
 from shared.agents.models.agents import Agent
+from shared.agents.rules.notices import AGENTS
+from shared.approvals.rules.notices import QUESTIONS
+from shared.devices.models import Destination, Device
 from shared.documents import Query
 from shared.entity import written
-from shared.mobile.actions.telling import tell
-from shared.mobile.events import NotificationFailed, NotificationSent, PushDue
-from shared.mobile.models.inbox import (
-    Destination,
-    Device,
+from shared.notifications.actions.telling import tell
+from shared.notifications.events import NotificationFailed, NotificationSent, PushDue
+from shared.notifications.models import (
     Notification,
     NotificationPreferences,
     PushDay,
     PushLog,
     QuietHours,
 )
-from shared.mobile.rules import messages, pushing
-from shared.mobile.rules.notices import notice
-from shared.mobile.rules.preferences import Wishes
+from shared.notifications.rules import messages, pushing
+from shared.notifications.rules.notices import notice
+from shared.notifications.rules.preferences import Wishes
 from shared.outside import Pushed
 from shared.store import Due
 from tests.conftest import NOON
@@ -327,12 +328,11 @@ def test_a_body_that_is_too_long_is_cut_and_nothing_else():
 
 def test_what_the_app_shows_about_an_agent_is_its_name():
     agent = Agent.model_construct(id="a1", name="Writer")
-    assert messages.details(None, agent) == {"agent_id": "a1", "agent_name": "Writer"}
-    assert messages.details(None, None) == {}
+    assert AGENTS.details(agent) == {"agent_id": "a1", "agent_name": "Writer"}
 
 
 def test_an_approval_without_an_agent_is_shown_without_one(call_as):
-    shown = messages.details(asked(call_as, agent_id=None), None)
+    shown = QUESTIONS.details(asked(call_as, agent_id=None))
     assert set(shown) == {"approval_id", "approval_type", "risk", "expires_at"}
 
 

@@ -13,9 +13,9 @@ from werkzeug.test import EnvironBuilder
 from local.streams import MOST_OF_ALL, MOST_OF_ONE, PATH, Streams
 from shared.actors import PLATFORM, Actor, Role
 from shared.errors import StoreUnavailable, Unauthenticated
-from shared.mobile.actions.telling import tell
-from shared.mobile.models.inbox import Notification
-from shared.mobile.rules.notices import notice
+from shared.notifications.actions.telling import tell
+from shared.notifications.models import Notification
+from shared.notifications.rules.notices import notice
 from shared.operation import Call
 
 

@@ -32,11 +32,12 @@ from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.vetoes import Veto
 from shared.entity import written
-from shared.mobile.actions.telling import tell
-from shared.mobile.events import NotificationSent
-from shared.mobile.models.inbox import Kind
-from shared.mobile.rules import claims
-from shared.mobile.rules.notices import CLAIM, notice, saying
+from shared.mobile.rules import subjects
+from shared.notifications.actions.telling import tell
+from shared.notifications.events import NotificationSent
+from shared.notifications.models import Kind
+from shared.notifications.rules import claims
+from shared.notifications.rules.notices import CLAIM, notice, saying
 from shared.violations import rules as violations
 from shared.violations.actions import opening
 from shared.violations.events import ViolationOpened
@@ -153,7 +154,7 @@ def test_whatever_became_of_it_every_text_says_what_is(call_as, reacting, end, l
             for instant in re.findall(r"\d{4}-[0-9T:.-]+Z", text if waits else ""):
                 assert instant == written(record.expires_at)
             claim = one.claim or CLAIM[one.kind]
-            assert one.over is not claims.holds(claim, record, now)
+            assert one.over is not subjects.told(record).so(claim, now)
         held = [one for one in box.items if not one.over and one.read_at is None]
         assert box.unread == len(held)
     badge = get_dashboard(call_as(Role.GOVERNOR, id="ben", at=later)).unread_notifications
@@ -281,6 +282,6 @@ def test_a_veto_that_is_carried_out_after_all_is_told_so(call_as, reacting):
         at=NOON,
     )
     page = saying("not_undone", page)
-    assert claims.seen(page, late, NOON).title == page.title
-    done = claims.seen(page, veto, NOON)
+    assert claims.seen(page, subjects.told(late), NOON).title == page.title
+    done = claims.seen(page, subjects.told(veto), NOON)
     assert (done.title, done.over) == ("A veto is carried out", True)

@@ -14,8 +14,8 @@ from shared.approvals.rules import requests
 from shared.constitution import amended
 from shared.entity import written
 from shared.learning.models import NewDraft
-from shared.mobile.actions.telling import tell
-from shared.mobile.rules.notices import notice
+from shared.notifications.actions.telling import tell
+from shared.notifications.rules.notices import notice
 from shared.violations import rules
 from shared.violations.actions import opening
 from shared.violations.models import Finding

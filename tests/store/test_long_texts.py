@@ -3,9 +3,9 @@
 import pytest
 
 from shared.actors import PLATFORM, Role
+from shared.devices.models import Device
+from shared.devices.rules import token_hash
 from shared.documents import Key
-from shared.mobile.models.inbox import Device
-from shared.mobile.rules.devices import token_hash
 from tests.mobile.phone import Phone
 
 

@@ -18,7 +18,7 @@ from shared.agents.events import HealthStatusChanged
 from shared.agents.models.agents import Agent
 from shared.documents import Query
 from shared.errors import Conflict, Forbidden, Invalid, SelfApproval
-from shared.mobile.models.inbox import Notification
+from shared.notifications.models import Notification
 from shared.store import Due, Transaction
 from shared.violations import rules
 from shared.violations.actions import opening

@@ -154,6 +154,3 @@ def sandbox(url: str) -> bool:
     """Say whether an address can be a sandbox: https, or a mock of the platform's own."""
     parts = urlsplit(url)
     return parts.scheme in {"https", "sandbox", "ai-mock"} and bool(parts.netloc)
-
-
-# --- events --------------------------------------------------------------------------------------

@@ -253,6 +253,3 @@ class StageAnswer(Value):
 
     request: Any = None
     """What to ask the Governor about it, where the Governor is to decide: the body of an approval request."""
-
-
-# --- events --------------------------------------------------------------------------------------

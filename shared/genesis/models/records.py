@@ -32,6 +32,4 @@ def name_id(entity_type: str, name: str) -> str:
     return hashlib.sha256(f"{entity_type}|{name}".encode()).hexdigest()
 
 
-# --- events --------------------------------------------------------------------------------------
-
 Reasons = Annotated[tuple[Annotated[str, Masked(kept=150)], ...], Field(max_length=50)]

@@ -3,10 +3,10 @@
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Verb
 from shared.approvals.rules import decisions
+from shared.devices.models import Device
 from shared.entity import Because
 from shared.evidence import digest_of
-from shared.mobile.models.inbox import Device, SpentNonce
-from shared.mobile.models.signed import SignedWords
+from shared.mobile.models.signed import SignedWords, SpentNonce
 from shared.mobile.rules.signatures import earliest, nonce_id, timely, verified
 from shared.operation import Call
 from shared.ports import SignatureCheck

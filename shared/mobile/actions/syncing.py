@@ -16,12 +16,13 @@ from shared.approvals.models.records import LateVeto
 from shared.approvals.models.vetoes import Veto
 from shared.approvals.rules import decisions
 from shared.approvals.rules.checks import same_subject
+from shared.devices.models import Device
 from shared.entity import Because, Event, whole
 from shared.errors import AlreadyDecided, Conflict, Expired, Refusal
 from shared.evidence import digest_of
 from shared.mobile.actions import signing
-from shared.mobile.models.inbox import Device, SpentNonce
 from shared.mobile.models.queue import ItemResult, QueuedVeto, Result, SyncedVeto
+from shared.mobile.models.signed import SpentNonce
 from shared.mobile.rules import offline_vetoes
 from shared.mobile.rules.signatures import earliest, nonce_id, statement, verified
 from shared.operation import Call

@@ -1,13 +1,11 @@
 """What a phone signs."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from shared.entity import Hex64, Id, Opaque, Timestamp, Value
-
-Signature = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{85}[AQgw]$", examples=["A" * 86])]
-"""An Ed25519 signature (RFC 8032): its 64 bytes in base64url without padding, in the one way there is."""
+from shared.devices.models import Signature
+from shared.entity import Hex64, Id, Opaque, Record, Timestamp, Value
 
 
 class DeviceSignature(Value):
@@ -51,3 +49,14 @@ class SignedDecision(SignedWords):
 
     expected_digest: Hex64
     """The approval's `action_digest`, as it was read: an answer to anything else is refused."""
+
+
+class SpentNonce(Record):
+    """A nonce that a device used, and for what, so that it is used for nothing else."""
+
+    collection: ClassVar[str] = "spent_nonces"
+
+    device_id: Id
+    statement_hash: Hex64
+    signature: str
+    spent_at: Timestamp

@@ -5,10 +5,10 @@ from typing import Any
 
 from shared.actors import Actor, Scope
 from shared.approvals.models.approvals import Approval, ApprovalStatus
+from shared.devices.rules import SKEW
 from shared.errors import Forbidden
 from shared.evidence import digest_of
 from shared.mobile.models.queue import ItemResult, QueuedVeto, Result
-from shared.mobile.rules.signatures import SKEW
 
 GRACE = timedelta(hours=1)
 """How long after its window a veto may still arrive that was signed inside it."""

@@ -8,17 +8,15 @@ from shared.actors import Actor
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Verb
 from shared.canonical import canonical, digest
+from shared.devices.models import Device
+from shared.devices.rules import SKEW
 from shared.entity import written
 from shared.errors import ApprovalMismatch, Expired, Forbidden, Invalid
 from shared.evidence import Verify, digest_of
-from shared.mobile.models.inbox import Device, SpentNonce
-from shared.mobile.models.signed import DeviceSignature, SignedWords
+from shared.mobile.models.signed import DeviceSignature, SignedWords, SpentNonce
 
 LIFE = timedelta(minutes=5)
 """How far ahead a signature may end."""
-
-SKEW = timedelta(seconds=30)
-"""How much a phone's clock may differ from ours without anybody noticing."""
 
 
 def statement(

@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.agents.models.agents import Agent
-from shared.approvals.models.approvals import Approval
-from shared.entity import written
-from shared.mobile.models.inbox import Destination, Kind, Notification
+from shared.devices.models import Destination
+from shared.notifications.models import Kind, Notification
 
 MAX_BYTES = 4096
 USUAL_TTL_S = 24 * 3600
@@ -28,23 +26,6 @@ CHANNEL: dict[Kind, str] = {
 }
 
 Details = Mapping[str, str]
-
-
-def details(approval: Approval | None, agent: Agent | None) -> dict[str, str]:
-    """Return what the app may show about a subject: no content, no names of people."""
-    found: dict[str, str] = {}
-    if approval is not None:
-        found |= {
-            "approval_id": approval.id,
-            "approval_type": approval.type,
-            "risk": approval.risk,
-            "expires_at": written(approval.expires_at),
-        }
-        if approval.agent_id is not None:
-            found["agent_id"] = approval.agent_id
-    if agent is not None:
-        found |= {"agent_id": agent.id, "agent_name": agent.name}
-    return found
 
 
 def message(

@@ -3,9 +3,9 @@
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from shared.actors import PLATFORM, Actor, Role
+from shared.actors import PLATFORM, Role
 from shared.detectors import masked
-from shared.mobile.models.inbox import Claim, Kind, Notification, Priority
+from shared.notifications.models import Claim, Kind, Notification, Priority
 
 MAX_TITLE = 50
 MAX_BODY = 200
@@ -107,11 +107,6 @@ def saying(claim: Claim | None, told: Notification) -> Notification:
 def governor(tenant: str) -> Role:
     """Return who governs a tenant: the audience of what its Governor must know."""
     return Role.GOVERNOR if tenant == PLATFORM else Role.CUSTOMER_ADMIN
-
-
-def audiences(reader: Actor) -> tuple[str, ...]:
-    """Return every audience that *reader* belongs to."""
-    return (reader.id, *sorted(reader.roles))
 
 
 def read(before: Notification, *, at: datetime) -> Notification:

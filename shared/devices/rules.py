@@ -10,15 +10,12 @@ from pydantic import ConfigDict, Field
 
 from shared.actors import PLATFORM, Actor
 from shared.canonical import canonical
+from shared.devices.events import DeviceRegistered
+from shared.devices.models import Destination, Device, Platform, Signature
 from shared.entity import Name, Opaque, Timestamp, Value, written
 from shared.errors import Conflict, Invalid, Unauthenticated
 from shared.evidence import Verify, digest_of
 from shared.examples import SIGNATURE
-from shared.mobile.events import DeviceRegistered
-from shared.mobile.models.inbox import Destination, Device, Platform
-from shared.mobile.models.signed import Signature
-from shared.mobile.rules.notices import audiences
-from shared.mobile.rules.signatures import SKEW
 
 MAX_DEVICES = 10
 UNSEEN = timedelta(days=90)
@@ -229,3 +226,12 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise Invalid(f"there is no time zone {name[:64]}", rule="timezone") from error
+
+
+SKEW = timedelta(seconds=30)
+"""How much a phone's clock may differ from ours without anybody noticing."""
+
+
+def audiences(reader: Actor) -> tuple[str, ...]:
+    """Return every audience that *reader* belongs to."""
+    return (reader.id, *sorted(reader.roles))

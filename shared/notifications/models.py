@@ -4,9 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.constitution import breach
-from shared.entity import Asked, Entity, Hex64, Id, Record, Timestamp, Value
-from shared.errors import Violation
+from shared.devices.models import Personal
+from shared.entity import Asked, Entity, Id, Record, Timestamp, Value
 
 Kind = Literal[
     "approval_pending",
@@ -41,29 +40,12 @@ Claim = Literal[
 """What a notice says of its subject that may be over when it is shown."""
 
 Priority = Literal["low", "default", "high", "critical"]
-Platform = Literal["ios", "android", "web"]
 
-TOPIC = "notification-events"
 
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["22:00"])]
-PublicKey = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z0-9_-]{43}$", examples=["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"]),
-]
-"""An Ed25519 public key (RFC 8032): its 32 bytes in base64url without padding."""
 
 
-class _Governed(Entity):
-    """An entity of a person, which answers to the Governor as everything does."""
-
-    def violations(self) -> tuple[Violation, ...]:
-        """Return what in this entity breaks the constitution."""
-        if self.governance_agent_id:
-            return ()
-        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
-
-
-class Notification(_Governed):
+class Notification(Personal):
     """One notice to a role or to a person, told by its audience."""
 
     collection: ClassVar[str] = "notifications"
@@ -107,55 +89,7 @@ class QuietHours(Value):
     """When it stops being silent."""
 
 
-class Device(_Governed):
-    """A phone that may show notices and sign decisions."""
-
-    collection: ClassVar[str] = "devices"
-    guarded_by: ClassVar = ("user_id", "fcm_token_hash")
-    unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {"last_seen_at"}
-
-    user_id: Asked
-    """Whose device it is."""
-    fcm_token: str
-    """Where notices are pushed."""
-    fcm_token_hash: Hex64 | None = None
-    """By this a token is found, as it may be longer than what an index holds."""
-
-    public_key: PublicKey
-    """The key that its signatures are checked with."""
-    platform: Platform
-    """What it runs."""
-    app_version: str
-    """Which release of the app it runs."""
-    os_version: str
-    """The version of its system."""
-    timezone: str
-    """The zone of its clock."""
-    audiences: tuple[str, ...]
-    """Whose notices it shows: the person's own, and those to their roles when it was registered."""
-
-    registered_at: Timestamp
-    """When it was registered first."""
-    last_seen_at: Timestamp
-    """When it was last registered or used."""
-    active: bool = True
-    """Whether it may show notices and sign."""
-
-
-class Destination(Record):
-    """Where to push what is told to one audience; its id is ``<audience>:<device>``."""
-
-    collection: ClassVar[str] = "push_destinations"
-
-    audience: Asked
-    device_id: Id
-    user_id: str
-    fcm_token: str
-    platform: Platform
-    timezone: str
-
-
-class NotificationPreferences(_Governed):
+class NotificationPreferences(Personal):
     """What a person wants to be pushed; its id is the person's."""
 
     collection: ClassVar[str] = "notification_preferences"
@@ -188,17 +122,3 @@ class PushLog(Record):
     sent_at: Timestamp | None = None
     provider_message_id: str = ""
     status: Literal["sent", "unregistered", "refused", "waiting"]
-
-
-class SpentNonce(Record):
-    """A nonce that a device used, and for what, so that it is used for nothing else."""
-
-    collection: ClassVar[str] = "spent_nonces"
-
-    device_id: Id
-    statement_hash: Hex64
-    signature: str
-    spent_at: Timestamp
-
-
-# --- events --------------------------------------------------------------------------------------

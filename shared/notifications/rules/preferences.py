@@ -8,9 +8,9 @@ from pydantic import ConfigDict, Field
 
 from shared.entity import Value
 from shared.errors import Invalid, VersionConflict
-from shared.mobile.events import PreferencesChanged
-from shared.mobile.models.inbox import Kind, NotificationPreferences, QuietHours
-from shared.mobile.rules.pushing import ALWAYS_TOLD
+from shared.notifications.events import PreferencesChanged
+from shared.notifications.models import Kind, NotificationPreferences, QuietHours
+from shared.notifications.rules.pushing import ALWAYS_TOLD
 
 Muted = Annotated[Kind, Field(json_schema_extra={"not": {"enum": sorted(ALWAYS_TOLD)}})]
 """A kind that may be switched off."""

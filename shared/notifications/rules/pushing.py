@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Literal
 
-from shared.mobile.events import PushDue
-from shared.mobile.models.inbox import (
+from shared.devices.rules import zone
+from shared.notifications.events import PushDue
+from shared.notifications.models import (
     Kind,
     Notification,
     NotificationPreferences,
     PushDay,
     QuietHours,
 )
-from shared.mobile.rules.devices import zone
 
 MAX_A_DAY = 5
 """How many pushes that are not urgent a person gets on one day."""

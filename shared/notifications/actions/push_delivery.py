@@ -5,20 +5,15 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from shared.agents.models.agents import Agent
-from shared.approvals.models.approvals import Approval
+from shared.devices import rules as devices
+from shared.devices.events import DeviceRevoked
+from shared.devices.models import Destination, Device
 from shared.errors import ProviderDown
-from shared.mobile.actions import shown
-from shared.mobile.events import DeviceRevoked, NotificationFailed, NotificationSent, PushDue
-from shared.mobile.models.inbox import (
-    Destination,
-    Device,
-    Notification,
-    NotificationPreferences,
-    PushDay,
-    PushLog,
-)
-from shared.mobile.rules import claims, devices, messages, pushing
+from shared.notifications.actions import shown
+from shared.notifications.events import NotificationFailed, NotificationSent, PushDue
+from shared.notifications.models import Notification, NotificationPreferences, PushDay, PushLog
+from shared.notifications.rules import claims, messages, pushing
+from shared.notifications.rules.subjects import Subjects
 from shared.outside import Push, Pushed
 from shared.reaction import Reaching
 from shared.store import Transaction
@@ -27,6 +22,7 @@ from shared.store import Transaction
 def hand_over(
     call: Reaching,
     push: Push,
+    subjects: Subjects,
     notification_id: str,
     *,
     user_id: str | None = None,
@@ -43,7 +39,7 @@ def hand_over(
         loosely = txn.loosely("a device that comes later shows what it missed")
         found = loosely.all(Destination, audience=notification.audience)
         chosen = [one for one in found if user_id in {None, one.user_id}]
-        work = _Work(call, push, txn, notification, chosen)
+        work = _Work(call, push, subjects, txn, notification, chosen)
         for user, own in groupby(sorted(chosen, key=lambda one: one.user_id), _user):
             if not work.over:
                 work.person(user, list(own), due)
@@ -61,11 +57,12 @@ class _Work:
         self,
         call: Reaching,
         push: Push,
+        subjects: Subjects,
         txn: Transaction,
         notification: Notification,
         destinations: Iterable[Destination],
     ) -> None:
-        self.call, self.push, self.txn = call, push, txn
+        self.call, self.push, self.subjects, self.txn = call, push, subjects, txn
         self.notification: Notification = notification
         self.shown: Notification = notification
         ids = [one.device_id for one in destinations]
@@ -74,7 +71,7 @@ class _Work:
         self.details: dict[str, str] = {}
         self.over = self._put_into_words(ids)
         audience = (notification.audience,)
-        self.unread = shown.unread(txn, audience, call.now) if ids else 0
+        self.unread = shown.unread(txn, subjects, audience, call.now) if ids else 0
         self.days: list[PushDay] = []
         self.promises: list[tuple[PushDue, datetime]] = []
         self.results: list[PushLog] = []
@@ -167,10 +164,9 @@ class _Work:
         """Read what the notice is about, put it into words that hold, and say whether it is over."""
         if not ids:
             return False
-        collection, _, id = self.notification.subject.partition("/")
-        approval = self.txn.peek(Approval, id) if collection == Approval.collection else None
-        agent_id = approval.agent_id if approval else id if collection == "agents" else None
-        agent = self.txn.peek(Agent, agent_id) if agent_id else None
-        self.details = messages.details(approval, agent)
-        self.shown = claims.seen(self.notification, approval or agent, self.call.now)
+        told = shown.about(self.txn, self.subjects, self.notification.subject)
+        if told is not None:
+            other = shown.about(self.txn, self.subjects, told.concerns) if told.concerns else None
+            self.details = told.details | (other.details if other else {})
+        self.shown = claims.seen(self.notification, told, self.call.now)
         return self.shown.over

@@ -1,0 +1,1 @@
+"""Phones that show notices and sign decisions."""
