@@ -38,6 +38,11 @@ SecretRef = Annotated[
 ]
 """What a document holds in place of a secret: ``secret://`` and an id of its tenant's."""
 
+Secret = Annotated[
+    SecretStr, Field(min_length=1, max_length=16_384, examples=["a-key-of-somebody-elses"])
+]
+"""What a request brings a secret in: the only place where one is said."""
+
 
 class SecretWriter(Port, Protocol):
     """

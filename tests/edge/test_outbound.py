@@ -6,10 +6,15 @@ import threading
 import pytest
 from pydantic import SecretStr
 
+from shared.actors import PLATFORM
+from shared.documents import Query
 from shared.edge import traces
+from shared.edge.breakers import Board, show_on
+from shared.edge.calls import Request
 from shared.edge.outbound import GuardedHttpClient
 from shared.edge.pinned import Wire
 from shared.errors import Forbidden, Invalid, ProviderDown
+from shared.platform.models.breakers import Circuit
 from tests.conftest import NOON, ports_of
 from tests.edge.provider import Reply
 from tests.edge.strangers import HOOK, PUBLIC
@@ -204,6 +209,16 @@ def test_redirections_end(client, host):
     assert len(host.seen) == 4
 
 
+def test_whoever_led_on_may_have_done_it(client, host, web):
+    """Where it led to was never reached: that says nothing about the first, which is not asked again."""
+    del web.names["api.example.com"]
+    host.replies = [led(307, API)]
+    with pytest.raises(ProviderDown) as down:
+        client.send("POST", HOOK, hosts={"*.example.com"}, redirects=1)
+    assert down.value.violations[0].rule == "outcome_unknown"
+    assert len(host.seen) == 1
+
+
 # --- what nobody is told ---------------------------------------------------------------------------
 
 
@@ -222,6 +237,24 @@ def test_no_log_and_no_error_tells_what_was_sent_or_where_to(client, host, caplo
     for hidden in ("what-nobody-may-know", "hidden"):
         assert hidden not in caplog.text
         assert hidden not in said
+
+
+def test_a_request_shows_nothing_of_itself():
+    shown = repr(Request("GET", HOOK, b"hidden", {"X": "hidden"}))
+    assert "hidden" not in shown
+
+
+def test_a_host_that_fails_stands_in_no_record_and_no_log(client, host, web, documents, caplog):
+    host.replies = [Reply(500)]
+    show_on(Board(documents, lambda: NOON))
+    try:
+        with caplog.at_level(logging.DEBUG):
+            for _ in range(3):
+                client.send("POST", HOOK)
+    finally:
+        show_on(None)
+    assert documents.find(PLATFORM, Query(Circuit.collection)) == []
+    assert "hooks.example.com" not in caplog.text
 
 
 def test_the_trace_stays_inside(client, host):
