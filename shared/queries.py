@@ -7,7 +7,7 @@ one; nobody gets a part that looks like the whole.
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -24,28 +24,43 @@ MAX_ALL = 1000
 """How many documents `all` returns at the most: what may be more is read page by page."""
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+S = TypeVar("S")
 
 
-class Page(BaseModel, Generic[R]):
-    """Some of the documents, and how to get the next ones."""
+class Page(BaseModel, Generic[T]):
+    """Some of what a list holds, and how to get more of it."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
-    items: tuple[R, ...]
+    items: tuple[T, ...]
     """What was found, in the order of the list."""
 
     next_cursor: str | None = None
     """The `cursor` that the next page is asked with; null on the last page."""
 
+    def map(self, shown: Callable[[T], S]) -> "Page[S]":
+        """Return the page with something else of each item."""
+        return Page(items=tuple(map(shown, self.items)), next_cursor=self.next_cursor)
+
 
 class Paging(Parameters):
-    """Which page of a list."""
+    """Which page of a list; what else a query names is, as it is or one of several, what the list is about."""
 
-    limit: int = Field(20, ge=1, le=100)
+    limit: int = Field(20, ge=1, le=MAX_LIST)
     """How many to return at most."""
 
     cursor: Coded | None = None
     """The `next_cursor` of the page before; without one the list begins."""
+
+    def tests(self, *names: str) -> dict[str, "Test"]:
+        """Return what its other members, or those named, ask for; one that was left out asks for nothing."""
+        asked = self.model_dump(mode="json", exclude={"limit", "cursor"}, exclude_none=True)
+        return {
+            name: _any_of(value)
+            for name, value in asked.items()
+            if value != [] and (not names or name in names)
+        }
 
 
 @dataclass(frozen=True)
@@ -101,6 +116,16 @@ class ContainsAny:
 Test = Scalar | AtLeast | AtMost | Between | Prefix | OneOf | Contains | ContainsAny
 
 
+def _any_of(value: Any) -> Test:
+    match value:
+        case [one]:
+            return one  # type: ignore[no-any-return]
+        case [*several]:
+            return OneOf(tuple(several))
+        case _:
+            return value  # type: ignore[no-any-return]
+
+
 class Reads:
     """Looks for documents, in one tenant or, where that is None, in all."""
 
@@ -133,6 +158,10 @@ class Reads:
             tests: A value for equality, or a condition; ``__`` in a name means a dot.
         """
         return self._page(kind, order, limit, cursor, tests)
+
+    def page(self, kind: type[R], asked: Paging, *, order: str = "", **tests: Test) -> Page[R]:
+        """Return the page of the documents that pass all tests which a request asks for."""
+        return self.find(kind, order=order, limit=asked.limit, cursor=asked.cursor, **tests)
 
     def all(self, kind: type[R], *, order: str = "", **tests: Test) -> tuple[R, ...]:
         """

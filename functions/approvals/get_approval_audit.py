@@ -6,7 +6,7 @@ from shared.approvals.models.approvals import Approval
 from shared.entity import Hex64, Id, Value
 from shared.evidence import ActorRef, Entry, stream
 from shared.operation import Call, operation
-from shared.queries import Paging
+from shared.queries import Page, Paging
 
 
 class TrailEntry(Value):
@@ -26,36 +26,23 @@ class TrailEntry(Value):
     """What the entry says besides, with personal data masked."""
 
 
-class Trail(Value):
-    """What happened to an approval, the latest last."""
-
-    items: tuple[TrailEntry, ...]
-    """The entries of this page, the oldest first."""
-    next_cursor: str | None
-    """The `cursor` that the next page is asked with; null on the last page."""
-
-
 @operation(
     "GET", "/v1/approvals/{approval_id}/audit", scopes={Scope.GOVERNANCE_READ}, audited=False
 )
-def get_approval_audit(call: Call, approval_id: Id, query: Paging) -> Trail:
+def get_approval_audit(call: Call, approval_id: Id, query: Paging) -> Page[TrailEntry]:
     """Show what happened to an approval, from its request on."""
     with call.transaction() as txn:
         approval = txn.get(Approval, approval_id)
-        found = txn.find(
-            Entry, order="eseq", limit=query.limit, cursor=query.cursor, entity=stream(approval)
-        )
-    return Trail(
-        items=tuple(
-            TrailEntry(
-                id=entry.id,
-                action=entry.action,
-                actor=entry.actor,
-                ts=entry.ts,
-                entry_hash=entry.hash,
-                data=entry.data,
-            )
-            for entry in found.items
-        ),
-        next_cursor=found.next_cursor,
+        found = txn.page(Entry, query, order="eseq", entity=stream(approval))
+    return found.map(_shown)
+
+
+def _shown(entry: Entry) -> TrailEntry:
+    return TrailEntry(
+        id=entry.id,
+        action=entry.action,
+        actor=entry.actor,
+        ts=entry.ts,
+        entry_hash=entry.hash,
+        data=entry.data,
     )

@@ -28,16 +28,8 @@ def list_approvals(call: Call, query: ApprovalQuery) -> Page[Approval]:
 
     Without a status, these are all that wait for an answer and are not held back.
     """
-    tests = query.model_dump(exclude={"status", "cursor", "limit"}, exclude_none=True)
+    tests = query.tests()
     if query.status is None:
-        tests |= {"held_back": False}
-    wanted = OneOf(OPEN) if query.status is None else query.status
+        tests |= {"status": OneOf(OPEN), "held_back": False}
     with call.transaction() as txn:
-        return txn.find(
-            Approval,
-            order="expires_at",
-            limit=query.limit,
-            cursor=query.cursor,
-            status=wanted,
-            **tests,
-        )
+        return txn.page(Approval, query, order="expires_at", **tests)

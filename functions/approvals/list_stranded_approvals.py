@@ -3,7 +3,7 @@ from shared.approvals.models.approvals import Approval
 from shared.approvals.models.records import Stranded, Why
 from shared.entity import Id, Timestamp, Value
 from shared.operation import Call, operation
-from shared.queries import Paging
+from shared.queries import Page, Paging
 
 
 class StrandedApproval(Value):
@@ -25,25 +25,16 @@ class StrandedApproval(Value):
     """When it ends by itself."""
 
 
-class StrandedApprovals(Value):
-    """Some of them, the one found last first."""
-
-    items: tuple[StrandedApproval, ...]
-    """The requests, without those that were answered or withdrawn meanwhile."""
-    next_cursor: str | None
-    """The `cursor` that the next page is asked with; null on the last page."""
-
-
 @operation("GET", "/v1/approvals/stranded", scopes={Scope.GOVERNANCE_READ}, audited=False)
-def list_stranded_approvals(call: Call, query: Paging) -> StrandedApprovals:
+def list_stranded_approvals(call: Call, query: Paging) -> Page[StrandedApproval]:
     """
-    List the open requests of the tenant that wait for nobody.
+    List the open requests of the tenant that wait for nobody, the one found last first.
 
     Every hour the platform looks for them, and opens an incident in somebody's hands for each. Withdraw it
     (`POST /v1/approvals/{approval_id}/cancel`), or ask again so that it can be answered.
     """
     with call.transaction() as txn:
-        found = txn.find(Stranded, order="-since", limit=query.limit, cursor=query.cursor)
+        found = txn.page(Stranded, query, order="-since")
         pairs = [(one, txn.peek(Approval, one.id)) for one in found.items]
     items = tuple(
         StrandedApproval(
@@ -58,4 +49,4 @@ def list_stranded_approvals(call: Call, query: Paging) -> StrandedApprovals:
         for one, approval in pairs
         if approval is not None and approval.open
     )
-    return StrandedApprovals(items=items, next_cursor=found.next_cursor)
+    return Page(items=items, next_cursor=found.next_cursor)

@@ -18,6 +18,5 @@ class VetoQuery(Paging):
 @operation("GET", "/v1/vetoes", scopes={Scope.GOVERNANCE_READ}, audited=False)
 def list_vetoes(call: Call, query: VetoQuery) -> Page[Veto]:
     """List the tenant's vetoes, the latest first."""
-    tests = query.model_dump(exclude={"cursor", "limit"}, exclude_none=True)
     with call.transaction() as txn:
-        return txn.find(Veto, order="-decided_at", limit=query.limit, cursor=query.cursor, **tests)
+        return txn.page(Veto, query, order="-decided_at", **query.tests())

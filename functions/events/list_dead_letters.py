@@ -5,7 +5,7 @@ from pydantic import Field
 from shared.actors import PLATFORM, Scope
 from shared.events.models import DeadLetter
 from shared.operation import Call, operation
-from shared.queries import Page, Paging, Test
+from shared.queries import Page, Paging
 
 
 class Which(Paging):
@@ -26,12 +26,5 @@ class Which(Paging):
 )
 def list_dead_letters(call: Call, which: Which) -> Page[DeadLetter]:
     """List the messages that could not be delivered, the newest first."""
-    tests: dict[str, Test] = {}
-    if which.status:
-        tests["status"] = which.status
-    if which.consumer:
-        tests["consumer"] = which.consumer
     with call.transaction() as txn:
-        return txn.find(
-            DeadLetter, order="-last_at", limit=which.limit, cursor=which.cursor, **tests
-        )
+        return txn.page(DeadLetter, which, order="-last_at", **which.tests())

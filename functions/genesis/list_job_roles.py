@@ -1,6 +1,6 @@
 from shared.actors import PLATFORM, Scope
 from shared.genesis.models.job_roles import JobRole
-from shared.genesis.models.requests import JobRoleListing, filters
+from shared.genesis.models.requests import JobRoleListing
 from shared.operation import Call, operation
 from shared.queries import Page
 
@@ -11,6 +11,4 @@ from shared.queries import Page
 def list_job_roles(call: Call, query: JobRoleListing) -> Page[JobRole]:
     """List job roles, the newest first, by status and industry."""
     with call.transaction() as txn:
-        return txn.find(
-            JobRole, order="-created_at", limit=query.limit, cursor=query.cursor, **filters(query)
-        )
+        return txn.page(JobRole, query, order="-created_at", **query.tests())

@@ -1,5 +1,5 @@
 from shared.actors import PLATFORM, Scope
-from shared.genesis.models.requests import SkillListing, filters
+from shared.genesis.models.requests import SkillListing
 from shared.genesis.models.skills import Skill
 from shared.operation import Call, operation
 from shared.queries import Page
@@ -9,6 +9,4 @@ from shared.queries import Page
 def list_skills(call: Call, query: SkillListing) -> Page[Skill]:
     """List skills, the newest first, by status, category and industry."""
     with call.transaction() as txn:
-        return txn.find(
-            Skill, order="-created_at", limit=query.limit, cursor=query.cursor, **filters(query)
-        )
+        return txn.page(Skill, query, order="-created_at", **query.tests())

@@ -1,6 +1,6 @@
 from shared.actors import PLATFORM, Scope
 from shared.genesis.models.industries import Industry
-from shared.genesis.models.requests import IndustryListing, filters
+from shared.genesis.models.requests import IndustryListing
 from shared.operation import Call, operation
 from shared.queries import Page
 
@@ -9,6 +9,4 @@ from shared.queries import Page
 def list_industries(call: Call, query: IndustryListing) -> Page[Industry]:
     """List industries, the newest first, by status and code."""
     with call.transaction() as txn:
-        return txn.find(
-            Industry, order="-created_at", limit=query.limit, cursor=query.cursor, **filters(query)
-        )
+        return txn.page(Industry, query, order="-created_at", **query.tests())

@@ -15,8 +15,5 @@ class AgentCardQuery(Paging):
 @operation("GET", "/v1/mobile/agents", scopes={Scope.GOVERNANCE_READ}, audited=False)
 def list_agent_cards(call: Call, query: AgentCardQuery) -> Page[AgentCard]:
     """List agents on cards with their health and what waits for the Governor, the newest first."""
-    tests = query.model_dump(include={"status"}, exclude_none=True)
     with call.transaction() as txn:
-        return txn.find(
-            AgentCard, order="-created_at", limit=query.limit, cursor=query.cursor, **tests
-        )
+        return txn.page(AgentCard, query, order="-created_at", **query.tests())

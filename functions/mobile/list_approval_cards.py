@@ -1,11 +1,11 @@
 from shared.actors import Scope
 from shared.approvals.models.approvals import OPEN, Approval
 from shared.approvals.models.questions import ApprovalType
-from shared.entity import Id, Value
+from shared.entity import Id
 from shared.mobile.rules import cards
 from shared.mobile.rules.cards import ApprovalCard
 from shared.operation import Call, operation
-from shared.queries import OneOf, Paging
+from shared.queries import OneOf, Page, Paging
 
 
 class CardQuery(Paging):
@@ -17,24 +17,15 @@ class CardQuery(Paging):
     """Only requests about this agent."""
 
 
-class Cards(Value):
-    """Some of the open requests."""
-
-    items: tuple[ApprovalCard, ...]
-    """The open requests of this page, those first whose time runs out first."""
-    next_cursor: str | None
-    """The `cursor` that the next page is asked with; null on the last page."""
-
-
 @operation("GET", "/v1/mobile/approvals", scopes={Scope.GOVERNANCE_READ}, audited=False)
-def list_approval_cards(call: Call, query: CardQuery) -> Cards:
+def list_approval_cards(call: Call, query: CardQuery) -> Page[ApprovalCard]:
     """
     List the open requests on cards, those first whose time runs out first.
 
     Those that are alike are one card, and what is held back has none until it is released. A page may have fewer
     cards than were asked for.
     """
-    tests = query.model_dump(include={"type", "agent_id"}, exclude_none=True)
+    tests = query.tests()
     waiting = OneOf(tuple(sorted(OPEN)))
     items, cursor = tuple[ApprovalCard, ...](), query.cursor
     with call.transaction() as txn:
@@ -64,4 +55,4 @@ def list_approval_cards(call: Call, query: CardQuery) -> Cards:
             cursor = found.next_cursor
             if cursor is None:
                 break
-    return Cards(items=items, next_cursor=cursor)
+    return Page(items=items, next_cursor=cursor)

@@ -1,21 +1,16 @@
 from shared.actors import Scope
 from shared.devices.rules import audiences
-from shared.entity import Value
 from shared.mobile.rules.subjects import SUBJECTS
 from shared.notifications.actions import shown
 from shared.notifications.models import Notification, SeenNotification
 from shared.notifications.rules import claims
 from shared.operation import Call, operation
-from shared.queries import OneOf, Paging, Test
+from shared.queries import OneOf, Page, Paging, Test
 
 
-class Inbox(Value):
+class Inbox(Page[SeenNotification]):
     """Some of the caller's notices, and how many are unread in all."""
 
-    items: tuple[SeenNotification, ...]
-    """The notices of this page, the newest first."""
-    next_cursor: str | None
-    """The `cursor` that the next page is asked with; null on the last page."""
     unread: int
     """How many notices nobody has marked as read and that still hold, over all pages; of the newest 100."""
 
@@ -37,9 +32,7 @@ def list_notifications(call: Call, query: InboxQuery) -> Inbox:
     mine = OneOf(audiences(call.actor))
     tests: dict[str, Test] = {"audience": mine} | ({"read_at": None} if query.unread else {})
     with call.transaction() as txn:
-        found = txn.find(
-            Notification, order="-created_at", limit=query.limit, cursor=query.cursor, **tests
-        )
+        found = txn.page(Notification, query, order="-created_at", **tests)
         items = tuple(
             claims.seen(one, shown.told(txn, SUBJECTS, one), call.now) for one in found.items
         )

@@ -1,10 +1,9 @@
 from shared.actors import PLATFORM, Scope
-from shared.entity import Value
 from shared.operation import Call, operation
 from shared.precedents.models.seeds import Figures, PrecedentSeed, SeedStatus
 from shared.precedents.rules import counting
 from shared.precedents.rules.counting import Metrics
-from shared.queries import Paging
+from shared.queries import Page, Paging
 
 
 class SeedCardQuery(Paging):
@@ -14,13 +13,9 @@ class SeedCardQuery(Paging):
     """Only seeds in this status."""
 
 
-class SeedCards(Value):
+class SeedCards(Page[PrecedentSeed]):
     """Some of the seeds with their conditions and counts, and how all of them did lately."""
 
-    items: tuple[PrecedentSeed, ...]
-    """The seeds of this page."""
-    next_cursor: str | None
-    """The `cursor` that the next page is asked with; null on the last page."""
     metrics: Metrics
     """How well all seeds did in the last 30 days."""
 
@@ -30,11 +25,8 @@ class SeedCards(Value):
 )
 def list_seed_cards(call: Call, query: SeedCardQuery) -> SeedCards:
     """List precedent seeds with their figures, the newest first; good for a day without connection."""
-    tests = query.model_dump(include={"status"}, exclude_none=True)
     with call.transaction() as txn:
-        page = txn.find(
-            PrecedentSeed, order="-created_at", limit=query.limit, cursor=query.cursor, **tests
-        )
+        page = txn.page(PrecedentSeed, query, order="-created_at", **query.tests())
         figures = txn.all(Figures)
     return SeedCards(
         items=page.items,

@@ -1,7 +1,7 @@
 from shared.actors import Scope
 from shared.entity import Id, Timestamp, written
 from shared.operation import Call, operation
-from shared.queries import AtLeast, Page, Paging, Test
+from shared.queries import AtLeast, Page, Paging
 from shared.violations.models import OpenedViolation, Severity, Status
 
 
@@ -21,15 +21,8 @@ class ViolationQuery(Paging):
 @operation("GET", "/v1/mobile/violations", scopes={Scope.GOVERNANCE_READ}, audited=False)
 def list_violations(call: Call, query: ViolationQuery) -> Page[OpenedViolation]:
     """List the tenant's violations, the newest first."""
-    names = {"severity", "status", "agent_id"}
-    tests: dict[str, Test] = query.model_dump(include=names, exclude_none=True)
+    tests = query.tests("severity", "status", "agent_id")
     if query.since is not None:
         tests["detected_at"] = AtLeast(written(query.since))
     with call.transaction() as txn:
-        return txn.find(
-            OpenedViolation,
-            order="-detected_at",
-            limit=query.limit,
-            cursor=query.cursor,
-            **tests,
-        )
+        return txn.page(OpenedViolation, query, order="-detected_at", **tests)

@@ -10,4 +10,4 @@ from shared.queries import Page, Paging
 def list_feature_flags(call: Call, which: Paging) -> Page[FeatureFlag]:
     """List all feature flags, with everything they say."""
     with call.transaction() as txn:
-        return txn.find(FeatureFlag, limit=which.limit, cursor=which.cursor)
+        return txn.page(FeatureFlag, which)

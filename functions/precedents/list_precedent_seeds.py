@@ -33,8 +33,5 @@ class SeedQuery(Paging):
 )
 def list_precedent_seeds(call: Call, query: SeedQuery) -> Page[PrecedentSeed]:
     """List precedent seeds, the newest first."""
-    tests = query.model_dump(exclude={"cursor", "limit"}, exclude_none=True)
     with call.transaction() as txn:
-        return txn.find(
-            PrecedentSeed, order="-created_at", limit=query.limit, cursor=query.cursor, **tests
-        )
+        return txn.page(PrecedentSeed, query, order="-created_at", **query.tests())

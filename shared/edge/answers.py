@@ -83,7 +83,7 @@ def _written(result: object) -> str:
 def _shown(result: Any) -> Any:
     match result:
         case Page():
-            return {"items": _shown(result.items), "next_cursor": result.next_cursor}
+            return {name: _shown(getattr(result, name)) for name in type(result).model_fields}
         case Value():
             return result.to_stored()
         case dict():

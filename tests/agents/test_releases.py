@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from functions.agents.assign_version import VersionRequest, assign_version
 from functions.agents.create_release import ReleaseRequest, create_release
 from functions.agents.fail_workflow import Breakdown, fail_workflow
-from functions.agents.get_agent_activity import ActivityQuery, get_agent_activity
+from functions.agents.get_agent_activity import get_agent_activity
 from functions.agents.get_agent_health import get_agent_health
 from functions.agents.get_pipeline import get_pipeline
 from functions.agents.get_release import get_release
@@ -27,6 +27,7 @@ from shared.evidence import Entry
 from shared.manifests.models.manifests import Manifest
 from shared.outside import Look
 from shared.platform.models.incidents import Incident
+from shared.queries import Paging
 from shared.store import Due
 from tests.agents.catalogue import CALLBACK, Kept
 from tests.conftest import NOON
@@ -355,10 +356,10 @@ def test_the_next_agent_gets_the_next_number(story, reacting):
 
 def test_its_life_can_be_read_newest_first(story, reacting, call_as):
     deployed(story, reacting)
-    page = get_agent_activity(call_as(Role.GOVERNOR), story.agent_id, ActivityQuery(limit=2))
+    page = get_agent_activity(call_as(Role.GOVERNOR), story.agent_id, Paging(limit=2))
     assert page.items[0].action == "agent.state_changed"
     assert page.items[0].data["to"] == "deployed"
-    more = ActivityQuery(limit=100, cursor=page.next_cursor)
+    more = Paging(limit=100, cursor=page.next_cursor)
     rest = get_agent_activity(call_as(Role.GOVERNOR), story.agent_id, more)
     assert rest.items[-1].action == "agent.created"
 

@@ -116,10 +116,12 @@ def test_a_name_is_taken_by_all_that_look_like_it(story, name):
 def test_agents_are_listed_by_status_and_role(story, call_as):
     agent = story.create()
     found = list_agents(
-        call_as(Role.VIEWER), AgentFilter(status="draft", job_role_id=catalogue.ROLE_ID)
+        call_as(Role.VIEWER), AgentFilter(status=("draft",), job_role_id=catalogue.ROLE_ID)
     )
     assert [a.id for a in found.items] == [agent.id]
-    assert list_agents(call_as(Role.VIEWER), AgentFilter(status="deployed")).items == ()
+    assert list_agents(call_as(Role.VIEWER), AgentFilter(status=("deployed",))).items == ()
+    either = AgentFilter(status=("deployed", "draft"))
+    assert [a.id for a in list_agents(call_as(Role.VIEWER), either).items] == [agent.id]
 
 
 def test_a_circle_of_dependencies_is_found_however_long():

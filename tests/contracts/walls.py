@@ -65,6 +65,10 @@ def crossings(source: str) -> list[tuple[str, bool]]:
     return found
 
 
+PAGES = {"find", "page"}
+"""What returns a part of a list."""
+
+
 def dropped(source: str) -> list[str]:
     """Return where a page is read and the rest of the list forgotten."""
     tree = ast.parse(source)
@@ -78,10 +82,10 @@ def dropped(source: str) -> list[str]:
     asked = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Attribute(attr="find")) if id(node) not in inside:
+            case ast.Call(func=ast.Attribute(attr="find" | "page")) if id(node) not in inside:
                 found.add(node.lineno)
             # Handed on, it is asked where nobody looks; cut off, it is a part that looks like the whole.
-            case ast.Attribute(attr="find") if id(node) not in asked:
+            case ast.Attribute(attr="find" | "page") if id(node) not in asked:
                 found.add(node.lineno)
             case ast.Attribute(attr="items", value=ast.Call()) if id(node) not in asked:
                 found.add(node.lineno)
@@ -217,14 +221,14 @@ def _dropping(
     """Yield each page of a function that is neither handed on whole nor asked where the next begins."""
     body = function.body if isinstance(function.body, list) else [function.body]
     nodes = [node for part in body for node in ast.walk(part)]
-    returned = {id(node.value) for node in nodes if isinstance(node, ast.Return)}
+    returned = {id(_mapped(node.value)) for node in nodes if isinstance(node, ast.Return)}
     returned |= {id(function.body)} if isinstance(function, ast.Lambda) else set()
     named = {
         id(node.value): node.targets[0].id
         for node in nodes
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
-    pages = [node for node in nodes if isinstance(node, ast.Assign) and _last(node.value) == "find"]
+    pages = [node for node in nodes if isinstance(node, ast.Assign) and _last(node.value) in PAGES]
     idle = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     asked = {
         _last(node.value)
@@ -233,14 +237,22 @@ def _dropping(
     }
     names = [named[id(node.value)] for node in pages if id(node.value) in named]
     asked -= {name for name in names if names.count(name) > 1}
-    asked |= {_last(n.value) for n in nodes if isinstance(n, ast.Return) and n.value}
+    asked |= {_last(_mapped(n.value)) for n in nodes if isinstance(n, ast.Return) and n.value}
     for node in nodes:
         match node:
-            case ast.Call(func=ast.Attribute(attr="find", value=value)) if not isinstance(
+            case ast.Call(func=ast.Attribute(attr="find" | "page", value=value)) if not isinstance(
                 value, ast.Constant
             ):
                 if id(node) not in returned and named.get(id(node)) not in asked:
                     yield node
+
+
+def _mapped(node: ast.AST | None) -> ast.AST | None:
+    """Return the page that something is made of: one with something else of each item is handed on whole."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="map", value=page)):
+            return page
+    return node
 
 
 def _last(node: ast.AST | None) -> str:

@@ -118,7 +118,9 @@ def places():
             for node in ast.walk(ast.parse(file.read_text())):
                 match node:
                     case ast.Call(
-                        func=ast.Attribute(attr="find" | "first" | "all" | "count", value=value)
+                        func=ast.Attribute(
+                            attr="find" | "page" | "first" | "all" | "count", value=value
+                        )
                     ):
                         named = value.func if isinstance(value, ast.Call) else value
                         name = (
@@ -165,6 +167,8 @@ def _example(kind):
         kind = next(one for one in get_args(kind) if one is not type(None))
     if get_origin(kind) is Literal:
         return get_args(kind)[0]
+    if get_origin(kind) is tuple:
+        return (_example(get_args(kind)[0]),)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return next(iter(kind))
     if kind is bool:

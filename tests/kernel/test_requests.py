@@ -24,7 +24,7 @@ from shared.errors import Forbidden, Invalid, NotFound
 from shared.files import Content
 from shared.inputs import FromHeader, MergePatch, Parameters
 from shared.operation import Call
-from shared.queries import Paging
+from shared.queries import OneOf, Page, Paging
 from tests.kernel.conftest import declared
 from tests.kernel.things import problem
 
@@ -162,6 +162,18 @@ def test_what_is_no_list_is_said_once_and_each_item_is_judged(world, query, stat
     answer = world.call(list_tagged, "/v1/tagged", query=query, as_="viewer")
     assert answer.status_code == status, answer.data
     assert member in {None, *(one["field"] for one in answer.json.get("violations", []))}
+
+
+def test_what_a_query_names_is_what_the_list_is_about():
+    asked = Tagged(tags=("a", "b"), sizes=(1,), limit=5, cursor="x")
+    assert asked.tests() == {"tags": OneOf(("a", "b")), "sizes": 1, "big": False}
+    assert asked.tests("sizes") == {"sizes": 1}
+    assert Tagged().tests() == {"big": False}
+
+
+def test_a_page_of_something_else_goes_on_where_the_first_did():
+    page = Page(items=(1, 2), next_cursor="c").map(str)
+    assert (page.items, page.next_cursor) == (("1", "2"), "c")
 
 
 def test_a_query_stands_beside_a_body(world):

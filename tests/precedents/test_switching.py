@@ -6,7 +6,7 @@ from functions.approvals.create_veto import Objection, create_veto
 from functions.precedents.deprecate_precedent_seed import Deprecation, deprecate_precedent_seed
 from functions.precedents.get_deciding_seed import get_deciding_seed
 from functions.precedents.judge_seeds import judge_seeds
-from functions.precedents.list_deciding_seeds import DecidingQuery, list_deciding_seeds
+from functions.precedents.list_deciding_seeds import list_deciding_seeds
 from functions.precedents.match_precedent_seeds import match_precedent_seeds
 from functions.precedents.reopen_held_approvals import reopen_held_approvals
 from functions.precedents.reopen_held_here import reopen_held_here
@@ -19,6 +19,7 @@ from shared.errors import IntegrityHold, NotFound
 from shared.evidence import Entry
 from shared.precedents.events import HeldHereDue, SeedDeprecated, SeedSwitchedHere
 from shared.precedents.models.seeds import TenantSeedSwitch
+from shared.queries import Paging
 from tests.precedents.conftest import heard, vetoed
 from tests.precedents.samples import active, draft, in_service, request, validated
 
@@ -34,7 +35,7 @@ def switch(call_as, seed, on, tenant="acme", at=0):
 
 def listed(call_as, tenant="acme", **query):
     call = call_as(Role.CUSTOMER_ADMIN, tenant=tenant)
-    return list_deciding_seeds(call, DecidingQuery(**query))
+    return list_deciding_seeds(call, Paging(**query))
 
 
 def status_of(call_as, asked):

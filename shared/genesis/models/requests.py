@@ -243,10 +243,5 @@ class JobRoleListing(Listing):
     """Only job roles of this industry, by its code."""
 
 
-def filters(listing: Listing) -> dict[str, Any]:
-    """Return the tests that a listing asks for."""
-    return listing.model_dump(mode="json", exclude={"limit", "cursor"}, exclude_none=True)
-
-
 def _content(described: Described) -> dict[str, Any]:
     return {name: value for name, value in described if name != "as_draft"}
