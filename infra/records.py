@@ -50,14 +50,17 @@ def declare(stack: Stack) -> firestore.Database:
 
 
 def _index(database: firestore.Database, index: dict[str, Any]) -> None:
-    fields = [(f["fieldPath"], f["order"]) for f in index["fields"]]
-    label = "-".join(f"{name}-{order[:4].lower()}" for name, order in fields)
+    fields = [(f["fieldPath"], f.get("order"), f.get("arrayConfig")) for f in index["fields"]]
+    label = "-".join(f"{name}-{(order or items)[:4].lower()}" for name, order, items in fields)
     firestore.Index(
         f"{index['collectionGroup']}-{label}",
         database=database.name,
         collection=index["collectionGroup"],
         query_scope=index["queryScope"],
-        fields=[firestore.IndexFieldArgs(field_path=name, order=order) for name, order in fields],
+        fields=[
+            firestore.IndexFieldArgs(field_path=name, order=order, array_config=items)
+            for name, order, items in fields
+        ],
     )
 
 

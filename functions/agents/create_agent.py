@@ -2,11 +2,12 @@ from shared.actors import PLATFORM, Scope
 from shared.agents.actions import gathering, specification
 from shared.agents.actions.specification import Begun
 from shared.agents.models.requests import NewAgent
+from shared.answers import Created
 from shared.operation import Call, operation
 
 
-@operation("POST", "/v1/agents", scopes={Scope.AGENTS_WRITE}, status=201, tenant=PLATFORM)
-def create_agent(call: Call, body: NewAgent) -> Begun:
+@operation("POST", "/v1/agents", scopes={Scope.AGENTS_WRITE}, tenant=PLATFORM)
+def create_agent(call: Call, body: NewAgent) -> Created[Begun]:
     """
     Specify an agent and start the pipeline that makes it.
 
@@ -23,4 +24,4 @@ def create_agent(call: Call, body: NewAgent) -> Begun:
         specification.named(txn, agent.name, holder=agent.id)
         run = specification.begun(txn, call, agent, parts.job_role)
         agent = txn.create(agent, specification.created(agent))
-    return Begun(agent=agent, workflow_id=run.id)
+    return Created(f"/v1/agents/{agent.id}", Begun(agent=agent, workflow_id=run.id))

@@ -5,6 +5,7 @@ from shared.agents.actions import asking, creation, probing, releasing
 from shared.agents.models.agents import Agent
 from shared.agents.models.releases import Release
 from shared.agents.rules import releases
+from shared.answers import Created
 from shared.entity import Id, Value
 from shared.errors import Conflict
 from shared.examples import WORKFLOW
@@ -36,10 +37,11 @@ class Deploying(Value):
     "POST",
     "/v1/agents/{agent_id}/releases",
     scopes={Scope.AGENTS_RUN},
-    status=201,
     tenant=PLATFORM,
 )
-def create_release(call: Call, agent_id: Id, body: ReleaseRequest) -> Deploying:
+def create_release(
+    call: Call, agent_id: Id, body: ReleaseRequest
+) -> Created[Deploying] | Deploying:
     """
     Create the release that the Governor approved, with no traffic yet, and begin to watch it.
 
@@ -64,4 +66,5 @@ def create_release(call: Call, agent_id: Id, body: ReleaseRequest) -> Deploying:
         release = releasing.keep(txn, agent, leased)
         watch = releases.watching(release, "readiness", call.now)
         probing.begin(txn, release, watch)
-    return Deploying(release=release, wait_s=releases.remaining_s(watch, call.now))
+    begun = Deploying(release=release, wait_s=releases.remaining_s(watch, call.now))
+    return Created(f"/v1/agents/{agent_id}/releases/{release.id}", begun)

@@ -6,6 +6,7 @@ from shared.agents.models.agents import Agent
 from shared.agents.models.requests import AgentContent
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import lifecycle
+from shared.answers import Created
 from shared.entity import Id
 from shared.operation import Call, operation
 
@@ -14,10 +15,9 @@ from shared.operation import Call, operation
     "POST",
     "/v1/agents/{agent_id}/revise",
     scopes={Scope.AGENTS_WRITE},
-    status=201,
     tenant=PLATFORM,
 )
-def revise_agent(call: Call, agent_id: Id, body: AgentContent) -> Begun:
+def revise_agent(call: Call, agent_id: Id, body: AgentContent) -> Created[Begun]:
     """
     Specify an agent again that was refused, vetoed or rolled back, and start its pipeline anew.
 
@@ -42,4 +42,4 @@ def revise_agent(call: Call, agent_id: Id, body: AgentContent) -> Begun:
             skills=agent.skills,
         )
         agent = txn.save(agent, told)
-    return Begun(agent=agent, workflow_id=run.id)
+    return Created(f"/v1/workflows/{run.id}", Begun(agent=agent, workflow_id=run.id))

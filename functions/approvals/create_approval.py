@@ -1,6 +1,7 @@
 from shared.actors import Scope
 from shared.agents.actions import recorded
 from shared.agents.actions.makers import makers
+from shared.answers import Created
 from shared.approvals.actions import answerable, noes, repeats, workload
 from shared.approvals.events.lifecycle import ApprovalRequested, decided
 from shared.approvals.events.questions import ApprovalJoined, ApprovalSuperseded
@@ -15,8 +16,10 @@ from shared.store import Transaction
 from shared.waiting import Wait, together, wait
 
 
-@operation("POST", "/v1/approvals", scopes={Scope.APPROVALS_REQUEST}, status=201)
-def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment) -> Approval:
+@operation("POST", "/v1/approvals", scopes={Scope.APPROVALS_REQUEST})
+def create_approval(
+    call: Call, request: ApprovalRequest, deployment: Deployment
+) -> Created[Approval] | Approval:
     """
     Put a question to a Governor, unless a precedent of theirs answers it.
 
@@ -39,14 +42,13 @@ def create_approval(call: Call, request: ApprovalRequest, deployment: Deployment
         )
         callback = request.callback_url
         same = repeats.still_open(txn, new)
-        waiting = (
-            wait((same or new).id, callback, callbacks=deployment.callbacks) if callback else None
-        )
+        asked = (same or new).id
+        waiting = wait(asked, callback, callbacks=deployment.callbacks) if callback else None
         known = txn.peek(Wait, same.id) if same and waiting else None
         approval = _joined(call, txn, same, new) if same else _asked(call, txn, new)
         if waiting is not None:
             txn.save(together(known, waiting))
-    return approval
+    return approval if same else Created(f"/v1/approvals/{approval.id}", approval)
 
 
 def _joined(call: Call, txn: Transaction, same: Approval, new: Approval) -> Approval:

@@ -1,4 +1,5 @@
 from shared.actors import PLATFORM, Scope
+from shared.answers import Created
 from shared.genesis.actions import names
 from shared.genesis.models.industries import Industry
 from shared.genesis.models.requests import NewIndustry
@@ -10,10 +11,9 @@ from shared.operation import Call, operation
     "POST",
     "/v1/genesis/industries",
     scopes={Scope.GENESIS_WRITE},
-    status=201,
     tenant=PLATFORM,
 )
-def create_industry(call: Call, body: NewIndustry) -> Industry:
+def create_industry(call: Call, body: NewIndustry) -> Created[Industry]:
     """Submit an industry for certification, or keep it as a draft."""
     with call.transaction() as txn:
         industry = lifecycle.submitted(
@@ -29,4 +29,4 @@ def create_industry(call: Call, body: NewIndustry) -> Industry:
         names.claim(held, industry)
         industry = txn.create(industry, announcements.creation(industry))
         names.settle(txn, held, industry)
-    return industry
+    return Created(f"/v1/industries/{industry.id}", industry)

@@ -1,4 +1,5 @@
 from shared.actors import PLATFORM, Scope
+from shared.answers import Created
 from shared.genesis.actions import names
 from shared.genesis.models.industries import Industry
 from shared.genesis.models.job_roles import JobRole
@@ -12,10 +13,9 @@ from shared.operation import Call, operation
     "POST",
     "/v1/genesis/job-roles",
     scopes={Scope.GENESIS_WRITE},
-    status=201,
     tenant=PLATFORM,
 )
-def create_job_role(call: Call, body: NewJobRole) -> JobRole:
+def create_job_role(call: Call, body: NewJobRole) -> Created[JobRole]:
     """
     Submit a job role for certification, or keep it as a draft.
 
@@ -38,4 +38,4 @@ def create_job_role(call: Call, body: NewJobRole) -> JobRole:
         names.claim(held, role)
         role = txn.create(role, announcements.creation(role))
         names.settle(txn, held, role)
-    return role
+    return Created(f"/v1/genesis/job-roles/{role.id}", role)

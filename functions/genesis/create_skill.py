@@ -1,4 +1,5 @@
 from shared.actors import PLATFORM, Scope
+from shared.answers import Created
 from shared.genesis.actions import names
 from shared.genesis.models.requests import NewSkill
 from shared.genesis.models.skills import Skill
@@ -10,10 +11,9 @@ from shared.operation import Call, operation
     "POST",
     "/v1/genesis/skills",
     scopes={Scope.GENESIS_WRITE},
-    status=201,
     tenant=PLATFORM,
 )
-def create_skill(call: Call, body: NewSkill) -> Skill:
+def create_skill(call: Call, body: NewSkill) -> Created[Skill]:
     """
     Submit a skill for certification, or keep it as a draft.
 
@@ -34,4 +34,4 @@ def create_skill(call: Call, body: NewSkill) -> Skill:
         names.claim(held, skill)
         skill = txn.create(skill, announcements.creation(skill))
         names.settle(txn, held, skill)
-    return skill
+    return Created(f"/v1/genesis/skills/{skill.id}", skill)

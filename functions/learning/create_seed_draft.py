@@ -1,4 +1,5 @@
 from shared.actors import PLATFORM, Scope
+from shared.answers import Created
 from shared.learning.actions.support import evidence_of
 from shared.learning.models import DraftNumbers, DraftQuota, NewDraft, SeedDraft
 from shared.learning.rules.drafts import drafted, quota_id, within_quota
@@ -6,8 +7,8 @@ from shared.operation import Call, operation
 from shared.precedents.events import SeedDrafted
 
 
-@operation("POST", "/v1/seeds", scopes={Scope.LEARNING_WRITE}, status=201, tenant=PLATFORM)
-def create_seed_draft(call: Call, request: NewDraft) -> SeedDraft:
+@operation("POST", "/v1/seeds", scopes={Scope.LEARNING_WRITE}, tenant=PLATFORM)
+def create_seed_draft(call: Call, request: NewDraft) -> Created[SeedDraft]:
     """
     Draft a precedent from decisions of the past.
 
@@ -26,4 +27,5 @@ def create_seed_draft(call: Call, request: NewDraft) -> SeedDraft:
         )
         txn.save(more)
         txn.save(numbers.model_copy(update={"given": numbers.given + 1}))
-        return txn.create(draft, SeedDrafted(support=draft.support))
+        draft = txn.create(draft, SeedDrafted(support=draft.support))
+    return Created(f"/v1/seeds/{draft.id}", draft)

@@ -1,4 +1,5 @@
 from shared.actors import PLATFORM, Scope
+from shared.answers import Created
 from shared.learning.actions import support
 from shared.learning.models import DraftNumbers, DraftQuota, NewDraft, SeedDraft
 from shared.learning.rules import drafts
@@ -6,8 +7,8 @@ from shared.operation import Call, operation
 from shared.precedents.events import SeedDrafted
 
 
-@operation("POST", "/v1/mobile/seeds", scopes={Scope.LEARNING_WRITE}, status=201, tenant=PLATFORM)
-def create_seed_on_phone(call: Call, request: NewDraft) -> SeedDraft:
+@operation("POST", "/v1/mobile/seeds", scopes={Scope.LEARNING_WRITE}, tenant=PLATFORM)
+def create_seed_on_phone(call: Call, request: NewDraft) -> Created[SeedDraft]:
     """
     Draft a precedent with the phone's wizard.
 
@@ -25,4 +26,5 @@ def create_seed_on_phone(call: Call, request: NewDraft) -> SeedDraft:
         )
         txn.save(more)
         txn.save(numbers.model_copy(update={"given": numbers.given + 1}))
-        return txn.create(draft, SeedDrafted(support=draft.support))
+        draft = txn.create(draft, SeedDrafted(support=draft.support))
+    return Created(f"/v1/seeds/{draft.id}", draft)

@@ -28,6 +28,7 @@ from shared.genesis.models.evidence import Certification
 from shared.genesis.models.industries import Industry
 from shared.genesis.models.job_roles import JobRole
 from shared.genesis.models.skills import Skill
+from tests import answered
 from tests.conftest import CALLBACKS, DEPLOYMENT
 
 BEFORE = datetime(2025, 12, 1, tzinfo=UTC)
@@ -135,7 +136,7 @@ class Story:
     def create(self, at=0.0, **changes) -> Agent:
         body = blueprints.agent(self.role) | changes
         call = self.call_as(Role.AGENT_ORCHESTRATOR, at=at)
-        begun = create_agent(call, NewAgent.model_validate(body))
+        begun = create_agent(call, NewAgent.model_validate(body)).result
         self.agent_id, self.workflow_id = begun.agent.id, begun.workflow_id
         return begun.agent
 
@@ -164,9 +165,10 @@ class Story:
         return run
 
     def ask(self, request, at=0.0) -> Approval:
-        return create_approval(
-            self.service(at), ApprovalRequest.model_validate(request), DEPLOYMENT
+        asked: Approval = answered.body(
+            create_approval(self.service(at), ApprovalRequest.model_validate(request), DEPLOYMENT)
         )
+        return asked
 
     def approve(self, approval, at=0.0) -> Approval:
         body = Agreement(expected_digest=approval.action_digest)

@@ -29,6 +29,7 @@ from shared.outside import Look
 from shared.platform.models.incidents import Incident
 from shared.queries import Paging
 from shared.store import Due
+from tests import answered
 from tests.agents.catalogue import CALLBACK, Kept
 from tests.conftest import NOON
 
@@ -47,7 +48,7 @@ def version(story, manifest_hash=None, at=0.0):
 
 def release(story, at=0.0, workflow_id=None):
     body = ReleaseRequest(workflow_id=workflow_id or story.workflow_id)
-    return create_release(story.service(at), story.agent_id, body).release
+    return answered.body(create_release(story.service(at), story.agent_id, body)).release
 
 
 def health(story, at=0.0):
@@ -210,7 +211,7 @@ def release_answer(story, at=0.0):
         story.to_stage(7)
         version(story)
     body = ReleaseRequest(workflow_id=story.workflow_id)
-    return create_release(story.service(at), story.agent_id, body)
+    return answered.body(create_release(story.service(at), story.agent_id, body))
 
 
 def test_a_second_request_begins_no_second_watch(story):

@@ -13,6 +13,7 @@ from shared.agents.models.requests import AgentContent
 from shared.errors import Conflict, ConstitutionalAlignment
 from shared.evidence import Entry
 from shared.manifests.models.manifests import Manifest
+from tests import answered
 from tests.agents.test_releases import deployed, get, release, released, take_back, version
 
 AGAIN = {"purpose": "Writes patient information for clinics, and nothing about single patients."}
@@ -22,7 +23,9 @@ KEPT_OUT = {"name", "industry_id", "governance_agent_id"}
 def revise(story, at=0.0, **changes):
     spec = {k: v for k, v in blueprints.agent(story.role).items() if k not in KEPT_OUT}
     body = AgentContent.model_validate(spec | AGAIN | changes)
-    begun = revise_agent(story.call_as(Role.AGENT_ORCHESTRATOR, at=at), story.agent_id, body)
+    begun = answered.body(
+        revise_agent(story.call_as(Role.AGENT_ORCHESTRATOR, at=at), story.agent_id, body)
+    )
     story.workflow_id = begun.workflow_id
     return begun.agent
 

@@ -16,6 +16,7 @@ from shared.documents import Query
 from shared.errors import AlreadyDecided, ApprovalMismatch, Conflict, Expired, Forbidden
 from shared.notifications.models import Notification
 from shared.store import Due
+from tests import answered
 from tests.approvals.questions import EXAMPLE, WHY, another, minutes, rule
 from tests.conftest import DEPLOYMENT
 
@@ -26,7 +27,9 @@ def piece(digit="9", kind="test_report"):
 
 @pytest.fixture
 def ask(call_as):
-    return lambda **changes: create_approval(call_as(Role.SERVICE), another(**changes), DEPLOYMENT)
+    return lambda **changes: answered.body(
+        create_approval(call_as(Role.SERVICE), another(**changes), DEPLOYMENT)
+    )
 
 
 @pytest.fixture

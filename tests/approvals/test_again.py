@@ -21,6 +21,7 @@ from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid
 from shared.evidence import Entry
 from shared.notifications.models import Notification
 from shared.store import Due
+from tests import answered
 from tests.approvals.questions import CALLBACK, EXAMPLE, WHY, request, rule
 from tests.conftest import DEPLOYMENT
 
@@ -36,7 +37,7 @@ SPELLED = {
 def ask(call_as):
     def ask(*, tenant=PLATFORM, at=0, **changes):
         call = call_as(Role.SERVICE, tenant=tenant, own=PLATFORM, at=at)
-        return create_approval(call, request(**changes), DEPLOYMENT)
+        return answered.body(create_approval(call, request(**changes), DEPLOYMENT))
 
     return ask
 

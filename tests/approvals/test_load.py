@@ -39,6 +39,7 @@ from shared.evidence import Entry
 from shared.notifications.models import Notification
 from shared.precedents.models.seeds import SeedSwitch
 from shared.violations.models import OpenedViolation
+from tests import answered
 from tests.approvals.questions import (
     EXAMPLE,
     GOVERNOR,
@@ -60,8 +61,10 @@ OTHER_AGENT = "99999999-9999-4999-8999-999999999999"
 def asked(call_as):
     def ask(*, at=0, tenant=PLATFORM, **changes):
         given = {"gate": "step", "window_min": 100} | changes
-        return create_approval(
-            call_as(Role.SERVICE, at=at, tenant=tenant), another(**given), DEPLOYMENT
+        return answered.body(
+            create_approval(
+                call_as(Role.SERVICE, at=at, tenant=tenant), another(**given), DEPLOYMENT
+            )
         )
 
     return ask

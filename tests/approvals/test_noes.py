@@ -14,6 +14,7 @@ from shared.approvals.events.questions import RefusalCarriedFurther
 from shared.approvals.models.approvals import Approval
 from shared.documents import Contended, Query
 from shared.errors import AlreadyDecided
+from tests import answered
 from tests.approvals.questions import WHY, request
 from tests.conftest import DEPLOYMENT
 
@@ -28,7 +29,7 @@ def ask(call_as):
         asked = asked.model_copy(update={"agent_id": None, "approval_class": "publish:HC:room"})
         shown = request(evidence_refs=evidence).evidence_refs if evidence else ()
         asked = asked.model_copy(update={"evidence_refs": shown})
-        return create_approval(call_as(Role.SERVICE, at=at), asked, DEPLOYMENT)
+        return answered.body(create_approval(call_as(Role.SERVICE, at=at), asked, DEPLOYMENT))
 
     return ask
 

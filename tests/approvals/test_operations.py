@@ -23,6 +23,7 @@ from shared.evidence import Entry
 from shared.queries import Paging
 from shared.store import Due
 from shared.waiting import Wait
+from tests import answered
 from tests.approvals.questions import CALLBACK, another, minutes, needed
 from tests.conftest import DEPLOYMENT
 
@@ -33,8 +34,10 @@ REJECTION = Rejection(reason=WHY)
 @pytest.fixture
 def asked(call_as):
     def ask(*, tenant=PLATFORM, at=0, **changes):
-        return create_approval(
-            call_as(Role.SERVICE, tenant=tenant, at=at), another(**changes), DEPLOYMENT
+        return answered.body(
+            create_approval(
+                call_as(Role.SERVICE, tenant=tenant, at=at), another(**changes), DEPLOYMENT
+            )
         )
 
     return ask

@@ -19,6 +19,7 @@ from shared.evidence import Entry
 from shared.notifications.models import Notification
 from shared.store import Due
 from shared.waiting import Wait
+from tests import answered
 from tests.approvals.questions import CALLBACK, approval, minutes, request
 from tests.conftest import DEPLOYMENT
 
@@ -27,7 +28,9 @@ from tests.conftest import DEPLOYMENT
 def asked(call_as):
     def ask(*, tenant=PLATFORM, **changes):
         call = call_as(Role.SERVICE, tenant=tenant)
-        return create_approval(call, request(callback_url=CALLBACK, **changes), DEPLOYMENT)
+        return answered.body(
+            create_approval(call, request(callback_url=CALLBACK, **changes), DEPLOYMENT)
+        )
 
     return ask
 

@@ -28,6 +28,7 @@ from shared.errors import Conflict, Forbidden
 from shared.evidence import Entry
 from shared.notifications.models import Notification
 from shared.store import Due
+from tests import answered
 from tests.approvals.questions import RUN, WHY, another, minutes, needed, person, rule
 from tests.conftest import DEPLOYMENT
 
@@ -38,7 +39,9 @@ PAGE = Attachment(name="log.txt", content_type="text/plain", size=10, sha256="0"
 def asked(call_as):
     def ask(*, at=0, **changes):
         given = {"gate": "step", "window_min": 100} | changes
-        return create_approval(call_as(Role.SERVICE, at=at), another(**given), DEPLOYMENT)
+        return answered.body(
+            create_approval(call_as(Role.SERVICE, at=at), another(**given), DEPLOYMENT)
+        )
 
     return ask
 

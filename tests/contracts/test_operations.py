@@ -108,6 +108,18 @@ def test_a_path_takes_its_parameters_and_no_others():
     assert told(finding) == []
 
 
+def test_what_is_new_says_where_it_is():
+    reads = {op.path for op in operations() if op.method == "GET"}
+
+    def finding(op):
+        at = [path for path in reads if re.fullmatch(re.escape(op.path) + r"/{\w+}", path)]
+        plain = [form for form in op.answers.get(201, ()) if not form.located]
+        if plain and at:
+            yield f"answers 201 without Location; return Created, as it is read at {at[0]}"
+
+    assert told(finding) == []
+
+
 def test_what_changes_something_answers_no_file():
     def finding(op):
         if op.mutates and any(_is_file(form.kind) for f in op.answers.values() for form in f):

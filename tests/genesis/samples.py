@@ -25,6 +25,7 @@ from shared.genesis.models.requests import (
 )
 from shared.genesis.models.skills import Skill
 from shared.genesis.rules import lifecycle
+from tests import answered
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 AUTHOR = Actor(id="author", tenant=PLATFORM, roles=frozenset({Role.AGENT_ORCHESTRATOR}))
@@ -65,12 +66,12 @@ def judgement(code, verdict="pass"):
 
 def submit_skill(call_as, **changes):
     body = NewSkill.model_validate(catalogue.patient_education_writing() | changes)
-    return create_skill(call_as(Role.AGENT_ORCHESTRATOR), body)
+    return answered.body(create_skill(call_as(Role.AGENT_ORCHESTRATOR), body))
 
 
 def submit_industry(call_as, **changes):
     body = NewIndustry.model_validate(catalogue.healthcare() | changes)
-    return create_industry(call_as(Role.INDUSTRY_MANAGER), body)
+    return answered.body(create_industry(call_as(Role.INDUSTRY_MANAGER), body))
 
 
 def certified_industry(call_as, **changes):
@@ -81,7 +82,9 @@ def certified_industry(call_as, **changes):
 
 def certified_skills(call_as):
     made = [
-        create_skill(call_as(Role.AGENT_ORCHESTRATOR), NewSkill.model_validate(skill()))
+        answered.body(
+            create_skill(call_as(Role.AGENT_ORCHESTRATOR), NewSkill.model_validate(skill()))
+        )
         for skill in catalogue.SKILLS
     ]
     return [certify_skill(call_as(Role.GENESIS), skill.id) for skill in made]
@@ -90,7 +93,7 @@ def certified_skills(call_as):
 def submit_role(call_as, industry, skills, **changes):
     made = catalogue.healthcare_content_writer(industry.id, [skill.id for skill in skills])
     body = NewJobRole.model_validate(made | changes)
-    return create_job_role(call_as(Role.AGENT_ORCHESTRATOR), body)
+    return answered.body(create_job_role(call_as(Role.AGENT_ORCHESTRATOR), body))
 
 
 def certified_role(call_as):

@@ -26,6 +26,7 @@ from shared.errors import (
 from shared.genesis.models.catalogue import Status
 from shared.genesis.models.requests import JobRoleListing, NewSkill, SkillContent, SkillListing
 from shared.genesis.rules import announcements, lifecycle
+from tests import answered
 from tests.genesis.samples import (
     AT,
     GENESIS,
@@ -125,7 +126,7 @@ def test_a_key_is_made_of_the_name(call_as):
 
 def test_a_draft_waits_for_its_author(call_as, industry):
     body = NewSkill.model_validate(catalogue.patient_education_writing() | {"as_draft": True})
-    draft = create_skill(call_as(Role.ADMIN), body)
+    draft = answered.body(create_skill(call_as(Role.ADMIN), body))
     assert draft.status is Status.DRAFT
     with pytest.raises(Conflict) as refused:
         certify_skill(call_as(Role.GENESIS), draft.id)

@@ -18,6 +18,7 @@ from shared.errors import (
 from shared.genesis.models.catalogue import Status
 from shared.genesis.models.requests import IndustryContent, IndustryListing, NewIndustry
 from shared.genesis.rules import announcements
+from tests import answered
 from tests.genesis.samples import (
     REASON,
     actions,
@@ -94,7 +95,9 @@ def test_a_successor_stays_in_its_industry(call_as):
 
 def test_industries_are_listed_by_code_and_status(call_as):
     healthcare = certified_industry(call_as)
-    other = create_industry(call_as(Role.ADMIN), NewIndustry.model_validate(catalogue.marketing()))
+    other = answered.body(
+        create_industry(call_as(Role.ADMIN), NewIndustry.model_validate(catalogue.marketing()))
+    )
 
     def listed(**query):
         found = list_industries(call_as(Role.VIEWER), IndustryListing(**query))

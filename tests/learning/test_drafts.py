@@ -22,6 +22,7 @@ from shared.errors import Conflict, Invalid, NotFound, RateLimited
 from shared.learning.models import NewDraft
 from shared.precedents.events import SeedApproved
 from shared.precedents.models.seeds import PrecedentSeed
+from tests import answered
 from tests.approvals.questions import needed
 from tests.conftest import DEPLOYMENT, NOON
 from tests.precedents.samples import active, another, in_service, request, rule
@@ -37,7 +38,9 @@ def decided(call_as):
     def decide(approved, rejected=0, **changes):
         ids = []
         for number in range(approved + rejected):
-            asked = create_approval(call_as(Role.SERVICE), another(**changes), DEPLOYMENT)
+            asked = answered.body(
+                create_approval(call_as(Role.SERVICE), another(**changes), DEPLOYMENT)
+            )
             if number < approved:
                 body = Agreement(expected_digest=asked.action_digest)
                 approve_approval(call_as(Role.GOVERNOR, at=next(minutes)), asked.id, body)
@@ -52,7 +55,7 @@ def decided(call_as):
 
 def propose(call_as, evidence=(), role=AUTHOR, at=0, **changes):
     new = NewDraft(rule=rule(**changes), evidence_refs=evidence, note="Seen for weeks.")
-    return create_seed_draft(call_as(role, at=at), new)
+    return answered.body(create_seed_draft(call_as(role, at=at), new))
 
 
 def test_a_draft_rests_on_at_least_three_approvals_of_its_class(call_as, decided):
@@ -170,7 +173,10 @@ def test_what_a_rule_granted_speaks_for_no_rule(call_as):
         seed = active()
         txn.create(seed, SeedApproved.of(seed))
     in_service(call_as)
-    granted = [create_approval(call_as(Role.SERVICE), another(), DEPLOYMENT) for _ in range(3)]
+    granted = [
+        answered.body(create_approval(call_as(Role.SERVICE), another(), DEPLOYMENT))
+        for _ in range(3)
+    ]
     assert {one.seed_id for one in granted} == {"GEN-005"}
     for act in (propose, generate):
         with pytest.raises(Invalid):
@@ -186,7 +192,9 @@ def test_nobody_makes_a_rule_of_one_decision(call_as, decided):
     ):
         with pytest.raises(Invalid):
             create_seed_draft(call_as(Role.GOVERNOR), new)
-    made = create_seed_draft(call_as(Role.GOVERNOR), NewDraft(evidence_refs=decided(3)))
+    made = answered.body(
+        create_seed_draft(call_as(Role.GOVERNOR), NewDraft(evidence_refs=decided(3)))
+    )
     assert not made.by_governor
 
 
@@ -207,7 +215,7 @@ def veto(call_as, id):
 
 
 def generate(call_as, evidence):
-    return create_seed_draft(call_as(AUTHOR), NewDraft(evidence_refs=evidence))
+    return answered.body(create_seed_draft(call_as(AUTHOR), NewDraft(evidence_refs=evidence)))
 
 
 def test_a_rule_is_made_of_what_approved_requests_have_in_common(call_as, decided):

@@ -6,6 +6,7 @@ from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.mobile.list_approval_cards import CardQuery, list_approval_cards
 from shared.actors import Role
 from shared.approvals.actions import workload
+from tests import answered
 from tests.approvals.questions import EXAMPLE, request
 from tests.conftest import DEPLOYMENT
 
@@ -13,7 +14,9 @@ from tests.conftest import DEPLOYMENT
 def asked(call_as, n, **changes):
     subject = EXAMPLE["subject"] | {"spec_hash": f"{n:064x}"}
     call = call_as(Role.SERVICE, at=n / 1000)
-    return create_approval(call, request(**{"subject": subject} | changes), DEPLOYMENT)
+    return answered.body(
+        create_approval(call, request(**{"subject": subject} | changes), DEPLOYMENT)
+    )
 
 
 def test_what_is_alike_is_one_card_and_what_is_held_back_none(call_as, monkeypatch):

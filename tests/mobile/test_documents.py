@@ -14,6 +14,7 @@ from shared.errors import Conflict, Forbidden
 from shared.learning.models import NewDraft
 from shared.mobile.models.queue import SignedVeto
 from shared.mobile.rules.uploads import MAX_ATTACHMENTS, Announced
+from tests import answered
 from tests.mobile.phone import OBJECTION, Phone, asked, stored
 
 
@@ -83,5 +84,7 @@ def test_what_is_no_document_is_refused(call_as, veto, changes):
 
 def test_the_wizard_writes_a_draft_like_any_other(call_as):
     (example,) = NewDraft.model_config["json_schema_extra"]["examples"]
-    draft = create_seed_on_phone(call_as(Role.GOVERNOR), NewDraft.model_validate(example))
+    draft = answered.body(
+        create_seed_on_phone(call_as(Role.GOVERNOR), NewDraft.model_validate(example))
+    )
     assert draft.status == "draft"

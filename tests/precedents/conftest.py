@@ -8,6 +8,7 @@ from shared.approvals.events.vetoes import VetoRecorded
 from shared.evidence import Entry
 from shared.precedents.events import SeedApproved
 from shared.precedents.models.seeds import PrecedentSeed
+from tests import answered
 from tests.conftest import DEPLOYMENT, NOON
 from tests.precedents.samples import another
 
@@ -27,7 +28,7 @@ def kept(call_as):
 def ask(call_as):
     def ask(tenant="platform", at=0, **changes):
         call = call_as(Role.SERVICE, tenant=tenant, own="platform", at=at)
-        return create_approval(call, another(**changes), DEPLOYMENT)
+        return answered.body(create_approval(call, another(**changes), DEPLOYMENT))
 
     return ask
 

@@ -34,6 +34,7 @@ from shared.precedents.actions import reading
 from shared.precedents.events import HeldApprovalsDue, SeedRevoked
 from shared.precedents.models.seeds import SWITCH, PrecedentSeed, SeedSwitch
 from shared.precedents.rules.matching import explained
+from tests import answered
 from tests.approvals.questions import CALLBACK
 from tests.conftest import NOON
 from tests.precedents.conftest import heard, vetoed
@@ -46,7 +47,7 @@ MORE = Query("dues", (Condition("action", "==", HeldApprovalsDue.traits.action),
 
 def write_seed(call_as, at=0, role=Role.GOVERNOR, **changes):
     new = NewDraft(rule=rule(**changes))
-    proposed = create_seed_draft(call_as(role, at=at), new)
+    proposed = answered.body(create_seed_draft(call_as(role, at=at), new))
     submitted = submit_seed_draft(call_as(role, at=at), proposed.id)
     review = SeedReview(outcome="approve", rationale=WHY)
     return validate_precedent_seed(
