@@ -217,6 +217,7 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
         origins=given.origins,
         hosts=given.hosts,
         movable=given.movable_clock,
+        counting=False,
         store=given.store,
         bus=given.bus,
         project=given.project,

@@ -84,13 +84,16 @@ class Limits(Adjustments):  # type: ignore[misc]
             log_socket_errors=False,
             max_request_header_size=MOST_HEAD_BYTES,
         )
-        self.longest = longest
+        self._longest = longest
+        self._own: dict[int, Limits] = {}
 
     def at(self, path: str) -> "Limits":
         """Return the limits of one address."""
-        own = copy.copy(self)
-        own.max_request_body_size = self.longest(path) + 1
-        return own
+        longest = self._longest(path)
+        if longest not in self._own:
+            own = self._own[longest] = copy.copy(self)
+            own.max_request_body_size = longest + 1
+        return self._own[longest]
 
 
 class _Request(HTTPRequestParser):  # type: ignore[misc]

@@ -68,6 +68,7 @@ class Platform:
         bus: str = "local",
         project: str = "local",
         more: Mapping[str, str] | None = None,
+        counting: bool = True,
     ) -> None:
         """
         Assemble the platform.
@@ -92,6 +93,8 @@ class Platform:
             project: The project, which is a world of its own in an emulator.
 
             more: Other settings, as `Settings` reads them.
+
+            counting: Whether it is counted what each function takes, as the cloud would bill it.
         """
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._data = data
@@ -121,7 +124,7 @@ class Platform:
             project=project,
         )
         self.documents = _opened(self.settings)
-        self.meter = Metered(self.documents)
+        self.meter = Metered(self.documents, counting=counting)
         self.broker = _broker(self.settings, self.clock)
         # What the queue of this machine writes is no document of the cloud, and is not counted.
         self.bus = MeteredBus(self.broker or QueueBus(self.documents, data / "tap.jsonl"))

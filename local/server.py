@@ -65,7 +65,12 @@ class Direct:
         view = self._at(environ) if environ["REQUEST_METHOD"] in METHODS else None
         if view is None:
             return self._otherwise(environ, start_response)
-        return view(flask.Request(environ))(environ, start_response)
+        answer = view(flask.Request(environ))
+        if environ["REQUEST_METHOD"] == "HEAD" or not _whole(answer):
+            return answer(environ, start_response)
+        # What werkzeug would make sure of is so already.
+        start_response(answer.status, list(answer.headers))
+        return answer.response
 
     def _at(self, environ: Mapping[str, Any]) -> View | None:
         place: Any = self._tree
@@ -91,6 +96,13 @@ class Direct:
 
 
 _ANY, _END = object(), object()
+
+
+def _whole(answer: flask.Response) -> bool:
+    """Say whether an answer is there from its first byte to its last, and leads nowhere else."""
+    told = answer.headers
+    plain = "Content-Length" in told and "Location" not in told and "Content-Location" not in told
+    return answer.is_sequence and plain and 200 <= answer.status_code not in {204, 304}
 
 
 def _path(op: Operation) -> str:

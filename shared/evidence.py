@@ -7,6 +7,8 @@ hash of the last. There is no global head, which would be one hot document for e
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
@@ -20,7 +22,6 @@ from shared.entity import (
     Entity,
     Event,
     Record,
-    Timestamp,
     Value,
     written,
 )
@@ -170,11 +171,12 @@ class Entry(Record):
         return hash_of_entry(self.to_stored())
 
 
-class Circumstances(Value):
+@dataclass(frozen=True, kw_only=True)
+class Circumstances:
     """What an entry says about the act besides the fact: who, when, by which operation, in which story."""
 
     actor: Actor
-    at: Timestamp
+    at: datetime
     operation: str
     correlation_id: str
     causation_id: str | None = None

@@ -9,6 +9,7 @@ it is a small port, `shared/documents.py`.
 import logging
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
@@ -354,8 +355,8 @@ class Transaction(Reads):
         if broken:
             raise ConstitutionalAlignment(broken[0].message, violations=broken)
         now = max(self._circumstances.at, entity.updated_at)
-        circumstances = self._circumstances.model_copy(update={"at": now})
-        circumstances = circumstances.model_copy(update={"correlation_id": self._story(entity)})
+        story = self._story(entity)
+        circumstances = replace(self._circumstances, at=now, correlation_id=story)
         began = entity.correlation_id or circumstances.correlation_id
         entity = entity.model_copy(update={"updated_at": now, "correlation_id": began})
         # Both digests are over nearly all members, so each is written once.

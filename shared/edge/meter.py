@@ -70,7 +70,10 @@ _folding = threading.Lock()
 
 @contextmanager
 def doing(function: str) -> Iterator[None]:
-    """Say which function everything inside is done for."""
+    """Say which function everything inside is done for, where somebody counts."""
+    if not _meters:
+        yield
+        return
     run = _Run(function, _doing.get())
     token = _doing.set(run)
     started = time.thread_time()
@@ -109,9 +112,12 @@ class Metered:
     documents: Documents
     most: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
     total: dict[str, Count] = field(default_factory=lambda: defaultdict(Count))
+    counting: bool = True
+    """Whether anybody counts; else it is as if it were not there."""
 
     def __post_init__(self) -> None:
-        _meters.add(self)
+        if self.counting:
+            _meters.add(self)
 
     def get(self, key: Key) -> Snapshot | None:
         """Count one read, found or not."""
