@@ -67,7 +67,9 @@ def lay_out(connection: sqlite3.Connection, indexes: Iterable[Index]) -> None:
             _move(connection)
         connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        with suppress(sqlite3.Error):
+            # A full disk has rolled it back already.
+            connection.execute("rollback")
         raise
     if earlier:
         # What the earlier layout took is given back; where there is no room for that, it is used again in time.

@@ -275,13 +275,24 @@ def _apply(connection: sqlite3.Connection, write: Write, text: str | None) -> No
             raise Contended(f"{write.key} is not as it was read")
     if text is None:
         connection.execute(f"delete from documents where {where}", place)  # noqa: S608
-        return
-    connection.execute(
-        "insert into documents values (?, ?, ?, abs(random()), ?)"
-        " on conflict do update set data = excluded.data, revision = excluded.revision"
-        " where documents.data <> excluded.data",
-        (*place, text),
-    )
+    elif write.expected is ABSENT:
+        connection.execute(
+            "insert into documents values (?, ?, ?, abs(random()), ?)", (*place, text)
+        )
+    elif write.expected is ANYTHING:
+        connection.execute(_WHATEVER_IS_THERE, (*place, text))
+    else:
+        connection.execute(
+            f"update documents set data = ?, revision = abs(random()) where {where} and data <> ?",  # noqa: S608
+            (text, *place, text),
+        )
+
+
+_WHATEVER_IS_THERE = """
+insert into documents values (?, ?, ?, abs(random()), ?) on conflict do update set data = excluded.data,
+revision = excluded.revision where documents.data <> excluded.data
+"""
+"""It looks at every index twice, so it is not for those who know what is there."""
 
 
 def _read(text: str) -> Any:

@@ -137,3 +137,29 @@ def test_what_cannot_be_finished_changes_nothing(earlier, monkeypatch):
     ):
         lay_out(connection, declared())
     assert schema(earlier) == before
+
+
+FILLING = """
+import resource, sys
+from pathlib import Path
+from shared.edge.sqlite import SqliteDocuments
+from shared.errors import StoreUnavailable
+
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), hard))
+try:
+    SqliteDocuments(Path(sys.argv[1]))
+except StoreUnavailable as refusal:
+    print(refusal)
+"""
+
+
+def test_a_full_disk_is_told_and_changes_nothing(earlier):
+    before = kept(earlier)
+    command = [sys.executable, "-c", FILLING, str(earlier), str(earlier.stat().st_size)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert "nothing happened, try again" in done.stdout
+    assert "rollback" not in done.stdout
+    assert kept(earlier) == before
+    SqliteDocuments(earlier).close()
+    assert kept(earlier) == before
