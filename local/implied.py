@@ -20,11 +20,12 @@ from shared.documents import Key
 from shared.errors import Invalid, Violation
 from shared.genesis.models.industries import Industry
 from shared.genesis.models.job_roles import JobRole
-from shared.genesis.models.records import ExternalIds, TakenName, name_id
+from shared.genesis.models.records import ExternalIds
 from shared.genesis.models.skills import Skill
 from shared.learning.models import DraftNumbers, SeedDraft
 from shared.manifests.models.manifests import Manifest, ManifestSnapshot
 from shared.manifests.rules import stored_hash
+from shared.names import TakenName, name_id
 from shared.platform.models.incidents import NUMBERS, Incident, IncidentNumbers
 from shared.precedents.models.seeds import PrecedentSeed
 from shared.precedents.rules.builtin_seeds import given

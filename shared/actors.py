@@ -19,6 +19,11 @@ TENANT = r"[a-z][a-z0-9-]{1,30}"
 """What a tenant may be called, as a regular expression: it stands in ids, places and addresses."""
 
 
+def id_in(tenant: str, id: str) -> str:
+    """Return an id as it is within a tenant: outside the platform's own it begins with whose it is."""
+    return id if tenant == PLATFORM else f"{tenant}.{id}"
+
+
 class Role(StrEnum):
     """What an identity may be."""
 

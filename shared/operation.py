@@ -18,7 +18,7 @@ from operator import or_
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar, Unpack, get_type_hints
 from uuid import uuid4
 
-from shared.actors import PLATFORM, Actor, Scope
+from shared.actors import PLATFORM, Actor, Scope, id_in
 from shared.answers import Form, forms
 from shared.dialects import HOUSE, Dialect
 from shared.documents import Documents, Write
@@ -147,7 +147,7 @@ class Call:
 
     def new_id(self) -> str:
         """Return a fresh public id of this tenant: random, never ordered by time."""
-        return str(uuid4()) if self.tenant == PLATFORM else f"{self.tenant}.{uuid4()}"
+        return id_in(self.tenant, str(uuid4()))
 
     @contextmanager
     def _transaction(self, tenant: str) -> Iterator[Transaction]:

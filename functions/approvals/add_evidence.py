@@ -3,10 +3,11 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from shared.actors import Scope
+from shared.approvals.actions.timers import schedule_next
 from shared.approvals.events.questions import EvidenceAdded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.questions import MAX_EVIDENCE, EvidenceRef
-from shared.approvals.rules import evidence, windows
+from shared.approvals.rules import evidence
 from shared.entity import Id, Value
 from shared.operation import Call, operation
 
@@ -42,6 +43,5 @@ def add_evidence(call: Call, approval_id: Id, more: MoreEvidence) -> Approval:
         after = evidence.added(before, by=call.actor, at=call.now, evidence=more.evidence_refs)
         if after is not before:
             after = txn.save(after, EvidenceAdded.of(after))
-            timer, due = windows.following(after, at=call.now)
-            txn.announce(timer, at=due, about=after)
+            schedule_next(txn, after, at=call.now)
     return after

@@ -3,10 +3,11 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from shared.actors import Scope
+from shared.approvals.actions.timers import schedule_next
 from shared.approvals.events.lifecycle import ApprovalDeferred
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.questions import ShortText
-from shared.approvals.rules import delegation, windows
+from shared.approvals.rules import delegation
 from shared.entity import Id, Timestamp, Value
 from shared.operation import Call, operation
 
@@ -44,6 +45,5 @@ def defer_approval(call: Call, approval_id: Id, rest: Rest) -> Approval:
             missing_evidence=rest.missing_evidence,
         )
         after = txn.save(after, ApprovalDeferred.of(after))
-        timer, due = windows.following(after, at=call.now)
-        txn.announce(timer, at=due, about=after)
+        schedule_next(txn, after, at=call.now)
     return after

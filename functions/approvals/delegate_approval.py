@@ -2,10 +2,11 @@ from pydantic import ConfigDict
 
 from shared.actors import Scope
 from shared.approvals.actions import answerable
+from shared.approvals.actions.timers import schedule_next
 from shared.approvals.events.lifecycle import ApprovalDelegated
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Person, Reason
-from shared.approvals.rules import delegation, windows
+from shared.approvals.rules import delegation
 from shared.entity import Id, Timestamp, Value
 from shared.examples import TOMORROW
 from shared.operation import Call, operation
@@ -56,6 +57,5 @@ def delegate_approval(call: Call, approval_id: Id, handover: Handover) -> Approv
             answerable.may_stand_in(call, txn, before, handover.to)
         told = ApprovalDelegated.of(after, at=call.now, by=call.actor.id)
         after = txn.save(after, told)
-        timer, due = windows.following(after, at=call.now)
-        txn.announce(timer, at=due, about=after)
+        schedule_next(txn, after, at=call.now)
     return after

@@ -1,10 +1,11 @@
 from pydantic import ConfigDict
 
 from shared.actors import Scope
+from shared.approvals.actions.timers import schedule_next
 from shared.approvals.events.lifecycle import ApprovalEscalated
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Reason
-from shared.approvals.rules import delegation, windows
+from shared.approvals.rules import delegation
 from shared.entity import Id, Value
 from shared.operation import Call, operation
 
@@ -35,6 +36,5 @@ def escalate_approval(call: Call, approval_id: Id, urging: Urging) -> Approval:
         before = txn.get(Approval, approval_id)
         after = delegation.escalate(before, by=call.actor, at=call.now, reason=urging.reason)
         after = txn.save(after, ApprovalEscalated.of(after))
-        timer, due = windows.following(after, at=call.now)
-        txn.announce(timer, at=due, about=after)
+        schedule_next(txn, after, at=call.now)
     return after

@@ -1,3 +1,4 @@
+from shared.approvals.actions.timers import schedule_next
 from shared.approvals.events.lifecycle import ApprovalDeadline, ApprovalExpired
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import decisions, windows
@@ -18,5 +19,4 @@ def expire_approval(call: Reaching, event: ApprovalDeadline) -> None:
         if after is not before:
             txn.save(after, ApprovalExpired.of(after))
         elif windows.holds(before, event.decision_version):
-            timer, due = windows.following(before, at=call.now)
-            txn.announce(timer, at=due, about=before)
+            schedule_next(txn, before, at=call.now)

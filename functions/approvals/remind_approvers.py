@@ -1,4 +1,5 @@
 from shared.approvals.actions.telling import tell_of_waiting, told_at
+from shared.approvals.actions.timers import schedule_next
 from shared.approvals.events.lifecycle import ApprovalEscalated, ApprovalMark, ApprovalReleased
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import delegation, windows
@@ -34,5 +35,4 @@ def remind_approvers(call: Reaching, event: ApprovalMark) -> None:
             after = shown(after)
         if after is not before:
             after = txn.save(after, told)
-        timer, due = windows.following(after, at=call.now)
-        txn.announce(timer, at=due, about=after)
+        schedule_next(txn, after, at=call.now)

@@ -1,9 +1,10 @@
 from datetime import timedelta
 
 from shared.approvals.actions import workload
+from shared.approvals.actions.timers import schedule_next
 from shared.approvals.events.lifecycle import ApprovalRequested
 from shared.approvals.models.records import Canary
-from shared.approvals.rules import requests, windows
+from shared.approvals.rules import requests
 from shared.entity import written
 from shared.reaction import Reaching, reaction
 
@@ -20,5 +21,4 @@ def sample_approvers(call: Reaching) -> None:
         )
         approval = txn.create(new, ApprovalRequested.of(new))
         txn.create(Canary(id=approval.id))
-        timer, due = windows.following(approval, at=call.now)
-        txn.announce(timer, at=due, about=approval)
+        schedule_next(txn, approval, at=call.now)

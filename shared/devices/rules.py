@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field
 
-from shared.actors import PLATFORM, Actor
+from shared.actors import Actor, id_in
 from shared.canonical import canonical
 from shared.devices.events import DeviceRegistered
 from shared.devices.models import Destination, Device, Platform, Signature
@@ -76,7 +76,7 @@ class Registration(Value):
 def device_id(owner: Actor, public_key: str) -> str:
     """Name a device after its owner and its key: the same key again is the same device."""
     name = str(uuid5(NAMESPACE_URL, f"waooaw\ndevice\n{owner.tenant}\n{owner.id}\n{public_key}"))
-    return name if owner.tenant == PLATFORM else f"{owner.tenant}.{name}"
+    return id_in(owner.tenant, name)
 
 
 def token_hash(fcm_token: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
-from shared.actors import PLATFORM, Actor, Role
+from shared.actors import Actor, Role, id_in
 from shared.entity import written
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.impartial import impartial
@@ -48,7 +48,7 @@ def opened(
     place = finding.entity_id or finding.agent_id or finding.actor_id
     name = str(uuid5(NAMESPACE_URL, f"waooaw\n{tenant}\n{finding.code}\n{place}\n{occasion}"))
     return OpenedViolation(
-        id=name if tenant == PLATFORM else f"{tenant}.{name}",
+        id=id_in(tenant, name),
         tenant_id=tenant,
         created_at=at,
         updated_at=at,

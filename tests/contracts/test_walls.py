@@ -54,6 +54,7 @@ KERNEL = {
     *(
         "guarding",
         "judged",
+        "names",
         "language_models",
         "queries",
         "reaction",

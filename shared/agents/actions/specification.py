@@ -10,7 +10,7 @@ from shared.constitution import amended
 from shared.entity import Id, Value
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid
 from shared.genesis.models.job_roles import JobRole
-from shared.genesis.models.records import TakenName, name_id
+from shared.names import TakenName, name_id
 from shared.operation import Call
 from shared.store import Transaction
 from shared.texts import alike

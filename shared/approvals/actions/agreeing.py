@@ -1,6 +1,7 @@
 """Keep a yes: that it was given unread, what it lets count or begin, and a clock that it set."""
 
 from shared.approvals.actions import attention, late_vetoes, noes
+from shared.approvals.actions.timers import schedule_next
 from shared.approvals.events.lifecycle import decided
 from shared.approvals.events.questions import ReturnGranted
 from shared.approvals.models.approvals import Approval, ApprovalStatus
@@ -41,6 +42,5 @@ def keep(
     if after.status is ApprovalStatus.APPROVED and after.deed == "agent.return":
         after = txn.save(after, ReturnGranted(agent_id=after.agent_id))
     if anew:
-        timer, due = windows.following(after, at=call.now)
-        txn.announce(timer, at=due, about=after)
+        schedule_next(txn, after, at=call.now)
     return after

@@ -10,12 +10,13 @@ from datetime import datetime
 
 from shared.actors import Actor
 from shared.approvals.actions import noes
+from shared.approvals.actions.timers import schedule_next
 from shared.approvals.events.lifecycle import ApprovalRequested
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Unsaid
 from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.models.records import Asking
-from shared.approvals.rules import acts, binding, chains, windows
+from shared.approvals.rules import acts, binding, chains
 from shared.approvals.rules.transitions import changed
 from shared.entity import Because
 from shared.errors import Conflict, Forbidden, Invalid
@@ -40,8 +41,7 @@ def follow(txn: Transaction, asked: Approval, *, at: datetime, known_as: str | N
     """Note that a question is asked, so that the same finds it, and make its first promise."""
     name = known_as or binding.identity(asked, asked.steps)
     txn.save(Asking(id=name, approval_id=asked.id))
-    timer, due = windows.following(asked, at=at)
-    txn.announce(timer, at=due, about=asked)
+    schedule_next(txn, asked, at=at)
 
 
 def latest(txn: Transaction, question: ApprovalRequest) -> Approval | None:

@@ -6,7 +6,8 @@ from typing import TypeVar
 from shared.errors import Conflict
 from shared.genesis.models.catalogue import CatalogueEntity, Status
 from shared.genesis.models.industries import Industry
-from shared.genesis.models.records import ExternalIds, TakenName, name_id
+from shared.genesis.models.records import ExternalIds
+from shared.names import TakenName, name_id
 from shared.store import Transaction
 
 C = TypeVar("C", bound=CatalogueEntity)

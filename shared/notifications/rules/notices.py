@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from shared.actors import PLATFORM, Role
+from shared.actors import PLATFORM, Role, id_in
 from shared.detectors import masked
 from shared.notifications.models import Claim, Kind, Notification, Priority
 
@@ -117,7 +117,7 @@ def read(before: Notification, *, at: datetime) -> Notification:
 def inbox_id(kind: Kind, tenant: str, audience: str, subject: str, occasion: str = "") -> str:
     """Return the id of a notice: one for each occasion, to each audience."""
     name = uuid5(NAMESPACE_URL, f"waooaw\n{kind}\n{tenant}\n{audience}\n{subject}\n{occasion}")
-    return str(name) if tenant == PLATFORM else f"{tenant}.{name}"
+    return id_in(tenant, str(name))
 
 
 def short(text: str, most: int) -> str:

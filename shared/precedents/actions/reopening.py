@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from shared.approvals.actions.timers import schedule_next
 from shared.approvals.events.lifecycle import ApprovalRequested
 from shared.approvals.models.approvals import Approval, ApprovalStatus
-from shared.approvals.rules import windows
 from shared.precedents.actions.reading import OF_THE_PLATFORM
 from shared.precedents.events import HeldApprovalsDue, HeldHereDue
 from shared.precedents.models.seeds import PrecedentSeed, TenantSeedSwitch
@@ -67,5 +67,4 @@ def _reopen(call: Reaching, txn: Transaction, ids: Iterable[str]) -> None:
         after = reopened(before, at=call.now)
         if after is not before:
             after = txn.save(after, ApprovalRequested.of(after))
-            timer, due = windows.following(after, at=call.now)
-            txn.announce(timer, at=due, about=after)
+            schedule_next(txn, after, at=call.now)

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.actors import PLATFORM
+from shared.actors import id_in
 from shared.approvals.models.questions import ApprovalType, Risk
 from shared.canonical import digest
 from shared.constitution import breach
@@ -313,7 +313,7 @@ class TenantSeedSwitch(Entity):
     @staticmethod
     def id_of(tenant: str, seed: str) -> str:
         """Return the id of a tenant's switch of a seed."""
-        return seed if tenant == PLATFORM else f"{tenant}.{seed}"
+        return id_in(tenant, seed)
 
     def violations(self) -> tuple[Violation, ...]:
         """Return what in this switch breaks the constitution."""
