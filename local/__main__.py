@@ -324,12 +324,15 @@ def _check_workflow(given: argparse.Namespace) -> int:
 
 
 def _describe(_: argparse.Namespace) -> int:
-    from local.pages import written
+    from local.description import files
 
-    file = Path(__file__).parents[1] / "docs" / "openapi.json"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(written(), encoding="utf-8")
-    print("wrote docs/openapi.json")
+    docs = Path(__file__).parents[1] / "docs"
+    (docs / "openapi").mkdir(parents=True, exist_ok=True)
+    for old in (docs / "openapi").glob("*.json"):
+        old.unlink()
+    for name, text in files().items():
+        (docs / name).write_text(text, encoding="utf-8")
+    print("wrote docs/openapi.json and docs/openapi")
     return 0
 
 

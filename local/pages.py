@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from local import members, walk
 from local.connections import HeadTooLarge, TooSlow
+from local.description import written
 from shared.actors import HOLDERS, MAX_AUTH_AGE, Role, Scope
 from shared.edge.docstrings import of_choices
 from shared.edge.openapi import openapi
@@ -51,7 +52,7 @@ def pages(address: str, data: Path) -> flask.Blueprint:
 
     @blueprint.get("/openapi.json")
     def described() -> flask.Response:
-        return flask.Response(written(), mimetype="application/json")
+        return flask.Response(written(openapi()), mimetype="application/json")
 
     @blueprint.get("/")
     def home() -> Any:
@@ -134,11 +135,6 @@ def _page(template: str, **shown: Any) -> str:
 
 
 @cache
-def written() -> str:
-    """Return the description as it stands in ``docs/openapi.json``."""
-    return json.dumps(openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-
-
 @cache
 def operations() -> tuple[Described, ...]:
     """Return every operation, by its path."""

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from local.pages import written
+from local.description import files, written
 from shared.edge.catalog import operations
 from shared.edge.docstrings import of_members
 from shared.edge.openapi import openapi
@@ -46,7 +46,7 @@ def pointer(*parts):
 
 
 def test_what_a_name_must_look_like_is_said_of_every_name():
-    assert "patternProperties" not in written(), "a name of another look could have any value"
+    assert "patternProperties" not in written(API), "a name of another look could have any value"
 
 
 def examples():
@@ -201,4 +201,31 @@ def test_who_may_call_is_said():
 
 
 def test_the_copy_in_the_repository_is_current():
-    assert Path("docs/openapi.json").read_text() == written(), "run: make docs"
+    docs = Path("docs")
+    there = {str(f.relative_to(docs)): f for f in [*docs.glob("openapi*"), *docs.glob("openapi/*")]}
+    there.pop("openapi")
+    assert {name: file.read_text() for name, file in there.items()} == files(), "run: make docs"
+
+
+def test_the_files_of_all_areas_joined_are_the_whole():
+    parts = {name: json.loads(text) for name, text in files().items()}
+    whole = parts.pop("openapi.json")
+    areas = {
+        area for item in API["paths"].values() for one in item.values() for area in one["tags"]
+    }
+    assert set(parts) == {f"openapi/{area}.json" for area in areas}
+    for path, leading in whole["paths"].items():
+        name, _, place = leading["$ref"].partition("#/paths/")
+        assert place == path.replace("/", "~1")
+        whole["paths"][path] = parts[name]["paths"].pop(path)
+    for part in parts.values():
+        assert part["paths"] == {}
+        assert not part["components"]["schemas"].keys() & whole["components"]["schemas"].keys()
+        whole["components"]["schemas"] |= part["components"]["schemas"]
+    assert json.loads(json.dumps(whole).replace('"../openapi.json#/', '"#/')) == API
+
+
+@pytest.mark.slow
+def test_the_files_lead_to_each_other():
+    root = Path("docs/openapi.json").absolute()
+    OpenAPIV31SpecValidator(json.loads(root.read_text()), base_uri=root.as_uri()).validate()

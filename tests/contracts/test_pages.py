@@ -8,7 +8,8 @@ import flask
 import pytest
 
 from local import walk
-from local.pages import operations, pages, written
+from local.description import written
+from local.pages import operations, pages
 from shared.actors import Role, Scope
 from shared.edge.openapi import openapi
 from shared.edge.refusing import refusals
@@ -109,5 +110,5 @@ def test_what_a_shell_would_take_for_its_own_is_pasted_as_it_is():
 
 
 def test_the_description_for_machines_is_served(client):
-    assert client.get("/openapi.json").text == written()
+    assert client.get("/openapi.json").text == written(openapi())
     assert client.get("/").headers["Location"] == "/docs"

@@ -198,7 +198,10 @@ def test_the_program_deploys_what_the_file_declares(dev):
         Index(
             one.inputs["collection"],
             one.inputs["queryScope"],
-            tuple((field["fieldPath"], field["order"]) for field in one.inputs["fields"]),
+            tuple(
+                (field["fieldPath"], field.get("order") or field["arrayConfig"])
+                for field in one.inputs["fields"]
+            ),
         )
         for one in dev
         if one.type == "firestore.Index"
