@@ -32,13 +32,9 @@ def create_approval(
     """
     manifest = recorded.check(call, request)
     with call.transaction() as txn:
+        by = makers(call, request.agent_id, request.subject.get("agent_id"), known=manifest)
         new = requests.ask(
-            request,
-            id=call.new_id(),
-            tenant=call.tenant,
-            by=call.actor,
-            at=call.now,
-            makers=makers(call, request.agent_id, request.subject.get("agent_id"), known=manifest),
+            request, id=call.new_id(), tenant=call.tenant, by=call.actor, at=call.now, makers=by
         )
         callback = request.callback_url
         same = repeats.still_open(txn, new)

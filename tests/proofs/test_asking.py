@@ -48,8 +48,10 @@ def stored(world):
 def test_forty_who_ask_the_same_at_once_ask_one_question(anywhere):
     bodies = [EXAMPLE | {"callback_url": f"{CALLBACK}{n}"} for n in range(AT_ONCE)]
     answers = at_once(anywhere, bodies)
-    assert {answer.status_code for answer in answers} <= {201, 503}, answers[0].data
-    assert len({answer.json["id"] for answer in answers if answer.status_code == 201}) == 1
+    codes = [answer.status_code for answer in answers]
+    assert codes.count(201) == 1
+    assert set(codes) <= {200, 201, 503}, answers[0].data
+    assert len({answer.json["id"] for answer in answers if answer.status_code < 300}) == 1
     assert len(stored(anywhere)) == 1
 
 
