@@ -17,7 +17,7 @@ from benchmarks.spawn import ROOT, Start, bare_source, first_answer, folder
 from infra.groups import event_topics
 from local.accounts import SignIn
 from local.emulators import FIRESTORE, PUBSUB, Missing, running
-from shared.bus import DUES, TAP, Message
+from shared.bus import PROMISED, TAP, Message
 from shared.edge.catalog import catalog
 from shared.edge.firestore import FirestoreDocuments
 from shared.edge.settings import Settings
@@ -89,7 +89,7 @@ def _cloud(rehearsal: Rehearsal) -> Iterator[dict[str, str]]:
     """Have both emulators run, with what was rehearsed in the store and a topic for every event."""
     with running(FIRESTORE) as firestore, running(PUBSUB) as pubsub:
         rehearsal.fill(FirestoreDocuments(PROJECT))
-        for topic in {TAP, DUES, *event_topics()}:
+        for topic in {TAP, *PROMISED, *event_topics()}:
             name = f"projects/{PROJECT}/topics/waooaw-local-{topic}"
             urllib3.request("PUT", f"http://{pubsub}/v1/{name}", json={})
         yield {

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
-from shared.bus import DUES, TAP
+from shared.bus import PROMISED, TAP
 from shared.edge.catalog import catalog
 from shared.entity import Event
 from shared.operation import Operation
@@ -106,8 +106,8 @@ def published(declared: Declared) -> frozenset[str]:
         return frozenset({TAP} if first & _places(declared) else ())
     topics: dict[type, frozenset[str]] = {
         EntryRelay: event_topics() | {TAP},
-        LetterRelay: event_topics() | {DUES},
-        DueRelay: frozenset({DUES}),
+        LetterRelay: event_topics() | PROMISED,
+        DueRelay: PROMISED,
     }
     return frozenset().union(*(topics.get(port, frozenset()) for port in declared.ports.values()))
 

@@ -11,7 +11,7 @@ from infra.buckets import Buckets
 from infra.functions import REACTION_S, Functions, let_invoke
 from infra.groups import actions_of, event_topics, runtimes
 from infra.stack import Stack
-from shared.bus import DUES, TAP, type_of
+from shared.bus import PROMISED, TAP, type_of
 from shared.edge.catalog import reactions
 from shared.events.rules import ATTEMPTS, FIRST_S, LAST_S
 from shared.reaction import Reaction
@@ -34,7 +34,7 @@ def declare(stack: Stack, accounts: Accounts, functions: Functions, buckets: Buc
     agent = projects.ServiceIdentity("pubsub", service="pubsub.googleapis.com").member
     topics = {
         name: pubsub.Topic(name, name=stack.topic(name), message_retention_duration=f"{WEEK_S}s")
-        for name in sorted(event_topics() | {TAP, DUES, DEAD_LETTERS})
+        for name in sorted(event_topics() | {TAP, DEAD_LETTERS} | PROMISED)
     }
     _let_publish(accounts, topics, agent)
     for reaction in reactions():
@@ -62,7 +62,7 @@ def filter_of(reaction: Reaction) -> str:
     where the filter would be longer than a filter may be.
     """
     topic = reaction.topic
-    if topic is None or (topic != DUES and actions_of(topic) == reaction.events.keys()):
+    if topic is None or (topic not in PROMISED and actions_of(topic) == reaction.events.keys()):
         return ""
     wanted = (f'attributes.type="{type_of(action)}"' for action in sorted(reaction.events))
     written = " OR ".join(wanted)

@@ -25,7 +25,7 @@ from functions_framework.event_conversion import background_event_to_cloud_event
 from local.clock import Clock
 from local.dispatcher import WORKERS, dead_letter
 from local.server import Server
-from shared.bus import DUES, TAP, Bus, Message, type_of
+from shared.bus import PROMISED, TAP, Bus, Message, type_of
 from shared.edge.catalog import catalog, reactions
 from shared.edge.entry import listener
 from shared.edge.ports import Ports
@@ -231,7 +231,7 @@ def _topics() -> set[str]:
     """Return every topic that something may be published to."""
     catalog()
     topics = {kind.traits.topic for kind in _kinds(Event) if hasattr(kind, "traits")}
-    return {TAP, DUES, *filter(None, topics)}
+    return {TAP, *PROMISED, *filter(None, topics)}
 
 
 def _kinds(base: type[Event]) -> Iterator[type[Event]]:

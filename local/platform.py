@@ -29,7 +29,7 @@ from local.workflows import Home, Runtime
 from local.workflows.api import blueprint
 from shared.actors import OF_PEOPLE, PLATFORM, Role
 from shared.documents import Key, Write
-from shared.edge import assembly, keyring
+from shared.edge import assembly, jobs, keyring
 from shared.edge.breakers import Board, show_on
 from shared.edge.dependencies import PortDependencies
 from shared.edge.keys import FileSigner
@@ -203,6 +203,7 @@ class Platform:
             self.runtime.deploy(name, assembly.assembled(name))
         self.entrance.open()
         self._server.start()
+        jobs.abandoned(self.documents, self.clock.now())
         self.dispatcher.start()
         if self.broker:
             self.broker.start(self.ports)

@@ -104,10 +104,16 @@ class Scope(StrEnum):
     """Propose precedents from decisions."""
     AUDIT_APPEND = "audit:append"
     """Report what was done elsewhere into the evidence."""
+    AUDIT_EXPORT = "audit:export"
+    """Take copies of the evidence away."""
     EVENTS_READ = "events:read"
     """Read messages that could not be delivered."""
     EVENTS_WRITE = "events:write"
     """Send them again."""
+    JOBS_READ = "jobs:read"
+    """Read how far longer work is that one asked for."""
+    JOBS_CANCEL = "jobs:cancel"
+    """Have it given up."""
     PLATFORM_READ = "platform:read"
     """Read how the platform is."""
     METRICS_READ = "metrics:read"
@@ -165,8 +171,11 @@ HOLDERS: dict[Scope, set[Role]] = {
     Scope.LEARNING_WRITE: {Role.GOVERNOR, Role.GENESIS, Role.ADMIN, Role.AGENT_ORCHESTRATOR}
     | {Role.SERVICE},
     Scope.AUDIT_APPEND: {Role.SERVICE},
+    Scope.AUDIT_EXPORT: {Role.ADMIN, Role.GOVERNOR, Role.VISION_GUARDIAN, Role.CUSTOMER_ADMIN},
     Scope.EVENTS_READ: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
     Scope.EVENTS_WRITE: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
+    Scope.JOBS_READ: _EVERYONE,
+    Scope.JOBS_CANCEL: _EVERYONE,
     Scope.PLATFORM_READ: _STAFF | _GOVERNORS | _FOUNDATIONAL,
     Scope.METRICS_READ: {Role.INFRASTRUCTURE_ENGINEER, Role.SERVICE},
     Scope.INCIDENTS_OPEN: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER, Role.HELPDESK_AGENT},

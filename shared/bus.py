@@ -21,6 +21,9 @@ from shared.store import Due
 
 TAP = "tap"
 DUES = "dues"
+JOBS = "jobs"
+PROMISED = frozenset({DUES, JOBS})
+"""Where promises are published whose time has come; those of jobs apart, as each message is billed to every subscription."""
 
 _TYPE = re.compile(r"com\.waooaw\.([a-z0-9_]+(?:\.[a-z0-9_]+)*)\.v1")
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -118,7 +121,7 @@ def due_message(due: Due) -> Message:
         "correlationid": due.correlation_id,
     }
     attributes |= _told(causationid=due.causation_id, traceparent=due.traceparent)
-    return Message(DUES, due.entity, attributes, canonical(due.data))
+    return Message(due.topic, due.entity, attributes, canonical(due.data))
 
 
 def opened(message: Message) -> Received:

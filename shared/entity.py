@@ -336,6 +336,9 @@ class Event(Value):
     """
 
     traits: ClassVar[Traits]
+    promised_on: ClassVar[str] = "dues"
+    """Where it is published when it was promised for a time that has come."""
+
     upgrades: ClassVar[tuple[Upgrade, ...]] = ()
     """From version 1 of its data to 2, from 2 to 3, …"""
 

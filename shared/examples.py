@@ -21,6 +21,9 @@ VIOLATION = "cccccccc-cccc-4ccc-8ccc-cccccccccccc"
 INCIDENT = "dddddddd-dddd-4ddd-8ddd-dddddddddddd"
 NOTIFICATION = "eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee"
 RELEASE = "ffffffff-ffff-4fff-8fff-ffffffffffff"
+EXPORT = "12121212-1212-4212-8212-121212121212"
+"""An export of evidence, which is a job."""
+
 DEAD_LETTER = "00000000-0000-4000-8000-000000000000"
 UPLOAD = "eyJ0eXAiOiJ1cGxvYWQvdjEifQ"
 
@@ -56,6 +59,7 @@ NAMES = {
     NOTIFICATION: "NOTIFICATION",
     RELEASE: "RELEASE",
     DEAD_LETTER: "DEAD_LETTER",
+    EXPORT: "EXPORT",
     UPLOAD: "UPLOAD",
     SKILL_HASH: "SKILL_HASH",
     MANIFEST_HASH: "MANIFEST_HASH",

@@ -23,6 +23,9 @@ from shared.inputs import Parameters
 MAX_ALL = 1000
 """How many documents `all` returns at the most: what may be more is read page by page."""
 
+_LAST_ID = "\U0010ffff"
+"""What comes after every id."""
+
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 S = TypeVar("S")
@@ -183,6 +186,12 @@ class Reads:
         """Return the first document that passes all tests, or None; the others are not of interest."""
         found = self._page(kind, order, 1, None, tests)
         return found.items[0] if found.items else None
+
+    def tenant_after(self, kind: type[Record], tenant: str = "") -> str | None:
+        """Return the next tenant, in the order of their names, that has any document of a kind."""
+        after = (tenant, _LAST_ID) if tenant else ()
+        found = self._documents.find(None, Query(kind.collection, limit=1, after=after))
+        return found[0].key.tenant if found else None
 
     def count(self, kind: type[R], **tests: Test) -> int:
         """Return how many documents pass all tests."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shared.entity import Event, Record
 from shared.operation import EVERY_TENANT, Call, deployed, place
@@ -64,7 +64,7 @@ class Reaching(Call):
 class Reaction:
     """Everything the deployment needs to know. Exactly one of the six causes is set."""
 
-    function: Callable[..., None]
+    function: Callable[..., Any]
     on: tuple[type[Event], ...] = ()
     due: type[Event] | None = None
     every: timedelta | None = None
@@ -109,7 +109,7 @@ class Reaction:
     @property
     def topic(self) -> str | None:
         """The one topic it listens to, if it does."""
-        return "dues" if self.due else self.on[0].traits.topic if self.on else None
+        return self.due.promised_on if self.due else self.on[0].traits.topic if self.on else None
 
 
 def reaction(  # noqa: PLR0913 - each by its name, and of the first ones one alone

@@ -58,6 +58,7 @@ class Due(Record):
     collection: ClassVar[str] = "dues"
 
     at: Timestamp
+    topic: str = "dues"
     tenant: str
     action: str
     entity: str
@@ -277,11 +278,12 @@ class Transaction(Reads):
         expected = before.revision if before else ANYTHING
         self._writes.append(Write(self._key(type(record), record.id), None, expected))
 
-    def announce(self, event: Event, *, at: datetime, about: Entity) -> None:
+    def announce(self, event: Event, *, at: datetime, about: Entity) -> Due:
         """Promise to announce *event* about an entity at a time, if and when this commits."""
         due = Due(
             id=str(uuid4()),
             at=at,
+            topic=event.promised_on,
             tenant=self.tenant,
             action=event.traits.action,
             entity=evidence.stream(about),
@@ -291,7 +293,7 @@ class Transaction(Reads):
             causation_id=self.entries[-1].id if self.entries else self._circumstances.causation_id,
             traceparent=self._circumstances.traceparent,
         )
-        self.create(due)
+        return self.create(due)
 
     def _stage(
         self,

@@ -1,6 +1,6 @@
 from shared.actors import Scope
-from shared.audit import rules
 from shared.audit.models import Entered, KeptReport, Report
+from shared.audit.rules import reports
 from shared.identity.models import Principal
 from shared.identity.rules.principals import principal
 from shared.operation import Call, operation
@@ -18,11 +18,11 @@ def append_entries(call: Call, report: Report) -> Entered:
     with call.transaction() as txn:
         before = txn.peek(KeptReport, report.id)
         if before is not None:
-            return rules.same(before, report)
+            return reports.same(before, report)
         caller = txn.peek(Principal, call.actor.id)
-        event = rules.reported(report, at=call.now)
+        event = reports.reported(report, at=call.now)
         if caller is None:
             entered = txn.create(principal(call.actor.id, call.tenant, call.now), event)
         else:
             entered = txn.save(caller, event)
-        return txn.create(rules.kept(report, entered)).entered
+        return txn.create(reports.kept(report, entered)).entered

@@ -1,4 +1,9 @@
-"""A report is an entry about something that changed no entity here: work of a runtime, a read of data."""
+"""
+Reports and exports of evidence.
+
+A report is an entry about something that changed no entity here: work of a runtime, a read of data. An export
+is a copy of a tenant's entries, made by a job, in parts.
+"""
 
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
@@ -6,8 +11,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from shared.constitution import Json16
-from shared.entity import Code, Hex64, Record, Timestamp, Value
-from shared.examples import AGENT, NOW
+from shared.entity import Code, Coded, Hex64, Id, Record, Timestamp, Value
+from shared.examples import AGENT, NOW, TOMORROW
+from shared.jobs import Failure, Progress, Status, Work
 
 MAX_SKEW = timedelta(minutes=5)
 """How far a report's time may be from ours without being marked."""
@@ -116,3 +122,81 @@ class KeptReport(Record):
 
     digest: Hex64
     entered: Entered
+
+
+Format = Literal["jsonl", "csv"]
+
+
+class ExportRequest(Value):
+    """Which entries to export, and how they are written."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"since": NOW, "until": TOMORROW, "format": "jsonl"}]}
+    )
+
+    since: Timestamp
+    """The entries from this time on."""
+    until: Timestamp | None = None
+    """The entries until this time; without it, until now."""
+    format: Format = "jsonl"
+    """
+    `jsonl`, an entry a line in canonical JSON (RFC 8785) with its hashes and its signature, which anybody can check with the keys of
+    `/.well-known/jwks.json`; or `csv`, a row for each, for a spreadsheet.
+    """
+
+
+class EntryExport(Work, kind="audit.entry_export"):
+    """Copy a tenant's entries of some time."""
+
+    since: Timestamp
+    until: Timestamp
+    format: Format
+
+
+class ExportPart(Value):
+    """A file with some of the exported entries: the parts, one after the other, are the whole."""
+
+    number: int
+    """Which part it is, from 1."""
+    rows: int
+    """How many entries are in it."""
+    bytes: int
+    """How long it is."""
+    sha256: Hex64
+    """The SHA-256 of its bytes."""
+
+
+class Exported(Progress):
+    """How far an export is."""
+
+    cursor: Coded | None = None
+    whole: bool = False
+    parts: tuple[ExportPart, ...] = ()
+
+
+class ExportedEntries(Value):
+    """What an export came to."""
+
+    rows: int
+    parts: tuple[ExportPart, ...]
+
+
+class SeenExport(Value):
+    """How far an export is, and what it came to."""
+
+    id: Id
+    """Its id; it is a job of this id as well."""
+    version_hash: str
+    """Which version it is: another one once it was begun, was to be given up, or ended."""
+    status: Status
+    """Whether it waits, runs, or how it ended."""
+    format: Format | None
+    """How the entries are written; null once that is forgotten."""
+    row_count: int
+    """How many entries were copied so far."""
+    parts: tuple[ExportPart, ...] = ()
+    """The files, in their order; none before it is completed, and once they are forgotten."""
+    failure: Failure | None = None
+    """Why it failed; null where it did not."""
+    known_until: Timestamp | None = None
+    """Until when its files are there; null until it ends, and after that time."""

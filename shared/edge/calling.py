@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 from shared.actors import Actor
 from shared.edge.ports import Ports
 from shared.files import FileReader, FileRemover, Files, OwnFiles
+from shared.job import JobStep
 from shared.language_models import Models
 from shared.observing import Memory
 from shared.operation import Call, Operation
@@ -39,6 +40,11 @@ def reaction_call(
 ) -> Reaching:
     """Return the call of a reaction, likewise."""
     return Reaching(**_common(ports), actor=actor, tenant=tenant, operation=operation, **said)
+
+
+def step_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **said: Any) -> JobStep:
+    """Return the call of one step of a job, likewise."""
+    return JobStep(**_common(ports), actor=actor, tenant=tenant, operation=operation, **said)
 
 
 def given(declared: Operation | Reaction, ports: Ports, tenant: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from shared.bus import Message, Received, opened
 from shared.documents import ABSENT, Key, Write
 from shared.edge.calling import given, reaction_call
 from shared.edge.contention import settled
+from shared.edge.jobs import carry
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
@@ -26,6 +27,7 @@ from shared.errors import Refusal
 from shared.events.actions.letters import Undelivered
 from shared.events.models import Inbox
 from shared.evidence import Unproven
+from shared.job import JobKind
 from shared.operation import Crossing
 from shared.reaction import Reaching, Reaction
 from shared.schedules import LastMoment, Schedule
@@ -60,6 +62,8 @@ def deliver(reaction: Reaction, message: Message, ports: Ports) -> bool:
                 return _once(reaction, message, claim, ports, crossings)
 
         try:
+            if isinstance(reaction, JobKind):
+                return carry(reaction, message, claim, ports, crossings)
             return settled(attempt)
         except Unproven as refusal:
             log.error("%s did nothing: %s", reaction.id, refusal)  # noqa: TRY400 - no defect of ours

@@ -8,7 +8,7 @@ what is stored.
 from dataclasses import fields, replace
 from datetime import datetime
 
-from shared.bus import DUES, Message, Received, due_message, envelope, opened
+from shared.bus import PROMISED, Message, Received, due_message, envelope, opened
 from shared.documents import Documents, Key, Snapshot
 from shared.errors import Invalid
 from shared.events.actions.letters import Undelivered
@@ -61,7 +61,7 @@ def judged(
     """Return what was given up, with whether it is proven; a promise that is gone may have been one."""
     message = given.message
     try:
-        if message.topic == DUES:
+        if message.topic in PROMISED:
             claim = opened(message)
             due = documents.get(Key(claim.tenant, Due.collection, claim.id))
             if due is not None:
@@ -89,7 +89,7 @@ def again(
     Raises:
         Unproven: What is stored announces nothing.
     """
-    kind = Due if topic == DUES else Entry
+    kind = Due if topic in PROMISED else Entry
     found = documents.get(Key(tenant, kind.collection, id))
     if found is None:
         return None

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from functions.audit.append_entries import append_entries
 from shared.actors import PLATFORM, Role
-from shared.audit import rules
 from shared.audit.events import Reported
 from shared.audit.models import Refs, Report, ReportCategory
+from shared.audit.rules import reports
 from shared.documents import Query
 from shared.entity import Category
 from shared.errors import Conflict, Invalid
@@ -145,18 +145,18 @@ def test_what_is_reported_under_a_name_of_the_platform_is_not_called_so(
 )
 def test_what_an_operation_does_is_not_for_others_to_report(action):
     with pytest.raises(Invalid) as refused:
-        rules.reported(report(action=action), at=NOON)
+        reports.reported(report(action=action), at=NOON)
     assert refused.value.violations[0].rule == "not_reportable"
 
 
 @given(st.integers(-600, 600))
 def test_a_report_that_is_more_than_five_minutes_off_is_marked(seconds):
     at = NOON + timedelta(seconds=seconds)
-    assert rules.reported(report(), at=at).skewed == (abs(seconds) > 300)
+    assert reports.reported(report(), at=at).skewed == (abs(seconds) > 300)
 
 
 def test_a_report_needs_no_time():
-    assert not rules.reported(report(occurred_at=None), at=NOON).skewed
+    assert not reports.reported(report(occurred_at=None), at=NOON).skewed
 
 
 @pytest.mark.parametrize(
@@ -179,4 +179,4 @@ def test_a_malformed_report_is_refused(change):
 
 def test_what_was_not_entered_is_not_remembered():
     with pytest.raises(ValueError, match="no stream"):
-        rules.kept(report(), principal("service", PLATFORM, NOON))
+        reports.kept(report(), principal("service", PLATFORM, NOON))

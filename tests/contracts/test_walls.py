@@ -21,6 +21,7 @@ CROSSED = {
     "functions/approvals/report_unused.py": {"within"},
     "functions/approvals/settle_stranded.py": {"within"},
     "functions/mobile/silence_devices.py": {"each_tenant", "within"},
+    "functions/platform/forget_jobs.py": {"each_tenant", "within"},
     "functions/precedents/judge_seeds.py": {"within"},
     "functions/precedents/list_deciding_seeds.py": {"platform"},
     "functions/precedents/match_precedent_seeds.py": {"platform"},
@@ -53,6 +54,8 @@ KERNEL = {
     *("files", "instants", "masking", "observing", "operation", "outside", "ports"),
     *(
         "guarding",
+        "job",
+        "jobs",
         "judged",
         "names",
         "language_models",

@@ -13,6 +13,7 @@ from shared.canonical import canonical, digest
 from shared.entity import written
 from tests.e2e.told import Story, described
 from tests.rehearsals import events, mobile
+from tests.rehearsals import platform as platform_rehearsal
 from tests.rehearsals.scene import Scene, at_stage, until
 
 pytestmark = pytest.mark.slow
@@ -276,6 +277,9 @@ def operations(story):
     story.send("platform.transition_incident", "admin")
     story.send("platform.put_feature_flag", "admin", version="")
     story.send("platform.reset_circuit_breaker", "admin")
+    story.send("audit.create_export", "admin")
+    story.knows(EXPORT=platform_rehearsal.begin_later(story.scene).id)
+    story.send("platform.cancel_async_job", "admin")
     events.rehearse(story.scene)
     (letter,) = story.client.get("admin", "/v1/events/dead-letters?status=replayed")["items"]
     story.knows(DEAD_LETTER=letter["id"])

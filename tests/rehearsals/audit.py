@@ -1,7 +1,19 @@
-"""Enter what happened elsewhere."""
+"""Enter what happened elsewhere, and take a copy of the evidence away."""
 
-from tests.rehearsals.scene import example_of
+from shared.entity import written
+from tests.rehearsals.scene import example_of, until
 
 
 def rehearse(scene):
-    scene.client.post("service", "/v1/audit/log", example_of("/v1/audit/log"))
+    client = scene.client
+    client.post("service", "/v1/audit/log", example_of("/v1/audit/log"))
+    asked = {"since": "2026-01-01T00:00:00.000Z", "until": written(scene.now())}
+    export = client.post("admin", "/v1/audit/exports", asked)
+    address = f"/v1/audit/exports/{export['id']}"
+
+    def made():
+        seen = client.get("admin", address)
+        return seen if seen["status"] == "completed" else None
+
+    seen = until(made)
+    assert seen["row_count"] == sum(part["rows"] for part in seen["parts"]) > 0

@@ -1,9 +1,14 @@
 """Use what operations people use, and see what happens by itself."""
 
+from datetime import timedelta
+
 import urllib3
 
 from shared.actors import PLATFORM
+from shared.audit.models import EntryExport
 from shared.documents import Key, Write
+from shared.job import begin
+from shared.jobs import Forgetting
 from shared.platform.models.breakers import Circuit
 from shared.platform.models.flags import FlagSetting
 from shared.platform.models.incidents import IncidentReport
@@ -27,6 +32,8 @@ def rehearse(scene):
     go_through_an_incident(scene)
     set_a_flag(client)
     close_a_breaker(scene)
+    give_up_a_job(scene)
+    forget_jobs(scene)
 
 
 def read_metrics(platform):
@@ -74,6 +81,37 @@ def close_a_breaker(scene):
     assert after == breaker(client, "fcm")
     assert after["state"] == "closed"
     assert after["reset_at"]
+
+
+def give_up_a_job(scene):
+    """Have something longer done later, look how far it is, and have it given up."""
+    job = begin_later(scene)
+    path = f"/v1/async-jobs/{job.id}"
+    assert scene.client.get("admin", path)["status"] == "queued"
+    asked = scene.client.post("infrastructure_engineer", f"{path}/cancel", {})
+    assert asked["cancelled_by"] == "infrastructure_engineer.platform"
+
+    def given_up():
+        return scene.client.get("admin", path)["status"] == "cancelled"
+
+    until(given_up, jump=scene.platform.jump)
+
+
+def begin_later(scene):
+    """Begin a job whose first step is in a while."""
+    call = scene.call(later=timedelta(hours=1))
+    with call.transaction() as txn:
+        work = EntryExport(since=scene.now(), until=scene.now(), format="csv")
+        return begin(txn, call, work)
+
+
+def forget_jobs(scene):
+    """Begin a round as its schedule does."""
+    call = scene.call()
+    with call.transaction() as txn:
+        begun = begin(txn, call, Forgetting(until=scene.now()))
+    path = f"/v1/async-jobs/{begun.id}"
+    until(lambda: scene.client.get("admin", path)["result"] == {"tenants": 1})
 
 
 def breaker(client, name):

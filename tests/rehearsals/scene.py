@@ -1,6 +1,7 @@
 """What a rehearsal begins with: a platform, people who send requests, certified parts, an agent that works."""
 
 import time
+from datetime import timedelta
 from functools import cached_property
 from uuid import uuid4
 
@@ -78,9 +79,9 @@ class Scene:
         """Wait until everything that was begun has been done."""
         until(self.platform.idle)
 
-    def call(self):
+    def call(self, later=timedelta()):
         """Return a call of the tests' own, for what only time or a defect brings about."""
-        now = self.platform.clock.now()
+        now = self.platform.clock.now() + later
         return Call(
             actor=Actor(id="service:tests", tenant=PLATFORM, roles=frozenset({Role.SERVICE})),
             now=now.replace(microsecond=now.microsecond // 1000 * 1000),

@@ -1,0 +1,18 @@
+from shared import jobs
+from shared.actors import Scope
+from shared.audit.models import EntryExport, SeenExport
+from shared.audit.rules import exports
+from shared.entity import Id
+from shared.errors import NotFound
+from shared.jobs import Job, JobState
+from shared.operation import Call, operation
+
+
+@operation("GET", "/v1/audit/exports/{export_id}", scopes={Scope.AUDIT_EXPORT}, audited=False)
+def get_export(call: Call, export_id: Id) -> SeenExport:
+    """Show how far an export is, and its files once it is completed."""
+    with call.transaction() as txn:
+        job, state = txn.get(Job, export_id), txn.peek(JobState, export_id)
+    if job.kind != EntryExport.kind:
+        raise NotFound(f"there is no export {export_id} here")
+    return exports.seen(jobs.seen(job, state, by=call.actor))
