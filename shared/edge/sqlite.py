@@ -38,6 +38,9 @@ log = logging.getLogger("waooaw.sqlite")
 
 BUSY_TIMEOUT_MS = 5_000
 BATCH = 64
+WRITERS_CACHE_KIB = 16 * 1024
+"""What a commit writes to again and again: the ends of all the indexes of a long list."""
+
 FORGOTTEN_AT_ONCE = 100
 """How much of what is kept no longer one commit deletes."""
 
@@ -217,7 +220,7 @@ class SqliteDocuments:
         connection: sqlite3.Connection | None = None
         while batch := self._batch():
             try:
-                connection = connection or self._connect()
+                connection = connection or self._writing()
                 failures = _carry_out(connection, [changes for changes, _ in batch])
             except Exception as error:  # noqa: BLE001 - those who wait must hear of whatever it is
                 failures = [_failed(error)] * len(batch)
@@ -229,6 +232,11 @@ class SqliteDocuments:
                 else:
                     done.set_exception(failure)
         _close(connection)
+
+    def _writing(self) -> sqlite3.Connection:
+        connection = self._connect()
+        connection.execute(f"pragma cache_size = -{WRITERS_CACHE_KIB}")
+        return connection
 
     def _batch(self) -> list[Waiting]:
         """Wait for a commit, and take those that wait behind it; return none when the end has come."""
