@@ -1,5 +1,6 @@
 """What is true of every operation, now and of those not yet written."""
 
+import ast
 import inspect
 import re
 from typing import get_args
@@ -116,6 +117,26 @@ def test_what_is_new_says_where_it_is():
         plain = [form for form in op.answers.get(201, ()) if not form.located]
         if plain and at:
             yield f"answers 201 without Location; return Created, as it is read at {at[0]}"
+
+    assert told(finding) == []
+
+
+def test_a_location_is_where_something_is_read():
+    reads = [op.pattern for op in operations() if op.method == "GET"]
+
+    def finding(op):
+        for node in ast.walk(ast.parse(inspect.getsource(inspect.getmodule(op.function)))):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="Created" | "Accepted"),
+                    args=[ast.JoinedStr() | ast.Constant() as said, *_],
+                ):
+                    path = "".join(
+                        part.value if isinstance(part, ast.Constant) else UUID
+                        for part in getattr(said, "values", [said])
+                    )
+                    if not any(pattern.fullmatch(path) for pattern in reads):
+                        yield f"leads to {path}, where nothing is read"
 
     assert told(finding) == []
 
