@@ -64,7 +64,7 @@ def test_only_what_runs_is_deployed(contents):
     assert roots == {"main.py", "requirements.txt", "functions", "shared", "__pycache__"}
     kinds = {name.rpartition(".")[2] for name in contents}
     assert kinds == {"py", "pyc", "txt", "json"}
-    assert "shared/precedents/shipped.json" in contents
+    assert "shared/precedents/rules/builtin_seeds.json" in contents
 
 
 def test_every_module_is_deployed_with_its_byte_code(contents):
