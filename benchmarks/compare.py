@@ -35,6 +35,9 @@ from local.story import acts, catalogue
 from local.story.client import Client
 
 CLIENTS = (1, 2, 4, 8, 32)
+IDLE_S = 0.002
+"""Who takes less CPU in a twentieth of a second does nothing."""
+
 FEW, MANY = 10, 40
 """Instructions are those of so many requests less those of fewer, so that the start does not count."""
 
@@ -160,7 +163,7 @@ def _build(name: str, root: Path, folder: Path) -> Build:
     data = folder / f"data-{name}"
     data.mkdir()
     # Byte code is kept, as a deployment has it, and where nobody else finds it.
-    kept = {"PYTHONPYCACHEPREFIX": str(folder / f"code-{name}"), "PYTHONDONTWRITEBYTECODE": ""}
+    kept = {"PYTHONPYCACHEPREFIX": str(folder / f"code-{name}")}
     return Build(name, root, Process(data, port=free_port(), root=root, environ=kept))
 
 
@@ -207,7 +210,7 @@ def _settled(build: Build) -> None:
     while quiet < 4:
         time.sleep(0.05)
         now = build.process.cpu_s()
-        quiet, before = (quiet + 1 if now == before else 0), now
+        quiet, before = (quiet + 1 if now - before < IDLE_S else 0), now
 
 
 def _loaded(build: Build, clients: int, seconds: float) -> float:

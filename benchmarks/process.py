@@ -12,7 +12,7 @@ from pathlib import Path
 
 import urllib3
 
-from benchmarks.spawn import ROOT, free_port
+from benchmarks.spawn import BYTE_CODE, ROOT, cpu_s, family, free_port
 from local.entrance import served
 
 
@@ -51,7 +51,7 @@ class Process:
                 cwd=self.root,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                env=os.environ | {"LOG": "ERROR"} | dict(self.environ),
+                env=os.environ | BYTE_CODE | {"LOG": "ERROR"} | dict(self.environ),
             )
         self.await_answer()
 
@@ -79,21 +79,16 @@ class Process:
             self.process.wait()
 
     def cpu_s(self) -> float:
-        """Return the CPU time that it and its children have taken so far, user and system."""
-        ticks = 0
-        for pid in self._pids():
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        """Return the CPU time that it and what came of it have taken so far, user and system."""
+        return cpu_s(family(self._pid))
 
     def memory_mb(self) -> float:
-        """Return the memory that it and its children take; what several share counts once."""
-        told = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self._pids()]
+        """Return the memory that it and what came of it take; what several share counts once."""
+        told = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in family(self._pid)]
         return sum(int(one.partition("\nPss:")[2].split()[0]) for one in told) / 1000
 
-    def _pids(self) -> list[int]:
+    @property
+    def _pid(self) -> int:
         if self.process is None:
             raise RuntimeError("the platform does not run")
-        own = self.process.pid
-        children = Path(f"/proc/{own}/task/{own}/children").read_text()
-        return [own, *map(int, children.split())]
+        return self.process.pid
