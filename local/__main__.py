@@ -5,6 +5,7 @@ Each command says what it did and what to do next; a failure exits with 1, a mis
 """
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str]) -> int:
         if isinstance(stream, TextIOWrapper):
             # A terminal that knows fewer letters shows another one, and the command goes on.
             stream.reconfigure(errors="replace")
+    # There are no plugins of pydantic here; to look for them reads what every installed package says of itself.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     try:
         given = _parser().parse_args(arguments)
         # Whatever a command makes is for its user alone: keys, answers, callback addresses, push tokens.
@@ -204,6 +207,8 @@ def _outside() -> dict[str, str]:
 
 
 def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
+    # What is loaded stays: looking for garbage among it delays the start, and later every request.
+    gc.disable()
     from local.accounts import accounts
     from local.console import words
     from local.lines import wrapped
@@ -224,6 +229,8 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
         more=_outside(),
     )
     platform.start()
+    gc.freeze()
+    gc.enable()
     made.keep(_data(given))
     settings = {name: _settings(given)[name] for name in ("DATA", "PORT", "PROJECT")}
     print(f"WAOOAW serves at {platform.address}")
