@@ -12,6 +12,9 @@ from typing import Any
 import yaml
 
 _CALLED = re.compile(r'sys\.get_env\("FUNCTIONS"\) \+ "/([a-z0-9-]+)')
+_SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The same in a tenth of the time, where libyaml is there."""
+
 FOLDER = Path(__file__).parents[2] / "workflows"
 
 
@@ -24,7 +27,8 @@ def assembled(name: str) -> str:
     """Return the whole source of a workflow."""
     parts, wanted = [FOLDER / f"{name}.yaml"], [name]
     for part in parts:
-        for called in sorted(_calls(yaml.safe_load(part.read_text()))):
+        read = yaml.load(part.read_text(), Loader=_SAFE)  # noqa: S506 - the safe one
+        for called in sorted(_calls(read)):
             if called in pieces() and called not in wanted:
                 wanted.append(called)
                 parts.append(pieces()[called])
