@@ -11,11 +11,13 @@ import copy
 import json
 import logging
 import resource
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
@@ -218,6 +220,7 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
     def __init__(self, app: Callable[..., Any], limits: Limits, *, threads: int) -> None:
         """Take the port."""
         self._most = min(MOST_CONNECTIONS, _files() // 4)
+        self._closing, self._closed = threading.Lock(), False
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(threads)
         self._refusing = ThreadedTaskDispatcher()
@@ -251,6 +254,18 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
             elif held > MOST_HALF_BYTES:
                 held -= one.request.body_bytes_received
                 one.give_up(StoreUnavailable(BUSY, retry_after_s=AGAIN_S))
+
+    def pull_trigger(self) -> None:
+        """Wake the thread that reads, unless all is closed: what is written then would go to another file."""
+        with self._closing:
+            if not self._closed:
+                super().pull_trigger()
+
+    def close_all(self) -> None:
+        """Close every connection, and what wakes the thread that reads."""
+        with self._closing:
+            self._closed = True
+            wasyncore.close_all(self._map)
 
     def end(self) -> None:
         """Let go of the threads."""

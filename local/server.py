@@ -10,7 +10,6 @@ from typing import Any, get_args
 from uuid import uuid4
 
 import flask
-from waitress import wasyncore
 from werkzeug.exceptions import HTTPException
 
 from local.connections import Limits, Listening, Longest
@@ -217,6 +216,6 @@ class Server:
     def stop(self) -> None:
         """Finish what is under way, and end."""
         server = self._server
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # noqa: SLF001
+        server.trigger.pull_trigger(server.close_all)
         self._thread.join()
         server.end()

@@ -1,13 +1,16 @@
 """Slow and malformed clients keep nobody out, and are told what is wrong as everybody is."""
 
+import os
 import random
 import socket
 import time
 from collections import Counter
 
+import flask
 import pytest
 
 from local import connections
+from local.server import Server
 from tests.kernel.conftest import keys, world
 from tests.local.conftest import answered
 
@@ -192,3 +195,21 @@ def test_an_answer_leaves_in_one_piece(served, monkeypatch, line):
     wire.ask(line + b" HTTP/1.1\r\nConnection: close\r\n" + HOST % wire.port + b"\r\n")
     assert len(sent) == 1
     assert sent[0].startswith(b"HTTP/1.1 2")
+
+
+def test_who_answers_last_wakes_nobody_any_more():
+    server = Server(flask.Flask("tests"), port=0, threads=1, longest=lambda _: 1000)
+    server.start()
+    waking = server._server.trigger.trigger
+    server.stop()
+    (read, write), another = os.pipe(), None
+    try:
+        # A file that was opened meanwhile has the number of the pipe that was closed.
+        another = os.dup2(write, waking)
+        server._server.pull_trigger()
+        os.set_blocking(read, False)
+        with pytest.raises(BlockingIOError):
+            os.read(read, 1)
+    finally:
+        for one in {read, write, another}:
+            os.close(one)
