@@ -11,7 +11,6 @@ from infra.stack import Stack
 from shared.edge.auth import SERVICE_ROLES
 from shared.edge.vaults import PREFIX
 from shared.files import FileReader, FileRemover, Files
-from shared.language_models import Models
 from shared.observing import Dependencies, Memory, Telemetry, Traffic
 from shared.outside import (
     Backlogs,
@@ -19,12 +18,12 @@ from shared.outside import (
     EntryRelay,
     HttpClient,
     LetterRelay,
+    Models,
     Probe,
     Push,
     Workflows,
 )
-from shared.ports import Deployment, SignatureCheck, Tickets
-from shared.secrets import SecretReader, SecretWriter
+from shared.ports import Deployment, SecretReader, SecretWriter, SignatureCheck, Tickets
 
 INVOKERS = {
     "gateway": "calls operations for people and apps",

@@ -13,8 +13,8 @@ from infra.groups import Declared, runtime_of
 from infra.stack import Stack
 from infra.vault import Vault, writer_key
 from shared.edge.catalog import catalog, methods_at
-from shared.language_models import Models
 from shared.operation import Operation
+from shared.outside import Models
 from shared.reaction import Reaction
 
 MEMORY = "256Mi"

@@ -8,11 +8,9 @@ keeps the answer: no other count can agree with what was done.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from pydantic import SecretStr
-
-from shared.ports import Outside
 
 BYTES_PER_TOKEN = 3
 """How text is counted where nobody else counts it: rather too many tokens than too few."""
@@ -101,41 +99,6 @@ class Endpoint:
     model: str
     price: Price
     key: SecretStr | None = field(default=None, repr=False)
-
-
-class Models(Outside, Protocol):
-    """
-    Asks language models.
-
-    What goes to a model and what comes back stands in no log; how much it was does.
-    """
-
-    def complete(
-        self, by: str | Endpoint, prompt: Prompt, *, limit_micro_usd: int | None = None
-    ) -> Completion:
-        """
-        Return what a model says.
-
-        Args:
-            by: A class of models, as `small`, `standard` or `large`, or a customer's own.
-
-            prompt: What it is asked.
-
-            limit_micro_usd: What it may cost, judged before it is asked.
-
-        Raises:
-            Invalid: It would cost more (`cost_limit_exceeded`), no such class is configured and priced
-                (`model_unknown`), or the provider refuses the content for good (`provider_refused`,
-                `provider_rejected`).
-            ProviderDown: It does not answer now.
-            Forbidden: The customer's address is none that is called.
-        """
-
-    def embed(self, texts: Sequence[str], *, by: str | Endpoint = "embedding") -> Embedding:
-        """Return where texts are, at most `MOST_TEXTS` of them, in their order; raises likewise."""
-
-    def for_tenant(self, tenant: str) -> "Models":
-        """Return the part of one tenant; the kernel does so."""
 
 
 def counted(texts: Sequence[str]) -> int:

@@ -1,13 +1,16 @@
 """The ports to the world outside: what only a reaction may name."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import SecretStr
 
 from shared.observing import Backlog
 from shared.ports import Outside
+
+if TYPE_CHECKING:
+    from shared.language_models import Completion, Embedding, Endpoint, Prompt
 
 
 class Workflows(Outside, Protocol):
@@ -166,4 +169,39 @@ class HttpClient(Outside, Protocol):
         """
 
     def for_tenant(self, tenant: str) -> "HttpClient":
+        """Return the part of one tenant; the kernel does so."""
+
+
+class Models(Outside, Protocol):
+    """
+    Asks language models.
+
+    What goes to a model and what comes back stands in no log; how much it was does.
+    """
+
+    def complete(
+        self, by: "str | Endpoint", prompt: "Prompt", *, limit_micro_usd: int | None = None
+    ) -> "Completion":
+        """
+        Return what a model says.
+
+        Args:
+            by: A class of models, as `small`, `standard` or `large`, or a customer's own.
+
+            prompt: What it is asked.
+
+            limit_micro_usd: What it may cost, judged before it is asked.
+
+        Raises:
+            Invalid: It would cost more (`cost_limit_exceeded`), no such class is configured and priced
+                (`model_unknown`), or the provider refuses the content for good (`provider_refused`,
+                `provider_rejected`).
+            ProviderDown: It does not answer now.
+            Forbidden: The customer's address is none that is called.
+        """
+
+    def embed(self, texts: Sequence[str], *, by: "str | Endpoint" = "embedding") -> "Embedding":
+        """Return where texts are, at most 64 of them, in their order; raises likewise."""
+
+    def for_tenant(self, tenant: str) -> "Models":
         """Return the part of one tenant; the kernel does so."""

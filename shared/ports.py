@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from inspect import get_annotations
 from typing import Any, Protocol
 
+from pydantic import SecretStr
+
 
 class Port(Protocol):
     """Something that a function may name in its signature to be given it."""
@@ -69,3 +71,58 @@ class Tickets(Port, Protocol):
         Args:
             statement: It says in `typ` what it is; ``event/v1`` is refused.
         """
+
+
+class SecretWriter(Port, Protocol):
+    """
+    Keeps secrets, and cannot read them.
+
+    An operation may name it though it is outside the store: done twice, each of these is done once.
+    """
+
+    def keep(self, id: str, value: SecretStr) -> str:
+        """
+        Keep a secret under an id of the tenant's, unless there is one, and return its reference.
+
+        Raises:
+            Invalid: It is empty, or too long.
+            ProviderDown: It is not kept; try again.
+        """
+
+    def rotate(self, reference: str, value: SecretStr, *, at_once: bool = False) -> None:
+        """
+        Replace a secret; the one before is good for a day more, unless it must end *at_once*.
+
+        Raises:
+            Invalid: It is empty, or too long.
+            NotFound: The tenant has no such secret.
+            ProviderDown: It is not replaced; try again.
+        """
+
+    def forget(self, reference: str) -> None:
+        """
+        Forget a secret with all that it replaced; one that is gone already is forgotten.
+
+        Raises:
+            NotFound: It is another tenant's.
+            ProviderDown: It is not forgotten; try again.
+        """
+
+
+class SecretReader(Port, Protocol):
+    """Uses secrets, each at the moment when it is needed, and keeps none."""
+
+    def use(self, reference: str, form: str = "{}") -> SecretStr:
+        """
+        Return what is sent in place of a secret: the secret in *form*, as ``Bearer {}``.
+
+        Raises:
+            NotFound: The tenant has no such secret.
+            ProviderDown: It cannot be had now.
+        """
+
+    def sign(self, reference: str, message: bytes) -> tuple[str, ...]:
+        """Return a message's HMAC-SHA256 in hex, by the secret and then by what it replaced lately; raises likewise."""
+
+    def signed(self, reference: str, message: bytes, signature: str) -> bool:
+        """Say whether a signature is one of those that `sign` gives; raises likewise."""

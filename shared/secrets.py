@@ -16,7 +16,6 @@ from pydantic import Field, SecretStr
 
 from shared.actors import PLATFORM, TENANT
 from shared.errors import Invalid, NotFound
-from shared.ports import Port
 
 GRACE = timedelta(hours=24)
 """How long a secret is good beside the one that replaced it."""
@@ -42,61 +41,6 @@ Secret = Annotated[
     SecretStr, Field(min_length=1, max_length=16_384, examples=["a-key-of-somebody-elses"])
 ]
 """What a request brings a secret in: the only place where one is said."""
-
-
-class SecretWriter(Port, Protocol):
-    """
-    Keeps secrets, and cannot read them.
-
-    An operation may name it though it is outside the store: done twice, each of these is done once.
-    """
-
-    def keep(self, id: str, value: SecretStr) -> str:
-        """
-        Keep a secret under an id of the tenant's, unless there is one, and return its reference.
-
-        Raises:
-            Invalid: It is empty, or too long.
-            ProviderDown: It is not kept; try again.
-        """
-
-    def rotate(self, reference: str, value: SecretStr, *, at_once: bool = False) -> None:
-        """
-        Replace a secret; the one before is good for `GRACE` more, unless it must end *at_once*.
-
-        Raises:
-            Invalid: It is empty, or too long.
-            NotFound: The tenant has no such secret.
-            ProviderDown: It is not replaced; try again.
-        """
-
-    def forget(self, reference: str) -> None:
-        """
-        Forget a secret with all that it replaced; one that is gone already is forgotten.
-
-        Raises:
-            NotFound: It is another tenant's.
-            ProviderDown: It is not forgotten; try again.
-        """
-
-
-class SecretReader(Port, Protocol):
-    """Uses secrets, each at the moment when it is needed, and keeps none."""
-
-    def use(self, reference: str, form: str = "{}") -> SecretStr:
-        """
-        Return what is sent in place of a secret: the secret in *form*, as ``Bearer {}``.
-
-        Raises:
-            NotFound: The tenant has no such secret.
-            ProviderDown: It cannot be had now.
-        """
-
-    def sign(self, reference: str, message: bytes) -> tuple[str, ...]:
-        """Return a message's HMAC-SHA256 in hex, by the secret and then by what it replaced lately; raises likewise."""
-
-    def signed(self, reference: str, message: bytes, signature: str) -> bool:
-        """Say whether a signature is one of those that `sign` gives; raises likewise."""
 
 
 class Vault(Protocol):

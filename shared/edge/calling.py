@@ -8,13 +8,11 @@ from shared.actors import Actor
 from shared.edge.ports import Ports
 from shared.files import FileReader, FileRemover, Files, OwnFiles
 from shared.job import JobStep
-from shared.language_models import Models
 from shared.observing import Memory
 from shared.operation import Call, Operation
-from shared.outside import HttpClient
-from shared.ports import is_port
+from shared.outside import HttpClient, Models
+from shared.ports import SecretReader, SecretWriter, is_port
 from shared.reaction import Reaching, Reaction
-from shared.secrets import SecretReader, SecretWriter
 
 
 def request_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **said: Any) -> Call:

@@ -60,7 +60,7 @@ class Provider(Protocol):
 class Listed(BaseModel):
     """A model that a class stands for, and its prices."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     model: str
     prices: tuple[Price, ...] = ()
 
@@ -73,7 +73,7 @@ class Listed(BaseModel):
 class Table(BaseModel):
     """What a deployment decides about models."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     provider: str = "local"
     """`local`, `vertex`, or where an endpoint is that speaks as OpenAI's does."""
 

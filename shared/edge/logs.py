@@ -11,11 +11,14 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from shared.actors import PLATFORM
 from shared.evidence import digest_of
-from shared.language_models import Usage
 from shared.operation import EVERY_TENANT, Crossing
+
+if TYPE_CHECKING:
+    from shared.language_models import Usage
 
 log = logging.getLogger("waooaw.requests")
 
@@ -68,7 +71,7 @@ def log_line(
     log.info(json.dumps(line))
 
 
-def used(tenant: str, usage: Usage) -> None:
+def used(tenant: str, usage: "Usage") -> None:
     """Say how much of a model a tenant used: nothing of what it was asked or said."""
     cost = f"{usage.model} took {usage.cost_micro_usd} micro-dollars"
     line = {

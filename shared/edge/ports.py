@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from shared.actors import Actor, same_hands
 from shared.bus import Bus
@@ -13,7 +13,7 @@ from shared.documents import Documents
 from shared.edge.auth import Authenticator, KeySource
 from shared.edge.breakers import Board, show_on
 from shared.edge.keys import FileSigner, PemSigner, TicketSigner, verify_ed25519
-from shared.edge.offering import models, stored
+from shared.edge.later import later
 from shared.edge.push import FcmPush, InboxPush
 from shared.edge.roster import Roster
 from shared.edge.settings import Settings
@@ -22,7 +22,6 @@ from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
 from shared.edge.trust import trust
 from shared.evidence import Signer, Verify
 from shared.files import FileReader, FileRemover, Files, FileStore
-from shared.language_models import Models
 from shared.observing import Dependencies, Memory, NoTraffic, Telemetry, Traffic
 from shared.outside import (
     Backlogs,
@@ -30,12 +29,15 @@ from shared.outside import (
     EntryRelay,
     HttpClient,
     LetterRelay,
+    Models,
     Probe,
     Push,
     Workflows,
 )
-from shared.ports import Deployment, SignatureCheck, Tickets
-from shared.secrets import SecretReader, SecretWriter, TenantSecrets
+from shared.ports import Deployment, SecretReader, SecretWriter, SignatureCheck, Tickets
+
+if TYPE_CHECKING:
+    from shared.secrets import TenantSecrets
 
 
 class Identify(Protocol):
@@ -113,8 +115,9 @@ def connect(
     bus = bus or _bus(settings, documents)
     signer, counting = writer(settings.writer_key), ProcessTraffic()
     trusted = trust(settings, documents, signer)
-    secrets, files = _secrets(settings, clock), _files(settings, clock)
-    client = _http_client(settings)
+    client = later(lambda: _http_client(settings))
+    files = later(lambda: _files(settings, clock))
+    secrets = later(lambda: _secrets(settings, clock))
     relay = Relay(documents, bus, trusted, clock, settings.environment)
     authenticator = Authenticator(
         project=settings.project,
@@ -149,7 +152,7 @@ def connect(
         probe=_probe(settings),
         push=InboxPush() if settings.local else FcmPush(settings.project),
         http_client=client,
-        models=models(settings, client, clock),
+        models=later(lambda: _models(settings, client, clock)),
         secret_writer=secrets,
         secret_reader=secrets,
         entry_relay=relay,
@@ -199,8 +202,15 @@ def _http_client(settings: Settings) -> HttpClient:
     return GuardedHttpClient(settings.reachable)
 
 
-def _secrets(settings: Settings, clock: Callable[[], datetime]) -> TenantSecrets:
+def _models(settings: Settings, client: HttpClient, clock: Callable[[], datetime]) -> Models:
+    from shared.edge.offering import models
+
+    return models(settings, client, clock)
+
+
+def _secrets(settings: Settings, clock: Callable[[], datetime]) -> "TenantSecrets":
     from shared.edge.vaults import FolderVault, ManagedVault
+    from shared.secrets import TenantSecrets
 
     if settings.local:
         return TenantSecrets(FolderVault(settings.data / "secrets", clock))
@@ -211,7 +221,9 @@ def writer(key: str) -> Signer:
     """Return the signer whose key is where a setting says: in a file, Secret Manager or Cloud KMS."""
     kind, _, name = key.partition("://")
     if kind == "gcp-secret":
-        return PemSigner(lambda: stored(key))
+        from shared.edge.secrets import SecretManager
+
+        return PemSigner(lambda: SecretManager().access(name))
     if kind == "gcp-kms":
         from shared.edge.kms import KmsSigner
 

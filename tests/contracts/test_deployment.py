@@ -94,6 +94,19 @@ def test_each_function_that_loads_something_heavy_is_named():
     assert loaded(ids, heavy=["functions"]).keys() == set(ids)
 
 
+def test_an_adapter_is_loaded_by_whoever_uses_it_and_nobody_else():
+    code = (
+        "import sys; from shared.edge.ports import connect; from shared.edge.settings import Settings;"
+        "ports = connect(Settings({'ENVIRONMENT': 'dev', 'STORE': 'firestore', 'BUS': 'pubsub'}));"
+        "late = {'shared.' + name for name in sys.argv[1:]};"
+        "print(sorted(late & set(sys.modules)));"
+        "ports.files.keep, ports.secret_reader.use, ports.models.embed, ports.http_client.send;"
+        "print(sorted(late - set(sys.modules)))"
+    )
+    late = ["edge.offering", "edge.outbound", "edge.storage", "edge.vaults", "secrets"]
+    assert python(code, *late, "language_models").split("\n")[:2] == ["[]", "[]"]
+
+
 def test_main_serves_the_function_that_is_named_and_loads_no_other(tmp_path):
     code = (
         "import sys, main; from functions_framework import create_app;"

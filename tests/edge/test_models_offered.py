@@ -151,7 +151,7 @@ def test_the_settings_say_which_models_there_are(provider, tmp_path):
 
 def test_a_function_is_given_its_own_tenants_part(documents, signer):
     from shared.edge.calling import given
-    from shared.language_models import Models
+    from shared.outside import Models
     from shared.reaction import Reaching, Reaction
     from tests.conftest import ports_of
 

@@ -290,7 +290,7 @@ def test_a_function_is_given_its_own_tenants_secrets(documents, signer):
     from shared.actors import PUBLIC
     from shared.edge.calling import given
     from shared.operation import Call, operation
-    from shared.secrets import SecretReader, SecretWriter
+    from shared.ports import SecretReader, SecretWriter
     from tests.conftest import ports_of
 
     def connect(call: Call, keeping: SecretWriter, using: SecretReader) -> None: ...

@@ -15,8 +15,8 @@ import json, sys
 from dataclasses import asdict
 from infra import checks, graph, groups
 from shared.files import FileReader, FileRemover
-from shared.language_models import Models
-from shared.secrets import SecretReader, SecretWriter
+from shared.outside import Models
+from shared.ports import SecretReader, SecretWriter
 
 named = {
     "governance-requests": {SecretWriter},

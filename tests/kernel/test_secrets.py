@@ -9,7 +9,8 @@ from shared.actors import Scope
 from shared.edge.schemas import schemas
 from shared.entity import Id, Record, ShownLine
 from shared.operation import Call
-from shared.secrets import Secret, SecretRef, SecretWriter
+from shared.ports import SecretWriter
+from shared.secrets import Secret, SecretRef
 from tests.kernel.conftest import declared
 
 KEY = "what-nobody-may-know-of-9f3a"
