@@ -73,7 +73,7 @@ types: .venv/dev
 imports: .venv/dev
 	@$(BIN)/lint-imports
 
-docs: .venv/dev ## Write docs/openapi.json from the operations.
+docs: .venv/dev ## Write docs/openapi.json and docs/openapi from the operations, and docs/data.md from what is stored.
 	@$(BIN)/python -m local describe
 
 costs: .venv/dev ## Count again what each function reads and writes, and list it.

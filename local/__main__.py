@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--movable-clock", action="store_true", help="let tests move the clock")
     token.add_argument("account", metavar="ROLE[@TENANT]")
 
-    commands.add_parser("describe", help="write docs/openapi.json from the operations")
+    commands.add_parser("describe", help="write docs/openapi.json and docs/data.md from the code")
     run = commands.add_parser("run-workflow", help="run a workflow file offline")
     run.add_argument("file", type=Path)
     run.add_argument("--data", default="null", help="the argument, as JSON")
@@ -331,15 +331,16 @@ def _check_workflow(given: argparse.Namespace) -> int:
 
 
 def _describe(_: argparse.Namespace) -> int:
+    from local import handling
     from local.description import files
 
     docs = Path(__file__).parents[1] / "docs"
     (docs / "openapi").mkdir(parents=True, exist_ok=True)
     for old in (docs / "openapi").glob("*.json"):
         old.unlink()
-    for name, text in files().items():
+    for name, text in {**files(), "data.md": handling.written()}.items():
         (docs / name).write_text(text, encoding="utf-8")
-    print("wrote docs/openapi.json and docs/openapi")
+    print("wrote docs/openapi.json, docs/openapi and docs/data.md")
     return 0
 
 

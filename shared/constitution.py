@@ -26,6 +26,7 @@ from shared.canonical import canonical, digest
 from shared.detectors import findings
 from shared.entity import Code, Entity, Event, Hex64, Id, Name, Text, Timestamp, Value, known
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid, Unfit, Violation
+from shared.handling import PersonalData
 from shared.judged import judged
 
 CONSTITUTION_VERSION = "1.0.0"
@@ -264,6 +265,8 @@ class GovernedEntity(Entity):
     }
     immutable: ClassVar[tuple[str, ...]] = _IDENTITY
     """Members that never change."""
+
+    personal: ClassVar = PersonalData(texts="tags custom_attributes governance_notes")
 
     version: str = Field(FIRST_VERSION, pattern=r"^\d{1,4}\.\d{1,4}\.\d{1,4}$")
     """Its version: major, minor and patch."""

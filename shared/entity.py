@@ -21,6 +21,7 @@ from shared import texts
 from shared.actors import TENANT
 from shared.documents import MAX_ASKED_BYTES
 from shared.errors import Violation
+from shared.handling import Handling, PersonalData
 from shared.instants import Timestamp as Timestamp  # noqa: PLC0414 - known from here
 from shared.instants import written as written  # noqa: PLC0414 - known from here
 from shared.judged import Judged, Masked, Pattern
@@ -94,6 +95,9 @@ class Value(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
+
+    personal: ClassVar = PersonalData()
+    """Which of its own members are about people; those of what it derives from are said there."""
 
     def __init__(self, /, **members: Any) -> None:
         """Make a new one, which has all its members: those not given have their defaults."""
@@ -169,6 +173,9 @@ class Record(Value):
     """A document that is no evidence. Subclasses name their collection."""
 
     collection: ClassVar[str]
+    handling: ClassVar[Handling]
+    """What becomes of its documents: each kind says it."""
+
     upgrades: ClassVar[tuple[Upgrade, ...]] = ()
     """From version 1 to 2, from 2 to 3, …: a kind with one of them is of `schema_version` 2."""
 
@@ -228,6 +235,8 @@ class Entity(Record):
 
     unversioned: ClassVar[frozenset[str]] = frozenset({"updated_at", "version_hash", "audit"})
     """Members that are not content: a change of them alone leaves `version_hash` as it is."""
+
+    personal: ClassVar = PersonalData(ids="governance_agent_id")
 
     tenant_id: str
     """The tenant it belongs to."""
@@ -365,6 +374,8 @@ class Event(Value):
 
 class Because(Value):
     """Why a governance decision was taken, as the audit entry keeps it."""
+
+    personal: ClassVar = PersonalData(texts="rationale authority")
 
     rationale: Said
     """Why it was decided so."""

@@ -26,6 +26,7 @@ from shared.entity import (
     written,
 )
 from shared.errors import Invalid, Refusal
+from shared.handling import ByClass, Handling, PersonalData, Stays
 from shared.masking import for_evidence
 
 ENTRY_TYPE = "event/v1"
@@ -64,6 +65,8 @@ class ApprovalRef(Value):
 
 class ActorRef(Value):
     """Who acted, as the entry names them: never a person's name or address."""
+
+    personal: ClassVar = PersonalData(ids="id")
 
     type: str
     """What kind of actor it was."""
@@ -106,6 +109,14 @@ class Entry(Record):
     """
 
     collection: ClassVar[str] = "events"
+    handling: ClassVar = Handling(
+        kept=ByClass(),
+        export="tenant",
+        erasure=Stays(
+            "it is signed: free text was masked before, and people are in it by their ids alone"
+        ),
+    )
+    personal: ClassVar = PersonalData(ids="entity refs", texts="data")
 
     v: int = 1
     """The version of the entry's shape."""

@@ -14,12 +14,18 @@ from typing import Any, ClassVar, Self
 from shared.canonical import digest
 from shared.documents import Scalar
 from shared.entity import Entity, Record
+from shared.handling import Handling, Nobody, WithAccount
 
 
 class Guard(Record):
     """Changes with every document of those it stands for."""
 
     collection: ClassVar[str] = "guards"
+    handling: ClassVar = Handling(
+        kept=WithAccount(),
+        export=Nobody("it says that something changed, and not what"),
+        erasure="deleted",
+    )
 
     turn: str
 

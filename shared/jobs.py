@@ -16,6 +16,7 @@ from shared.actors import Actor, Role, id_in
 from shared.canonical import digest
 from shared.entity import ActorId, Code, Entity, Event, Id, Printed, Record, Said, Timestamp, Value
 from shared.errors import Conflict, NotFound
+from shared.handling import After, Blanked, Handling, Nobody, PersonalData, UntilDone
 
 LEASE = timedelta(minutes=5)
 """How long after the last sign of life of whoever is at a job another may take it over."""
@@ -71,6 +72,8 @@ class Work(Value):
 class Progress(Value):
     """How far a job is; a kind adds what its next step begins with."""
 
+    personal: ClassVar = PersonalData(texts="says")
+
     done: int = 0
     """How many things are done."""
     total: int | None = None
@@ -86,6 +89,8 @@ class Progress(Value):
 class Failure(Value):
     """Why a step failed."""
 
+    personal: ClassVar = PersonalData(texts="detail")
+
     code: Code
     """What went wrong, for programs."""
     detail: Printed
@@ -97,6 +102,13 @@ class Job(Entity):
 
     collection: ClassVar[str] = "async_jobs"
     guarded_by: ClassVar[tuple[str, ...] | None] = ("requested_by",)
+    handling: ClassVar = Handling(
+        kept=After(2555, since="updated_at"),
+        export="person",
+        erasure=Blanked("that it was asked for, and how it ended, is evidence"),
+        person="requested_by",
+    )
+    personal: ClassVar = PersonalData(ids="requested_by cancelled_by", texts="asked result")
 
     kind: Code
     """What kind of work it is."""
@@ -133,6 +145,12 @@ class JobState(Record):
     """How far a job is and who is at it, from its request to its end; its id is the job's."""
 
     collection: ClassVar[str] = "job_states"
+    handling: ClassVar = Handling(
+        kept=UntilDone("its job has ended"),
+        export=Nobody("its job says how far it came"),
+        erasure="deleted",
+    )
+    personal: ClassVar = PersonalData(texts="reached")
 
     due: str
     """The timer that lets it go on."""

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import ClassVar, Literal
 
 from shared.entity import Record, Timestamp
+from shared.handling import ForEver, Handling, Nobody, Stays
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = (
@@ -31,6 +32,11 @@ class LastMoment(Record):
     """For which moment of its schedule a reaction ran last; its id is the reaction's."""
 
     collection: ClassVar[str] = "last_moments"
+    handling: ClassVar = Handling(
+        kept=ForEver("one document a schedule, written over"),
+        export=Nobody("the platform's own"),
+        erasure=Stays("it is about no person"),
+    )
 
     moment: Timestamp
 

@@ -40,6 +40,7 @@ from shared.errors import (
 )
 from shared.evidence import ApprovalRef, Circumstances, Entry, Signer
 from shared.guarding import Guard
+from shared.handling import Handling, Nobody, PersonalData, UntilDone
 from shared.masking import for_evidence
 from shared.queries import Reads, Test, equal
 from shared.texts import in_words
@@ -56,6 +57,12 @@ class Due(Record):
     """A promise to announce something at a time."""
 
     collection: ClassVar[str] = "dues"
+    handling: ClassVar = Handling(
+        kept=UntilDone("it was announced at its time"),
+        export=Nobody("what it announces is exported as an entry"),
+        erasure="deleted",
+    )
+    personal: ClassVar = PersonalData(texts="data")
 
     at: Timestamp
     topic: str = "dues"

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from shared.entity import Record
 from shared.errors import Conflict, Invalid
+from shared.handling import Handling, Nobody, UntilDone
 
 MAX_WAITING = 50
 
@@ -25,6 +26,11 @@ class Wait(Record):
     """One waiting workflow; its id names what it waits for."""
 
     collection: ClassVar[str] = "waits"
+    handling: ClassVar = Handling(
+        kept=UntilDone("what it waits for has come"),
+        export=Nobody("an address that lets whoever knows it go on"),
+        erasure="deleted",
+    )
 
     url: str
     besides: tuple[str, ...] = ()

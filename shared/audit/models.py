@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 from shared.constitution import Json16
 from shared.entity import Code, Coded, Hex64, Id, Record, Timestamp, Value
 from shared.examples import AGENT, NOW, TOMORROW
+from shared.handling import Handling, Nobody, WithAccount
 from shared.jobs import Failure, Progress, Status, Work
 
 MAX_SKEW = timedelta(minutes=5)
@@ -119,6 +120,11 @@ class KeptReport(Record):
     """What was reported under an id, so that the same report again changes nothing."""
 
     collection: ClassVar[str] = "kept_reports"
+    handling: ClassVar = Handling(
+        kept=WithAccount(),
+        export=Nobody("it finds the entry of a report, which is exported"),
+        erasure="deleted",
+    )
 
     digest: Hex64
     entered: Entered

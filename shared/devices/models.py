@@ -7,6 +7,7 @@ from pydantic import Field
 from shared.constitution import breach
 from shared.entity import Asked, Entity, Hex64, Id, Record, Timestamp
 from shared.errors import Violation
+from shared.handling import After, Handling, Nobody, PersonalData, UntilDone
 
 Platform = Literal["ios", "android", "web"]
 
@@ -37,6 +38,18 @@ class Device(Personal):
     collection: ClassVar[str] = "devices"
     guarded_by: ClassVar = ("user_id", "fcm_token_hash")
     unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {"last_seen_at"}
+    handling: ClassVar = Handling(
+        kept=After(90, since="last_seen_at"),
+        export="person",
+        erasure="deleted",
+        person="user_id",
+        withheld="fcm_token fcm_token_hash",
+    )
+    personal: ClassVar = PersonalData(
+        ids="user_id audiences",
+        devices="fcm_token fcm_token_hash public_key platform app_version os_version",
+        places="timezone",
+    )
 
     user_id: Asked
     """Whose device it is."""
@@ -70,6 +83,15 @@ class Destination(Record):
     """Where to push what is told to one audience; its id is ``<audience>:<device>``."""
 
     collection: ClassVar[str] = "push_destinations"
+    handling: ClassVar = Handling(
+        kept=UntilDone("the device is removed, or a push finds nobody there"),
+        export=Nobody("a view: what it shows is exported itself"),
+        erasure="deleted",
+        person="user_id",
+    )
+    personal: ClassVar = PersonalData(
+        ids="audience user_id", devices="id device_id fcm_token platform", places="timezone"
+    )
 
     audience: Asked
     device_id: Id

@@ -9,6 +9,7 @@ from shared.documents import ABSENT, Documents, Key, Snapshot, Write
 from shared.entity import Record, Timestamp
 from shared.errors import IdempotencyKeyReused
 from shared.evidence import digest_of
+from shared.handling import AtExpiry, Handling, Nobody, PersonalData
 from shared.operation import Call
 
 KEPT = timedelta(hours=24)
@@ -20,6 +21,10 @@ class Answer(Record):
     """What a mutation answered."""
 
     collection: ClassVar[str] = "idempotency"
+    handling: ClassVar = Handling(
+        kept=AtExpiry(), export=Nobody("it repeats what was answered"), erasure="deleted"
+    )
+    personal: ClassVar = PersonalData(texts="body headers")
 
     request_hash: str
     operation: str

@@ -19,6 +19,7 @@ from shared.edge import limits
 from shared.edge.tap import append
 from shared.entity import Asked, Record
 from shared.errors import StoreUnavailable
+from shared.handling import Handling, Nobody, PersonalData, UntilDone
 from shared.instants import instant
 
 
@@ -36,6 +37,12 @@ class Delivery(Record):
     """One message for one consumer."""
 
     collection: ClassVar[str] = "deliveries"
+    handling: ClassVar = Handling(
+        kept=UntilDone("its consumer has it, or it is a dead letter"),
+        export=Nobody("a message of an entry that is exported"),
+        erasure="deleted",
+    )
+    personal: ClassVar = PersonalData(ids="attributes", texts="data")
 
     consumer: str
     topic: str

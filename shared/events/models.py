@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Literal, Self
 
 from shared.entity import Asked, Entity, Record, Timestamp
+from shared.handling import After, AtExpiry, Handling, Nobody, PersonalData
 
 HOT = timedelta(days=90)
 """How long an event can be acted on: as long as its entry is in the store (audit.md section 8)."""
@@ -16,6 +17,9 @@ class Inbox(Record):
     """The note that one consumer has done one message."""
 
     collection: ClassVar[str] = "inbox"
+    handling: ClassVar = Handling(
+        kept=AtExpiry(), export=Nobody("it says which message was worked off"), erasure="deleted"
+    )
 
     kept_until: Timestamp
 
@@ -29,6 +33,12 @@ class DeadLetter(Entity):
     """A message that one consumer could not take."""
 
     collection: ClassVar[str] = "dead_letters"
+    handling: ClassVar = Handling(
+        kept=After(90, since="updated_at"),
+        export=Nobody("a message of an entry that is exported"),
+        erasure="deleted",
+    )
+    personal: ClassVar = PersonalData(ids="attributes", texts="data error")
 
     event_id: str
     """The id of the entry that the message told of."""

@@ -9,6 +9,7 @@ from shared.actors import Role
 from shared.constitution import breach
 from shared.entity import Code, Entity, Record, Text, Timestamp, Value
 from shared.errors import Violation
+from shared.handling import ForEver, Handling, Nobody, PersonalData, Stays, UntilDone, WithAccount
 from shared.judged import Pattern
 
 Outcome = Literal["success", "failure", "denied"]
@@ -24,6 +25,13 @@ class Principal(Entity):
     """One caller in one tenant; its id is the user's."""
 
     collection: ClassVar[str] = "principals"
+    handling: ClassVar = Handling(
+        kept=WithAccount(),
+        export="person",
+        erasure=Stays("tokens and roles that were taken stay so, and it holds an id alone"),
+        person="id",
+    )
+    personal: ClassVar = PersonalData(ids="id")
 
     valid_after: Timestamp | None = None
     """Sign-ins of earlier no longer count, nor does any token that goes back to one."""
@@ -64,6 +72,12 @@ class VerificationKey(Record):
     """A public key of a writer; its id is the key's."""
 
     collection: ClassVar[str] = "verification_keys"
+    handling: ClassVar = Handling(
+        kept=ForEver("whatever it signed is verified with it"),
+        export=Nobody("it is public: /.well-known/jwks.json"),
+        erasure=Stays("it is of a writer and no person"),
+    )
+    personal: ClassVar = PersonalData(nobody="jwk")
 
     jwk: Mapping[str, Any]
 
@@ -72,6 +86,10 @@ class Member(Record):
     """Somebody who signs in to a tenant; their id is the user's."""
 
     collection: ClassVar[str] = "members"
+    handling: ClassVar = Handling(
+        kept=WithAccount(), export="person", erasure="deleted", person="id"
+    )
+    personal: ClassVar = PersonalData(ids="id")
 
     roles: Annotated[tuple[Role, ...], Field(max_length=len(Role))]
     decides: bool
@@ -88,6 +106,9 @@ class Vacancy(Record):
     """
 
     collection: ClassVar[str] = "vacancies"
+    handling: ClassVar = Handling(
+        kept=UntilDone("the role is given back"), export="tenant", erasure="deleted"
+    )
 
     since: Timestamp
     """When it was taken."""

@@ -8,6 +8,7 @@ from shared.approvals.models.questions import Comment
 from shared.constitution import breach
 from shared.entity import Entity, Id, Record, Value
 from shared.errors import Violation
+from shared.handling import Blanked, ForEver, Handling, Nobody, PersonalData, Stays, WithAccount
 from shared.learning.examples import DEPLOY_AGAIN
 from shared.precedents.models.seeds import Finding, Rule
 
@@ -20,6 +21,12 @@ class SeedDraft(Entity, Rule):
     """A rule that somebody proposes, and the decisions it rests on."""
 
     collection: ClassVar[str] = "seed_drafts"
+    handling: ClassVar = Handling(
+        kept=ForEver("where precedents come from is a constitutional record"),
+        export="tenant",
+        erasure=Blanked("precedents rest on it"),
+    )
+    personal: ClassVar = PersonalData(ids="created_by", texts="note")
 
     external_id: str
     """What people call it: ``AUTO-YYYYMMDD-NNN``."""
@@ -57,6 +64,7 @@ class DraftQuota(Record):
     """How many drafts one author made on one day; its id names both."""
 
     collection: ClassVar[str] = "draft_quotas"
+    handling: ClassVar = Handling(kept=WithAccount(), export=Nobody("a counter"), erasure="deleted")
 
     made: int = 0
 
@@ -65,6 +73,11 @@ class DraftNumbers(Record):
     """How many drafts there were on one day; its id is the day."""
 
     collection: ClassVar[str] = "draft_numbers"
+    handling: ClassVar = Handling(
+        kept=ForEver("no number is given twice"),
+        export=Nobody("a counter"),
+        erasure=Stays("a counter"),
+    )
 
     given: int = 0
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.devices.models import Personal
 from shared.entity import Asked, Entity, Id, Record, Timestamp, Value
+from shared.handling import After, Handling, PersonalData, WithAccount
 
 Kind = Literal[
     "approval_pending",
@@ -50,6 +51,10 @@ class Notification(Personal):
 
     collection: ClassVar[str] = "notifications"
     unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {"read_at"}
+    handling: ClassVar = Handling(
+        kept=After(90, since="created_at"), export="person", erasure="deleted", person="audience"
+    )
+    personal: ClassVar = PersonalData(ids="audience", texts="title body")
 
     kind: Kind
     """What it tells of."""
@@ -93,6 +98,10 @@ class NotificationPreferences(Personal):
     """What a person wants to be pushed; its id is the person's."""
 
     collection: ClassVar[str] = "notification_preferences"
+    handling: ClassVar = Handling(
+        kept=WithAccount(), export="person", erasure="deleted", person="id"
+    )
+    personal: ClassVar = PersonalData(ids="id")
 
     muted: tuple[Kind, ...] = ()
     """Which kinds are not pushed; the inbox has them all the same."""
@@ -104,6 +113,10 @@ class PushDay(Record):
     """How many pushes that were not urgent a person had on one day of theirs: ``<user>:<date>``."""
 
     collection: ClassVar[str] = "push_days"
+    handling: ClassVar = Handling(
+        kept=WithAccount(), export="person", erasure="deleted", person="id"
+    )
+    personal: ClassVar = PersonalData(ids="id")
 
     sent: int = 0
     digested: bool = False
@@ -113,6 +126,10 @@ class PushLog(Record):
     """What became of one notice on one device: ``<notification>:<device>``."""
 
     collection: ClassVar[str] = "push_log"
+    handling: ClassVar = Handling(
+        kept=After(90, since="queued_at"), export="person", erasure="deleted", person="user_id"
+    )
+    personal: ClassVar = PersonalData(ids="user_id", devices="id device_id provider_message_id")
 
     notification_id: Id
     device_id: Id

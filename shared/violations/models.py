@@ -7,6 +7,7 @@ from pydantic import Field
 from shared.constitution import breach
 from shared.entity import Entity, Id, Text, Timestamp, Value
 from shared.errors import Violation
+from shared.handling import Blanked, ForEver, Handling, PersonalData
 
 TOPIC = "violations"
 
@@ -46,6 +47,8 @@ NAMED = frozenset(
 class Finding(Value):
     """What somebody found: which rule was broken, by whom, and what was done about it at once."""
 
+    personal: ClassVar = PersonalData(ids="actor_id", texts="description evidence_refs")
+
     type: Type
     """What kind of rule was broken."""
     code: RuleCode
@@ -72,6 +75,12 @@ class OpenedViolation(Entity):
     """A finding, and how it is dealt with."""
 
     collection: ClassVar[str] = "violations"
+    handling: ClassVar = Handling(
+        kept=ForEver("a violation is a constitutional record"),
+        export="tenant",
+        erasure=Blanked("that a rule was broken, and what was done, is evidence"),
+    )
+    personal: ClassVar = PersonalData(ids="detected_by owner", texts="remediation_plan outcome")
 
     finding: Finding
     """What was found."""

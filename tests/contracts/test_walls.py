@@ -54,6 +54,7 @@ KERNEL = {
     *("files", "instants", "masking", "observing", "operation", "outside", "ports"),
     *(
         "guarding",
+        "handling",
         "job",
         "jobs",
         "judged",

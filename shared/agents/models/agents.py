@@ -18,6 +18,7 @@ from shared.agents.models.parts import (
 from shared.constitution import GovernedEntity, breach, wild
 from shared.entity import Hex64, Id, Name, Text, Timestamp
 from shared.errors import Violation
+from shared.handling import Handling, PersonalData, WithAccount
 
 EVIDENCE = (
     "certification_id",
@@ -40,6 +41,12 @@ class Agent(GovernedEntity):
         "creation_stage",
     }
     immutable: ClassVar[tuple[str, ...]] = (*GovernedEntity.immutable, "industry_id")
+    handling: ClassVar = Handling(kept=WithAccount(), export="tenant", erasure="deleted")
+    personal: ClassVar = PersonalData(
+        ids="governor_id customer_id initiated_by",
+        texts="name purpose suspended_reason",
+        nobody="specification",
+    )
 
     entity_type: Literal["agent"] = "agent"
     """What kind of entity this is."""

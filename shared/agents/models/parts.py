@@ -1,11 +1,12 @@
 """The words that agents, their pipeline and their releases share, and the parts they are made of."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from shared.entity import Id, Name, Text, Timestamp, Value
 from shared.genesis.models.parts import DataAccess
+from shared.handling import PersonalData
 from shared.manifests.models.parts import Items, Scope, Slug
 
 Stage = Annotated[int, Field(ge=1, le=7)]
@@ -96,6 +97,8 @@ class Specification(Value):
 
 class Released(Value):
     """One entry of an agent's version history; entries are only added."""
+
+    personal: ClassVar = PersonalData(ids="approver", texts="reason")
 
     version: str
     """The version that went into service."""

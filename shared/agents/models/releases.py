@@ -8,6 +8,7 @@ from shared.agents.models.parts import Profile, RollbackTrigger
 from shared.constitution import breach
 from shared.entity import Entity, Hex64, Id, Record, Timestamp, Value
 from shared.errors import Violation
+from shared.handling import Handling, Nobody, WithAccount
 
 Outcome = Literal["healthy", "unhealthy"]
 
@@ -49,6 +50,7 @@ class Release(Entity):
     """One release of an agent: a version, bound to a manifest's hash and to an approval."""
 
     collection: ClassVar[str] = "releases"
+    handling: ClassVar = Handling(kept=WithAccount(), export="tenant", erasure="deleted")
 
     agent_id: Id
     """The agent it releases."""
@@ -89,6 +91,11 @@ class ReleaseWatch(Record):
     """The tally of a running watch; its id is ``<release id>:<profile>``."""
 
     collection: ClassVar[str] = "release_watches"
+    handling: ClassVar = Handling(
+        kept=WithAccount(),
+        export=Nobody("a tally: the release says how its watches ended"),
+        erasure="deleted",
+    )
 
     release_id: Id
     agent_id: Id

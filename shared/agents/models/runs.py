@@ -11,6 +11,7 @@ from shared.constitution import breach
 from shared.entity import Entity, Hex64, Id, ShownLine, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.genesis.models.evidence import TestEvidence
+from shared.handling import Handling, PersonalData, WithAccount
 
 DEFINITION_VERSION = "1.0.0"
 """The version of the pipeline's definition; a run finishes on the one it started with."""
@@ -41,6 +42,8 @@ GOING = ("pending", "in_progress", "blocked", "awaiting_approval", "approved", "
 
 class Check(Value):
     """One check of a stage: decided by code, or waiting for somebody's judgement."""
+
+    personal: ClassVar = PersonalData(ids="by", texts="detail")
 
     code: str
     """Its code; `GET /v1/genesis/checks` says what each asks."""
@@ -115,6 +118,8 @@ class Evidence(Value):
 class SentBack(Value):
     """How a run came back to its author, and what must be different before it goes on."""
 
+    personal: ClassVar = PersonalData(ids="by", texts="changes")
+
     stage: Stage
     """The stage it came back from."""
     at: Timestamp
@@ -132,6 +137,12 @@ class PipelineRun(Entity):
 
     collection: ClassVar[str] = "workflows"
     unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {"execution"}
+    handling: ClassVar = Handling(kept=WithAccount(), export="tenant", erasure="deleted")
+    personal: ClassVar = PersonalData(
+        ids="initiated_by",
+        texts="blocked_reason",
+        nobody="job_role me_wow gaps test_evidence deployment_plan",
+    )
 
     kind: Literal["agent_creation"] = "agent_creation"
     """What the run makes."""

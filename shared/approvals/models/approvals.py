@@ -30,6 +30,7 @@ from shared.entity import (
     Value,
 )
 from shared.errors import Violation
+from shared.handling import After, Blanked, Handling, PersonalData
 
 
 class ApprovalStatus(StrEnum):
@@ -66,6 +67,14 @@ class Approval(Entity, Question):
     """A question, its evidence, and what was decided."""
 
     collection: ClassVar[str] = "approvals"
+    handling: ClassVar = Handling(
+        kept=After(2555, since="updated_at"),
+        export="tenant",
+        erasure=Blanked("what was decided, when and by which id is evidence"),
+    )
+    personal: ClassVar = PersonalData(
+        ids="requested_by concerned asked_through also_asked_by withdrawn_by decided_by"
+    )
 
     action_digest: Hex64
     """What is approved: the digest of the subject."""

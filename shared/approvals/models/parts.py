@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt
 
 from shared.actors import Role
 from shared.entity import ActorId, Code, Hex64, ShownLine, Text, Timestamp, Value
+from shared.handling import PersonalData
 from shared.judged import Exact, Pattern
 
 VetoCategory = Literal["constitutional", "safety", "budget"]
@@ -42,6 +43,8 @@ class When(Value):
 
 class Seats(Value):
     """Who is asked at one link of a chain, and how many of them must agree."""
+
+    personal: ClassVar = PersonalData(ids="principals", nobody="name")
 
     name: Annotated[ShownLine, Field(max_length=100)] = ""
     """What people call this link."""
@@ -87,6 +90,8 @@ class Chain(Value):
 
 class Decision(Value):
     """What one person said, in their own words; kept for good."""
+
+    personal: ClassVar = PersonalData(ids="approver_id seat", texts="reason changes")
 
     step_no: int
     """The link of the chain at which it was said."""
@@ -148,6 +153,7 @@ class Delegation(Value):
     """Who answers for whom, and for which interval."""
 
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+    personal: ClassVar = PersonalData(ids="from_id to_id", texts="reason")
 
     step_no: int
     """The link of the chain that it is for."""
@@ -172,6 +178,8 @@ class Delegation(Value):
 class Escalation(Value):
     """Who else was asked, because nobody had answered or somebody wanted it so."""
 
+    personal: ClassVar = PersonalData(ids="by", texts="reason")
+
     step_no: int
     """The link of the chain that it is for."""
     level: Annotated[Literal[1, 2], Exact]
@@ -193,6 +201,8 @@ class Escalation(Value):
 class Deferral(Value):
     """Until when a question rests, and for what."""
 
+    personal: ClassVar = PersonalData(ids="approver_id", texts="missing_evidence")
+
     approver_id: str
     """Who let it rest."""
     at: Timestamp
@@ -206,6 +216,8 @@ class Deferral(Value):
 class Cancellation(Value):
     """Why the question was withdrawn, and by whom."""
 
+    personal: ClassVar = PersonalData(ids="by", texts="reason")
+
     by: str
     """Who withdrew it."""
     reason: str
@@ -216,6 +228,8 @@ class Cancellation(Value):
 
 class Addition(Value):
     """Evidence that came while the question was open, and what had been said without it."""
+
+    personal: ClassVar = PersonalData(ids="by")
 
     by: str
     """Who added it."""
@@ -229,6 +243,8 @@ class Addition(Value):
 
 class Unsaid(Value):
     """Why a no was taken back, by whoever said it."""
+
+    personal: ClassVar = PersonalData(ids="by", texts="reason")
 
     by: str
     """Who said it, and took it back."""
@@ -244,6 +260,8 @@ Why = Literal["not_started", "nobody_waits", "run_ended"]
 class Unused(Value):
     """Why what was approved never began, and whose it was to begin it."""
 
+    personal: ClassVar = PersonalData(ids="owner")
+
     why: Why
     """Its time ran out, what was to do it is gone, or the run that it was for ended."""
     owner: str
@@ -257,6 +275,8 @@ MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
 
 class Attachment(Value):
     """A document that goes with a veto: what it is, not what is in it."""
+
+    personal: ClassVar = PersonalData(texts="name")
 
     name: Annotated[ShownLine, Pattern(r"^[^/\\]*[^/\\\s][^/\\]*$"), Field(max_length=255)]
     """The file's name, without a folder."""

@@ -1,7 +1,7 @@
 """What is asked: the act a question is about, what speaks for it, and who is to decide."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt
 
@@ -23,6 +23,7 @@ from shared.entity import (
     Value,
 )
 from shared.examples import AGENT
+from shared.handling import PersonalData
 from shared.judged import Pattern
 
 ApprovalType = Literal["artifact", "communication", "execution", "financial", "constitutional"]
@@ -94,6 +95,8 @@ MAX_EVIDENCE = 20
 class EvidenceRef(Value):
     """A piece of evidence: what it is, where it is, and its digest."""
 
+    personal: ClassVar = PersonalData(texts="ref")
+
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
     """What it is, such as `ethics_clearance`."""
     ref: Name
@@ -104,6 +107,11 @@ class EvidenceRef(Value):
 
 class Question(Value):
     """What is asked: the members that a request and the approval made of it have in common."""
+
+    personal: ClassVar = PersonalData(
+        texts="subject title summary action_description rationale alternatives risks evidence_facts",
+        nobody="approval_class rollback_plan_ref",
+    )
 
     type: ApprovalType
     """What kind of permission it is; a stronger kind is asked of more people."""

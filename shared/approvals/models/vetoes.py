@@ -8,6 +8,7 @@ from shared.approvals.models.parts import Attachment, VetoCategory
 from shared.constitution import breach
 from shared.entity import Entity, Id, Timestamp
 from shared.errors import Violation
+from shared.handling import Blanked, ForEver, Handling, PersonalData
 
 Effect = Literal["cancelled", "rolled_back", "recalled", "never_sent", "irreversible"]
 
@@ -25,6 +26,12 @@ class Veto(Entity):
     """An objection of the Governor, and what became of what it hit."""
 
     collection: ClassVar[str] = "vetoes"
+    handling: ClassVar = Handling(
+        kept=ForEver("a veto is a constitutional record"),
+        export="tenant",
+        erasure=Blanked("that it was said, on which ground and of what, is evidence"),
+    )
+    personal: ClassVar = PersonalData(ids="issued_by", texts="explanation")
 
     approval_id: Id | None = None
     """The approval that is objected to; null where it is a run."""

@@ -12,6 +12,7 @@ from shared.entity import Id, Name, Text
 from shared.errors import Violation
 from shared.genesis.models.evidence import GENESIS, Certification, TestEvidence, Verdict
 from shared.genesis.models.parts import Prose
+from shared.handling import Blanked, ForEver, Handling, PersonalData
 
 
 class Status(StrEnum):
@@ -37,6 +38,14 @@ class CatalogueEntity(GovernedEntity, ABC):
     unversioned: ClassVar[frozenset[str]] = GovernedEntity.unversioned | {"warnings"}
 
     prefix: ClassVar[str]
+    handling: ClassVar = Handling(
+        kept=ForEver("agents are made of it, and their certificates name it"),
+        export="tenant",
+        erasure=Blanked("agents of others are made of it"),
+    )
+    personal: ClassVar = PersonalData(
+        ids="authors", texts="deprecated_reason", nobody="name description test_evidence warnings"
+    )
     """How its external id begins."""
 
     noun: ClassVar[str]

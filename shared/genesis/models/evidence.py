@@ -12,6 +12,7 @@ from pydantic import Field
 from shared.canonical import digest
 from shared.constitution import Json16
 from shared.entity import Hex64, Text, Timestamp, Value
+from shared.handling import PersonalData
 
 EvidenceKind = Literal[
     "sandbox_run", "coverage", "boundary_tests", "knowledge_index", "integration_tests"
@@ -45,6 +46,8 @@ class TestEvidence(Value):
 class Verdict(Value):
     """What somebody with the authority to judge said about the content as it is."""
 
+    personal: ClassVar = PersonalData(ids="by", texts="rationale")
+
     check_code: str
     """Which check was judged."""
     verdict: Literal["pass", "fail"]
@@ -61,6 +64,8 @@ class Verdict(Value):
 
 class Check(Value):
     """One check of a certification, and how it went."""
+
+    personal: ClassVar = PersonalData(texts="detail")
 
     code: str
     """Its code; `GET /v1/genesis/checks` says what each asks."""
@@ -81,6 +86,8 @@ class Certification(Value):
     Its signature is that of the event that announces it: the event is signed by the writer's key, names
     the certificate's hash, and is linked into the entity's chain.
     """
+
+    personal: ClassVar = PersonalData(ids="certified_by")
 
     certification_id: str
     """The id of this decision."""

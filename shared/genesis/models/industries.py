@@ -10,11 +10,16 @@ from shared.entity import Name, Value
 from shared.errors import Violation
 from shared.genesis.models.catalogue import CatalogueEntity
 from shared.genesis.models.parts import DataClass, IndustryCode, Keys, Lines, Regulation
+from shared.handling import PersonalData
 from shared.texts import alike
 
 
 class IndustryFields(Value):
     """What somebody says about an industry."""
+
+    personal: ClassVar = PersonalData(
+        nobody="regulations cannot_do data_classes terminology_ref embeddings_ref knowledge_version allowed_data_sources"
+    )
 
     code: IndustryCode
     """By which its skills and job roles cite it."""

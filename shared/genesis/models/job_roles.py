@@ -17,6 +17,7 @@ from shared.genesis.models.parts import (
     Summary,
     ToolAuthorization,
 )
+from shared.handling import PersonalData
 from shared.judged import Exact
 from shared.texts import alike
 
@@ -32,6 +33,10 @@ PRICES_INR = {"generic": 8_000, "specialized": 12_000, "expert": 18_000}
 
 class JobRoleFields(Value):
     """What somebody says about a job role."""
+
+    personal: ClassVar = PersonalData(
+        nobody="can_do cannot_do tool_authorizations confirmation_gates validation_criteria completion_criteria"
+    )
 
     industry_id: Id
     """The `id` of its certified industry."""

@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 from shared.entity import Record
+from shared.handling import ForEver, Handling, Nobody, PersonalData, Stays
 
 AgentType = Literal[
     "marketing.digital_marketing.v1", "trading.share_trader.v1", "education.tutor.v1"
@@ -13,6 +14,12 @@ class ReferenceAgent(Record):
     """An agent that shows how its type works; it is part of the platform and stored nowhere."""
 
     collection: ClassVar[str] = "reference_agents"
+    handling: ClassVar = Handling(
+        kept=ForEver("it is part of the platform and stored nowhere"),
+        export=Nobody("it is in every copy of the platform"),
+        erasure=Stays("it is about no person"),
+    )
+    personal: ClassVar = PersonalData(nobody="name")
 
     name: str
     """What people call it."""

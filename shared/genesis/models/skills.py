@@ -26,6 +26,7 @@ from shared.genesis.models.parts import (
     Sample,
     ThinkPhase,
 )
+from shared.handling import PersonalData
 from shared.texts import alike
 
 MANDATORY_EVENTS = frozenset({"skill.started", "skill.completed", "skill.failed"})
@@ -33,6 +34,10 @@ MANDATORY_EVENTS = frozenset({"skill.started", "skill.completed", "skill.failed"
 
 class SkillFields(Value):
     """What somebody says about a skill."""
+
+    personal: ClassVar = PersonalData(
+        nobody="purpose think_phase act_phase observe_phase approval_gates tool_requirements data_access input_schema output_schema goal_schema samples"
+    )
 
     category: Literal["technical", "soft_skill", "domain_expertise", "certification"]
     """What kind of skill it is."""

@@ -16,6 +16,7 @@ from shared.entity import (
     Value,
 )
 from shared.genesis.models.parts import DataAccess
+from shared.handling import Handling, PersonalData, WithAccount
 from shared.manifests.models.parts import (
     ApprovalPolicy,
     Capabilities,
@@ -72,6 +73,8 @@ class ManifestContent(Value):
 class Certificate(Value):
     """That Genesis found the manifest in order, and until when that holds: until it evolves."""
 
+    personal: ClassVar = PersonalData(ids="certified_by")
+
     certification_id: Id
     certified_by: str
     certified_at: Timestamp
@@ -91,6 +94,8 @@ class Reviewed(Value):
 
 class Change(Value):
     """One entry of the changelog."""
+
+    personal: ClassVar = PersonalData(ids="author", texts="rationale")
 
     version: Semver
     type: Literal["initial", "proposal", "evolution"]
@@ -114,6 +119,10 @@ class Manifest(Entity):
 
     collection: ClassVar[str] = "manifests"
     unversioned: ClassVar[frozenset[str]] = Entity.unversioned | {"runtime"}
+    handling: ClassVar = Handling(kept=WithAccount(), export="tenant", erasure="deleted")
+    personal: ClassVar = PersonalData(
+        ids="created_by authors", texts="agent_name", nobody="content"
+    )
 
     agent_name: Name
     industry_id: Id
@@ -142,6 +151,8 @@ class ManifestSnapshot(Record):
     """A manifest as it was certified, kept under its hash: what a decision point loads."""
 
     collection: ClassVar[str] = "manifest_versions"
+    handling: ClassVar = Handling(kept=WithAccount(), export="tenant", erasure="deleted")
+    personal: ClassVar = PersonalData(nobody="content")
 
     agent_id: Id
     content: ManifestContent

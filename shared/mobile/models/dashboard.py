@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from shared.agents.models.parts import AgentStatus, Health
 from shared.approvals.models.parts import VetoCategory
 from shared.entity import Id, Record, Timestamp, Value
+from shared.handling import Handling, Nobody, PersonalData, WithAccount
 
 CACHE_TTL_S = 300
 
@@ -13,6 +14,7 @@ class DashboardTotals(Record):
     """One shard of the counts of a tenant."""
 
     collection: ClassVar[str] = "dashboard_totals"
+    handling: ClassVar = Handling(kept=WithAccount(), export=Nobody("a counter"), erasure="deleted")
 
     active_agents: int = 0
     unwell_agents: int = 0
@@ -24,6 +26,12 @@ class AgentCard(Record):
     """One agent as a list shows it; its id is the agent's."""
 
     collection: ClassVar[str] = "agent_cards"
+    handling: ClassVar = Handling(
+        kept=WithAccount(),
+        export=Nobody("a view: what it shows is exported itself"),
+        erasure="deleted",
+    )
+    personal: ClassVar = PersonalData(texts="name")
 
     name: str
     """What people call it."""
@@ -49,6 +57,11 @@ class OpenApproval(Record):
     """An approval that is counted as pending; its id is the approval's."""
 
     collection: ClassVar[str] = "open_approvals"
+    handling: ClassVar = Handling(
+        kept=WithAccount(),
+        export=Nobody("a view: what it shows is exported itself"),
+        erasure="deleted",
+    )
 
     agent_id: Id | None
     requested_at: Timestamp
@@ -73,6 +86,11 @@ class RecentVetoes(Record):
     """The last vetoes of a tenant, the newest first."""
 
     collection: ClassVar[str] = "recent_vetoes"
+    handling: ClassVar = Handling(
+        kept=WithAccount(),
+        export=Nobody("a view: what it shows is exported itself"),
+        erasure="deleted",
+    )
 
     vetoes: tuple[RecentVeto, ...] = ()
 

@@ -10,6 +10,7 @@ from shared.approvals.models.parts import VetoCategory
 from shared.approvals.models.vetoes import Effect
 from shared.entity import Id, Record, Text, Timestamp, Value
 from shared.examples import ACTION_DIGEST, APPROVAL, DEVICE, NOW, SIGNATURE, SOON
+from shared.handling import Handling, Nobody, PersonalData, WithAccount
 from shared.mobile.models.signed import SignedDecision
 
 Result = Literal["applied", "duplicate", "superseded", "expired", "forbidden", "invalid"]
@@ -65,6 +66,8 @@ class QueuedVeto(SignedVeto):
 class ItemResult(Value):
     """What became of one queued veto."""
 
+    personal: ClassVar = PersonalData(texts="detail")
+
     idempotency_key: str | None
     """The key of the item; null where it had none."""
     result: Result
@@ -96,6 +99,9 @@ class SyncedVeto(Record):
     """What a queued veto was answered, by who sent it and under which key."""
 
     collection: ClassVar[str] = "synced_vetoes"
+    handling: ClassVar = Handling(
+        kept=WithAccount(), export=Nobody("it repeats what was answered"), erasure="deleted"
+    )
 
     statement_hash: str
     answer: ItemResult

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.devices.models import Signature
 from shared.entity import Hex64, Id, Opaque, Record, Timestamp, Value
+from shared.handling import After, Handling, Nobody, PersonalData, Stays
 
 
 class DeviceSignature(Value):
@@ -55,6 +56,14 @@ class SpentNonce(Record):
     """A nonce that a device used, and for what, so that it is used for nothing else."""
 
     collection: ClassVar[str] = "spent_nonces"
+    handling: ClassVar = Handling(
+        kept=After(2555, since="spent_at"),
+        export=Nobody("it holds digests, and the signature behind a decision that is exported"),
+        erasure=Stays(
+            "it shows that a decision was signed; its device names nobody once that is deleted"
+        ),
+    )
+    personal: ClassVar = PersonalData(devices="device_id")
 
     device_id: Id
     statement_hash: Hex64

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.entity import Entity, Record, Text, Timestamp, Value
+from shared.handling import ForEver, Handling, Nobody, Stays
 
 Target = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,39}$", examples=["workflows"])]
 
@@ -13,6 +14,11 @@ class Circuit(Record):
     """What a process last said of its breaker of one target; its id is the target's name."""
 
     collection: ClassVar[str] = "circuit_breakers"
+    handling: ClassVar = Handling(
+        kept=ForEver("one document a target, written over"),
+        export=Nobody("the platform's own"),
+        erasure=Stays("it is about no person"),
+    )
 
     opened_at: Timestamp | None
     """Since when it is open; absent while it is closed."""
@@ -25,6 +31,11 @@ class CircuitReset(Entity):
     """When staff last had the breakers of one target closed; its id is the target's name."""
 
     collection: ClassVar[str] = "circuit_breaker_resets"
+    handling: ClassVar = Handling(
+        kept=ForEver("one document a target, written over"),
+        export=Nobody("the platform's own"),
+        erasure=Stays("it is about no person"),
+    )
 
     reset_at: Timestamp
 

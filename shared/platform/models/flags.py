@@ -8,6 +8,7 @@ from shared.constitution import breach
 from shared.entity import Code, Entity, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.examples import NEXT_WEEK
+from shared.handling import Blanked, ForEver, Handling, Nobody, PersonalData
 
 FULL_BP = 10_000
 
@@ -71,6 +72,12 @@ class FeatureFlag(Entity):
 
     collection: ClassVar[str] = "feature_flags"
     guarded_by: ClassVar = ()
+    handling: ClassVar = Handling(
+        kept=ForEver("one document a flag, written over"),
+        export=Nobody("the platform's own"),
+        erasure=Blanked("how the platform was set is evidence"),
+    )
+    personal: ClassVar = PersonalData(ids="enabled_for_customer_ids owner", texts="description")
 
     key: str
     """Its key, which programs ask for."""

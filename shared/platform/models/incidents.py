@@ -16,6 +16,7 @@ from shared.entity import (
     Value,
 )
 from shared.errors import Violation
+from shared.handling import After, Blanked, ForEver, Handling, Nobody, PersonalData, Stays
 
 IncidentType = Literal[
     "service_outage",
@@ -52,6 +53,8 @@ MAX_REMARKS = 100
 
 class Remark(Value):
     """One line of an incident's timeline."""
+
+    personal: ClassVar = PersonalData(ids="actor", texts="note")
 
     at: Timestamp
     """When it was said."""
@@ -97,6 +100,14 @@ class Incident(Entity):
 
     collection: ClassVar[str] = "incidents"
     guarded_by: ClassVar = ()
+    handling: ClassVar = Handling(
+        kept=After(2555, since="updated_at"),
+        export=Nobody("the platform's own; what customers are told of it is public"),
+        erasure=Blanked("that it happened, and what was done, is evidence"),
+    )
+    personal: ClassVar = PersonalData(
+        ids="owner", texts="title description root_cause prevention_actions public_message"
+    )
 
     number: str
     """A label for people, ``INC-000045``; never a key."""
@@ -159,6 +170,11 @@ class IncidentNumbers(Record):
     """The last number given; incidents are rare, so this document is never hot."""
 
     collection: ClassVar[str] = "numbers"
+    handling: ClassVar = Handling(
+        kept=ForEver("no number is given twice"),
+        export=Nobody("a counter"),
+        erasure=Stays("a counter"),
+    )
 
     last: int = 0
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import ClassVar, Literal
 
 from shared.entity import Record, Timestamp, Value
+from shared.handling import ForEver, Handling, Nobody, PersonalData, Stays
 
 INTERVAL = timedelta(minutes=5)
 """How often the services are looked at."""
@@ -19,6 +20,8 @@ State = Literal["healthy", "degraded", "down"]
 
 class Check(Value):
     """One thing the platform depends on, as it was last looked at."""
+
+    personal: ClassVar = PersonalData(nobody="name detail")
 
     name: str
     """What was looked at."""
@@ -61,6 +64,11 @@ class Observation(Record):
     """One look at everything: one document, so that a look costs one write and being asked one read."""
 
     collection: ClassVar[str] = "service_status"
+    handling: ClassVar = Handling(
+        kept=ForEver("one document, written over at each look"),
+        export=Nobody("the platform's own"),
+        erasure=Stays("it is about no person"),
+    )
 
     checked_at: Timestamp
     checks: tuple[Check, ...]

@@ -12,6 +12,7 @@ from shared.canonical import digest
 from shared.constitution import breach
 from shared.entity import Asked, Entity, Id, Name, Record, ShownLine, Text, Timestamp, Value
 from shared.errors import Violation
+from shared.handling import Blanked, ForEver, Handling, Nobody, PersonalData, Stays, WithAccount
 from shared.judged import Exact, Pattern
 from shared.precedents.models.classes import Reversibility
 from shared.precedents.models.conditions import Condition
@@ -50,6 +51,8 @@ Entries = Annotated[tuple[Entry, ...], Field(max_length=50)]
 class Ceiling(Value):
     """What a seed may decide about at most; an empty list allows nothing of its kind."""
 
+    personal: ClassVar = PersonalData(nobody="actions data_classes integrations industries tenants")
+
     actions: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=20)]
     """Which acts, by class."""
     data_classes: Entries = ()
@@ -75,6 +78,8 @@ class Ceiling(Value):
 class ConcreteExample(Value):
     """One case, thought, done and observed."""
 
+    personal: ClassVar = PersonalData(texts="think act observe")
+
     think: Line
     """What is asked."""
     act: Line
@@ -85,6 +90,10 @@ class ConcreteExample(Value):
 
 class Rule(Value):
     """What a seed says: the members that a draft and the seed made of it have in common."""
+
+    personal: ClassVar = PersonalData(
+        texts="principle rationale", nobody="approval_class coverage conditions"
+    )
 
     seed_type: SeedType
     """What kind of rule it is."""
@@ -127,6 +136,8 @@ class Rule(Value):
 class Finding(Value):
     """One of Genesis's five questions, and what code found."""
 
+    personal: ClassVar = PersonalData(texts="detail")
+
     code: Literal["S1", "S2", "S3", "S4", "S5"]
     """S1 to S5: which question."""
     passed: bool
@@ -137,6 +148,8 @@ class Finding(Value):
 
 class Validation(Value):
     """What Genesis said of a seed."""
+
+    personal: ClassVar = PersonalData(ids="by", texts="rationale")
 
     outcome: Outcome
     """What Genesis said."""
@@ -169,6 +182,14 @@ class PrecedentSeed(Entity, Rule):
     collection: ClassVar[str] = "precedent_seeds"
     guarded_by: ClassVar = ("approval_class",)
     unversioned: ClassVar[frozenset[str]] = Entity.unversioned | COUNTERS
+    handling: ClassVar = Handling(
+        kept=ForEver("a precedent is a constitutional record"),
+        export="tenant",
+        erasure=Blanked("decisions rest on it"),
+    )
+    personal: ClassVar = PersonalData(
+        ids="created_by validated_by approved_by", texts="deprecation_reason"
+    )
 
     seed_id: Asked | None = None
     """The number it is cited by, given when it leaves draft."""
@@ -275,6 +296,12 @@ class SeedSwitch(Entity):
     """Whether seeds decide at all: one document, read in each decision of a seed."""
 
     collection: ClassVar[str] = "seed_switches"
+    handling: ClassVar = Handling(
+        kept=ForEver("one document, written over"),
+        export=Nobody("the platform's own"),
+        erasure=Blanked("who switched precedents off or on is evidence"),
+    )
+    personal: ClassVar = PersonalData(ids="switched_by", texts="reason")
 
     on: bool = True
     """Whether seeds decide at all."""
@@ -298,6 +325,8 @@ class TenantSeedSwitch(Entity):
     """Whether one seed decides in one tenant, as its own people want it; read in each decision of the seed."""
 
     collection: ClassVar[str] = "tenant_seed_switches"
+    handling: ClassVar = Handling(kept=WithAccount(), export="tenant", erasure="deleted")
+    personal: ClassVar = PersonalData(ids="switched_by", texts="reason")
 
     seed: Id
     """The id of the seed."""
@@ -329,6 +358,11 @@ class Prediction(Record):
     """What seeds in shadow expect a person to answer to one request; its id is the approval's."""
 
     collection: ClassVar[str] = "seed_predictions"
+    handling: ClassVar = Handling(
+        kept=WithAccount(),
+        export=Nobody("it would tell who decides what is expected of them"),
+        erasure="deleted",
+    )
 
     approves: Mapping[str, bool]
     """By the id of the seed: whether it would have approved."""
@@ -359,5 +393,10 @@ class Figures(Record):
     """The last days of one shard of the requests."""
 
     collection: ClassVar[str] = "seed_figures"
+    handling: ClassVar = Handling(
+        kept=ForEver("one document a shard, with its last days alone"),
+        export=Nobody("a counter"),
+        erasure=Stays("a counter"),
+    )
 
     days: Mapping[str, Day] = {}
