@@ -1,11 +1,13 @@
 """Exports: a copy of a tenant's entries in parts, for who may take it away, one at a time."""
 
+import hashlib
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 
 from functions.audit.create_export import create_export
+from functions.audit.download_export_part import download_export_part
 from functions.audit.export_entries import export_entries
 from functions.audit.get_export import get_export
 from functions.platform.cancel_async_job import cancel_async_job
@@ -81,6 +83,11 @@ def test_an_export_is_a_job_whose_parts_are_the_whole(admin, entries, documents,
     assert (seen.status, seen.row_count) == ("completed", ENTRIES)
     assert [(part.number, part.rows) for part in seen.parts] == [(1, 100), (2, 20)]
     assert {f"{new.id}/{part.sha256}" for part in seen.parts} == ports.files.kept.keys()
+    file = download_export_part(admin(), new.id, 2, ports.files)
+    assert hashlib.sha256(file.data).hexdigest() == seen.parts[1].sha256
+    assert file.name == f"audit_{new.id}_0002.jsonl"
+    with pytest.raises(NotFound):
+        download_export_part(admin(), new.id, 3, ports.files)
     job = get_async_job(admin(), new.id)
     assert (job.status, job.progress.done, job.progress.total) == ("completed", ENTRIES, ENTRIES)
 

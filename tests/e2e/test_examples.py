@@ -277,9 +277,12 @@ def operations(story):
     story.send("platform.transition_incident", "admin")
     story.send("platform.put_feature_flag", "admin", version="")
     story.send("platform.reset_circuit_breaker", "admin")
-    story.send("audit.create_export", "admin")
     story.knows(EXPORT=platform_rehearsal.begin_later(story.scene).id)
     story.send("platform.cancel_async_job", "admin")
+    export = story.send("audit.create_export", "admin")
+    story.knows(EXPORT=export["id"])
+    address = f"/v1/audit/exports/{export['id']}"
+    until(lambda: story.client.get("admin", address)["status"] == "completed")
     events.rehearse(story.scene)
     (letter,) = story.client.get("admin", "/v1/events/dead-letters?status=replayed")["items"]
     story.knows(DEAD_LETTER=letter["id"])

@@ -1,5 +1,9 @@
 """Enter what happened elsewhere, and take a copy of the evidence away."""
 
+import hashlib
+
+import urllib3
+
 from shared.entity import written
 from tests.rehearsals.scene import example_of, until
 
@@ -16,4 +20,8 @@ def rehearse(scene):
         return seen if seen["status"] == "completed" else None
 
     seen = until(made)
+    part = f"{scene.platform.address}{address}/parts/1"
+    token = scene.platform.sign_in.token("admin", scene.now())
+    file = urllib3.request("GET", part, headers={"Authorization": f"Bearer {token}"})
+    assert hashlib.sha256(file.data).hexdigest() == seen["parts"][0]["sha256"]
     assert seen["row_count"] == sum(part["rows"] for part in seen["parts"]) > 0

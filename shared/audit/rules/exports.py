@@ -13,7 +13,7 @@ from shared.audit.models import (
     SeenExport,
 )
 from shared.canonical import canonical
-from shared.errors import Conflict, Invalid, RateLimited
+from shared.errors import Conflict, Invalid, NotFound, RateLimited
 from shared.evidence import Entry, digest_of
 from shared.files import Content
 from shared.jobs import Job, SeenJob
@@ -78,7 +78,12 @@ def part(entries: Sequence[Entry], format: Format, *, first: bool) -> Content:
 
 def named(job_id: str, content: Content) -> str:
     """Return under which name a part is kept: whose it is, and what is in it."""
-    return f"{job_id}/{digest_of(content.data)}"
+    return place(job_id, digest_of(content.data))
+
+
+def place(job_id: str, sha256: str) -> str:
+    """Return under which name a part of a digest is kept."""
+    return f"{job_id}/{sha256}"
 
 
 def further(so_far: Exported, content: Content, *, rows: int, cursor: str | None) -> Exported:
@@ -123,6 +128,24 @@ def seen(job: SeenJob) -> SeenExport:
         failure=job.failure,
         known_until=job.known_until,
     )
+
+
+def part_of(export: SeenExport, number: int) -> ExportPart:
+    """
+    Return a part of an export.
+
+    Raises:
+        NotFound: It has no such part, or not yet, or no more.
+    """
+    found = next((one for one in export.parts if one.number == number), None)
+    if found is None:
+        raise NotFound(f"the export {export.id} has no part {number} now; it is {export.status}")
+    return found
+
+
+def filename(export: SeenExport, part: ExportPart) -> str:
+    """Return what a part is called where it is saved."""
+    return f"audit_{export.id}_{part.number:04}.{export.format}"
 
 
 def _row(entry: Entry) -> tuple[str | int | None, ...]:
