@@ -188,7 +188,7 @@ What is deleted at its `kept_until` or when it is done is deleted today. The ope
 
 ## Evidence
 
-How long the entries of `events` are kept, from when they were made. A tenant may ask for longer; the keys that verify them are kept for ever.
+How long the entries of `events` are kept, from when they were made. The keys that verify them are kept for ever. A tenant's own figures come with their operation.
 
 | class | kept | entries |
 |---|---|---|

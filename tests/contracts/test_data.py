@@ -112,7 +112,9 @@ def test_every_member_that_may_be_about_people_is_named():
 
 def test_what_is_named_is_there():
     found = [one for kind in models() if issubclass(kind, Value) for one in misnamed(kind)]
-    assert not found
+    assert not found, (
+        "`personal` names members of its own class, and what parts hold is said by them"
+    )
 
 
 def test_what_becomes_of_a_document_goes_with_what_it_has():
@@ -171,7 +173,7 @@ def test_what_documents_hold_of_people_is_named():
                 found.add(f"{kind.__name__}.{at} holds an id of a person")
             elif " " in text and not held:
                 found.add(f"{kind.__name__}.{at} holds words")
-    assert not found
+    assert not found, "name it in the `personal` of the class that has it: by what it holds"
 
 
 # --- an export, an erasure and a purge need nothing else -----------------------------------------
