@@ -132,7 +132,7 @@ class _Recorder:
 
         def started(status: str, *more: Any) -> Any:
             op = self._meant(request.method, path)
-            if op and status.startswith("2"):
+            if op and status.startswith(("2", "3")):
                 headers = {name: request.headers[name] for name in KEPT if name in request.headers}
                 asked = f"{path}?{query}" if query else path
                 self._asked[op.id] = Asked(request.method, asked, headers, body, _account(request))

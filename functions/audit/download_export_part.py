@@ -23,7 +23,8 @@ Number = Annotated[int, Field(ge=1, le=exports.MAX_PARTS)]
 def download_export_part(call: Call, export_id: Id, part: Number, files: FileReader) -> Download:
     """Download a file of a completed export: the parts, one after the other, are the whole."""
     with call.transaction() as txn:
-        export = exports.seen(jobs.seen(txn.get(Job, export_id), None, by=call.actor))
+        job = exports.only(txn.get(Job, export_id))
+    export = exports.seen(jobs.seen(job, None, by=call.actor))
     found = exports.part_of(export, part)
     content = files.read(exports.place(export_id, found.sha256))
     return Download(content.data, exports.filename(export, found), content.media_type)

@@ -1,9 +1,8 @@
 from shared import jobs
 from shared.actors import Scope
-from shared.audit.models import EntryExport, SeenExport
+from shared.audit.models import SeenExport
 from shared.audit.rules import exports
 from shared.entity import Id
-from shared.errors import NotFound
 from shared.jobs import Job, JobState
 from shared.operation import Call, operation
 
@@ -13,6 +12,4 @@ def get_export(call: Call, export_id: Id) -> SeenExport:
     """Show how far an export is, and its files once it is completed."""
     with call.transaction() as txn:
         job, state = txn.get(Job, export_id), txn.peek(JobState, export_id)
-    if job.kind != EntryExport.kind:
-        raise NotFound(f"there is no export {export_id} here")
-    return exports.seen(jobs.seen(job, state, by=call.actor))
+    return exports.seen(jobs.seen(exports.only(job), state, by=call.actor))

@@ -92,6 +92,16 @@ def test_an_export_is_a_job_whose_parts_are_the_whole(admin, entries, documents,
     assert (job.status, job.progress.done, job.progress.total) == ("completed", ENTRIES, ENTRIES)
 
 
+def test_another_job_is_no_export(call_as, ports):
+    call = call_as(Role.ADMIN, tenant="acme")
+    with call.transaction() as txn:
+        other = begin(txn, call, Forgetting(until=NOON))
+    with pytest.raises(NotFound, match="no export"):
+        get_export(call_as(Role.ADMIN, tenant="acme"), other.id)
+    with pytest.raises(NotFound, match="no export"):
+        download_export_part(call_as(Role.ADMIN, tenant="acme"), other.id, 1, ports.files)
+
+
 def test_a_table_names_its_columns_once(admin, entries, documents, ports):
     new = create_export(admin(), asked(format="csv")).result
     carry_on(documents, ports)

@@ -101,7 +101,10 @@ class Fuzz:
             spoil = wrong is not None and wrong[1] is one
             if not (one["in"] == "path" or spoil or self._said(one)):
                 continue
-            text = self._parameter(one["schema"], place, spoil=spoil)
+            several = one["schema"].get("type") == "array"
+            schema = one["schema"]["items"] if several else one["schema"]
+            place += "/items" if several else ""
+            text = self._parameter(schema, place, spoil=spoil)
             if text is None:
                 return None
             told += f" {one['name']}={text[:40]!r}" if spoil else ""
@@ -109,9 +112,11 @@ class Fuzz:
                 text = named[one["name"]] if self.rnd.random() < 0.97 else text
                 path = path.replace(f"{{{one['name']}}}", quote(text, safe=""))
             elif one["in"] == "query":
-                query.append(f"{one['name']}={quote(text, safe='')}")
+                times = self.rnd.choice([1, 1, 2]) if several else 1
+                query += [f"{one['name']}={quote(text, safe='')}"] * times
             else:
                 seen = one["name"] == "If-Match" and about and about.data.get("version_hash")
+                seen = None if spoil else seen
                 headers[one["name"]] = f'"{seen}"' if seen and self.rnd.random() < 0.8 else text
         if op.content:
             body = b"%PDF-1.4"

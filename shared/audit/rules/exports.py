@@ -130,6 +130,18 @@ def seen(job: SeenJob) -> SeenExport:
     )
 
 
+def only(job: Job) -> Job:
+    """
+    Return a job that is an export.
+
+    Raises:
+        NotFound: It is another one.
+    """
+    if job.kind != EntryExport.kind:
+        raise NotFound(f"there is no export {job.id} here")
+    return job
+
+
 def part_of(export: SeenExport, number: int) -> ExportPart:
     """
     Return a part of an export.
