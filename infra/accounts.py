@@ -11,7 +11,7 @@ from infra.stack import Stack
 from shared.edge.auth import SERVICE_ROLES
 from shared.edge.vaults import PREFIX
 from shared.files import FileReader, FileRemover, Files
-from shared.observing import Dependencies, Memory, Telemetry, Traffic
+from shared.observability import Dependencies, Memory, Telemetry, Traffic
 from shared.outside import (
     Backlogs,
     DueRelay,

@@ -19,8 +19,8 @@ from infra.groups import group_of, runtime_of, runtimes
 from infra.messages import DEAD_LETTERS, cron, filter_of, listens_to, zone_of
 from infra.stack import Environment
 from infra.vault import writer_key
-from shared.edge.assembly import names
 from shared.edge.catalog import catalog, operations, reactions
+from shared.edge.workflow_source import names
 from shared.operation import Operation
 
 Graph = Sequence[Resource]

@@ -6,7 +6,7 @@ from pulumi_gcp import workflows
 from infra.accounts import Accounts
 from infra.functions import Functions, let_invoke
 from infra.stack import Stack
-from shared.edge.assembly import assembled, called, names
+from shared.edge.workflow_source import assembled, called, names
 from shared.operation import deployed
 
 MAX_SOURCE_BYTES = 128 * 1024

@@ -18,7 +18,7 @@ from local.accounts import SignIn
 from local.clock import Clock
 from local.workflows.authority import Deployed
 from shared.actors import Actor, Role
-from shared.edge import assembly
+from shared.edge import workflow_source
 from shared.edge.ports import Identify
 from shared.edge.problems import response
 from shared.edge.settings import Settings
@@ -35,13 +35,13 @@ class Authority:
     def __init__(self, settings: Settings, sign_in: SignIn, clock: Clock) -> None:
         """Say in whose name tokens are made out."""
         self._settings, self._sign_in, self._clock = settings, sign_in, clock
-        self._own = frozenset(assembly.names())
+        self._own = frozenset(workflow_source.names())
 
     def token(self, deployed: Deployed, url: str, audience: str) -> str | None:
         """Return a token for a function that a workflow of the platform names, made out for that one alone."""
         if deployed.workflow not in self._own:
             return None
-        for name in assembly.called(deployed.source):
+        for name in workflow_source.called(deployed.source):
             function = f"{self._settings.functions}/{name}"
             if audience == function and _below(function, url):
                 return self._sign_in.service_token(ACCOUNT, self._clock.now(), audience)
@@ -57,7 +57,7 @@ class Admission:
 
     def __init__(self, identify: Identify) -> None:
         """Say how callers are known."""
-        self._identify, self._own = identify, frozenset(assembly.names())
+        self._identify, self._own = identify, frozenset(workflow_source.names())
 
     def admit(self, request: flask.Request) -> None:
         """Let services and staff at the engine, and staff not at what is the platform's own."""

@@ -29,7 +29,7 @@ from local.workflows import Home, Runtime
 from local.workflows.api import blueprint
 from shared.actors import OF_PEOPLE, PLATFORM, Role
 from shared.documents import Key, Write
-from shared.edge import assembly, jobs, keyring
+from shared.edge import jobs, keyring, workflow_source
 from shared.edge.breakers import Board, show_on
 from shared.edge.dependencies import PortDependencies
 from shared.edge.keys import FileSigner
@@ -199,8 +199,8 @@ class Platform:
             origins=self.settings.origins,
         )
         self.runtime.start()
-        for name in assembly.names():
-            self.runtime.deploy(name, assembly.assembled(name))
+        for name in workflow_source.names():
+            self.runtime.deploy(name, workflow_source.assembled(name))
         self.entrance.open()
         self._server.start()
         jobs.abandoned(self.documents, self.clock.now())

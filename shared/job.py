@@ -18,7 +18,7 @@ from shared.entity import Coded, Record, Value
 from shared.jobs import Job, JobRequested, JobState, Progress, Work
 from shared.operation import Call, place
 from shared.queries import Reads
-from shared.reaction import Reaching, Reaction
+from shared.reaction import Reaction, ReactionCall
 from shared.store import Transaction
 
 F = TypeVar("F", bound=Callable[..., Value])
@@ -26,7 +26,7 @@ V = TypeVar("V", bound=Value)
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobStep(Reaching):
+class JobStep(ReactionCall):
     """The call of one step: what it writes, wherever, is one commit with how far the job is then."""
 
     @contextmanager
@@ -92,11 +92,11 @@ def begin(txn: Transaction, call: Call, work: Work, *, key: str | None = None) -
     """
     id = jobs.named(call.tenant, work.kind, key) if key else call.new_id()
     new = jobs.requested(work, id=id, by=call.actor, tenant=call.tenant, at=call.now)
-    before = txn.peek(Job, id) if key else None
+    before = txn.get_or_none(Job, id) if key else None
     if before is not None:
         return jobs.same(before, new)
     new = txn.create(new, JobRequested(kind=new.kind, asked_hash=new.asked_hash))
-    due = txn.announce(work.due(), at=call.now, about=new)
+    due = txn.schedule(work.due(), at=call.now, about=new)
     txn.create(JobState(id=new.id, due=due.id))
     return new
 

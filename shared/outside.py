@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import SecretStr
 
-from shared.observing import Backlog
+from shared.observability import Backlog
 from shared.ports import Outside
 
 if TYPE_CHECKING:

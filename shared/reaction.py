@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., None])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reaching(Call):
+class ReactionCall(Call):
     """
     A reaction's call: it may also act in other tenants, each time with its reason.
 

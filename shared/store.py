@@ -162,7 +162,7 @@ class Transaction(Reads):
         Raises:
             NotFound: The tenant has none of that kind and id.
         """
-        found = self.peek(kind, id)
+        found = self.get_or_none(kind, id)
         if found is None:
             raise NotFound(f"there is no {in_words(kind)} {id} here")
         return found
@@ -181,7 +181,7 @@ class Transaction(Reads):
         Raises:
             Invalid: The tenant has none of that kind and id.
         """
-        found = self.peek(kind, id)
+        found = self.get_or_none(kind, id)
         if found is None:
             missing = f"there is no {in_words(kind)} {id} here"
             raise Invalid(
@@ -190,7 +190,7 @@ class Transaction(Reads):
             )
         return found
 
-    def peek(self, kind: type[R], id: str) -> R | None:
+    def get_or_none(self, kind: type[R], id: str) -> R | None:
         """
         Return one document, or None.
 
@@ -285,7 +285,7 @@ class Transaction(Reads):
         expected = before.revision if before else ANYTHING
         self._writes.append(Write(self._key(type(record), record.id), None, expected))
 
-    def announce(self, event: Event, *, at: datetime, about: Entity) -> Due:
+    def schedule(self, event: Event, *, at: datetime, about: Entity) -> Due:
         """Promise to announce *event* about an entity at a time, if and when this commits."""
         due = Due(
             id=str(uuid4()),

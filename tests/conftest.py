@@ -25,11 +25,11 @@ from shared.edge.strangers import Strangers
 from shared.errors import ProviderDown, Violation
 from shared.evidence import Verify
 from shared.identity.models import VerificationKey
-from shared.observing import Backlog, Memory, NoTraffic
+from shared.observability import Backlog, Memory, NoTraffic
 from shared.operation import Call
 from shared.outside import Look, Pushed
 from shared.ports import Deployment
-from shared.reaction import Reaching
+from shared.reaction import ReactionCall
 from shared.secrets import TenantSecrets
 from shared.waiting import HERE
 from tests.outside import FakeFiles, FakeHttpClient, FakeVault, fake_models
@@ -334,12 +334,14 @@ def call_as(documents: SqliteDocuments, signer: FileSigner) -> Callable[..., Cal
 def reacting(
     documents: SqliteDocuments,
     signer: FileSigner,
-) -> Callable[..., Reaching]:
+) -> Callable[..., ReactionCall]:
     """Make a reaction's call: ``reacting("agents/…", at=5)``."""
 
-    def make(subject: str = "", *, tenant: str = PLATFORM, at: float = 0, **said: Any) -> Reaching:
+    def make(
+        subject: str = "", *, tenant: str = PLATFORM, at: float = 0, **said: Any
+    ) -> ReactionCall:
         now = NOON + timedelta(minutes=at)
-        return Reaching(
+        return ReactionCall(
             actor=Actor(id="service:tests", tenant=PLATFORM, roles=frozenset({Role.SERVICE})),
             now=now,
             documents=documents,

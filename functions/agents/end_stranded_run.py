@@ -4,11 +4,11 @@ from shared.agents.models.agents import Agent
 from shared.agents.models.runs import PipelineRun
 from shared.platform.actions import incidents
 from shared.platform.models.incidents import IncidentReport
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(due=RunStranded)
-def end_stranded_run(call: Reaching, event: RunStranded) -> None:
+def end_stranded_run(call: ReactionCall, event: RunStranded) -> None:
     """End a run that nobody carries out any more, and put that into the hands of whoever started it."""
     with call.transaction() as txn:
         run = txn.get(PipelineRun, call.subject_id)

@@ -21,6 +21,6 @@ def get_pipeline(call: Call, agent_id: Id) -> Timeline:
     with call.transaction() as txn:
         agent = txn.get(Agent, agent_id)
         run = txn.get(PipelineRun, agent.workflow_id)
-        approval = txn.peek(Approval, run.approval_id) if run.approval_id else None
+        approval = txn.get_or_none(Approval, run.approval_id) if run.approval_id else None
         veto = vetoes.against(txn, run, approval)
         return timeline.of(agent, run, approval, veto)

@@ -17,6 +17,8 @@ def get_workflow(call: Call, workflow_id: Id) -> SeenRun:
     """Return one run of the pipeline: its stages, their checks and their times, and the veto that hit it."""
     with call.transaction() as txn:
         run = txn.get(PipelineRun, workflow_id)
-        approval = txn.peek(Approval, run.approval_id) if run.over and run.approval_id else None
+        approval = (
+            txn.get_or_none(Approval, run.approval_id) if run.over and run.approval_id else None
+        )
         veto = vetoes.against(txn, run, approval)
         return SeenRun(**dict(run), veto_id=veto.id if veto else None)

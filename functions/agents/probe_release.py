@@ -6,11 +6,11 @@ from shared.agents.rules import probes, releases
 from shared.agents.rules.releases import PROBE_TIMEOUT_S
 from shared.constitution import amended
 from shared.outside import Probe
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(due=ReleaseProbeDue)
-def probe_release(call: Reaching, event: ReleaseProbeDue, probe: Probe) -> None:
+def probe_release(call: ReactionCall, event: ReleaseProbeDue, probe: Probe) -> None:
     """
     Look at a release from outside, and count.
 
@@ -20,7 +20,7 @@ def probe_release(call: Reaching, event: ReleaseProbeDue, probe: Probe) -> None:
     """
     look = probe.look(event.release_id, timeout_s=PROBE_TIMEOUT_S)
     with call.transaction() as txn:
-        before = txn.peek(ReleaseWatch, releases.watch_id(event.release_id, event.profile))
+        before = txn.get_or_none(ReleaseWatch, releases.watch_id(event.release_id, event.profile))
         if before is None or before.outcome is not None or before.probes != event.probe:
             return
         release = txn.get(Release, event.release_id)

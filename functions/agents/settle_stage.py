@@ -48,7 +48,7 @@ def settle_stage(call: Call, workflow_id: Id, stage: Stage, body: Settlement) ->
         after = before
         if run.status == "completed" and before.run.status != "completed" and release is not None:
             numbers = f"AGT-{agent.industry_code}"
-            given = txn.peek(ExternalIds, numbers) or ExternalIds(id=numbers)
+            given = txn.get_or_none(ExternalIds, numbers) or ExternalIds(id=numbers)
             given = given.model_copy(update={"given": given.given + 1})
             external_id = f"{numbers}-{given.given:03d}"
             after = results.completed(txn, call, before.at(run), release, external_id=external_id)

@@ -1,11 +1,11 @@
 from shared.agents.events import AgentCreated, AgentRevised
 from shared.outside import Workflows
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(on=(AgentCreated, AgentRevised))
 def start_pipeline(
-    call: Reaching, event: AgentCreated | AgentRevised, workflows: Workflows
+    call: ReactionCall, event: AgentCreated | AgentRevised, workflows: Workflows
 ) -> None:
     """
     Start the workflow that makes a new agent, or makes one anew.

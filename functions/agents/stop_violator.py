@@ -4,12 +4,12 @@ from shared.entity import Because
 from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestSuspended
 from shared.manifests.models.manifests import Manifest
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 from shared.violations.events import ViolationOpened
 
 
 @reaction(on=ViolationOpened)
-def stop_violator(call: Reaching, event: ViolationOpened) -> None:
+def stop_violator(call: ReactionCall, event: ViolationOpened) -> None:
     """
     Suspend an agent that broke a rule critically, and what it may do with it.
 
@@ -19,8 +19,8 @@ def stop_violator(call: Reaching, event: ViolationOpened) -> None:
     if event.severity != "critical" or event.agent_id is None:
         return
     with call.transaction() as txn:
-        before = txn.peek(Agent, event.agent_id)
-        manifest = txn.peek(Manifest, event.agent_id)
+        before = txn.get_or_none(Agent, event.agent_id)
+        manifest = txn.get_or_none(Manifest, event.agent_id)
         if before is None or before.status != "deployed":
             return
         after = lifecycle.suspended(before, reason=f"{event.code}: a critical violation")

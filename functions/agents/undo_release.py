@@ -4,11 +4,11 @@ from shared.approvals.events.vetoes import VetoEffectCompleted, VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.vetoes import Veto
 from shared.approvals.rules import decisions
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(on=(VetoRecorded, ReturnGranted))
-def undo_release(call: Reaching, event: VetoRecorded | ReturnGranted) -> None:
+def undo_release(call: ReactionCall, event: VetoRecorded | ReturnGranted) -> None:
     """
     Undo what a veto hit: end the run, take the release back, stop who came back.
 

@@ -1,13 +1,13 @@
 from shared.agents.events import AgentPipelineStageCompleted, AgentStateChanged
 from shared.agents.rules.replies import WAITED_FOR
 from shared.outside import Workflows
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 from shared.waiting import Wait
 
 
 @reaction(on=(AgentPipelineStageCompleted, AgentStateChanged), repeatable=True)
 def wake_stage(
-    call: Reaching, event: AgentPipelineStageCompleted | AgentStateChanged, workflows: Workflows
+    call: ReactionCall, event: AgentPipelineStageCompleted | AgentStateChanged, workflows: Workflows
 ) -> None:
     """
     Wake the workflow that waits for a stage, when the stage or the whole run has ended.
@@ -20,7 +20,7 @@ def wake_stage(
     if event.workflow_id is None:
         return
     with call.transaction() as txn:
-        waiting = txn.peek(Wait, event.workflow_id)
+        waiting = txn.get_or_none(Wait, event.workflow_id)
         if waiting is not None:
             workflows.wake(waiting.url)
             if isinstance(event, AgentStateChanged):

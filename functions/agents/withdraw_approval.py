@@ -4,14 +4,14 @@ from shared.approvals.models.approvals import OPEN, Approval, ApprovalStatus
 from shared.approvals.models.parts import Why
 from shared.approvals.rules import decisions
 from shared.queries import OneOf
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 LEFT = "The agent is no longer at this stage."
 
 
 @reaction(on=(AgentPipelineStageCompleted, AgentStateChanged))
 def withdraw_approval(
-    call: Reaching, event: AgentPipelineStageCompleted | AgentStateChanged
+    call: ReactionCall, event: AgentPipelineStageCompleted | AgentStateChanged
 ) -> None:
     """
     Withdraw what the Governor was asked about an agent that goes back to its author or ends.

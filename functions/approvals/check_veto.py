@@ -3,11 +3,11 @@ from shared.approvals.events.vetoes import VetoEffectDue, VetoEffectOverdue
 from shared.approvals.models.vetoes import Veto
 from shared.notifications.actions.telling import tell
 from shared.notifications.rules.notices import notice, saying
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(due=VetoEffectDue)
-def check_veto(call: Reaching, _: VetoEffectDue) -> None:
+def check_veto(call: ReactionCall, _: VetoEffectDue) -> None:
     """Call the Governor where what was vetoed is not undone after five minutes."""
     with call.transaction() as txn:
         veto = txn.get(Veto, call.subject_id)

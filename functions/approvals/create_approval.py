@@ -40,7 +40,7 @@ def create_approval(
         same = repeats.still_open(txn, new)
         asked = (same or new).id
         waiting = wait(asked, callback, callbacks=deployment.callbacks) if callback else None
-        known = txn.peek(Wait, same.id) if same and waiting else None
+        known = txn.get_or_none(Wait, same.id) if same and waiting else None
         approval = _joined(call, txn, same, new) if same else _asked(call, txn, new)
         if waiting is not None:
             txn.save(together(known, waiting))

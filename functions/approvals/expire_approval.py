@@ -2,11 +2,11 @@ from shared.approvals.actions.timers import schedule_next
 from shared.approvals.events.lifecycle import ApprovalDeadline, ApprovalExpired
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import decisions, windows
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(due=ApprovalDeadline)
-def expire_approval(call: Reaching, event: ApprovalDeadline) -> None:
+def expire_approval(call: ReactionCall, event: ApprovalDeadline) -> None:
     """
     Let an approval expire whose time is over.
 

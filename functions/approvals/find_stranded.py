@@ -11,7 +11,7 @@ from shared.approvals.rules import stranding
 from shared.approvals.rules.people import People
 from shared.outside import Workflows
 from shared.queries import OneOf
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 from shared.waiting import Wait
 
 AT_ONCE = 100
@@ -23,7 +23,7 @@ OF_ALL = "nothing may wait for nobody, in any tenant"
 
 
 @reaction(every=timedelta(hours=1))
-def find_stranded(call: Reaching, workflows: Workflows) -> None:
+def find_stranded(call: ReactionCall, workflows: Workflows) -> None:
     """
     Find what waits for nobody: open questions, and runs that nobody carries out.
 
@@ -34,13 +34,13 @@ def find_stranded(call: Reaching, workflows: Workflows) -> None:
     for approval, why in questions:
         with call.within(approval.tenant_id, OF_ALL) as txn:
             told = ApprovalStranded(why=why, owner=approval.owner)
-            txn.announce(told, at=call.now, about=approval)
+            txn.schedule(told, at=call.now, about=approval)
     for run in runs:
         with call.within(PLATFORM, OF_ALL) as txn:
-            txn.announce(RunStranded(execution=run.execution), at=call.now, about=run)
+            txn.schedule(RunStranded(execution=run.execution), at=call.now, about=run)
 
 
-def _questions(call: Reaching, workflows: Workflows) -> list[tuple[Approval, Why]]:
+def _questions(call: ReactionCall, workflows: Workflows) -> list[tuple[Approval, Why]]:
     found, cursor, rosters = [], None, dict[str, People | None]()
     while True:
         page = call.each_tenant(OF_ALL).find(
@@ -48,7 +48,10 @@ def _questions(call: Reaching, workflows: Workflows) -> list[tuple[Approval, Why
         )
         for approval in page.items:
             with call.within(approval.tenant_id, OF_ALL) as txn:
-                known, wait = txn.peek(Stranded, approval.id), txn.peek(Wait, approval.id)
+                known, wait = (
+                    txn.get_or_none(Stranded, approval.id),
+                    txn.get_or_none(Wait, approval.id),
+                )
             there = wait is None or any(map(workflows.waits, wait.urls))
             if approval.tenant_id not in rosters:
                 rosters[approval.tenant_id] = _people(call, approval.tenant_id)
@@ -61,18 +64,18 @@ def _questions(call: Reaching, workflows: Workflows) -> list[tuple[Approval, Why
             return found[:AT_ONCE]
 
 
-def _people(call: Reaching, tenant: str) -> People | None:
+def _people(call: ReactionCall, tenant: str) -> People | None:
     with call.within(PLATFORM, OF_ALL) as platform, call.within(tenant, OF_ALL) as own:
         return answerable.people(platform, own if tenant != PLATFORM else None)
 
 
-def _runs(call: Reaching, workflows: Workflows) -> list[PipelineRun]:
+def _runs(call: ReactionCall, workflows: Workflows) -> list[PipelineRun]:
     found, cursor = [], None
     with call.within(PLATFORM, OF_ALL) as txn:
         while True:
             page = txn.loosely(LATER).find(PipelineRun, status=OneOf(GOING), cursor=cursor)
             for run in page.items:
-                wait = txn.peek(Wait, run.id)
+                wait = txn.get_or_none(Wait, run.id)
                 never = run.execution is None and call.now - run.created_at >= UNBEGUN
                 if never or (wait is not None and not any(map(workflows.waits, wait.urls))):
                     found.append(run)

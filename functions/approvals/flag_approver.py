@@ -5,14 +5,14 @@ from shared.approvals.events.lifecycle import ApprovalGranted
 from shared.approvals.models.records import Canary
 from shared.precedents.events import SeedsSwitched
 from shared.precedents.models.seeds import SWITCH, SeedSwitch
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 from shared.violations.actions.opening import open_violation
 from shared.violations.models import Finding
 from shared.violations.rules import opened
 
 
 @reaction(on=ApprovalGranted)
-def flag_approver(call: Reaching, event: ApprovalGranted) -> None:
+def flag_approver(call: ReactionCall, event: ApprovalGranted) -> None:
     """
     Flag whoever approved what had to be refused, and stop all seeds until that is looked into.
 
@@ -22,9 +22,9 @@ def flag_approver(call: Reaching, event: ApprovalGranted) -> None:
         # What must be refused is about no agent.
         return
     with call.transaction() as txn:
-        if txn.peek(Canary, call.subject_id) is None:
+        if txn.get_or_none(Canary, call.subject_id) is None:
             return
-        switch = txn.peek(SeedSwitch, SWITCH)
+        switch = txn.get_or_none(SeedSwitch, SWITCH)
         finding = Finding(
             type="constitutional",
             code="CONSTITUTIONAL-VIOLATION",
@@ -49,7 +49,7 @@ def flag_approver(call: Reaching, event: ApprovalGranted) -> None:
             txn.create(_switch(call, off), told)
 
 
-def _switch(call: Reaching, set_to: Mapping[str, Any]) -> SeedSwitch:
+def _switch(call: ReactionCall, set_to: Mapping[str, Any]) -> SeedSwitch:
     return SeedSwitch(
         id=SWITCH,
         tenant_id=call.tenant,

@@ -35,7 +35,7 @@ def list_stranded_approvals(call: Call, query: Paging) -> Page[StrandedApproval]
     """
     with call.transaction() as txn:
         found = txn.page(Stranded, query, order="-since")
-        pairs = [(one, txn.peek(Approval, one.id)) for one in found.items]
+        pairs = [(one, txn.get_or_none(Approval, one.id)) for one in found.items]
     items = tuple(
         StrandedApproval(
             approval_id=approval.id,

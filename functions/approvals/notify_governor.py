@@ -4,11 +4,11 @@ from shared.approvals.models.approvals import Approval
 from shared.entity import written
 from shared.notifications.actions.telling import tell
 from shared.notifications.rules.notices import notice
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(on=ApprovalRequested)
-def notify_governor(call: Reaching, event: ApprovalRequested) -> None:
+def notify_governor(call: ReactionCall, event: ApprovalRequested) -> None:
     """
     Tell everybody whose agreement is needed that a request waits for them.
 

@@ -12,7 +12,7 @@ from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules.transitions import shown
 from shared.entity import Event
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(
@@ -25,7 +25,7 @@ from shared.reaction import Reaching, reaction
         VetoRecorded,
     )
 )
-def release_held(call: Reaching, event: Event) -> None:
+def release_held(call: ReactionCall, event: Event) -> None:
     """Show the approvers what was held back, the oldest first, as soon as they have room for it."""
     ended = event.approval_id if isinstance(event, VetoRecorded) else call.subject_id
     if ended is None:

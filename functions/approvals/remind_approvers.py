@@ -4,11 +4,11 @@ from shared.approvals.events.lifecycle import ApprovalEscalated, ApprovalMark, A
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import delegation, windows
 from shared.approvals.rules.transitions import shown
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(due=ApprovalMark)
-def remind_approvers(call: Reaching, event: ApprovalMark) -> None:
+def remind_approvers(call: ReactionCall, event: ApprovalMark) -> None:
     """
     Ask the next level when half of the time is over, and again when four fifths are.
 

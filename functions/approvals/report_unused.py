@@ -3,7 +3,7 @@ from shared.approvals.events.lifecycle import ApprovalExpired
 from shared.approvals.models.approvals import Approval
 from shared.platform.actions import incidents
 from shared.platform.models.incidents import IncidentReport
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 OF_ALL = "an incident is the platform's, whoever's the approval is"
 
@@ -14,7 +14,7 @@ WORDS = {
 
 
 @reaction(on=ApprovalExpired)
-def report_unused(call: Reaching, event: ApprovalExpired) -> None:
+def report_unused(call: ReactionCall, event: ApprovalExpired) -> None:
     """Open an incident in the hands of whoever was to begin what was approved, where nothing began."""
     if event.unused not in WORDS:
         return

@@ -6,11 +6,11 @@ from shared.approvals.events.lifecycle import ApprovalRequested
 from shared.approvals.models.records import Canary
 from shared.approvals.rules import requests
 from shared.entity import written
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(every=timedelta(days=1))
-def sample_approvers(call: Reaching) -> None:
+def sample_approvers(call: ReactionCall) -> None:
     """Put one request that must be refused among many, at most one in a hundred and one a day."""
     with call.transaction() as txn:
         if not workload.sample_is_due(txn, call.now):

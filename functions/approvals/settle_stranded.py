@@ -5,17 +5,17 @@ from shared.approvals.models.records import Stranded
 from shared.approvals.rules import stranding
 from shared.platform.actions import incidents
 from shared.platform.models.incidents import IncidentReport
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 OF_ALL = "an incident is the platform's, whoever's the question is"
 
 
 @reaction(due=ApprovalStranded)
-def settle_stranded(call: Reaching, event: ApprovalStranded) -> None:
+def settle_stranded(call: ReactionCall, event: ApprovalStranded) -> None:
     """Put an open question that waits for nobody into somebody's hands, once, and on the list of such."""
     with call.transaction() as own, call.within(PLATFORM, OF_ALL) as txn:
         approval = own.get(Approval, call.subject_id)
-        if not approval.open or own.peek(Stranded, approval.id) is not None:
+        if not approval.open or own.get_or_none(Stranded, approval.id) is not None:
             return
         report = IncidentReport(
             title="An approval waits for nobody",

@@ -3,11 +3,11 @@ from shared.approvals.models.approvals import Approval
 from shared.entity import written
 from shared.notifications.actions.telling import tell
 from shared.notifications.rules.notices import notice
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(on=ApprovalDelegated)
-def tell_of_delegation(call: Reaching, event: ApprovalDelegated) -> None:
+def tell_of_delegation(call: ReactionCall, event: ApprovalDelegated) -> None:
     """Tell whoever is to answer now that a request waits for them."""
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)

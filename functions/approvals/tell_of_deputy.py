@@ -7,12 +7,12 @@ from shared.approvals.models.approvals import Approval
 from shared.entity import written
 from shared.notifications.actions.telling import tell
 from shared.notifications.rules.notices import notice, saying
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(on=(ApprovalGranted, ApprovalRejected, ApprovalChangesRequested))
 def tell_of_deputy(
-    call: Reaching, event: ApprovalGranted | ApprovalRejected | ApprovalChangesRequested
+    call: ReactionCall, event: ApprovalGranted | ApprovalRejected | ApprovalChangesRequested
 ) -> None:
     """Tell the Governor at once what a deputy or the Vision Guardian decided, for a review."""
     if event.via in {"governor", "precedent_seed"}:

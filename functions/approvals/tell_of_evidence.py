@@ -3,11 +3,11 @@ from shared.approvals.models.approvals import Approval
 from shared.entity import written
 from shared.notifications.actions.telling import tell
 from shared.notifications.rules.notices import notice
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(on=EvidenceAdded)
-def tell_of_evidence(call: Reaching, event: EvidenceAdded) -> None:
+def tell_of_evidence(call: ReactionCall, event: EvidenceAdded) -> None:
     """Tell those who are asked that there is more to see than they saw."""
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)

@@ -2,11 +2,11 @@ from shared.approvals.events.lifecycle import ApprovalChangesRequested, Approval
 from shared.approvals.models.approvals import Approval
 from shared.notifications.actions.telling import tell
 from shared.notifications.rules.notices import notice, saying
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(on=(ApprovalRejected, ApprovalChangesRequested))
-def tell_of_no(call: Reaching, _: ApprovalRejected | ApprovalChangesRequested) -> None:
+def tell_of_no(call: ReactionCall, _: ApprovalRejected | ApprovalChangesRequested) -> None:
     """Tell whoever asked that the answer is no, or what must be different, and whose word that is."""
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)

@@ -3,11 +3,11 @@ from shared.approvals.models.approvals import Approval
 from shared.approvals.rules.windows import NOTHING_BEGAN, TOLD_OF_SILENCE, silence
 from shared.notifications.actions.telling import tell
 from shared.notifications.rules.notices import notice, saying
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(on=ApprovalExpired)
-def tell_of_silence(call: Reaching, _: ApprovalExpired) -> None:
+def tell_of_silence(call: ReactionCall, _: ApprovalExpired) -> None:
     """Tell those whom it concerns that the answer did not come in time, or nobody began what was approved: nothing happens."""
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)

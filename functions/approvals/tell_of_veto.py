@@ -4,11 +4,11 @@ from shared.approvals.models.vetoes import Veto
 from shared.entity import written
 from shared.notifications.actions.telling import tell
 from shared.notifications.rules.notices import notice, saying
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(on=VetoRecorded)
-def tell_of_veto(call: Reaching, event: VetoRecorded) -> None:
+def tell_of_veto(call: ReactionCall, event: VetoRecorded) -> None:
     """Tell whoever approved something, and whoever asked for it, that it was vetoed."""
     if event.approval_id is None:
         return

@@ -10,7 +10,7 @@ from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import decisions
 from shared.entity import Event
 from shared.outside import Workflows
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 from shared.waiting import Wait
 
 
@@ -24,7 +24,7 @@ from shared.waiting import Wait
         VetoRecorded,
     )
 )
-def wake_workflow(call: Reaching, event: Event, workflows: Workflows) -> None:
+def wake_workflow(call: ReactionCall, event: Event, workflows: Workflows) -> None:
     """
     Wake every workflow that waits for an approval.
 
@@ -36,7 +36,7 @@ def wake_workflow(call: Reaching, event: Event, workflows: Workflows) -> None:
     if approval_id is None:
         return
     with call.transaction() as txn:
-        waiting = txn.peek(Wait, approval_id)
+        waiting = txn.get_or_none(Wait, approval_id)
         if waiting is None:
             return
         there = [workflows.wake(url) for url in waiting.urls]

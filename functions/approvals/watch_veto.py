@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from shared.approvals.events.vetoes import VetoEffectDue, VetoRecorded
 from shared.approvals.models.vetoes import Veto
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 from shared.violations.actions.opening import open_violation
 from shared.violations.models import Finding
 from shared.violations.rules import opened
@@ -11,7 +11,7 @@ UNDONE_WITHIN = timedelta(minutes=5)
 
 
 @reaction(on=VetoRecorded)
-def watch_veto(call: Reaching, event: VetoRecorded) -> None:
+def watch_veto(call: ReactionCall, event: VetoRecorded) -> None:
     """
     Promise to look in five minutes whether what was vetoed is undone.
 
@@ -22,7 +22,7 @@ def watch_veto(call: Reaching, event: VetoRecorded) -> None:
     with call.transaction() as txn:
         veto = txn.get(Veto, call.subject_id)
         if veto.effect != "irreversible":
-            txn.announce(VetoEffectDue(), at=veto.received_at + UNDONE_WITHIN, about=veto)
+            txn.schedule(VetoEffectDue(), at=veto.received_at + UNDONE_WITHIN, about=veto)
             return
         finding = Finding(
             type="constitutional",

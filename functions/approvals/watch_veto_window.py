@@ -1,14 +1,14 @@
 from shared.approvals.events.lifecycle import ApprovalConsumed
 from shared.approvals.events.vetoes import VetoWindowClosed
 from shared.approvals.models.approvals import Approval
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(on=ApprovalConsumed)
-def watch_veto_window(call: Reaching, _: ApprovalConsumed) -> None:
+def watch_veto_window(call: ReactionCall, _: ApprovalConsumed) -> None:
     """Promise to confirm what was approved and done, when nobody can object any more."""
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
         if approval.veto_until is not None:
             at = max(call.now, approval.veto_until)
-            txn.announce(VetoWindowClosed(), at=at, about=approval)
+            txn.schedule(VetoWindowClosed(), at=at, about=approval)

@@ -16,10 +16,10 @@ def append_entries(call: Call, report: Report) -> Entered:
     it for what the platform did.
     """
     with call.transaction() as txn:
-        before = txn.peek(KeptReport, report.id)
+        before = txn.get_or_none(KeptReport, report.id)
         if before is not None:
             return reports.same(before, report)
-        caller = txn.peek(Principal, call.actor.id)
+        caller = txn.get_or_none(Principal, call.actor.id)
         event = reports.reported(report, at=call.now)
         if caller is None:
             entered = txn.create(principal(call.actor.id, call.tenant, call.now), event)

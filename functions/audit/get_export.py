@@ -11,5 +11,5 @@ from shared.operation import Call, operation
 def get_export(call: Call, export_id: Id) -> SeenExport:
     """Show how far an export is, and its files once it is completed."""
     with call.transaction() as txn:
-        job, state = txn.get(Job, export_id), txn.peek(JobState, export_id)
+        job, state = txn.get(Job, export_id), txn.get_or_none(JobState, export_id)
     return exports.seen(jobs.seen(exports.only(job), state, by=call.actor))

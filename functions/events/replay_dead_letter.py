@@ -45,5 +45,5 @@ def replay_dead_letter(call: Call, dead_letter_id: Id, replay: Replay) -> DeadLe
             reason=replay.reason,
         )
         after = txn.save(after, event)
-        txn.announce(event, at=call.now, about=after)
+        txn.schedule(event, at=call.now, about=after)
     return after

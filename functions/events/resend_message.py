@@ -3,11 +3,11 @@ from shared.events import rules
 from shared.events.events import DeadLetterDropped, DeadLetterReplayed
 from shared.events.models import DeadLetter
 from shared.outside import LetterRelay
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(due=DeadLetterReplayed)
-def resend_message(call: Reaching, event: DeadLetterReplayed, relay: LetterRelay) -> None:
+def resend_message(call: ReactionCall, event: DeadLetterReplayed, relay: LetterRelay) -> None:
     """
     Publish what is stored of a replayed message once more, for its one consumer.
 

@@ -22,8 +22,8 @@ def create_job_role(call: Call, body: NewJobRole) -> Created[JobRole]:
     It is made of skills that are certified already.
     """
     with call.transaction() as txn:
-        industry = txn.peek(Industry, body.industry_id)
-        skills = [txn.peek(Skill, skill_id) for skill_id in body.all_skills]
+        industry = txn.get_or_none(Industry, body.industry_id)
+        skills = [txn.get_or_none(Skill, skill_id) for skill_id in body.all_skills]
         role = lifecycle.submitted(
             JobRole,
             body.content(industry),

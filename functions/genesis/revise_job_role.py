@@ -20,8 +20,8 @@ def revise_job_role(call: Call, job_role_id: Id, body: JobRoleContent) -> JobRol
     """Give a draft or a rejected job role new content, and submit it for certification."""
     with call.transaction() as txn:
         before = txn.get(JobRole, job_role_id)
-        industry = txn.peek(Industry, body.industry_id)
-        skills = [txn.peek(Skill, skill_id) for skill_id in body.all_skills]
+        industry = txn.get_or_none(Industry, body.industry_id)
+        skills = [txn.get_or_none(Skill, skill_id) for skill_id in body.all_skills]
         after = lifecycle.revised(before, body.content(industry), by=call.actor)
         job_role_checks.depend(after, skills)
         lifecycle.supersede(after, names.predecessor(txn, after))

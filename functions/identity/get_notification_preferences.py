@@ -8,5 +8,5 @@ from shared.operation import Call, operation
 def get_notification_preferences(call: Call) -> NotificationPreferences:
     """Show what the caller wants to be pushed, and when not."""
     with call.transaction() as txn:
-        found = txn.peek(NotificationPreferences, call.actor.id)
+        found = txn.get_or_none(NotificationPreferences, call.actor.id)
     return found or preferences.usual(call.actor.id, tenant=call.tenant, at=call.now)

@@ -14,7 +14,7 @@ def put_notification_preferences(call: Call, wishes: Wishes) -> NotificationPref
     pushed. ``If-Match`` names the version that was read, the empty one where nothing was said before.
     """
     with call.transaction() as txn:
-        found = txn.peek(NotificationPreferences, call.actor.id)
+        found = txn.get_or_none(NotificationPreferences, call.actor.id)
         before = found or preferences.usual(call.actor.id, tenant=call.tenant, at=call.now)
         after = preferences.wished(before, wishes, seen=call.if_match)
         if found is None:

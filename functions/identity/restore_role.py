@@ -37,7 +37,7 @@ def restore_role(call: Call, user_id: UserId, body: RoleRestoration) -> Access:
     with call.transaction() as txn:
         before = registry.known(txn, user_id, call.tenant, call.now)
         after = principals.restored(before, body.role, by=call.actor)
-        vacancy = txn.peek(Vacancy, body.role.value) if body.role in KEEPERS else None
+        vacancy = txn.get_or_none(Vacancy, body.role.value) if body.role in KEEPERS else None
         if vacancy is not None:
             txn.delete(vacancy)
         registry.keep(txn, after, RoleRestored(user_id=user_id, role=body.role, reason=body.reason))

@@ -40,7 +40,7 @@ def withdraw_role(call: Call, user_id: UserId, body: RoleWithdrawal) -> Access:
     with call.transaction() as txn:
         before = registry.known(txn, user_id, call.tenant, call.now)
         after = principals.without(before, body.role, by=call.actor, at=call.now)
-        member = txn.peek(Member, user_id)
+        member = txn.get_or_none(Member, user_id)
         vacancy = members.vacated(member, body.role, call.now)
         if vacancy is not None:
             txn.save(vacancy)

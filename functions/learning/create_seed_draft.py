@@ -18,8 +18,8 @@ def create_seed_draft(call: Call, request: NewDraft) -> Created[SeedDraft]:
     """
     quota, day = quota_id(call.actor.id, call.now), f"{call.now:%Y-%m-%d}"
     with call.transaction() as txn:
-        made = txn.peek(DraftQuota, quota) or DraftQuota(id=quota)
-        numbers = txn.peek(DraftNumbers, day) or DraftNumbers(id=day)
+        made = txn.get_or_none(DraftQuota, quota) or DraftQuota(id=quota)
+        numbers = txn.get_or_none(DraftNumbers, day) or DraftNumbers(id=day)
         more = within_quota(made, at=call.now)
         evidence = evidence_of(txn, request.evidence_refs)
         draft = drafted(

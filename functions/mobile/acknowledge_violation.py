@@ -32,5 +32,5 @@ def acknowledge_violation(
         if after is before:
             return before
         after = txn.save(after, rules.updated(after))
-        txn.announce(ViolationUnanswered(status=after.status), at=after.due_at, about=after)
+        txn.schedule(ViolationUnanswered(status=after.status), at=after.due_at, about=after)
         return after

@@ -17,8 +17,8 @@ def create_seed_on_phone(call: Call, request: NewDraft) -> Created[SeedDraft]:
     quota = drafts.quota_id(call.actor.id, call.now)
     day = f"{call.now:%Y-%m-%d}"
     with call.transaction() as txn:
-        made = txn.peek(DraftQuota, quota) or DraftQuota(id=quota)
-        numbers = txn.peek(DraftNumbers, day) or DraftNumbers(id=day)
+        made = txn.get_or_none(DraftQuota, quota) or DraftQuota(id=quota)
+        numbers = txn.get_or_none(DraftNumbers, day) or DraftNumbers(id=day)
         more = drafts.within_quota(made, at=call.now)
         evidence = support.evidence_of(txn, request.evidence_refs)
         draft = drafts.drafted(

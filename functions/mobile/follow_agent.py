@@ -8,7 +8,7 @@ from shared.agents.events import (
 )
 from shared.entity import Event
 from shared.mobile.actions import following
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(
@@ -22,7 +22,7 @@ from shared.reaction import Reaching, reaction
     ),
     repeatable=True,
 )
-def follow_agent(call: Reaching, event: Event) -> None:
+def follow_agent(call: ReactionCall, event: Event) -> None:
     """Keep an agent's card and the dashboard's counts of agents."""
     del event
     following.follow_agent(call)

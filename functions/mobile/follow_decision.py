@@ -8,7 +8,7 @@ from shared.approvals.events.lifecycle import (
 from shared.approvals.events.vetoes import VetoRecorded
 from shared.entity import Event
 from shared.mobile.actions import following
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(
@@ -22,7 +22,7 @@ from shared.reaction import Reaching, reaction
     ),
     repeatable=True,
 )
-def follow_decision(call: Reaching, event: Event) -> None:
+def follow_decision(call: ReactionCall, event: Event) -> None:
     """Count a request as pending no longer, once it is answered."""
     decided = event.approval_id if isinstance(event, VetoRecorded) else call.subject_id
     if decided is not None:

@@ -28,9 +28,9 @@ def get_approval_detail(call: Call, approval_id: Id) -> ApprovalDetail:
     """
     with call.transaction() as txn:
         approval = txn.get(Approval, approval_id)
-        agent = txn.peek(Agent, approval.agent_id) if approval.agent_id else None
-        run = txn.peek(PipelineRun, agent.workflow_id) if agent else None
-        settled = txn.peek(Approval, run.approval_id) if run and run.approval_id else None
+        agent = txn.get_or_none(Agent, approval.agent_id) if approval.agent_id else None
+        run = txn.get_or_none(PipelineRun, agent.workflow_id) if agent else None
+        settled = txn.get_or_none(Approval, run.approval_id) if run and run.approval_id else None
         veto = vetoes.against(txn, run, settled) if run else None
         attention.note(txn, approval, by=call.actor, at=call.now)
     pipeline = timeline.of(agent, run, settled, veto) if agent and run else None

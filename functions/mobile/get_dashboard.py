@@ -21,7 +21,7 @@ def get_dashboard(call: Call) -> Dashboard:
     with call.transaction() as txn:
         shards = txn.all(DashboardTotals)
         oldest = txn.first(OpenApproval, order="requested_at")
-        recent = txn.peek(RecentVetoes, RECENT_VETOES)
+        recent = txn.get_or_none(RecentVetoes, RECENT_VETOES)
         figures = txn.all(Figures)
         unread = shown.unread(txn, SUBJECTS, audiences(call.actor), call.now)
     return Dashboard(

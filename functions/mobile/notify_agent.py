@@ -4,7 +4,7 @@ from shared.agents.models.agents import Agent
 from shared.notifications.actions.telling import tell
 from shared.notifications.models import Claim
 from shared.notifications.rules.notices import governor, notice, saying
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 TOLD = {("deployed", "suspended"): "Suspended", ("suspended", "deployed"): "Back in service"}
 """The changes of state that the Governor is told of."""
@@ -18,7 +18,7 @@ CLAIMS: dict[str, Claim] = {
 
 
 @reaction(on=(AgentStateChanged, AgentRolledBack))
-def notify_agent(call: Reaching, event: AgentStateChanged | AgentRolledBack) -> None:
+def notify_agent(call: ReactionCall, event: AgentStateChanged | AgentRolledBack) -> None:
     """Tell the Governor that an agent was stopped, started again, or rolled back."""
     if isinstance(event, AgentRolledBack):
         what, why = "Rolled back", f"{event.trigger}: {event.outcome}"

@@ -7,14 +7,14 @@ from shared.entity import written
 from shared.notifications.actions.telling import tell
 from shared.notifications.events import VetoWindowClosing
 from shared.notifications.rules.notices import governor, notice
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 AHEAD = timedelta(hours=2)
 """How long before a veto window closes its Governor is reminded of it."""
 
 
 @reaction(on=ApprovalGranted)
-def notify_auto_approval(call: Reaching, event: ApprovalGranted) -> None:
+def notify_auto_approval(call: ReactionCall, event: ApprovalGranted) -> None:
     """
     Tell the Governor, silently, what a precedent approved in their place.
 
@@ -37,4 +37,4 @@ def notify_auto_approval(call: Reaching, event: ApprovalGranted) -> None:
         )
         tell(txn, told)
         closing = VetoWindowClosing(notification_id=told.id)
-        txn.announce(closing, at=max(call.now, event.veto_until - AHEAD), about=approval)
+        txn.schedule(closing, at=max(call.now, event.veto_until - AHEAD), about=approval)

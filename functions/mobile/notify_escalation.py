@@ -3,11 +3,11 @@ from shared.approvals.models.approvals import Approval
 from shared.entity import written
 from shared.notifications.actions.telling import tell
 from shared.notifications.rules.notices import notice
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(on=ApprovalEscalated)
-def notify_escalation(call: Reaching, event: ApprovalEscalated) -> None:
+def notify_escalation(call: ReactionCall, event: ApprovalEscalated) -> None:
     """Remind those who were asked first, and tell those who are asked now, how little time is left."""
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)

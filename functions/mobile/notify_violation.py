@@ -3,7 +3,7 @@ from shared.notifications.actions.telling import tell
 from shared.notifications.models import Claim
 from shared.notifications.rules.notices import governor, notice, saying
 from shared.queries import AtLeast
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 from shared.violations.events import ViolationOpened
 from shared.violations.models import OpenedViolation, Response
 from shared.violations.rules import REVIEW_AFTER, REVIEW_WITHIN
@@ -22,7 +22,7 @@ RESPONSES: dict[Response, str] = {
 
 
 @reaction(on=ViolationOpened)
-def notify_violation(call: Reaching, event: ViolationOpened) -> None:
+def notify_violation(call: ReactionCall, event: ViolationOpened) -> None:
     """
     Tell the Governor of a grave violation, and of an agent that goes on breaking rules.
 

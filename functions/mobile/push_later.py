@@ -2,10 +2,10 @@ from shared.mobile.rules.subjects import SUBJECTS
 from shared.notifications.actions.push_delivery import hand_over
 from shared.notifications.events import PushDue
 from shared.outside import Push
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(due=PushDue)
-def push_later(call: Reaching, event: PushDue, push: Push) -> None:
+def push_later(call: ReactionCall, event: PushDue, push: Push) -> None:
     """Push a notice that waited: for the morning, for the day's digest, or for the provider."""
     hand_over(call, push, SUBJECTS, call.subject_id, user_id=event.user_id, due=event)

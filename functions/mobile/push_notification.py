@@ -2,11 +2,11 @@ from shared.mobile.rules.subjects import SUBJECTS
 from shared.notifications.actions.push_delivery import hand_over
 from shared.notifications.events import NotificationSent
 from shared.outside import Push
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(on=NotificationSent)
-def push_notification(call: Reaching, event: NotificationSent, push: Push) -> None:
+def push_notification(call: ReactionCall, event: NotificationSent, push: Push) -> None:
     """
     Push what was put into an inbox to the devices of those it is for.
 

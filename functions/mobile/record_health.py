@@ -1,13 +1,13 @@
 from shared.agents.events import HealthStatusChanged
 from shared.agents.models.agents import Agent
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 from shared.violations import rules
 from shared.violations.actions import opening
 from shared.violations.models import Finding
 
 
 @reaction(on=HealthStatusChanged)
-def record_health(call: Reaching, event: HealthStatusChanged) -> None:
+def record_health(call: ReactionCall, event: HealthStatusChanged) -> None:
     """Open a violation where an agent in service is in a critical state."""
     if event.status != "critical":
         return

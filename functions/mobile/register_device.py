@@ -20,7 +20,7 @@ def register_device(call: Call, given: Registration, check: SignatureCheck) -> D
     with call.transaction() as txn:
         mine = txn.all(Device, user_id=call.actor.id, active=True)
         same = txn.all(Device, fcm_token_hash=rules.token_hash(given.fcm_token), active=True)
-        before = txn.peek(Device, rules.device_id(call.actor, given.public_key))
+        before = txn.get_or_none(Device, rules.device_id(call.actor, given.public_key))
         rules.proven(before, given, by=call.actor, verify=check, at=call.now)
         after = rules.registered(before, given, by=call.actor, at=call.now)
         gone = rules.surplus(mine, after)
@@ -38,6 +38,6 @@ def register_device(call: Call, given: Registration, check: SignatureCheck) -> D
             txn.save(destination)
         if before is None:
             after = txn.create(after, rules.told(after))
-            txn.announce(DeviceUnseenDue(), at=call.now + rules.UNSEEN, about=after)
+            txn.schedule(DeviceUnseenDue(), at=call.now + rules.UNSEEN, about=after)
             return after
         return txn.save(after, rules.told(after))

@@ -5,15 +5,15 @@ from shared.notifications.actions.telling import tell
 from shared.notifications.events import VetoWindowClosing
 from shared.notifications.models import Notification
 from shared.notifications.rules.notices import governor, notice
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(due=VetoWindowClosing)
-def remind_veto(call: Reaching, event: VetoWindowClosing) -> None:
+def remind_veto(call: ReactionCall, event: VetoWindowClosing) -> None:
     """Remind the Governor that a veto window closes on something they have not looked at."""
     with call.transaction() as txn:
         approval = txn.get(Approval, call.subject_id)
-        first = txn.peek(Notification, event.notification_id)
+        first = txn.get_or_none(Notification, event.notification_id)
         seen = first is not None and first.read_at is not None
         if seen or approval.veto_until is None or not objectable(approval, call.now):
             return

@@ -1,13 +1,13 @@
 from shared.notifications.actions.telling import tell
 from shared.notifications.rules.notices import governor, notice, saying
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 from shared.violations.events import ViolationUnanswered
 from shared.violations.models import OpenedViolation
 from shared.violations.rules import unanswered
 
 
 @reaction(due=ViolationUnanswered)
-def remind_violation(call: Reaching, event: ViolationUnanswered) -> None:
+def remind_violation(call: ReactionCall, event: ViolationUnanswered) -> None:
     """Tell the Governor that nobody answers for a violation, or that a critical one has no plan."""
     with call.transaction() as txn:
         violation = txn.get(OpenedViolation, call.subject_id)

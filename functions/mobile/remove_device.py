@@ -1,11 +1,11 @@
 from shared.devices import rules
 from shared.devices.events import DeviceRevoked, DeviceUnseenDue
 from shared.devices.models import Device
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(due=DeviceUnseenDue)
-def remove_device(call: Reaching, event: DeviceUnseenDue) -> None:
+def remove_device(call: ReactionCall, event: DeviceUnseenDue) -> None:
     """Take the rights of a device away that nobody has seen for ninety days."""
     with call.transaction() as txn:
         device = txn.get(Device, call.subject_id)
@@ -13,7 +13,7 @@ def remove_device(call: Reaching, event: DeviceUnseenDue) -> None:
             return
         ends = device.last_seen_at + rules.UNSEEN
         if call.now < ends:
-            txn.announce(event, at=ends, about=device)
+            txn.schedule(event, at=ends, about=device)
             return
         for destination in rules.destinations(device):
             txn.delete(destination)

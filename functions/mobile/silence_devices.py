@@ -1,13 +1,13 @@
 from shared.devices import rules
 from shared.devices.events import DeviceRegistered, DeviceSilenced
 from shared.devices.models import Device
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 WHY = "a push token is of one phone, whoever signs in there"
 
 
 @reaction(on=DeviceRegistered)
-def silence_devices(call: Reaching, _: DeviceRegistered) -> None:
+def silence_devices(call: ReactionCall, _: DeviceRegistered) -> None:
     """
     Push nothing more to what the same phone was in other tenants.
 

@@ -9,15 +9,15 @@ from shared.entity import written
 from shared.notifications.actions.telling import tell
 from shared.notifications.models import Claim
 from shared.notifications.rules.notices import notice, saying
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(due=AuthorConcerned)
-def tell_author(call: Reaching, event: AuthorConcerned) -> None:
+def tell_author(call: ReactionCall, event: AuthorConcerned) -> None:
     """Tell whoever asked for an agent that it came back to them, and what to change, or that it ended, and why."""
     with call.transaction() as txn:
         agent, run = txn.get(Agent, call.subject_id), txn.get(PipelineRun, event.workflow_id)
-        approval = txn.peek(Approval, run.approval_id) if run.approval_id else None
+        approval = txn.get_or_none(Approval, run.approval_id) if run.approval_id else None
         veto = vetoes.against(txn.loosely("a run that is over stays as it ended"), run, approval)
         back = run.sent_back
         if veto is not None and veto.approval_id is not None:

@@ -29,7 +29,7 @@ def upload_document(
     """
     given = uploads.signed(address)
     with call.transaction() as txn:
-        key = txn.peek(VerificationKey, given.kid)
+        key = txn.get_or_none(VerificationKey, given.kid)
     public = str(key.jwk["x"]) if key else None
     ticket = uploads.opened(given, public, verify=check, at=call.now)
     uploads.check(ticket, document)

@@ -14,7 +14,7 @@ def cancel_async_job(call: Call, job_id: Id) -> SeenJob:
     ended cannot be given up any more.
     """
     with call.transaction() as txn:
-        before, state = txn.get(Job, job_id), txn.peek(JobState, job_id)
+        before, state = txn.get(Job, job_id), txn.get_or_none(JobState, job_id)
         jobs.seen(before, state, by=call.actor)
         after = jobs.cancelled(before, by=call.actor)
         if after is not before:

@@ -1,11 +1,11 @@
 from shared.platform.events import FlagExpired
 from shared.platform.models.flags import FeatureFlag
 from shared.platform.rules.flags import expired
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(at="00:10")
-def expire_flags(call: Reaching) -> None:
+def expire_flags(call: ReactionCall) -> None:
     """Switch off the flags whose time is over; they counted as off from that moment on."""
     with call.transaction() as txn:
         for before in txn.loosely("the next sweep sees what this one does not").all(

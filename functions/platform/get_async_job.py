@@ -16,4 +16,4 @@ def get_async_job(call: Call, job_id: Id) -> SeenJob:
     """
     with call.transaction() as txn:
         job = txn.get(Job, job_id)
-        return jobs.seen(job, txn.peek(JobState, job_id), by=call.actor)
+        return jobs.seen(job, txn.get_or_none(JobState, job_id), by=call.actor)

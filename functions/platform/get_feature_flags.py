@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from shared.actors import PLATFORM, Scope
 from shared.entity import Timestamp, Value
 from shared.errors import StoreUnavailable
-from shared.observing import Memory
+from shared.observability import Memory
 from shared.operation import Call, operation
 from shared.platform.models.flags import FeatureFlag
 from shared.platform.rules.flags import evaluated

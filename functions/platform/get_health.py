@@ -28,7 +28,7 @@ def get_health(call: Call) -> Health:
     the last look at everything else saw.
     """
     with call.transaction() as txn:
-        seen = txn.peek(Observation, LATEST)
+        seen = txn.get_or_none(Observation, LATEST)
     inside = Scope.PLATFORM_READ in call.actor.scopes
     return Health(
         status=states.platform_state(seen, at=call.now),

@@ -1,5 +1,5 @@
 from shared.actors import PLATFORM, Scope
-from shared.observing import Memory, Traffic
+from shared.observability import Memory, Traffic
 from shared.operation import Call, operation
 from shared.platform.actions import figures
 from shared.platform.actions.figures import Exposition

@@ -1,7 +1,7 @@
 from shared.actors import PLATFORM, Scope
 from shared.entity import Timestamp, Value
 from shared.mobile.models.dashboard import DashboardTotals
-from shared.observing import Memory
+from shared.observability import Memory
 from shared.operation import Call, operation
 from shared.platform.models.incidents import Incident
 from shared.platform.models.services import LATEST, Observation
@@ -51,7 +51,7 @@ def get_stats(call: Call, memory: Memory) -> Stats:
 
 def _counted(txn: Transaction, call: Call) -> Stats:
     shards = txn.all(DashboardTotals)
-    seen = txn.peek(Observation, LATEST)
+    seen = txn.get_or_none(Observation, LATEST)
     return Stats(
         active_agents=sum(shard.active_agents for shard in shards),
         pending_approvals=sum(shard.pending_approvals for shard in shards),

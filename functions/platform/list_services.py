@@ -27,5 +27,5 @@ def list_services(call: Call) -> Services:
     looks nobody knows.
     """
     with call.transaction() as txn:
-        seen = txn.peek(Observation, LATEST)
+        seen = txn.get_or_none(Observation, LATEST)
     return Services(items=states.services(seen, at=call.now))

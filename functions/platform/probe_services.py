@@ -3,17 +3,17 @@ from datetime import datetime, timedelta
 
 from shared.errors import ProviderDown
 from shared.events.models import DeadLetter
-from shared.observing import Dependencies, Recent, Telemetry
+from shared.observability import Dependencies, Recent, Telemetry
 from shared.outside import Backlogs
 from shared.platform.actions import incidents
 from shared.platform.models.services import LATEST, Observation
 from shared.platform.rules import health
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(every=timedelta(minutes=1))
 def probe_services(
-    call: Reaching, dependencies: Dependencies, backlogs: Backlogs, telemetry: Telemetry
+    call: ReactionCall, dependencies: Dependencies, backlogs: Backlogs, telemetry: Telemetry
 ) -> None:
     """
     Look at everything the platform depends on, and open or resolve incidents by what is seen.
@@ -21,7 +21,7 @@ def probe_services(
     It runs every minute and looks every five, unless something is wrong: then every time.
     """
     with call.transaction() as txn:
-        before = txn.peek(Observation, LATEST)
+        before = txn.get_or_none(Observation, LATEST)
         if not health.due(before, at=call.now):
             return
         now, alarms = health.observed(

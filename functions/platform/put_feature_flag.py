@@ -14,7 +14,7 @@ def put_feature_flag(call: Call, key: FlagKey, setting: FlagSetting) -> FeatureF
     put behind a flag: a name that begins like that is refused.
     """
     with call.transaction() as txn:
-        before = txn.peek(FeatureFlag, key)
+        before = txn.get_or_none(FeatureFlag, key)
         count = 0 if before else txn.count(FeatureFlag)
         after = put(before, key, setting, seen=call.if_match, at=call.now, count=count)
         event = FlagSet(

@@ -37,8 +37,8 @@ def reset_circuit_breaker(call: Call, name: Target, body: Reset) -> CircuitBreak
     breaker cannot be told while the store does not answer: it closes by its probe.
     """
     with call.transaction() as txn:
-        circuit = txn.peek(Circuit, known(name))
-        before = txn.peek(CircuitReset, name)
+        circuit = txn.get_or_none(Circuit, known(name))
+        before = txn.get_or_none(CircuitReset, name)
         after = reset(before, name, at=call.now)
         event = CircuitBreakerReset(target=name, reason=body.reason)
         after = txn.save(after, event) if before else txn.create(after, event)

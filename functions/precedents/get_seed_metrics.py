@@ -24,7 +24,7 @@ class SeedMetrics(Value):
 def get_seed_metrics(call: Call) -> SeedMetrics:
     """Show how often seeds answered in the last 30 days, and how often people disagreed."""
     with call.transaction() as txn:
-        switch = txn.peek(SeedSwitch, SWITCH)
+        switch = txn.get_or_none(SeedSwitch, SWITCH)
         kept = txn.all(Figures)
     on = switch is None or switch.on
     return SeedMetrics(on=on, figures=metrics(kept, at=call.now))

@@ -10,7 +10,7 @@ from shared.approvals.models.approvals import Approval
 from shared.precedents.actions.reading import OF_THE_PLATFORM
 from shared.precedents.models.seeds import Figures, PrecedentSeed, Prediction
 from shared.precedents.rules import counting, judgements
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 Decided = (
     ApprovalGranted | ApprovalRejected | ApprovalChangesRequested | ApprovalConfirmed | VetoRecorded
@@ -26,7 +26,7 @@ Decided = (
         VetoRecorded,
     )
 )
-def judge_seeds(call: Reaching, event: Decided) -> None:
+def judge_seeds(call: ReactionCall, event: Decided) -> None:
     """
     Count what became of a request for the seeds that answered it, or said what they would have answered.
 
@@ -42,10 +42,10 @@ def judge_seeds(call: Reaching, event: Decided) -> None:
     shard = counting.shard(approval_id)
     with call.within(PLATFORM, OF_THE_PLATFORM) as txn:
         # First what both write who may meet here: whoever reads it before the other's commit runs again.
-        figures = txn.peek(Figures, shard) or Figures(id=shard)
+        figures = txn.get_or_none(Figures, shard) or Figures(id=shard)
         loosely = txn.loosely("a seed keeps its number")
         cited = loosely.all(PrecedentSeed, seed_id=approval.seed_id) if approval.seed_id else ()
-        predicted = txn.peek(Prediction, approval_id)
+        predicted = txn.get_or_none(Prediction, approval_id)
         again = predicted is not None and predicted.answered
         new = fact in judgements.ANSWERS and not (again and fact == "granted")
         expected = predicted.approves if predicted and new else {}

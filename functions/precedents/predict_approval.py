@@ -6,11 +6,11 @@ from shared.precedents.events import SeedMatched
 from shared.precedents.models.seeds import Figures, Prediction
 from shared.precedents.rules import counting, judgements
 from shared.precedents.rules.matching import eligible, predicts
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 
 
 @reaction(on=ApprovalRequested)
-def predict_approval(call: Reaching, event: ApprovalRequested) -> None:  # noqa: ARG001
+def predict_approval(call: ReactionCall, event: ApprovalRequested) -> None:  # noqa: ARG001
     """
     Have the seeds in shadow say what they would answer to a request that a person decides.
 
@@ -20,7 +20,7 @@ def predict_approval(call: Reaching, event: ApprovalRequested) -> None:  # noqa:
     shard = counting.shard(call.subject_id)
     with call.transaction() as own, call.within(PLATFORM, OF_THE_PLATFORM) as txn:
         # First what both write who may meet here: whoever reads it before the other's commit runs again.
-        figures = txn.peek(Figures, shard) or Figures(id=shard)
+        figures = txn.get_or_none(Figures, shard) or Figures(id=shard)
         approval = own.get(Approval, call.subject_id)
         if not eligible(approval):
             return

@@ -32,7 +32,7 @@ def switch_precedent_seeds(call: Call, body: Switching) -> SeedSwitch:
     It holds for the next request already: every answer of a seed reads the switch.
     """
     with call.transaction() as txn:
-        before = txn.peek(SeedSwitch, SWITCH)
+        before = txn.get_or_none(SeedSwitch, SWITCH)
         after = lifecycle.switched(
             before, on=body.on, reason=body.reason, by=call.actor, at=call.now
         )

@@ -55,9 +55,11 @@ def validate_precedent_seed(call: Call, seed_id: Id, review: SeedReview) -> Prec
     with call.transaction() as txn:
         before = txn.get(PrecedentSeed, seed_id)
         family = FAMILY[before.domain]
-        numbers = txn.peek(ExternalIds, family) or ExternalIds(id=family, given=given(family))
+        numbers = txn.get_or_none(ExternalIds, family) or ExternalIds(
+            id=family, given=given(family)
+        )
         same = txn.all(PrecedentSeed, status=OneOf(IN_PLAY), approval_class=before.approval_class)
-        draft = txn.peek(SeedDraft, before.draft_id) if before.draft_id else None
+        draft = txn.get_or_none(SeedDraft, before.draft_id) if before.draft_id else None
         evidence = evidence_of(txn, draft.evidence_refs) if draft else ()
         number = numbers.given + 1
         after = lifecycle.validated(

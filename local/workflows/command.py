@@ -12,7 +12,7 @@ from local.workflows.http import Home
 from local.workflows.loader import load
 from local.workflows.records import ACTIVE, SUCCEEDED
 from local.workflows.runtime import ARGUMENT_LIMIT, Runtime, argument_size
-from shared.edge import assembly
+from shared.edge import workflow_source
 
 _NOWHERE = "http://127.0.0.1:8080"
 # How often it is looked whether an execution can still go on.
@@ -81,9 +81,9 @@ def check(files: list[Path]) -> int:
 
 def _source(file: Path) -> str | None:
     try:
-        if file.is_file() and file.resolve().parent == assembly.FOLDER:
+        if file.is_file() and file.resolve().parent == workflow_source.FOLDER:
             # A workflow of this repository is deployed with the subworkflows it shares with others.
-            return assembly.assembled(file.stem)
+            return workflow_source.assembled(file.stem)
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         print(f"{file} cannot be read: {error}", file=sys.stderr)

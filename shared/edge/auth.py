@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from shared.actors import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, RESERVED, TENANT, Actor, Role
 from shared.documents import Documents, Key
 from shared.edge import jws
-from shared.edge.calls import Caller
+from shared.edge.http_client import Caller
 from shared.errors import ProviderDown, Unauthenticated
 from shared.identity.models import Principal
 
@@ -56,7 +56,7 @@ SIGNATURE_REMOVED = "SIGNATURE_REMOVED_BY_GOOGLE"
 """What Cloud Run puts in the place of a signature that it has verified, before a function sees the token."""
 
 
-class Forged(Unauthenticated):
+class InvalidToken(Unauthenticated):
     """A token was shown that is not good."""
 
 
@@ -78,7 +78,7 @@ class KeySource:
         While the issuer does not answer, those it published last stay good for some hours.
 
         Raises:
-            Forged: There is no such key.
+            InvalidToken: There is no such key.
             ProviderDown: The keys cannot be read.
         """
         if kid not in self._keys or self._age_s > KEYS_FOR_S:
@@ -86,7 +86,7 @@ class KeySource:
                 if self._age_s > KEYS_FOR_S or (kid not in self._keys and self._age_s > 1):
                     self._read_for(kid)
         if kid not in self._keys:
-            raise Forged(
+            raise InvalidToken(
                 "the token is signed with a key we do not know, as of another platform or data folder;"
                 " sign in to this one"
             )
@@ -205,7 +205,7 @@ class Authenticator:
 
         Raises:
             Unauthenticated: There is no token.
-            Forged: The token is malformed, forged, expired, for somebody else, or revoked.
+            InvalidToken: The token is malformed, forged, expired, for somebody else, or revoked.
         """
         forwarded = headers.get("X-Forwarded-Authorization")
         given = forwarded or headers.get("Authorization") or ""
@@ -213,7 +213,7 @@ class Authenticator:
         if not given:
             raise Unauthenticated("sign in and send the token as 'Authorization: Bearer …'")
         if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_BYTES:
-            raise Forged("the Authorization header must be 'Bearer' and one token")
+            raise InvalidToken("the Authorization header must be 'Bearer' and one token")
         # With the other header Cloud Run verifies that one, and leaves this one as it came.
         admitted = self._behind_cloud_run and not (
             forwarded or "X-Serverless-Authorization" in headers
@@ -258,12 +258,12 @@ class Authenticator:
                 key = keys.key(kid)
                 jws.verify(said, key)
         except ValueError as error:
-            raise Forged(_NOT_VALID) from error
+            raise InvalidToken(_NOT_VALID) from error
         issuer = f"https://securetoken.google.com/{self._project}"
         right = of_a_service or (claims.get("iss") == issuer and claims.get("aud") == self._project)
         texts = isinstance(claims.get("sub"), str) and isinstance(claims.get("jti", ""), str)
         if not (right and texts and claims.keys() >= _NEEDED):
-            raise Forged(_NOT_VALID)
+            raise InvalidToken(_NOT_VALID)
         times = [claims["iat"], claims["exp"], *map(claims.get, _MAY_SAY, (0, 0))]
         self._in_time(times)
         actor = self._service(claims) if of_a_service else self._person(claims)
@@ -272,22 +272,22 @@ class Authenticator:
     def _in_time(self, moments: Sequence[Any]) -> None:
         now = self._clock()
         if not all(isinstance(moment, int) and 0 <= moment < 2**40 for moment in moments):
-            raise Forged("the token's times are not numbers; sign in again")
+            raise InvalidToken("the token's times are not numbers; sign in again")
         issued, expires, *begins = (datetime.fromtimestamp(m, UTC) for m in moments)
         if expires <= now - SKEW:
-            raise Forged("the token has expired; sign in again", rule="token_expired")
+            raise InvalidToken("the token has expired; sign in again", rule="token_expired")
         if max(issued, *begins) > now + SKEW:
-            raise Forged("the token is from the future; check the clock and sign in again")
+            raise InvalidToken("the token is from the future; check the clock and sign in again")
 
     def _service(self, claims: Mapping[str, Any]) -> Actor:
         if not isinstance(claims["aud"], str) or not self._addressed(claims["aud"]):
-            raise Forged("this token is made out for another address")
+            raise InvalidToken("this token is made out for another address")
         name, _, domain = str(claims.get("email", "")).partition("@")
         ours = f"{self._project}.iam.gserviceaccount.com"
         if domain != ours or claims.get("email_verified") is not True:
-            raise Forged("this service account is not one of ours")
+            raise InvalidToken("this service account is not one of ours")
         if name not in SERVICE_ROLES and name not in self._listed:
-            raise Forged("this service account asks nothing of any operation")
+            raise InvalidToken("this service account asks nothing of any operation")
         role = SERVICE_ROLES.get(name, Role.SERVICE)
         id = f"service:{name}" if role is Role.SERVICE else role.value
         return Actor(id=id, tenant=PLATFORM, roles=frozenset({role}), same_hands=self._same(id))
@@ -295,11 +295,11 @@ class Authenticator:
     def _person(self, claims: Mapping[str, Any]) -> Actor:
         tenant, subject = claims.get("tenant"), claims["sub"]
         if not isinstance(tenant, str) or not re.fullmatch(TENANT, tenant):
-            raise Forged("the token names no tenant; ask your administrator")
+            raise InvalidToken("the token names no tenant; ask your administrator")
         if not isinstance(subject, str) or not re.fullmatch(r"[A-Za-z0-9_.@-]{1,128}", subject):
-            raise Forged("the token names no user; sign in again")
+            raise InvalidToken("the token names no user; sign in again")
         if subject.lower().partition("-")[0] in RESERVED or subject in self._listed:
-            raise Forged("no person is called that; ask your administrator")
+            raise InvalidToken("no person is called that; ask your administrator")
         _proven(claims, of_staff=tenant == PLATFORM)
         return Actor(
             id=subject,
@@ -319,7 +319,7 @@ class Authenticator:
         A session is as old as its sign-in, however often its tokens were renewed since.
 
         Raises:
-            Forged: The session was ended.
+            InvalidToken: The session was ended.
         """
         place = (actor.tenant, actor.id)
         read_at, known = self._known.get(place, (-1e9, None))
@@ -332,18 +332,20 @@ class Authenticator:
         if known is None:
             return actor
         if known.valid_after and (not actor.auth_time or actor.auth_time <= known.valid_after):
-            raise Forged("this sign-in was ended; sign in again", rule="token_revoked")
+            raise InvalidToken("this sign-in was ended; sign in again", rule="token_revoked")
         return actor.model_copy(update={"roles": actor.roles - set(known.withdrawn)})
 
 
 def _proven(claims: Mapping[str, Any], *, of_staff: bool) -> None:
     """Refuse whoever did not prove their address, and staff who signed in with one factor alone."""
     if claims.get("email_verified") is not True:
-        raise Forged("confirm your e-mail address, then sign in again", rule="email_unverified")
+        raise InvalidToken(
+            "confirm your e-mail address, then sign in again", rule="email_unverified"
+        )
     said = claims.get("firebase")
     second = said.get("sign_in_second_factor") if isinstance(said, dict) else None
     if of_staff and not (isinstance(second, str) and second):
-        raise Forged(
+        raise InvalidToken(
             "staff sign in with a second factor; add one to your account and sign in again",
             rule="second_factor_required",
         )
@@ -351,10 +353,12 @@ def _proven(claims: Mapping[str, Any], *, of_staff: bool) -> None:
 
 def _roles(names: Any, tenant: str) -> frozenset[Role]:
     if not isinstance(names, list) or not names:
-        raise Forged("the token names no role; ask your administrator")
+        raise InvalidToken("the token names no role; ask your administrator")
     if not all(isinstance(name, str) and name in OF_PEOPLE for name in names):
-        raise Forged("the token names no role that a person can have; ask your administrator")
+        raise InvalidToken("the token names no role that a person can have; ask your administrator")
     roles = frozenset(Role(name) for name in names)
     if not roles <= (OF_PEOPLE - OF_CUSTOMERS if tenant == PLATFORM else OF_CUSTOMERS):
-        raise Forged("the token's roles and tenant do not belong together; ask your administrator")
+        raise InvalidToken(
+            "the token's roles and tenant do not belong together; ask your administrator"
+        )
     return roles

@@ -8,11 +8,11 @@ from shared.actors import Actor
 from shared.edge.ports import Ports
 from shared.files import FileReader, FileRemover, Files, OwnFiles
 from shared.job import JobStep
-from shared.observing import Memory
+from shared.observability import Memory
 from shared.operation import Call, Operation
 from shared.outside import HttpClient, Models
 from shared.ports import SecretReader, SecretWriter, is_port
-from shared.reaction import Reaching, Reaction
+from shared.reaction import Reaction, ReactionCall
 
 
 def request_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **said: Any) -> Call:
@@ -35,9 +35,9 @@ def request_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **s
 
 def reaction_call(
     ports: Ports, *, actor: Actor, tenant: str, operation: str, **said: Any
-) -> Reaching:
+) -> ReactionCall:
     """Return the call of a reaction, likewise."""
-    return Reaching(**_common(ports), actor=actor, tenant=tenant, operation=operation, **said)
+    return ReactionCall(**_common(ports), actor=actor, tenant=tenant, operation=operation, **said)
 
 
 def step_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **said: Any) -> JobStep:

@@ -22,14 +22,14 @@ from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.edge.proof import announced, judged, promised
-from shared.edge.traces import current, hop
+from shared.edge.traces import current, span
 from shared.errors import Refusal
 from shared.events.actions.letters import Undelivered
 from shared.events.models import Inbox
 from shared.evidence import Unproven
 from shared.job import JobKind
 from shared.operation import Crossing
-from shared.reaction import Reaching, Reaction
+from shared.reaction import Reaction, ReactionCall
 from shared.schedules import LastMoment, Schedule
 from shared.store import Due
 
@@ -76,7 +76,7 @@ def _told(reaction: Reaction, ports: Ports, received: Received | None) -> Iterat
     started, status, code = time.perf_counter(), 200, None
     crossings: list[Crossing] = []
     always = reaction.id.startswith("approvals.")
-    with hop(received.traceparent if received else None, always=always) as here:
+    with span(received.traceparent if received else None, always=always) as here:
         try:
             yield crossings
         except Refusal as refusal:
@@ -210,7 +210,7 @@ def _call(
     tenant: str = PLATFORM,
     *,
     moment: datetime | None = None,
-) -> Reaching:
+) -> ReactionCall:
     area = reaction.id.partition(".")[0]
     tenant = received.tenant if received else tenant
     # What no event began, or one of an entity of an earlier release without a story, begins a story of its own.

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from uuid import uuid4
 
-from shared.edge.auth import Forged
+from shared.edge.auth import InvalidToken
 from shared.edge.contention import settled
 from shared.edge.ports import Ports
 from shared.entity import Event
@@ -34,9 +34,9 @@ def record(ports: Ports, make: Callable[[], Call], refusal: Refusal) -> None:
 
     def attempt(_: int) -> None:
         call = make()
-        id = stranger if isinstance(refusal, Forged) else call.actor.id
+        id = stranger if isinstance(refusal, InvalidToken) else call.actor.id
         with call.transaction() as txn:
-            found = txn.peek(Principal, id)
+            found = txn.get_or_none(Principal, id)
             if found:
                 txn.save(found, event)
             else:
@@ -47,7 +47,7 @@ def record(ports: Ports, make: Callable[[], Call], refusal: Refusal) -> None:
 
 
 def _event(ports: Ports, call: Call, refusal: Refusal) -> Event | None:
-    if isinstance(refusal, Forged):
+    if isinstance(refusal, InvalidToken):
         reason = refusal.violations[0].rule if refusal.violations else "token_invalid"
         counted = ports.strangers.turned_away(reason, call.now)
         if counted is None:

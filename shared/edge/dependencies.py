@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from shared.actors import PLATFORM
 from shared.documents import Documents, Key
 from shared.edge.addresses import path
-from shared.edge.auth import Forged, KeySource
+from shared.edge.auth import InvalidToken, KeySource
 from shared.edge.settings import Settings
 from shared.errors import ProviderDown, Refusal
 from shared.evidence import Signer
 from shared.identity.models import VerificationKey
-from shared.observing import Looked
+from shared.observability import HealthCheck
 from shared.platform.rules.targets import TARGETS
 
 if TYPE_CHECKING:
-    from shared.edge.calls import Caller
+    from shared.edge.http_client import Caller
 
 GIVEN_UP = {
     "files": ("storage", "iam-credentials"),
@@ -44,7 +44,7 @@ class PortDependencies:
         self._settings, self._documents, self._signer = settings, documents, signer
         self._token = token
 
-    def look(self) -> Sequence[Looked]:
+    def look(self) -> Sequence[HealthCheck]:
         """Look at each, one after the other."""
         looks: dict[str, Callable[[], None]] = {
             "store": self._store,
@@ -83,7 +83,7 @@ class PortDependencies:
         s = self._settings
         for location, target in ((s.people_keys, "people-keys"), (s.service_keys, "service-keys")):
             # No key has this id: whoever says so has read the keys.
-            with suppress(Forged):
+            with suppress(InvalidToken):
                 KeySource(location, target).key("")
 
     def _signing_key(self) -> None:
@@ -110,8 +110,8 @@ class PortDependencies:
         return self._caller("workflows")
 
     def _caller(self, target: str) -> "Caller":
-        from shared.edge.calls import Caller
         from shared.edge.google_token import google_token
+        from shared.edge.http_client import Caller
 
         token = self._token or google_token
         return Caller(target, token=token, timeout_s=5.0, attempts=1)
@@ -122,11 +122,11 @@ class PortDependencies:
             raise ProviderDown(f"it answered {answer.status}")
 
 
-def _looked(name: str, look: Callable[[], None]) -> Looked:
+def _looked(name: str, look: Callable[[], None]) -> HealthCheck:
     started = time.monotonic()
     well, detail = True, ""
     try:
         look()
     except Exception as error:  # noqa: BLE001 - whatever it is, that is what was seen
         well, detail = False, error.detail if isinstance(error, Refusal) else type(error).__name__
-    return Looked(name, well, round((time.monotonic() - started) * 1000), detail)
+    return HealthCheck(name, well, round((time.monotonic() - started) * 1000), detail)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from shared.edge.connections import pool
+from shared.edge.http_pool import pool
 from shared.errors import ProviderDown
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"

@@ -99,7 +99,7 @@ class _Worker:
         call = self._call()
         with call.transaction() as txn:
             job = txn.get(Job, call.subject_id)
-            state = txn.peek(JobState, job.id)
+            state = txn.get_or_none(JobState, job.id)
         if job.over or state is None:
             documents.commit([Write(self._due, None)])
             return False
@@ -124,7 +124,7 @@ class _Worker:
         """Look again when the lease of whoever is at it has lapsed; one timer of a job is enough."""
         if state.due == self._due.id:
             with call.transaction() as txn:
-                due = txn.announce(
+                due = txn.schedule(
                     self._kind.work.due(), at=state.leased_until or call.now, about=job
                 )
                 txn.save(state.model_copy(update={"due": due.id}))
@@ -135,7 +135,7 @@ class _Worker:
         call = self._call()
         with call.transaction() as txn:
             job = txn.get(Job, call.subject_id)
-            state = txn.peek(JobState, job.id)
+            state = txn.get_or_none(JobState, job.id)
         if job.over or state is None or state.worker != self._name:
             return "is over"
         if job.cancelled_by:
@@ -165,7 +165,7 @@ class _Worker:
         """Note that a step failed, without what it was about to write; it rests, or was tried often enough."""
         call = self._call()
         with call.transaction() as txn:
-            job, state = txn.get(Job, call.subject_id), txn.peek(JobState, call.subject_id)
+            job, state = txn.get(Job, call.subject_id), txn.get_or_none(JobState, call.subject_id)
         if state is None or state.worker != self._name:
             return "is over"
         failure = _told(error)
@@ -199,7 +199,7 @@ class _Worker:
         return "is over"
 
     def _let_go(self, txn: Transaction, job: Job, state: JobState, *, at: datetime) -> None:
-        due = txn.announce(self._kind.work.due(), at=at, about=job)
+        due = txn.schedule(self._kind.work.due(), at=at, about=job)
         txn.save(state.model_copy(update={"due": due.id, "worker": "", "leased_until": None}))
 
     def _lease(self, call: JobStep) -> dict[str, object]:

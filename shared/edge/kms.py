@@ -10,8 +10,8 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
-from shared.edge.calls import Caller
 from shared.edge.checksums import crc32c
+from shared.edge.http_client import Caller
 from shared.edge.keys import encoded, public_jwk
 from shared.errors import ProviderDown
 

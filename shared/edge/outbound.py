@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from shared.actors import PLATFORM
 from shared.destinations import RULE, Destination, destination
 from shared.edge.breakers import Breaker
-from shared.edge.calls import Answer, Caller, NoAnswer, Request
+from shared.edge.http_client import Answer, Caller, NoAnswer, Request
 from shared.errors import Forbidden, Invalid, ProviderDown
 from shared.outside import HttpResponse
 

@@ -22,7 +22,7 @@ from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
 from shared.edge.trust import trust
 from shared.evidence import Signer, Verify
 from shared.files import FileReader, FileRemover, Files, FileStore
-from shared.observing import Dependencies, Memory, NoTraffic, Telemetry, Traffic
+from shared.observability import Dependencies, Memory, NoTraffic, Telemetry, Traffic
 from shared.outside import (
     Backlogs,
     DueRelay,

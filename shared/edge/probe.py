@@ -3,7 +3,7 @@
 import time
 
 from shared.edge.addresses import path
-from shared.edge.connections import pool
+from shared.edge.http_pool import pool
 from shared.outside import Look, Saw
 
 

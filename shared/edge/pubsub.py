@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from shared.bus import Message
 from shared.edge import rpc
 from shared.edge.addresses import path
-from shared.edge.calls import Caller
-from shared.edge.connections import pool
 from shared.edge.google_token import google_token
+from shared.edge.http_client import Caller
+from shared.edge.http_pool import pool
 from shared.errors import BadRequest, ProviderDown, Rejected, StoreUnavailable
 
 if TYPE_CHECKING:

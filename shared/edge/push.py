@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from shared.edge.addresses import path
-from shared.edge.calls import Caller
+from shared.edge.http_client import Caller
 from shared.errors import ProviderDown
 from shared.outside import Pushed
 

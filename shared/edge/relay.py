@@ -12,7 +12,7 @@ from shared.edge.walking import first, pages, readable, record
 from shared.entity import written
 from shared.evidence import Entry, Verify
 from shared.instants import instant
-from shared.observing import Backlog
+from shared.observability import Backlog
 from shared.store import Due
 
 BATCH = 100

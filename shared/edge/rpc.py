@@ -9,7 +9,7 @@ https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 
 from typing import Any
 
-from shared.edge.calls import Answer
+from shared.edge.http_client import Answer
 
 PASSING = frozenset(
     {

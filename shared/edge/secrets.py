@@ -5,8 +5,8 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from shared.edge.calls import Caller
 from shared.edge.checksums import crc32c
+from shared.edge.http_client import Caller
 from shared.errors import ProviderDown
 
 GOOGLE = "https://secretmanager.googleapis.com"

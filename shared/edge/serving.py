@@ -31,7 +31,7 @@ from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.edge.problems import Internal, explained, response
-from shared.edge.traces import Hop, hop
+from shared.edge.traces import Span, span
 from shared.entity import Id
 from shared.errors import (
     BadRequest,
@@ -87,7 +87,7 @@ def view(op: Operation, ports: Callable[[], Ports], *, methods: Sequence[str] = 
 
     def serve(request: flask.Request) -> flask.Response:
         always = op.area == "approvals" or bool(op.scopes & _DECIDING)
-        with hop(request.headers.get("traceparent"), always=always) as here:
+        with span(request.headers.get("traceparent"), always=always) as here:
             return _Request(op, ports(), request, here, allowed).answer()
 
     return serve
@@ -100,7 +100,7 @@ class _Request:
     """One request on its way through an operation."""
 
     def __init__(
-        self, op: Operation, ports: Ports, request: flask.Request, here: Hop, allowed: str
+        self, op: Operation, ports: Ports, request: flask.Request, here: Span, allowed: str
     ) -> None:
         self.op, self.ports, self.request, self.hop = op, ports, request, here
         self.allowed = allowed

@@ -22,9 +22,9 @@ from uuid import uuid4
 
 from shared.answers import Download
 from shared.edge.addresses import path
-from shared.edge.calls import Answer, Caller
 from shared.edge.checksums import crc32c
 from shared.edge.google_token import google_token
+from shared.edge.http_client import Answer, Caller
 from shared.edge.keys import keep_private
 from shared.errors import Expired, Forbidden, NotFound, ProviderDown
 from shared.files import Content

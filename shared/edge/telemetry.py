@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from shared.edge.addresses import path
 from shared.edge.settings import Settings
 from shared.errors import ProviderDown
-from shared.observing import Recent, Sample
+from shared.observability import Recent, Sample
 
 WINDOW = timedelta(minutes=5)
 TIMEOUT_S = 10.0
@@ -195,8 +195,8 @@ class CloudTelemetry:
 
     @cached_property
     def _caller(self) -> Any:
-        from shared.edge.calls import Caller
         from shared.edge.google_token import google_token
+        from shared.edge.http_client import Caller
 
         return Caller("monitoring", token=self._token or google_token, timeout_s=5.0)
 

@@ -19,7 +19,7 @@ _HEADER = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})
 
 
 @dataclass
-class Hop:
+class Span:
     """Where in which trace this run of a function is."""
 
     trace_id: str
@@ -41,7 +41,7 @@ class Hop:
 
 
 @contextmanager
-def hop(parent: str | None, *, always: bool = False) -> Iterator[Hop]:
+def span(parent: str | None, *, always: bool = False) -> Iterator[Span]:
     """
     Go on with the trace that *parent* names, or begin one where it names none.
 
@@ -51,7 +51,7 @@ def hop(parent: str | None, *, always: bool = False) -> Iterator[Hop]:
         always: Whether it is sampled whatever was decided before.
     """
     trace_id, sampled = _read(parent)
-    here = Hop(trace_id, secrets.token_hex(8), sampled or always)
+    here = Span(trace_id, secrets.token_hex(8), sampled or always)
     token = _here.set(here)
     try:
         yield here
@@ -60,7 +60,7 @@ def hop(parent: str | None, *, always: bool = False) -> Iterator[Hop]:
 
 
 def current() -> str | None:
-    """Return the `traceparent` of what is sent from here, if this is a hop."""
+    """Return the `traceparent` of what is sent from here, if this is a span."""
     here = _here.get(None)
     return here.traceparent if here else None
 
@@ -77,4 +77,4 @@ def _read(parent: str | None) -> tuple[str, bool]:
     return trace_id, int(trace_id[-2:], 16) < SAMPLED_OF_256
 
 
-_here: ContextVar[Hop] = ContextVar("hop")
+_here: ContextVar[Span] = ContextVar("span")

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.edge.addresses import path
-from shared.edge.calls import Caller
 from shared.edge.compatible import points, read, refused, strange, tokens
+from shared.edge.http_client import Caller
 from shared.edge.language_models import Placed, Said
 from shared.language_models import Prompt
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.edge.addresses import path
-from shared.edge.calls import Caller
 from shared.edge.google_token import google_token
+from shared.edge.http_client import Caller
 from shared.edge.settings import Settings
 from shared.errors import ProviderDown
 from shared.waiting import wait

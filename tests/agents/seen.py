@@ -19,7 +19,7 @@ def last_event(story):
 
 def get(story, kind, id):
     with story.call_as(Role.ADMIN).transaction() as txn:
-        return txn.peek(kind, id)
+        return txn.get_or_none(kind, id)
 
 
 def approval(story):

@@ -38,7 +38,7 @@ OTHER = "99999999-9999-4999-8999-999999999999"
 
 def get(story, kind, id):
     with story.call_as(Role.ADMIN).transaction() as txn:
-        return txn.peek(kind, id)
+        return txn.get_or_none(kind, id)
 
 
 def version(story, manifest_hash=None, at=0.0):

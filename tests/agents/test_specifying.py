@@ -142,4 +142,4 @@ def test_what_an_agent_leans_on_is_read_to_its_end(story, call_as):
 def test_nothing_of_a_manifest_exists_before_its_author_wrote_one(story, call_as):
     agent = story.create()
     with call_as(Role.ADMIN).transaction() as txn:
-        assert txn.peek(Manifest, agent.id) is None
+        assert txn.get_or_none(Manifest, agent.id) is None

@@ -43,7 +43,7 @@ MODULES = {
 ALSO = {"shared/precedents/rules/builtin_seeds.py": {"pathlib"}}
 """A file that reads what is deployed beside it."""
 
-OPENERS = {"Call", "Reaching", "Reads", "JobStep", "Transaction"}
+OPENERS = {"Call", "ReactionCall", "Reads", "JobStep", "Transaction"}
 """What only the kernel makes: areas say it in annotations, and nowhere else."""
 
 BUILTINS = {

@@ -114,7 +114,7 @@ def test_a_way_around_is_not_of_the_language(way):
     [
         "def f(given: Call):\n with given.platform(''): pass",
         "def f(c):\n with c.within('x', ''): pass",
-        "def f(r: Reaching): r.each_tenant('')",
+        "def f(r: ReactionCall): r.each_tenant('')",
         "def f(holder): holder.call.within('x')",
     ],
 )

@@ -4,8 +4,8 @@ from infra.groups import GROUPS, runtimes
 from shared.edge.catalog import catalog
 
 REACHED = {
-    "evidence-requests": set(),
-    "evidence-reactions": {"DueRelay", "EntryRelay", "LetterRelay"},
+    "evidence-requests": {"FileReader"},
+    "evidence-reactions": {"DueRelay", "EntryRelay", "Files", "LetterRelay"},
     "governance-requests": {"Deployment", "Files", "SignatureCheck", "Tickets"},
     "governance-reactions": {"Push", "Workflows"},
     "pipeline-requests": {"Deployment"},

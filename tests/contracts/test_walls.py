@@ -51,7 +51,7 @@ KERNEL = {
         "examples",
     ),
     *("answers", "dialects", "inputs"),
-    *("files", "instants", "masking", "observing", "operation", "outside", "ports"),
+    *("files", "instants", "masking", "observability", "operation", "outside", "ports"),
     *(
         "guarding",
         "handling",

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from local.workflows import loader
-from shared.edge import assembly
+from shared.edge import workflow_source
 from shared.edge.catalog import operations
 
 FILES = sorted(Path("workflows").rglob("*.yaml"))
@@ -58,16 +58,16 @@ def test_a_subworkflow_is_named_as_its_file(file):
     assert list(yaml.safe_load(file.read_text())) == [file.stem]
 
 
-@pytest.mark.parametrize("name", assembly.names())
+@pytest.mark.parametrize("name", workflow_source.names())
 def test_what_is_deployed_loads_without_a_warning(name):
-    loaded = loader.load(assembly.assembled(name), f"{name}.yaml")
+    loaded = loader.load(workflow_source.assembled(name), f"{name}.yaml")
     assert [str(warning) for warning in loaded.warnings] == []
-    assert len(assembly.assembled(name).encode()) <= 128 * 1024
+    assert len(workflow_source.assembled(name).encode()) <= 128 * 1024
 
 
 def test_every_piece_is_used():
-    used = "".join(assembly.assembled(name) for name in assembly.names())
-    for name, file in assembly.pieces().items():
+    used = "".join(workflow_source.assembled(name) for name in workflow_source.names())
+    for name, file in workflow_source.pieces().items():
         assert file.read_text() in used, name
 
 
@@ -168,7 +168,7 @@ def test_a_function_is_called_directly_at_its_own_name_only(world, name, token_f
     assert missing == (status == 404 and name == "agents-get-agent-health")
 
 
-@pytest.mark.parametrize("name", assembly.names())
+@pytest.mark.parametrize("name", workflow_source.names())
 def test_the_command_line_checks_what_is_deployed(name, capsys):
     from local.workflows.command import check
 

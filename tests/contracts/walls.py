@@ -17,7 +17,7 @@ REFLECTION = {"builtins", "copy", "ctypes", "gc", "importlib", "inspect", "marsh
 }
 """Modules that open what is closed; business code needs none of them."""
 
-OPENERS = {"Call", "Reaching", "Reads", "JobStep", "Transaction"}
+OPENERS = {"Call", "ReactionCall", "Reads", "JobStep", "Transaction"}
 """What only the kernel makes."""
 
 HANDLES = {"call", "own", "platform", "txn"}

@@ -9,7 +9,7 @@ import pytest
 from shared.actors import PLATFORM, Role
 from shared.documents import Key
 from shared.edge.breakers import LOOK_EVERY_S, Board, Breaker, show_on
-from shared.edge.calls import Caller
+from shared.edge.http_client import Caller
 from shared.errors import ProviderDown, StoreUnavailable
 from shared.platform.models.breakers import Circuit
 from shared.platform.rules.targets import PROBE_AFTER

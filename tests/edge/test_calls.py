@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from shared.edge import traces
-from shared.edge.calls import MOST_PAUSE_S, Caller, full_jitter
 from shared.edge.google_token import AccessToken
+from shared.edge.http_client import MOST_PAUSE_S, Caller, full_jitter
 from shared.errors import ProviderDown
 from tests.edge.provider import Reply
 from tests.emulators import free_port
@@ -182,7 +182,7 @@ def test_nothing_that_goes_wrong_tells_the_token(provider, caller, caplog):
 
 def test_the_trace_goes_on(provider, caller):
     parent = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
-    with traces.hop(parent) as here:
+    with traces.span(parent) as here:
         caller.request("GET", provider.address)
     caller.request("GET", provider.address)
 
@@ -203,7 +203,7 @@ def test_a_target_nobody_knows_is_refused():
 
 def test_a_process_does_not_share_its_parents_connections():
     program = (
-        "import os; from shared.edge.connections import pool; mine = pool(); assert pool() is mine\n"
+        "import os; from shared.edge.http_pool import pool; mine = pool(); assert pool() is mine\n"
         "if os.fork(): os.wait()\n"
         "else: print(pool() is mine)"
     )

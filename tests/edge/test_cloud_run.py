@@ -7,7 +7,7 @@ It is believed there, in that one header, and nowhere else.
 import pytest
 
 from shared.actors import Role
-from shared.edge.auth import SIGNATURE_REMOVED, Authenticator, Forged, KeySource
+from shared.edge.auth import SIGNATURE_REMOVED, Authenticator, InvalidToken, KeySource
 from shared.edge.settings import Settings
 from tests.edge.test_issuer_keys import API, NOW, OLD, published, token
 
@@ -58,24 +58,24 @@ def test_who_cloud_run_let_in_is_who_the_token_says(authenticator, provider):
     ],
 )
 def test_what_it_says_is_checked_all_the_same(authenticator, claims):
-    with pytest.raises(Forged):
+    with pytest.raises(InvalidToken):
         identify(authenticator(), Authorization=stripped(token("old", OLD, **claims)))
 
 
 def test_without_cloud_run_in_front_an_unsigned_token_is_forged(authenticator):
-    with pytest.raises(Forged):
+    with pytest.raises(InvalidToken):
         identify(authenticator(behind_cloud_run=False), Authorization=stripped(token("old", OLD)))
 
 
 def test_what_the_gateway_forwards_needs_its_signature(authenticator):
     shown = stripped(token("old", OLD))
-    with pytest.raises(Forged):
+    with pytest.raises(InvalidToken):
         identify(authenticator(), X_Forwarded_Authorization=shown, Authorization=shown)
 
 
 def test_a_header_that_cloud_run_did_not_verify_needs_its_signature(authenticator):
     shown = stripped(token("old", OLD))
-    with pytest.raises(Forged):
+    with pytest.raises(InvalidToken):
         identify(authenticator(), X_Serverless_Authorization=shown, Authorization=shown)
 
 
@@ -83,7 +83,7 @@ def test_a_header_that_cloud_run_did_not_verify_needs_its_signature(authenticato
 def test_who_is_not_listed_is_nobody_who_asks(authenticator, name):
     shown = token("old", OLD, email=f"{name}@p.iam.gserviceaccount.com")
     for given in (shown, stripped(shown)):
-        with pytest.raises(Forged, match="asks nothing of any operation"):
+        with pytest.raises(InvalidToken, match="asks nothing of any operation"):
             identify(authenticator(), Authorization=given)
 
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.actors import Role
 from shared.edge import auth, jws
-from shared.edge.auth import Authenticator, Forged, KeySource
+from shared.edge.auth import Authenticator, InvalidToken, KeySource
 from shared.errors import ProviderDown
 from tests.edge.provider import Reply
 
@@ -124,7 +124,7 @@ def test_keys_are_asked_for_once_an_hour(identify, provider, keys, later):
     ],
 )
 def test_a_token_for_somebody_else_is_forged(identify, claims):
-    with pytest.raises(Forged):
+    with pytest.raises(InvalidToken):
         identify(token("old", OLD, **claims))
 
 
@@ -134,18 +134,18 @@ def test_a_key_that_is_new_is_found_and_one_that_is_gone_is_not(identify, provid
     later(keys, seconds=2)
 
     assert identify(token("new", NEW)).id == "service:workflows"
-    with pytest.raises(Forged, match="a key we do not know"):
+    with pytest.raises(InvalidToken, match="a key we do not know"):
         identify(token("old", OLD))
 
 
 def test_a_known_name_with_another_key_is_forged(identify):
-    with pytest.raises(Forged):
+    with pytest.raises(InvalidToken):
         identify(token("old", NEW))
 
 
 def test_strangers_cannot_make_us_ask_without_end(identify, provider):
     for n in range(20):
-        with pytest.raises(Forged):
+        with pytest.raises(InvalidToken):
             identify(token(f"stranger-{n}", NEW))
     assert len(provider.seen) == 1
 
@@ -214,7 +214,7 @@ def test_a_remembered_token_still_expires(identify, now):
     good = token("old", OLD)
     identify(good)
     now[0] = NOW + timedelta(hours=1, seconds=31)
-    with pytest.raises(Forged, match="expired"):
+    with pytest.raises(InvalidToken, match="expired"):
         identify(good)
 
 
@@ -223,7 +223,7 @@ def test_a_remembered_token_does_not_outlive_its_key(identify, provider, keys, l
     identify(good)
     provider.replies = [published(new=NEW)]
     later(keys, minutes=61)
-    with pytest.raises(Forged, match="a key we do not know"):
+    with pytest.raises(InvalidToken, match="a key we do not know"):
         identify(good)
 
 
@@ -234,7 +234,7 @@ def test_a_remembered_token_is_held_to_the_key_that_has_its_name_now(
     identify(good)
     provider.replies = [published(old=NEW)]
     later(keys, minutes=61)
-    with pytest.raises(Forged, match="not valid"):
+    with pytest.raises(InvalidToken, match="not valid"):
         identify(good)
 
 
@@ -243,7 +243,7 @@ def test_what_was_refused_is_not_remembered_and_so_many_tokens_are(
 ):
     monkeypatch.setattr(auth, "MOST_REMEMBERED", 3)
     for n in range(5):
-        with pytest.raises(Forged):
+        with pytest.raises(InvalidToken):
             identify(token("old", NEW, sub=f"forged-{n}"))
         identify(token("old", OLD, sub=str(n)))
     assert len(authenticator._remembered) == 3
@@ -259,7 +259,7 @@ def test_a_token_that_differs_in_one_letter_is_another(identify):
     # The last letter of a signature of 256 bytes holds two bits; the first holds six.
     head, _, signature = good.rpartition(".")
     bent = f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
-    with pytest.raises(Forged):
+    with pytest.raises(InvalidToken):
         identify(bent)
 
 

@@ -152,10 +152,10 @@ def test_the_settings_say_which_models_there_are(provider, tmp_path):
 def test_a_function_is_given_its_own_tenants_part(documents, signer):
     from shared.edge.calling import given
     from shared.outside import Models
-    from shared.reaction import Reaching, Reaction
+    from shared.reaction import Reaction, ReactionCall
     from tests.conftest import ports_of
 
-    def draft(call: Reaching, language: Models) -> None:
+    def draft(call: ReactionCall, language: Models) -> None:
         """Draft."""
 
     draft.__module__ = "functions.tests.draft"

@@ -10,7 +10,7 @@ from shared.actors import PLATFORM
 from shared.documents import Query
 from shared.edge import traces
 from shared.edge.breakers import Board, show_on
-from shared.edge.calls import Request
+from shared.edge.http_client import Request
 from shared.edge.outbound import GuardedHttpClient
 from shared.edge.pinned import Wire
 from shared.errors import Forbidden, Invalid, ProviderDown
@@ -258,7 +258,7 @@ def test_a_host_that_fails_stands_in_no_record_and_no_log(client, host, web, doc
 
 
 def test_the_trace_stays_inside(client, host):
-    with traces.hop("00-" + "a" * 32 + "-" + "b" * 16 + "-01"):
+    with traces.span("00-" + "a" * 32 + "-" + "b" * 16 + "-01"):
         client.send("GET", HOOK)
     assert "Traceparent" not in host.seen[0].headers
 
@@ -303,9 +303,9 @@ def test_nothing_goes_on_after_a_request_ended(client, host):
 def test_a_function_is_given_its_own_tenants_part(documents, signer):
     from shared.edge.calling import given
     from shared.outside import HttpClient
-    from shared.reaction import Reaching, Reaction
+    from shared.reaction import Reaction, ReactionCall
 
-    def deliver(call: Reaching, web: HttpClient) -> None:
+    def deliver(call: ReactionCall, web: HttpClient) -> None:
         """Deliver."""
 
     deliver.__module__ = "functions.tests.deliver"

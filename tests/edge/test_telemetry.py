@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from shared.edge.settings import Settings
 from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
 from shared.errors import ProviderDown
-from shared.observing import Recent, Sample
+from shared.observability import Recent, Sample
 from tests.conftest import NOON
 
 SAMPLES = (

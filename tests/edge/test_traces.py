@@ -14,7 +14,7 @@ from shared.actors import PLATFORM, Scope
 from shared.bus import envelope, opened
 from shared.documents import Key, Query
 from shared.edge import traces
-from shared.edge.traces import current, hop
+from shared.edge.traces import current, span
 from shared.evidence import Entry
 from tests.conftest import broken
 from tests.kernel.conftest import declared, keys, world
@@ -29,10 +29,10 @@ HEADER = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]")
 
 
 def test_a_hop_goes_on_with_the_trace_under_a_span_of_its_own():
-    with hop(PARENT) as outer:
+    with span(PARENT) as outer:
         assert current() == outer.traceparent
         assert outer.trace_id == TRACE
-        with hop(current()) as inner:
+        with span(current()) as inner:
             assert inner.trace_id == TRACE
             assert inner.span_id != outer.span_id
         assert current() == outer.traceparent
@@ -54,19 +54,19 @@ def test_a_hop_goes_on_with_the_trace_under_a_span_of_its_own():
     ],
 )
 def test_a_malformed_one_is_none_and_a_new_trace_begins(parent):
-    with hop(parent) as here:
+    with span(parent) as here:
         assert here.trace_id != TRACE
         assert HEADER.fullmatch(here.traceparent)
 
 
 def test_of_a_later_version_it_takes_what_it_knows():
-    with hop("01" + PARENT[2:] + "-more") as here:
+    with span("01" + PARENT[2:] + "-more") as here:
         assert (here.trace_id, here.sampled) == (TRACE, True)
 
 
 def test_whoever_begins_a_trace_decides_whether_it_is_sampled():
     for flags, sampled in (("00", False), ("01", True), ("02", False), ("03", True)):
-        with hop(PARENT[:-2] + flags) as here:
+        with span(PARENT[:-2] + flags) as here:
             assert here.sampled is sampled
 
 
@@ -76,7 +76,7 @@ def test_one_new_trace_in_ten_is_sampled(monkeypatch):
     sampled = 0
     for n in range(256):
         ids = iter([n, 1])
-        with hop(None) as here:
+        with span(None) as here:
             sampled += here.sampled
     assert sampled / 256 == pytest.approx(0.1, abs=0.01)
 

@@ -8,11 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shared.edge.calls import Caller
+from shared.edge.http_client import Caller
 from shared.edge.settings import Settings
 from shared.edge.telemetry import CloudTelemetry
 from shared.errors import ProviderDown
-from shared.observing import Recent
+from shared.observability import Recent
 from tests.conftest import NOON
 
 PATH = "/v1/projects/waooaw-dev/location/global/prometheus/api/v1/query"

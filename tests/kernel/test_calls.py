@@ -18,11 +18,11 @@ from shared.edge.serving import view
 from shared.entity import Entity, Event, Id, Record
 from shared.evidence import ENTRY_TYPE
 from shared.files import Files, OwnFiles
-from shared.observing import Memory
+from shared.observability import Memory
 from shared.operation import Call
 from shared.outside import Push, Workflows
 from shared.ports import Port
-from shared.reaction import Reaching, reaction
+from shared.reaction import ReactionCall, reaction
 from tests.conftest import NOON, ports_of
 from tests.kernel.conftest import declared
 
@@ -98,7 +98,7 @@ def test_the_platform_is_read_from_every_tenant_and_never_written(call_as):
     keep(call_as(Role.ADMIN), "a")
     call = call_as(Role.CUSTOMER_USER, tenant="acme")
     with call.transaction() as own, call.platform(WHY) as platform:
-        assert own.peek(Note, "a") is None
+        assert own.get_or_none(Note, "a") is None
         assert platform.get(Note, "a").id == "a"
         with pytest.raises(RuntimeError, match="only reads"):
             platform.save(Note(id="a", text="ours"))
@@ -162,7 +162,7 @@ def test_more_than_may_be_read_at_once_is_refused_and_not_cut(call_as, monkeypat
 
 
 def test_each_crossing_stands_in_the_log_with_its_reason(documents, signer, caplog):
-    def look_over(call: Reaching) -> None:
+    def look_over(call: ReactionCall) -> None:
         """Look."""
         with call.within("acme", WHY):
             call.each_tenant(WHY)
@@ -246,7 +246,7 @@ def test_a_port_is_given_by_its_type_whatever_the_parameter_is_called(documents,
 
 
 def test_a_reaction_is_given_what_it_names(documents, signer):
-    def wake_and_keep(call: Reaching, engine: Workflows, folder: Files, devices: Push) -> None:
+    def wake_and_keep(call: ReactionCall, engine: Workflows, folder: Files, devices: Push) -> None:
         """Wake."""
         seen.extend([engine, folder, devices])
 
@@ -261,7 +261,7 @@ def test_a_port_that_nobody_provides_is_an_error_at_start():
     def go_nowhere(call: Call, port: Nowhere) -> None:
         """Go."""
 
-    def reach_nowhere(call: Reaching, port: Nowhere) -> None:
+    def reach_nowhere(call: ReactionCall, port: Nowhere) -> None:
         """Reach."""
 
     with pytest.raises(TypeError, match="Nowhere"):

@@ -59,7 +59,7 @@ def ports(documents, signer, bus, workflows, probe):
 
 def grow(call, id=None, by=1, at=None):
     with call.transaction() as txn:
-        thing = txn.peek(Thing, id) if id else None
+        thing = txn.get_or_none(Thing, id) if id else None
         if thing is None:
             thing = Thing(
                 id=id or call.new_id(),
@@ -73,7 +73,7 @@ def grow(call, id=None, by=1, at=None):
         else:
             thing = txn.save(thing.model_copy(update={"size": thing.size + by}), ThingGrown(by=by))
         if at:
-            txn.announce(ThingGrown(by=7), at=at, about=thing)
+            txn.schedule(ThingGrown(by=7), at=at, about=thing)
     return thing
 
 

@@ -314,7 +314,7 @@ def test_it_is_given_up_at_the_next_step_where_somebody_asks(
             after = jobs.cancelled(before, by=call.actor)
             told = jobs.JobCancelRequested(kind=after.kind, cancelled_by=call.actor.id)
             after = txn.save(after, told)
-            txn.announce(Growing.due(), at=call.now, about=after)
+            txn.schedule(Growing.due(), at=call.now, about=after)
 
     trouble.at = {1: [ask]}
     deliver_due(grow)

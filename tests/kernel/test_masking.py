@@ -169,7 +169,7 @@ def kept(call_as, documents):
     because = Because(rationale=PROSE, authority="governor by deputy", seed_ids=("GEN-001",))
     with call.transaction() as txn:
         made = txn.create(thing, Told(words=PROSE), because=because)
-        txn.announce(Told(words=PROSE), at=NOON + timedelta(hours=1), about=made)
+        txn.schedule(Told(words=PROSE), at=NOON + timedelta(hours=1), about=made)
     return lambda kind: [
         kind.from_stored(row.data) for row in documents.find(PLATFORM, Query(kind.collection))
     ]

@@ -32,7 +32,7 @@ ONE = "00000000-0000-4000-8000-000000000001"
 def make_only_thing(call: Call, body: Size) -> Thing:
     """Make the one thing there may be."""
     with call.transaction() as txn:
-        if txn.peek(Thing, ONE):
+        if txn.get_or_none(Thing, ONE):
             raise Conflict("there is one already", rule="duplicate_entity")
         new = Thing(
             id=ONE,

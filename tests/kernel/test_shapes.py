@@ -217,7 +217,7 @@ def test_members_of_another_release_survive_a_change_at_every_depth(world):
 def test_members_of_another_release_survive_a_document_made_from_scratch(documents, call_as):
     keep(documents, Deck, DECK | LATER, "d")
     with call_as(Role.ADMIN).transaction() as txn:
-        txn.peek(Deck, "d")
+        txn.get_or_none(Deck, "d")
         txn.save(Deck(id="d", planks=()))
     assert stored(documents, Deck, "d") == {"id": "d", "planks": []} | LATER
 
@@ -414,7 +414,7 @@ def test_a_promise_bears_the_version_of_its_data(documents, call_as):
     launch(call_as(Role.ADMIN))
     with call_as(Role.ADMIN).transaction() as txn:
         ship = txn.get(Ship, ID)
-        txn.announce(ShipRigged(mast=ship.main, masts=ship.masts), at=NOON, about=ship)
+        txn.schedule(ShipRigged(mast=ship.main, masts=ship.masts), at=NOON, about=ship)
     (due,) = documents.find("platform", Query(Due.collection))
     assert opened(due_message(Due.from_stored(due.data))).data_version == 2
 

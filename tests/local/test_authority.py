@@ -8,14 +8,14 @@ from local.clock import Clock
 from local.workflows import Home, Runtime
 from local.workflows.api import blueprint
 from local.workflows.authority import Deployed
-from shared.edge import assembly
+from shared.edge import workflow_source
 from tests.kernel.conftest import keys, world
 
 __all__ = ["keys", "world"]
 
 BASE = "/v1/projects/local/locations/local/workflows"
 OWN = "agent_creation"
-NAMED = min(assembly.called(assembly.assembled(OWN)))
+NAMED = min(workflow_source.called(workflow_source.assembled(OWN)))
 TRIVIAL = "- a: {return: 1}"
 
 
@@ -34,7 +34,7 @@ def at(world, name):
 
 
 def test_a_workflow_of_the_platform_signs_in_at_what_its_text_names(authority, world):
-    deployed = Deployed(OWN, assembly.assembled(OWN))
+    deployed = Deployed(OWN, workflow_source.assembled(OWN))
     token = authority.token(deployed, at(world, NAMED) + "/v1/x", at(world, NAMED))
     actor = world.ports.identify({"Authorization": f"Bearer {token}"}, revoked_within_s=60)
     assert actor.id == "service:workflows"
@@ -54,7 +54,7 @@ def test_a_workflow_of_the_platform_signs_in_at_what_its_text_names(authority, w
     ],
 )
 def test_nobody_signs_in_elsewhere(authority, world, workflow, source, url, audience):
-    deployed = Deployed(workflow, source or assembly.assembled(OWN))
+    deployed = Deployed(workflow, source or workflow_source.assembled(OWN))
     assert authority.token(deployed, at(world, url) + "/v1/x", at(world, audience)) is None
 
 

@@ -104,7 +104,7 @@ def asked(call_as, *, tenant=PLATFORM, at=0, **changes):
 
 def stored(call_as, kind, id, tenant=PLATFORM):
     with call_as(Role.SERVICE, tenant=tenant).transaction() as txn:
-        return txn.peek(kind, id)
+        return txn.get_or_none(kind, id)
 
 
 def approved(call_as, approval, *, at=1, by="another-governor"):

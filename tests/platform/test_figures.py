@@ -12,7 +12,7 @@ from functions.platform.probe_services import probe_services
 from shared.actors import Role
 from shared.edge.telemetry import ProcessTraffic
 from shared.mobile.models.dashboard import DashboardTotals
-from shared.observing import Backlog, Memory, NoTraffic, Sample
+from shared.observability import Backlog, Memory, NoTraffic, Sample
 from shared.platform.actions import figures
 from tests.conftest import NOON, FakeRelay, FakeTelemetry
 from tests.platform.test_incidents import REPORT

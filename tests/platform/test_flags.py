@@ -13,7 +13,7 @@ from functions.platform.list_feature_flags import list_feature_flags
 from functions.platform.put_feature_flag import put_feature_flag
 from shared.actors import Role
 from shared.errors import Conflict, Invalid, StoreUnavailable, VersionConflict
-from shared.observing import Memory
+from shared.observability import Memory
 from shared.platform.models.flags import FlagKey, FlagSetting
 from shared.platform.rules.flags import ENFORCEMENT, bucket, on
 from shared.queries import Paging

@@ -11,21 +11,23 @@ from shared.actors import PLATFORM, Role
 from shared.documents import Key
 from shared.edge.catalog import operations
 from shared.errors import ProviderDown
-from shared.observing import Backlog, Looked, Recent
+from shared.observability import Backlog, HealthCheck, Recent
 from shared.platform.models.services import LATEST, Observation
 from shared.platform.rules import health, states
 from shared.release import VERSION
 from tests.conftest import NOON, FakeRelay, FakeTelemetry
 
 WELL = tuple(
-    Looked(name, well=True, latency_ms=3)
+    HealthCheck(name, well=True, latency_ms=3)
     for name in ("store", "event_bus", "workflow_engine", "identity_keys", "signing_key")
 )
 QUIET = Backlog(unpublished=0, oldest_at=None, overdue=0)
 
 
 def failing(name, detail="it does not answer"):
-    return tuple(one if one.name != name else Looked(name, False, 5000, detail) for one in WELL)
+    return tuple(
+        one if one.name != name else HealthCheck(name, False, 5000, detail) for one in WELL
+    )
 
 
 def look(looked=WELL, backlog=QUIET, recent=(), at=0, before=None, dead_letters=0):
@@ -41,7 +43,7 @@ class Dependencies:
 
     def look(self):
         self.looks += 1
-        return [Looked(one.name, one.name not in self.failing, 3) for one in WELL]
+        return [HealthCheck(one.name, one.name not in self.failing, 3) for one in WELL]
 
 
 def test_every_area_of_the_api_is_a_service_and_says_what_it_depends_on():
@@ -147,7 +149,7 @@ def test_what_needs_no_patience_is_told_at_once(seen, key, severity):
         ({"recent": {"mobile": Recent(20, 0, 10_001)}}, "mobile:performance_degradation", 15),
         ({"backlog": Backlog(1001, NOON, 0)}, "events:infrastructure_failure", 10),
         (
-            {"looked": (Looked("store", True, 5001), *WELL[1:])},
+            {"looked": (HealthCheck("store", True, 5001), *WELL[1:])},
             "store:database_issue",
             10,
         ),

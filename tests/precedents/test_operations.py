@@ -193,7 +193,7 @@ def test_the_agents_record_counts_and_not_what_is_said_of_it(call_as, monkeypatc
     in_service(call_as)
     record = {"health_status": "healthy", "industry_code": "HC"} | said
     agent = Agent.model_construct(id="a", initiated_by="a", **record)
-    monkeypatch.setattr("shared.store.Transaction.peek", _with_agent(agent))
+    monkeypatch.setattr("shared.store.Transaction.get_or_none", _with_agent(agent))
     with call_as(Role.SERVICE).transaction() as txn:
         known = reading.known_of(txn, txn, request(), (), at=NOON)
     told = explained(active(), request(), known, tenant=PLATFORM, at=NOON)
@@ -203,8 +203,8 @@ def test_the_agents_record_counts_and_not_what_is_said_of_it(call_as, monkeypatc
 def _with_agent(agent):
     from shared.store import Transaction
 
-    peek = Transaction.peek
-    return lambda txn, kind, id: agent if kind is Agent else peek(txn, kind, id)
+    get_or_none = Transaction.get_or_none
+    return lambda txn, kind, id: agent if kind is Agent else get_or_none(txn, kind, id)
 
 
 # --- what becomes of its answers -----------------------------------------------------------------

@@ -52,7 +52,7 @@ def carry_further(scene, id):
     """Go on as where a no stands against more than one commit can close."""
     call = scene.call()
     with call.transaction() as txn:
-        txn.announce(RefusalCarriedFurther(), at=call.now, about=txn.get(Approval, id))
+        txn.schedule(RefusalCarriedFurther(), at=call.now, about=txn.get(Approval, id))
     most, platform = scene.platform.meter.most, scene.platform
     until(lambda: "approvals.carry_refusal_further" in most, jump=platform.jump)
 

@@ -53,7 +53,7 @@ def go_on_reopening(scene, kind, id, due):
     """Go on as where a seed had granted more than one commit can ask again."""
     call = scene.call()
     with call.transaction() as txn:
-        txn.announce(due, at=call.now, about=txn.get(kind, id))
+        txn.schedule(due, at=call.now, about=txn.get(kind, id))
     more = {HeldHereDue: "precedents.reopen_more_here"}
     name = more.get(type(due), "precedents.reopen_more_approvals")
     most, platform = scene.platform.meter.most, scene.platform

@@ -178,9 +178,9 @@ def test_what_a_decision_rests_on_is_held_to_its_last_entry(launched, acting, do
 def test_an_entity_that_is_gone_is_not_taken_for_one_that_never_was(launched, acting, documents):
     documents.commit([Write(PLACE, None)])
     with pytest.raises(IntegrityHold), acting() as txn:
-        txn.peek(Boat, "b1")
+        txn.get_or_none(Boat, "b1")
     with acting() as txn:
-        assert txn.peek(Boat, "b9") is None
+        assert txn.get_or_none(Boat, "b9") is None
 
 
 def test_an_entity_that_comes_while_it_is_read_is_read_again(acting, documents, monkeypatch):
@@ -194,7 +194,7 @@ def test_an_entity_that_comes_while_it_is_read_is_read_again(acting, documents, 
 
     with pytest.raises(Contended), acting() as txn:
         monkeypatch.setattr(documents, "find", after_a_commit)
-        txn.peek(Boat, "b1")
+        txn.get_or_none(Boat, "b1")
 
 
 def test_a_bent_entity_can_be_looked_at(launched, call_as, documents, signer):

@@ -176,7 +176,7 @@ def test_nothing_is_read_after_the_first_write(acting):
         txn.create(Berth(id="1", boat="b1"))
         for read in (
             lambda: txn.get(Berth, "1"),
-            lambda: txn.peek(Berth, "1"),
+            lambda: txn.get_or_none(Berth, "1"),
             lambda: txn.find(Berth),
             lambda: txn.count(Berth),
         ):
@@ -201,13 +201,13 @@ def test_a_boat_that_breaks_the_rules_is_never_stored(acting):
     with acting() as txn, pytest.raises(ConstitutionalAlignment, match="has a length"):
         txn.create(boat(length_mm=-1), BoatChanged(name="Æolus"))
     with acting() as txn:
-        assert txn.peek(Boat, "b1") is None
+        assert txn.get_or_none(Boat, "b1") is None
 
 
 def test_a_name_is_taken_once_and_free_again_when_it_is_deleted(acting):
     def take(of):
         with acting() as txn:
-            if txn.peek(Berth, "1"):
+            if txn.get_or_none(Berth, "1"):
                 return False
             txn.create(Berth(id="1", boat=of))
             return True
@@ -236,9 +236,9 @@ def test_what_was_not_there_is_not_written_over_when_it_has_come(acting):
 
     def late():
         with acting() as slow:
-            assert slow.peek(Berth, "1") is None
+            assert slow.get_or_none(Berth, "1") is None
             with acting() as fast:
-                assert fast.peek(Berth, "1") is None
+                assert fast.get_or_none(Berth, "1") is None
                 fast.save(Berth(id="1", boat="b1"))
             slow.save(Berth(id="1", boat="b2"))
 
@@ -353,7 +353,7 @@ def test_the_cursor_of_another_order_is_refused(acting):
 def test_a_promise_is_kept_with_what_it_is_about(acting):
     with acting() as txn:
         made = txn.create(boat(), BoatChanged(name="Æolus"))
-        txn.announce(BoatChanged(name="later"), at=NOON + timedelta(days=7), about=made)
+        txn.schedule(BoatChanged(name="later"), at=NOON + timedelta(days=7), about=made)
 
     with acting() as txn:
         (due,) = txn.find(Due, order="at", at=AtLeast("2026-01-08T00:00:00.000Z")).items

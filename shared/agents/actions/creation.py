@@ -24,12 +24,14 @@ def read(txn: Transaction, workflow_id: str) -> Story:
         NotFound: There is no such run.
     """
     run = txn.get(PipelineRun, workflow_id)
-    return Story(run, txn.get(Agent, run.agent_id), txn.peek(Manifest, run.agent_id))
+    return Story(run, txn.get(Agent, run.agent_id), txn.get_or_none(Manifest, run.agent_id))
 
 
 def of(txn: Transaction, agent: Agent) -> Story:
     """Read the story of an agent that was read already."""
-    return Story(txn.get(PipelineRun, agent.workflow_id), agent, txn.peek(Manifest, agent.id))
+    return Story(
+        txn.get(PipelineRun, agent.workflow_id), agent, txn.get_or_none(Manifest, agent.id)
+    )
 
 
 def keep(
@@ -49,7 +51,7 @@ def keep(
     by = lifecycle.decided_by(call.actor)
     agent = txn.save(mirror, lifecycle.told(before.agent, mirror, run, by=by))
     if lifecycle.concerns_author(before.run, run, by=call.actor):
-        txn.announce(AuthorConcerned(workflow_id=run.id), at=call.now, about=agent)
+        txn.schedule(AuthorConcerned(workflow_id=run.id), at=call.now, about=agent)
     return Story(run, agent, _certified(txn, call, before.run, run, after.manifest))
 
 

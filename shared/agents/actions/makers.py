@@ -23,9 +23,9 @@ def makers(call: Call, *agent_ids: object, known: Manifest | None = None) -> tup
     found: list[str] = []
     with call.platform(WHY) as platform:
         for id in sorted(ids):
-            manifest = known if known and known.id == id else platform.peek(Manifest, id)
+            manifest = known if known and known.id == id else platform.get_or_none(Manifest, id)
             whole = manifest is not None and manifest.authors
-            agent = None if whole else platform.peek(Agent, id)
+            agent = None if whole else platform.get_or_none(Agent, id)
             found += (id, *made_by(agent, manifest))
     return tuple(found)
 

@@ -18,7 +18,7 @@ def begin(txn: Transaction, release: Release, watch: ReleaseWatch) -> None:
 def promise(txn: Transaction, release: Release, watch: ReleaseWatch, *, at: datetime) -> None:
     """Promise the next look of a watch."""
     due = ReleaseProbeDue(release_id=release.id, profile=watch.profile, probe=watch.probes)
-    txn.announce(due, at=at, about=release)
+    txn.schedule(due, at=at, about=release)
 
 
 def put_in_service(txn: Transaction, release: Release, *, at: datetime) -> None:
@@ -30,5 +30,5 @@ def put_in_service(txn: Transaction, release: Release, *, at: datetime) -> None:
 
 def latest(txn: Transaction, release_id: str) -> ReleaseWatch | None:
     """Read the watch over a release that began last."""
-    later = txn.peek(ReleaseWatch, watch_id(release_id, "watch"))
-    return later or txn.peek(ReleaseWatch, watch_id(release_id, "readiness"))
+    later = txn.get_or_none(ReleaseWatch, watch_id(release_id, "watch"))
+    return later or txn.get_or_none(ReleaseWatch, watch_id(release_id, "readiness"))

@@ -37,12 +37,12 @@ def check(call: Call, request: ApprovalRequest) -> Manifest | None:
     if not is_id(id) or not (staged or request.subject.get("change") == "reactivation"):
         return None
     with call.platform(WHY) as platform:
-        agent = platform.peek(Agent, id)
+        agent = platform.get_or_none(Agent, id)
         if agent is None:
             return None
         run, manifest = (
             platform.get(PipelineRun, agent.workflow_id),
-            platform.peek(Manifest, agent.id),
+            platform.get_or_none(Manifest, agent.id),
         )
         stage = request.subject.get("stage")
         if manifest is None or (

@@ -68,8 +68,8 @@ def carry_out(txn: Transaction, call: Call, approval: Approval) -> None:
     """Put back what was taken out, using up the yes; where it is not as it was, the yes is closed as unused."""
     if approval.status is not ApprovalStatus.APPROVED:
         return
-    veto = txn.peek(Veto, approval.id)
-    agent = txn.peek(Agent, approval.agent_id or "")
+    veto = txn.get_or_none(Veto, approval.id)
+    agent = txn.get_or_none(Agent, approval.agent_id or "")
     if veto is None or agent is None or veto.return_approval_id != approval.id:
         _closed(txn, call, approval)
         return

@@ -38,11 +38,11 @@ def named(txn: Transaction, name: str, *, holder: str) -> None:
         Conflict: Another agent has it.
     """
     id = taken_id(name)
-    taken = txn.peek(TakenName, id)
+    taken = txn.get_or_none(TakenName, id)
     if taken is None:
         txn.create(TakenName(id=id, holder=holder))
     elif taken.holder != holder:
-        other = txn.peek(Agent, taken.holder)
+        other = txn.get_or_none(Agent, taken.holder)
         if other is not None and other.status != "rejected":
             raise Conflict(
                 f"an agent named {other.name!r} exists already, {other.id}; choose another name",

@@ -42,7 +42,7 @@ def target(txn: Transaction, id: str) -> Target:
     Raises:
         NotFound: There is neither.
     """
-    run = txn.peek(PipelineRun, id)
+    run = txn.get_or_none(PipelineRun, id)
     if run is not None:
         return Target(run.id, run.approval_id, run)
     release = txn.get(Release, id)
@@ -116,7 +116,7 @@ def undo(txn: Transaction, call: Call, veto: Veto) -> Veto | None:
     if approval is not None and approval.deed in RETURNS:
         return _stopped_again(txn, call, approval, veto)
     workflow_id = approval.workflow_id if approval is not None else veto.run_id
-    run = txn.peek(PipelineRun, workflow_id) if workflow_id else None
+    run = txn.get_or_none(PipelineRun, workflow_id) if workflow_id else None
     if run is None:
         return None
     before = creation.read(txn, run.id)
@@ -176,8 +176,8 @@ def _ended(run: PipelineRun) -> WorkflowEnded:
 
 def _stopped_again(txn: Transaction, call: Call, approval: Approval, veto: Veto) -> Veto | None:
     """Stop an agent again whose return to service was vetoed."""
-    agent = txn.peek(Agent, approval.agent_id or "")
-    manifest = txn.peek(Manifest, approval.agent_id or "")
+    agent = txn.get_or_none(Agent, approval.agent_id or "")
+    manifest = txn.get_or_none(Manifest, approval.agent_id or "")
     if agent is None or manifest is None:
         return None
     if approval.consumed_by is None or agent.status != "deployed":

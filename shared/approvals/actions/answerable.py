@@ -59,7 +59,7 @@ def people(platform: Transaction, own: Transaction | None) -> People | None:
     known = People(deciding, _deciding(own) if own else ())
     places = ((Role.GOVERNOR, platform), (Role.CUSTOMER_ADMIN, own))
     unseen = [(role, there) for role, there in places if there and not known.seen(role)]
-    vacant = frozenset(role for role, there in unseen if there.peek(Vacancy, role.value))
+    vacant = frozenset(role for role, there in unseen if there.get_or_none(Vacancy, role.value))
     return replace(known, vacant=vacant)
 
 
@@ -100,7 +100,7 @@ def alone(call: Call, txn: Transaction, question: Approval) -> bool:
 
 
 def _exists(platform: Transaction, txn: Transaction, id: str) -> bool:
-    known = (one.peek(Member, id) for one in (txn, platform))
+    known = (one.get_or_none(Member, id) for one in (txn, platform))
     return id in {role.value for role in AGENTS} or any(known)
 
 

@@ -25,10 +25,10 @@ MAX_OPENED = 100
 
 def of(txn: Transaction, approval: Approval, by: Actor) -> Attention:
     """Return what somebody looked at who answers a question."""
-    known = txn.peek(Attention, by.id) or Attention(id=by.id)
+    known = txn.get_or_none(Attention, by.id) or Attention(id=by.id)
     if approval.act_family is not None or approval.id in known.opened:
         return known
-    earlier = txn.peek(Opening, f"{approval.id}:{by.id}")
+    earlier = txn.get_or_none(Opening, f"{approval.id}:{by.id}")
     return _with(known, approval, earlier.opened_at) if earlier else known
 
 

@@ -172,8 +172,8 @@ def confirmed(txn: Transaction, call: Call, granted: Approval) -> Counted | None
     """
     if granted.status is not ApprovalStatus.APPROVED or granted.deed != VERB:
         return None
-    known = txn.peek(LateVeto, granted.id)
-    before = txn.peek(Approval, known.approval_id) if known else None
+    known = txn.get_or_none(LateVeto, granted.id)
+    before = txn.get_or_none(Approval, known.approval_id) if known else None
     if known is None or before is None or before.vetoed_at is not None:
         return None
     shown = {one.sha256 for one in granted.evidence_refs if one.kind == "late_veto"}

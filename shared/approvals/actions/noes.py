@@ -114,7 +114,7 @@ def carry(call: Call, txn: Transaction, refused: Approval) -> None:
         else:
             _veto(call, txn, one, refused, said)
     if len(found) > AT_ONCE:
-        txn.announce(RefusalCarriedFurther(), at=call.now, about=refused)
+        txn.schedule(RefusalCarriedFurther(), at=call.now, about=refused)
 
 
 def _reached(call: Call, txn: Transaction, refused: Approval, said: Decision) -> list[Approval]:

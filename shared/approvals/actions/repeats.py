@@ -61,8 +61,8 @@ def still_open(txn: Transaction, new: Approval) -> Approval | None:
 
 def known(txn: Transaction, name: str) -> Approval | None:
     """Return the approval that asked last what goes by a name."""
-    found = txn.peek(Asking, name)
-    return txn.peek(Approval, found.approval_id) if found else None
+    found = txn.get_or_none(Asking, name)
+    return txn.get_or_none(Approval, found.approval_id) if found else None
 
 
 def joined(before: Approval, new: Approval) -> Approval:

@@ -16,7 +16,7 @@ def told_at(txn: Transaction, approval: Approval) -> datetime | None:
         inbox_id("approval_pending", approval.tenant_id, seat, f"approvals/{approval.id}")
         for seat in approval.step.seats
     ]
-    found = [one for id in ids if (one := txn.peek(Notification, id))]
+    found = [one for id in ids if (one := txn.get_or_none(Notification, id))]
     return max(one.created_at for one in found) if len(found) == len(ids) else None
 
 

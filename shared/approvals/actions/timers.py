@@ -10,4 +10,4 @@ from shared.store import Transaction
 def schedule_next(txn: Transaction, approval: Approval, *, at: datetime) -> None:
     """Schedule what a question comes to next: a mark of its time, or its end."""
     timer, due = windows.following(approval, at=at)
-    txn.announce(timer, at=due, about=approval)
+    txn.schedule(timer, at=due, about=approval)

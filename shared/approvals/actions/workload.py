@@ -35,7 +35,7 @@ def desk(txn: Transaction, scope: str) -> Desk:
 
     So those who show something run one after the other, and each counts what all before it have shown.
     """
-    return txn.peek(Desk, scope) or Desk(id=scope)
+    return txn.get_or_none(Desk, scope) or Desk(id=scope)
 
 
 def guarded(txn: Transaction, new: Approval) -> Approval:
@@ -143,7 +143,9 @@ def sample_is_due(txn: Transaction, at: datetime) -> bool:
 
 def is_sample(txn: Transaction, approval: Approval) -> bool:
     """Whether a question is such a test; only of those of its class its mark is looked for."""
-    return approval.approval_class == SAMPLE_CLASS and txn.peek(Canary, approval.id) is not None
+    return (
+        approval.approval_class == SAMPLE_CLASS and txn.get_or_none(Canary, approval.id) is not None
+    )
 
 
 def bad_request(occasion: str) -> ApprovalRequest:

@@ -50,7 +50,7 @@ class Undelivered:
 
 def keep(txn: Transaction, given: Undelivered, *, at: datetime) -> None:
     """Keep a message that was given up; the same giving up told twice changes nothing the second time."""
-    before = txn.peek(DeadLetter, given.letter_id)
+    before = txn.get_or_none(DeadLetter, given.letter_id)
     event = EventDeadLettered(
         event_id=given.message.attributes.get("id", ""),
         type=given.message.attributes.get("type", ""),

@@ -60,8 +60,8 @@ def of_skill(txn: Transaction, skill: Skill) -> Examination:
 
 def of_job_role(txn: Transaction, role: JobRole) -> Examination:
     """Examine a job role."""
-    industry = txn.peek(Industry, role.industry_id)
-    skills = [txn.peek(Skill, skill_id) for skill_id in role.all_skills]
+    industry = txn.get_or_none(Industry, role.industry_id)
+    skills = [txn.get_or_none(Skill, skill_id) for skill_id in role.all_skills]
     older, held, alone = _place(txn, role)
     breaches = (*job_role_checks.breaches(industry, skills), *_displaced(role, alone))
     return Examination(job_role_checks.checks(role, industry, skills), breaches, older, held)

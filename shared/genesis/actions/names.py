@@ -19,12 +19,12 @@ Held = Mapping[str, TakenName | None]
 def read(txn: Transaction, *entities: CatalogueEntity) -> Held:
     """Return who has the names of some entities."""
     wanted = {key for entity in entities for key in _keys(entity)}
-    return {key: txn.peek(TakenName, key) for key in sorted(wanted)}
+    return {key: txn.get_or_none(TakenName, key) for key in sorted(wanted)}
 
 
 def predecessor(txn: Transaction, entity: C) -> C | None:
     """Return what an entity supersedes, if it does and there is such a thing."""
-    return txn.peek(type(entity), entity.supersedes) if entity.supersedes else None
+    return txn.get_or_none(type(entity), entity.supersedes) if entity.supersedes else None
 
 
 def free(held: Held, entity: CatalogueEntity) -> bool:
@@ -76,14 +76,14 @@ def release(txn: Transaction, held: Held, older: CatalogueEntity, after: Catalog
 
 def industry_of(txn: Transaction, code: str) -> Industry | None:
     """Return the industry that has a code."""
-    taken = txn.peek(TakenName, name_id("industry", f"code|{code}"))
-    return txn.peek(Industry, taken.holder) if taken else None
+    taken = txn.get_or_none(TakenName, name_id("industry", f"code|{code}"))
+    return txn.get_or_none(Industry, taken.holder) if taken else None
 
 
 def external_ids(txn: Transaction, entity: CatalogueEntity) -> ExternalIds:
     """Return how many external ids were given out to the likes of an entity."""
     place = f"{entity.prefix}-{entity.sector}"
-    return txn.peek(ExternalIds, place) or ExternalIds(id=place)
+    return txn.get_or_none(ExternalIds, place) or ExternalIds(id=place)
 
 
 def count(txn: Transaction, ids: ExternalIds, number: int) -> None:

@@ -10,7 +10,7 @@ from shared.store import Transaction
 
 def known(txn: Transaction, id: str, tenant: str, at: datetime) -> Principal:
     """Return the principal of somebody, who may have none yet."""
-    return txn.peek(Principal, id) or principal(id, tenant, at)
+    return txn.get_or_none(Principal, id) or principal(id, tenant, at)
 
 
 def keep(txn: Transaction, after: Principal, event: Event) -> Principal:

@@ -23,7 +23,7 @@ def still_supported(txn: Transaction, seed: PrecedentSeed) -> None:
     Raises:
         Conflict: Too much of it was objected to meanwhile.
     """
-    draft = txn.peek(SeedDraft, seed.draft_id) if seed.draft_id else None
+    draft = txn.get_or_none(SeedDraft, seed.draft_id) if seed.draft_id else None
     evidence = evidence_of(txn, draft.evidence_refs) if draft else ()
     _, good = support(seed, evidence)
     if evidence and len(good) < MIN_SAMPLES:

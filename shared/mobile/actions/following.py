@@ -4,15 +4,15 @@ from shared.agents.models.agents import Agent
 from shared.approvals.models.approvals import Approval
 from shared.mobile.models.dashboard import AgentCard, DashboardTotals, OpenApproval
 from shared.mobile.rules import totals
-from shared.reaction import Reaching
+from shared.reaction import ReactionCall
 from shared.store import Transaction
 
 
-def follow_agent(call: Reaching) -> None:
+def follow_agent(call: ReactionCall) -> None:
     """Bring the card of an agent, and the counts it is part of, to where the agent is."""
     with call.transaction() as txn:
         agent = txn.get(Agent, call.subject_id)
-        before = txn.peek(AgentCard, agent.id)
+        before = txn.get_or_none(AgentCard, agent.id)
         after = totals.of_agent(agent, before)
         if after == before:
             return
@@ -23,7 +23,7 @@ def follow_agent(call: Reaching) -> None:
             txn.save(moved)
 
 
-def follow_approval(call: Reaching, approval_id: str) -> None:
+def follow_approval(call: ReactionCall, approval_id: str) -> None:
     """
     Count an approval while it waits for an answer, and no longer.
 
@@ -31,13 +31,13 @@ def follow_approval(call: Reaching, approval_id: str) -> None:
     """
     with call.transaction() as txn:
         approval = txn.get(Approval, approval_id)
-        known = txn.peek(OpenApproval, approval.id)
+        known = txn.get_or_none(OpenApproval, approval.id)
         if approval.open is (known is not None):
             return
         more = 1 if approval.open else -1
         about = approval.agent_id
-        card = txn.peek(AgentCard, about) if about else None
-        agent = txn.peek(Agent, about) if about and card is None and approval.open else None
+        card = txn.get_or_none(AgentCard, about) if about else None
+        agent = txn.get_or_none(Agent, about) if about and card is None and approval.open else None
         counts = {totals.shard(approval.id): totals.pending(_counts(txn, approval.id), more)}
         if agent is not None:
             card, shard = totals.of_agent(agent, None), totals.shard(agent.id)
@@ -55,4 +55,4 @@ def follow_approval(call: Reaching, approval_id: str) -> None:
 
 def _counts(txn: Transaction, id: str) -> DashboardTotals:
     shard = totals.shard(id)
-    return txn.peek(DashboardTotals, shard) or DashboardTotals(id=shard)
+    return txn.get_or_none(DashboardTotals, shard) or DashboardTotals(id=shard)

@@ -29,8 +29,8 @@ def signed(
     Raises:
         Refusal: It is not.
     """
-    device = txn.peek(Device, words.device.id)
-    spent = txn.peek(SpentNonce, nonce_id(words.device))
+    device = txn.get_or_none(Device, words.device.id)
+    spent = txn.get_or_none(SpentNonce, nonce_id(words.device))
     if spent is None:
         timely(words, earliest(approval, device), call.now)
     return verified(

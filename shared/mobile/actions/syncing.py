@@ -40,7 +40,7 @@ class Queue:
     ) -> None:
         """Start with nothing read and nothing to keep."""
         self.call, self.txn, self.check, self.skew = call, txn, check, skew
-        self._peek = cache(txn.peek)
+        self._peek = cache(txn.get_or_none)
         self._approvals: dict[str, Approval | None] = {}
         self._answers: dict[str, SyncedVeto | None] = {}
         self._nonces: dict[str, SpentNonce | None] = {}

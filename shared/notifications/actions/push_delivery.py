@@ -15,12 +15,12 @@ from shared.notifications.models import Notification, NotificationPreferences, P
 from shared.notifications.rules import claims, messages, pushing
 from shared.notifications.rules.subjects import Subjects
 from shared.outside import Push, Pushed
-from shared.reaction import Reaching
+from shared.reaction import ReactionCall
 from shared.store import Transaction
 
 
 def hand_over(
-    call: Reaching,
+    call: ReactionCall,
     push: Push,
     subjects: Subjects,
     notification_id: str,
@@ -55,7 +55,7 @@ class _Work:
 
     def __init__(
         self,
-        call: Reaching,
+        call: ReactionCall,
         push: Push,
         subjects: Subjects,
         txn: Transaction,
@@ -67,7 +67,7 @@ class _Work:
         self.shown: Notification = notification
         ids = [one.device_id for one in destinations]
         self.devices = {id: txn.get(Device, id) for id in ids}
-        self.logs = {id: txn.peek(PushLog, f"{notification.id}:{id}") for id in ids}
+        self.logs = {id: txn.get_or_none(PushLog, f"{notification.id}:{id}") for id in ids}
         self.details: dict[str, str] = {}
         self.over = self._put_into_words(ids)
         audience = (notification.audience,)
@@ -81,8 +81,8 @@ class _Work:
         """Push to one person's devices, or plan to."""
         now, timezone = self.call.now, own[0].timezone
         day_id = pushing.today(user_id, timezone, now)
-        day = self.txn.peek(PushDay, day_id)
-        wishes = self.txn.peek(NotificationPreferences, user_id)
+        day = self.txn.get_or_none(PushDay, day_id)
+        wishes = self.txn.get_or_none(NotificationPreferences, user_id)
         plan = pushing.plan(self.notification, wishes, day, timezone=timezone, due=due, at=now)
         if plan.at is not None:
             self.promises.append((PushDue(user_id=user_id, digest=plan.digest), plan.at))
@@ -139,7 +139,7 @@ class _Work:
         if told is not None:
             notification = self.txn.save(notification, told)
         for promise, at in self.promises:
-            self.txn.announce(promise, at=at, about=notification)
+            self.txn.schedule(promise, at=at, about=notification)
 
     def _told(self) -> NotificationSent | NotificationFailed | None:
         kind, states = self.notification.kind, {result.status for result in self.results}

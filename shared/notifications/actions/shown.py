@@ -13,7 +13,7 @@ def about(txn: Transaction, subjects: Subjects, reference: str) -> Told | None:
     """Read what is named by ``<collection>/<id>``; None where it is gone, or notices say nothing of it."""
     collection, _, id = reference.partition("/")
     subject = of(subjects, collection)
-    entity = txn.peek(subject.kind, id) if subject else None
+    entity = txn.get_or_none(subject.kind, id) if subject else None
     return Told(subject, entity) if subject and entity is not None else None
 
 

@@ -7,5 +7,5 @@ from shared.store import Transaction
 
 def tell(txn: Transaction, *notices: Notification) -> None:
     """Put notices into the inbox, unless they are there; before anything else is written."""
-    for new in [one for one in notices if txn.peek(Notification, one.id) is None]:
+    for new in [one for one in notices if txn.get_or_none(Notification, one.id) is None]:
         txn.create(new, NotificationSent(kind=new.kind, channel="inbox"))

@@ -11,7 +11,7 @@ from shared.agents.models.parts import AgentStatus
 from shared.answers import PlainText
 from shared.approvals.models.approvals import OPEN, Approval
 from shared.events.models import DeadLetter
-from shared.observing import Sample
+from shared.observability import Sample
 from shared.platform.models.incidents import Incident, Severity
 from shared.platform.models.services import LATEST, Observation
 from shared.queries import OneOf
@@ -39,7 +39,7 @@ def measured(txn: Transaction, *, at: datetime) -> list[Sample]:
         severity: txn.count(Incident, status=open_ones, severity=severity)
         for severity in get_args(Severity)
     }
-    seen = txn.peek(Observation, LATEST)
+    seen = txn.get_or_none(Observation, LATEST)
     samples = [
         *(
             Sample("waooaw_agents_agents_total", "Agents, by status.", n, {"status": status})

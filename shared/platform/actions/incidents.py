@@ -27,7 +27,7 @@ NOT_CLOSED = OneOf(("open", "investigating", "resolved"))
 def report(txn: Transaction, said: IncidentReport, call: Call) -> Incident:
     """Keep a report: in the incident it belongs to, or as a new one."""
     known = _known(txn)
-    before = txn.peek(IncidentNumbers, NUMBERS)
+    before = txn.get_or_none(IncidentNumbers, NUMBERS)
     same = incidents.joined(said, known, by=call.actor, at=call.now)
     if same:
         return _keep(txn, same, call)
@@ -61,7 +61,9 @@ class Assignment:
 def assignment(txn: Transaction, about: str) -> Assignment:
     """Read what the incident about one thing begins with, before anything is written."""
     id = str(uuid5(NAMESPACE_URL, f"waooaw incident\n{about}"))
-    return Assignment(txn, id, txn.peek(Incident, id), txn.peek(IncidentNumbers, NUMBERS))
+    return Assignment(
+        txn, id, txn.get_or_none(Incident, id), txn.get_or_none(IncidentNumbers, NUMBERS)
+    )
 
 
 def unserved(agent_id: str, why: str) -> IncidentReport:
@@ -80,7 +82,7 @@ def unserved(agent_id: str, why: str) -> IncidentReport:
 def step(txn: Transaction, incident_id: str, done: IncidentStep, call: Call) -> Incident:
     """Keep a step of an incident."""
     before = txn.get(Incident, incident_id)
-    seen = txn.peek(Observation, LATEST)
+    seen = txn.get_or_none(Observation, LATEST)
     after = incidents.stepped(
         before, done, by=call.actor, at=call.now, green_since=_green_since(before, seen)
     )
@@ -90,7 +92,7 @@ def step(txn: Transaction, incident_id: str, done: IncidentStep, call: Call) -> 
 def respond(txn: Transaction, now: Observation, alarms: Sequence[Alarm], call: Call) -> None:
     """Open, reopen and resolve incidents by the alarms that are on."""
     known = _known(txn)
-    numbers = txn.peek(IncidentNumbers, NUMBERS) if alarms else None
+    numbers = txn.get_or_none(IncidentNumbers, NUMBERS) if alarms else None
     by = call.actor.id
     for incident in known:
         green = _green_since(incident, now)
@@ -141,7 +143,7 @@ def _keep(txn: Transaction, after: Incident, call: Call) -> Incident:
     kept = txn.save(after, incidents.transition(after, call.actor.id))
     if kept.status == "resolved" and kept.resolved_at == call.now:
         rest = IncidentRested(resolved_at=call.now)
-        txn.announce(rest, at=call.now + RESTS, about=kept)
+        txn.schedule(rest, at=call.now + RESTS, about=kept)
     return kept
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.entity import Value
-from shared.observing import Backlog, Looked, Recent
+from shared.observability import Backlog, HealthCheck, Recent
 from shared.platform.models.incidents import IncidentType, Severity
 from shared.platform.models.services import (
     INTERVAL,
@@ -74,7 +74,7 @@ def due(before: Observation | None, *, at: datetime) -> bool:
 
 
 def observed(
-    looked: Sequence[Looked],
+    looked: Sequence[HealthCheck],
     backlog: Backlog,
     recent: Mapping[str, Recent],
     *,
@@ -134,9 +134,9 @@ def score(*, error_rate: float, p95_ms: float, failed: float) -> int:
     return round(100 - 40 * min(error_rate / 0.1, 1) - 30 * slow - 30 * failed)
 
 
-def _audit_log(lag_s: float) -> Looked:
+def _audit_log(lag_s: float) -> HealthCheck:
     detail = f"the oldest entry has waited {lag_s:.0f} seconds for the tap" if lag_s else ""
-    return Looked("audit_log", lag_s <= MAX_LAG_S, 0, detail)
+    return HealthCheck("audit_log", lag_s <= MAX_LAG_S, 0, detail)
 
 
 def _service(

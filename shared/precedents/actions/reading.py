@@ -61,10 +61,10 @@ def known_of(
     at: datetime,
 ) -> Known:
     """Return what is known around a request: in its own tenant, and on the platform."""
-    switch = platform.peek(SeedSwitch, SWITCH)
+    switch = platform.get_or_none(SeedSwitch, SWITCH)
     industry = request.approval_class.split(":")[1]
-    deployed = platform.peek(ExternalIds, f"AGT-{industry}")
-    agent = platform.peek(Agent, request.agent_id) if is_id(request.agent_id) else None
+    deployed = platform.get_or_none(ExternalIds, f"AGT-{industry}")
+    agent = platform.get_or_none(Agent, request.agent_id) if is_id(request.agent_id) else None
     act = acts.act(request)
     around = noes.around(txn, act)
     refused = next(noes.against(around, act), None)
@@ -84,7 +84,7 @@ def known_of(
 def switches(txn: Transaction, seeds: Iterable[PrecedentSeed]) -> Mapping[str, TenantSeedSwitch]:
     """Return how the tenant set its switches of some seeds, by the ids of the seeds."""
     ids = [(one.id, TenantSeedSwitch.id_of(txn.tenant, one.id)) for one in seeds]
-    found = {seed: txn.peek(TenantSeedSwitch, id) for seed, id in ids}
+    found = {seed: txn.get_or_none(TenantSeedSwitch, id) for seed, id in ids}
     return {seed: switch for seed, switch in found.items() if switch is not None}
 
 

@@ -11,7 +11,7 @@ from shared.precedents.events import HeldApprovalsDue, HeldHereDue
 from shared.precedents.models.seeds import PrecedentSeed, TenantSeedSwitch
 from shared.precedents.rules.matching import reopened
 from shared.queries import AtLeast, Page, Reads, moment
-from shared.reaction import Reaching
+from shared.reaction import ReactionCall
 from shared.store import Transaction
 
 GOES_ON = "what is found is read again before it is changed, and the look is repeated until nothing is left"
@@ -19,7 +19,7 @@ AT_ONCE = 100
 """How many approvals one commit reopens, each by three writes: itself, its entry and its deadline."""
 
 
-def reopen_some(call: Reaching) -> None:
+def reopen_some(call: ReactionCall) -> None:
     """
     Reopen what is still held of the grants of the seed that the event is about, and promise to go on.
 
@@ -36,10 +36,10 @@ def reopen_some(call: Reaching) -> None:
             with call.within(tenant, OF_THE_PLATFORM) as txn:
                 _reopen(call, txn, ids)
         if held.next_cursor:
-            own.announce(HeldApprovalsDue(), at=call.now, about=seed)
+            own.schedule(HeldApprovalsDue(), at=call.now, about=seed)
 
 
-def reopen_here(call: Reaching) -> None:
+def reopen_here(call: ReactionCall) -> None:
     """Do the same in the tenant of the switch that the event is about, unless it was switched on again."""
     with call.transaction() as own:
         switch = own.get(TenantSeedSwitch, call.subject_id)
@@ -48,10 +48,10 @@ def reopen_here(call: Reaching) -> None:
         held = _held(call, own.loosely(GOES_ON), switch.seed_id)
         _reopen(call, own, [one.id for one in held.items])
         if held.next_cursor:
-            own.announce(HeldHereDue(), at=call.now, about=switch)
+            own.schedule(HeldHereDue(), at=call.now, about=switch)
 
 
-def _held(call: Reaching, documents: Reads, seed_id: str | None) -> Page[Approval]:
+def _held(call: ReactionCall, documents: Reads, seed_id: str | None) -> Page[Approval]:
     return documents.find(
         Approval,
         order="held_until",
@@ -62,7 +62,7 @@ def _held(call: Reaching, documents: Reads, seed_id: str | None) -> Page[Approva
     )
 
 
-def _reopen(call: Reaching, txn: Transaction, ids: Iterable[str]) -> None:
+def _reopen(call: ReactionCall, txn: Transaction, ids: Iterable[str]) -> None:
     for before in [txn.get(Approval, id) for id in ids]:
         after = reopened(before, at=call.now)
         if after is not before:

@@ -10,7 +10,7 @@ from shared.violations.models import OpenedViolation
 
 def open_violation(txn: Transaction, new: OpenedViolation) -> OpenedViolation:
     """Keep a violation and set its clock, before anything else is written; again changes nothing."""
-    known = txn.peek(OpenedViolation, new.id)
+    known = txn.get_or_none(OpenedViolation, new.id)
     if known is not None:
         return known
     finding = new.finding
@@ -24,5 +24,5 @@ def open_violation(txn: Transaction, new: OpenedViolation) -> OpenedViolation:
             automatic_response=finding.automatic_response,
         ),
     )
-    txn.announce(ViolationUnanswered(status="open"), at=kept.due_at, about=kept)
+    txn.schedule(ViolationUnanswered(status="open"), at=kept.due_at, about=kept)
     return kept

@@ -17,8 +17,8 @@ from typing import Any
 
 from shared.edge import traces
 from shared.edge.breakers import Breaker
-from shared.edge.connections import pool
 from shared.edge.google_token import AccessToken, google_token
+from shared.edge.http_pool import pool
 from shared.errors import ProviderDown
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504})

@@ -61,7 +61,7 @@ class NoTraffic:
 
 
 @dataclass(frozen=True)
-class Looked:
+class HealthCheck:
     """What a look at something that the platform depends on showed."""
 
     name: str
@@ -73,7 +73,7 @@ class Looked:
 class Dependencies(Outside, Protocol):
     """What the platform depends on, as seen from inside."""
 
-    def look(self) -> Sequence[Looked]:
+    def look(self) -> Sequence[HealthCheck]:
         """Look at each of them; one that fails is told of, not raised."""
 
 
