@@ -382,10 +382,11 @@ def ended(
     failure: Failure | None = None,
 ) -> Job:
     """Return a job at its end."""
+    shown = {"done": reached.done, "total": reached.total, "says": reached.says}
     update = {
         "status": status,
         "ended_at": at,
-        "progress": reached.shown(),
+        "progress": job.progress.model_copy(update=shown),
         "result": None if result is None else result.to_stored(),
         "failure": failure,
         "known_until": at + KEPT,

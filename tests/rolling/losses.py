@@ -17,9 +17,10 @@ REPLACING = {
     "genesis.revise_industry",
     "genesis.revise_job_role",
     "genesis.revise_skill",
+    "platform.forget_jobs",
     "platform.probe_services",
 }
-"""Functions that put what a request or a look says in the place of a part, whose members go with it."""
+"""Functions that put what a request or a look says, or nothing any more, in the place of a part, whose members go with it."""
 
 
 class Watched:
