@@ -7,8 +7,10 @@ from typing import Any, Self
 from shared.answers import Download
 from shared.entity import Value
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes a cell for a formula by."""
+FORMULA = ("=", "+", "-", "@")
+"""What a spreadsheet takes a cell for a formula by, also behind white space."""
+BEFORE = ("\t", "\r", "\n")
+"""White space that alone makes it look further."""
 
 
 @dataclass(frozen=True)
@@ -42,5 +44,6 @@ def _leaves(way: str, inside: Any) -> Iterator[tuple[str, str | int | None]]:
 def _cell(value: str | int | None) -> str:
     if value is None or isinstance(value, int):
         return "" if value is None else str(value)
-    text = f"'{value}" if value.startswith(FORMULA) else value
+    formula = value[:1] in BEFORE or value.lstrip().startswith(FORMULA)
+    text = f"'{value}" if formula else value
     return '"' + text.replace('"', '""') + '"' if any(one in text for one in ',"\r\n') else text

@@ -99,7 +99,9 @@ class _Described:
                 "name": name,
                 "in": "path",
                 "required": True,
-                "description": _IN_PATH[name],
+                "description": IN_PATH.get(
+                    name, f"Which {name.removesuffix('_id').replace('_', ' ')}."
+                ),
                 "schema": self._schema(name),
                 "example": _STANDING.get(name, example(self._schema(name), self.definitions)),
             }
@@ -216,7 +218,7 @@ def _is(form: Form, kinds: type | UnionType) -> bool:
     return isinstance(form.kind, type) and issubclass(form.kind, kinds)
 
 
-_IN_PATH = {
+IN_PATH = {
     "address": "The permission to upload, as the answer to announcing the document gave it.",
     "agent_id": "Which agent; `GET /v1/agents` lists them.",
     "approval_id": "Which question; `GET /v1/approvals` lists those that are open.",

@@ -17,7 +17,7 @@ from referencing.jsonschema import DRAFT202012
 from local.description import files, written
 from shared.edge.catalog import operations
 from shared.edge.docstrings import of_members
-from shared.edge.openapi import openapi
+from shared.edge.openapi import IN_PATH, openapi
 from shared.entity import Entity
 from shared.examples import NAMES
 
@@ -43,6 +43,11 @@ def wrong(examples):
 def pointer(*parts):
     """Write the place of something in the description (RFC 6901, in a URI)."""
     return "".join(f"/{quote(part.replace('~', '~0').replace('/', '~1'))}" for part in parts)
+
+
+def test_what_stands_in_an_address_is_said_in_words():
+    lacking = {name for op in operations() for name in op.in_path} - IN_PATH.keys()
+    assert not lacking, f"say in shared/edge/openapi.py, IN_PATH, what these are: {lacking}"
 
 
 def test_what_a_name_must_look_like_is_said_of_every_name():

@@ -1,6 +1,7 @@
 """Every area has the same rooms, and a thing is found in the room for its kind."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,12 @@ AREAS = sorted(
 )
 ROOMS = {"models", "events", "rules", "actions", "examples"}
 KEPT, ANNOUNCED = {"Entity", "Record", "GovernedEntity"}, {"Event"}
+
+
+def test_the_order_of_the_rooms_is_held_in_every_area():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (held,) = (one["containers"] for one in contracts["contracts"] if one["type"] == "layers")
+    assert held == [f"shared.{area.name}" for area in AREAS], "name each area in pyproject.toml"
 
 
 def test_every_area_has_the_same_rooms():

@@ -95,6 +95,15 @@ def test_every_notice_about_what_changes_says_what_it_claims_of_it(world):
     assert not silent, f"say it with shared.notifications.rules.notices.saying: {silent}"
 
 
+def test_every_notice_that_claims_something_is_held_against_its_subject(world):
+    claiming = [one for one in world.all(Notification) if claims.claim(one)]
+    unheld = {one.subject.partition("/")[0] for one in claiming} - {
+        one.kind.collection for one in subjects.SUBJECTS
+    }
+    assert claiming
+    assert not unheld, f"say what holds of them in shared/mobile/rules/subjects.py: {unheld}"
+
+
 def test_what_happened_to_an_agent_leads_to_what_it_is(world):
     """Whoever reads the activity from its beginning knows how the agent stands."""
     for agent in world.all(Agent):

@@ -33,7 +33,7 @@ def test_what_answers_one_or_the_other_is_described_as_both(world):
     @declared("GET", "/v1/either", scopes={Scope.ACCOUNT}, audited=False)
     def get_either(call: Call, query: Which) -> dict[str, int] | Csv:
         """Get."""
-        rows = [(1, "=1+1"), (None, 'x "y", z')]
+        rows = [(1, "=1+1"), (2, " =1+1"), (None, 'x "y", z')]
         return Csv.of("rows", ["a", "b"], rows) if query.table else {"a": 1}
 
     table, plain = (
@@ -44,6 +44,7 @@ def test_what_answers_one_or_the_other_is_described_as_both(world):
     assert list(csv.reader(table.get_data(as_text=True).splitlines())) == [
         ["a", "b"],
         ["1", "'=1+1"],
+        ["2", "' =1+1"],
         ["", 'x "y", z'],
     ]
     op = get_either.declared
