@@ -49,7 +49,10 @@ CUSTOM = {
         "Reads tenants' secrets",
         ("secretmanager.versions.access", "secretmanager.versions.list"),
     ),
-    "removes_files": ("Removes files, and reads none", ("storage.objects.delete",)),
+    "removes_files": (
+        "Finds files by their names and removes them, and reads none",
+        ("storage.objects.delete", "storage.objects.list"),
+    ),
     "signs_links": ("Signs links to files as itself", ("iam.serviceAccounts.signBlob",)),
     "sends_pushes": ("Sends push messages", ("cloudmessaging.messages.create",)),
 }

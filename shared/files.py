@@ -65,7 +65,7 @@ class FileReader(Port, Protocol):
 
 
 class FileRemover(Port, Protocol):
-    """Ends documents: what is kept for a time ends by a timer of its area, which calls this."""
+    """Ends documents: what is kept for a time is ended by a reaction of its area, which calls this."""
 
     def remove(self, name: str) -> None:
         """
@@ -73,6 +73,17 @@ class FileRemover(Port, Protocol):
 
         Raises:
             ProviderDown: It is not removed; try again.
+        """
+
+    def remove_all(self, under: str) -> None:
+        """
+        Remove for good every document whose name is this one, a slash, and more.
+
+        It also removes what was kept by somebody who could not write down any more that they did. One who ends in the
+        middle has removed some, and the next goes on.
+
+        Raises:
+            ProviderDown: Not all are removed; try again.
         """
 
 
@@ -119,6 +130,10 @@ class OwnFiles:
     def remove(self, name: str) -> None:
         """Remove a document of the tenant's."""
         self.files.remove(self._own(name))
+
+    def remove_all(self, under: str) -> None:
+        """Remove every document under a name of the tenant's."""
+        self.files.remove_all(self._own(under))
 
     def _own(self, name: str) -> str:
         own = self.tenant == PLATFORM or name.startswith(f"{self.tenant}.")

@@ -229,8 +229,13 @@ class JobCancelled(
     done: int
 
 
-class JobForgotten(_OfJobs, action="job.forgotten", category="data_access"):
-    """What a job was asked, and what came of it, was forgotten."""
+class JobForgotten(
+    _OfJobs,
+    action="job.forgotten",
+    category="data_access",
+    topic="operations-events",
+):
+    """What a job was asked, and what came of it, was forgotten: whoever kept files for it removes them."""
 
 
 class SeenJob(Value):

@@ -32,6 +32,10 @@ class FakeFiles:
     def remove(self, name):
         self.kept.pop(name, None)
 
+    def remove_all(self, under):
+        for name in [one for one in self.kept if one.startswith(f"{under}/")]:
+            del self.kept[name]
+
 
 class FakeHttpClient:
     """Answers for hosts as `answers` says, follows no redirection, and remembers what was sent; the rest does not answer."""

@@ -197,6 +197,11 @@ class MeteredFiles:
         _counted(files=1)
         self.files.remove(name)
 
+    def remove_all(self, under: str) -> None:
+        """Count one that lists them: to remove them is free."""
+        _counted(files=1)
+        self.files.remove_all(under)
+
 
 def _size(message: Message) -> int:
     attributes = (len(name) + len(value) for name, value in message.attributes.items())

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -101,6 +102,12 @@ class FolderFiles:
         """Remove a document."""
         (self._folder / name).unlink(missing_ok=True)
         self._about(name).unlink(missing_ok=True)
+
+    def remove_all(self, under: str) -> None:
+        """Remove every document under a name."""
+        for folder in (self._folder / under, self._about(under)):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                shutil.rmtree(folder)
 
     def _about(self, name: str) -> Path:
         """Return where it is written of what type a document is: no name begins with a dot."""
@@ -221,6 +228,28 @@ class BucketFiles:
         answer = self._caller.request("DELETE", self._object(name))
         if answer.status not in {200, 204, 404}:
             raise _down(answer)
+
+    def remove_all(self, under: str) -> None:
+        """
+        Remove every document under a name, a page of them after the other.
+
+        Raises:
+            ProviderDown: Not all are removed; try again.
+        """
+        asked = {"prefix": f"{under}/", "fields": "items(name),nextPageToken"}
+        page: dict[str, Any] = {"nextPageToken": ""}
+        while (token := page.get("nextPageToken")) is not None:
+            query = urlencode(asked | ({"pageToken": token} if token else {}))
+            answer = self._caller.request("GET", f"{self._objects}?{query}")
+            page = answer.parsed
+            if answer.status != 200 or not isinstance(page, dict):
+                raise _down(answer)
+            for one in page.get("items", ()):
+                self.remove(one["name"])
+
+    @property
+    def _objects(self) -> str:
+        return f"{self._base}/storage/v1/{path('b', self._bucket, 'o')}"
 
     def _object(self, name: str) -> str:
         return f"{self._base}/storage/v1/{path('b', self._bucket, 'o', name)}"

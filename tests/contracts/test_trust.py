@@ -2,10 +2,11 @@
 
 from infra.groups import GROUPS, runtimes
 from shared.edge.catalog import catalog
+from shared.files import FileRemover, Files
 
 REACHED = {
     "evidence-requests": {"FileReader"},
-    "evidence-reactions": {"DueRelay", "EntryRelay", "Files", "LetterRelay"},
+    "evidence-reactions": {"DueRelay", "EntryRelay", "FileRemover", "Files", "LetterRelay"},
     "governance-requests": {"Deployment", "Files", "SignatureCheck", "Tickets"},
     "governance-reactions": {"Push", "Workflows"},
     "pipeline-requests": {"Deployment"},
@@ -14,6 +15,11 @@ REACHED = {
     "platform-reactions": {"Backlogs", "Dependencies", "Telemetry"},
 }
 """What the functions of each account name; what that lets the account do stands in tests/infra/test_graph.py."""
+
+KEPT_FOR_GOOD = {
+    "mobile.upload_document": "what a veto was given for is evidence, and stays as it does",
+}
+"""Who keeps files that nobody removes, and why."""
 
 
 def test_every_area_belongs_to_a_group_of_trust():
@@ -35,3 +41,12 @@ def test_an_account_reaches_what_is_known_and_no_more():
         assert by.keys() == REACHED[account.account], (
             f"{account.account} reaches less; write it down"
         )
+
+
+def test_an_area_that_keeps_files_also_removes_them():
+    removing = {one.id.partition(".")[0] for one in catalog() if FileRemover in one.ports.values()}
+    keeping = {one.id for one in catalog() if Files in one.ports.values()}
+    endless = {one for one in keeping if one.partition(".")[0] not in removing}
+    assert endless == KEPT_FOR_GOOD.keys(), (
+        "have a reaction of the area remove them, or say in KEPT_FOR_GOOD why they stay"
+    )

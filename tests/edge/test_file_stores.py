@@ -66,6 +66,21 @@ def test_what_is_removed_is_gone(files):
     assert files.read(NAME) == DOCUMENT
 
 
+def test_what_is_kept_under_a_name_is_removed_and_nothing_beside_it(files):
+    under = NAME.partition("/")[0]
+    beside = f"{under}b/{'3' * 64}"
+    for name in (NAME, OTHER, f"{under}/deep/er", beside):
+        files.keep(name, DOCUMENT)
+    for _ in range(2):
+        files.remove_all(under)
+    for name in (NAME, OTHER, f"{under}/deep/er"):
+        with pytest.raises(NotFound):
+            files.read(name)
+    assert files.read(beside) == DOCUMENT
+    files.keep(NAME, DOCUMENT)
+    assert files.read(NAME) == DOCUMENT
+
+
 @pytest.mark.parametrize(
     "name", [OTHER, f"{NAME}/below", "acme.00000000-0000-4000-8000-00000000000a"]
 )

@@ -127,12 +127,39 @@ def test_what_is_not_there_is_told(provider, files):
     files.remove(NAME)
 
 
+def test_what_is_under_a_name_is_found_page_by_page_and_removed(provider, files):
+    under, other = NAME.partition("/")[0], NAME.replace("3", "4")
+    provider.replies = [
+        Reply(200, {"items": [{"name": NAME}], "nextPageToken": "t/1"}),
+        Reply(200),
+        Reply(200, {"items": [{"name": other}]}),
+        Reply(404),
+    ]
+    files.remove_all(under)
+    told = [(seen.method, urlsplit(seen.path)) for seen in provider.seen]
+    assert [method for method, _ in told] == ["GET", "DELETE", "GET", "DELETE"]
+    assert [at.path for _, at in told[1::2]] == [
+        f"/storage/v1/b/p-uploads/o/{one.replace('/', '%2F')}" for one in (NAME, other)
+    ]
+    assert {at.path for _, at in told[::2]} == {"/storage/v1/b/p-uploads/o"}
+    asked = {"prefix": [f"{under}/"], "fields": ["items(name),nextPageToken"]}
+    assert parse_qs(told[0][1].query) == asked
+    assert parse_qs(told[2][1].query) == asked | {"pageToken": ["t/1"]}
+
+
+def test_where_nothing_is_under_a_name_nothing_is_removed(provider, files):
+    provider.replies = [Reply(200, {})]
+    files.remove_all("acme.1")
+    assert [seen.method for seen in provider.seen] == ["GET"]
+
+
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 412])
 def test_what_is_withheld_is_told(provider, files, status):
     provider.replies = [Reply(status)]
     for act in (
         lambda: files.read(NAME),
         lambda: files.remove(NAME),
+        lambda: files.remove_all("acme.1"),
         lambda: files.link(NAME, "a.pdf", lasts=timedelta(minutes=5)),
     ):
         with pytest.raises(ProviderDown, match=f"answered {status}"):

@@ -14,7 +14,7 @@ PROGRAM = """
 import json, sys
 from dataclasses import asdict
 from infra import checks, graph, groups
-from shared.files import FileReader, FileRemover
+from shared.files import FileReader
 from shared.outside import Models
 from shared.ports import SecretReader, SecretWriter
 
@@ -22,7 +22,6 @@ named = {
     "governance-requests": {SecretWriter},
     "governance-reactions": {SecretReader},
     "evidence-requests": {FileReader},
-    "evidence-reactions": {FileRemover},
     "pipeline-reactions": {Models},
 }
 for one in groups.runtimes():
@@ -81,7 +80,7 @@ def test_who_reads_secrets_reads_those_of_tenants_and_keeps_none(planned):
 
 def test_who_reads_files_reads_those_of_people_and_signs_as_itself(planned):
     assert in_uploads(planned, "evidence-requests") == {"objectViewer"}
-    assert in_uploads(planned, "evidence-reactions") == {"removes_files"}
+    assert in_uploads(planned, "evidence-reactions") == {"objectCreator", "removes_files"}
     (signs,) = [one["inputs"] for one in planned[1] if one["type"] == "serviceaccount.IAMMember"]
     email = "evidence-requests@waooaw-dev.iam.gserviceaccount.com"
     assert signs["role"] == "projects/waooaw-dev/roles/signs_links"

@@ -64,10 +64,19 @@ def test_a_name_of_another_tenant_or_place_is_refused(files_of, name):
         lambda: files.read(name),
         lambda: files.link(name, "page.pdf", lasts=timedelta(minutes=5)),
         lambda: files.remove(name),
+        lambda: files.remove_all(name),
     ):
         with pytest.raises(RuntimeError, match="another's name"):
             act()
     assert not kept.kept
+
+
+def test_a_tenant_ends_what_is_its_own(files_of):
+    files, kept = files_of("acme")
+    files.keep(f"{OWN}/page", PAGE)
+    kept.keep(f"{OWN}1/page", PAGE)
+    files.remove_all(OWN)
+    assert kept.kept.keys() == {f"{OWN}1/page"}
 
 
 @pytest.mark.parametrize("lasts", [timedelta(), timedelta(seconds=-1), timedelta(minutes=61)])

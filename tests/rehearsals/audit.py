@@ -1,6 +1,7 @@
 """Enter what happened elsewhere, and take a copy of the evidence away."""
 
 import hashlib
+from pathlib import Path
 
 import urllib3
 
@@ -25,3 +26,8 @@ def rehearse(scene):
     file = urllib3.request("GET", part, headers={"Authorization": f"Bearer {token}"})
     assert hashlib.sha256(file.data).hexdigest() == seen["parts"][0]["sha256"]
     assert seen["row_count"] == sum(part["rows"] for part in seen["parts"]) > 0
+    kept = Path(scene.platform.settings.uploads) / export["id"]
+    assert len(list(kept.iterdir())) == len(seen["parts"])
+    scene.forget_jobs(seen["known_until"])
+    assert client.get("admin", address)["known_until"] is None
+    until(lambda: not kept.exists())

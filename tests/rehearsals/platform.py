@@ -8,7 +8,6 @@ from shared.actors import PLATFORM
 from shared.audit.models import EntryExport
 from shared.documents import Key, Write
 from shared.job import begin
-from shared.jobs import Forgetting
 from shared.platform.models.breakers import Circuit
 from shared.platform.models.flags import FlagSetting
 from shared.platform.models.incidents import IncidentReport
@@ -33,7 +32,7 @@ def rehearse(scene):
     set_a_flag(client)
     close_a_breaker(scene)
     give_up_a_job(scene)
-    forget_jobs(scene)
+    scene.forget_jobs(scene.now())
 
 
 def read_metrics(platform):
@@ -103,15 +102,6 @@ def begin_later(scene):
     with call.transaction() as txn:
         work = EntryExport(since=scene.now(), until=scene.now(), format="csv")
         return begin(txn, call, work)
-
-
-def forget_jobs(scene):
-    """Begin a round as its schedule does."""
-    call = scene.call()
-    with call.transaction() as txn:
-        begun = begin(txn, call, Forgetting(until=scene.now()))
-    path = f"/v1/async-jobs/{begun.id}"
-    until(lambda: scene.client.get("admin", path)["status"] == "completed")
 
 
 def breaker(client, name):

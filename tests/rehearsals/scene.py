@@ -14,6 +14,8 @@ from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import questions
 from shared.approvals.rules.requests import EVIDENCE_OF_CLASS
 from shared.edge.openapi import openapi
+from shared.job import begin
+from shared.jobs import Forgetting
 from shared.manifests.models.manifests import Manifest
 from shared.operation import Call
 from tests.approvals.questions import EXAMPLE, others
@@ -78,6 +80,14 @@ class Scene:
     def rest(self):
         """Wait until everything that was begun has been done."""
         until(self.platform.idle)
+
+    def forget_jobs(self, ended):
+        """Begin a round as its schedule does, for what is known until a time, and wait for its end."""
+        call = self.call()
+        with call.transaction() as txn:
+            begun = begin(txn, call, Forgetting(until=ended))
+        path = f"/v1/async-jobs/{begun.id}"
+        until(lambda: self.client.get("admin", path)["status"] == "completed")
 
     def call(self, later=timedelta()):
         """Return a call of the tests' own, for what only time or a defect brings about."""
