@@ -40,12 +40,13 @@ BETWEEN = {
     "deliveries",
     "dues",
     "events",
+    "guards",
     "idempotency",
     "inbox",
     "principals",
     "verification_keys",
 }
-"""What is about messages, keys and callers, and is nobody's document."""
+"""What is about messages, keys, callers and what was asked for, and is nobody's document."""
 
 
 class Settled(Event, action="tests.settled", category="configuration_change"):

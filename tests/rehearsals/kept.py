@@ -85,6 +85,9 @@ def _rehearse(folder):
 
     def observed(platform):
         platform.documents.on_commit(note)
+        # Months pass at once: what was taken in must be known to those who send all of it again.
+        platform.forgetting.stop()
+        platform.forgetting = None
         rehearse(platform)
         until(platform.idle)
         seen.most, seen.total = dict(platform.meter.most), dict(platform.meter.total)
