@@ -15,6 +15,7 @@ from pathlib import Path
 
 from local import hints, made
 from local.entrance import FILE as SERVED
+from local.rows import BROKEN
 from shared.edge.tap import copy
 from shared.evidence import Entry
 
@@ -71,7 +72,7 @@ def back_up(data: Path, to: Path) -> int:
         return 2
     try:
         size = backup(data, to)
-    except (OSError, shutil.Error, sqlite3.Error) as error:
+    except (OSError, shutil.Error, *BROKEN) as error:
         shutil.rmtree(to, ignore_errors=True)
         print(f"{data} could not be copied, and nothing is left at {to}: {error}", file=sys.stderr)
         return 1

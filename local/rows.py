@@ -60,6 +60,10 @@ def in_port(documents: Documents) -> Iterator[Row]:
             yield Row(one.key, text, one.data, _read(text)[1])
 
 
+BROKEN = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a broken file raises: Python decodes SQLite's message as UTF-8, and that quotes what the file holds."""
+
+
 @contextmanager
 def snapshot(store: Path, tap: Path | None) -> Iterator[tuple[sqlite3.Connection, int]]:
     """
@@ -86,7 +90,7 @@ def in_file(connection: sqlite3.Connection) -> Iterator[Row]:
             if not _ours(kind, name, made):
                 said = f"a {kind} is none of ours, and may change what is read or written: {name!r:.500}"
                 yield Row(NOWHERE, breaks=(Violation(rule="STORE_ALTERED", message=said),))
-    except sqlite3.Error as error:
+    except BROKEN as error:
         yield _unreadable(str(error))
     yield from _walked(connection)
 
@@ -134,7 +138,7 @@ def _walked(connection: sqlite3.Connection) -> Iterator[Row]:
         for row in connection.execute(_ROWS.format("asc")):
             last = row[:3]
             yield _row(*row)
-    except sqlite3.Error as error:
+    except BROKEN as error:
         yield _unreadable(f"it cannot be read on from {b'/'.join(last)!r}: {error}")
     else:
         return
@@ -143,7 +147,7 @@ def _walked(connection: sqlite3.Connection) -> Iterator[Row]:
             if _order(row) <= _order(last):
                 return
             yield _row(*row)
-    except sqlite3.Error as error:
+    except BROKEN as error:
         yield _unreadable(f"nor from the other end: {error}")
 
 

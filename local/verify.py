@@ -299,7 +299,7 @@ def verify(
     except BrokenPipeError:
         # Whoever reads has seen enough, as for every command.
         raise
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, *rows.BROKEN) as error:
         print(f"It cannot be verified, for a file cannot be read or kept: {error}")
         return 2
 

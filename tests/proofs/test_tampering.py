@@ -113,6 +113,17 @@ def seen(doc: Doc, told: str) -> bool:
     return doc.place in told or doc.id in told or str(doc.data.get("entity")) in told
 
 
+def test_a_message_of_sqlite_that_is_no_text_stops_no_verification(holder):
+    """Python decodes the message, and it quotes a name from the file (CPython 3.11, SQLite 3.40)."""
+    holder.db.execute("pragma writable_schema = on")
+    holder.db.execute(
+        "update sqlite_schema set name = cast(x'6989' as text), sql = 'create index'"
+        " where rowid = (select max(rowid) from sqlite_schema where type = 'index')"
+    )
+    holder.close()
+    assert {one.rule for one in examined(holder.folder).breaks} >= {"STORE_CORRUPT"}
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_no_bytes_stop_the_verification(holder, seed):
     """Write random bytes over random places of documents, of the tap and of the file."""
