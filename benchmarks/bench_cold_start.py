@@ -27,7 +27,7 @@ from tests.edge.provider import Reply, providing
 from tests.rehearsals import rehearse
 
 ROUNDS, BARE_EVERY = 3, 40
-LIMIT, GOAL = 2.5, 1.5
+LIMIT, GOAL = 2.0, 1.5
 PROJECT = "local"
 OUTSIDE = Reply(
     200,
