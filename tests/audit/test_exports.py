@@ -88,6 +88,9 @@ def test_an_export_is_a_job_whose_parts_are_the_whole(admin, entries, documents,
     assert file.name == f"audit_{new.id}_0002.jsonl"
     with pytest.raises(NotFound):
         download_export_part(admin(), new.id, 3, ports.files)
+    for part in (1, 2):
+        with pytest.raises(NotFound):
+            download_export_part(admin(tenant="globex"), new.id, part, ports.files)
     job = get_async_job(admin(), new.id)
     assert (job.status, job.progress.done, job.progress.total) == ("completed", ENTRIES, ENTRIES)
 
