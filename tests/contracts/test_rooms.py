@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 AREAS = sorted(
     folder
     for folder in (ROOT / "shared").iterdir()
-    if folder.name not in {"edge", "__pycache__"} and folder.is_dir()
+    if folder.name != "edge" and (folder / "__init__.py").exists()
 )
 ROOMS = {"models", "events", "rules", "actions", "examples"}
 KEPT, ANNOUNCED = {"Entity", "Record", "GovernedEntity"}, {"Event"}
