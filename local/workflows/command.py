@@ -46,7 +46,7 @@ def run(file: Path, data: str, trace: bool) -> int:
             try:
                 runtime.deploy(name, source)
             except LoadError as error:
-                return _refused(file, error)
+                return _refused(file, source, error)
             execution = runtime.execute(name, argument)
             found = runtime.wait(execution, _PATIENCE_S)
             while found["state"] == ACTIVE and "stateError" not in found:
@@ -75,7 +75,7 @@ def check(files: list[Path]) -> int:
             for warning in load(source, str(file)).warnings:
                 print(warning)
         except LoadError as error:
-            worst = _refused(file, error)
+            worst = _refused(file, source, error)
     return worst
 
 
@@ -87,13 +87,18 @@ def _source(file: Path) -> str | None:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         print(f"{file} cannot be read: {error}", file=sys.stderr)
-        return None
+    except workflow_source.BadCall as error:
+        print(f"{file} cannot be assembled: {error}", file=sys.stderr)
+    return None
 
 
-def _refused(file: Path, error: LoadError) -> int:
+def _refused(file: Path, source: str, error: LoadError) -> int:
+    lines = source.splitlines()
     for problem in error.problems:
         place = problem.position
         print(f"{file}:{place.line}:{place.column}: {problem.message}", file=sys.stderr)
+        # The line is one of the assembled text, which nobody has in front of them.
+        print(f"    {lines[place.line - 1].strip()}", file=sys.stderr)
     return 2
 
 
