@@ -73,11 +73,12 @@ types: .venv/dev
 imports: .venv/dev
 	@$(BIN)/lint-imports
 
-docs: .venv/dev ## Write docs/openapi.json and docs/openapi from the operations, and docs/data.md from what is stored.
+docs: .venv/dev ## Write docs/openapi.json and docs/openapi from the operations, docs/data.md from what is stored, docs/costs.md from what was counted.
 	@$(BIN)/python -m local describe
+	@$(BIN)/python -m benchmarks.costs
 
-costs: .venv/dev ## Count again what each function reads and writes, and list it.
-	@COSTS=write $(BIN)/pytest -q tests/e2e/test_costs.py
+costs: .venv/dev ## Count again what each function reads and writes, and list it; CPU=yes: their CPU times too, on a quiet machine.
+	@COSTS=$(if $(CPU),cpu,write) $(BIN)/pytest -q tests/e2e/test_costs.py
 
 golden: .venv/dev ## Keep a document of every kind and event of this release, for all later ones to read.
 	@$(BIN)/python -m tests.golden

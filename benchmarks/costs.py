@@ -1,18 +1,17 @@
 """
 What an agent, a decision and a month cost: counts taken by the meter, times the price table.
 
-`docs/costs.json` holds the counts, as tests/e2e/counting.py took them; `kept` returns them, and `page`
-makes docs/costs.md of them.
+`benchmarks/counts.py` keeps the counts, as tests/e2e/counting.py took them; `page` makes docs/costs.md of them, and
+`python -m benchmarks.costs` writes it, without counting again.
 """
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
+from benchmarks.counts import COUNTED, DOCS, Measured, kept
 from benchmarks.prices import DAYS, MONTH_S, PRICES, READ_ON, REGION, TIB, Price
 from shared.edge.catalog import catalog, reactions
 from shared.edge.meter import MESSAGE_BYTES
@@ -21,8 +20,7 @@ from shared.operation import Operation
 from shared.precedents.rules import counting
 from shared.reaction import Reaction
 
-DOCS = Path(__file__).parents[1] / "docs"
-KEPT, PAGE = DOCS / "costs.json", DOCS / "costs.md"
+PAGE = DOCS / "costs.md"
 
 VCPU, GIB = 0.1666, 0.25
 """How much of a processor and of memory each function has (infra/functions.py)."""
@@ -39,7 +37,6 @@ WARM = 4
 SHARDED = {"mobile.get_dashboard", "platform.get_stats", "precedents.get_seed_metrics"}
 """What adds up the shards that exist."""
 
-COUNTED = ("reads", "index_reads", "writes", "deletes", "publishes", "signatures", "files")
 ALWAYS_ON_USD = (200, 265)
 """What the design with services that always run was to cost a month."""
 
@@ -48,15 +45,6 @@ AGENT_USD = 0.0007
 
 AGENT_LIST_USD = 0.001
 """What it may cost where nothing is free."""
-
-Measured = dict[str, Any]
-
-
-def kept() -> Measured:
-    """Return what was counted last: the counts of the main job, and of each function, by kind."""
-    found: Measured = json.loads(KEPT.read_text())
-    return found
-
 
 # --- from counts to a bill -----------------------------------------------------------------------
 
@@ -302,7 +290,7 @@ _HEAD = """\
 # What it costs
 
 Counted by a meter at the ports while the platform runs, times Google's prices in {region}, read on {read_on}. `make costs` counts again;
-[costs.json](costs.json) holds the counts for other programs; a test holds every function to them. What is assumed stands beside the prices.
+[costs](costs) holds the counts of each area for other programs, [costs.json](costs.json) those of the whole; a test holds every function to them. What is assumed stands beside the prices.
 """
 
 _CREATION = """\
@@ -385,7 +373,5 @@ def _plain(number: float) -> str:
     return f"{number:,.7f}".rstrip("0").rstrip(".")
 
 
-def write(found: Measured) -> None:
-    """Keep what was counted, and the page about it."""
-    KEPT.write_text(json.dumps(found, indent=1) + "\n")
-    PAGE.write_text(page(found))
+if __name__ == "__main__":
+    PAGE.write_text(page(kept()))

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import get_origin
 
-from benchmarks.costs import COUNTED, SHARDED
+from benchmarks.costs import SHARDED
+from benchmarks.counts import COUNTED
 from benchmarks.spawn import free_port
 from local.platform import Platform
 from local.story import acts, blueprints

@@ -1,10 +1,10 @@
-"""What each function and the creation of an agent take, as docs/costs.json lists it; COSTS=write lists it anew."""
+"""What each function and the creation of an agent take, as docs/costs lists it; COSTS=write lists it anew."""
 
 import os
 
 import pytest
 
-from benchmarks import costs
+from benchmarks import costs, counts
 from shared.edge.catalog import catalog
 from shared.operation import Operation
 from tests.e2e import counting
@@ -37,8 +37,9 @@ CPU_TIMES = 4
 @pytest.fixture(scope="module")
 def found(rehearsed, tmp_path_factory):
     found = counting.measured(rehearsed.seen, tmp_path_factory.mktemp("costs"))
-    if os.environ.get("COSTS") == "write":
-        costs.write(found)
+    if os.environ.get("COSTS"):
+        counts.keep(found, cpu=os.environ["COSTS"] == "cpu")
+        costs.PAGE.write_text(costs.page(counts.kept()))
     return found
 
 
@@ -83,15 +84,15 @@ def test_a_read_writes_nothing_but_that_a_question_was_opened(most):
 
 
 def test_every_function_takes_what_is_listed(most):
-    listed = costs.kept()["functions"]
+    listed = counts.kept()["functions"]
     other = sorted(most.keys() ^ listed.keys())
-    assert not other, f"docs/costs.json does not list what there is; run: make costs\n{other}"
+    assert not other, f"docs/costs does not list what there is; run: make costs\n{other}"
     wrong = [line for id, now in most.items() for line in more(id, now, listed[id])]
     assert not wrong, "\n".join(wrong)
 
 
 def test_the_creation_of_an_agent_takes_what_is_listed(found):
-    now, listed = found["main_job"], costs.kept()["main_job"]
+    now, listed = found["main_job"], counts.kept()["main_job"]
     assert now["functions"].keys() == listed["functions"].keys(), "run: make costs"
     whole = ("steps", "external_steps", "requests_of_people")
     wrong = more("it", {kind: now[kind] for kind in whole}, listed)
@@ -102,21 +103,17 @@ def test_the_creation_of_an_agent_takes_what_is_listed(found):
 
 def test_what_runs_by_itself_takes_what_is_listed(found):
     for kind in ("schedules", "relay"):
-        assert found[kind] == costs.kept()[kind], "run: make costs"
+        assert found[kind] == counts.kept()[kind], "run: make costs"
 
 
 def test_the_cpu_time_is_about_what_is_listed(found):
-    listed = costs.kept()["cpu_ms"]
+    listed = counts.kept()["cpu_ms"]
     assert sum(found["cpu_ms"].values()) <= CPU_TIMES * sum(listed.values())
 
 
 def test_the_creation_of_an_agent_stays_within_its_price():
-    whole = sum(costs.creation(costs.kept()).values(), costs.Bill())
+    whole = sum(costs.creation(counts.kept()).values(), costs.Bill())
     billed = costs.usd(whole.times(1000), free=True) / 1000
     assert billed <= costs.AGENT_USD, f"${billed:.6f} an agent is above ${costs.AGENT_USD}"
     plain = costs.usd(whole)
     assert plain <= costs.AGENT_LIST_USD, f"${plain:.6f} an agent is above ${costs.AGENT_LIST_USD}"
-
-
-def test_the_page_is_written_from_the_list():
-    assert costs.PAGE.read_text() == costs.page(costs.kept()), "run: make costs"
