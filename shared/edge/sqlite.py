@@ -19,8 +19,6 @@ from typing import Any
 from pydantic_core import from_json
 
 from shared.documents import (
-    ABSENT,
-    ANYTHING,
     EXPIRY,
     Condition,
     Contended,
@@ -30,6 +28,7 @@ from shared.documents import (
     Write,
 )
 from shared.edge import limits, sql
+from shared.edge.applying import Change, apply
 from shared.edge.layout import declared, lay_out
 from shared.edge.sql import Index
 from shared.errors import Rejected, StoreUnavailable
@@ -55,9 +54,6 @@ _FOR_GOOD = {
 """The result codes of what is wrong with a statement, and not with the file."""
 
 Listener = Callable[[Sequence[Write]], None]
-
-Change = tuple[Write, str | None]
-"""A write, and the text of its document."""
 
 Waiting = tuple[Sequence[Change], Future[None]]
 """A commit, and what whoever asked for it waits for."""
@@ -259,8 +255,7 @@ def _carry_out(
     for changes in batch:
         connection.execute("savepoint one")
         try:
-            for write, text in changes:
-                _apply(connection, write, text)
+            apply(connection, changes)
             failures.append(None)
         except Contended as contended:
             connection.execute("rollback to one")
@@ -268,39 +263,6 @@ def _carry_out(
         connection.execute("release one")
     connection.execute("commit")
     return failures
-
-
-def _apply(connection: sqlite3.Connection, write: Write, text: str | None) -> None:
-    place = (write.key.tenant, write.key.collection, write.key.id)
-    where = "tenant = ? and collection = ? and id = ?"
-    if write.expected is not ANYTHING:
-        found = connection.execute(
-            f"select revision from documents where {where}",  # noqa: S608
-            place,
-        ).fetchone()
-        current = ABSENT if found is None else str(found[0])
-        if current != write.expected:
-            raise Contended(f"{write.key} is not as it was read")
-    if text is None:
-        connection.execute(f"delete from documents where {where}", place)  # noqa: S608
-    elif write.expected is ABSENT:
-        connection.execute(
-            "insert into documents values (?, ?, ?, abs(random()), ?)", (*place, text)
-        )
-    elif write.expected is ANYTHING:
-        connection.execute(_WHATEVER_IS_THERE, (*place, text))
-    else:
-        connection.execute(
-            f"update documents set data = ?, revision = abs(random()) where {where} and data <> ?",  # noqa: S608
-            (text, *place, text),
-        )
-
-
-_WHATEVER_IS_THERE = """
-insert into documents values (?, ?, ?, abs(random()), ?) on conflict do update set data = excluded.data,
-revision = excluded.revision where documents.data <> excluded.data
-"""
-"""It looks at every index twice, so it is not for those who know what is there."""
 
 
 def _read(text: str) -> Any:

@@ -387,7 +387,7 @@ def test_what_sqlite_refuses_for_good_is_a_defect(store, file, caplog):
 
 
 def test_an_error_that_is_not_of_the_file_is_none_of_it(store, monkeypatch):
-    monkeypatch.setattr(sqlite, "_apply", lambda *_: 1 / 0)
+    monkeypatch.setattr(sqlite, "apply", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         put(store, {"a": {"n": 1}})
