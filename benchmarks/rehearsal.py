@@ -28,8 +28,8 @@ from shared.edge.ports import Ports
 from shared.evidence import Entry
 from shared.identity.models import Principal
 from shared.operation import Operation
+from shared.promises import Due
 from shared.reaction import Reaction
-from shared.store import Due
 
 WRITES = 100
 KEPT = ("Content-Type", "If-Match", "X-Tenant-ID")

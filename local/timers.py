@@ -16,8 +16,8 @@ from shared.edge.walking import first, record
 from shared.entity import written
 from shared.errors import Refusal
 from shared.evidence import Entry
+from shared.promises import Due
 from shared.reaction import Reaction
-from shared.store import Due
 
 log = logging.getLogger("waooaw.timers")
 

@@ -17,7 +17,7 @@ from shared.entity import written
 from shared.errors import Invalid
 from shared.evidence import MAX_DATA_BYTES, Entry
 from shared.instants import instant
-from shared.store import Due
+from shared.promises import Due
 
 TAP = "tap"
 DUES = "dues"

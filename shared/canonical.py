@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -37,21 +37,45 @@ def canonical(value: Any) -> bytes:
         raise Invalid(f"this has no canonical form: {error}", rule="canonicalization") from error
 
 
-def members(document: Mapping[str, Any]) -> dict[str, bytes]:
-    """Return the canonical form of each member of a document, for digests that are over most of the same."""
-    return {name: canonical(value) for name, value in document.items()}
+def digests(document: Mapping[str, Any], *, apart: AbstractSet[str], name: str) -> tuple[str, str]:
+    """
+    Return the digest of a document without some of its members, and that of all of it with the first as *name*.
 
+    Both are over nearly the same, so each member is written once, with those beside it that are in the same of them.
 
-def digest_of(written: Mapping[str, bytes], *, but: AbstractSet[str] = frozenset()) -> str:
-    """Return the digest of the document that has these members, written by `members`, without some of them."""
-    names = sorted(written.keys() - but, key=lambda name: name.encode("utf-16-be"))
-    body = b",".join(canonical(name) + b":" + written[name] for name in names)
-    return hashlib.sha256(b"{" + body + b"}").hexdigest()
+    Raises:
+        Invalid: It has no canonical form.
+    """
+    names = {*document, name}
+    plain = "".join(names).isascii()
+    runs: list[tuple[bool | None, dict[str, Any]]] = []
+    for one in sorted(names, key=None if plain else _in_utf_16):
+        kind = None if one == name else one in apart
+        if not runs or runs[-1][0] is not kind:
+            runs.append((kind, {}))
+        runs[-1][1][one] = document.get(one)
+    texts = [(kind, b"" if kind is None else _inside(run)) for kind, run in runs]
+    first = _digest_of([text for kind, text in texts if kind is False])
+    own = _inside({name: first})
+    return first, _digest_of([own if kind is None else text for kind, text in texts])
 
 
 def digest(value: Any) -> str:
     """Return the SHA-256 of the canonical form of *value*, as 64 lower-case hex digits."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def _inside(members: Mapping[str, Any]) -> bytes:
+    return canonical(members)[1:-1]
+
+
+def _digest_of(members: Sequence[bytes]) -> str:
+    return hashlib.sha256(b"{" + b",".join(members) + b"}").hexdigest()
+
+
+def _in_utf_16(name: str) -> bytes:
+    """Return by what RFC 8785 sorts a name."""
+    return name.encode("utf-16-be", "surrogatepass")
 
 
 def _plain(value: Any) -> bool:
@@ -71,5 +95,8 @@ def _plain(value: Any) -> bool:
         return bool(-_MAX_INT <= value <= _MAX_INT)
     elif kind is not list and kind is not tuple:
         return kind in _LEAVES
-    # Most of what there is are texts: they are not gone into.
-    return all(_plain(item) for item in value if type(item) not in _LEAVES)
+    for item in value:  # noqa: SIM110 - this is walked for every document, and a generator takes twice as long
+        # Most of what there is are texts: they are not gone into.
+        if type(item) not in _LEAVES and not _plain(item):
+            return False
+    return True

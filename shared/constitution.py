@@ -263,6 +263,7 @@ class GovernedEntity(Entity):
         "drift_detector",
         "integrity_hold",
     }
+    unjudged: ClassVar[frozenset[str]] = frozenset({"l0_compliance_status"})
     immutable: ClassVar[tuple[str, ...]] = _IDENTITY
     """Members that never change."""
 
@@ -334,7 +335,7 @@ def amended(entity: G, **changes: Any) -> G:
         raise ConstitutionalAlignment(violations[0].message, violations=violations)
     said = {name: before[name] for name in entity.model_fields_set}
     after = type(entity).model_validate(said | changes)
-    return after.model_copy(update={"l0_compliance_status": l0_results(after.violations())})
+    return after.model_copy(update={"l0_compliance_status": l0_results(after.broken)})
 
 
 def promoted(

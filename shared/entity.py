@@ -9,6 +9,7 @@ chain. An *event* is a fact, named in the past tense.
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self, TypedDict, TypeVar, Unpack
 
 from pydantic import (
@@ -236,6 +237,9 @@ class Entity(Record):
     unversioned: ClassVar[frozenset[str]] = frozenset({"updated_at", "version_hash", "audit"})
     """Members that are not content: a change of them alone leaves `version_hash` as it is."""
 
+    unjudged: ClassVar[frozenset[str]] = frozenset()
+    """Members that say what it was judged to be: no judgement looks at them."""
+
     personal: ClassVar = PersonalData(ids="governance_agent_id")
 
     tenant_id: str
@@ -269,9 +273,21 @@ class Entity(Record):
         """Say whether it is one of the versions that somebody saw, by its tag or by its content alone."""
         return not {self.tag, self.version_hash, "*"}.isdisjoint(seen or ())
 
+    @cached_property
+    def broken(self) -> tuple[Violation, ...]:
+        """What in this entity breaks the constitution, judged once."""
+        return self.violations()
+
     def violations(self) -> tuple[Violation, ...]:
-        """Return what in this entity breaks the constitution, judged by itself alone."""
+        """Judge what in this entity breaks the constitution, by itself alone."""
         return ()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some declared members changed; what is judged to be the same is not judged again."""
+        copy = super().model_copy(update=update, deep=deep)
+        if "broken" in vars(self) and (update or {}).keys() <= self.unjudged:
+            vars(copy)["broken"] = self.broken
+        return copy
 
 
 Category = Literal[

@@ -6,17 +6,20 @@ hash of the last. There is no global head, which would be one hot document for e
 """
 
 import hashlib
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from uuid import uuid4
 
 from shared.actors import Actor
-from shared.canonical import canonical, digest
+from shared.canonical import canonical, digest, digests
 from shared.entity import (
     ZERO_HASH,
     Asked,
+    Audit,
     Because,
     Code,
     Entity,
@@ -38,6 +41,8 @@ REFS = ("agent_id", "workflow_id", "run_id", "step_id", "approval_id", "receipt_
 """Members of an event's data that an auditor looks entries up by; what a runtime reports has its own."""
 
 _REFS = (*REFS, *(f"reported_{name}" for name in REFS))
+
+E = TypeVar("E", bound=Entity)
 
 REPORTED = "reported."
 """How the name of whatever was reported begins; nothing that the platform does is called so."""
@@ -210,6 +215,49 @@ def content(entity: Entity) -> dict[str, Any]:
 def state_hash(document: Mapping[str, Any]) -> str:
     """Return the digest of a stored entity: all of it but its `audit`."""
     return digest({name: value for name, value in document.items() if name != "audit"})
+
+
+@dataclass(frozen=True)
+class Sealed(Generic[E]):
+    """A changed entity with its hashes, as it is stored, and the entry of its change."""
+
+    entity: E
+    stored: dict[str, Any]
+    entry: Entry
+
+
+def seal(
+    entity: E,
+    event: Event,
+    *,
+    circumstances: Circumstances,
+    signer: Signer,
+    because: Because | None = None,
+    approval: ApprovalRef | None = None,
+) -> Sealed[E]:
+    """
+    Give a changed entity its hashes, and write the entry of its change.
+
+    Raises:
+        Invalid: The entity or the event's data has no canonical form, or the data is over its size.
+    """
+    data = entity.to_stored(exclude={"audit"})
+    version, state = digests(data, apart=entity.unversioned, name="version_hash")
+    entry = record(
+        entity,
+        event,
+        state,
+        entry_id=str(uuid4()),
+        shard=secrets.randbelow(16),
+        circumstances=circumstances,
+        signer=signer,
+        because=because,
+        approval=approval,
+    )
+    audit = Audit(n=entry.eseq, head=entry.hash, state_hash=state, entry=entry.id)
+    stored = data | {"version_hash": version, "audit": audit.to_stored()}
+    changed = entity.model_copy(update={"version_hash": version, "audit": audit})
+    return Sealed(changed, stored, entry)
 
 
 def record(

@@ -6,78 +6,44 @@ Firestore asks. What it saves and what it announces are committed together, once
 it is a small port, `shared/documents.py`.
 """
 
-import logging
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
-from shared import evidence, guarding, verification
-from shared.canonical import canonical, digest_of, members
+from shared import evidence
+from shared.believing import Belief
 from shared.documents import (
     ABSENT,
     ANYTHING,
     Absent,
     Anything,
-    Condition,
     Contended,
     Documents,
     Key,
-    Query,
     Snapshot,
     Write,
 )
-from shared.entity import Audit, Because, Entity, Event, Record, Timestamp
+from shared.entity import Because, Entity, Event, Record
 from shared.errors import (
     ConstitutionalAlignment,
-    IntegrityHold,
     Invalid,
     NotFound,
     VersionConflict,
     Violation,
 )
 from shared.evidence import ApprovalRef, Circumstances, Entry, Signer
-from shared.guarding import Guard
-from shared.handling import Handling, Nobody, PersonalData, UntilDone
+from shared.guarding import Guarding, noticeable
 from shared.masking import for_evidence
+from shared.promises import Due
 from shared.queries import Reads, Test, equal
 from shared.texts import in_words
-
-log = logging.getLogger("waooaw.store")
 
 R = TypeVar("R", bound=Record)
 
 Writable = frozenset[type[Record]] | None
 """The kinds that a transaction may write; None for all."""
-
-
-class Due(Record):
-    """A promise to announce something at a time."""
-
-    collection: ClassVar[str] = "dues"
-    handling: ClassVar = Handling(
-        kept=UntilDone("it was announced at its time"),
-        export=Nobody("what it announces is exported as an entry"),
-        erasure="deleted",
-    )
-    personal: ClassVar = PersonalData(texts="data")
-
-    at: Timestamp
-    topic: str = "dues"
-    tenant: str
-    action: str
-    entity: str
-    data: Mapping[str, Any]
-    data_version: int = 1
-    correlation_id: str
-    causation_id: str | None = None
-    traceparent: str | None = None
-
-
-_SAVED_AGAIN = "saved_again"
-"""The member that tells a record from itself, where it was saved as it had been read."""
 
 
 class Transaction(Reads):
@@ -123,9 +89,8 @@ class Transaction(Reads):
         self._absent: set[Key] = set()
         self._writes: list[Write] = []
         self._held: set[Key] = set()
-        self._guards: dict[str, Snapshot | None] = {}
-        self._turned: set[str] = set()
-        self._unguarded: set[str] = set()
+        self._guards = Guarding(documents, tenant)
+        self._belief = Belief(documents, tenant, circumstances.correlation_id)
         self.entries: list[Entry] = []
         self.urgent = False
         """Whether the tap must have the entries before the caller gets an answer."""
@@ -143,11 +108,7 @@ class Transaction(Reads):
         held = self._held - {write.key for write in self._writes}
         as_read = [self._seen[key] for key in sorted(held, key=lambda key: key.id)]
         holding = [Write(one.key, one.data, one.revision) for one in as_read]
-        return (
-            *self._writes,
-            *holding,
-            *map(self._guarding, sorted(self._guards.keys() | self._turned)),
-        )
+        return (*self._writes, *holding, *self._guards.writes)
 
     def loosely(self, why: str) -> Reads:
         """Return the way to ask what may have changed when this commits, and say why that does no harm."""
@@ -203,8 +164,8 @@ class Transaction(Reads):
         snapshot = self._documents.get(key)
         if snapshot is None:
             self._absent.add(key)
-            if issubclass(kind, Entity) and self._changing and self._entries_of(key):
-                self._gone(key)
+            if issubclass(kind, Entity) and self._changing:
+                self._belief.absent(key)
             return None
         return self._read(kind, snapshot)
 
@@ -215,9 +176,7 @@ class Transaction(Reads):
         Raises:
             IntegrityHold: It is not what its last entry says.
         """
-        before = self._seen[self._key(type(entity), entity.id)]
-        last = self._last_entry(before)
-        self._hold(before.key, verification.disagreement(before.data, last.data if last else None))
+        self._belief.to_the_last(self._seen[self._key(type(entity), entity.id)])
 
     def create(
         self,
@@ -281,7 +240,7 @@ class Transaction(Reads):
             raise TypeError("an entity is evidence and stays")
         self._may_write(record)
         before = self._seen.get(self._key(type(record), record.id))
-        self._turned |= guarding.of_change(type(record), None, record.to_stored())
+        self._guards.changed(type(record), None, record.to_stored())
         expected = before.revision if before else ANYTHING
         self._writes.append(Write(self._key(type(record), record.id), None, expected))
 
@@ -311,10 +270,11 @@ class Transaction(Reads):
         approval: ApprovalRef | None,
     ) -> R:
         self._may_write(document)
+        stored: dict[str, Any] | None = None
         if isinstance(document, Entity):
             if event is None:
                 raise TypeError(f"say which event the change of {document.id} is")
-            document = self._seal(document, event, because, approval)
+            document, stored = self._seal(document, event, because, approval)
         elif event is not None:
             raise TypeError("a record is no evidence and has no events")
         key = self._key(type(document), document.id)
@@ -322,117 +282,49 @@ class Transaction(Reads):
             # Changed twice in one commit: two events, and one write of what came of it.
             self._writes.remove(earlier)
             expected = earlier.expected
-        document = self._noticed(key, document)
         before = self._seen.get(key)
-        stored = document.to_stored()
-        self._turned |= guarding.of_change(type(document), before.data if before else None, stored)
+        if stored is None:
+            document = noticeable(document, before.data if before else None)
+            stored = document.to_stored()
+        self._guards.changed(type(document), before.data if before else None, stored)
         self._writes.append(Write(key, stored, expected))
         return document
 
-    def _guarding(self, id: str) -> Write:
-        """Return the write that holds a guard to what it was, and turns it where something is changed."""
-        key, read = Key(self.tenant, Guard.collection, id), self._guards.get(id)
-        data = read.data if read and id not in self._turned else Guard.turned(id).to_stored()
-        if id not in self._guards:
-            return Write(key, data)
-        return Write(key, data, read.revision if read else ABSENT)
-
-    def _noticed(self, key: Key, document: R) -> R:
-        """
-        Return a document whose write others notice who read the same.
-
-        A store passes over a write that changes nothing, and those who must not miss each other may write
-        what both read as it is. Only records are marked so, as an entity never stays as it was.
-        """
-        before = self._seen.get(key)
-        if before is None or isinstance(document, Entity):
-            return document
-        data = document.to_stored()
-        if before.data != data:
-            return document
-        return type(document).from_stored({**data, _SAVED_AGAIN: data.get(_SAVED_AGAIN, 0) + 1})
-
     def _seal(
         self, entity: Any, event: Event, because: Because | None, approval: ApprovalRef | None
-    ) -> Any:
-        """Give a changed entity its hashes, and write down the event that changed it."""
+    ) -> tuple[Any, dict[str, Any]]:
+        """Give a changed entity its hashes, write down the event that changed it, and return how it is stored."""
         if entity.tenant_id != self.tenant:
             raise RuntimeError(f"{entity.id} belongs to another tenant")
         self._compare(entity)
         self._believe(entity)
-        broken = entity.violations()
-        if broken:
-            raise ConstitutionalAlignment(broken[0].message, violations=broken)
+        if entity.broken:
+            raise ConstitutionalAlignment(entity.broken[0].message, violations=entity.broken)
         now = max(self._circumstances.at, entity.updated_at)
         story = self._story(entity)
         circumstances = replace(self._circumstances, at=now, correlation_id=story)
         began = entity.correlation_id or circumstances.correlation_id
         entity = entity.model_copy(update={"updated_at": now, "correlation_id": began})
-        # Both digests are over nearly all members, so each is written once.
-        written = members(entity.to_stored(exclude={"audit"}))
-        version = digest_of(written, but=entity.unversioned)
-        entity = entity.model_copy(update={"version_hash": version})
-        state = digest_of(written | {"version_hash": canonical(version)})
-        entry = evidence.record(
+        sealed = evidence.seal(
             entity,
             event,
-            state,
-            entry_id=str(uuid4()),
-            shard=secrets.randbelow(16),
             circumstances=circumstances,
             signer=self._signer,
             because=because,
             approval=approval,
         )
-        self.entries.append(entry)
+        self.entries.append(sealed.entry)
         self.urgent = self.urgent or event.traits.publish_first
-        place = Key(self.tenant, Entry.collection, entry.id)
-        self._writes.append(Write(place, entry.to_stored(), ABSENT))
-        audit = Audit(n=entry.eseq, head=entry.hash, state_hash=state, entry=entry.id)
-        return entity.model_copy(update={"audit": audit})
+        place = Key(self.tenant, Entry.collection, sealed.entry.id)
+        self._writes.append(Write(place, sealed.entry.to_stored(), ABSENT))
+        return sealed.entity, sealed.stored
 
     def _believe(self, entity: Entity) -> None:
-        """
-        Hold what was read to its last entry as it lies in the store, before anything is built on it.
-
-        Else the next honest change would sign whatever somebody has written past us.
-        """
+        """Hold what was read to its last entry as it lies in the store, before anything is built on it."""
         key = self._key(type(entity), entity.id)
         before = self._seen.get(key)
         if before is not None and all(write.key != key for write in self._writes):
             self.trust(entity)
-
-    def _hold(self, key: Key, rule: str | None) -> None:
-        """Refuse to go on where what is stored at *key* breaks a rule of evidence."""
-        if rule is None:
-            return
-        # A log names no tenant and no person; whoever asked is told which entity it is.
-        told = {"correlation_id": self._circumstances.correlation_id}
-        log.error("%s in %s: nothing is built on it", rule, key.collection, extra=told)
-        raise IntegrityHold(
-            f"{key.collection}/{key.id} is not what its last audit entry says, so nothing was written;"
-            " verify the evidence, and restore it from a copy that verifies",
-            rule=rule,
-        )
-
-    def _gone(self, key: Key) -> None:
-        """Tell an entity that is gone from one that came while its entries were looked for."""
-        if self._documents.get(key) is not None:
-            raise Contended(f"{key.id} was made while it was read")
-        self._hold(key, "ENTITY_MISSING")
-
-    def _last_entry(self, before: Snapshot) -> Snapshot | None:
-        audit = before.data.get("audit") or {}
-        if audit.get("entry"):
-            return self._documents.get(Key(self.tenant, Entry.collection, str(audit["entry"])))
-        # It was written before entities named their last entry.
-        found = self._entries_of(before.key, Condition("eseq", "==", audit.get("n")))
-        return found[0] if found else None
-
-    def _entries_of(self, key: Key, *more: Condition) -> list[Snapshot]:
-        """Return one entry of an entity, if there is any."""
-        where = (Condition("entity", "==", f"{key.collection}/{key.id}"), *more)
-        return self._documents.find(self.tenant, Query(Entry.collection, where, limit=1))
 
     def _story(self, entity: Entity) -> str:
         """
@@ -459,7 +351,7 @@ class Transaction(Reads):
     def _read(self, kind: type[R], snapshot: Snapshot) -> R:
         if issubclass(kind, Entity) and self._changing:
             # Whoever only looks is shown what there is.
-            self._hold(snapshot.key, verification.self_disagreement(snapshot.data))
+            self._belief.by_itself(snapshot)
         earlier = self._seen.setdefault(snapshot.key, snapshot)
         if self._changing and earlier.revision != snapshot.revision:
             # What was made of the first would be written over the second.
@@ -473,19 +365,10 @@ class Transaction(Reads):
         self._may_read()
         if self._writable is not None:
             return
-        guards = guarding.of_query(kind, equal(tests))
-        if not guards:
-            self._unguarded.add(kind.__name__)
-        for id in guards:
-            if id not in self._guards:
-                self._guards[id] = self._documents.get(Key(self.tenant, Guard.collection, id))
+        self._guards.asked(kind, equal(tests))
 
     def _may_write(self, document: Record) -> None:
-        if self._unguarded:
-            raise RuntimeError(
-                f"a query of {', '.join(sorted(self._unguarded))} has no guard, so nothing is written on"
-                " what it found: say what the kind is `guarded_by`, or ask `loosely`"
-            )
+        self._guards.check()
         if self._writable is not None and type(document) not in self._writable:
             raise RuntimeError(
                 f"this transaction only reads; it writes no {type(document).__name__}"

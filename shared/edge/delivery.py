@@ -29,9 +29,9 @@ from shared.events.models import Inbox
 from shared.evidence import Unproven
 from shared.job import JobKind
 from shared.operation import Crossing
+from shared.promises import Due
 from shared.reaction import Reaction, ReactionCall
 from shared.schedules import LastMoment, Schedule
-from shared.store import Due
 
 log = logging.getLogger("waooaw.delivery")
 

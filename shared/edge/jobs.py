@@ -28,7 +28,8 @@ from shared.errors import Refusal
 from shared.job import JobKind, JobStep
 from shared.jobs import Failure, Job, JobStarted, JobState, Progress
 from shared.operation import Crossing
-from shared.store import Due, Transaction
+from shared.promises import Due
+from shared.store import Transaction
 
 TURN_S = 80.0
 """How long a worker does steps in the cloud before it makes room: the last one still ends in its function's time."""

@@ -7,6 +7,7 @@ a secret that is not mounted, or a key that never leaves Cloud KMS (`kms.py`).
 """
 
 import base64
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -26,16 +27,32 @@ if TYPE_CHECKING:
     )
 
 
+LATELY = 4096
+"""How many of its signatures a process remembers: those of what is on its way out."""
+
+
 class PemSigner:
     """Signs with a private key in PEM (PKCS #8)."""
 
     def __init__(self, pem: Callable[[], bytes]) -> None:
         """Say where the key comes from; it is not asked for before the first signature."""
         self._pem = pem
+        self._lately: dict[str, bytes] = {}
+        self._noting = threading.Lock()
 
     def sign(self, message: bytes) -> tuple[str, str]:
         """Return the key's id and its signature."""
-        return self.jwk["kid"], encoded(self._key.sign(message))
+        signature = encoded(self._key.sign(message))
+        with self._noting:
+            while len(self._lately) >= LATELY:
+                del self._lately[next(iter(self._lately))]
+            self._lately[signature] = hashlib.sha256(message).digest()
+        return self.jwk["kid"], signature
+
+    def made(self, kid: str, message: bytes, signature: str) -> bool:
+        """Say whether it lately made this signature of these very bytes: that needs no proof by a key."""
+        known = self._lately.get(signature)
+        return known == hashlib.sha256(message).digest() and kid == self.jwk["kid"]
 
     @cached_property
     def jwk(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from shared.errors import Invalid
 from shared.events.actions.letters import Undelivered
 from shared.events.models import HOT
 from shared.evidence import Entry, Unproven, Verify, hash_of_entry, signed_bytes
-from shared.store import Due
+from shared.promises import Due
 
 _NO_CLAIM = frozenset({"consumer", "traceparent", "data"})
 """What a message says for its way; its data is compared to the letter, as bytes."""

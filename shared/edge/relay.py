@@ -13,7 +13,7 @@ from shared.entity import written
 from shared.evidence import Entry, Verify
 from shared.instants import instant
 from shared.observability import Backlog
-from shared.store import Due
+from shared.promises import Due
 
 BATCH = 100
 LATE = timedelta(minutes=2)

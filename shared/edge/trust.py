@@ -31,10 +31,22 @@ class Trust:
     """
 
     def __init__(
-        self, read: Callable[[], keyring.Keys], seconds: Callable[[], float] = time.monotonic
+        self,
+        read: Callable[[], keyring.Keys],
+        seconds: Callable[[], float] = time.monotonic,
+        own: Verify = lambda *_: False,
     ) -> None:
-        """Say where the keys come from; nothing is read before the first signature is checked."""
-        self._read, self._seconds = read, seconds
+        """
+        Say whose signatures count; nothing is read before the first is checked.
+
+        Args:
+            read: Where the keys come from.
+
+            seconds: The time.
+
+            own: Whether it was this process itself that made a signature, of these very bytes.
+        """
+        self._read, self._seconds, self._own = read, seconds, own
         self._keys: keyring.Keys | None = None
         self._check: Verify = verifier({})
         self._unknown: dict[str, float] = {}
@@ -46,6 +58,8 @@ class Trust:
         Raises:
             StoreUnavailable: The keys cannot be read now.
         """
+        if self._own(kid, message, signature):
+            return True
         now = self._seconds()
         if self._keys is None or (kid not in self._keys and self._may_look(kid, now)):
             keys = self._read()
@@ -70,7 +84,7 @@ def trust(settings: Settings, documents: Documents, signer: Signer) -> Trust:
         own = {signer.jwk["kid"]: signer.jwk} if isinstance(signer, PemSigner) else {}
         return {**keyring.kept(settings.data), **own}
 
-    return Trust(folder)
+    return Trust(folder, own=signer.made) if isinstance(signer, PemSigner) else Trust(folder)
 
 
 def _published(documents: Documents) -> Mapping[str, Mapping[str, Any]]:

@@ -96,15 +96,14 @@ class _Walk:
 
     def members(self, members: Mapping[str, Any], level: int, path: int) -> int:
         """Return the bytes of what is in a map; *path* is that of the names before it."""
-        size = most = 0
-        for name, value in members.items():
-            own = _name_bytes(name)
-            most = max(most, own)
+        names = [*map(_name_bytes, members)]
+        size, most = sum(names), max(names, default=0)
+        for own, value in zip(names, members.values(), strict=True):
             # Most of what there is are plain texts: they are counted here.
             if type(value) is str and value.isascii() and "\0" not in value:
-                size += own + len(value) + 1
+                size += len(value) + 1
             else:
-                size += own + self.value(value, level, path + own)
+                size += self.value(value, level, path + own)
         if path + most > self.longest:
             self.longest = path + most
             if self.longest - 1 > MAX_NAME_BYTES:
@@ -130,7 +129,13 @@ class _Walk:
         # Firestore counts an empty one as nothing, and a million of them too.
         if kind is dict:
             return 1 + self.members(value, level + 1, path)
-        return 1 + sum(self.value(outside(item), level + 1, path) for item in value)
+        size = 1
+        for item in value:
+            if type(item) is str and item.isascii() and "\0" not in item:
+                size += len(item) + 1
+            else:
+                size += self.value(outside(item), level + 1, path)
+        return size
 
 
 class _Entries:

@@ -18,7 +18,7 @@ from shared.agents.events import AuthorConcerned
 from shared.approvals.events.lifecycle import ApprovalRejected
 from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
-from shared.store import Due
+from shared.promises import Due
 
 WANTED = "Name who answers for claims."
 WHY = "This agent is not needed here, as another one does the same."

@@ -27,8 +27,8 @@ from shared.evidence import Entry
 from shared.manifests.models.manifests import Manifest
 from shared.outside import Look
 from shared.platform.models.incidents import Incident
+from shared.promises import Due
 from shared.queries import Paging
-from shared.store import Due
 from tests import answered
 from tests.agents.catalogue import CALLBACK, Kept
 from tests.conftest import NOON

@@ -15,7 +15,7 @@ from shared.approvals.rules import cards
 from shared.documents import Query
 from shared.errors import AlreadyDecided, ApprovalMismatch, Conflict, Expired, Forbidden
 from shared.notifications.models import Notification
-from shared.store import Due
+from shared.promises import Due
 from tests import answered
 from tests.approvals.questions import EXAMPLE, WHY, another, minutes, rule
 from tests.conftest import DEPLOYMENT

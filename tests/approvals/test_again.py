@@ -20,7 +20,7 @@ from shared.documents import Query
 from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid
 from shared.evidence import Entry
 from shared.notifications.models import Notification
-from shared.store import Due
+from shared.promises import Due
 from tests import answered
 from tests.approvals.questions import CALLBACK, EXAMPLE, WHY, request, rule
 from tests.conftest import DEPLOYMENT

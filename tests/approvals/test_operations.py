@@ -20,8 +20,8 @@ from shared.approvals.rules import binding
 from shared.documents import Query
 from shared.errors import AlreadyDecided, Invalid, NotFound
 from shared.evidence import Entry
+from shared.promises import Due
 from shared.queries import Paging
-from shared.store import Due
 from shared.waiting import Wait
 from tests import answered
 from tests.approvals.questions import CALLBACK, another, minutes, needed

@@ -17,7 +17,7 @@ from shared.documents import Key, Query
 from shared.errors import ProviderDown
 from shared.evidence import Entry
 from shared.notifications.models import Notification
-from shared.store import Due
+from shared.promises import Due
 from shared.waiting import Wait
 from tests import answered
 from tests.approvals.questions import CALLBACK, approval, minutes, request

@@ -13,8 +13,8 @@ from shared.approvals.rules import stranding
 from shared.approvals.rules.people import People, unanswerable
 from shared.identity.rules.members import member
 from shared.platform.models.incidents import Incident
+from shared.promises import Due
 from shared.queries import Paging
-from shared.store import Due
 from shared.waiting import Wait
 from tests.approvals.questions import CALLBACK, WHY, approval, approve, person
 from tests.conftest import NOON

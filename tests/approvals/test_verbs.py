@@ -27,7 +27,7 @@ from shared.documents import Query
 from shared.errors import Conflict, Forbidden
 from shared.evidence import Entry
 from shared.notifications.models import Notification
-from shared.store import Due
+from shared.promises import Due
 from tests import answered
 from tests.approvals.questions import RUN, WHY, another, minutes, needed, person, rule
 from tests.conftest import DEPLOYMENT

@@ -20,7 +20,7 @@ from shared.edge.delivery import deliver
 from shared.errors import Conflict, Invalid, NotFound, RateLimited
 from shared.job import begin
 from shared.jobs import Forgetting
-from shared.store import Due
+from shared.promises import Due
 from tests.conftest import NOON, ports_of
 from tests.kernel.things import Thing, ThingMade
 

@@ -26,7 +26,7 @@ from shared.evidence import Entry
 from shared.files import Content
 from shared.job import begin
 from shared.jobs import Forgetting
-from shared.store import Due
+from shared.promises import Due
 from tests.conftest import NOON, ports_of
 from tests.kernel.things import Thing, ThingMade
 

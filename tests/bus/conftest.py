@@ -7,7 +7,7 @@ import pytest
 
 from shared.entity import Entity, Event
 from shared.evidence import ActorRef, Entry
-from shared.store import Due
+from shared.promises import Due
 from tests.conftest import NOON
 from tests.emulators import pubsub_emulator
 

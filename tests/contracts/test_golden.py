@@ -75,6 +75,30 @@ def saved(txn, kind, id):
         txn.save(before.model_copy())
 
 
+@every(GovernedEntity)
+def test_no_judgement_looks_at_what_it_was_judged_to_be(file, kind, monkeypatch):
+    document = kind.from_stored(json.loads(file.read_text())["document"])
+    looked = set[str]()
+
+    def look(self, name):
+        looked.add(name)
+        return object.__getattribute__(self, name)
+
+    monkeypatch.setattr(kind, "__getattribute__", look, raising=False)
+    document.violations()
+    assert looked > {"status"}
+    assert not looked & kind.unjudged
+
+
+@every(GovernedEntity)
+def test_a_change_is_judged_anew_and_what_is_judged_the_same_is_not(file, kind):
+    document = kind.from_stored(json.loads(file.read_text())["document"])
+    before = document.broken
+    assert document.model_copy(update={"l0_compliance_status": {}}).broken is before
+    broken = document.model_copy(update={"governance_agent_id": ""}).broken
+    assert "L0-01" in {violation.rule for violation in broken}
+
+
 @every(Record)
 @pytest.mark.parametrize("grown", [False, True], ids=["as it was", "with members more"])
 def test_a_document_of_a_release_is_read_changed_saved_and_verified(

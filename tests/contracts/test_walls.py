@@ -39,6 +39,7 @@ KERNEL = {
     *(
         "answers",
         "actors",
+        "believing",
         "bus",
         "canonical",
         "constitution",
@@ -51,7 +52,7 @@ KERNEL = {
         "examples",
     ),
     *("answers", "dialects", "inputs"),
-    *("files", "instants", "masking", "observability", "operation", "outside", "ports"),
+    *("files", "instants", "masking", "observability", "operation", "outside", "ports", "promises"),
     *(
         "guarding",
         "handling",

@@ -13,7 +13,7 @@ from shared.edge.queue import Delivery
 from shared.entity import Printed, Shown
 from shared.evidence import Entry
 from shared.files import Content
-from shared.store import Due
+from shared.promises import Due
 from tests.contracts.members import leaves, members
 from tests.contracts.test_masking import parts
 from tests.e2e.counting import platform_in

@@ -4,7 +4,7 @@ import pytest
 
 from shared.actors import PLATFORM
 from shared.documents import Key, Write
-from shared.edge import keyring
+from shared.edge import keyring, keys
 from shared.edge.keys import FileSigner
 from shared.edge.settings import Settings
 from shared.edge.trust import Trust, trust
@@ -36,6 +36,37 @@ def test_one_machine_trusts_the_keys_of_its_folder_and_no_key_of_the_store(
     publish(documents, another)
     trusted = trust(Settings({"DATA": str(tmp_path)}), documents, own)
     assert [trusted(*signed(one)) for one in (own, signer, another)] == [True, True, False]
+
+
+def test_what_this_very_process_signed_is_looked_up_and_all_else_is_verified(
+    tmp_path, documents, monkeypatch
+):
+    own = FileSigner(tmp_path / "keys" / "writer.pem")
+    kid, message, signature = signed(own)
+    later = trust(Settings({"DATA": str(tmp_path)}), documents, FileSigner(tmp_path / "again.pem"))
+    assert later(kid, message, signature), "another process verifies it"
+
+    trusted, verified = trust(Settings({"DATA": str(tmp_path)}), documents, own), []
+    monkeypatch.setattr(trusted, "_check", lambda *said: verified.append(said))
+    monkeypatch.setattr(trusted, "_keys", {kid: own.jwk})
+    assert trusted(kid, message, signature)
+    assert not verified
+    other = signed(own, b"another entry")[2]
+    for bent in (
+        (kid, b"an entry!", signature),
+        (kid, message, other),
+        (kid, message, signature[:-2] + "AA"),
+    ):
+        assert not trusted(*bent)
+    assert len(verified) == 3
+    assert not own.made("another", message, signature)
+
+
+def test_a_process_remembers_only_the_last_of_its_signatures(tmp_path, monkeypatch):
+    monkeypatch.setattr(keys, "LATELY", 2)
+    own = FileSigner(tmp_path / "writer.pem")
+    made = [signed(own, f"entry {n}".encode()) for n in range(3)]
+    assert [own.made(*one) for one in made] == [False, True, True]
 
 
 def test_the_cloud_trusts_the_keys_that_the_platform_publishes(documents, signer, another):

@@ -10,7 +10,7 @@ from shared.documents import Condition, Query
 from shared.errors import Conflict
 from shared.events.events import DeadLetterReplayed, EventDeadLettered
 from shared.events.models import DeadLetter
-from shared.store import Due
+from shared.promises import Due
 from tests.conftest import NOON, FakeRelay
 
 REASON = Replay(reason="the consumer is repaired")

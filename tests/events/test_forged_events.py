@@ -19,7 +19,7 @@ from shared.entity import Event
 from shared.errors import Invalid
 from shared.events.models import HOT
 from shared.evidence import Entry, Unproven, signed_bytes
-from shared.store import Due
+from shared.promises import Due
 from tests.conftest import NOON
 from tests.kernel.test_delivery import (
     ThingGrown,

@@ -17,8 +17,8 @@ from shared.edge import walking
 from shared.edge.queue import Delivery, delivery_key
 from shared.edge.relay import Relay
 from shared.evidence import Entry
+from shared.promises import Due
 from shared.reaction import reaction
-from shared.store import Due
 from tests.conftest import NOON, trusting
 from tests.kernel.test_delivery import (
     ThingGrown,

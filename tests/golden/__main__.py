@@ -19,8 +19,8 @@ from shared.edge.schemas import example
 from shared.entity import Entity, Event
 from shared.evidence import Circumstances, Entry, state_hash
 from shared.identity.models import VerificationKey
+from shared.promises import Due
 from shared.release import VERSION
-from shared.store import Due
 from tests import golden
 from tests.e2e.counting import platform_in
 from tests.golden import Golden

@@ -7,7 +7,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.canonical import canonical, digest, digest_of, members
+from shared.canonical import canonical, digest, digests
 from shared.errors import Invalid
 
 SCALARS = (
@@ -43,11 +43,12 @@ def test_the_vector_of_the_specification():
 NAMES = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@given(st.dictionaries(NAMES, VALUES, max_size=6), st.sets(NAMES, max_size=2))
-def test_a_digest_of_members_that_are_written_one_by_one_is_that_of_the_document(document, more):
-    but = more | {name for n, name in enumerate(document) if n % 3 == 2}
-    whole = {name: value for name, value in document.items() if name not in but}
-    assert digest_of(members(document), but=but) == digest(whole)
+@given(st.dictionaries(NAMES, VALUES, max_size=6), st.sets(NAMES, max_size=2), NAMES)
+def test_two_digests_of_a_document_are_those_of_its_two_forms(document, more, name):
+    apart = more | {name for n, name in enumerate(document) if n % 3 == 2}
+    first, both = digests(document, apart=apart, name=name)
+    assert first == digest({n: v for n, v in document.items() if n not in {*apart, name}})
+    assert both == digest(document | {name: first})
 
 
 def test_keys_are_sorted_by_utf_16_code_units():

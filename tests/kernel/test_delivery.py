@@ -16,8 +16,9 @@ from shared.entity import Entity, Event
 from shared.errors import Conflict, Invalid, ProviderDown
 from shared.evidence import Circumstances, Entry, Unproven
 from shared.outside import Workflows
+from shared.promises import Due
 from shared.reaction import Reaction, reaction
-from shared.store import Due, Transaction
+from shared.store import Transaction
 from tests.conftest import NOON, ports_of, trusting
 
 

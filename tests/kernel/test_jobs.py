@@ -17,7 +17,7 @@ from shared.evidence import Entry, Unproven
 from shared.files import Content, Files
 from shared.job import JobStep, Visited, begin, job
 from shared.jobs import Job, JobState, Progress, Work
-from shared.store import Due
+from shared.promises import Due
 from tests.conftest import NOON, ports_of
 from tests.kernel.things import Thing, ThingMade
 

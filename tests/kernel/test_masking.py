@@ -32,7 +32,7 @@ from shared.errors import Invalid
 from shared.evidence import Entry, signed_bytes
 from shared.judged import Masked
 from shared.masking import for_evidence
-from shared.store import Due
+from shared.promises import Due
 from shared.texts import inside
 from tests.conftest import NOON
 

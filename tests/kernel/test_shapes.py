@@ -17,9 +17,9 @@ from shared.entity import Entity, Event, Id, Record, Value
 from shared.errors import Invalid
 from shared.evidence import Entry, hash_of_entry, signed_bytes, state_hash
 from shared.operation import Call
+from shared.promises import Due
 from shared.queries import Page
 from shared.reaction import reaction
-from shared.store import Due
 from tests.chains import chain_rules
 from tests.conftest import NOON, ports_of, trusting
 from tests.kernel.conftest import declared

@@ -16,7 +16,7 @@ from shared.approvals.events.lifecycle import ApprovalEscalated, ApprovalGranted
 from shared.documents import Query
 from shared.notifications.events import VetoWindowClosing
 from shared.notifications.models import Notification
-from shared.store import Due
+from shared.promises import Due
 from tests.conftest import NOON
 from tests.mobile.phone import approved, asked
 

@@ -33,7 +33,7 @@ from shared.notifications.rules import messages, pushing
 from shared.notifications.rules.notices import notice
 from shared.notifications.rules.preferences import Wishes
 from shared.outside import Pushed
-from shared.store import Due
+from shared.promises import Due
 from tests.conftest import NOON
 from tests.mobile.phone import Phone, asked, stored
 

@@ -15,7 +15,7 @@ from shared.errors import Conflict, Forbidden, Invalid
 from shared.evidence import Entry
 from shared.platform.events import IncidentRested
 from shared.platform.models.incidents import MAX_REMARKS, IncidentReport, IncidentStep
-from shared.store import Due
+from shared.promises import Due
 from tests.conftest import NOON, FakeRelay, FakeTelemetry
 from tests.platform.test_services import Dependencies
 

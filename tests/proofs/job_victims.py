@@ -22,7 +22,7 @@ from shared.edge.ports import connect
 from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.edge.storage import FolderFiles
-from shared.store import Due
+from shared.promises import Due
 
 
 def arm(where: str, at: int) -> None:

@@ -28,7 +28,7 @@ from shared.edge.sqlite import SqliteDocuments
 from shared.errors import Invalid, Refusal
 from shared.events.models import HOT
 from shared.evidence import Entry, Unproven
-from shared.store import Due
+from shared.promises import Due
 from tests.conftest import FakeProbe, FakePush, FakeRelay, FakeWorkflows
 
 pytestmark = pytest.mark.slow

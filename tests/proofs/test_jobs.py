@@ -25,7 +25,7 @@ from shared.evidence import Entry, digest_of
 from shared.job import begin
 from shared.jobs import Forgetting, Forgot, Job, JobState, Progress
 from shared.operation import Call
-from shared.store import Due
+from shared.promises import Due
 from tests.conftest import NOON, broken
 from tests.kernel.things import Thing, ThingMade
 

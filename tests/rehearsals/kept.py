@@ -17,7 +17,7 @@ from infra.indexes import Shape
 from shared.documents import Write
 from shared.edge import meter
 from shared.guarding import Guard
-from shared.store import Due
+from shared.promises import Due
 from tests.infra.queries import taken_down
 from tests.rehearsals import rehearse
 from tests.rehearsals.scene import until

@@ -10,8 +10,8 @@ from shared.edge.delivery import deliver
 from shared.entity import Record, Value
 from shared.job import JobStep, Visited, begin, job
 from shared.jobs import Job, Work
+from shared.promises import Due
 from shared.queries import Reads
-from shared.store import Due
 from tests.conftest import NOON, ports_of
 from tests.store.conftest import key
 

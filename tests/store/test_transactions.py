@@ -14,8 +14,8 @@ from shared.documents import Contended, Key
 from shared.entity import Entity, Event, Record
 from shared.errors import BadRequest, ConstitutionalAlignment, NotFound, VersionConflict, Violation
 from shared.evidence import Entry
+from shared.promises import Due
 from shared.queries import AtLeast, AtMost, OneOf, Prefix
-from shared.store import Due
 from tests.conftest import NOON
 
 

@@ -19,7 +19,8 @@ from shared.agents.models.agents import Agent
 from shared.documents import Query
 from shared.errors import Conflict, Forbidden, Invalid, SelfApproval
 from shared.notifications.models import Notification
-from shared.store import Due, Transaction
+from shared.promises import Due
+from shared.store import Transaction
 from shared.violations import rules
 from shared.violations.actions import opening
 from shared.violations.events import ViolationOpened, ViolationUnanswered

@@ -83,7 +83,7 @@ def check(agent: Agent, parts: Composition, graph: dict[str, tuple[str, ...]]) -
         raise Invalid(uncertified[0].message, violations=uncertified)
     if composition.cyclic(graph, agent.id):
         raise Invalid("the agents it depends on depend on each other", rule="dependency_cycle")
-    broken = (*agent.violations(), *composition.specification_violations(agent, parts))
+    broken = (*agent.broken, *composition.specification_violations(agent, parts))
     if broken:
         raise ConstitutionalAlignment(broken[0].message, violations=broken)
 

@@ -94,7 +94,7 @@ def architecture(s: Submission) -> tuple[Check, ...]:
 def ethics(s: Submission) -> tuple[Check, ...]:
     """Return the five checks of the Vision Guardian; code decides only what fails for certain."""
     return (
-        asked("ETH-1", (v.message for v in s.agent.violations())),
+        asked("ETH-1", (v.message for v in s.agent.broken)),
         asked("ETH-2", _send_permission(s)),
         asked("ETH-3", _auditable(s)),
         asked("ETH-4", _necessary(s)),
@@ -109,7 +109,7 @@ def alignment_score(agent: Agent, checks: Sequence[Check]) -> int:
     L0 counts 40, L1 20, the vision (ETH-1) 20, and ethics and risk 20; a deceptive pattern takes all of
     the last.
     """
-    broken = {violation.rule for violation in agent.violations()}
+    broken = {violation.rule for violation in agent.broken}
     l0 = sum(principle.code not in broken for principle in PRINCIPLES)
     l1 = not any(rule.startswith("L1") for rule in broken)
     vision = any(check.code == "ETH-1" and check.passed for check in checks)
@@ -125,7 +125,7 @@ def alignment_score(agent: Agent, checks: Sequence[Check]) -> int:
 def _valid(s: Submission) -> Iterable[str]:
     found = gaps(s.me_wow, s.content, s.parts.ground)
     yield from (f"{gap.section}: {gap.detail}" for gap in found)
-    yield from (violation.message for violation in s.agent.violations())
+    yield from (violation.message for violation in s.agent.broken)
     if manifests.hash_of(s.manifest) != s.manifest.manifest_hash:
         yield "MAN-02: the manifest does not have its hash"
 

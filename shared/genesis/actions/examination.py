@@ -40,7 +40,7 @@ class Outlook(Value):
 
 def outlook(entity: CatalogueEntity, found: Examination) -> Outlook:
     """Return what certification would come to now."""
-    broken = (*entity.violations(), *entity.due_at_certification(), *found.breaches)
+    broken = (*entity.broken, *entity.due_at_certification(), *found.breaches)
     failed = [check for check in found.checks if not check.passed]
     refused = broken or not all(check.awaits for check in failed)
     return Outlook(

@@ -36,6 +36,7 @@ class CatalogueEntity(GovernedEntity, ABC):
     """What Genesis certifies."""
 
     unversioned: ClassVar[frozenset[str]] = GovernedEntity.unversioned | {"warnings"}
+    unjudged: ClassVar[frozenset[str]] = GovernedEntity.unjudged | {"warnings"}
 
     prefix: ClassVar[str]
     handling: ClassVar = Handling(

@@ -67,7 +67,7 @@ def moved(entity: C, to: Status, **changes: Any) -> C:
 
 def advised(entity: C) -> C:
     """Return *entity* with what would stand in the way of its certification, and its L0 results."""
-    results = l0_results(entity.violations())
+    results = l0_results(entity.broken)
     return entity.model_copy(update={"warnings": entity.advice(), "l0_compliance_status": results})
 
 
@@ -197,7 +197,7 @@ def certified(
         **version,
         **launch,
     )
-    broken = (*after.violations(), *breaches)
+    broken = (*after.broken, *breaches)
     if not broken:
         _heard(before, checks)
     if all(check.passed for check in checks) and not broken:
