@@ -23,7 +23,18 @@ DATABASES = ("workflows.db", "services.db", "store.db")
 """In the order in which they are copied."""
 
 TAP = "tap.jsonl"
-LEFT = (*DATABASES, TAP, SERVED, "*.db-wal", "*.db-shm", "demo", made.LOCK, made.MARK, made.KEPT)
+LEFT = (
+    *DATABASES,
+    TAP,
+    SERVED,
+    "*.db-wal",
+    "*.db-shm",
+    "*.db-lock",
+    "demo",
+    made.LOCK,
+    made.MARK,
+    made.KEPT,
+)
 """
 What is not copied as a file: the databases are copied by SQLite; locks and the secret of the port belong to a
 process, marks to a folder, and the demo's folder is another.

@@ -9,6 +9,7 @@ OURS = (
     "*.db",
     "*.db-wal",
     "*.db-shm",
+    "*.db-lock",
     "tap.jsonl*",
     "clock",
     "served.json",

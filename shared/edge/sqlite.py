@@ -1,18 +1,22 @@
 """
 Documents in one SQLite file: the embedded default.
 
-Readers never wait: the file is in WAL mode and each thread has its own connection. All commits of a
-process go through one writer thread, which runs each in a savepoint and makes a whole batch durable with
-one synchronisation, so that many callers share its cost. Other processes may use the same file.
+Readers never wait: the file is in WAL mode, and there are as many connections as ever read at the same time. All
+commits of a process go through one writer thread, which runs each in a savepoint and makes a whole batch durable with
+one synchronisation, so that many callers share its cost. Other processes may use the same file: writers take turns
+at a lock beside it, in the order in which they came, where SQLite alone would have them look again and again.
 """
 
+import fcntl
 import json
 import logging
+import os
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +44,9 @@ BATCH = 64
 WRITERS_CACHE_KIB = 16 * 1024
 """What a commit writes to again and again: the ends of all the indexes of a long list."""
 
+READERS_CACHE_KIB = 256
+"""Whatever anybody commits, each reader's cache begins anew: it is for the pages of one query."""
+
 FORGOTTEN_AT_ONCE = 100
 """How much of what is kept no longer one commit deletes."""
 
@@ -60,7 +67,7 @@ Waiting = tuple[Sequence[Change], Future[None]]
 
 
 class _Reader:
-    """The connection of one thread: closed when the thread has ended, or the store is closed."""
+    """A connection that is closed when nobody has it any more."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -83,8 +90,8 @@ class SqliteDocuments:
                 queries that the code asks, if none are named.
         """
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._file = file
-        self._local = threading.local()
+        self._file, self._turns = file, file.with_name(f"{file.name}-lock")
+        self._idle = list[_Reader]()
         self._indexes = tuple(declared() if indexes is None else indexes)
         self._sources: dict[Index, str] = {}
         self._listeners: list[Listener] = []
@@ -164,31 +171,37 @@ class SqliteDocuments:
                 self._queue.put(None)
                 self._writer.join()
                 self._writer = None
-            # What all threads keep here goes with it; who reads later opens the file again.
-            self._local = threading.local()
+            # Those who read just now keep theirs until they have; who reads later opens the file again.
+            self._idle = []
 
     # --- reading ---------------------------------------------------------------------------------
 
     def _connect(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = None
         try:
-            # Each thread uses its own, and any may close it.
+            # Whoever reads takes one for itself, whichever thread it is.
             connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
             connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
             connection.execute("pragma synchronous = full")
+            connection.execute(f"pragma cache_size = -{READERS_CACHE_KIB}")
         except sqlite3.Error as error:
             _close(connection)
             raise _failed(error) from error
         return connection
 
     def _rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        reader: _Reader | None = getattr(self._local, "reader", None)
+        idle = self._idle
         try:
-            if reader is None:
-                reader = self._local.reader = _Reader(self._connect())
-            return reader.connection.execute(statement, values).fetchall()
+            # The one that was used last: it has the least to read anew, and all others are for when many read.
+            reader = idle.pop()
+        except IndexError:
+            reader = _Reader(self._connect())
+        try:
+            found = reader.connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise _failed(error) from error
+        idle.append(reader)
+        return found
 
     def _found(self, tenant: str | None, query: Query) -> list[Snapshot]:
         asked = sql.find(tenant, query, self._source(tenant, query))
@@ -213,36 +226,43 @@ class SqliteDocuments:
     # --- writing ---------------------------------------------------------------------------------
 
     def _write(self) -> None:
-        connection: sqlite3.Connection | None = None
-        while batch := self._batch():
+        connection, turns = None, None
+        while (waiting := self._queue.get()) is not None:
+            batch = [waiting]
             try:
                 connection = connection or self._writing()
+                turns = turns or FileIO(self._turns, "w", opener=_private)
+                fcntl.flock(turns, fcntl.LOCK_EX)
+                # Those who came while others had their turn go together.
+                batch += self._behind()
                 failures = _carry_out(connection, [changes for changes, _ in batch])
+                fcntl.flock(turns, fcntl.LOCK_UN)
             except Exception as error:  # noqa: BLE001 - those who wait must hear of whatever it is
                 failures = [_failed(error)] * len(batch)
-                _close(connection)
-                connection = None
+                _close(connection, turns)
+                connection = turns = None
             for (_, done), failure in zip(batch, failures, strict=True):
                 if failure is None:
                     done.set_result(None)
                 else:
                     done.set_exception(failure)
-        _close(connection)
+        _close(connection, turns)
 
     def _writing(self) -> sqlite3.Connection:
         connection = self._connect()
         connection.execute(f"pragma cache_size = -{WRITERS_CACHE_KIB}")
         return connection
 
-    def _batch(self) -> list[Waiting]:
-        """Wait for a commit, and take those that wait behind it; return none when the end has come."""
+    def _behind(self) -> list[Waiting]:
+        """Return those who wait behind one who has a turn."""
         batch = list[Waiting]()
-        while (waiting := self._queue.get()) is not None:
+        while len(batch) < BATCH - 1 and not self._queue.empty():
+            waiting = self._queue.get()
+            if waiting is None:
+                # The end has come, and is for the next turn.
+                self._queue.put(None)
+                break
             batch.append(waiting)
-            if len(batch) == BATCH or self._queue.empty():
-                return batch
-        if batch:
-            self._queue.put(None)
         return batch
 
 
@@ -294,9 +314,14 @@ def _unsigned(value: Any) -> Any:
     return value
 
 
-def _close(connection: sqlite3.Connection | None) -> None:
-    if connection is not None:
-        connection.close()
+def _private(file: str, flags: int) -> int:
+    return os.open(file, flags, 0o600)
+
+
+def _close(*opened: sqlite3.Connection | FileIO | None) -> None:
+    for one in opened:
+        if one is not None:
+            one.close()
 
 
 def _failed(error: Exception) -> Exception:

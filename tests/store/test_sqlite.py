@@ -1,5 +1,6 @@
 """What only a file can do to us: the process dies, the disk is full, somebody else holds the lock."""
 
+import fcntl
 import os
 import signal
 import sqlite3
@@ -314,6 +315,36 @@ def test_two_processes_use_one_file(store, file):
     assert store.get(key("a")).data == {"n": 2}
     with pytest.raises(Contended):
         store.commit([Write(key("a"), {"n": 3}, seen.revision)])
+
+
+def test_writers_take_turns_and_who_waits_for_one_goes_with_those_behind(store, file, monkeypatch):
+    put(store, {"a": {"n": 0}})
+    together = []
+    carried_out = sqlite._carry_out
+    monkeypatch.setattr(
+        sqlite,
+        "_carry_out",
+        lambda *given: [together.append(len(given[1])), carried_out(*given)][1],
+    )
+    with ThreadPoolExecutor(3) as pool, Path(f"{file}-lock").open("w") as turns:
+        fcntl.flock(turns, fcntl.LOCK_EX)
+        first = pool.submit(put, store, {"b": {"n": 1}})
+        _until(store._queue.empty)
+        behind = [pool.submit(put, store, {name: {"n": 1}}) for name in "cd"]
+        _until(lambda: store._queue.qsize() == 2)
+        assert not first.done()
+        fcntl.flock(turns, fcntl.LOCK_UN)
+        for asked in (first, *behind):
+            asked.result(timeout=10)
+    assert together == [3]
+
+
+def test_there_are_as_many_connections_as_read_at_the_same_time(store):
+    put(store, {"a": {"n": 1}})
+    for _ in range(3):
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(store.get, key("a")).result().data == {"n": 1}
+    assert len(store._idle) == 1
 
 
 def test_a_listener_hears_of_what_is_durable_and_of_nothing_else(store, file):
