@@ -238,7 +238,7 @@ class Transaction(Reads):
         """Remove a record; entities are never removed."""
         if isinstance(record, Entity):
             raise TypeError("an entity is evidence and stays")
-        self._may_write(record)
+        self._may_write(type(record))
         before = self._seen.get(self._key(type(record), record.id))
         self._guards.changed(type(record), None, record.to_stored())
         expected = before.revision if before else ANYTHING
@@ -261,6 +261,11 @@ class Transaction(Reads):
         )
         return self.create(due)
 
+    def unschedule(self, due: str) -> None:
+        """Take back a promise, by its id, unless it was kept meanwhile."""
+        self._may_write(Due)
+        self._writes.append(Write(self._key(Due, due), None))
+
     def _stage(
         self,
         document: R,
@@ -269,7 +274,7 @@ class Transaction(Reads):
         because: Because | None,
         approval: ApprovalRef | None,
     ) -> R:
-        self._may_write(document)
+        self._may_write(type(document))
         stored: dict[str, Any] | None = None
         if isinstance(document, Entity):
             if event is None:
@@ -367,12 +372,10 @@ class Transaction(Reads):
             return
         self._guards.asked(kind, equal(tests))
 
-    def _may_write(self, document: Record) -> None:
+    def _may_write(self, kind: type[Record]) -> None:
         self._guards.check()
-        if self._writable is not None and type(document) not in self._writable:
-            raise RuntimeError(
-                f"this transaction only reads; it writes no {type(document).__name__}"
-            )
+        if self._writable is not None and kind not in self._writable:
+            raise RuntimeError(f"this transaction only reads; it writes no {kind.__name__}")
 
     def _may_read(self) -> None:
         if self._writes:

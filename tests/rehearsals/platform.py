@@ -11,6 +11,8 @@ from shared.job import begin
 from shared.platform.models.breakers import Circuit
 from shared.platform.models.flags import FlagSetting
 from shared.platform.models.incidents import IncidentReport
+from shared.reservations import reserve, use
+from shared.shares import Limit
 from tests.rehearsals.scene import until
 
 FLAG = "/v1/admin/feature-flags/new_inbox"
@@ -31,7 +33,7 @@ def rehearse(scene):
     go_through_an_incident(scene)
     set_a_flag(client)
     close_a_breaker(scene)
-    give_up_a_job(scene)
+    let_a_reservation_expire(scene, give_up_a_job(scene))
     scene.forget_jobs(scene.now())
 
 
@@ -94,6 +96,22 @@ def give_up_a_job(scene):
         return scene.client.get("admin", path)["status"] == "cancelled"
 
     until(given_up, jump=scene.platform.jump)
+    return job
+
+
+def let_a_reservation_expire(scene, job):
+    """Hold something for a while, and forget it."""
+    call, limit = scene.call(), Limit("tests.tokens", 1_000, marks=(70,), shares=2)
+    with call.transaction() as txn:
+        until_then = call.now + timedelta(minutes=15)
+        reserve(txn, "tests.1", {limit: 600}, about=job, until=until_then)
+
+    def held():
+        with scene.call().transaction() as txn:
+            return use(txn, limit).reserved
+
+    assert held() == 600
+    until(lambda: not held(), jump=scene.platform.jump)
 
 
 def begin_later(scene):

@@ -1,0 +1,256 @@
+"""
+Reserve something of limits, settle it with what was really spent, or give it back.
+
+Each of these is said by the reservation's id, and may be said again. What nobody settled goes back by itself. Each
+reads first and writes then, so it is asked for when all else was read. What a limit is, and how it is shared: `shared/shares.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.canonical import digest
+from shared.entity import Entity
+from shared.errors import Conflict
+from shared.shares import (
+    KEPT,
+    Dealt,
+    Held,
+    Limit,
+    Reservation,
+    ReservationDeadline,
+    Share,
+    Status,
+    changed,
+    left,
+    opened,
+    take,
+)
+from shared.store import Transaction
+
+Marks = Mapping[str, tuple[int, ...]]
+"""By limit, the marks that were passed: by nobody before, and by nobody again in this window."""
+
+
+ALONE = (
+    "what is written of it is compared by itself, and a refusal is true of the moment of the look"
+)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A reservation as it is now."""
+
+    reservation: Reservation
+    passed: Marks
+
+
+@dataclass(frozen=True)
+class Short:
+    """Not all of it is there, so nothing was taken from any limit."""
+
+    limit: str
+    left: int
+
+
+@dataclass(frozen=True)
+class Use:
+    """What was taken of a limit in a window."""
+
+    limit: int
+    reserved: int = 0
+    spent: int = 0
+    passed: int = 0
+    """The highest mark that was passed in the window."""
+
+
+def reserve(
+    txn: Transaction,
+    id: str,
+    asked: Mapping[Limit, int],
+    *,
+    about: Entity,
+    until: datetime,
+) -> Kept | Short:
+    """
+    Hold so much of each of these limits, or nothing of any.
+
+    Asked again it is the same reservation, held until the later time; one that had expired is made anew.
+
+    Args:
+        txn: Where it is asked for; the limits are those of its tenant.
+
+        id: What names it in the tenant: the step of the run that it is for.
+
+        asked: How much of which limit.
+
+        about: What it is for.
+
+        until: When it goes back by itself.
+
+    Raises:
+        Conflict: The id stands for other amounts.
+    """
+    amounts = {limit.id: amount for limit, amount in asked.items()}
+    if len(amounts) < max(len(asked), 1) or min(amounts.values()) < 0:
+        raise ValueError("a reservation is of limits that differ, and of no less than nothing")
+    before = txn.get_or_none(Reservation, id)
+    if before and before.asked != amounts:
+        raise Conflict(
+            "this reservation is for other amounts; name another one", rule="reservation"
+        )
+    if before and before.status == "held":
+        if until > before.until:
+            txn.unschedule(before.due)
+            due = txn.schedule(ReservationDeadline(reservation=id), at=until, about=about)
+            longer = {"until": until, "due": due.id, "kept_until": until + KEPT}
+            before = txn.save(before.model_copy(update=longer))
+        return Kept(before, {})
+    if before and before.status != "expired":
+        return Kept(before, {})
+    taken, place = dict[Limit, Dealt](), int(digest(id), 16)
+    for limit, amount in asked.items():
+        found = _look(txn, limit.key, place % limit.shares, amount)
+        there = found or opened(limit)
+        dealt = take(there, place, amount)
+        if dealt is None:
+            return Short(limit.id, left(there))
+        taken[limit] = dealt if found else dealt.beside(there, new=True)
+    for dealt in taken.values():
+        _keep(txn, dealt)
+    due = txn.schedule(ReservationDeadline(reservation=id), at=until, about=about)
+    held = tuple(
+        Held(limit=limit.id, share=taken[limit].taken_from, amount=amount)
+        for limit, amount in asked.items()
+    )
+    made = txn.save(Reservation(id=id, held=held, until=until, due=due.id, kept_until=until + KEPT))
+    return Kept(made, {limit.id: dealt.passed for limit, dealt in taken.items()})
+
+
+def settle(
+    txn: Transaction, id: str, spent: Mapping[str, int] | None = None, *, at: datetime
+) -> Kept | Short:
+    """
+    Let a reservation end with what was spent; what was not goes back.
+
+    More than was reserved is taken from what is left, and so is what was spent after the reservation had expired. Where
+    not so much is left nothing changes: whoever has spent it already has to tell somebody.
+
+    Args:
+        txn: Where it is settled.
+
+        id: The reservation's id.
+
+        spent: How much of which limit, by its id; all that was reserved, of those that are not named.
+
+        at: When.
+
+    Raises:
+        NotFound: There is no such reservation.
+        Conflict: It was released, or settled with other amounts.
+    """
+    before = txn.get(Reservation, id)
+    amounts = before.asked | dict(spent or {})
+    if amounts.keys() != before.asked.keys() or min(amounts.values()) < 0:
+        raise ValueError("what is settled was reserved, and is no less than nothing")
+    if before.status == "settled" and before.spent == amounts:
+        return Kept(before, {})
+    if before.status in {"settled", "released"}:
+        raise Conflict(f"this reservation is {before.status} already", rule="reservation")
+    going, taken = before.status == "held", list[Dealt]()
+    for one in before.held:
+        mine = one.amount if going else 0
+        dealt = _settled(txn, one.share, mine, amounts[one.limit])
+        if isinstance(dealt, int):
+            return Short(one.limit, dealt)
+        taken.append(dealt)
+    for dealt in taken:
+        _keep(txn, dealt)
+    if going:
+        txn.unschedule(before.due)
+    ended = [one.model_copy(update={"spent": amounts[one.limit]}) for one in before.held]
+    after = txn.save(before.over("settled", ended, at))
+    passed = {one.limit: dealt.passed for one, dealt in zip(before.held, taken, strict=True)}
+    return Kept(after, passed)
+
+
+def release(txn: Transaction, id: str, *, at: datetime) -> Reservation:
+    """
+    Give back what a reservation holds; one that had expired has nothing more to give.
+
+    Raises:
+        NotFound: There is no such reservation.
+        Conflict: It was settled.
+    """
+    before = txn.get(Reservation, id)
+    if before.status == "settled":
+        raise Conflict("this reservation is settled already", rule="reservation")
+    if before.status != "held":
+        return before
+    after = _given_back(txn, before, "released", at)
+    txn.unschedule(before.due)
+    return after
+
+
+def expire(txn: Transaction, id: str, *, at: datetime) -> None:
+    """Give back what a reservation still holds, if its time is over."""
+    before = txn.get_or_none(Reservation, id)
+    if before and before.status == "held" and before.until <= at:
+        _given_back(txn, before, "expired", at)
+
+
+def change(txn: Transaction, limit: Limit) -> tuple[int, ...]:
+    """
+    Let a limit be another one from now on, in a window; return the marks that are passed by that.
+
+    What was taken stays. Below it a limit may be put, and nothing is taken then until enough came back. Say it in the
+    commit that changes whatever says the limit.
+    """
+    found = _all(txn, limit.key)
+    dealt = changed(found or opened(limit), limit)
+    _keep(txn, dealt if found else dealt.beside((), new=True))
+    return dealt.passed
+
+
+def use(txn: Transaction, limit: Limit) -> Use:
+    """Return what was taken of a limit in a window."""
+    there = _all(txn, limit.key)
+    if not there:
+        return Use(limit.amount)
+    reserved, spent = sum(one.reserved for one in there), sum(one.spent for one in there)
+    return Use(there[0].limit, reserved, spent, there[0].passed)
+
+
+def _look(txn: Transaction, key: str, n: int, amount: int) -> Sequence[Share]:
+    """Return one share, if that is enough to know, or all there are of a limit."""
+    one = txn.get_or_none(Share, f"{key}.{n}")
+    return (one,) if one and (one.of == 1 or one.has(amount)) else _all(txn, key)
+
+
+def _all(txn: Transaction, key: str) -> Sequence[Share]:
+    return txn.loosely(ALONE).all(Share, key=key)
+
+
+def _settled(txn: Transaction, share: str, mine: int, spent: int) -> Dealt | int:
+    """Return what changes where so much was spent and a part of it was held, or else how much is left."""
+    one = txn.get(Share, share)
+    own = one.with_(reserved=-mine, spent=min(spent, mine))
+    more = spent - mine
+    if more <= 0:
+        return Dealt((own,), own.id, ())
+    there = [own if it.id == own.id else it for it in _look(txn, one.key, one.n, more)]
+    dealt = take(there, one.n, more, spent=True)
+    return left(there) if dealt is None else dealt.beside([own])
+
+
+def _given_back(txn: Transaction, before: Reservation, status: Status, at: datetime) -> Reservation:
+    there = [txn.get(Share, one.share) for one in before.held]
+    for share, one in zip(there, before.held, strict=True):
+        txn.save(share.with_(reserved=-one.amount))
+    return txn.save(before.over(status, before.held, at))
+
+
+def _keep(txn: Transaction, dealt: Dealt) -> None:
+    """Write the shares that change; those that were not there must not be there yet."""
+    for share in dealt.changed:
+        txn.create(share) if dealt.new else txn.save(share)
