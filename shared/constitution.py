@@ -27,7 +27,7 @@ from shared.detectors import findings
 from shared.entity import Code, Entity, Event, Hex64, Id, Name, Text, Timestamp, Value, known
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid, Unfit, Violation
 from shared.handling import PersonalData
-from shared.judged import judged
+from shared.judged import STORED, judged
 
 CONSTITUTION_VERSION = "1.0.0"
 FIRST_VERSION = "0.1.0"
@@ -182,6 +182,8 @@ class Bounded:
         return handler(TypeAdapter(_Object).core_schema)
 
     def _check(self, value: Mapping[str, Any], info: ValidationInfo) -> Mapping[str, Any]:
+        if info.context is STORED:
+            return value
         most = _storable(value)
         if info.mode == "json":
             for text in texts.inside(value):

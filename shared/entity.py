@@ -25,7 +25,7 @@ from shared.errors import Violation
 from shared.handling import Handling, PersonalData
 from shared.instants import Timestamp as Timestamp  # noqa: PLC0414 - known from here
 from shared.instants import written as written  # noqa: PLC0414 - known from here
-from shared.judged import Judged, Masked, Pattern
+from shared.judged import STORED, Judged, Masked, Pattern
 
 ZERO_HASH = "0" * 64
 
@@ -113,6 +113,10 @@ class Value(BaseModel):
         return self.model_dump(
             mode="json", by_alias=True, exclude_unset=True, exclude=set(exclude) or None
         )
+
+    def to_json(self) -> bytes:
+        """Return the JSON of what is stored of it."""
+        return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_unset=True)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy with some declared members changed."""
@@ -206,7 +210,7 @@ class Record(Value):
         upgraded = _upgraded(data, version, cls.upgrades)
         if upgraded is not data:
             upgraded = {**upgraded, "schema_version": len(cls.upgrades) + 1}
-        return cls.model_validate(upgraded)
+        return cls.model_validate(upgraded, context=STORED)
 
     def in_place_of(self, stored: Mapping[str, Any]) -> Self:
         """Return it with what it does not know of the document that it replaces, though made from scratch."""
@@ -381,7 +385,7 @@ class Event(Value):
     @classmethod
     def from_stored(cls, data: Mapping[str, Any], version: int) -> Self:
         """Return an event as it was announced, by whichever release."""
-        return cls.model_validate(_upgraded(data, version, cls.upgrades))
+        return cls.model_validate(_upgraded(data, version, cls.upgrades), context=STORED)
 
     def as_told(self) -> Traits:
         """Return the traits of this very event: those of its class, unless it brings its own."""

@@ -9,7 +9,6 @@ from pydantic import (
     BaseModel,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
-    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
@@ -26,8 +25,22 @@ def _unchanged(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     return taken
 
 
+STORED = {"stored": True}
+"""The context in which what a store kept is read: it was judged when it came in."""
+
 Exact = WrapValidator(_unchanged)
 """Beside a Literal of numbers or truth values: pydantic alone takes 24.0 for 24, and 1 for True."""
+
+
+def _in_json(
+    schema: CoreSchema, judging: Callable[..., CoreSchema], judge: Callable[[Any], Any]
+) -> CoreSchema:
+    """Have a value judged where it comes as JSON, and leave it alone where it was read."""
+    if schema["type"] == "json-or-python":
+        coming, read = schema["json_schema"], schema["python_schema"]
+    else:
+        coming = read = schema
+    return core_schema.json_or_python_schema(judging(judge, coming), read)
 
 
 @dataclass(frozen=True)
@@ -52,7 +65,7 @@ class Pattern:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         """Judge a code in JSON."""
-        return core_schema.with_info_after_validator_function(self._judge, handler(source))
+        return _in_json(handler(source), core_schema.no_info_after_validator_function, self._judge)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -60,8 +73,8 @@ class Pattern:
         """Describe what it looks like."""
         return handler(schema) | {"pattern": self.pattern}
 
-    def _judge(self, text: str, info: ValidationInfo) -> str:
-        if info.mode == "json" and not re.fullmatch(self.pattern, text):
+    def _judge(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text):
             raise ValueError(f"this must look like {self.pattern}")
         return text
 
@@ -98,7 +111,7 @@ class Judged:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         """Judge a text before anything else is asked of it."""
-        return core_schema.with_info_before_validator_function(self._check, handler(source))
+        return _in_json(handler(source), core_schema.no_info_before_validator_function, self._check)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -110,10 +123,8 @@ class Judged:
             return found
         return found | {"not": never[0] if len(never) == 1 else {"anyOf": never}}
 
-    def _check(self, given: Any, info: ValidationInfo) -> Any:
-        if info.mode != "json" or not isinstance(given, str):
-            return given
-        return judged(given, self.judge, self.never)
+    def _check(self, given: Any) -> Any:
+        return judged(given, self.judge, self.never) if isinstance(given, str) else given
 
 
 @dataclass(frozen=True)

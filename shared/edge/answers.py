@@ -1,12 +1,12 @@
 """What an operation answers: its result as it is stored, so that a reader can check its hashes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
 import flask
-from pydantic_core import to_json, to_jsonable_python
+from pydantic_core import to_json
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from shared.answers import Accepted, Created, Download, PlainText, Redirect
@@ -76,22 +76,28 @@ class Answered:
 
 
 def _written(result: object) -> str:
-    shown = _shown({} if result is None else result)
-    return to_json(shown).decode()
+    return b"".join(_parts({} if result is None else result)).decode()
 
 
-def _shown(result: Any) -> Any:
+def _parts(result: Any) -> Iterator[bytes]:
+    """Yield the JSON of a result: documents are written as they are stored, without being taken apart first."""
     match result:
         case Page():
-            return {name: _shown(getattr(result, name)) for name in type(result).model_fields}
+            yield from _parts({name: getattr(result, name) for name in type(result).model_fields})
         case Value():
-            return result.to_stored()
+            yield result.to_json()
         case dict():
-            return {name: _shown(value) for name, value in result.items()}
+            for n, (name, value) in enumerate(result.items()):
+                yield (b"," if n else b"{") + to_json(f"{name}") + b":"
+                yield from _parts(value)
+            yield b"}" if result else b"{}"
         case list() | tuple():
-            return [_shown(value) for value in result]
+            for n, value in enumerate(result):
+                yield b"," if n else b"["
+                yield from _parts(value)
+            yield b"]" if result else b"[]"
         case _:
-            return to_jsonable_python(result)
+            yield to_json(result)
 
 
 def _audit_entry(call: Call) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt
+from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
 from shared.actors import Role
 from shared.entity import ActorId, Code, Hex64, ShownLine, Text, Timestamp, Value
@@ -24,7 +24,7 @@ Member = Annotated[Code, Field(max_length=100)]
 Roles = Annotated[tuple[Role, ...], Field(max_length=5)]
 MAX_WINDOW_MIN = 43_200
 WindowMin = Annotated[int, Field(ge=5, le=MAX_WINDOW_MIN)]
-Fact = StrictBool | StrictInt | Annotated[ShownLine, Strict(), Field(max_length=500)]
+Fact = StrictBool | StrictInt | Annotated[ShownLine, Field(max_length=500)]
 """A value as it was said: 1.0 is not true, and the text 1 is not the number."""
 
 Reason = Annotated[Text, Field(min_length=10, max_length=2000)]

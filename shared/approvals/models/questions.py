@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt
+from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
 from shared.approvals.models.parts import (
     Chain,
@@ -66,9 +66,7 @@ Risk = Literal["low", "medium", "high", "critical"]
 
 
 Subject = Annotated[
-    Mapping[
-        Member, StrictBool | StrictInt | Annotated[Shown, Strict(), Field(max_length=2000)] | None
-    ],
+    Mapping[Member, StrictBool | StrictInt | Annotated[Shown, Field(max_length=2000)] | None],
     Field(
         min_length=2,
         max_length=32,

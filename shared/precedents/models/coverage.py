@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, Strict, StrictBool, StrictInt, model_validator
+from pydantic import ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from shared.actors import TENANT
 from shared.approvals.models.questions import Gate, Question, SubjectKind
@@ -18,7 +18,7 @@ from shared.errors import Unfit
 from shared.judged import Pattern
 from shared.precedents.models.reasons import Reason, reason
 
-Said = StrictBool | StrictInt | Annotated[Shown, Strict(), Field(max_length=2000)] | None
+Said = StrictBool | StrictInt | Annotated[Shown, Field(max_length=2000)] | None
 """A value in a subject."""
 
 Form = Literal["digest", "id", "count", "code"]
