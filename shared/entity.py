@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, Self, TypedDict, TypeVar, Unpack
+from typing import Annotated, Any, ClassVar, Literal, Self, TypedDict, Unpack
 
 from pydantic import (
     BaseModel,
@@ -126,28 +126,6 @@ class Value(BaseModel):
             # What was reckoned of the one is not of the other.
             del vars(copy)[name]
         return copy
-
-
-M = TypeVar("M", bound=Value)
-
-
-def whole(value: M) -> M:
-    """Return a value that came from outside as if it had been made here: with all members, in every part."""
-    value.model_fields_set.update(type(value).__pydantic_fields__)
-    for member in vars(value).values():
-        _whole(member)
-    return value
-
-
-def _whole(member: Any) -> None:
-    if isinstance(member, Value):
-        whole(member)
-    elif isinstance(member, list | tuple):
-        for one in member:
-            _whole(one)
-    elif isinstance(member, Mapping):
-        for one in member.values():
-            _whole(one)
 
 
 def known(kind: type[Value], changes: Mapping[str, Any]) -> None:

@@ -1,10 +1,15 @@
 """What comes with a request that is no usual body: the query of its address, headers of its own, a merge patch."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import NoneType
-from typing import Annotated, Any, ClassVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 from shared.entity import Value
+
+M = TypeVar("M", bound=Value)
+
+_LEAVES = frozenset({str, int, float, bool, NoneType})
 
 
 class Parameters(Value):
@@ -53,3 +58,23 @@ def may_be_absent(kind: Any) -> bool:
     """Say whether None is one of the values of a type."""
     inner = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     return NoneType in get_args(inner)
+
+
+def whole(value: M) -> M:
+    """Return a value that came from outside as if it had been made here: with all members, in every part."""
+    value.model_fields_set.update(type(value).__pydantic_fields__)
+    _each_whole(vars(value).values())
+    return value
+
+
+def _each_whole(members: Iterable[Any]) -> None:
+    for member in members:
+        # Most of what comes are texts: they are passed over first.
+        if type(member) in _LEAVES:
+            continue
+        if isinstance(member, Value):
+            whole(member)
+        elif isinstance(member, list | tuple):
+            _each_whole(member)
+        elif isinstance(member, dict):
+            _each_whole(member.values())

@@ -13,9 +13,9 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from shared.entity import Value, whole
+from shared.entity import Value
 from shared.errors import BadRequest
-from shared.inputs import MergePatch, may_be_absent
+from shared.inputs import MergePatch, may_be_absent, whole
 
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 _LISTS = {tuple, list, frozenset}

@@ -8,8 +8,8 @@ from shared.actors import PLATFORM, Actor, Role
 from shared.approvals.models.approvals import Consumer
 from shared.approvals.models.questions import ApprovalRequest, Question
 from shared.approvals.rules import binding, decisions, requests
-from shared.entity import whole
 from shared.examples import AGENT as AGENT  # noqa: PLC0414 - known from here
+from shared.inputs import whole
 from tests.conftest import CALLBACKS, NOON
 
 CALLBACK = CALLBACKS + "locations/local/workflows/w/executions/e/callbacks/c"

@@ -14,7 +14,8 @@ from shared.approvals.rules import requests
 from shared.canonical import canonical, digest
 from shared.devices.rules import Registration
 from shared.edge.keys import encoded, verify_ed25519
-from shared.entity import whole, written
+from shared.entity import written
+from shared.inputs import whole
 from tests.approvals.questions import EXAMPLE
 
 WORDS = ("category", "changes", "comment", "explanation")

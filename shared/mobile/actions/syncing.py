@@ -17,9 +17,10 @@ from shared.approvals.models.vetoes import Veto
 from shared.approvals.rules import decisions
 from shared.approvals.rules.checks import same_subject
 from shared.devices.models import Device
-from shared.entity import Because, Event, whole
+from shared.entity import Because, Event
 from shared.errors import AlreadyDecided, Conflict, Expired, Refusal
 from shared.evidence import digest_of
+from shared.inputs import whole
 from shared.mobile.actions import signing
 from shared.mobile.models.queue import ItemResult, QueuedVeto, Result, SyncedVeto
 from shared.mobile.models.signed import SpentNonce
