@@ -20,12 +20,12 @@ from shared.documents import Key
 from shared.errors import Invalid, Violation
 from shared.genesis.models.industries import Industry
 from shared.genesis.models.job_roles import JobRole
-from shared.genesis.models.records import ExternalIds
 from shared.genesis.models.skills import Skill
 from shared.learning.models import DraftNumbers, SeedDraft
 from shared.manifests.models.manifests import Manifest, ManifestSnapshot
 from shared.manifests.rules import stored_hash
 from shared.names import TakenName, name_id
+from shared.numbers import ExternalIds, Numbers
 from shared.platform.models.incidents import NUMBERS, Incident, IncidentNumbers
 from shared.precedents.models.seeds import PrecedentSeed
 from shared.precedents.rules.builtin_seeds import given
@@ -55,8 +55,10 @@ _DAY = re.compile(r"AUTO-(\d{4})(\d\d)(\d\d)")
 _NAMED = {kind.collection: kind for kind in (Industry, JobRole, Skill)}
 
 
-_RECORDS = (TakenName, ExternalIds, IncidentNumbers, DraftNumbers, ManifestSnapshot)
-_COLLECTIONS = {kind.collection for kind in _RECORDS}
+_NUMBERS: dict[str, type[Numbers]] = {
+    kind.collection: kind for kind in (ExternalIds, IncidentNumbers, DraftNumbers)
+}
+_COLLECTIONS = {TakenName.collection, ManifestSnapshot.collection, *_NUMBERS}
 
 
 class Implied:
@@ -95,15 +97,9 @@ class Implied:
             case TakenName.collection:
                 taken = TakenName.from_stored(record)
                 self._keep("taken_names", (place.tenant, place.id, taken.holder))
-            case ExternalIds.collection:
-                ids = ExternalIds.from_stored(record)
-                self._keep("given_numbers", (where(place), ids.given))
-            case IncidentNumbers.collection:
-                last = IncidentNumbers.from_stored(record).last
-                self._keep("given_numbers", (where(place), last))
-            case DraftNumbers.collection:
-                drafts = DraftNumbers.from_stored(record)
-                self._keep("given_numbers", (where(place), drafts.given))
+            case collection if collection in _NUMBERS:
+                given = _NUMBERS[collection].from_stored(record).given
+                self._keep("given_numbers", (where(place), given))
             case ManifestSnapshot.collection:
                 seen = ManifestSnapshot.from_stored(record)
                 content = json.dumps(record["content"])

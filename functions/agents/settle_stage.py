@@ -8,7 +8,7 @@ from shared.agents.models.runs import StageAnswer
 from shared.approvals.models.approvals import Approval
 from shared.entity import Id, Value
 from shared.examples import APPROVAL
-from shared.genesis.models.records import ExternalIds
+from shared.numbers import ExternalIds
 from shared.operation import Call, operation
 
 
@@ -47,12 +47,11 @@ def settle_stage(call: Call, workflow_id: Id, stage: Stage, body: Settlement) ->
         on = stages.onward(txn, before.at(run), at=call.now)
         after = before
         if run.status == "completed" and before.run.status != "completed" and release is not None:
-            numbers = f"AGT-{agent.industry_code}"
-            given = txn.get_or_none(ExternalIds, numbers) or ExternalIds(id=numbers)
-            given = given.model_copy(update={"given": given.given + 1})
-            external_id = f"{numbers}-{given.given:03d}"
+            family = f"AGT-{agent.industry_code}"
+            ids = txn.get_or_none(ExternalIds, family) or ExternalIds(id=family)
+            external_id = f"{family}-{ids.next:03d}"
             after = results.completed(txn, call, before.at(run), release, external_id=external_id)
-            txn.save(given)
+            txn.save(ids.upto(ids.next))
         elif run is not before.run:
             event = results.event(run, stage)
             after = creation.keep(txn, call, before, before.at(run), event)

@@ -4,11 +4,11 @@ from pydantic import ConfigDict, Field
 
 from shared.actors import PLATFORM, Scope
 from shared.entity import Id, Text, Value
-from shared.genesis.models.records import ExternalIds
 from shared.learning.actions.support import evidence_of
 from shared.learning.events import SeedDraftReviewed
 from shared.learning.models import SeedDraft
 from shared.learning.rules.drafts import resting, reviewed
+from shared.numbers import ExternalIds
 from shared.operation import Call, operation
 from shared.precedents.events import SeedApproved, SeedReviewed
 from shared.precedents.models.seeds import FAMILY, Outcome, PrecedentSeed
@@ -55,19 +55,16 @@ def validate_precedent_seed(call: Call, seed_id: Id, review: SeedReview) -> Prec
     with call.transaction() as txn:
         before = txn.get(PrecedentSeed, seed_id)
         family = FAMILY[before.domain]
-        numbers = txn.get_or_none(ExternalIds, family) or ExternalIds(
-            id=family, given=given(family)
-        )
+        ids = txn.get_or_none(ExternalIds, family) or ExternalIds(id=family, given=given(family))
         same = txn.all(PrecedentSeed, status=OneOf(IN_PLAY), approval_class=before.approval_class)
         draft = txn.get_or_none(SeedDraft, before.draft_id) if before.draft_id else None
         evidence = evidence_of(txn, draft.evidence_refs) if draft else ()
-        number = numbers.given + 1
         after = lifecycle.validated(
             resting(before, evidence),
             same,
             outcome=review.outcome,
             rationale=review.rationale,
-            number=number,
+            number=ids.next,
             by=call.actor,
             at=call.now,
         )
@@ -78,5 +75,5 @@ def validate_precedent_seed(call: Call, seed_id: Id, review: SeedReview) -> Prec
             wrong = tuple(one.code for one in failed(after.validation.findings))
             told = SeedReviewed(outcome=after.validation.outcome, failed=wrong)
             return txn.save(after, told, because=because)
-        txn.save(numbers.model_copy(update={"given": number}))
+        txn.save(ids.upto(ids.next))
         return txn.save(after, SeedApproved.of(after), because=because)

@@ -1,7 +1,13 @@
 """What becomes of the catalogue, as it is announced."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from shared.entity import ActorId, Code, Event, Hex64, Id, Said
-from shared.genesis.models.records import Reasons
+from shared.judged import Masked
+
+Reasons = Annotated[tuple[Annotated[str, Masked(kept=150)], ...], Field(max_length=50)]
 
 
 class _OfGenesis(

@@ -8,8 +8,9 @@ from shared.approvals.models.questions import Comment
 from shared.constitution import breach
 from shared.entity import Entity, Id, Record, Value
 from shared.errors import Violation
-from shared.handling import Blanked, ForEver, Handling, Nobody, PersonalData, Stays, WithAccount
+from shared.handling import Blanked, ForEver, Handling, Nobody, PersonalData, WithAccount
 from shared.learning.examples import DEPLOY_AGAIN
+from shared.numbers import Numbers
 from shared.precedents.models.seeds import Finding, Rule
 
 DraftStatus = Literal[
@@ -69,17 +70,10 @@ class DraftQuota(Record):
     made: int = 0
 
 
-class DraftNumbers(Record):
+class DraftNumbers(Numbers):
     """How many drafts there were on one day; its id is the day."""
 
     collection: ClassVar[str] = "draft_numbers"
-    handling: ClassVar = Handling(
-        kept=ForEver("no number is given twice"),
-        export=Nobody("a counter"),
-        erasure=Stays("a counter"),
-    )
-
-    given: int = 0
 
 
 class NewDraft(Value):

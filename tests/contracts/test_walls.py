@@ -60,6 +60,7 @@ KERNEL = {
         "jobs",
         "judged",
         "names",
+        "numbers",
         "language_models",
         "queries",
         "reaction",

@@ -6,7 +6,7 @@ from functions.approvals.create_approval import create_approval
 from local.story import acts, blueprints, catalogue, seeds
 from local.story.acts import Parts
 from local.story.client import Refused
-from shared.genesis.models.records import ExternalIds
+from shared.numbers import ExternalIds
 from tests.approvals.questions import EXAMPLE
 from tests.rehearsals.scene import Scene, at_stage
 

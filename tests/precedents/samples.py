@@ -6,8 +6,8 @@ from datetime import timedelta
 from shared.actors import PLATFORM, Actor, Role
 from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.rules import requests
-from shared.genesis.models.records import ExternalIds
 from shared.learning.examples import DEPLOY_AGAIN
+from shared.numbers import ExternalIds
 from shared.precedents.models.seeds import Rule
 from shared.precedents.rules import lifecycle
 from tests.approvals.questions import EXAMPLE, others

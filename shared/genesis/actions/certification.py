@@ -23,7 +23,7 @@ def decided(txn: Transaction, call: Call, before: C, found: Examination) -> C:
         SelfApproval: The certifier wrote it.
     """
     ids = names.external_ids(txn, before)
-    number = max(ids.given + 1, 2 if found.older else 1)
+    number = max(ids.next, 2 if found.older else 1)
     after = lifecycle.certified(
         before,
         found.checks,
@@ -35,7 +35,7 @@ def decided(txn: Transaction, call: Call, before: C, found: Examination) -> C:
     )
     saved = txn.save(after, announcements.decision(after))
     if saved.status is Status.CERTIFIED:
-        names.count(txn, ids, number)
+        txn.save(ids.upto(number))
         names.settle(txn, found.held, saved)
         if found.older:
             names.release(txn, found.held, found.older, saved)

@@ -6,8 +6,8 @@ from typing import TypeVar
 from shared.errors import Conflict
 from shared.genesis.models.catalogue import CatalogueEntity, Status
 from shared.genesis.models.industries import Industry
-from shared.genesis.models.records import ExternalIds
 from shared.names import TakenName, name_id
+from shared.numbers import ExternalIds
 from shared.store import Transaction
 
 C = TypeVar("C", bound=CatalogueEntity)
@@ -82,17 +82,8 @@ def industry_of(txn: Transaction, code: str) -> Industry | None:
 
 def external_ids(txn: Transaction, entity: CatalogueEntity) -> ExternalIds:
     """Return how many external ids were given out to the likes of an entity."""
-    place = f"{entity.prefix}-{entity.sector}"
-    return txn.get_or_none(ExternalIds, place) or ExternalIds(id=place)
-
-
-def count(txn: Transaction, ids: ExternalIds, number: int) -> None:
-    """Remember the last number that was given out."""
-    counted = ids.model_copy(update={"given": number})
-    if ids.given:
-        txn.save(counted)
-    else:
-        txn.create(counted)
+    family = f"{entity.prefix}-{entity.sector}"
+    return txn.get_or_none(ExternalIds, family) or ExternalIds(id=family)
 
 
 def _keys(entity: CatalogueEntity) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def drafted(
         created_at=at,
         updated_at=at,
         governance_agent_id="governor",
-        external_id=f"AUTO-{numbers.id.replace('-', '')}-{numbers.given + 1:03d}",
+        external_id=f"AUTO-{numbers.id.replace('-', '')}-{numbers.next:03d}",
         evidence_refs=tuple(approval.id for approval in evidence),
         support=len(good),
         confidence_bp=len(good) * 10_000 // asked if asked else 0,

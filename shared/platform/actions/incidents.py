@@ -27,13 +27,13 @@ NOT_CLOSED = OneOf(("open", "investigating", "resolved"))
 def report(txn: Transaction, said: IncidentReport, call: Call) -> Incident:
     """Keep a report: in the incident it belongs to, or as a new one."""
     known = _known(txn)
-    before = txn.get_or_none(IncidentNumbers, NUMBERS)
+    before = _numbers(txn)
     same = incidents.joined(said, known, by=call.actor, at=call.now)
     if same:
         return _keep(txn, same, call)
     last, number = incidents.numbered(before)
     new = incidents.opened(said, id=call.new_id(), number=number, by=call.actor, at=call.now)
-    _count(txn, before, last)
+    txn.save(last)
     return _open(txn, new)
 
 
@@ -44,26 +44,24 @@ class Assignment:
     txn: Transaction
     id: str
     known: Incident | None
-    numbers: IncidentNumbers | None
+    given: IncidentNumbers
 
     def keep(self, said: IncidentReport, call: Call, *, owner: str) -> Incident:
         """Keep it: it joins no other, for its owner would be lost; kept before, it is there."""
         if self.known is not None:
             return self.known
-        last, number = incidents.numbered(self.numbers)
+        last, number = incidents.numbered(self.given)
         new = incidents.opened(
             said, id=self.id, number=number, by=call.actor, at=call.now, detected_by="agent"
         )
-        _count(self.txn, self.numbers, last)
+        self.txn.save(last)
         return _open(self.txn, new.model_copy(update={"owner": owner}))
 
 
 def assignment(txn: Transaction, about: str) -> Assignment:
     """Read what the incident about one thing begins with, before anything is written."""
     id = str(uuid5(NAMESPACE_URL, f"waooaw incident\n{about}"))
-    return Assignment(
-        txn, id, txn.get_or_none(Incident, id), txn.get_or_none(IncidentNumbers, NUMBERS)
-    )
+    return Assignment(txn, id, txn.get_or_none(Incident, id), _numbers(txn))
 
 
 def unserved(agent_id: str, why: str) -> IncidentReport:
@@ -92,14 +90,14 @@ def step(txn: Transaction, incident_id: str, done: IncidentStep, call: Call) -> 
 def respond(txn: Transaction, now: Observation, alarms: Sequence[Alarm], call: Call) -> None:
     """Open, reopen and resolve incidents by the alarms that are on."""
     known = _known(txn)
-    numbers = txn.get_or_none(IncidentNumbers, NUMBERS) if alarms else None
+    before = _numbers(txn) if alarms else IncidentNumbers(id=NUMBERS)
     by = call.actor.id
     for incident in known:
         green = _green_since(incident, now)
         after = incidents.recovered(incident, green_since=green, at=call.now, by=by)
         if after:
             _keep(txn, after, call)
-    last = numbers
+    last = before
     for alarm in alarms:
         of_the_alarm = [incident for incident in known if incident.alarm == alarm.key]
         if any(incident.status != "resolved" for incident in of_the_alarm):
@@ -118,20 +116,16 @@ def respond(txn: Transaction, now: Observation, alarms: Sequence[Alarm], call: C
             detected_by="alert",
         )
         _open(txn, new)
-    if last is not None and last is not numbers:
-        _count(txn, numbers, last)
+    if last is not before:
+        txn.save(last)
 
 
 def _known(txn: Transaction) -> tuple[Incident, ...]:
     return txn.all(Incident, order="-detected_at", status=NOT_CLOSED)
 
 
-def _count(txn: Transaction, before: IncidentNumbers | None, last: IncidentNumbers) -> None:
-    """Keep the last number; of two who open the first incident at once, one runs again."""
-    if before is None:
-        txn.create(last)
-    else:
-        txn.save(last)
+def _numbers(txn: Transaction) -> IncidentNumbers:
+    return txn.get_or_none(IncidentNumbers, NUMBERS) or IncidentNumbers(id=NUMBERS)
 
 
 def _open(txn: Transaction, new: Incident) -> Incident:

@@ -10,13 +10,13 @@ from shared.entity import (
     Entity,
     Id,
     Name,
-    Record,
     Text,
     Timestamp,
     Value,
 )
 from shared.errors import Violation
-from shared.handling import After, Blanked, ForEver, Handling, Nobody, PersonalData, Stays
+from shared.handling import After, Blanked, Handling, Nobody, PersonalData
+from shared.numbers import Numbers
 
 IncidentType = Literal[
     "service_outage",
@@ -166,17 +166,14 @@ class Incident(Entity):
         return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
 
 
-class IncidentNumbers(Record):
+class IncidentNumbers(Numbers):
     """The last number given; incidents are rare, so this document is never hot."""
 
-    collection: ClassVar[str] = "numbers"
-    handling: ClassVar = Handling(
-        kept=ForEver("no number is given twice"),
-        export=Nobody("a counter"),
-        erasure=Stays("a counter"),
-    )
+    model_config = ConfigDict(validate_by_name=True)
 
-    last: int = 0
+    collection: ClassVar[str] = "numbers"
+
+    given: int = Field(0, alias="last")
 
 
 _SAID = {"description": "It is said."}

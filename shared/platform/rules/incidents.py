@@ -9,7 +9,6 @@ from shared.errors import Conflict, Forbidden, Invalid
 from shared.platform.events import IncidentTransitioned
 from shared.platform.models.incidents import (
     MAX_REMARKS,
-    NUMBERS,
     Incident,
     IncidentNumbers,
     IncidentReport,
@@ -37,10 +36,9 @@ _LEADS: dict[Status, tuple[Status, ...]] = {
 }
 
 
-def numbered(numbers: IncidentNumbers | None) -> tuple[IncidentNumbers, str]:
+def numbered(before: IncidentNumbers) -> tuple[IncidentNumbers, str]:
     """Return the next number, as it is kept and as it is shown."""
-    last = numbers.last + 1 if numbers else 1
-    return IncidentNumbers(id=NUMBERS, last=last), f"INC-{last:06d}"
+    return before.upto(before.next), f"INC-{before.next:06d}"
 
 
 def opened(

@@ -10,7 +10,7 @@ from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.approvals.models.questions import Question
 from shared.approvals.rules import acts
 from shared.errors import NotFound
-from shared.genesis.models.records import ExternalIds
+from shared.numbers import ExternalIds
 from shared.operation import Call
 from shared.precedents.models.reasons import hold
 from shared.precedents.models.seeds import (
