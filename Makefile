@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo run test fuzz pairs check ci lint types imports docs costs golden indexes bench chaos archive deploy clean
+.PHONY: help demo run test fuzz pairs check ci lint types imports generated docs costs golden indexes bench chaos archive deploy clean
 
 # Which Python, which packages and which options is for this file to say, and not for what is activated around it.
 unexport VIRTUAL_ENV CONDA_PREFIX PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS PYTHONUSERBASE PYTHONSTARTUP PYTHONEXECUTABLE
@@ -79,6 +79,8 @@ docs: .venv/dev ## Write docs/openapi.json and docs/openapi from the operations,
 
 costs: .venv/dev ## Count again what each function reads and writes, and list it; CPU=yes: their CPU times too, on a quiet machine.
 	@COSTS=$(if $(CPU),cpu,write) $(BIN)/pytest -q tests/e2e/test_costs.py
+
+generated: golden indexes costs docs ## Write all that is made from the code: golden documents, indexes, counts, descriptions; minutes.
 
 golden: .venv/dev ## Keep a document of every kind and event of this release, for all later ones to read.
 	@$(BIN)/python -m tests.golden

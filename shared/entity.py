@@ -352,8 +352,12 @@ class Event(Value):
     def __init_subclass__(cls, **said: Unpack[_Said]) -> None:
         """Keep what the head of the class says, and what its parent said."""
         super().__init_subclass__()
-        known = vars(cls.traits) if hasattr(cls, "traits") else {}
-        cls.traits = Traits(**{**known, **said})
+        traits = {**(vars(cls.traits) if hasattr(cls, "traits") else {}), **said}
+        if "category" not in traits:
+            raise TypeError(
+                f"the head of {cls.__name__} says no category: one of shared.entity.Category"
+            )
+        cls.traits = Traits(**traits)
 
     @classmethod
     def data_version(cls) -> int:

@@ -211,7 +211,9 @@ class Transaction(Reads):
         key = self._key(type(document), document.id)
         before = self._seen.get(key)
         if before is None and isinstance(document, Entity):
-            raise RuntimeError(f"read {document.id} in this transaction before changing it")
+            raise RuntimeError(
+                f"read {document.id} in this transaction before changing it; what is new is created"
+            )
         if before is None:
             unread = ABSENT if key in self._absent else ANYTHING
             return self._stage(document, event, unread, because, approval)

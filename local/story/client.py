@@ -49,7 +49,7 @@ class Client:
 
     def get(self, account: str, path: str, **query: str | int) -> Any:
         """Read something."""
-        return self._send(account, "GET", path, fields=query)
+        return self.send(account, "GET", path, fields=query)
 
     def post(
         self,
@@ -66,13 +66,13 @@ class Client:
         """
         headers = {"Idempotency-Key": key} if key else {}
         headers |= {"X-Tenant-ID": tenant} if tenant else {}
-        return self._send(account, "POST", path, headers, json=dict(body or {}))
+        return self.send(account, "POST", path, headers, json=dict(body or {}))
 
     def put(self, account: str, path: str, body: Mapping[str, Any], version: str) -> Any:
         """Replace something, as it was when it had that version."""
-        return self._send(account, "PUT", path, {"If-Match": f'"{version}"'}, json=dict(body))
+        return self.send(account, "PUT", path, {"If-Match": f'"{version}"'}, json=dict(body))
 
-    def _send(
+    def send(
         self,
         account: str,
         method: str,
@@ -80,7 +80,11 @@ class Client:
         headers: Mapping[str, str] | None = None,
         **content: Any,
     ) -> Any:
-        """Send a request; where the sign-in is too old, sign in again, once."""
+        """
+        Send a request of any method, with headers of its own and `json=` or `body=`.
+
+        Where the sign-in is too old it is renewed, once.
+        """
         if account not in self._tokens:
             self.sign_in(account)
         for attempt in (1, 2):

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from shared.audit.events import Reported
 from shared.edge.catalog import catalog, reactions
 from shared.entity import Event
@@ -54,6 +56,13 @@ def test_an_event_has_a_name_and_a_topic_of_the_catalogue():
         or kind.traits.topic not in {None, *TOPICS}
     ]
     assert not wrong, f"name it area.happened, on one of {sorted(TOPICS)}: {wrong}"
+
+
+def test_an_event_that_says_no_category_is_named():
+    with pytest.raises(TypeError, match="the head of Sudden says no category"):
+
+        class Sudden(Event, action="something.happened"):
+            """It happened."""
 
 
 def test_no_two_events_share_a_name():

@@ -248,6 +248,8 @@ def test_every_folder_says_what_it_is():
     from importlib import import_module
 
     for area in {op.area for op in operations()}:
-        assert re.fullmatch(
-            r"(?s)[A-Z].*\.", (import_module(f"functions.{area}").__doc__ or "").strip()
+        said = (import_module(f"functions.{area}").__doc__ or "").strip()
+        assert re.fullmatch(r"(?s)[A-Z].*\.", said), (
+            f"say in functions/{area}/__init__.py what the area is for, in a sentence: people read it"
+            " above its operations"
         )

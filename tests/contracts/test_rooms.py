@@ -18,7 +18,12 @@ KEPT, ANNOUNCED = {"Entity", "Record", "GovernedEntity"}, {"Event"}
 def test_the_order_of_the_rooms_is_held_in_every_area():
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     (held,) = (one["containers"] for one in contracts["contracts"] if one["type"] == "layers")
-    assert held == [f"shared.{area.name}" for area in AREAS], "name each area in pyproject.toml"
+    areas = [f"shared.{area.name}" for area in AREAS]
+    other = sorted(set(held) ^ set(areas)) or "the order of the alphabet"
+    assert held == areas, (
+        "[[tool.importlinter.contracts]] of pyproject.toml names every area in `containers`, in order;"
+        f" it differs in {other}"
+    )
 
 
 def test_every_area_has_the_same_rooms():

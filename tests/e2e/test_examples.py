@@ -97,7 +97,10 @@ def test_every_example_is_taken_as_it_stands(story):
     ):
         now(story)
         part(story)
-    assert sorted(described().keys() - story.sent.keys() - BY_THE_ENGINE.keys()) == []
+    unsent = sorted(described().keys() - story.sent.keys() - BY_THE_ENGINE.keys())
+    assert not unsent, (
+        f"send the example of each in the part of this file that it belongs to: {unsent}"
+    )
     acts = [
         id for id in story.sent if described()[id][0] != "GET" and described()[id][2]["security"]
     ]
@@ -313,5 +316,10 @@ def reads(story):
         if method == "GET":
             holders = set().union(*(HOLDERS[scope] for scope in said["x-scopes"])) or set(Role)
             found[id] = story.look(id, next(role for role in Role if role in holders))
-    assert {id: status for id, status in found.items() if status != 200} == {}
+    lost = {id: status for id, status in found.items() if status != 200}
+    assert not lost, (
+        "what an example names in an address must be there: give it a name in NAMES of shared/examples.py,"
+        " let _STANDING of shared/edge/openapi.py show it, and the story make it and know it (story.knows):"
+        f" {lost}"
+    )
     story.send("identity.log_out", "viewer")

@@ -44,7 +44,7 @@ class Careless(Client):
 
     told: set[str] = set()
 
-    def _send(self, account, method, path, headers=None, **content):
+    def send(self, account, method, path, headers=None, **content):
         body = content.get("json")
         op = next(
             (o for o in operations() if o.method == method and o.pattern.fullmatch(path)), None
@@ -56,7 +56,7 @@ class Careless(Client):
             signed |= str(body.get("approval_class", "")).startswith("agent.reactivate:")
             content["json"] = body if signed else careless(kind, body)
             self.told |= {op.id} if PROSE in json.dumps(content["json"]) else set()
-        return super()._send(account, method, path, headers, **content)
+        return super().send(account, method, path, headers, **content)
 
 
 def careless(kind: Any, value: Any, said: tuple[Any, ...] = ()) -> Any:

@@ -68,7 +68,7 @@ class Story:
             body = self.placed(content["example"] | changes)
             more = {"json": sign(body) if sign else body}
         self.client.sign_in(who)
-        answer = self.client._send(who, method, path, headers, **more)
+        answer = self.client.send(who, method, path, headers, **more)
         self.sent.setdefault(operation, set()).add(str(who))
         return answer
 

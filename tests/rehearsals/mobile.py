@@ -66,7 +66,7 @@ def rehearse(scene):
     wait(scene)
     client.sign_in("governor")
     other = Handset(scene).register()
-    client._send("governor", "DELETE", f"/v1/mobile/devices/{other.device.id}")
+    client.send("governor", "DELETE", f"/v1/mobile/devices/{other.device.id}")
     veto_late(scene, Handset(scene).register())
 
 
