@@ -116,6 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--origins", default=os.environ.get("ORIGINS", ""))
     serve.add_argument("--hosts", default=os.environ.get("HOSTS", ""))
     serve.add_argument("--movable-clock", action="store_true", help="let tests move the clock")
+    workers = os.environ.get("WORKERS") or str(os.cpu_count() or 1)
+    said = "how many processes answer requests beside the one that does the rest, as WORKERS=… (%(default)s)"
+    serve.add_argument("--workers", type=_workers, default=workers, help=said)
     token.add_argument("account", metavar="ROLE[@TENANT]")
 
     commands.add_parser("describe", help="write docs/openapi.json and docs/data.md from the code")
@@ -142,6 +145,14 @@ def _one_of(*names: str) -> Callable[[str], str]:
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; PORT is a number from 1 to 65535")
+    return int(text)
+
+
+def _workers(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text[:9]) > 64:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of workers; WORKERS is from 0 to 64"
+        )
     return int(text)
 
 
@@ -227,6 +238,7 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
         bus=given.bus,
         project=given.project,
         more=_outside(),
+        workers=given.workers if given.store == "sqlite" else 0,
     )
     platform.start()
     gc.freeze()

@@ -14,7 +14,7 @@ from typing import Any
 from shared.actors import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, Role
 from shared.edge import jws
 from shared.edge.auth import GOOGLE_ISSUER
-from shared.edge.keys import keep_private
+from shared.edge.keys import keep_private, made_once
 from shared.edge.settings import Settings
 from shared.errors import Invalid
 
@@ -96,15 +96,14 @@ class SignIn:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import rsa
 
-        if not self.file.exists():
-            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-            pem = key.private_bytes(
+        def made() -> bytes:
+            return rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
                 serialization.Encoding.PEM,
                 serialization.PrivateFormat.PKCS8,
                 serialization.NoEncryption(),
             )
-            keep_private(self.file, pem)
-        return serialization.load_pem_private_key(self.file.read_bytes(), None)
+
+        return serialization.load_pem_private_key(made_once(self.file, made), None)
 
     @cached_property
     def _kid(self) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from shared.documents import Documents, Key, Query, Snapshot, Write
+from shared.edge.settings import Settings
+from shared.edge.sqlite import SqliteDocuments
 
 Listener = Callable[[Sequence[Write]], None]
 
@@ -50,3 +52,12 @@ class Told:
 
     def close(self) -> None:
         """Leave them as they are: the connections belong to the process."""
+
+
+def opened(settings: Settings) -> Store:
+    """Open the store that is set."""
+    if settings.store == "firestore":
+        from shared.edge.firestore import FirestoreDocuments
+
+        return Told(FirestoreDocuments(settings.project))
+    return SqliteDocuments(settings.data / "store.db")

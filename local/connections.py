@@ -14,6 +14,7 @@ import resource
 import threading
 import time
 from collections.abc import Callable
+from socket import socket
 from typing import Any
 from uuid import uuid4
 
@@ -50,6 +51,9 @@ BUSY, AGAIN_S = "more is asked here than can be answered now; try again", 1
 Longest = Callable[[str], int]
 """Says how many bytes a body may have at a path."""
 
+Here = Callable[[str], bool]
+"""Says whether this process answers at a path."""
+
 
 class HeadTooLarge(Refusal):
     """The request line and the headers are over their limit. Send fewer, or shorter ones."""
@@ -72,7 +76,7 @@ class NotSpoken(Refusal):
 class Limits(Adjustments):  # type: ignore[misc]
     """What waitress is told, and how long a body each address takes."""
 
-    def __init__(self, *, port: int, longest: Longest) -> None:
+    def __init__(self, *, port: int, longest: Longest, here: Here = lambda _: True) -> None:
         """Listen on this machine only."""
         super().__init__(
             host="127.0.0.1",
@@ -86,7 +90,7 @@ class Limits(Adjustments):  # type: ignore[misc]
             log_socket_errors=False,
             max_request_header_size=MOST_HEAD_BYTES,
         )
-        self._longest = longest
+        self._longest, self.here = longest, here
         self._own: dict[int, Limits] = {}
 
     def at(self, path: str) -> "Limits":
@@ -102,12 +106,18 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
     """A request as it comes: its address says how long its body may be."""
 
     adj: Limits
+    away: bytes | None = None
+    """What has come, where another process answers it."""
 
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)
         if self.error:
             # Who is refused already is not told to go on.
-            self.expect_continue = False
+            self.expect_continue, self.away = False, None
+        elif self.away is not None:
+            # It goes on as it came, with all that follows it, and is not begun here.
+            self.expect_continue = self.completed = False
+            self.away, consumed = self.away + data[consumed:], len(data)
         return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
@@ -115,6 +125,7 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
             super().parse_header(header_plus)
         except ValueError as error:
             raise ParsingError("its address or its length cannot be read") from error
+        self.away = None if self.adj.here(self.path) else header_plus
         self.adj = self.adj.at(self.path)
 
 
@@ -196,6 +207,22 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
         self.since = (self.since or time.time()) if coming else None
         return taken
 
+    def readable(self) -> bool:
+        """Say whether to read on; what is not answered here goes on, once all before it is answered."""
+        request = self.request
+        if request is not None and request.away is not None:
+            if not self.requests and not self.total_outbufs_len:
+                self.server.hand_on(self.socket, request.away)
+                self.handle_close()
+            return False
+        return bool(super().readable())
+
+    def del_channel(self, map: Any = None) -> None:
+        """Be no channel of the server's any more."""
+        if self._fileno in self.server.active_channels:
+            self.server.let_go()
+        super().del_channel(map)
+
     @property
     def waited_since(self) -> float:
         """Since when the client is waited for."""
@@ -217,22 +244,54 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
 
     channel_class = _Connection
 
-    def __init__(self, app: Callable[..., Any], limits: Limits, *, threads: int) -> None:
-        """Take the port."""
-        self._most = min(MOST_CONNECTIONS, _files() // 4)
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        limits: Limits,
+        *,
+        threads: int,
+        share: int = 1,
+        sock: socket | None = None,
+    ) -> None:
+        """
+        Take the port.
+
+        Args:
+            app: What answers.
+
+            limits: What it takes.
+
+            threads: How many requests it answers at a time.
+
+            share: How many processes share what may be open and wait.
+
+            sock: Where clients come from, if not from a port.
+        """
+        self._most = min(MOST_CONNECTIONS, _files() // 4) // share
+        self._waiting, self._half = MOST_WAITING // share, MOST_HALF_BYTES // share
         self._closing, self._closed = threading.Lock(), False
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(threads)
         self._refusing = ThreadedTaskDispatcher()
         self._refusing.set_thread_count(1)
-        super().__init__(app, {}, dispatcher=dispatcher, adj=limits)
+        super().__init__(app, {}, dispatcher=dispatcher, adj=limits, _sock=sock)
+        self.placed: Callable[[socket], bool] = lambda _: False
+        """Has a client answered by another process, and says whether one takes it."""
 
     def add_task(self, connection: _Connection) -> None:
         """Have a request answered: a refusal at once, whoever else waits."""
         request = connection.requests[0]
-        if not request.error and len(self.task_dispatcher.queue) >= MOST_WAITING:
+        if not request.error and len(self.task_dispatcher.queue) >= self._waiting:
             request.error = StoreUnavailable(BUSY, retry_after_s=AGAIN_S)
         (self._refusing if request.error else self.task_dispatcher).add_task(connection)
+
+    def accept(self) -> tuple[socket, Any] | None:
+        """Return a client and its address, unless there is none or another process has it answered."""
+        taken: tuple[socket, Any] | None = super().accept()
+        if taken is not None and self.placed(taken[0]):
+            taken[0].close()
+            return None
+        return taken
 
     def handle_accept(self) -> None:
         """Take a client, and let go of the one that was waited for longest where there are too many."""
@@ -241,6 +300,28 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
             waited_for = [one for one in self.active_channels.values() if not one.requests]
             if waited_for:
                 min(waited_for, key=lambda one: one.waited_since).handle_close()
+
+    @property
+    def watched(self) -> dict[int, Any]:
+        """What is watched for something to do, by descriptor."""
+        found: dict[int, Any] = self._map
+        return found
+
+    def adopt(self, client: socket, sent: bytes) -> None:
+        """Take a client that another process hands on, with what it has sent."""
+        try:
+            address = client.getpeername()
+        except OSError:
+            client.close()
+            return
+        self.channel_class(self, client, address, self.adj, map=self._map).received(sent)
+
+    def hand_on(self, client: socket, sent: bytes) -> None:
+        """Hand a client on that asks for what is answered elsewhere."""
+        raise NotImplementedError("a server of its own answers whatever comes")
+
+    def let_go(self) -> None:
+        """Notice that a connection is closed or handed on."""
 
     def maintenance(self, now: float) -> None:
         """Wait no longer for what did not come in time."""
@@ -251,7 +332,7 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
             if one.since < now - REQUEST_S:
                 sentence = f"a request comes whole within {REQUEST_S:.0f} s of its first byte"
                 one.give_up(TooSlow(sentence))
-            elif held > MOST_HALF_BYTES:
+            elif held > self._half:
                 held -= one.request.body_bytes_received
                 one.give_up(StoreUnavailable(BUSY, retry_after_s=AGAIN_S))
 

@@ -51,10 +51,7 @@ class Dispatcher:
 
     def start(self) -> None:
         """Load what is left from before, and begin."""
-        where = (Condition("first_at", ">=", ""),)
-        query = Query(Delivery.collection, where, (("first_at", "asc"),))
-        for page in pages(self._ports.documents, PLATFORM, query):
-            self._queue(readable(page, record(Delivery)))
+        self.look()
         self._clock.on_jump(self._wake)
         for thread in self._threads:
             thread.start()
@@ -66,6 +63,13 @@ class Dispatcher:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
+
+    def look(self) -> None:
+        """Queue every delivery that there is."""
+        where = (Condition("first_at", ">=", ""),)
+        query = Query(Delivery.collection, where, (("first_at", "asc"),))
+        for page in pages(self._ports.documents, PLATFORM, query):
+            self._queue(readable(page, record(Delivery)))
 
     def take(self, writes: Sequence[Write]) -> None:
         """Queue the deliveries among some committed writes."""

@@ -5,7 +5,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from socket import socket
 from typing import TYPE_CHECKING, Any, Self
 
 import flask
@@ -14,17 +16,21 @@ from local.accounts import SignIn, accounts
 from local.authority import Admission, Authority
 from local.broker import Broker
 from local.clock import Clock
-from local.commits import Store, Told
+from local.commits import opened
+from local.connections import Limits
 from local.console import console
 from local.dispatcher import Dispatcher
 from local.entrance import Entrance
 from local.folder import close_to_others
+from local.hosts import Names
 from local.links import linked
 from local.pages import pages
-from local.server import Server, application, longest_body
+from local.server import Server, application, counted, longest_body
 from local.stories import Stories
 from local.streams import Streams
 from local.timers import DueLoop, ForgetLoop, RelayLoop, ScheduleLoop
+from local.worker import Figures, work
+from local.workers import Workers
 from local.workflows import Home, Runtime
 from local.workflows.api import blueprint
 from shared.actors import OF_PEOPLE, PLATFORM, Role
@@ -69,6 +75,7 @@ class Platform:
         project: str = "local",
         more: Mapping[str, str] | None = None,
         counting: bool = True,
+        workers: int = 0,
     ) -> None:
         """
         Assemble the platform.
@@ -95,6 +102,8 @@ class Platform:
             more: Other settings, as `Settings` reads them.
 
             counting: Whether it is counted what each function takes, as the cloud would bill it.
+
+            workers: How many processes answer requests beside this one, on the embedded store.
         """
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._data = data
@@ -109,7 +118,8 @@ class Platform:
         }
         self.settings = Settings(environ)
         self.address = self.settings.served
-        self.clock = Clock(data / "clock")
+        self._figures = Figures(workers)
+        self.clock = Clock(data / "clock", self._figures.ahead)
         self.sign_in = SignIn(self.settings)
         self.entrance = Entrance(data, self.address, self.sign_in, self.clock)
         self.failing: set[str] = set()
@@ -123,7 +133,7 @@ class Platform:
             env={"FUNCTIONS": self.settings.functions},
             project=project,
         )
-        self.documents = _opened(self.settings)
+        self.documents = opened(self.settings)
         self.meter = Metered(self.documents, counting=counting)
         self.broker = _broker(self.settings, self.clock)
         # What the queue of this machine writes is no document of the cloud, and is not counted.
@@ -161,6 +171,7 @@ class Platform:
         self._commits = 0
         self._counting = threading.Lock()
         self._server: Server | None = None
+        self._workers: Workers | None = None
         self._port, self._movable = port, movable
         self._hosts = frozenset(filter(None, hosts.lower().split(",")))
         self._rpc_port = rpc_port
@@ -178,20 +189,17 @@ class Platform:
         for path in close_to_others(self._data):
             log.warning("others may read %s, and it is not ours to close", path)
         self.sign_in.publish()
-        self._publish_writer_key()
-        self._enrol_accounts()
+        jwk = self._signer.jwk if isinstance(self._signer, FileSigner) else None
         show_on(Board(self.documents, self.clock.now, self.clock.passed))
-        takers = (
-            self._note,
-            self.relay.take,
-            self.dispatcher.take,
-            self.dues.take,
-            self.streams.take,
-        )
-        for take in takers:
-            self.documents.on_commit(take)
+        app = self._app()
+        if self._figures.of:
+            self._workers = Workers(self._figures, partial(self._work, app.wsgi_app))
+        if jwk:
+            self._publish_writer_key(jwk)
+        self._enrol_accounts()
+        self.documents.on_commit(self._take)
         self._server = Server(
-            self._counted(self._app()),
+            counted(app, self._under_way),
             port=self._port,
             threads=THREADS,
             longest=longest_body,
@@ -203,6 +211,10 @@ class Platform:
             self.runtime.deploy(name, workflow_source.assembled(name))
         self.entrance.open()
         self._server.start()
+        if self._workers:
+            self._workers.start(
+                self._server.listening, self._take, self.documents, self.ports.traffic, self._look
+            )
         jobs.abandoned(self.documents, self.clock.now())
         self.dispatcher.start()
         if self.broker:
@@ -222,6 +234,8 @@ class Platform:
         """Stop everything in good order."""
         show_on(None)
         self.streams.close()
+        if self._workers:
+            self._workers.stop()
         for loop in (self.forgetting, self.schedules, self.dues, self.relay):
             if loop:
                 loop.stop()
@@ -236,13 +250,18 @@ class Platform:
         self.entrance.close()
         self.documents.close()
 
-    def _publish_writer_key(self) -> None:
-        signer = self._signer
-        if isinstance(signer, FileSigner):
-            keyring.keep(self._data, signer.jwk)
-            key = VerificationKey(id=signer.jwk["kid"], jwk=signer.jwk)
-            place = Key(PLATFORM, VerificationKey.collection, key.id)
-            self.documents.commit([Write(place, key.to_stored())])
+    def _work(self, app: Any, number: int, link: socket) -> None:
+        """Be one of the workers."""
+        names = Names(self._port, self._hosts, self.settings.origins)
+        limits = Limits(port=self._port, longest=longest_body, here=app.anywhere)
+        own, share = self._figures.of[number], len(self._figures.of)
+        work(link, own, app, limits, self.ports, self.documents, names, share)
+
+    def _publish_writer_key(self, jwk: Mapping[str, Any]) -> None:
+        keyring.keep(self._data, jwk)
+        key = VerificationKey(id=jwk["kid"], jwk=jwk)
+        place = Key(PLATFORM, VerificationKey.collection, key.id)
+        self.documents.commit([Write(place, key.to_stored())])
 
     def _enrol_accounts(self) -> None:
         """Put the accounts of this machine into the roster: they exist before they sign in."""
@@ -272,10 +291,14 @@ class Platform:
             commits = self._commits
             if self._requests:
                 return False
+        if self._workers and self._workers.busy():
+            return False
         if self.broker and not self.broker.idle():
             return False
         parts = (self.relay, self.dues, self.schedules, self.dispatcher, self.runtime)
-        return all(part.idle() for part in parts) and commits == self._commits
+        at_rest = all(part.idle() for part in parts)
+        busy = self._workers is not None and self._workers.busy()
+        return at_rest and not busy and commits == self._commits
 
     def next_time(self) -> datetime | None:
         """Return when something will happen by itself."""
@@ -331,47 +354,35 @@ class Platform:
         return {"status": "failing" if failing else "ok"}, 503 if failing else 200
 
     def _move(self) -> Any:
-        with self._counting:
-            self._requests -= 1
+        self._under_way(-1)
         try:
             given = flask.request.get_json(silent=True) or {}
             latest = self.clock.now() + timedelta(seconds=float(given.get("within_s", 3600)))
             idle, then = self._jumped(latest)
         finally:
-            with self._counting:
-                self._requests += 1
+            self._under_way(1)
         return {"now": written(self.clock.now()), "idle": idle, "jumped": then is not None}
 
     def _fail(self, agent_id: str) -> Any:
         self.failing.add(agent_id)
         return {}
 
-    def _note(self, _: Sequence[Write]) -> None:
-        """Count the commits, by which one part hands on to another."""
+    def _under_way(self, more: int) -> None:
+        with self._counting:
+            self._requests += more
+
+    def _take(self, writes: Sequence[Write]) -> None:
+        """Have everybody take what is theirs of what was committed; by commits one part hands on to another."""
         with self._counting:
             self._commits += 1
+        for part in (self.relay, self.dispatcher, self.dues, self.streams):
+            part.take(writes)
 
-    def _counted(self, app: flask.Flask) -> Any:
-        """Count the requests under way, as the clock may only jump between them."""
-
-        def counted(environ: dict[str, Any], start_response: Any) -> Any:
-            with self._counting:
-                self._requests += 1
-            try:
-                return app(environ, start_response)
-            finally:
-                with self._counting:
-                    self._requests -= 1
-
-        return counted
-
-
-def _opened(settings: Settings) -> Store:
-    if settings.store == "firestore":
-        from shared.edge.firestore import FirestoreDocuments
-
-        return Told(FirestoreDocuments(settings.project))
-    return SqliteDocuments(settings.data / "store.db")
+    def _look(self) -> None:
+        """Look for what was committed and nobody told of."""
+        self.relay.ask()
+        self.dues.ask()
+        self.dispatcher.look()
 
 
 def _broker(settings: Settings, clock: Clock) -> Broker | None:

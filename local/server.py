@@ -3,7 +3,7 @@
 import logging
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache, cached_property
 from itertools import groupby
 from typing import Any, get_args
@@ -19,6 +19,7 @@ from shared.edge.ports import Ports
 from shared.edge.problems import Internal, response
 from shared.edge.serving import View, view
 from shared.errors import BadRequest, MethodNotAllowed, NotFound, Refusal, TooLarge
+from shared.observability import Traffic
 from shared.operation import Method, Operation
 
 log = logging.getLogger("waooaw")
@@ -27,6 +28,9 @@ METHODS = (*get_args(Method), "HEAD", "OPTIONS")
 
 USUAL_BYTES = 1024 * 1024
 """How long a body may be where no operation takes more."""
+
+WHOLE = frozenset({Traffic})
+"""Ports that are whole in one process alone: whoever asks for what names one is answered there."""
 
 
 def application(ports: Ports) -> flask.Flask:
@@ -37,14 +41,18 @@ def application(ports: Ports) -> flask.Flask:
     """
     app = flask.Flask("waooaw")
     served: dict[str, View] = {}
+    alone = set[View]()
     for path, there in groupby(sorted(operations(), key=_path), key=_path):
         found = list(there)
-        served |= _mount(app, ports, path, found)
+        mounted = _mount(app, ports, path, found)
         for op in found:
-            served |= _mount(app, ports, path, [op], prefix=f"/functions/{op.function_name}")
+            mounted |= _mount(app, ports, path, [op], prefix=f"/functions/{op.function_name}")
+        served |= mounted
+        if any(WHOLE & set(op.ports.values()) for op in found):
+            alone.update(mounted.values())
     app.register_error_handler(HTTPException, _problem)
     app.register_error_handler(Refusal, _refused)
-    app.wsgi_app = Direct(app, served)  # type: ignore[method-assign]
+    app.wsgi_app = Direct(app, served, alone)  # type: ignore[method-assign]
     return app
 
 
@@ -55,9 +63,12 @@ class Direct:
     Whatever is not plainly the address of one goes Flask's way.
     """
 
-    def __init__(self, app: flask.Flask, served: Mapping[str, View]) -> None:
-        """Say of which rules of *app* the views need no more than a request."""
+    def __init__(
+        self, app: flask.Flask, served: Mapping[str, View], alone: Collection[View] = ()
+    ) -> None:
+        """Say of which rules of *app* the views need no more than a request, and which of them are for one process."""
         self._app, self._served, self._otherwise = app, served, app.wsgi_app
+        self._alone = alone
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer one request."""
@@ -70,6 +81,11 @@ class Direct:
         # What werkzeug would make sure of is so already.
         start_response(answer.status, list(answer.headers))
         return answer.response
+
+    def anywhere(self, path: str) -> bool:
+        """Say whether any process may answer at a path."""
+        view = self._at({"PATH_INFO": path})
+        return view is not None and view not in self._alone
 
     def _at(self, environ: Mapping[str, Any]) -> View | None:
         place: Any = self._tree
@@ -174,6 +190,19 @@ def _problem(error: HTTPException) -> Any:
     return answer
 
 
+def counted(app: Wsgi, add: Callable[[int], None]) -> Wsgi:
+    """Count the requests under way, as the clock may only jump between them."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        add(1)
+        try:
+            return app(environ, start_response)
+        finally:
+            add(-1)
+
+    return answer
+
+
 def longest_body(path: str) -> int:
     """Return how long a body the address at *path* takes."""
     taken = (op.max_bytes for op in _taking_more() if op.pattern.fullmatch(path))
@@ -203,6 +232,11 @@ class Server:
         self.port = int(self._server.effective_port)
         self._server.application = Names(self.port, hosts, origins).only(app)
         self._thread = threading.Thread(target=self._server.run, name="server", daemon=True)
+
+    @property
+    def listening(self) -> Listening:
+        """What it listens with."""
+        return self._server
 
     @property
     def address(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from local.clock import Clock
-from shared.documents import Condition, Query, Write
+from shared.documents import ABSENT, Condition, Query, Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import woken
 from shared.edge.ports import Ports
@@ -114,12 +114,9 @@ class RelayLoop(Loop):
         self._swept_at = -PACE_S
 
     def take(self, writes: Sequence[Write]) -> None:
-        """Notice the unpublished entries among some committed writes."""
-        for write in writes:
-            entry = write.data if write.key.collection == Entry.collection else None
-            if entry and (entry.get("delivery") or {}).get("published_at") is None:
-                self.ask()
-                return
+        """Notice new entries among some committed writes: none of them is published."""
+        if any(one.key.collection == Entry.collection and one.expected is ABSENT for one in writes):
+            self.ask()
 
     def work(self) -> datetime | None:
         """Publish everything that is not, and what comes while it waits for its turn."""
@@ -141,7 +138,7 @@ class DueLoop(Loop):
 
     def take(self, writes: Sequence[Write]) -> None:
         """Notice new promises among some committed writes."""
-        if any(write.key.collection == Due.collection and write.data for write in writes):
+        if any(one.key.collection == Due.collection and one.data is not None for one in writes):
             self.ask()
 
     def work(self) -> datetime | None:

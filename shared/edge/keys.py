@@ -11,9 +11,11 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from shared.canonical import canonical
 from shared.edge.ed25519 import of_full_order
@@ -75,7 +77,7 @@ class FileSigner(PemSigner):
 
     def __init__(self, file: Path) -> None:
         """Name the file."""
-        super().__init__(lambda: _kept(file))
+        super().__init__(lambda: made_once(file, _made))
 
 
 class TicketSigner:
@@ -156,6 +158,17 @@ def keep_private(file: Path, content: bytes) -> None:
     draft.replace(file)
 
 
+def made_once(file: Path, make: Callable[[], bytes]) -> bytes:
+    """Return what is in a private file; where there is none, what the first makes of all processes that make it."""
+    if not file.exists():
+        draft = file.with_name(f"{file.name}.{uuid4()}")
+        keep_private(draft, make())
+        with suppress(FileExistsError):
+            os.link(draft, file)
+        draft.unlink()
+    return file.read_bytes()
+
+
 def encoded(raw: bytes) -> str:
     """Write bytes as base64url without padding (RFC 4648)."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
@@ -166,12 +179,10 @@ def decoded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def _kept(file: Path) -> bytes:
+def _made() -> bytes:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    if not file.exists():
-        keep_private(file, _pem(Ed25519PrivateKey.generate()))
-    return file.read_bytes()
+    return _pem(Ed25519PrivateKey.generate())
 
 
 def _pem(key: "Ed25519PrivateKey") -> bytes:

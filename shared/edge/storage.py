@@ -26,7 +26,7 @@ from shared.edge.addresses import path
 from shared.edge.checksums import crc32c
 from shared.edge.google_token import google_token
 from shared.edge.http_client import Answer, Caller
-from shared.edge.keys import keep_private
+from shared.edge.keys import keep_private, made_once
 from shared.errors import Expired, Forbidden, NotFound, ProviderDown
 from shared.files import Content
 
@@ -119,9 +119,7 @@ class FolderFiles:
 
     @cached_property
     def _key(self) -> bytes:
-        if not self._key_file.exists():
-            keep_private(self._key_file, secrets.token_bytes(32))
-        return self._key_file.read_bytes()
+        return made_once(self._key_file, lambda: secrets.token_bytes(32))
 
 
 class BucketFiles:

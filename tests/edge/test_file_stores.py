@@ -1,5 +1,8 @@
 """One suite over every place of files: a bucket in an emulator, a folder with what serves its links, and the fake of tests."""
 
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -7,6 +10,7 @@ import flask
 import pytest
 
 from local.links import linked
+from shared.edge.keys import made_once
 from shared.edge.storage import BucketFiles, FolderFiles
 from shared.errors import NotFound, Refusal
 from shared.files import Content
@@ -183,3 +187,18 @@ def test_files_and_the_key_are_private(folder, tmp_path):
 def test_a_file_of_an_earlier_release_is_of_no_known_type(folder, tmp_path):
     (tmp_path / "uploads" / ".about" / NAME).unlink()
     assert folder.read(NAME) == Content("application/octet-stream", DOCUMENT.data)
+
+
+def test_a_key_that_several_make_at_once_is_one(tmp_path):
+    together = threading.Barrier(8)
+
+    def made():
+        together.wait()
+        return os.urandom(32)
+
+    file = tmp_path / "keys" / "some.key"
+    with ThreadPoolExecutor(8) as pool:
+        keys = [asked.result() for asked in [pool.submit(made_once, file, made) for _ in range(8)]]
+    assert {*keys} == {file.read_bytes()}
+    assert [*file.parent.iterdir()] == [file]
+    assert file.stat().st_mode & 0o777 == 0o600

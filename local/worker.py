@@ -1,0 +1,186 @@
+"""
+One worker: it answers what is asked of operations, and tells the owner what the owner must know.
+
+A request for anything else goes on to the owner, with the connection that it came by and all that was sent.
+"""
+
+import gc
+import json
+import mmap
+import os
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from local.commits import Store
+from local.connections import Limits, Listening
+from local.hosts import Names
+from local.server import counted
+from shared.documents import Write
+from shared.edge.ports import Ports
+from shared.edge.queue import Delivery
+from shared.evidence import Entry
+from shared.notifications.models import Notification
+from shared.observability import Sample
+from shared.promises import Due
+
+THREADS = 8
+WAKING: Mapping[str, bool] = {
+    Entry.collection: False,
+    Due.collection: False,
+    Delivery.collection: True,
+    Notification.collection: True,
+}
+"""Documents that somebody waits for, and whether for what is in them or only for their being there."""
+
+AT_ONCE = 20
+"""How much is told in one message, which is never longer than a link takes."""
+
+CLIENT, WROTE, ANSWERED, STOP = b"C", b"W", b"A", b"S"
+"""What a message begins with: a connection comes with it, documents were committed, requests answered; it is enough."""
+
+REQUESTS, TOLD, CLOSED = range(3)
+"""What there are figures of."""
+
+
+class Figures:
+    """A few numbers that all processes see at the same time."""
+
+    def __init__(self, workers: int) -> None:
+        """Make room for so many workers."""
+        numbers = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
+        self.ahead = numbers[:1]
+        """How far the clock has jumped, in microseconds."""
+
+        self.of = [numbers[n : n + 3] for n in range(1, 1 + 3 * workers, 3)]
+        """Of each worker: the requests under way, and how often it told something and let go of a client so far."""
+
+
+class Telling:
+    """Tells the owner what happens here: before anybody is answered, as the owner must know no less than they do."""
+
+    def __init__(self, link: socket.socket, own: memoryview) -> None:
+        """Say how, and where it is counted."""
+        self._link, self._own = link, own
+        self._lock = threading.Lock()
+        self._answered: list[tuple[str, int, float, str]] = []
+
+    def take(self, writes: Sequence[Write]) -> None:
+        """Tell which of some committed writes somebody may wait for."""
+        keys = [
+            (write.key.tenant, write.key.collection, write.key.id)
+            for write in writes
+            if write.data is not None and write.key.collection in WAKING
+        ]
+        for begin in range(0, len(keys), AT_ONCE):
+            with self._lock:
+                self._own[TOLD] += 1
+            self._link.send(WROTE + json.dumps(keys[begin : begin + AT_ONCE]).encode())
+
+    def served(self, area: str, status: int, duration_ms: float, at: datetime) -> None:
+        """Count one request."""
+        self._answered.append((area, status, duration_ms, at.isoformat()))
+
+    def counted(self) -> Sequence[Sample]:
+        """Return nothing: the owner has the counts."""
+        return ()
+
+    def flush(self) -> None:
+        """Tell what was counted."""
+        answered, self._answered = self._answered, []
+        for begin in range(0, len(answered), AT_ONCE):
+            self._link.send(ANSWERED + json.dumps(answered[begin : begin + AT_ONCE]).encode())
+
+    def hand_on(self, client: socket.socket, sent: bytes) -> None:
+        """Hand a client on to the owner, with what it has sent."""
+        socket.send_fds(self._link, [CLIENT + sent], [client.fileno()])
+
+    def let_go(self) -> None:
+        """Count a client that is here no more."""
+        self._own[CLOSED] += 1
+
+    def add(self, requests: int) -> None:
+        """Count the requests under way."""
+        with self._lock:
+            self._own[REQUESTS] += requests
+
+
+class Handed(Listening):
+    """A server that is handed its clients by the owner, and hands on who asks for what is not answered here."""
+
+    def __init__(
+        self, app: Any, limits: Limits, telling: Telling, link: socket.socket, **more: Any
+    ) -> None:
+        """Take the link; nothing listens."""
+        self._telling = telling
+        super().__init__(app, limits, sock=link, **more)
+        # Whoever tells the owner something waits until that is taken; it is only read from when there is something.
+        link.setblocking(True)
+
+    def bind_server_socket(self) -> None:
+        """Let the owner have the port."""
+
+    def getsockname(self) -> tuple[str, str]:
+        """Return where that is."""
+        return "127.0.0.1", str(self.adj.listen[0][3][1])
+
+    def accept_connections(self) -> None:
+        """Begin."""
+        self.accepting = True
+
+    def accept(self) -> tuple[socket.socket, Any] | None:
+        """Return a client that was handed over; end where the owner says so, and at once where there is none."""
+        said, clients, _, _ = socket.recv_fds(self.socket, 1, 1)
+        if said == STOP:
+            self.close_all()
+        elif said != CLIENT:
+            self.handle_close()
+        else:
+            client = socket.socket(fileno=clients[0])
+            try:
+                return client, client.getpeername()
+            except OSError:
+                client.close()
+                self.let_go()
+        return None
+
+    def handle_close(self) -> None:
+        """End at once: there is no owner any more."""
+        os._exit(1)
+
+    def hand_on(self, client: socket.socket, sent: bytes) -> None:
+        """Hand a client on to the owner."""
+        self._telling.hand_on(client, sent)
+
+    def let_go(self) -> None:
+        """Count a client that is here no more."""
+        self._telling.let_go()
+
+    def maintenance(self, now: float) -> None:
+        """Tell what was counted since, too."""
+        super().maintenance(now)
+        self._telling.flush()
+
+
+def work(
+    link: socket.socket,
+    own: memoryview,
+    app: Any,
+    limits: Limits,
+    ports: Ports,
+    documents: Store,
+    names: Names,
+    share: int,
+) -> None:
+    """Be a worker, until the owner says that it is enough, or is no more."""
+    gc.enable()
+    telling = Telling(link.dup(), own)
+    documents.on_commit(telling.take)
+    ports.traffic = telling
+    app = names.only(counted(app, telling.add))
+    server = Handed(app, limits, telling, link, threads=THREADS, share=share)
+    server.run()
+    server.end()
+    documents.close()

@@ -1,0 +1,189 @@
+"""Several processes answer, and it is as if it were one."""
+
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from contextlib import closing, suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from benchmarks.process import Process
+from benchmarks.spawn import family
+from benchmarks.wire import Account, Wire
+from local.story import acts, catalogue
+from local.story.client import Client
+from local.verify import examined
+from shared.instants import instant
+from tests.approvals.questions import EXAMPLE, others
+from tests.local.conftest import answered
+from tests.rehearsals.scene import until
+
+
+class Platform(Process):
+    """A platform of three processes and the one that they come from."""
+
+    @property
+    def workers(self):
+        """Those that answer; before them come the owner, and what makes them."""
+        return family(self._pid)[2:]
+
+    def account(self, name):
+        client = Client(self.address, self.secret)
+        client.sign_in(name)
+        return Account(client.token(name))
+
+    def ask(self, method, path, body=None):
+        """Ask by a connection of its own."""
+        said = b"" if body is None else json.dumps(body).encode()
+        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nConnection: close\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {len(said)}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as client:
+            client.sendall(head.encode() + said)
+            return json.loads(answered(client).body)
+
+    def at_rest(self):
+        told = self.ask("POST", "/local/clock", {"within_s": 0})
+        return told["idle"]
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory):
+    platform = Platform(tmp_path_factory.mktemp("workers"), environ={"WORKERS": "2"})
+    platform.start()
+    until(lambda: len(platform.workers) == 2)
+    yield platform
+    platform.stop(signal.SIGTERM)
+
+
+def propose(wire, author, name):
+    """Propose a skill, and return it."""
+    skill = catalogue.SKILLS[0]() | {"name": f"Skill {name}", "skill_key": f"skill-{name}"}
+    return json.loads(wire.post(author, "/v1/genesis/skills", json.dumps(skill).encode(), key=name))
+
+
+def test_what_one_process_committed_every_other_reads(platform):
+    author, wires = platform.account(acts.AUTHOR), [Wire(platform.port) for _ in range(4)]
+    for n in range(8):
+        skill = propose(wires[n % 4], author, f"own-{n}")
+        for wire in wires:
+            assert (
+                json.loads(wire.get(author, f"/v1/genesis/skills/{skill['id']}"))["id"]
+                == skill["id"]
+            )
+    for wire in wires:
+        wire.close()
+
+
+def test_a_jump_of_the_clock_is_seen_by_all_before_it_is_answered(platform):
+    wire, asked = Wire(platform.port), EXAMPLE | {"subject": others()}
+    asking = platform.account("service")
+    wire.post(asking, "/v1/approvals", json.dumps(asked).encode(), key="asked")
+    wire.close()
+    before = platform.ask("GET", "/v1/health")["time"]
+    jump = {"within_s": 86400}
+    until(lambda: (told := platform.ask("POST", "/local/clock", jump))["jumped"] and told)
+    now = platform.ask("POST", "/local/clock", {"within_s": 0})["now"]
+    assert instant(now) > instant(before) + timedelta(minutes=1)
+    assert all(platform.ask("GET", "/v1/health")["time"] >= now for _ in range(6))
+
+
+def test_what_one_process_is_for_is_asked_by_the_same_connection(platform):
+    signing_in = json.dumps({"account": "governor", "secret": platform.secret}).encode()
+    host = b"Host: 127.0.0.1:%d\r\n" % platform.port
+    health = b"GET /v1/health HTTP/1.1\r\n" + host + b"\r\n"
+    signed = b"POST /local/sign-in HTTP/1.1\r\n%sContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+    whole = health + signed % (host, len(signing_in), signing_in) + health
+    for cut in (len(whole), len(health) + 20, len(whole) - len(health) - 5):
+        with socket.create_connection(("127.0.0.1", platform.port), timeout=10) as client:
+            client.sendall(whole[:cut])
+            time.sleep(0.05)
+            client.sendall(whole[cut:])
+            with client.makefile("rb") as stream:
+                answers = [_next(stream) for _ in range(3)]
+        assert ["token" in one for one in answers] == [False, True, False]
+
+
+def _next(stream):
+    assert b" 200 " in stream.readline()
+    heads = dict(line.decode().lower().split(": ", 1) for line in iter(stream.readline, b"\r\n"))
+    return json.loads(stream.read(int(heads["content-length"])))
+
+
+def test_requests_to_all_processes_are_counted_together(platform):
+    author = platform.account("infrastructure_engineer")
+
+    def counted():
+        with closing(Wire(platform.port)) as wire:
+            lines = wire.get(author, "/v1/metrics").decode().splitlines()
+        told = [line for line in lines if line.startswith("waooaw_platform_requests_total")]
+        return sum(float(line.rpartition(" ")[2]) for line in told if 'area="identity"' in line)
+
+    before, wires = counted(), [Wire(platform.port) for _ in range(4)]
+    for wire in wires:
+        wire.get(author, "/v1/me")
+        wire.close()
+    until(lambda: counted() == before + 4)
+
+
+def test_a_worker_that_is_killed_loses_nothing_and_is_replaced(platform):
+    author, done, lock = platform.account(acts.AUTHOR), {}, threading.Lock()
+    stop = threading.Event()
+
+    def work(n):
+        own = 0
+        while not stop.is_set():
+            with suppress(OSError), closing(Wire(platform.port)) as wire:
+                while not stop.is_set():
+                    skill = propose(wire, author, f"killed-{n}-{own}")
+                    with lock:
+                        done[f"killed-{n}-{own}"] = skill["id"]
+                    own += 1
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        enough = len(done) + 8
+        until(lambda enough=enough: len(done) > enough)
+        before = platform.workers
+        os.kill(before[0], signal.SIGKILL)
+        until(lambda before=before: len(platform.workers) == 2 and platform.workers != before)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    until(platform.at_rest, 20)
+    wire, found = Wire(platform.port), []
+    page = "/v1/genesis/skills?limit=100"
+    while page:
+        told = json.loads(wire.get(author, page))
+        found += told["items"]
+        page = told["next_cursor"] and f"/v1/genesis/skills?limit=100&cursor={told['next_cursor']}"
+    wire.close()
+    mine = [one["id"] for one in found if one["skill_key"].startswith("skill-killed")]
+    assert len(mine) == len({*mine})
+    assert {*done.values()} <= {*mine}
+    assert len(mine) <= len(done) + 4
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_all_end_with_the_one_that_started_them(platform, how):
+    until(platform.at_rest, 20)
+    every = family(platform._pid)
+    assert len(every) == 4
+    platform.stop(how)
+    until(lambda: not any(_lives(pid) for pid in every))
+    report = examined(platform.data)
+    assert not report.breaks
+    assert report.counts["chains"] > 10
+    platform.start()
+
+
+def _lives(pid):
+    with suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
