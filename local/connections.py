@@ -11,20 +11,19 @@ import copy
 import json
 import logging
 import resource
-import threading
 import time
 from collections.abc import Callable
 from socket import socket
 from typing import Any
 from uuid import uuid4
 
-from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
+from local.watching import Watched
 from shared.edge.problems import Internal, problem
 from shared.errors import BadRequest, Refusal, StoreUnavailable, TooLarge
 
@@ -194,12 +193,24 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
         """Send *data*, behind the head that waits for it."""
         if self.head and data and isinstance(data, bytes):
             data, self.head = self.head + data, b""
-        return int(super().write_soon(data))
+        return self._sent(data)
+
+    def _sent(self, data: bytes) -> int:
+        taken = int(super().write_soon(data))
+        if self.total_outbufs_len:
+            # The rest goes when there is room for it.
+            self.server.watched.again(self)
+        return taken
+
+    def service(self) -> None:
+        """Answer a request, and wait for the next."""
+        super().service()
+        self.server.watched.again(self)
 
     def send_head(self) -> None:
         """Send the head that waits, if one does."""
         head, self.head = self.head, b""
-        super().write_soon(head)
+        self._sent(head)
 
     def received(self, data: bytes) -> bool:
         taken: bool = super().received(data)
@@ -243,6 +254,7 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
     """Waitress, which reads all clients in one thread and answers them in several."""
 
     channel_class = _Connection
+    next_channel_cleanup = 0.0
 
     def __init__(
         self,
@@ -269,12 +281,12 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
         """
         self._most = min(MOST_CONNECTIONS, _files() // 4) // share
         self._waiting, self._half = MOST_WAITING // share, MOST_HALF_BYTES // share
-        self._closing, self._closed = threading.Lock(), False
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(threads)
         self._refusing = ThreadedTaskDispatcher()
         self._refusing.set_thread_count(1)
-        super().__init__(app, {}, dispatcher=dispatcher, adj=limits, _sock=sock)
+        self.watched = Watched()
+        super().__init__(app, self.watched, dispatcher=dispatcher, adj=limits, _sock=sock)
         self.placed: Callable[[socket], bool] = lambda _: False
         """Has a client answered by another process, and says whether one takes it."""
 
@@ -300,12 +312,6 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
             waited_for = [one for one in self.active_channels.values() if not one.requests]
             if waited_for:
                 min(waited_for, key=lambda one: one.waited_since).handle_close()
-
-    @property
-    def watched(self) -> dict[int, Any]:
-        """What is watched for something to do, by descriptor."""
-        found: dict[int, Any] = self._map
-        return found
 
     def adopt(self, client: socket, sent: bytes) -> None:
         """Take a client that another process hands on, with what it has sent."""
@@ -336,17 +342,27 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
                 held -= one.request.body_bytes_received
                 one.give_up(StoreUnavailable(BUSY, retry_after_s=AGAIN_S))
 
+    def run(self) -> None:
+        """Read whoever sends, until all is closed."""
+        while self.watched:
+            self.watched.turn(self.adj.asyncore_loop_timeout)
+            now = time.time()
+            if now >= self.next_channel_cleanup:
+                self.next_channel_cleanup = now + self.adj.cleanup_interval
+                self.maintenance(now)
+                for one in [*self.watched.values()]:
+                    self.watched.again(one)
+
+    def readable(self) -> bool:
+        """Take clients at all times: where there are too many, others go."""
+        return bool(self.accepting)
+
     def pull_trigger(self) -> None:
-        """Wake the thread that reads, unless all is closed: what is written then would go to another file."""
-        with self._closing:
-            if not self._closed:
-                super().pull_trigger()
+        """Wake nobody: each connection says itself what it waits for."""
 
     def close_all(self) -> None:
         """Close every connection, and what wakes the thread that reads."""
-        with self._closing:
-            self._closed = True
-            wasyncore.close_all(self._map)
+        self.watched.close()
 
     def end(self) -> None:
         """Let go of the threads."""

@@ -99,7 +99,8 @@ class Telling:
 
     def let_go(self) -> None:
         """Count a client that is here no more."""
-        self._own[CLOSED] += 1
+        with self._lock:
+            self._own[CLOSED] += 1
 
     def add(self, requests: int) -> None:
         """Count the requests under way."""
