@@ -1,4 +1,4 @@
-"""The whole platform in one process, on its embedded defaults, in one data folder."""
+"""The whole platform on one machine, on its embedded defaults, in one data folder."""
 
 import logging
 import threading

@@ -29,7 +29,7 @@ DURATIONS = "waooaw_platform_request_duration_seconds_total"
 
 
 class ProcessTraffic:
-    """The `Traffic` port of one machine: one process answers everything, so it can count."""
+    """The `Traffic` port of one machine: one process counts, and is told of what others answer."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
