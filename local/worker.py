@@ -12,7 +12,7 @@ import socket
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from local.commits import Store
 from local.connections import Limits, Listening
@@ -77,7 +77,7 @@ class Telling:
         for begin in range(0, len(keys), AT_ONCE):
             with self._lock:
                 self._own[TOLD] += 1
-            self._link.send(WROTE + json.dumps(keys[begin : begin + AT_ONCE]).encode())
+            self._tell(WROTE + json.dumps(keys[begin : begin + AT_ONCE]).encode())
 
     def served(self, area: str, status: int, duration_ms: float, at: datetime) -> None:
         """Count one request."""
@@ -91,11 +91,20 @@ class Telling:
         """Tell what was counted."""
         answered, self._answered = self._answered, []
         for begin in range(0, len(answered), AT_ONCE):
-            self._link.send(ANSWERED + json.dumps(answered[begin : begin + AT_ONCE]).encode())
+            self._tell(ANSWERED + json.dumps(answered[begin : begin + AT_ONCE]).encode())
 
     def hand_on(self, client: socket.socket, sent: bytes) -> None:
         """Hand a client on to the owner, with what it has sent."""
-        socket.send_fds(self._link, [CLIENT + sent], [client.fileno()])
+        self._tell(CLIENT + sent, client.fileno())
+
+    def _tell(self, message: bytes, *descriptors: int) -> None:
+        try:
+            if descriptors:
+                socket.send_fds(self._link, [message], descriptors)
+            else:
+                self._link.send(message)
+        except OSError:
+            alone()
 
     def let_go(self) -> None:
         """Count a client that is here no more."""
@@ -106,6 +115,11 @@ class Telling:
         """Count the requests under way."""
         with self._lock:
             self._own[REQUESTS] += requests
+
+
+def alone() -> NoReturn:
+    """End at once, as there is no owner: nobody hears of what is done any more, and whoever waits asks again."""
+    os._exit(1)
 
 
 class Handed(Listening):
@@ -148,8 +162,8 @@ class Handed(Listening):
         return None
 
     def handle_close(self) -> None:
-        """End at once: there is no owner any more."""
-        os._exit(1)
+        """End with the owner."""
+        alone()
 
     def hand_on(self, client: socket.socket, sent: bytes) -> None:
         """Hand a client on to the owner."""
