@@ -124,6 +124,9 @@ ROLES_OF_PORT: Mapping[type, tuple[str, ...]] = {
 }
 """What each port needs in the project, of Google's roles and of `CUSTOM`; one that is not listed cannot be deployed."""
 
+SECRETS_OF_PORT: Mapping[type, str] = {Models: "models-key"}
+"""The secret that a port reads, of which its functions are told where it is: put there by hand before `models` names who takes it."""
+
 IN_UPLOADS: Mapping[type, tuple[str, str]] = {
     Files: ("creates", "roles/storage.objectCreator"),
     FileReader: ("reads", "roles/storage.objectViewer"),

@@ -86,6 +86,9 @@ def _bucket(stack: Stack, name: str, **more: Any) -> storage.Bucket:
         location=stack.region,
         uniform_bucket_level_access=True,
         public_access_prevention="enforced",
+        # By default Google keeps what was deleted for a week: an erased document would still be there, and be paid for.
+        # What must outlive a mistake has a retention policy instead.
+        soft_delete_policy=storage.BucketSoftDeletePolicyArgs(retention_duration_seconds=0),
         force_destroy=not stack.production,
         **more,
     )

@@ -18,7 +18,7 @@ from infra.graph import Resource
 from infra.groups import group_of, runtime_of, runtimes
 from infra.messages import DEAD_LETTERS, cron, filter_of, listens_to, zone_of
 from infra.stack import Environment
-from infra.vault import writer_key
+from infra.vault import read_by, writer_key
 from shared.edge.catalog import catalog, operations, reactions
 from shared.edge.workflow_source import names
 from shared.operation import Operation
@@ -201,9 +201,7 @@ def accounts_may_what_they_do(graph: Graph, _: Environment) -> Iterator[str]:
             if one.type == "secretmanager.SecretIamMember"
             and runtime.account in set(map(_account, members))
         }
-        yield from _compared(
-            runtime.account, "may read the secret", {writer_key(runtime.group)}, secrets
-        )
+        yield from _compared(runtime.account, "may read the secret", read_by(runtime), secrets)
         uses = {
             f"{one.inputs['bucket'].rpartition('-')[2]} ({_named(role)})"
             for one, role, members in _granted(graph)
@@ -236,6 +234,13 @@ def every_secret_exists(graph: Graph, _: Environment) -> Iterator[str]:
     for name, secret in sorted(referred):
         if secret not in declared:
             yield f"{name} refers to the secret {secret}, which nobody declares"
+
+
+def what_is_deleted_is_gone(graph: Graph, _: Environment) -> Iterator[str]:
+    """No bucket keeps what was deleted in it: Google keeps it for a week where nobody says otherwise."""
+    for one in _of(graph, "storage.Bucket"):
+        if (one.inputs.get("softDeletePolicy") or {}).get("retentionDurationSeconds") != 0:
+            yield f"the bucket {one.name} keeps what was deleted; set softDeletePolicy to 0 seconds"
 
 
 def what_must_be_kept_is_kept(graph: Graph, environment: Environment) -> Iterator[str]:
@@ -342,6 +347,7 @@ CHECKS: tuple[Check, ...] = (
     accounts_may_what_they_do,
     what_is_bound_is_bound,
     every_secret_exists,
+    what_is_deleted_is_gone,
     what_must_be_kept_is_kept,
     names_are_within_limits,
     every_topic_has_its_subscriber,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_gcp import artifactregistry, cloudfunctionsv2, cloudrunv2, firestore, secretmanager
 
-from infra.accounts import Accounts
+from infra.accounts import SECRETS_OF_PORT, Accounts
 from infra.archive import BUILD_ENVIRONMENT
 from infra.buckets import Buckets
 from infra.groups import Declared, runtime_of
@@ -175,7 +175,8 @@ def _environment(
     if stack.controllers:
         environment["CONTROLLERS"] = json.dumps(stack.controllers, sort_keys=True)
     if stack.models and Models in declared.ports.values():
-        environment["MODELS"] = stack.models
+        key = f"projects/{stack.project}/secrets/{SECRETS_OF_PORT[Models]}/versions/latest"
+        environment |= {"MODELS": stack.models, "MODELS_KEY": f"gcp-secret://{key}"}
     return environment | ({"RELEASES": stack.releases} if stack.releases else {})
 
 

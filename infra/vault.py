@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import kms, secretmanager, storage
 
-from infra.accounts import Accounts
-from infra.groups import GROUPS, runtimes
+from infra.accounts import SECRETS_OF_PORT, Accounts
+from infra.groups import GROUPS, Runtime, runtimes
 from infra.stack import Stack
 
 QUARTER_S = 90 * 24 * 3600
@@ -29,9 +29,15 @@ def writer_key(group: str) -> str:
     return f"writer-key-{group}"
 
 
+def read_by(runtime: Runtime) -> frozenset[str]:
+    """Return the names of the secrets that an account reads: its group's key, and those of its ports."""
+    of_ports = {SECRETS_OF_PORT[port] for port in runtime.ports & SECRETS_OF_PORT.keys()}
+    return frozenset({writer_key(runtime.group)} | of_ports)
+
+
 def declare(stack: Stack, accounts: Accounts) -> Vault:
     """Declare the secrets, who may read which, and the keys."""
-    names = [*map(writer_key, GROUPS), *SIGN_IN_SECRETS.values()]
+    names = [*map(writer_key, GROUPS), *SIGN_IN_SECRETS.values(), *SECRETS_OF_PORT.values()]
     secrets = {
         name: secretmanager.Secret(
             name,
@@ -48,13 +54,13 @@ def declare(stack: Stack, accounts: Accounts) -> Vault:
         for name in names
     }
     for one in runtimes():
-        name = writer_key(one.group)
-        secretmanager.SecretIamMember(
-            f"{one.account}-{name}",
-            secret_id=secrets[name].secret_id,
-            role="roles/secretmanager.secretAccessor",
-            member=accounts.member(one.account),
-        )
+        for name in sorted(read_by(one)):
+            secretmanager.SecretIamMember(
+                f"{one.account}-{name}",
+                secret_id=secrets[name].secret_id,
+                role="roles/secretmanager.secretAccessor",
+                member=accounts.member(one.account),
+            )
     return Vault(secrets, _records_key(stack))
 
 

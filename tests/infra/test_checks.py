@@ -272,6 +272,10 @@ BREAKAGES = {
             " for it can never be taken off"
         ),
     ),
+    "an erased upload stays for a week": (
+        lambda g: changed(g, "storage.Bucket", "uploads", softDeletePolicy=None),
+        "the bucket uploads keeps what was deleted; set softDeletePolicy to 0 seconds",
+    ),
     "the tap keeps nothing": (
         lambda g: changed(g, "storage.Bucket", "tap", retentionPolicy=None),
         "the bucket tap keeps nothing: it has no retention policy",

@@ -10,10 +10,16 @@ from infra.accounts import OF_TENANTS
 from infra.graph import configuration
 from infra.stack import ROOT
 
+ASKS = "agents.wake_stage"
+"""Which function asks language models here."""
+
+MODELS = {"provider": "https://models.example.com/v1"}
+
 PROGRAM = """
 import json, sys
 from dataclasses import asdict
 from infra import checks, graph, groups
+from shared.edge import catalog
 from shared.files import FileReader
 from shared.outside import Models
 from shared.ports import SecretReader, SecretWriter
@@ -26,6 +32,7 @@ named = {
 }
 for one in groups.runtimes():
     vars(one)["ports"] = one.ports | named.get(one.account, set())
+vars(next(one for one in catalog.catalog() if one.id == sys.argv[1]))["ports"] = {"models": Models}
 asked = graph._run("dev", json.load(sys.stdin))
 print(json.dumps([checks.findings(asked, "dev"), [asdict(one) for one in asked]], default=str))
 """
@@ -34,8 +41,8 @@ print(json.dumps([checks.findings(asked, "dev"), [asdict(one) for one in asked]]
 @pytest.fixture(scope="module")
 def planned(archive):
     done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PROGRAM],
-        input=json.dumps(configuration("dev", archive, {})),
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PROGRAM, ASKS],
+        input=json.dumps(configuration("dev", archive, {"waooaw:models": json.dumps(MODELS)})),
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -91,6 +98,25 @@ def test_who_reads_files_reads_those_of_people_and_signs_as_itself(planned):
 def test_who_asks_models_may_ask_and_no_more(planned):
     found = granted(planned, "pipeline-reactions")
     assert found.keys() == {"datastore.user", "workflows.invoker", "asks_models"}
+
+
+def test_who_asks_models_is_told_where_their_key_is_and_may_read_it(planned):
+    told = {
+        one["name"]: one["inputs"]["serviceConfig"]["environmentVariables"].get("MODELS_KEY")
+        for one in planned[1]
+        if one["type"] == "cloudfunctionsv2.Function"
+    }
+    secret = "projects/waooaw-dev/secrets/models-key"
+    assert {name: key for name, key in told.items() if key} == {
+        ASKS: f"gcp-secret://{secret}/versions/latest"
+    }
+    may = {
+        one["inputs"]["member"].partition(":")[2].partition("@")[0]
+        for one in planned[1]
+        if one["type"] == "secretmanager.SecretIamMember"
+        and one["inputs"]["secretId"] == "models-key"
+    }
+    assert may == {"pipeline-reactions"}
 
 
 def in_uploads(planned, account):
