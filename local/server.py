@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from local.connections import Limits, Listening, Longest
 from local.hosts import Names, Wsgi
+from shared.dialects import spoken_at
 from shared.edge.catalog import operations
 from shared.edge.ports import Ports
 from shared.edge.problems import Internal, response
@@ -184,7 +185,8 @@ def _problem(error: HTTPException) -> Any:
             told = {"correlation_id": correlation_id}
             log.error("%s failed", path, extra=told, exc_info=defect)
             refusal = Internal("this one is on us; quote the correlation id")
-    answer = response(refusal, path=path, correlation_id=correlation_id)
+    dialect = spoken_at(path)
+    answer = response(refusal, path=path, correlation_id=correlation_id, dialect=dialect)
     if error.code == 405 and getattr(error, "valid_methods", None):
         answer.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
     return answer

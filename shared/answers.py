@@ -46,6 +46,14 @@ class Created(_Elsewhere, Generic[R]):
 
 
 @dataclass(frozen=True)
+class CreatedHere(Generic[R]):
+    """What a PUT put where nothing was: 201; it is read, or put again, at the address that was asked (RFC 9110, 9.3.4)."""
+
+    result: R
+    status: ClassVar[int] = 201
+
+
+@dataclass(frozen=True)
 class Accepted(_Elsewhere, Generic[R]):
     """What is not done yet, and the address that says how far it is: 202 with `Location`."""
 
@@ -104,8 +112,15 @@ def forms(result: Any, *, status: int) -> tuple[Form, ...]:
     return tuple(_form(kind, status) for kind in kinds)
 
 
+def is_file(kind: Any) -> bool:
+    """Say whether what is answered is a file."""
+    return isinstance(kind, type) and issubclass(kind, Download)
+
+
 def _form(kind: Any, status: int) -> Form:
     named = get_origin(kind) or kind
+    if named is CreatedHere:
+        return Form(CreatedHere.status, get_args(kind)[0])
     if not (isinstance(named, type) and issubclass(named, _Elsewhere)):
         return Form(status, kind)
     (body,) = get_args(kind) or (None,)

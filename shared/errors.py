@@ -191,6 +191,12 @@ class UnsupportedType(Refusal):
     status, code, title = 415, "unsupported_media_type", "Another type of body is needed"
 
 
+class NoSuchPart(Refusal):
+    """The file ends before the part that `Range` asks for. Its length stands in `Content-Range`."""
+
+    status, code, title = 416, "range_not_satisfiable", "The file has no such part"
+
+
 class Invalid(Refusal):
     """
     The request does not have the declared shape or breaks a rule of the domain.

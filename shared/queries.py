@@ -120,7 +120,8 @@ Test = Scalar | AtLeast | AtMost | Between | Prefix | OneOf | Contains | Contain
 
 
 def _any_of(value: Any) -> Test:
-    match value:
+    """Return what a value, or several, ask for: the same in whatever order they come, and however often."""
+    match sorted(set(value)) if isinstance(value, list) else value:
         case [one]:
             return one  # type: ignore[no-any-return]
         case [*several]:

@@ -1,4 +1,5 @@
 from shared.actors import Scope
+from shared.answers import CreatedHere
 from shared.notifications.models import NotificationPreferences
 from shared.notifications.rules import preferences
 from shared.notifications.rules.preferences import Wishes
@@ -6,7 +7,9 @@ from shared.operation import Call, operation
 
 
 @operation("PUT", "/v1/me/notification-preferences", scopes={Scope.ACCOUNT})
-def put_notification_preferences(call: Call, wishes: Wishes) -> NotificationPreferences:
+def put_notification_preferences(
+    call: Call, wishes: Wishes
+) -> NotificationPreferences | CreatedHere[NotificationPreferences]:
     """
     Say what the caller wants to be pushed, and when not.
 
@@ -18,5 +21,5 @@ def put_notification_preferences(call: Call, wishes: Wishes) -> NotificationPref
         before = found or preferences.usual(call.actor.id, tenant=call.tenant, at=call.now)
         after = preferences.wished(before, wishes, seen=call.if_match)
         if found is None:
-            return txn.create(after, preferences.told(after))
+            return CreatedHere(txn.create(after, preferences.told(after)))
         return before if after == before else txn.save(after, preferences.told(after))

@@ -1,4 +1,5 @@
 from shared.actors import PLATFORM, Scope
+from shared.answers import CreatedHere
 from shared.operation import Call, operation
 from shared.platform.events import FlagSet
 from shared.platform.models.flags import FeatureFlag, FlagKey, FlagSetting
@@ -6,7 +7,9 @@ from shared.platform.rules.flags import put
 
 
 @operation("PUT", "/v1/admin/feature-flags/{key}", scopes={Scope.FLAGS_WRITE}, tenant=PLATFORM)
-def put_feature_flag(call: Call, key: FlagKey, setting: FlagSetting) -> FeatureFlag:
+def put_feature_flag(
+    call: Call, key: FlagKey, setting: FlagSetting
+) -> FeatureFlag | CreatedHere[FeatureFlag]:
     """
     Set a feature flag.
 
@@ -23,4 +26,4 @@ def put_feature_flag(call: Call, key: FlagKey, setting: FlagSetting) -> FeatureF
             rollout_bp=after.rollout_bp,
             reason=setting.reason,
         )
-        return txn.save(after, event) if before else txn.create(after, event)
+        return txn.save(after, event) if before else CreatedHere(txn.create(after, event))

@@ -1,7 +1,6 @@
 """What an operation answers: its result as it is stored, so that a reader can check its hashes."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -9,9 +8,10 @@ import flask
 from pydantic_core import to_json
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
-from shared.answers import Accepted, Created, Download, PlainText, Redirect
+from shared.answers import Accepted, Created, CreatedHere, Download, PlainText, Redirect
 from shared.edge.idempotency import Answer
-from shared.entity import Entity, Value
+from shared.entity import Audit, Entity, Value
+from shared.errors import NoSuchPart
 from shared.operation import Call, Operation
 from shared.queries import Page
 
@@ -35,6 +35,10 @@ class Answered:
             case Redirect():
                 status, headers["Location"] = result.status, result.location
                 result = PlainText()
+            case CreatedHere():
+                status, result = result.status, result.result
+            case Entity(audit=Audit(n=1)) if op.method == "PUT" and call.entries:
+                raise TypeError(f"{op.id} made something: answer CreatedHere, or Created")
         body: str | bytes | Iterable[bytes]
         match result:
             case PlainText():
@@ -62,9 +66,16 @@ class Answered:
         answer = flask.Response(self.body, self.status, self.headers)
         if isinstance(self.body, bytes):
             answer.add_etag()
-            # What nobody can make out is passed over (RFC 9110, 14.2).
-            with suppress(RequestedRangeNotSatisfiable):
-                answer.make_conditional(request, accept_ranges=True, complete_length=len(self.body))
+            length = len(self.body)
+            try:
+                answer.make_conditional(request, accept_ranges=True, complete_length=length)
+            except RequestedRangeNotSatisfiable as error:
+                # What nobody can make out, or several parts, is passed over (RFC 9110, 14.2).
+                asked = request.range
+                if asked and asked.units == "bytes" and len(asked.ranges) == 1:
+                    raise NoSuchPart(
+                        f"this file has {length} bytes; ask for less", length=length
+                    ) from error
         return answer
 
     @property

@@ -24,16 +24,27 @@ _TRUTH = {"true": True, "false": False}
 TOO_DEEP = "the body is nested too deeply"
 
 
-def from_body(kind: type[Value], raw: bytes) -> Value:
+def from_body(
+    kind: type[Value], raw: bytes, *, strangers: Literal["forbid", "ignore"] = "forbid"
+) -> Value:
     """
-    Return the model that a JSON body is.
+    Return the model that a JSON body is; no body is an empty object, but no patch.
+
+    Args:
+        kind: The model.
+
+        raw: The body.
+
+        strangers: What becomes of members that it does not declare.
 
     Raises:
         BadRequest: It is no JSON, or names a member twice.
         ValidationError: It has another shape.
     """
+    if not raw and not issubclass(kind, MergePatch):
+        raw = b"{}"
     parsed(raw)
-    body = kind.model_validate_json(raw, strict=True, extra="forbid")
+    body = kind.model_validate_json(raw, strict=True, extra=strangers)
     return body if isinstance(body, MergePatch) else whole(body)
 
 

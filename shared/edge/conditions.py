@@ -8,6 +8,9 @@ from shared.edge.headers import MATCH
 from shared.errors import BadRequest, VersionRequired
 from shared.operation import Operation
 
+CONDITIONS = ("If-Match", "If-None-Match")
+"""The headers that say which version a change is of."""
+
 _TAG = re.compile(r'(W/)?"([^"]*)"')
 
 
@@ -15,7 +18,7 @@ def seen(op: Operation, headers: Headers) -> frozenset[str] | None:
     """
     Return the versions of which the caller saw one: `*` is any, the empty one is none; None where none is named.
 
-    A weak tag is none of ours, as versions are compared to the letter.
+    A weak tag is none of ours, as versions are compared to the letter; nor is a star in quotes.
 
     Raises:
         BadRequest: It is no ETag.
@@ -32,4 +35,4 @@ def seen(op: Operation, headers: Headers) -> frozenset[str] | None:
         raise BadRequest("If-Match is no ETag; send it as you got it, in its quotes")
     if told == "*":
         return frozenset({"*"})
-    return frozenset(tag for weak, tag in _TAG.findall(told) if not weak)
+    return frozenset(tag for weak, tag in _TAG.findall(told) if not weak and tag != "*")

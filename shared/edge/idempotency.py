@@ -27,6 +27,8 @@ class Answer(Record):
     personal: ClassVar = PersonalData(texts="body headers")
 
     request_hash: str
+    conditions_hash: str | None = None
+    """Of which version it was to be; null where a release kept it that did not look."""
     operation: str
     status: int
     body: str
@@ -42,10 +44,12 @@ class Repetition:
     there is one already. So it is looked for when a run could not be kept, was refused or changed nothing.
     """
 
-    def __init__(self, documents: Documents, call: Call, key: str, request: bytes) -> None:
-        """Name the key."""
+    def __init__(
+        self, documents: Documents, call: Call, key: str, request: bytes, conditions: bytes
+    ) -> None:
+        """Name the key, and what makes a request the same one: what it says, and of which version."""
         self._documents, self._call = documents, call
-        self._hash = digest_of(request)
+        self._hash, self._conditions = digest_of(request), digest_of(conditions)
         name = digest_of(f"{call.actor.tenant}\n{call.actor.id}\n{key}".encode())
         self._key = Key(call.tenant, Answer.collection, name)
         self._found: Snapshot | None = None
@@ -63,7 +67,8 @@ class Repetition:
         answer = Answer.from_stored(self._found.data)
         if answer.kept_until <= self._call.now:
             return None
-        if answer.request_hash != self._hash:
+        same = answer.conditions_hash in {None, self._conditions}
+        if answer.request_hash != self._hash or not same:
             raise IdempotencyKeyReused(
                 "this Idempotency-Key came with another request before; use a new one"
             )
@@ -74,6 +79,7 @@ class Repetition:
         answer = Answer(
             id=self._key.id,
             request_hash=self._hash,
+            conditions_hash=self._conditions,
             operation=self._call.operation,
             status=status,
             body=body,

@@ -77,6 +77,8 @@ def response(
     answer = flask.Response(json.dumps(document), status_in(dialect, refusal.status), mimetype=kind)
     if refusal.retry_after_s is not None:
         answer.headers["Retry-After"] = str(refusal.retry_after_s)
+    if refusal.status == 416:
+        answer.headers["Content-Range"] = f"bytes */{refusal.members['length']}"
     if refusal.status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer

@@ -3,6 +3,7 @@
 import re
 
 from shared import errors
+from shared.answers import is_file
 from shared.dialects import HOUSE, SCIM
 from shared.edge import headers
 from shared.edge.headers import named
@@ -32,6 +33,8 @@ def possible(op: Operation) -> dict[str, list[type[Refusal]]]:
             possible = op.mutates
         elif kind.status in {412, 428}:
             possible = op.takes_version and (kind.status == 412 or bool(op.versioned))
+        elif kind.status == 416:
+            possible = any(is_file(form.kind) for forms in op.answers.values() for form in forms)
         elif kind.status == 415:
             possible = op.mutates and bool(op.media_types)
         else:

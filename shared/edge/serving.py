@@ -23,7 +23,7 @@ from shared.edge import denials
 from shared.edge.answers import Answered
 from shared.edge.arguments import TOO_DEEP, from_body, from_header, from_path, from_query, parsed
 from shared.edge.calling import check, given, request_call
-from shared.edge.conditions import seen
+from shared.edge.conditions import CONDITIONS, seen
 from shared.edge.contention import settled
 from shared.edge.headers import KEY, STORY
 from shared.edge.idempotency import Repetition
@@ -263,7 +263,8 @@ class _Request:
                 if model is Content:
                     arguments[name] = Content(self.request.mimetype, raw)
                 else:
-                    arguments[name] = from_body(model, raw or b"{}")
+                    strangers = self.op.dialect.strangers
+                    arguments[name] = from_body(model, raw, strangers=strangers)
         except ValidationError as error:
             raise explained(error) from error
         except RecursionError as error:
@@ -338,7 +339,9 @@ class _Request:
         request = f"{self.op.method} {self.request.full_path}\n".encode() + raw
         for header in self.op.headers.values():
             request += f"\n{self.request.headers.get(header.name)}".encode()
-        return Repetition(self.ports.documents, call, key, request)
+        told = [(name, self.request.headers.get(name)) for name in CONDITIONS]
+        conditions = "".join(f"\n{name}: {said}" for name, said in told if said is not None)
+        return Repetition(self.ports.documents, call, key, request, conditions.encode())
 
     # --- around them -----------------------------------------------------------------------------
 

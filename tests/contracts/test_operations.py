@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from local.accounts import accounts
 from local.server import application
 from shared.actors import HOLDERS, Scope
-from shared.answers import Download
+from shared.answers import is_file
 from shared.edge.catalog import operations
 from shared.entity import Id
 from shared.texts import in_words
@@ -143,14 +143,10 @@ def test_a_location_is_where_something_is_read():
 
 def test_what_changes_something_answers_no_file():
     def finding(op):
-        if op.mutates and any(_is_file(form.kind) for f in op.answers.values() for form in f):
+        if op.mutates and any(is_file(form.kind) for f in op.answers.values() for form in f):
             yield "answers a file, which no repeated request is answered with; say where one is"
 
     assert told(finding) == []
-
-
-def _is_file(kind):
-    return isinstance(kind, type) and issubclass(kind, Download)
 
 
 def test_an_id_in_a_path_is_an_id():

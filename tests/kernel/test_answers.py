@@ -3,12 +3,12 @@
 import pytest
 
 from shared.actors import Scope
-from shared.answers import Accepted, Created, Download, PlainText, Redirect
+from shared.answers import Accepted, Created, CreatedHere, Download, PlainText, Redirect
 from shared.documents import Query, Write
 from shared.entity import Id
 from shared.operation import Call
 from tests.kernel.conftest import declared
-from tests.kernel.things import Size, Thing, ThingMade, entries, get_thing
+from tests.kernel.things import Size, Thing, ThingMade, entries, get_thing, problem
 
 KEY = {"Idempotency-Key": "k1"}
 FILE = bytes(range(200))
@@ -152,11 +152,54 @@ def test_of_a_file_a_part_may_be_asked_for_and_nothing_where_it_is_the_same(worl
     part = world.call(get_file, "/v1/file", as_="viewer", headers=tag | {"Range": "bytes=10-19"})
     assert (part.status_code, part.data) == (206, FILE[10:20])
     assert part.headers["Content-Range"] == "bytes 10-19/200"
-    for odd in ("bytes=500-", "lines=1-2", "bytes=x"):
+    for odd in ("lines=500-", "bytes=x", "bytes=9-1", "bytes=500-,600-", "bytes=0-1,500-"):
         all_of_it = world.call(get_file, "/v1/file", as_="viewer", headers={"Range": odd})
         assert (all_of_it.status_code, all_of_it.data) == (200, FILE), odd
     same = {"If-None-Match": whole.headers["ETag"]}
     assert world.call(get_file, "/v1/file", as_="viewer", headers=same).status_code == 304
+
+
+@pytest.mark.parametrize("beyond", ["bytes=200-", "bytes=500-600"])
+def test_a_part_that_is_not_there_is_told_so_with_how_much_there_is(world, beyond):
+    answer = world.call(get_file, "/v1/file", as_="viewer", headers={"Range": beyond})
+    assert problem(answer, 416, "range_not_satisfiable")["length"] == 200
+    assert answer.headers["Content-Range"] == "bytes */200"
+    other = {"Range": beyond, "If-Range": '"another"'}
+    assert world.call(get_file, "/v1/file", as_="viewer", headers=other).status_code == 200
+
+
+def test_a_put_that_makes_something_says_so(world):
+    """RFC 9110, 9.3.4: who puts something where nothing was is told 201, and else 200."""
+
+    @declared("PUT", "/v1/things/{thing_id}", scopes={Scope.GENESIS_WRITE}, versioned=False)
+    def put_thing(call: Call, thing_id: Id, body: Size) -> Thing | CreatedHere[Thing]:
+        """Put."""
+        with call.transaction() as txn:
+            if before := txn.get_or_none(Thing, thing_id):
+                after = before.model_copy(update={"size": body.size})
+                return txn.save(after, ThingMade(size=body.size))
+            new = Thing(
+                id=thing_id,
+                tenant_id=call.tenant,
+                created_at=call.now,
+                updated_at=call.now,
+                governance_agent_id="genesis",
+                size=body.size,
+            )
+            made = txn.create(new, ThingMade(size=body.size))
+            return made if body.size == 1 else CreatedHere(made)
+
+    def put(last, size):
+        path = f"/v1/things/00000000-0000-4000-8000-00000000000{last}"
+        return world.call(put_thing, path, {"size": size}, as_="admin")
+
+    assert [put(2, 5).status_code, put(2, 6).status_code] == [201, 200]
+    assert put(2, 5).headers["ETag"]
+    problem(put(3, 1), 500, "internal")
+    assert {status: len(forms) for status, forms in put_thing.declared.answers.items()} == {
+        200: 1,
+        201: 1,
+    }
 
 
 def test_a_file_may_come_one_part_after_the_other(world):

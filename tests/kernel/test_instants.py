@@ -208,7 +208,7 @@ def test_a_flag_expires_when_it_says(world, offset):
         as_="admin",
         headers={"If-Match": '""'},
     )
-    assert answer.status_code == 200, answer.json
+    assert answer.status_code == 201, answer.json
     assert answer.json["expires_at"] == utc(days=3)
     assert kept(world, "feature_flags")[0]["expires_at"] == utc(days=3)
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from shared.actors import PLATFORM, Scope
-from shared.documents import Contended, Key
+from shared.documents import Contended, Key, Query, Write
+from shared.edge.idempotency import Answer
 from shared.errors import Conflict, StoreUnavailable
 from shared.operation import Call
 from tests.kernel.conftest import declared
@@ -171,6 +172,25 @@ def test_a_key_with_another_body_is_refused(world):
     world.call(make_thing, "/v1/things", {"size": 5}, as_="admin", headers=key)
     other = world.call(make_thing, "/v1/things", {"size": 6}, as_="admin", headers=key)
     problem(other, 409, "idempotency_key_reused")
+
+
+def test_a_key_with_another_version_is_refused(world, thing):
+    """Who means another version means another change."""
+    path, documents = f"/v1/things/{thing['id']}/resize", world.ports.documents
+
+    def send(**told):
+        headers = {name.replace("_", "-"): said for name, said in told.items()}
+        headers["Idempotency-Key"] = "k"
+        return world.call(resize_thing, path, {"size": 5}, as_="admin", headers=headers)
+
+    assert [send(If_Match="*").status_code for _ in range(2)] == [200, 200]
+    problem(send(If_Match=f'"{thing["version_hash"]}"'), 409, "idempotency_key_reused")
+    problem(send(), 409, "idempotency_key_reused")
+    problem(send(If_None_Match="*"), 409, "idempotency_key_reused")
+    (kept,) = documents.find(PLATFORM, Query(Answer.collection))
+    before = {name: value for name, value in kept.data.items() if name != "conditions_hash"}
+    documents.commit([Write(kept.key, before)])
+    assert send().status_code == 200, "as the release before answered it, which did not look"
 
 
 def test_a_refusal_is_not_an_answer_worth_keeping(world, thing):

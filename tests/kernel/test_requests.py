@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import http.client
 import json
 import threading
 import urllib.error
@@ -169,6 +170,7 @@ def test_what_a_query_names_is_what_the_list_is_about():
     assert asked.tests() == {"tags": OneOf(("a", "b")), "sizes": 1, "big": False}
     assert asked.tests("sizes") == {"sizes": 1}
     assert Tagged().tests() == {"big": False}
+    assert Tagged(tags=("b", "a", "b"), sizes=(1, 1)).tests() == asked.tests()
 
 
 def test_a_page_of_something_else_goes_on_where_the_first_did():
@@ -270,6 +272,23 @@ def test_a_dialect_has_its_own_types_and_its_own_refusals(world):
     assert (stranger.status_code, stranger.mimetype) == (401, "application/scim+json")
 
 
+def test_a_dialect_passes_over_what_only_others_know(world):
+    """RFC 7644, 3.3 and 3.5.1: what the service provider alone sets is ignored; extensions come with it."""
+    extension = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+    sent = {"userName": "kim", "id": "7", "meta": {"version": "1"}, extension: {"division": "a"}}
+    made = world.call(create_user, "/scim/v2/Users", sent, as_="viewer")
+    assert (made.status_code, made.json) == (201, {"userName": "kim"})
+    ours = world.call(compile_source, "/v1/compile", {"text": "b", "id": "7"}, as_="viewer")
+    problem(ours, 422, "validation_failed")
+
+
+@pytest.mark.parametrize("body", [b"", b" "])
+def test_no_body_is_no_patch(world, body):
+    kind = "application/merge-patch+json"
+    answer = world.call(patch_person, "/v1/person", data=body, as_="viewer", content_type=kind)
+    problem(answer, 400, "bad_request")
+
+
 @pytest.fixture
 def description(monkeypatch):
     import sys
@@ -346,3 +365,18 @@ def test_a_server_takes_a_signed_body_and_hands_out_a_file_through_a_redirect(wo
     ) as file:
         assert (file.status, file.read()) == (206, b"234")
         assert "export.bin" in file.headers["Content-Disposition"]
+
+
+@pytest.mark.enable_socket
+def test_a_header_that_comes_twice_is_one_with_a_comma(world, address):
+    """RFC 9110, 5.3; whatever is in front of us joins them. A type that knows no comma refuses that."""
+    connection = http.client.HTTPConnection(address.removeprefix("http://"))
+    connection.putrequest("POST", "/v1/hooks/payments")
+    for name, said in (*signed(b"{}").items(), *signed(b"[]").items()):
+        connection.putheader(name, said)
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Content-Length", "2")
+    connection.endheaders(b"{}")
+    answer = connection.getresponse()
+    assert (answer.status, json.load(answer)["code"]) == (400, "bad_request")
+    connection.close()

@@ -1,5 +1,6 @@
 """Slow and malformed clients keep nobody out, and are told what is wrong as everybody is."""
 
+import json
 import os
 import random
 import socket
@@ -173,6 +174,13 @@ def test_a_defect_tells_nothing_of_itself(served, world, caplog):
     assert answer.problem["correlation_id"] in {
         one.correlation_id for one in caplog.records if hasattr(one, "correlation_id")
     }
+
+
+def test_where_there_is_nothing_a_client_is_told_so_as_its_standard_asks(whole):
+    answer = whole.get("/scim/v2/Nothing")
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/scim+json")
+    assert json.loads(answer.body)["status"] == "404"
+    assert whole.get("/v1/nothing").problem["code"] == "not_found"
 
 
 def test_what_the_application_refuses_is_a_problem(whole):

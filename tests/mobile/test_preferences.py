@@ -5,6 +5,7 @@ import pytest
 from functions.identity.get_notification_preferences import get_notification_preferences
 from functions.identity.put_notification_preferences import put_notification_preferences
 from shared.actors import Role
+from shared.answers import CreatedHere
 from shared.errors import Invalid, VersionConflict
 from shared.notifications.rules.preferences import Wishes
 from shared.notifications.rules.pushing import ALWAYS_TOLD
@@ -12,7 +13,8 @@ from shared.notifications.rules.pushing import ALWAYS_TOLD
 
 def put(call_as, seen, at=0, **wishes):
     call = call_as(Role.GOVERNOR, at=at, if_match=None if seen is None else frozenset({seen}))
-    return put_notification_preferences(call, Wishes(**wishes))
+    answer = put_notification_preferences(call, Wishes(**wishes))
+    return answer.result if isinstance(answer, CreatedHere) else answer
 
 
 def test_who_has_said_nothing_is_pushed_everything_but_at_night(call_as):
@@ -49,5 +51,5 @@ def test_over_http_the_version_travels_as_an_etag(world):
     put_it = put_notification_preferences
     assert world.call(put_it, path, body, as_="governor").status_code == 428
     answer = world.call(put_it, path, body, as_="governor", headers=headers)
-    assert answer.status_code == 200, answer.data
+    assert answer.status_code == 201, answer.data
     assert answer.headers["ETag"] == f'"{answer.json["version_hash"]}.1"'

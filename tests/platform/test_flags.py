@@ -12,6 +12,7 @@ from functions.platform.get_feature_flags import get_feature_flags
 from functions.platform.list_feature_flags import list_feature_flags
 from functions.platform.put_feature_flag import put_feature_flag
 from shared.actors import Role
+from shared.answers import CreatedHere
 from shared.errors import Conflict, Invalid, StoreUnavailable, VersionConflict
 from shared.observability import Memory
 from shared.platform.models.flags import FlagKey, FlagSetting
@@ -36,7 +37,9 @@ SETTING = FlagSetting(
 def put(call_as):
     def put(key="new_inbox", seen="", at=0, **said):
         call = call_as(Role.ADMIN, at=at, if_match=frozenset({seen}), addressed=frozenset({key}))
-        return put_feature_flag(call, key, SETTING.model_copy(update=said))
+        answer = put_feature_flag(call, key, SETTING.model_copy(update=said))
+        assert isinstance(answer, CreatedHere) == (seen == "")
+        return answer.result if isinstance(answer, CreatedHere) else answer
 
     return put
 
