@@ -21,7 +21,8 @@ from shared.edge.problems import Internal, response
 from shared.edge.serving import View, view
 from shared.errors import BadRequest, MethodNotAllowed, NotFound, Refusal, TooLarge
 from shared.observability import Traffic
-from shared.operation import Method, Operation
+from shared.operation import Operation
+from shared.signature import Method
 
 log = logging.getLogger("waooaw")
 

@@ -8,32 +8,26 @@ say for itself, and hands the function back unchanged, so that a test calls it l
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime
-from functools import cached_property, reduce
-from operator import or_
-from typing import Any, Literal, ParamSpec, TypedDict, TypeVar, Unpack, get_type_hints
+from functools import cached_property
+from typing import ParamSpec, TypedDict, TypeVar, Unpack
 from uuid import uuid4
 
 from shared.actors import PLATFORM, Actor, Scope, id_in
-from shared.answers import Form, forms
-from shared.dialects import HOUSE, Dialect
+from shared.dialects import Dialect
 from shared.documents import Documents, Write
 from shared.entity import Record
 from shared.evidence import Circumstances, Entry, Signer
-from shared.files import Content
-from shared.inputs import FromHeader, MergePatch, Parameters, header_of
-from shared.ports import Outside, is_port, named
+from shared.ports import Outside, named
+from shared.signature import Method, Signature
 from shared.store import Transaction, Writable
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-
 
 EVERY_TENANT = "*"
 """How a crossing names all of them."""
@@ -167,22 +161,16 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Operation:
+class Operation(Signature):
     """Everything the gateway, the deployment and the documentation need to know."""
 
-    function: Callable[..., Any]
-    method: Method
-    path: str
     scopes: frozenset[Scope]
-    status: int = 200
     audited: bool = True
     tenant: str | None = None
     max_bytes: int = 1024 * 1024
     recognises: bool = False
     notes: type[Record] | None = None
     versioned: bool | None = None
-    takes: tuple[str, ...] = ()
-    dialect: Dialect = HOUSE
 
     @property
     def id(self) -> str:
@@ -210,11 +198,6 @@ class Operation:
         return (self.method, "HEAD") if self.method == "GET" else (self.method,)
 
     @property
-    def mutates(self) -> bool:
-        """Whether it may change something."""
-        return self.method != "GET"
-
-    @property
     def takes_version(self) -> bool:
         """Whether a request may say which version it changes."""
         return self.mutates and (bool(self.in_path) if self.versioned is None else self.versioned)
@@ -228,80 +211,6 @@ class Operation:
     def description(self) -> str:
         """The rest of the docstring."""
         return (inspect.getdoc(self.function) or "").partition("\n\n")[2]
-
-    @cached_property
-    def result(self) -> Any:
-        """What it returns."""
-        return self._hints["return"]
-
-    @cached_property
-    def answers(self) -> Mapping[int, tuple[Form, ...]]:
-        """The ways in which it answers, by status."""
-        found = forms(self.result, status=self.status)
-        return {
-            status: tuple(form for form in found if form.status == status)
-            for status in sorted({form.status for form in found})
-        }
-
-    @cached_property
-    def shapes(self) -> Mapping[int, Any]:
-        """What it answers in JSON, by status."""
-        found = {
-            status: [form.kind for form in forms if form.kind is not None and not form.media_type]
-            for status, forms in self.answers.items()
-        }
-        return {status: reduce(or_, kinds) for status, kinds in found.items() if kinds}
-
-    @cached_property
-    def in_path(self) -> dict[str, Any]:
-        """The parameters that are named in the path."""
-        return {n: t for n, t in self._inputs.items() if f"{{{n}}}" in self.path}
-
-    @cached_property
-    def in_headers(self) -> dict[str, Any]:
-        """The parameters that are headers of its own."""
-        return {n: t for n, t in self._inputs.items() if n in self.headers}
-
-    @cached_property
-    def headers(self) -> dict[str, FromHeader]:
-        """The headers of its own, by parameter."""
-        found = {name: header_of(kind) for name, kind in self._inputs.items()}
-        return {name: header for name, header in found.items() if header}
-
-    @cached_property
-    def in_query(self) -> dict[str, Any]:
-        """The one parameter that is the query of the address: of a GET whatever else it takes."""
-        return {n: t for n, t in self.inputs.items() if not self.mutates or _is(t, Parameters)}
-
-    @cached_property
-    def in_body(self) -> dict[str, Any]:
-        """The one parameter that is the body."""
-        return {n: t for n, t in self.inputs.items() if n not in self.in_query}
-
-    @cached_property
-    def inputs(self) -> dict[str, Any]:
-        """The query and the body."""
-        apart = self.in_path | self.in_headers
-        return {n: t for n, t in self._inputs.items() if n not in apart}
-
-    @cached_property
-    def media_types(self) -> tuple[str, ...]:
-        """Of which types a body may be; of any where none is named."""
-        if self.takes or self.content:
-            return self.takes
-        if any(_is(kind, MergePatch) for kind in self.in_body.values()):
-            return (MergePatch.media_type,)
-        return (self.dialect.media_type, *self.dialect.also_takes)
-
-    @property
-    def content(self) -> str | None:
-        """The parameter that takes a body which is not JSON, if there is one."""
-        return next((name for name, kind in self.in_body.items() if kind is Content), None)
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """What a request's path must look like."""
-        return re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/:]+)", self.path))
 
     @cached_property
     def ports(self) -> dict[str, type]:
@@ -323,15 +232,6 @@ class Operation:
         if self.mutates:
             return None
         return frozenset({self.notes} if self.notes else ())
-
-    @cached_property
-    def _hints(self) -> dict[str, Any]:
-        return get_type_hints(self.function, include_extras=True)
-
-    @property
-    def _inputs(self) -> dict[str, Any]:
-        own = {n: t for n, t in self._hints.items() if n != "return" and t is not Call}
-        return {name: kind for name, kind in own.items() if not is_port(kind)}
 
 
 class Options(TypedDict, total=False):
@@ -369,10 +269,6 @@ class Options(TypedDict, total=False):
 
     dialect: Dialect
     """In what the standard of its clients differs from ours: addresses, media types, refusals."""
-
-
-def _is(kind: Any, base: type) -> bool:
-    return isinstance(kind, type) and issubclass(kind, base)
 
 
 def operation(

@@ -5,7 +5,6 @@ from pydantic import ConfigDict
 from shared.actors import PLATFORM, Scope
 from shared.agents.models.agents import Agent
 from shared.entity import Hex64, Id, Value
-from shared.errors import ApprovalMismatch, Conflict
 from shared.examples import MANIFEST_HASH
 from shared.manifests import rules
 from shared.manifests.events import ManifestVersionAssigned
@@ -62,17 +61,12 @@ def assign_version(call: Call, agent_id: Id, body: VersionRequest) -> Versioned:
     with call.transaction() as txn:
         agent = txn.get(Agent, agent_id)
         before = txn.get(Manifest, agent_id)
-        if before.manifest_hash != body.manifest_hash:
-            raise ApprovalMismatch(
-                "the manifest is another one by now; read it again, and name its manifest_hash",
-                rule="hash_mismatch",
-            )
-        if agent.release_state == "live":
-            raise Conflict(
-                "the agent is in service; the classification of a change gives the next version",
-                rule="downgrade",
-            )
-        after = rules.versioned(before, agent.manifest_version)
+        after = rules.versioned(
+            before,
+            agent.manifest_version,
+            manifest_hash=body.manifest_hash,
+            in_service=agent.release_state == "live",
+        )
         if after != before:
             event = ManifestVersionAssigned(
                 agent_id=agent_id,

@@ -7,7 +7,7 @@ from shared.agents.actions import creation, stages
 from shared.agents.events import WorkflowClaimed
 from shared.agents.models.parts import AUTHORING
 from shared.agents.models.runs import StageAnswer
-from shared.agents.rules import pipeline
+from shared.agents.rules import turns
 from shared.entity import Code, Id, Opaque, Value
 from shared.operation import Call, operation
 from shared.ports import Deployment
@@ -49,7 +49,7 @@ def begin_workflow(call: Call, workflow_id: Id, body: Claim, deployment: Deploym
     """
     with call.transaction() as txn:
         before = creation.read(txn, workflow_id)
-        run = pipeline.claimed(before.run, body.execution)
+        run = turns.claimed(before.run, body.execution)
         on = stages.onward(txn, before.at(run), at=call.now)
         if run is not before.run:
             run = txn.save(run, WorkflowClaimed(agent_id=before.agent.id, execution=body.execution))

@@ -7,7 +7,7 @@ from shared.agents.actions import creation
 from shared.agents.events import WorkflowEnded
 from shared.agents.models.parts import DEPLOYMENT
 from shared.agents.models.runs import PipelineRun
-from shared.agents.rules import pipeline
+from shared.agents.rules import pipeline, turns
 from shared.entity import Id, Text, Value
 from shared.errors import Conflict
 from shared.operation import Call, operation
@@ -34,7 +34,7 @@ def cancel_workflow(call: Call, workflow_id: Id, body: Cancellation) -> Pipeline
     """Withdraw a run of the pipeline; its agent is rejected, and what it asked for is withdrawn."""
     with call.transaction() as txn:
         before = creation.read(txn, workflow_id)
-        pipeline.going(before.run)
+        turns.going(before.run)
         if before.run.current_stage == DEPLOYMENT:
             raise Conflict("the release is under way; roll it back instead", rule="stage_conflict")
         run = pipeline.ended(before.run, "cancelled", at=call.now)

@@ -6,10 +6,9 @@ from shared.actors import PLATFORM, Scope
 from shared.agents.actions import creation
 from shared.agents.actions.makers import made_by
 from shared.agents.events import WorkflowVerdictRecorded
-from shared.agents.models.creation import Story
-from shared.agents.models.parts import ETHICS, Stage
+from shared.agents.models.parts import Stage
 from shared.agents.models.runs import Pattern, PipelineRun
-from shared.agents.rules import checks, pipeline, verdicts
+from shared.agents.rules import pipeline, verdicts
 from shared.entity import Because, Id, Text, Value
 from shared.operation import Call, operation
 
@@ -65,7 +64,7 @@ def record_verdict(call: Call, workflow_id: Id, stage: Stage, body: StageVerdict
             makers=made_by(before.agent, before.manifest),
             at=call.now,
         )
-        after = before.at(_settled(call, before, run, stage))
+        run = verdicts.settled(run, stage, before.agent, review_id=call.new_id(), at=call.now)
         event = WorkflowVerdictRecorded(
             agent_id=run.agent_id,
             stage=stage,
@@ -74,12 +73,4 @@ def record_verdict(call: Call, workflow_id: Id, stage: Stage, body: StageVerdict
             patterns=body.patterns,
         )
         because = Because(rationale=body.rationale, authority=pipeline.EVALUATOR[stage])
-        return creation.keep(txn, call, before, after, event, because=because).run
-
-
-def _settled(call: Call, before: Story, run: PipelineRun, stage: int) -> PipelineRun:
-    record = run.stages[-1]
-    if not verdicts.complete(record):
-        return run
-    score = checks.alignment_score(before.agent, record.checks) if stage == ETHICS else None
-    return pipeline.settled(run, stage, review_id=call.new_id(), score=score, at=call.now)
+        return creation.keep(txn, call, before, before.at(run), event, because=because).run

@@ -3,6 +3,7 @@ from datetime import timedelta
 from shared.actors import PLATFORM
 from shared.agents.events import RunStranded
 from shared.agents.models.runs import GOING, PipelineRun
+from shared.agents.rules import turns
 from shared.approvals.actions import answerable
 from shared.approvals.events.questions import ApprovalStranded
 from shared.approvals.models.approvals import OPEN, Approval
@@ -15,9 +16,6 @@ from shared.reaction import ReactionCall, reaction
 from shared.waiting import Wait
 
 AT_ONCE = 100
-UNBEGUN = timedelta(hours=1)
-"""So long after it was asked for, a run that nothing carries out is one whose start was lost."""
-
 LATER = "what begins meanwhile is looked at in an hour"
 OF_ALL = "nothing may wait for nobody, in any tenant"
 
@@ -48,10 +46,8 @@ def _questions(call: ReactionCall, workflows: Workflows) -> list[tuple[Approval,
         )
         for approval in page.items:
             with call.within(approval.tenant_id, OF_ALL) as txn:
-                known, wait = (
-                    txn.get_or_none(Stranded, approval.id),
-                    txn.get_or_none(Wait, approval.id),
-                )
+                known = txn.get_or_none(Stranded, approval.id)
+                wait = txn.get_or_none(Wait, approval.id)
             there = wait is None or any(map(workflows.waits, wait.urls))
             if approval.tenant_id not in rosters:
                 rosters[approval.tenant_id] = _people(call, approval.tenant_id)
@@ -76,8 +72,8 @@ def _runs(call: ReactionCall, workflows: Workflows) -> list[PipelineRun]:
             page = txn.loosely(LATER).find(PipelineRun, status=OneOf(GOING), cursor=cursor)
             for run in page.items:
                 wait = txn.get_or_none(Wait, run.id)
-                never = run.execution is None and call.now - run.created_at >= UNBEGUN
-                if never or (wait is not None and not any(map(workflows.waits, wait.urls))):
+                there = wait is None or any(map(workflows.waits, wait.urls))
+                if turns.stranded(run, waited_for=there, at=call.now):
                     found.append(run)
             cursor = page.next_cursor
             if cursor is None or len(found) >= AT_ONCE:

@@ -10,11 +10,11 @@ from shared.learning.models import SeedDraft
 from shared.learning.rules.drafts import resting, reviewed
 from shared.numbers import ExternalIds
 from shared.operation import Call, operation
-from shared.precedents.events import SeedApproved, SeedReviewed
+from shared.precedents.events import SeedApproved
 from shared.precedents.models.seeds import FAMILY, Outcome, PrecedentSeed
 from shared.precedents.rules import lifecycle
 from shared.precedents.rules.builtin_seeds import given
-from shared.precedents.rules.validation import IN_PLAY, failed
+from shared.precedents.rules.validation import IN_PLAY, reviewing
 from shared.queries import OneOf
 
 
@@ -72,8 +72,6 @@ def validate_precedent_seed(call: Call, seed_id: Id, review: SeedReview) -> Prec
         if draft is not None and after.validation is not None:
             txn.save(reviewed(draft, after.validation), SeedDraftReviewed.of(after.validation))
         if after.status == "draft" and after.validation is not None:
-            wrong = tuple(one.code for one in failed(after.validation.findings))
-            told = SeedReviewed(outcome=after.validation.outcome, failed=wrong)
-            return txn.save(after, told, because=because)
+            return txn.save(after, reviewing(after.validation), because=because)
         txn.save(ids.upto(ids.next))
         return txn.save(after, SeedApproved.of(after), because=because)

@@ -7,7 +7,6 @@ answer together.
 """
 
 import logging
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -17,11 +16,11 @@ from uuid import uuid4
 import flask
 from pydantic import ValidationError
 
-from shared.actors import HOLDERS, MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope, story_of
+from shared.actors import Scope, story_of
 from shared.bus import tap
-from shared.edge import denials
+from shared.edge import admission, denials
 from shared.edge.answers import Answered
-from shared.edge.arguments import TOO_DEEP, from_body, from_header, from_path, from_query, parsed
+from shared.edge.arguments import TOO_DEEP, from_body, from_header, from_query, parsed
 from shared.edge.calling import check, given, request_call
 from shared.edge.conditions import CONDITIONS, seen
 from shared.edge.contention import settled
@@ -32,25 +31,17 @@ from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.edge.problems import Internal, explained, response
 from shared.edge.traces import Span, span
-from shared.entity import Id
 from shared.errors import (
     BadRequest,
-    Forbidden,
     MethodNotAllowed,
-    NotFound,
     Refusal,
     TooLarge,
-    Unauthenticated,
     UnsupportedType,
 )
 from shared.files import Content
 from shared.operation import Call, Crossing, Operation
 
 log = logging.getLogger("waooaw")
-
-ANONYMOUS = Actor(id="anonymous", tenant=PLATFORM, roles=frozenset())
-REVOKED_WITHIN_S = {True: 5.0, False: 60.0}
-"""How old knowledge of revocations may be: where something is changed or governed, and elsewhere."""
 
 _DECIDING = frozenset({Scope.GOVERNANCE_WRITE, Scope.VETO_EXECUTE})
 """Who decides is always traced."""
@@ -93,9 +84,6 @@ def view(op: Operation, ports: Callable[[], Ports], *, methods: Sequence[str] = 
     return serve
 
 
-NOTHING = "there is nothing by that name here; look at the id, and at the account that asks"
-
-
 class _Request:
     """One request on its way through an operation."""
 
@@ -106,7 +94,7 @@ class _Request:
         self.allowed = allowed
         self.request_id = str(uuid4())
         self.correlation_id, self.story_named = str(uuid4()), False
-        self.actor = ANONYMOUS
+        self.actor = admission.ANONYMOUS
         self.seen: frozenset[str] | None = None
         self.crossings: list[Crossing] = []
 
@@ -149,8 +137,9 @@ class _Request:
         self._admit()
         if not STORY.allows(self.request.headers.get("X-Correlation-ID", self.correlation_id)):
             raise BadRequest("X-Correlation-ID is no UUID; leave it out, and one is made")
-        path = self._path()
-        tenant = self._tenant(path)
+        path = admission.in_path(self.op, self.request.path)
+        named = self.request.headers.get("X-Tenant-ID")
+        tenant = admission.tenant_of(self.op, self.actor, path, named)
         arguments = self._arguments(path, raw)
         self.seen = seen(self.op, self.request.headers)
 
@@ -174,81 +163,16 @@ class _Request:
 
     def _admit(self) -> None:
         """Let nobody in whom the operation's scopes do not name."""
+        self.actor = admission.identified(self.op, self.ports, dict(self.request.headers))
         if self.op.public:
-            self.actor = self._recognised() if self.op.recognises else ANONYMOUS
             return
-        soon = self.op.mutates or Scope.GOVERNANCE_READ in self.op.scopes
-        within_s = REVOKED_WITHIN_S[soon]
-        with doing("edge.identify"):
-            self.actor = self.ports.identify(dict(self.request.headers), revoked_within_s=within_s)
         if not self.op.mutates:
             with doing("edge.roster"):
                 self.ports.note(self.actor)
         # Nobody names a story before it is known whose it may be.
         named = self.request.headers.get("X-Correlation-ID")
         self.correlation_id, self.story_named = story_of(self.actor.tenant, named)
-        held = self.actor.scopes & self.op.scopes
-        if not held:
-            needed = " or ".join(sorted(self.op.scopes))
-            holders = sorted(
-                role for role in Role if any(role in HOLDERS[s] for s in self.op.scopes)
-            )
-            raise Forbidden(
-                f"this takes the scope {needed}, which your roles do not hold; held by: {', '.join(holders)}"
-            )
-        if not any(self._fresh(scope) for scope in held):
-            age_s = max(int(MAX_AUTH_AGE[scope].total_seconds()) for scope in held)
-            raise Unauthenticated(
-                f"sign in again: this takes a sign-in of the last {age_s // 60} minutes",
-                rule="step_up_required",
-                max_age_s=age_s,
-            )
-
-    def _recognised(self) -> Actor:
-        """
-        Return the person who asks, if a good token says so.
-
-        A service's token says nothing: the gateway adds its own to whatever anybody asks.
-        """
-        try:
-            actor = self.ports.identify(dict(self.request.headers), revoked_within_s=60)
-        except Refusal:
-            return ANONYMOUS
-        return ANONYMOUS if Role.SERVICE in actor.roles else actor
-
-    def _fresh(self, scope: Scope) -> bool:
-        signed_in, limit = self.actor.auth_time, MAX_AUTH_AGE.get(scope)
-        return signed_in is None or limit is None or self.ports.clock() - signed_in <= limit
-
-    def _path(self) -> dict[str, Any]:
-        match = self.op.pattern.fullmatch(self.request.path)
-        if match is None:
-            raise NotFound("there is nothing at this address; /docs lists all addresses")
-        try:
-            return {name: from_path(kind, match[name]) for name, kind in self.op.in_path.items()}
-        except ValidationError as error:
-            raise NotFound(NOTHING) from error
-
-    def _tenant(self, path: Mapping[str, Any]) -> str:
-        """Decide which one tenant this request may open."""
-        named = None if self.op.public else self.request.headers.get("X-Tenant-ID")
-        if named and Role.SERVICE not in self.actor.roles:
-            raise Forbidden(
-                "X-Tenant-ID is for the platform's services; your token says your tenant"
-            )
-        owners = {_owner(path[name]) for name, kind in self.op.in_path.items() if kind is Id}
-        if len(owners) > 1 or (self.op.tenant and owners - {self.op.tenant}):
-            raise NotFound(NOTHING)
-        if self.op.tenant:
-            return self.op.tenant
-        if named and self.op.scopes == {Scope.ACCOUNT}:
-            raise Forbidden("this is about yourself, in your own tenant: send no X-Tenant-ID")
-        if not owners:
-            return _named_tenant(named) if named else self.actor.tenant
-        owner = owners.pop()
-        if owner != self.actor.tenant and not self.actor.of_the_platform:
-            raise NotFound(NOTHING)
-        return owner
+        admission.admit(self.op, self.actor, self.ports.clock())
 
     def _arguments(self, path: Mapping[str, Any], raw: bytes) -> dict[str, Any]:
         query = self.request.args.to_dict(flat=False)
@@ -397,13 +321,3 @@ class _Request:
             headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
             headers["Access-Control-Allow-Headers"] = _MUTATING_HEADERS
             headers["Access-Control-Max-Age"] = "3600"
-
-
-def _owner(id: str) -> str:
-    return id.rpartition(".")[0] or PLATFORM
-
-
-def _named_tenant(name: str) -> str:
-    if not re.fullmatch(TENANT, name):
-        raise BadRequest("X-Tenant-ID is not the name of a tenant; leave it out, or name one")
-    return name

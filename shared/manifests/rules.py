@@ -126,15 +126,28 @@ def certified(before: Manifest, certificate: Certificate) -> Manifest:
     )
 
 
-def versioned(before: Manifest, released: str | None) -> Manifest:
+def versioned(
+    before: Manifest, released: str | None, *, manifest_hash: str, in_service: bool
+) -> Manifest:
     """
     Return the manifest with the version it is released as; assigning it twice changes nothing.
 
     The number goes on from the last that was *released*, also where that release was taken back.
 
     Raises:
-        Conflict: It is not certified.
+        ApprovalMismatch: Another manifest is meant than there is.
+        Conflict: It is not certified, or its agent is in service.
     """
+    if before.manifest_hash != manifest_hash:
+        raise ApprovalMismatch(
+            "the manifest is another one by now; read it again, and name its manifest_hash",
+            rule="hash_mismatch",
+        )
+    if in_service:
+        raise Conflict(
+            "the agent is in service; the classification of a change gives the next version",
+            rule="downgrade",
+        )
     if before.status != "certified":
         raise Conflict(
             f"the manifest is {before.status}; only one that is certified gets a version",

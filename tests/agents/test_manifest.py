@@ -168,16 +168,29 @@ def test_a_draft_follows_what_was_certified_until_it_is_in_use():
     assert (after.status, after.previous_manifest_hash) == ("draft", before.manifest_hash)
     assert after.certification is None
     with pytest.raises(Conflict, match="a change is a new version"):
-        rules.drafted(deploy(rules.versioned(before, None)), before, at=NOON)
+        rules.drafted(deploy(versioned(before)), before, at=NOON)
+
+
+def versioned(before, **said):
+    """Return a manifest with its first version, asked for as it is."""
+    asked = {"manifest_hash": before.manifest_hash, "in_service": False} | said
+    return rules.versioned(before, None, **asked)
 
 
 def test_a_draft_gets_no_version():
     with pytest.raises(Conflict, match="only one that is certified"):
-        rules.versioned(submission().manifest, None)
+        versioned(submission().manifest)
+
+
+def test_what_is_another_by_now_or_in_service_gets_no_version():
+    with pytest.raises(ApprovalMismatch, match="another one by now"):
+        versioned(certified(), manifest_hash="f" * 64)
+    with pytest.raises(Conflict, match="in service"):
+        versioned(certified(), in_service=True)
 
 
 def test_a_manifest_is_deployed_under_every_approval_and_its_own_hash():
-    manifest = rules.versioned(certified(), None)
+    manifest = versioned(certified())
     assert deploy(manifest).status == "deployed"
     with pytest.raises(Conflict, match="ethics"):
         deploy(manifest, approvals=(REVIEWS[0], REVIEWS[2]))
@@ -186,7 +199,7 @@ def test_a_manifest_is_deployed_under_every_approval_and_its_own_hash():
 
 
 def test_a_manifest_that_was_altered_is_not_deployed():
-    manifest = rules.versioned(certified(), None)
+    manifest = versioned(certified())
     purpose = manifest.content.purpose.model_copy(update={"expected_approvals_per_day": 0})
     content = manifest.content.model_copy(update={"purpose": purpose})
     with pytest.raises(ApprovalMismatch):
@@ -194,7 +207,7 @@ def test_a_manifest_that_was_altered_is_not_deployed():
 
 
 def test_suspension_and_reactivation_take_turns():
-    manifest = deploy(rules.versioned(certified(), None))
+    manifest = deploy(versioned(certified()))
     stopped = rules.suspended(manifest)
     assert rules.reactivated(stopped).status == "deployed"
     with pytest.raises(Conflict):

@@ -52,7 +52,17 @@ KERNEL = {
         "examples",
     ),
     *("answers", "dialects", "inputs"),
-    *("files", "instants", "masking", "observability", "operation", "outside", "ports", "promises"),
+    *(
+        "files",
+        "instants",
+        "masking",
+        "observability",
+        "operation",
+        "outside",
+        "ports",
+        "promises",
+        "signature",
+    ),
     *(
         "guarding",
         "handling",

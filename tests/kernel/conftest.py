@@ -17,7 +17,8 @@ from shared.edge.keys import FileSigner
 from shared.edge.ports import Ports, connect
 from shared.edge.serving import view
 from shared.edge.settings import Settings
-from shared.operation import Method, operation
+from shared.operation import operation
+from shared.signature import Method
 from tests.conftest import NOON
 
 APP = flask.Flask("tests")

@@ -8,7 +8,7 @@ from shared.agents.models.creation import Story
 from shared.agents.models.parts import APPROVAL, DEPLOYMENT
 from shared.agents.models.releases import Release
 from shared.agents.models.runs import PipelineRun
-from shared.agents.rules import lifecycle, pipeline
+from shared.agents.rules import lifecycle, pipeline, turns
 from shared.agents.rules.questions import question
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import binding
@@ -36,7 +36,7 @@ def settled(
         ApprovalMismatch: The approval is for something else.
     """
     run = story.run
-    record = pipeline.at_stage(run, stage)
+    record = turns.at_stage(run, stage)
     if record is None:
         raise Conflict(f"stage {stage} was not entered yet", rule="stage_conflict")
     if record.ended_at is not None and record.result != "escalated":

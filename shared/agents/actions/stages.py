@@ -8,7 +8,7 @@ from shared.agents.events import WorkflowStageEntered
 from shared.agents.models.creation import Story
 from shared.agents.models.runs import Check, PipelineRun, StageAnswer
 from shared.agents.rules import checks as stages
-from shared.agents.rules import pipeline, questions, replies
+from shared.agents.rules import pipeline, questions, replies, turns
 from shared.agents.rules.checks import Submission
 from shared.errors import Conflict
 from shared.operation import Call
@@ -33,7 +33,7 @@ def onward(txn: Transaction, story: Story, *, at: datetime) -> Onward:
     What code can decide about the stage is decided at once. This reads; `keep` writes.
     """
     before = run = story.run
-    if not run.over and pipeline.at_stage(run, run.current_stage) is None:
+    if not run.over and turns.at_stage(run, run.current_stage) is None:
         checks = _checks(txn, story, run.current_stage)
         run = pipeline.entered(run, run.current_stage, checks=checks, at=at)
     role = asking.job_role(txn, run, story.agent) if questions.asks(run) else None

@@ -17,6 +17,7 @@ from shared.agents.models.parts import (
     STAGES,
 )
 from shared.agents.models.runs import Check, Evidence, Failure, PipelineRun, SentBack, StageRecord
+from shared.agents.rules.turns import WAITING, going
 from shared.canonical import digest
 from shared.errors import Conflict, Forbidden
 from shared.impartial import impartial
@@ -49,8 +50,6 @@ MAX_ARCHITECTURE_FAILURES = 3
 PASSING_SCORE = 80
 _REVIEWS = frozenset({*EVALUATOR, APPROVAL})
 MAX_RECORDS = 100
-WAITING = frozenset({"running", "escalated"})
-"""The results of an attempt that still waits for somebody."""
 
 
 def opened(
@@ -84,56 +83,6 @@ def opened(
         current_stage=AUTHORING,
         stages=(specification, _attempt(AUTHORING, 1, at)),
         initiated_by=by.id,
-    )
-
-
-def claimed(run: PipelineRun, execution: str) -> PipelineRun:
-    """
-    Return the run in the hands of an execution; the same one may claim it again.
-
-    Raises:
-        Conflict: Another execution carries it out, or it has ended.
-    """
-    if run.execution == execution:
-        return run
-    if run.execution is not None:
-        raise Conflict(
-            "another execution carries out this workflow already", rule="workflow_active"
-        )
-    going(run)
-    return run.model_copy(update={"execution": execution})
-
-
-def going(run: PipelineRun) -> None:
-    """
-    Make sure that the run has not ended.
-
-    Raises:
-        Conflict: It has.
-    """
-    if run.over:
-        raise Conflict(
-            f"the workflow is {run.status}, and nothing more happens in it; GET /v1/agents/{run.agent_id} says which"
-            " one the agent is in now",
-            rule="run_over",
-        )
-
-
-def at_stage(run: PipelineRun, stage: int) -> StageRecord | None:
-    """
-    Return the attempt that a call about *stage* is about, or None where a new one is due.
-
-    Raises:
-        Conflict: The stage's turn has not come, or it is over and was left for good.
-    """
-    record = run.latest(stage)
-    if stage == run.current_stage and not run.over:
-        waits = record is not None and not record.superseded
-        return record if waits and record and record.result in WAITING else None
-    if record is not None and record.ended_at is not None:
-        return record
-    raise Conflict(
-        f"the workflow is at stage {run.current_stage}, not at stage {stage}", rule="stage_conflict"
     )
 
 
@@ -397,9 +346,3 @@ def _closed(run: PipelineRun, record: StageRecord, result: str, **what: Any) -> 
 def replaced(run: PipelineRun, record: StageRecord) -> PipelineRun:
     """Return the run with another state of its last attempt."""
     return run.model_copy(update={"stages": (*run.stages[:-1], record)})
-
-
-def remaining_s(record: StageRecord, at: datetime) -> int:
-    """Return how many seconds an open attempt still has, at least one."""
-    deadline = record.deadline_at or at
-    return max(1, int((deadline - at).total_seconds()))

@@ -6,7 +6,8 @@ from typing import Literal
 
 from shared.agents.models.parts import AUTHORING, ETHICS
 from shared.agents.models.runs import PipelineRun, StageAnswer, StageRecord
-from shared.agents.rules.pipeline import EVALUATOR, PROOF, remaining_s
+from shared.agents.rules.pipeline import EVALUATOR, PROOF
+from shared.agents.rules.turns import remaining_s
 from shared.approvals.models.questions import ApprovalRequest
 from shared.errors import Conflict
 

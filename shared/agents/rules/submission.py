@@ -7,7 +7,7 @@ from shared.agents.models.agents import Agent
 from shared.agents.models.parts import AUTHORING
 from shared.agents.models.requests import Blueprint
 from shared.agents.models.runs import PipelineRun
-from shared.agents.rules import pipeline
+from shared.agents.rules import pipeline, turns
 from shared.agents.rules.composition import Composition
 from shared.agents.rules.me_wow import completeness, gaps
 from shared.constitution import CONSTITUTION_VERSION
@@ -26,7 +26,7 @@ def authoring(run: PipelineRun) -> None:
     Raises:
         Conflict: It has.
     """
-    pipeline.going(run)
+    turns.going(run)
     record = run.latest(AUTHORING)
     if run.current_stage != AUTHORING or record is None or not record.open:
         raise Conflict(

@@ -5,8 +5,12 @@ from datetime import datetime
 from typing import Literal
 
 from shared.actors import Actor
-from shared.agents.models.runs import Pattern, PipelineRun, StageRecord
-from shared.agents.rules.pipeline import EVALUATOR, going, replaced
+from shared.agents.models.agents import Agent
+from shared.agents.models.parts import ETHICS
+from shared.agents.models.runs import Pattern, PipelineRun
+from shared.agents.rules import checks, pipeline
+from shared.agents.rules.pipeline import EVALUATOR, replaced
+from shared.agents.rules.turns import going
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.impartial import impartial
 
@@ -67,10 +71,16 @@ def judged(
             "at": at,
         }
     )
-    checks = tuple(after if check.code == code else check for check in record.checks)
-    return replaced(run, record.model_copy(update={"checks": checks}))
+    judged = tuple(after if check.code == code else check for check in record.checks)
+    return replaced(run, record.model_copy(update={"checks": judged}))
 
 
-def complete(record: StageRecord) -> bool:
-    """Say whether no check of an attempt waits for a verdict any more."""
-    return all(check.passed is not None for check in record.checks)
+def settled(
+    run: PipelineRun, stage: int, agent: Agent, *, review_id: str, at: datetime
+) -> PipelineRun:
+    """Return the run past a stage whose last verdict has been given; as it is while one is missing."""
+    given = run.stages[-1].checks
+    if any(check.passed is None for check in given):
+        return run
+    score = checks.alignment_score(agent, given) if stage == ETHICS else None
+    return pipeline.settled(run, stage, review_id=review_id, score=score, at=at)

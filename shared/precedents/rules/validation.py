@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable
 
 from shared.constitution import PRINCIPLES
+from shared.precedents.events import SeedReviewed
 from shared.precedents.models.conditions import unmeasurable
-from shared.precedents.models.seeds import Finding, PrecedentSeed, Rule
+from shared.precedents.models.seeds import Finding, PrecedentSeed, Rule, Validation
 from shared.precedents.models.weakening import weakens
 
 MIN_SAMPLES = 3
@@ -35,6 +36,12 @@ def findings(seed: PrecedentSeed) -> tuple[Finding, ...]:
 def failed(found: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings against a rule."""
     return tuple(one for one in found if not one.passed)
+
+
+def reviewing(validation: Validation) -> SeedReviewed:
+    """Return the event of a rule that did not pass."""
+    wrong = tuple(one.code for one in failed(validation.findings))
+    return SeedReviewed(outcome=validation.outcome, failed=wrong)
 
 
 def clashes(seed: PrecedentSeed, others: Iterable[PrecedentSeed]) -> tuple[PrecedentSeed, ...]:
