@@ -1,7 +1,9 @@
 """Requests of signed-in accounts, as a web client or a phone would send them."""
 
+import json
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import urllib3
@@ -21,6 +23,21 @@ class Refused(Exception):
     def code(self) -> str:
         """The problem's stable code."""
         return str(self.problem.get("code"))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the platform answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By their names, in whatever capitals."""
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """What is in it; an empty object where it is empty."""
+        return json.loads(self.body) if self.body else {}
 
 
 class Client:
@@ -80,20 +97,36 @@ class Client:
         headers: Mapping[str, str] | None = None,
         **content: Any,
     ) -> Any:
-        """
-        Send a request of any method, with headers of its own and `json=` or `body=`.
+        """Send a request of any method, with headers of its own and `json=` or `body=`; return what is in its answer."""
+        return self.answer(account, method, path, headers, **content).json
 
-        Where the sign-in is too old it is renewed, once.
+    def answer(
+        self,
+        account: str | None,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        **content: Any,
+    ) -> Answer:
         """
-        if account not in self._tokens:
+        Send a request, and return its answer as it came: with its status and headers, and followed nowhere.
+
+        Where the sign-in is too old it is renewed, once. Nobody asks where there is no account; the path may be a whole
+        address.
+        """
+        address = path if path.startswith("http") else self._address + path
+        for renewed in (False, True):
+            signed = {**(headers or {}), **self._signed(account, anew=renewed)}
+            got = self._pool.request(method, address, headers=signed, redirect=False, **content)
+            if got.status != 401 or account is None or renewed:
+                break
+        if got.status >= 400:
+            raise Refused(got.status, got.json())
+        return Answer(got.status, got.headers, got.data)
+
+    def _signed(self, account: str | None, *, anew: bool) -> dict[str, str]:
+        if account is None:
+            return {}
+        if anew or account not in self._tokens:
             self.sign_in(account)
-        for attempt in (1, 2):
-            signed = {**(headers or {}), "Authorization": f"Bearer {self._tokens[account]}"}
-            answer = self._pool.request(method, self._address + path, headers=signed, **content)
-            if answer.status == 401 and attempt == 1:
-                self.sign_in(account)
-                continue
-            if answer.status >= 400:
-                raise Refused(answer.status, answer.json())
-            return answer.json() if answer.data else {}
-        raise AssertionError("unreachable")
+        return {"Authorization": f"Bearer {self.token(account)}"}

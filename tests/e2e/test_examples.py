@@ -209,13 +209,8 @@ def upload(story):
     data = b"%PDF-1.7\n"
     given = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     address = story.send("mobile.attach_document", "governor", **given)["upload_url"]
-    sent = story.client._pool.request(
-        "PUT",
-        story.client._address + address,
-        body=data,
-        headers={"Content-Type": "application/pdf"},
-    )
-    assert sent.status == 201
+    headers = {"Content-Type": "application/pdf"}
+    assert story.client.answer(None, "PUT", address, headers, body=data).status == 201
     story.sent["mobile.upload_document"] = set()
 
 

@@ -3,8 +3,6 @@
 import hashlib
 from pathlib import Path
 
-import urllib3
-
 from shared.entity import written
 from tests.rehearsals.scene import example_of, until
 
@@ -21,10 +19,8 @@ def rehearse(scene):
         return seen if seen["status"] == "completed" else None
 
     seen = until(made)
-    part = f"{scene.platform.address}{address}/parts/1"
-    token = scene.platform.sign_in.token("admin", scene.now())
-    file = urllib3.request("GET", part, headers={"Authorization": f"Bearer {token}"})
-    assert hashlib.sha256(file.data).hexdigest() == seen["parts"][0]["sha256"]
+    file = client.answer("admin", "GET", f"{address}/parts/1")
+    assert hashlib.sha256(file.body).hexdigest() == seen["parts"][0]["sha256"]
     assert seen["row_count"] == sum(part["rows"] for part in seen["parts"]) > 0
     kept = Path(scene.platform.settings.uploads) / export["id"]
     assert len(list(kept.iterdir())) == len(seen["parts"])

@@ -128,8 +128,8 @@ def attach(client, veto_id, content):
     document = {"name": "quote.pdf", "content_type": "application/pdf", "size": len(content)}
     document["sha256"] = hashlib.sha256(content).hexdigest()
     given = client.post("governor", f"/v1/mobile/vetoes/{veto_id}/attachments", document)
-    url, headers = client._address + given["upload_url"], {"Content-Type": "application/pdf"}
-    assert client._pool.request("PUT", url, body=content, headers=headers).status == 201
+    headers = {"Content-Type": "application/pdf"}
+    assert client.answer(None, "PUT", given["upload_url"], headers, body=content).status == 201
 
 
 def look(client, agent_id):

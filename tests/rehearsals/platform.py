@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import urllib3
-
 from shared.actors import PLATFORM
 from shared.audit.models import EntryExport
 from shared.documents import Key, Write
@@ -29,7 +27,7 @@ def rehearse(scene):
     known = client.get("viewer", "/v1/incidents")["items"]
     assert {one["detected_by"] for one in known} == {"agent"}, "what was stranded, and nothing else"
     assert client.get("viewer", "/v1/dashboard/stats")["open_incidents"] == len(known)
-    read_metrics(scene.platform)
+    read_metrics(client)
     go_through_an_incident(scene)
     set_a_flag(client)
     close_a_breaker(scene)
@@ -37,12 +35,10 @@ def rehearse(scene):
     scene.forget_jobs(scene.now())
 
 
-def read_metrics(platform):
-    token = platform.sign_in.token("infrastructure_engineer", platform.clock.now())
-    headers = {"Authorization": f"Bearer {token}"}
-    answer = urllib3.request("GET", f"{platform.address}/v1/metrics", headers=headers)
+def read_metrics(client):
+    answer = client.answer("infrastructure_engineer", "GET", "/v1/metrics")
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert b'waooaw_platform_requests_total{area="agents",status="2xx"}' in answer.data
+    assert b'waooaw_platform_requests_total{area="agents",status="2xx"}' in answer.body
 
 
 def go_through_an_incident(scene):
