@@ -11,8 +11,10 @@ import copy
 import json
 import logging
 import resource
+import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from socket import socket
 from typing import Any
 from uuid import uuid4
@@ -205,7 +207,12 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
     def service(self) -> None:
         """Answer a request, and wait for the next."""
         super().service()
-        self.server.watched.again(self)
+        again = partial(self.server.watched.again, self)
+        if self.request is not None and self.request.away is not None:
+            # Whoever reads hands it on: else both might.
+            self.server.wake(again)
+        else:
+            again()
 
     def send_head(self) -> None:
         """Send the head that waits, if one does."""
@@ -285,6 +292,7 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
         dispatcher.set_thread_count(threads)
         self._refusing = ThreadedTaskDispatcher()
         self._refusing.set_thread_count(1)
+        self._closing, self._closed = threading.Lock(), False
         self.watched = Watched()
         super().__init__(app, self.watched, dispatcher=dispatcher, adj=limits, _sock=sock)
         self.placed: Callable[[socket], bool] = lambda _: False
@@ -360,9 +368,17 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
     def pull_trigger(self) -> None:
         """Wake nobody: each connection says itself what it waits for."""
 
+    def wake(self, do: Callable[[], None]) -> None:
+        """Have the thread that reads do something, unless all is closed: what wakes it would be another file."""
+        with self._closing:
+            if not self._closed:
+                self.trigger.pull_trigger(do)
+
     def close_all(self) -> None:
         """Close every connection, and what wakes the thread that reads."""
-        self.watched.close()
+        with self._closing:
+            self._closed = True
+            self.watched.close()
 
     def end(self) -> None:
         """Let go of the threads."""

@@ -253,6 +253,6 @@ class Server:
     def stop(self) -> None:
         """Finish what is under way, and end."""
         server = self._server
-        server.trigger.pull_trigger(server.close_all)
+        server.wake(server.close_all)
         self._thread.join()
         server.end()

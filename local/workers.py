@@ -169,13 +169,7 @@ class Workers:
                 return
         log.warning("worker %d died; another one comes in its place", number)
         self._search()
-        _after(PAUSE_S, lambda: self._replace(number))
-
-    def _replace(self, number: int) -> None:
-        """Have another worker made by the thread that reads, as long as there is one."""
-        with self._gone:
-            if not self._stopping:
-                self.server.trigger.pull_trigger(lambda: self._make(number))
+        _after(PAUSE_S, lambda: self.server.wake(lambda: self._make(number)))
 
     def _search(self) -> None:
         """Look for what was committed and nobody was told of, until that could be looked for."""

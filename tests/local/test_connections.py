@@ -214,7 +214,7 @@ def test_who_answers_last_wakes_nobody_any_more():
     try:
         # A file that was opened meanwhile has the number of the pipe that was closed.
         another = os.dup2(write, waking)
-        server._server.pull_trigger()
+        server._server.wake(lambda: None)
         os.set_blocking(read, False)
         with pytest.raises(BlockingIOError):
             os.read(read, 1)
