@@ -66,16 +66,11 @@ class Answered:
         answer = flask.Response(self.body, self.status, self.headers)
         if isinstance(self.body, bytes):
             answer.add_etag()
-            length = len(self.body)
-            try:
-                answer.make_conditional(request, accept_ranges=True, complete_length=length)
-            except RequestedRangeNotSatisfiable as error:
-                # What nobody can make out, or several parts, is passed over (RFC 9110, 14.2).
-                asked = request.range
-                if asked and asked.units == "bytes" and len(asked.ranges) == 1:
-                    raise NoSuchPart(
-                        f"this file has {length} bytes; ask for less", length=length
-                    ) from error
+            answer.make_conditional(request)
+            answer.accept_ranges = "bytes"
+            # Conditions come first (RFC 9110, 13.2.2), and only of a GET is a part asked for (14.2).
+            if request.method == "GET" and answer.status_code == self.status:
+                _in_part(answer, request, len(self.body))
         return answer
 
     @property
@@ -84,6 +79,18 @@ class Answered:
         if not isinstance(self.body, str):
             raise TypeError("what changes something answers no file, but where there is one")
         return self.body
+
+
+def _in_part(answer: flask.Response, request: flask.Request, length: int) -> None:
+    """Make an answer of a file one of the part that is asked for; what nobody can make out, or several, is passed over."""
+    try:
+        answer.make_conditional(request, accept_ranges=True, complete_length=length)
+    except RequestedRangeNotSatisfiable as error:
+        asked = request.range
+        if asked and asked.units == "bytes" and len(asked.ranges) == 1:
+            raise NoSuchPart(
+                f"this file has {length} bytes; ask for less", length=length
+            ) from error
 
 
 def _written(result: object) -> str:

@@ -168,6 +168,15 @@ def test_a_part_that_is_not_there_is_told_so_with_how_much_there_is(world, beyon
     assert world.call(get_file, "/v1/file", as_="viewer", headers=other).status_code == 200
 
 
+@pytest.mark.parametrize("part", ["bytes=0-9", "bytes=500-"])
+def test_of_a_head_and_of_what_is_the_same_no_part_is_asked(world, part):
+    """RFC 9110, 13.2.2 and 14.2: conditions come first, and only a GET has a range."""
+    head = world.call(get_file, "/v1/file", as_="viewer", method="HEAD", headers={"Range": part})
+    assert (head.status_code, head.headers["Accept-Ranges"]) == (200, "bytes")
+    same = {"If-None-Match": head.headers["ETag"], "Range": part}
+    assert world.call(get_file, "/v1/file", as_="viewer", headers=same).status_code == 304
+
+
 def test_a_put_that_makes_something_says_so(world):
     """RFC 9110, 9.3.4: who puts something where nothing was is told 201, and else 200."""
 
