@@ -38,7 +38,7 @@ from shared.documents import Key, Write
 from shared.edge import jobs, keyring, workflow_source
 from shared.edge.breakers import Board, show_on
 from shared.edge.dependencies import PortDependencies
-from shared.edge.keys import FileSigner
+from shared.edge.keys import FileSigner, PemSigner, Signatures
 from shared.edge.meter import Metered, MeteredBus, MeteredFiles, MeteredSigner
 from shared.edge.ports import Ports, connect
 from shared.edge.queue import QueueBus
@@ -140,6 +140,8 @@ class Platform:
         self.bus = MeteredBus(self.broker or QueueBus(self.documents, data / "tap.jsonl"))
         connected = connect(self.settings, self.clock.now, self.meter, self.bus)
         self._signer = connected.signer
+        pem = connected.signer if isinstance(connected.signer, PemSigner) else None
+        self._signatures = pem.signatures if pem else Signatures()
 
         def token() -> str:
             return self.sign_in.service_token("events", self.clock.now())
@@ -213,7 +215,12 @@ class Platform:
         self._server.start()
         if self._workers:
             self._workers.start(
-                self._server.listening, self._take, self.documents, self.ports.traffic, self._look
+                self._server.listening,
+                self._take,
+                self.documents,
+                self.ports.traffic,
+                self._look,
+                self._signatures.remember,
             )
         jobs.abandoned(self.documents, self.clock.now())
         self.dispatcher.start()
@@ -255,7 +262,8 @@ class Platform:
         names = Names(self._port, self._hosts, self.settings.origins)
         limits = Limits(port=self._port, longest=longest_body, here=app.anywhere)
         own, share = self._figures.of[number], len(self._figures.of)
-        work(link, own, app, limits, self.ports, self.documents, names, share)
+        lately = self._signatures.lately
+        work(link, own, app, limits, self.ports, self.documents, names, share, lately)
 
     def _publish_writer_key(self, jwk: Mapping[str, Any]) -> None:
         keyring.keep(self._data, jwk)

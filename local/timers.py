@@ -22,7 +22,7 @@ from shared.reaction import Reaction
 log = logging.getLogger("waooaw.timers")
 
 RETRY_S = 1.0
-PACE_S = 0.02
+PACE_S = 0.04
 """
 How soon after one sweep of the relay the next begins.
 

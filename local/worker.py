@@ -10,7 +10,7 @@ import mmap
 import os
 import socket
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -27,6 +27,9 @@ from shared.observability import Sample
 from shared.promises import Due
 
 THREADS = 8
+Lately = Callable[[str], str | None]
+"""Of what a signature was lately made here, by its digest."""
+
 WAKING: Mapping[str, bool] = {
     Entry.collection: False,
     Due.collection: False,
@@ -61,16 +64,16 @@ class Figures:
 class Telling:
     """Tells the owner what happens here: before anybody is answered, as the owner must know no less than they do."""
 
-    def __init__(self, link: socket.socket, own: memoryview) -> None:
-        """Say how, and where it is counted."""
-        self._link, self._own = link, own
+    def __init__(self, link: socket.socket, own: memoryview, lately: Lately) -> None:
+        """Say how, where it is counted, and what was signed here: that the owner need not verify."""
+        self._link, self._own, self._lately = link, own, lately
         self._lock = threading.Lock()
         self._answered: list[tuple[str, int, float, str]] = []
 
     def take(self, writes: Sequence[Write]) -> None:
         """Tell which of some committed writes somebody may wait for."""
         keys = [
-            (write.key.tenant, write.key.collection, write.key.id)
+            (write.key.tenant, write.key.collection, write.key.id, *self._signed(write.data))
             for write in writes
             if write.data is not None and write.key.collection in WAKING
         ]
@@ -78,6 +81,12 @@ class Telling:
             with self._lock:
                 self._own[TOLD] += 1
             self._tell(WROTE + json.dumps(keys[begin : begin + AT_ONCE]).encode())
+
+    def _signed(self, data: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the signature of an entry that was signed here, and the digest of what it is of."""
+        signature = str(data.get("sig", ""))
+        digest = self._lately(signature)
+        return (signature, digest) if digest else ()
 
     def served(self, area: str, status: int, duration_ms: float, at: datetime) -> None:
         """Count one request."""
@@ -188,10 +197,11 @@ def work(
     documents: Store,
     names: Names,
     share: int,
+    lately: Lately,
 ) -> None:
     """Be a worker, until the owner says that it is enough, or is no more."""
     gc.enable()
-    telling = Telling(link.dup(), own)
+    telling = Telling(link.dup(), own, lately)
     documents.on_commit(telling.take)
     ports.traffic = telling
     app = names.only(counted(app, telling.add))

@@ -105,6 +105,7 @@ class Workers:
         documents: Documents,
         traffic: Traffic,
         look: Callable[[], None],
+        signed: Callable[[str, str], None],
     ) -> None:
         """
         Begin.
@@ -119,9 +120,11 @@ class Workers:
             traffic: Counts requests.
 
             look: Looks for what was committed and not told of.
+
+            signed: Is told of each signature that a worker made, and of what: a worker has the writer's key.
         """
         self.server, self._hear, self._documents = server, hear, documents
-        self._traffic, self._look = traffic, look
+        self._traffic, self._look, self._signed = traffic, look, signed
         for number in range(len(self._figures.of)):
             self._make(number)
         server.placed = self.placed
@@ -147,7 +150,10 @@ class Workers:
         """Pass on that documents were committed; those whose content matters are read."""
         writes = []
         try:
-            for key in (Key(*one) for one in keys):
+            for tenant, collection, id, *signed in keys:
+                if signed:
+                    self._signed(*signed)
+                key = Key(tenant, collection, id)
                 found = self._documents.get(key) if WAKING[key.collection] else None
                 writes.append(Write(key, found.data if found else {}, ABSENT))
         except StoreUnavailable:

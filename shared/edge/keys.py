@@ -7,7 +7,6 @@ a secret that is not mounted, or a key that never leaves Cloud KMS (`kms.py`).
 """
 
 import base64
-import hashlib
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -33,28 +32,43 @@ LATELY = 4096
 """How many of its signatures a process remembers: those of what is on its way out."""
 
 
+class Signatures:
+    """Remembers which signatures were made lately, and of what."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._lately: dict[str, str] = {}
+        self._noting = threading.Lock()
+
+    def remember(self, signature: str, digest: str) -> None:
+        """Remember a signature of bytes with this digest, made here or by a process of ours that has the same key."""
+        with self._noting:
+            while len(self._lately) >= LATELY:
+                del self._lately[next(iter(self._lately))]
+            self._lately[signature] = digest
+
+    def lately(self, signature: str) -> str | None:
+        """Return the digest of what a signature was made of, if it is remembered."""
+        return self._lately.get(signature)
+
+
 class PemSigner:
     """Signs with a private key in PEM (PKCS #8)."""
 
     def __init__(self, pem: Callable[[], bytes]) -> None:
         """Say where the key comes from; it is not asked for before the first signature."""
         self._pem = pem
-        self._lately: dict[str, bytes] = {}
-        self._noting = threading.Lock()
+        self.signatures = Signatures()
 
     def sign(self, message: bytes) -> tuple[str, str]:
         """Return the key's id and its signature."""
         signature = encoded(self._key.sign(message))
-        with self._noting:
-            while len(self._lately) >= LATELY:
-                del self._lately[next(iter(self._lately))]
-            self._lately[signature] = hashlib.sha256(message).digest()
+        self.signatures.remember(signature, digest_of(message))
         return self.jwk["kid"], signature
 
     def made(self, kid: str, message: bytes, signature: str) -> bool:
         """Say whether it lately made this signature of these very bytes: that needs no proof by a key."""
-        known = self._lately.get(signature)
-        return known == hashlib.sha256(message).digest() and kid == self.jwk["kid"]
+        return self.signatures.lately(signature) == digest_of(message) and kid == self.jwk["kid"]
 
     @cached_property
     def jwk(self) -> dict[str, Any]:

@@ -18,6 +18,11 @@ from benchmarks.wire import Account, Wire
 from local.story import acts, catalogue
 from local.story.client import Client
 from local.verify import examined
+from local.worker import Figures, Telling
+from local.workers import Workers
+from shared.documents import ABSENT, Key, Write
+from shared.edge.keys import FileSigner
+from shared.evidence import Entry
 from shared.instants import instant
 from tests.approvals.questions import EXAMPLE, others
 from tests.local.conftest import answered
@@ -187,3 +192,27 @@ def _lives(pid):
     with suppress(FileNotFoundError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
+
+
+def test_the_owner_hears_which_signatures_a_worker_made_and_of_what(tmp_path):
+    own, theirs = FileSigner(tmp_path / "writer.pem"), FileSigner(tmp_path / "writer.pem")
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    figures = Figures(1)
+    telling = Telling(near, figures.of[0], theirs.signatures.lately)
+    kid, signature = theirs.sign(b"an entry")
+    place = Key("acme", Entry.collection, "1")
+    with near, far:
+        telling.take(
+            [Write(place, {"sig": signature}, ABSENT), Write(place, {"sig": "another's"}, ABSENT)]
+        )
+        told = json.loads(far.recv(4096)[1:])
+    heard = []
+    workers = Workers.__new__(Workers)
+    workers._documents, workers._hear = None, heard.extend
+    workers._signed = own.signatures.remember
+    workers.hear(told)
+
+    assert [write.key for write in heard] == [place, place]
+    assert own.made(kid, b"an entry", signature)
+    assert not own.made(kid, b"another entry", signature)
+    assert not own.made(kid, b"an entry", "another's")
