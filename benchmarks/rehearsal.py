@@ -17,7 +17,7 @@ import local.dispatcher
 import local.platform
 from benchmarks.spawn import free_port
 from local.platform import Platform
-from local.server import application
+from local.server import Hold, application
 from shared.actors import Role
 from shared.bus import Message, opened
 from shared.documents import Documents, Key, Write
@@ -94,8 +94,8 @@ class Rehearsal:
         """The entries of the audit log."""
         return [one for one in self._documents if one.key.collection == Entry.collection]
 
-    def _application(self, ports: Ports) -> flask.Flask:
-        app = application(ports)
+    def _application(self, ports: Ports, hold: Hold) -> flask.Flask:
+        app = application(ports, hold)
         app.wsgi_app = _Recorder(app.wsgi_app, self.asked)  # type: ignore[method-assign]
         return app
 

@@ -46,6 +46,9 @@ MOST_CONNECTIONS = 512
 MOST_WAITING = 256
 """How many requests may wait for a thread."""
 
+UNSENT = "waooaw.unsent"
+"""Under what an application finds how much of its answer was not sent yet: a function that says how many bytes."""
+
 BUSY, AGAIN_S = "more is asked here than can be answered now; try again", 1
 """What is said where all are busy, and when to try again."""
 
@@ -167,6 +170,12 @@ def _refusal(code: int, said: str) -> Refusal:
 
 class _Answer(WSGITask):  # type: ignore[misc]
     """An answer, whose head is sent together with what the body begins with."""
+
+    def get_environment(self) -> dict[str, Any]:
+        """Say of a request what an application is told, and how it learns how much was sent."""
+        environ: dict[str, Any] = super().get_environment()
+        environ[UNSENT] = lambda: self.channel.total_outbufs_len
+        return environ
 
     def build_response_header(self) -> bytes:
         self.channel.head = super().build_response_header()

@@ -164,7 +164,7 @@ class Platform:
         self.admission = Admission(self.ports.identify)
         self.dispatcher = Dispatcher(self.ports, self.clock)
         self.relay = RelayLoop(self.ports, self.clock)
-        self.streams = Streams(self.ports)
+        self.streams = Streams()
         self.dues = DueLoop(self.ports, self.clock)
         self.schedules = ScheduleLoop(self.ports, self.clock)
         embedded = self.documents if isinstance(self.documents, SqliteDocuments) else None
@@ -342,9 +342,8 @@ class Platform:
     # --- what it serves --------------------------------------------------------------------------
 
     def _app(self) -> flask.Flask:
-        app = application(self.ports)
+        app = application(self.ports, self.streams.held)
         app.register_blueprint(blueprint(self.runtime, self.admission.admit))
-        app.register_blueprint(self.streams.blueprint())
         app.register_blueprint(pages(self.address, self._data))
         # Open on this machine, as the docs are: it tells what runs and of which agent, and shows no value.
         app.register_blueprint(console(self.runtime, lambda _: None, Stories(self.documents).of))

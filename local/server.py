@@ -32,25 +32,38 @@ USUAL_BYTES = 1024 * 1024
 """How long a body may be where no operation takes more."""
 
 WHOLE = frozenset({Traffic})
-"""Ports that are whole in one process alone: whoever asks for what names one is answered there."""
+"""Ports that are whole in one process alone: whoever asks for what names one is answered there, as whoever listens is."""
 
 
-def application(ports: Ports) -> flask.Flask:
+Hold = Callable[[flask.Response, flask.Request], flask.Response]
+
+
+def as_it_is(answer: flask.Response, _: flask.Request) -> flask.Response:
+    """Hold no answer open, as no function does."""
+    return answer
+
+
+def application(ports: Ports, hold: Hold = as_it_is) -> flask.Flask:
     """
     Mount the whole catalog; the same views as in the cloud, at the same paths.
 
     Workflows call the functions directly, each at its own name and path, as they do in the cloud.
+
+    Args:
+        ports: What it reaches.
+
+        hold: Holds open what may be, of what is asked at the addresses of the API.
     """
     app = flask.Flask("waooaw")
     served: dict[str, View] = {}
     alone = set[View]()
     for path, there in groupby(sorted(operations(), key=_path), key=_path):
         found = list(there)
-        mounted = _mount(app, ports, path, found)
+        mounted = _mount(app, ports, path, found, hold)
         for op in found:
-            mounted |= _mount(app, ports, path, [op], prefix=f"/functions/{op.function_name}")
+            mounted |= _mount(app, ports, path, [op], as_it_is, f"/functions/{op.function_name}")
         served |= mounted
-        if any(WHOLE & set(op.ports.values()) for op in found):
+        if any(op.tells or WHOLE & set(op.ports.values()) for op in found):
             alone.update(mounted.values())
     app.register_error_handler(HTTPException, _problem)
     app.register_error_handler(Refusal, _refused)
@@ -128,7 +141,12 @@ def _path(op: Operation) -> str:
 
 
 def _mount(
-    app: flask.Flask, ports: Ports, path: str, found: list[Operation], prefix: str = ""
+    app: flask.Flask,
+    ports: Ports,
+    path: str,
+    found: list[Operation],
+    hold: Hold,
+    prefix: str = "",
 ) -> dict[str, View]:
     """
     Have an address served by its operations, whatever the method: one that none takes is told by any of them.
@@ -145,7 +163,7 @@ def _mount(
     def mounted(request: flask.Request) -> flask.Response:
         serve = views.get(request.method, first)
         if not prefix:
-            return serve(request)
+            return hold(serve(request), request)
         # Requests are served as the function meets them: without the prefix that it is reached by.
         environ = request.environ
         told = {"SCRIPT_NAME": prefix, "PATH_INFO": environ["PATH_INFO"].removeprefix(prefix)}
@@ -154,7 +172,7 @@ def _mount(
     app.add_url_rule(
         prefix + re.sub(r"{(\w+)}", r"<\1>", path),
         prefix + path,
-        lambda **_: mounted(flask.request),
+        lambda **_: mounted(flask.Request(flask.request.environ)),
         methods=METHODS,
         provide_automatic_options=False,
     )

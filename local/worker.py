@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NoReturn
 
 from local.commits import Store
@@ -19,10 +20,11 @@ from local.connections import Limits, Listening
 from local.hosts import Names
 from local.server import counted
 from shared.documents import Write
+from shared.edge.catalog import operations
 from shared.edge.ports import Ports
 from shared.edge.queue import Delivery
+from shared.entity import Record
 from shared.evidence import Entry
-from shared.notifications.models import Notification
 from shared.observability import Sample
 from shared.promises import Due
 
@@ -30,13 +32,14 @@ THREADS = 8
 Lately = Callable[[str], str | None]
 """Of what a signature was lately made here, by its digest."""
 
-WAKING: Mapping[str, bool] = {
-    Entry.collection: False,
-    Due.collection: False,
-    Delivery.collection: True,
-    Notification.collection: True,
-}
-"""Documents that somebody waits for, and whether for what is in them or only for their being there."""
+
+@cache
+def waking() -> Mapping[str, bool]:
+    """Return the documents that somebody waits for, and whether for what is in them or only for their being there."""
+    kinds = [kind for op in operations() for kind in op.tells if issubclass(kind, Record)]
+    told = {kind.collection: False for kind in kinds}
+    return {Entry.collection: False, Due.collection: False, Delivery.collection: True} | told
+
 
 AT_ONCE = 20
 """How much is told in one message, which is never longer than a link takes."""
@@ -75,7 +78,7 @@ class Telling:
         keys = [
             (write.key.tenant, write.key.collection, write.key.id, *self._signed(write.data))
             for write in writes
-            if write.data is not None and write.key.collection in WAKING
+            if write.data is not None and write.key.collection in waking()
         ]
         for begin in range(0, len(keys), AT_ONCE):
             with self._lock:

@@ -20,7 +20,7 @@ from waitress import wasyncore
 
 from local.connections import Listening
 from local.nursery import Nursery, Work
-from local.worker import CLIENT, CLOSED, REQUESTS, STOP, TOLD, WAKING, WROTE, Figures
+from local.worker import CLIENT, CLOSED, REQUESTS, STOP, TOLD, WROTE, Figures, waking
 from shared.documents import ABSENT, Documents, Key, Write
 from shared.errors import StoreUnavailable
 from shared.observability import Traffic
@@ -154,7 +154,7 @@ class Workers:
                 if signed:
                     self._signed(*signed)
                 key = Key(tenant, collection, id)
-                found = self._documents.get(key) if WAKING[key.collection] else None
+                found = self._documents.get(key) if waking()[key.collection] else None
                 writes.append(Write(key, found.data if found else {}, ABSENT))
         except StoreUnavailable:
             self._search()

@@ -11,6 +11,8 @@ from types import UnionType
 from typing import Any, ClassVar, Generic, TypeVar, Union, get_args, get_origin
 from urllib.parse import quote
 
+from shared.streams import Stream
+
 R = TypeVar("R")
 
 _ADDRESS = re.compile(r"(https://[^/\\]|/[^/\\])[!-\[\]-~]*")
@@ -102,8 +104,9 @@ class Form:
     @property
     def media_type(self) -> str | None:
         """The media type of a body that is no JSON."""
-        own = isinstance(self.kind, type) and issubclass(self.kind, PlainText | Download)
-        return self.kind.media_type if own else None
+        kind = get_origin(self.kind) or self.kind
+        own = isinstance(kind, type) and issubclass(kind, PlainText | Download | Stream)
+        return kind.media_type if own else None
 
 
 def forms(result: Any, *, status: int) -> tuple[Form, ...]:

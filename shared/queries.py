@@ -137,6 +137,11 @@ class Reads:
         """Look in *documents*."""
         self._documents, self._tenant = documents, tenant
 
+    @property
+    def tenant(self) -> str | None:
+        """Where it looks; None for all tenants."""
+        return self._tenant
+
     def find(
         self,
         kind: type[R],

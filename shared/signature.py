@@ -12,6 +12,7 @@ from shared.dialects import HOUSE, Dialect
 from shared.files import Content
 from shared.inputs import FromHeader, MergePatch, Parameters, header_of
 from shared.ports import is_port
+from shared.streams import told_by
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -46,6 +47,11 @@ class Signature:
             status: tuple(form for form in found if form.status == status)
             for status in sorted({form.status for form in found})
         }
+
+    @cached_property
+    def tells(self) -> tuple[type, ...]:
+        """What it tells as it happens: the kinds of events of its stream."""
+        return told_by(self.result)
 
     @cached_property
     def shapes(self) -> Mapping[int, Any]:

@@ -1,19 +1,19 @@
 """What an operation answers: its result as it is stored, so that a reader can check its hashes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
 import flask
-from pydantic_core import to_json
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from shared.answers import Accepted, Created, CreatedHere, Download, PlainText, Redirect
 from shared.edge.idempotency import Answer
-from shared.entity import Audit, Entity, Value
+from shared.edge.shown import ended, written
+from shared.entity import Audit, Entity
 from shared.errors import NoSuchPart
 from shared.operation import Call, Operation
-from shared.queries import Page
+from shared.streams import Stream
 
 
 @dataclass
@@ -23,6 +23,8 @@ class Answered:
     status: int
     body: str | bytes | Iterable[bytes]
     headers: dict[str, str]
+    stream: Stream[Any] | None = None
+    """What it tells, where it is a stream: a server may hold it open, and tell what happens then."""
 
     @classmethod
     def of(cls, result: Any, call: Call, op: Operation) -> Self:
@@ -46,13 +48,16 @@ class Answered:
             case Download():
                 body, headers["Content-Type"] = result.data, result.media_type
                 headers["Content-Disposition"] = result.disposition
+            case Stream():
+                body, headers["Content-Type"] = ended(result), result.media_type
             case _:
-                body = _written(result)
+                body = written(result)
         if isinstance(result, Entity):
             headers["ETag"] = f'"{result.tag}"'
         if call.entries:
             headers["X-Audit-Entry"] = _audit_entry(call)
-        return cls(status, body, headers)
+        stream = result if isinstance(result, Stream) else None
+        return cls(status, body, headers, stream)
 
     @classmethod
     def again(cls, stored: Answer) -> Self:
@@ -91,31 +96,6 @@ def _in_part(answer: flask.Response, request: flask.Request, length: int) -> Non
             raise NoSuchPart(
                 f"this file has {length} bytes; ask for less", length=length
             ) from error
-
-
-def _written(result: object) -> str:
-    return b"".join(_parts({} if result is None else result)).decode()
-
-
-def _parts(result: Any) -> Iterator[bytes]:
-    """Yield the JSON of a result: documents are written as they are stored, without being taken apart first."""
-    match result:
-        case Page():
-            yield from _parts({name: getattr(result, name) for name in type(result).model_fields})
-        case Value():
-            yield result.to_json()
-        case dict():
-            for n, (name, value) in enumerate(result.items()):
-                yield (b"," if n else b"{") + to_json(f"{name}") + b":"
-                yield from _parts(value)
-            yield b"}" if result else b"{}"
-        case list() | tuple():
-            for n, value in enumerate(result):
-                yield b"," if n else b"["
-                yield from _parts(value)
-            yield b"]" if result else b"[]"
-        case _:
-            yield to_json(result)
 
 
 def _audit_entry(call: Call) -> str:

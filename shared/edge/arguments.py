@@ -79,7 +79,7 @@ def from_header(kind: Any, name: str, text: str | None) -> Any:
             raise BadRequest(f"send the header {name}")
         return None
     try:
-        return _adapter(kind).validate_python(_read(kind, text))
+        return _told(kind, text)
     except ValidationError as error:
         raise BadRequest(f"the header {name} is not written as it must be") from error
 
@@ -91,7 +91,7 @@ def from_path(kind: Any, text: str) -> Any:
     Raises:
         ValidationError: It has another shape.
     """
-    return _adapter(kind).validate_json(json.dumps(_read(kind, text)), strict=True)
+    return _told(kind, text)
 
 
 def parsed(raw: bytes) -> Any:
@@ -131,6 +131,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise BadRequest("the body names one member twice; leave one out")
     return members
+
+
+def _told(kind: Any, text: str) -> Any:
+    """Return what a text is, judged as a member of a body is."""
+    return _adapter(kind).validate_json(json.dumps(_read(kind, text)), strict=True)
 
 
 def _read(kind: Any, text: str) -> Any:

@@ -1,9 +1,11 @@
 """The API's description (OpenAPI 3.1), rendered from the operations themselves."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cache
 from importlib import import_module
+from itertools import starmap
 from types import UnionType
 from typing import Any
 
@@ -12,13 +14,14 @@ from shared.actors import HOLDERS, MAX_AUTH_AGE, Role, Scope
 from shared.answers import Download, Form
 from shared.edge import headers, refusing
 from shared.edge.catalog import operations
-from shared.edge.headers import Header, named
+from shared.edge.headers import Header
 from shared.edge.problems import status_in
-from shared.edge.schemas import Schema, example, schemas
+from shared.edge.schemas import Schema, example, of_event, schemas
 from shared.entity import Entity
 from shared.inputs import may_be_absent
 from shared.operation import Operation
 from shared.release import VERSION
+from shared.streams import Stream, event_name
 
 
 @cache
@@ -156,6 +159,8 @@ class _Described:
             for form in forms
             if form.media_type
         }
+        if self.op.tells:
+            content[Stream.media_type] = self._events()
         if status in self.op.shapes:
             schema = self._schema(status)
             value = example(schema, self.definitions)
@@ -167,8 +172,25 @@ class _Described:
         told += [headers.ENTRY] * self.op.mutates
         return {
             "description": _SAID.get(status, "Done."),
-            "headers": named(*told),
+            "headers": headers.named(*told),
             "content": content,
+        }
+
+    def _events(self) -> Schema:
+        """Describe a stream: event by event, each with what it says in JSON."""
+        told = {event_name(kind): self._schema(of_event(kind)) for kind in self.op.tells}
+        (first, schema), *_ = told.items()
+        value = json.dumps(example(schema, self.definitions))
+        return {
+            "schema": {
+                "type": "string",
+                "contentMediaType": Stream.media_type,
+                "contentSchema": {
+                    "type": "array",
+                    "items": {"oneOf": [*starmap(_event, told.items()), _PING]},
+                },
+            },
+            "example": f"id: {examples.NOTIFICATION}@{examples.NOW}\nevent: {first}\ndata: {value}\n\n",
         }
 
     def _problems(self) -> Schema:
@@ -178,6 +200,20 @@ class _Described:
             }
             for name, kinds in refusing.possible(self.op).items()
         }
+
+
+def _event(name: str, said: Schema) -> Schema:
+    """Describe one event of a stream (HTML 9.2)."""
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": said}
+    return {
+        "type": "object",
+        "required": ["id", "event", "data"],
+        "properties": {
+            "id": {"type": "string", "description": "Where it is: send it as `Last-Event-ID`."},
+            "event": {"const": name, "description": "What it tells of."},
+            "data": {**data, "description": "What it tells, in JSON."},
+        },
+    }
 
 
 def _in_a_query(member: Schema) -> Schema:
@@ -279,6 +315,9 @@ _SAID = {
     303: "See elsewhere.",
 }
 """What a success is called, by its status."""
+
+_PING = _event("ping", {"type": "object", "properties": {}})
+"""Everything is told up to its `id`."""
 
 _TEXT: Schema = {"schema": {"type": "string"}, "example": "text"}
 _BYTES: Schema = {"schema": {"type": "string", "format": "binary"}}

@@ -12,6 +12,7 @@ from shared import texts
 from shared.edge.docstrings import of_members
 from shared.files import Content
 from shared.operation import Operation
+from shared.streams import event_name
 
 Schema = dict[str, Any]
 
@@ -35,6 +36,9 @@ def schemas(found: list[Operation]) -> tuple[Mapping[Any, Schema], dict[str, Sch
     for op in found:
         for status, shape in op.shapes.items():
             inputs.append(((op.id, status), "serialization", TypeAdapter(shape)))
+        inputs += [
+            ((op.id, of_event(kind)), "serialization", TypeAdapter(kind)) for kind in op.tells
+        ]
         for name, kind in (op.in_path | op.in_headers | op.inputs).items():
             if kind is Content:
                 continue
@@ -45,6 +49,11 @@ def schemas(found: list[Operation]) -> tuple[Mapping[Any, Schema], dict[str, Sch
     unseen = {name: {"description": said, "pattern": it} for it, (name, said) in _UNSEEN.items()}
     by_place = {key[0]: _named(schema) for key, schema in by_key.items()}
     return by_place, _named(rest.get("$defs", {})) | unseen
+
+
+def of_event(kind: type) -> str:
+    """Return the place of what an event of a stream tells."""
+    return f"event {event_name(kind)}"
 
 
 def _named(schema: Any) -> Any:

@@ -30,6 +30,7 @@ from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.edge.problems import Internal, explained, response
+from shared.edge.streams import Open
 from shared.edge.traces import Span, span
 from shared.errors import (
     BadRequest,
@@ -106,7 +107,8 @@ class _Request:
         else:
             try:
                 with doing(self.op.id):
-                    answer = self._done().sent(self.request)
+                    done = self.done()
+                    answer = self._open(done) if done.stream else done.sent(self.request)
             except Refusal as refusal:
                 code = refusal.code
                 answer = self._refused(refusal)
@@ -128,9 +130,16 @@ class _Request:
         )
         return answer
 
+    def _open(self, done: Answered) -> flask.Response:
+        def ask(request: flask.Request) -> Answered:
+            with doing(self.op.id):
+                return _Request(self.op, self.ports, request, self.hop, self.allowed).done()
+
+        return Open(done, self.request, self.actor, admit=self._admit, ask=ask)
+
     # --- the steps -------------------------------------------------------------------------------
 
-    def _done(self) -> Answered:
+    def done(self) -> Answered:
         if self.request.method not in self.op.methods:
             raise MethodNotAllowed(f"this address takes {self.allowed}")
         raw = self._body()

@@ -3,7 +3,7 @@
 import ast
 import inspect
 import re
-from typing import get_args
+from typing import get_args, get_origin
 
 import pytest
 from pydantic import TypeAdapter
@@ -14,6 +14,7 @@ from shared.actors import HOLDERS, Scope
 from shared.answers import is_file
 from shared.edge.catalog import operations
 from shared.entity import Id
+from shared.streams import LastEventId, Stream, event_name
 from shared.texts import in_words
 from tests import golden
 from tests.contracts.test_walls import ROOT
@@ -147,6 +148,21 @@ def test_what_changes_something_answers_no_file():
             yield "answers a file, which no repeated request is answered with; say where one is"
 
     assert told(finding) == []
+
+
+def test_a_stream_is_read_from_a_place_on_and_its_events_have_names_of_their_own():
+    def finding(op):
+        names = [event_name(kind) for kind in op.tells]
+        if op.tells and (op.method != "GET" or LastEventId not in op.in_headers.values()):
+            yield "tells a stream; let it be a GET that takes a LastEventId"
+        if len({*names, "ping"}) <= len(names):
+            yield f"tells {names}; give each kind a name of its own, and none is called ping"
+        kinds = {get_origin(form.kind) for forms in op.answers.values() for form in forms}
+        if Stream in kinds and not op.tells:
+            yield "answers a stream or something else; a stream is all it answers"
+
+    assert told(finding) == []
+    assert [op.id for op in operations() if op.tells]
 
 
 def test_an_id_in_a_path_is_an_id():

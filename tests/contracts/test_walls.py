@@ -80,6 +80,7 @@ KERNEL = {
         "secrets",
         "shares",
         "store",
+        "streams",
         "tables",
         "texts",
         "verification",

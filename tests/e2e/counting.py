@@ -73,7 +73,7 @@ def _varying():
     found = set(SHARDED)
     for one in operations():
         fields = getattr(get_origin(one.result) or one.result, "model_fields", {})
-        if "items" in fields or get_origin(one.result) is tuple:
+        if "items" in fields or get_origin(one.result) is tuple or one.tells:
             found.add(one.id)
     return found
 

@@ -5,6 +5,7 @@ from functools import cache
 
 from shared.edge.openapi import openapi
 from shared.examples import NAMES
+from shared.operation import deployed
 
 
 @cache
@@ -80,6 +81,9 @@ class Story:
                 path = path.replace(f"{{{one['name']}}}", str(self.placed(one["example"])))
         self.client.sign_in(who)
         headers = {"Authorization": f"Bearer {self.client._tokens[who]}"}
+        if "text/event-stream" in said["responses"]["200"]["content"]:
+            # The function answers at once what a server of this machine goes on with.
+            path = f"/functions/{deployed(operation)}{path}"
         answer = self.client._pool.request("GET", self.client._address + path, headers=headers)
         self.sent.setdefault(operation, set()).add(str(who))
         return answer.status

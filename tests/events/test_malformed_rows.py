@@ -8,9 +8,8 @@ import pytest
 
 from local.clock import Clock
 from local.dispatcher import Dispatcher
-from local.streams import Streams
 from local.timers import DueLoop, ScheduleLoop
-from shared.actors import PLATFORM, Actor, Role
+from shared.actors import PLATFORM, Role
 from shared.bus import envelope
 from shared.documents import Key, Query, Write
 from shared.edge import walking
@@ -152,13 +151,6 @@ def test_what_an_earlier_process_left_is_delivered_past_malformed_rows(
     wait_until(dispatcher.idle)
     dispatcher.stop()
     assert len(documents.find(PLATFORM, Query(Delivery.collection))) == min(times, 100)
-
-
-def test_a_stream_tells_what_was_missed_past_a_malformed_notice(documents, ports):
-    told = {"created_at": EARLY, "audience": "governor"}
-    documents.commit([Write(Key(PLATFORM, "notifications", "!"), {"id": "!", **told})])
-    actor = Actor(id="g", tenant=PLATFORM, roles=frozenset({Role.GOVERNOR}))
-    assert Streams(ports)._missed(actor, "!") == []
 
 
 def test_what_is_passed_over_is_named_once_and_without_its_values(documents, bus, call_as, caplog):

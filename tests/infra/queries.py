@@ -23,6 +23,8 @@ from shared.edge.calling import given
 from shared.edge.catalog import operations
 from shared.edge.sqlite import SqliteDocuments
 from shared.errors import Refusal
+from shared.streams import Place
+from tests.conftest import NOON
 
 ASKED_OF = {"txn", "loosely", "documents", "_documents", "platform", "each_tenant", "reads"}
 """What queries are asked of, as the code calls it."""
@@ -145,9 +147,12 @@ def ask_every_list(call_as, ports):
         if op.mutates:
             continue
         path = dict.fromkeys(op.in_path, "00000000-0000-4000-8000-000000000001")
-        for body in _bodies(op.in_query):
-            with suppress(Refusal):
-                op.function(call_as(*Role), **path, **body, **given(op, ports, PLATFORM))
+        # Whoever was told nothing yet asks nothing of a stream but its summary.
+        for last in (None, str(Place(NOON))) if op.tells else (None,):
+            path |= dict.fromkeys(op.in_headers, last)
+            for body in _bodies(op.in_query):
+                with suppress(Refusal):
+                    op.function(call_as(*Role), **path, **body, **given(op, ports, PLATFORM))
 
 
 def _bodies(in_body):

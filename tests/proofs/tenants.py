@@ -21,7 +21,7 @@ from local.rows import everything
 from local.server import application
 from local.streams import Streams
 from shared.actors import PLATFORM, Actor, Role
-from shared.documents import Key, Query, Write
+from shared.documents import Query
 from shared.edge.catalog import operations
 from shared.edge.ports import connect
 from shared.edge.settings import Settings
@@ -83,11 +83,9 @@ class Court:
         self.written, self._known = [], self.ports.identify
         self.ports.identify = self._identify
         self.ports.documents.on_commit(self.written.extend)
-        self.streams = Streams(self.ports, ping_s=0.01, life_s=0.05)
-        self.ports.documents.on_commit(self.streams.take)
-        app = application(self.ports)
-        app.register_blueprint(self.streams.blueprint())
-        self.web = app.test_client()
+        streams = Streams(ping_s=0.01, life_s=0.05)
+        self.ports.documents.on_commit(streams.take)
+        self.web = application(self.ports, streams.held).test_client()
 
     def send(self, who, method, path, body=None, **headers):
         """Send a request as a demo account, or as the ``insider@TENANT``."""
@@ -121,16 +119,6 @@ class Court:
         if tenant == PLATFORM:
             return body
         return UUID.sub(lambda m: own(m[0], tenant) if m[0] in self.platform else m[0], body)
-
-    def listen(self, who, told):
-        """Open a stream, have notices told meanwhile, and return what was heard."""
-        opened = self.web.get("/v1/notifications/stream", headers={INSIDER: who})
-        self.streams.take(
-            [Write(Key(one["tenant_id"], "notifications", one["id"]), one) for one in told]
-        )
-        text = opened.get_data(as_text=True)
-        opened.close()
-        return Answer(opened.status_code, text, None, [])
 
     def of_entry(self, tenant):
         """Return what signs an entry of a tenant: a key, and a signature by it of something else."""

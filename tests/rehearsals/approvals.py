@@ -5,6 +5,7 @@ from shared.approvals.events.questions import RefusalCarriedFurther
 from shared.approvals.models.approvals import Approval
 from tests.rehearsals.scene import to_the_governor, until
 
+STREAM = "/v1/approvals/stream"
 STEP = {"gate": "step", "window_min": 60, "agent_id": None}
 
 
@@ -29,8 +30,11 @@ def turn_down(scene):
         ("governor", "reject", "the evidence does not convince anybody"),
         ("service", "cancel", "it is no longer needed by anybody"),
     ):
+        begun = scene.listen("governor", STREAM)
         asked = scene.ask(**STEP)
         scene.client.post(account, f"/v1/approvals/{asked['id']}/{verb}", {"reason": reason})
+        told = scene.listen("governor", STREAM, begun.last).of("approval")
+        assert asked["id"] in {one["id"] for one in told}
         if verb == "reject":
             carry_further(scene, asked["id"])
     scene.rest()

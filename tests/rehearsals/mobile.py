@@ -24,6 +24,7 @@ from tests.mobile.phone import OBJECTION, Phone
 from tests.rehearsals.scene import until
 
 WORDS = "the sources were certified again"
+STREAM = "/v1/notifications/stream"
 GRACE = timedelta(hours=1)
 """How long after its window a signed veto may come."""
 
@@ -75,7 +76,9 @@ def asked(scene):
 
 
 def decide(scene, phone):
-    client, asked_for = scene.client, asked(scene)
+    client, begun = scene.client, scene.listen("governor", STREAM)
+    asked_for = asked(scene)
+    until(lambda: scene.listen("governor", STREAM, begun.last).of("notification"))
     seen = client.get("governor", f"/v1/mobile/approvals/{asked_for.id}")
     assert seen["card_matches"]
     phone.decide(asked_for, "approve", "approve", comment="go")

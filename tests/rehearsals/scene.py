@@ -19,6 +19,7 @@ from shared.jobs import Forgetting
 from shared.manifests.models.manifests import Manifest
 from shared.operation import Call
 from tests.approvals.questions import EXAMPLE, others
+from tests.streaming import Heard
 
 REASON = {"reason": "it is called once, to see that it works"}
 
@@ -88,6 +89,23 @@ class Scene:
             begun = begin(txn, call, Forgetting(until=ended))
         path = f"/v1/async-jobs/{begun.id}"
         until(lambda: self.client.get("admin", path)["status"] == "completed")
+
+    def listen(self, account, path, last=None):
+        """Listen until everything is told, and return what was heard."""
+        self.client.sign_in(account)
+        headers = {"Authorization": f"Bearer {self.client.token(account)}"}
+        headers |= {"Last-Event-ID": last} if last else {}
+        answer = self.client._pool.request(
+            "GET", self.client._address + path, headers=headers, preload_content=False
+        )
+        assert answer.status == 200, answer.data
+        heard, text = Heard(last=last), ""
+        for chunk in answer.stream():
+            *whole, text = (text + chunk.decode()).split("\n\n")
+            if any(heard.read(f"{block}\n\n") for block in whole):
+                break
+        answer.close()
+        return heard
 
     def call(self, later=timedelta()):
         """Return a call of the tests' own, for what only time or a defect brings about."""
