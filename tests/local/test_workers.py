@@ -17,6 +17,7 @@ from benchmarks.spawn import family
 from benchmarks.wire import Account, Wire
 from local.story import acts, catalogue
 from local.story.client import Client
+from local.streams import PING_S
 from local.verify import examined
 from local.worker import Figures, Telling
 from local.workers import Workers
@@ -95,6 +96,28 @@ def test_a_jump_of_the_clock_is_seen_by_all_before_it_is_answered(platform):
     now = platform.ask("POST", "/local/clock", {"within_s": 0})["now"]
     assert instant(now) > instant(before) + timedelta(minutes=1)
     assert all(platform.ask("GET", "/v1/health")["time"] >= now for _ in range(6))
+
+
+def test_whoever_listens_hears_at_once_what_any_process_committed(platform):
+    client = Client(platform.address, platform.secret)
+    client.sign_in("governor")
+    head = (
+        f"GET /v1/approvals/stream HTTP/1.1\r\nHost: 127.0.0.1:{platform.port}\r\n"
+        f"Authorization: Bearer {client.token('governor')}\r\n\r\n"
+    )
+    wire, asking = Wire(platform.port), platform.account("service")
+    with socket.create_connection(("127.0.0.1", platform.port), timeout=10) as listening:
+        listening.sendall(head.encode())
+        text = b""
+        while b"event: ping" not in text:
+            text += listening.recv(65536)
+        for n in range(3):
+            began, asked = time.monotonic(), EXAMPLE | {"subject": others(), "window_min": 700 + n}
+            told = wire.post(asking, "/v1/approvals", json.dumps(asked).encode(), key=f"heard-{n}")
+            while f"id: {json.loads(told)['id']}@".encode() not in text:
+                text += listening.recv(65536)
+            assert time.monotonic() - began < PING_S / 2
+    wire.close()
 
 
 def test_what_one_process_is_for_is_asked_by_the_same_connection(platform):
