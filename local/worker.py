@@ -28,7 +28,9 @@ from shared.evidence import Entry
 from shared.observability import Sample
 from shared.promises import Due
 
-THREADS = 8
+THREADS = 6
+"""Each that reads at the same time as others has a connection of 1 MB; more threads answered no more."""
+
 Lately = Callable[[str], str | None]
 """Of what a signature was lately made here, by its digest."""
 

@@ -6,7 +6,8 @@ OpenTelemetry is imported only by whoever exports: it is heavier than all the re
 
 import json
 import math
-from collections import defaultdict, deque
+from array import array
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -36,16 +37,14 @@ class ProcessTraffic:
         self._lock = Lock()
         self._answers: dict[tuple[str, str], int] = defaultdict(int)
         self._durations: dict[str, float] = defaultdict(float)
-        self._last: dict[str, deque[tuple[datetime, bool, float]]] = defaultdict(
-            lambda: deque(maxlen=MAX_KEPT)
-        )
+        self._last: dict[str, _Last] = defaultdict(_Last)
 
     def served(self, area: str, status: int, duration_ms: float, at: datetime) -> None:
         """Count one request."""
         with self._lock:
             self._answers[area, f"{status // 100}xx"] += 1
             self._durations[area] += duration_ms
-            self._last[area].append((at, status >= 500, duration_ms))
+            self._last[area].add(at, -duration_ms if status >= 500 else duration_ms)
 
     def counted(self) -> Sequence[Sample]:
         """Return how many requests were answered since the start, and how long that took."""
@@ -67,17 +66,33 @@ class ProcessTraffic:
     def recent(self, at: datetime) -> Mapping[str, Recent]:
         """Return the last five minutes, by area."""
         with self._lock:
-            last = {
-                area: [one for one in kept if one[0] > at - WINDOW]
-                for area, kept in self._last.items()
-            }
-        return {area: _summed(kept) for area, kept in last.items() if kept}
+            last = {area: kept.after(at - WINDOW) for area, kept in self._last.items()}
+        return {area: _summed(durations) for area, durations in last.items() if durations}
 
 
-def _summed(kept: Sequence[tuple[datetime, bool, float]]) -> Recent:
-    durations = sorted(ms for _, _, ms in kept)
-    p95 = durations[math.ceil(0.95 * len(durations)) - 1]
-    return Recent(len(kept), sum(failed for _, failed, _ in kept), round(p95, 1))
+class _Last:
+    """The last requests of an area, in the least memory: how long each took, below zero where it failed."""
+
+    def __init__(self) -> None:
+        self._times, self._durations = array("d"), array("d")
+
+    def add(self, at: datetime, duration_ms: float) -> None:
+        self._times.append(at.timestamp())
+        self._durations.append(duration_ms)
+        if len(self._times) == 2 * MAX_KEPT:
+            del self._times[:MAX_KEPT], self._durations[:MAX_KEPT]
+
+    def after(self, moment: datetime) -> Sequence[float]:
+        since = moment.timestamp()
+        both = zip(self._times[-MAX_KEPT:], self._durations[-MAX_KEPT:], strict=True)
+        return [duration for time, duration in both if time > since]
+
+
+def _summed(durations: Sequence[float]) -> Recent:
+    ordered = sorted(map(abs, durations))
+    p95 = ordered[math.ceil(0.95 * len(ordered)) - 1]
+    failed = sum(math.copysign(1, duration) < 0 for duration in durations)
+    return Recent(len(ordered), failed, round(p95, 1))
 
 
 class LocalTelemetry:
