@@ -34,7 +34,8 @@ FIRST_VERSION = "0.1.0"
 CERTIFIED_VERSION = "1.0.0"
 
 
-class Principle(Value):
+@dataclass(frozen=True)
+class Principle:
     """One of the seven L0 principles."""
 
     code: str

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 MAX_CHARS = 64 * 1024
@@ -28,12 +29,12 @@ class Detector:
 
 def findings(text: str) -> tuple[str, ...]:
     """Return the kinds of personal data and secrets in *text*, in the order of the detectors."""
-    return _found(text, DETECTORS)
+    return _found(text, _detectors())
 
 
 def secrets_in(text: str) -> tuple[str, ...]:
     """Return the kinds of secrets alone."""
-    return _found(text, tuple(detector for detector in DETECTORS if detector.of == "secret"))
+    return _found(text, tuple(detector for detector in _detectors() if detector.of == "secret"))
 
 
 def masked(text: str) -> str:
@@ -48,7 +49,7 @@ def masked(text: str) -> str:
             return f"[REDACTED:{TOO_LONG}]"
         before, plain = text, _plain(text)
         hidden = plain
-        for detector in DETECTORS:
+        for detector in _detectors():
             hidden = detector.pattern.sub(_masking(detector), hidden)
         text = text if hidden == plain else hidden
     return text
@@ -262,92 +263,101 @@ _WORDS = "|".join(
 _SPACING = r"[ ._/·\u2010-\u2015-]{1,3}"
 """What stands between the groups of a card's number."""
 
-DETECTORS: tuple[Detector, ...] = (
-    _secret(
-        "private_key",
-        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----"
-        r"(?:[^-]{0,8000}-----END [A-Z ]{0,40}PRIVATE KEY-----)?",
-    ),
-    _secret(
-        "jwt",
-        r"(?<![\w-])eyJ[\w-]{5,4096}\.[\w-]{2,4096}\.[\w-]{0,4096}",
-        re.ASCII,
-    ),
-    _secret("provider_key", rf"(?<![A-Za-z0-9_])(?:{'|'.join(_KEY_PREFIXES)})"),
-    _secret(
-        "credential",
-        rf"(?:(?<![^\W_])(?:{_WORDS})|\btoken)[\"']?[ \t]{{0,3}}(?::|=>?)[ \t]{{0,3}}[\"']?"
-        r"(?!\*{6,200}(?:[\s\"',]|$))[^\s\"',\[{]{6,200}"
-        rf"|\b(?:{_WORDS})[ \t]{{1,3}}(?:is|ist|lautet|est|es|hai)[ \t]{{1,3}}[\"']?"
-        r"(?=[^\s\"',\[{]{0,200}[\d@#$%&_])[^\s\"',\[{]{6,200}"
-        r"|\bbearer[ \t]{1,3}[A-Za-z0-9._~+/-]{16,4096}",
-        re.IGNORECASE,
-    ),
-    Detector(
-        "email",
-        "personal",
-        re.compile(r"[\w.%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"),
-        _always,
-        _mask_email,
-    ),
-    Detector(
-        "iban",
-        "personal",
-        re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b", re.ASCII),
-        _iban,
-        _last_four,
-    ),
-    Detector(
-        "card",
-        "personal",
-        re.compile(
-            r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])"
-            rf"|(?<![\w-])\d{{4}}(?:{_SPACING}\d{{4}}){{2}}{_SPACING}\d{{1,7}}(?![\w-])"
-            rf"|(?<![\w-])3\d{{3}}{_SPACING}\d{{6}}{_SPACING}\d{{5}}(?![\w-])",
+
+@cache
+def _detectors() -> tuple[Detector, ...]:
+    """Return all detectors: their patterns are compiled when a text is first looked through, which most reads never do."""
+    return (
+        _secret(
+            "private_key",
+            r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----"
+            r"(?:[^-]{0,8000}-----END [A-Z ]{0,40}PRIVATE KEY-----)?",
+        ),
+        _secret(
+            "jwt",
+            r"(?<![\w-])eyJ[\w-]{5,4096}\.[\w-]{2,4096}\.[\w-]{0,4096}",
             re.ASCII,
         ),
-        _luhn,
-        _last_four,
-    ),
-    Detector(
-        "national_id",
-        "personal",
-        re.compile(r"(?<![\w-])[2-9]\d{3}[ -]?\d{4}[ -]?\d{4}(?![\w-])", re.ASCII),
-        _verhoeff,
-        _last_four,
-    ),
-    Detector(
-        "national_id",
-        "personal",
-        re.compile(r"(?<![\w-])(?:\d{3}-\d{2}-\d{4}|[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z])(?![\w-])"),
-        _always,
-        _last_four,
-    ),
-    Detector(
-        "medical_record",
-        "personal",
-        re.compile(
-            r"\b(?:MRN|medical record (?:number|no\.?))[ :#]{0,3}[A-Z-]{0,6}\d{4,12}", re.IGNORECASE
-        ),
-        _always,
-        _redacted("medical_record"),
-    ),
-    Detector(
-        "date_of_birth",
-        "personal",
-        re.compile(
-            r"\b(?:DOB|date of birth|born)\b[^\d\n]{0,20}\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}",
+        _secret("provider_key", rf"(?<![A-Za-z0-9_])(?:{'|'.join(_KEY_PREFIXES)})"),
+        _secret(
+            "credential",
+            rf"(?:(?<![^\W_])(?:{_WORDS})|\btoken)[\"']?[ \t]{{0,3}}(?::|=>?)[ \t]{{0,3}}[\"']?"
+            r"(?!\*{6,200}(?:[\s\"',]|$))[^\s\"',\[{]{6,200}"
+            rf"|\b(?:{_WORDS})[ \t]{{1,3}}(?:is|ist|lautet|est|es|hai)[ \t]{{1,3}}[\"']?"
+            r"(?=[^\s\"',\[{]{0,200}[\d@#$%&_])[^\s\"',\[{]{6,200}"
+            r"|\bbearer[ \t]{1,3}[A-Za-z0-9._~+/-]{16,4096}",
             re.IGNORECASE,
         ),
-        _always,
-        _redacted("date_of_birth"),
-    ),
-    Detector(
-        "phone",
-        "personal",
-        re.compile(r"(?<![\w.+-])\+?\d(?:[ ().-]{0,2}\d){7,16}(?![\w-])", re.ASCII),
-        _phone,
-        _mask_phone,
-    ),
-)
+        Detector(
+            "email",
+            "personal",
+            re.compile(r"[\w.%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"),
+            _always,
+            _mask_email,
+        ),
+        Detector(
+            "iban",
+            "personal",
+            re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b", re.ASCII),
+            _iban,
+            _last_four,
+        ),
+        Detector(
+            "card",
+            "personal",
+            re.compile(
+                r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])"
+                rf"|(?<![\w-])\d{{4}}(?:{_SPACING}\d{{4}}){{2}}{_SPACING}\d{{1,7}}(?![\w-])"
+                rf"|(?<![\w-])3\d{{3}}{_SPACING}\d{{6}}{_SPACING}\d{{5}}(?![\w-])",
+                re.ASCII,
+            ),
+            _luhn,
+            _last_four,
+        ),
+        Detector(
+            "national_id",
+            "personal",
+            re.compile(r"(?<![\w-])[2-9]\d{3}[ -]?\d{4}[ -]?\d{4}(?![\w-])", re.ASCII),
+            _verhoeff,
+            _last_four,
+        ),
+        Detector(
+            "national_id",
+            "personal",
+            re.compile(
+                r"(?<![\w-])(?:\d{3}-\d{2}-\d{4}|[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z])(?![\w-])"
+            ),
+            _always,
+            _last_four,
+        ),
+        Detector(
+            "medical_record",
+            "personal",
+            re.compile(
+                r"\b(?:MRN|medical record (?:number|no\.?))[ :#]{0,3}[A-Z-]{0,6}\d{4,12}",
+                re.IGNORECASE,
+            ),
+            _always,
+            _redacted("medical_record"),
+        ),
+        Detector(
+            "date_of_birth",
+            "personal",
+            re.compile(
+                r"\b(?:DOB|date of birth|born)\b[^\d\n]{0,20}\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}",
+                re.IGNORECASE,
+            ),
+            _always,
+            _redacted("date_of_birth"),
+        ),
+        Detector(
+            "phone",
+            "personal",
+            re.compile(r"(?<![\w.+-])\+?\d(?:[ ().-]{0,2}\d){7,16}(?![\w-])", re.ASCII),
+            _phone,
+            _mask_phone,
+        ),
+    )
+
+
 """In the order in which they mask: secrets before personal data, checksums before mere forms."""

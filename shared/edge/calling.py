@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from shared.actors import Actor
 from shared.edge.ports import Ports
 from shared.files import FileReader, FileRemover, Files, OwnFiles
-from shared.job import JobStep
 from shared.observability import Memory
 from shared.operation import Call, Operation
 from shared.outside import HttpClient, Models
 from shared.ports import SecretReader, SecretWriter, is_port
-from shared.reaction import Reaction, ReactionCall
+
+if TYPE_CHECKING:
+    from shared.job import JobStep
+    from shared.reaction import Reaction, ReactionCall
 
 
 def request_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **said: Any) -> Call:
@@ -35,17 +37,21 @@ def request_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **s
 
 def reaction_call(
     ports: Ports, *, actor: Actor, tenant: str, operation: str, **said: Any
-) -> ReactionCall:
+) -> "ReactionCall":
     """Return the call of a reaction, likewise."""
+    from shared.reaction import ReactionCall
+
     return ReactionCall(**_common(ports), actor=actor, tenant=tenant, operation=operation, **said)
 
 
-def step_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **said: Any) -> JobStep:
+def step_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **said: Any) -> "JobStep":
     """Return the call of one step of a job, likewise."""
+    from shared.job import JobStep
+
     return JobStep(**_common(ports), actor=actor, tenant=tenant, operation=operation, **said)
 
 
-def given(declared: Operation | Reaction, ports: Ports, tenant: str) -> dict[str, Any]:
+def given(declared: "Operation | Reaction", ports: Ports, tenant: str) -> dict[str, Any]:
     """Return the ports that a function names, by parameter; what it remembers and keeps is its tenant's own."""
     return {
         name: _own(kind, getattr(ports, _names()[kind]), tenant)
@@ -59,7 +65,7 @@ def _own(kind: type, port: Any, tenant: str) -> Any:
     return OwnFiles(port, tenant) if kind in {FileReader, FileRemover, Files} else port
 
 
-def check(declared: Operation | Reaction) -> None:
+def check(declared: "Operation | Reaction") -> None:
     """
     Refuse to start what names a port that nobody provides.
 

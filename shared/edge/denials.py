@@ -9,7 +9,6 @@ from shared.edge.contention import settled
 from shared.edge.ports import Ports
 from shared.entity import Event
 from shared.errors import ConstitutionalAlignment, Refusal
-from shared.identity.events import AuthFailed, PolicyDenied, ValidationFailed
 from shared.identity.models import Principal
 from shared.identity.rules.principals import principal
 from shared.operation import Call
@@ -47,6 +46,9 @@ def record(ports: Ports, make: Callable[[], Call], refusal: Refusal) -> None:
 
 
 def _event(ports: Ports, call: Call, refusal: Refusal) -> Event | None:
+    # Most processes never refuse.
+    from shared.identity.events import AuthFailed, PolicyDenied, ValidationFailed
+
     if isinstance(refusal, InvalidToken):
         reason = refusal.violations[0].rule if refusal.violations else "token_invalid"
         counted = ports.strangers.turned_away(reason, call.now)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import functions_framework
 
@@ -13,7 +13,9 @@ from shared.edge.logs import configure
 from shared.edge.ports import Ports
 from shared.edge.serving import view
 from shared.operation import Operation
-from shared.reaction import Reaction
+
+if TYPE_CHECKING:
+    from shared.reaction import Reaction
 
 
 def entry(id: str) -> Callable[..., Any]:
@@ -30,7 +32,7 @@ def entry(id: str) -> Callable[..., Any]:
     return functions_framework.cloud_event(listener(declared, ports.process))
 
 
-def listener(reaction: Reaction, ports: Callable[[], Ports]) -> Callable[[Any], None]:
+def listener(reaction: "Reaction", ports: Callable[[], Ports]) -> Callable[[Any], None]:
     """Make a reaction into a function that takes CloudEvents."""
     check(reaction)
 

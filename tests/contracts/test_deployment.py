@@ -89,6 +89,23 @@ def test_no_function_loads_anything_heavy_before_it_needs_it():
     assert not told, "it starts slowly; import it where it is used:\n" + "\n".join(told)
 
 
+READS = ("agents.get_agent", "identity.list_keys", "mobile.list_violations")
+UNREAD = (
+    "shared.identity.events",
+    "shared.job",
+    "shared.jobs",
+    "shared.reaction",
+    "shared.schedules",
+)
+
+
+def test_a_read_loads_nothing_that_only_reactions_jobs_and_refusals_take():
+    told = "import json, sys; from shared.edge.entry import entry; entry(sys.argv[1]);"
+    told += "print(json.dumps([one for one in sys.argv[2:] if one in sys.modules]))"
+    found = {id: json.loads(python(told, id, *UNREAD)) for id in READS}
+    assert not any(found.values()), f"it starts slowly; import it where it is used: {found}"
+
+
 def test_each_function_that_loads_something_heavy_is_named():
     ids = ["agents.get_agent", "identity.get_me"]
     assert loaded(ids, heavy=["functions"]).keys() == set(ids)
