@@ -137,22 +137,28 @@ def _storable(value: Any, depth: int = 0) -> int:
     """Refuse what no store keeps, and return how many bytes it has at the most in its canonical form."""
     if depth > _MAX_DEPTH:
         raise Unfit(f"nested deeper than {_MAX_DEPTH} levels", rule="too_deep")
-    match value:
-        case str():
-            # Of what is no ASCII it is not known whether it has such a form at all.
-            return 6 * len(value) + 2 if value.isascii() else _UNMEASURED
-        case None | bool():
-            return 5
-        case int() if abs(value) <= _MAX_INTEGER:
-            return 17
-        case dict():
-            return _members_storable(value, depth + 1)
-        case list() | tuple():
-            if any(isinstance(item, list | tuple) for item in value):
-                raise ValueError("a list directly inside a list cannot be stored")
-            return sum(_storable(item, depth + 1) for item in value) + len(value) + 2
-        case _:
-            raise ValueError("only texts, whole numbers up to 2^53, booleans, lists and objects")
+    if isinstance(value, str):
+        return _text_storable(value)
+    if value is None or isinstance(value, bool):
+        return 5
+    if isinstance(value, int) and abs(value) <= _MAX_INTEGER:
+        return 17
+    if isinstance(value, dict):
+        return _members_storable(value, depth + 1)
+    if not isinstance(value, list | tuple):
+        why = "only texts, whole numbers up to 2^53, booleans, lists and objects"
+        raise ValueError(why)  # noqa: TRY004 - what pydantic explains
+    most = len(value) + 2
+    for item in value:
+        if isinstance(item, list | tuple):
+            raise ValueError("a list directly inside a list cannot be stored")  # noqa: TRY004 - what pydantic explains
+        most += _storable(item, depth + 1)
+    return most
+
+
+def _text_storable(text: str) -> int:
+    # Of what is no ASCII it is not known whether it has such a form at all.
+    return 6 * len(text) + 2 if text.isascii() else _UNMEASURED
 
 
 def _members_storable(members: Mapping[Any, Any], depth: int) -> int:
@@ -160,7 +166,8 @@ def _members_storable(members: Mapping[Any, Any], depth: int) -> int:
     for name, item in members.items():
         if not isinstance(name, str) or not name:
             raise ValueError("every member needs a name")
-        most += _storable(name) + _storable(item, depth) + 2
+        own = _text_storable(item) if isinstance(item, str) else _storable(item, depth)
+        most += _text_storable(name) + own + 2
     return most
 
 
@@ -186,7 +193,8 @@ class Bounded:
         if info.context is STORED:
             return value
         most = _storable(value)
-        if info.mode == "json":
+        # Most are of plain texts alone, which are looked at together.
+        if info.mode == "json" and not texts.plainly_seen("".join(["!", *texts.inside(value)])):
             for text in texts.inside(value):
                 judged(text, texts.of_data, texts.UNSEEN_IN_DATA)
         try:
@@ -382,14 +390,15 @@ def _governed(entity: GovernedEntity) -> Iterable[Violation]:
 
 
 def _minimal(entity: GovernedEntity) -> Iterable[Violation]:
+    attributes = entity.custom_attributes
     texts = {
         "tags": "\n".join(entity.tags),
-        "custom_attributes": canonical(entity.custom_attributes).decode(),
+        "custom_attributes": canonical(attributes).decode() if attributes else "",
         "governance_notes": entity.governance_notes or "",
         "external_id": entity.external_id or "",
     }
     for field, text in texts.items():
-        for kind in findings(text):
+        for kind in findings(text) if text else ():
             yield breach("L0-06", f"{field} contains what looks like {kind}", field)
 
 

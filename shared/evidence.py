@@ -321,7 +321,10 @@ def record(
         raise Invalid("one audit entry is at most 60 KiB", rule="event_too_large")
     kid, signature = signer.sign(message)
     delivery = Delivery(traceparent=circumstances.traceparent).to_stored()
-    return Entry.from_stored(entry | {"kid": kid, "sig": signature, "delivery": delivery})
+    stored = entry | {"kid": kid, "sig": signature, "delivery": delivery}
+    made = Entry.from_stored(stored)
+    vars(made)["hash"] = hash_of_entry(stored)
+    return made
 
 
 def signed_bytes(entry: Mapping[str, Any]) -> bytes:

@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from shared import texts
 from shared.errors import Unfit
 
 
@@ -124,7 +125,9 @@ class Judged:
         return found | {"not": never[0] if len(never) == 1 else {"anyOf": never}}
 
     def _check(self, given: Any) -> Any:
-        return judged(given, self.judge, self.never) if isinstance(given, str) else given
+        if not isinstance(given, str) or texts.plainly_seen(given):
+            return given
+        return judged(given, self.judge, self.never)
 
 
 @dataclass(frozen=True)

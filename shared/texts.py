@@ -139,6 +139,11 @@ def printed(text: str) -> str:
     return "".join("\ufffd" if char in _UNSEEN and char not in "\n\t" else char for char in text)
 
 
+def plainly_seen(text: str) -> bool:
+    """Say whether a text begins with what everybody sees and is of printable ASCII alone: then no judge objects."""
+    return text.isascii() and text.isprintable() and text[:1] > " "
+
+
 def says_something(text: str) -> bool:
     """Say whether anybody sees anything of a text."""
     return any(_visible(char) for char in text)

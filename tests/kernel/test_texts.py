@@ -228,3 +228,16 @@ def test_what_a_pattern_can_say_of_what_is_refused_it_says(judge, text):
     sometimes = any(texts._in(char, texts._SOMETIMES) for char in text)
     said = re.search(JUDGES[judge], text) is not None
     assert said == refused or (refused and sometimes)
+
+
+@given(st.text(st.characters(min_codepoint=0, max_codepoint=0x17F), max_size=8))
+def test_what_is_plainly_seen_every_judge_leaves_as_it_is(text):
+    if texts.plainly_seen(text):
+        judges = (texts.of_lines, texts.of_one_line, texts.of_data, texts.printed)
+        assert {judge(text) for judge in judges} == {text}
+        assert texts.says_something(text)
+
+
+@pytest.mark.parametrize("text", ["", " a", "\ta", "a\n", "a\x7f", "a\u00ad", "\u00e4"])
+def test_what_may_hold_more_is_not_plainly_seen(text):
+    assert not texts.plainly_seen(text)
