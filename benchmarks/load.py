@@ -10,6 +10,7 @@ cloud, where every function has its own instances.
 """
 
 import argparse
+import os
 import random
 import signal
 import sys
@@ -31,6 +32,7 @@ from local.story.client import Client, Refused
 MOST_CLIENTS = 64
 MOST_SECONDS = 60
 GROWTH = 1.1
+CORES = os.cpu_count() or 1
 """Below this growth of throughput for twice the clients, something is full."""
 
 Act = Callable[[Client, int], object]
@@ -116,8 +118,8 @@ def bottleneck(steps: list[Step]) -> str:
             per_request_ms = 1000 * before.cpu_s / len(before.times_ms)
             busy = f"{before.cores:.2f} cores busy, {per_request_ms:.1f} ms CPU a request"
             cause = (
-                "the one process, whose Python runs one thread at a time"
-                if before.cores > 0.8
+                f"the {CORES} cores, which clients use too"
+                if before.cores > 0.8 * CORES
                 else "the disk, which each commit waits for"
             )
             return (

@@ -116,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--origins", default=os.environ.get("ORIGINS", ""))
     serve.add_argument("--hosts", default=os.environ.get("HOSTS", ""))
     serve.add_argument("--movable-clock", action="store_true", help="let tests move the clock")
-    workers = os.environ.get("WORKERS") or str(os.cpu_count() or 1)
+    workers = os.environ.get("WORKERS") or str(_usual_workers())
     said = "how many processes answer requests beside the one that does the rest, as WORKERS=… (%(default)s)"
     serve.add_argument("--workers", type=_workers, default=workers, help=said)
     token.add_argument("account", metavar="ROLE[@TENANT]")
@@ -146,6 +146,11 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; PORT is a number from 1 to 65535")
     return int(text)
+
+
+def _usual_workers() -> int:
+    """Return how many there are if nobody says: one for each core; none where no connection can be handed over."""
+    return (os.cpu_count() or 1) if sys.platform == "linux" else 0
 
 
 def _workers(text: str) -> int:

@@ -10,7 +10,7 @@ from collections import Counter
 import flask
 import pytest
 
-from local import connections
+from local import connections, watching
 from local.server import Server
 from tests.kernel.conftest import keys, world
 from tests.local.conftest import answered
@@ -221,3 +221,15 @@ def test_who_answers_last_wakes_nobody_any_more():
     finally:
         for one in {read, write, another}:
             os.close(one)
+
+
+def test_where_the_system_watches_nothing_it_is_the_same(served, monkeypatch):
+    monkeypatch.delattr(watching.select, "epoll")
+    monkeypatch.setattr(watching, "ONCE", 0)
+    wire = served(threads=2)
+    again = b"GET /v1/health HTTP/1.1\r\n" + HOST % wire.port + b"\r\n"
+    clients = [wire.connect(again[:20]) for _ in range(20)]
+    for _ in range(3):
+        for client in clients:
+            client.sendall(again[20:] + again[:20])
+        assert [answered(client).status for client in clients] == [200] * 20
