@@ -13,8 +13,13 @@ from shared.errors import Invalid
 _MAX_INT = 2**53 - 1
 _LEAVES = frozenset({str, bool, type(None)})
 _FIRST_SURROGATE = "\ud800"
+# What holds itself ends where it is walked through before it is written.
 _written = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+    ensure_ascii=False,
+    allow_nan=False,
+    check_circular=False,
+    separators=(",", ":"),
+    sort_keys=True,
 ).encode
 
 

@@ -305,8 +305,10 @@ def _text(data: dict[str, Any] | None) -> str | None:
     return _written(_unsigned(data)) if "-0.0" in text else text
 
 
-def _written(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+# Made once, and without a look for what holds itself: that is too deep for a document before.
+_written = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, separators=(",", ":"), sort_keys=True
+).encode
 
 
 def _unsigned(value: Any) -> Any:

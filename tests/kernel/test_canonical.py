@@ -63,3 +63,10 @@ def test_what_has_no_canonical_form_is_refused(value):
     with pytest.raises(Invalid) as refused:
         canonical(value)
     assert refused.value.violations[0].rule == "canonicalization"
+
+
+def test_what_holds_itself_has_no_canonical_form():
+    held = {"inside": []}
+    held["inside"].append(held)
+    with pytest.raises(Invalid):
+        canonical(held)
