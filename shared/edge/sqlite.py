@@ -1,10 +1,11 @@
 """
 Documents in one SQLite file: the embedded default.
 
-Readers never wait: the file is in WAL mode, and there are as many connections as ever read at the same time. All
-commits of a process go through one connection: whoever has its turn runs those of all who wait, each in a savepoint,
-and makes them durable with one synchronisation, so that many callers share its cost. Other processes may use the same file: writers take turns
-at a lock beside it, in the order in which they came, where SQLite alone would have them look again and again.
+Readers never wait for writers: the file is in WAL mode, and a few connections serve all threads. All commits of a
+process go through one connection: whoever has its turn runs those of all who wait, each in a savepoint, and makes
+them durable with one synchronisation, so that many callers share its cost. Other processes may use the same file:
+writers take turns at a lock beside it, in the order in which they came, where SQLite alone would have them look again
+and again.
 """
 
 import fcntl
@@ -43,6 +44,9 @@ BUSY_TIMEOUT_MS = 5_000
 BATCH = 64
 WRITERS_CACHE_KIB = 16 * 1024
 """What a commit writes to again and again: the ends of all the indexes of a long list."""
+
+READERS = 3
+"""How many read at the same time: Python has work for two, and a connection takes 1 MB and 6 ms to open."""
 
 READERS_CACHE_KIB = 256
 """Whatever anybody commits, each reader's cache begins anew: it is for the pages of one query."""
@@ -95,6 +99,9 @@ class SqliteDocuments:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._file, self._turns = file, file.with_name(f"{file.name}-lock")
         self._idle = list[_Reader]()
+        self._room: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(READERS):
+            self._room.put(None)
         self._indexes = tuple(declared() if indexes is None else indexes)
         self._sources: dict[Index, str] = {}
         self._listeners: list[Listener] = []
@@ -194,16 +201,19 @@ class SqliteDocuments:
 
     def _rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
         idle = self._idle
+        self._room.get()
         try:
-            # The one that was used last: it has the least to read anew, and all others are for when many read.
-            reader = idle.pop()
-        except IndexError:
-            reader = _Reader(self._connect())
-        try:
+            try:
+                # The one that was used last: it has the least to read anew, and the others are for when many read.
+                reader = idle.pop()
+            except IndexError:
+                reader = _Reader(self._connect())
             found = reader.connection.execute(statement, values).fetchall()
+            idle.append(reader)
         except sqlite3.Error as error:
             raise _failed(error) from error
-        idle.append(reader)
+        finally:
+            self._room.put(None)
         return found
 
     def _found(self, tenant: str | None, query: Query) -> list[Snapshot]:

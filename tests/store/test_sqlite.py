@@ -339,12 +339,18 @@ def test_writers_take_turns_and_who_waits_for_one_goes_with_those_behind(store, 
     assert together == [3]
 
 
-def test_there_are_as_many_connections_as_read_at_the_same_time(store):
+def test_a_few_connections_serve_all_who_read(store, file, monkeypatch):
     put(store, {"a": {"n": 1}})
-    for _ in range(3):
-        with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(store.get, key("a")).result().data == {"n": 1}
-    assert len(store._idle) == 1
+    opened, connect = [], store._connect
+    monkeypatch.setattr(store, "_connect", lambda: opened.append(1) or connect())
+    assert store.get(key("a")).data == {"n": 1}
+    with ThreadPoolExecutor(16) as pool:
+        read = [pool.submit(store.get, key("a")) for _ in range(400)]
+        assert all(one.result().data == {"n": 1} for one in read)
+    assert 1 <= len(opened) <= sqlite.READERS
+    with pytest.raises(Rejected):
+        store._rows("no statement", ())
+    assert store._room.qsize() == sqlite.READERS
 
 
 def test_a_listener_hears_of_what_is_durable_and_of_nothing_else(store, file):
