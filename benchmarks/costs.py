@@ -15,9 +15,9 @@ from benchmarks.counts import COUNTED, DOCS, Measured, kept
 from benchmarks.prices import DAYS, MONTH_S, PRICES, READ_ON, REGION, TIB, Price
 from shared.edge.catalog import catalog, reactions
 from shared.edge.meter import MESSAGE_BYTES
-from shared.mobile.rules import totals
+from shared.mobile.actions.following import TOTALS
 from shared.operation import Operation
-from shared.precedents.rules import counting
+from shared.precedents.actions.figures import FIGURES
 from shared.reaction import Reaction
 
 PAGE = DOCS / "costs.md"
@@ -86,7 +86,9 @@ def billed(id: str, count: Mapping[str, Any], cpu_ms: Mapping[str, float]) -> Bi
     )
 
 
-_NOTED = {one.id for one in catalog() if isinstance(one, Operation) or one.on}
+_NOTED = {
+    one.id for one in catalog() if isinstance(one, Operation) or (one.on and not one.repeatable)
+}
 """What keeps an answer or a note beside what it writes, which is deleted by age."""
 
 _LISTENERS = Counter(one.topic for one in reactions() if one.topic)
@@ -200,7 +202,7 @@ def _pause_s(reaction: Reaction) -> float:
 
 _EVERY_S = {one.id: _pause_s(one) for one in reactions() if one.scheduled}
 
-DASHBOARD_SHARDS = totals.SHARDS + counting.SHARDS
+DASHBOARD_SHARDS = TOTALS.shards + FIGURES.shards
 STORED_GIB_AN_AGENT = 0.5 / 1024
 BACKUPS = 7
 LOG_BYTES_A_RUN = 1000
@@ -311,7 +313,8 @@ One decision of the Governor, with the question, two looks, the answer and all t
 
 _FUNCTIONS = """\
 The costliest run of each, with its audit entries (signatures), its stored answer and the documents of people it keeps (files), and what publishing those entries takes; without the gateway's
-$3 per million. Once a minute for each person and instance, every five seconds for governance, one read more tells whether the sign-in was ended.
+$3 per million. Once a minute for each person and instance, every five seconds for governance, one read more tells whether the sign-in was ended;
+once a minute for each instance and projection, which side of it is shown.
 """
 
 

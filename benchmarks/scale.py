@@ -19,8 +19,8 @@ from itertools import accumulate, pairwise
 from benchmarks.report import SCALING, show
 from benchmarks.stories import Counts, counted
 from shared.edge.catalog import catalog
-from shared.mobile.rules import totals
-from shared.precedents.rules import counting
+from shared.mobile.actions.following import TOTALS
+from shared.precedents.actions.figures import FIGURES
 
 DAY_S = 24 * 3600
 SEED = 1
@@ -125,13 +125,13 @@ LIMITS = (
         "seconds that a count of requests waits (one write a second and document)",
         600,
         FIRESTORE,
-        lambda day: day.shared("seed_figures", counting.SHARDS),
+        lambda day: day.shared("seed_figures", FIGURES.shards),
     ),
     Limit(
         "seconds that the Governor's totals wait (the same)",
         600,
         FIRESTORE,
-        lambda day: day.shared("dashboard_totals", totals.SHARDS),
+        lambda day: day.shared("dashboard_totals", TOTALS.shards),
     ),
     Limit(
         "seconds that the number of a new agent waits (the same)",

@@ -24,6 +24,7 @@ from shared.outside import (
     Workflows,
 )
 from shared.ports import Deployment, SecretReader, SecretWriter, SignatureCheck, Tickets
+from shared.projections import Projections
 
 INVOKERS = {
     "gateway": "calls operations for people and apps",
@@ -116,6 +117,7 @@ ROLES_OF_PORT: Mapping[type, tuple[str, ...]] = {
     Probe: (),  # these two ask the web
     HttpClient: (),
     Models: ("asks_models",),
+    Projections: (),  # reads and writes documents
     Tickets: (),  # signs with the writer key that each account has
     Deployment: (),  # these four never leave the process
     SignatureCheck: (),

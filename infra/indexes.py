@@ -13,7 +13,7 @@ https://firebase.google.com/docs/firestore/query-data/index-overview
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from infra.stack import ROOT
 from shared.documents import EXPIRY, OF_A_LIST, RANGES, Condition, Query
 from shared.edge import sql
 from shared.entity import Entity, Record
+from shared.projections import PROJECTED, placed
 
 FILE = ROOT / "firestore.indexes.json"
 DIRECTIONS: dict[Literal["asc", "desc"], str] = {"asc": "ASCENDING", "desc": "DESCENDING"}
@@ -94,6 +95,16 @@ class Shape:
         return sql.Index.of(
             None if self.everywhere else "any", Query(self.collection, where, order)
         )
+
+
+def on_both_sides(shapes: Iterable[Shape]) -> frozenset[Shape]:
+    """Return the shapes of queries, and where they ask for what is projected, those of its other side too."""
+    shapes = frozenset(shapes)
+    return shapes | {
+        replace(one, collection=placed(one.collection, 1))
+        for one in shapes
+        if one.collection in PROJECTED
+    }
 
 
 def declared(shapes: Iterable[Shape], expiring: Iterable[type[Record]]) -> dict[str, Any]:

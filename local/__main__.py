@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from shutil import get_terminal_size
@@ -61,6 +62,8 @@ def _interrupted(given: argparse.Namespace) -> str:
             return f"Interrupted; nothing runs any more, and `{again}` begins the story anew."
         case "backup":
             return f"Interrupted; nothing is left at {given.to}."
+        case "rebuild":
+            return "Interrupted; the rebuild goes on while the folder is served."
     return "Interrupted; nothing was changed."
 
 
@@ -84,11 +87,14 @@ def _parser() -> argparse.ArgumentParser:
     what = "copy the data while it runs, private keys included, into a new folder"
     backup = commands.add_parser("backup", help=what, description=what)
     backup.add_argument("to", metavar="TO", type=Path, help="the new folder")
-    for command in (serve, demo, token):
+    what = "fold what is shown from its events again, beside a server or without one"
+    rebuild = commands.add_parser("rebuild", help=what, description=what)
+    rebuild.add_argument("name", metavar="NAME", help="the projection, such as mobile.dashboard")
+    for command in (serve, demo, token, rebuild):
         command.add_argument("--port", type=_port, default=port, help="as PORT=… (%(default)s)")
     for command in (serve, token):
         command.add_argument("--project", default=settings.project, help="as PROJECT=…")
-    for command in (serve, demo, token, link, verify, backup):
+    for command in (serve, demo, token, link, verify, backup, rebuild):
         command.add_argument(
             "--data",
             dest="folder",
@@ -335,6 +341,12 @@ def _backup(given: argparse.Namespace) -> int:
     return back_up(_data(given), given.to)
 
 
+def _rebuild(given: argparse.Namespace) -> int:
+    from local.rebuild import rebuild
+
+    return rebuild(_data(given), given.name, port=given.port, say=partial(print, flush=True))
+
+
 def _run_workflow(given: argparse.Namespace) -> int:
     from local.workflows.command import run
 
@@ -368,6 +380,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "link": _link,
     "verify": _verify,
     "backup": _backup,
+    "rebuild": _rebuild,
     "describe": _describe,
     "run-workflow": _run_workflow,
     "check-workflow": _check_workflow,

@@ -128,6 +128,8 @@ class Scope(StrEnum):
     """Set feature flags."""
     BREAKERS_RESET = "breakers:reset"
     """Have a service outside called again."""
+    PROJECTIONS_REBUILD = "projections:rebuild"
+    """Have what is shown folded from events again."""
     USERS_WRITE = "users:write"
     """End the sessions of others, take roles from them, and give them back."""
 
@@ -183,6 +185,7 @@ HOLDERS: dict[Scope, set[Role]] = {
     Scope.FLAGS_READ: {Role.ADMIN, Role.AGENT_ORCHESTRATOR},
     Scope.FLAGS_WRITE: {Role.ADMIN},
     Scope.BREAKERS_RESET: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
+    Scope.PROJECTIONS_REBUILD: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
     Scope.USERS_WRITE: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},
 }
 """Which roles hold a scope: the one table."""

@@ -15,6 +15,7 @@ from shared.canonical import digest
 from shared.documents import ABSENT, Documents, Key, Scalar, Snapshot, Write
 from shared.entity import Entity, Record
 from shared.handling import Handling, Nobody, WithAccount
+from shared.projections import View
 
 R = TypeVar("R", bound=Record)
 
@@ -45,10 +46,10 @@ def noticeable(record: R, before: Mapping[str, Any] | None) -> R:
     Return a record whose write others notice who read the same.
 
     A store passes over a write that changes nothing, and those who must not miss each other may write
-    what both read as it is. An entity never stays as it was.
+    what both read as it is. An entity never stays as it was, and a view is what was folded.
     """
     data = record.to_stored()
-    if before != data:
+    if before != data or isinstance(record, View):
         return record
     return type(record).from_stored({**data, _SAVED_AGAIN: data.get(_SAVED_AGAIN, 0) + 1})
 

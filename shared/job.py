@@ -8,12 +8,13 @@ job goes on where it was, whoever ends in the middle, and does no step's effect 
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import get_annotations
 from typing import Any, Self, TypeVar
 
 from shared import jobs
+from shared.documents import Write
 from shared.entity import Coded, Record, Value
 from shared.jobs import Job, JobRequested, JobState, Progress, Work
 from shared.operation import Call, place
@@ -29,11 +30,19 @@ V = TypeVar("V", bound=Value)
 class JobStep(ReactionCall):
     """The call of one step: what it writes, wherever, is one commit with how far the job is then."""
 
+    _beside: list[Write] = field(default_factory=list, init=False, repr=False)
+    """What a port of the kernel's writes beside its transactions."""
+
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Open the one transaction of this step, in the tenant of its job, or go on with it."""
         with self._transaction(self.tenant) as txn:
             yield txn
+
+    @property
+    def writes(self) -> list[Write]:
+        """Everything that its transactions write, and what is written beside them."""
+        return [*super().writes, *self._beside]
 
 
 class Visited(Progress):

@@ -86,6 +86,13 @@ class Progress(Value):
         return Progress(done=self.done, total=self.total, says=self.says)
 
 
+class Resting(Progress):
+    """How far a job is whose next step may have to wait."""
+
+    rests_until: Timestamp | None = None
+    """Until when it rests; null where it goes on at once."""
+
+
 class Failure(Value):
     """Why a step failed."""
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import ParamSpec, TypedDict, TypeVar, Unpack
+from typing import ClassVar, ParamSpec, TypedDict, TypeVar, Unpack
 from uuid import uuid4
 
 from shared.actors import PLATFORM, Actor, Scope, id_in
@@ -51,6 +51,9 @@ class Call:
     It opens transactions, and has neither the store nor a key to hand out. It cannot be changed, nor copied
     with another tenant.
     """
+
+    changes: ClassVar[bool] = False
+    """Whether what it reads may be ground for a change though it may not write everything."""
 
     actor: Actor
     now: datetime
@@ -104,7 +107,7 @@ class Call:
                 if_match=self.if_match,
                 addressed=self.addressed,
                 writable=writable,
-                changing=self.writable is None,
+                changing=self.changes or self.writable is None,
             )
 
         object.__setattr__(self, "_open", begin)
@@ -126,8 +129,11 @@ class Call:
 
     @property
     def writes(self) -> list[Write]:
-        """Everything that its transactions write."""
-        return [write for txn in self._opened.values() for write in txn.writes]
+        """Everything that its transactions write, and what one holds for another that writes."""
+        opened = self._opened.values()
+        if not any(txn.writes for txn in opened):
+            return []
+        return [write for txn in opened for write in txn.writes or txn.holding]
 
     @property
     def entries(self) -> list[Entry]:

@@ -105,10 +105,14 @@ class Transaction(Reads):
         """What it writes, in the order it was said, what it holds, and the guards of what it asked for and changes."""
         if not self._writes:
             return ()
+        return (*self._writes, *self.holding, *self._guards.writes)
+
+    @property
+    def holding(self) -> tuple[Write, ...]:
+        """What it holds and does not write, as it was read."""
         held = self._held - {write.key for write in self._writes}
         as_read = [self._seen[key] for key in sorted(held, key=lambda key: key.id)]
-        holding = [Write(one.key, one.data, one.revision) for one in as_read]
-        return (*self._writes, *holding, *self._guards.writes)
+        return tuple(Write(one.key, one.data, one.revision) for one in as_read)
 
     def loosely(self, why: str) -> Reads:
         """Return the way to ask what may have changed when this commits, and say why that does no harm."""

@@ -6,13 +6,15 @@ from shared.agents.events import (
     AgentStateChanged,
     HealthStatusChanged,
 )
+from shared.agents.models.parts import CERTIFICATION
 from shared.entity import Event
 from shared.mobile.actions import following
-from shared.reaction import ReactionCall, reaction
+from shared.mobile.models.dashboard import AgentCard, DashboardTotals
+from shared.projection import Fold, projection
 
 
-@reaction(
-    on=(
+@projection(
+    of=(
         AgentCreated,
         AgentPipelineStageCompleted,
         AgentRevised,
@@ -20,9 +22,17 @@ from shared.reaction import ReactionCall, reaction
         AgentStateChanged,
         HealthStatusChanged,
     ),
+    into=(AgentCard, DashboardTotals),
     repeatable=True,
 )
-def follow_agent(call: ReactionCall, event: Event) -> None:
-    """Keep an agent's card and the dashboard's counts of agents."""
-    del event
+def follow_agent(call: Fold, event: Event) -> None:
+    """
+    Keep an agent's card and the dashboard's counts of agents.
+
+    A stage that is passed shows on no card, but the certification.
+    """
+    if isinstance(event, AgentPipelineStageCompleted):
+        passed = event.result == "passed"
+        if passed and event.stage != CERTIFICATION:
+            return
     following.follow_agent(call)

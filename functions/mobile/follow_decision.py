@@ -8,11 +8,12 @@ from shared.approvals.events.lifecycle import (
 from shared.approvals.events.vetoes import VetoRecorded
 from shared.entity import Event
 from shared.mobile.actions import following
-from shared.reaction import ReactionCall, reaction
+from shared.mobile.models.dashboard import AgentCard, DashboardTotals, OpenApproval
+from shared.projection import Fold, projection
 
 
-@reaction(
-    on=(
+@projection(
+    of=(
         ApprovalCancelled,
         ApprovalChangesRequested,
         ApprovalExpired,
@@ -20,9 +21,10 @@ from shared.reaction import ReactionCall, reaction
         ApprovalRejected,
         VetoRecorded,
     ),
+    into=(AgentCard, DashboardTotals, OpenApproval),
     repeatable=True,
 )
-def follow_decision(call: ReactionCall, event: Event) -> None:
+def follow_decision(call: Fold, event: Event) -> None:
     """Count a request as pending no longer, once it is answered."""
     decided = event.approval_id if isinstance(event, VetoRecorded) else call.subject_id
     if decided is not None:

@@ -8,8 +8,8 @@ from shared.approvals.events.lifecycle import (
 from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.precedents.actions.reading import OF_THE_PLATFORM
-from shared.precedents.models.seeds import Figures, PrecedentSeed, Prediction
-from shared.precedents.rules import counting, judgements
+from shared.precedents.models.seeds import PrecedentSeed, Prediction
+from shared.precedents.rules import judgements
 from shared.reaction import ReactionCall, reaction
 
 Decided = (
@@ -39,10 +39,7 @@ def judge_seeds(call: ReactionCall, event: Decided) -> None:
     with call.transaction() as own:
         approval = own.get(Approval, approval_id)
     fact = judgements.fact(event, approval)
-    shard = counting.shard(approval_id)
     with call.within(PLATFORM, OF_THE_PLATFORM) as txn:
-        # First what both write who may meet here: whoever reads it before the other's commit runs again.
-        figures = txn.get_or_none(Figures, shard) or Figures(id=shard)
         loosely = txn.loosely("a seed keeps its number")
         cited = loosely.all(PrecedentSeed, seed_id=approval.seed_id) if approval.seed_id else ()
         predicted = txn.get_or_none(Prediction, approval_id)
@@ -57,8 +54,6 @@ def judge_seeds(call: ReactionCall, event: Decided) -> None:
         ]
         for seed, told in changes:
             txn.save(seed, told)
-        more = judgements.figures(fact, expected, by_seed=bool(approval.seed_id), again=again)
-        txn.save(counting.counted(figures, call.now, **more))
         if predicted is not None and fact == "granted":
             txn.save(predicted.model_copy(update={"answered": True}))
         elif predicted is not None:

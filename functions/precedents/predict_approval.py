@@ -3,7 +3,7 @@ from shared.approvals.events.lifecycle import ApprovalRequested
 from shared.approvals.models.approvals import Approval
 from shared.precedents.actions.reading import OF_THE_PLATFORM, of_class
 from shared.precedents.events import SeedMatched
-from shared.precedents.models.seeds import Figures, Prediction
+from shared.precedents.models.seeds import Prediction
 from shared.precedents.rules import counting, judgements
 from shared.precedents.rules.matching import eligible, predicts
 from shared.reaction import ReactionCall, reaction
@@ -17,10 +17,7 @@ def predict_approval(call: ReactionCall, event: ApprovalRequested) -> None:  # n
     They never decide anything; what people answer is compared with it. Where the answer was here first, it
     is compared at once: which of the two arrives first makes no difference.
     """
-    shard = counting.shard(call.subject_id)
     with call.transaction() as own, call.within(PLATFORM, OF_THE_PLATFORM) as txn:
-        # First what both write who may meet here: whoever reads it before the other's commit runs again.
-        figures = txn.get_or_none(Figures, shard) or Figures(id=shard)
         approval = own.get(Approval, call.subject_id)
         if not eligible(approval):
             return
@@ -30,14 +27,14 @@ def predict_approval(call: ReactionCall, event: ApprovalRequested) -> None:  # n
         )
         seeds = of_class(loosely, approval, status="shadow")
         approves = {one.id: predicts(one, approval, tenant=approval.tenant_id) for one in seeds}
+        # Who hears of an answer now finds no prediction yet: if there is another answer, this runs again.
+        own.hold(approval)
         for seed in seeds:
             would = approves[seed.id]
             told = SeedMatched(approval_id=approval.id, mode="shadow", would_have_approved=would)
             predicted = txn.save(counting.predicted(seed, approves=would, at=call.now), told)
             if answer is not None:
                 txn.save(*judgements.compared(predicted, approval.id, answer, would=would))
-        more = judgements.disagreement(answer, approves)
-        txn.save(counting.counted(figures, call.now, eligible=1, **more))
         if approves and answer in {None, "granted"}:
             told_of = answer is not None
             txn.save(Prediction(id=approval.id, approves=approves, answered=told_of))

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from shared.actors import Actor
 from shared.edge.ports import Ports
+from shared.edge.sides import Shown
 from shared.files import FileReader, FileRemover, Files, OwnFiles
 from shared.observability import Memory
 from shared.operation import Call, Operation
 from shared.outside import HttpClient, Models
 from shared.ports import SecretReader, SecretWriter, is_port
+from shared.projections import Projections
 
 if TYPE_CHECKING:
     from shared.job import JobStep
@@ -53,10 +55,16 @@ def step_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **said
 
 def given(declared: "Operation | Reaction", ports: Ports, tenant: str) -> dict[str, Any]:
     """Return the ports that a function names, by parameter; what it remembers and keeps is its tenant's own."""
-    return {
-        name: _own(kind, getattr(ports, _names()[kind]), tenant)
-        for name, kind in declared.ports.items()
-    }
+    return {name: _own(kind, _port(kind, ports), tenant) for name, kind in declared.ports.items()}
+
+
+def _port(kind: type, ports: Ports) -> Any:
+    if kind is Projections:
+        # It is made of all the others, and only a rebuild names it.
+        from shared.edge.folding import Rebuilding
+
+        return Rebuilding(ports)
+    return getattr(ports, _names()[kind])
 
 
 def _own(kind: type, port: Any, tenant: str) -> Any:
@@ -81,7 +89,7 @@ def _common(ports: Ports) -> Mapping[str, Any]:
     now = ports.clock()
     return {
         "now": now.replace(microsecond=now.microsecond // 1000 * 1000),
-        "documents": ports.documents,
+        "documents": Shown(ports),
         "signer": ports.signer,
         "commits": False,
     }
@@ -89,5 +97,6 @@ def _common(ports: Ports) -> Mapping[str, Any]:
 
 @cache
 def _names() -> Mapping[type, str]:
-    """Return under which name a process has each port."""
-    return {kind: name for name, kind in get_type_hints(Ports).items() if is_port(kind)}
+    """Return under which name a process has each port; one is made of all the others."""
+    own = {kind: name for name, kind in get_type_hints(Ports).items() if is_port(kind)}
+    return {**own, Projections: ""}

@@ -17,6 +17,7 @@ from shared.bus import Message, Received, opened
 from shared.documents import ABSENT, Key, Write
 from shared.edge.calling import given, reaction_call
 from shared.edge.contention import settled
+from shared.edge.folding import folds
 from shared.edge.jobs import carry
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
@@ -29,6 +30,7 @@ from shared.events.models import Inbox
 from shared.evidence import Unproven
 from shared.job import JobKind
 from shared.operation import Crossing
+from shared.projection import Projection
 from shared.promises import Due
 from shared.reaction import Reaction, ReactionCall
 from shared.schedules import LastMoment, Schedule
@@ -113,14 +115,21 @@ def _once(
     if pending is None:
         return False
     event, note = pending
-    call = _call(reaction, ports, event)
+    calls: list[ReactionCall] = (
+        [*folds(reaction, ports, event)]
+        if isinstance(reaction, Projection)
+        else [_call(reaction, ports, event)]
+    )
     event_type = reaction.events[event.action]
     fact = event_type.from_stored(event.data, event.data_version)
-    reaction.function(call, fact, **given(reaction, ports, call.tenant))
-    crossings.extend(call.crossings)
+    for call in calls:
+        reaction.function(call, fact, **given(reaction, ports, call.tenant))
+        crossings.extend(call.crossings)
     # What looked at nothing but the event, and reached nothing, does the same again; that is not worth a note.
-    noted = note and (reaction.due or call.looked or reaction.ports)
-    writes = [*call.writes, note] if note and noted else call.writes
+    noted = reaction.due or reaction.ports or any(call.looked for call in calls)
+    writes = [write for call in calls for write in call.writes]
+    if note and noted:
+        writes.append(note)
     if writes:
         ports.documents.commit(writes)
     return True

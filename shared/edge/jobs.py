@@ -26,7 +26,7 @@ from shared.edge.walking import pages, readable, record
 from shared.entity import Value, written
 from shared.errors import Refusal
 from shared.job import JobKind, JobStep
-from shared.jobs import Failure, Job, JobStarted, JobState, Progress
+from shared.jobs import Failure, Job, JobStarted, JobState, Progress, Resting
 from shared.operation import Crossing
 from shared.promises import Due
 from shared.store import Transaction
@@ -153,12 +153,14 @@ class _Worker:
             return self._end(call, job, state, "completed", result=done)
         update = {"reached": done.to_stored(), "failed": 0, "failure": None}
         state = state.model_copy(update={**update, **self._lease(call)})
+        rests_until = done.rests_until if isinstance(done, Resting) else None
+        at = max(rests_until or call.now, call.now)
         with call.transaction() as txn:
-            if time.monotonic() < self._until:
+            if at == call.now and time.monotonic() < self._until:
                 txn.save(state)
                 self._commit(call)
                 return "goes on"
-            self._let_go(txn, job, state, at=call.now)
+            self._let_go(txn, job, state, at=at)
         self._commit(call, [state.due])
         return "rests"
 

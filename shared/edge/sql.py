@@ -97,8 +97,9 @@ class Index:
 
     @property
     def of_the_table(self) -> bool:
-        """Whether it is the primary key."""
-        return self.equal == {"tenant"} and self.order == ("id",)
+        """Whether it is the primary key, or that of each tenant, one after the other."""
+        of_one = self.equal == {"tenant"} and self.order == ("id",)
+        return of_one or (not self.equal and self.order == ("tenant", "id"))
 
     @property
     def statement(self) -> str:

@@ -41,6 +41,8 @@ class SeedMatched(Event, action="seed.matched", category="precedent_seed", topic
     mode: Mode
     would_have_approved: bool
     human_agreed: bool | None = None
+    again: bool = False
+    """Whether it was compared before, with a yes that a veto took back."""
 
 
 class SeedSuperseded(_OfSeeds, action="seed.superseded"):

@@ -30,6 +30,8 @@ NO_ACT = {
     "functions/mobile/request_changes_on_phone.py": "it answers",
     "functions/mobile/veto_on_phone.py": "it answers",
     "functions/mobile/tell_author.py": "it tells",
+    "functions/precedents/count_answers.py": "it counts",
+    "functions/precedents/count_requests.py": "it counts",
     "functions/precedents/judge_seeds.py": "it counts",
     "functions/precedents/predict_approval.py": "it counts",
     "functions/precedents/replay_precedent_seed.py": "it counts",

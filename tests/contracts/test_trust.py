@@ -11,8 +11,8 @@ REACHED = {
     "governance-reactions": {"Push", "Workflows"},
     "pipeline-requests": {"Deployment"},
     "pipeline-reactions": {"Probe", "Workflows"},
-    "platform-requests": {"Deployment", "Memory", "Traffic"},
-    "platform-reactions": {"Backlogs", "Dependencies", "Telemetry"},
+    "platform-requests": {"Deployment", "Memory", "Projections", "Traffic"},
+    "platform-reactions": {"Backlogs", "Dependencies", "Projections", "Telemetry"},
 }
 """What the functions of each account name; what that lets the account do stands in tests/infra/test_graph.py."""
 

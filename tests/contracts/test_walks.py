@@ -7,6 +7,8 @@ ROOT = Path(__file__).parents[2]
 FINDING = {
     "shared/edge/walking.py": "it is the walk",
     "shared/edge/meter.py": "a store that counts",
+    "shared/edge/sides.py": "a store that shows one side, and one as it will be",
+    "shared/edge/folding.py": "it removes what lies there, and reads none",
     "local/commits.py": "a store that tells",
     "local/rows.py": "it judges rows as they lie, and reads none as what it says it is",
 }

@@ -277,6 +277,7 @@ def operations(story):
     story.send("platform.reset_circuit_breaker", "admin")
     story.knows(EXPORT=platform_rehearsal.begin_later(story.scene).id)
     story.send("platform.cancel_async_job", "admin")
+    story.send("platform.rebuild_projection", "admin")
     export = story.send("audit.create_export", "admin")
     story.knows(EXPORT=export["id"])
     address = f"/v1/audit/exports/{export['id']}"

@@ -26,6 +26,7 @@ SHARED = {
         "mobile.follow_agent",
         "mobile.follow_decision",
         "mobile.follow_request",
+        "platform.fold_again",
     },
     "external_ids": {
         "agents.settle_stage",
@@ -34,7 +35,12 @@ SHARED = {
         "genesis.certify_skill",
         "precedents.validate_precedent_seed",
     },
-    "seed_figures": {"precedents.predict_approval", "precedents.judge_seeds"},
+    "seed_figures": {
+        "platform.fold_again",
+        "precedents.count_answers",
+        "precedents.count_predictions",
+        "precedents.count_requests",
+    },
     # One person's own: what the person opened, and said yes to without having opened it.
     "attention": {
         "approvals.approve_approval",

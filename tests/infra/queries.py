@@ -34,7 +34,10 @@ NOT_QUERIES = {"_Described", "named", "names", "decision"}
 
 BENEATH = {
     ROOT / "shared" / name
-    for name in ("queries.py", "store.py", "edge/firestore.py", "edge/meter.py", "edge/sqlite.py")
+    for name in (
+        *("queries.py", "store.py"),
+        *("edge/firestore.py", "edge/meter.py", "edge/sides.py", "edge/sqlite.py"),
+    )
 }
 """What hands a query on and asks none itself."""
 

@@ -21,6 +21,7 @@ from shared.documents import Key, Query, Write
 from shared.edge.keys import verify_ed25519
 from shared.edge.meter import Metered, doing
 from shared.evidence import state_hash
+from shared.mobile.actions.following import TOTALS
 from shared.mobile.models.dashboard import AgentCard, DashboardTotals, OpenApproval, RecentVetoes
 from shared.mobile.models.queue import SignedVeto
 from shared.mobile.rules import totals
@@ -208,7 +209,7 @@ def test_a_dashboard_costs_the_same_with_ten_agents_and_with_five_hundred(call_a
                 version="1.0.0",
                 created_at=call_as(Role.GOVERNOR).now,
             )
-            key = Key(PLATFORM, DashboardTotals.collection, totals.shard(card.id))
+            key = Key(PLATFORM, DashboardTotals.collection, TOTALS.place(card.id))
             found = documents.get(key)
             before = (
                 DashboardTotals.model_validate(found.data) if found else DashboardTotals(id=key.id)

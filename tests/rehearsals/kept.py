@@ -17,6 +17,7 @@ from infra.indexes import Shape
 from shared.documents import Write
 from shared.edge import meter
 from shared.guarding import Guard
+from shared.projections import placed
 from shared.promises import Due
 from tests.infra.queries import taken_down
 from tests.rehearsals import rehearse
@@ -25,9 +26,10 @@ from tests.workers import made_once
 
 
 def shared_as(key):
-    """Say what a document is to those who share it: its collection, and of a guard what it guards."""
+    """Say what a document is to those who share it: its collection as its kind names it, and of a guard what it guards."""
     guards = key.collection == Guard.collection
-    return f"{key.collection}/{key.id.partition('.')[0]}" if guards else key.collection
+    named = key.collection.removesuffix(placed("", 1))
+    return f"{named}/{key.id.partition('.')[0]}" if guards else named
 
 
 @dataclass

@@ -5,10 +5,12 @@ from datetime import timedelta
 from shared.actors import PLATFORM
 from shared.audit.models import EntryExport
 from shared.documents import Key, Write
+from shared.edge.catalog import catalog
 from shared.job import begin
 from shared.platform.models.breakers import Circuit
 from shared.platform.models.flags import FlagSetting
 from shared.platform.models.incidents import IncidentReport
+from shared.projection import Projection
 from shared.reservations import reserve, use
 from shared.shares import Limit
 from tests.rehearsals.scene import until
@@ -32,6 +34,7 @@ def rehearse(scene):
     set_a_flag(client)
     close_a_breaker(scene)
     let_a_reservation_expire(scene, give_up_a_job(scene))
+    fold_again(scene)
     scene.forget_jobs(scene.now())
 
 
@@ -108,6 +111,35 @@ def let_a_reservation_expire(scene, job):
 
     assert held() == 600
     until(lambda: not held(), jump=scene.platform.jump)
+
+
+def fold_again(scene):
+    """Have each projection folded again, and the first one given up in the middle once."""
+    client = scene.client
+    names = sorted({one.name for one in catalog() if isinstance(one, Projection)})
+    path = f"/v1/projections/{names[0]}/rebuild"
+    left = client.post("infrastructure_engineer", path, {})
+    job = f"/v1/async-jobs/{left['id']}"
+    until(lambda: "both sides" in client.get("admin", job)["progress"]["says"])
+    assert client.post("infrastructure_engineer", path, {})["id"] == left["id"]
+    client.post("infrastructure_engineer", f"{job}/cancel", {})
+    over(scene, left["id"])
+    for name in names:
+        scene.rest()
+        begun = client.post("infrastructure_engineer", f"/v1/projections/{name}/rebuild", {})
+        seen = over(scene, begun["id"])
+        assert (seen["status"], seen["result"]["passed"]) == ("completed", 0), seen
+
+
+def over(scene, job_id):
+    """Wait until a job is over, and return it."""
+    path = f"/v1/async-jobs/{job_id}"
+
+    def ended():
+        seen = scene.client.get("admin", path)
+        return seen if seen["ended_at"] else None
+
+    return until(ended, timeout_s=60, jump=scene.platform.jump)
 
 
 def begin_later(scene):

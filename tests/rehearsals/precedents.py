@@ -18,6 +18,7 @@ def rehearse(scene):
     client.post("genesis", f"{path}/replay")
     switch_here(scene, first)
     second = successor(client, first)
+    decide_beside(scene)
     client.sign_in("governor")
     client.post("governor", f"{path}/supersede", {"successor_id": second["id"]})
     for on in (False, True):
@@ -47,6 +48,16 @@ def successor(client, first):
     path = f"{SEEDS}/{made['precedent_seed_id']}/validate"
     review = {"outcome": "approve", "rationale": "It says the same, for later."}
     return client.post("genesis", path, review)
+
+
+def decide_beside(scene):
+    """Say no to what a seed in shadow has an answer to."""
+    asked = scene.ask()
+    assert asked["status"] == "pending", asked["status"]
+    scene.rest()
+    scene.client.sign_in("governor")
+    scene.client.post("governor", f"/v1/approvals/{asked['id']}/reject", REASON)
+    scene.rest()
 
 
 def go_on_reopening(scene, kind, id, due):

@@ -1,14 +1,17 @@
-"""Keep what the first screen shows in step with agents and approvals; again changes nothing."""
+"""Fold what the first screen shows: bring it to where agents and approvals are; again changes nothing."""
 
 from shared.agents.models.agents import Agent
 from shared.approvals.models.approvals import Approval
 from shared.mobile.models.dashboard import AgentCard, DashboardTotals, OpenApproval
 from shared.mobile.rules import totals
-from shared.reaction import ReactionCall
-from shared.store import Transaction
+from shared.projection import Fold
+from shared.tallies import Tally
+
+TOTALS = Tally(DashboardTotals, shards=4)
+"""The agents and approvals of a tenant are counted in so many documents."""
 
 
-def follow_agent(call: ReactionCall) -> None:
+def follow_agent(call: Fold) -> None:
     """Bring the card of an agent, and the counts it is part of, to where the agent is."""
     with call.transaction() as txn:
         agent = txn.get(Agent, call.subject_id)
@@ -16,14 +19,12 @@ def follow_agent(call: ReactionCall) -> None:
         after = totals.of_agent(agent, before)
         if after == before:
             return
-        counts = _counts(txn, agent.id)
+        counts = TOTALS.of(txn, agent.id)
         txn.save(after)
-        moved = totals.moved(counts, before, after)
-        if moved != counts:
-            txn.save(moved)
+        TOTALS.keep(txn, counts, totals.moved(counts, before, after))
 
 
-def follow_approval(call: ReactionCall, approval_id: str) -> None:
+def follow_approval(call: Fold, approval_id: str) -> None:
     """
     Count an approval while it waits for an answer, and no longer.
 
@@ -38,21 +39,18 @@ def follow_approval(call: ReactionCall, approval_id: str) -> None:
         about = approval.agent_id
         card = txn.get_or_none(AgentCard, about) if about else None
         agent = txn.get_or_none(Agent, about) if about and card is None and approval.open else None
-        counts = {totals.shard(approval.id): totals.pending(_counts(txn, approval.id), more)}
+        counted = [approval.id, *([agent.id] if agent else [])]
+        before = {TOTALS.place(id): TOTALS.of(txn, id) for id in counted}
+        after, place = dict(before), TOTALS.place(approval.id)
+        after[place] = totals.pending(after[place], more)
         if agent is not None:
-            card, shard = totals.of_agent(agent, None), totals.shard(agent.id)
-            before = counts[shard] if shard in counts else _counts(txn, agent.id)
-            counts[shard] = totals.moved(before, None, card)
+            card, place = totals.of_agent(agent, None), TOTALS.place(agent.id)
+            after[place] = totals.moved(after[place], None, card)
         if known is not None:
             txn.delete(known)
         else:
             txn.create(totals.opened(approval))
-        for counted in counts.values():
-            txn.save(counted)
+        for place, shard in after.items():
+            TOTALS.keep(txn, before[place], shard)
         if card is not None:
             txn.save(totals.waiting(card, more))
-
-
-def _counts(txn: Transaction, id: str) -> DashboardTotals:
-    shard = totals.shard(id)
-    return txn.get_or_none(DashboardTotals, shard) or DashboardTotals(id=shard)

@@ -4,16 +4,21 @@ from typing import ClassVar, Literal
 
 from shared.agents.models.parts import AgentStatus, Health
 from shared.approvals.models.parts import VetoCategory
-from shared.entity import Id, Record, Timestamp, Value
+from shared.entity import Id, Timestamp, Value
 from shared.handling import Handling, Nobody, PersonalData, WithAccount
+from shared.projections import View
 
 CACHE_TTL_S = 300
 
+DASHBOARD = "mobile.dashboard"
+"""The projection of what the first screen counts, and of the cards of agents."""
 
-class DashboardTotals(Record):
+
+class DashboardTotals(View):
     """One shard of the counts of a tenant."""
 
     collection: ClassVar[str] = "dashboard_totals"
+    projection: ClassVar[str] = DASHBOARD
     handling: ClassVar = Handling(kept=WithAccount(), export=Nobody("a counter"), erasure="deleted")
 
     active_agents: int = 0
@@ -22,10 +27,11 @@ class DashboardTotals(Record):
     pending_approvals: int = 0
 
 
-class AgentCard(Record):
+class AgentCard(View):
     """One agent as a list shows it; its id is the agent's."""
 
     collection: ClassVar[str] = "agent_cards"
+    projection: ClassVar[str] = DASHBOARD
     handling: ClassVar = Handling(
         kept=WithAccount(),
         export=Nobody("a view: what it shows is exported itself"),
@@ -53,10 +59,11 @@ class AgentCard(Record):
     """When it was made."""
 
 
-class OpenApproval(Record):
+class OpenApproval(View):
     """An approval that is counted as pending; its id is the approval's."""
 
     collection: ClassVar[str] = "open_approvals"
+    projection: ClassVar[str] = DASHBOARD
     handling: ClassVar = Handling(
         kept=WithAccount(),
         export=Nobody("a view: what it shows is exported itself"),
@@ -82,10 +89,11 @@ class RecentVeto(Value):
     """When it was decided."""
 
 
-class RecentVetoes(Record):
+class RecentVetoes(View):
     """The last vetoes of a tenant, the newest first."""
 
     collection: ClassVar[str] = "recent_vetoes"
+    projection: ClassVar[str] = "mobile.recent_vetoes"
     handling: ClassVar = Handling(
         kept=WithAccount(),
         export=Nobody("a view: what it shows is exported itself"),

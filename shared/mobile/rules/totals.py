@@ -1,6 +1,5 @@
 """What the Governor sees at one glance, kept by reactions: its cost does not grow with what it counts."""
 
-import zlib
 from collections.abc import Iterable
 from typing import Literal
 
@@ -19,22 +18,8 @@ from shared.mobile.models.dashboard import (
 )
 from shared.precedents.rules.counting import Metrics
 
-SHARDS = 4
-"""Agents and approvals are counted in so many documents, so that none is hot."""
-
 RECENT = 10
 RECENT_VETOES = "recent"
-
-
-# --- what is kept --------------------------------------------------------------------------------
-
-
-# --- what is shown -------------------------------------------------------------------------------
-
-
-def shard(id: str) -> str:
-    """Return the id of the shard that a thing is counted in."""
-    return f"shard-{zlib.crc32(id.encode()) % SHARDS}"
 
 
 def of_agent(agent: Agent, before: AgentCard | None) -> AgentCard:

@@ -18,6 +18,7 @@ from shared.precedents.models.classes import Reversibility
 from shared.precedents.models.conditions import Condition
 from shared.precedents.models.coverage import Coverage
 from shared.precedents.models.weakening import weakens
+from shared.projections import View
 
 SeedStatus = Literal["draft", "shadow", "active", "superseded", "deprecated", "revoked"]
 SeedType = Literal[
@@ -389,10 +390,11 @@ class Day(Value):
     """Those of them that people decided otherwise."""
 
 
-class Figures(Record):
+class Figures(View):
     """The last days of one shard of the requests."""
 
     collection: ClassVar[str] = "seed_figures"
+    projection: ClassVar[str] = "precedents.figures"
     handling: ClassVar = Handling(
         kept=ForEver("one document a shard, with its last days alone"),
         export=Nobody("a counter"),

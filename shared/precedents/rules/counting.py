@@ -1,14 +1,10 @@
 """What becomes of a seed's answers, and the figures of the last days."""
 
-import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from shared.entity import Value
 from shared.precedents.models.seeds import Day, Figures, PrecedentSeed
-
-SHARDS = 64
-"""Requests of all tenants are counted in so many documents: a document takes one write a second (docs/scaling.md)."""
 
 DAYS = 30
 
@@ -70,18 +66,14 @@ def objected(seed: PrecedentSeed) -> PrecedentSeed:
 # --- all of them ---------------------------------------------------------------------------------
 
 
-def shard(approval_id: str) -> str:
-    """Return the id of the figures that a request is counted in."""
-    return f"shard-{zlib.crc32(approval_id.encode()) % SHARDS}"
-
-
 def counted(before: Figures, at: datetime, **more: int) -> Figures:
-    """Return the figures with *more* of a day, and without the days that are too old to matter."""
-    today = _day(at)
-    day = before.days.get(today, Day())
+    """Return the figures with *more* of a day, and without the days too long before the latest to matter."""
+    of = _day(at)
+    day = before.days.get(of, Day())
     changed = day.model_copy(update={name: getattr(day, name) + n for name, n in more.items()})
-    days = {name: old for name, old in before.days.items() if name > _day(at - timedelta(DAYS))}
-    return before.model_copy(update={"days": days | {today: changed}})
+    days = {**before.days, of: changed}
+    first = _day(datetime.fromisoformat(max(days)) - timedelta(DAYS))
+    return before.model_copy(update={"days": {n: days[n] for n in sorted(days) if n > first}})
 
 
 def metrics(shards: Iterable[Figures], *, at: datetime) -> Metrics:

@@ -72,32 +72,12 @@ def compared(
     """
     agreed = would is ANSWERS[fact]
     told = SeedMatched(
-        approval_id=approval_id, mode="shadow", would_have_approved=would, human_agreed=agreed
+        approval_id=approval_id,
+        mode="shadow",
+        would_have_approved=would,
+        human_agreed=agreed,
+        again=again,
     )
     if again:
         return counting.turned(seed, agreed=agreed), told
     return counting.compared(seed, agreed=agreed), told
-
-
-def figures(
-    fact: Fact, expected: Mapping[str, bool], *, by_seed: bool, again: bool = False
-) -> dict[str, int]:
-    """Return what is to be counted of the day."""
-    more: dict[str, int] = {}
-    if fact == "granted":
-        more = {"approved": 1} | ({"matched": 1, "eligible": 1} if by_seed else {})
-    if fact == "vetoed":
-        more = {"vetoed": 1}
-    return more | disagreement(fact, expected, again=again)
-
-
-def disagreement(
-    fact: Fact | None, expected: Mapping[str, bool], *, again: bool = False
-) -> dict[str, int]:
-    """Return what is to be counted of predictions that an answer came to, for the first time or again."""
-    if fact is None or fact not in ANSWERS or not expected:
-        return {}
-    agreed = [would is ANSWERS[fact] for would in expected.values()]
-    if again:
-        return {"disagreed": len(agreed) - 2 * sum(agreed)}
-    return {"compared": len(agreed), "disagreed": len(agreed) - sum(agreed)}
