@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
 
 
-LATELY = 4096
+LATELY = 1024
 """How many of its signatures a process remembers: those of what is on its way out."""
 
 

@@ -2,10 +2,9 @@
 Documents in one SQLite file: the embedded default.
 
 Readers never wait for writers: the file is in WAL mode, and a few connections serve all threads. All commits of a
-process go through one connection: whoever has its turn runs those of all who wait, each in a savepoint, and makes
-them durable with one synchronisation, so that many callers share its cost. Other processes may use the same file:
-writers take turns at a lock beside it, in the order in which they came, where SQLite alone would have them look again
-and again.
+process go through one writer thread, which runs each in a savepoint and makes a whole batch durable with one
+synchronisation, so that many callers share its cost. Other processes may use the same file: writers take turns at a
+lock beside it, in the order in which they came, where SQLite alone would have them look again and again.
 """
 
 import fcntl
@@ -70,9 +69,6 @@ Listener = Callable[[Sequence[Write]], None]
 Waiting = tuple[Sequence[Change], Future[None]]
 """A commit, and what whoever asked for it waits for."""
 
-Writer = tuple[sqlite3.Connection, FileIO]
-"""What is written with: a connection, and the file that writers lock in turns."""
-
 
 class _Reader:
     """A connection that is closed when nobody has it any more."""
@@ -106,9 +102,9 @@ class SqliteDocuments:
         self._indexes = tuple(declared() if indexes is None else indexes)
         self._sources: dict[Index, str] = {}
         self._listeners: list[Listener] = []
-        self._queue: queue.SimpleQueue[Waiting] = queue.SimpleQueue()
-        self._writing = threading.Lock()
-        self._writer: Writer | None = None
+        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._writer: threading.Thread | None = None
+        self._starting = threading.Lock()
         connection = self._connect()
         try:
             connection.execute("pragma journal_mode = wal")
@@ -153,11 +149,11 @@ class SqliteDocuments:
         limits.check_writes(writes)
         changes = [(write, _text(write.data)) for write in writes]
         done: Future[None] = Future()
-        self._queue.put((changes, done))
-        with self._writing:
-            # Whoever had the turn before may have carried it out already.
-            while not done.done():
-                self._write()
+        with self._starting:
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write, name="store", daemon=True)
+                self._writer.start()
+            self._queue.put((changes, done))
         done.result()
         for listener in self._listeners:
             listener(writes)
@@ -178,13 +174,14 @@ class SqliteDocuments:
         return len(found)
 
     def close(self) -> None:
-        """Carry out what waits, and close what is written with and every reader that is not reading."""
-        with self._writing:
-            while not self._queue.empty():
-                self._write()
-            self._let_go()
-        # Those who read just now keep theirs until they have; who reads later opens the file again.
-        self._idle = []
+        """Let the writer finish what it has, end it, and close every reader that is not reading."""
+        with self._starting:
+            if self._writer is not None:
+                self._queue.put(None)
+                self._writer.join()
+                self._writer = None
+            # Those who read just now keep theirs until they have; who reads later opens the file again.
+            self._idle = []
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -197,8 +194,7 @@ class SqliteDocuments:
             connection.execute("pragma synchronous = full")
             connection.execute(f"pragma cache_size = -{READERS_CACHE_KIB}")
         except sqlite3.Error as error:
-            if connection is not None:
-                connection.close()
+            _close(connection)
             raise _failed(error) from error
         return connection
 
@@ -253,46 +249,43 @@ class SqliteDocuments:
     # --- writing ---------------------------------------------------------------------------------
 
     def _write(self) -> None:
-        """Carry out the commits that wait in this process; whoever does has its turn."""
-        batch, failures = list[Waiting](), list[BaseException | None]()
-        try:
-            connection, turns = self._writer or self._open()
-            fcntl.flock(turns, fcntl.LOCK_EX)
-            # Those who came while others had their turn go together.
-            batch = self._waiting()
-            failures += _carry_out(connection, [changes for changes, _ in batch])
-            fcntl.flock(turns, fcntl.LOCK_UN)
-        except BaseException as error:
-            # Those who wait must hear of whatever it is.
-            batch = batch or self._waiting()
-            failures = [_failed(error) if isinstance(error, Exception) else error] * len(batch)
-            self._let_go()
-            if not isinstance(error, Exception):
-                raise
-        finally:
+        connection, turns = None, None
+        while (waiting := self._queue.get()) is not None:
+            batch = [waiting]
+            try:
+                connection = connection or self._writing()
+                turns = turns or FileIO(self._turns, "w", opener=_private)
+                fcntl.flock(turns, fcntl.LOCK_EX)
+                # Those who came while others had their turn go together.
+                batch += self._behind()
+                failures = _carry_out(connection, [changes for changes, _ in batch])
+                fcntl.flock(turns, fcntl.LOCK_UN)
+            except Exception as error:  # noqa: BLE001 - those who wait must hear of whatever it is
+                failures = [_failed(error)] * len(batch)
+                _close(connection, turns)
+                connection = turns = None
             for (_, done), failure in zip(batch, failures, strict=True):
                 if failure is None:
                     done.set_result(None)
                 else:
                     done.set_exception(failure)
+        _close(connection, turns)
 
-    def _open(self) -> Writer:
+    def _writing(self) -> sqlite3.Connection:
         connection = self._connect()
         connection.execute(f"pragma cache_size = -{WRITERS_CACHE_KIB}")
-        self._writer = connection, FileIO(self._turns, "w", opener=_private)
-        return self._writer
+        return connection
 
-    def _let_go(self) -> None:
-        """Close what is written with; who writes later opens it again."""
-        writer, self._writer = self._writer, None
-        for one in writer or ():
-            one.close()
-
-    def _waiting(self) -> list[Waiting]:
-        """Return those who wait for their commit, those who came first before the others."""
+    def _behind(self) -> list[Waiting]:
+        """Return those who wait behind one who has a turn."""
         batch = list[Waiting]()
-        while len(batch) < BATCH and not self._queue.empty():
-            batch.append(self._queue.get())
+        while len(batch) < BATCH - 1 and not self._queue.empty():
+            waiting = self._queue.get()
+            if waiting is None:
+                # The end has come, and is for the next turn.
+                self._queue.put(None)
+                break
+            batch.append(waiting)
         return batch
 
 
@@ -348,6 +341,12 @@ def _unsigned(value: Any) -> Any:
 
 def _private(file: str, flags: int) -> int:
     return os.open(file, flags, 0o600)
+
+
+def _close(*opened: sqlite3.Connection | FileIO | None) -> None:
+    for one in opened:
+        if one is not None:
+            one.close()
 
 
 def _failed(error: Exception) -> Exception:
