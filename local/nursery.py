@@ -7,11 +7,14 @@ loaded is in memory once.
 """
 
 import gc
+import logging
 import os
 import signal
 import socket
 from collections.abc import Callable
 from typing import NoReturn
+
+log = logging.getLogger("waooaw.workers")
 
 Work = Callable[[int, socket.socket], None]
 """What a worker does: it is told which one it is, and given its end of a link."""
@@ -76,6 +79,9 @@ def _live(link: socket.socket, number: int, work: Work) -> NoReturn:
     try:
         work(number, link)
         code = 0
+    except BaseException:
+        log.exception("worker %d ends", number)
+        raise
     finally:
         # Nothing of what the process that serves would do at its end.
         os._exit(code)

@@ -180,7 +180,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_is_replaced(platform):
         until(lambda enough=enough: len(done) > enough)
         before = platform.workers
         os.kill(before[0], signal.SIGKILL)
-        until(lambda before=before: len(platform.workers) == 2 and platform.workers != before)
+        until(lambda before=before: _others(platform.workers, before))
     stop.set()
     for thread in threads:
         thread.join()
@@ -196,6 +196,10 @@ def test_a_worker_that_is_killed_loses_nothing_and_is_replaced(platform):
     assert len(mine) == len({*mine})
     assert {*done.values()} <= {*mine}
     assert len(mine) <= len(done) + 4
+
+
+def _others(now, before):
+    return len(now) == 2 and now != before
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
