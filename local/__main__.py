@@ -30,6 +30,7 @@ def main(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="replace")
     # There are no plugins of pydantic here; to look for them reads what every installed package says of itself.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    given = argparse.Namespace(command=None)
     try:
         given = _parser().parse_args(arguments)
         # Whatever a command makes is for its user alone: keys, answers, callback addresses, push tokens.

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from local.failures import Failure
+from shared.edge.keys import keep_private
+
 
 class Clock:
     """
@@ -26,6 +29,9 @@ class Clock:
 
             ahead: One number, how far it has jumped since, in microseconds: processes that have the same memory for it
                 see a jump at the same time.
+
+        Raises:
+            Failure: What is kept is no number.
         """
         self._memory = memory
         self._ahead = [0] if ahead is None else ahead
@@ -33,7 +39,7 @@ class Clock:
         self._listeners: list[Callable[[], None]] = []
         self._epoch = datetime.now(UTC) - timedelta(seconds=time.monotonic())
         if memory is not None and memory.exists():
-            self._epoch += timedelta(seconds=float(memory.read_text()))
+            self._epoch += timedelta(seconds=_kept(memory))
 
     def now(self) -> datetime:
         """Return the present, in UTC."""
@@ -50,13 +56,25 @@ class Clock:
     def jump(self, to: datetime) -> None:
         """Move to *to* at once, if it lies ahead, and wake everyone who waits for a time."""
         with self._lock:
-            self._ahead[0] += max(0, (to - self.now()) // timedelta(microseconds=1))
+            further = max(timedelta(), to - self.now())
             if self._memory is not None:
-                ahead = self.now() - datetime.now(UTC)
-                self._memory.write_text(str(max(0.0, ahead.total_seconds())))
+                # Before anybody sees it: whatever ends this process, nobody has seen a time that is not kept.
+                ahead = self.now() + further - datetime.now(UTC)
+                keep_private(self._memory, str(max(0.0, ahead.total_seconds())).encode())
+            self._ahead[0] += further // timedelta(microseconds=1)
         for listener in self._listeners:
             listener()
 
     def on_jump(self, listener: Callable[[], None]) -> None:
         """Call *listener* after every jump."""
         self._listeners.append(listener)
+
+
+def _kept(memory: Path) -> float:
+    """Return how far it had jumped."""
+    try:
+        return float(memory.read_text())
+    except ValueError:
+        raise Failure(
+            f"{memory} does not say by how many seconds the clock is ahead; write them into it, or 0"
+        ) from None

@@ -255,6 +255,15 @@ def test_an_interrupted_command_says_what_it_left(monkeypatch, capsys, command, 
     assert capsys.readouterr().err == f"Interrupted; {said}.\n"
 
 
+def test_a_command_that_is_interrupted_before_it_is_read_says_so(monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "_parser", interrupted)
+    assert main(["serve"]) == 130
+    assert capsys.readouterr().err == "Interrupted; nothing was changed.\n"
+
+
 def test_an_interrupted_backup_leaves_nothing(monkeypatch, tmp_path):
     def interrupted(_, to):
         (to / "keys").mkdir(parents=True)

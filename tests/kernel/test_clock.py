@@ -6,6 +6,7 @@ import pytest
 
 from local import clock as module
 from local.clock import Clock
+from local.failures import Failure
 
 
 class Wall:
@@ -64,3 +65,24 @@ def test_a_restart_does_not_travel_back(wall, tmp_path):
     wall.moment += timedelta(seconds=10)
     again = Clock(tmp_path / "clock")
     assert again.now() == clock.now()
+
+
+def test_a_jump_that_is_cut_off_leaves_what_was_kept_before(tmp_path, monkeypatch):
+    memory = tmp_path / "clock"
+    Clock(memory).jump(datetime.now(UTC) + timedelta(days=2))
+    before = Clock(memory)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    for cut in ("os.fsync", "pathlib.Path.replace"):
+        with monkeypatch.context() as cutting, pytest.raises(KeyboardInterrupt):
+            cutting.setattr(cut, killed)
+            before.jump(before.now() + timedelta(days=30))
+        assert abs(before.now() - Clock(memory).now()) < timedelta(seconds=1)
+
+
+def test_a_clock_that_was_kept_by_halves_is_said(tmp_path):
+    (tmp_path / "clock").write_text("")
+    with pytest.raises(Failure, match="by how many seconds"):
+        Clock(tmp_path / "clock")

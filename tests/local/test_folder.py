@@ -1,4 +1,7 @@
-"""A data folder of before is closed to others, and nothing else is."""
+"""A data folder of before is closed to others, and nothing else is; and what is in it is whole."""
+
+import ast
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ OURS = (
     "workflows.db",
     "tap.jsonl",
     "clock",
+    ".clock.4711.140735",
     "keys/writer.pem",
     "uploads/acme/a",
 )
@@ -61,3 +65,23 @@ def test_what_cannot_be_closed_is_said(data, monkeypatch):
 def test_what_goes_meanwhile_does_not_matter(data):
     (data / "store.db-shm").symlink_to(data / "gone")
     assert close_to_others(data) == []
+
+
+ALLOWED = {
+    ("made.py", "(folder / MARK).write_text('')"),
+    # The environment and the documents are no data folder; whoever is interrupted makes them anew.
+    ("environment.py", "new.write_text(text, encoding='utf-8')"),
+    ("__main__.py", "(docs / name).write_text(text, encoding='utf-8')"),
+}
+"""What is written in place, where nothing is lost by it."""
+
+
+def test_what_is_kept_is_written_whole_or_not_at_all():
+    """A file that is written in place is empty for a moment: whoever is killed then leaves it so."""
+    root, found = Path(__file__).parents[2], set()
+    for file in [*(root / "local").rglob("*.py"), *(root / "shared").rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="write_text" | "write_bytes")):
+                    found.add((file.name, ast.unparse(node)))
+    assert found == ALLOWED
