@@ -24,6 +24,7 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
+from waitress.wasyncore import dispatcher as one_socket
 
 from local.watching import Watched
 from shared.edge.problems import Internal, problem
@@ -45,6 +46,9 @@ MOST_HALF_BYTES = 256 * 1024 * 1024
 MOST_CONNECTIONS = 512
 MOST_WAITING = 256
 """How many requests may wait for a thread."""
+
+STOP_S, GRACE_S, TURN_S = 8.0, 0.1, 0.02
+"""How long what is under way may take when a server stops, how long clients may begin more, and how often to look."""
 
 UNSENT = "waooaw.unsent"
 """Under what an application finds how much of its answer was not sent yet: a function that says how many bytes."""
@@ -178,6 +182,8 @@ class _Answer(WSGITask):  # type: ignore[misc]
         return environ
 
     def build_response_header(self) -> bytes:
+        if self.channel.server.finishing is not None:
+            self.set_close_on_finish()
         self.channel.head = super().build_response_header()
         return b""
 
@@ -238,7 +244,7 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
         """Say whether to read on; what is not answered here goes on, once all before it is answered."""
         request = self.request
         if request is not None and request.away is not None:
-            if not self.requests and not self.total_outbufs_len:
+            if self.rests:
                 self.server.hand_on(self.socket, request.away)
                 self.handle_close()
             return False
@@ -249,6 +255,11 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
         if self._fileno in self.server.active_channels:
             self.server.let_go()
         super().del_channel(map)
+
+    @property
+    def rests(self) -> bool:
+        """Say whether nothing is being answered."""
+        return not self.requests and not self.total_outbufs_len
 
     @property
     def waited_since(self) -> float:
@@ -271,6 +282,8 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
 
     channel_class = _Connection
     next_channel_cleanup = 0.0
+    finishing: float | None = None
+    """Since when nobody is taken any more."""
 
     def __init__(
         self,
@@ -362,7 +375,10 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
     def run(self) -> None:
         """Read whoever sends, until all is closed."""
         while self.watched:
-            self.watched.turn(self.adj.asyncore_loop_timeout)
+            finishing = self.finishing is not None
+            self.watched.turn(TURN_S if finishing else self.adj.asyncore_loop_timeout)
+            if finishing:
+                self._finish()
             now = time.time()
             if now >= self.next_channel_cleanup:
                 self.next_channel_cleanup = now + self.adj.cleanup_interval
@@ -382,6 +398,22 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
         with self._closing:
             if not self._closed:
                 self.trigger.pull_trigger(do)
+
+    def finish(self) -> None:
+        """Take nobody any more, answer what is under way, and then close everything; whoever reads says so."""
+        if self.finishing is None:
+            self.finishing = time.monotonic()
+            one_socket.close(self)
+
+    def _finish(self) -> None:
+        """Close whoever has been answered, or waits too long, and everything where nobody is left."""
+        passed = time.monotonic() - (self.finishing or 0.0)
+        for one in [*self.active_channels.values()]:
+            if passed > STOP_S or (passed > GRACE_S and one.rests):
+                one.handle_close()
+        # What wakes this thread is the last; before it go those who still hand somebody on.
+        if len(self.watched) == 1 or passed > 2 * STOP_S:
+            self.close_all()
 
     def close_all(self) -> None:
         """Close every connection, and what wakes the thread that reads."""

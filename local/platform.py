@@ -238,11 +238,14 @@ class Platform:
         return self
 
     def stop(self) -> None:
-        """Stop everything in good order."""
+        """
+        Stop everything in good order.
+
+        What asks this platform itself ends first, so that it is never refused; then nobody is taken any more, and
+        whoever asked is answered.
+        """
         show_on(None)
         self.streams.close()
-        if self._workers:
-            self._workers.stop()
         for loop in (self.forgetting, self.schedules, self.dues, self.relay):
             if loop:
                 loop.stop()
@@ -252,6 +255,10 @@ class Platform:
         if self._rpc is not None:
             self._rpc.stop()
         self.runtime.stop()
+        if self._server:
+            self._server.finish()
+        if self._workers:
+            self._workers.stop()
         if self._server:
             self._server.stop()
         self.entrance.close()

@@ -271,7 +271,10 @@ class Server:
 
     def stop(self) -> None:
         """Finish what is under way, and end."""
-        server = self._server
-        server.wake(server.close_all)
+        self.finish()
         self._thread.join()
-        server.end()
+        self._server.end()
+
+    def finish(self) -> None:
+        """Begin to end: take nobody any more."""
+        self._server.wake(self._server.finish)

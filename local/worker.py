@@ -163,7 +163,7 @@ class Handed(Listening):
         """Return a client that was handed over; end where the owner says so, and at once where there is none."""
         said, clients, _, _ = socket.recv_fds(self.socket, 1, 1)
         if said == STOP:
-            self.close_all()
+            self.finish()
         elif said != CLIENT:
             self.handle_close()
         else:

@@ -203,14 +203,17 @@ class Workers:
             log.exception("there are no more workers, as what makes them is dead")
 
     def stop(self) -> None:
-        """Let all finish what is under way, and end them."""
+        """Let all finish what is under way, once nobody is handed over any more, and end them."""
         with self._gone:
             self._stopping = True
-            for link in self._links.values():
-                with suppress(OSError):
-                    link.socket.send(STOP)
+            self.server.wake(self._say_enough)
             self._gone.wait_for(lambda: not self._links, STOP_S)
         self._nursery.close()
+
+    def _say_enough(self) -> None:
+        for link in self._links.values():
+            with suppress(OSError):
+                link.socket.send(STOP)
 
 
 def _after(seconds: float, do: Callable[[], None]) -> None:

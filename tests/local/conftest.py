@@ -77,7 +77,7 @@ def served():
         running.append((server, wire))
         return wire
 
-    serve.gate, serve.entered = gate, entered
+    serve.gate, serve.entered, serve.running = gate, entered, running
     yield serve
     gate.set()
     for server, wire in running:

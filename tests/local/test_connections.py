@@ -4,8 +4,10 @@ import json
 import os
 import random
 import socket
+import threading
 import time
 from collections import Counter
+from contextlib import suppress
 
 import flask
 import pytest
@@ -223,7 +225,7 @@ def test_who_answers_last_wakes_nobody_any_more():
             os.close(one)
 
 
-def test_where_the_system_watches_nothing_it_is_the_same(served, monkeypatch):
+def test_where_the_system_watches_nothing_it_is_the_same(monkeypatch, served):
     monkeypatch.delattr(watching.select, "epoll")
     monkeypatch.setattr(watching, "ONCE", 0)
     wire = served(threads=2)
@@ -233,3 +235,50 @@ def test_where_the_system_watches_nothing_it_is_the_same(served, monkeypatch):
         for client in clients:
             client.sendall(again[20:] + again[:20])
         assert [answered(client).status for client in clients] == [200] * 20
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+def test_who_is_being_answered_when_it_stops_is_answered_and_nobody_else_is_taken(served):
+    wire = served()
+    server = served.running[-1][0]
+    head = f"GET /held HTTP/1.1\r\nHost: 127.0.0.1:{wire.port}\r\n\r\n".encode()
+    under_way, idle = wire.connect(head), wire.connect()
+    served.entered.acquire()
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+    assert idle.recv(1) == b""
+    with pytest.raises(ConnectionError):
+        wire.connect()
+    served.gate.set()
+    answer = answered(under_way)
+    assert (answer.status, answer.body) == (200, b"True")
+    assert answer.headers["connection"] == "close"
+    stopping.join(5)
+    assert not stopping.is_alive()
+
+
+def test_what_was_asked_when_it_stops_is_answered_too(served):
+    wire = served()
+    server = served.running[-1][0]
+    head = f"GET /v1/health HTTP/1.1\r\nHost: 127.0.0.1:{wire.port}\r\n\r\n".encode()
+    asking = [wire.connect(head) for _ in range(5)]
+    assert [answered(one).status for one in asking] == [200] * 5
+    for one in asking:
+        one.sendall(head)
+    server.stop()
+    assert [answered(one).status for one in asking] == [200] * 5
+
+
+def test_who_takes_too_long_keeps_no_server_from_its_end(served, monkeypatch):
+    monkeypatch.setattr("local.connections.STOP_S", 0.3)
+    wire = served()
+    server = served.running[-1][0]
+    under_way = wire.connect(f"GET /held HTTP/1.1\r\nHost: 127.0.0.1:{wire.port}\r\n\r\n".encode())
+    served.entered.acquire()
+    server.listening.wake(server.listening.finish)
+    server._thread.join(5)
+    assert not server._thread.is_alive()
+    with suppress(ConnectionError):
+        assert under_way.recv(1) == b""

@@ -198,6 +198,45 @@ def test_a_worker_that_is_killed_loses_nothing_and_is_replaced(platform):
     assert len(mine) <= len(done) + 4
 
 
+def test_whoever_is_answered_when_it_stops_loses_nothing(platform):
+    author, done, cut, begun = platform.account(acts.AUTHOR), [], [], threading.Semaphore(0)
+
+    def work(n):
+        own = 0
+        with suppress(ConnectionRefusedError):
+            while own < 1000:
+                with closing(Wire(platform.port)) as wire:
+                    try:
+                        while own < 1000:
+                            own += 1
+                            propose(wire, author, f"stopped-{n}-{own}")
+                            done.append(f"stopped-{n}-{own}")
+                            begun.release()
+                    except (OSError, AssertionError, ValueError):
+                        cut.append(f"stopped-{n}-{own}")
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for _ in range(24):
+        begun.acquire()
+    platform.stop(signal.SIGTERM)
+    for thread in threads:
+        thread.join()
+    platform.start()
+    until(lambda: len(platform.workers) == 2)
+    found, page = set(), "/v1/genesis/skills?limit=100"
+    with closing(Wire(platform.port)) as wire:
+        while page:
+            told = json.loads(wire.get(author, page))
+            found |= {one["skill_key"].removeprefix("skill-") for one in told["items"]}
+            page = (
+                told["next_cursor"] and f"/v1/genesis/skills?limit=100&cursor={told['next_cursor']}"
+            )
+    assert {*done} <= found
+    assert not {*cut} & found
+
+
 def _others(now, before):
     return len(now) == 2 and now != before
 
