@@ -133,11 +133,16 @@ def test_evidence_is_kept_by_the_classes_that_there_are():
 # --- what golden documents hold ------------------------------------------------------------------
 
 
-def stored(kind):
-    """Return the golden document of a kind, as this release reads it."""
+def shown(kind):
+    """Return what this release keeps to show a kind, or an event."""
     file = golden.file_of(golden.PRESENT, kind)
     assert file.exists(), f"there is no golden document of {kind.__name__}; run: make golden"
-    return kind.from_stored(golden.read(file).document)
+    return golden.read(file)
+
+
+def stored(kind):
+    """Return the golden document of a kind, as this release reads it."""
+    return kind.from_stored(shown(kind).document)
 
 
 def texts(value, held="", at=""):
@@ -162,11 +167,7 @@ def texts(value, held="", at=""):
 
 def people():
     """Return the ids of the people who acted in the rehearsal that the documents are from."""
-    acted = [
-        entry["actor"]
-        for kind in golden.kinds_stored()
-        for entry in golden.read(golden.file_of(golden.PRESENT, kind)).entries
-    ]
+    acted = [entry["actor"] for kind in golden.kinds_stored() for entry in shown(kind).entries]
     return {one["id"] for one in acted if one["type"] != "service" and "." in one["id"]}
 
 

@@ -14,6 +14,7 @@ from shared.actors import HOLDERS, Scope
 from shared.answers import is_file
 from shared.edge.catalog import operations
 from shared.entity import Id
+from shared.platform.rules import health
 from shared.streams import LastEventId, Stream, event_name
 from shared.texts import in_words
 from tests import golden
@@ -265,3 +266,13 @@ def test_every_folder_says_what_it_is():
             f"say in functions/{area}/__init__.py what the area is for, in a sentence: people read it"
             " above its operations"
         )
+
+
+def test_every_area_says_what_it_cannot_work_without():
+    said, areas = set(health.DEPENDS), {op.area for op in operations()}
+    where = "DEPENDS of shared/platform/rules/health.py"
+    assert not areas - said, f"say in {where} what these cannot work without: {areas - said}"
+    assert not said - areas, f"{where} names what is no area of the API: {said - areas}"
+    known = health.ESSENTIAL | {"workflow_engine", "push", "files"}
+    unknown = set().union(*health.DEPENDS.values()) - known
+    assert not unknown, f"{where} names what nobody looks at: {unknown}"

@@ -9,7 +9,6 @@ from functions.platform.list_services import list_services
 from functions.platform.probe_services import probe_services
 from shared.actors import PLATFORM, Role
 from shared.documents import Key
-from shared.edge.catalog import operations
 from shared.errors import ProviderDown
 from shared.observability import Backlog, HealthCheck, Recent
 from shared.platform.models.services import LATEST, Observation
@@ -44,12 +43,6 @@ class Dependencies:
     def look(self):
         self.looks += 1
         return [HealthCheck(one.name, one.name not in self.failing, 3) for one in WELL]
-
-
-def test_every_area_of_the_api_is_a_service_and_says_what_it_depends_on():
-    assert set(health.DEPENDS) == {op.area for op in operations()}
-    known = health.ESSENTIAL | {"workflow_engine", "push", "files"}
-    assert set().union(*health.DEPENDS.values()) <= known
 
 
 @pytest.mark.parametrize(
