@@ -1,19 +1,24 @@
 """What an operation answers: its result as it is stored, so that a reader can check its hashes."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
 import flask
-from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.datastructures import Headers
 
 from shared.answers import Accepted, Created, CreatedHere, Download, PlainText, Redirect
+from shared.edge.conditions import is_had
 from shared.edge.idempotency import Answer
 from shared.edge.shown import ended, written
 from shared.entity import Audit, Entity
 from shared.errors import NoSuchPart
 from shared.operation import Call, Operation
 from shared.streams import Stream
+
+_PART = re.compile(r"(?i:bytes)=(?:([0-9]{1,99})-([0-9]{0,99})|-([0-9]{1,99}))")
+"""One part of a file (RFC 9110, 14.1.2): from a byte on, up to another, or so many of its end."""
 
 
 @dataclass
@@ -67,15 +72,22 @@ class Answered:
         )
 
     def sent(self, request: flask.Request) -> flask.Response:
-        """Return it as it is sent; of a file that is whole a part may be asked for, or whether it is another."""
+        """
+        Return it as it is sent; of a file that is whole a part may be asked for, or whether it is another.
+
+        Raises:
+            NoSuchPart: It ends before the part.
+            VersionConflict: It is not the file that the reader had.
+        """
         answer = flask.Response(self.body, self.status, self.headers)
         if isinstance(self.body, bytes):
             answer.add_etag()
-            answer.make_conditional(request)
             answer.accept_ranges = "bytes"
             # Conditions come first (RFC 9110, 13.2.2), and only of a GET is a part asked for (14.2).
-            if request.method == "GET" and answer.status_code == self.status:
-                _in_part(answer, request, len(self.body))
+            if is_had(request.headers, answer.headers["ETag"]):
+                answer.status_code = 304
+            elif request.method == "GET":
+                _in_part(answer, request.headers, self.body)
         return answer
 
     @property
@@ -86,16 +98,21 @@ class Answered:
         return self.body
 
 
-def _in_part(answer: flask.Response, request: flask.Request, length: int) -> None:
+def _in_part(answer: flask.Response, headers: Headers, data: bytes) -> None:
     """Make an answer of a file one of the part that is asked for; what nobody can make out, or several, is passed over."""
-    try:
-        answer.make_conditional(request, accept_ranges=True, complete_length=length)
-    except RequestedRangeNotSatisfiable as error:
-        asked = request.range
-        if asked and asked.units == "bytes" and len(asked.ranges) == 1:
-            raise NoSuchPart(
-                f"this file has {length} bytes; ask for less", length=length
-            ) from error
+    asked = _PART.fullmatch(headers.get("Range", ""))
+    if not data or not asked or headers.get("If-Range") not in {None, answer.headers["ETag"]}:
+        return
+    first, last, of_the_end = asked.groups()
+    length = len(data)
+    begin = int(first) if first else max(length - int(of_the_end), 0)
+    end = min(int(last) + 1, length) if last else length
+    if last and int(last) < begin:
+        return
+    if begin >= length:
+        raise NoSuchPart(f"this file has {length} bytes; ask for less", length=length)
+    answer.data, answer.status_code = data[begin:end], 206
+    answer.headers["Content-Range"] = f"bytes {begin}-{end - 1}/{length}"
 
 
 def _audit_entry(call: Call) -> str:

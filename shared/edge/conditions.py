@@ -5,7 +5,7 @@ import re
 from werkzeug.datastructures import Headers
 
 from shared.edge.headers import MATCH
-from shared.errors import BadRequest, VersionRequired
+from shared.errors import BadRequest, VersionConflict, VersionRequired
 from shared.operation import Operation
 
 CONDITIONS = ("If-Match", "If-None-Match")
@@ -31,6 +31,26 @@ def seen(op: Operation, headers: Headers) -> frozenset[str] | None:
         if op.versioned and op.mutates:
             raise VersionRequired("say which version you change: send its ETag as If-Match")
         return None
+    return _tags(told)
+
+
+def is_had(headers: Headers, etag: str) -> bool:
+    """
+    Say whether whoever asks for a file has it already: `If-None-Match` may name it weakly too (RFC 9110, 13.1.2).
+
+    Raises:
+        BadRequest: `If-Match` is no ETag.
+        VersionConflict: It names others only.
+    """
+    told = headers.get("If-Match")
+    if told is not None and _tags(told).isdisjoint({"*", etag.strip('"')}):
+        raise VersionConflict("this file is another one than you had; ask for all of it")
+    had = headers.get("If-None-Match", "")
+    return had == "*" or any(f'"{tag}"' == etag for _, tag in _TAG.findall(had))
+
+
+def _tags(told: str) -> frozenset[str]:
+    """Return what `If-Match` names, of which each is compared to the letter."""
     if not MATCH.allows(told):
         raise BadRequest("If-Match is no ETag; send it as you got it, in its quotes")
     if told == "*":

@@ -25,16 +25,19 @@ def refusals() -> list[type[Refusal]]:
 def possible(op: Operation) -> dict[str, list[type[Refusal]]]:
     """Say how an operation may refuse: by the name of the answer, which others share."""
     answers = dict[str, list[type[Refusal]]]()
+    files = any(is_file(form.kind) for forms in op.answers.values() for form in forms)
     for kind in refusals():
         reads_less = kind.status == 403 and not op.mutates
         if kind.status in {401, 403}:
             possible = not op.public and (not reads_less or kind.code == "forbidden")
         elif kind.status in {409, 410, 413}:
             possible = op.mutates
-        elif kind.status in {412, 428}:
-            possible = op.takes_version and (kind.status == 412 or bool(op.versioned))
+        elif kind.status == 412:
+            possible = op.takes_version or files
+        elif kind.status == 428:
+            possible = op.takes_version and bool(op.versioned)
         elif kind.status == 416:
-            possible = any(is_file(form.kind) for forms in op.answers.values() for form in forms)
+            possible = files
         elif kind.status == 415:
             possible = op.mutates and bool(op.media_types)
         else:

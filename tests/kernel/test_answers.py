@@ -177,6 +177,49 @@ def test_of_a_head_and_of_what_is_the_same_no_part_is_asked(world, part):
     assert world.call(get_file, "/v1/file", as_="viewer", headers=same).status_code == 304
 
 
+def asked(world, **headers):
+    named = {name.replace("_", "-"): said for name, said in headers.items()}
+    return world.call(get_file, "/v1/file", as_="viewer", headers=named)
+
+
+@pytest.mark.parametrize("many", [200, 201, 10**30])
+def test_the_end_of_a_file_that_is_shorter_is_all_of_it(world, many):
+    """RFC 9110, 14.1.2: also where more of its end is asked for than there is."""
+    answer = asked(world, Range=f"bytes=-{many}")
+    assert (answer.status_code, answer.data) == (206, FILE)
+    assert answer.headers["Content-Range"] == "bytes 0-199/200"
+    problem(asked(world, Range="bytes=-0"), 416, "range_not_satisfiable")
+
+
+@pytest.mark.parametrize(
+    ("part", "found"), [("199-", (199, 200)), ("-1", (199, 200)), ("0-999", (0, 200))]
+)
+def test_a_part_ends_where_the_file_does(world, part, found):
+    begin, end = found
+    answer = asked(world, Range=f"bytes={part}")
+    assert (answer.status_code, answer.data) == (206, FILE[begin:end])
+    assert answer.headers["Content-Range"] == f"bytes {begin}-{end - 1}/200"
+    assert answer.headers["Content-Length"] == str(end - begin)
+
+
+def test_conditions_of_a_file_are_judged_as_the_standard_says(world):
+    """RFC 9110, 13.1.1 to 13.1.5: a weak tag is enough to have it, and never to go on with it."""
+    tag = asked(world).headers["ETag"]
+    for had in ("*", tag, f'"0", {tag}'):
+        assert asked(world, If_Match=had).status_code == 200, had
+        assert asked(world, If_None_Match=had).status_code == 304, had
+        assert asked(world, If_Match=had, If_None_Match=tag).status_code == 304, had
+    assert asked(world, If_None_Match=f"W/{tag}").status_code == 304
+    for other in ('"0"', '"*"', f"W/{tag}"):
+        refused = asked(world, If_Match=other, If_None_Match=tag, Range="bytes=500-")
+        problem(refused, 412, "version_conflict")
+        assert FILE not in refused.data
+    problem(asked(world, If_Match="0"), 400, "bad_request")
+    for unlike in (f"W/{tag}", '"0"', "Sun, 29 Nov 2026 00:00:00 GMT"):
+        whole = asked(world, Range="bytes=0-3", If_Range=unlike)
+        assert (whole.status_code, whole.data) == (200, FILE), unlike
+
+
 def test_a_put_that_makes_something_says_so(world):
     """RFC 9110, 9.3.4: who puts something where nothing was is told 201, and else 200."""
 
