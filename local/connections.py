@@ -8,9 +8,11 @@ here is told as every refusal.
 """
 
 import copy
+import errno
 import json
 import logging
 import resource
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -46,6 +48,8 @@ MOST_HALF_BYTES = 256 * 1024 * 1024
 MOST_CONNECTIONS = 512
 MOST_WAITING = 256
 """How many requests may wait for a thread."""
+
+log = logging.getLogger("waooaw.connections")
 
 STOP_S, GRACE_S, TURN_S = 8.0, 0.1, 0.02
 """How long what is under way may take when a server stops, how long clients may begin more, and how often to look."""
@@ -329,7 +333,14 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
 
     def accept(self) -> tuple[socket, Any] | None:
         """Return a client and its address, unless there is none or another process has it answered."""
-        taken: tuple[socket, Any] | None = super().accept()
+        try:
+            taken: tuple[socket, Any] | None = super().accept()
+        except OSError as error:
+            if error.errno in {errno.EMFILE, errno.ENFILE}:
+                # Whoever waits to be taken is told of again and again, and others must end first.
+                self._let_one_go()
+                time.sleep(TURN_S)
+            raise
         if taken is not None and self.placed(taken[0]):
             taken[0].close()
             return None
@@ -338,19 +349,34 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
     def handle_accept(self) -> None:
         """Take a client, and let go of the one that was waited for longest where there are too many."""
         super().handle_accept()
+        self._bound()
+
+    def handle_error(self) -> None:
+        """Go on: whatever is wrong with one client, the others are taken."""
+        log.error("a client could not be taken", exc_info=sys.exc_info())
+
+    def _bound(self) -> None:
         if len(self.active_channels) > self._most:
-            waited_for = [one for one in self.active_channels.values() if not one.requests]
-            if waited_for:
-                min(waited_for, key=lambda one: one.waited_since).handle_close()
+            self._let_one_go()
+
+    def _let_one_go(self) -> None:
+        waited_for = [one for one in self.active_channels.values() if not one.requests]
+        if waited_for:
+            min(waited_for, key=lambda one: one.waited_since).handle_close()
 
     def adopt(self, client: socket, sent: bytes) -> None:
         """Take a client that another process hands on, with what it has sent."""
         try:
             address = client.getpeername()
+            one = self.channel_class(self, client, address, self.adj, map=self._map)
         except OSError:
             client.close()
             return
-        self.channel_class(self, client, address, self.adj, map=self._map).received(sent)
+        try:
+            one.received(sent)
+        except Exception:  # noqa: BLE001 - whatever is wrong with one client, the others are read
+            one.handle_error()
+        self._bound()
 
     def hand_on(self, client: socket, sent: bytes) -> None:
         """Hand a client on that asks for what is answered elsewhere."""

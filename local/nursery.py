@@ -66,6 +66,9 @@ def _attend(asked: socket.socket, work: Work) -> NoReturn:
         number, links, _, _ = socket.recv_fds(asked, 1, 1)
         if not number:
             os._exit(0)
+        if not links:
+            # Too many files are open; whoever asked sees the end of the link, and asks again.
+            continue
         link = socket.socket(fileno=links[0])
         if os.fork() == 0:
             asked.close()

@@ -38,9 +38,13 @@ class Watched(dict[int, Any]):
 
     def again(self, one: Any) -> None:
         """Have one watched for what it waits for now; whoever waits for nothing is not, until this is said again."""
-        wanted = select.POLLIN if one.readable() else 0
-        if one.writable() and not one.accepting:
-            wanted |= select.POLLOUT
+        try:
+            wanted = select.POLLIN if one.readable() else 0
+            if one.writable() and not one.accepting:
+                wanted |= select.POLLOUT
+        except Exception:  # noqa: BLE001 - whatever is wrong with one, the others are read
+            one.handle_error()
+            return
         # It may be closed meanwhile.
         with suppress(AttributeError, OSError, ValueError):
             if wanted:

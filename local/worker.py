@@ -4,6 +4,7 @@ One worker: it answers what is asked of operations, and tells the owner what the
 A request for anything else goes on to the owner, with the connection that it came by and all that was sent.
 """
 
+import errno
 import gc
 import json
 import mmap
@@ -117,8 +118,10 @@ class Telling:
                 socket.send_fds(self._link, [message], descriptors)
             else:
                 self._link.send(message)
-        except OSError:
-            alone()
+        except OSError as error:
+            # Too many descriptors are on their way: the client is lost, and nothing else.
+            if error.errno != errno.ETOOMANYREFS:
+                alone()
 
     def let_go(self) -> None:
         """Count a client that is here no more."""
@@ -166,6 +169,9 @@ class Handed(Listening):
             self.finish()
         elif said != CLIENT:
             self.handle_close()
+        elif not clients:
+            # This process has too many files open to take it.
+            self.let_go()
         else:
             client = socket.socket(fileno=clients[0])
             try:

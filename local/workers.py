@@ -11,6 +11,7 @@ of is looked for.
 import json
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -58,7 +59,9 @@ class _Link(wasyncore.dispatcher):  # type: ignore[misc]
                 return
             kind, body = message[:1], message[1:]
             if kind == CLIENT:
-                self._workers.server.adopt(socket.socket(fileno=clients[0]), body)
+                # A client without its descriptor is lost: too many files are open to take it.
+                for client in clients:
+                    self._workers.server.adopt(socket.socket(fileno=client), body)
             elif kind == WROTE:
                 self._workers.hear(json.loads(body))
                 # Only now: until then something is under way.
@@ -70,6 +73,10 @@ class _Link(wasyncore.dispatcher):  # type: ignore[misc]
         # What was sent before the end is read first; behind it is the end.
         if self.socket is not None:
             self.handle_read()
+
+    def handle_error(self) -> None:
+        log.error("what worker %d says cannot be read", self._number, exc_info=sys.exc_info())
+        self._end()
 
     def _end(self) -> None:
         if self._fileno is not None:
@@ -175,7 +182,7 @@ class Workers:
                 return
         log.warning("worker %d died; another one comes in its place", number)
         self._search()
-        _after(PAUSE_S, lambda: self.server.wake(lambda: self._make(number)))
+        self._make_soon(number)
 
     def _search(self) -> None:
         """Look for what was committed and nobody was told of, until that could be looked for."""
@@ -199,8 +206,14 @@ class Workers:
         own[REQUESTS] = own[TOLD] = own[CLOSED] = 0
         try:
             self._links[number] = _Link(self, number, self._nursery.worker(number))
-        except OSError:
+        except ConnectionError:
             log.exception("there are no more workers, as what makes them is dead")
+        except OSError as error:
+            log.warning("worker %d cannot be made yet: %s", number, error)
+            self._make_soon(number)
+
+    def _make_soon(self, number: int) -> None:
+        _after(PAUSE_S, lambda: self.server.wake(lambda: self._make(number)))
 
     def stop(self) -> None:
         """Let all finish what is under way, once nobody is handed over any more, and end them."""

@@ -1,5 +1,6 @@
 """Several processes answer, and it is as if it were one."""
 
+import errno
 import json
 import os
 import signal
@@ -11,16 +12,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from waitress.server import TcpWSGIServer
 
 from benchmarks.process import Process
 from benchmarks.spawn import family
 from benchmarks.wire import Account, Wire
+from local.connections import Limits
 from local.story import acts, catalogue
 from local.story.client import Client
 from local.streams import PING_S
 from local.verify import examined
-from local.worker import Figures, Telling
-from local.workers import Workers
+from local.worker import CLIENT, CLOSED, WROTE, Figures, Handed, Telling
+from local.workers import Workers, _Link
 from shared.documents import ABSENT, Key, Write
 from shared.edge.keys import FileSigner
 from shared.evidence import Entry
@@ -258,6 +261,97 @@ def _lives(pid):
     with suppress(FileNotFoundError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
+
+
+@pytest.fixture
+def link():
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    near.setblocking(False)
+    with far:
+        yield near, far
+
+
+@pytest.fixture
+def owner(served, link):
+    """Serve, with one worker that a test plays, and give what asks and what listens."""
+    wire, workers = served(), Workers.__new__(Workers)
+    workers.server = listening = served.running[-1][0].listening
+    workers.died = lambda _: None
+    listening.wake(lambda: _Link(workers, 0, link[0]))
+    return wire, listening
+
+
+ASKED = b"GET /v1/health HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n"
+
+
+def handed(far, sent):
+    """Hand a client on as a worker does, and return its other end."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        client = socket.create_connection(listening.getsockname(), timeout=10)
+        with listening.accept()[0] as taken:
+            socket.send_fds(far, [CLIENT + sent], [taken.fileno()])
+    return client
+
+
+def test_a_client_that_comes_without_its_descriptor_is_lost_and_nobody_else(owner, link):
+    (wire, _), (_, far) = owner, link
+    far.send(CLIENT + b"too many files are open")
+    assert wire.get().status == 200
+    with handed(far, ASKED % wire.port) as client:
+        assert answered(client).status == 200
+
+
+def test_a_worker_to_whom_a_client_comes_without_its_descriptor_counts_one_less(link):
+    near, far = link
+    own = Figures(1).of[0]
+    limits = Limits(port=1, longest=lambda _: 1000)
+    worker = Handed(None, limits, Telling(near, own, lambda _: None), near, threads=1)
+    far.send(CLIENT)
+    worker.handle_accept()
+    assert own[CLOSED] == 1
+    worker.close_all()
+    worker.end()
+
+
+def test_clients_that_are_handed_on_are_bounded_as_those_that_come(owner, link):
+    (_, listening), (_, far) = owner, link
+    listening._most = 3
+    clients = [handed(far, b"GET /half") for _ in range(8)]
+    assert all(one.recv(1) == b"" for one in clients[:5])
+    assert len(listening.active_channels) == 3
+    for one in clients:
+        one.close()
+
+
+@pytest.mark.parametrize("broken", ["readable", "handle_read"])
+def test_whatever_is_wrong_with_one_the_others_are_answered(owner, link, monkeypatch, broken):
+    (wire, _), (_, far) = owner, link
+
+    def fails(_):
+        raise RuntimeError(broken)
+
+    with monkeypatch.context() as breaking:
+        breaking.setattr(_Link, broken, fails)
+        far.send(WROTE)
+        with suppress(ConnectionResetError):
+            assert far.recv(1) == b""
+    assert wire.get().status == 200
+
+
+def test_where_no_more_files_may_be_open_who_waits_longest_goes(served, monkeypatch):
+    wire, accept, left = served(), TcpWSGIServer.accept, [3]
+    clients = [wire.connect(b"GET /half") for _ in range(3)]
+    assert wire.get().status == 200
+
+    def full(self):
+        if left[0]:
+            left[0] -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return accept(self)
+
+    monkeypatch.setattr(TcpWSGIServer, "accept", full)
+    assert wire.get().status == 200
+    assert [one.recv(1) for one in clients] == [b""] * 3
 
 
 def test_the_owner_hears_which_signatures_a_worker_made_and_of_what(tmp_path):
