@@ -8,17 +8,25 @@ each call. The assembled text is what is deployed, in the cloud and on one machi
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
+from shared.edge.arguments import from_path
 from shared.edge.catalog import operations
 from shared.operation import Operation
 
 _CALLED = re.compile(r'sys\.get_env\("FUNCTIONS"\) \+ "/([a-z0-9-]+)')
+_PLAIN = re.compile(r"[A-Za-z_][\w.]*|string\([A-Za-z_][\w.]*\)")
+"""An expression that needs no brackets among others."""
+
+_TEXTS = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""", re.DOTALL)
 _SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 """The same in a tenth of the time, where libyaml is there."""
@@ -29,7 +37,7 @@ FUNCTION = "call_function"
 
 
 class BadCall(ValueError):
-    """A workflow names a step with what that does not take, or without what it does."""
+    """A workflow names a step with what that does not take, or without what it does, or is none itself."""
 
 
 def names() -> list[str]:
@@ -42,7 +50,7 @@ def assembled(name: str) -> str:
     Return the whole source of a workflow.
 
     Raises:
-        BadCall: A step is named with what it does not take.
+        BadCall: A step is named with what it does not take, or a file of it is no source.
     """
     parts, wanted = [FOLDER / f"{name}.yaml"], [name]
     for part in parts:
@@ -71,13 +79,20 @@ def steps() -> dict[str, Any]:
 
 
 def _read(file: Path) -> Any:
-    return yaml.load(file.read_text(), Loader=_SAFE)  # noqa: S506 - the safe one
+    try:
+        return yaml.load(file.read_text(), Loader=_SAFE)  # noqa: S506 - the safe one
+    except (UnicodeDecodeError, yaml.YAMLError) as wrong:
+        raise BadCall(f"{file.name}: it is no YAML: {' '.join(str(wrong).split())}") from None
 
 
 def _deployed(file: Path) -> str:
-    about = file.read_text().partition("\n")[0]
+    source, about = _read(file), file.read_text().partition("\n")[0]
+    if not isinstance(source, dict):
+        raise BadCall(f"{file.name}: it is no map of routines; the first is main")
+    if not about.startswith("# "):
+        raise BadCall(f"{file.name}: its first line is no comment; say in one what it is for")
     try:
-        whole = _written_out(_read(file))
+        whole = _written_out(source)
     except BadCall as wrong:
         raise BadCall(f"{file.name}: {wrong}") from None
     return f"{about}\n" + yaml.dump(
@@ -107,13 +122,12 @@ def _written_out(node: Any) -> Any:
         case {"try": {"call": str(name)}} if name in _operations() or name in steps():
             raise BadCall(f"{name} is tried by itself already; put it into steps of the try")
         case {"call": str(name), **more} if name in _operations() or name in steps():
-            given = dict(node.get("args", {}))
-            if "result" in more:
-                given["result"] = more["result"]
+            given = _given(name, more)
             if name in _operations():
                 name, given = FUNCTION, _addressed(_operations()[name], given)
-            beside = {key: more[key] for key in more if key not in {"args", "result"}}
-            return _filled(name, given) | beside
+            result = {"result": more["result"]} if "result" in more else {}
+            beside = {key: more[key] for key in more if key == "next"}
+            return _filled(name, given | result) | beside
         case dict():
             return {key: _written_out(value) for key, value in node.items()}
         case list():
@@ -127,36 +141,108 @@ def _operations() -> dict[str, Operation]:
     return {op.id: op for op in operations()}
 
 
-def _addressed(op: Operation, given: dict[str, Any]) -> dict[str, Any]:
+def _given(name: str, more: dict[Any, Any]) -> dict[str, Any]:
+    """Return the arguments of a step that is named, if they are some, and nothing is beside them that it cannot have."""
+    given = more.get("args", {})
+    if name == FUNCTION:
+        raise BadCall(f"{FUNCTION} is not called by itself; call an operation by its id")
+    if not isinstance(given, dict):
+        raise BadCall(f"{name} is called with args that are no map of names")
+    _taken(name, more, {"args", "result", "next"})
+    _taken(name, given, given.keys() - {"result"})
+    nothing = [str(key) for key, value in given.items() if value is None]
+    if nothing:
+        raise BadCall(f"{name} is called with nothing as {_listed(nothing)}")
+    if not isinstance(more.get("result", ""), str):
+        raise BadCall(f"{name} has a result that is no name")
+    return given
+
+
+def _addressed(op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a step is given that calls an operation: its address for the members of its path."""
-    lacking = set(re.findall(r"{(\w+)}", op.path)) - given.keys()
-    if op.mutates and "key" not in given:
-        lacking.add("key")
-    if lacking:
-        raise BadCall(f"{op.id} is called without {', '.join(sorted(lacking))}")
+    changing = {"key", "body"} if op.mutates else set()
+    _taken(op.id, given, op.in_path.keys() | changing | {"correlation_id"})
+    _there(op.id, given, op.in_path.keys() | (changing - {"body"}))
+    beside = {key: value for key, value in given.items() if key not in op.in_path}
+    for header in beside.keys() - {"body"}:
+        if not isinstance(beside[header], str) or not beside[header]:
+            raise BadCall(f"{op.id} takes a text as {header}")
+    if op.mutates:
+        beside["body"] = _body(op, beside.get("body", {}))
     function = f"/{op.function_name}"
     parts = [function]
     for part in re.split(r"({\w+})", op.path):
-        value = given.pop(part[1:-1]) if part.startswith("{") else part
-        if isinstance(value, str) and value.startswith("${"):
-            parts += [_bracketed(value[2:-1]), ""]
+        name = part[1:-1] if part.startswith("{") else ""
+        reckoned = _reckoned(given[name]) if name else None
+        if reckoned:
+            parts += [reckoned if _PLAIN.fullmatch(reckoned) else f"({reckoned})", ""]
         else:
-            parts[-1] += str(value)
+            parts[-1] += _member(op, name, given[name]) if name else part
     texts = [one if at % 2 else json.dumps(one) for at, one in enumerate(parts) if one]
     here = 'sys.get_env("FUNCTIONS")'
-    return (
-        given
-        | {
-            "call": f"http.{op.method.lower()}",
-            "url": "${" + " + ".join([here, *texts]) + "}",
-            "audience": f'${{{here} + "{function}"}}',
-        }
-        | ({"body": {}} if op.mutates and "body" not in given else {})
-    )
+    return beside | {
+        "call": f"http.{op.method.lower()}",
+        "url": "${" + " + ".join([here, *texts]) + "}",
+        "audience": f'${{{here} + "{function}"}}',
+    }
 
 
-def _bracketed(expression: str) -> str:
-    return f"({expression})" if " " in expression else expression
+def _body(op: Operation, body: Any) -> Any:
+    """Return a body, if it is reckoned, or has the members that the operation's has and lacks none."""
+    if _reckoned(body):
+        return body
+    if not isinstance(body, dict):
+        raise BadCall(f"{op.id} takes a map, or one whole expression, as body")
+    for kind in op.in_body.values():
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            fields = {field.alias or name: field for name, field in kind.model_fields.items()}
+            _taken(op.id, body, fields.keys(), "body.")
+            _there(op.id, body, {key for key in fields if fields[key].is_required()}, "body.")
+    return body
+
+
+def _member(op: Operation, name: str, value: Any) -> str:
+    """Return a member of a path that is written out, as an address has it, if the operation takes it there."""
+    text = str(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or "${" in text:
+        raise BadCall(f"{op.id} takes a text, a number or one whole expression as {name}")
+    try:
+        from_path(op.in_path[name], text)
+        fits = text not in {".", ".."} and not {"/", ":"} & set(text)
+    except ValidationError:
+        fits = False
+    if not fits:
+        raise BadCall(f"{op.id} cannot have {text!r} as {name}")
+    return quote(text, safe="@")
+
+
+def _reckoned(value: Any) -> str | None:
+    """Return what is between `${` and `}`, if a text is one whole expression and nothing else."""
+    if not (isinstance(value, str) and value.startswith("${") and value.endswith("}")):
+        return None
+    waiting = list[str]()
+    for sign in re.findall(r"""[][(){}"']""", _TEXTS.sub("", value[2:-1])):
+        if sign in "([":
+            waiting.append(sign)
+        elif not waiting or waiting.pop() + sign not in {"()", "[]"}:
+            return None
+    return None if waiting else value[2:-1].strip() and value[2:-1]
+
+
+def _taken(name: str, given: Iterable[Any], known: AbstractSet[str], of: str = "") -> None:
+    unknown = [f"{of}{key}" for key in given if key not in known]
+    if unknown:
+        raise BadCall(f"{name} does not take {_listed(unknown)}")
+
+
+def _there(name: str, given: Mapping[str, Any], needed: AbstractSet[str], of: str = "") -> None:
+    lacking = [f"{of}{key}" for key in needed - given.keys()]
+    if lacking:
+        raise BadCall(f"{name} is called without {_listed(lacking)}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _filled(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +266,5 @@ def _filled(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
                 return part
 
     step: dict[str, Any] = filled(steps()[name])
-    unknown = given.keys() - taken
-    if unknown:
-        raise BadCall(f"{name} does not take {', '.join(sorted(unknown))}")
+    _taken(name, given, taken)
     return step
