@@ -20,6 +20,7 @@ from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 from pydantic_core import from_json
 
@@ -75,9 +76,8 @@ class _Reader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-
-    def __del__(self) -> None:
-        self.connection.close()
+        # What closes it holds it, so that it is not gone before, in whatever order things go that nobody has any more.
+        finalize(self, connection.close).atexit = False
 
 
 class SqliteDocuments:

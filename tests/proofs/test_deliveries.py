@@ -43,6 +43,9 @@ EVIDENCE = {"events"}
 REBUILT = {"dashboard_totals", "open_approvals", "recent_vetoes", "agent_cards", "seed_figures"}
 """Read models: they start empty and are built by the deliveries alone."""
 
+SIDES = {"projections"} | {f"{kind}_again" for kind in REBUILT}
+"""Where a rebuild of the run has put them: they begin where each begins."""
+
 CLAIMS_NOTHING = {"source", "datacontenttype", "traceparent"}
 """What a message says for its way, and no reaction is given."""
 
@@ -115,7 +118,7 @@ def deliveries(told):
 def delivered(recorded, sequence, folder):
     """Deliver a sequence to a fresh store, and return what it comes to."""
     documents = SqliteDocuments(folder / "store.db")
-    start = [one for one in recorded.kept if one.key.collection not in REBUILT | ON_THE_WAY]
+    start = [one for one in recorded.kept if one.key.collection not in REBUILT | SIDES | ON_THE_WAY]
     for first in range(0, len(start), 400):
         documents.commit([Write(one.key, one.data) for one in start[first : first + 400]])
     world = recorded.world(documents)

@@ -1,6 +1,7 @@
 """What only a file can do to us: the process dies, the disk is full, somebody else holds the lock."""
 
 import fcntl
+import gc
 import os
 import signal
 import sqlite3
@@ -457,3 +458,13 @@ def test_what_is_kept_longer_meanwhile_is_not_deleted(tmp_path, monkeypatch):
         monkeypatch.setattr(store, "_found", then_kept)
         assert store.forget("2026-01-01T12:00:03.000Z") == 0
         assert store.get(key("a"))
+
+
+def test_a_store_that_nobody_has_any_more_leaves_no_connection_open(tmp_path):
+    for n in range(20):
+        documents = SqliteDocuments(tmp_path / f"{n}.db", ())
+        assert documents.get(key("a")) is None
+        # In a circle, all of it goes at once, and in any order.
+        vars(documents)["itself"] = documents
+    del documents
+    gc.collect()
