@@ -18,20 +18,30 @@ def seen(op: Operation, headers: Headers) -> frozenset[str] | None:
     """
     Return the versions of which the caller saw one: `*` is any, the empty one is none; None where none is named.
 
-    A weak tag is none of ours, as versions are compared to the letter; nor is a star in quotes.
+    A weak tag is none of ours, as versions are compared to the letter; nor is a star in quotes. Both headers hold
+    (RFC 9110, 13.2.2). What is read has no condition but as a file: its tag says which version is stored, and what
+    is shown of that may say more.
 
     Raises:
-        BadRequest: It is no ETag.
+        BadRequest: It is no ETag, or `If-None-Match` is one.
+        VersionConflict: It is to be there and to be new.
         VersionRequired: There is none, and the operation needs one.
     """
-    told = headers.get("If-Match")
-    if told is None and op.mutates and headers.get("If-None-Match") == "*":
-        return frozenset({""})
-    if told is None:
-        if op.versioned and op.mutates:
-            raise VersionRequired("say which version you change: send its ETag as If-Match")
+    if not op.mutates:
         return None
-    return _tags(told)
+    told, new = headers.get("If-Match"), headers.get("If-None-Match")
+    if new not in {None, "*"}:
+        raise BadRequest(
+            "If-None-Match of a change is *; name the version that you saw as If-Match"
+        )
+    tags = None if told is None else _tags(told)
+    if new and tags is not None and "" not in tags:
+        raise VersionConflict("what has a version is not new; send If-Match or If-None-Match")
+    if new:
+        return frozenset({""})
+    if tags is None and op.versioned:
+        raise VersionRequired("say which version you change: send its ETag as If-Match")
+    return tags
 
 
 def is_had(headers: Headers, etag: str) -> bool:

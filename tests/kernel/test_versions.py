@@ -6,7 +6,7 @@ from shared.actors import Scope
 from shared.entity import Id
 from shared.operation import Call
 from tests.kernel.conftest import declared
-from tests.kernel.things import Size, Thing, problem, resize_thing, thing
+from tests.kernel.things import Size, Thing, get_thing, problem, resize_thing, thing
 
 __all__ = ["thing"]
 
@@ -62,6 +62,30 @@ def test_versions_are_compared_to_the_letter(world, thing, told, status):
 
 def test_what_must_be_new_is_refused_where_there_is_one(world, thing):
     problem(put(world, thing, If_None_Match="*"), 412, "version_conflict")
+
+
+def test_what_is_there_is_not_new(world, thing):
+    """RFC 9110, 13.2.2: whoever sends both conditions means both."""
+    for told in ('"{}"', '"0"', "*", '"0", "{}"', 'W/"{}"', '""', '"", "{}"'):
+        named = told.format(thing["version_hash"])
+        refused = put(world, thing, If_Match=named, If_None_Match="*")
+        problem(refused, 412, "version_conflict")
+    problem(put(world, thing, If_Match="x", If_None_Match="*"), 400, "bad_request")
+
+
+@pytest.mark.parametrize("told", ['"{}"', 'W/"{}"', '"0"', "{}", "*, *", ""])
+def test_no_change_is_made_on_a_condition_that_nobody_judges(world, thing, told):
+    told = told.format(thing["version_hash"])
+    problem(put(world, thing, If_Match="*", If_None_Match=told), 400, "bad_request")
+
+
+@pytest.mark.parametrize("told", ["*", '"{}"', '"0"', "{}"])
+def test_what_is_read_is_shown_whatever_version_is_named(world, thing, told):
+    told = told.format(thing["version_hash"])
+    for header in ("If-Match", "If-None-Match"):
+        path = f"/v1/things/{thing['id']}"
+        answer = world.call(get_thing, path, as_="admin", headers={header: told})
+        assert (answer.status_code, answer.json) == (200, thing), header
 
 
 def test_a_state_that_does_not_allow_it_is_no_other_version(world, thing):
