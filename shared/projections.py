@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
-from shared.documents import Write
+from shared.documents import Snapshot, Write
 from shared.entity import Record, Timestamp, Value
-from shared.evidence import Entry
 from shared.handling import ForEver, Handling, Nobody, Stays
 from shared.ports import Port
 
@@ -89,11 +88,11 @@ class Projections(Port, Protocol):
     def names(self) -> tuple[str, ...]:
         """Return what can be rebuilt."""
 
-    def feed(self, step: Beside, name: str, side: int, entries: Sequence[Entry]) -> int:
+    def feed(self, step: Beside, name: str, side: int, entries: Sequence[Snapshot]) -> int:
         """
-        Fold entries into a side of a projection, in one commit with the step; return how many cannot be folded.
+        Fold entries, as they are stored, into a side in one commit with the step; return how many cannot be.
 
-        That is what nobody entered whom we trust, and what the projection refuses.
+        That is what is no entry, what nobody entered whom we trust, and what the projection refuses.
         """
 
     def clear(self, step: Beside, name: str, side: int) -> bool:

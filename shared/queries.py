@@ -168,6 +168,18 @@ class Reads:
         """
         return self._page(kind, order, limit, cursor, tests)
 
+    def find_stored(
+        self,
+        kind: type[Record],
+        *,
+        order: str = "",
+        limit: int = MAX_LIST,
+        cursor: str | None = None,
+        **tests: Test,
+    ) -> Page[Snapshot]:
+        """Return such a page as it is stored: one that is no document of its kind keeps out no other."""
+        return self._pages(kind, order, limit, cursor, tests, lambda found: found)
+
     def page(self, kind: type[R], asked: Paging, *, order: str = "", **tests: Test) -> Page[R]:
         """Return the page of the documents that pass all tests which a request asks for."""
         return self.find(kind, order=order, limit=asked.limit, cursor=asked.cursor, **tests)
@@ -212,13 +224,24 @@ class Reads:
         cursor: str | None,
         tests: Mapping[str, Test],
     ) -> Page[R]:
+        return self._pages(kind, order, limit, cursor, tests, lambda found: self._read(kind, found))
+
+    def _pages(
+        self,
+        kind: type[Record],
+        order: str,
+        limit: int,
+        cursor: str | None,
+        tests: Mapping[str, Test],
+        read: Callable[[Snapshot], S],
+    ) -> Page[S]:
         self._asking(kind, tests)
         query = _query(kind, order, min(limit, MAX_LIST) + 1, tests)
         if cursor:
             after = _opened(cursor, query)
             query = Query(query.collection, query.where, query.order, query.limit, after)
         found = self._documents.find(self._tenant, query)
-        items = tuple(self._read(kind, snapshot) for snapshot in found[: query.limit - 1])
+        items = tuple(map(read, found[: query.limit - 1]))
         more = len(found) == query.limit
         return Page(items=items, next_cursor=self._sealed(query, found[-2]) if more else None)
 

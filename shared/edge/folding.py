@@ -6,11 +6,12 @@ from functools import cached_property
 
 from shared.actors import PLATFORM, Actor, Role, story_of
 from shared.bus import Received, envelope, opened
-from shared.documents import MAX_LIST, Documents, Key, Query, Snapshot, Write
+from shared.documents import MAX_LIST, Documents, Query, Snapshot, Write
 from shared.edge.ports import Ports
 from shared.edge.proof import entered
 from shared.edge.sides import PATIENCE, PATIENCE_HERE, OfSide, Staged, sides
 from shared.edge.traces import current
+from shared.edge.walking import readable
 from shared.errors import Refusal
 from shared.evidence import Entry
 from shared.projection import Fold, Projection, collections
@@ -42,14 +43,17 @@ class Rebuilding:
         """Return what can be rebuilt."""
         return tuple(sorted({part.name for part in self._parts}))
 
-    def feed(self, step: Beside, name: str, side: int, entries: Sequence[Entry]) -> int:
+    def feed(self, step: Beside, name: str, side: int, entries: Sequence[Snapshot]) -> int:
         """Fold entries into a side, and return how many cannot be."""
-        staged, passed = Staged(self._ports.documents), 0
-        for entry in entries:
-            parts = [one for one in self._parts if one.name == name and _takes(one, entry)]
+        staged = Staged(self._ports.documents)
+        parts = [part for part in self._parts if part.name == name]
+        read = readable(entries, lambda found: (found, Entry.from_stored(found.data)))
+        passed = len(entries) - len(read)
+        for found, entry in read:
             try:
                 for part in parts:
-                    self._fold(part, entry, staged, side)
+                    if _takes(part, entry):
+                        self._fold(part, found, staged, side)
             except Refusal as refusal:
                 if refusal.status >= 500:
                     raise
@@ -66,10 +70,8 @@ class Rebuilding:
                 return True
         return False
 
-    def _fold(self, part: Projection, entry: Entry, staged: Staged, side: int) -> None:
-        place = Key(entry.tenant, Entry.collection, entry.id)
-        proven = entered(Snapshot(place, entry.to_stored(), ""), self._ports.trusted)
-        event = opened(envelope(proven, environment=""))
+    def _fold(self, part: Projection, found: Snapshot, staged: Staged, side: int) -> None:
+        event = opened(envelope(entered(found, self._ports.trusted), environment=""))
         call = _fold(part, self._ports, OfSide(staged, side), event, side)
         fact = part.events[event.action].from_stored(event.data, event.data_version)
         part.function(call, fact)

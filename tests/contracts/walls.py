@@ -65,7 +65,7 @@ def crossings(source: str) -> list[tuple[str, bool]]:
     return found
 
 
-PAGES = {"find", "page"}
+PAGES = {"find", "find_stored", "page"}
 """What returns a part of a list."""
 
 
@@ -82,10 +82,12 @@ def dropped(source: str) -> list[str]:
     asked = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Attribute(attr="find" | "page")) if id(node) not in inside:
+            case ast.Call(func=ast.Attribute(attr="find" | "find_stored" | "page")) if (
+                id(node) not in inside
+            ):
                 found.add(node.lineno)
             # Handed on, it is asked where nobody looks; cut off, it is a part that looks like the whole.
-            case ast.Attribute(attr="find" | "page") if id(node) not in asked:
+            case ast.Attribute(attr="find" | "find_stored" | "page") if id(node) not in asked:
                 found.add(node.lineno)
             case ast.Attribute(attr="items", value=ast.Call()) if id(node) not in asked:
                 found.add(node.lineno)
@@ -240,9 +242,9 @@ def _dropping(
     asked |= {_last(_mapped(n.value)) for n in nodes if isinstance(n, ast.Return) and n.value}
     for node in nodes:
         match node:
-            case ast.Call(func=ast.Attribute(attr="find" | "page", value=value)) if not isinstance(
-                value, ast.Constant
-            ):
+            case ast.Call(
+                func=ast.Attribute(attr="find" | "find_stored" | "page", value=value)
+            ) if not isinstance(value, ast.Constant):
                 if id(node) not in returned and named.get(id(node)) not in asked:
                     yield node
 

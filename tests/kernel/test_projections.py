@@ -301,6 +301,21 @@ def test_what_nobody_entered_and_what_is_refused_is_passed_over(world):
     assert (done.result["passed"], world.counted()) == (1, {"acme": 2})
 
 
+@pytest.mark.parametrize("member", ["action", "actor", "n", "schema_version"])
+def test_an_entry_that_cannot_be_read_is_passed_over_and_keeps_out_no_other(world, member):
+    for _ in range(3):
+        world.happens("acme", 1)()
+    first = world.documents.find("acme", Query(Entry.collection, limit=1))[0]
+    wrong = {**first.data, member: []}
+    if member == "action":
+        del wrong[member]
+    world.documents.commit([Write(first.key, wrong)])
+    world.time += PATIENCE
+    done = world.finish(world.rebuild())
+    assert done.status == "completed", done.failure
+    assert (done.result["passed"], world.counted()) == (1, {"acme": 2})
+
+
 def replace_data(found, **members):
     return Write(found.key, {**found.data, **members})
 

@@ -12,7 +12,7 @@ from functions.platform.rebuild_projection import rebuild_projection
 from shared.actors import PLATFORM, Actor, Role
 from shared.bus import envelope
 from shared.canonical import canonical
-from shared.documents import Key, Query, Write
+from shared.documents import Key, Query, Snapshot, Write
 from shared.edge.catalog import catalog
 from shared.edge.delivery import deliver
 from shared.edge.folding import Rebuilding
@@ -153,7 +153,11 @@ def test_what_is_projected_is_written_by_its_projection_alone(rehearsed, kind):
 def feed(world, name, side, entries):
     for start in range(0, len(entries), 100):
         step = SimpleNamespace(_beside=[])
-        passed = Rebuilding(world.ports).feed(step, name, side, entries[start : start + 100])
+        page = [
+            Snapshot(Key(one.tenant, one.collection, one.id), one.to_stored(), "")
+            for one in entries[start : start + 100]
+        ]
+        passed = Rebuilding(world.ports).feed(step, name, side, page)
         assert passed == 0
         world.documents.commit(step._beside)
 

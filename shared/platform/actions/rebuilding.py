@@ -56,7 +56,7 @@ def _fed(call: JobStep, name: str, so_far: Refolded, projections: Projections) -
     last = moment((so_far.until or call.now) - INSTANT)
     within = Between(moment(so_far.since), last) if so_far.since else AtMost(last)
     with call.within(tenant, EVERYWHERE) as txn:
-        page = txn.loosely(STAYS).find(
+        page = txn.loosely(STAYS).find_stored(
             Entry, order="ts", limit=AT_ONCE, cursor=so_far.cursor, ts=within
         )
     passed = projections.feed(call, name, side, page.items)
