@@ -1,5 +1,5 @@
 """
-The constitution: seven principles nobody can weaken, and what every governed entity carries and obeys.
+What every entity that the constitution governs carries and obeys.
 
 The predicates of a kind of entity live with that kind; here are those that hold for all kinds.
 """
@@ -28,72 +28,13 @@ from shared.entity import Code, Entity, Event, Hex64, Id, Name, Text, Timestamp,
 from shared.errors import Conflict, ConstitutionalAlignment, Invalid, Unfit, Violation
 from shared.handling import PersonalData
 from shared.judged import STORED, judged
+from shared.principles import breach, l0_results
 
 CONSTITUTION_VERSION = "1.0.0"
 FIRST_VERSION = "0.1.0"
 CERTIFIED_VERSION = "1.0.0"
 
 
-@dataclass(frozen=True)
-class Principle:
-    """One of the seven L0 principles."""
-
-    code: str
-    name: str
-    obligation: str
-    severity: Literal["high", "critical"]
-
-
-PRINCIPLES: tuple[Principle, ...] = (
-    Principle(
-        code="L0-01",
-        name="Single Governor",
-        obligation="Every entity answers to exactly one governance agent; every approval boundary has"
-        " exactly one Governor; nobody approves themselves.",
-        severity="critical",
-    ),
-    Principle(
-        code="L0-02",
-        name="Agent Specialization",
-        obligation="One industry, one job role, an explicit skill list and can/cannot boundaries.",
-        severity="high",
-    ),
-    Principle(
-        code="L0-03",
-        name="External Execution Approval",
-        obligation="No effect outside the platform without a valid approval.",
-        severity="critical",
-    ),
-    Principle(
-        code="L0-04",
-        name="Deny-by-Default",
-        obligation="What is not listed is forbidden; a missing decision means deny.",
-        severity="critical",
-    ),
-    Principle(
-        code="L0-05",
-        name="Immutable Audit Trail",
-        obligation="History only grows, is hash-linked and signed, and every change is one event in"
-        " the log.",
-        severity="critical",
-    ),
-    Principle(
-        code="L0-06",
-        name="Data Minimization",
-        obligation="Only declared fields, for a declared purpose, for a bounded time; secrets by"
-        " reference.",
-        severity="high",
-    ),
-    Principle(
-        code="L0-07",
-        name="Governance Protocols",
-        obligation="Legal state transitions, certification before use, changes through the proper"
-        " track.",
-        severity="high",
-    ),
-)
-
-_NAMES = {principle.code: principle.name for principle in PRINCIPLES}
 _WILD = frozenset({"*", "any", "all"})
 
 APPROVAL_TYPES = frozenset({"communication", "execution", "financial", "constitutional"})
@@ -105,22 +46,9 @@ GOVERNANCE_RESOURCES = frozenset(
 """What no skill may act on."""
 
 
-def breach(code: str, problem: str, field: str | None = None) -> Violation:
-    """Return the violation of a principle or an invariant: ``L0-01: governance_agent_id missing``."""
-    return Violation(
-        rule=code, message=f"{code}: {problem}", field=field, principle=_NAMES.get(code)
-    )
-
-
 def wild(items: Iterable[str]) -> bool:
     """Say whether a list holds a wildcard in place of something explicit."""
     return any(texts.alike(item) in _WILD for item in items)
-
-
-def l0_results(violations: Iterable[Violation]) -> dict[str, bool]:
-    """Return for each principle whether it is kept."""
-    broken = {violation.rule for violation in violations}
-    return {principle.code: principle.code not in broken for principle in PRINCIPLES}
 
 
 # --- bounded JSON --------------------------------------------------------------------------------
@@ -315,6 +243,7 @@ class GovernedEntity(Entity):
     def violations(self) -> tuple[Violation, ...]:
         """Return what breaks the predicates that hold for every kind of entity."""
         return (
+            *super().violations(),
             *_governed(self),
             *_minimal(self),
             *_lifecycle(self),
@@ -379,11 +308,9 @@ def amendment(before: GovernedEntity, after: GovernedEntity) -> EntityAmended:
 
 def _governed(entity: GovernedEntity) -> Iterable[Violation]:
     governor = entity.governance_agent_id
-    if not governor.strip():
-        yield breach("L0-01", "governance_agent_id missing", "governance_agent_id")
-    elif governor == entity.id:
+    if governor == entity.id:
         yield breach("L0-01", "governance_agent_id is the entity itself", "governance_agent_id")
-    elif not _GOVERNOR.fullmatch(governor):
+    elif governor.strip() and not _GOVERNOR.fullmatch(governor):
         yield breach(
             "L0-01", "governance_agent_id is no governance identity", "governance_agent_id"
         )

@@ -26,6 +26,7 @@ from shared.handling import Handling, PersonalData
 from shared.instants import Timestamp as Timestamp  # noqa: PLC0414 - known from here
 from shared.instants import written as written  # noqa: PLC0414 - known from here
 from shared.judged import STORED, Judged, Masked, Pattern
+from shared.principles import breach
 
 ZERO_HASH = "0" * 64
 
@@ -261,8 +262,10 @@ class Entity(Record):
         return self.violations()
 
     def violations(self) -> tuple[Violation, ...]:
-        """Judge what in this entity breaks the constitution, by itself alone."""
-        return ()
+        """Judge what in this entity breaks the constitution, by itself alone; a kind of it adds its own."""
+        if self.governance_agent_id.strip():
+            return ()
+        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy with some declared members changed; what is judged to be the same is not judged again."""

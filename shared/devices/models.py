@@ -4,9 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.constitution import breach
 from shared.entity import Asked, Entity, Hex64, Id, Record, Timestamp
-from shared.errors import Violation
 from shared.handling import After, Handling, Nobody, PersonalData, UntilDone
 
 Platform = Literal["ios", "android", "web"]
@@ -22,17 +20,7 @@ PublicKey = Annotated[
 """An Ed25519 public key (RFC 8032): its 32 bytes in base64url without padding."""
 
 
-class Personal(Entity):
-    """An entity of a person, which answers to the Governor as everything does."""
-
-    def violations(self) -> tuple[Violation, ...]:
-        """Return what in this entity breaks the constitution."""
-        if self.governance_agent_id:
-            return ()
-        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
-
-
-class Device(Personal):
+class Device(Entity):
     """A phone that may show notices and sign decisions."""
 
     collection: ClassVar[str] = "devices"

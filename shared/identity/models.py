@@ -6,9 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from shared.actors import Role
-from shared.constitution import breach
 from shared.entity import Code, Entity, Record, Text, Timestamp, Value
-from shared.errors import Violation
 from shared.handling import ForEver, Handling, Nobody, PersonalData, Stays, UntilDone, WithAccount
 from shared.judged import Pattern
 
@@ -38,13 +36,6 @@ class Principal(Entity):
 
     withdrawn: Annotated[tuple[Role, ...], Field(max_length=len(Role))] = ()
     """Roles that no longer count, whatever a token says."""
-
-    def violations(self) -> tuple[Violation, ...]:
-        """Return what in this principal breaks the constitution."""
-        field = "governance_agent_id"
-        if not self.governance_agent_id:
-            return (breach("L0-01", f"{field} missing", field),)
-        return ()
 
 
 class Access(Value):

@@ -5,9 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from shared.approvals.models.questions import Comment
-from shared.constitution import breach
 from shared.entity import Entity, Id, Record, Value
-from shared.errors import Violation
 from shared.handling import Blanked, ForEver, Handling, Nobody, PersonalData, WithAccount
 from shared.learning.examples import DEPLOY_AGAIN
 from shared.numbers import Numbers
@@ -53,12 +51,6 @@ class SeedDraft(Entity, Rule):
     """Who proposed it."""
     by_governor: bool
     """Whether a Governor proposed it."""
-
-    def violations(self) -> tuple[Violation, ...]:
-        """Return what in this draft breaks the constitution."""
-        if self.governance_agent_id:
-            return ()
-        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
 
 
 class DraftQuota(Record):

@@ -4,7 +4,6 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.devices.models import Personal
 from shared.entity import Asked, Entity, Id, Record, Timestamp, Value
 from shared.handling import After, Handling, PersonalData, WithAccount
 
@@ -46,7 +45,7 @@ Priority = Literal["low", "default", "high", "critical"]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["22:00"])]
 
 
-class Notification(Personal):
+class Notification(Entity):
     """One notice to a role or to a person, told by its audience."""
 
     collection: ClassVar[str] = "notifications"
@@ -94,7 +93,7 @@ class QuietHours(Value):
     """When it stops being silent."""
 
 
-class NotificationPreferences(Personal):
+class NotificationPreferences(Entity):
     """What a person wants to be pushed; its id is the person's."""
 
     collection: ClassVar[str] = "notification_preferences"

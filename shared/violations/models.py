@@ -4,9 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.constitution import breach
 from shared.entity import Entity, Id, Text, Timestamp, Value
-from shared.errors import Violation
 from shared.handling import Blanked, ForEver, Handling, PersonalData
 
 TOPIC = "violations"
@@ -108,9 +106,3 @@ class OpenedViolation(Entity):
     """When it was dealt with; null before."""
     outcome: Text | None = None
     """How it was resolved, or why it was dismissed."""
-
-    def violations(self) -> tuple[Violation, ...]:
-        """Return what in this violation breaks the constitution."""
-        if self.governance_agent_id:
-            return ()
-        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)

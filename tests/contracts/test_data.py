@@ -165,6 +165,22 @@ def texts(value, held="", at=""):
             yield at, held, value
 
 
+def test_every_entity_answers_to_somebody_and_whatever_else_it_judges_comes_to_that():
+    entities = [kind for kind in DECLARED.values() if issubclass(kind, Entity)]
+    assert len(entities) > 10
+    silent = {
+        kind.__name__
+        for kind in entities
+        if "L0-01" not in {one.rule for one in unanswered(kind).broken}
+    }
+    assert not silent, f"their `violations()` begin with `*super().violations()`: {silent}"
+
+
+def unanswered(kind):
+    """Return the golden document of a kind, which answers to nobody any more."""
+    return stored(kind).model_copy(update={"governance_agent_id": ""})
+
+
 def people():
     """Return the ids of the people who acted in the rehearsal that the documents are from."""
     acted = [entry["actor"] for kind in golden.kinds_stored() for entry in shown(kind).entries]

@@ -62,6 +62,7 @@ KERNEL = {
         "operation",
         "outside",
         "ports",
+        "principles",
         "promises",
         "signature",
     ),

@@ -7,20 +7,12 @@ from functions.genesis.create_skill import create_skill
 from functions.genesis.judge_skill import judge_skill
 from local.story import catalogue
 from shared.actors import Role
-from shared.constitution import (
-    PRINCIPLES,
-    EntityAmended,
-    amended,
-    amendment,
-    breach,
-    l0_results,
-    promoted,
-    wild,
-)
+from shared.constitution import EntityAmended, amended, amendment, promoted, wild
 from shared.documents import Query
 from shared.errors import Conflict, ConstitutionalAlignment
 from shared.genesis.models.requests import NewSkill
 from shared.genesis.models.skills import Skill
+from shared.principles import PRINCIPLES, breach, l0_results
 from tests.genesis.samples import (
     AT,
     a_role,

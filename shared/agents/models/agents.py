@@ -15,10 +15,11 @@ from shared.agents.models.parts import (
     Specification,
     Stage,
 )
-from shared.constitution import GovernedEntity, breach, wild
+from shared.constitution import GovernedEntity, wild
 from shared.entity import Hex64, Id, Name, Text, Timestamp
 from shared.errors import Violation
 from shared.handling import Handling, PersonalData, WithAccount
+from shared.principles import breach
 
 EVIDENCE = (
     "certification_id",

@@ -5,10 +5,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.agents.models.parts import Profile, RollbackTrigger
-from shared.constitution import breach
 from shared.entity import Entity, Hex64, Id, Record, Timestamp, Value
 from shared.errors import Violation
 from shared.handling import Handling, Nobody, WithAccount
+from shared.principles import breach
 
 Outcome = Literal["healthy", "unhealthy"]
 
@@ -79,7 +79,7 @@ class Release(Entity):
         """Return what in this release breaks the constitution."""
         ready = self.watched("readiness")
         routed = self.traffic_percent > 0
-        found = []
+        found = [*super().violations()]
         if routed and (ready is None or ready.outcome != "healthy"):
             found.append(breach("L0-07", "traffic before the release was ready", "traffic_percent"))
         if routed and self.state in {"failed", "rolled_back"}:

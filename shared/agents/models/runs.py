@@ -7,11 +7,11 @@ from pydantic import Field
 from shared.agents.models.me_wow import Gap, MeWow
 from shared.agents.models.parts import DeploymentPlan, RunStatus, Stage, StageResult
 from shared.canonical import digest
-from shared.constitution import breach
 from shared.entity import Entity, Hex64, Id, ShownLine, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.genesis.models.evidence import TestEvidence
 from shared.handling import Handling, PersonalData, WithAccount
+from shared.principles import breach
 
 DEFINITION_VERSION = "1.0.0"
 """The version of the pipeline's definition; a run finishes on the one it started with."""
@@ -212,11 +212,9 @@ class PipelineRun(Entity):
         """Return what in this run breaks the order of the stages."""
         later = range(2, self.current_stage)
         skipped = [n for n in later if self.passed(n) is None]
-        found = []
+        found = [*super().violations()]
         if skipped and self.status != "failed":
             found.append(breach("L0-07", f"stage {skipped[0]} was skipped", "current_stage"))
-        if not self.governance_agent_id:
-            found.append(breach("L0-01", "governance_agent_id missing", "governance_agent_id"))
         return tuple(found)
 
 

@@ -9,11 +9,11 @@ from shared.agents.models.parts import MANDATORY_EVENTS, DeploymentPlan
 from shared.agents.models.runs import Check
 from shared.agents.rules.composition import Composition, cyclic
 from shared.agents.rules.me_wow import decisions, gaps
-from shared.constitution import PRINCIPLES
 from shared.genesis.models.evidence import TestEvidence
 from shared.genesis.rules.evidence import report
 from shared.manifests import rules as manifests
 from shared.manifests.models.manifests import Manifest, ManifestContent
+from shared.principles import PRINCIPLES
 
 EVOLUTION_TRIGGERS = frozenset(
     {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shared.agents.models.agents import Agent
 from shared.agents.models.me_wow import ActStep, Ground
-from shared.constitution import breach, wild
+from shared.constitution import wild
 from shared.errors import Violation
 from shared.genesis.models.catalogue import Status
 from shared.genesis.models.industries import Industry
@@ -13,6 +13,7 @@ from shared.genesis.models.job_roles import JobRole
 from shared.genesis.models.parts import DataAccess
 from shared.genesis.models.skills import Skill
 from shared.manifests.rules import covers
+from shared.principles import breach
 
 MAX_DEPENDENCIES = 50
 

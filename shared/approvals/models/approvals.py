@@ -20,7 +20,6 @@ from shared.approvals.models.parts import (
     Unused,
 )
 from shared.approvals.models.questions import Question
-from shared.constitution import breach
 from shared.entity import (
     Asked,
     Entity,
@@ -31,6 +30,7 @@ from shared.entity import (
 )
 from shared.errors import Violation
 from shared.handling import After, Blanked, Handling, PersonalData
+from shared.principles import breach
 
 
 class ApprovalStatus(StrEnum):
@@ -275,7 +275,6 @@ class Approval(Entity, Question):
         granted = status in {ApprovalStatus.APPROVED, ApprovalStatus.CONSUMED}
         complete = self.seed_id or all(step.satisfied(self.decisions) for step in self.steps)
         found = (
-            (not governor, "L0-01", "governance_agent_id", "missing"),
             (
                 governor in {self.id, self.agent_id},
                 "L0-01",
@@ -304,11 +303,12 @@ class Approval(Entity, Question):
             ),
             (self.updated_at < self.created_at, "L1-ENT-09", "updated_at", "precedes created_at"),
         )
-        return tuple(
+        own = (
             breach(code, f"{field} {problem}", field)
             for broken, code, field, problem in found
             if broken
         )
+        return (*super().violations(), *own)
 
     @property
     def _use_fits(self) -> bool:

@@ -5,9 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from shared.approvals.models.parts import Attachment, VetoCategory
-from shared.constitution import breach
 from shared.entity import Entity, Id, Timestamp
-from shared.errors import Violation
 from shared.handling import Blanked, ForEver, Handling, PersonalData
 
 Effect = Literal["cancelled", "rolled_back", "recalled", "never_sent", "irreversible"]
@@ -72,9 +70,3 @@ class Veto(Entity):
     def by_itself(self) -> bool:
         """Whether it came too late and counts without a confirmation, as nobody else could give one."""
         return self.late and self.confirmed_through is None
-
-    def violations(self) -> tuple[Violation, ...]:
-        """Return what in this veto breaks the constitution."""
-        if self.governance_agent_id:
-            return ()
-        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)

@@ -7,12 +7,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.constitution import FIRST_VERSION, GovernedEntity, breach
+from shared.constitution import FIRST_VERSION, GovernedEntity
 from shared.entity import Id, Name, Text
 from shared.errors import Violation
 from shared.genesis.models.evidence import GENESIS, Certification, TestEvidence, Verdict
 from shared.genesis.models.parts import Prose
 from shared.handling import Blanked, ForEver, Handling, PersonalData
+from shared.principles import breach
 
 
 class Status(StrEnum):

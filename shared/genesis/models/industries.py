@@ -5,12 +5,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from shared.constitution import breach, wild
+from shared.constitution import wild
 from shared.entity import Name, Value
 from shared.errors import Violation
 from shared.genesis.models.catalogue import CatalogueEntity
 from shared.genesis.models.parts import DataClass, IndustryCode, Keys, Lines, Regulation
 from shared.handling import PersonalData
+from shared.principles import breach
 from shared.texts import alike
 
 

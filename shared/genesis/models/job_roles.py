@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.constitution import breach, wild
+from shared.constitution import wild
 from shared.entity import Id, Value
 from shared.errors import Violation
 from shared.genesis.models.catalogue import CatalogueEntity
@@ -19,6 +19,7 @@ from shared.genesis.models.parts import (
 )
 from shared.handling import PersonalData
 from shared.judged import Exact
+from shared.principles import breach
 from shared.texts import alike
 
 MAX_SKILLS = 10

@@ -5,13 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from shared.constitution import (
-    APPROVAL_TYPES,
-    GOVERNANCE_RESOURCES,
-    Json16,
-    breach,
-    wild,
-)
+from shared.constitution import APPROVAL_TYPES, GOVERNANCE_RESOURCES, Json16, wild
 from shared.entity import Text, Value
 from shared.errors import Violation
 from shared.genesis.models import schemas
@@ -27,6 +21,7 @@ from shared.genesis.models.parts import (
     ThinkPhase,
 )
 from shared.handling import PersonalData
+from shared.principles import breach
 from shared.texts import alike
 
 MANDATORY_EVENTS = frozenset({"skill.started", "skill.completed", "skill.failed"})

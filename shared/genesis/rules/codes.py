@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Literal
 
 from shared.actors import Role
-from shared.constitution import PRINCIPLES
 from shared.entity import Value
+from shared.principles import PRINCIPLES
 
 Subject = Literal["skill", "job_role", "industry", "agent", "manifest", "entity"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from shared.constitution import breach, wild
+from shared.constitution import wild
 from shared.errors import Invalid, Violation
 from shared.genesis.models.catalogue import Status
 from shared.genesis.models.evidence import Check
@@ -11,6 +11,7 @@ from shared.genesis.models.job_roles import MAX_SKILLS, MIN_CAN_DO, MIN_CANNOT_D
 from shared.genesis.models.skills import Skill
 from shared.genesis.rules import lifecycle
 from shared.genesis.rules.evidence import check, judgement, report
+from shared.principles import breach
 from shared.texts import alike
 
 _BOUNDARIES = {"allowed": "allow", "prohibited": "deny", "ambiguous": "escalate"}

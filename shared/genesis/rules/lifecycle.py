@@ -7,14 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from shared.actors import PLATFORM, Actor, Role
 from shared.canonical import digest
-from shared.constitution import (
-    CERTIFIED_VERSION,
-    CONSTITUTION_VERSION,
-    Drift,
-    amended,
-    l0_results,
-    promoted,
-)
+from shared.constitution import CERTIFIED_VERSION, CONSTITUTION_VERSION, Drift, amended, promoted
 from shared.detectors import masked
 from shared.entity import written
 from shared.errors import AlreadyDecided, Conflict, Forbidden, Invalid, Violation
@@ -26,6 +19,7 @@ from shared.genesis.models.job_roles import JobRole
 from shared.genesis.models.parts import Decision
 from shared.genesis.rules.evidence import evidence_ref, verdict_on
 from shared.impartial import impartial
+from shared.principles import l0_results
 
 C = TypeVar("C", bound=CatalogueEntity)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from shared.constitution import APPROVAL_TYPES, breach
+from shared.constitution import APPROVAL_TYPES
 from shared.detectors import secrets_in
 from shared.errors import Violation
 from shared.genesis.models import schemas
@@ -11,6 +11,7 @@ from shared.genesis.models.evidence import Check
 from shared.genesis.models.industries import Industry
 from shared.genesis.models.skills import Skill
 from shared.genesis.rules.evidence import check, judgement, report
+from shared.principles import breach
 
 SCENARIOS = ("happy_path", "invalid_input", "timeout", "transient_failure", "crash_resume")
 MAX_SECONDS = 600

@@ -12,13 +12,14 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from shared.canonical import canonical, digest
-from shared.constitution import Json16, breach
+from shared.constitution import Json16
 from shared.detectors import findings
 from shared.entity import Hex64, Name, Value
 from shared.errors import Violation
 from shared.genesis.models import schemas
 from shared.genesis.models.parts import Key, Keys
 from shared.genesis.models.references import AgentType
+from shared.principles import breach
 
 DimensionName = Literal[
     "skill", "industry", "team", "integrations", "ui", "localization", "trial", "budget"

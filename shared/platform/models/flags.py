@@ -4,9 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.constitution import breach
 from shared.entity import Code, Entity, Text, Timestamp, Value
-from shared.errors import Violation
 from shared.examples import NEXT_WEEK
 from shared.handling import Blanked, ForEver, Handling, Nobody, PersonalData
 
@@ -99,9 +97,3 @@ class FeatureFlag(Entity):
     """What it is for."""
     expires_at: Timestamp | None
     """When it goes off for everybody; null where it never does."""
-
-    def violations(self) -> tuple[Violation, ...]:
-        """Return what in this flag breaks the constitution."""
-        if self.governance_agent_id:
-            return ()
-        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)

@@ -4,7 +4,6 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.constitution import breach
 from shared.entity import (
     Asked,
     Entity,
@@ -14,7 +13,6 @@ from shared.entity import (
     Timestamp,
     Value,
 )
-from shared.errors import Violation
 from shared.handling import After, Blanked, Handling, Nobody, PersonalData
 from shared.numbers import Numbers
 
@@ -158,12 +156,6 @@ class Incident(Entity):
     def alarm(self) -> str:
         """The alarm that it is about: its service and its type."""
         return f"{self.service}:{self.type}"
-
-    def violations(self) -> tuple[Violation, ...]:
-        """Return what in this incident breaks the constitution."""
-        if self.governance_agent_id:
-            return ()
-        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
 
 
 class IncidentNumbers(Numbers):

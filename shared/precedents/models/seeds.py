@@ -9,7 +9,6 @@ from pydantic import Field
 from shared.actors import id_in
 from shared.approvals.models.questions import ApprovalType, Risk
 from shared.canonical import digest
-from shared.constitution import breach
 from shared.entity import Asked, Entity, Id, Name, Record, ShownLine, Text, Timestamp, Value
 from shared.errors import Violation
 from shared.handling import Blanked, ForEver, Handling, Nobody, PersonalData, Stays, WithAccount
@@ -18,6 +17,7 @@ from shared.precedents.models.classes import Reversibility
 from shared.precedents.models.conditions import Condition
 from shared.precedents.models.coverage import Coverage
 from shared.precedents.models.weakening import weakens
+from shared.principles import breach
 from shared.projections import View
 
 SeedStatus = Literal["draft", "shadow", "active", "superseded", "deprecated", "revoked"]
@@ -270,7 +270,6 @@ class PrecedentSeed(Entity, Rule):
         in_force = self.status in {"shadow", "active"}
         weak = weakens(self) if in_force else ()
         found = (
-            (not self.governance_agent_id, "L0-01", "governance_agent_id", "missing"),
             (
                 self.validated_by is not None and self.validated_by == self.created_by,
                 "L0-01",
@@ -286,11 +285,12 @@ class PrecedentSeed(Entity, Rule):
             (bool(weak), "L0-07", "conditions", f"weaken a gate: {'; '.join(weak)}"),
             (self.updated_at < self.created_at, "L1-ENT-09", "updated_at", "precedes created_at"),
         )
-        return tuple(
+        own = (
             breach(code, f"{field} {problem}", field)
             for broken, code, field, problem in found
             if broken
         )
+        return (*super().violations(), *own)
 
 
 class SeedSwitch(Entity):
@@ -310,12 +310,6 @@ class SeedSwitch(Entity):
     """Why that is so, in the words of whoever switched it."""
     switched_by: str
     """Who switched it last."""
-
-    def violations(self) -> tuple[Violation, ...]:
-        """Return what in this switch breaks the constitution."""
-        if self.governance_agent_id:
-            return ()
-        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
 
 
 SWITCH = "seeds"
@@ -344,12 +338,6 @@ class TenantSeedSwitch(Entity):
     def id_of(tenant: str, seed: str) -> str:
         """Return the id of a tenant's switch of a seed."""
         return id_in(tenant, seed)
-
-    def violations(self) -> tuple[Violation, ...]:
-        """Return what in this switch breaks the constitution."""
-        if self.governance_agent_id:
-            return ()
-        return (breach("L0-01", "governance_agent_id missing", "governance_agent_id"),)
 
 
 # --- read models ---------------------------------------------------------------------------------

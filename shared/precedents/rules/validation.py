@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable
 
-from shared.constitution import PRINCIPLES
 from shared.precedents.events import SeedReviewed
 from shared.precedents.models.conditions import unmeasurable
 from shared.precedents.models.seeds import Finding, PrecedentSeed, Rule, Validation
 from shared.precedents.models.weakening import weakens
+from shared.principles import PRINCIPLES
 
 MIN_SAMPLES = 3
 """How many decided cases a rule must rest on, unless a Governor wrote it."""
