@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache, cached_property
 from itertools import groupby
-from typing import Any, get_args
+from typing import Any
 from uuid import uuid4
 
 import flask
@@ -22,11 +22,8 @@ from shared.edge.serving import View, view
 from shared.errors import BadRequest, MethodNotAllowed, NotFound, Refusal, TooLarge
 from shared.observability import Traffic
 from shared.operation import Operation
-from shared.signature import Method
 
 log = logging.getLogger("waooaw")
-
-METHODS = (*get_args(Method), "HEAD", "OPTIONS")
 
 USUAL_BYTES = 1024 * 1024
 """How long a body may be where no operation takes more."""
@@ -87,7 +84,7 @@ class Direct:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer one request."""
-        view = self._at(environ) if environ["REQUEST_METHOD"] in METHODS else None
+        view = self._at(environ)
         if view is None:
             return self._otherwise(environ, start_response)
         answer = view(flask.Request(environ))
@@ -169,13 +166,10 @@ def _mount(
         told = {"SCRIPT_NAME": prefix, "PATH_INFO": environ["PATH_INFO"].removeprefix(prefix)}
         return serve(flask.Request(environ | told))
 
-    app.add_url_rule(
-        prefix + re.sub(r"{(\w+)}", r"<\1>", path),
-        prefix + path,
-        lambda **_: mounted(flask.Request(flask.request.environ)),
-        methods=METHODS,
-        provide_automatic_options=False,
-    )
+    # `add_url_rule` knows no rule of every method, also of those that nobody heard of.
+    rule = re.sub(r"{(\w+)}", r"<\1>", prefix + path)
+    app.url_map.add(app.url_rule_class(rule, endpoint=prefix + path))
+    app.view_functions[prefix + path] = lambda **_: mounted(flask.Request(flask.request.environ))
     return {prefix + path: mounted}
 
 

@@ -41,13 +41,14 @@ def problem(refusal: Refusal, *, path: str, correlation_id: str) -> dict[str, An
 
 
 def scim_error(refusal: Refusal) -> dict[str, Any]:
-    """Return a refusal as RFC 7644 (3.12) writes it; its clients know no 422."""
+    """Return a refusal as RFC 7644 (3.12) writes it; its clients know no 422, and kinds of a 400 alone."""
+    status = status_in(SCIM, refusal.status)
     document = {
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
-        "status": str(status_in(SCIM, refusal.status)),
+        "status": str(status),
         "detail": refusal.detail,
     }
-    kind = _SCIM_TYPES.get(refusal.code)
+    kind = _SCIM_TYPES.get(refusal.code) if status == 400 else None
     return document | ({"scimType": kind} if kind else {})
 
 
@@ -91,11 +92,12 @@ def explained(error: ValidationError) -> Refusal:
         if one["type"] == "json_invalid":
             return BadRequest(not_json(one["ctx"]["error"]))
     violations = [
-        Violation(rule=_rule(one), field=".".join(map(str, one["loc"])), message=_said(one))
+        Violation(rule=_rule(one), field=".".join(map(str, one["loc"])) or None, message=_said(one))
         for one in _real(found)[:MAX_VIOLATIONS]
     ]
     first = violations[0]
-    return Invalid(f"{first.field}: {first.message}", violations=violations)
+    detail = f"{first.field}: {first.message}" if first.field else first.message
+    return Invalid(detail, violations=violations)
 
 
 def _real(found: list[ErrorDetails]) -> list[ErrorDetails]:

@@ -266,6 +266,12 @@ def test_a_dialect_has_its_own_types_and_its_own_refusals(world):
         "scimType": "invalidValue",
         "detail": "nobody is called so",
     }
+    broken = world.call(
+        *(create_user, "/scim/v2/Users"), data="{", as_="viewer", content_type="application/json"
+    )
+    assert (broken.json["status"], broken.json["scimType"]) == ("400", "invalidSyntax")
+    other = world.call(create_user, "/scim/v2/Users", method="PATCH", as_="viewer")
+    assert (other.json["status"], other.json.get("scimType")) == ("405", None)
     missing = world.call(list_users, "/scim/v2/Users", as_="viewer")
     assert (missing.status_code, missing.json["status"]) == (404, "404")
     stranger = world.call(list_users, "/scim/v2/Users")

@@ -82,7 +82,9 @@ def test_a_bad_body_is_refused_and_changes_nothing(world, data, status, code):
     answer = world.call(
         make_thing, "/v1/things", data=data, as_="admin", content_type="application/json"
     )
-    problem(answer, status, code)
+    told = problem(answer, status, code)
+    assert told["detail"][0].isalpha(), "what is about the whole names no member"
+    assert all(one.get("field", "whole") for one in told.get("violations", ()))
     assert entries(world, action="thing.made") == []
 
 
