@@ -11,10 +11,13 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from typing import NoReturn
 
 log = logging.getLogger("waooaw.workers")
+
+CLOSE_S = 2.0
 
 Work = Callable[[int, socket.socket], None]
 """What a worker does: it is told which one it is, and given its end of a link."""
@@ -47,9 +50,13 @@ class Nursery:
         return link
 
     def close(self) -> None:
-        """Let it go; its workers live on."""
+        """Let it go, or kill it where it stands still; its workers live on."""
         self._asking.close()
-        os.waitpid(self._pid, 0)
+        ends = time.monotonic() + CLOSE_S
+        while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > ends:
+                os.kill(self._pid, signal.SIGKILL)
+            time.sleep(0.01)
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:

@@ -50,7 +50,7 @@ AT_ONCE = 20
 CLIENT, WROTE, ANSWERED, STOP = b"C", b"W", b"A", b"S"
 """What a message begins with: a connection comes with it, documents were committed, requests answered; it is enough."""
 
-REQUESTS, TOLD, CLOSED = range(3)
+REQUESTS, TOLD, CLOSED, PID = range(4)
 """What there are figures of."""
 
 
@@ -63,8 +63,11 @@ class Figures:
         self.ahead = numbers[:1]
         """How far the clock has jumped, in microseconds."""
 
-        self.of = [numbers[n : n + 3] for n in range(1, 1 + 3 * workers, 3)]
-        """Of each worker: the requests under way, and how often it told something and let go of a client so far."""
+        self.of = [numbers[n : n + 4] for n in range(1, 1 + 4 * workers, 4)]
+        """
+        Of each worker: the requests under way, how often it told something and let go of a client so far, and which
+        process it is.
+        """
 
 
 class Telling:
@@ -212,6 +215,7 @@ def work(
 ) -> None:
     """Be a worker, until the owner says that it is enough, or is no more."""
     gc.enable()
+    own[PID] = os.getpid()
     telling = Telling(link.dup(), own, lately)
     documents.on_commit(telling.take)
     ports.traffic = telling

@@ -10,6 +10,8 @@ of is looked for.
 
 import json
 import logging
+import os
+import signal
 import socket
 import sys
 import threading
@@ -21,7 +23,7 @@ from waitress import wasyncore
 
 from local.connections import Listening
 from local.nursery import Nursery, Work
-from local.worker import CLIENT, CLOSED, REQUESTS, STOP, TOLD, WROTE, Figures, waking
+from local.worker import CLIENT, CLOSED, PID, REQUESTS, STOP, TOLD, WROTE, Figures, waking
 from shared.documents import ABSENT, Documents, Key, Write
 from shared.errors import StoreUnavailable
 from shared.observability import Traffic
@@ -203,7 +205,7 @@ class Workers:
         if self._stopping:
             return
         own = self._figures.of[number]
-        own[REQUESTS] = own[TOLD] = own[CLOSED] = 0
+        own[REQUESTS] = own[TOLD] = own[CLOSED] = own[PID] = 0
         try:
             self._links[number] = _Link(self, number, self._nursery.worker(number))
         except ConnectionError:
@@ -221,6 +223,12 @@ class Workers:
             self._stopping = True
             self.server.wake(self._say_enough)
             self._gone.wait_for(lambda: not self._links, STOP_S)
+            # Whoever stands still goes: what it has not committed did not happen.
+            for number in self._links:
+                if pid := self._figures.of[number][PID]:
+                    log.warning("worker %d does not end, and is killed", number)
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
         self._nursery.close()
 
     def _say_enough(self) -> None:

@@ -154,9 +154,21 @@ class SqliteDocuments:
                 self._writer = threading.Thread(target=self._write, name="store", daemon=True)
                 self._writer.start()
             self._queue.put((changes, done))
-        done.result()
+        self._wait(done)
         for listener in self._listeners:
             listener(writes)
+
+    @staticmethod
+    def _wait(done: Future[None]) -> None:
+        """Wait until a commit is durable; whoever waits too long for a turn gives it up, and nothing happens."""
+        try:
+            done.result(BUSY_TIMEOUT_MS / 1000)
+        except TimeoutError:
+            if done.cancel():
+                raise StoreUnavailable(
+                    "others write for too long; nothing happened, try again", retry_after_s=5
+                ) from None
+            done.result()
 
     def forget(self, until: str, most: int = FORGOTTEN_AT_ONCE) -> int:
         """Delete some of what is kept no longer, as Firestore does by itself, and return how much that was."""
@@ -178,7 +190,8 @@ class SqliteDocuments:
         with self._starting:
             if self._writer is not None:
                 self._queue.put(None)
-                self._writer.join()
+                # One that waits for a turn that never comes ends with the process.
+                self._writer.join(BUSY_TIMEOUT_MS / 1000)
                 self._writer = None
             # Those who read just now keep theirs until they have; who reads later opens the file again.
             self._idle = []
@@ -251,20 +264,22 @@ class SqliteDocuments:
     def _write(self) -> None:
         connection, turns = None, None
         while (waiting := self._queue.get()) is not None:
-            batch = [waiting]
+            batch, taken = [waiting], None
             try:
                 connection = connection or self._writing()
                 turns = turns or FileIO(self._turns, "w", opener=_private)
                 fcntl.flock(turns, fcntl.LOCK_EX)
                 # Those who came while others had their turn go together.
                 batch += self._behind()
-                failures = _carry_out(connection, [changes for changes, _ in batch])
+                taken = _taken(batch)
+                failures = _carry_out(connection, [changes for changes, _ in taken])
                 fcntl.flock(turns, fcntl.LOCK_UN)
             except Exception as error:  # noqa: BLE001 - those who wait must hear of whatever it is
-                failures = [_failed(error)] * len(batch)
+                taken = _taken(batch) if taken is None else taken
+                failures = [_failed(error)] * len(taken)
                 _close(connection, turns)
                 connection = turns = None
-            for (_, done), failure in zip(batch, failures, strict=True):
+            for (_, done), failure in zip(taken, failures, strict=True):
                 if failure is None:
                     done.set_result(None)
                 else:
@@ -287,6 +302,11 @@ class SqliteDocuments:
                 break
             batch.append(waiting)
         return batch
+
+
+def _taken(batch: Sequence[Waiting]) -> list[Waiting]:
+    """Return who still waits; from now on nobody gives up."""
+    return [one for one in batch if one[1].set_running_or_notify_cancel()]
 
 
 def _carry_out(

@@ -240,6 +240,15 @@ def test_whoever_is_answered_when_it_stops_loses_nothing(platform):
     assert not {*cut} & found
 
 
+def test_a_worker_that_stands_still_keeps_nobody_from_the_end(platform):
+    every = family(platform._pid)
+    os.kill(platform.workers[0], signal.SIGSTOP)
+    platform.stop(signal.SIGTERM)
+    until(lambda: not any(_lives(pid) for pid in every))
+    platform.start()
+    until(lambda: len(platform.workers) == 2)
+
+
 def _others(now, before):
     return len(now) == 2 and now != before
 

@@ -468,3 +468,33 @@ def test_a_store_that_nobody_has_any_more_leaves_no_connection_open(tmp_path):
         vars(documents)["itself"] = documents
     del documents
     gc.collect()
+
+
+def test_whoever_waits_too_long_for_a_turn_gives_up_and_nothing_happens(tmp_path, monkeypatch):
+    documents, one = SqliteDocuments(tmp_path / "store.db"), key("a")
+    documents.commit([Write(one, {"n": 1})])
+    monkeypatch.setattr("shared.edge.sqlite.BUSY_TIMEOUT_MS", 100)
+    with (tmp_path / "store.db-lock").open("rb") as standing:
+        fcntl.flock(standing, fcntl.LOCK_EX)
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match="nothing happened"):
+                documents.commit([Write(one, {"n": 2})])
+        assert documents.get(one).data == {"n": 1}
+    monkeypatch.setattr("shared.edge.sqlite.BUSY_TIMEOUT_MS", 5_000)
+    documents.commit([Write(key("b"), {})])
+    assert documents.get(one).data == {"n": 1}
+    documents.close()
+
+
+def test_a_store_is_closed_though_another_stands_still(tmp_path, monkeypatch):
+    documents = SqliteDocuments(tmp_path / "store.db")
+    documents.commit([Write(key("a"), {})])
+    monkeypatch.setattr("shared.edge.sqlite.BUSY_TIMEOUT_MS", 100)
+    with (tmp_path / "store.db-lock").open("rb") as standing:
+        fcntl.flock(standing, fcntl.LOCK_EX)
+        with pytest.raises(StoreUnavailable):
+            documents.commit([Write(key("b"), {})])
+        writer = documents._writer
+        documents.close()
+    writer.join(5)
+    assert not writer.is_alive()
