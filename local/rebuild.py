@@ -18,6 +18,7 @@ from local import hints
 from local.entrance import served
 from local.failures import Failure, usable
 from local.story.client import Client, Refused
+from shared.platform.rules.rebuilds import SHOWN
 
 ACCOUNT = "infrastructure_engineer"
 LOOK_S = 0.3
@@ -52,11 +53,18 @@ def _watched(client: Client, job: dict[str, Any], name: str, say: Callable[[str]
         job = client.get(ACCOUNT, f"/v1/async-jobs/{job['id']}")
     if job["status"] != "completed":
         why = job["failure"]["detail"] if job["failure"] else "somebody had it given up"
-        raise Failure(f"{name} is shown as it was before, as the rebuild is {job['status']}: {why}")
+        if job["progress"]["says"] == SHOWN:
+            left = "is shown as it is folded again, and what was shown before is left to the next rebuild"
+        else:
+            left = "is shown as it was before"
+        raise Failure(f"{name} {left}, as the rebuild is {job['status']}: {why}")
     result = job["result"]
     say(f"{name} is folded again from {result['entries']} entries.")
     if result["passed"]:
-        say(f"{result['passed']} of them could not be folded, as they were not when they came.")
+        say(
+            f"{result['passed']} of them were passed over: they, or what they are about, are not as they were entered, "
+            f"or the projection refused them."
+        )
     return 0
 
 

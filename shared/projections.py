@@ -9,7 +9,7 @@ declared: `shared/projection.py`. Why: docs/decisions/0032-projections.md.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from shared.documents import Snapshot, Write
 from shared.entity import Record, Timestamp, Value
@@ -36,8 +36,8 @@ class View(Record):
 class Side(Value):
     """One of the two sides of a projection, and which events are folded into it as they are delivered."""
 
-    number: int = 0
-    """0 or 1."""
+    number: Literal[0, 1] = 0
+    """Which one it is."""
     since: Timestamp | None = None
     """Those since then, as a rebuild fed those before; null where no rebuild did."""
 
@@ -56,7 +56,7 @@ class Sides(Record):
         erasure=Stays("it is about nobody"),
     )
 
-    shown: int = 0
+    shown: Literal[0, 1] = 0
     """The side that readers see."""
     kept: tuple[Side, ...] = (Side(),)
     """The sides that events are folded into: the one that is shown, and during a rebuild the other one too."""
@@ -66,9 +66,9 @@ class Sides(Record):
     """The job of the rebuild that was begun last."""
 
     @property
-    def other(self) -> int:
+    def other(self) -> Literal[0, 1]:
         """The side that is not shown."""
-        return 1 - self.shown
+        return 0 if self.shown else 1
 
 
 class Beside(Protocol):

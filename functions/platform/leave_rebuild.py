@@ -7,7 +7,7 @@ from shared.reaction import ReactionCall, reaction
 
 @reaction(on=(JobCancelled, JobFailed), repeatable=True)
 def leave_rebuild(call: ReactionCall, event: JobCancelled | JobFailed) -> None:
-    """Keep only the side of a projection that is shown, where its rebuild came to nothing."""
+    """Keep only the side of a projection that is shown, where its rebuild did not end; the next one clears the other."""
     if event.kind != Rebuild.kind:
         return
     with call.transaction() as txn:

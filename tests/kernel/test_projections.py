@@ -1,5 +1,6 @@
 """Projections: each event is folded once into what is shown, also while it is folded again beside it."""
 
+import json
 import random
 from collections import Counter
 from dataclasses import replace
@@ -8,10 +9,13 @@ from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
+from pydantic import ValidationError
 
 from functions.platform.fold_again import fold_again
 from functions.platform.leave_rebuild import leave_rebuild
 from functions.platform.rebuild_projection import rebuild_projection
+from local.failures import Failure
+from local.rebuild import _watched
 from shared.actors import PLATFORM, Role
 from shared.bus import due_message, envelope
 from shared.documents import Key, Query, Write
@@ -314,6 +318,34 @@ def test_an_entry_that_cannot_be_read_is_passed_over_and_keeps_out_no_other(worl
     done = world.finish(world.rebuild())
     assert done.status == "completed", done.failure
     assert (done.result["passed"], world.counted()) == (1, {"acme": 2})
+
+
+def test_one_that_is_given_up_after_the_new_side_is_shown_says_so(world):
+    world.happens("acme", 1)()
+    job = world.rebuild()
+    while not world.sides.shown:
+        world.time += timedelta(seconds=10)
+        world.go_on()
+    call = world.call()
+    with call.transaction() as txn:
+        gone = cancelled(txn.get(Job, job.id), by=call.actor)
+        txn.save(gone, JobCancelRequested(kind=gone.kind, cancelled_by="service:tests"))
+    world.documents.commit(call.writes)
+    over = json.loads(world.finish(job).model_dump_json())
+    assert over["status"] == "cancelled"
+    with pytest.raises(Failure, match=r"^tests\.weights is shown as it is folded again"):
+        _watched(None, over, "tests.weights", print)
+    over["progress"]["says"] = "1 entries read"
+    with pytest.raises(Failure, match=r"^tests\.weights is shown as it was before"):
+        _watched(None, over, "tests.weights", print)
+
+
+@pytest.mark.parametrize("wrong", [{"shown": 7}, {"shown": -1}, {"kept": [{"number": 2}]}])
+def test_there_are_two_sides_and_no_third(world, wrong):
+    place = Key(PLATFORM, Sides.collection, "tests.weights")
+    world.documents.commit([Write(place, {"id": "tests.weights", **wrong})])
+    with pytest.raises(ValidationError):
+        world.rebuild()
 
 
 def replace_data(found, **members):

@@ -10,7 +10,8 @@ LAST = 1000
 
 _CLEARED = "the side that nobody sees is empty"
 _FOLLOWS = "events are folded into both sides as they are delivered"
-_SHOWN = "the new side is shown"
+SHOWN = "the new side is shown"
+"""What a rebuild says from then on, however it ends."""
 
 
 def known(name: str, names: tuple[str, ...]) -> str:
@@ -70,7 +71,7 @@ def following(so_far: Refolded, *, since: datetime, patience: timedelta) -> Refo
 
 def fading(so_far: Refolded, *, rests_until: datetime) -> Refolded:
     """Return how far it is when the new side is shown, and some may still look at the old one."""
-    return so_far.model_copy(update={"phase": "fades", "rests_until": rests_until, "says": _SHOWN})
+    return so_far.model_copy(update={"phase": "fades", "rests_until": rests_until, "says": SHOWN})
 
 
 def tidying(so_far: Refolded, *, rests_until: datetime) -> Refolded:
