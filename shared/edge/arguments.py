@@ -44,8 +44,7 @@ def from_body(
     if not raw and not issubclass(kind, MergePatch):
         raw = b"{}"
     parsed(raw)
-    body = kind.model_validate_json(raw, strict=True, extra=strangers)
-    return body if isinstance(body, MergePatch) else whole(body)
+    return whole(kind.model_validate_json(raw, strict=True, extra=strangers))
 
 
 def from_query(kind: type[BaseModel], told: Mapping[str, Sequence[str]]) -> BaseModel:

@@ -7,7 +7,7 @@ import json
 import threading
 import urllib.error
 import urllib.request
-from typing import Annotated
+from typing import Annotated, Any
 
 import flask
 import pytest
@@ -286,6 +286,44 @@ def test_a_dialect_passes_over_what_only_others_know(world):
     assert (made.status_code, made.json) == (201, {"userName": "kim"})
     ours = world.call(compile_source, "/v1/compile", {"text": "b", "id": "7"}, as_="viewer")
     problem(ours, 422, "validation_failed")
+
+
+class Named(Value):
+    """Something of a patch that comes whole."""
+
+    name: str = "a"
+    nick: str | None = None
+
+
+class Person(MergePatch):
+    """What changes, and what changes in it."""
+
+    inner: Patch | None = None
+    others: tuple[Named, ...] = ()
+
+
+def test_a_patch_knows_what_was_sent_in_every_part(world):
+    """RFC 7396, 2: an object within a patch is a patch; a list comes whole, with all that is in it."""
+
+    @declared("PATCH", "/v1/persons", scopes={Scope.ACCOUNT}, versioned=False)
+    def patch_persons(call: Call, change: Person) -> dict[str, Any]:
+        """Patch."""
+        return change.said
+
+    sent = {"inner": {"nick": None}, "others": [{"name": "b"}]}
+    answer = world.call(
+        *(patch_persons, "/v1/persons"),
+        data=json.dumps(sent),
+        as_="viewer",
+        content_type="application/merge-patch+json",
+    )
+    assert answer.json == {"inner": {"nick": None}, "others": [{"name": "b", "nick": None}]}
+
+
+@pytest.mark.parametrize("kind", [Named, Named | None, Annotated[Named, "b"] | str])
+def test_nothing_in_a_patch_is_an_object_that_forgets_what_was_sent(kind):
+    with pytest.raises(TypeError, match=r"Odd\.inner stands in a patch"):
+        type("Odd", (MergePatch,), {"__annotations__": {"inner": kind}, "__module__": __name__})
 
 
 @pytest.mark.parametrize("body", [b"", b" "])
