@@ -412,6 +412,18 @@ def test_a_place_where_no_file_can_be_is_unavailable(tmp_path):
         SqliteDocuments(tmp_path / "store.db")
 
 
+def test_what_is_no_json_says_nothing_keeps_out_no_other_and_can_be_removed(store, file):
+    put(store, {"a": {"n": 1}, "b": {"n": 2}})
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("update documents set data = '{' where id = 'a'")
+        connection.commit()
+    found = store.find("acme", query())
+    assert [one.key.id for one in found] == ["a", "b"]
+    assert store.get(key("a")).data == {} != found[1].data
+    store.commit([Write(found[0].key, None, found[0].revision)])
+    assert [one.key.id for one in store.find("acme", query())] == ["b"]
+
+
 def test_what_sqlite_refuses_for_good_is_a_defect(store, file, caplog):
     put(store, {"a": {"n": 1}})
     store.close()
