@@ -5,7 +5,7 @@ Each of these is said by the reservation's id, and may be said again. What nobod
 reads first and writes then, so it is asked for when all else was read. What a limit is, and how it is shared: `shared/shares.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,7 +75,8 @@ def reserve(
     """
     Hold so much of each of these limits, or nothing of any.
 
-    Asked again it is the same reservation, held until the later time; one that had expired is made anew.
+    Asked again it is the same reservation, held until the later time; one that had expired is made anew. One that
+    was settled is told as it is: what was spent for it is counted.
 
     Args:
         txn: Where it is asked for; the limits are those of its tenant.
@@ -86,10 +87,10 @@ def reserve(
 
         about: What it is for.
 
-        until: When it goes back by itself.
+        until: When it goes back by itself; while the shares of each limit are kept.
 
     Raises:
-        Conflict: The id stands for other amounts.
+        Conflict: The id stands for other amounts, or for what was released, so that nothing is held by it.
     """
     amounts = {limit.id: amount for limit, amount in asked.items()}
     if len(amounts) < max(len(asked), 1) or min(amounts.values()) < 0:
@@ -101,13 +102,18 @@ def reserve(
         )
     if before and before.status == "held":
         if until > before.until:
+            shares = [txn.get(Share, one.share) for one in before.held]
+            kept = _kept(until, (share.kept_until for share in shares))
             txn.unschedule(before.due)
             due = txn.schedule(ReservationDeadline(reservation=id), at=until, about=about)
-            longer = {"until": until, "due": due.id, "kept_until": until + KEPT}
+            longer = {"until": until, "due": due.id, "kept_until": kept}
             before = txn.save(before.model_copy(update=longer))
         return Kept(before, {})
-    if before and before.status != "expired":
+    if before and before.status == "settled":
         return Kept(before, {})
+    if before and before.status == "released":
+        raise Conflict("this reservation is released already; name another one", rule="reservation")
+    kept = _kept(until, (limit.kept_until for limit in asked))
     taken, place = dict[Limit, Dealt](), int(digest(id), 16)
     for limit, amount in asked.items():
         found = _look(txn, limit.key, place % limit.shares, amount)
@@ -123,7 +129,7 @@ def reserve(
         Held(limit=limit.id, share=taken[limit].taken_from, amount=amount)
         for limit, amount in asked.items()
     )
-    made = txn.save(Reservation(id=id, held=held, until=until, due=due.id, kept_until=until + KEPT))
+    made = txn.save(Reservation(id=id, held=held, until=until, due=due.id, kept_until=kept))
     return Kept(made, {limit.id: dealt.passed for limit, dealt in taken.items()})
 
 
@@ -221,6 +227,14 @@ def use(txn: Transaction, limit: Limit) -> Use:
     return Use(there[0].limit, reserved, spent, there[0].passed)
 
 
+def _kept(until: datetime, shares: Iterable[datetime]) -> datetime:
+    """Return how long a reservation is kept after its end: no longer than the shares that it takes from."""
+    last = min(shares)
+    if until >= last:
+        raise ValueError(f"a reservation ends while its shares are kept, before {last.isoformat()}")
+    return until + min(KEPT, last - until)
+
+
 def _look(txn: Transaction, key: str, n: int, amount: int) -> Sequence[Share]:
     """Return one share, if that is enough to know, or all there are of a limit."""
     one = txn.get_or_none(Share, f"{key}.{n}")
@@ -244,9 +258,10 @@ def _settled(txn: Transaction, share: str, mine: int, spent: int) -> Dealt | int
 
 
 def _given_back(txn: Transaction, before: Reservation, status: Status, at: datetime) -> Reservation:
-    there = [txn.get(Share, one.share) for one in before.held]
+    there = [txn.get_or_none(Share, one.share) for one in before.held]
     for share, one in zip(there, before.held, strict=True):
-        txn.save(share.with_(reserved=-one.amount))
+        if share:  # a timer may come when its window is long forgotten
+            txn.save(share.with_(reserved=-one.amount))
     return txn.save(before.over(status, before.held, at))
 
 

@@ -66,6 +66,13 @@ class Limit:
             raise ValueError(f"a limit is 0 or more, on 1 to {MAX_SHARES} shares")
         if any(not 1 <= mark <= 100 for mark in self.marks):
             raise ValueError("marks are parts of the limit, from 1 to 100 percent")
+        if len(set(self.marks)) < len(self.marks):
+            raise ValueError("marks are parts of the limit that differ, as each is passed once")
+
+    @property
+    def kept_until(self) -> datetime:
+        """Until when its shares are kept."""
+        return self.window.ends + KEPT
 
     @property
     def key(self) -> str:
@@ -108,8 +115,8 @@ class Share(Record):
         return self.reserved + self.spent
 
     def has(self, amount: int) -> bool:
-        """Say whether so much may be taken from it, whatever the others have."""
-        return not self.short and self.dealt - self.used >= amount
+        """Say whether so much may be taken from it, whatever the others have: nothing always may."""
+        return amount == 0 or (not self.short and self.dealt - self.used >= amount)
 
     def with_(self, *, reserved: int = 0, spent: int = 0) -> "Share":
         """Return it with so much more, or less, taken from it."""
@@ -158,8 +165,9 @@ class Reservation(Record):
         return {one.limit: one.spent for one in self.held}
 
     def over(self, status: Status, held: Iterable[Held], at: datetime) -> "Reservation":
-        """Return it at an end."""
-        end = {"status": status, "held": tuple(held), "kept_until": at + KEPT}
+        """Return it at an end; one that expired may be settled yet, so it is kept no longer than its shares."""
+        kept = self.kept_until if status == "expired" else at + KEPT
+        end = {"status": status, "held": tuple(held), "kept_until": kept}
         return self.model_copy(update=end)
 
 
@@ -202,7 +210,7 @@ def opened(limit: Limit) -> tuple[Share, ...]:
             of=limit.shares,
             limit=limit.amount,
             marks=tuple(sorted(limit.marks)),
-            kept_until=limit.window.ends + KEPT,
+            kept_until=limit.kept_until,
         )
         for n in range(limit.shares)
     ]

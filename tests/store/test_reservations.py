@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from shared import reservations
 from shared.actors import Role
-from shared.documents import Contended, Key, Query
+from shared.documents import Contended, Key, Query, Write
 from shared.edge.contention import ATTEMPTS, settled
 from shared.errors import Conflict, NotFound, StoreUnavailable
 from shared.promises import Due
@@ -150,8 +150,9 @@ def test_what_has_ended_does_not_end_otherwise(reserve, settle, release):
             otherwise()
     reserve("s", 10)
     release("s")
-    with pytest.raises(Conflict):
-        settle("s")
+    for otherwise in (lambda: settle("s"), lambda: reserve("s", 10)):
+        with pytest.raises(Conflict, match="released already"):
+            otherwise()
     with pytest.raises(NotFound):
         settle("t")
 
@@ -265,13 +266,55 @@ def test_shares_are_kept_for_as_long_as_their_window_and_longer():
     assert opened(Limit("d", 10))[0].kept_until.year == LIFE.ends.year == 9999
 
 
-@pytest.mark.parametrize("wrong", [{"amount": -1}, {"shares": 0}, {"shares": 65}, {"marks": (0,)}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"amount": -1}, {"shares": 0}, {"shares": 65}, {"marks": (0,)}, {"marks": (70, 85, 70)}],
+)
 def test_what_is_no_limit_is_a_defect(wrong, reserve):
     with pytest.raises(ValueError, match="limit"):
         Limit(**{"id": "d", "amount": 1} | wrong)
     for asked in ({}, {TOKENS: -1}, {TOKENS: 1, Limit(TOKENS.id, 1, day(NOON)): 1}):
         with pytest.raises(ValueError, match="nothing"):
             reserve("r", asked)
+
+
+def test_a_reservation_ends_while_the_shares_are_kept_that_it_takes_from(
+    acting, documents, settle, expire, used
+):
+    """So whoever settles, however late, and the timer find them."""
+    today, always = Limit("d", 10, day(NOON)), Limit("l", 10)
+
+    def ask(until, id="r", asked=None):
+        with acting() as txn:
+            asked = asked or {today: 4, always: 1}
+            return reservations.reserve(txn, id, asked, about=boat(), until=until)
+
+    for too_late in (today.kept_until, NOON.replace(year=9999, month=12, day=31)):
+        for asked in ({today: 4, always: 1}, {today: 4}):
+            with pytest.raises(ValueError, match="while its shares are kept"):
+                ask(too_late, asked=asked)
+    with pytest.raises(ValueError, match="while its shares are kept"):
+        ask(always.kept_until, asked={always: 1})
+    assert ask(NOON + QUARTER).reservation.kept_until == NOON + QUARTER + KEPT
+    last = today.kept_until - timedelta(minutes=1)
+    with pytest.raises(ValueError, match="while its shares are kept"):
+        ask(today.kept_until)
+    assert ask(last).reservation.kept_until == today.kept_until, "renewed, and no longer"
+    expire("r", at=(last - NOON) // timedelta(minutes=1))
+    kept = documents.get(Key("acme", Reservation.collection, "r")).data
+    assert (kept["status"], kept["kept_until"]) == ("expired", "2026-04-02T00:00:00.000Z")
+    assert (used(today), used(always)) == ((0, 0), (0, 0))
+
+
+def test_a_timer_that_comes_when_the_window_is_forgotten_ends_the_reservation(
+    reserve, expire, documents
+):
+    reserve("r", 60)
+    documents.commit(
+        [Write(one.key, None) for one in documents.find("acme", Query(Share.collection))]
+    )
+    expire("r", at=15)
+    assert documents.get(Key("acme", Reservation.collection, "r")).data["status"] == "expired"
 
 
 # --- marks and changes ---------------------------------------------------------------------------
@@ -318,6 +361,7 @@ def test_below_what_was_taken_nothing_is_given_until_enough_came_back(
     for n in range(8):
         reserve(f"r{n}", 10, MARKED)
     assert change(Limit(MARKED.id, 50, marks=(70, 100), shares=3)) == (70, 100)
+    assert reserve("nothing", 0, MARKED).passed == {MARKED.id: ()}, "nothing may always be had"
     for n in range(3):
         release(f"r{n}")
         assert reserve("s", 1, MARKED) == Short(MARKED.id, 0)
@@ -399,7 +443,8 @@ class Life(RuleBasedStateMachine):
             until = self.now + QUARTER
             result = reservations.reserve(txn, id, {limit: amount}, about=boat(), until=until)
             if known is None or known.status == "expired":
-                assert isinstance(result, Short) == (total + amount > limit.amount)
+                assert isinstance(result, Short) == (amount > 0 and total + amount > limit.amount)
+            assert isinstance(result, Short) or result.reservation.status in {"held", "settled"}
             return result
 
         self.attempt(act, self.took(id), later)
