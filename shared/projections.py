@@ -9,11 +9,12 @@ declared: `shared/projection.py`. Why: docs/decisions/0032-projections.md.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from shared.documents import Snapshot, Write
 from shared.entity import Record, Timestamp, Value
 from shared.handling import ForEver, Handling, Nobody, Stays
+from shared.judged import Exact
 from shared.ports import Port
 
 PROJECTED: dict[str, str] = {}
@@ -36,7 +37,7 @@ class View(Record):
 class Side(Value):
     """One of the two sides of a projection, and which events are folded into it as they are delivered."""
 
-    number: Literal[0, 1] = 0
+    number: Annotated[Literal[0, 1], Exact] = 0
     """Which one it is."""
     since: Timestamp | None = None
     """Those since then, as a rebuild fed those before; null where no rebuild did."""
@@ -56,7 +57,7 @@ class Sides(Record):
         erasure=Stays("it is about nobody"),
     )
 
-    shown: Literal[0, 1] = 0
+    shown: Annotated[Literal[0, 1], Exact] = 0
     """The side that readers see."""
     kept: tuple[Side, ...] = (Side(),)
     """The sides that events are folded into: the one that is shown, and during a rebuild the other one too."""
