@@ -42,6 +42,9 @@ class Dispatcher:
         self._lanes: dict[Lane, deque[Delivery]] = {}
         self._busy: set[Lane] = set()
         self._known: set[str] = set()
+        self._again: dict[str, Delivery] = {}
+        """What was put into the queue once more while it was being delivered, maybe after it was settled there."""
+
         self._changed = threading.Condition()
         self._stopping = False
         self._threads = [
@@ -78,9 +81,9 @@ class Dispatcher:
             for write in writes
             if write.key.collection == Delivery.collection and write.data
         ]
-        self._queue(readable(new, record(Delivery)))
+        self._queue(readable(new, record(Delivery)), just_written=True)
 
-    def _queue(self, new: Sequence[Delivery]) -> None:
+    def _queue(self, new: Sequence[Delivery], *, just_written: bool = False) -> None:
         if not new:
             return
         with self._changed:
@@ -89,6 +92,8 @@ class Dispatcher:
                     self._known.add(delivery.id)
                     lane = (delivery.consumer, delivery.subject)
                     self._lanes.setdefault(lane, deque()).append(delivery)
+                elif just_written:
+                    self._again[delivery.id] = delivery
             self._changed.notify_all()
 
     def idle(self) -> bool:
@@ -125,10 +130,13 @@ class Dispatcher:
                 after = delivery.model_copy(update={"next_at": at})
             with self._changed:
                 self._busy.discard(lane)
-                queue = self._lanes[lane]
+                queue, again = self._lanes[lane], self._again.pop(delivery.id, None)
                 if after is None:
                     queue.popleft()
-                    self._known.discard(delivery.id)
+                    if again is None:
+                        self._known.discard(delivery.id)
+                    else:
+                        queue.append(again)
                 else:
                     queue[0] = after
                 if not queue:

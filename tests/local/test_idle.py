@@ -5,6 +5,7 @@ import pytest
 from benchmarks.spawn import free_port
 from local.platform import Platform
 from shared.documents import Key, Write
+from shared.edge.queue import Delivery, delivery_key
 from tests.rehearsals.scene import until
 
 
@@ -27,4 +28,34 @@ def test_what_is_handed_on_during_the_look_is_under_way(platform, monkeypatch):
     assert not platform.idle()
     assert platform._jumped(None) == (False, None)
     monkeypatch.undo()
+    until(platform.idle)
+
+
+def test_what_comes_into_the_queue_again_just_as_it_is_settled_does_not_stay_there(platform):
+    until(platform.idle)
+    one = Delivery(
+        id="nobody.takes:1",
+        consumer="nobody.takes",
+        topic="agents",
+        subject="agents/1",
+        attributes={"type": "com.waooaw.agent.created.v1"},
+        data="{}",
+    )
+    put = Write(delivery_key(one.id), one.to_stored())
+    settled = []
+
+    def publish_again(writes):
+        """Publish it once more when it is deleted: whoever was killed before they could note it does so."""
+        if any(write.key == put.key and write.data is None for write in writes):
+            settled.append(one.id)
+            if len(settled) == 1:
+                platform.documents.commit([put])
+
+    platform.documents.on_commit(publish_again)
+    platform.dispatcher._attempt = lambda delivery: platform.documents.commit(
+        [Write(delivery_key(delivery.id), None)]
+    )
+    platform.documents.commit([put])
+    until(lambda: len(settled) == 2)
+    assert platform.documents.get(put.key) is None
     until(platform.idle)
