@@ -88,11 +88,11 @@ class Dispatcher:
             return
         with self._changed:
             for delivery in new:
+                lane = (delivery.consumer, delivery.subject)
                 if delivery.id not in self._known:
                     self._known.add(delivery.id)
-                    lane = (delivery.consumer, delivery.subject)
                     self._lanes.setdefault(lane, deque()).append(delivery)
-                elif just_written:
+                elif just_written and lane in self._busy and self._lanes[lane][0].id == delivery.id:
                     self._again[delivery.id] = delivery
             self._changed.notify_all()
 

@@ -1,5 +1,7 @@
 """Whether everything waits is said of one moment, although the parts are looked at one after the other."""
 
+import threading
+
 import pytest
 
 from benchmarks.spawn import free_port
@@ -31,23 +33,28 @@ def test_what_is_handed_on_during_the_look_is_under_way(platform, monkeypatch):
     until(platform.idle)
 
 
-def test_what_comes_into_the_queue_again_just_as_it_is_settled_does_not_stay_there(platform):
-    until(platform.idle)
+def waiting(n):
+    """Return the write that puts one of several deliveries of one lane into the queue."""
     one = Delivery(
-        id="nobody.takes:1",
+        id=f"nobody.takes:{n}",
         consumer="nobody.takes",
         topic="agents",
         subject="agents/1",
         attributes={"type": "com.waooaw.agent.created.v1"},
         data="{}",
     )
-    put = Write(delivery_key(one.id), one.to_stored())
+    return Write(delivery_key(one.id), one.to_stored())
+
+
+def test_what_comes_into_the_queue_again_just_as_it_is_settled_does_not_stay_there(platform):
+    until(platform.idle)
+    put = waiting(1)
     settled = []
 
     def publish_again(writes):
         """Publish it once more when it is deleted: whoever was killed before they could note it does so."""
         if any(write.key == put.key and write.data is None for write in writes):
-            settled.append(one.id)
+            settled.append(put.key.id)
             if len(settled) == 1:
                 platform.documents.commit([put])
 
@@ -59,3 +66,23 @@ def test_what_comes_into_the_queue_again_just_as_it_is_settled_does_not_stay_the
     until(lambda: len(settled) == 2)
     assert platform.documents.get(put.key) is None
     until(platform.idle)
+
+
+def test_what_comes_into_the_queue_again_while_it_waits_there_is_delivered_once(platform):
+    until(platform.idle)
+    begun, go_on = [], threading.Event()
+
+    def attempt(delivery):
+        begun.append(delivery.id)
+        go_on.wait(10)
+        platform.documents.commit([Write(delivery_key(delivery.id), None)])
+
+    platform.dispatcher._attempt = attempt
+    platform.documents.commit([waiting(1)])
+    until(lambda: begun)
+    platform.documents.commit([waiting(2)])
+    platform.documents.commit([waiting(2)])
+    platform.documents.commit([waiting(3)])
+    go_on.set()
+    until(platform.idle)
+    assert begun == [waiting(n).key.id for n in (1, 2, 3)]
