@@ -45,6 +45,9 @@ class Dispatcher:
         self._again: dict[str, Delivery] = {}
         """What was put into the queue once more while it was being delivered, maybe after it was settled there."""
 
+        self._doubtful: set[str] = set()
+        """Those of them that wait their turn: each is delivered only if it is in the queue when that comes."""
+
         self._changed = threading.Condition()
         self._stopping = False
         self._threads = [
@@ -122,7 +125,7 @@ class Dispatcher:
         while (lane := self._next()) is not None:
             delivery = self._lanes[lane][0]
             try:
-                after = self._attempt(delivery)
+                after = None if self._settled(delivery) else self._attempt(delivery)
             except Exception as error:
                 log.exception("delivery %s could not be settled", delivery.id)
                 soon = isinstance(error, StoreUnavailable | Contended)
@@ -133,9 +136,11 @@ class Dispatcher:
                 queue, again = self._lanes[lane], self._again.pop(delivery.id, None)
                 if after is None:
                     queue.popleft()
+                    self._doubtful.discard(delivery.id)
                     if again is None:
                         self._known.discard(delivery.id)
                     else:
+                        self._doubtful.add(delivery.id)
                         queue.append(again)
                 else:
                     queue[0] = after
@@ -159,6 +164,12 @@ class Dispatcher:
         if soonest is None:
             return None
         return max(0.01, self._clock.seconds_until(datetime.fromisoformat(soonest)))
+
+    def _settled(self, delivery: Delivery) -> bool:
+        """Say whether what came once more had been there before, and left the queue as that was settled."""
+        if delivery.id not in self._doubtful:
+            return False
+        return self._ports.documents.get(delivery_key(delivery.id)) is None
 
     def _attempt(self, delivery: Delivery) -> Delivery | None:
         """Deliver once; return the delivery as it waits for the next attempt, or None when settled."""
