@@ -5,34 +5,26 @@ What an agent, a decision and a month cost: counts taken by the meter, times the
 `python -m benchmarks.costs` writes it, without counting again.
 """
 
-import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from benchmarks.counts import COUNTED, DOCS, Measured, kept
-from benchmarks.prices import DAYS, MONTH_S, PRICES, READ_ON, REGION, TIB, Price
-from shared.edge.catalog import catalog, reactions
-from shared.edge.meter import MESSAGE_BYTES
-from shared.mobile.actions.following import TOTALS
-from shared.operation import Operation
-from shared.precedents.actions.figures import FIGURES
-from shared.reaction import Reaction
+from benchmarks.bill import (
+    BY_ID,
+    PROVISION,
+    Bill,
+    Provision,
+    billed,
+    creation,
+    decision,
+    entries,
+    tenths,
+    usd,
+)
+from benchmarks.counts import DOCS, Measured, kept
+from benchmarks.months import EVERY_S, NOBODY, PILOT, THOUSAND, WARM, cold_starts, month, starting
+from benchmarks.prices import MONTH_S, PRICES, READ_ON, REGION, Price
 
 PAGE = DOCS / "costs.md"
-
-VCPU, GIB = 0.1666, 0.25
-"""How much of a processor and of memory each function has (infra/functions.py)."""
-
-ROUND_TRIP_MS = 10
-"""How long Firestore takes for one request within the region: assumed, not measured."""
-
-CPU_TIMES = 1 / VCPU
-"""How much longer a function computes on its share of a processor than on a whole one of this machine."""
-
-WARM = 4
-"""How many functions of the approval path keep an instance (infra/functions.py)."""
 
 SHARDED = {"mobile.get_dashboard", "platform.get_stats", "precedents.get_seed_metrics"}
 """What adds up the shards that exist."""
@@ -46,175 +38,16 @@ AGENT_USD = 0.0007
 AGENT_LIST_USD = 0.001
 """What it may cost where nothing is free."""
 
-# --- from counts to a bill -----------------------------------------------------------------------
-
-
-class Bill(dict[str, float]):
-    """How many units of each item of the price table."""
-
-    def __missing__(self, item: str) -> float:
-        return 0.0
-
-    def __add__(self, other: Mapping[str, float]) -> "Bill":
-        return Bill({item: self[item] + other.get(item, 0.0) for item in {**self, **other}})
-
-    def times(self, number: float) -> "Bill":
-        """Return it so many times over."""
-        return Bill({item: units * number for item, units in self.items()})
-
-
-def tenths(id: str, count: Mapping[str, Any], cpu_ms: Mapping[str, float]) -> int:
-    """Return how many tenths of a second a run is billed, which rounds them up."""
-    trips = (count["reads"] or 1) + count["index_reads"] + count["publishes"]
-    trips += count["files"] + (1 if count["writes"] or count["deletes"] else 0)
-    took_ms: float = cpu_ms.get(id, 1.0) * CPU_TIMES + trips * ROUND_TRIP_MS
-    return max(1, math.ceil(took_ms / 100))
-
-
-def billed(id: str, count: Mapping[str, Any], cpu_ms: Mapping[str, float]) -> Bill:
-    """Return what a run takes, without what follows from it."""
-    seconds = tenths(id, count, cpu_ms) / 10
-    return Bill(
-        invocations=1,
-        vcpu_s=seconds * VCPU,
-        gib_s=seconds * GIB,
-        reads=(count["reads"] or 1) + count["index_reads"],
-        writes=count["writes"],
-        deletes=count["deletes"],
-        files=count["files"],
-        expiries=1 if count["writes"] and id in _NOTED else 0,
-    )
-
-
-_NOTED = {
-    one.id for one in catalog() if isinstance(one, Operation) or (one.on and not one.repeatable)
-}
-"""What keeps an answer or a note beside what it writes, which is deleted by age."""
-
-_LISTENERS = Counter(one.topic for one in reactions() if one.topic)
-"""How many subscriptions each topic has: a message is billed to each, also where its filter drops it."""
-
-
-def entries(found: Measured, signatures: int) -> Bill:
-    """Return what it takes to publish so many entries, and to keep them in the tap."""
-    relay = "events.publish_entry"
-    bill = billed(relay, found["relay"], found["cpu_ms"]).times(signatures)
-    bill["message_tib"] = bill["tapped_tib"] = signatures * MESSAGE_BYTES / TIB
-    return bill
-
-
-def creation(found: Measured) -> dict[str, Bill]:
-    """Return what the creation of one agent takes, by what takes it."""
-    job, cpu_ms = found["main_job"], found["cpu_ms"]
-    parts: dict[str, Bill] = {
-        "the workflow's steps": Bill(steps=job["steps"]),
-        "its waits for callbacks": Bill(external_steps=job["external_steps"]),
-        "looks at the release": Bill(),
-        "functions that answer": Bill(gateway_calls=job["requests_of_people"]),
-        "functions that react": Bill(),
-    }
-    # Whoever asks is looked up once, unless the instance knows them from the last minute.
-    parts["functions that answer"]["reads"] = job["requests_of_people"]
-    signatures, due_runs = 0, 0
-    for id, count in job["functions"].items():
-        one = _BY_ID[id]
-        name = "functions that answer" if isinstance(one, Operation) else "functions that react"
-        name = "looks at the release" if id == "agents.probe_release" else name
-        runs = count["runs"]
-        mean = {kind: count[kind] / runs for kind in COUNTED}
-        parts[name] += billed(id, mean, cpu_ms).times(runs)
-        signatures += count["signatures"]
-        due_runs += runs if not isinstance(one, Operation) and one.due else 0
-    parts["entries, published and kept"] = entries(found, signatures)
-    # A promise is handed over until it is kept, here at once; by the schedule it is once, mostly.
-    sent = {"dues": due_runs * MESSAGE_BYTES}
-    sent |= {topic: n for topic, n in job["message_bytes"].items() if topic not in {"tap", "dues"}}
-    delivered = sum(size * (1 + _LISTENERS[topic]) for topic, size in sent.items())
-    parts["messages"] = Bill(message_tib=delivered / TIB, reads=due_runs)
-    return parts
-
-
-_BY_ID = {one.id: one for one in catalog()}
-
-
-def decision(found: Measured) -> Bill:
-    """Return what one decision of a Governor takes: the question, a look, the answer, what follows."""
-    job, cpu_ms, bill = found["main_job"], found["cpu_ms"], Bill(gateway_calls=3)
-    signatures = 0
-    for id, count in job["functions"].items():
-        if id.partition(".")[0] in _DECIDING and id not in _OF_AGENTS:
-            mean = {kind: count[kind] / count["runs"] for kind in COUNTED}
-            bill += billed(id, mean, cpu_ms).times(count["runs"])
-            signatures += count["signatures"]
-    return bill + entries(found, signatures)
-
-
-_DECIDING = {"approvals", "precedents", "mobile"}
-_OF_AGENTS = {"mobile.follow_agent", "mobile.notify_agent", "mobile.record_health"}
-
-
-def usd(bill: Mapping[str, float], *, free: bool = False) -> float:
-    """Return what a bill comes to, in dollars; *free* takes off what each month is free."""
-    return sum(PRICES[item].of(units, free=free) for item, units in bill.items())
-
-
-# --- months --------------------------------------------------------------------------------------
-
-
-def month(found: Measured, *, agents: int, decisions_a_day: int, looks_a_day: int) -> Bill:
-    """Return what a month takes: what stands there, what runs by itself, and what people do."""
-    bill = standing(found)
-    for part in creation(found).values():
-        bill += part.times(agents)
-    bill += decision(found).times(decisions_a_day * DAYS)
-    look = billed(
-        "mobile.get_dashboard", found["functions"]["mobile.get_dashboard"], found["cpu_ms"]
-    )
-    look["reads"], look["gateway_calls"] = DASHBOARD_SHARDS, 1
-    bill += look.times(looks_a_day * DAYS)
-    bill["stored_gib"] += agents * STORED_GIB_AN_AGENT
-    bill["backup_gib"] += agents * STORED_GIB_AN_AGENT * BACKUPS
-    bill["log_gib"] += bill["invocations"] * LOG_BYTES_A_RUN / 2**30
-    return bill
-
-
-def standing(found: Measured) -> Bill:
-    """Return what a month takes in which nobody comes: schedules, warm instances, secrets, images."""
-    bill = Bill(
-        jobs=len(found["schedules"]),
-        secrets=WRITER_KEYS,
-        keys=1,
-        image_gib=len(_BY_ID) * IMAGE_GIB,
-        idle_vcpu_s=WARM * VCPU * MONTH_S,
-        gib_s=WARM * GIB * MONTH_S,
-    )
-    for id, count in found["schedules"].items():
-        runs = MONTH_S / _EVERY_S[id]
-        bill += billed(id, count, found["cpu_ms"]).times(runs)
-    return bill
-
-
-def _pause_s(reaction: Reaction) -> float:
-    """Return how long after one run of a schedule the next one is, at any time."""
-    once = reaction.next_after(datetime(2026, 1, 1, tzinfo=UTC))
-    return (reaction.next_after(once) - once).total_seconds()
-
-
-_EVERY_S = {one.id: _pause_s(one) for one in reactions() if one.scheduled}
-
-DASHBOARD_SHARDS = TOTALS.shards + FIGURES.shards
-STORED_GIB_AN_AGENT = 0.5 / 1024
-BACKUPS = 7
-LOG_BYTES_A_RUN = 1000
-IMAGE_GIB = 0.06
-WRITER_KEYS = 4
-"""Assumed, not measured: half a MiB with its indexes, seven daily backups, a kilobyte of log a run, 60 MiB of an image of its own."""
-
-PILOT = {"agents": 10, "decisions_a_day": 10, "looks_a_day": 100}
-THOUSAND = {"agents": 1000, "decisions_a_day": 100, "looks_a_day": 1000}
-
-
-# --- the page ------------------------------------------------------------------------------------
+PROVISIONS = [
+    PROVISION,
+    *(
+        replace(PROVISION, vcpu=vcpu, boost=boost)
+        for vcpu in (PROVISION.vcpu, 0.25, 0.333, 0.5)
+        for boost in (False, True)
+        if (vcpu, boost) != (PROVISION.vcpu, PROVISION.boost)
+    ),
+]
+"""What could be given instead."""
 
 
 def page(found: Measured) -> str:
@@ -223,7 +56,7 @@ def page(found: Measured) -> str:
     whole = sum(parts.values(), Bill())
     a_thousand = usd(whole.times(1000), free=True) / 1000
     low, high = ALWAYS_ON_USD
-    pilot, thousand = month(found, **PILOT), month(found, **THOUSAND)
+    pilot, thousand = month(found, PILOT), month(found, THOUSAND)
     return "\n".join(
         [
             _HEAD.format(read_on=READ_ON, region=REGION),
@@ -237,7 +70,7 @@ def page(found: Measured) -> str:
             "",
             "## A month",
             "",
-            _MONTHS.format(pilot=PILOT, thousand=THOUSAND, warm=WARM),
+            _MONTHS.format(pilot=PILOT, thousand=THOUSAND, warm=len(WARM)),
             *_table(
                 (
                     "month",
@@ -246,10 +79,25 @@ def page(found: Measured) -> str:
                     f"always on, ${low}–{high}: times as much",
                 ),
                 [
-                    _month("nobody comes", standing(found)),
+                    _month("nobody comes", month(found, NOBODY)),
                     _month("pilot", pilot),
                     _month("1,000 agents", thousand),
                 ],
+            ),
+            "",
+            "## What is given, and starts from cold",
+            "",
+            _STARTS.format(pilot=cold_starts(found, PILOT), thousand=cold_starts(found, THOUSAND)),
+            *_table(
+                (
+                    "vCPU",
+                    "boost",
+                    "a start, s",
+                    "starts, $ a pilot month",
+                    "pilot, billed, $",
+                    "nothing free, $",
+                ),
+                (_provision(found, given) for given in PROVISIONS),
             ),
             "",
             "## Each function",
@@ -267,7 +115,7 @@ def page(found: Measured) -> str:
                     "tenths of a second",
                     "$ per million",
                 ),
-                (_function(found, id) for id in found["functions"] if id in _BY_ID),
+                (_function(found, id) for id in found["functions"] if id in BY_ID),
             ),
             "",
             "## What runs by itself",
@@ -302,10 +150,16 @@ this machine, six times as long on a sixth of a processor, and ten milliseconds 
 """
 
 _MONTHS = """\
-Pilot: {pilot[agents]} agents made, {pilot[decisions_a_day]} decisions and {pilot[looks_a_day]} looks at the dashboard a day; 1,000 agents: {thousand[decisions_a_day]} decisions and {thousand[looks_a_day]} looks.
+Pilot: {pilot.agents} agents made, {pilot.decisions_a_day} decisions and {pilot.looks_a_day} looks at the dashboard a day; 1,000 agents: {thousand.decisions_a_day} decisions and {thousand.looks_a_day} looks.
 What stands there whether anybody comes or not is mostly the {warm} functions of the approval path that keep an instance warm.
 Assumed: half a MiB of an agent's documents with their indexes, seven daily backups, a kilobyte of log a run, 60 MiB of image a function.
 The always-on design is the one this replaces: its services were to cost $200–265 a month.
+"""
+
+_STARTS = """\
+What each function is given, and what the month comes to; the first line is what is deployed. A start is the CPU of the dearest function on this machine,
+without the pull of the image; it is billed as a request is. A boosted one has 2 vCPU, also for the first ten seconds after it, in which a request is mostly over.
+At most {pilot:,.0f} starts in the pilot's month, {thousand:,.0f} with 1,000 agents, if runs came at any time; what comes together, as most does, is cold less often.
 """
 
 _DECISION = """\
@@ -349,6 +203,18 @@ def _month(name: str, bill: Bill) -> tuple[str, str, str, str]:
     return name, f"{paid:,.2f}", f"{whole:,.2f}", f"{low / whole:,.0f}–{high / paid:,.0f}"
 
 
+def _provision(found: Measured, given: Provision) -> tuple[str, ...]:
+    bill, starts = month(found, PILOT, given), starting(found, PILOT, given)
+    return (
+        f"{given.vcpu:.3g}",
+        "yes" if given.boost else "no",
+        f"{given.start_s:.2f}",
+        f"{usd(starts):.2f}",
+        f"{usd(bill, free=True):,.2f}",
+        f"{usd(bill):,.2f}",
+    )
+
+
 def _function(found: Measured, id: str) -> tuple[str, ...]:
     count, cpu_ms = found["functions"][id], found["cpu_ms"]
     reads = "one for each item" if count["reads"] is None else str(count["reads"])
@@ -361,8 +227,8 @@ def _function(found: Measured, id: str) -> tuple[str, ...]:
 
 def _schedule(found: Measured, id: str) -> tuple[str, ...]:
     count = found["schedules"][id]
-    bill = billed(id, count, found["cpu_ms"]).times(MONTH_S / _EVERY_S[id])
-    every = f"{_EVERY_S[id] / 60:g} min"
+    bill = billed(id, count, found["cpu_ms"]).times(MONTH_S / EVERY_S[id])
+    every = f"{EVERY_S[id] / 60:g} min"
     return f"`{id}`", every, str(count["reads"]), str(count["writes"]), f"{usd(bill):.2f}"
 
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from benchmarks import costs, counts
+from benchmarks import bill, costs, counts
 from shared.edge.catalog import catalog
 from shared.operation import Operation
 from tests.e2e import counting
@@ -112,8 +112,8 @@ def test_the_cpu_time_is_about_what_is_listed(found):
 
 
 def test_the_creation_of_an_agent_stays_within_its_price():
-    whole = sum(costs.creation(counts.kept()).values(), costs.Bill())
-    billed = costs.usd(whole.times(1000), free=True) / 1000
+    whole = sum(bill.creation(counts.kept()).values(), bill.Bill())
+    billed = bill.usd(whole.times(1000), free=True) / 1000
     assert billed <= costs.AGENT_USD, f"${billed:.6f} an agent is above ${costs.AGENT_USD}"
-    plain = costs.usd(whole)
+    plain = bill.usd(whole)
     assert plain <= costs.AGENT_LIST_USD, f"${plain:.6f} an agent is above ${costs.AGENT_LIST_USD}"
