@@ -125,7 +125,7 @@ def asked(*arguments: str) -> str | None:
 
 def describe(stack: Environment, archive: Path | None) -> None:
     """Say what a stack consists of, without a cloud."""
-    resources = planned(stack, archive or newest(), {})
+    resources = [one for one in planned(stack, archive or newest(), {}) if not one.looked_up]
     for type, number in sorted(Counter(one.type for one in resources).items()):
         print(f"{number:5} {type}")
     print(f"{len(resources):5} in all")

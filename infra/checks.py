@@ -277,6 +277,13 @@ def names_are_within_limits(graph: Graph, _: Environment) -> Iterator[str]:
                 yield f"{times} of type {type} are named {name}"
 
 
+def every_resource_has_its_own_name(graph: Graph, _: Environment) -> Iterator[str]:
+    """No two resources have one urn, which the engine refuses."""
+    for urn, times in Counter(one.urn for one in graph if one.urn).items():
+        if times > 1:
+            yield f"{times} resources are called {urn}"
+
+
 def every_topic_has_its_subscriber(graph: Graph, _: Environment) -> Iterator[str]:
     """What is announced is heard, and what listens is told exactly what it takes."""
     topics = {one.inputs["name"] for one in _of(graph, "pubsub.Topic")}
@@ -350,6 +357,7 @@ CHECKS: tuple[Check, ...] = (
     what_is_deleted_is_gone,
     what_must_be_kept_is_kept,
     names_are_within_limits,
+    every_resource_has_its_own_name,
     every_topic_has_its_subscriber,
     every_schedule_has_its_function,
     functions_are_bounded,

@@ -1,5 +1,5 @@
 """
-The resources of a stack, without a cloud: the program is run, and every resource it asks for is taken down.
+The resources of a stack, without a cloud: the program is run, and every resource it asks for is taken down, with what it waits for.
 
 It runs in a process of its own, for Pulumi keeps threads and loops that end only with their process.
 """
@@ -10,14 +10,15 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import yaml
-from pulumi.runtime import mocks
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_pulumi_func
 
 from infra.stack import ROOT, Environment
@@ -30,16 +31,29 @@ PLACEHOLDERS = {
 }
 """What only a deployment decides, where nothing is deployed."""
 
+STACK = "pulumi:pulumi:Stack"
+"""The type of what all resources of a stack are part of."""
+
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource, as the program asks for it."""
+    """One resource, as the program asks for it; or what the program looks up, by the name of the function that looks."""
 
     type: str
-    """Its module and its class: ``pubsub.Topic``."""
+    """Its module and its class: ``pubsub.Topic``; ``storage.getProjectServiceAccount`` is looked up."""
 
     name: str
     inputs: Mapping[str, Any]
+    urn: str = ""
+    """What the engine calls it."""
+
+    after: frozenset[str] = frozenset()
+    """The urns of what it waits for: what it names itself, and whatever its inputs come from."""
+
+    @property
+    def looked_up(self) -> bool:
+        """Whether it is no resource and the program but asks for it."""
+        return self.type.rpartition(".")[2].startswith("get")
 
 
 def planned(environment: Environment, archive: Path, settings: Mapping[str, str]) -> list[Resource]:
@@ -68,7 +82,18 @@ def planned(environment: Environment, archive: Path, settings: Mapping[str, str]
     )
     if done.returncode:
         raise SystemExit(done.stderr.strip())
-    return [Resource(**one) for one in json.loads(done.stdout)]
+    return [Resource(**one | {"after": frozenset(one["after"])}) for one in json.loads(done.stdout)]
+
+
+def closure(graph: Iterable[Resource], urn: str) -> frozenset[str]:
+    """Return the urns of everything that a resource waits for, directly or through others."""
+    after = {one.urn: one.after for one in graph}
+    found: set[str] = set()
+    ahead = set(after[urn])
+    while ahead:
+        found |= ahead
+        ahead = set().union(*(after[one] for one in ahead)) - found
+    return frozenset(found)
 
 
 def configuration(
@@ -81,21 +106,18 @@ def configuration(
     return known | {**settings, "waooaw:archive": str(archive)}
 
 
-class _Taken(mocks.Mocks):
-    """Takes every resource down, and answers as the cloud would, as far as other resources ask."""
+class _Cloud(mocks.Mocks):
+    """Answers as the cloud would, as far as other resources ask."""
 
     def __init__(self, project: str) -> None:
         self.project = project
-        self.resources: list[Resource] = []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        """Keep what is asked for, and make up what the cloud would add."""
-        _, module, kind = args.typ.split(":")
-        module = module.partition("/")[0]
-        self.resources.append(Resource(f"{module}.{kind}", args.name, args.inputs))
+        """Make up what the cloud would add."""
+        type = _type(args.typ)
         name = args.inputs.get("name", args.name)
-        made = {"name": name} | self._made(f"{module}.{kind}", name, args.inputs)
-        return f"projects/{self.project}/{module}/{name}", args.inputs | made
+        made = {"name": name} | self._made(type, name, args.inputs)
+        return f"projects/{self.project}/{type.partition('.')[0]}/{name}", args.inputs | made
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         """Answer what the program looks up."""
@@ -126,21 +148,72 @@ class _Taken(mocks.Mocks):
         }.get(type, {})
 
 
+class _Engine(mocks.MockMonitor):
+    """Takes down everything that is asked for, with what it waits for, as the engine is told it."""
+
+    def __init__(self, cloud: _Cloud) -> None:
+        super().__init__(cloud)
+        self.taken: list[Resource] = []
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """Name a resource as the engine does, which leaves the stack out of it."""
+        return super().make_urn("" if STACK in parent else parent, type_, name)
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's name
+        """Take a resource down."""
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        if request.custom:
+            after = set(request.dependencies).union(
+                *(one.urns for one in request.propertyDependencies.values())
+            )
+            self._take(_type(request.type), request.name, request.object, answer.urn, after)
+        return answer
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 - the engine's name
+        """Take down what is looked up."""
+        type, name = _type(request.tok), str(len(self.taken))
+        urn = self.make_urn("", request.tok, name)
+        self._take(type, name, request.args, urn, request.dependsOn)
+        return super().Invoke(request)  # type: ignore[no-untyped-call]
+
+    def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802 - the engine's name
+        """Ask to be told what a look-up waits for."""
+        info = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
+        info.supportedFeatures.append(resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_DEPENDS_ON)
+        return info
+
+    def _take(self, type: str, name: str, given: Any, urn: str, after: Iterable[str]) -> None:
+        inputs = rpc.deserialize_properties(given)
+        self.taken.append(Resource(type, name, inputs, urn, frozenset(after)))
+
+
+def _type(token: str) -> str:
+    """Return the type of a token: ``pubsub.Topic`` of ``gcp:pubsub/topic:Topic``."""
+    _, module, kind = token.split(":")
+    return f"{module.partition('/')[0]}.{kind}"
+
+
 def _program() -> None:
     runpy.run_path("program.py")
 
 
 def _run(environment: str, settings: dict[str, str]) -> list[Resource]:
-    taken = _Taken(settings["gcp:project"])
+    engine = _Engine(_Cloud(settings["gcp:project"]))
     loop = asyncio.new_event_loop()
     # Without a loop the program would wait for one that nobody runs.
     asyncio.set_event_loop(loop)
-    mocks.set_mocks(taken, project="waooaw", stack=environment, preview=False)
+    mocks.set_mocks(
+        engine.mocks, project="waooaw", stack=environment, preview=False, monitor=engine
+    )
     pulumi.runtime.set_all_config(settings)
     # Pulumi runs the program in its own folder.
     os.chdir(FOLDER)
     loop.run_until_complete(run_pulumi_func(_program))
-    return taken.resources
+    return engine.taken
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, frozenset) else value.path
 
 
 if __name__ == "__main__":
@@ -148,4 +221,4 @@ if __name__ == "__main__":
         resources = _run(sys.argv[1], json.load(sys.stdin))
     except pulumi.RunError as error:
         sys.exit(str(error))
-    json.dump([asdict(one) for one in resources], sys.stdout, default=lambda asset: asset.path)
+    json.dump([asdict(one) for one in resources], sys.stdout, default=_plain)

@@ -52,8 +52,9 @@ def declare(stack: Stack) -> firestore.Database:
 def _index(database: firestore.Database, index: dict[str, Any]) -> None:
     fields = [(f["fieldPath"], f.get("order"), f.get("arrayConfig")) for f in index["fields"]]
     label = "-".join(f"{name}-{(order or items)[:4].lower()}" for name, order, items in fields)
+    everywhere = "-group" if index["queryScope"] == "COLLECTION_GROUP" else ""
     firestore.Index(
-        f"{index['collectionGroup']}-{label}",
+        f"{index['collectionGroup']}{everywhere}-{label}",
         database=database.name,
         collection=index["collectionGroup"],
         query_scope=index["queryScope"],

@@ -3,6 +3,7 @@
 import base64
 import json
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,7 @@ def changed(graph, type, label, /, **changes):
         for step in way:
             place = place[step]
         place[last] = value
-    return [Resource(type, found.name, inputs) if one is found else one for one in graph]
+    return [replace(one, inputs=inputs) if one is found else one for one in graph]
 
 
 def without(graph, type, name):
@@ -42,7 +43,7 @@ def rerouted(graph, change):
     description = json.loads(base64.b64decode(document["contents"]))
     change(description["paths"])
     document["contents"] = base64.b64encode(json.dumps(description).encode()).decode()
-    return [Resource(config.type, config.name, inputs) if one is config else one for one in graph]
+    return [replace(one, inputs=inputs) if one is config else one for one in graph]
 
 
 def without_token(paths):
@@ -360,6 +361,10 @@ BREAKAGES = {
     "a schedule runs nothing": (
         lambda g: added(g, "cloudscheduler.Job", "old", name="events-tidy", schedule="* * * * *"),
         "the schedule events-tidy runs no function",
+    ),
+    "two resources have one name": (
+        lambda g: [*g, next(one for one in g if one.name == "dead-letters")],
+        "2 resources are called urn:pulumi:dev::waooaw::gcp:pubsub/topic:Topic::dead-letters",
     ),
     "a function grows without end": (
         lambda g: changed(
