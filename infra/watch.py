@@ -1,28 +1,72 @@
 """
 Watch a deployment for a quarter of an hour: ``python -m infra.watch PROJECT ADDRESS``.
 
-It ends with 0 if the platform stayed well, and with 1 as soon as it did not: more than one request in a
-hundred failed, or the health said so three times in a row. The pipeline then deploys the archive before.
+It ends with 0 if the platform stayed well; with 1 as soon as it did not: more than one request in a hundred
+failed, or the health said so three times in a row. Then the deployment is taken back. It ends with 3 if nobody can
+say: Cloud Monitoring gave no figures for too long, which says nothing about the platform. Then nothing is taken
+back, and somebody has to look.
 """
 
-import json
 import math
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
+WELL, TAKE_BACK, USAGE, UNKNOWN = 0, 1, 2, 3
+"""How it ends. A defect of its own is no verdict either, and ends with 3."""
+
+ENDS = {
+    WELL: "Leave it",
+    TAKE_BACK: "Take it back",
+    UNKNOWN: "Nobody can say whether it is well, and nothing is taken back",
+}
 MINUTES = 15
+JUDGED = 10
+"""A reading counts everything since the deployment; the last one must cover so many minutes."""
+
 ERROR_RATE = 0.01
 MIN_REQUESTS = 20
 """Of fewer requests a share says nothing; the health is looked at all the same."""
 
 MISSES = 3
 MONITORING = "https://monitoring.googleapis.com"
-COUNTED = "sum(increase(logging_googleapis_com:user_{}[{}m]))"
-"""PromQL over the figures that are counted from the request log (watching.py)."""
+
+ADVICE = {
+    400: "the query is refused: mend it in shared/edge/telemetry.py, and watch again",
+    401: "sign in again, and watch again",
+    403: "give whoever deploys roles/monitoring.viewer and roles/serviceusage.serviceUsageConsumer, and watch again",
+    404: "see whether it is this project's id, and whether monitoring.googleapis.com is enabled",
+    429: "see the project's quota of Cloud Monitoring, and watch again",
+}
+"""What to do where it answers so."""
+
+OTHERWISE = "see https://status.cloud.google.com, and watch again"
+UNCOUNTED = (
+    "see in the Logs Explorer whether functions leave lines with jsonPayload.route, and whether the figures of"
+    " infra/watching.py count them"
+)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was counted since the deployment."""
+
+    requests: float
+    errors: float
+
+
+class NoFigures(Exception):
+    """There are none, and what to do about it."""
+
+    def __init__(self, why: str, advice: str) -> None:
+        """Say why."""
+        super().__init__(why)
+        self.advice = advice
 
 
 @dataclass
@@ -33,68 +77,116 @@ class Watch:
     address: str
     """The gateway's."""
 
-    http: Any
-    """Sends requests with this process's own Google identity."""
+    connect: Callable[[], Any]
+    """Makes what sends requests with this process's own Google identity."""
 
     monitoring: str = MONITORING
     sleep: Callable[[float], None] = time.sleep
+    timeout_s: float = 10
 
-    def verdict(self) -> str | None:
-        """Return why the deployment must be taken back, or None when the time is over and it need not."""
-        missed = 0
+    def verdict(self) -> tuple[int, str]:
+        """Return how it ends, and why."""
+        missed = judged = 0
+        last: NoFigures | None = None
         for minute in range(1, MINUTES + 1):
             self.sleep(60)
-            missed = 0 if self._healthy() else missed + 1
+            healthy = self._healthy()
+            missed = 0 if healthy else missed + 1
+            says = f"minute {minute} of {MINUTES}: {'healthy' if healthy else 'unhealthy'}"
             if missed == MISSES:
-                return f"{self.address}/v1/health failed {MISSES} times in a row"
-            requests, errors = self._counted("requests", minute), self._counted("errors", minute)
-            if requests >= MIN_REQUESTS and errors / requests > ERROR_RATE:
-                return f"{errors:.0f} of {requests:.0f} requests failed in {minute} minutes"
-        return None
+                return TAKE_BACK, f"{self.address}/v1/health failed {MISSES} times in a row"
+            try:
+                seen = self._figures(minute)
+            except NoFigures as none:
+                last = none
+                print(f"{says}, no figures: Cloud Monitoring {none}", flush=True)
+                continue
+            judged = minute
+            print(f"{says}, {seen.errors:.0f} of {seen.requests:.0f} requests failed", flush=True)
+            if seen.requests >= MIN_REQUESTS and seen.errors / seen.requests > ERROR_RATE:
+                share = f"{seen.errors:.0f} of {seen.requests:.0f} requests failed"
+                return TAKE_BACK, f"{share} in {minute} minutes"
+        if last and judged < JUDGED:
+            why = f"the last figures are of {judged} minutes: Cloud Monitoring {last}"
+            return UNKNOWN, f"{why}. What to do: {last.advice}"
+        return WELL, f"it stayed well for {MINUTES} minutes, of which {judged} were counted"
 
     def _healthy(self) -> bool:
         import urllib3
 
+        url = f"{self.address}/v1/health"
         try:
-            answer = urllib3.request("GET", f"{self.address}/v1/health", timeout=10, retries=False)
+            answer = urllib3.request("GET", url, timeout=self.timeout_s, retries=False)
             return answer.status == 200 and answer.json()["status"] != "down"
-        except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError):
+        except (urllib3.exceptions.HTTPError, ValueError, LookupError, TypeError, RecursionError):
             return False
 
-    def _counted(self, name: str, minutes: int) -> float:
+    def _figures(self, minutes: int) -> Figures:
         """
-        Return how many there were since the deployment; none where nothing was counted yet.
+        Return what was counted since the deployment.
 
         Raises:
-            SystemExit: The figures cannot be read: a deployment that nobody can watch is not left alone.
+            NoFigures: Nobody says. The health is asked for all the time, so no request at all is no figure.
         """
-        query = quote(COUNTED.format(name, minutes))
+        requests = self._counted("requests", minutes)
+        if requests is None:
+            raise NoFigures("knows of no request, though health was asked for", UNCOUNTED)
+        return Figures(requests, self._counted("errors", minutes) or 0.0)
+
+    def _counted(self, figure: str, minutes: int) -> float | None:
+        """Return how many there were, or None where there is no series of it yet."""
+        import urllib3
+        from google.auth.exceptions import GoogleAuthError
+
+        from shared.edge.telemetry import counted, told
+
         path = f"/v1/projects/{self.project}/location/global/prometheus/api/v1/query"
-        answer = self.http.request("GET", f"{self.monitoring}{path}?query={query}")
-        if answer.status != 200:
-            raise SystemExit(
-                f"Cloud Monitoring answered {answer.status}; the deployer needs roles/monitoring.viewer."
-            )
-        found = json.loads(answer.data)["data"]["result"]
-        value = float(found[0]["value"][1]) if found else 0.0
-        return 0.0 if math.isnan(value) else value
+        url = f"{self.monitoring}{path}?query={quote(f'sum({counted(figure, minutes)})')}"
+        try:
+            answer = self._http.request("GET", url, timeout=self.timeout_s, retries=False)
+            found = told(answer.status, answer.data)
+        except (urllib3.exceptions.HTTPError, GoogleAuthError) as error:
+            raise NoFigures(
+                f"cannot be asked ({type(error).__name__}: {error})", OTHERWISE
+            ) from error
+        except ValueError as why:
+            advice = ADVICE.get(answer.status, OTHERWISE)
+            raise NoFigures(str(why), advice) from why
+        if not found:
+            return None
+        value = found[0][1]
+        if not (math.isfinite(value) and value >= 0):
+            raise NoFigures(f"counts {value} {figure}", OTHERWISE)
+        return value
+
+    @cached_property
+    def _http(self) -> Any:
+        return self.connect()
 
 
 def main(arguments: Sequence[str]) -> int:
     """Watch, and say how it went."""
     if len(arguments) != 2:
         print("usage: python -m infra.watch PROJECT ADDRESS", file=sys.stderr)
-        return 2
+        return USAGE
+    project, address = arguments
+    try:
+        end, why = Watch(project, address.rstrip("/"), lambda: _google(project)).verdict()
+    except Exception:  # noqa: BLE001 - whatever it is, it is no verdict
+        traceback.print_exc()
+        end, why = UNKNOWN, "the watch itself failed, as it says above"
+    print(f"{ENDS[end]}: {why}.", flush=True)
+    return end
+
+
+def _google(project: str) -> Any:
+    """Return what asks Google as whoever deploys, in the name of the project."""
     import google.auth
     from google.auth.transport.urllib3 import AuthorizedHttp
 
     scopes = ["https://www.googleapis.com/auth/monitoring.read"]
-    credentials, _ = google.auth.default(scopes=scopes)
-    http = AuthorizedHttp(credentials)  # type: ignore[no-untyped-call]
-    project, address = arguments
-    reason = Watch(project, address.rstrip("/"), http).verdict()
-    print(f"Take it back: {reason}." if reason else f"It stayed well for {MINUTES} minutes.")
-    return 1 if reason else 0
+    credentials, _ = google.auth.default(scopes=scopes, quota_project_id=project)
+    return AuthorizedHttp(credentials)  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ from infra.buckets import Buckets
 from infra.messages import DEAD_LETTERS
 from infra.stack import Stack
 from shared.bus import TAP
+from shared.edge.telemetry import RESOURCE
 
 HOT_DAYS = 14
-REQUESTS = 'resource.type="cloud_run_revision" AND jsonPayload.route:*'
+REQUESTS = f'resource.type="{RESOURCE}" AND jsonPayload.route:*'
 """The one line that each request and each reaction leaves (shared/edge/logs.py)."""
 
 COUNTED = {
@@ -188,9 +189,7 @@ def _error_share(share: float) -> monitoring.AlertPolicyConditionConditionThresh
 
 
 def _ours(metric: str) -> str:
-    return (
-        f'metric.type="logging.googleapis.com/user/{metric}" AND resource.type="cloud_run_revision"'
-    )
+    return f'metric.type="logging.googleapis.com/user/{metric}" AND resource.type="{RESOURCE}"'
 
 
 def _aligned(

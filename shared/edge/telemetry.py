@@ -5,6 +5,7 @@ OpenTelemetry is imported only by whoever exports: it is heavier than all the re
 """
 
 import json
+import logging
 import math
 from array import array
 from collections import defaultdict
@@ -19,6 +20,11 @@ from shared.edge.addresses import path
 from shared.edge.settings import Settings
 from shared.errors import ProviderDown
 from shared.observability import Recent, Sample
+
+log = logging.getLogger("waooaw.telemetry")
+
+RESOURCE = "cloud_run_revision"
+"""What a function is to Cloud Logging and Cloud Monitoring."""
 
 WINDOW = timedelta(minutes=5)
 TIMEOUT_S = 10.0
@@ -185,11 +191,9 @@ class CloudTelemetry:
         Raises:
             ProviderDown: Cloud Monitoring does not say.
         """
-        requests = self._by_area(
-            f"sum by (area) ({_AREA.format(_INCREASE.format('requests'))})", at
-        )
-        errors = self._by_area(f"sum by (area) ({_AREA.format(_INCREASE.format('errors'))})", at)
-        buckets = f"sum by (area, le) ({_AREA.format(_INCREASE.format('latency_bucket'))})"
+        requests = self._by_area(f"sum by (area) ({_area(counted('requests', 5))})", at)
+        errors = self._by_area(f"sum by (area) ({_area(counted('errors', 5))})", at)
+        buckets = f"sum by (area, le) ({_area(counted('latency_bucket', 5))})"
         p95_ms = self._by_area(f"histogram_quantile(0.95, {buckets})", at)
         return {
             area: Recent(round(n), round(errors.get(area, 0)), round(p95_ms.get(area, 0), 1))
@@ -202,10 +206,12 @@ class CloudTelemetry:
         asked = urlencode({"query": query, "time": at.timestamp()})
         url = f"{self._monitoring}/v1/{project}/location/global/prometheus/api/v1/query?{asked}"
         answer = self._caller.request("GET", url)
-        if answer.status != 200:
-            raise ProviderDown(f"Cloud Monitoring answered {answer.status}")
-        found = json.loads(answer.body)["data"]["result"]
-        values = {one["metric"].get("area", ""): float(one["value"][1]) for one in found}
+        try:
+            values = {labels.get("area", ""): n for labels, n in told(answer.status, answer.body)}
+        except ValueError as why:
+            # It is there, and will say the same the next time: what is wrong is ours, and nobody else would tell.
+            log.error("Cloud Monitoring gives no figures of requests: %s", why)  # noqa: TRY400 - it says why
+            raise ProviderDown(f"Cloud Monitoring {why}") from why
         return {area: value for area, value in values.items() if area and math.isfinite(value)}
 
     @cached_property
@@ -216,6 +222,44 @@ class CloudTelemetry:
         return Caller("monitoring", token=self._token or google_token, timeout_s=5.0)
 
 
-_INCREASE = "increase(logging_googleapis_com:user_{}[5m])"
-_AREA = 'label_replace({}, "area", "$1", "route", "([a-z]+)[.].*")'
-"""The area is what stands before the dot of a route."""
+def counted(figure: str, minutes: int) -> str:
+    """
+    Return in PromQL by how much a figure of the request log (infra/watching.py) grew in the last minutes.
+
+    A figure that is counted from a log may be about several kinds of resource, and a query that names none is refused
+    (https://cloud.google.com/monitoring/promql/promql-mapping).
+    """
+    metric = f"logging_googleapis_com:user_{figure}"
+    return f'increase({metric}{{monitored_resource="{RESOURCE}"}}[{minutes}m])'
+
+
+def told(status: int, body: bytes) -> Sequence[tuple[Mapping[str, str], float]]:
+    """
+    Return what a query found, with its labels; a number may be none (NaN).
+
+    Raises:
+        ValueError: The answer is none; it says what came.
+    """
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        answer = None
+    if status != 200:
+        raise ValueError(f"answered {status}{_reason(answer)}")
+    try:
+        found = answer["data"]["result"]
+        return [(dict(one["metric"]), float(one["value"][1])) for one in found]
+    except (LookupError, TypeError, ValueError) as error:
+        raise ValueError(f"answered what is no result of a query: {body[:100]!r}") from error
+
+
+def _reason(answer: object) -> str:
+    """Return what a refusal says of itself: in the words of Prometheus, or of Google."""
+    said = answer.get("error") if isinstance(answer, dict) else None
+    said = said.get("message") if isinstance(said, dict) else said
+    return f": {said[:300]}" if isinstance(said, str) and said else ""
+
+
+def _area(figures: str) -> str:
+    """Tell figures by area: what stands before the dot of a route."""
+    return f'label_replace({figures}, "area", "$1", "route", "([a-z]+)[.].*")'

@@ -118,4 +118,6 @@ def test_a_deployment_is_watched_and_taken_back():
     assert names.index("Deploy") < names.index("Watch") < names.index("Take it back")
     assert "infra.watch" in ran["Watch"]["run"]
     assert ran["Take it back"]["if"].startswith("failure()")
+    assert "steps.watch.outputs.ended == '1'" in ran["Take it back"]["if"]
+    assert "steps.watch.outcome" not in ran["Take it back"]["if"]
     assert "previous.zip" in ran["Take it back"]["run"]

@@ -35,9 +35,10 @@ def monitoring():
                 {"metric": {"area": area} if area else {}, "value": [1.0, value]}
                 for area, value in said.get(name, {}).items()
             ]
+            body = json.dumps({"data": {"result": result}}).encode()
             self.send_response(said.get("status", 200))
             self.end_headers()
-            self.wfile.write(json.dumps({"data": {"result": result}}).encode())
+            self.wfile.write(said.get("body", body))
 
         def log_message(self, *_):
             pass
@@ -68,17 +69,56 @@ def test_each_area_has_its_requests_its_failures_and_its_slowest_twentieth(monit
     by_area = 'label_replace({}, "area", "$1", "route", "([a-z]+)[.].*")'
     assert (path, token) == (PATH, "Bearer a-token")
     assert query["time"] == [str(NOON.timestamp())]
-    counted = by_area.format("increase(logging_googleapis_com:user_requests[5m])")
+    counted = by_area.format(
+        'increase(logging_googleapis_com:user_requests{monitored_resource="cloud_run_revision"}[5m])'
+    )
     assert query["query"] == [f"sum by (area) ({counted})"]
     assert asked[2][2]["query"][0].startswith("histogram_quantile(0.95, sum by (area, le) (")
 
 
-@pytest.mark.parametrize("status", [403, 503])
-def test_where_it_does_not_say_that_is_said(monitoring, status):
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_where_it_does_not_answer_that_is_said(monitoring, status):
     telemetry, said, _ = monitoring
     said["status"] = status
     with pytest.raises(ProviderDown):
         telemetry.recent(NOON)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 400, "body": b'{"error": {"message": "names no resource"}}'},
+        {"status": 403, "body": b"<html>"},
+        {"body": b""},
+        {"body": b"<html>"},
+        {"body": b"[]"},
+        {"body": b'{"status": "success"}'},
+        {"body": b'{"data": {"result": [{"metric": {}}]}}'},
+        {"body": b'{"data": {"result": [{"metric": {}, "value": [1, "many"]}]}}'},
+    ],
+)
+def test_where_it_answers_what_is_no_figure_the_log_says_so_each_time_and_it_is_not_down(
+    monitoring, answer, caplog
+):
+    telemetry, said, asked = monitoring
+    said |= answer
+    for _ in range(5):
+        with pytest.raises(ProviderDown, match="Cloud Monitoring answered"):
+            telemetry.recent(NOON)
+    assert len(asked) == 5, "it was left alone, as if it were down"
+    assert [one.levelname for one in caplog.records] == ["ERROR"] * 5
+    assert "gives no figures of requests: answered " in caplog.text
+
+
+def test_a_figure_of_the_log_is_asked_for_in_one_place():
+    """There a query names the resource, without which it is refused."""
+    places = {
+        str(file)
+        for folder in ("functions", "infra", "local", "shared", "workflows")
+        for file in Path(folder).rglob("*.*")
+        if file.suffix in {".py", ".yaml"} and "logging_googleapis_com" in file.read_text()
+    }
+    assert places == {"shared/edge/telemetry.py"}
 
 
 def test_what_it_counts_is_what_the_infrastructure_declares():
