@@ -19,6 +19,7 @@ from infra.stack import ROOT, Environment
 FOLDER = Path(__file__).parent
 ASKED_FOR = {
     "gcp:project": "which Google Cloud project it is",
+    "waooaw:monthlyBudget": "what a month may cost, in the currency of its billing account, or none",
     "waooaw:billingAccount": "which billing account its budget is of",
     "waooaw:alertsTo": "which address its alerts go to",
 }
@@ -72,8 +73,9 @@ def ready(stack: Environment) -> dict[str, str]:
     if given is None:
         raise SystemExit(f"there is no stack {stack}; run: pulumi stack init {stack} --cwd infra")
     settings = {name: one["value"] for name, one in json.loads(given).items() if "value" in one}
+    without = {"waooaw:billingAccount"} if settings.get("waooaw:monthlyBudget") == "none" else set()
     for name, what in ASKED_FOR.items():
-        if not settings.get(name):
+        if not settings.get(name) and name not in without:
             raise SystemExit(
                 f"{stack} does not say {what}; run: pulumi config set {name} VALUE --stack {stack} --cwd infra"
             )

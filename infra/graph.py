@@ -28,6 +28,7 @@ PLACEHOLDERS = {
     "gcp:project": "waooaw-{environment}",
     "waooaw:billingAccount": "000000-000000-000000",
     "waooaw:alertsTo": "operators@example.com",
+    "waooaw:monthlyBudget": "100",
 }
 """What only a deployment decides, where nothing is deployed."""
 

@@ -22,6 +22,7 @@ SERVICES = (
     "apigateway",
     "apikeys",
     "artifactregistry",
+    "billingbudgets",
     "cloudbuild",
     "cloudfunctions",
     "cloudkms",
@@ -70,7 +71,7 @@ def declare(stack: Stack) -> None:
     messages.declare(stack, identities, deployed, stores)
     engine.declare(stack, identities, deployed, api)
     site.declare(stack, kept)
-    watching.declare(stack, stores)
+    watching.declare(stack, stores, door)
     pulumi.export("api", api)
     pulumi.export("site", stack.site)
     pulumi.export("archive", stack.archive_sha256)

@@ -31,7 +31,9 @@ class Stack:
     alerts_to: str
     """The address that alerts are sent to."""
 
-    monthly_usd: int
+    monthly_budget: int | None
+    """What a month may cost, in the currency of the billing account; without it there is no budget."""
+
     max_instances: int
     warm_instances: int
     """Instances of the approval path that are kept running."""
@@ -81,6 +83,11 @@ class Stack:
             raise pulumi.RunError(f"there is no archive at {self.archive}; run: make archive")
         return hashlib.sha256(self.archive.read_bytes()).hexdigest()
 
+    def document(self, path: str) -> str:
+        """Return where a document of the repository is read."""
+        at = f"https://github.com/{self.repository}/blob/main/" if self.repository else ""
+        return f"{at}docs/{path}"
+
     def topic(self, name: str) -> str:
         """Return the full name of a topic."""
         return f"waooaw-{self.environment}-{name}"
@@ -105,15 +112,16 @@ def configured() -> Stack:
     if environment not in get_args(Environment):
         raise pulumi.RunError(f"{environment} is no environment; use dev, staging or prod")
     ours, gcp = pulumi.Config("waooaw"), pulumi.Config("gcp")
+    budget = None if ours.require("monthlyBudget") == "none" else ours.require_int("monthlyBudget")
     return Stack(
         environment=cast("Environment", environment),
         project=gcp.require("project"),
         region=gcp.require("region"),
         gateway_region=ours.require("gatewayRegion"),
         archive=ROOT / ours.require("archive"),
-        billing_account=ours.require("billingAccount"),
+        billing_account="" if budget is None else ours.require("billingAccount"),
         alerts_to=ours.require("alertsTo"),
-        monthly_usd=ours.require_int("monthlyUsd"),
+        monthly_budget=budget,
         max_instances=ours.require_int("maxInstances"),
         warm_instances=ours.require_int("warmInstances"),
         origins=tuple(ours.get_object("origins") or ()),

@@ -10,6 +10,7 @@ from infra.graph import planned
 
 SETTINGS = {
     "gcp:project": {"value": "p"},
+    "waooaw:monthlyBudget": {"value": "100"},
     "waooaw:billingAccount": {"value": "b"},
     "waooaw:alertsTo": {"value": "operators@example.com"},
 }
@@ -62,6 +63,13 @@ def test_what_a_stack_must_say_is_asked_for(pulumi, name, what):
     pulumi(settings={key: value for key, value in SETTINGS.items() if key != name})
     with pytest.raises(SystemExit, match=f"dev does not say {what}; run: pulumi config set {name}"):
         infra.ready("dev")
+
+
+def test_who_wants_no_budget_needs_no_billing_account(pulumi):
+    settings = SETTINGS | {"waooaw:monthlyBudget": {"value": "none"}}
+    del settings["waooaw:billingAccount"]
+    pulumi(settings=settings)
+    assert infra.ready("dev")
 
 
 def test_the_missing_credentials_are_said(pulumi, monkeypatch):
