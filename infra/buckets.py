@@ -44,7 +44,7 @@ def _uploads(stack: Stack, vault: Vault, accounts: Accounts) -> storage.Bucket:
     uploads = _bucket(
         stack,
         "uploads",
-        encryption=storage.BucketEncryptionArgs(default_kms_key_name=vault.records.id),
+        encryption=storage.BucketEncryptionArgs(default_kms_key_name=vault.records),
     )
     for one in runtimes():
         for port, (does, role) in IN_UPLOADS.items():
@@ -63,7 +63,7 @@ def _kept(stack: Stack, name: str, vault: Vault) -> storage.Bucket:
     return _bucket(
         stack,
         name,
-        encryption=storage.BucketEncryptionArgs(default_kms_key_name=vault.records.id),
+        encryption=storage.BucketEncryptionArgs(default_kms_key_name=vault.records),
         retention_policy=storage.BucketRetentionPolicyArgs(
             retention_period=str(SEVEN_YEARS_S if stack.production else DAY_S),
             is_locked=stack.production,

@@ -49,7 +49,10 @@ class Resource:
     """What the engine calls it."""
 
     after: frozenset[str] = frozenset()
-    """The urns of what it waits for: what it names itself, and whatever its inputs come from."""
+    """The urns of what it waits for: what the program says, and whatever its inputs come from."""
+
+    fed_by: frozenset[str] = frozenset()
+    """The urns of what its inputs come from."""
 
     @property
     def looked_up(self) -> bool:
@@ -83,7 +86,12 @@ def planned(environment: Environment, archive: Path, settings: Mapping[str, str]
     )
     if done.returncode:
         raise SystemExit(done.stderr.strip())
-    return [Resource(**one | {"after": frozenset(one["after"])}) for one in json.loads(done.stdout)]
+    return [_read(one) for one in json.loads(done.stdout)]
+
+
+def _read(one: dict[str, Any]) -> Resource:
+    sets = {name: frozenset(one[name]) for name in ("after", "fed_by")}
+    return Resource(**one | sets)
 
 
 def closure(graph: Iterable[Resource], urn: str) -> frozenset[str]:
@@ -118,7 +126,8 @@ class _Cloud(mocks.Mocks):
         type = _type(args.typ)
         name = args.inputs.get("name", args.name)
         made = {"name": name} | self._made(type, name, args.inputs)
-        return f"projects/{self.project}/{type.partition('.')[0]}/{name}", args.inputs | made
+        id = made.pop("id", f"projects/{self.project}/{type.partition('.')[0]}/{name}")
+        return id, args.inputs | made
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         """Answer what the program looks up."""
@@ -134,19 +143,25 @@ class _Cloud(mocks.Mocks):
     def _made(self, type: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         if type == "serviceaccount.Account":
             email = f"{inputs['accountId']}@{self.project}.iam.gserviceaccount.com"
-            return {"email": email, "name": f"projects/{self.project}/serviceAccounts/{email}"}
+            full = f"projects/{self.project}/serviceAccounts/{email}"
+            return {"email": email, "name": full, "id": full}
         if type == "cloudfunctionsv2.Function":
             service = inputs["serviceConfig"] | {"uri": f"https://{name}-example.run.app"}
             return {"serviceConfig": service}
+        if type == "projects.ServiceIdentity":
+            return {"member": _agent(inputs["service"].removesuffix(".googleapis.com"))}
         if type == "projects.IAMCustomRole":
             return {"name": f"projects/{self.project}/roles/{inputs['roleId']}"}
         return {
             "apigateway.Gateway": {"defaultHostname": "waooaw-example.gateway.dev"},
             "apigateway.Api": {"managedService": f"waooaw.apigateway.{self.project}.cloud.goog"},
-            "projects.ServiceIdentity": {"member": "serviceAccount:service-1@agent.example"},
-            "logging.ProjectSink": {"writerIdentity": "serviceAccount:service-1@sink.example"},
+            "logging.ProjectSink": {"writerIdentity": _agent("logging")},
             "firebase.WebApp": {"appId": "1:1:web:1"},
         }.get(type, {})
+
+
+def _agent(service: str) -> str:
+    return f"serviceAccount:service-1@gcp-sa-{service}.iam.gserviceaccount.com"
 
 
 class _Engine(mocks.MockMonitor):
@@ -164,17 +179,24 @@ class _Engine(mocks.MockMonitor):
         """Take a resource down."""
         answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.custom:
-            after = set(request.dependencies).union(
-                *(one.urns for one in request.propertyDependencies.values())
+            fed_by = {u for one in request.propertyDependencies.values() for u in one.urns}
+            self.taken.append(
+                Resource(
+                    _type(request.type),
+                    request.name,
+                    rpc.deserialize_properties(request.object),
+                    answer.urn,
+                    frozenset(request.dependencies) | fed_by,
+                    frozenset(fed_by),
+                )
             )
-            self._take(_type(request.type), request.name, request.object, answer.urn, after)
         return answer
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - the engine's name
         """Take down what is looked up."""
-        type, name = _type(request.tok), str(len(self.taken))
-        urn = self.make_urn("", request.tok, name)
-        self._take(type, name, request.args, urn, request.dependsOn)
+        name, asked = str(len(self.taken)), rpc.deserialize_properties(request.args)
+        urn, after = self.make_urn("", request.tok, name), frozenset(request.dependsOn)
+        self.taken.append(Resource(_type(request.tok), name, asked, urn, after))
         return super().Invoke(request)  # type: ignore[no-untyped-call]
 
     def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802 - the engine's name
@@ -182,10 +204,6 @@ class _Engine(mocks.MockMonitor):
         info = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
         info.supportedFeatures.append(resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_DEPENDS_ON)
         return info
-
-    def _take(self, type: str, name: str, given: Any, urn: str, after: Iterable[str]) -> None:
-        inputs = rpc.deserialize_properties(given)
-        self.taken.append(Resource(type, name, inputs, urn, frozenset(after)))
 
 
 def _type(token: str) -> str:

@@ -20,8 +20,8 @@ class Vault:
     """What else is declared refers to."""
 
     secrets: Mapping[str, secretmanager.Secret]
-    records: kms.CryptoKey
-    """The key that encrypts what must be kept: the log and the tap."""
+    records: pulumi.Output[str]
+    """The key that encrypts what must be kept, as soon as Cloud Storage may use it."""
 
 
 def writer_key(group: str) -> str:
@@ -64,7 +64,7 @@ def declare(stack: Stack, accounts: Accounts) -> Vault:
     return Vault(secrets, _records_key(stack))
 
 
-def _records_key(stack: Stack) -> kms.CryptoKey:
+def _records_key(stack: Stack) -> pulumi.Output[str]:
     ring = kms.KeyRing("waooaw", name="waooaw", location=stack.region)
     key = kms.CryptoKey(
         "records",
@@ -73,11 +73,14 @@ def _records_key(stack: Stack) -> kms.CryptoKey:
         rotation_period=f"{QUARTER_S}s",
         opts=pulumi.ResourceOptions(protect=stack.production),
     )
-    agent = storage.get_project_service_account_output(project=stack.project)
-    kms.CryptoKeyIAMMember(
+    # To ask for Cloud Storage's agent makes it; by the time there is a key, its service is on.
+    agent = storage.get_project_service_account_output(
+        project=stack.project, opts=pulumi.InvokeOutputOptions(depends_on=[key])
+    )
+    allowed = kms.CryptoKeyIAMMember(
         "records-storage",
         crypto_key_id=key.id,
         role="roles/cloudkms.cryptoKeyEncrypterDecrypter",
         member=pulumi.Output.concat("serviceAccount:", agent.email_address),
     )
-    return key
+    return allowed.crypto_key_id

@@ -20,6 +20,8 @@ def test_what_a_resource_names_and_what_its_inputs_come_from_is_before_it(graph)
     tap = found(graph, "pubsub.Topic", "tap")
     allowed = found(graph, "storage.BucketIAMMember", "broker-tap-objectCreator")
     assert {tap.urn, allowed.urn} <= subscription.after
+    assert tap.urn in subscription.fed_by
+    assert allowed.urn not in subscription.fed_by
     key = found(graph, "kms.CryptoKey", "records")
     assert key.urn not in subscription.after
     assert key.urn in closure(graph, subscription.urn)
