@@ -94,7 +94,7 @@ bench: .venv/dev ## Measure, and print each figure beside what it is compared to
 chaos: .venv/dev ## Kill the platform again and again while agents are created; AGENTS=10000 KILLS=500, hours.
 	@$(BIN)/python -m benchmarks.chaos --agents $(AGENTS) --kills $(KILLS)
 
-archive: .venv/run ## Build the archive that every function is deployed from; same input, same sha256.
+archive: .venv/dev ## Build the archive that every function is deployed from, and say what it is made of; same input, same sha256.
 	@$(BIN)/python -m infra.archive
 
 deploy: .venv/dev ## Deploy to Google Cloud, or say what is missing; STACK=dev|staging|prod.

@@ -121,6 +121,10 @@ def _zipped(contents: dict[str, bytes]) -> bytes:
 
 
 if __name__ == "__main__":
+    from infra import supply
+
     made = build()
     print(f"{made.path.relative_to(ROOT)}  sha256 {made.sha256}")
+    for written in supply.write(made.path):
+        print(written.relative_to(ROOT))
     print(f"{made.files} files, {made.size / 1024 / 1024:.1f} MiB")

@@ -12,6 +12,7 @@ import zipfile
 import pytest
 
 from infra import archive as building
+from infra import supply
 from infra.archive import BUILD_ENVIRONMENT, ROOT, build
 
 UNCHECKED = 0b01
@@ -31,7 +32,7 @@ def contents(archive):
 
 def test_the_same_input_makes_the_same_archive_elsewhere(archive, tmp_path):
     """Another folder, another process, other hashes, other rights, other times."""
-    for name in (*building.SINGLE, *building.PACKAGES, "infra"):
+    for name in (*building.SINGLE, *building.PACKAGES, "infra", "pyproject.toml"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
     (tmp_path / "main.py").touch()
@@ -45,9 +46,10 @@ def test_the_same_input_makes_the_same_archive_elsewhere(archive, tmp_path):
         check=True,
     )
     assert archive.sha256 in done.stdout
-    (made,) = (tmp_path / "build").iterdir()
+    made, bill = (next((tmp_path / "build").glob(f"*{end}")) for end in (".zip", supply.BILL))
     assert hashlib.sha256(made.read_bytes()).hexdigest() == archive.sha256
     assert made.name == f"waooaw-{archive.sha256[:12]}.zip"
+    assert bill.read_text() == supply.materials(archive.path), "what it is made of, to the byte"
 
 
 def test_another_line_makes_another_archive(archive, tmp_path):

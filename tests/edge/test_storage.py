@@ -197,7 +197,7 @@ def test_a_link_is_signed_by_our_account_and_no_key_is_here(provider, files):
 def test_googles_own_client_signs_the_same_text_and_makes_the_same_link(provider, files):
     """The witness: the library asks a key for a signature of what we have signed."""
     from google.auth.credentials import Signing
-    from google.cloud.storage._signing import (  # type: ignore[import-untyped]
+    from google.cloud.storage._signing import (
         generate_signed_url_v4,
     )
 
@@ -245,7 +245,7 @@ def emulator(monkeypatch):
 @pytest.mark.enable_socket
 def test_googles_own_client_reads_what_was_kept(emulator):
     from google.auth.credentials import AnonymousCredentials
-    from google.cloud.storage import Client  # type: ignore[import-untyped]
+    from google.cloud.storage import Client
 
     bucket(token=None).keep(NAME, DOCUMENT)
 
