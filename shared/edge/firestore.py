@@ -28,8 +28,8 @@ from shared.documents import (
 from shared.edge import limits, rpc, values
 from shared.edge.addresses import path
 from shared.edge.google_token import google_token
-from shared.edge.http_client import Answer, Caller
-from shared.edge.http_pool import pool
+from shared.edge.http_client import Caller
+from shared.edge.http_pool import Answer, pool
 from shared.errors import ProviderDown, Rejected, StoreUnavailable
 
 log = logging.getLogger("waooaw.firestore")

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from shared.edge.http_pool import pool
+from shared.edge.http_pool import NoAnswer, pool
 from shared.errors import ProviderDown
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -64,26 +64,24 @@ class AccessToken:
         self._good_until = self._clock() + seconds - EARLY_S
 
     def _from_metadata(self) -> tuple[str, float]:
-        import json
-
-        import urllib3
-
         host = self._environ.get("GCE_METADATA_HOST", METADATA)
         for pause_s in (*PAUSES_S, None):
             why = ""
             try:
-                answer = pool().request(
+                answer = pool().send(
                     "GET",
                     f"http://{host}{TOKEN_PATH}",
                     headers={"Metadata-Flavor": "Google"},
-                    timeout=TIMEOUT_S,
+                    timeout_s=TIMEOUT_S,
                 )
                 # Only the metadata server says so of itself, not whoever took its name.
                 if answer.status == 200 and answer.headers.get("Metadata-Flavor") == "Google":
-                    given = json.loads(answer.data)
+                    given = answer.parsed
                     return str(given["access_token"]), float(given["expires_in"])
                 why = f"answered {answer.status}"
-            except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError) as error:
+            except NoAnswer as none:
+                why = none.why
+            except (ValueError, KeyError, TypeError) as error:
                 why = type(error).__name__
             if pause_s is not None:
                 self._sleep(pause_s)
@@ -96,12 +94,13 @@ def _from_google_auth() -> tuple[str, float]:
     from datetime import UTC, datetime
 
     import google.auth
+    import urllib3
     from google.auth.exceptions import GoogleAuthError
     from google.auth.transport.urllib3 import Request
 
     try:
         credentials, _ = google.auth.default(scopes=[SCOPE])
-        credentials.refresh(Request(pool()))  # type: ignore[no-untyped-call]
+        credentials.refresh(Request(urllib3.PoolManager()))  # type: ignore[no-untyped-call]
     except GoogleAuthError as error:
         raise ProviderDown(
             f"this process has no Google credentials ({type(error).__name__}); run"

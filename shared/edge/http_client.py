@@ -6,19 +6,15 @@ that those who failed together do not come back together. All attempts share one
 still fail count against their target, which is then left alone for a while (`breakers.py`).
 """
 
-import json
 import random
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
 
 from shared.edge import traces
 from shared.edge.breakers import Breaker
 from shared.edge.google_token import AccessToken, google_token
-from shared.edge.http_pool import pool
+from shared.edge.http_pool import MOST_BYTES, Answer, NoAnswer, pool
 from shared.errors import ProviderDown
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
@@ -28,25 +24,6 @@ REFUSED = 429
 """The one of them that says that nothing was done."""
 
 FIRST_PAUSE_S, MOST_PAUSE_S = 0.1, 30.0
-MOST_BYTES = 64 * 1024 * 1024
-"""More than this is no answer of nearly anybody we call."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
-    """Names in any case."""
-
-    @cached_property
-    def parsed(self) -> Any:
-        """What the body says as JSON; None where it is none."""
-        with suppress(ValueError, RecursionError):
-            return json.loads(self.body)
-        return None
 
 
 def may_pass(answer: Answer) -> str | None:
@@ -71,15 +48,6 @@ class Request:
     """Whether it may be sent again where nobody knows if it was done."""
 
     outage: Callable[[Answer], str | None] = may_pass
-
-
-class NoAnswer(Exception):
-    """There is no answer, and why; `sent` says whether the request may have been done."""
-
-    def __init__(self, why: str, *, sent: bool = True) -> None:
-        """Say why."""
-        super().__init__(why)
-        self.why, self.sent = why, sent
 
 
 @dataclass(frozen=True)
@@ -237,34 +205,16 @@ class Caller:
 
     def _once(self, request: Request, left_s: float) -> Answer:
         """Send it by the connections of this process, as a part of its trace; raise NoAnswer where none comes."""
-        import urllib3
-
-        until, trace = time.monotonic() + left_s, traces.current()
-        try:
-            answer = pool().request(
-                request.method,
-                request.url,
-                body=request.body,
-                headers={**request.headers, **({"traceparent": trace} if trace else {})},
-                timeout=urllib3.Timeout(total=min(self._timeout_s, left_s)),
-                preload_content=False,
-            )
-            return Answer(answer.status, _read(answer, until, self._most_bytes), answer.headers)
-        except urllib3.exceptions.HTTPError as error:
-            never = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
-            raise NoAnswer(type(error).__name__, sent=not isinstance(error, never)) from error
-
-
-def _read(answer: Any, until: float, most_bytes: int) -> bytes:
-    """Read an answer to its end, but neither without end nor for ever."""
-    body = bytearray()
-    while part := answer.read1(64 * 1024):
-        body += part
-        if len(body) > most_bytes or time.monotonic() > until:
-            answer.close()
-            raise NoAnswer("an endless answer")
-    answer.release_conn()
-    return bytes(body)
+        trace = traces.current()
+        return pool().send(
+            request.method,
+            request.url,
+            body=request.body,
+            headers={**request.headers, **({"traceparent": trace} if trace else {})},
+            timeout_s=min(self._timeout_s, left_s),
+            within_s=left_s,
+            most_bytes=self._most_bytes,
+        )
 
 
 def _surely_not_done(last: Answer | NoAnswer) -> bool:

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from shared.actors import PLATFORM
 from shared.destinations import RULE, Destination, destination
 from shared.edge.breakers import Breaker
-from shared.edge.http_client import Answer, Caller, NoAnswer, Request
+from shared.edge.http_client import Caller, Request
+from shared.edge.http_pool import Answer, NoAnswer
 from shared.errors import Forbidden, Invalid, ProviderDown
 from shared.outside import HttpResponse
 

@@ -20,8 +20,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from shared.destinations import RULE, Destination, is_here, is_public
-from shared.edge.http_client import Answer, NoAnswer, Request
-from shared.edge.http_pool import context
+from shared.edge.http_client import Request
+from shared.edge.http_pool import Answer, NoAnswer, context
 from shared.errors import Forbidden
 
 CONNECT_S = 5.0

@@ -3,7 +3,7 @@
 import time
 
 from shared.edge.addresses import path
-from shared.edge.http_pool import pool
+from shared.edge.http_pool import NoAnswer, pool
 from shared.outside import Look, Saw
 
 
@@ -21,8 +21,6 @@ class HttpProbe:
 
     def look(self, release_id: str, *, timeout_s: float) -> Look:
         """Return what the release answered: 200 in time is well, and silence is no answer."""
-        import urllib3
-
         started = time.monotonic()
 
         def seen(saw: Saw, status: int | None = None) -> Look:
@@ -30,11 +28,7 @@ class HttpProbe:
 
         url = self._address.format(release_id=path(release_id))
         try:
-            answer = pool().request("GET", url, timeout=timeout_s, preload_content=False)
-            answer.close()
-        except urllib3.exceptions.HTTPError as error:
-            # A refused connection is a kind of time-out there.
-            refused = isinstance(error, urllib3.exceptions.NewConnectionError)
-            late = isinstance(error, urllib3.exceptions.TimeoutError) and not refused
-            return seen("silent" if late else "unreachable")
+            answer = pool().send("GET", url, timeout_s=timeout_s, most_bytes=0)
+        except NoAnswer as none:
+            return seen("silent" if isinstance(none.__cause__, TimeoutError) else "unreachable")
         return seen("well" if answer.status == 200 else "unwell", answer.status)

@@ -9,7 +9,7 @@ https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 
 from typing import Any
 
-from shared.edge.http_client import Answer
+from shared.edge.http_pool import Answer
 
 PASSING = frozenset(
     {

@@ -25,7 +25,8 @@ from shared.answers import Download
 from shared.edge.addresses import path
 from shared.edge.checksums import crc32c
 from shared.edge.google_token import google_token
-from shared.edge.http_client import Answer, Caller
+from shared.edge.http_client import Caller
+from shared.edge.http_pool import Answer
 from shared.edge.keys import keep_private, made_once
 from shared.errors import Expired, Forbidden, NotFound, ProviderDown
 from shared.files import Content

@@ -17,7 +17,8 @@ from typing import Any
 
 from shared.edge.addresses import path
 from shared.edge.checksums import crc32c
-from shared.edge.http_client import Answer, Caller
+from shared.edge.http_client import Caller
+from shared.edge.http_pool import Answer
 from shared.edge.keys import keep_private
 from shared.edge.secrets import GOOGLE, SecretManager
 from shared.entity import written

@@ -64,7 +64,7 @@ def test_after_four_attempts_the_provider_is_down(provider, caller, pauses, repl
 
 
 def test_who_cannot_be_reached_is_tried_again(caller, pauses):
-    with pytest.raises(ProviderDown, match="NewConnectionError"):
+    with pytest.raises(ProviderDown, match="ConnectionRefusedError"):
         caller.request("POST", f"http://127.0.0.1:{free_port()}/", repeatable=False)
     assert len(pauses) == 3
 

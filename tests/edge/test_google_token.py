@@ -117,7 +117,7 @@ def test_a_deployed_process_loads_no_google_auth(provider, environ):
     provider.replies = [token()]
     program = (
         "import sys; from shared.edge.google_token import google_token; print(google_token(),"
-        " [name for name in sys.modules if name.startswith(('google.auth', 'cryptography'))])"
+        " [name for name in sys.modules if name.startswith(('google.auth', 'cryptography', 'urllib3'))])"
     )
     said = subprocess.run(
         [sys.executable, "-c", program],
