@@ -21,7 +21,7 @@ BUILT = ROOT / "build"
 PYTHON = (3, 11)
 """What the runtime python311 runs: its byte code serves no other."""
 
-SINGLE = ("main.py", "requirements.txt")
+SINGLE = ("main.py", "start.py", "requirements.txt")
 PACKAGES = ("functions", "shared")
 DATA = (".py", ".json")
 """What of a package is deployed, by how its name ends."""

@@ -71,7 +71,7 @@ class Admission:
                 self._executes(actor, workflow)
         except Refusal as refusal:
             answer = response(refusal, path=request.path, correlation_id=str(uuid4()))
-            raise HTTPException(response=answer) from refusal
+            raise HTTPException(response=flask.make_response(answer)) from refusal
 
     def admit_call(self, metadata: Mapping[str, str], workflow: str) -> None:
         """Let the same in over gRPC, where all is about executions."""

@@ -19,6 +19,7 @@ from shared.edge.catalog import operations
 from shared.edge.ports import Ports
 from shared.edge.problems import Internal, response
 from shared.edge.serving import View, view
+from shared.edge.web import Request, Response
 from shared.errors import BadRequest, MethodNotAllowed, NotFound, Refusal, TooLarge
 from shared.observability import Traffic
 from shared.operation import Operation
@@ -32,10 +33,10 @@ WHOLE = frozenset({Traffic})
 """Ports that are whole in one process alone: whoever asks for what names one is answered there, as whoever listens is."""
 
 
-Hold = Callable[[flask.Response, flask.Request], flask.Response]
+Hold = Callable[[Response, Request], Response]
 
 
-def as_it_is(answer: flask.Response, _: flask.Request) -> flask.Response:
+def as_it_is(answer: Response, _: Request) -> Response:
     """Hold no answer open, as no function does."""
     return answer
 
@@ -87,12 +88,12 @@ class Direct:
         view = self._at(environ)
         if view is None:
             return self._otherwise(environ, start_response)
-        answer = view(flask.Request(environ))
+        answer = view(Request(environ))
         if environ["REQUEST_METHOD"] == "HEAD" or not _whole(answer):
             return answer(environ, start_response)
-        # What werkzeug would make sure of is so already.
+        # What it would make sure of is so already.
         start_response(answer.status, list(answer.headers))
-        return answer.response
+        return answer.parts
 
     def anywhere(self, path: str) -> bool:
         """Say whether any process may answer at a path."""
@@ -125,12 +126,11 @@ class Direct:
 _ANY, _END = object(), object()
 
 
-def _whole(answer: flask.Response) -> bool:
+def _whole(answer: Response) -> bool:
     """Say whether an answer is there from its first byte to its last, and leads nowhere else."""
-    told = answer.headers
     # What an operation says of addresses is such already.
-    plain = "Content-Length" in told and told.get("Location", "").isascii()
-    return answer.is_sequence and plain and 200 <= answer.status_code not in {204, 304}
+    plain = (answer.headers.get("Location") or "").isascii()
+    return answer.is_whole and plain and answer.status_code not in {204, 304}
 
 
 def _path(op: Operation) -> str:
@@ -157,19 +157,19 @@ def _mount(
     }
     first = views[methods[0]]
 
-    def mounted(request: flask.Request) -> flask.Response:
+    def mounted(request: Request) -> Response:
         serve = views.get(request.method, first)
         if not prefix:
             return hold(serve(request), request)
         # Requests are served as the function meets them: without the prefix that it is reached by.
         environ = request.environ
         told = {"SCRIPT_NAME": prefix, "PATH_INFO": environ["PATH_INFO"].removeprefix(prefix)}
-        return serve(flask.Request(environ | told))
+        return serve(Request(environ | told))
 
     # `add_url_rule` knows no rule of every method, also of those that nobody heard of.
     rule = re.sub(r"{(\w+)}", r"<\1>", prefix + path)
     app.url_map.add(app.url_rule_class(rule, endpoint=prefix + path))
-    app.view_functions[prefix + path] = lambda **_: mounted(flask.Request(flask.request.environ))
+    app.view_functions[prefix + path] = lambda **_: mounted(Request(flask.request.environ))
     return {prefix + path: mounted}
 
 

@@ -11,13 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import flask
-
 from local.connections import UNSENT
 from shared.actors import Actor
 from shared.documents import Write
 from shared.edge.shown import LATER, event, ping
 from shared.edge.streams import Open
+from shared.edge.web import Request, Response
 from shared.errors import Refusal
 from shared.streams import MOST, Source, place
 
@@ -71,15 +70,15 @@ class Streams:
             for one in self._listeners:
                 one.woken.set()
 
-    def held(self, answer: flask.Response, request: flask.Request) -> flask.Response:
+    def held(self, answer: Response, request: Request) -> Response:
         """Return an answer that is held open, where it is a stream's; as it is where too many are."""
         if not isinstance(answer, Open) or request.method == "HEAD":
             return answer
         told = self._told(answer, request)
         if next(told, None) is None:
             return answer
-        headers = [(name, said) for name, said in answer.headers if name != "Content-Length"]
-        return flask.Response(told, answer.status, headers)
+        headers = {name: said for name, said in answer.headers if name != "Content-Length"}
+        return Response(told, answer.status_code, headers)
 
     @contextmanager
     def _slot(self, actor: Actor, source: Source) -> Iterator[_Listener | None]:
@@ -99,7 +98,7 @@ class Streams:
                 with self._lock:
                     self._listeners.remove(listener)
 
-    def _told(self, answer: Open, request: flask.Request) -> Iterator[str]:
+    def _told(self, answer: Open, request: Request) -> Iterator[bytes]:
         """
         Tell what there is and what comes: nothing at first, which says that it is held.
 
@@ -108,11 +107,12 @@ class Streams:
         with self._slot(answer.actor, answer.told.source) as listener:
             if listener is None:
                 return
-            yield ""
-            yield SOON
-            yield from self._telling(answer, request, listener)
+            yield b""
+            yield SOON.encode()
+            for one in self._telling(answer, request, listener):
+                yield one.encode()
 
-    def _telling(self, answer: Open, request: flask.Request, listener: _Listener) -> Iterator[str]:
+    def _telling(self, answer: Open, request: Request, listener: _Listener) -> Iterator[str]:
         unsent = request.environ.get(UNSENT, int)
         ends = time.monotonic() + self._life_s
         stream, waiting, ping_at = answer.told, 0, 0.0

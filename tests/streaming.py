@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import flask
 from werkzeug.test import EnvironBuilder
 
 from local.streams import Streams
 from shared.edge.serving import view
+from shared.edge.web import Request, Response
 
 
 @dataclass
@@ -55,12 +55,12 @@ class AtAFunction:
     def __init__(self, world: Any) -> None:
         self.world = world
 
-    def asked(self, op: Any, path: str, last: str | None, who: str) -> flask.Request:
+    def asked(self, op: Any, path: str, last: str | None, who: str) -> Request:
         token = self.world.sign_in.token(who, self.world.now)
         headers = [("Authorization", f"Bearer {token}")]
         if last is not None:
             headers.append(("Last-Event-ID", last))
-        return flask.Request(EnvironBuilder(path=path, headers=headers).get_environ())
+        return Request(EnvironBuilder(path=path, headers=headers).get_environ())
 
     @contextmanager
     def opened(self, op: Any, path: str, last: str | None = None, who: str = "governor"):
@@ -68,9 +68,9 @@ class AtAFunction:
         request = self.asked(op, path, last, who)
         answer = self.hold(view(op.declared, lambda: self.world.ports)(request), request)
         yield answer
-        answer.close()
+        close(answer)
 
-    def hold(self, answer: flask.Response, request: flask.Request) -> flask.Response:
+    def hold(self, answer: Response, request: Request) -> Response:
         return answer
 
     def hear(
@@ -94,12 +94,18 @@ class AtAServer(AtAFunction):
         self.streams = Streams(**{"ping_s": 0.05, "life_s": 5, **said})
         world.ports.documents.on_commit(self.streams.take)
 
-    def hold(self, answer: flask.Response, request: flask.Request) -> flask.Response:
+    def hold(self, answer: Response, request: Request) -> Response:
         return self.streams.held(answer, request)
 
 
-def blocks(answer: flask.Response):
+def close(answer: Response) -> None:
+    """Be cut off from an answer, as a server closes it."""
+    ends = getattr(answer.parts, "close", None)
+    if ends:
+        ends()
+
+
+def blocks(answer: Response):
     """Yield an answer block by block, as it comes."""
-    for chunk in answer.response:
-        text = chunk if isinstance(chunk, str) else chunk.decode()
-        yield from (f"{block}\n\n" for block in text.split("\n\n") if block)
+    for chunk in answer.parts:
+        yield from (f"{block}\n\n" for block in chunk.decode().split("\n\n") if block)

@@ -1,17 +1,15 @@
 """What an operation answers: its result as it is stored, so that a reader can check its hashes."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
-
-import flask
-from werkzeug.datastructures import Headers
 
 from shared.answers import Accepted, Created, CreatedHere, Download, PlainText, Redirect
 from shared.edge.conditions import is_had
 from shared.edge.idempotency import Answer
 from shared.edge.shown import ended, written
+from shared.edge.web import Request, Response
 from shared.entity import Audit, Entity
 from shared.errors import NoSuchPart
 from shared.operation import Call, Operation
@@ -71,7 +69,7 @@ class Answered:
             stored.status, stored.body, {"Content-Type": "application/json", **stored.headers}
         )
 
-    def sent(self, request: flask.Request) -> flask.Response:
+    def sent(self, request: Request) -> Response:
         """
         Return it as it is sent; of a file that is whole a part may be asked for, or whether it is another.
 
@@ -79,12 +77,12 @@ class Answered:
             NoSuchPart: It ends before the part.
             VersionConflict: It is not the file that the reader had.
         """
-        answer = flask.Response(self.body, self.status, self.headers)
+        answer = Response(self.body, self.status, self.headers)
         if isinstance(self.body, bytes):
-            answer.add_etag()
-            answer.accept_ranges = "bytes"
+            tag = answer.add_etag()
+            answer.headers["Accept-Ranges"] = "bytes"
             # Conditions come first (RFC 9110, 13.2.2), and only of a GET is a part asked for (14.2).
-            if is_had(request.headers, answer.headers["ETag"]):
+            if is_had(request.headers, tag):
                 answer.status_code = 304
             elif request.method == "GET":
                 _in_part(answer, request.headers, self.body)
@@ -98,7 +96,7 @@ class Answered:
         return self.body
 
 
-def _in_part(answer: flask.Response, headers: Headers, data: bytes) -> None:
+def _in_part(answer: Response, headers: Mapping[str, str], data: bytes) -> None:
     """Make an answer of a file one of the part that is asked for; what nobody can make out, or several, is passed over."""
     asked = _PART.fullmatch(headers.get("Range", ""))
     if not data or not asked or headers.get("If-Range") not in {None, answer.headers["ETag"]}:

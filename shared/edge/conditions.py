@@ -1,8 +1,7 @@
 """Which version a request is about: `If-Match` and `If-None-Match`, as RFC 9110 (13.1) and RFC 6585 (3) say."""
 
 import re
-
-from werkzeug.datastructures import Headers
+from collections.abc import Mapping
 
 from shared.edge.headers import MATCH
 from shared.errors import BadRequest, VersionConflict, VersionRequired
@@ -14,7 +13,7 @@ CONDITIONS = ("If-Match", "If-None-Match")
 _TAG = re.compile(r'(W/)?"([^"]*)"')
 
 
-def seen(op: Operation, headers: Headers) -> frozenset[str] | None:
+def seen(op: Operation, headers: Mapping[str, str]) -> frozenset[str] | None:
     """
     Return the versions of which the caller saw one: `*` is any, the empty one is none; None where none is named.
 
@@ -44,7 +43,7 @@ def seen(op: Operation, headers: Headers) -> frozenset[str] | None:
     return tags
 
 
-def is_had(headers: Headers, etag: str) -> bool:
+def is_had(headers: Mapping[str, str], etag: str) -> bool:
     """
     Say whether whoever asks for a file has it already: `If-None-Match` may name it weakly too (RFC 9110, 13.1.2).
 

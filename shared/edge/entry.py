@@ -4,14 +4,13 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import functions_framework
-
 from shared.edge import ports
 from shared.edge.calling import check
 from shared.edge.loading import load
 from shared.edge.logs import configure
 from shared.edge.ports import Ports
 from shared.edge.serving import view
+from shared.edge.web import Request
 from shared.operation import Operation
 
 if TYPE_CHECKING:
@@ -20,16 +19,24 @@ if TYPE_CHECKING:
 
 def entry(id: str) -> Callable[..., Any]:
     """Import one function of the catalog, and nothing else, and make it servable."""
+    import functions_framework
+
     declared = load(id)
     if isinstance(declared, Operation):
-        methods = os.environ.get("METHODS", "").split()
-        serve = view(declared, ports.process, methods=methods)
+        serve = view(declared, ports.process, methods=methods())
 
         def answer(request: Any) -> Any:
-            return serve(request)
+            # The framework reads on in the body, to its end.
+            body = {"wsgi.input": request.stream, "wsgi.input_terminated": True}
+            return serve(Request(request.environ | body))
 
         return functions_framework.http(answer)
     return functions_framework.cloud_event(listener(declared, ports.process))
+
+
+def methods() -> list[str]:
+    """Return what the address takes that this deployment answers at, whichever functions do."""
+    return os.environ.get("METHODS", "").split()
 
 
 def listener(reaction: "Reaction", ports: Callable[[], Ports]) -> Callable[[Any], None]:

@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import flask
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.dialects import HOUSE, SCIM, Dialect
 from shared.edge.arguments import not_json
+from shared.edge.web import Response
 from shared.errors import BadRequest, Invalid, Refusal, Unfit, Violation
 
 TYPES = "https://waooaw.com/errors/"
@@ -72,10 +72,11 @@ def written(
 
 def response(
     refusal: Refusal, *, path: str, correlation_id: str, dialect: Dialect = HOUSE
-) -> flask.Response:
+) -> Response:
     """Answer with a refusal."""
     document, kind = written(refusal, dialect=dialect, path=path, correlation_id=correlation_id)
-    answer = flask.Response(json.dumps(document), status_in(dialect, refusal.status), mimetype=kind)
+    status, headers = status_in(dialect, refusal.status), {"Content-Type": kind}
+    answer = Response(json.dumps(document), status, headers)
     if refusal.retry_after_s is not None:
         answer.headers["Retry-After"] = str(refusal.retry_after_s)
     if refusal.status == 416:

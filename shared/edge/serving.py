@@ -13,7 +13,6 @@ from contextlib import nullcontext
 from typing import Any
 from uuid import uuid4
 
-import flask
 from pydantic import ValidationError
 
 from shared.actors import Scope, story_of
@@ -32,6 +31,7 @@ from shared.edge.ports import Ports
 from shared.edge.problems import Internal, explained, response
 from shared.edge.streams import Open
 from shared.edge.traces import Span, span
+from shared.edge.web import Request, Response
 from shared.errors import (
     BadRequest,
     MethodNotAllowed,
@@ -60,7 +60,7 @@ _ALWAYS = (
 )
 _EXPOSED = "ETag, Location, Content-Disposition, X-Correlation-ID, X-Request-ID, X-Audit-Entry, Retry-After"
 
-View = Callable[[flask.Request], flask.Response]
+View = Callable[[Request], Response]
 
 
 def view(op: Operation, ports: Callable[[], Ports], *, methods: Sequence[str] = ()) -> View:
@@ -77,7 +77,7 @@ def view(op: Operation, ports: Callable[[], Ports], *, methods: Sequence[str] = 
     check(op)
     allowed = ", ".join([*(methods or op.methods), "OPTIONS"])
 
-    def serve(request: flask.Request) -> flask.Response:
+    def serve(request: Request) -> Response:
         always = op.area == "approvals" or bool(op.scopes & _DECIDING)
         with span(request.headers.get("traceparent"), always=always) as here:
             return _Request(op, ports(), request, here, allowed).answer()
@@ -89,7 +89,7 @@ class _Request:
     """One request on its way through an operation."""
 
     def __init__(
-        self, op: Operation, ports: Ports, request: flask.Request, here: Span, allowed: str
+        self, op: Operation, ports: Ports, request: Request, here: Span, allowed: str
     ) -> None:
         self.op, self.ports, self.request, self.hop = op, ports, request, here
         self.allowed = allowed
@@ -99,11 +99,11 @@ class _Request:
         self.seen: frozenset[str] | None = None
         self.crossings: list[Crossing] = []
 
-    def answer(self) -> flask.Response:
+    def answer(self) -> Response:
         started = time.perf_counter()
         code = None
         if self.request.method == "OPTIONS":
-            answer = flask.Response(status=204)
+            answer = Response(status=204)
         else:
             try:
                 with doing(self.op.id):
@@ -130,8 +130,8 @@ class _Request:
         )
         return answer
 
-    def _open(self, done: Answered) -> flask.Response:
-        def ask(request: flask.Request) -> Answered:
+    def _open(self, done: Answered) -> Response:
+        def ask(request: Request) -> Answered:
             with doing(self.op.id):
                 return _Request(self.op, self.ports, request, self.hop, self.allowed).done()
 
@@ -162,7 +162,7 @@ class _Request:
     def _body(self) -> bytes:
         limit = self.op.max_bytes
         length = self.request.content_length
-        raw = b"" if length and length > limit else self.request.stream.read(limit + 1)
+        raw = b"" if length and length > limit else self.request.body(limit + 1)
         if len(raw) > limit or (length and length > limit):
             raise TooLarge(f"a body here is at most {limit} bytes")
         types = self.op.media_types
@@ -184,7 +184,7 @@ class _Request:
         admission.admit(self.op, self.actor, self.ports.clock())
 
     def _arguments(self, path: Mapping[str, Any], raw: bytes) -> dict[str, Any]:
-        query = self.request.args.to_dict(flat=False)
+        query = self.request.query
         arguments = dict(path)
         try:
             for name, kind in self.op.in_headers.items():
@@ -278,7 +278,7 @@ class _Request:
 
     # --- around them -----------------------------------------------------------------------------
 
-    def _refused(self, refusal: Refusal) -> flask.Response:
+    def _refused(self, refusal: Refusal) -> Response:
         # Denials and failures are traced to the last one.
         self.hop.sampled = self.hop.sampled or refusal.status == 403 or refusal.status >= 500
         if self.op.audited:
@@ -313,7 +313,7 @@ class _Request:
         log.error("%s failed", self.op.id, extra=told, exc_info=error)
         return Internal("this one is on us; quote the correlation id")
 
-    def _head(self, answer: flask.Response) -> None:
+    def _head(self, answer: Response) -> None:
         headers = answer.headers
         if answer.status_code == 405 or self.request.method == "OPTIONS":
             headers["Allow"] = self.allowed

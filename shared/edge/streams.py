@@ -8,24 +8,23 @@ answer open, and look again whenever something was committed: as if it were aske
 from collections.abc import Callable
 from typing import Any
 
-import flask
-
 from shared.actors import Actor
 from shared.edge.answers import Answered
+from shared.edge.web import Request, Response
 from shared.streams import Place, Stream
 
 
-class Open(flask.Response):
+class Open(Response):
     """An answer that is whole as it is, and may be held open."""
 
     def __init__(
         self,
         done: Answered,
-        asked: flask.Request,
+        asked: Request,
         actor: Actor,
         *,
         admit: Callable[[], None],
-        ask: Callable[[flask.Request], Answered],
+        ask: Callable[[Request], Answered],
     ) -> None:
         """
         Answer what there is to tell now.
@@ -53,7 +52,7 @@ class Open(flask.Response):
             Refusal: Whoever listens may not any more.
         """
         asked = {**self._asked.environ, "HTTP_LAST_EVENT_ID": str(last)}
-        return _told(self._ask(flask.Request(asked)))
+        return _told(self._ask(Request(asked)))
 
 
 def _told(done: Answered) -> Stream[Any]:

@@ -63,7 +63,14 @@ def test_another_line_makes_another_archive(archive, tmp_path):
 
 def test_only_what_runs_is_deployed(contents):
     roots = {name.partition("/")[0] for name in contents}
-    assert roots == {"main.py", "requirements.txt", "functions", "shared", "__pycache__"}
+    assert roots == {
+        "main.py",
+        "start.py",
+        "requirements.txt",
+        "functions",
+        "shared",
+        "__pycache__",
+    }
     kinds = {name.rpartition(".")[2] for name in contents}
     assert kinds == {"py", "pyc", "txt", "json"}
     assert "shared/precedents/rules/builtin_seeds.json" in contents
@@ -117,7 +124,8 @@ def test_another_python_builds_nothing(monkeypatch, tmp_path):
 def test_what_does_not_compile_is_not_archived(tmp_path):
     for name in building.PACKAGES:
         (tmp_path / name).mkdir()
-    (tmp_path / "requirements.txt").touch()
+    for name in building.SINGLE:
+        (tmp_path / name).touch()
     (tmp_path / "main.py").write_text("def serve(:\n")
     with pytest.raises(SystemExit, match=r"does not compile(.|\n)*main\.py"):
         build(tmp_path, tmp_path / "build")

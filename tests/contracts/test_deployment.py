@@ -1,8 +1,14 @@
 """What is deployed: one file that serves any one function, and starts light."""
 
 import json
+import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
+
+import pytest
+import urllib3
 
 from shared.actors import PLATFORM
 from shared.documents import Key
@@ -10,10 +16,15 @@ from shared.edge.catalog import catalog, operations
 from tests.kernel.conftest import World
 
 HEAVY = (
+    "cloudevents",
     "cryptography",
     "firebase_admin",
+    "flask",
+    "functions_framework",
     "google",
     "grpc",
+    "gunicorn",
+    "jinja2",
     "jwt",
     "opentelemetry",
     "pulumi",
@@ -21,23 +32,21 @@ HEAVY = (
     "requests",
     "sqlite3",
     "urllib3",
+    "werkzeug",
     "yaml",
 )
 """What no function may load before it needs it: each would make its start longer than its work."""
 
 LOADING = """
-import json, os, re, sys
+import json, os, sys
 heavy, ids = map(json.loads, sys.argv[1:])
-# The framework has its own few modules among Google's names.
-own = re.compile(r"google(\\.cloud(\\.functions(_v1)?(\\..*)?)?)?")
-
 class Watch:
     def __init__(self):
         self.seen = {}
 
     def find_spec(self, name, *_):
         package = name.partition(".")[0]
-        if package in heavy and not own.fullmatch(name):
+        if package in heavy:
             chain, frame = [name], sys._getframe()
             while frame := frame.f_back:
                 if frame.f_code.co_name == "<module>" and frame.f_globals["__name__"] != "__main__":
@@ -46,13 +55,13 @@ class Watch:
 
 watch = Watch()
 sys.meta_path.insert(0, watch)
-from shared.edge.entry import load
+from shared.edge.start import application
 
 def told(those):
     # In a process of their own, or they would hide what others load. What one of them loads is told.
     if os.fork() == 0:
         for id in those:
-            load(id)
+            application(id)
         if len(those) == 1:
             print(json.dumps([*those, watch.seen]), flush=True)
         os._exit(bool(watch.seen))
@@ -134,6 +143,51 @@ def test_main_serves_the_function_that_is_named_and_loads_no_other(tmp_path):
     lines = python(code, FUNCTION="platform.get_health", DATA=str(tmp_path)).split("\n")
     assert lines[0] == "200 healthy"
     assert lines[1] == "1"
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("start", [("start.py",), ("-m", "functions_framework", "--target=serve")])
+@pytest.mark.parametrize(
+    ("id", "method", "path", "body"),
+    [
+        ("platform.get_health", "GET", "/v1/health", None),
+        ("platform.probe_services", "POST", "/", "{}"),
+    ],
+)
+def test_a_function_answers_alike_from_a_container_of_ours_and_from_the_framework(
+    start, id, method, path, body, tmp_path
+):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environ = {"FUNCTION": id, "DATA": str(tmp_path), "PORT": str(port), "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, *start]
+    with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as process:
+        try:
+            answer = _first_answer(f"http://127.0.0.1:{port}{path}", method, body)
+            assert answer.status == 200, answer.data
+            assert b"healthy" in answer.data or answer.data == b"OK"
+        finally:
+            process.kill()
+
+
+PUSHED = {
+    "Content-Type": "application/json",
+    "ce-id": "1",
+    "ce-source": "//tests",
+    "ce-specversion": "1.0",
+    "ce-type": "com.waooaw.schedule.v1",
+}
+
+
+def _first_answer(url, method, body):
+    for _ in range(200):
+        with suppress(urllib3.exceptions.HTTPError):
+            return urllib3.request(
+                method, url, body=body, headers=PUSHED, retries=False, timeout=20
+            )
+        time.sleep(0.1)
+    raise TimeoutError(url)
 
 
 def test_every_function_becomes_one_the_framework_can_run(monkeypatch):

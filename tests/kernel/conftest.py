@@ -17,6 +17,7 @@ from shared.edge.keys import FileSigner
 from shared.edge.ports import Ports, connect
 from shared.edge.serving import view
 from shared.edge.settings import Settings
+from shared.edge.web import Request
 from shared.operation import operation
 from shared.signature import Method
 from tests.conftest import NOON
@@ -53,7 +54,8 @@ class World:
             content_type=given.get("content_type", "application/json" if data else None),
         )
         with context:
-            return view(function.declared, lambda: self.ports)(flask.request)
+            request = Request(flask.request.environ)
+            return APP.make_response(view(function.declared, lambda: self.ports)(request))
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from shared.answers import Created, Download, Redirect
 from shared.dialects import SCIM
 from shared.edge.openapi import described
 from shared.edge.serving import view
+from shared.edge.web import Request
 from shared.entity import Hex64, Value
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.files import Content
@@ -378,7 +379,10 @@ def address(world):
         op = function.declared
         serve = view(op, lambda: world.ports)
         app.add_url_rule(
-            op.path, op.id, lambda serve=serve: serve(flask.request), methods=[op.method]
+            op.path,
+            op.id,
+            lambda serve=serve: serve(Request(flask.request.environ)),
+            methods=[op.method],
         )
     server = make_server("127.0.0.1", 0, app)
     thread = threading.Thread(target=server.serve_forever)

@@ -1,0 +1,57 @@
+"""Start what a container serves, without the framework: the same functions, in one process."""
+
+import gc
+import logging
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from shared.edge import ports
+from shared.edge.container import Container
+from shared.edge.entry import listener, methods
+from shared.edge.loading import load
+from shared.edge.logs import configure
+from shared.edge.serving import view
+from shared.edge.web import Begin, Request, Response, Wsgi
+from shared.operation import Operation
+
+log = logging.getLogger("waooaw")
+
+MOST_S = 120
+"""How long a request takes at most, where nobody says: as long as the longest of our functions may."""
+
+
+def run() -> None:
+    """Serve the function that FUNCTION names until the container is told to end."""
+    configure()
+    app = application(os.environ["FUNCTION"])
+    gc.freeze()
+    gc.enable()
+    most_s = int(os.environ.get("CLOUD_RUN_TIMEOUT_SECONDS", MOST_S))
+    Container(app, port=int(os.environ.get("PORT", "8080")), most_s=most_s).run()
+
+
+def application(id: str) -> Wsgi:
+    """Import one function of the catalog, and nothing else, and make it answer over WSGI."""
+    declared = load(id)
+    if isinstance(declared, Operation):
+        serve = view(declared, ports.process, methods=methods())
+
+        def answer(environ: dict[str, Any], begin: Begin) -> Iterable[bytes]:
+            return serve(Request(environ))(environ, begin)
+
+        return answer
+    take = listener(declared, ports.process)
+
+    def told(environ: dict[str, Any], begin: Begin) -> Iterable[bytes]:
+        from shared.edge.cloudevents import Event
+
+        try:
+            take(Event(Request(environ)))
+        except Exception:
+            # It comes again, or is kept where it came too often.
+            log.exception("%s failed", id)
+            return Response("failed", 500)(environ, begin)
+        return Response("OK")(environ, begin)
+
+    return told
