@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo run test fuzz pairs check ci lint types imports generated docs costs golden indexes bench chaos archive deploy clean
+.PHONY: help demo run test fuzz pairs check ci lint types imports generated docs costs golden indexes bench chaos firebase archive deploy clean
 
 # Which Python, which packages and which options is for this file to say, and not for what is activated around it.
 unexport VIRTUAL_ENV CONDA_PREFIX PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS PYTHONUSERBASE PYTHONSTARTUP PYTHONEXECUTABLE
@@ -25,7 +25,7 @@ STACK ?= dev
 help: ## Say what can be done.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/run ## Tell the main story here, as real requests; PORT=8080, STORE=firestore BUS=pubsub: on emulators.
+demo: .venv/run ## Tell the main story here, as real requests; PORT=8080, STORE=firestore BUS=pubsub AUTH=firebase: on emulators.
 	@$(BIN)/python -m local demo
 
 run: .venv/run ## Serve the whole platform at one port and say how to sign in; PORT=8080 DATA=.data.
@@ -93,6 +93,10 @@ bench: .venv/dev ## Measure, and print each figure beside what it is compared to
 
 chaos: .venv/dev ## Kill the platform again and again while agents are created; AGENTS=10000 KILLS=500, hours.
 	@$(BIN)/python -m benchmarks.chaos --agents $(AGENTS) --kills $(KILLS)
+
+# Without what compiles and downloads when it is installed, which its Auth emulator has no use for.
+firebase: ## Install Firebase's Auth emulator, for AUTH=firebase; 240 MB from npm, into build/npm.
+	@npm install --silent --no-audit --no-fund --ignore-scripts --omit=optional --prefix build/npm firebase-tools@15.34.2
 
 archive: .venv/dev ## Build the archive that every function is deployed from, and say what it is made of; same input, same sha256.
 	@$(BIN)/python -m infra.archive

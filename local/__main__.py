@@ -11,15 +11,20 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Any
 
 from local import hints, made
 from local.failures import Failure, sentence, usable
+
+if TYPE_CHECKING:
+    from local.emulators import AuthEmulator
+    from local.entrance import Served
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -76,15 +81,21 @@ def _parser() -> argparse.ArgumentParser:
     settings = Settings()
     port = os.environ.get("PORT") or hints.USUAL["PORT"]
     stores, buses = _one_of("sqlite", "firestore"), _one_of("local", "pubsub")
+    auth = os.environ.get("AUTH") or hints.USUAL["AUTH"]
 
     serve = commands.add_parser("serve", help="serve the whole platform at one port")
     demo = commands.add_parser("demo", help="tell the main story, as real requests")
     token = commands.add_parser("token", help="print a token of a demo account")
+    what = "print what a provider says of somebody who signs in with AUTH=firebase"
+    vouch = commands.add_parser("vouch", help=what, description=what)
+    code = commands.add_parser("code", help="print the code that came last to a telephone")
     link = commands.add_parser("link", help="print a link that signs a browser in, once")
     verify = commands.add_parser("verify", help="verify every chain of evidence, offline")
     for command in (serve, demo):
         command.add_argument("--store", type=stores, default=settings.store)
         command.add_argument("--bus", type=buses, default=settings.bus)
+    for command in (serve, demo, token):
+        command.add_argument("--auth", type=_one_of("local", "firebase"), default=auth)
     what = "copy the data while it runs, private keys included, into a new folder"
     backup = commands.add_parser("backup", help=what, description=what)
     backup.add_argument("to", metavar="TO", type=Path, help="the new folder")
@@ -95,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port", type=_port, default=port, help="as PORT=… (%(default)s)")
     for command in (serve, token):
         command.add_argument("--project", default=settings.project, help="as PROJECT=…")
-    for command in (serve, demo, token, link, verify, backup, rebuild):
+    for command in (serve, demo, token, vouch, code, link, verify, backup, rebuild):
         command.add_argument(
             "--data",
             dest="folder",
@@ -127,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     said = "how many processes answer requests beside the one that does the rest, as WORKERS=… (%(default)s)"
     serve.add_argument("--workers", type=_workers, default=workers, help=said)
     token.add_argument("account", metavar="ROLE[@TENANT]")
+    vouch.add_argument("email", metavar="EMAIL", help="as governor@platform.example")
 
     commands.add_parser("describe", help="write docs/openapi.json and docs/data.md from the code")
     run = commands.add_parser("run-workflow", help="run a workflow file offline")
@@ -177,29 +189,43 @@ def _settings(given: argparse.Namespace) -> dict[str, object]:
     return {
         "DATA": given.folder,
         "PORT": given.port,
-        "PROJECT": getattr(given, "project", hints.USUAL["PROJECT"]),
+        "PROJECT": _project(given),
         "STORE": getattr(given, "store", hints.USUAL["STORE"]),
         "BUS": getattr(given, "bus", hints.USUAL["BUS"]),
+        "AUTH": getattr(given, "auth", hints.USUAL["AUTH"]),
     }
 
 
+def _project(given: argparse.Namespace) -> str:
+    """Return the project: where people sign in at an emulator, one that Firebase takes for none in the cloud."""
+    from local.emulators import PRETENDED
+
+    usual = hints.USUAL["PROJECT"]
+    project = str(getattr(given, "project", usual))
+    emulated = getattr(given, "auth", usual) == "firebase" and project == usual
+    return f"{PRETENDED}{usual}" if emulated else project
+
+
 def _serve(given: argparse.Namespace) -> int:
-    from local.emulators import Missing, wanted
+    from local.emulators import Missing, signing_in, wanted
 
     settings = _settings(given)
     usable(given.folder, given.port, "run", **settings)
     try:
-        with wanted(given.store, given.bus) as started:
+        with (
+            wanted(given.store, given.bus) as started,
+            signing_in(given.auth, _project(given)) as auth,
+        ):
             if started and (_data(given) / "workflows.db").exists():
                 other = hints.make("run", **{**settings, "DATA": f"{given.folder}-emulated"})
                 raise Failure(
                     f"the emulators begin empty, but {given.folder} remembers what is not in them;"
                     f" `{other}` begins in another folder"
                 )
-            return _served(given, forgetting=bool(started))
+            return _served(given, auth, forgetting=bool(started))
     except Missing as missing:
         raise Failure(
-            f"STORE={given.store} BUS={given.bus} cannot run here: {missing}"
+            f"STORE={given.store} BUS={given.bus} AUTH={given.auth} cannot run here: {missing}"
         ) from missing
 
 
@@ -229,7 +255,7 @@ def _outside() -> dict[str, str]:
     return more
 
 
-def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
+def _served(given: argparse.Namespace, auth: "AuthEmulator | None", *, forgetting: bool) -> int:
     # What is loaded stays: looking for garbage among it delays the start, and later every request.
     gc.disable()
     from local.accounts import accounts
@@ -248,15 +274,16 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
         counting=False,
         store=given.store,
         bus=given.bus,
-        project=given.project,
+        project=_project(given),
         more=_outside(),
         workers=given.workers if given.store == "sqlite" else 0,
+        auth=auth,
     )
     platform.start()
     gc.freeze()
     gc.enable()
     made.keep(_data(given))
-    settings = {name: _settings(given)[name] for name in ("DATA", "PORT", "PROJECT")}
+    settings = {name: _settings(given)[name] for name in ("DATA", "PORT", "PROJECT", "AUTH")}
     print(f"WAOOAW serves at {platform.address}")
     print(f"  the API, for people    {platform.address}/docs")
     print(f"  the API, for machines  {platform.address}/openapi.json")
@@ -269,6 +296,11 @@ def _served(given: argparse.Namespace, *, forgetting: bool) -> int:
     print(f"  tokens in a browser    {platform.entrance.link()} (once)")
     print(f"  another such link      {hints.local('link', DATA=given.folder)}")
     print(f"  a token in a terminal  {hints.local('token governor', **settings)}")
+    if auth:
+        print(f"  people sign in at      {platform.address} (connectAuthEmulator, or REST)")
+        vouch = hints.local("vouch governor@platform.example", DATA=given.folder)
+        print(f"  what a provider says   {vouch}")
+        print(f"  a telephone's code     {hints.local('code', DATA=given.folder)}")
     names = ", ".join(one.removesuffix(f"@{PLATFORM}") for one in accounts())
     print(wrapped(names, get_terminal_size().columns, begin="  its accounts           "))
     lost = "the emulators forget what they hold" if forgetting else "nothing is lost"
@@ -287,6 +319,17 @@ def _token(given: argparse.Namespace) -> int:
     from shared.edge.settings import Settings
     from shared.errors import Refusal
 
+    if given.auth == "firebase":
+        from local.story.client import Client, Refused
+
+        now = _running(given)
+        client = Client(now.address, now.secret)
+        try:
+            client.sign_in(given.account)
+        except Refused as refused:
+            raise Failure(refused.detail) from refused
+        print(client.token(given.account))
+        return 0
     said = {name: str(value) for name, value in _settings(given).items()}
     sign_in = SignIn(Settings({**os.environ, **said}))
     if not sign_in.file.exists():
@@ -303,21 +346,47 @@ def _token(given: argparse.Namespace) -> int:
 
 
 def _link(given: argparse.Namespace) -> int:
+    print(_told(given, "/local/links")["link"])
+    return 0
+
+
+def _vouch(given: argparse.Namespace) -> int:
+    print(_told(given, "/local/vouch", email=given.email)["id_token"])
+    return 0
+
+
+def _code(given: argparse.Namespace) -> int:
+    sent = _told(given, "/local/codes")["codes"]
+    if not sent:
+        raise Failure("no code was sent to any telephone yet; a second factor begins with one")
+    print(sent[-1]["code"])
+    return 0
+
+
+def _told(given: argparse.Namespace, path: str, **asked: str) -> Mapping[str, Any]:
+    """Return what the running server tells whoever can read its folder."""
     import urllib3
 
+    now = _running(given)
+    body = {**asked, "secret": now.secret}
+    try:
+        answer = urllib3.request("POST", now.address + path, json=body, retries=False)
+    except urllib3.exceptions.HTTPError as error:
+        raise Failure(f"the server of {given.folder} does not answer: {error}") from error
+    if answer.status == 404:
+        run = hints.make("run", DATA=given.folder, AUTH="firebase")
+        raise Failure(f"people sign in here by tokens; `{run}` has them sign in as in the cloud")
+    return dict(answer.json())
+
+
+def _running(given: argparse.Namespace) -> "Served":
     from local.entrance import served
 
     now = served(_data(given))
     if now is None:
-        run = hints.make("run", DATA=given.folder)
+        run = hints.make("run", DATA=given.folder, AUTH=getattr(given, "auth", "local"))
         raise Failure(f"no server runs on {given.folder}; `{run}` starts one")
-    try:
-        url = f"{now.address}/local/links"
-        answer = urllib3.request("POST", url, json={"secret": now.secret}, retries=False)
-        print(answer.json()["link"])
-    except urllib3.exceptions.HTTPError as error:
-        raise Failure(f"the server of {given.folder} does not answer: {error}") from error
-    return 0
+    return now
 
 
 def _demo(given: argparse.Namespace) -> int:
@@ -327,7 +396,8 @@ def _demo(given: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     settings = _settings(given)
     usable(given.folder, given.port, "demo", **settings)
-    return demo(_data(given) / "demo", port=given.port, store=given.store, bus=given.bus)
+    where = {"store": given.store, "bus": given.bus, "auth": given.auth}
+    return demo(_data(given) / "demo", port=given.port, **where)
 
 
 def _verify(given: argparse.Namespace) -> int:
@@ -378,6 +448,8 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "serve": _serve,
     "demo": _demo,
     "token": _token,
+    "vouch": _vouch,
+    "code": _code,
     "link": _link,
     "verify": _verify,
     "backup": _backup,

@@ -6,10 +6,10 @@ machine's own key, whose public half the platform trusts here and nowhere else.
 """
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.actors import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, Role
 from shared.edge import jws
@@ -18,7 +18,7 @@ from shared.edge.keys import keep_private, made_once
 from shared.edge.settings import Settings
 from shared.errors import Invalid
 
-LIFE_S = 3600
+LIFE = timedelta(hours=1)
 CUSTOMERS = ("acme", "globex")
 
 
@@ -27,6 +27,43 @@ def accounts() -> list[str]:
     staff = [f"{role}@{PLATFORM}" for role in Role if role not in OF_CUSTOMERS]
     theirs = [role for role in Role if role in OF_CUSTOMERS]
     return staff + [f"{role}@{tenant}" for tenant in CUSTOMERS for role in theirs]
+
+
+def named(account: str) -> tuple[Role, str]:
+    """
+    Read ``ROLE`` or ``ROLE@TENANT``.
+
+    Raises:
+        Invalid: There is no such account.
+    """
+    name, _, tenant = account.partition("@")
+    tenant = tenant or (CUSTOMERS[0] if name in OF_CUSTOMERS else PLATFORM)
+    if f"{name}@{tenant}" not in accounts():
+        raise Invalid(f"there is no account {account}; there are: {', '.join(accounts())}")
+    return Role(name), tenant
+
+
+class Person(NamedTuple):
+    """A demo account of a person, as the sign-in knows them."""
+
+    id: str
+    email: str
+    claims: dict[str, Any]
+
+
+def people() -> list[Person]:
+    """Return the demo accounts of people; foundational agents and services have keys of Google's."""
+    return [person(Role(role), tenant) for role, tenant in _split() if Role(role) in OF_PEOPLE]
+
+
+def person(role: Role, tenant: str) -> Person:
+    """Return the demo account of a role of people."""
+    claims = {"tenant": tenant, "roles": [role.value]}
+    return Person(f"{role}.{tenant}", f"{role}@{tenant}.example", claims)
+
+
+def _split() -> list[tuple[str, str]]:
+    return [(role, tenant) for role, _, tenant in (one.partition("@") for one in accounts())]
 
 
 class SignIn:
@@ -44,7 +81,7 @@ class SignIn:
 
     def publish(self) -> None:
         """Write the public key to where the platform looks for it."""
-        jwk = jws.jwk(self._key.public_key(), self._kid)
+        jwk = jws.jwk(self.public, self._kid)
         keep_private(Path(self._settings.people_keys), json.dumps({"keys": [jwk]}).encode())
 
     def token(self, account: str, at: datetime) -> str:
@@ -54,25 +91,20 @@ class SignIn:
         Raises:
             Invalid: There is no such account.
         """
-        name, _, tenant = account.partition("@")
-        tenant = tenant or (CUSTOMERS[0] if name in OF_CUSTOMERS else PLATFORM)
-        if f"{name}@{tenant}" not in accounts():
-            raise Invalid(f"there is no account {account}; there are: {', '.join(accounts())}")
-        role = Role(name)
+        role, tenant = named(account)
         if role not in OF_PEOPLE:
             return self.service_token(role.value.replace("_", "-"), at)
-        project = self._settings.project
-        person = {
+        project, one = self._settings.project, person(role, tenant)
+        claims = {
             "iss": f"https://securetoken.google.com/{project}",
             "aud": project,
-            "sub": f"{role}.{tenant}",
+            "sub": one.id,
             "auth_time": int(at.timestamp()),
-            "tenant": tenant,
-            "roles": [role.value],
+            **one.claims,
             "email_verified": True,
             "firebase": {"sign_in_provider": "custom", "sign_in_second_factor": "totp"},
         }
-        return self._signed(person, at)
+        return self.signed(claims, at)
 
     def service_token(self, name: str, at: datetime, audience: str | None = None) -> str:
         """Return the OIDC token of one of the project's service accounts, for the API or another address."""
@@ -84,12 +116,18 @@ class SignIn:
             "email": email,
             "email_verified": True,
         }
-        return self._signed(service, at)
+        return self.signed(service, at)
 
-    def _signed(self, claims: dict[str, Any], at: datetime) -> str:
+    def signed(self, claims: dict[str, Any], at: datetime, life: timedelta = LIFE) -> str:
+        """Return a token that says *claims*, from *at* and for its life."""
         issued = int(at.timestamp())
-        times = {"iat": issued, "exp": issued + LIFE_S}
+        times = {"iat": issued, "exp": issued + int(life.total_seconds())}
         return jws.sign(claims | times, self._key, self._kid)
+
+    @property
+    def public(self) -> Any:
+        """The public half of the key."""
+        return self._key.public_key()
 
     @cached_property
     def _key(self) -> Any:

@@ -15,7 +15,7 @@ from rich.console import Console
 from urllib3.exceptions import HTTPError
 
 from local import hints, made
-from local.emulators import Missing, wanted
+from local.emulators import PRETENDED, Missing, signing_in, wanted
 from local.failures import Failure
 from local.platform import Platform
 from local.story import acts, blueprints, seeds
@@ -24,7 +24,9 @@ from local.story.client import Refused
 from local.story.telling import Telling, how, worded
 
 
-def demo(data: Path, *, port: int, store: str = "sqlite", bus: str = "local") -> int:
+def demo(
+    data: Path, *, port: int, store: str = "sqlite", bus: str = "local", auth: str = "local"
+) -> int:
     """
     Tell the story in a fresh folder, or in Google's emulators; return 0 only if it ended as it should.
 
@@ -36,13 +38,19 @@ def demo(data: Path, *, port: int, store: str = "sqlite", bus: str = "local") ->
         store: `sqlite` or `firestore`.
 
         bus: `local` or `pubsub`.
+
+        auth: `local`, or `firebase`: people sign in at Firebase's Auth emulator.
     """
     console = Console(highlight=False)
     started = time.monotonic()
     try:
-        with wanted(store, bus):
-            _emptied(data, PORT=port, STORE=store, BUS=bus)
-            return _told(data, console, started, port=port, store=store, bus=bus)
+        # A project of its own is empty, also in an emulator that runs already.
+        emulated = store != "sqlite" or bus != "local" or auth != "local"
+        project = f"{PRETENDED}{uuid4().hex[:8]}" if emulated else "local"
+        with wanted(store, bus), signing_in(auth, project) as people:
+            _emptied(data, PORT=port, STORE=store, BUS=bus, AUTH=auth)
+            where = {"port": port, "store": store, "bus": bus, "project": project}
+            return _told(data, console, started, auth=people, **where)
     except Missing as missing:
         raise Failure(f"the story needs Google's emulators: {missing}") from missing
 
@@ -57,12 +65,11 @@ def _emptied(data: Path, **settings: object) -> None:
 
 
 def _told(data: Path, console: Console, started: float, **where: Any) -> int:
-    # A project of its own is empty, also in an emulator that runs already.
-    emulated = where["store"] != "sqlite" or where["bus"] != "local"
-    platform = Platform(data, project=f"demo-{uuid4().hex[:8]}" if emulated else "local", **where)
+    platform = Platform(data, **where)
     platform.start()
     told = _Story(platform, console)
-    told.title(f"WAOOAW runs at {platform.address}, store {where['store']}, bus {where['bus']}")
+    at = ", sign-in firebase" if where["auth"] else ""
+    told.title(f"WAOOAW runs at {platform.address}, store {where['store']}, bus {where['bus']}{at}")
     told.line("Its clock jumps whenever everything waits: in the story, hours pass at once.")
     try:
         told.tell()

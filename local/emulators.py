@@ -1,10 +1,16 @@
 """
-Google's own emulators, from the Cloud SDK where it is installed.
+Google's own emulators, from the Cloud SDK where it is installed, and from npm where `make firebase` put it.
 
 One that runs already is used, if FIRESTORE_EMULATOR_HOST or PUBSUB_EMULATOR_HOST names it; else it is started, and
 stopped when it is no longer needed. They keep everything in memory.
+
+The Auth emulator believes every token, signed or not, and takes whoever says `Bearer owner` for its administrator. So
+FIREBASE_AUTH_EMULATOR_HOST is neither read nor set: it listens at a socket in a folder of this user's, where
+`local/signing.py` alone asks it.
 """
 
+import http.client
+import json
 import os
 import shutil
 import socket
@@ -12,16 +18,20 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from local import hints
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 5.0
+PRETENDED = "demo-"
+"""How the name of a project begins that Firebase's tools take for none in the cloud."""
 
 
 class Missing(Exception):
@@ -86,17 +96,90 @@ def running(emulator: Emulator) -> Iterator[str]:
     port = free_port()
     command = [_java(), "-Xmx1g", "-XX:TieredStopAtLevel=1", "-cp", _jar(emulator.jar)]
     command += [emulator.main, "--host=127.0.0.1", f"--port={port}"]
-    with TemporaryDirectory(prefix="waooaw-") as folder:
-        log = Path(folder) / "emulator.log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(command, stdout=out, stderr=out)  # noqa: S603 - Google's own
-        try:
-            _wait_for(port, process, log)
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with _process(command, lambda: direct.open(f"http://127.0.0.1:{port}/", timeout=1).close()):
             os.environ[emulator.variable] = f"127.0.0.1:{port}"
             yield os.environ[emulator.variable]
-        finally:
-            os.environ.pop(emulator.variable, None)
-            _end(process)
+    finally:
+        os.environ.pop(emulator.variable, None)
+
+
+@dataclass(frozen=True)
+class AuthEmulator:
+    """The Auth emulator of one project, as whoever reaches it asks it."""
+
+    where: str
+    """The path of its socket, or its port on this machine."""
+
+    project: str
+
+    def ask(
+        self, path: str, body: Mapping[str, Any] | None = None, *, owner: bool = False
+    ) -> tuple[int, dict[str, Any]]:
+        """Send it a request, a POST where there is a body, and return what it answers; the owner may do everything."""
+        headers = {"Content-Type": "application/json"}
+        headers |= {"Authorization": "Bearer owner"} if owner else {}
+        sent = None if body is None else json.dumps(body)
+        with closing(_Connection(self.where)) as connection:
+            connection.request("GET" if body is None else "POST", path, sent, headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over a socket that is a file, where it is no port."""
+
+    def __init__(self, where: str) -> None:
+        port = int(where) if where.isdecimal() else 80
+        super().__init__("127.0.0.1", port, timeout=30)
+        self._path = "" if where.isdecimal() else where
+
+    def connect(self) -> None:
+        if not self._path:
+            super().connect()
+            return
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+@contextmanager
+def signing_in(auth: str, project: str) -> Iterator[AuthEmulator | None]:
+    """
+    Have the Auth emulator run for a project where people sign in at `firebase`, and none where they do not.
+
+    Raises:
+        Missing: It cannot be started here.
+    """
+    if auth != "firebase":
+        yield None
+        return
+    with auth_emulator(project) as emulator:
+        yield emulator
+
+
+@contextmanager
+def auth_emulator(project: str, port: int | None = None) -> Iterator[AuthEmulator]:
+    """
+    Have the Auth emulator run for a project.
+
+    Args:
+        project: A project that Firebase's own tools take for none in the cloud: its name begins so.
+
+        port: Where it listens instead of at a socket of this user's: for tests, whose clients know ports alone.
+
+    Raises:
+        Missing: It cannot be started here, or the project could be a real one.
+    """
+    if not project.startswith(PRETENDED):
+        raise Missing(f"the project of an emulated sign-in is called {PRETENDED}…, not {project}")
+    command, environ = [_node(), str(Path(__file__).with_suffix(".js"))], {"NODE_PATH": _npm()}
+    with TemporaryDirectory(prefix="waooaw-") as folder:
+        where = str(port or Path(folder) / "auth")
+        emulator = AuthEmulator(where, project)
+        with _process([*command, where, project], lambda: emulator.ask("/"), **environ):
+            yield emulator
 
 
 def there() -> None:
@@ -110,6 +193,8 @@ def there() -> None:
         if not emulator.runs:
             _java()
             _jar(emulator.jar)
+    _node()
+    _npm()
 
 
 def free_port() -> int:
@@ -119,12 +204,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+@contextmanager
+def _process(command: list[str], answers: Callable[[], object], **more: str) -> Iterator[None]:
+    """Have a command run, from when it answers; it ends with what it was needed for."""
+    with TemporaryDirectory(prefix="waooaw-") as folder:
+        log = Path(folder) / "emulator.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(  # noqa: S603 - Google's own
+                command, stdin=subprocess.PIPE, stdout=out, stderr=out, env=os.environ | more
+            )
+        try:
+            _wait_for(answers, process, log)
+            yield
+        finally:
+            _end(process)
+
+
+def _wait_for(answers: Callable[[], object], process: "subprocess.Popen[bytes]", log: Path) -> None:
     until = time.monotonic() + START_TIMEOUT_S
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < until and process.poll() is None:
         try:
-            direct.open(f"http://127.0.0.1:{port}/", timeout=1).close()
+            answers()
         except OSError:
             time.sleep(0.05)
         else:
@@ -133,6 +233,8 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
+    if process.stdin:
+        process.stdin.close()
     process.terminate()
     try:
         process.wait(STOP_TIMEOUT_S)
@@ -143,6 +245,18 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 def _java() -> str:
     return shutil.which("java") or _missing("there is no java here")
+
+
+def _node() -> str:
+    return shutil.which("node") or _missing("there is no node here")
+
+
+def _npm() -> str:
+    """Return where npm put Firebase's tools."""
+    modules = Path(__file__).parents[1] / "build" / "npm" / "node_modules"
+    if not (modules / "firebase-tools").exists():
+        _missing(f"Firebase's tools are not here; `{hints.make('firebase')}` installs them")
+    return str(modules)
 
 
 def _jar(pattern: str) -> str:

@@ -12,14 +12,17 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import flask
 
 from local import hints
-from local.accounts import SignIn, accounts
+from local.accounts import SignIn, accounts, named, person
 from local.clock import Clock
+from local.signing import Signing
+from shared.actors import OF_PEOPLE
 from shared.edge.keys import keep_private
 from shared.errors import BadRequest, Expired, Unauthenticated
 
@@ -54,16 +57,24 @@ def served(data: Path) -> Served | None:
 class Entrance:
     """Signs people in who show that the data folder is theirs."""
 
-    def __init__(self, data: Path, address: str, sign_in: SignIn, clock: Clock) -> None:
+    def __init__(
+        self,
+        data: Path,
+        address: str,
+        sign_in: SignIn,
+        clock: Clock,
+        signing: Signing | None = None,
+    ) -> None:
         """Make up a secret, unless a server that was killed left one: whoever holds it goes on."""
+        self._signing = signing
         before = served(data)
         self.served = Served(address, before.secret if before else secrets.token_urlsafe(32))
         self._file, self._sign_in, self._clock = data / FILE, sign_in, clock
         port = address.rpartition(":")[2]
         self._again = hints.local("link", DATA=data)
-        self._token_again = hints.local(
-            "token governor", DATA=data, PORT=port, PROJECT=sign_in.project
-        )
+        settings = {"DATA": data, "PORT": port, "PROJECT": sign_in.project}
+        settings |= {"AUTH": "firebase"} if signing else {}
+        self._token_again = hints.local("token governor", **settings)
         self._links: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -87,15 +98,34 @@ class Entrance:
         """Return the addresses of signing in."""
         blueprint = flask.Blueprint("entrance", __name__, template_folder="templates")
         blueprint.add_url_rule("/local/sign-in", view_func=self._token, methods=["POST"])
+        if self._signing:
+            blueprint.add_url_rule("/local/vouch", view_func=self._vouched, methods=["POST"])
+            blueprint.add_url_rule("/local/codes", view_func=self._codes, methods=["POST"])
         blueprint.add_url_rule("/local/links", view_func=self._another, methods=["POST"])
         blueprint.add_url_rule("/local/enter", view_func=self._enter, methods=["GET"])
         return blueprint
 
     def _token(self) -> Any:
-        account = self._asked().get("account")
-        if not isinstance(account, str):
-            raise BadRequest('say which account: {"account": "governor", "secret": "…"}')
+        account = self._said("account", "governor")
+        role, tenant = named(account)
+        if self._signing and role in OF_PEOPLE:
+            # Whoever is a person signs in where people do, by what their provider says.
+            return {"id_token": self._signing.vouched(person(role, tenant).email)}
         return {"token": self._sign_in.token(account, self._clock.now())}
+
+    def _vouched(self) -> Any:
+        email = self._said("email", "governor@platform.example")
+        return {"id_token": self._signing.vouched(email) if self._signing else ""}
+
+    def _codes(self) -> Any:
+        self._asked()
+        return {"codes": self._signing.codes() if self._signing else []}
+
+    def _said(self, name: str, example: str) -> str:
+        said = self._asked().get(name)
+        if not isinstance(said, str):
+            raise BadRequest(f'say which: {{"{name}": "{example}", "secret": "…"}}')
+        return said
 
     def _another(self) -> Any:
         self._asked()
@@ -123,7 +153,8 @@ class Entrance:
                 f"this link was opened before, or is too old; `{self._again}` gives another"
             )
         now = self._clock.now()
-        tokens = {account: self._sign_in.token(account, now) for account in accounts()}
+        sign_in = self._signing.token if self._signing else partial(self._sign_in.token, at=now)
+        tokens = {account: sign_in(account) for account in accounts()}
         page = flask.render_template(
             "enter.html",
             tokens=tokens,

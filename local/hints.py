@@ -3,7 +3,14 @@
 import shlex
 from pathlib import Path
 
-USUAL = {"DATA": ".data", "PORT": "8080", "PROJECT": "local", "STORE": "sqlite", "BUS": "local"}
+USUAL = {
+    "DATA": ".data",
+    "PORT": "8080",
+    "PROJECT": "local",
+    "STORE": "sqlite",
+    "BUS": "local",
+    "AUTH": "local",
+}
 """What holds where nothing else is set."""
 
 

@@ -20,12 +20,14 @@ from local.commits import opened
 from local.connections import Limits
 from local.console import console
 from local.dispatcher import Dispatcher
+from local.emulators import AuthEmulator
 from local.entrance import Entrance
 from local.folder import close_to_others
 from local.hosts import Names
 from local.links import linked
 from local.pages import pages
 from local.server import Server, application, counted, longest_body
+from local.signing import Signing
 from local.stories import Stories
 from local.streams import Streams
 from local.timers import DueLoop, ForgetLoop, RelayLoop, ScheduleLoop
@@ -76,6 +78,7 @@ class Platform:
         more: Mapping[str, str] | None = None,
         counting: bool = True,
         workers: int = 0,
+        auth: AuthEmulator | None = None,
     ) -> None:
         """
         Assemble the platform.
@@ -104,6 +107,8 @@ class Platform:
             counting: Whether it is counted what each function takes, as the cloud would bill it.
 
             workers: How many processes answer requests beside this one, on the embedded store.
+
+            auth: The Auth emulator that people sign in at, of the same project; without it they have but to ask.
         """
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._data = data
@@ -121,7 +126,8 @@ class Platform:
         self._figures = Figures(workers)
         self.clock = Clock(data / "clock", self._figures.ahead)
         self.sign_in = SignIn(self.settings)
-        self.entrance = Entrance(data, self.address, self.sign_in, self.clock)
+        self.signing = Signing(auth, self.sign_in, self.clock) if auth else None
+        self.entrance = Entrance(data, self.address, self.sign_in, self.clock, self.signing)
         self.failing: set[str] = set()
         """Agents whose releases answer their probes badly."""
 
@@ -279,7 +285,9 @@ class Platform:
         self.documents.commit([Write(place, key.to_stored())])
 
     def _enrol_accounts(self) -> None:
-        """Put the accounts of this machine into the roster: they exist before they sign in."""
+        """Put the accounts of this machine into the roster, and where they sign in: they exist before they do."""
+        if self.signing:
+            self.signing.enrol()
         new = {
             Key(tenant, Member.collection, f"{role}.{tenant}"): Role(role)
             for role, _, tenant in (account.partition("@") for account in accounts())
@@ -355,6 +363,8 @@ class Platform:
         # Open on this machine, as the docs are: it tells what runs and of which agent, and shows no value.
         app.register_blueprint(console(self.runtime, lambda _: None, Stories(self.documents).of))
         app.register_blueprint(self.entrance.blueprint())
+        if self.signing:
+            app.register_blueprint(self.signing.blueprint(self.settings.origins))
         app.register_blueprint(linked(self._files))
         app.add_url_rule("/local/releases/<release_id>/health", "release", self._release)
         if self._movable:
