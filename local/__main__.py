@@ -304,6 +304,7 @@ def _served(given: argparse.Namespace, auth: "AuthEmulator | None", *, forgettin
     names = ", ".join(one.removesuffix(f"@{PLATFORM}") for one in accounts())
     print(wrapped(names, get_terminal_size().columns, begin="  its accounts           "))
     lost = "the emulators forget what they hold" if forgetting else "nothing is lost"
+    lost += ", but who is signed in" if auth and not forgetting else ""
     print(f"Stop it with Ctrl-C; {lost}.", flush=True)
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):

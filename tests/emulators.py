@@ -5,14 +5,32 @@ A test that needs one is skipped where there is none, and says why; the gate the
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
+from typing import TypeVar
 from uuid import uuid4
 
 import pytest
 
-from local.emulators import FIRESTORE, PUBSUB, Emulator, Missing, free_port, running
+from local.emulators import (
+    FIRESTORE,
+    PUBSUB,
+    AuthEmulator,
+    Missing,
+    auth_emulator,
+    free_port,
+    running,
+)
 
-__all__ = ["firestore_emulator", "free_port", "fresh_project", "needs_emulator", "pubsub_emulator"]
+__all__ = [
+    "firebase_emulator",
+    "firestore_emulator",
+    "free_port",
+    "fresh_project",
+    "needs_emulator",
+    "pubsub_emulator",
+]
+
+T = TypeVar("T")
 
 needs_emulator = (pytest.mark.emulator, pytest.mark.enable_socket)
 """The marks of a test that needs an emulator, and with it a socket to this machine."""
@@ -22,14 +40,21 @@ needs_emulator = (pytest.mark.emulator, pytest.mark.enable_socket)
 def firestore_emulator() -> Iterator[str]:
     """Return the address of a Firestore emulator, which clients find in the environment."""
     with ExitStack() as stack:
-        yield _started(stack, FIRESTORE)
+        yield _started(stack, running(FIRESTORE))
 
 
 @pytest.fixture(scope="session")
 def pubsub_emulator() -> Iterator[str]:
     """Return the address of a Pub/Sub emulator, which clients find in the environment."""
     with ExitStack() as stack:
-        yield _started(stack, PUBSUB)
+        yield _started(stack, running(PUBSUB))
+
+
+@pytest.fixture(scope="session")
+def firebase_emulator() -> Iterator[AuthEmulator]:
+    """Return the Auth emulator of one project, at a port, as Google's clients know no other way."""
+    with ExitStack() as stack:
+        yield _started(stack, auth_emulator("demo-tests", free_port()))
 
 
 def fresh_project() -> str:
@@ -37,8 +62,8 @@ def fresh_project() -> str:
     return f"test-{uuid4().hex[:12]}"
 
 
-def _started(stack: ExitStack, emulator: Emulator) -> str:
+def _started(stack: ExitStack, emulator: AbstractContextManager[T]) -> T:
     try:
-        return stack.enter_context(running(emulator))
+        return stack.enter_context(emulator)
     except Missing as missing:
         pytest.skip(f"needs Google's emulator: {missing}")

@@ -96,6 +96,15 @@ def test_a_setting_that_is_empty_is_none():
     assert (Settings(empty).store, Settings(empty).bus) == ("sqlite", "local")
 
 
+def test_an_emulated_sign_in_is_of_a_project_of_its_own():
+    """Firebase's tools take a project whose name begins so for none in the cloud."""
+    parsed = command_line._parser().parse_args(["serve", "--auth", "firebase"])
+    assert command_line._settings(parsed)["PROJECT"] == "demo-local"
+    named = command_line._parser().parse_args(["serve", "--auth=firebase", "--project=demo-mine"])
+    assert command_line._settings(named)["PROJECT"] == "demo-mine"
+    assert command_line._settings(command_line._parser().parse_args(["serve"]))["AUTH"] == "local"
+
+
 # --- what is removed -----------------------------------------------------------------------------
 
 
@@ -353,9 +362,14 @@ def test_what_was_left_out_is_told():
 
 def test_what_the_emulators_need_is_looked_for_before_anything_runs(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    for variable in (emulators.FIRESTORE.variable, emulators.PUBSUB.variable):
+    others = (emulators.FIRESTORE.variable, emulators.PUBSUB.variable)
+    for variable in others:
         monkeypatch.delenv(variable, raising=False)
     with pytest.raises(emulators.Missing, match="there is no java here"):
+        emulators.there()
+    for variable in others:
+        monkeypatch.setenv(variable, "127.0.0.1:1")
+    with pytest.raises(emulators.Missing, match="there is no node here"):
         emulators.there()
     gate = (LOCAL.parent / "Makefile").read_text()
     assert re.search(r"^ci: begin ", gate, re.MULTILINE)

@@ -59,9 +59,10 @@ def letters(platform):
 
 
 def test_the_story_ends_as_it_should(tmp_path, capsys, firestore_emulator, pubsub_emulator):
-    assert demo(tmp_path / "demo", port=free_port(), store="firestore", bus="pubsub") == 0
+    where = {"store": "firestore", "bus": "pubsub", "auth": "firebase"}
+    assert demo(tmp_path / "demo", port=free_port(), **where) == 0
     told = capsys.readouterr().out
-    assert "store firestore, bus pubsub" in told
+    assert "store firestore, bus pubsub, sign-in firebase" in " ".join(told.split())
     assert "0 breaks; 0 messages were not delivered" in told
     assert told.count("as it should be:") == 8
 
