@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import cast, get_args
 
 from infra import checks, keys
-from infra.graph import planned
-from infra.stack import ROOT, Environment
+from infra.graph import IMAGE, planned
+from infra.stack import Environment
 
 FOLDER = Path(__file__).parent
 ASKED_FOR = {
     "gcp:project": "which Google Cloud project it is",
+    "waooaw:projectNumber": "which number that project has",
     "waooaw:monthlyBudget": "what a month may cost, in the currency of its billing account, or none",
     "waooaw:billingAccount": "which billing account its budget is of",
     "waooaw:alertsTo": "which address its alerts go to",
@@ -33,7 +34,7 @@ FOUNDATIONS = (
 """What must be there before the writer keys, which in turn every function mounts."""
 
 
-def deploy(stack: Environment, archive: Path | None) -> None:
+def deploy(stack: Environment, image: str | None) -> None:
     """
     Deploy a stack.
 
@@ -41,11 +42,12 @@ def deploy(stack: Environment, archive: Path | None) -> None:
         SystemExit: Something is missing or wrong; the sentence says what to do.
     """
     settings = ready(stack)
-    archive = archive or newest()
-    wrong = checks.findings(planned(stack, archive, settings), stack)
+    if image is None:
+        raise SystemExit("say which image to deploy: --image IMAGE@sha256:…")
+    wrong = checks.findings(planned(stack, image, settings), stack)
     if wrong:
         raise SystemExit("\n".join(["nothing was deployed:", *wrong]))
-    chosen = ["--stack", stack, "--config", f"waooaw:archive={archive}", "--yes", "--skip-preview"]
+    chosen = ["--stack", stack, "--config", f"waooaw:image={image}", "--yes", "--skip-preview"]
     targets = [part for type in FOUNDATIONS for part in ("--target", f"**::{type}::*")]
     pulumi("up", *chosen, *targets)
     project = settings["gcp:project"]
@@ -86,19 +88,6 @@ def ready(stack: Environment) -> dict[str, str]:
     return settings
 
 
-def newest() -> Path:
-    """
-    Return the archive that was built last.
-
-    Raises:
-        SystemExit: There is none.
-    """
-    built = sorted((ROOT / "build").glob("waooaw-*.zip"), key=lambda file: file.stat().st_mtime)
-    if not built:
-        raise SystemExit("there is no archive to deploy; run: make archive")
-    return built[-1]
-
-
 def signed_in() -> bool:
     """Say whether Google's libraries know as whom to act."""
     from google.auth import default
@@ -125,9 +114,9 @@ def asked(*arguments: str) -> str | None:
     return None if done.returncode else done.stdout
 
 
-def describe(stack: Environment, archive: Path | None) -> None:
+def describe(stack: Environment, image: str | None) -> None:
     """Say what a stack consists of, without a cloud."""
-    resources = [one for one in planned(stack, archive or newest(), {}) if not one.looked_up]
+    resources = [one for one in planned(stack, image or IMAGE, {}) if not one.looked_up]
     for type, number in sorted(Counter(one.type for one in resources).items()):
         print(f"{number:5} {type}")
     print(f"{len(resources):5} in all")
@@ -142,10 +131,10 @@ def main() -> None:
     for act, says in ((deploy, "deploy a stack"), (describe, "list what a stack consists of")):
         command = commands.add_parser(act.__name__, help=says)
         command.add_argument("stack", choices=get_args(Environment))
-        command.add_argument("--archive", type=Path, help="what to deploy; the newest one without")
+        command.add_argument("--image", help="what to deploy, by its digest")
         command.set_defaults(act=act)
     given = parser.parse_args()
-    given.act(cast("Environment", given.stack), given.archive and given.archive.resolve())
+    given.act(cast("Environment", given.stack), given.image)
 
 
 if __name__ == "__main__":

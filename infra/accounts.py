@@ -1,7 +1,8 @@
 """Service accounts: one for each group's requests and reactions, one for whoever may invoke, and what each may do."""
 
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_gcp import iam, projects, serviceaccount
@@ -146,6 +147,8 @@ class Accounts:
 
     by_id: Mapping[str, serviceaccount.Account]
     custom: Mapping[str, projects.IAMCustomRole]
+    grants: dict[str, list[pulumi.Resource]] = field(default_factory=lambda: defaultdict(list))
+    """What each account was given, which whatever runs as it waits for."""
 
     def role(self, id: str) -> pulumi.Input[str]:
         """Return a role as policies name it."""
@@ -181,12 +184,13 @@ def declare(stack: Stack) -> Accounts:
             for role in ROLES_OF_PORT[port]:
                 _may(stack, accounts, one.account, role)
         if FileReader in one.ports:
-            serviceaccount.IAMMember(
+            signs = serviceaccount.IAMMember(
                 f"{one.account}-signs-links",
                 service_account_id=accounts.by_id[one.account].name,
                 role=accounts.role(SIGNS),
                 member=accounts.member(one.account),
             )
+            accounts.grants[one.account].append(signs)
     # A workflow writes its calls to the log; the callbacks it waits for are its own.
     _may(stack, accounts, "workflows", "roles/logging.logWriter")
     _may(stack, accounts, "pubsub", "roles/eventarc.eventReceiver")
@@ -232,13 +236,14 @@ def _custom(id: str) -> projects.IAMCustomRole:
 def _may(stack: Stack, accounts: Accounts, id: str, role: str) -> None:
     title, expression = BOUND.get(role, ("", ""))
     bound = projects.IAMMemberConditionArgs(title=title, expression=expression) if title else None
-    projects.IAMMember(
+    given = projects.IAMMember(
         f"{id}-{role.rpartition('/')[2].replace('_', '-')}",
         project=stack.project,
         role=accounts.role(role),
         member=accounts.member(id),
         condition=bound,
     )
+    accounts.grants[id].append(given)
 
 
 def _pipeline(stack: Stack) -> None:

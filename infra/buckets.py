@@ -1,9 +1,8 @@
-"""Buckets: the functions' source, and what must be kept, which nobody can delete in production."""
+"""Buckets: the archives that images are built from, and what must be kept, which nobody can delete in production."""
 
 from dataclasses import dataclass
 from typing import Any
 
-import pulumi
 from pulumi_gcp import storage
 
 from infra.accounts import IN_UPLOADS, Accounts
@@ -20,23 +19,16 @@ class Buckets:
     """The buckets, by what they are for."""
 
     source: storage.Bucket
-    archive: storage.BucketObject
     log: storage.Bucket
     tap: storage.Bucket
     uploads: storage.Bucket
 
 
 def declare(stack: Stack, vault: Vault, accounts: Accounts) -> Buckets:
-    """Declare the buckets, and put the archive into its own."""
-    source = _bucket(stack, "source", lifecycle_rules=[_deleted_after(days=30, newer=5)])
-    archive = storage.BucketObject(
-        "archive",
-        bucket=source.name,
-        name=f"{stack.archive_sha256}.zip",
-        source=pulumi.FileAsset(str(stack.archive)),
-    )
+    """Declare the buckets."""
+    source = _bucket(stack, "source")
     kept = {name: _kept(stack, name, vault) for name in ("log", "tap")}
-    return Buckets(source, archive, **kept, uploads=_uploads(stack, vault, accounts))
+    return Buckets(source, **kept, uploads=_uploads(stack, vault, accounts))
 
 
 def _uploads(stack: Stack, vault: Vault, accounts: Accounts) -> storage.Bucket:
@@ -49,12 +41,13 @@ def _uploads(stack: Stack, vault: Vault, accounts: Accounts) -> storage.Bucket:
     for one in runtimes():
         for port, (does, role) in IN_UPLOADS.items():
             if port in one.ports:
-                storage.BucketIAMMember(
+                uses = storage.BucketIAMMember(
                     f"{one.account}-{does}-uploads",
                     bucket=uploads.name,
                     role=accounts.role(role),
                     member=accounts.member(one.account),
                 )
+                accounts.grants[one.account].append(uses)
     return uploads
 
 
@@ -91,11 +84,4 @@ def _bucket(stack: Stack, name: str, **more: Any) -> storage.Bucket:
         soft_delete_policy=storage.BucketSoftDeletePolicyArgs(retention_duration_seconds=0),
         force_destroy=not stack.production,
         **more,
-    )
-
-
-def _deleted_after(*, days: int, newer: int) -> storage.BucketLifecycleRuleArgs:
-    return storage.BucketLifecycleRuleArgs(
-        action=storage.BucketLifecycleRuleActionArgs(type="Delete"),
-        condition=storage.BucketLifecycleRuleConditionArgs(age=days, num_newer_versions=newer),
     )

@@ -4,31 +4,22 @@ Policy as code: what must hold of every resource before any of it is deployed.
 Each check reads the resources as the program asks for them and says, in sentences, what is wrong.
 """
 
-import base64
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
-from infra.accounts import BOUND, IN_UPLOADS, INVOKERS, ROLES_OF_PORT, SIGNS
-from infra.engine import MAX_SOURCE_BYTES, calls
+from infra import serving
+from infra.accounts import BOUND, IN_UPLOADS, ROLES_OF_PORT, SIGNS
 from infra.functions import timeout_s
-from infra.graph import Resource
-from infra.groups import group_of, runtime_of, runtimes
+from infra.groups import runtimes
 from infra.messages import DEAD_LETTERS, cron, filter_of, listens_to, zone_of
+from infra.reading import Check, Graph, account_of, compared, granted, mounted, named, of
 from infra.stack import Environment
-from infra.vault import read_by, writer_key
-from shared.edge.catalog import catalog, operations, reactions
-from shared.edge.workflow_source import names
-from shared.operation import Operation
-
-Graph = Sequence[Resource]
-Check = Callable[[Graph, Environment], Iterator[str]]
+from infra.vault import read_by
+from shared.edge.catalog import reactions
 
 LIMITS = {
-    # A function's name is also that of its Cloud Run service, which is the shorter one.
-    "cloudfunctionsv2.Function": ("name", r"[a-z]([a-z0-9-]{0,47}[a-z0-9])?"),
+    "cloudrunv2.Service": ("name", r"[a-z]([a-z0-9-]{0,47}[a-z0-9])?"),
     "serviceaccount.Account": ("accountId", r"[a-z]([a-z0-9-]{4,28}[a-z0-9])"),
     "pubsub.Topic": ("name", r"[A-Za-z][A-Za-z0-9._~+%-]{2,254}"),
     "pubsub.Subscription": ("name", r"[A-Za-z][A-Za-z0-9._~+%-]{2,254}"),
@@ -43,7 +34,6 @@ LIMITS = {
 KEPT = {"log", "tap"}
 EVERYBODY = {"allUsers", "allAuthenticatedUsers"}
 PRIMITIVE = {"roles/owner", "roles/editor", "roles/viewer"}
-INVOKER = {"roles/run.invoker", "roles/cloudfunctions.invoker"}
 BECOMES = {
     "roles/workflows.admin",
     "roles/workflows.editor",
@@ -59,22 +49,12 @@ def findings(graph: Graph, environment: Environment) -> list[str]:
     return [sentence for check in CHECKS for sentence in check(graph, environment)]
 
 
-def one_function_for_each_of_the_catalog(graph: Graph, _: Environment) -> Iterator[str]:
-    """Every function of the catalog is deployed under its own name, and nothing else is."""
-    deployed = {one.inputs["name"] for one in _of(graph, "cloudfunctionsv2.Function")}
-    wanted = {one.function_name for one in catalog()}
-    yield from (
-        f"{name} is in the catalog and is not deployed" for name in sorted(wanted - deployed)
-    )
-    yield from (f"{name} is deployed and not in the catalog" for name in sorted(deployed - wanted))
-
-
 def nothing_is_public(graph: Graph, _: Environment) -> Iterator[str]:
     """Nobody is let in whom nobody knows."""
-    for one, role, members in _granted(graph):
+    for one, role, members in granted(graph):
         for member in sorted(EVERYBODY & members):
             yield f"{one.name} gives {role} to {member}; nothing is public but the gateway and the site"
-    for one in _of(graph, "storage.Bucket"):
+    for one in of(graph, "storage.Bucket"):
         if one.inputs.get("publicAccessPrevention") != "enforced":
             yield f"the bucket {one.name} may be made public; enforce the prevention of public access"
         if not one.inputs.get("uniformBucketLevelAccess"):
@@ -83,98 +63,26 @@ def nothing_is_public(graph: Graph, _: Environment) -> Iterator[str]:
 
 def no_primitive_role(graph: Graph, _: Environment) -> Iterator[str]:
     """No account may do everything."""
-    for one, role, _members in _granted(graph):
+    for one, role, _members in granted(graph):
         if role in PRIMITIVE:
             yield f"{one.name} gives {role}, which is far more than anything needs"
 
 
 def no_key_of_an_account(graph: Graph, _: Environment) -> Iterator[str]:
     """No account has a key that could be lost."""
-    for one in _of(graph, "serviceaccount.Key"):
+    for one in of(graph, "serviceaccount.Key"):
         yield f"{one.name} is a key of an account; identities need none"
-
-
-def only_four_invoke(graph: Graph, _: Environment) -> Iterator[str]:
-    """Only the gateway, workflows, the scheduler and the broker invoke, each what it must."""
-    for one, role, members in _granted(graph):
-        if role in INVOKER:
-            if one.type != "cloudrunv2.ServiceIamMember":
-                yield f"{one.name} lets somebody invoke every function; name the function"
-            for member in sorted(members):
-                if _account(member) not in INVOKERS:
-                    yield f"{one.name} lets {member} invoke; only {', '.join(INVOKERS)} may"
-    may = _invocations(graph)
-    for declared in catalog():
-        if isinstance(declared, Operation):
-            needed, allowed = {"gateway"}, {"gateway", "workflows"}
-        else:
-            needed = allowed = {"scheduler" if declared.scheduled else "pubsub"}
-        has = may.get(declared.function_name, set())
-        for who in sorted(needed - has):
-            yield f"{declared.id} cannot be reached: {who} may not invoke it"
-        for who in sorted(has & INVOKERS.keys() - allowed):
-            yield f"{who} may invoke {declared.id} and never does"
 
 
 def only_the_pipeline_acts_as_another(graph: Graph, _: Environment) -> Iterator[str]:
     """Only the pipeline deploys workflows, or acts as an account: it alone decides what runs as whom."""
-    for one, role, members in _granted(graph):
+    for one, role, members in granted(graph):
         for member in sorted(members):
-            if role in BECOMES and _account(member) != "deployer":
+            if role in BECOMES and account_of(member) != "deployer":
                 yield f"{one.name} gives {role} to {member}, who could act as any account; only the pipeline may"
-            whose = _account(str(one.inputs.get("serviceAccountId", "")).rpartition("/")[2])
-            if _named(role) == SIGNS and _account(member) != whose:
+            whose = account_of(str(one.inputs.get("serviceAccountId", "")).rpartition("/")[2])
+            if named(role) == SIGNS and account_of(member) != whose:
                 yield f"{one.name} lets {member} sign as {whose or 'anybody'}; an account signs as itself alone"
-
-
-def workflows_call_what_they_name(graph: Graph, _: Environment) -> Iterator[str]:
-    """The workflows' identity may invoke the functions that their text names, and no other."""
-    called = set().union(*(calls(name) for name in names()))
-    may = {name for name, who in _invocations(graph).items() if "workflows" in who}
-    yield from _compared("workflows", "may invoke", called, may)
-    for one in _of(graph, "workflows.Workflow"):
-        if len(one.inputs["sourceContents"].encode()) > MAX_SOURCE_BYTES:
-            yield f"the workflow {one.name} is longer than {MAX_SOURCE_BYTES // 1024} KiB"
-    deployed = {one.inputs["name"] for one in _of(graph, "workflows.Workflow")}
-    yield from (f"the workflow {name} is not deployed" for name in sorted(set(names()) - deployed))
-
-
-def every_route_leads_to_its_operation(graph: Graph, _: Environment) -> Iterator[str]:
-    """The gateway knows every operation, and lets in without a token only who may be anybody."""
-    routes: dict[tuple[str, str], dict[str, Any]] = {}
-    for one in _of(graph, "apigateway.ApiConfig"):
-        document = one.inputs["openapiDocuments"][0]["document"]["contents"]
-        for path, methods in json.loads(base64.b64decode(document))["paths"].items():
-            routes |= {(method.upper(), path): route for method, route in methods.items()}
-    wanted: dict[tuple[str, str], Operation] = {(op.method, op.path): op for op in operations()}
-    for method, path in sorted(wanted.keys() - routes.keys()):
-        yield f"the gateway has no route {method} {path}"
-    for method, path in sorted(routes.keys() - wanted.keys()):
-        if method != "OPTIONS":
-            yield f"the gateway has a route {method} {path}, which is no operation"
-    for place in sorted(wanted.keys() & routes.keys()):
-        op, route = wanted[place], routes[place]
-        if not route["x-google-backend"]["address"].endswith(f"/{op.function_name}"):
-            yield f"the route {' '.join(place)} does not lead to {op.id}"
-        if bool(route.get("security")) == op.public:
-            how = "asks for a token" if op.public else "lets in whoever has no token"
-            yield f"the route {' '.join(place)} {how}"
-
-
-def accounts_are_those_of_the_groups(graph: Graph, _: Environment) -> Iterator[str]:
-    """Each function runs as the account of its group, with its group's key and no other."""
-    declared = {one.function_name: one for one in catalog()}
-    for one in _of(graph, "cloudfunctionsv2.Function"):
-        known = declared.get(one.inputs["name"])
-        if known is None:
-            continue
-        config = one.inputs["serviceConfig"]
-        account = runtime_of(known).account
-        if config.get("serviceAccountEmail", "").partition("@")[0] != account:
-            yield f"{known.id} does not run as {account}, the account of its group"
-        mounted = {volume["secret"] for volume in config.get("secretVolumes", ())}
-        if mounted != {writer_key(group_of(known))}:
-            yield f"{known.id} mounts {sorted(mounted)} and not just the writer key of its group"
 
 
 def accounts_may_what_they_do(graph: Graph, _: Environment) -> Iterator[str]:
@@ -183,53 +91,51 @@ def accounts_may_what_they_do(graph: Graph, _: Environment) -> Iterator[str]:
         needed = {"roles/datastore.user"}
         needed |= {role for port in runtime.ports for role in ROLES_OF_PORT[port]}
         has = {
-            _named(role)
-            for one, role, members in _granted(graph)
-            if one.type == "projects.IAMMember" and runtime.account in set(map(_account, members))
+            named(role)
+            for one, role, members in granted(graph)
+            if one.type == "projects.IAMMember" and runtime.account in set(map(account_of, members))
         }
-        yield from _compared(runtime.account, "has the role", needed, has)
+        yield from compared(runtime.account, "has the role", needed, has)
         topics = {
             one.inputs["topic"].partition("-")[2].partition("-")[2]
-            for one, _, members in _granted(graph)
+            for one, _, members in granted(graph)
             if one.type == "pubsub.TopicIAMMember"
-            and runtime.account in set(map(_account, members))
+            and runtime.account in set(map(account_of, members))
         }
-        yield from _compared(runtime.account, "may publish on", runtime.topics, topics)
+        yield from compared(runtime.account, "may publish on", runtime.topics, topics)
         secrets = {
             one.inputs["secretId"]
-            for one, _, members in _granted(graph)
+            for one, _, members in granted(graph)
             if one.type == "secretmanager.SecretIamMember"
-            and runtime.account in set(map(_account, members))
+            and runtime.account in set(map(account_of, members))
         }
-        yield from _compared(runtime.account, "may read the secret", read_by(runtime), secrets)
+        yield from compared(runtime.account, "may read the secret", read_by(runtime), secrets)
         uses = {
-            f"{one.inputs['bucket'].rpartition('-')[2]} ({_named(role)})"
-            for one, role, members in _granted(graph)
+            f"{one.inputs['bucket'].rpartition('-')[2]} ({named(role)})"
+            for one, role, members in granted(graph)
             if one.type == "storage.BucketIAMMember"
-            and runtime.account in set(map(_account, members))
+            and runtime.account in set(map(account_of, members))
         }
         uploads = {f"uploads ({r})" for p, (_, r) in IN_UPLOADS.items() if p in runtime.ports}
-        yield from _compared(runtime.account, "may use the bucket", uploads, uses)
+        yield from compared(runtime.account, "may use the bucket", uploads, uses)
 
 
 def what_is_bound_is_bound(graph: Graph, _: Environment) -> Iterator[str]:
     """A role that is for some things alone is given for these alone."""
-    for one in _of(graph, "projects.IAMMember"):
-        bound = BOUND.get(_named(one.inputs["role"]))
+    for one in of(graph, "projects.IAMMember"):
+        bound = BOUND.get(named(one.inputs["role"]))
         if bound and (one.inputs.get("condition") or {}).get("expression") != bound[1]:
             yield f"{one.name} gives {one.inputs['role']} for everything; it is for {bound[0]}"
 
 
 def every_secret_exists(graph: Graph, _: Environment) -> Iterator[str]:
     """What refers to a secret refers to one that is declared."""
-    declared = {one.inputs["secretId"] for one in _of(graph, "secretmanager.Secret")}
+    declared = {one.inputs["secretId"] for one in of(graph, "secretmanager.Secret")}
     referred = {
-        (one.name, volume["secret"])
-        for one in _of(graph, "cloudfunctionsv2.Function")
-        for volume in one.inputs["serviceConfig"].get("secretVolumes", ())
+        (one.name, secret) for one in of(graph, "cloudrunv2.Service") for secret in mounted(one)
     }
     referred |= {
-        (one.name, one.inputs["secretId"]) for one in _of(graph, "secretmanager.SecretIamMember")
+        (one.name, one.inputs["secretId"]) for one in of(graph, "secretmanager.SecretIamMember")
     }
     for name, secret in sorted(referred):
         if secret not in declared:
@@ -238,14 +144,14 @@ def every_secret_exists(graph: Graph, _: Environment) -> Iterator[str]:
 
 def what_is_deleted_is_gone(graph: Graph, _: Environment) -> Iterator[str]:
     """No bucket keeps what was deleted in it: Google keeps it for a week where nobody says otherwise."""
-    for one in _of(graph, "storage.Bucket"):
+    for one in of(graph, "storage.Bucket"):
         if (one.inputs.get("softDeletePolicy") or {}).get("retentionDurationSeconds") != 0:
             yield f"the bucket {one.name} keeps what was deleted; set softDeletePolicy to 0 seconds"
 
 
 def what_must_be_kept_is_kept(graph: Graph, environment: Environment) -> Iterator[str]:
     """The log and the tap are locked in production, where nothing is deleted, and nowhere else."""
-    for one in _of(graph, "storage.Bucket"):
+    for one in of(graph, "storage.Bucket"):
         retention = one.inputs.get("retentionPolicy") or {}
         locked = bool(retention.get("isLocked"))
         if one.name in KEPT and locked != (environment == "prod"):
@@ -259,7 +165,7 @@ def what_must_be_kept_is_kept(graph: Graph, environment: Environment) -> Iterato
             yield f"the bucket {one.name} is not encrypted with a key of ours"
         if one.inputs.get("forceDestroy") and environment == "prod":
             yield f"the bucket {one.name} can be destroyed with all it holds"
-    for one in _of(graph, "firestore.Database"):
+    for one in of(graph, "firestore.Database"):
         protected = one.inputs.get("deleteProtectionState") == "DELETE_PROTECTION_ENABLED"
         if environment == "prod" and not protected:
             yield f"the database {one.name} is not protected from deletion"
@@ -268,7 +174,7 @@ def what_must_be_kept_is_kept(graph: Graph, environment: Environment) -> Iterato
 def names_are_within_limits(graph: Graph, _: Environment) -> Iterator[str]:
     """Every name is one that Google Cloud takes, and is given once."""
     for type, (member, pattern) in LIMITS.items():
-        names = [str(one.inputs[member]) for one in _of(graph, type)]
+        names = [str(one.inputs[member]) for one in of(graph, type)]
         for name in names:
             if not re.fullmatch(pattern, name):
                 yield f"{name} is no name of a {type}: it must match {pattern}"
@@ -286,11 +192,11 @@ def every_resource_has_its_own_name(graph: Graph, _: Environment) -> Iterator[st
 
 def every_topic_has_its_subscriber(graph: Graph, _: Environment) -> Iterator[str]:
     """What is announced is heard, and what listens is told exactly what it takes."""
-    topics = {one.inputs["name"] for one in _of(graph, "pubsub.Topic")}
-    heard = Counter(one.inputs["topic"] for one in _of(graph, "pubsub.Subscription"))
+    topics = {one.inputs["name"] for one in of(graph, "pubsub.Topic")}
+    heard = Counter(one.inputs["topic"] for one in of(graph, "pubsub.Subscription"))
     yield from (f"nobody listens to the topic {name}" for name in sorted(topics - heard.keys()))
     yield from (f"there is no topic {name} to listen to" for name in sorted(heard.keys() - topics))
-    subscriptions = {one.name: one for one in _of(graph, "pubsub.Subscription")}
+    subscriptions = {one.name: one for one in of(graph, "pubsub.Subscription")}
     for reaction in reactions():
         topic = listens_to(reaction)
         if topic is None:
@@ -309,13 +215,34 @@ def every_topic_has_its_subscriber(graph: Graph, _: Environment) -> Iterator[str
         if topic != DEAD_LETTERS and not dead:
             yield f"what {reaction.id} cannot take is lost: its subscription has no dead letters"
         token = (found.inputs.get("pushConfig") or {}).get("oidcToken") or {}
-        if _account(token.get("serviceAccountEmail", "")) != "pubsub":
+        if account_of(token.get("serviceAccountEmail", "")) != "pubsub":
             yield f"{reaction.id} is called without the broker's identity"
+
+
+def every_stored_reaction_has_its_trigger(graph: Graph, _: Environment) -> Iterator[str]:
+    """Whatever runs for a document that is stored is called for each of its kind, as the framework reads it."""
+    triggers = {one.name: one.inputs for one in of(graph, "eventarc.Trigger")}
+    wanted = {one.id: one for one in reactions() if one.stored}
+    yield from (f"nothing triggers {id}" for id in sorted(wanted.keys() - triggers.keys()))
+    yield from (
+        f"the trigger {id} runs no function" for id in sorted(triggers.keys() - wanted.keys())
+    )
+    for id in sorted(wanted.keys() & triggers.keys()):
+        trigger, kind = triggers[id], wanted[id].stored
+        matched = {one["attribute"]: one["value"] for one in trigger["matchingCriterias"]}
+        if kind and f"/{kind.collection}/" not in matched.get("document", ""):
+            yield f"{id} is triggered by other documents than it takes"
+        if trigger["destination"]["cloudRunService"]["service"] != wanted[id].function_name:
+            yield f"the trigger of {id} runs another function"
+        if trigger.get("eventDataContentType") != "application/protobuf":
+            yield f"{id} is triggered as Firestore does not say it; say application/protobuf"
+        if account_of(trigger.get("serviceAccount", "")) != "pubsub":
+            yield f"{id} is triggered without the broker's identity"
 
 
 def every_schedule_has_its_function(graph: Graph, _: Environment) -> Iterator[str]:
     """What runs by the clock runs as often as it says, by the clock that it says."""
-    jobs = {one.inputs["name"]: one for one in _of(graph, "cloudscheduler.Job")}
+    jobs = {one.inputs["name"]: one for one in of(graph, "cloudscheduler.Job")}
     wanted = {one.function_name: one for one in reactions() if one.scheduled}
     yield from (f"nothing runs {name} by the clock" for name in sorted(wanted.keys() - jobs.keys()))
     yield from (f"the schedule {n} runs no function" for n in sorted(jobs.keys() - wanted.keys()))
@@ -325,32 +252,16 @@ def every_schedule_has_its_function(graph: Graph, _: Environment) -> Iterator[st
         if said != right:
             yield f"{name} runs at {' in '.join(said)} and not at {' in '.join(right)}"
         token = jobs[name].inputs["httpTarget"].get("oidcToken") or {}
-        if _account(token.get("serviceAccountEmail", "")) != "scheduler":
+        if account_of(token.get("serviceAccountEmail", "")) != "scheduler":
             yield f"{name} is called without the scheduler's identity"
 
 
-def functions_are_bounded(graph: Graph, environment: Environment) -> Iterator[str]:
-    """No function grows without end, and none is kept warm where nobody waits."""
-    for one in _of(graph, "cloudfunctionsv2.Function"):
-        config = one.inputs["serviceConfig"]
-        if not 0 < config.get("maxInstanceCount", 0) <= 100:
-            yield f"{one.name} has no bound on its instances"
-        if config.get("minInstanceCount") and environment != "prod":
-            yield f"{one.name} is kept warm in {environment}, where nobody waits for it"
-        if not config.get("allTrafficOnLatestRevision"):
-            yield f"{one.name} may go on serving an old revision"
-
-
 CHECKS: tuple[Check, ...] = (
-    one_function_for_each_of_the_catalog,
+    *serving.CHECKS,
     nothing_is_public,
     no_primitive_role,
     no_key_of_an_account,
-    only_four_invoke,
     only_the_pipeline_acts_as_another,
-    workflows_call_what_they_name,
-    every_route_leads_to_its_operation,
-    accounts_are_those_of_the_groups,
     accounts_may_what_they_do,
     what_is_bound_is_bound,
     every_secret_exists,
@@ -359,44 +270,6 @@ CHECKS: tuple[Check, ...] = (
     names_are_within_limits,
     every_resource_has_its_own_name,
     every_topic_has_its_subscriber,
+    every_stored_reaction_has_its_trigger,
     every_schedule_has_its_function,
-    functions_are_bounded,
 )
-
-
-def _of(graph: Graph, type: str) -> list[Resource]:
-    return [one for one in graph if one.type == type]
-
-
-def _granted(graph: Graph) -> Iterator[tuple[Resource, str, set[str]]]:
-    """Yield every grant with its role and whom it is given to."""
-    for one in graph:
-        if "role" in one.inputs and ("member" in one.inputs or "members" in one.inputs):
-            members: Any = one.inputs.get("members") or [one.inputs["member"]]
-            yield one, str(one.inputs["role"]), set(members)
-
-
-def _invocations(graph: Graph) -> dict[str, set[str]]:
-    may: dict[str, set[str]] = {}
-    for one, role, members in _granted(graph):
-        if role in INVOKER and one.type == "cloudrunv2.ServiceIamMember":
-            may.setdefault(one.inputs["name"], set()).update(map(_account, members))
-    return may
-
-
-def _named(role: str) -> str:
-    """Return a role as `ROLES_OF_PORT` names it: one of our own by its id alone."""
-    return role if role.startswith("roles/") else role.rpartition("/")[2]
-
-
-def _account(member: str) -> str:
-    return member.rpartition(":")[2].partition("@")[0]
-
-
-def _compared(
-    account: str, verb: str, needed: set[str] | frozenset[str], has: set[str]
-) -> Iterator[str]:
-    for missing in sorted(needed - has):
-        yield f"{account} must be one that {verb} {missing}, for its functions need it"
-    for more in sorted(has - needed):
-        yield f"{account} {verb} {more}, which none of its functions needs"

@@ -1,23 +1,30 @@
-"""Workflows, as they are assembled, and which functions they may call: those that their text names."""
+"""Workflows, as they are assembled; each waits for the functions that its text names."""
 
 import pulumi
 from pulumi_gcp import workflows
 
 from infra.accounts import Accounts
-from infra.functions import Functions, let_invoke
+from infra.functions import Functions
+from infra.invokers import calls
 from infra.stack import Stack
-from shared.edge.workflow_source import assembled, called, names
+from shared.edge.settings import ANY
+from shared.edge.workflow_source import assembled, names
 from shared.operation import deployed
 
 MAX_SOURCE_BYTES = 128 * 1024
 """How long a workflow's text may be."""
 
 
-def declare(
-    stack: Stack, accounts: Accounts, functions: Functions, api: pulumi.Output[str]
-) -> None:
-    """Declare every workflow, and let it call what it calls."""
+def declare(stack: Stack, accounts: Accounts, functions: Functions) -> None:
+    """Declare every workflow."""
+    by_name = {deployed(id): function for id, function in functions.items()}
     for name in names():
+        unknown = sorted(calls(name) - by_name.keys())
+        if unknown:
+            raise pulumi.RunError(
+                f"a workflow calls {unknown[0]}, which is no function of the catalog"
+            )
+        ready = [one for function in sorted(calls(name)) for one in by_name[function].ready]
         workflows.Workflow(
             name,
             name=name,
@@ -26,19 +33,7 @@ def declare(
             source_contents=assembled(name),
             service_account=accounts.by_id["workflows"].id,
             call_log_level="LOG_ERRORS_ONLY",
-            user_env_vars={"API": api, "FUNCTIONS": stack.functions_address},
+            user_env_vars={"FUNCTION_ADDRESS": stack.address(ANY)},
             deletion_protection=stack.production,
+            opts=pulumi.ResourceOptions(depends_on=[*ready, *accounts.grants["workflows"]]),
         )
-    by_name = {deployed(id): id for id in functions}
-    for function in sorted(set().union(*(calls(name) for name in names()))):
-        if function not in by_name:
-            raise pulumi.RunError(
-                f"a workflow calls {function}, which is no function of the catalog"
-            )
-        id = by_name[function]
-        let_invoke(stack, functions[id], id, accounts, "workflows")
-
-
-def calls(workflow: str) -> frozenset[str]:
-    """Return the names of the functions that a workflow calls."""
-    return called(assembled(workflow))

@@ -1,29 +1,46 @@
-"""Functions: one Cloud Function for each of the catalog, as small as serves, invoked by nobody but who must."""
+"""
+Functions: each of the catalog a service of Cloud Run from the one image, as small as serves.
+
+That is what Google calls a Cloud Run function today: the Functions Framework, made into an image by Google's buildpack.
+"""
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pulumi
-from pulumi_gcp import artifactregistry, cloudfunctionsv2, cloudrunv2, firestore, secretmanager
+from pulumi_gcp import artifactregistry, cloudrunv2, secretmanager
 
 from infra.accounts import SECRETS_OF_PORT, Accounts
-from infra.archive import BUILD_ENVIRONMENT
-from infra.buckets import Buckets
 from infra.groups import Declared, runtime_of
-from infra.stack import Stack
+from infra.invokers import let_invoke
+from infra.records import Records
+from infra.stack import IMAGES, Stack
 from infra.vault import Vault, writer_key
 from shared.edge.catalog import catalog, methods_at
+from shared.edge.settings import ANY
 from shared.operation import Operation
 from shared.outside import Models
-from shared.reaction import Reaction
 
 MEMORY = "256Mi"
-CPU = "0.1666"
-"""The least that goes with this memory; below one CPU an instance serves one request at a time."""
+CPU = "0.167"
+"""The least that goes with this memory, in the thousandths that Cloud Run knows."""
+
+CONCURRENCY = 1
+"""How many requests an instance serves at a time: below one CPU there is no other way."""
+
+BOOST = True
+"""Whether an instance has more CPU while it starts."""
+
+GENERATION = "EXECUTION_ENVIRONMENT_GEN1"
+"""Below one CPU, and below 512 MiB, there is no other one."""
 
 OPERATION_S = 60
 REACTION_S = 120
 """How long each may take; a push that the provider refuses is tried for about a minute."""
+
+CANARY = "platform.get_health"
+"""The function that is deployed before all others: an image that does not start goes no further."""
 
 WARM = {
     "approvals.approve_approval",
@@ -36,116 +53,127 @@ WARM = {
 KEYS = "/etc/waooaw"
 """Where a function finds its writer key."""
 
-Functions = Mapping[str, cloudfunctionsv2.Function]
+KEPT = ("running", "before", "next")
+"""The tags of images that stay: what a stack runs, what it ran before, and what is being deployed."""
+
+DAY_S = 24 * 3600
 
 
-def declare(
-    stack: Stack,
-    accounts: Accounts,
-    vault: Vault,
-    buckets: Buckets,
-    database: firestore.Database,
-    api: pulumi.Output[str],
-) -> Functions:
-    """Declare every function, by its id."""
+@dataclass(frozen=True)
+class Function:
+    """A function that is deployed, and whoever may invoke it."""
+
+    service: cloudrunv2.Service
+    invoked: cloudrunv2.ServiceIamBinding
+
+    @property
+    def ready(self) -> list[pulumi.Resource]:
+        """What must be there before anybody calls it."""
+        return [self.service, self.invoked]
+
+
+Functions = Mapping[str, Function]
+
+
+def declare(stack: Stack, accounts: Accounts, vault: Vault, records: Records) -> Functions:
+    """Declare every function, by its id: the canary first, which waits for every index that anything asks."""
     images = _images(stack)
-    return {
-        one.id: _function(stack, one, accounts, vault, buckets, images, database, api)
-        for one in catalog()
-    }
-
-
-def let_invoke(
-    stack: Stack, function: cloudfunctionsv2.Function, id: str, accounts: Accounts, by: str
-) -> cloudrunv2.ServiceIamMember:
-    """Let one identity invoke one function."""
-    return cloudrunv2.ServiceIamMember(
-        f"{by}-invokes-{id}",
-        project=stack.project,
-        location=stack.region,
-        name=function.name,
-        role="roles/run.invoker",
-        member=accounts.member(by),
-    )
+    found: dict[str, Function] = {}
+    for one in sorted(catalog(), key=lambda one: one.id != CANARY):
+        before = [found[CANARY].service] if found else [images, *records.asked]
+        account = runtime_of(one).account
+        waits = pulumi.ResourceOptions(depends_on=[*before, *accounts.grants[account]])
+        service = _service(stack, one, accounts, vault, waits)
+        found[one.id] = Function(service, let_invoke(stack, one, service, accounts))
+    return found
 
 
 def _images(stack: Stack) -> artifactregistry.Repository:
     return artifactregistry.Repository(
         "functions",
-        repository_id="functions",
+        repository_id=IMAGES,
         location=stack.region,
         format="DOCKER",
         cleanup_policies=[
             artifactregistry.RepositoryCleanupPolicyArgs(
-                id="keep-the-last-three",
+                id="keep-what-runs",
+                action="KEEP",
+                condition=artifactregistry.RepositoryCleanupPolicyConditionArgs(
+                    tag_state="TAGGED", tag_prefixes=list(KEPT)
+                ),
+            ),
+            artifactregistry.RepositoryCleanupPolicyArgs(
+                id="keep-the-last-ten",
                 action="KEEP",
                 most_recent_versions=artifactregistry.RepositoryCleanupPolicyMostRecentVersionsArgs(
-                    keep_count=3
+                    keep_count=10
                 ),
             ),
             artifactregistry.RepositoryCleanupPolicyArgs(
                 id="delete-what-is-old",
                 action="DELETE",
                 condition=artifactregistry.RepositoryCleanupPolicyConditionArgs(
-                    older_than=f"{30 * 24 * 3600}s"
+                    older_than=f"{90 * DAY_S}s"
                 ),
             ),
         ],
     )
 
 
-def _function(
+def _service(
     stack: Stack,
     declared: Declared,
     accounts: Accounts,
     vault: Vault,
-    buckets: Buckets,
-    images: artifactregistry.Repository,
-    database: firestore.Database,
-    api: pulumi.Output[str],
-) -> cloudfunctionsv2.Function:
+    waits: pulumi.ResourceOptions,
+) -> cloudrunv2.Service:
     runtime = runtime_of(declared)
-    secret = vault.secrets[writer_key(runtime.group)]
     warm = stack.warm_instances if declared.id in WARM else 0
-    trigger = None
-    if isinstance(declared, Reaction) and declared.stored:
-        trigger = _stored(stack, declared, accounts, database)
-    return cloudfunctionsv2.Function(
+    secret = vault.secrets[writer_key(runtime.group)]
+    return cloudrunv2.Service(
         declared.id,
         name=declared.function_name,
         location=stack.region,
         description=_description(declared),
-        build_config=cloudfunctionsv2.FunctionBuildConfigArgs(
-            runtime="python311",
-            entry_point="serve",
-            environment_variables=BUILD_ENVIRONMENT,
-            docker_repository=images.id,
-            service_account=accounts.by_id["builder"].name,
-            source=cloudfunctionsv2.FunctionBuildConfigSourceArgs(
-                storage_source=cloudfunctionsv2.FunctionBuildConfigSourceStorageSourceArgs(
-                    bucket=buckets.source.name, object=buckets.archive.name
+        # The gateway is no internal caller; what it does not call is closed to the outside.
+        ingress="INGRESS_TRAFFIC_ALL"
+        if isinstance(declared, Operation)
+        else "INGRESS_TRAFFIC_INTERNAL_ONLY",
+        # A service holds nothing, and a function that a release takes out of the catalog goes with it.
+        deletion_protection=False,
+        template=cloudrunv2.ServiceTemplateArgs(
+            service_account=accounts.email(runtime.account),
+            execution_environment=GENERATION,
+            max_instance_request_concurrency=CONCURRENCY,
+            timeout=f"{timeout_s(declared)}s",
+            scaling=cloudrunv2.ServiceTemplateScalingArgs(
+                min_instance_count=warm, max_instance_count=max(stack.max_instances, warm)
+            ),
+            volumes=[_mounted(secret)],
+            containers=[
+                cloudrunv2.ServiceTemplateContainerArgs(
+                    image=stack.image,
+                    resources=cloudrunv2.ServiceTemplateContainerResourcesArgs(
+                        limits={"cpu": CPU, "memory": MEMORY},
+                        cpu_idle=True,
+                        startup_cpu_boost=BOOST,
+                    ),
+                    envs=[
+                        cloudrunv2.ServiceTemplateContainerEnvArgs(name=name, value=value)
+                        for name, value in _environment(stack, declared, accounts).items()
+                    ],
+                    volume_mounts=[
+                        cloudrunv2.ServiceTemplateContainerVolumeMountArgs(
+                            name="writer-key", mount_path=KEYS
+                        )
+                    ],
                 )
-            ),
+            ],
         ),
-        service_config=cloudfunctionsv2.FunctionServiceConfigArgs(
-            service_account_email=accounts.email(runtime.account),
-            available_memory=MEMORY,
-            available_cpu=CPU,
-            max_instance_request_concurrency=1,
-            timeout_seconds=timeout_s(declared),
-            min_instance_count=warm,
-            max_instance_count=max(stack.max_instances, warm),
-            all_traffic_on_latest_revision=True,
-            # The gateway is no internal caller; what it does not call is closed to the outside.
-            ingress_settings="ALLOW_ALL"
-            if isinstance(declared, Operation)
-            else "ALLOW_INTERNAL_ONLY",
-            environment_variables=_environment(
-                stack, declared, accounts.email(runtime.account), api
-            ),
-            secret_volumes=[_mounted(stack, secret)],
-        ),
-        event_trigger=trigger,
+        traffics=[
+            cloudrunv2.ServiceTrafficArgs(type="TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", percent=100)
+        ],
+        opts=waits,
     )
 
 
@@ -155,15 +183,17 @@ def timeout_s(declared: Declared) -> int:
 
 
 def _environment(
-    stack: Stack, declared: Declared, account: pulumi.Output[str], api: pulumi.Output[str]
+    stack: Stack, declared: Declared, accounts: Accounts
 ) -> dict[str, pulumi.Input[str]]:
     environment: dict[str, pulumi.Input[str]] = {
         "FUNCTION": declared.id,
+        "FUNCTION_TARGET": "serve",
+        "FUNCTION_SIGNATURE_TYPE": "http" if isinstance(declared, Operation) else "cloudevent",
+        "FUNCTION_ADDRESS": stack.address(ANY),
         "PROJECT": stack.project,
         "LOCATION": stack.region,
         "ENVIRONMENT": stack.environment,
-        "ACCOUNT": account,
-        "API": api,
+        "ACCOUNT": accounts.email(runtime_of(declared).account),
         "STORE": "firestore",
         "BUS": "pubsub",
         "ORIGINS": ",".join((stack.site, *stack.origins)),
@@ -180,42 +210,15 @@ def _environment(
     return environment | ({"RELEASES": stack.releases} if stack.releases else {})
 
 
-def _mounted(
-    stack: Stack, secret: secretmanager.Secret
-) -> cloudfunctionsv2.FunctionServiceConfigSecretVolumeArgs:
-    return cloudfunctionsv2.FunctionServiceConfigSecretVolumeArgs(
-        mount_path=KEYS,
-        project_id=stack.project,
-        secret=secret.secret_id,
-        versions=[
-            cloudfunctionsv2.FunctionServiceConfigSecretVolumeVersionArgs(
-                version="latest", path="writer.pem"
-            )
-        ],
-    )
-
-
-def _stored(
-    stack: Stack, declared: Reaction, accounts: Accounts, database: firestore.Database
-) -> cloudfunctionsv2.FunctionEventTriggerArgs:
-    """Run it for every document of its kind that was created, in whichever tenant."""
-    kind = declared.stored
-    assert kind is not None  # noqa: S101 - its caller looked
-    return cloudfunctionsv2.FunctionEventTriggerArgs(
-        trigger_region=stack.region,
-        event_type="google.cloud.firestore.document.v1.created",
-        retry_policy="RETRY_POLICY_RETRY",
-        service_account_email=accounts.email("pubsub"),
-        event_filters=[
-            cloudfunctionsv2.FunctionEventTriggerEventFilterArgs(
-                attribute="database", value=database.name
-            ),
-            cloudfunctionsv2.FunctionEventTriggerEventFilterArgs(
-                attribute="document",
-                operator="match-path-pattern",
-                value=f"tenants/{{tenant}}/{kind.collection}/{{id}}",
-            ),
-        ],
+def _mounted(secret: secretmanager.Secret) -> cloudrunv2.ServiceTemplateVolumeArgs:
+    return cloudrunv2.ServiceTemplateVolumeArgs(
+        name="writer-key",
+        secret=cloudrunv2.ServiceTemplateVolumeSecretArgs(
+            secret=secret.secret_id,
+            items=[
+                cloudrunv2.ServiceTemplateVolumeSecretItemArgs(version="latest", path="writer.pem")
+            ],
+        ),
     )
 
 

@@ -3,19 +3,17 @@
 import base64
 import hashlib
 import json
-from functools import cache
 from typing import Any
 
 import pulumi
 from pulumi_gcp import apigateway, projects
 
 from infra.accounts import Accounts
-from infra.functions import OPERATION_S, Functions, let_invoke
+from infra.functions import OPERATION_S, Functions
 from infra.stack import Stack
-from shared.actors import HOLDERS, MAX_AUTH_AGE
-from shared.edge.auth import GOOGLE_ISSUER, SERVICE_ROLES
+from shared.actors import MAX_AUTH_AGE
 from shared.edge.catalog import operations
-from shared.edge.settings import FIREBASE_KEYS, GOOGLE_KEYS
+from shared.edge.settings import FIREBASE_KEYS
 from shared.operation import Operation
 
 PER_MINUTE = {"calls": 2000, "decisions": 120}
@@ -24,10 +22,15 @@ PER_MINUTE = {"calls": 2000, "decisions": 120}
 KEY_HEADER = "x-api-key"
 
 
-def declare(stack: Stack, accounts: Accounts) -> apigateway.Gateway:
-    """Declare the gateway with its routes, and the key by which the platform's own app is counted."""
+def declare(stack: Stack, accounts: Accounts, functions: Functions) -> apigateway.Gateway:
+    """
+    Declare the gateway with its routes, and the key by which the platform's own app is counted.
+
+    It is the last of all: no route is there before what it leads to, and the gateway may call it.
+    """
     description = json.dumps(described(stack), separators=(",", ":"), sort_keys=True)
     api = apigateway.Api("waooaw", api_id="waooaw")
+    ready = [one for op in operations() for one in functions[op.id].ready]
     config = apigateway.ApiConfig(
         "waooaw",
         api=api.api_id,
@@ -45,8 +48,21 @@ def declare(stack: Stack, accounts: Accounts) -> apigateway.Gateway:
                 google_service_account=accounts.email("gateway")
             )
         ),
+        opts=pulumi.ResourceOptions(depends_on=ready),
     )
-    served = projects.Service("api", service=api.managed_service, disable_on_destroy=False)
+    door = apigateway.Gateway(
+        "waooaw",
+        gateway_id="waooaw",
+        region=stack.gateway_region,
+        api_config=config.id,
+    )
+    # The service that counts calls comes with the first configuration.
+    served = projects.Service(
+        "api",
+        service=api.managed_service,
+        disable_on_destroy=False,
+        opts=pulumi.ResourceOptions(depends_on=[door]),
+    )
     projects.ApiKey(
         "web",
         name="web",
@@ -56,18 +72,7 @@ def declare(stack: Stack, accounts: Accounts) -> apigateway.Gateway:
         ),
         opts=pulumi.ResourceOptions(depends_on=[served]),
     )
-    return apigateway.Gateway(
-        "waooaw",
-        gateway_id="waooaw",
-        region=stack.gateway_region,
-        api_config=config.id,
-    )
-
-
-def let_through(stack: Stack, accounts: Accounts, functions: Functions) -> None:
-    """Let the gateway invoke every operation."""
-    for op in operations():
-        let_invoke(stack, functions[op.id], op.id, accounts, "gateway")
+    return door
 
 
 def described(stack: Stack) -> dict[str, Any]:
@@ -103,23 +108,15 @@ def described(stack: Stack) -> dict[str, Any]:
 
 
 def _definitions(stack: Stack) -> dict[str, Any]:
-    def issued(issuer: str, keys: str, audience: str) -> dict[str, Any]:
-        return {
+    return {
+        "person": {
             "type": "oauth2",
             "authorizationUrl": "",
             "flow": "implicit",
-            "x-google-issuer": issuer,
-            "x-google-jwks_uri": keys,
-            "x-google-audiences": audience,
-        }
-
-    return {
-        "person": issued(
-            f"https://securetoken.google.com/{stack.project}", FIREBASE_KEYS, stack.project
-        ),
-        "service": issued(
-            GOOGLE_ISSUER, GOOGLE_KEYS, ",".join(_address(stack, op) for op in _for_services())
-        ),
+            "x-google-issuer": f"https://securetoken.google.com/{stack.project}",
+            "x-google-jwks_uri": FIREBASE_KEYS,
+            "x-google-audiences": stack.project,
+        },
         "app": {"type": "apiKey", "name": KEY_HEADER, "in": "header"},
     }
 
@@ -134,11 +131,10 @@ def _route(stack: Stack, op: Operation) -> dict[str, Any]:
     }
     if op.public:
         return route
-    security: list[dict[str, list[str]]] = [{"person": [], "app": []}]
-    if op in _for_services():
-        security.append({"service": []})
     decides = bool(op.scopes & MAX_AUTH_AGE.keys())
     costs = {"calls": 1} | ({"decisions": 1} if decides else {})
+    # Both of one, and no other way in: beside a key API Gateway knows no "or".
+    security: list[dict[str, list[str]]] = [{"person": [], "app": []}]
     return route | {"security": security, "x-google-quota": {"metricCosts": costs}}
 
 
@@ -158,25 +154,10 @@ def _parameters(op: Operation) -> list[dict[str, Any]]:
 
 
 def _backend(stack: Stack, op: Operation) -> dict[str, Any]:
-    address = _address(stack, op)
+    address = stack.address(op.function_name)
     return {
         "address": address,
         "jwt_audience": address,
         "path_translation": "APPEND_PATH_TO_ADDRESS",
         "deadline": float(OPERATION_S),
     }
-
-
-def _address(stack: Stack, op: Operation) -> str:
-    return f"{stack.functions_address}/{op.function_name}"
-
-
-@cache
-def _for_services() -> tuple[Operation, ...]:
-    """Return what the foundational agents may call; a token of theirs is made out to the function."""
-    foundational = set(SERVICE_ROLES.values())
-    return tuple(
-        op
-        for op in operations()
-        if foundational & set().union(*(HOLDERS[scope] for scope in op.scopes))
-    )

@@ -26,11 +26,15 @@ from infra.stack import ROOT, Environment
 FOLDER = Path(__file__).parent
 PLACEHOLDERS = {
     "gcp:project": "waooaw-{environment}",
+    "waooaw:projectNumber": "100000000001",
     "waooaw:billingAccount": "000000-000000-000000",
     "waooaw:alertsTo": "operators@example.com",
     "waooaw:monthlyBudget": "100",
 }
 """What only a deployment decides, where nothing is deployed."""
+
+IMAGE = f"asia-south1-docker.pkg.dev/waooaw/functions/waooaw@sha256:{'0' * 64}"
+"""What functions run, where nothing runs."""
 
 STACK = "pulumi:pulumi:Stack"
 """The type of what all resources of a stack are part of."""
@@ -60,21 +64,21 @@ class Resource:
         return self.type.rpartition(".")[2].startswith("get")
 
 
-def planned(environment: Environment, archive: Path, settings: Mapping[str, str]) -> list[Resource]:
+def planned(environment: Environment, image: str, settings: Mapping[str, str]) -> list[Resource]:
     """
     Run the program for an environment and return everything it asks for.
 
     Args:
         environment: The stack, whose file of settings counts.
 
-        archive: What the functions are deployed from.
+        image: What the functions run, by its digest.
 
         settings: Other settings than those of the file, by their full names.
 
     Raises:
         SystemExit: The program refuses; its sentence says why.
     """
-    known = configuration(environment, archive, settings)
+    known = configuration(environment, image, settings)
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-m", __name__, environment]
     done = subprocess.run(  # noqa: S603 - this very file
         command,
@@ -106,13 +110,13 @@ def closure(graph: Iterable[Resource], urn: str) -> frozenset[str]:
 
 
 def configuration(
-    environment: Environment, archive: Path, settings: Mapping[str, str]
+    environment: Environment, image: str, settings: Mapping[str, str]
 ) -> dict[str, str]:
     """Return everything that the program is told, likewise."""
     file = yaml.safe_load((FOLDER / f"Pulumi.{environment}.yaml").read_text())
     known = {name: v.format(environment=environment) for name, v in PLACEHOLDERS.items()}
     known |= {n: v if isinstance(v, str) else json.dumps(v) for n, v in file["config"].items()}
-    return known | {**settings, "waooaw:archive": str(archive)}
+    return known | {**settings, "waooaw:image": image}
 
 
 class _Cloud(mocks.Mocks):
@@ -125,7 +129,7 @@ class _Cloud(mocks.Mocks):
         """Make up what the cloud would add."""
         type = _type(args.typ)
         name = args.inputs.get("name", args.name)
-        made = {"name": name} | self._made(type, name, args.inputs)
+        made = {"name": name} | self._made(type, args.inputs)
         id = made.pop("id", f"projects/{self.project}/{type.partition('.')[0]}/{name}")
         return id, args.inputs | made
 
@@ -140,14 +144,11 @@ class _Cloud(mocks.Mocks):
                 return {"secretData": "a secret"}
         raise LookupError(f"the program looks up {args.token}, which nobody answers here")
 
-    def _made(self, type: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    def _made(self, type: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         if type == "serviceaccount.Account":
             email = f"{inputs['accountId']}@{self.project}.iam.gserviceaccount.com"
             full = f"projects/{self.project}/serviceAccounts/{email}"
             return {"email": email, "name": full, "id": full}
-        if type == "cloudfunctionsv2.Function":
-            service = inputs["serviceConfig"] | {"uri": f"https://{name}-example.run.app"}
-            return {"serviceConfig": service}
         if type == "projects.ServiceIdentity":
             return {"member": _agent(inputs["service"].removesuffix(".googleapis.com"))}
         if type == "projects.IAMCustomRole":

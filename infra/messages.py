@@ -1,15 +1,17 @@
 """Topics, who listens to them, what becomes of a message nobody can take, and what runs by the clock."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pulumi
-from pulumi_gcp import cloudfunctionsv2, cloudscheduler, projects, pubsub, storage
+from pulumi_gcp import cloudscheduler, eventarc, projects, pubsub, storage
 
 from infra.accounts import Accounts
 from infra.buckets import Buckets
-from infra.functions import REACTION_S, Functions, let_invoke
+from infra.functions import REACTION_S, Functions
 from infra.groups import actions_of, event_topics, runtimes
+from infra.records import Records
 from infra.stack import Stack
 from shared.bus import PROMISED, TAP, type_of
 from shared.edge.catalog import reactions
@@ -26,27 +28,61 @@ SHORTEST = 28
 SLACK_S = 30
 """How much longer the broker waits for an answer than a function may take."""
 
-Topics = Mapping[str, pubsub.Topic]
+
+@dataclass(frozen=True)
+class Broker:
+    """The topics, and who carries messages between them."""
+
+    topics: Mapping[str, pubsub.Topic]
+    agent: pulumi.Output[str]
+    """Pub/Sub itself, as policies name it."""
 
 
-def declare(stack: Stack, accounts: Accounts, functions: Functions, buckets: Buckets) -> None:
-    """Declare every topic with its subscribers, and every schedule."""
+def announce(stack: Stack, accounts: Accounts) -> Broker:
+    """Declare every topic, and who publishes on it."""
     agent = projects.ServiceIdentity("pubsub", service="pubsub.googleapis.com").member
     topics = {
         name: pubsub.Topic(name, name=stack.topic(name), message_retention_duration=f"{WEEK_S}s")
         for name in sorted(event_topics() | {TAP, DEAD_LETTERS} | PROMISED)
     }
-    _let_publish(accounts, topics, agent)
+    for one in runtimes():
+        for name in sorted(one.topics):
+            publishes = pubsub.TopicIAMMember(
+                f"{one.account}-{name}",
+                topic=topics[name].name,
+                role="roles/pubsub.publisher",
+                member=accounts.member(one.account),
+            )
+            accounts.grants[one.account].append(publishes)
+    pubsub.TopicIAMMember(
+        "broker-dead-letters",
+        topic=topics[DEAD_LETTERS].name,
+        role="roles/pubsub.publisher",
+        member=agent,
+    )
+    return Broker(topics, agent)
+
+
+def declare(
+    stack: Stack,
+    accounts: Accounts,
+    functions: Functions,
+    broker: Broker,
+    records: Records,
+    buckets: Buckets,
+) -> None:
+    """Declare who listens to what, and every schedule."""
     for reaction in reactions():
-        by = "scheduler" if reaction.scheduled else "pubsub"
-        let_invoke(stack, functions[reaction.id], reaction.id, accounts, by)
+        ready = pulumi.ResourceOptions(depends_on=functions[reaction.id].ready)
         if reaction.scheduled:
-            _schedule(stack, accounts, functions, reaction)
+            _schedule(stack, accounts, reaction, ready)
+        elif reaction.stored:
+            _watch(stack, accounts, reaction, records, ready)
         elif topic := listens_to(reaction):
-            _subscribe(stack, accounts, functions, topics, agent, reaction, topic)
+            _subscribe(stack, accounts, broker, reaction, topic, ready)
     heard = {listens_to(reaction) for reaction in reactions()}
-    for name in sorted(topics.keys() - heard):
-        _keep(stack, topics[name], name, agent, buckets.tap if name == TAP else buckets.log)
+    for name in sorted(broker.topics.keys() - heard):
+        _keep(stack, broker, name, buckets.tap if name == TAP else buckets.log)
 
 
 def listens_to(reaction: Reaction) -> str | None:
@@ -110,42 +146,19 @@ def _again(every: timedelta | None) -> str:
     )
 
 
-def _address(config: cloudfunctionsv2.outputs.FunctionServiceConfig | None) -> str:
-    """Return where a function's service is, which is where internal callers reach it."""
-    return (config.uri if config else None) or ""
-
-
-def _let_publish(accounts: Accounts, topics: Topics, agent: pulumi.Output[str]) -> None:
-    for one in runtimes():
-        for name in sorted(one.topics):
-            pubsub.TopicIAMMember(
-                f"{one.account}-{name}",
-                topic=topics[name].name,
-                role="roles/pubsub.publisher",
-                member=accounts.member(one.account),
-            )
-    pubsub.TopicIAMMember(
-        "broker-dead-letters",
-        topic=topics[DEAD_LETTERS].name,
-        role="roles/pubsub.publisher",
-        member=agent,
-    )
-
-
 def _subscribe(
     stack: Stack,
     accounts: Accounts,
-    functions: Functions,
-    topics: Topics,
-    agent: pulumi.Output[str],
+    broker: Broker,
     reaction: Reaction,
     topic: str,
+    ready: pulumi.ResourceOptions,
 ) -> None:
-    address = functions[reaction.id].service_config.apply(_address)
+    address = stack.address(reaction.function_name)
     subscription = pubsub.Subscription(
         f"{topic}--{reaction.id}",
         name=stack.subscription(topic, reaction.id),
-        topic=topics[topic].name,
+        topic=broker.topics[topic].name,
         filter=filter_of(reaction),
         enable_message_ordering=True,
         ack_deadline_seconds=REACTION_S + SLACK_S,
@@ -164,8 +177,9 @@ def _subscribe(
         dead_letter_policy=None
         if topic == DEAD_LETTERS
         else pubsub.SubscriptionDeadLetterPolicyArgs(
-            dead_letter_topic=topics[DEAD_LETTERS].id, max_delivery_attempts=ATTEMPTS
+            dead_letter_topic=broker.topics[DEAD_LETTERS].id, max_delivery_attempts=ATTEMPTS
         ),
+        opts=ready,
     )
     if topic != DEAD_LETTERS:
         # The broker takes what it gives up off the subscription itself.
@@ -173,28 +187,25 @@ def _subscribe(
             f"broker-{topic}--{reaction.id}",
             subscription=subscription.name,
             role="roles/pubsub.subscriber",
-            member=agent,
+            member=broker.agent,
         )
 
 
-def _keep(
-    stack: Stack,
-    topic: pubsub.Topic,
-    name: str,
-    agent: pulumi.Output[str],
-    bucket: storage.Bucket,
-) -> None:
+def _keep(stack: Stack, broker: Broker, name: str, bucket: storage.Bucket) -> None:
     """Keep what no function listens to in a bucket, without code of ours in its path."""
     allowed = [
         storage.BucketIAMMember(
-            f"broker-{name}-{role}", bucket=bucket.name, role=f"roles/storage.{role}", member=agent
+            f"broker-{name}-{role}",
+            bucket=bucket.name,
+            role=f"roles/storage.{role}",
+            member=broker.agent,
         )
         for role in ("objectCreator", "legacyBucketReader")
     ]
     pubsub.Subscription(
         f"{name}--kept",
         name=stack.subscription(name, "kept"),
-        topic=topic.name,
+        topic=broker.topics[name].name,
         ack_deadline_seconds=600,
         message_retention_duration=f"{WEEK_S}s",
         expiration_policy=pubsub.SubscriptionExpirationPolicyArgs(ttl=""),
@@ -215,12 +226,9 @@ def _keep(
 
 
 def _schedule(
-    stack: Stack,
-    accounts: Accounts,
-    functions: Functions,
-    reaction: Reaction,
+    stack: Stack, accounts: Accounts, reaction: Reaction, ready: pulumi.ResourceOptions
 ) -> None:
-    address = functions[reaction.id].service_config.apply(_address)
+    address = stack.address(reaction.function_name)
     cloudscheduler.Job(
         reaction.id,
         name=reaction.function_name,
@@ -244,5 +252,52 @@ def _schedule(
             oidc_token=cloudscheduler.JobHttpTargetOidcTokenArgs(
                 service_account_email=accounts.email("scheduler"), audience=address
             ),
+        ),
+        opts=ready,
+    )
+
+
+def _watch(
+    stack: Stack,
+    accounts: Accounts,
+    reaction: Reaction,
+    records: Records,
+    ready: pulumi.ResourceOptions,
+) -> None:
+    """Run it for every document of its kind that was created, in whichever tenant."""
+    kind = reaction.stored
+    assert kind is not None  # noqa: S101 - its caller looked
+    agent = projects.ServiceIdentity("eventarc", service="eventarc.googleapis.com")
+    delivers = projects.IAMMember(
+        "eventarc-agent",
+        project=stack.project,
+        role="roles/eventarc.serviceAgent",
+        member=agent.member,
+    )
+    eventarc.Trigger(
+        reaction.id,
+        name=reaction.function_name,
+        location=stack.region,
+        matching_criterias=[
+            eventarc.TriggerMatchingCriteriaArgs(
+                attribute="type", value="google.cloud.firestore.document.v1.created"
+            ),
+            eventarc.TriggerMatchingCriteriaArgs(attribute="database", value=records.database.name),
+            eventarc.TriggerMatchingCriteriaArgs(
+                attribute="document",
+                operator="match-path-pattern",
+                value=f"tenants/{{tenant}}/{kind.collection}/{{id}}",
+            ),
+        ],
+        # Firestore says it in no other way.
+        event_data_content_type="application/protobuf",
+        destination=eventarc.TriggerDestinationArgs(
+            cloud_run_service=eventarc.TriggerDestinationCloudRunServiceArgs(
+                service=reaction.function_name, region=stack.region
+            )
+        ),
+        service_account=accounts.email("pubsub"),
+        opts=pulumi.ResourceOptions.merge(
+            ready, pulumi.ResourceOptions(depends_on=[delivers, *accounts.grants["pubsub"]])
         ),
     )

@@ -29,6 +29,7 @@ SERVICES = (
     "cloudresourcemanager",
     "cloudscheduler",
     "eventarc",
+    "eventarcpublishing",
     "fcm",
     "firebase",
     "firebasehosting",
@@ -63,18 +64,17 @@ def declare(stack: Stack) -> None:
     identities = accounts.declare(stack)
     kept = vault.declare(stack, identities)
     stores = buckets.declare(stack, kept, identities)
-    database = records.declare(stack)
-    door = gateway.declare(stack, identities)
-    api = pulumi.Output.concat("https://", door.default_hostname)
-    deployed = functions.declare(stack, identities, kept, stores, database, api)
-    gateway.let_through(stack, identities, deployed)
-    messages.declare(stack, identities, deployed, stores)
-    engine.declare(stack, identities, deployed, api)
+    stored = records.declare(stack)
+    broker = messages.announce(stack, identities)
+    deployed = functions.declare(stack, identities, kept, stored)
+    messages.declare(stack, identities, deployed, broker, stored, stores)
+    engine.declare(stack, identities, deployed)
+    door = gateway.declare(stack, identities, deployed)
     site.declare(stack, kept)
     watching.declare(stack, stores, door)
-    pulumi.export("api", api)
+    pulumi.export("api", pulumi.Output.concat("https://", door.default_hostname))
     pulumi.export("site", stack.site)
-    pulumi.export("archive", stack.archive_sha256)
+    pulumi.export("image", stack.image)
 
 
 def _after(enabled: list[pulumi.Resource]) -> None:

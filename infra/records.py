@@ -1,6 +1,8 @@
 """Firestore: one database, the indexes its queries need, what it forgets, and rules that let nobody in."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -15,7 +17,16 @@ WEEKLY_KEPT_S = 14 * WEEK_S
 """The longest that Firestore keeps a backup."""
 
 
-def declare(stack: Stack) -> firestore.Database:
+@dataclass(frozen=True)
+class Records:
+    """What else is declared refers to."""
+
+    database: firestore.Database
+    asked: Sequence[pulumi.Resource]
+    """Every index, which whatever asks waits for."""
+
+
+def declare(stack: Stack) -> Records:
     """Declare the database and everything about it."""
     on = stack.production
     database = firestore.Database(
@@ -29,10 +40,11 @@ def declare(stack: Stack) -> firestore.Database:
         opts=pulumi.ResourceOptions(protect=on),
     )
     declared = json.loads(INDEXES.read_text())
-    for index in declared["indexes"]:
-        _index(database, index)
-    for override in declared["fieldOverrides"]:
-        _field(database, override)
+    indexes = [_index(database, index) for index in declared["indexes"]]
+    fields = {
+        _field(database, override): bool(override["indexes"])
+        for override in declared["fieldOverrides"]
+    }
     ruleset = firebaserules.Ruleset(
         "records",
         source=firebaserules.RulesetSourceArgs(
@@ -46,14 +58,14 @@ def declare(stack: Stack) -> firestore.Database:
         _backup(database, "daily", WEEK_S, daily=daily)
         weekly = firestore.BackupScheduleWeeklyRecurrenceArgs(day="SUNDAY")
         _backup(database, "weekly", WEEKLY_KEPT_S, weekly=weekly)
-    return database
+    return Records(database, [*indexes, *(one for one, asked in fields.items() if asked)])
 
 
-def _index(database: firestore.Database, index: dict[str, Any]) -> None:
+def _index(database: firestore.Database, index: dict[str, Any]) -> firestore.Index:
     fields = [(f["fieldPath"], f.get("order"), f.get("arrayConfig")) for f in index["fields"]]
     label = "-".join(f"{name}-{(order or items)[:4].lower()}" for name, order, items in fields)
     everywhere = "-group" if index["queryScope"] == "COLLECTION_GROUP" else ""
-    firestore.Index(
+    return firestore.Index(
         f"{index['collectionGroup']}{everywhere}-{label}",
         database=database.name,
         collection=index["collectionGroup"],
@@ -65,8 +77,8 @@ def _index(database: firestore.Database, index: dict[str, Any]) -> None:
     )
 
 
-def _field(database: firestore.Database, override: dict[str, Any]) -> None:
-    firestore.Field(
+def _field(database: firestore.Database, override: dict[str, Any]) -> firestore.Field:
+    return firestore.Field(
         f"{override['collectionGroup']}-{override['fieldPath']}",
         database=database.name,
         collection=override["collectionGroup"],

@@ -1,9 +1,8 @@
 """What a stack decides: one Google Cloud project for each environment, and the names in it."""
 
-import hashlib
 import json
+import re
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -13,6 +12,11 @@ Environment = Literal["dev", "staging", "prod"]
 
 ROOT = Path(__file__).parents[1]
 
+IMAGES = "functions"
+"""The repository of the images, in each project."""
+
+_DIGEST = re.compile(r"[a-z0-9][a-z0-9./:_-]*@sha256:[0-9a-f]{64}")
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -20,12 +24,13 @@ class Stack:
 
     environment: Environment
     project: str
+    project_number: str
     region: str
     gateway_region: str
     """Where the gateway is: API Gateway is not in every region."""
 
-    archive: Path
-    """What every function is deployed from."""
+    image: str
+    """What every function runs, by its digest."""
 
     billing_account: str
     alerts_to: str
@@ -61,27 +66,14 @@ class Stack:
         """Whether what is written here must outlive everybody's mistakes."""
         return self.environment == "prod"
 
-    @property
-    def functions_address(self) -> str:
-        """How the address of every function begins."""
-        return f"https://{self.region}-{self.project}.cloudfunctions.net"
+    def address(self, name: str) -> str:
+        """Return where a function is, which Cloud Run makes of its name before there is one."""
+        return f"https://{name}-{self.project_number}.{self.region}.run.app"
 
     @property
     def site(self) -> str:
         """The origin of the hosted site."""
         return f"https://{self.project}.web.app"
-
-    @cached_property
-    def archive_sha256(self) -> str:
-        """
-        The digest that names the archive in its bucket.
-
-        Raises:
-            RunError: There is no archive.
-        """
-        if not self.archive.is_file():
-            raise pulumi.RunError(f"there is no archive at {self.archive}; run: make archive")
-        return hashlib.sha256(self.archive.read_bytes()).hexdigest()
 
     def document(self, path: str) -> str:
         """Return where a document of the repository is read."""
@@ -116,9 +108,10 @@ def configured() -> Stack:
     return Stack(
         environment=cast("Environment", environment),
         project=gcp.require("project"),
+        project_number=ours.require("projectNumber"),
         region=gcp.require("region"),
         gateway_region=ours.require("gatewayRegion"),
-        archive=ROOT / ours.require("archive"),
+        image=_by_digest(ours.require("image")),
         billing_account="" if budget is None else ours.require("billingAccount"),
         alerts_to=ours.require("alertsTo"),
         monthly_budget=budget,
@@ -131,3 +124,11 @@ def configured() -> Stack:
         sign_in=dict(ours.get_object("signIn") or {}),
         controllers=dict(ours.get_object("controllers") or {}),
     )
+
+
+def _by_digest(image: str) -> str:
+    if not _DIGEST.fullmatch(image):
+        raise pulumi.RunError(
+            f"{image} does not say which image runs; name it by its digest, as IMAGE@sha256:…"
+        )
+    return image

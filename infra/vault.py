@@ -55,12 +55,13 @@ def declare(stack: Stack, accounts: Accounts) -> Vault:
     }
     for one in runtimes():
         for name in sorted(read_by(one)):
-            secretmanager.SecretIamMember(
+            reads = secretmanager.SecretIamMember(
                 f"{one.account}-{name}",
                 secret_id=secrets[name].secret_id,
                 role="roles/secretmanager.secretAccessor",
                 member=accounts.member(one.account),
             )
+            accounts.grants[one.account].append(reads)
     return Vault(secrets, _records_key(stack))
 
 

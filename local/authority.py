@@ -42,7 +42,7 @@ class Authority:
         if deployed.workflow not in self._own:
             return None
         for name in workflow_source.called(deployed.source):
-            function = f"{self._settings.functions}/{name}"
+            function = self._settings.address(name)
             if audience == function and _below(function, url):
                 return self._sign_in.service_token(ACCOUNT, self._clock.now(), audience)
         return None

@@ -136,7 +136,11 @@ class Platform:
             clock=self.clock,
             home=Home(self.address, self.settings.api, named_here),
             authority=Authority(self.settings, self.sign_in, self.clock),
-            env={"FUNCTIONS": self.settings.functions},
+            env={
+                "FUNCTION_ADDRESS": self.settings.functions,
+                # What release 0.1.0 began goes on as it was written.
+                "FUNCTIONS": self.settings.address("").rstrip("/"),
+            },
             project=project,
         )
         self.documents = opened(self.settings)

@@ -16,6 +16,9 @@ FIREBASE_KEYS = (
     "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
 )
 
+ANY = "FUNCTION"
+"""What stands for the name of a function in the setting that says where functions are."""
+
 _HERE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}")
 
 
@@ -42,7 +45,7 @@ class Settings:
 
     @property
     def api(self) -> str:
-        """The API's own base address, which is the audience of service tokens; on one machine its name."""
+        """What one machine calls its API, and everything below it."""
         return self.environ.get("API", HERE)
 
     @property
@@ -57,22 +60,27 @@ class Settings:
 
     @property
     def functions(self) -> str:
-        """Where functions are called directly, each at its own name: by workflows, and only by them."""
-        cloud = f"https://{self.location}-{self.project}.cloudfunctions.net"
-        return self.environ.get("FUNCTIONS", f"{self.api}/functions" if self.local else cloud)
+        """Where services call each function directly, with `ANY` for its name; the cloud must be told."""
+        here = f"{self.api}/functions/{ANY}"
+        return here if self.local else self.environ["FUNCTION_ADDRESS"]
+
+    def address(self, name: str) -> str:
+        """Return where services call the function of that name, which is the audience of their tokens."""
+        return self.functions.replace(ANY, name)
 
     def addressed(self, audience: str) -> bool:
         """
         Say whether a service's token made out for *audience* is for this process.
 
-        It is where it names the API, or the function that is deployed here; one machine is every function, at
-        every port.
+        It is where it names the function that is deployed here; one machine is every function, at every port, and
+        the whole API besides.
         """
-        if self.local:
-            audience = named_here(audience)
         name = self.environ.get("FUNCTION", "")
-        own = f"{self.functions}/{deployed(name)}"
-        everyone = self.local and not name and audience.startswith(f"{self.functions}/")
+        own = self.address(deployed(name))
+        if not self.local:
+            return audience == own
+        audience = named_here(audience)
+        everyone = not name and audience.startswith(self.address(""))
         return audience in {self.api, own} or everyone
 
     @property

@@ -20,9 +20,15 @@ from pydantic import BaseModel, ValidationError
 
 from shared.edge.arguments import from_path
 from shared.edge.catalog import operations
+from shared.edge.settings import ANY
 from shared.operation import Operation
 
-_CALLED = re.compile(r'sys\.get_env\("FUNCTIONS"\) \+ "/([a-z0-9-]+)')
+_ADDRESS = f'text.replace_all(sys.get_env("FUNCTION_ADDRESS"), "{ANY}", "%s")'
+_CALLED = re.compile(
+    rf'"FUNCTION_ADDRESS"\), "{ANY}", "([a-z0-9-]+)"\)|"FUNCTIONS"\) \+ "/([a-z0-9-]+)'
+)
+"""How a workflow names a function, and how those did that release 0.1.0 began."""
+
 _PLAIN = re.compile(r"[A-Za-z_][\w.]*|string\([A-Za-z_][\w.]*\)")
 """An expression that needs no brackets among others."""
 
@@ -63,7 +69,7 @@ def assembled(name: str) -> str:
 
 def called(source: str) -> frozenset[str]:
     """Return the names of the functions that a workflow calls: its text names each."""
-    return frozenset(_CALLED.findall(source))
+    return frozenset(now or before for now, before in _CALLED.findall(source))
 
 
 @cache
@@ -169,8 +175,8 @@ def _addressed(op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
             raise BadCall(f"{op.id} takes a text as {header}")
     if op.mutates:
         beside["body"] = _body(op, beside.get("body", {}))
-    function = f"/{op.function_name}"
-    parts = [function]
+    function = _ADDRESS % op.function_name
+    parts = [""]
     for part in re.split(r"({\w+})", op.path):
         name = part[1:-1] if part.startswith("{") else ""
         reckoned = _reckoned(given[name]) if name else None
@@ -179,11 +185,10 @@ def _addressed(op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
         else:
             parts[-1] += _member(op, name, given[name]) if name else part
     texts = [one if at % 2 else json.dumps(one) for at, one in enumerate(parts) if one]
-    here = 'sys.get_env("FUNCTIONS")'
     return beside | {
         "call": f"http.{op.method.lower()}",
-        "url": "${" + " + ".join([here, *texts]) + "}",
-        "audience": f'${{{here} + "{function}"}}',
+        "url": "${" + " + ".join([function, *texts]) + "}",
+        "audience": f"${{{function}}}",
     }
 
 

@@ -108,14 +108,17 @@ def test_every_piece_is_used():
     assert used == workflow_source.pieces().keys()
 
 
+AT = 'text.replace_all(sys.get_env("FUNCTION_ADDRESS"), "FUNCTION", "NAME")'
+
+
 def named(expression):
     """Return the function that an address names, and the path that it is asked at, with {} for ids."""
-    # ${sys.get_env("FUNCTIONS") + "/approvals-get-approval/v1/approvals/" + id}
-    assert expression.startswith('${sys.get_env("FUNCTIONS") + "/'), f"{expression} is no function"
+    # ${text.replace_all(sys.get_env("FUNCTION_ADDRESS"), "FUNCTION", "approvals-get-approval") + "/v1/approvals/" + id}
+    place = re.match(re.escape(f"${{{AT}").replace("NAME", "([a-z-]+)"), expression)
+    assert place, f"{expression} is no function"
     parts = re.findall(r'"(/[^"]*)"', expression)
     path = "{}".join(parts) + ("{}" if parts[-1].endswith("/") else "")
-    _, name, rest = path.split("/", 2)
-    return name, re.sub(r"/\d+/", "/{}/", f"/{rest}")
+    return place[1], re.sub(r"/\d+/", "/{}/", path)
 
 
 def told(finding):
@@ -140,7 +143,7 @@ def test_every_call_reaches_the_operation_of_the_function_it_names():
 def test_every_call_says_who_calls_that_function_alone_and_how_long_it_waits():
     def finding(_, args):
         function, _path = named(args["url"])
-        own = f'${{sys.get_env("FUNCTIONS") + "/{function}"}}'
+        own = f"${{{AT.replace('NAME', function)}}}"
         if args["auth"] != {"type": "OIDC", "audience": own}:
             yield f"calls {function} and signs in elsewhere"
         if args.get("timeout", 61) > 60:
@@ -181,7 +184,7 @@ def test_a_function_is_called_directly_at_its_own_name_only(world, name, token_f
 
     settings = world.ports.settings
     audience = {"": settings.api, "https://elsewhere.example": token_for}.get(
-        token_for, f"{settings.functions}/{token_for}"
+        token_for, settings.address(token_for)
     )
     token = world.sign_in.service_token("workflows", world.ports.clock(), audience)
     agent = "11111111-1111-4111-8111-111111111111"

@@ -11,28 +11,21 @@ with warnings.catch_warnings():
 
     LOADED = (monitoring.AlertPolicy, secretmanager.Secret, storage.Bucket)
 
-from infra.graph import planned
+from infra.graph import IMAGE, planned
 from tests.rehearsals.kept import rehearsed
 
 __all__ = ["rehearsed"]
 
 
 @pytest.fixture(scope="session")
-def archive(tmp_path_factory):
-    file = tmp_path_factory.mktemp("archive") / "waooaw.zip"
-    file.write_bytes(b"what is deployed")
-    return file
+def dev():
+    return planned("dev", IMAGE, {})
 
 
 @pytest.fixture(scope="session")
-def dev(archive):
-    return planned("dev", archive, {})
-
-
-@pytest.fixture(scope="session")
-def prod(archive):
+def prod():
     more = {"repository": "waooaw/waooaw", "signIn": '{"google.com": "client-1"}'}
-    return planned("prod", archive, {f"waooaw:{name}": value for name, value in more.items()})
+    return planned("prod", IMAGE, {f"waooaw:{name}": value for name, value in more.items()})
 
 
 @pytest.fixture(scope="session", params=["dev", "prod"])

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from infra.checks import BECOMES, findings
-from infra.graph import Resource
+from infra.graph import IMAGE, Resource
 
-INVOKER = "cloudrunv2.ServiceIamMember"
+INVOKER = "cloudrunv2.ServiceIamBinding"
+SERVICE = "cloudrunv2.Service"
 
 
 def changed(graph, type, label, /, **changes):
@@ -21,7 +22,7 @@ def changed(graph, type, label, /, **changes):
         *way, last = path.split("__")
         place = inputs
         for step in way:
-            place = place[step]
+            place = place[int(step) if step.isdigit() else step]
         place[last] = value
     return [replace(one, inputs=inputs) if one is found else one for one in graph]
 
@@ -34,6 +35,19 @@ def without(graph, type, name):
 
 def added(graph, type, label, /, **inputs):
     return [*graph, Resource(type, label, inputs)]
+
+
+def invoked(graph, id, *accounts):
+    members = [f"serviceAccount:{account}@p.iam.gserviceaccount.com" for account in accounts]
+    return changed(graph, INVOKER, id, members=members)
+
+
+def told(graph, id, **more):
+    """Return the graph with other variables told to one function."""
+    found = next(one for one in graph if one.type == SERVICE and one.name == id)
+    envs = found.inputs["template"]["containers"][0]["envs"]
+    wanted = [one | {"value": more.get(one["name"], one["value"])} for one in envs]
+    return changed(graph, SERVICE, id, template__containers__0__envs=wanted)
 
 
 def rerouted(graph, change):
@@ -55,23 +69,27 @@ def elsewhere(paths):
     paths["/v1/agents"]["get"]["x-google-backend"]["address"] = there
 
 
+def keyless(paths):
+    paths["/v1/me"]["get"]["security"].append({"person": []})
+
+
 def renamed(paths):
     paths["/v1/agent"] = paths.pop("/v1/agents")
 
 
 BREAKAGES = {
     "a function is forgotten": (
-        lambda g: without(g, "cloudfunctionsv2.Function", "agents.get_agent"),
+        lambda g: without(g, SERVICE, "agents.get_agent"),
         "agents-get-agent is in the catalog and is not deployed",
     ),
     "another function is deployed": (
-        lambda g: changed(g, "cloudfunctionsv2.Function", "agents.get_agent", name="agents-see"),
+        lambda g: changed(g, SERVICE, "agents.get_agent", name="agents-see"),
         "agents-see is deployed and not in the catalog",
     ),
     "anybody may invoke": (
-        lambda g: changed(g, INVOKER, "gateway-invokes-agents.get_agent", member="allUsers"),
+        lambda g: changed(g, INVOKER, "agents.get_agent", members=["allUsers"]),
         (
-            "gateway-invokes-agents.get_agent gives roles/run.invoker to allUsers;"
+            "agents.get_agent gives roles/run.invoker to allUsers;"
             " nothing is public but the gateway and the site"
         ),
     ),
@@ -108,18 +126,30 @@ BREAKAGES = {
         "laptop is a key of an account; identities need none",
     ),
     "another identity may invoke": (
+        lambda g: invoked(g, "agents.get_agent", "builder"),
+        (
+            "agents.get_agent lets serviceAccount:builder@p.iam.gserviceaccount.com invoke; only"
+            " gateway, workflows, scheduler, pubsub, genesis, systems-architect, vision-guardian may"
+        ),
+    ),
+    "somebody is let in beside the binding": (
         lambda g: added(
             g,
-            INVOKER,
-            "genesis-invokes",
+            "cloudrunv2.ServiceIamMember",
+            "beside",
             name="agents-get-agent",
             role="roles/run.invoker",
-            member="serviceAccount:genesis@p.iam.gserviceaccount.com",
+            member="serviceAccount:workflows@p.iam.gserviceaccount.com",
         ),
-        (
-            "genesis-invokes lets serviceAccount:genesis@p.iam.gserviceaccount.com invoke;"
-            " only gateway, workflows, scheduler, pubsub may"
-        ),
+        "beside lets somebody in beside the function's binding, which shuts them out again",
+    ),
+    "a foundational agent may ask what its role may not": (
+        lambda g: invoked(g, "precedents.activate_precedent_seed", "gateway", "genesis"),
+        "genesis may invoke precedents.activate_precedent_seed and never does",
+    ),
+    "a foundational agent cannot ask what its role may": (
+        lambda g: invoked(g, "precedents.activate_precedent_seed", "gateway"),
+        ("precedents.activate_precedent_seed cannot be reached: vision-guardian may not invoke it"),
     ),
     "an identity may invoke everything": (
         lambda g: added(
@@ -132,17 +162,15 @@ BREAKAGES = {
         "wide lets somebody invoke every function; name the function",
     ),
     "the gateway cannot reach an operation": (
-        lambda g: without(g, INVOKER, "gateway-invokes-agents.get_agent"),
+        lambda g: without(g, INVOKER, "agents.get_agent"),
         "agents.get_agent cannot be reached: gateway may not invoke it",
     ),
     "the broker may invoke an operation": (
-        lambda g: changed(
-            g, INVOKER, "pubsub-invokes-mobile.follow_agent", name="agents-get-agent"
-        ),
+        lambda g: invoked(g, "agents.get_agent", "gateway", "pubsub"),
         "pubsub may invoke agents.get_agent and never does",
     ),
     "a workflow cannot call what it calls": (
-        lambda g: without(g, INVOKER, "workflows-invokes-agents.assign_version"),
+        lambda g: invoked(g, "agents.assign_version", "gateway"),
         "workflows must be one that may invoke agents-assign-version, for its functions need it",
     ),
     "a workflow is too long": (
@@ -157,6 +185,99 @@ BREAKAGES = {
         lambda g: rerouted(g, without_token),
         "the route GET /v1/me lets in whoever has no token",
     ),
+    "a route needs no key": (
+        lambda g: rerouted(g, keyless),
+        "the route GET /v1/me has another way in than a person's token and an app's key",
+    ),
+    "a function runs another image": (
+        lambda g: changed(
+            g, SERVICE, "agents.get_agent", template__containers__0__image="x@sha256:1"
+        ),
+        f"2 images are deployed: {IMAGE}, x@sha256:1; a release is one",
+    ),
+    "a function is told to be another": (
+        lambda g: told(g, "agents.get_agent", FUNCTION="agents.list_agents"),
+        "agents.get_agent is told to be agents.list_agents",
+    ),
+    "a reaction takes requests": (
+        lambda g: told(g, "mobile.follow_agent", FUNCTION_SIGNATURE_TYPE="http"),
+        "mobile.follow_agent is not told that it takes cloudevent",
+    ),
+    "a function is told other addresses": (
+        lambda g: told(g, "agents.get_agent", FUNCTION_ADDRESS="https://FUNCTION.example"),
+        "functions and workflows are told different addresses of functions",
+    ),
+    "a reaction is pushed to elsewhere": (
+        lambda g: changed(
+            g,
+            "pubsub.Subscription",
+            "dues--approvals.check_veto",
+            pushConfig__pushEndpoint="https://example.com",
+        ),
+        (
+            "approvals.check_veto is called at https://example.com,"
+            " or with a token for another address than its own"
+        ),
+    ),
+    "a reaction is woken with another's token": (
+        lambda g: changed(
+            g,
+            "cloudscheduler.Job",
+            "events.sweep_entries",
+            httpTarget__oidcToken__audience="https://example.com",
+        ),
+        (
+            "events.sweep_entries is called at"
+            " https://events-sweep-entries-100000000001.asia-south1.run.app,"
+            " or with a token for another address than its own"
+        ),
+    ),
+    "nothing triggers what is stored": (
+        lambda g: without(g, "eventarc.Trigger", "events.publish_entry"),
+        "nothing triggers events.publish_entry",
+    ),
+    "a trigger says it in JSON": (
+        lambda g: changed(g, "eventarc.Trigger", "events.publish_entry", eventDataContentType=None),
+        (
+            "events.publish_entry is triggered as Firestore does not say it;"
+            " say application/protobuf"
+        ),
+    ),
+    "a trigger runs another function": (
+        lambda g: changed(
+            g,
+            "eventarc.Trigger",
+            "events.publish_entry",
+            destination__cloudRunService__service="events-sweep-entries",
+        ),
+        "the trigger of events.publish_entry runs another function",
+    ),
+    "a reaction is open": (
+        lambda g: changed(g, SERVICE, "mobile.follow_agent", ingress="INGRESS_TRAFFIC_ALL"),
+        "mobile.follow_agent is open to the outside, and only what is inside calls it",
+    ),
+    "a function has time without end": (
+        lambda g: changed(g, SERVICE, "agents.get_agent", template__timeout="3600s"),
+        "agents.get_agent may run longer than it may",
+    ),
+    "a small function takes many requests": (
+        lambda g: changed(
+            g, SERVICE, "agents.get_agent", template__maxInstanceRequestConcurrency=80
+        ),
+        (
+            "agents.get_agent has less than one CPU: it takes one request at a time,"
+            " in the first generation, with CPU while it serves alone"
+        ),
+    ),
+    "a small function is of the second generation": (
+        lambda g: changed(
+            g,
+            SERVICE,
+            "agents.get_agent",
+            template__executionEnvironment="EXECUTION_ENVIRONMENT_GEN2",
+        ),
+        "agents.get_agent has 256 MiB, and the second generation takes at least 512",
+    ),
     "a route leads elsewhere": (
         lambda g: rerouted(g, elsewhere),
         "the route GET /v1/agents does not lead to agents.list_agents",
@@ -164,18 +285,18 @@ BREAKAGES = {
     "a function runs as another group": (
         lambda g: changed(
             g,
-            "cloudfunctionsv2.Function",
+            SERVICE,
             "agents.get_agent",
-            serviceConfig__serviceAccountEmail="governance-requests@p.iam.gserviceaccount.com",
+            template__serviceAccount="governance-requests@p.iam.gserviceaccount.com",
         ),
         "agents.get_agent does not run as pipeline-requests, the account of its group",
     ),
     "a function signs as another group": (
         lambda g: changed(
             g,
-            "cloudfunctionsv2.Function",
+            SERVICE,
             "agents.get_agent",
-            serviceConfig__secretVolumes=[{"secret": "writer-key-governance"}],
+            template__volumes__0__secret={"secret": "writer-key-governance"},
         ),
         "agents.get_agent mounts ['writer-key-governance'] and not just the writer key of its group",
     ),
@@ -367,15 +488,11 @@ BREAKAGES = {
         "2 resources are called urn:pulumi:dev::waooaw::gcp:pubsub/topic:Topic::dead-letters",
     ),
     "a function grows without end": (
-        lambda g: changed(
-            g, "cloudfunctionsv2.Function", "agents.get_agent", serviceConfig__maxInstanceCount=0
-        ),
+        lambda g: changed(g, SERVICE, "agents.get_agent", template__scaling__maxInstanceCount=0),
         "agents.get_agent has no bound on its instances",
     ),
     "a function is kept warm for nobody": (
-        lambda g: changed(
-            g, "cloudfunctionsv2.Function", "agents.get_agent", serviceConfig__minInstanceCount=1
-        ),
+        lambda g: changed(g, SERVICE, "agents.get_agent", template__scaling__minInstanceCount=1),
         "agents.get_agent is kept warm in dev, where nobody waits for it",
     ),
 }

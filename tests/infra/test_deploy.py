@@ -6,10 +6,11 @@ import stat
 import pytest
 
 from infra import __main__ as infra
-from infra.graph import planned
+from infra.graph import IMAGE, planned
 
 SETTINGS = {
     "gcp:project": {"value": "p"},
+    "waooaw:projectNumber": {"value": "1"},
     "waooaw:monthlyBudget": {"value": "100"},
     "waooaw:billingAccount": {"value": "b"},
     "waooaw:alertsTo": {"value": "operators@example.com"},
@@ -79,21 +80,21 @@ def test_the_missing_credentials_are_said(pulumi, monkeypatch):
         infra.ready("dev")
 
 
-def test_the_missing_archive_is_said(monkeypatch, tmp_path):
-    monkeypatch.setattr(infra, "ROOT", tmp_path)
-    with pytest.raises(SystemExit, match="there is no archive to deploy; run: make archive"):
-        infra.newest()
+def test_the_missing_image_is_said(pulumi):
+    pulumi()
+    with pytest.raises(SystemExit, match="say which image to deploy"):
+        infra.deploy("dev", None)
 
 
-def test_what_is_wrong_is_not_deployed(pulumi, archive, monkeypatch):
+def test_what_is_wrong_is_not_deployed(pulumi, monkeypatch):
     asked = pulumi()
     monkeypatch.setattr(infra.checks, "findings", lambda *_: ["the door is open"])
     with pytest.raises(SystemExit, match="nothing was deployed:\nthe door is open"):
-        infra.deploy("dev", archive)
+        infra.deploy("dev", IMAGE)
     assert "up" not in {line.split()[0] for line in asked.read_text().splitlines()}
 
 
-def test_keys_are_made_between_the_foundations_and_the_rest(pulumi, archive, monkeypatch):
+def test_keys_are_made_between_the_foundations_and_the_rest(pulumi, monkeypatch):
     asked = pulumi()
     monkeypatch.setattr(infra.keys, "connected", lambda project: (project, None))
 
@@ -103,19 +104,18 @@ def test_keys_are_made_between_the_foundations_and_the_rest(pulumi, archive, mon
         return []
 
     monkeypatch.setattr(infra.keys, "make_first", first)
-    infra.deploy("dev", archive)
+    infra.deploy("dev", IMAGE)
     steps = [line for line in asked.read_text().splitlines() if line.startswith(("up", "keys"))]
     foundations, made, everything = steps
     assert made == "keys of p"
     assert "--target" in foundations
     assert "secretmanager/secret:Secret" in foundations
     assert "--target" not in everything
-    assert f"waooaw:archive={archive}" in everything
+    assert f"waooaw:image={IMAGE}" in everything
 
 
-def test_what_is_checked_is_the_archive_that_is_deployed_and_not_the_one_before(archive):
-    before = {"waooaw:archive": "build/absent.zip"}
-    assert planned("dev", archive, before)
+def test_what_is_checked_is_the_image_that_is_deployed_and_not_the_one_before():
+    assert planned("dev", IMAGE, {"waooaw:image": "another"})
 
 
 def test_pulumi_runs_the_program_and_not_the_command_line():

@@ -6,9 +6,12 @@ from datetime import timedelta
 import pytest
 
 from infra import checks, groups, messages
-from infra.graph import planned
+from infra.graph import IMAGE, planned
 from infra.groups import actions_of, published, runtimes
+from infra.invokers import invokers
 from infra.messages import cron, filter_of, zone_of
+from infra.reading import container, of, told
+from shared.actors import HOLDERS
 from shared.bus import Message, type_of
 from shared.edge.catalog import catalog, operations, reactions
 from shared.edge.delivery import deliver
@@ -20,38 +23,30 @@ from shared.reaction import Reaction
 from shared.reaction import reaction as declare
 
 
-def of(graph, type):
-    return [one for one in graph if one.type == type]
-
-
 def test_nothing_is_wrong_with_what_would_be_deployed(graph, environment):
     assert checks.findings(graph, environment) == []
 
 
 def test_every_function_of_the_catalog_is_deployed_and_nothing_else(graph):
-    deployed = {one.name for one in of(graph, "cloudfunctionsv2.Function")}
+    deployed = {one.name for one in of(graph, "cloudrunv2.Service")}
     assert deployed == {one.id for one in catalog()}
 
 
-def test_a_function_is_told_who_it_is_and_starts_from_the_archive(graph, archive):
-    (source,) = of(graph, "storage.BucketObject")
-    assert re.fullmatch(r"[0-9a-f]{64}\.zip", source.inputs["name"])
-    for one in of(graph, "cloudfunctionsv2.Function"):
-        build, config = one.inputs["buildConfig"], one.inputs["serviceConfig"]
-        assert build["source"]["storageSource"]["object"] == source.inputs["name"]
-        assert build["entryPoint"] == "serve"
-        told = config["environmentVariables"]
-        assert told["FUNCTION"] == one.name
-        assert (told["STORE"], told["BUS"]) == ("firestore", "pubsub")
-        assert not {name for name in told if re.search("SECRET|PASSWORD|TOKEN", name)}
+def test_a_function_is_told_who_it_is_and_runs_the_one_image(graph):
+    for one in of(graph, "cloudrunv2.Service"):
+        assert container(one)["image"] == IMAGE
+        has = told(one)
+        assert has["FUNCTION"] == one.name
+        assert (has["STORE"], has["BUS"]) == ("firestore", "pubsub")
+        assert not {name for name in has if re.search("SECRET|PASSWORD|TOKEN", name)}
 
 
 def test_what_the_program_tells_a_function_is_what_a_function_reads(graph):
     from shared.edge.settings import Settings
 
-    one = of(graph, "cloudfunctionsv2.Function")[0]
-    settings = Settings(one.inputs["serviceConfig"]["environmentVariables"])
-    assert settings.addressed(f"{settings.functions}/{one.inputs['name']}")
+    one = of(graph, "cloudrunv2.Service")[0]
+    settings = Settings(told(one))
+    assert settings.addressed(f"https://{one.inputs['name']}-100000000001.asia-south1.run.app")
     assert settings.environment in {"dev", "prod"}
     assert settings.store == "firestore"
     assert settings.origins
@@ -92,6 +87,7 @@ ROLES = {
     },
     "platform-requests": {"roles/datastore.user"},
     "pubsub": {"roles/eventarc.eventReceiver"},
+    "service-1": {"roles/eventarc.serviceAgent"},
     "workflows": {"roles/logging.logWriter"},
 }
 """What each account may do in the project; those that are not here may do nothing."""
@@ -109,19 +105,51 @@ def test_each_account_may_do_this_in_the_project_and_no_more(dev):
 
 def test_the_accounts_are_those_of_the_groups_the_invokers_and_the_foundational_agents(dev):
     accounts = {one.inputs["accountId"] for one in of(dev, "serviceaccount.Account")}
-    assert accounts == ROLES.keys() | {
+    assert accounts == (ROLES.keys() - {"service-1"}) | {
         *("gateway", "scheduler"),
         *("genesis", "systems-architect", "vision-guardian"),
     }
 
 
-def test_only_four_identities_may_invoke(graph):
-    members = {one.inputs["member"] for one in of(graph, "cloudrunv2.ServiceIamMember")}
-    names = {member.removeprefix("serviceAccount:").partition("@")[0] for member in members}
-    assert names == {"gateway", "workflows", "scheduler", "pubsub"}
-    assert {one.inputs["role"] for one in of(graph, "cloudrunv2.ServiceIamMember")} == {
-        "roles/run.invoker"
-    }
+def test_each_function_has_one_binding_of_all_who_may_invoke_it(graph):
+    bindings = of(graph, "cloudrunv2.ServiceIamBinding")
+    assert {one.inputs["name"] for one in bindings} == {one.function_name for one in catalog()}
+    assert {one.inputs["role"] for one in bindings} == {"roles/run.invoker"}
+
+
+@pytest.mark.parametrize(
+    ("id", "who"),
+    [
+        ("platform.get_health", "gateway"),
+        ("agents.create_agent", "gateway"),
+        ("agents.record_verdict", "gateway genesis systems-architect vision-guardian"),
+        ("genesis.certify_skill", "gateway genesis"),
+        ("precedents.activate_precedent_seed", "gateway vision-guardian"),
+        ("agents.settle_stage", "gateway workflows"),
+        (
+            "agents.get_agent_health",
+            "gateway genesis systems-architect vision-guardian workflows",
+        ),
+        ("mobile.follow_agent", "pubsub"),
+        ("events.publish_entry", "pubsub"),
+        ("events.sweep_entries", "scheduler"),
+    ],
+)
+def test_who_may_invoke_is_whom_it_is_for(id, who):
+    (declared,) = (one for one in catalog() if one.id == id)
+    assert invokers(declared) == set(who.split())
+
+
+def test_a_foundational_agent_is_known_where_it_may_call(graph):
+    """By the token that Cloud Run let in, whose signature it took away."""
+    from shared.edge.auth import SERVICE_ROLES
+
+    for one in of(graph, "cloudrunv2.ServiceIamBinding"):
+        accounts = {member.partition(":")[2].partition("@")[0] for member in one.inputs["members"]}
+        op = next((op for op in operations() if op.function_name == one.inputs["name"]), None)
+        for account in accounts & SERVICE_ROLES.keys():
+            assert op
+            assert any(SERVICE_ROLES[account] in HOLDERS[scope] for scope in op.scopes)
 
 
 def test_what_a_function_reaches_is_what_it_names():
@@ -238,8 +266,8 @@ def test_a_lock_is_for_production(dev, prod):
 
 def test_only_production_is_backed_up_and_kept_warm(dev, prod):
     def warm(graph):
-        functions = of(graph, "cloudfunctionsv2.Function")
-        return {f.name for f in functions if f.inputs["serviceConfig"]["minInstanceCount"]}
+        functions = of(graph, "cloudrunv2.Service")
+        return {f.name for f in functions if f.inputs["template"]["scaling"]["minInstanceCount"]}
 
     assert not of(dev, "firestore.BackupSchedule")
     assert len(of(prod, "firestore.BackupSchedule")) == 2
@@ -274,9 +302,9 @@ def test_what_is_a_secret_is_referred_to_and_never_written_down(prod):
     assert not of(prod, "secretmanager.SecretVersion")
 
 
-def test_without_an_archive_nothing_is_deployed(tmp_path):
-    with pytest.raises(SystemExit, match="run: make archive"):
-        planned("dev", tmp_path / "absent.zip", {})
+def test_an_image_is_named_by_its_digest():
+    with pytest.raises(SystemExit, match="does not say which image runs; name it by its digest"):
+        planned("dev", "functions/waooaw:latest", {})
 
 
 def test_an_area_without_a_group_is_refused():

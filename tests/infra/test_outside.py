@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from infra.accounts import OF_TENANTS
-from infra.graph import configuration
+from infra.graph import IMAGE, Resource, configuration
+from infra.reading import of, told
 from infra.stack import ROOT
 
 ASKS = "agents.wake_stage"
@@ -39,10 +40,10 @@ print(json.dumps([checks.findings(asked, "dev"), [asdict(one) for one in asked]]
 
 
 @pytest.fixture(scope="module")
-def planned(archive):
+def planned():
     done = subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PROGRAM, ASKS],
-        input=json.dumps(configuration("dev", archive, {"waooaw:models": json.dumps(MODELS)})),
+        input=json.dumps(configuration("dev", IMAGE, {"waooaw:models": json.dumps(MODELS)})),
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -50,6 +51,10 @@ def planned(archive):
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def services(planned):
+    return of([Resource(**one) for one in planned[1]], "cloudrunv2.Service")
 
 
 def granted(planned, account):
@@ -101,13 +106,9 @@ def test_who_asks_models_may_ask_and_no_more(planned):
 
 
 def test_who_asks_models_is_told_where_their_key_is_and_may_read_it(planned):
-    told = {
-        one["name"]: one["inputs"]["serviceConfig"]["environmentVariables"].get("MODELS_KEY")
-        for one in planned[1]
-        if one["type"] == "cloudfunctionsv2.Function"
-    }
+    tells = {one.name: told(one).get("MODELS_KEY") for one in services(planned)}
     secret = "projects/waooaw-dev/secrets/models-key"
-    assert {name: key for name, key in told.items() if key} == {
+    assert {name: key for name, key in tells.items() if key} == {
         ASKS: f"gcp-secret://{secret}/versions/latest"
     }
     may = {
@@ -129,9 +130,5 @@ def in_uploads(planned, account):
 
 
 def test_a_function_is_told_as_whom_it_signs(planned):
-    told = {
-        one["inputs"]["serviceConfig"]["environmentVariables"]["ACCOUNT"]
-        for one in planned[1]
-        if one["type"] == "cloudfunctionsv2.Function" and one["name"].startswith("audit.")
-    }
-    assert "evidence-requests@waooaw-dev.iam.gserviceaccount.com" in told
+    tells = {told(one)["ACCOUNT"] for one in services(planned) if one.name.startswith("audit.")}
+    assert "evidence-requests@waooaw-dev.iam.gserviceaccount.com" in tells

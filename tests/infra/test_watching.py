@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.graph import planned
+from infra.graph import IMAGE, planned
 from infra.watching import ALERTS, COUNTED
 
 
@@ -50,11 +50,11 @@ def test_the_budget_is_in_whatever_currency_its_billing_account_is(graph):
     assert served["billingbudgets.googleapis.com"] in budget.after
 
 
-def test_who_may_make_no_budget_leaves_it_out(archive):
-    without = planned("dev", archive, {"waooaw:monthlyBudget": "none", "waooaw:billingAccount": ""})
+def test_who_may_make_no_budget_leaves_it_out():
+    without = planned("dev", IMAGE, {"waooaw:monthlyBudget": "none", "waooaw:billingAccount": ""})
     assert not of(without, "billing.Budget")
 
 
-def test_a_budget_that_is_no_number_is_refused(archive):
+def test_a_budget_that_is_no_number_is_refused():
     with pytest.raises(SystemExit, match="monthlyBudget"):
-        planned("dev", archive, {"waooaw:monthlyBudget": "fifty"})
+        planned("dev", IMAGE, {"waooaw:monthlyBudget": "fifty"})

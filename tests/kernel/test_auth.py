@@ -142,7 +142,9 @@ def forged(world):
         "a service whose address is not verified": service(world, email_verified=False),
         "a service for another audience": service(world, aud="https://elsewhere.example"),
         "a service for several": service(world, aud=[world.ports.settings.api, "x"]),
-        "a service beside the functions": service(world, aud=world.ports.settings.functions),
+        "a service beside the functions": service(
+            world, aud=world.ports.settings.address("").rstrip("/")
+        ),
     }
 
 
@@ -237,20 +239,26 @@ def test_keys_that_cannot_be_fetched_are_unavailable():
         KeySource("http://127.0.0.1:9/keys").key("any")
 
 
-def test_a_deployed_function_takes_tokens_for_the_api_and_for_itself_alone():
-    cloud = "https://asia-south1-p.cloudfunctions.net"
+def test_a_deployed_function_takes_tokens_for_itself_alone():
     deployed = Settings(
         {
             "ENVIRONMENT": "prod",
-            "PROJECT": "p",
-            "LOCATION": "asia-south1",
             "API": "https://api.example",
             "FUNCTION": "agents.settle_stage",
+            "FUNCTION_ADDRESS": "https://FUNCTION-1.asia-south1.run.app",
         }
     )
-    for audience in ("https://api.example", f"{cloud}/agents-settle-stage"):
-        assert deployed.addressed(audience)
-    for audience in (cloud, f"{cloud}/agents-fail-workflow", f"{cloud}/agents-settle-stage/x", ""):
+    cloud = "1.asia-south1.run.app"
+    assert deployed.addressed(f"https://agents-settle-stage-{cloud}")
+    assert deployed.address("agents-fail-workflow") == f"https://agents-fail-workflow-{cloud}"
+    for audience in (
+        "https://api.example",
+        f"https://agents-fail-workflow-{cloud}",
+        f"https://agents-settle-stage-{cloud}/x",
+        f"https://-{cloud}",
+        f"https://FUNCTION-{cloud}",
+        "",
+    ):
         assert not deployed.addressed(audience)
 
 

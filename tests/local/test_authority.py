@@ -30,7 +30,7 @@ def authority(world):
 
 
 def at(world, name):
-    return f"{world.ports.settings.functions}/{name}"
+    return world.ports.settings.address(name)
 
 
 def test_a_workflow_of_the_platform_signs_in_at_what_its_text_names(authority, world):

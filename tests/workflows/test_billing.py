@@ -80,7 +80,7 @@ def test_a_subworkflow_costs_its_call_and_its_steps(start):
     ("url", "billed"),
     [
         ("https://firestore.googleapis.com/v1/x", (1, 0)),
-        ("https://asia-south1-p.cloudfunctions.net/agents-get-agent/v1/agents/x", (1, 0)),
+        ("https://agents-get-agent-1.asia-south1.run.app/v1/agents/x", (1, 0)),
         ("https://x-abc.a.run.app/v1", (1, 0)),
         ("https://x.gateway.dev/v1/agents", (0, 1)),
         ("https://googleapis.com.example/v1", (0, 1)),

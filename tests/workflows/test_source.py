@@ -29,11 +29,13 @@ def settle(**given):
 
 def test_a_call_of_an_operation_goes_to_its_address_as_it_alone(assembled):
     call = assembled(settle())["try"]
-    functions = 'sys.get_env("FUNCTIONS")'
-    address = '"/agents-settle-stage/v1/workflows/" + run.workflow_id + "/stages/3/settle"'
+    function = (
+        'text.replace_all(sys.get_env("FUNCTION_ADDRESS"), "FUNCTION", "agents-settle-stage")'
+    )
+    path = '"/v1/workflows/" + run.workflow_id + "/stages/3/settle"'
     assert call["call"] == "http.post"
-    assert call["args"]["url"] == f"${{{functions} + {address}}}"
-    assert call["args"]["auth"]["audience"] == f'${{{functions} + "/agents-settle-stage"}}'
+    assert call["args"]["url"] == f"${{{function} + {path}}}"
+    assert call["args"]["auth"]["audience"] == f"${{{function}}}"
     assert call["args"]["headers"] == {
         "Idempotency-Key": "${k}",
         "traceparent": "${run.traceparent}",
