@@ -6,10 +6,25 @@ Who may do what: ``python -m infra.people grant EMAIL ROLE[@TENANT] PROJECT``, a
 
 import argparse
 import re
+from typing import Any
 
 from firebase_admin import App, auth, initialize_app
+from firebase_admin.credentials import Base
 
+from infra.administering import credentials, explained
 from shared.actors import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, TENANT, Role
+
+
+class Administrator(Base):  # type: ignore[misc]
+    """Whoever is signed in, as Firebase's own library asks for them."""
+
+    def __init__(self, project: str) -> None:
+        """Administer a project."""
+        self._found = credentials(project)
+
+    def get_credential(self) -> Any:
+        """Return their credentials as Google's own."""
+        return self._found
 
 
 def invite(email: str, app: App) -> None:
@@ -109,12 +124,14 @@ def main() -> None:
     command.add_argument("email")
     command.add_argument("project", help="the Google Cloud project")
     given = parser.parse_args()
-    if "does" not in given:
-        invite(given.email, initialize_app(options={"projectId": given.project}))
-        print(f"{given.email} may sign in, with a provider that vouches for the address")
-        return
-    role, tenant = given.role
-    given.does(given.email, role, tenant, initialize_app(options={"projectId": given.project}))
+    app = initialize_app(Administrator(given.project), {"projectId": given.project})
+    with explained(given.project):
+        if "does" not in given:
+            invite(given.email, app)
+            print(f"{given.email} may sign in, with a provider that vouches for the address")
+            return
+        role, tenant = given.role
+        given.does(given.email, role, tenant, app)
     print(f"{role.value} of {tenant} {given.what}")
 
 
