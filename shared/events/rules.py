@@ -3,8 +3,14 @@
 from shared.errors import Conflict, Refusal
 from shared.events.models import DeadLetter
 
-ATTEMPTS = 5
 FIRST_S, LAST_S = 10, 600
+ATTEMPTS = 8
+"""
+How often what fails is tried before it is given up: for twenty minutes, as its pauses double.
+
+A right that was just given may take seven minutes or longer to hold everywhere, and until then each push of a new
+reaction is refused; most outages are over by then, too.
+"""
 
 
 def again_in_s(attempts: int) -> int | None:

@@ -393,7 +393,7 @@ def test_the_dispatcher_retries_and_then_keeps_a_dead_letter(
     dispatcher = Dispatcher(ports, clock, workers=2)
     dispatcher.start()
     pauses = []
-    for _ in range(5):
+    for _ in range(8):
         wait_until(dispatcher.idle)
         then = dispatcher.next_at()
         if then is None:
@@ -402,11 +402,11 @@ def test_the_dispatcher_retries_and_then_keeps_a_dead_letter(
         clock.jump(then)
     wait_until(lambda: documents.find("platform", Query("dead_letters")) != [])
     dispatcher.stop()
-    assert len(tried) == 5
-    assert pauses == [10, 20, 40, 80]
+    assert len(tried) == 8
+    assert pauses == [10, 20, 40, 80, 160, 320, 600]
     (letter,) = documents.find("platform", Query("dead_letters"))
     assert letter.data["error_code"] == "provider_down"
-    assert letter.data["attempts"] == 5
+    assert letter.data["attempts"] == 8
     assert documents.find("platform", Query(Delivery.collection)) == []
 
 
@@ -416,7 +416,7 @@ def test_a_refused_message_is_a_dead_letter_at_once():
     assert hopeless(Conflict("no"))
     assert not hopeless(ProviderDown("later"))
     assert not hopeless(ValueError())
-    assert [again_in_s(n) for n in (1, 2, 5)] == [10, 20, None]
+    assert [again_in_s(n) for n in (1, 2, 7, 8)] == [10, 20, 600, None]
 
 
 def wait_until(true, timeout_s=5.0):
