@@ -6,11 +6,11 @@ The signature says which: ``-> Created[Agent]``, ``-> Report | Csv``, ``-> Creat
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from types import UnionType
 from typing import Any, ClassVar, Generic, TypeVar, Union, get_args, get_origin
 from urllib.parse import quote
 
+from shared.records import dataclass
 from shared.streams import Stream
 
 R = TypeVar("R")

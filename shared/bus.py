@@ -7,7 +7,6 @@ A message is a CloudEvents 1.0 event: its attributes are read off the entry, its
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, Protocol
 
@@ -18,6 +17,7 @@ from shared.errors import Invalid
 from shared.evidence import MAX_DATA_BYTES, Entry
 from shared.instants import instant
 from shared.promises import Due
+from shared.records import dataclass
 
 TAP = "tap"
 DUES = "dues"

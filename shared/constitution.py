@@ -6,7 +6,6 @@ The predicates of a kind of entity live with that kind; here are those that hold
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar, Union
 
@@ -29,6 +28,7 @@ from shared.errors import Conflict, ConstitutionalAlignment, Invalid, Unfit, Vio
 from shared.handling import PersonalData
 from shared.judged import STORED, judged
 from shared.principles import breach, l0_results
+from shared.records import dataclass
 
 CONSTITUTION_VERSION = "1.0.0"
 FIRST_VERSION = "0.1.0"

@@ -7,11 +7,11 @@ no name; where a name leads is judged when it is resolved, answer by answer.
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from shared.errors import Forbidden
+from shared.records import dataclass
 
 MOST_CHARACTERS = 2048
 RULE = "destination_not_allowed"

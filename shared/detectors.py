@@ -8,9 +8,10 @@ text. What is too long to look through counts as personal data: unsure is treate
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
+
+from shared.records import dataclass
 
 MAX_CHARS = 64 * 1024
 TOO_LONG = "too_long"

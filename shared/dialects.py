@@ -1,7 +1,8 @@
 """How requests and answers are written: in ours, or as a standard asks whose clients were not made for us."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from shared.records import dataclass
 
 
 @dataclass(frozen=True)

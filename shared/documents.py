@@ -5,8 +5,9 @@ It has two adapters that must behave alike, Firestore and SQLite, and one suite 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+
+from shared.records import dataclass
 
 MAX_ASKED_BYTES = 1499
 """A longer text is not whole in an index of Firestore: store its digest beside it, and ask for that."""

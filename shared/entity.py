@@ -8,7 +8,6 @@ chain. An *event* is a fact, named in the past tense.
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self, TypedDict, Unpack
 
@@ -27,6 +26,7 @@ from shared.instants import Timestamp as Timestamp  # noqa: PLC0414 - known from
 from shared.instants import written as written  # noqa: PLC0414 - known from here
 from shared.judged import STORED, Judged, Masked, Pattern
 from shared.principles import breach
+from shared.records import dataclass
 
 ZERO_HASH = "0" * 64
 

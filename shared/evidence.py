@@ -8,7 +8,6 @@ hash of the last. There is no global head, which would be one hot document for e
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -31,6 +30,7 @@ from shared.entity import (
 from shared.errors import Invalid, Refusal
 from shared.handling import ByClass, Handling, PersonalData, Stays
 from shared.masking import for_evidence
+from shared.records import dataclass
 
 ENTRY_TYPE = "event/v1"
 """What the signed bytes of an entry say that they are; nothing else that is signed may say so."""

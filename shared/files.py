@@ -1,12 +1,12 @@
 """People's documents: bodies that are not JSON, and where they are kept."""
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 from shared.actors import PLATFORM
 from shared.ports import Port
+from shared.records import dataclass
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 

@@ -1,11 +1,11 @@
 """What comes with a request that is no usual body: the query of its address, headers of its own, a merge patch."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
 
 from shared.entity import Value
+from shared.records import dataclass
 
 M = TypeVar("M", bound=Value)
 

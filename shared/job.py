@@ -8,7 +8,7 @@ job goes on where it was, whoever ends in the middle, and does no step's effect 
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from inspect import get_annotations
 from typing import Any, Self, TypeVar
@@ -20,6 +20,7 @@ from shared.jobs import Job, JobRequested, JobState, Progress, Work
 from shared.operation import Call, place
 from shared.queries import Reads
 from shared.reaction import Reaction, ReactionCall
+from shared.records import dataclass
 from shared.store import Transaction
 
 F = TypeVar("F", bound=Callable[..., Value])

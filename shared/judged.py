@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import (
@@ -17,6 +16,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from shared import texts
 from shared.errors import Unfit
+from shared.records import dataclass
 
 
 def _unchanged(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:

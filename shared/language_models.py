@@ -6,11 +6,13 @@ keeps the answer: no other count can agree with what was done.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any, Literal
 
 from pydantic import SecretStr
+
+from shared.records import dataclass
 
 BYTES_PER_TOKEN = 3
 """How text is counted where nobody else counts it: rather too many tokens than too few."""

@@ -9,7 +9,7 @@ release, and what lies in a mapping of anything.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -22,6 +22,7 @@ from shared.detectors import masked
 from shared.entity import Value
 from shared.errors import Invalid
 from shared.judged import Masked
+from shared.records import dataclass
 
 _INSTANT = re.compile(r"[0-9T:.-]{23}Z")
 

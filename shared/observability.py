@@ -5,12 +5,13 @@ Nothing here is evidence, and nothing here decides who may do what.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeVar
 
 from shared.errors import StoreUnavailable
 from shared.ports import Outside, Port
+from shared.records import dataclass
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, field
 from datetime import datetime
 from functools import cached_property
 from typing import ClassVar, ParamSpec, TypedDict, TypeVar, Unpack
@@ -23,6 +23,7 @@ from shared.documents import Documents, Write
 from shared.entity import Record
 from shared.evidence import Circumstances, Entry, Signer
 from shared.ports import Outside, named
+from shared.records import dataclass
 from shared.signature import Method, Signature
 from shared.store import Transaction, Writable
 

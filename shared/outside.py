@@ -1,13 +1,14 @@
 """The ports to the world outside: what only a reaction may name."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import SecretStr
 
 from shared.observability import Backlog
 from shared.ports import Outside
+from shared.records import dataclass
 
 if TYPE_CHECKING:
     from shared.language_models import Completion, Embedding, Endpoint, Prompt

@@ -6,11 +6,12 @@ that takes, and nothing else. Adapters are in `shared/edge`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from inspect import get_annotations
 from typing import Any, Protocol
 
 from pydantic import SecretStr
+
+from shared.records import dataclass
 
 
 class Port(Protocol):

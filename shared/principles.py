@@ -1,10 +1,10 @@
 """The seven principles of the constitution, and how a breach of one is said."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
 from shared.errors import Violation
+from shared.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ follow from the events alone, they can be made from them again: `python -m local
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, TypeVar
 
 from shared.documents import Write
 from shared.entity import Event
 from shared.projections import PROJECTED, View, placed
 from shared.reaction import Reaction, ReactionCall
+from shared.records import dataclass
 
 F = TypeVar("F", bound=Callable[..., None])
 

@@ -8,7 +8,6 @@ one; nobody gets a part that looks like the whole.
 import base64
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
@@ -19,6 +18,7 @@ from shared.documents import MAX_LIST, RANGES, Condition, Documents, Op, Query, 
 from shared.entity import Coded, Record, written
 from shared.errors import BadRequest
 from shared.inputs import Parameters
+from shared.records import dataclass
 
 MAX_ALL = 1000
 """How many documents `all` returns at the most: what may be more is read page by page."""

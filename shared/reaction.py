@@ -8,7 +8,6 @@ the same commit as the doing, so a reaction done twice is a reaction done once.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from shared.entity import Event, Record
 from shared.operation import EVERY_TENANT, Call, deployed, place
 from shared.ports import named
 from shared.queries import Reads
+from shared.records import dataclass
 from shared.schedules import Schedule, Weekday
 from shared.store import Transaction
 

@@ -6,12 +6,12 @@ reads first and writes then, so it is asked for when all else was read. What a l
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from shared.canonical import digest
 from shared.entity import Entity
 from shared.errors import Conflict
+from shared.records import dataclass
 from shared.shares import (
     KEPT,
     Dealt,

@@ -7,12 +7,12 @@ twice, the first. Why, and what the cloud's scheduler has to do with it: docs/de
 
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import ClassVar, Literal
 
 from shared.entity import Record, Timestamp
 from shared.handling import ForEver, Handling, Nobody, Stays
+from shared.records import dataclass
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = (

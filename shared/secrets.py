@@ -8,7 +8,7 @@ is a `SecretStr` from where it is sent in to where it is sent out, so that no te
 import hmac
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Protocol
 
@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr
 
 from shared.actors import PLATFORM, TENANT
 from shared.errors import Invalid, NotFound
+from shared.records import dataclass
 
 GRACE = timedelta(hours=24)
 """How long a secret is good beside the one that replaced it."""

@@ -7,13 +7,14 @@ for in `shared/reservations.py`. Why so: docs/decisions/0033-reservations.md.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Literal, NamedTuple
 
 from shared.canonical import digest
 from shared.entity import Asked, Code, Event, Record, Timestamp, Value
 from shared.handling import AtExpiry, Handling, Nobody, PersonalData
+from shared.records import dataclass
 
 MAX_SHARES = 64
 KEPT = timedelta(days=90)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from functools import cached_property, reduce
 from operator import or_
 from typing import Any, Literal, get_type_hints
@@ -12,6 +12,7 @@ from shared.dialects import HOUSE, Dialect
 from shared.files import Content
 from shared.inputs import FromHeader, MergePatch, Parameters, header_of
 from shared.ports import is_port
+from shared.records import dataclass
 from shared.streams import told_by
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]

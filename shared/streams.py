@@ -8,7 +8,6 @@ the server's choice. Why: docs/decisions/0026-streams.md.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import total_ordering
 from types import UnionType
@@ -19,6 +18,7 @@ from shared.entity import Opaque, Record
 from shared.inputs import FromHeader
 from shared.instants import instant, written
 from shared.queries import AtLeast, Reads, Test, equal, moment
+from shared.records import dataclass
 
 SETTLED = timedelta(seconds=15)
 """How long after its instant a document may be committed, and is told nevertheless."""

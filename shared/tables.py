@@ -1,11 +1,11 @@
 """Tables for people's own programs, as RFC 4180 writes them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 from shared.answers import Download
 from shared.entity import Value
+from shared.records import dataclass
 
 FORMULA = ("=", "+", "-", "@")
 """What a spreadsheet takes a cell for a formula by, also behind white space."""

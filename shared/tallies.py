@@ -6,10 +6,10 @@ the same one, and whoever wants the whole adds the shards up: its cost does not 
 """
 
 import zlib
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from shared.entity import Record
+from shared.records import dataclass
 from shared.store import Transaction
 
 R = TypeVar("R", bound=Record)

@@ -7,9 +7,8 @@ Pure: documents come as they lie in a store, to the letter, and none is trusted.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -24,8 +23,7 @@ _OWNED = re.compile(r"(?P<tenant>[a-z][a-z0-9-]{1,30})\.(?=[0-9a-f]{8}-)")
 """How an id begins that says which tenant's it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One entry as a part of its chain."""
 
     eseq: int
@@ -36,8 +34,7 @@ class Link:
     state_hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What an entity says of its chain, and what it hashes to."""
 
     audit: Audit

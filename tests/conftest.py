@@ -17,6 +17,7 @@ from local.rows import in_port
 from local.verify import Verification
 from shared.actors import PLATFORM, Actor, Role
 from shared.documents import Documents, Key, Write
+from shared.edge.http_pool import pool
 from shared.edge.keys import FileSigner, TicketSigner, verifier, verify_ed25519
 from shared.edge.ports import Ports
 from shared.edge.settings import Settings
@@ -38,6 +39,7 @@ from tests.ran import write_down
 
 def pytest_configure(config):
     write_down(config)
+    config.add_cleanup(lambda: pool().clear())
     if sys.version_info < (3, 13):
         # What nobody closed is told by every Python that we promise, and fails the test.
         monkeypatch = pytest.MonkeyPatch()

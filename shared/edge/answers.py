@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
 from shared.answers import Accepted, Created, CreatedHere, Download, PlainText, Redirect
@@ -13,6 +12,7 @@ from shared.edge.web import Request, Response
 from shared.entity import Audit, Entity
 from shared.errors import NoSuchPart
 from shared.operation import Call, Operation
+from shared.records import dataclass
 from shared.streams import Stream
 
 _PART = re.compile(r"(?i:bytes)=(?:([0-9]{1,99})-([0-9]{0,99})|-([0-9]{1,99}))")

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from shared.operation import Operation
+from shared.records import dataclass
 
 
 @dataclass(frozen=True)

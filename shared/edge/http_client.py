@@ -9,13 +9,14 @@ still fail count against their target, which is then left alone for a while (`br
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from shared.edge import traces
 from shared.edge.breakers import Breaker
 from shared.edge.google_token import AccessToken, google_token
 from shared.edge.http_pool import MOST_BYTES, Answer, NoAnswer, pool
 from shared.errors import ProviderDown
+from shared.records import dataclass
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
 """The statuses that may be gone in a moment."""

@@ -5,7 +5,7 @@ A provider does one thing: it turns a prompt into a request of its own and its a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Protocol
 
@@ -25,6 +25,7 @@ from shared.language_models import (
     counted,
 )
 from shared.outside import HttpClient
+from shared.records import dataclass
 
 
 @dataclass(frozen=True)

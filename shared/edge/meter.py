@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from weakref import WeakSet
 
@@ -20,6 +20,7 @@ from shared.bus import Bus, Message
 from shared.documents import Documents, Key, Query, Snapshot, Write
 from shared.evidence import Signer
 from shared.files import Content, FileStore
+from shared.records import dataclass
 
 MESSAGE_BYTES = 1000
 """What a smaller message is billed as."""

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -35,6 +34,7 @@ from shared.outside import (
     Workflows,
 )
 from shared.ports import Deployment, SecretReader, SecretWriter, SignatureCheck, Tickets
+from shared.records import dataclass
 
 if TYPE_CHECKING:
     from shared.secrets import TenantSecrets

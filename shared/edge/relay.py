@@ -1,7 +1,7 @@
 """The way out for what was committed: entries to their topics and the tap, promises when their time comes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.bus import Bus, Message, due_message, envelope, tap
@@ -14,6 +14,7 @@ from shared.evidence import Entry, Verify
 from shared.instants import instant
 from shared.observability import Backlog
 from shared.promises import Due
+from shared.records import dataclass
 
 BATCH = 100
 LATE = timedelta(minutes=2)

@@ -4,11 +4,12 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 
 from shared.operation import deployed
+from shared.records import dataclass
 from shared.waiting import HERE, named_here
 
 GOOGLE_KEYS = "https://www.googleapis.com/oauth2/v3/certs"

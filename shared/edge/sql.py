@@ -7,12 +7,12 @@ each way to be later than where the last page ended. SQLite merges them. Nothing
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 from typing import Any
 
 from shared.documents import OF_A_LIST, RANGES, Condition, Query, Scalar
+from shared.records import dataclass
 
 EQUALITIES = frozenset({"==", "in"})
 

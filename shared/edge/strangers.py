@@ -1,8 +1,9 @@
 """How much callers without a good token leave behind: a few entries in each window, and a count of the others."""
 
 import threading
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from shared.records import dataclass
 
 WINDOW = timedelta(minutes=10)
 MOST_ENTRIES = 10

@@ -11,8 +11,8 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from shared.canonical import canonical
 from shared.entity import ZERO_HASH
@@ -24,8 +24,7 @@ _LONGEST = 4096
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line as it was read; without `id` and `entry_hash` where *problem* says what it is instead."""
 
     number: int

@@ -10,7 +10,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+
+from shared.records import dataclass
 
 SAMPLED_OF_256 = 26
 """One trace in ten is sampled; which one is decided by the trace's id, so that every hop agrees."""

@@ -78,6 +78,7 @@ KERNEL = {
         "projection",
         "projections",
         "queries",
+        "records",
         "reaction",
         "release",
         "reservations",

@@ -1,6 +1,5 @@
 """Stage 7: make a release of what was approved, and of nothing else."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from shared.agents.events import AgentReleaseStarted, ReleaseCreated
@@ -19,6 +18,7 @@ from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestPublished
 from shared.manifests.models.manifests import Manifest, Reviewed
 from shared.operation import Call
+from shared.records import dataclass
 from shared.store import Transaction
 
 _KINDS: dict[str, Literal["architecture", "ethics"]] = {

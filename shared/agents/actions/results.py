@@ -1,6 +1,5 @@
 """What became of a stage: read from the run itself, from the approval, or from the release."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from shared.agents.events import WorkflowStageSettled
@@ -14,6 +13,7 @@ from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import binding
 from shared.errors import Conflict
 from shared.operation import Call
+from shared.records import dataclass
 from shared.store import Transaction
 
 

@@ -1,7 +1,5 @@
 """Take a release back: nothing is routed to it any more, and what it was allowed is no longer."""
 
-from dataclasses import dataclass
-
 from shared.agents.events import AgentRolledBack, ReleaseRouted, ReleaseTakenBack
 from shared.agents.models.agents import Agent
 from shared.agents.models.parts import RollbackScope, RollbackTrigger
@@ -14,6 +12,7 @@ from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestSuspended
 from shared.manifests.models.manifests import Manifest
 from shared.operation import Call
+from shared.records import dataclass
 from shared.store import Transaction
 
 TAKEN_BACK = "the release was taken back"

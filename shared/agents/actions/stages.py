@@ -1,6 +1,5 @@
 """What happens when a stage is entered: its machine checks, or a question to the Governor."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from shared.agents.actions import asking, creation, gathering
@@ -12,6 +11,7 @@ from shared.agents.rules import pipeline, questions, replies, turns
 from shared.agents.rules.checks import Submission
 from shared.errors import Conflict
 from shared.operation import Call
+from shared.records import dataclass
 from shared.store import Transaction
 
 _CHECKS = {3: stages.certification, 4: stages.architecture, 5: stages.ethics}

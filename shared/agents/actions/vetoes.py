@@ -1,7 +1,5 @@
 """What a veto does to a run of the pipeline and to the release that it made."""
 
-from dataclasses import dataclass
-
 from shared.agents.actions import creation, returning, rollback
 from shared.agents.actions.rollback import Service
 from shared.agents.events import WorkflowEnded
@@ -20,6 +18,7 @@ from shared.manifests.events import ManifestSuspended
 from shared.manifests.models.manifests import Manifest
 from shared.operation import Call
 from shared.queries import Reads
+from shared.records import dataclass
 from shared.store import Transaction
 
 RETURNS = frozenset({"agent.reactivate", "agent.return"})

@@ -1,10 +1,11 @@
 """One run of the pipeline, the agent that it makes and its manifest, as they belong together."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shared.agents.models.agents import Agent
 from shared.agents.models.runs import PipelineRun
 from shared.manifests.models.manifests import Manifest
+from shared.records import dataclass
 
 
 @dataclass(frozen=True)

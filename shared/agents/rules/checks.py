@@ -1,7 +1,6 @@
 """The checks of stages 3 to 5: what code decides, and what waits for a judgement."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from shared.agents.models.agents import Agent
 from shared.agents.models.me_wow import ActStep, MeWow
@@ -14,6 +13,7 @@ from shared.genesis.rules.evidence import report
 from shared.manifests import rules as manifests
 from shared.manifests.models.manifests import Manifest, ManifestContent
 from shared.principles import PRINCIPLES
+from shared.records import dataclass
 
 EVOLUTION_TRIGGERS = frozenset(
     {

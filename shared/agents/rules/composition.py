@@ -1,7 +1,6 @@
 """The certified parts that an agent is made of, and what follows from them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from shared.agents.models.agents import Agent
 from shared.agents.models.me_wow import ActStep, Ground
@@ -14,6 +13,7 @@ from shared.genesis.models.parts import DataAccess
 from shared.genesis.models.skills import Skill
 from shared.manifests.rules import covers
 from shared.principles import breach
+from shared.records import dataclass
 
 MAX_DEPENDENCIES = 50
 

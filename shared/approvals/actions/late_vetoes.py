@@ -4,7 +4,6 @@ A veto that came too late (ruling 78): it counts once somebody other than who ve
 Where nobody else could, it counts at once, and what is asked then is whether what it took back returns.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +23,7 @@ from shared.canonical import digest
 from shared.entity import written
 from shared.errors import AlreadyDecided, IntegrityHold
 from shared.operation import Call
+from shared.records import dataclass
 from shared.store import Transaction
 
 VERB = "agent.rollback"

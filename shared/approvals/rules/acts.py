@@ -10,13 +10,14 @@ a person a look. It is none to admit by: what a precedent answers is compared to
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import unquote
 
 from shared.approvals.models.questions import Question
 from shared.canonical import digest
 from shared.queries import OneOf, Test
+from shared.records import dataclass
 from shared.texts import spelled
 
 TARGETS = frozenset(

@@ -1,7 +1,6 @@
 """The conditions of deciding: the right person, freshly signed in, in time, about what they saw."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.actors import PLATFORM, Actor, Role
@@ -17,6 +16,7 @@ from shared.errors import (
     Unauthenticated,
 )
 from shared.impartial import impartial
+from shared.records import dataclass
 
 FRESH = timedelta(minutes=5)
 """How recent a person's sign-in must be for what is high-risk."""

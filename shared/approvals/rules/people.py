@@ -1,13 +1,12 @@
 """Who could answer a question, of those who are known (ruling 83)."""
 
-from dataclasses import dataclass
-
 from shared.actors import Role
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Step
 from shared.approvals.rules import chains
 from shared.identity.models import Member
 from shared.identity.rules.members import AGENTS, KEEPERS
+from shared.records import dataclass
 
 
 @dataclass(frozen=True)

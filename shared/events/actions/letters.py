@@ -1,6 +1,5 @@
 """What is kept of a message that was given up: one letter for each consumer of an event."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
 
@@ -11,6 +10,7 @@ from shared.entity import written
 from shared.events import rules
 from shared.events.events import EventDeadLettered
 from shared.events.models import DeadLetter
+from shared.records import dataclass
 from shared.store import Transaction
 
 

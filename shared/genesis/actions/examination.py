@@ -1,7 +1,6 @@
 """What the checks come to, of something in the catalogue and what it rests on, as they are now."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
 from shared.entity import Value
@@ -14,6 +13,7 @@ from shared.genesis.models.industries import Industry
 from shared.genesis.models.job_roles import JobRole
 from shared.genesis.models.skills import Skill
 from shared.genesis.rules import industry_checks, job_role_checks, lifecycle, skill_checks
+from shared.records import dataclass
 from shared.store import Transaction
 
 

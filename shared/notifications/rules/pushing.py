@@ -1,6 +1,5 @@
 """The rules of pushing: what is pushed at once, what waits for the morning, and what not at all."""
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Literal
 
@@ -13,6 +12,7 @@ from shared.notifications.models import (
     PushDay,
     QuietHours,
 )
+from shared.records import dataclass
 
 MAX_A_DAY = 5
 """How many pushes that are not urgent a person gets on one day."""

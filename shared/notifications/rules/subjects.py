@@ -1,12 +1,12 @@
 """What notices may say of their subjects: each area says for its own entities what holds, and in which words."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from shared.entity import Entity
 from shared.notifications.models import Claim
+from shared.records import dataclass
 
 T = TypeVar("T", bound=Entity)
 

@@ -1,7 +1,6 @@
 """What is written when something goes wrong: incidents, their numbers, their ends."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
@@ -19,6 +18,7 @@ from shared.platform.rules import incidents
 from shared.platform.rules.health import Alarm
 from shared.platform.rules.incidents import RESTS
 from shared.queries import OneOf
+from shared.records import dataclass
 from shared.store import Transaction
 
 NOT_CLOSED = OneOf(("open", "investigating", "resolved"))

@@ -6,11 +6,11 @@ payout is refused to a rule as it is not declared, and not because of how it is 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from shared.approvals.models.questions import ApprovalType, Question
 from shared.approvals.rules.acts import name
+from shared.records import dataclass
 
 Reversibility = Literal["reversible", "delayed", "irreversible"]
 

@@ -7,10 +7,10 @@ as unknown as one that is missing: what merely looks different from a value is n
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from shared.approvals.models.parts import Fact
+from shared.records import dataclass
 
 Known = bool | int | str | frozenset[str]
 """A fact that is what its declaration says."""

@@ -1,6 +1,5 @@
 """The life of a seed: drafted, validated, watched in shadow, activated, and ended for a reason."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from shared.precedents.models.seeds import (
 )
 from shared.precedents.rules.matching import MAX_FALSE_POSITIVES
 from shared.precedents.rules.validation import clashes, failed, findings
+from shared.records import dataclass
 
 LIFE = timedelta(days=365)
 """How long a seed that decides by itself is in force, unless it says otherwise."""

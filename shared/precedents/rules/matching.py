@@ -6,7 +6,6 @@ counts against the seed. It reads the act itself (`coverage`), beside the facts 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.approvals.models.approvals import Approval, ApprovalStatus
@@ -22,6 +21,7 @@ from shared.precedents.models.facts import read, unspoken
 from shared.precedents.models.reasons import Reason, hold, reason
 from shared.precedents.models.seeds import Ceiling, PrecedentSeed
 from shared.precedents.models.weakening import NEVER_TYPES
+from shared.records import dataclass
 
 MAX_FALSE_POSITIVES = 3
 """So many objections end a seed."""
