@@ -17,12 +17,13 @@ from werkzeug.exceptions import HTTPException
 from local.accounts import SignIn
 from local.clock import Clock
 from local.workflows.authority import Deployed
+from local.workflows.errors import StrangerError
 from shared.actors import Actor, Role
 from shared.edge import workflow_source
 from shared.edge.ports import Identify
 from shared.edge.problems import response
 from shared.edge.settings import Settings
-from shared.errors import Forbidden, Refusal
+from shared.errors import Forbidden, Refusal, Unauthenticated
 
 ACCOUNT = "workflows"
 STAFF = frozenset({Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER})
@@ -79,7 +80,8 @@ class Admission:
             headers = {name.title(): value for name, value in metadata.items()}
             self._executes(self._caller(headers), workflow)
         except Refusal as refusal:
-            raise PermissionError(refusal.detail) from refusal
+            kind = StrangerError if isinstance(refusal, Unauthenticated) else PermissionError
+            raise kind(refusal.detail) from refusal
 
     def _caller(self, headers: Mapping[str, str]) -> Actor:
         actor = self._identify(headers, revoked_within_s=60)

@@ -115,11 +115,12 @@ class _Workflows:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    def _operation(self, verb: str, response: dict[str, Any] | None) -> dict[str, Any]:
-        """Return a long-running operation that is done already."""
+    def _operation(self, verb: str, type: str, response: dict[str, Any]) -> dict[str, Any]:
+        """Return a long-running operation that is done already; Google's client reads its answer by the type that it names."""
         runtime = self._runtime
         name = f"projects/{runtime.project}/locations/{runtime.location}/operations/{verb}"
-        return {"name": name, "done": True, "response": response or {}}
+        answer = {"@type": f"type.googleapis.com/google.{type}", **response}
+        return {"name": name, "done": True, "response": answer}
 
     def create(self, **_: str) -> Any:
         """Deploy a workflow; deploying it again replaces it, as a demo that restarts needs."""
@@ -137,7 +138,8 @@ class _Workflows:
         source, description = _text(body, "sourceContents"), _text(body, "description", "")
         env = _texts(body, "userEnvVars")
         self._runtime.deploy(workflow, source, env, description=description)
-        return self._operation(verb, self._runtime.views.workflow(workflow))
+        made = self._runtime.views.workflow(workflow)
+        return self._operation(verb, "cloud.workflows.v1.Workflow", made)
 
     def get(self, workflow: str, **_: str) -> Any:
         """Return a workflow."""
@@ -151,7 +153,7 @@ class _Workflows:
         """Delete a workflow, and cancel what it still executes."""
         self._runtime.views.workflow(workflow)
         self._runtime.delete(workflow)
-        return self._operation("delete", None)
+        return self._operation("delete", "protobuf.Empty", {})
 
 
 class _Executions:

@@ -17,6 +17,10 @@ TAGS = frozenset(
 """What kinds of error the language itself raises; a workflow may raise anything."""
 
 
+class StrangerError(PermissionError):
+    """Say that nobody knows who asks; any other PermissionError says that somebody may not."""
+
+
 @dataclass(frozen=True)
 class Position:
     """A place in a source, both counted from 1."""

@@ -11,7 +11,7 @@ import grpc  # type: ignore[import-untyped]
 from google.cloud.workflows import executions_v1
 from google.cloud.workflows.executions_v1.types import Execution
 
-from local.workflows.errors import UnavailableError
+from local.workflows.errors import StrangerError, UnavailableError
 from local.workflows.filters import FilterError
 from local.workflows.records import ACTIVE, MissingError
 from local.workflows.runtime import Runtime
@@ -22,7 +22,8 @@ _THREADS = 4
 _CODES: dict[type[Exception], grpc.StatusCode] = {
     MissingError: grpc.StatusCode.NOT_FOUND,
     UnavailableError: grpc.StatusCode.UNAVAILABLE,
-    PermissionError: grpc.StatusCode.UNAUTHENTICATED,
+    StrangerError: grpc.StatusCode.UNAUTHENTICATED,
+    PermissionError: grpc.StatusCode.PERMISSION_DENIED,
     FilterError: grpc.StatusCode.INVALID_ARGUMENT,
     ValueError: grpc.StatusCode.INVALID_ARGUMENT,
 }
@@ -39,7 +40,7 @@ class Rpc:
     Serve `Executions` on this machine only, without encryption.
 
     *authorise* is given the metadata of each call, names in lower case, and the workflow, and raises a
-    PermissionError with a sentence for a caller that may not use it.
+    PermissionError with a sentence for a caller that may not use it, a StrangerError where it knows none.
     """
 
     def __init__(self, runtime: Runtime, authorise: Authorise, *, port: int = 0) -> None:

@@ -205,6 +205,19 @@ def test_a_message_is_pushed_to_its_consumer(bus, endpoint, pushing):
 
 
 @emulated
+def test_what_googles_own_client_publishes_is_pushed_as_ours(broker, bus, endpoint, pushing):
+    message = envelope(an_entry(), environment="test")
+    theirs = {"data": message.data, "attributes": message.attributes}
+    topic = f"projects/{broker.project}/topics/waooaw-test-kite-events"
+
+    broker.publisher.publish(topic=topic, messages=[theirs | {"ordering_key": message.subject}])
+
+    endpoint.wait_for(1)
+    ((_, body),) = endpoint.got
+    assert from_push(body) == message
+
+
+@emulated
 def test_what_a_consumer_fails_on_is_pushed_again(bus, endpoint, pushing):
     endpoint.answers = [500, 500]
     message = envelope(an_entry(), environment="test")

@@ -242,13 +242,32 @@ def emulator(monkeypatch):
     server.stop()
 
 
-@pytest.mark.enable_socket
-def test_googles_own_client_reads_what_was_kept(emulator):
+@pytest.fixture
+def google(emulator):
     from google.auth.credentials import AnonymousCredentials
     from google.cloud.storage import Client
 
+    return Client("p", credentials=AnonymousCredentials()).bucket("p-uploads")
+
+
+@pytest.mark.enable_socket
+def test_googles_own_client_reads_what_was_kept(google):
     bucket(token=None).keep(NAME, DOCUMENT)
 
-    blob = Client("p", credentials=AnonymousCredentials()).bucket("p-uploads").get_blob(NAME)
+    blob = google.get_blob(NAME)
     assert blob.content_type == "application/pdf"
     assert blob.download_as_bytes() == DOCUMENT.data
+
+
+@pytest.mark.enable_socket
+def test_what_googles_own_client_uploads_is_read_and_removed(google):
+    """The emulator knows no condition, no retention and no checksum that is wrong; those are above, as Google documents them."""
+    ours, beside = bucket(token=None), f"{NAME[:-1]}4"
+    for name in (NAME, beside):
+        google.blob(name).upload_from_string(DOCUMENT.data, content_type=DOCUMENT.media_type)
+
+    assert ours.read(NAME) == DOCUMENT
+    ours.remove(NAME)
+    assert [blob.name for blob in google.list_blobs()] == [beside]
+    ours.remove_all(NAME.partition("/")[0])
+    assert list(google.list_blobs()) == []

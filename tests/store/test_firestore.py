@@ -204,6 +204,25 @@ def test_what_googles_own_client_writes_we_read(google):
 
 
 @emulated
+def test_a_query_of_ours_and_googles_own_clients_find_the_same(google):
+    from google.cloud.firestore import FieldFilter
+
+    project = fresh_project()
+    ours, theirs = FirestoreDocuments(project), google(project)
+    put(ours, {"a": {"n": 1, "t": "x"}, "b": {"n": 2, "t": "x"}, "c": {"n": 3, "t": "y"}})
+    things = theirs.collection("tenants/acme/things")
+    things.document("d").set({"n": 4, "t": "x"})
+
+    found = ours.find("acme", query(("t", "==", "x"), ("n", ">=", 2), order="-n"))
+    asked = things.where(filter=FieldFilter("t", "==", "x")).where(filter=FieldFilter("n", ">=", 2))
+    same = [(one.id, one.to_dict()) for one in asked.order_by("n", direction="DESCENDING").stream()]
+    assert [(one.key.id, one.data) for one in found] == same
+    assert [id for id, _ in same] == ["d", "b"]
+    ((counted,),) = asked.count().get()
+    assert ours.count("acme", query(("t", "==", "x"), ("n", ">=", 2))) == counted.value == 2
+
+
+@emulated
 def test_we_and_googles_own_client_see_each_others_changes(google):
     project = fresh_project()
     ours, theirs = FirestoreDocuments(project), google(project).document("tenants/acme/things/a")

@@ -14,6 +14,7 @@ from google.cloud.workflows.executions_v1.services.executions.transports import 
 )
 
 from local.workflows import Runtime
+from local.workflows.errors import StrangerError
 from local.workflows.rpc import Rpc
 
 from .conftest import Web
@@ -25,7 +26,7 @@ SIGNED_IN = (("authorization", "Bearer good"),)
 
 def only_good(metadata: Mapping[str, str], _: str) -> None:
     if metadata.get("authorization") != "Bearer good":
-        raise PermissionError("sign in first")
+        raise StrangerError("sign in first")
 
 
 @pytest.fixture
