@@ -89,7 +89,7 @@ indexes: .venv/dev ## Write the indexes of both stores from the queries that the
 	@INDEXES=write $(BIN)/pytest -q tests/infra/test_indexes.py
 
 bench: .venv/dev ## Measure, and print each figure beside what it is compared to.
-	@for one in benchmarks/bench_*.py benchmarks/load.py benchmarks/scale.py; do $(BIN)/python -m benchmarks.$$(basename $$one .py) || exit 1; done
+	@for one in benchmarks/bench_*.py benchmarks/load.py benchmarks/scale.py benchmarks/release.py; do $(BIN)/python -m benchmarks.$$(basename $$one .py) || exit 1; done
 
 chaos: .venv/dev ## Kill the platform again and again while agents are created; AGENTS=10000 KILLS=500, hours.
 	@$(BIN)/python -m benchmarks.chaos --agents $(AGENTS) --kills $(KILLS)

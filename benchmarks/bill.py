@@ -50,7 +50,7 @@ class Provision:
         return self.cold_cpu_s / min(self.starting_vcpu, 1)
 
 
-PROVISION = Provision(vcpu=0.1666, gib=0.25, cold_cpu_s=0.43)
+PROVISION = Provision(vcpu=0.167, gib=0.25, cold_cpu_s=0.43, boost=True)
 """What infra/functions.py gives, and what the dearest function took."""
 
 
