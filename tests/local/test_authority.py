@@ -40,6 +40,12 @@ def test_a_workflow_of_the_platform_signs_in_at_what_its_text_names(authority, w
     assert actor.id == "service:workflows"
 
 
+def test_what_release_0_1_0_began_signs_in_at_what_its_text_names(authority, world):
+    began = f'- a: {{call: http.get, args: {{url: \'${{sys.get_env("FUNCTIONS") + "/{NAMED}/v1/x"}}\'}}}}'
+    assert workflow_source.called(began) == {NAMED}
+    assert authority.token(Deployed(OWN, began), at(world, NAMED) + "/v1/x", at(world, NAMED))
+
+
 @pytest.mark.parametrize(
     ("workflow", "source", "url", "audience"),
     [
