@@ -328,7 +328,8 @@ def _token(given: argparse.Namespace) -> int:
         try:
             client.sign_in(given.account)
         except Refused as refused:
-            raise Failure(refused.detail) from refused
+            print(refused.detail, file=sys.stderr)
+            return 2
         print(client.token(given.account))
         return 0
     said = {name: str(value) for name, value in _settings(given).items()}

@@ -56,6 +56,9 @@ _TAKEN: dict[str, tuple[str, frozenset[str]]] = {
 }
 """What is passed on: by what somebody shows who they are, and what else they may say. All else is switched off."""
 
+_OPEN = frozenset({f"{TOOLKIT}/v1/recaptchaParams", f"{TOOLKIT}/v2/recaptchaConfig"})
+"""What a web client reads before it asks for a telephone's code, and tells nothing."""
+
 _HEADERS = "Content-Type, X-Client-Version, X-Firebase-Client, X-Firebase-GMPID, X-Firebase-Locale"
 
 
@@ -168,6 +171,8 @@ class Signing:
         """
         if path == f"{TOOLKIT}/v1/accounts:signUp":
             raise Denied("ADMIN_ONLY_OPERATION")
+        if path in _OPEN:
+            return self._passed(path, None)
         if path not in _TAKEN or not isinstance(given, Mapping):
             raise Denied("OPERATION_NOT_ALLOWED")
         shown, more = _TAKEN[path]
@@ -183,10 +188,13 @@ class Signing:
             body["requestUri"] = "http://localhost"
         if path == RENEWAL:
             body = {"grantType": body.get("grant_type"), "refreshToken": passed}
+        return self._signed(self._passed(path, body), begun)
+
+    def _passed(self, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         status, told = self._emulator.ask(f"{path}?key=here", body)
         if status != 200:
             raise Denied(told["error"]["message"])
-        return self._signed(told, begun)
+        return told
 
     # --- by what somebody shows who they are ----------------------------------------------------------
 

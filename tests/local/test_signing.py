@@ -274,6 +274,13 @@ def test_what_only_the_emulators_owner_sees_is_seen_by_nobody_else(web):
         assert urllib3.request("POST", web.platform.address + path, json=body).status == 401
 
 
+def test_a_web_client_reads_what_it_needs_before_it_asks_for_a_code(web):
+    """The Web SDK asks for the first, goes on without it, and not without the second."""
+    base = f"{web.platform.address}{TOOLKIT}"
+    assert urllib3.request("GET", f"{base}/v2/recaptchaConfig?key=any").status == 400
+    assert "recaptchaSiteKey" in urllib3.request("GET", f"{base}/v1/recaptchaParams?key=a").json()
+
+
 def test_a_page_of_ours_is_answered_and_no_other(web):
     def asked(method, origin):
         url, headers = f"{web.platform.address}{BY_PROVIDER}", {"Origin": origin}
