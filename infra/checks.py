@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from infra import serving
+from infra import order, permissions, serving
 from infra.accounts import BOUND, IN_UPLOADS, ROLES_OF_PORT, SIGNS
 from infra.functions import timeout_s
 from infra.groups import runtimes
@@ -190,6 +190,40 @@ def every_resource_has_its_own_name(graph: Graph, _: Environment) -> Iterator[st
             yield f"{times} resources are called {urn}"
 
 
+def every_grant_is_given_once(graph: Graph, _: Environment) -> Iterator[str]:
+    """Nothing is given twice: whoever takes one of two back takes both."""
+    found: dict[str, list[str]] = {}
+    for one, _role, _members in granted(graph):
+        found.setdefault(f"{one.type} {sorted(one.inputs.items(), key=str)}", []).append(one.name)
+    for names in found.values():
+        if len(names) > 1:
+            yield f"{' and '.join(names)} are one grant; when one goes, the others are gone with it"
+
+
+def what_is_given_up_is_taken_off(graph: Graph, _: Environment) -> Iterator[str]:
+    """The broker may take off a subscription what it gives up there, or it is never among the dead letters."""
+    may = {
+        one.inputs["subscription"]
+        for one, role, members in granted(graph)
+        if role == "roles/pubsub.subscriber" and "gcp-sa-pubsub" in " ".join(members)
+    }
+    for one in of(graph, "pubsub.Subscription"):
+        if one.inputs.get("deadLetterPolicy") and one.inputs["name"] not in may:
+            yield f"the broker may not take off {one.name} what it gives up there"
+
+
+def what_a_sink_takes_is_kept(graph: Graph, _: Environment) -> Iterator[str]:
+    """A sink writes where it may, or what it takes of the log is lost."""
+    may = {
+        one.inputs.get("bucket")
+        for one, role, members in granted(graph)
+        if role == "roles/storage.objectCreator" and "gcp-sa-logging" in " ".join(members)
+    }
+    for one in of(graph, "logging.ProjectSink"):
+        if one.inputs["destination"].rpartition("/")[2] not in may:
+            yield f"the sink {one.name} may not write to {one.inputs['destination']}"
+
+
 def every_topic_has_its_subscriber(graph: Graph, _: Environment) -> Iterator[str]:
     """What is announced is heard, and what listens is told exactly what it takes."""
     topics = {one.inputs["name"] for one in of(graph, "pubsub.Topic")}
@@ -269,7 +303,14 @@ CHECKS: tuple[Check, ...] = (
     what_must_be_kept_is_kept,
     names_are_within_limits,
     every_resource_has_its_own_name,
+    every_grant_is_given_once,
+    what_is_given_up_is_taken_off,
+    what_a_sink_takes_is_kept,
     every_topic_has_its_subscriber,
     every_stored_reaction_has_its_trigger,
     every_schedule_has_its_function,
+    order.waits_for_what_it_needs,
+    order.every_service_is_asked,
+    permissions.the_deployer_may_do_what_it_does,
+    permissions.accounts_may_do_what_they_do,
 )

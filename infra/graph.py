@@ -138,8 +138,6 @@ class _Cloud(mocks.Mocks):
         match args.token.rpartition(":")[2]:
             case "getProjectServiceAccount":
                 return {"emailAddress": "service-1@gs-project-accounts.iam.gserviceaccount.com"}
-            case "getProject":
-                return {"number": "1"}
             case "getSecretVersionAccess":
                 return {"secretData": "a secret"}
         raise LookupError(f"the program looks up {args.token}, which nobody answers here")

@@ -35,6 +35,8 @@ class Broker:
 
     topics: Mapping[str, pubsub.Topic]
     agent: pulumi.Output[str]
+    gives_up: pubsub.TopicIAMMember
+    """What lets it put among the dead letters what it gives up."""
     """Pub/Sub itself, as policies name it."""
 
 
@@ -54,13 +56,13 @@ def announce(stack: Stack, accounts: Accounts) -> Broker:
                 member=accounts.member(one.account),
             )
             accounts.grants[one.account].append(publishes)
-    pubsub.TopicIAMMember(
+    gives_up = pubsub.TopicIAMMember(
         "broker-dead-letters",
         topic=topics[DEAD_LETTERS].name,
         role="roles/pubsub.publisher",
         member=agent,
     )
-    return Broker(topics, agent)
+    return Broker(topics, agent, gives_up)
 
 
 def declare(
@@ -81,8 +83,11 @@ def declare(
         elif topic := listens_to(reaction):
             _subscribe(stack, accounts, broker, reaction, topic, ready)
     heard = {listens_to(reaction) for reaction in reactions()}
-    for name in sorted(broker.topics.keys() - heard):
-        _keep(stack, broker, name, buckets.tap if name == TAP else buckets.log)
+    kept = {name: name if name == TAP else "log" for name in broker.topics.keys() - heard}
+    place = {"log": buckets.log, TAP: buckets.tap}
+    allowed = {name: _let_keep(broker, name, place[name]) for name in sorted(set(kept.values()))}
+    for name, where in sorted(kept.items()):
+        _keep(stack, broker, name, place[where], allowed[where])
 
 
 def listens_to(reaction: Reaction) -> str | None:
@@ -179,7 +184,9 @@ def _subscribe(
         else pubsub.SubscriptionDeadLetterPolicyArgs(
             dead_letter_topic=broker.topics[DEAD_LETTERS].id, max_delivery_attempts=ATTEMPTS
         ),
-        opts=ready,
+        opts=pulumi.ResourceOptions.merge(
+            ready, pulumi.ResourceOptions(depends_on=[broker.gives_up])
+        ),
     )
     if topic != DEAD_LETTERS:
         # The broker takes what it gives up off the subscription itself.
@@ -191,9 +198,9 @@ def _subscribe(
         )
 
 
-def _keep(stack: Stack, broker: Broker, name: str, bucket: storage.Bucket) -> None:
-    """Keep what no function listens to in a bucket, without code of ours in its path."""
-    allowed = [
+def _let_keep(broker: Broker, name: str, bucket: storage.Bucket) -> list[pulumi.Resource]:
+    """Let the broker write into a bucket, once for all that it keeps there."""
+    return [
         storage.BucketIAMMember(
             f"broker-{name}-{role}",
             bucket=bucket.name,
@@ -202,6 +209,16 @@ def _keep(stack: Stack, broker: Broker, name: str, bucket: storage.Bucket) -> No
         )
         for role in ("objectCreator", "legacyBucketReader")
     ]
+
+
+def _keep(
+    stack: Stack,
+    broker: Broker,
+    name: str,
+    bucket: storage.Bucket,
+    allowed: list[pulumi.Resource],
+) -> None:
+    """Keep what no function listens to in a bucket, without code of ours in its path."""
     pubsub.Subscription(
         f"{name}--kept",
         name=stack.subscription(name, "kept"),

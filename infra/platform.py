@@ -18,7 +18,6 @@ from infra import (
 from infra.stack import Stack
 
 SERVICES = (
-    "aiplatform",
     "apigateway",
     "apikeys",
     "artifactregistry",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pulumi
-from pulumi_gcp import apigateway, billing, logging, monitoring, organizations, storage
+from pulumi_gcp import apigateway, billing, logging, monitoring, storage
 
 from infra.buckets import Buckets
 from infra.messages import DEAD_LETTERS
@@ -290,14 +290,11 @@ def _budget(stack: Stack, channel: monitoring.NotificationChannel) -> None:
             "there is no budget: nobody is told what a month costs (waooaw:monthlyBudget)"
         )
         return
-    number = organizations.get_project_output(project_id=stack.project).number
     billing.Budget(
         "monthly",
         billing_account=stack.billing_account,
         display_name=f"waooaw {stack.environment}, monthly",
-        budget_filter=billing.BudgetBudgetFilterArgs(
-            projects=[pulumi.Output.concat("projects/", number)]
-        ),
+        budget_filter=billing.BudgetBudgetFilterArgs(projects=[f"projects/{stack.project_number}"]),
         amount=billing.BudgetAmountArgs(
             specified_amount=billing.BudgetAmountSpecifiedAmountArgs(
                 units=str(stack.monthly_budget)

@@ -45,7 +45,7 @@ def test_the_words_of_an_alert_lead_to_a_runbook(graph, environment):
 def test_the_budget_is_in_whatever_currency_its_billing_account_is(graph):
     (budget,) = of(graph, "billing.Budget")
     assert budget.inputs["amount"] == {"specifiedAmount": {"units": "100"}}
-    assert budget.inputs["budgetFilter"] == {"projects": ["projects/1"]}
+    assert budget.inputs["budgetFilter"] == {"projects": ["projects/100000000001"]}
     served = {one.inputs["service"]: one.urn for one in of(graph, "projects.Service")}
     assert served["billingbudgets.googleapis.com"] in budget.after
 
