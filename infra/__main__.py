@@ -1,140 +1,140 @@
 """
-Deploy and describe: ``python -m infra deploy STACK`` and ``python -m infra describe STACK``.
+Deploy and describe: ``python -m infra deploy STACK``, ``describe STACK``, ``image STACK`` and ``images STACK``.
 
 What is missing is said before anything is done, and nothing is deployed that a check of infra/checks.py finds wrong.
 """
 
 import argparse
-import json
-import shutil
-import subprocess
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import cast, get_args
+from typing import get_args
 
-from infra import checks, keys
+from infra import checks, keys, supply
+from infra.cloud import Refused
 from infra.graph import IMAGE, planned
-from infra.stack import Environment
-
-FOLDER = Path(__file__).parent
-ASKED_FOR = {
-    "gcp:project": "which Google Cloud project it is",
-    "waooaw:projectNumber": "which number that project has",
-    "waooaw:monthlyBudget": "what a month may cost, in the currency of its billing account, or none",
-    "waooaw:billingAccount": "which billing account its budget is of",
-    "waooaw:alertsTo": "which address its alerts go to",
-}
-"""What a stack must say before it can be deployed."""
-
-FOUNDATIONS = (
-    "gcp:projects/service:Service",
-    "gcp:secretmanager/secret:Secret",
-    "gcp:firestore/database:Database",
-)
-"""What must be there before the writer keys, which in turn every function mounts."""
+from infra.image import BEFORE, NEXT, RUNNING, Images
+from infra.passes import FIRST_TRIES, foundations, stage, up
+from infra.ready import outputs, ready
+from infra.stack import ROOT, Environment
 
 
-def deploy(stack: Environment, image: str | None) -> None:
+def deploy(stack: Environment, archive: Path | None = None, image: str | None = None) -> None:
     """
-    Deploy a stack.
+    Deploy a stack: the newest archive, another one, or an image that is there already.
 
     Raises:
         SystemExit: Something is missing or wrong; the sentence says what to do.
     """
-    settings = ready(stack)
-    if image is None:
-        raise SystemExit("say which image to deploy: --image IMAGE@sha256:…")
-    wrong = checks.findings(planned(stack, image, settings), stack)
+    built = None if image else archive or newest()
+    settings, cloud = ready(stack)
+    graph = planned(stack, IMAGE, settings)
+    wrong = checks.findings(graph, stack)
     if wrong:
         raise SystemExit("\n".join(["nothing was deployed:", *wrong]))
-    chosen = ["--stack", stack, "--config", f"waooaw:image={image}", "--yes", "--skip-preview"]
-    targets = [part for type in FOUNDATIONS for part in ("--target", f"**::{type}::*")]
-    pulumi("up", *chosen, *targets)
-    project = settings["gcp:project"]
-    for group in keys.make_first(project, *keys.connected(project)):
-        print(f"{group} has its first writer key")
-    pulumi("up", *chosen)
+
+    before = outputs(stack).get("image", IMAGE)
+    tries = FIRST_TRIES if before == IMAGE else 1
+    images = Images(cloud, settings["gcp:region"])
+    told = {"gcp:billingProject": cloud.project}
+    with stage(1, "services, repository, builder, secrets, database, figures"):
+        # What it runs stays what it ran: who takes a deployment back reads there what that was.
+        up(stack, told | {"waooaw:image": before}, foundations(graph), tries)
+    with stage(2, "the image"):
+        digest = _made(images, settings, built) if built else images.taken(image or "")
+        images.tag(digest, NEXT)
+    with stage(3, "writer keys"):
+        for group in keys.make_first(cloud.project, *keys.connected(cloud.project)):
+            print(f"{group} has its first writer key")
+    with stage(4, f"everything, with {digest}"):
+        up(stack, told | {"waooaw:image": images.reference(digest)}, tries=tries)
+    _note(images, digest)
+    print(f"{stack} runs {images.reference(digest)}")
 
 
-def ready(stack: Environment) -> dict[str, str]:
-    """
-    Return a stack's own settings, once everything is there that deploying takes.
-
-    Raises:
-        SystemExit: It is not.
-    """
-    if not shutil.which("pulumi"):
-        raise SystemExit(
-            "the pulumi command is missing; install it from https://www.pulumi.com/docs/install"
-        )
-    if asked("whoami") is None:
-        raise SystemExit(
-            "nobody is signed in to Pulumi; run: pulumi login, or pulumi login gs://BUCKET"
-        )
-    given = asked("config", "--stack", stack, "--json")
-    if given is None:
-        raise SystemExit(f"there is no stack {stack}; run: pulumi stack init {stack} --cwd infra")
-    settings = {name: one["value"] for name, one in json.loads(given).items() if "value" in one}
-    without = {"waooaw:billingAccount"} if settings.get("waooaw:monthlyBudget") == "none" else set()
-    for name, what in ASKED_FOR.items():
-        if not settings.get(name) and name not in without:
-            raise SystemExit(
-                f"{stack} does not say {what}; run: pulumi config set {name} VALUE --stack {stack} --cwd infra"
-            )
-    if not signed_in():
-        raise SystemExit(
-            "nobody is signed in to Google Cloud; run: gcloud auth application-default login"
-        )
-    return settings
+def _made(images: Images, settings: Mapping[str, str], archive: Path) -> str:
+    images.uploaded(archive)
+    return images.made(archive, settings["waooaw:buildRegion"], supply.commit(archive))
 
 
-def signed_in() -> bool:
-    """Say whether Google's libraries know as whom to act."""
-    from google.auth import default
-    from google.auth.exceptions import DefaultCredentialsError
-
-    try:
-        default()
-    except DefaultCredentialsError:
-        return False
-    return True
+def _note(images: Images, digest: str) -> None:
+    """Keep what runs now, and what ran before it."""
+    running = images.digest(RUNNING)
+    if running and running != digest:
+        images.tag(running, BEFORE)
+    images.tag(digest, RUNNING)
 
 
-def pulumi(*arguments: str) -> None:
-    """Run Pulumi here, in sight."""
-    command = ["pulumi", *arguments]
-    if subprocess.run(command, cwd=FOLDER, check=False).returncode:  # noqa: S603 - as we say
-        raise SystemExit(f"pulumi {arguments[0]} failed; what it says above tells why")
+def image(stack: Environment, archive: Path | None = None) -> None:
+    """Have an archive's image in a stack, and say which it is; nothing is deployed."""
+    built = archive or newest()
+    settings, cloud = ready(stack)
+    images = Images(cloud, settings["gcp:region"])
+    print(images.reference(_made(images, settings, built)))
 
 
-def asked(*arguments: str) -> str | None:
-    """Return what Pulumi answers, or None where it refuses."""
-    command = ["pulumi", *arguments]
-    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)  # noqa: S603 - as we say
-    return None if done.returncode else done.stdout
+def images(stack: Environment) -> None:
+    """List the images that a stack keeps, newest first: any of them can be deployed."""
+    settings, cloud = ready(stack)
+    for one in Images(cloud, settings["gcp:region"]).kept():
+        known = f"archive {one.archive[:12] or 'unknown'}  commit {one.commit[:12] or 'unknown'}"
+        notes = ", ".join(tag for tag in (RUNNING, BEFORE, NEXT) if tag in one.tags)
+        print(f"{one.uploaded:%Y-%m-%d %H:%M}  {one.digest}  {known}  {notes}".rstrip())
 
 
-def describe(stack: Environment, image: str | None) -> None:
+def describe(stack: Environment) -> None:
     """Say what a stack consists of, without a cloud."""
-    resources = [one for one in planned(stack, image or IMAGE, {}) if not one.looked_up]
+    graph = planned(stack, IMAGE, {})
+    resources = [one for one in graph if not one.looked_up]
     for type, number in sorted(Counter(one.type for one in resources).items()):
         print(f"{number:5} {type}")
     print(f"{len(resources):5} in all")
-    for sentence in checks.findings(resources, stack):
+    for sentence in checks.findings(graph, stack):
         print(f"wrong: {sentence}")
+
+
+def newest() -> Path:
+    """
+    Return the archive that was built last.
+
+    Raises:
+        SystemExit: There is none.
+    """
+    built = sorted((ROOT / "build").glob("waooaw-*.zip"), key=lambda file: file.stat().st_mtime)
+    if not built:
+        raise SystemExit("there is no archive to deploy; run: make archive")
+    return built[-1]
+
+
+ACTS = {
+    deploy: "deploy a stack",
+    image: "have the image of an archive built, and nothing deployed",
+    images: "list the images that a stack keeps, newest first",
+    describe: "list what a stack consists of, without a cloud",
+}
 
 
 def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(prog="python -m infra", description="The cloud.")
     commands = parser.add_subparsers(required=True)
-    for act, says in ((deploy, "deploy a stack"), (describe, "list what a stack consists of")):
+    for act, says in ACTS.items():
         command = commands.add_parser(act.__name__, help=says)
         command.add_argument("stack", choices=get_args(Environment))
-        command.add_argument("--image", help="what to deploy, by its digest")
+        chosen = command.add_mutually_exclusive_group()
+        if act in {deploy, image}:
+            chosen.add_argument("--archive", type=Path, help="what it runs; the newest one without")
+        if act is deploy:
+            chosen.add_argument(
+                "--image", help="what it runs: sha256:… of its own, or …@sha256:… of another stack"
+            )
         command.set_defaults(act=act)
-    given = parser.parse_args()
-    given.act(cast("Environment", given.stack), given.image)
+    given = vars(parser.parse_args())
+    act = given.pop("act")
+    try:
+        act(**given)
+    except Refused as refused:
+        raise SystemExit(str(refused)) from None
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pulumi_gcp import artifactregistry, cloudrunv2, secretmanager
 
 from infra.accounts import SECRETS_OF_PORT, Accounts
 from infra.groups import Declared, runtime_of
+from infra.image import KEPT
 from infra.invokers import let_invoke
 from infra.records import Records
 from infra.stack import IMAGES, Stack
@@ -52,9 +53,6 @@ WARM = {
 
 KEYS = "/etc/waooaw"
 """Where a function finds its writer key."""
-
-KEPT = ("running", "before", "next")
-"""The tags of images that stay: what a stack runs, what it ran before, and what is being deployed."""
 
 DAY_S = 24 * 3600
 

@@ -38,7 +38,16 @@ class Engine:
         command.write_text(f'#!/bin/sh\nexec {sys.executable} -I {__file__} {self.folder} "$@"\n')
         command.chmod(command.stat().st_mode | stat.S_IEXEC)
         monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}/usr/bin{os.pathsep}/bin")
-        self.tell(signed_in=True, stacks={}, plans=[], failing={}, outputs={}, state={}, log=[])
+        self.tell(
+            signed_in=True,
+            backend="gs://state",
+            stacks={},
+            plans=[],
+            failing={},
+            outputs={},
+            state={},
+            log=[],
+        )
         return self
 
     def tell(self, **known: Any) -> None:
@@ -249,7 +258,9 @@ def _parser() -> Parser:
     def command(name: str, *parents: Parser) -> ArgumentParser:
         return commands.add_parser(name, parents=[everywhere, *parents], allow_abbrev=False)
 
-    command("whoami").set_defaults(act=_whoami)
+    whoami = command("whoami")
+    whoami.add_argument("--json", "-j", action="store_true")
+    whoami.set_defaults(act=_whoami)
     command("config", stack).set_defaults(act=_config)
     output = command("stack", stack)
     output.add_argument("what", choices=("output",))
@@ -273,12 +284,13 @@ def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def _whoami(known: dict[str, Any], _: Namespace) -> None:
+def _whoami(known: dict[str, Any], given: Namespace) -> None:
     if not known["signed_in"]:
         raise Refused(
             "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions"
         )
-    _say("somebody")
+    user = {"user": "somebody", "url": known["backend"]}
+    _say(json.dumps(user) if given.json else user["user"])
 
 
 def _config(known: dict[str, Any], given: Namespace) -> None:

@@ -1,117 +1,272 @@
-"""`make deploy` says what is missing, one sentence at a time, and deploys nothing that is wrong."""
+"""A deployment goes by its passes, on an engine that goes by Pulumi's rules, and can be gone on with wherever it ended."""
 
-import json
-import stat
+import hashlib
 
 import pytest
+import yaml
 
 from infra import __main__ as infra
-from infra.graph import IMAGE, planned
+from infra import passes
+from infra.graph import FOLDER, IMAGE, planned
+from infra.ready import ready
+from tests.infra.engine import Engine
+from tests.infra.google import Google, serving
+from tests.infra.test_ready import SETTINGS
 
-SETTINGS = {
-    "gcp:project": {"value": "p"},
-    "waooaw:projectNumber": {"value": "1"},
-    "waooaw:monthlyBudget": {"value": "100"},
-    "waooaw:billingAccount": {"value": "b"},
-    "waooaw:alertsTo": {"value": "operators@example.com"},
-}
+CONTENT = b"what is deployed"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+PATH = "p/functions/waooaw"
+STACK_FILES = {file: file.read_text() for file in FOLDER.glob("Pulumi*.yaml")}
 
 
 @pytest.fixture
-def pulumi(tmp_path, monkeypatch):
-    """Put a command of that name first, which answers as it is told and writes down what it is asked."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    command, asked = folder / "pulumi", tmp_path / "asked"
-    asked.touch()
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    monkeypatch.setattr(infra, "signed_in", lambda: True)
-
-    def answer(*, whoami=0, settings=SETTINGS):
-        (tmp_path / "settings").write_text(json.dumps(settings))
-        command.write_text(
-            "#!/bin/sh\n"
-            f'echo "$@" >> {asked}\n'
-            f'case "$1" in whoami) exit {whoami};; config) cat {tmp_path}/settings;; esac\n'
-            f'[ "$1" = config ] && exit {int(settings is None)}\nexit 0\n'
-        )
-        command.chmod(command.stat().st_mode | stat.S_IEXEC)
-        return asked
-
-    return answer
+def google():
+    with serving(Google()) as found:
+        yield found
 
 
-def test_the_missing_command_is_said(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SystemExit, match="the pulumi command is missing; install it"):
-        infra.ready("dev")
+@pytest.fixture
+def archive(tmp_path):
+    file = tmp_path / "waooaw-1.zip"
+    file.write_bytes(CONTENT)
+    return file
 
 
-def test_the_missing_login_is_said(pulumi):
-    pulumi(whoami=1)
-    with pytest.raises(SystemExit, match="nobody is signed in to Pulumi; run: pulumi login"):
-        infra.ready("dev")
+@pytest.fixture
+def engine(tmp_path, monkeypatch, dev, google):
+    """Return an engine that runs the program of dev, beside a Google that is here."""
+    found = Engine(tmp_path / "engine").install(monkeypatch)
+    found.stack(
+        "dev", SETTINGS | {"gcp:region": "asia-south1", "waooaw:buildRegion": "us-central1"}
+    )
+    found.runs(dev, {"api": ("https://gateway", "*:Gateway::*")})
+    monkeypatch.setattr(infra, "ready", lambda stack: ready(stack, google.cloud))
+    monkeypatch.setattr(passes.time, "sleep", lambda _: None)
+    monkeypatch.setattr("infra.image.LOOK_EACH_S", 0)
+    monkeypatch.setattr(infra, "planned", lambda *_: dev)
+    made = []
+    monkeypatch.setattr(infra.keys, "connected", lambda project: (project,))
+    monkeypatch.setattr(infra.keys, "make_first", lambda *of: made.append(of) or [])
+    found.keys_made = made
+    return found
 
 
-def test_the_missing_stack_is_said(pulumi):
-    pulumi(settings=None)
-    with pytest.raises(SystemExit, match="there is no stack dev; run: pulumi stack init dev"):
-        infra.ready("dev")
+def ups(engine):
+    return [call for call in engine.calls if call[0] == "up"]
 
 
-@pytest.mark.parametrize(("name", "what"), infra.ASKED_FOR.items())
-def test_what_a_stack_must_say_is_asked_for(pulumi, name, what):
-    pulumi(settings={key: value for key, value in SETTINGS.items() if key != name})
-    with pytest.raises(SystemExit, match=f"dev does not say {what}; run: pulumi config set {name}"):
-        infra.ready("dev")
+def ran(engine):
+    """Return with which image each pass was run."""
+    return [one["settings"]["waooaw:image"] for one in engine.known("log") if "settings" in one]
 
 
-def test_who_wants_no_budget_needs_no_billing_account(pulumi):
-    settings = SETTINGS | {"waooaw:monthlyBudget": {"value": "none"}}
-    del settings["waooaw:billingAccount"]
-    pulumi(settings=settings)
-    assert infra.ready("dev")
+def reference(google, tag):
+    return f"asia-south1-docker.pkg.dev/{PATH}@{google.tags[PATH, tag]}"
 
 
-def test_the_missing_credentials_are_said(pulumi, monkeypatch):
-    pulumi()
-    monkeypatch.setattr(infra, "signed_in", lambda: False)
-    with pytest.raises(SystemExit, match="nobody is signed in to Google Cloud; run: gcloud auth"):
-        infra.ready("dev")
+def test_everything_is_made_in_two_passes_with_the_image_and_the_keys_between(
+    engine, google, archive, dev, capsys
+):
+    infra.deploy("dev", archive)
+    first, whole = ups(engine)
+    assert "--target" in first
+    assert "--target" not in whole
+    assert set(engine.made) == {one.urn for one in dev if not one.looked_up}
+    assert engine.keys_made == [("p", "p")]
+    image = reference(google, SHA256)
+    assert ran(engine) == [IMAGE, image]
+    said = capsys.readouterr().out
+    assert f"dev runs {image}" in said
+    assert all(f"{n} of 4: done in 0 min" in said for n in (1, 2, 3, 4))
 
 
-def test_the_missing_image_is_said(pulumi):
-    pulumi()
-    with pytest.raises(SystemExit, match="say which image to deploy"):
-        infra.deploy("dev", None)
+def test_the_first_pass_is_of_exact_names_closed_under_what_they_wait_for(dev):
+    first = passes.foundations(dev)
+    assert not [urn for urn in first if "*" in urn]
+    after = {one.urn: one.after for one in dev}
+    looked_up = {one.urn for one in dev if one.looked_up}
+    assert not set().union(*(after[urn] for urn in first)) - set(first) - looked_up
 
 
-def test_what_is_wrong_is_not_deployed(pulumi, monkeypatch):
-    asked = pulumi()
+@pytest.mark.parametrize(
+    "name",
+    [
+        "projects/service:Service::run",
+        "artifactregistry/repository:Repository::functions",
+        "storage/bucket:Bucket::source",
+        "serviceaccount/account:Account::builder",
+        "secretmanager/secret:Secret::writer-key-evidence",
+        "firestore/database:Database::",
+        "logging/metric:Metric::errors",
+        "IAMMember::builder-storage.objectViewer",
+    ],
+)
+def test_what_the_image_the_keys_and_the_alerts_need_is_in_the_first_pass(dev, name):
+    assert [urn for urn in passes.foundations(dev) if name in urn]
+
+
+def test_nothing_that_runs_an_image_is_in_the_first_pass(dev):
+    assert not [
+        urn for urn in passes.foundations(dev) if "cloudrunv2" in urn or "apigateway/" in urn
+    ]
+
+
+def test_nothing_is_written_into_a_file_of_the_repository(engine, archive):
+    infra.deploy("dev", archive)
+    assert engine.saved == []
+    assert {file: file.read_text() for file in STACK_FILES} == STACK_FILES
+
+
+def test_pulumi_is_told_whose_quota_it_uses_and_how_much_it_may_do_at_once(engine, archive):
+    infra.deploy("dev", archive)
+    for one in engine.known("log"):
+        if "settings" in one:
+            assert one["settings"]["gcp:billingProject"] == "p"
+            assert one["settings"]["gcp:userProjectOverride"] == "true"
+    for call in ups(engine):
+        assert call[call.index("--parallel") + 1] == "10"
+        assert "--continue-on-error" in call
+
+
+def test_what_is_wrong_is_not_deployed(engine, archive, monkeypatch):
     monkeypatch.setattr(infra.checks, "findings", lambda *_: ["the door is open"])
     with pytest.raises(SystemExit, match="nothing was deployed:\nthe door is open"):
-        infra.deploy("dev", IMAGE)
-    assert "up" not in {line.split()[0] for line in asked.read_text().splitlines()}
+        infra.deploy("dev", archive)
+    assert ups(engine) == []
 
 
-def test_keys_are_made_between_the_foundations_and_the_rest(pulumi, monkeypatch):
-    asked = pulumi()
-    monkeypatch.setattr(infra.keys, "connected", lambda project: (project, None))
+@pytest.mark.parametrize("place", ["*:Secret::sign-in-google", "*:Topic::tap", "*:Gateway::*"])
+def test_what_ended_half_way_is_gone_on_with(engine, archive, dev, place):
+    engine.tell(outputs={"image": "before@sha256:1"})
+    engine.fails(place, times=1)
+    with pytest.raises(SystemExit, match="the same command goes on from there"):
+        infra.deploy("dev", archive)
+    engine.tell(failing={})
+    infra.deploy("dev", archive)
+    assert set(engine.made) == {one.urn for one in dev if not one.looked_up}
+    created = [urn for steps in engine.steps for does, urn in steps if does == "create"]
+    assert len(created) == len(set(created)), "and nothing was made twice"
 
-    def first(project, *_):
-        with asked.open("a") as out:
-            out.write(f"keys of {project}\n")
-        return []
 
-    monkeypatch.setattr(infra.keys, "make_first", first)
-    infra.deploy("dev", IMAGE)
-    steps = [line for line in asked.read_text().splitlines() if line.startswith(("up", "keys"))]
-    foundations, made, everything = steps
-    assert made == "keys of p"
-    assert "--target" in foundations
-    assert "secretmanager/secret:Secret" in foundations
-    assert "--target" not in everything
-    assert f"waooaw:image={IMAGE}" in everything
+def test_the_first_deployment_is_tried_again_by_itself_as_what_is_new_is_not_known_everywhere(
+    engine, archive, dev
+):
+    engine.fails("*:Trigger::*", times=1)
+    infra.deploy("dev", archive)
+    assert len(ups(engine)) == 3
+    assert set(engine.made) == {one.urn for one in dev if not one.looked_up}
+
+
+def test_a_later_one_is_not(engine, archive):
+    infra.deploy("dev", archive)
+    engine.tell(outputs=engine.known("outputs") | {"image": "before@sha256:1"}, state={})
+    engine.fails("*:Trigger::*", times=1)
+    with pytest.raises(SystemExit, match="pulumi up failed"):
+        infra.deploy("dev", archive)
+
+
+def test_an_image_that_does_not_start_goes_no_further_than_the_canary(engine, archive):
+    engine.tell(outputs={"image": "before@sha256:1"})
+    engine.fails("*:Service::platform.get_health")
+    with pytest.raises(SystemExit):
+        infra.deploy("dev", archive)
+    made = [urn for urn in engine.made if "cloudrunv2/service:Service" in urn]
+    assert made == []
+    assert not [urn for urn in engine.made if "gateway:Gateway" in urn]
+
+
+def test_while_the_first_pass_runs_the_stack_says_what_it_ran_before(engine, google, archive):
+    before = f"asia-south1-docker.pkg.dev/{PATH}@sha256:{'1' * 64}"
+    engine.tell(outputs={"image": before})
+    infra.deploy("dev", archive)
+    assert ran(engine) == [before, reference(google, SHA256)]
+
+
+def test_what_runs_and_what_ran_before_are_kept(engine, google, archive):
+    infra.deploy("dev", archive)
+    first = google.tags[PATH, "running"]
+    archive.write_bytes(b"another")
+    infra.deploy("dev", archive)
+    assert google.tags[PATH, "before"] == first
+    assert google.tags[PATH, "running"] == google.tags[PATH, "next"] != first
+    infra.deploy("dev", archive)
+    assert google.tags[PATH, "before"] == first, "the same again changes nothing"
+
+
+def test_what_failed_is_not_said_to_run(engine, google, archive):
+    engine.tell(outputs={"image": "before@sha256:1"})
+    engine.fails("*:Topic::tap")
+    with pytest.raises(SystemExit):
+        infra.deploy("dev", archive)
+    assert (PATH, "next") in google.tags
+    assert (PATH, "running") not in google.tags
+
+
+def test_an_image_of_before_is_deployed_by_its_digest_alone(engine, google, archive):
+    infra.deploy("dev", archive)
+    before = google.tags[PATH, "running"]
+    archive.write_bytes(b"another")
+    infra.deploy("dev", archive)
+    infra.deploy("dev", image=before)
+    assert ran(engine)[-1].endswith(before)
+    assert len(google.builds) == 2, "nothing is built for it"
+
+
+def test_what_was_begun_by_a_killed_run_is_gone_on_with(engine, google, archive, monkeypatch, dev):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(infra.keys, "make_first", killed)
+    with pytest.raises(KeyboardInterrupt):
+        infra.deploy("dev", archive)
+    monkeypatch.setattr(infra.keys, "make_first", lambda *_: ["evidence"])
+    infra.deploy("dev", archive)
+    assert len(google.builds) == 1
+    assert set(engine.made) == {one.urn for one in dev if not one.looked_up}
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def run(monkeypatch, *words):
+    monkeypatch.setattr("sys.argv", ["infra", *words])
+    infra.main()
+
+
+def test_the_image_alone_is_built_and_named_for_others(
+    engine, google, archive, monkeypatch, capsys
+):
+    run(monkeypatch, "image", "dev", "--archive", str(archive))
+    assert capsys.readouterr().out.splitlines()[-1] == reference(google, SHA256)
+    assert ups(engine) == []
+
+
+def test_what_is_kept_is_listed(engine, google, monkeypatch, capsys):
+    google.push(PATH, "a" * 64, f"commit-{'c' * 40}", "before", content=b"1")
+    google.push(PATH, "running", content=b"2")
+    run(monkeypatch, "images", "dev")
+    new, old = capsys.readouterr().out.splitlines()
+    assert new.startswith("2026-11-02 10:00  sha256:")
+    assert new.endswith("  archive unknown  commit unknown  running")
+    assert old.endswith(f"  archive {'a' * 12}  commit {'c' * 12}  before")
+
+
+def test_an_answer_of_no_ends_in_its_sentence(engine, google, monkeypatch):
+    google.faults = {"/v1/projects/p/locations": [403]}
+    with pytest.raises(SystemExit, match=r"artifactregistry.googleapis.com answered 403: not now"):
+        run(monkeypatch, "images", "dev")
+
+
+def test_an_archive_and_an_image_are_not_taken_at_once(monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        run(monkeypatch, "deploy", "dev", "--archive", "a.zip", "--image", "sha256:1")
+    assert "not allowed with argument" in capsys.readouterr().err
+
+
+def test_the_missing_archive_is_said_before_anything_is_asked(monkeypatch, tmp_path):
+    monkeypatch.setattr(infra, "ROOT", tmp_path)
+    with pytest.raises(SystemExit, match="there is no archive to deploy; run: make archive"):
+        infra.deploy("dev")
 
 
 def test_what_is_checked_is_the_image_that_is_deployed_and_not_the_one_before():
@@ -119,6 +274,16 @@ def test_what_is_checked_is_the_image_that_is_deployed_and_not_the_one_before():
 
 
 def test_pulumi_runs_the_program_and_not_the_command_line():
-    text = (infra.FOLDER / "Pulumi.yaml").read_text()
+    text = (FOLDER / "Pulumi.yaml").read_text()
     assert "main: program.py" in text
-    assert (infra.FOLDER / "program.py").exists()
+    assert (FOLDER / "program.py").exists()
+
+
+def test_a_copy_of_the_settings_holds_what_pulumi_keeps_secret(monkeypatch, tmp_path):
+    monkeypatch.setattr(passes, "FOLDER", tmp_path)
+    kept = {"encryptedkey": "k", "secretsprovider": "s", "config": {"a:b": {"secure": "v1:x"}}}
+    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump(kept))
+    with passes.told("dev", {"waooaw:image": "i"}) as file:
+        said = yaml.safe_load(file.read_text())
+    assert said == {**kept, "config": {"a:b": {"secure": "v1:x"}, "waooaw:image": "i"}}
+    assert not file.exists()
