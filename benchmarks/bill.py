@@ -34,6 +34,9 @@ class Provision:
     boost: bool = False
     """Whether a start has more CPU than what follows."""
 
+    warm: frozenset[str] = frozenset()
+    """The functions that keep an instance."""
+
     @property
     def times(self) -> float:
         """How much longer a function computes than on a whole processor of this machine; it has one thread."""
@@ -50,7 +53,20 @@ class Provision:
         return self.cold_cpu_s / min(self.starting_vcpu, 1)
 
 
-PROVISION = Provision(vcpu=0.167, gib=0.25, cold_cpu_s=0.43, boost=True)
+PROVISION = Provision(
+    vcpu=0.167,
+    gib=0.25,
+    cold_cpu_s=0.43,
+    boost=True,
+    warm=frozenset(
+        {
+            "approvals.approve_approval",
+            "approvals.create_veto",
+            "mobile.approve_on_phone",
+            "mobile.veto_on_phone",
+        }
+    ),
+)
 """What infra/functions.py gives, and what the dearest function took."""
 
 

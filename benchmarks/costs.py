@@ -21,8 +21,9 @@ from benchmarks.bill import (
     usd,
 )
 from benchmarks.counts import DOCS, Measured, kept
-from benchmarks.months import EVERY_S, NOBODY, PILOT, THOUSAND, WARM, cold_starts, month, starting
-from benchmarks.prices import MONTH_S, PRICES, READ_ON, REGION, Price
+from benchmarks.deploying import FUNCTIONS, MANY, PACES, Pace, build_each, one_image
+from benchmarks.months import EVERY_S, NOBODY, PILOT, THOUSAND, cold_starts, month, starting
+from benchmarks.prices import MONTH_S, PRICES, REGION, Price
 
 PAGE = DOCS / "costs.md"
 
@@ -37,6 +38,9 @@ AGENT_USD = 0.0007
 
 AGENT_LIST_USD = 0.001
 """What it may cost where nothing is free."""
+
+COLD = replace(PROVISION, warm=frozenset())
+"""What dev and staging give."""
 
 PROVISIONS = [
     PROVISION,
@@ -59,7 +63,7 @@ def page(found: Measured) -> str:
     pilot, thousand = month(found, PILOT), month(found, THOUSAND)
     return "\n".join(
         [
-            _HEAD.format(read_on=READ_ON, region=REGION),
+            _HEAD.format(region=REGION),
             "## The creation of one agent",
             "",
             _CREATION.format(list=usd(whole), billed=a_thousand, limit=AGENT_USD),
@@ -70,7 +74,7 @@ def page(found: Measured) -> str:
             "",
             "## A month",
             "",
-            _MONTHS.format(pilot=PILOT, thousand=THOUSAND, warm=len(WARM)),
+            _MONTHS.format(pilot=PILOT, thousand=THOUSAND, warm=len(PROVISION.warm)),
             *_table(
                 (
                     "month",
@@ -79,10 +83,34 @@ def page(found: Measured) -> str:
                     f"always on, ${low}–{high}: times as much",
                 ),
                 [
+                    _month("nobody comes, nothing warm", month(found, NOBODY, COLD)),
                     _month("nobody comes", month(found, NOBODY)),
                     _month("pilot", pilot),
                     _month("1,000 agents", thousand),
                 ],
+            ),
+            "",
+            "## Deploying",
+            "",
+            _DEPLOYING.format(many=MANY, standing=usd(month(found, NOBODY, COLD))),
+            *_table(
+                (
+                    "a month",
+                    "functions",
+                    "one image: builds, min",
+                    "billed, $",
+                    "nothing free, $",
+                    "a build for each: min",
+                    "billed, $",
+                    "nothing free, $",
+                    "of one image",
+                    "with the pilot, billed, $",
+                ),
+                (
+                    _pace(found, pace, functions)
+                    for pace in PACES
+                    for functions in (FUNCTIONS, MANY)
+                ),
             ),
             "",
             "## What is given, and starts from cold",
@@ -128,7 +156,7 @@ def page(found: Measured) -> str:
             "## Prices",
             "",
             *_table(
-                ("item", "$", "for", "free in a month", "source"),
+                ("item", "$", "for", "free in a month", "source", "read"),
                 map(_price, PRICES.values()),
             ),
             "",
@@ -139,8 +167,8 @@ def page(found: Measured) -> str:
 _HEAD = """\
 # What it costs
 
-Counted by a meter at the ports while the platform runs, times Google's prices in {region}, read on {read_on}. `make costs` counts again;
-[costs](costs) holds the counts of each area for other programs, [costs.json](costs.json) those of the whole; a test holds every function to them. What is assumed stands beside the prices.
+Counted by a meter at the ports while the platform runs, times Google's prices in {region}, each with its source and the day it was read, or assumed. `make costs` counts again;
+[costs](costs) holds the counts of each area for other programs, [costs.json](costs.json) those of the whole; a test holds every function to them.
 """
 
 _CREATION = """\
@@ -152,8 +180,16 @@ this machine, six times as long on a sixth of a processor, and ten milliseconds 
 _MONTHS = """\
 Pilot: {pilot.agents} agents made, {pilot.decisions_a_day} decisions and {pilot.looks_a_day} looks at the dashboard a day; 1,000 agents: {thousand.decisions_a_day} decisions and {thousand.looks_a_day} looks.
 What stands there whether anybody comes or not is mostly the {warm} functions of the approval path that keep an instance warm.
-Assumed: half a MiB of an agent's documents with their indexes, seven daily backups, a kilobyte of log a run, 60 MiB of image a function.
+Then come the alerts, by their conditions. Dev and staging keep nothing warm. A warm instance bills its requests as any other does, on top.
+Assumed: half a MiB of an agent's documents with their indexes, seven daily backups, a kilobyte of log a run, four kilobytes an answer, which leaves Mumbai and then Tokyo.
 The always-on design is the one this replaces: its services were to cost $200–265 a month.
+"""
+
+_DEPLOYING = """\
+What deployments take over all three stacks: each merge goes to dev, each release to staging and to production. With one image a merge is one build of three minutes, whose digest the other stacks
+take; images stay for three months, ten at the least. A build for each function is what that replaces: two minutes for each in each stack, images kept three times and for a month. Assumed besides: 133 MiB
+an image, of which a merge changes 31; 61 MiB an image of a function's own; a state of 2 MiB, saved twice for each function that changes and kept for a month. What is free is free once for all stacks of a
+billing account. Dev and staging stand there besides, each for ${standing:.2f} a month if nothing were free, mostly their alerts; {many} is the size of the catalogue that deployments are simulated with.
 """
 
 _STARTS = """\
@@ -203,6 +239,23 @@ def _month(name: str, bill: Bill) -> tuple[str, str, str, str]:
     return name, f"{paid:,.2f}", f"{whole:,.2f}", f"{low / whole:,.0f}–{high / paid:,.0f}"
 
 
+def _pace(found: Measured, pace: Pace, functions: int) -> tuple[str, ...]:
+    one, each = one_image(pace, functions), build_each(pace, functions)
+    together = month(found, PILOT) + one
+    return (
+        f"{pace.name}: merges {pace.merges}, releases {pace.releases}",
+        str(functions),
+        f"{one['build_min']:,.0f}",
+        f"{usd(one, free=True):,.2f}",
+        f"{usd(one):,.2f}",
+        f"{each['build_min']:,.0f}",
+        f"{usd(each, free=True):,.2f}",
+        f"{usd(each):,.2f}",
+        f"{usd(each) / usd(one):,.0f} ×",
+        f"{usd(together, free=True):,.2f}",
+    )
+
+
 def _provision(found: Measured, given: Provision) -> tuple[str, ...]:
     bill, starts = month(found, PILOT, given), starting(found, PILOT, given)
     return (
@@ -235,7 +288,14 @@ def _schedule(found: Measured, id: str) -> tuple[str, ...]:
 def _price(price: Price) -> tuple[str, ...]:
     number = "" if price.per == 1 else f"{price.per:,.0f} × "
     source = f"<{price.source}>" + (f"; {price.note}" if price.note else "")
-    return price.item, _plain(price.usd), number + price.unit, _plain(price.free), source
+    return (
+        price.item,
+        _plain(price.usd),
+        number + price.unit,
+        _plain(price.free),
+        source,
+        "" if price.assumed else price.read_on,
+    )
 
 
 def _plain(number: float) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from benchmarks.bill import (
-    BY_ID,
     PROVISION,
     RELAY,
     Bill,
@@ -21,18 +20,9 @@ from benchmarks.counts import Measured
 from benchmarks.prices import DAYS, MONTH_S
 from shared.edge.catalog import reactions
 from shared.mobile.actions.following import TOTALS
+from shared.platform.models.services import INTERVAL
 from shared.precedents.actions.figures import FIGURES
 from shared.reaction import Reaction
-
-WARM = frozenset(
-    {
-        "approvals.approve_approval",
-        "approvals.create_veto",
-        "mobile.approve_on_phone",
-        "mobile.veto_on_phone",
-    }
-)
-"""What keeps an instance (infra/functions.py)."""
 
 IDLE_S = 15 * 60
 """How long an instance stays at most that nobody calls (https://cloud.google.com/run/docs/about-instance-autoscaling)."""
@@ -42,9 +32,22 @@ DASHBOARD_SHARDS = TOTALS.shards + FIGURES.shards
 STORED_GIB_AN_AGENT = 0.5 / 1024
 BACKUPS = 7
 LOG_BYTES_A_RUN = 1000
-IMAGE_GIB = 0.06
 WRITER_KEYS = 4
-"""Assumed, not measured: half a MiB with its indexes, seven daily backups, a kilobyte of log a run, 60 MiB of an image of its own."""
+ANSWER_GIB = 4 / 2**20
+SAMPLES = 40
+"""
+Assumed, not measured: half a MiB with its indexes, seven daily backups, a kilobyte of log a run, four kilobytes an answer, forty
+figures of our own.
+"""
+
+FIGURES_BYTES = 8 + 80
+"""What a run adds to figures: a count, and a place in a distribution (https://cloud.google.com/stackdriver/pricing)."""
+
+CONDITIONS = 6
+"""Of alerts (infra/watching.py), each of which looks at one series twice a minute."""
+
+FIGURES_READ = 3
+"""How many figures a look at the services reads (shared/edge/telemetry.py)."""
 
 
 @dataclass(frozen=True)
@@ -72,19 +75,24 @@ def month(found: Measured, use: Use = PILOT, given: Provision = PROVISION) -> Bi
     bill += look.times(use.looks_a_day * DAYS)
     bill["stored_gib"] += use.agents * STORED_GIB_AN_AGENT
     bill["backup_gib"] += use.agents * STORED_GIB_AN_AGENT * BACKUPS
+    bill["egress_gib"] = bill["between_gib"] = bill["gateway_calls"] * ANSWER_GIB
     bill["log_gib"] += bill["invocations"] * LOG_BYTES_A_RUN / 2**30
+    bill["metric_mib"] += bill["invocations"] * FIGURES_BYTES / 2**20
     return bill + starting(found, use, given)
 
 
 def standing(found: Measured, given: Provision = PROVISION) -> Bill:
-    """Return what a month takes in which nobody comes: schedules, warm instances, secrets, images."""
+    """Return what a month takes in which nobody comes: schedules, warm instances, secrets, alerts, figures."""
     bill = Bill(
         jobs=len(found["schedules"]),
         secrets=WRITER_KEYS,
         keys=1,
-        image_gib=len(BY_ID) * IMAGE_GIB,
-        idle_vcpu_s=len(WARM) * given.vcpu * MONTH_S,
-        gib_s=len(WARM) * given.gib * MONTH_S,
+        idle_vcpu_s=len(given.warm) * given.vcpu * MONTH_S,
+        gib_s=len(given.warm) * given.gib * MONTH_S,
+        conditions=CONDITIONS,
+        condition_series=CONDITIONS * MONTH_S / 30,
+        samples=SAMPLES * MONTH_S / EVERY_S["platform.export_metrics"],
+        figure_reads=FIGURES_READ * MONTH_S / INTERVAL.total_seconds(),
     )
     for id, count in found["schedules"].items():
         runs = MONTH_S / EVERY_S[id]
@@ -93,12 +101,16 @@ def standing(found: Measured, given: Provision = PROVISION) -> Bill:
 
 
 def starting(found: Measured, use: Use, given: Provision = PROVISION) -> Bill:
-    """Return what the starts from cold of a month take; they are billed like requests, and none of them is one."""
-    seconds = cold_starts(found, use) * given.start_s
-    return Bill(vcpu_s=seconds * given.starting_vcpu, gib_s=seconds * given.gib)
+    """Return what the starts from cold of a month take: they are billed by their time, and are no requests."""
+    starts = cold_starts(found, use, given)
+    seconds = starts * given.start_s
+    # Each reads its writer key.
+    return Bill(
+        vcpu_s=seconds * given.starting_vcpu, gib_s=seconds * given.gib, secret_reads=starts
+    )
 
 
-def cold_starts(found: Measured, use: Use) -> float:
+def cold_starts(found: Measured, use: Use, given: Provision = PROVISION) -> float:
     """
     Return how many runs of a month find no instance of their function.
 
@@ -109,7 +121,7 @@ def cold_starts(found: Measured, use: Use) -> float:
     return scheduled + sum(
         runs * math.exp(-runs * IDLE_S / MONTH_S)
         for id, runs in runs_for(found, use).items()
-        if id not in WARM and id not in EVERY_S
+        if id not in given.warm and id not in EVERY_S
     )
 
 

@@ -1,12 +1,15 @@
-"""What a month costs follows what functions are given, and what starts from cold."""
+"""What a month costs follows what functions are given, what starts from cold, and how often something is deployed."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from benchmarks.bill import PROVISION, usd
 from benchmarks.counts import kept
-from benchmarks.months import PILOT, THOUSAND, cold_starts, month, runs_for, starting
+from benchmarks.deploying import MANY, PACES, build_each, one_image
+from benchmarks.months import NOBODY, PILOT, THOUSAND, cold_starts, month, runs_for, starting
+from benchmarks.prices import PRICES
 
 
 @pytest.fixture(scope="module")
@@ -42,4 +45,38 @@ def test_no_more_starts_from_cold_than_runs_and_the_busier_the_smaller_their_sha
 def test_starts_are_a_part_of_the_month(found):
     costlier = replace(PROVISION, cold_cpu_s=10 * PROVISION.cold_cpu_s)
     more = usd(month(found, PILOT, costlier)) - usd(month(found, PILOT))
-    assert more == pytest.approx(9 * usd(starting(found, PILOT)))
+    time = {**starting(found, PILOT), "secret_reads": 0}
+    assert more == pytest.approx(9 * usd(time))
+
+
+def test_every_price_has_its_source_and_its_day_or_says_that_it_is_assumed():
+    for name, price in PRICES.items():
+        assert price.source.startswith("https://"), name
+        assert price.assumed or re.fullmatch(r"2026-\d\d-\d\d", price.read_on), name
+
+
+def test_every_price_is_of_something_that_a_month_takes(found):
+    taken = month(found, THOUSAND) + one_image(PACES[-1])
+    assert {name for name in PRICES if not taken[name]} == set()
+    assert not taken.keys() - PRICES.keys()
+
+
+@pytest.mark.parametrize("pace", PACES)
+def test_one_image_costs_a_small_part_of_a_build_for_each_function(pace):
+    for functions in (161, MANY):
+        one, each = one_image(pace, functions), build_each(pace, functions)
+        assert each["build_min"] >= functions * one["build_min"] / 3
+        assert usd(one) < usd(each) / 20
+    assert one_image(pace, 161)["build_min"] == one_image(pace, MANY)["build_min"]
+
+
+def test_the_faster_the_dearer():
+    for bill in (one_image, build_each):
+        costs = [usd(bill(pace), free=True) for pace in PACES]
+        assert costs == sorted(costs)
+
+
+def test_alerts_are_paid_by_their_conditions_whoever_comes(found):
+    nobody = month(found, NOBODY)
+    assert nobody["conditions"] * PRICES["conditions"].usd == 9
+    assert nobody["condition_series"] == 6 * 86_400

@@ -7,6 +7,7 @@ from benchmarks.release import DONE, QUOTAS, done, engine, grown
 from benchmarks.rollout import rolled_out
 from benchmarks.shapes import FUNCTIONS, INDEX
 from infra import functions
+from infra.watching import ALERTS
 
 REAL = "the program"
 BEFORE = "an image for each"
@@ -110,4 +111,5 @@ def test_what_is_billed_is_what_is_given():
     given = bill.PROVISION
     assert (given.vcpu, given.boost) == (float(functions.CPU), functions.BOOST)
     assert given.gib == int(functions.MEMORY.removesuffix("Mi")) / 1024
-    assert months.WARM == functions.WARM
+    assert given.warm == functions.WARM
+    assert len(ALERTS) == months.CONDITIONS
