@@ -48,7 +48,8 @@ def declare(stack: Stack, accounts: Accounts, functions: Functions) -> apigatewa
                 google_service_account=accounts.email("gateway")
             )
         ),
-        opts=pulumi.ResourceOptions(depends_on=ready),
+        # The gateway goes on with the one before until it has this one.
+        opts=pulumi.ResourceOptions(depends_on=ready, delete_before_replace=False),
     )
     door = apigateway.Gateway(
         "waooaw",

@@ -40,9 +40,20 @@ def identify(authenticator, **headers):
     return authenticator.identify(named, revoked_within_s=60)
 
 
-def test_who_cloud_run_let_in_is_who_the_token_says(authenticator, provider):
-    actor = identify(authenticator(), Authorization=stripped(token("old", OLD)))
-    assert (actor.id, actor.roles) == ("service:workflows", {Role.SERVICE})
+@pytest.mark.parametrize(
+    ("account", "id", "role"),
+    [
+        ("workflows", "service:workflows", Role.SERVICE),
+        ("genesis", "genesis", Role.GENESIS),
+        ("systems-architect", "systems_architect", Role.SYSTEMS_ARCHITECT),
+        ("vision-guardian", "vision_guardian", Role.VISION_GUARDIAN),
+    ],
+)
+def test_who_cloud_run_let_in_is_who_the_token_says(authenticator, provider, account, id, role):
+    """Workflows and foundational agents call functions directly: none of them comes through the gateway."""
+    shown = token("old", OLD, email=f"{account}@p.iam.gserviceaccount.com")
+    actor = identify(authenticator(), Authorization=stripped(shown))
+    assert (actor.id, actor.roles) == (id, {role})
     assert provider.seen == []
 
 
