@@ -16,6 +16,11 @@ WEEK_S = 7 * 24 * 3600
 WEEKLY_KEPT_S = 14 * WEEK_S
 """The longest that Firestore keeps a backup."""
 
+_PATIENT = pulumi.ResourceOptions(
+    custom_timeouts=pulumi.CustomTimeouts(create="90m", update="90m", delete="90m")
+)
+"""An index of a large collection takes an hour; given up after twenty minutes, as by default, it would be there and be nobody's."""
+
 
 @dataclass(frozen=True)
 class Records:
@@ -74,6 +79,7 @@ def _index(database: firestore.Database, index: dict[str, Any]) -> firestore.Ind
             firestore.IndexFieldArgs(field_path=name, order=order, array_config=items)
             for name, order, items in fields
         ],
+        opts=_PATIENT,
     )
 
 
@@ -92,6 +98,7 @@ def _field(database: firestore.Database, override: dict[str, Any]) -> firestore.
             ]
         ),
         ttl_config=firestore.FieldTtlConfigArgs() if override.get("ttl") else None,
+        opts=_PATIENT,
     )
 
 
