@@ -6,7 +6,7 @@ from benchmarks import bill, months, release, shapes
 from benchmarks.release import DONE, QUOTAS, done, engine, grown
 from benchmarks.rollout import rolled_out
 from benchmarks.shapes import FUNCTIONS, INDEX
-from infra import functions
+from infra import functions, passes
 from infra.watching import ALERTS
 
 REAL = "the program"
@@ -113,3 +113,17 @@ def test_what_is_billed_is_what_is_given():
     assert given.gib == int(functions.MEMORY.removesuffix("Mi")) / 1024
     assert given.warm == functions.WARM
     assert len(ALERTS) == months.CONDITIONS
+
+
+def test_the_passes_are_those_of_a_deployment(prod):
+    simulated, made = shapes.foundations(shapes.of(prod)), set(passes.foundations(prod))
+    assert simulated <= made
+    # For the image: its builder, what that may do, and the bucket of its source.
+    kinds = {one.type for one in prod if one.urn in made - simulated}
+    assert kinds <= {"storage.Bucket", "serviceaccount.Account", "projects.IAMMember"} | {
+        "storage.BucketIAMMember",
+        "artifactregistry.RepositoryIamMember",
+        "projects.IAMCustomRole",
+    }
+    assert len(made - simulated) < 15
+    assert release.WORKERS == passes.AT_ONCE
