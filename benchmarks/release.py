@@ -1,13 +1,14 @@
 """
 Simulate how long a deployment takes, by the program's own graph and what Google publishes as quotas.
 
-    python -m benchmarks.release
+    python -m benchmarks.release --functions 161,430
 
 Each step takes what is assumed or was reported for its kind, waits for what the graph says, for one of the engine's
 workers and for room in the quotas (`rollout.py`); then the same with a build for each function, as it was before
 (`shapes.py`). What cannot be known here is said beside it.
 """
 
+import argparse
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,6 @@ from benchmarks.report import SCALING, show
 from benchmarks.rollout import Engine, Quota, Span, Step, rolled_out
 from benchmarks.shapes import FUNCTIONS, INDEX, before, foundations, now, sized
 
-SIZES = (161, 430)
 BUILDS_MIN = (2, 3, 7)
 """How long a function takes whose image is built: reports say from two to seven minutes."""
 
@@ -192,10 +192,12 @@ def done(what: str, steps: Sequence[Step], size: int, on: Engine, image_s: float
     return release(sized(steps, size), on, image_s=image_s)
 
 
-def compared(steps: Sequence[Step], one_each: Sequence[Step]) -> list[list[str]]:
+def compared(
+    steps: Sequence[Step], one_each: Sequence[Step], sizes: Sequence[int]
+) -> list[list[str]]:
     """Return how long each takes in either design, and in each size."""
     rows = []
-    for size in SIZES:
+    for size in sizes:
         for what, image_s in DONE:
             new = done(what, steps, size, engine(WORKERS), image_s).minutes
             old = [
@@ -207,7 +209,7 @@ def compared(steps: Sequence[Step], one_each: Sequence[Step]) -> list[list[str]]
     return rows
 
 
-def bounds(steps: Sequence[Step]) -> list[list[str]]:
+def bounds(steps: Sequence[Step], sizes: Sequence[int]) -> list[list[str]]:
     """Return how long a first deployment and a release take where something else holds them."""
     swift = engine(20, saving_s=0.3)
     others = {f"as above: {WORKERS} at once, saving in {SAVING_S:g} s": engine(WORKERS)}
@@ -222,7 +224,7 @@ def bounds(steps: Sequence[Step]) -> list[list[str]]:
             name,
             *(
                 f"{done(what, steps, size, on, image_s).minutes:.1f}"
-                for size in SIZES
+                for size in sizes
                 for what, image_s in DONE[:2]
             ),
         ]
@@ -264,6 +266,9 @@ _WAVES = {
 
 def main() -> None:
     """Simulate, and write it down."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--functions", default="161,430")
+    sizes = [int(part) for part in parser.parse_args().functions.split(",")]
     steps, one_each = now(), before()
     functions = sum(step.kind in FUNCTIONS for step in steps)
     show(
@@ -275,7 +280,7 @@ def main() -> None:
             "one image",
             "ratio",
         ),
-        compared(steps, one_each),
+        compared(steps, one_each, sizes),
         _SIMULATED.format(
             functions=functions, steps=len(steps), workers=WORKERS, before=WORKERS_BEFORE
         ),
@@ -283,16 +288,16 @@ def main() -> None:
     )
     show(
         "What holds a deployment",
-        ("where", *(f"{size}: {what}" for size in SIZES for what, _ in DONE[:2])),
-        bounds(steps),
+        ("where", *(f"{size}: {what}" for size in sizes for what, _ in DONE[:2])),
+        bounds(steps, sizes),
         _BOUNDS,
         SCALING,
     )
     show(
         "The waves of a release",
         ("wave", "resources", "begins, min", "over, min"),
-        waves(steps, SIZES[-1]),
-        _WAVED.format(size=SIZES[-1]),
+        waves(steps, sizes[-1]),
+        _WAVED.format(size=sizes[-1]),
         SCALING,
     )
     quotas = [[f"{one.name}: {one.most:g}", one.source] for one in QUOTAS]
