@@ -38,7 +38,7 @@ MONITORING = "https://monitoring.googleapis.com"
 
 ADVICE = {
     400: "the query is refused: mend it in shared/edge/telemetry.py, and watch again",
-    401: "sign in again, and watch again",
+    401: "sign in (gcloud auth application-default login), and watch again",
     403: "give whoever deploys roles/monitoring.viewer and roles/serviceusage.serviceUsageConsumer, and watch again",
     404: "see whether it is this project's id, and whether monitoring.googleapis.com is enabled",
     429: "see the project's quota of Cloud Monitoring, and watch again",
@@ -146,9 +146,8 @@ class Watch:
             answer = self._http.request("GET", url, timeout=self.timeout_s, retries=False)
             found = told(answer.status, answer.data)
         except (urllib3.exceptions.HTTPError, GoogleAuthError) as error:
-            raise NoFigures(
-                f"cannot be asked ({type(error).__name__}: {error})", OTHERWISE
-            ) from error
+            advice = ADVICE[401] if isinstance(error, GoogleAuthError) else OTHERWISE
+            raise NoFigures(f"cannot be asked ({type(error).__name__}: {error})", advice) from error
         except ValueError as why:
             advice = ADVICE.get(answer.status, OTHERWISE)
             raise NoFigures(str(why), advice) from why

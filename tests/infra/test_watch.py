@@ -199,6 +199,7 @@ def test_who_has_no_identity_has_no_figures(world, watch, error):
     end, why = watch.verdict()
     assert end == UNKNOWN
     assert f"cannot be asked ({type(error).__name__}" in why
+    assert "What to do: sign in (gcloud auth application-default login)" in why
 
 
 @pytest.mark.parametrize(
