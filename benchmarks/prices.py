@@ -173,10 +173,17 @@ PRICES = {
         "condition-month",
         0,
         _ALERTS,
-        "charged from no sooner than April 2025",
+        "of an earlier page, which charges from April 2025 on; the present one names no rate; assumed to stand",
         AGAIN,
     ),
     "condition_series": Price(
-        "Cloud Monitoring, series that alerts look at", 0.35, 1e6, "series", 0, _ALERTS, "", AGAIN
+        "Cloud Monitoring, series that alerts look at",
+        0.35,
+        1e6,
+        "series",
+        0,
+        _ALERTS,
+        "the same; assumed to stand",
+        AGAIN,
     ),
 }
