@@ -13,7 +13,7 @@ from typing import get_args
 from infra import checks, keys, supply
 from infra.cloud import Refused
 from infra.graph import IMAGE, planned
-from infra.image import BEFORE, NEXT, RUNNING, Images
+from infra.image import BEFORE, KEPT, NEXT, RUNNING, Images
 from infra.passes import FIRST_TRIES, foundations, stage, up
 from infra.ready import outputs, ready
 from infra.stack import ROOT, Environment
@@ -73,12 +73,16 @@ def image(stack: Environment, archive: Path | None = None) -> None:
     print(images.reference(_made(images, settings, built)))
 
 
-def images(stack: Environment) -> None:
-    """List the images that a stack keeps, newest first: any of them can be deployed."""
+def images(stack: Environment, tag: str | None = None) -> None:
+    """List the images that a stack keeps, newest first, any of which can be deployed; or say which one has a tag."""
     settings, cloud = ready(stack)
-    for one in Images(cloud, settings["gcp:region"]).kept():
+    images = Images(cloud, settings["gcp:region"])
+    if tag:
+        print(images.digest(tag) or "")
+        return
+    for one in images.kept():
         known = f"archive {one.archive[:12] or 'unknown'}  commit {one.commit[:12] or 'unknown'}"
-        notes = ", ".join(tag for tag in (RUNNING, BEFORE, NEXT) if tag in one.tags)
+        notes = ", ".join(tag for tag in KEPT if tag in one.tags)
         print(f"{one.uploaded:%Y-%m-%d %H:%M}  {one.digest}  {known}  {notes}".rstrip())
 
 
@@ -126,8 +130,11 @@ def main() -> None:
             chosen.add_argument("--archive", type=Path, help="what it runs; the newest one without")
         if act is deploy:
             chosen.add_argument(
-                "--image", help="what it runs: sha256:… of its own, or …@sha256:… of another stack"
+                "--image",
+                help="what it runs: before, running or sha256:… of its own, or …@sha256:… of any stack",
             )
+        if act is images:
+            command.add_argument("--tag", choices=KEPT, help="say only which one has this tag")
         command.set_defaults(act=act)
     given = vars(parser.parse_args())
     act = given.pop("act")

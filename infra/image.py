@@ -293,11 +293,13 @@ class Images:
         Return the digest of an image that is in this stack's repository, where it is copied from another's if it is not.
 
         Args:
-            reference: The whole of it, or its digest alone.
+            reference: The whole of it, its digest alone, or a tag that stays.
 
         Raises:
             SystemExit: It is not there, or is another one after it was copied.
         """
+        if reference in KEPT:
+            reference = self.digest(reference) or f"{self.name}:{reference}"
         known = REFERENCE.fullmatch(reference if "@" in reference else self.reference(reference))
         if known is None:
             raise SystemExit(

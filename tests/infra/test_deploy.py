@@ -212,6 +212,21 @@ def test_an_image_of_before_is_deployed_by_its_digest_alone(engine, google, arch
     assert len(google.builds) == 2, "nothing is built for it"
 
 
+def test_what_ran_before_is_deployed_by_its_tag(engine, google, archive):
+    infra.deploy("dev", archive)
+    before = google.tags[PATH, "running"]
+    archive.write_bytes(b"another")
+    infra.deploy("dev", archive)
+    infra.deploy("dev", image="before")
+    assert ran(engine)[-1].endswith(before)
+    assert google.tags[PATH, "running"] == before
+
+
+def test_what_never_ran_is_not_deployed_by_its_tag(engine):
+    with pytest.raises(SystemExit, match=r"waooaw:before is no image: it is sha256:…, or"):
+        infra.deploy("dev", image="before")
+
+
 def test_what_was_begun_by_a_killed_run_is_gone_on_with(engine, google, archive, monkeypatch, dev):
     def killed(*_):
         raise KeyboardInterrupt
@@ -249,6 +264,13 @@ def test_what_is_kept_is_listed(engine, google, monkeypatch, capsys):
     assert new.startswith("2026-11-02 10:00  sha256:")
     assert new.endswith("  archive unknown  commit unknown  running")
     assert old.endswith(f"  archive {'a' * 12}  commit {'c' * 12}  before")
+
+
+def test_which_image_has_a_tag_is_said_alone(engine, google, monkeypatch, capsys):
+    run(monkeypatch, "images", "dev", "--tag", "running")
+    digest = google.push(PATH, "running", content=b"2")
+    run(monkeypatch, "images", "dev", "--tag", "running")
+    assert capsys.readouterr().out == f"\n{digest}\n"
 
 
 def test_an_answer_of_no_ends_in_its_sentence(engine, google, monkeypatch):
