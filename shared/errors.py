@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 class Violation(BaseModel):
     """One rule that was not kept: which, where, and what is wrong."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     rule: str
     """The code of the rule, for programs."""

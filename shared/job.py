@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from functools import cached_property
 from inspect import get_annotations
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from shared import jobs
 from shared.documents import Write
@@ -67,6 +67,8 @@ class Visited(Progress):
 @dataclass(frozen=True)
 class JobKind(Reaction):
     """Everything the deployment needs to know: a reaction to the timers of its jobs."""
+
+    in_steps: ClassVar[bool] = True
 
     @cached_property
     def work(self) -> type[Work]:

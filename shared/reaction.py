@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from shared.entity import Event, Record
 from shared.operation import EVERY_TENANT, Call, deployed, place
@@ -63,6 +63,9 @@ class ReactionCall(Call):
 @dataclass(frozen=True)
 class Reaction:
     """Everything the deployment needs to know. Exactly one of the six causes is set."""
+
+    in_steps: ClassVar[bool] = False
+    """Whether it is done in steps, as a job: only then does a function load what jobs take."""
 
     function: Callable[..., Any]
     on: tuple[type[Event], ...] = ()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
 
 from shared.actors import PLATFORM, Actor, Role, story_of
 from shared.bus import Message, Received, opened
@@ -18,22 +19,23 @@ from shared.documents import ABSENT, Key, Write
 from shared.edge.calling import given, reaction_call
 from shared.edge.contention import settled
 from shared.edge.folding import folds
-from shared.edge.jobs import carry
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.edge.proof import announced, judged, promised
 from shared.edge.traces import current, span
 from shared.errors import Refusal
-from shared.events.actions.letters import Undelivered
 from shared.events.models import Inbox
 from shared.evidence import Unproven
-from shared.job import JobKind
 from shared.operation import Crossing
 from shared.projection import Projection
 from shared.promises import Due
 from shared.reaction import Reaction, ReactionCall
 from shared.schedules import LastMoment, Schedule
+
+if TYPE_CHECKING:
+    from shared.events.actions.letters import Undelivered
+    from shared.job import JobKind
 
 log = logging.getLogger("waooaw.delivery")
 
@@ -64,8 +66,10 @@ def deliver(reaction: Reaction, message: Message, ports: Ports) -> bool:
                 return _once(reaction, message, claim, ports, crossings)
 
         try:
-            if isinstance(reaction, JobKind):
-                return carry(reaction, message, claim, ports, crossings)
+            if reaction.in_steps:
+                from shared.edge.jobs import carry
+
+                return carry(cast("JobKind", reaction), message, claim, ports, crossings)
             return settled(attempt)
         except Unproven as refusal:
             log.error("%s did nothing: %s", reaction.id, refusal)  # noqa: TRY400 - no defect of ours
@@ -186,7 +190,7 @@ def _on_time(
     return runs
 
 
-def give_up(reaction: Reaction, given: Undelivered, ports: Ports) -> None:
+def give_up(reaction: Reaction, given: "Undelivered", ports: Ports) -> None:
     """Run the reaction that keeps what the broker gave up, and say whether it is proven."""
     run(reaction, ports, judged(given, ports.documents, ports.trusted, now=ports.clock()))
 

@@ -37,6 +37,7 @@ from shared.ports import Deployment, SecretReader, SecretWriter, SignatureCheck,
 from shared.records import dataclass
 
 if TYPE_CHECKING:
+    from shared.edge.relay import Relay
     from shared.secrets import TenantSecrets
 
 
@@ -109,8 +110,6 @@ def connect(
 
         bus: Where messages go, likewise.
     """
-    from shared.edge.relay import Relay
-
     documents = documents or _documents(settings)
     bus = bus or _bus(settings, documents)
     signer, counting = writer(settings.writer_key), ProcessTraffic()
@@ -118,7 +117,7 @@ def connect(
     client = later(lambda: _http_client(settings))
     files = later(lambda: _files(settings, clock))
     secrets = later(lambda: _secrets(settings, clock))
-    relay = Relay(documents, bus, trusted, clock, settings.environment)
+    relay = later(lambda: _relay(settings, documents, bus, trusted, clock))
     authenticator = Authenticator(
         project=settings.project,
         addressed=settings.addressed,
@@ -148,8 +147,8 @@ def connect(
         traffic=counting if settings.local else NoTraffic(),
         memory=Memory(),
         strangers=Strangers(),
-        workflows=_workflows(settings),
-        probe=_probe(settings),
+        workflows=later(lambda: _workflows(settings)),
+        probe=later(lambda: _probe(settings)),
         push=InboxPush() if settings.local else FcmPush(settings.project),
         http_client=client,
         models=later(lambda: _models(settings, client, clock)),
@@ -159,7 +158,7 @@ def connect(
         due_relay=relay,
         letter_relay=relay,
         backlogs=relay,
-        dependencies=_dependencies(settings, documents, signer),
+        dependencies=later(lambda: _dependencies(settings, documents, signer)),
         telemetry=LocalTelemetry(counting) if settings.local else CloudTelemetry(settings),
     )
 
@@ -182,6 +181,18 @@ def _bus(settings: Settings, documents: Documents) -> Bus:
     from shared.edge.queue import QueueBus
 
     return QueueBus(documents, settings.data / "tap.jsonl")
+
+
+def _relay(
+    settings: Settings,
+    documents: Documents,
+    bus: Bus,
+    trusted: Verify,
+    clock: Callable[[], datetime],
+) -> "Relay":
+    from shared.edge.relay import Relay
+
+    return Relay(documents, bus, trusted, clock, settings.environment)
 
 
 def _workflows(settings: Settings) -> Workflows:

@@ -7,14 +7,17 @@ what is stored.
 
 from dataclasses import fields, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from shared.bus import PROMISED, Message, Received, due_message, envelope, opened
 from shared.documents import Documents, Key, Snapshot
 from shared.errors import Invalid
-from shared.events.actions.letters import Undelivered
 from shared.events.models import HOT
 from shared.evidence import Entry, Unproven, Verify, hash_of_entry, signed_bytes
 from shared.promises import Due
+
+if TYPE_CHECKING:
+    from shared.events.actions.letters import Undelivered
 
 _NO_CLAIM = frozenset({"consumer", "traceparent", "data"})
 """What a message says for its way; its data is compared to the letter, as bytes."""
@@ -56,8 +59,8 @@ def promised(message: Message, due: Snapshot, *, now: datetime) -> Received:
 
 
 def judged(
-    given: Undelivered, documents: Documents, trusted: Verify, *, now: datetime
-) -> Undelivered:
+    given: "Undelivered", documents: Documents, trusted: Verify, *, now: datetime
+) -> "Undelivered":
     """Return what was given up, with whether it is proven; a promise that is gone may have been one."""
     message = given.message
     try:

@@ -127,9 +127,11 @@ def test_an_adapter_is_loaded_by_whoever_uses_it_and_nobody_else():
         "late = {'shared.' + name for name in sys.argv[1:]};"
         "print(sorted(late & set(sys.modules)));"
         "ports.files.keep, ports.secret_reader.use, ports.models.embed, ports.http_client.send;"
+        "ports.entry_relay.publish, ports.probe.look, ports.workflows.start, ports.dependencies.look;"
         "print(sorted(late - set(sys.modules)))"
     )
     late = ["edge.offering", "edge.outbound", "edge.storage", "edge.vaults", "secrets"]
+    late += ["edge.dependencies", "edge.probe", "edge.proof", "edge.relay", "edge.workflows"]
     assert python(code, *late, "language_models").split("\n")[:2] == ["[]", "[]"]
 
 
