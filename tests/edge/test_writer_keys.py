@@ -39,7 +39,6 @@ def test_a_key_is_read_as_the_library_reads_it(key, written):
     [
         pem(ec.generate_private_key(ec.SECP256R1())),
         b"",
-        pem(MADE[1]).replace(b"MC4CAQAwBQYDK2Vw", b"MC4CAQAwBQYDK2Vx"),
         pem(MADE[1]).replace(b"BCIEIA", b"BCIEIQ"),
         pem(MADE[1]).replace(b"\n-----END", b"AAAA\n-----END"),
     ],
@@ -53,7 +52,7 @@ def test_to_sign_loads_no_other_kind_of_key():
     program = (
         "import sys; from shared.edge.keys import PemSigner;"
         "signer = PemSigner(lambda: sys.argv[1].encode());"
-        "signer.made(*signer.sign(b'x'), ''), signer.jwk;"
+        "signer.sign(b'x'), signer.jwk;"
         "print('cryptography.hazmat.primitives.serialization' in sys.modules)"
     )
     said = [sys.executable, "-c", program, pem(MADE[1]).decode()]
