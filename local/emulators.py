@@ -27,6 +27,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from local import hints
+from shared.errors import ProviderDown
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 5.0
@@ -117,14 +118,22 @@ class AuthEmulator:
     def ask(
         self, path: str, body: Mapping[str, Any] | None = None, *, owner: bool = False
     ) -> tuple[int, dict[str, Any]]:
-        """Send it a request, a POST where there is a body, and return what it answers; the owner may do everything."""
+        """
+        Send it a request, a POST where there is a body, and return what it answers; the owner may do everything.
+
+        Raises:
+            ProviderDown: It does not answer.
+        """
         headers = {"Content-Type": "application/json"}
         headers |= {"Authorization": "Bearer owner"} if owner else {}
         sent = None if body is None else json.dumps(body)
-        with closing(_Connection(self.where)) as connection:
-            connection.request("GET" if body is None else "POST", path, sent, headers)
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
+        try:
+            with closing(_Connection(self.where)) as connection:
+                connection.request("GET" if body is None else "POST", path, sent, headers)
+                answer = connection.getresponse()
+                return answer.status, json.loads(answer.read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise ProviderDown("the sign-in does not answer now", retry_after_s=5) from error
 
 
 class _Connection(http.client.HTTPConnection):
@@ -225,7 +234,7 @@ def _wait_for(answers: Callable[[], object], process: "subprocess.Popen[bytes]",
     while time.monotonic() < until and process.poll() is None:
         try:
             answers()
-        except OSError:
+        except (OSError, ProviderDown):
             time.sleep(0.05)
         else:
             return

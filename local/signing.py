@@ -83,7 +83,7 @@ class Signing:
         self._project = f"{TOOLKIT}/v1/projects/{emulator.project}"
         self._begun: dict[tuple[str, int], _Begun] = {}
         self._renewals: dict[str, tuple[str, _Begun]] = {}
-        self._pending: dict[str, str] = {}
+        self._pending: dict[str, tuple[str, _Begun]] = {}
 
     def enrol(self) -> None:
         """Put the accounts of this machine into the emulator, with our ids and claims; staff have a second factor."""
@@ -212,9 +212,12 @@ class Signing:
         return token, self._going_on(claims["sub"], claims["auth_time"])
 
     def _first_factor(self, shown: str) -> tuple[str, None]:
-        if shown not in self._pending:
+        token, begun = self._pending.get(shown, ("", None))
+        late = self._clock.now() - VOUCHED_FOR
+        if begun is None or begun.at < late.timestamp():
             raise Denied("INVALID_MFA_PENDING_CREDENTIAL")
-        return self._pending[shown], None
+        self._see_that_it_goes_on(begun)
+        return token, None
 
     def _renewal(self, shown: str) -> tuple[str, _Begun]:
         if shown not in self._renewals:
@@ -235,16 +238,20 @@ class Signing:
         return said.claims
 
     def _going_on(self, subject: str, at: int) -> _Begun:
-        """Return a sign-in that was not ended since, as `python -m infra.people revoke` ends them."""
+        """Return a sign-in that goes on."""
         begun = self._begun.get((subject, at))
         if begun is None:
             raise Denied("TOKEN_EXPIRED")
+        self._see_that_it_goes_on(begun)
+        return begun
+
+    def _see_that_it_goes_on(self, begun: _Begun) -> None:
+        """See that a sign-in was not ended since, as `python -m infra.people revoke` ends them."""
         found = self._found(localId=[begun.subject])
         if not found:
             raise Denied("USER_NOT_FOUND")
         if int(begun.really) < int(found[0].get("validSince", "0")):
             raise Denied("TOKEN_EXPIRED")
-        return begun
 
     def _found(self, **by: list[str]) -> list[dict[str, Any]]:
         _, told = self._emulator.ask(f"{self._project}/accounts:lookup", by, owner=True)
@@ -265,8 +272,9 @@ class Signing:
         if begun:
             _keep(self._begun, (begun.subject, begun.at), begun)
         for name in told.keys() & {"mfaPendingCredential"}:
+            half = _Begun(told["localId"], int(now.timestamp()), time.time())
             answer[name] = secrets.token_urlsafe(32)
-            _keep(self._pending, answer[name], told[name])
+            _keep(self._pending, answer[name], (told[name], half))
         return answer
 
 

@@ -11,6 +11,7 @@ import pytest
 import urllib3
 
 from infra import people
+from local.emulators import AuthEmulator
 from local.platform import Platform
 from local.signing import BY_PROVIDER, RENEWAL, SECOND_ENDS, SECOND_STARTS, TOOLKIT
 from local.story import acts
@@ -18,6 +19,7 @@ from local.story.client import Client, Refused
 from shared.actors import Role
 from shared.approvals.models.questions import ApprovalRequest
 from shared.edge import jws
+from shared.errors import ProviderDown
 from tests.emulators import firebase_emulator, free_port, needs_emulator
 from tests.rehearsals.scene import until
 
@@ -235,10 +237,42 @@ def test_the_first_factor_alone_is_no_sign_in(web):
     assert web.ask(SECOND_ENDS, {**pending, "phoneVerificationInfo": wrong}) == "INVALID_CODE"
 
 
-def test_a_provider_vouches_for_some_minutes(web):
-    said = web.platform.signing.vouched(GOVERNOR)
+def test_a_provider_vouches_for_some_minutes_and_so_does_a_first_factor(web):
+    said, first = web.platform.signing.vouched(GOVERNOR), web.vouched(GOVERNOR)
     web.platform.clock.jump(web.platform.clock.now() + LATER)
     assert web.provider(said) == "TOKEN_EXPIRED"
+    pending = {"mfaPendingCredential": first["mfaPendingCredential"], "mfaEnrollmentId": "phone"}
+    assert web.ask(SECOND_STARTS, pending) == "INVALID_MFA_PENDING_CREDENTIAL"
+
+
+def test_a_first_factor_ends_with_the_sign_ins(web, admin):
+    first = web.vouched("viewer@platform.example")
+    time.sleep(1.1)
+    firebase_admin.auth.revoke_refresh_tokens("viewer.platform", app=admin)
+    pending = {"mfaPendingCredential": first["mfaPendingCredential"], "mfaEnrollmentId": "phone"}
+    assert web.ask(SECOND_STARTS, pending) == "TOKEN_EXPIRED"
+
+
+def test_whoever_is_switched_off_neither_signs_in_nor_goes_on(web, admin):
+    before = web.signed_in("customer_user@globex.example")
+    firebase_admin.auth.update_user("customer_user.globex", disabled=True, app=admin)
+    assert web.renewed(before["refreshToken"]) == "USER_DISABLED"
+    assert web.vouched("customer_user@globex.example") == "USER_DISABLED"
+    firebase_admin.auth.update_user("customer_user.globex", disabled=False, app=admin)
+
+
+def test_an_emulator_that_is_gone_is_told(tmp_path, web):
+    gone = AuthEmulator(str(tmp_path / "nowhere"), "demo-tests")
+    with pytest.raises(ProviderDown, match="the sign-in does not answer now"):
+        gone.ask("/")
+    whole, web.platform.signing._emulator = web.platform.signing._emulator, gone
+    url = f"{web.platform.address}{RENEWAL}"
+    answer = urllib3.request("POST", url, json={"refresh_token": "any"})
+    assert answer.status == 400, "what is known here is told all the same"
+    body = {"postBody": urlencode({"id_token": web.platform.signing.vouched(GOVERNOR)})}
+    answer = urllib3.request("POST", f"{web.platform.address}{BY_PROVIDER}", json=body)
+    web.platform.signing._emulator = whole
+    assert (answer.status, answer.json()["code"]) == (503, "provider_down")
 
 
 def test_nobody_signs_up_by_themselves(web):
