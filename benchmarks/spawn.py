@@ -1,4 +1,4 @@
-"""Spawn a function under the real Functions Framework and read what its start has cost."""
+"""Spawn a function, as a container of ours or under the real Functions Framework, and read what its start has cost."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -55,33 +55,52 @@ def bare_source(folder: Path) -> Path:
 
 
 class Start(NamedTuple):
-    """What a start has cost."""
+    """What a start has cost, of all processes that it takes."""
 
     cpu_ms: float
-    """CPU time of the process, user and system, until it had answered."""
+    """CPU time, user and system, until it had answered."""
+
+    wall_ms: float
+    """How long that took."""
+
+    resident_mb: float
+    """The most that each process held until then, together: what they share counts in each."""
+
+    own_mb: float
+    """What they hold, where what is shared counts once."""
 
     modules: int
-    """How many modules it had loaded then."""
+    """How many modules it had loaded."""
 
     status: int
     """Of its first answer."""
 
 
+OURS = ("start.py",)
+"""How a container is started (infra/functions.py)."""
+
+
+def stock(source: Path) -> Sequence[str]:
+    """Return how the framework starts by itself what a file has, as Google's buildpack has it started."""
+    return ("-m", "functions_framework", "--target=serve", f"--source={source}")
+
+
 def first_answer(
-    source: Path,
+    how: Sequence[str],
     environ: Mapping[str, str],
     path: str = "/",
     headers: Mapping[str, str] | None = None,
     method: str = "GET",
     body: bytes | None = None,
+    first: Callable[[], None] | None = None,
 ) -> Start:
-    """Start the framework on *source*, ask until it answers, and say what that has cost."""
+    """Start Python on something, ask until it answers, and say what that has cost; *first* is done before."""
     port = free_port()
-    command = [sys.executable, "-m", "functions_framework", "--target=serve"]
-    command += [f"--source={source}", f"--port={port}", "--host=127.0.0.1"]
+    command = [sys.executable, *how]
     with folder() as name:
         Path(name, "sitecustomize.py").write_text(COUNTING)
         counted = {"PYTHONPATH": f"{ROOT}{os.pathsep}{name}", "COUNTED": name, "PORT": str(port)}
+        began = time.perf_counter()
         process = subprocess.Popen(
             command,
             env={**os.environ, **BYTE_CODE, **environ, **counted},
@@ -89,17 +108,34 @@ def first_answer(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=first,  # noqa: PLW1509 - nothing else is done here meanwhile
         )
         status = _first_answer(f"http://127.0.0.1:{port}{path}", headers or {}, method, body)
+        wall_s = time.perf_counter() - began
         # What its end will cost is no part of its start.
-        taken_s = cpu_s(family(process.pid))
-        # SIGQUIT is gunicorn's quick end: on SIGTERM it waits two seconds for requests that are not there.
-        os.killpg(process.pid, signal.SIGQUIT)
+        all_of_it = family(process.pid)
+        taken_s, (resident_mb, own_mb) = cpu_s(all_of_it), memory_mb(all_of_it)
+        # SIGINT is gunicorn's quick end: on SIGTERM it waits two seconds for requests that are not there.
+        os.killpg(process.pid, signal.SIGINT)
         process.wait()
-        # The worker answers; it was forked by the process that was started.
-        workers = [file for file in Path(name).glob("*.modules") if file.stem != str(process.pid)]
-        modules = max((int(file.read_text()) for file in workers), default=0)
-    return Start(taken_s * 1000, modules, status)
+        # Where one process forked another that answers, that one has loaded more.
+        told = [int(file.read_text()) for file in Path(name).glob("*.modules")]
+    return Start(taken_s * 1000, wall_s * 1000, resident_mb, own_mb, max(told, default=0), status)
+
+
+def memory_mb(pids: Iterable[int]) -> tuple[float, float]:
+    """Return the most that processes were resident with, added, and what they hold with what is shared once (Linux)."""
+    resident = own = 0
+    for pid in pids:
+        resident += _kb(Path(f"/proc/{pid}/status"), "VmHWM:")
+        own += _kb(Path(f"/proc/{pid}/smaps_rollup"), "Pss:")
+    return resident / 1024, own / 1024
+
+
+def _kb(file: Path, name: str) -> int:
+    return next(
+        int(line.split()[1]) for line in file.read_text().splitlines() if line.startswith(name)
+    )
 
 
 def family(pid: int) -> list[int]:
@@ -116,11 +152,11 @@ def cpu_s(pids: Iterable[int]) -> float:
 
 def _first_answer(url: str, headers: Mapping[str, str], method: str, body: bytes | None) -> int:
     pool = urllib3.PoolManager(retries=False)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         with suppress(urllib3.exceptions.HTTPError):
-            return int(pool.request(method, url, headers=headers, body=body, timeout=20).status)
-        time.sleep(0.02)
+            return int(pool.request(method, url, headers=headers, body=body, timeout=60).status)
+        time.sleep(0.005)
     raise TimeoutError(f"{method} {url} did not answer: does the function start?")
 
 
