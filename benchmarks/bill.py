@@ -54,9 +54,9 @@ class Provision:
 
 
 PROVISION = Provision(
-    vcpu=0.167,
-    gib=0.25,
-    cold_cpu_s=0.43,
+    vcpu=0.2,
+    gib=160 / 1024,
+    cold_cpu_s=0.26,
     boost=True,
     warm=frozenset(
         {
@@ -67,7 +67,7 @@ PROVISION = Provision(
         }
     ),
 )
-"""What infra/functions.py gives, and what the dearest function took."""
+"""What infra/functions.py gives, and what the dearest function took (docs/performance.md)."""
 
 
 class Bill(dict[str, float]):

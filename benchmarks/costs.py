@@ -44,11 +44,12 @@ COLD = replace(PROVISION, warm=frozenset())
 
 PROVISIONS = [
     PROVISION,
+    replace(PROVISION, boost=False),
     *(
-        replace(PROVISION, vcpu=vcpu, boost=boost)
-        for vcpu in (PROVISION.vcpu, 0.25, 0.333, 0.5)
-        for boost in (False, True)
-        if (vcpu, boost) != (PROVISION.vcpu, PROVISION.boost)
+        replace(PROVISION, vcpu=vcpu, gib=mib / 1024)
+        for vcpu in (0.167, PROVISION.vcpu, 0.25, 0.333, 0.5, 1)
+        for mib in (160, 256)
+        if (vcpu, mib) != (PROVISION.vcpu, PROVISION.gib * 1024)
     ),
 ]
 """What could be given instead."""
@@ -66,7 +67,9 @@ def page(found: Measured) -> str:
             _HEAD.format(region=REGION),
             "## The creation of one agent",
             "",
-            _CREATION.format(list=usd(whole), billed=a_thousand, limit=AGENT_USD),
+            _CREATION.format(
+                times=PROVISION.times, list=usd(whole), billed=a_thousand, limit=AGENT_USD
+            ),
             *_table(("what", "takes", "$ per million agents"), map(_part, parts.items())),
             f"| **together** | {_shown(whole)} | **{usd(whole) * 1e6:,.0f}** |",
             "",
@@ -119,6 +122,7 @@ def page(found: Measured) -> str:
             *_table(
                 (
                     "vCPU",
+                    "MiB",
                     "boost",
                     "a start, s",
                     "starts, $ a pilot month",
@@ -174,7 +178,7 @@ Counted by a meter at the ports while the platform runs, times Google's prices i
 _CREATION = """\
 From the request to an agent in service: every stage, eight verdicts, the Governor's look and yes, twenty-one looks at the release, and whatever follows within
 two days. As a month with a thousand of them is billed, **${billed:.6f}** an agent, at most ${limit}; **${list:.6f}** where nothing is free. A function's time is its CPU on
-this machine, six times as long on a sixth of a processor, and ten milliseconds for each request to Firestore (assumed), rounded up to tenths of a second; it is warm.
+this machine, {times:.0f} times as long on the part of a processor that it is given, and ten milliseconds for each request to Firestore (assumed), rounded up to tenths of a second; it is warm.
 """
 
 _MONTHS = """\
@@ -260,6 +264,7 @@ def _provision(found: Measured, given: Provision) -> tuple[str, ...]:
     bill, starts = month(found, PILOT, given), starting(found, PILOT, given)
     return (
         f"{given.vcpu:.3g}",
+        f"{given.gib * 1024:.0f}",
         "yes" if given.boost else "no",
         f"{given.start_s:.2f}",
         f"{usd(starts):.2f}",

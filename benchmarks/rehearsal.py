@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from benchmarks.spawn import free_port
 from local.platform import Platform
 from local.server import Hold, application
 from shared.actors import Role
-from shared.bus import Message, opened
+from shared.bus import Message, due_message, opened
 from shared.documents import Documents, Key, Write
 from shared.edge.auth import SERVICE_ROLES
 from shared.edge.catalog import operations
@@ -27,6 +28,7 @@ from shared.edge.delivery import deliver
 from shared.edge.ports import Ports
 from shared.evidence import Entry
 from shared.identity.models import Principal
+from shared.instants import written
 from shared.operation import Operation
 from shared.promises import Due
 from shared.reaction import Reaction
@@ -85,9 +87,16 @@ class Rehearsal:
         """Write everything into another store, and the promises as if they were still to be kept."""
         # Whoever signed out did so at the time of a clock that jumps: they could not sign in again today.
         kept = [one for one in self._documents if one.key.collection != Principal.collection]
-        kept += self.promises.values()
+        kept += [self._come_due(*one) for one in self.promises.items()]
         for start in range(0, len(kept), WRITES):
             documents.commit(kept[start : start + WRITES])
+
+    def _come_due(self, reaction: str, promise: Write) -> Write:
+        """Return a promise that has come due today: it may have been kept on a day to which a clock jumped."""
+        promised = promise.data or {}
+        promised["at"] = min(promised["at"], written(datetime.now(UTC)))
+        self.delivered[reaction] = due_message(Due.from_stored(promised))
+        return Write(promise.key, promised)
 
     @property
     def entries(self) -> list[Write]:

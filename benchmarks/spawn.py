@@ -76,10 +76,6 @@ class Start(NamedTuple):
     """Of its first answer."""
 
 
-OURS = ("start.py",)
-"""How a container is started (infra/functions.py)."""
-
-
 def stock(source: Path) -> Sequence[str]:
     """Return how the framework starts by itself what a file has, as Google's buildpack has it started."""
     return ("-m", "functions_framework", "--target=serve", f"--source={source}")

@@ -44,8 +44,8 @@ class Asking(Mapping[str, str]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield their names, each part with a capital."""
-        for key in self._environ:
-            if key in _BARE or (key.startswith("HTTP_") and key[5:] not in _BARE):
+        for key, said in self._environ.items():
+            if (key in _BARE and said) or (key.startswith("HTTP_") and key[5:] not in _BARE):
                 yield key.removeprefix("HTTP_").replace("_", "-").title()
 
     def __len__(self) -> int:
@@ -92,7 +92,7 @@ class Request:
     def content_length(self) -> int | None:
         """How long its body is, where that is said before."""
         told = self.environ.get("CONTENT_LENGTH")
-        if not told or self._in_chunks:
+        if told is None or self._in_chunks:
             return None
         return int(told) if told.isascii() and told.isdecimal() else 0
 
@@ -113,16 +113,19 @@ class Request:
             BadRequest: It ends before it is whole.
         """
         stream: Readable = self.environ["wsgi.input"]
-        length, ends = self.content_length, bool(self.environ.get("wsgi.input_terminated"))
+        # A server that ends it goes by the length itself.
+        ends = bool(self.environ.get("wsgi.input_terminated"))
+        length = None if ends else self.content_length
         if length is None and not ends:
             return b""
         wanted = most if length is None else min(most, length)
-        read = b""
-        while len(read) < wanted and (more := stream.read(wanted - len(read))):
-            read += more
-        if length is not None and len(read) < wanted:
+        parts: list[bytes] = []
+        while wanted and (more := stream.read(wanted)):
+            parts.append(more)
+            wanted -= len(more)
+        if length is not None and wanted:
             raise BadRequest("the body ended before it was whole; send it again")
-        return read
+        return b"".join(parts)
 
 
 def environ_text(said: str) -> str:
@@ -225,9 +228,9 @@ class Response:
     def status(self) -> str:
         """Its status, as it is sent."""
         try:
-            return f"{self.status_code} {HTTPStatus(self.status_code).phrase}"
+            return f"{self.status_code} {HTTPStatus(self.status_code).phrase.upper()}"
         except ValueError:
-            return f"{self.status_code} Unknown"
+            return f"{self.status_code} UNKNOWN"
 
     def add_etag(self) -> str:
         """Say which version of the body it is, by its digest."""

@@ -10,6 +10,10 @@ from benchmarks.counts import kept
 from benchmarks.deploying import MANY, PACES, build_each, one_image
 from benchmarks.months import NOBODY, PILOT, THOUSAND, cold_starts, month, runs_for, starting
 from benchmarks.prices import PRICES
+from infra.functions import BOOST, CPU, MEMORY, WARM
+
+BEFORE = replace(PROVISION, vcpu=0.1666, gib=0.25, cold_cpu_s=0.43, boost=False)
+"""What was given before starts were measured under a quota, and what the dearest function took then."""
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +25,7 @@ def test_more_of_a_processor_costs_more_and_starts_sooner(found):
     once = replace(PROVISION, boost=False)
     twice = replace(once, vcpu=2 * once.vcpu)
     assert twice.start_s == pytest.approx(once.start_s / 2)
-    assert usd(month(found, PILOT, twice)) > usd(month(found, PILOT))
+    assert usd(month(found, PILOT, twice)) > usd(month(found, PILOT, once))
 
 
 def test_a_boosted_start_is_as_short_as_on_a_whole_processor_and_costs_what_two_do(found):
@@ -31,6 +35,19 @@ def test_a_boosted_start_is_as_short_as_on_a_whole_processor_and_costs_what_two_
     bill = starting(found, PILOT, boosted)
     assert bill["vcpu_s"] == pytest.approx(starts * 2 * PROVISION.cold_cpu_s)
     assert bill["gib_s"] == pytest.approx(starts * PROVISION.cold_cpu_s * PROVISION.gib)
+
+
+def test_what_is_computed_with_is_what_is_deployed():
+    memory = f"{PROVISION.gib * 1024:.0f}Mi"
+    assert (PROVISION.vcpu, memory, PROVISION.boost) == (float(CPU), MEMORY, BOOST)
+    assert PROVISION.warm == WARM
+
+
+@pytest.mark.parametrize("use", [NOBODY, PILOT])
+@pytest.mark.parametrize("free", [True, False])
+def test_a_month_is_no_dearer_than_with_what_was_given_before(found, use, free):
+    now, before = month(found, use), month(found, use, BEFORE)
+    assert usd(now, free=free) <= usd(before, free=free)
 
 
 def test_no_more_starts_from_cold_than_runs_and_the_busier_the_smaller_their_share(found):

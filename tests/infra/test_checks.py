@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from infra.checks import BECOMES, findings
+from infra.functions import MEMORY
 from infra.graph import IMAGE, Resource
 
 INVOKER = "cloudrunv2.ServiceIamBinding"
@@ -276,7 +277,7 @@ BREAKAGES = {
             "agents.get_agent",
             template__executionEnvironment="EXECUTION_ENVIRONMENT_GEN2",
         ),
-        "agents.get_agent has 256 MiB, and the second generation takes at least 512",
+        f"agents.get_agent has {MEMORY.removesuffix('Mi')} MiB, and the second generation takes at least 512",
     ),
     "a route leads elsewhere": (
         lambda g: rerouted(g, elsewhere),
