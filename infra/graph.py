@@ -147,6 +147,12 @@ class _Cloud(mocks.Mocks):
             email = f"{inputs['accountId']}@{self.project}.iam.gserviceaccount.com"
             full = f"projects/{self.project}/serviceAccounts/{email}"
             return {"email": email, "name": full, "id": full}
+        if type == "kms.KeyRing":
+            return {
+                "id": f"projects/{self.project}/locations/{inputs['location']}/keyRings/{inputs['name']}"
+            }
+        if type == "kms.CryptoKey":
+            return {"id": f"{inputs['keyRing']}/cryptoKeys/{inputs['name']}"}
         if type == "projects.ServiceIdentity":
             return {"member": _agent(inputs["service"].removesuffix(".googleapis.com"))}
         if type == "projects.IAMCustomRole":

@@ -42,6 +42,8 @@ def declare(stack: Stack) -> Records:
         concurrency_mode="OPTIMISTIC",
         point_in_time_recovery_enablement=f"POINT_IN_TIME_RECOVERY_{'EN' if on else 'DIS'}ABLED",
         delete_protection_state=f"DELETE_PROTECTION_{'EN' if on else 'DIS'}ABLED",
+        # By itself it would stay when a stack is destroyed, and be in the way of the next.
+        deletion_policy="ABANDON" if on else "DELETE",
         opts=pulumi.ResourceOptions(protect=on),
     )
     declared = json.loads(INDEXES.read_text())

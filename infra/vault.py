@@ -72,6 +72,8 @@ def _records_key(stack: Stack) -> pulumi.Output[str]:
         name="records",
         key_ring=ring.id,
         rotation_period=f"{QUARTER_S}s",
+        # Nobody can delete a key. To destroy its versions would be to destroy what they encrypt.
+        deletion_policy="ABANDON",
         opts=pulumi.ResourceOptions(protect=stack.production),
     )
     # To ask for Cloud Storage's agent makes it; by the time there is a key, its service is on.
