@@ -97,7 +97,7 @@ def declare(stack: Stack, accounts: Accounts, vault: Vault, records: Records) ->
 
 
 def _images(stack: Stack) -> artifactregistry.Repository:
-    return artifactregistry.Repository(
+    images = artifactregistry.Repository(
         "functions",
         repository_id=IMAGES,
         location=stack.region,
@@ -126,6 +126,17 @@ def _images(stack: Stack) -> artifactregistry.Repository:
             ),
         ],
     )
+    if stack.promotes_to:
+        # The same image runs in the next stack, whose pipeline copies it from here.
+        artifactregistry.RepositoryIamMember(
+            "promotes",
+            project=stack.project,
+            location=stack.region,
+            repository=images.name,
+            role="roles/artifactregistry.reader",
+            member=f"serviceAccount:deployer@{stack.promotes_to}.iam.gserviceaccount.com",
+        )
+    return images
 
 
 def _service(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from infra.accounts import CUSTOM
 from infra.groups import Runtime, runtimes
-from infra.reading import Graph, account_of, granted
+from infra.reading import Graph, granted
 from infra.stack import Environment
 from shared.files import FileReader, FileRemover, Files
 from shared.observability import Dependencies, Telemetry
@@ -264,5 +264,7 @@ def each(lines: Iterable[str]) -> frozenset[str]:
 
 
 def _given(graph: Graph, account: str) -> set[str]:
-    """Return the roles that an account is given, on whatever."""
-    return {role for _, role, members in granted(graph) if account in set(map(account_of, members))}
+    """Return the roles that an account of this project is given, on whatever."""
+    projects = {one.inputs["project"] for one, _, _ in granted(graph) if "project" in one.inputs}
+    ours = {f"serviceAccount:{account}@{project}.iam.gserviceaccount.com" for project in projects}
+    return {role for _, role, members in granted(graph) if ours & members}

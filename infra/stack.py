@@ -49,6 +49,9 @@ class Stack:
     repository: str = ""
     """The repository whose pipeline may deploy, as ``owner/name``; none without."""
 
+    promotes_to: str = ""
+    """The project of the stack after this one, whose pipeline takes its images; none without."""
+
     releases: str = ""
     """Where a release answers its health probe; ``{release_id}`` stands for its id."""
 
@@ -119,6 +122,7 @@ def configured() -> Stack:
         warm_instances=ours.require_int("warmInstances"),
         origins=tuple(ours.get_object("origins") or ()),
         repository=ours.get("repository") or "",
+        promotes_to=ours.get("promotesTo") or "",
         releases=ours.get("releases") or "",
         models=json.dumps(ours.get_object("models")) if ours.get_object("models") else "",
         sign_in=dict(ours.get_object("signIn") or {}),

@@ -19,7 +19,7 @@ __all__ = ["rehearsed"]
 
 @pytest.fixture(scope="session")
 def dev():
-    return planned("dev", IMAGE, {})
+    return planned("dev", IMAGE, {"waooaw:promotesTo": "waooaw-staging"})
 
 
 @pytest.fixture(scope="session")

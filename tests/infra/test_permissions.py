@@ -149,8 +149,20 @@ def test_what_is_written_down_is_asked_for(prod):
     assert all(known.values()), "a role of which nothing is asked is no use"
 
 
-def test_dev_has_no_pipeline_and_needs_none(dev):
+def test_a_stack_without_a_pipeline_needs_no_rights_for_one(dev):
     assert deployer(dev) == []
+
+
+def test_the_pipeline_of_the_next_stack_takes_the_images_of_this_one_and_does_nothing_else(
+    dev, prod
+):
+    member = "serviceAccount:deployer@waooaw-staging.iam.gserviceaccount.com"
+    (given,) = (one for one, _, members in granted(dev) if member in members)
+    (images,) = (one for one in dev if one.type == "artifactregistry.Repository")
+    assert given.type == "artifactregistry.RepositoryIamMember"
+    assert given.inputs["role"] == "roles/artifactregistry.reader"
+    assert images.urn in given.fed_by
+    assert not [one for one in prod if one.type == given.type], "there is none after the last"
 
 
 def test_each_runtime_writes_documents(dev):
