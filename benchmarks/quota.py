@@ -13,6 +13,9 @@ from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
 PERIOD_US = 100_000
+FIRST_V1, FIRST_V2 = 262_144, 10_000
+"""The most weight that a group can have: its part is its own also where others want more than there is."""
+
 
 
 class NoQuota(Exception):
@@ -73,9 +76,11 @@ def _parent(root: Path) -> Path:
 def _limit(group: Path, quota_us: int) -> None:
     if (group / "cpu.max").exists():
         (group / "cpu.max").write_text(f"{quota_us} {PERIOD_US}")
+        (group / "cpu.weight").write_text(str(FIRST_V2))
     else:
         (group / "cpu.cfs_period_us").write_text(str(PERIOD_US))
         (group / "cpu.cfs_quota_us").write_text(str(quota_us))
+        (group / "cpu.shares").write_text(str(FIRST_V1))
 
 
 def _read(file: Path) -> str:
