@@ -17,7 +17,6 @@ FIRST_V1, FIRST_V2 = 262_144, 10_000
 """The most weight that a group can have: its part is its own also where others want more than there is."""
 
 
-
 class NoQuota(Exception):
     """There is none to be had here; it says why."""
 

@@ -212,7 +212,7 @@ def _environment(
         "FUNCTION_SIGNATURE_TYPE": "http" if isinstance(declared, Operation) else "cloudevent",
         "FUNCTION_ADDRESS": stack.address(ANY),
         # A request that stands still any longer ends its process.
-        "CLOUD_RUN_TIMEOUT_SECONDS": f"{timeout_s(declared)}",
+        "TIMEOUT_S": f"{timeout_s(declared)}",
         "PROJECT": stack.project,
         "LOCATION": stack.region,
         "ENVIRONMENT": stack.environment,

@@ -27,7 +27,7 @@ def run() -> None:
     app = application(os.environ["FUNCTION"])
     gc.freeze()
     gc.enable()
-    most_s = int(os.environ.get("CLOUD_RUN_TIMEOUT_SECONDS", MOST_S))
+    most_s = int(os.environ.get("TIMEOUT_S", MOST_S))
     Container(app, port=int(os.environ.get("PORT", "8080")), most_s=most_s).run()
 
 

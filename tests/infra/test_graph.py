@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from infra import checks, groups, messages
+from infra.archive import SINGLE
 from infra.graph import IMAGE, planned
 from infra.groups import actions_of, published, runtimes
 from infra.invokers import invokers
@@ -39,6 +40,15 @@ def test_a_function_is_told_who_it_is_and_runs_the_one_image(graph):
         assert has["FUNCTION"] == one.name
         assert (has["STORE"], has["BUS"]) == ("firestore", "pubsub")
         assert not {name for name in has if re.search("SECRET|PASSWORD|TOKEN", name)}
+
+
+def test_a_container_starts_what_is_in_the_archive_and_ends_what_stands_still(graph):
+    for one in of(graph, "cloudrunv2.Service"):
+        launcher, *told_it = container(one)["commands"] + container(one)["args"]
+        assert launcher == "/cnb/lifecycle/launcher"
+        assert told_it[:2] == ["--", "python3"]
+        assert told_it[2] in SINGLE
+        assert f"{told(one)['TIMEOUT_S']}s" == one.inputs["template"]["timeout"]
 
 
 def test_what_the_program_tells_a_function_is_what_a_function_reads(graph):
