@@ -23,7 +23,7 @@ def get_dashboard(call: Call) -> Dashboard:
         oldest = txn.first(OpenApproval, order="requested_at")
         recent = txn.get_or_none(RecentVetoes, RECENT_VETOES)
         figures = txn.all(Figures)
-        unread = shown.unread(txn, SUBJECTS, audiences(call.actor), call.now)
+        unread = shown.Record(txn, SUBJECTS).unread(audiences(call.actor), call.now)
     return Dashboard(
         active_agents_count=sum(one.active_agents for one in shards),
         pending_approvals_count=sum(one.pending_approvals for one in shards),

@@ -33,8 +33,7 @@ def list_notifications(call: Call, query: InboxQuery) -> Inbox:
     tests: dict[str, Test] = {"audience": mine} | ({"read_at": None} if query.unread else {})
     with call.transaction() as txn:
         found = txn.page(Notification, query, order="-created_at", **tests)
-        items = tuple(
-            claims.seen(one, shown.told(txn, SUBJECTS, one), call.now) for one in found.items
-        )
-        unread = shown.unread(txn, SUBJECTS, audiences(call.actor), call.now)
+        record = shown.Record(txn, SUBJECTS)
+        items = tuple(claims.seen(one, record.told(one), call.now) for one in found.items)
+        unread = record.unread(audiences(call.actor), call.now)
     return Inbox(items=items, next_cursor=found.next_cursor, unread=unread)

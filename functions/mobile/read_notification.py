@@ -23,7 +23,7 @@ def read_notification(call: Call, notification_id: Id) -> SeenNotification:
         if before.audience not in audiences(call.actor):
             raise NotFound(f"there is no notification {notification_id} here")
         after = read(before, at=call.now)
-        told = shown.told(txn, SUBJECTS, before)
+        told = shown.Record(txn, SUBJECTS).told(before)
         if after is not before:
             after = txn.save(after, NotificationRead(kind=after.kind))
         return claims.seen(after, told, call.now)

@@ -31,6 +31,7 @@ def stream_notifications(
         new = listen(
             txn, Notification, after, at=call.now, order="created_at", audience=OneOf(mine)
         )
-        return new.map(
-            lambda one: claims.seen(one, shown.told(txn, SUBJECTS, one), call.now)
-        ).beginning(lambda: UnreadNotices(unread=shown.unread(txn, SUBJECTS, mine, call.now)))
+        record = shown.Record(txn, SUBJECTS)
+        return new.map(lambda one: claims.seen(one, record.told(one), call.now)).beginning(
+            lambda: UnreadNotices(unread=record.unread(mine, call.now))
+        )

@@ -1,6 +1,7 @@
 """Every text is held against the record when it is shown, whatever became of what it is about."""
 
 import re
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -264,6 +265,32 @@ def test_a_notice_of_a_violation_says_how_it_is_dealt_with(call_as, reacting, st
     assert (shown.over, box.unread) == (over, int(not over))
     assert words in shown.body
     assert "none" not in shown.body
+
+
+def test_what_is_over_does_not_wait_beside_what_says_nothing_of_it_and_is_looked_up_once(
+    call_as, documents, monkeypatch
+):
+    new = violations.opened(FINDING, tenant="platform", occasion="o", by="x", at=NOON)
+    with call_as(Role.SERVICE).transaction() as txn:
+        kept = opening.open_violation(txn, new)
+    about = {"tenant": "platform", "audience": "governor", "subject": f"violations/{kept.id}"}
+    for n, claim in enumerate(("unsettled", "unsettled", None)):
+        at = NOON + timedelta(minutes=n)
+        one = notice("announcement", occasion=str(n), title="t", body="b", at=at, **about)
+        with call_as(Role.SERVICE).transaction() as txn:
+            tell(txn, saying(claim, one))
+    with call_as(Role.SERVICE).transaction() as txn:
+        after = txn.get(OpenedViolation, kept.id)
+        after = after.model_copy(update={"status": "dismissed", "closed_at": NOON})
+        txn.save(after, violations.updated(after))
+    looked, get = [], documents.get
+    monkeypatch.setattr(documents, "get", lambda key: looked.append(key.id) or get(key))
+
+    box = list_notifications(call_as(Role.GOVERNOR), InboxQuery())
+
+    assert [one.over for one in box.items].count(True) == 2
+    assert box.unread == 1
+    assert looked.count(kept.id) == 1
 
 
 def test_a_veto_that_is_carried_out_after_all_is_told_so(call_as, reacting):

@@ -71,7 +71,8 @@ class _Work:
         self.details: dict[str, str] = {}
         self.over = self._put_into_words(ids)
         audience = (notification.audience,)
-        self.unread = shown.unread(txn, subjects, audience, call.now) if ids else 0
+        record = shown.Record(txn, subjects)
+        self.unread = record.unread(audience, call.now) if ids else 0
         self.days: list[PushDay] = []
         self.promises: list[tuple[PushDue, datetime]] = []
         self.results: list[PushLog] = []

@@ -17,28 +17,39 @@ def about(txn: Transaction, subjects: Subjects, reference: str) -> Told | None:
     return Told(subject, entity) if subject and entity is not None else None
 
 
-def told(txn: Transaction, subjects: Subjects, notification: Notification) -> Told | None:
-    """Read what a notice is about, where it says something of it that may be over."""
-    return about(txn, subjects, notification.subject) if claim(notification) else None
+class Record:
+    """What notices are held against, each document read once."""
 
+    def __init__(self, txn: Transaction, subjects: Subjects) -> None:
+        """Read nothing before it is needed."""
+        self._txn, self._subjects = txn, subjects
+        self._known: dict[str, Told | None] = {}
 
-def unread(txn: Transaction, subjects: Subjects, audiences: tuple[str, ...], at: datetime) -> int:
-    """Count the notices that nobody read and that hold: what is over waits for nobody."""
-    count, looked, cursor, known = 0, 0, None, dict[str, Told | None]()
-    while looked < MOST:
-        found = txn.loosely("a badge is as old as it is").find(
-            Notification,
-            order="-created_at",
-            cursor=cursor,
-            audience=OneOf(audiences),
-            read_at=None,
-        )
-        for one in found.items:
-            if one.subject not in known:
-                known[one.subject] = told(txn, subjects, one)
-            there = known[one.subject]
-            count += there is None or there.so(claim(one), at)
-        looked, cursor = looked + len(found.items), found.next_cursor
-        if cursor is None:
-            break
-    return count
+    def told(self, notification: Notification) -> Told | None:
+        """Return what a notice is about, where it says something of it that may be over."""
+        if not claim(notification):
+            return None
+        if notification.subject not in self._known:
+            self._known[notification.subject] = about(
+                self._txn, self._subjects, notification.subject
+            )
+        return self._known[notification.subject]
+
+    def unread(self, audiences: tuple[str, ...], at: datetime) -> int:
+        """Count the notices that nobody read and that hold: what is over waits for nobody."""
+        count, looked, cursor = 0, 0, None
+        while looked < MOST:
+            found = self._txn.loosely("a badge is as old as it is").find(
+                Notification,
+                order="-created_at",
+                cursor=cursor,
+                audience=OneOf(audiences),
+                read_at=None,
+            )
+            for one in found.items:
+                there = self.told(one)
+                count += there is None or there.so(claim(one), at)
+            looked, cursor = looked + len(found.items), found.next_cursor
+            if cursor is None:
+                break
+        return count
