@@ -19,6 +19,7 @@ from local.rebuild import _watched
 from shared.actors import PLATFORM, Role
 from shared.bus import due_message, envelope
 from shared.documents import Key, Query, Write
+from shared.edge import folding
 from shared.edge import jobs as edge
 from shared.edge.calling import request_call
 from shared.edge.delivery import deliver
@@ -178,6 +179,7 @@ class World:
 @pytest.fixture
 def world(documents, signer, monkeypatch):
     monkeypatch.setattr(Rebuilding, "_parts", (PART,))
+    monkeypatch.setattr(folding, "NAMES", (PART.name,))
     # Between any two steps something may happen.
     monkeypatch.setattr(edge, "TURN_S", 0.0)
     return World(documents, signer)

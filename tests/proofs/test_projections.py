@@ -13,6 +13,7 @@ from shared.actors import PLATFORM, Actor, Role
 from shared.bus import envelope
 from shared.canonical import canonical
 from shared.documents import Key, Query, Snapshot, Write
+from shared.edge import folding
 from shared.edge.catalog import catalog
 from shared.edge.delivery import deliver
 from shared.edge.folding import Rebuilding
@@ -37,6 +38,10 @@ pytestmark = pytest.mark.slow
 PARTS = [one for one in catalog() if isinstance(one, Projection)]
 NAMES = sorted({part.name for part in PARTS})
 ALL = 1_000_000
+
+
+def test_each_can_be_asked_for_by_its_name():
+    assert list(folding.NAMES) == NAMES
 
 
 @pytest.fixture
