@@ -5,12 +5,14 @@ What is missing is said before anything is done, and nothing is deployed that a 
 """
 
 import argparse
+import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
 from infra import checks, keys, supply
+from infra import one as alone
 from infra.cloud import Refused
 from infra.graph import IMAGE, planned
 from infra.image import BEFORE, KEPT, NEXT, RUNNING, Images
@@ -86,6 +88,24 @@ def images(stack: Environment, tag: str | None = None) -> None:
         print(f"{one.uploaded:%Y-%m-%d %H:%M}  {one.digest}  {known}  {notes}".rstrip())
 
 
+def one(stack: Environment, function: str, archive: Path | None = None) -> None:
+    """
+    Say how one function is deployed by itself, around the image (docs/runbooks/one-function.md).
+
+    Raises:
+        SystemExit: There is no such function.
+    """
+    built = archive or newest()
+    settings, _ = ready(stack)
+    graph = planned(stack, IMAGE, settings)
+    found = [s for s in graph if s.type == "cloudrunv2.Service" and s.name == function]
+    if not found:
+        raise SystemExit(f"there is no function {function}; ls functions/* names them")
+    sha256 = hashlib.sha256(built.read_bytes()).hexdigest()
+    file = ROOT / "build" / "one" / f"{function}.yaml"
+    print("\n".join(alone.commands(found[0], settings, sha256, file)))
+
+
 def describe(stack: Environment) -> None:
     """Say what a stack consists of, without a cloud."""
     graph = planned(stack, IMAGE, {})
@@ -114,6 +134,7 @@ ACTS = {
     deploy: "deploy a stack",
     image: "have the image of an archive built, and nothing deployed",
     images: "list the images that a stack keeps, newest first",
+    one: "say how one function is deployed by itself, by gcloud from an archive",
     describe: "list what a stack consists of, without a cloud",
 }
 
@@ -125,8 +146,10 @@ def main() -> None:
     for act, says in ACTS.items():
         command = commands.add_parser(act.__name__, help=says)
         command.add_argument("stack", choices=get_args(Environment))
+        if act is one:
+            command.add_argument("function", help="its id, as area.name")
         chosen = command.add_mutually_exclusive_group()
-        if act in {deploy, image}:
+        if act in {deploy, image, one}:
             chosen.add_argument("--archive", type=Path, help="what it runs; the newest one without")
         if act is deploy:
             chosen.add_argument(

@@ -122,6 +122,18 @@ def test_a_reaction_starts_from_the_archive_and_refuses_what_is_no_event(
     comes_from_the_archive(log, machine, unpacked)
 
 
+def test_a_reaction_that_gcloud_deployed_by_itself_takes_events_though_it_is_told_http(
+    machine, unpacked, tmp_path
+):
+    """`gcloud functions deploy --trigger-http` says so to every function (infra/one.py); the function knows better."""
+    log, declared = tmp_path / "log", reactions()[0]
+    json = {"Content-Type": "application/json"}
+    with serving(machine, unpacked, log, declared, FUNCTION_SIGNATURE_TYPE="http") as address:
+        answer = ask("POST", address, body=b'{"no": "event"}', headers=json)
+    assert answer.status == 400
+    comes_from_the_archive(log, machine, unpacked)
+
+
 @pytest.mark.parametrize(
     "declared",
     [pytest.param(f, marks=needs_emulator) for f in operations() if f.public],
