@@ -101,8 +101,8 @@ firebase: ## Install Firebase's Auth emulator, for AUTH=firebase; 240 MB from np
 archive: .venv/dev ## Build the archive that every function is deployed from, and say what it is made of; same input, same sha256.
 	@$(BIN)/python -m infra.archive
 
-deploy: .venv/dev ## Deploy to Google Cloud, or say what is missing; STACK=dev|staging|prod.
-	@$(BIN)/python -m infra deploy $(STACK)
+deploy: .venv/dev ## Deploy to Google Cloud, or say what is missing; STACK=dev|staging|prod, IMAGE=…@sha256:… of the stack before.
+	@$(BIN)/python -m infra deploy $(STACK) $(if $(IMAGE),--image $(IMAGE))
 
 clean: .python ## Remove the environment and all else that was made here, but no data of yours.
 	@$(PYTHON) -m local.environment clean

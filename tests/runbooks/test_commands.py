@@ -15,7 +15,16 @@ every_runbook = pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda file: fi
 
 def test_there_is_one_for_each_thing_that_operators_do():
     names = {file.stem for file in RUNBOOKS}
-    assert names == {"deploy", "rollback", "incident", "key-rotation", "restore", "scaling"}
+    assert names == {
+        "again",
+        "deploy",
+        "incident",
+        "key-rotation",
+        "one-function",
+        "restore",
+        "rollback",
+        "scaling",
+    }
 
 
 @every_runbook
