@@ -43,7 +43,6 @@ CUSTOM = {
             "firebase.clients.create",
             "firebase.clients.delete",
             "firebase.clients.get",
-            "firebase.clients.list",
             "firebase.clients.update",
             "firebase.projects.get",
             "firebase.projects.update",

@@ -312,5 +312,5 @@ CHECKS: tuple[Check, ...] = (
     order.waits_for_what_it_needs,
     order.every_service_is_asked,
     permissions.the_deployer_may_do_what_it_does,
-    permissions.accounts_may_do_what_they_do,
+    permissions.accounts_may_do_their_work,
 )

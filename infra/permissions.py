@@ -204,7 +204,7 @@ def the_deployer_may_do_what_it_does(graph: Graph, _: Environment) -> Iterator[s
     yield from _compared(DEPLOYER, needed, given)
 
 
-def accounts_may_do_what_they_do(graph: Graph, _: Environment) -> Iterator[str]:
+def accounts_may_do_their_work(graph: Graph, _: Environment) -> Iterator[str]:
     """Each account may do what is done as it, and no role of its is for nothing."""
     for account, needed in _done().items():
         yield from _compared(account, needed, _given(graph, account))

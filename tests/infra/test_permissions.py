@@ -16,7 +16,7 @@ def deployer(graph):
 
 
 def others(graph):
-    return list(permissions.accounts_may_do_what_they_do(graph, "prod"))
+    return list(permissions.accounts_may_do_their_work(graph, "prod"))
 
 
 def without(graph, account, role):
@@ -139,6 +139,17 @@ def test_each_port_is_given_what_it_takes_and_nothing_else():
         takes = permissions.each(permissions.OF_PORTS.get(port, ()))
         assert takes <= set().union(*allowed.values()), port
         assert all(permitted & takes for permitted in allowed.values()), port
+        ours = [set(accounts.CUSTOM[role][1]) for role in roles & accounts.CUSTOM.keys()]
+        assert takes >= set().union(*ours), f"a role of our own for {port} is as narrow as its port"
+
+
+def test_the_deployers_own_role_is_as_narrow_as_what_it_is_for():
+    takes = permissions.each(
+        line
+        for type in ("firebase.Project", "firebase.WebApp")
+        for line in permissions.OF_TYPES[type]
+    )
+    assert set(accounts.CUSTOM["keeps_firebase"][1]) <= takes
 
 
 def test_what_is_written_down_is_asked_for(prod):
