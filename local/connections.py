@@ -23,12 +23,12 @@ from uuid import uuid4
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.wasyncore import dispatcher as one_socket
 
 from local.watching import Watched
+from shared.edge.container import Answering, Coming
 from shared.edge.problems import Internal, problem
 from shared.errors import BadRequest, Refusal, StoreUnavailable, TooLarge
 
@@ -114,7 +114,7 @@ class Limits(Adjustments):  # type: ignore[misc]
         return self._own[longest]
 
 
-class _Request(HTTPRequestParser):  # type: ignore[misc]
+class _Request(Coming):
     """A request as it comes: its address says how long its body may be."""
 
     adj: Limits
@@ -122,10 +122,9 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
     """What has come, where another process answers it."""
 
     def received(self, data: bytes) -> int:
-        consumed: int = super().received(data)
+        consumed = super().received(data)
         if self.error:
-            # Who is refused already is not told to go on.
-            self.expect_continue, self.away = False, None
+            self.away = None
         elif self.away is not None:
             # It goes on as it came, with all that follows it, and is not begun here.
             self.expect_continue = self.completed = False
@@ -133,10 +132,7 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
         return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
-        try:
-            super().parse_header(header_plus)
-        except ValueError as error:
-            raise ParsingError("its address or its length cannot be read") from error
+        super().parse_header(header_plus)
         self.away = None if self.adj.here(self.path) else header_plus
         self.adj = self.adj.at(self.path)
 
@@ -176,7 +172,7 @@ def _refusal(code: int, said: str) -> Refusal:
             return Internal("this one is on us")
 
 
-class _Answer(WSGITask):  # type: ignore[misc]
+class _Answer(Answering):
     """An answer, whose head is sent together with what the body begins with."""
 
     def get_environment(self) -> dict[str, Any]:
@@ -462,6 +458,3 @@ def _files() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
         return most
     return soft
-
-
-logging.getLogger("waitress.queue").setLevel(logging.ERROR)

@@ -92,7 +92,7 @@ class Direct:
         if environ["REQUEST_METHOD"] == "HEAD" or not _whole(answer):
             return answer(environ, start_response)
         # What it would make sure of is so already.
-        start_response(answer.status, list(answer.headers))
+        start_response(answer.status, answer.headers.items())
         return answer.parts
 
     def anywhere(self, path: str) -> bool:
@@ -127,10 +127,8 @@ _ANY, _END = object(), object()
 
 
 def _whole(answer: Response) -> bool:
-    """Say whether an answer is there from its first byte to its last, and leads nowhere else."""
-    # What an operation says of addresses is such already.
-    plain = (answer.headers.get("Location") or "").isascii()
-    return answer.is_whole and plain and answer.status_code not in {204, 304}
+    """Say whether an answer is there from its first byte to its last."""
+    return answer.is_whole and answer.status_code not in {204, 304}
 
 
 def _path(op: Operation) -> str:

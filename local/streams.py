@@ -77,7 +77,7 @@ class Streams:
         told = self._told(answer, request)
         if next(told, None) is None:
             return answer
-        headers = {name: said for name, said in answer.headers if name != "Content-Length"}
+        headers = {name: said for name, said in answer.headers.items() if name != "Content-Length"}
         return Response(told, answer.status_code, headers)
 
     @contextmanager

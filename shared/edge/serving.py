@@ -318,7 +318,8 @@ class _Request:
         if answer.status_code == 405 or self.request.method == "OPTIONS":
             headers["Allow"] = self.allowed
         headers.setdefault("Cache-Control", "no-store")
-        headers.extend(_ALWAYS)
+        for name, said in _ALWAYS:
+            headers.add_header(name, said)
         headers["X-Correlation-ID"] = self.correlation_id
         headers["X-Request-ID"] = self.request_id
         headers["traceparent"] = self.hop.traceparent

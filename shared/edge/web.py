@@ -8,8 +8,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any, Protocol
-from urllib.parse import parse_qsl, quote
+from typing import Any, BinaryIO
+from urllib.parse import parse_qsl
+from wsgiref.headers import Headers
 
 from shared.errors import BadRequest
 
@@ -17,16 +18,7 @@ Environ = Mapping[str, Any]
 Begin = Callable[[str, list[tuple[str, str]]], object]
 Wsgi = Callable[[dict[str, Any], Begin], Iterable[bytes]]
 
-_NO_BODY = frozenset({204, 304})
-_PRINTABLE = "".join(map(chr, range(33, 127)))
-
-
-class Readable(Protocol):
-    """What a body is read from."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return as many bytes, fewer where there are no more."""
-        ...
+_NO_BODY, _LINE = frozenset({204, 304}), frozenset("\r\n")
 
 
 class Asking(Mapping[str, str]):
@@ -68,7 +60,7 @@ class Request:
     @cached_property
     def path(self) -> str:
         """Where it goes, as text."""
-        told: str = environ_text(self.environ.get("PATH_INFO", ""))
+        told: str = _text(self.environ.get("PATH_INFO", ""))
         return f"/{told.lstrip('/')}"
 
     @property
@@ -78,7 +70,7 @@ class Request:
 
     @property
     def _query(self) -> str:
-        return environ_text(self.environ.get("QUERY_STRING", ""))
+        return _text(self.environ.get("QUERY_STRING", ""))
 
     @property
     def query(self) -> dict[str, list[str]]:
@@ -94,7 +86,8 @@ class Request:
         told = self.environ.get("CONTENT_LENGTH")
         if told is None or self._in_chunks:
             return None
-        return int(told) if told.isascii() and told.isdecimal() else 0
+        said = told.strip()
+        return int(said) if said.isascii() and said.isdecimal() else 0
 
     @property
     def _in_chunks(self) -> bool:
@@ -112,7 +105,7 @@ class Request:
         Raises:
             BadRequest: It ends before it is whole.
         """
-        stream: Readable = self.environ["wsgi.input"]
+        stream: BinaryIO = self.environ["wsgi.input"]
         # A server that ends it goes by the length itself.
         ends = bool(self.environ.get("wsgi.input_terminated"))
         length = None if ends else self.content_length
@@ -128,65 +121,9 @@ class Request:
         return b"".join(parts)
 
 
-def environ_text(said: str) -> str:
+def _text(said: str) -> str:
     """Return a text of WSGI, which stands for bytes, as the one that these write."""
     return said.encode("latin-1").decode(errors="replace")
-
-
-class Telling:
-    """The headers of an answer: a name once, whatever its case, but for what is added."""
-
-    def __init__(self, said: Mapping[str, str]) -> None:
-        """Begin with some."""
-        self._said: list[tuple[str, str]] = []
-        self.extend(said.items())
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        """Yield each with its name."""
-        return iter(self._said)
-
-    def __contains__(self, name: str) -> bool:
-        """Say whether one is there."""
-        return self.get(name) is not None
-
-    def __getitem__(self, name: str) -> str:
-        """Return one."""
-        found = self.get(name)
-        if found is None:
-            raise KeyError(name)
-        return found
-
-    def __setitem__(self, name: str, said: str) -> None:
-        """Say one instead of what was said."""
-        self.leave_out(name)
-        self.extend([(name, said)])
-
-    def get(self, name: str, default: str | None = None) -> str | None:
-        """Return one, if it is there."""
-        wanted = name.lower()
-        return next((said for known, said in self._said if known.lower() == wanted), default)
-
-    def setdefault(self, name: str, said: str) -> None:
-        """Say one, unless it is there."""
-        if name not in self:
-            self.extend([(name, said)])
-
-    def extend(self, more: Iterable[tuple[str, str]]) -> None:
-        """
-        Say more.
-
-        Raises:
-            ValueError: One would begin another line.
-        """
-        for name, said in more:
-            if "\n" in said or "\r" in said:
-                raise ValueError(f"{name} would be more than one line")
-            self._said.append((name, said))
-
-    def leave_out(self, *names: str) -> None:
-        """Say some no more."""
-        gone = {name.lower() for name in names}
-        self._said = [one for one in self._said if one[0].lower() not in gone]
 
 
 class Response:
@@ -199,7 +136,7 @@ class Response:
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Answer with a body, which is whole or comes in parts."""
-        self.status_code, self.headers = status, Telling(headers or {})
+        self.status_code, self.headers = status, Headers([*(headers or {}).items()])
         self.parts: Iterable[bytes] = ()
         self._whole: bytes | None = None
         if isinstance(body, str | bytes):
@@ -240,15 +177,24 @@ class Response:
         return tag
 
     def __call__(self, environ: Environ, begin: Begin) -> Iterable[bytes]:
-        """Give it."""
-        headers = self.headers
-        if self.status_code in _NO_BODY:
-            headers.leave_out("Content-Length")
+        """
+        Give it.
+
+        Raises:
+            ValueError: A header would be more than one line.
+        """
+        headers, empty = self.headers, self.status_code in _NO_BODY
+        if empty:
+            del headers["Content-Length"]
         if self.status_code == 304:
-            headers.leave_out("Content-Type")
-        if not headers.get("Location", "").isascii():  # type: ignore[union-attr]
-            headers["Location"] = quote(headers["Location"], safe=_PRINTABLE)
-        begin(self.status, list(headers))
-        if self.status_code in _NO_BODY or environ.get("REQUEST_METHOD") == "HEAD":
-            return ()
-        return self.parts
+            del headers["Content-Type"]
+        for name, said in headers.items():
+            if not _LINE.isdisjoint(name + said):
+                raise ValueError(f"{name!r} would be more than one line")
+        begin(self.status, headers.items())
+        if not empty and environ.get("REQUEST_METHOD") != "HEAD":
+            return self.parts
+        close = getattr(self.parts, "close", None)
+        if close:
+            close()
+        return ()
