@@ -74,12 +74,14 @@ def declare(
     buckets: Buckets,
 ) -> None:
     """Declare who listens to what, and every schedule."""
+    delivers = _let_deliver(stack)
     for reaction in reactions():
-        ready = pulumi.ResourceOptions(depends_on=functions[reaction.id].ready)
+        called = functions[reaction.id].ready
+        ready = pulumi.ResourceOptions(depends_on=called)
         if reaction.scheduled:
             _schedule(stack, accounts, reaction, ready)
         elif reaction.stored:
-            _watch(stack, accounts, reaction, records, ready)
+            _watch(stack, accounts, reaction, records, [*called, delivers])
         elif topic := listens_to(reaction):
             _subscribe(stack, accounts, broker, reaction, topic, ready)
     heard = {listens_to(reaction) for reaction in reactions()}
@@ -274,23 +276,27 @@ def _schedule(
     )
 
 
-def _watch(
-    stack: Stack,
-    accounts: Accounts,
-    reaction: Reaction,
-    records: Records,
-    ready: pulumi.ResourceOptions,
-) -> None:
-    """Run it for every document of its kind that was created, in whichever tenant."""
-    kind = reaction.stored
-    assert kind is not None  # noqa: S101 - its caller looked
+def _let_deliver(stack: Stack) -> projects.IAMMember:
+    """Have Eventarc's agent there, with its role, which on a new project comes minutes after it is first asked."""
     agent = projects.ServiceIdentity("eventarc", service="eventarc.googleapis.com")
-    delivers = projects.IAMMember(
+    return projects.IAMMember(
         "eventarc-agent",
         project=stack.project,
         role="roles/eventarc.serviceAgent",
         member=agent.member,
     )
+
+
+def _watch(
+    stack: Stack,
+    accounts: Accounts,
+    reaction: Reaction,
+    records: Records,
+    ready: list[pulumi.Resource],
+) -> None:
+    """Run it for every document of its kind that was created, in whichever tenant."""
+    kind = reaction.stored
+    assert kind is not None  # noqa: S101 - its caller looked
     eventarc.Trigger(
         reaction.id,
         name=reaction.function_name,
@@ -314,7 +320,5 @@ def _watch(
             )
         ),
         service_account=accounts.email("pubsub"),
-        opts=pulumi.ResourceOptions.merge(
-            ready, pulumi.ResourceOptions(depends_on=[delivers, *accounts.grants["pubsub"]])
-        ),
+        opts=pulumi.ResourceOptions(depends_on=[*ready, *accounts.grants["pubsub"]]),
     )

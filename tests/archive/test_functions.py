@@ -29,7 +29,7 @@ CLOUD = {
     "PROJECT": "waooaw-dev",
     "LOCATION": "europe-west1",
     "ENVIRONMENT": "dev",
-    "API": "https://api.example",
+    "FUNCTION_ADDRESS": "https://FUNCTION-1.europe-west1.run.app",
     "STORE": "firestore",
     "BUS": "pubsub",
     "WRITER_KEY": "/secrets/writer.pem",

@@ -208,6 +208,26 @@ BREAKAGES = {
         lambda g: told(g, "agents.get_agent", FUNCTION_ADDRESS="https://FUNCTION.example"),
         "functions and workflows are told different addresses of functions",
     ),
+    "an address is too long for a host name": (
+        lambda g: told(
+            g,
+            "agents.get_agent",
+            FUNCTION_ADDRESS=f"https://FUNCTION-{'1' * 50}.asia-south1.run.app",
+        ),
+        (
+            f"agents-get-agent has no address: agents-get-agent-{'1' * 50}"
+            " is longer than 63 characters"
+        ),
+    ),
+    "a function has more memory than goes with its CPU": (
+        lambda g: changed(
+            g,
+            SERVICE,
+            "agents.get_agent",
+            template__containers__0__resources__limits={"cpu": "0.4", "memory": "1024Mi"},
+        ),
+        "agents.get_agent has 1024 MiB, which is more than goes with 0.4 CPU",
+    ),
     "a reaction is pushed to elsewhere": (
         lambda g: changed(
             g,
