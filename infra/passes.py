@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import yaml
 
 from infra.graph import FOLDER, Resource, closure
-from infra.platform import SERVICES
+from infra.platform import services
 from infra.stack import Environment
 
 AT_ONCE = 10
@@ -45,7 +45,7 @@ def _first(one: Resource) -> bool:
     if one.type in FOUNDATIONS:
         return True
     if one.type == "projects.Service":
-        return one.name in SERVICES
+        return one.name in services()
     named = (one.type, one.name) in {
         ("storage.Bucket", "source"),
         ("serviceaccount.Account", "builder"),

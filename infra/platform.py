@@ -15,6 +15,8 @@ from infra import (
     vault,
     watching,
 )
+from infra.apis import OF_PORTS
+from infra.groups import runtimes
 from infra.stack import Stack
 
 SERVICES = (
@@ -50,14 +52,21 @@ SERVICES = (
     "workflowexecutions",
     "workflows",
 )
-"""The services of Google Cloud that are used."""
+"""The services of Google Cloud that every stack uses."""
+
+
+def services() -> tuple[str, ...]:
+    """Return those that are used: by every stack, and by the ports that its functions name."""
+    ports = frozenset[type]().union(*(one.ports for one in runtimes()))
+    asked = (OF_PORTS.get(port, ()) for port in ports)
+    return tuple(sorted(frozenset(SERVICES).union(*asked)))
 
 
 def declare(stack: Stack) -> None:
     """Declare the whole environment."""
     enabled: list[pulumi.Resource] = [
         projects.Service(name, service=f"{name}.googleapis.com", disable_on_destroy=False)
-        for name in SERVICES
+        for name in services()
     ]
     _after(enabled)
     identities = accounts.declare(stack)
