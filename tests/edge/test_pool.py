@@ -83,6 +83,27 @@ def test_what_is_no_whole_answer_is_none_and_its_connection_ends(
     assert len(dialled) == 2
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{f"X-{n}": "a" for n in range(200)}, {"X-Long": "a" * 70_000}],
+)
+def test_headers_have_a_limit(pool, provider, headers):
+    provider.replies = [Reply(200, {}, headers), Reply()]
+
+    with pytest.raises(NoAnswer) as none:
+        send(pool, provider)
+    assert none.value.sent
+    assert send(pool, provider).status == 200
+
+
+def test_a_redirection_is_an_answer(pool, provider):
+    provider.replies = [Reply(302, {}, {"Location": f"{provider.address}/y"})]
+
+    answer = send(pool, provider)
+    assert (answer.status, answer.headers["location"]) == (302, f"{provider.address}/y")
+    assert [seen.path for seen in provider.seen] == ["/x"]
+
+
 def test_what_comes_in_chunks_is_put_together(pool, provider, dialled):
     chunks = b"2\r\nab\r\n3;x=y\r\ncde\r\n0\r\nTrailer: x\r\n\r\n"
     # Both say how long it is; the chunks win.
