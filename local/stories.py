@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from local import walk
 from shared.actors import PLATFORM, Role
-from shared.agents.actions import vetoes
+from shared.agents.actions import objections
 from shared.agents.models.agents import Agent
 from shared.agents.models.parts import STAGES
 from shared.agents.models.runs import Failure, PipelineRun, StageRecord
@@ -110,7 +110,7 @@ class Stories:
         if read is None:
             return None
         agent, question = Agent.from_stored(read.data), self._question(run)
-        veto = vetoes.against(self._reads, run, question) if run.over else None
+        veto = objections.against(self._reads, run, question) if run.over else None
         record = run.stages[-1] if run.over else _sent_back(run)
         return Story(
             agent_id=agent.id,

@@ -1,5 +1,5 @@
 from shared.actors import PLATFORM, Scope
-from shared.agents.actions import vetoes
+from shared.agents.actions import objections
 from shared.agents.models.agents import Agent
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import timeline
@@ -22,5 +22,5 @@ def get_pipeline(call: Call, agent_id: Id) -> Timeline:
         agent = txn.get(Agent, agent_id)
         run = txn.get(PipelineRun, agent.workflow_id)
         approval = txn.get_or_none(Approval, run.approval_id) if run.approval_id else None
-        veto = vetoes.against(txn, run, approval)
+        veto = objections.against(txn, run, approval)
         return timeline.of(agent, run, approval, veto)

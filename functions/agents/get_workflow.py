@@ -1,5 +1,5 @@
 from shared.actors import PLATFORM, Scope
-from shared.agents.actions import vetoes
+from shared.agents.actions import objections
 from shared.agents.models.runs import PipelineRun, SeenRun
 from shared.approvals.models.approvals import Approval
 from shared.entity import Id
@@ -20,5 +20,5 @@ def get_workflow(call: Call, workflow_id: Id) -> SeenRun:
         approval = (
             txn.get_or_none(Approval, run.approval_id) if run.over and run.approval_id else None
         )
-        veto = vetoes.against(txn, run, approval)
+        veto = objections.against(txn, run, approval)
         return SeenRun(**dict(run), veto_id=veto.id if veto else None)

@@ -1,5 +1,5 @@
 from shared.actors import Scope
-from shared.agents.actions import vetoes
+from shared.agents.actions import objections
 from shared.agents.models.agents import Agent
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import timeline
@@ -7,8 +7,8 @@ from shared.approvals.actions import attention
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.records import Attention
 from shared.entity import Id
-from shared.mobile.rules import cards
-from shared.mobile.rules.cards import ApprovalDetail
+from shared.mobile.rules import details
+from shared.mobile.rules.details import ApprovalDetail
 from shared.operation import Call, operation
 
 
@@ -31,7 +31,7 @@ def get_approval_detail(call: Call, approval_id: Id) -> ApprovalDetail:
         agent = txn.get_or_none(Agent, approval.agent_id) if approval.agent_id else None
         run = txn.get_or_none(PipelineRun, agent.workflow_id) if agent else None
         settled = txn.get_or_none(Approval, run.approval_id) if run and run.approval_id else None
-        veto = vetoes.against(txn, run, settled) if run else None
+        veto = objections.against(txn, run, settled) if run else None
         attention.note(txn, approval, by=call.actor, at=call.now)
     pipeline = timeline.of(agent, run, settled, veto) if agent and run else None
-    return cards.detail(approval, agent, run, pipeline)
+    return details.detail(approval, agent, run, pipeline)

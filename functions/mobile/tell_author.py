@@ -1,4 +1,4 @@
-from shared.agents.actions import vetoes
+from shared.agents.actions import objections
 from shared.agents.events import AuthorConcerned
 from shared.agents.models.agents import Agent
 from shared.agents.models.parts import STAGES
@@ -18,7 +18,9 @@ def tell_author(call: ReactionCall, event: AuthorConcerned) -> None:
     with call.transaction() as txn:
         agent, run = txn.get(Agent, call.subject_id), txn.get(PipelineRun, event.workflow_id)
         approval = txn.get_or_none(Approval, run.approval_id) if run.approval_id else None
-        veto = vetoes.against(txn.loosely("a run that is over stays as it ended"), run, approval)
+        veto = objections.against(
+            txn.loosely("a run that is over stays as it ended"), run, approval
+        )
         back = run.sent_back
         if veto is not None and veto.approval_id is not None:
             # A veto of what was approved is told to everybody who asked for it.

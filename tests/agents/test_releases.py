@@ -18,7 +18,7 @@ from shared.actors import Role
 from shared.agents.events import ReleaseProbeDue, ReleaseWatched
 from shared.agents.models.parts import Released
 from shared.agents.models.releases import Release, ReleaseWatch
-from shared.agents.rules import lifecycle, releases
+from shared.agents.rules import pipeline, releases
 from shared.agents.rules.releases import tallied
 from shared.approvals.models.approvals import Approval
 from shared.documents import Query
@@ -507,7 +507,7 @@ def test_traffic_on_what_is_not_ready_breaks_the_constitution(story):
 
 def test_a_pipeline_that_completed_is_whole(story, reacting):
     deployed(story, reacting)
-    assert lifecycle.percent(story.run()) == 100
+    assert pipeline.percent(story.run()) == 100
 
 
 def test_traffic_goes_to_the_agent_s_present_release_only(story, reacting):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from local.rows import everything
-from shared.agents.actions import vetoes
+from shared.agents.actions import objections
 from shared.agents.models.agents import Agent
 from shared.agents.models.releases import Release
 from shared.agents.models.runs import PipelineRun
@@ -132,7 +132,7 @@ def test_what_is_said_of_a_pipeline_is_so_of_its_agent(world):
     for agent in world.all(Agent):
         run = world.get(PipelineRun, agent.workflow_id)
         approval = world.get(Approval, run.approval_id) if run.approval_id else None
-        veto = vetoes.against(Reads(world.documents, "platform"), run, approval)
+        veto = objections.against(Reads(world.documents, "platform"), run, approval)
         shown = timeline.of(agent, run, approval, veto)
         outcomes.add(shown.outcome)
         served = (agent.status, agent.release_state) == ("deployed", "live")

@@ -4,7 +4,6 @@ from shared.agents.models.agents import Agent
 from shared.agents.models.creation import Story
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules.questions import asks, question
-from shared.approvals.actions import repeats
 from shared.approvals.models.approvals import Approval
 from shared.genesis.models.job_roles import JobRole
 from shared.store import Transaction
@@ -22,5 +21,7 @@ def asked(txn: Transaction, story: Story) -> Approval | None:
     """Return what was asked last about the stage that a run is at; None where the Governor is not asked there."""
     if not asks(story.run):
         return None
+    from shared.approvals.actions import repeats
+
     role = job_role(txn, story.run, story.agent)
     return repeats.latest(txn, question(story, story.run.stages[-1].stage, job_role=role))

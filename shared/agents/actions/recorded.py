@@ -1,16 +1,14 @@
 """What the platform itself has to ask about an agent: whoever puts it restates the records, and changes nothing of it."""
 
-from shared.agents.actions import asking
+from typing import TYPE_CHECKING
+
 from shared.agents.actions.makers import is_id
-from shared.agents.models.agents import Agent
-from shared.agents.models.creation import Story
-from shared.agents.models.runs import PipelineRun
-from shared.agents.rules import questions
 from shared.approvals.models.questions import ApprovalRequest
-from shared.approvals.rules import binding
 from shared.errors import Conflict
-from shared.manifests.models.manifests import Manifest
 from shared.operation import Call
+
+if TYPE_CHECKING:
+    from shared.manifests.models.manifests import Manifest
 
 WHY = "agents and their runs are the platform's, and say what is asked about them"
 _THE_ASKERS = frozenset(
@@ -20,7 +18,7 @@ _THE_ASKERS = frozenset(
 """What nobody but the asker knows of a reactivation: why it may be, and how soon it is needed."""
 
 
-def check(call: Call, request: ApprovalRequest) -> Manifest | None:
+def check(call: Call, request: ApprovalRequest) -> "Manifest | None":
     """
     Make sure that what lets an agent go on, go live or come back is asked as the records have it.
 
@@ -36,6 +34,14 @@ def check(call: Call, request: ApprovalRequest) -> Manifest | None:
     id = str(named).removeprefix("agents/")
     if not is_id(id) or not (staged or request.subject.get("change") == "reactivation"):
         return None
+    from shared.agents.actions import asking
+    from shared.agents.models.agents import Agent
+    from shared.agents.models.creation import Story
+    from shared.agents.models.runs import PipelineRun
+    from shared.agents.rules import questions
+    from shared.approvals.rules import binding
+    from shared.manifests.models.manifests import Manifest
+
     with call.platform(WHY) as platform:
         agent = platform.get_or_none(Agent, id)
         if agent is None:

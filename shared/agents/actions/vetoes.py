@@ -1,6 +1,6 @@
 """What a veto does to a run of the pipeline and to the release that it made."""
 
-from shared.agents.actions import creation, returning, rollback
+from shared.agents.actions import creation, rollback
 from shared.agents.actions.rollback import Service
 from shared.agents.events import WorkflowEnded
 from shared.agents.models.agents import Agent
@@ -17,7 +17,6 @@ from shared.manifests import rules as manifests
 from shared.manifests.events import ManifestSuspended
 from shared.manifests.models.manifests import Manifest
 from shared.operation import Call
-from shared.queries import Reads
 from shared.records import dataclass
 from shared.store import Transaction
 
@@ -98,14 +97,6 @@ def of_run(
     return veto, True
 
 
-def against(reads: Reads, run: PipelineRun, approval: Approval | None) -> Veto | None:
-    """Return the veto that hit a run, or the approval that it rests on."""
-    veto = reads.first(Veto, approval_id=approval.id) if approval and approval.vetoed_at else None
-    if veto is None and run.failure_code == "cancelled":
-        return reads.first(Veto, run_id=run.id)
-    return None if veto is not None and veto.lifted_at is not None else veto
-
-
 def undo(txn: Transaction, call: Call, veto: Veto) -> Veto | None:
     """Undo what a veto hit, and return the veto as it goes on; None where it is none of ours, or was undone."""
     if veto.return_approval_id is not None:
@@ -159,6 +150,8 @@ def _taken_back(txn: Transaction, call: Call, before: Story, service: Service, v
         agent = txn.save(agent, told)
     if not veto.by_itself:
         return veto
+    from shared.agents.actions import returning
+
     return returning.ask(
         txn, call, veto, agent=agent, manifest=service.manifest, release=service.release
     )
@@ -191,4 +184,6 @@ def _stopped_again(txn: Transaction, call: Call, approval: Approval, veto: Veto)
     agent = txn.save(after, lifecycle.changed(agent, after, by=by, reason="GOVERNOR-OVERRIDE"))
     if not veto.by_itself:
         return veto
+    from shared.agents.actions import returning
+
     return returning.ask(txn, call, veto, agent=agent, manifest=manifest, release=release)

@@ -13,8 +13,6 @@ from shared.agents.models.parts import (
     AUTHORING,
     CERTIFICATION,
     ETHICS,
-    SPECIFICATION,
-    STAGES,
     Released,
 )
 from shared.agents.models.releases import Release
@@ -302,17 +300,6 @@ def previous(agent: Agent) -> Released | None:
         if entry.release_id != agent.release_id and entry.rolled_back_at is None
     ]
     return good[-1] if good else None
-
-
-def percent(run: PipelineRun) -> int:
-    """Return how much of the pipeline is done."""
-    if run.status == "completed":
-        return 100
-    return (
-        sum(run.passed(stage) is not None or stage == SPECIFICATION for stage in STAGES)
-        * 100
-        // len(STAGES)
-    )
 
 
 def decided_by(actor: Actor) -> str:

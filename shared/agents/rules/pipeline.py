@@ -346,3 +346,14 @@ def _closed(run: PipelineRun, record: StageRecord, result: str, **what: Any) -> 
 def replaced(run: PipelineRun, record: StageRecord) -> PipelineRun:
     """Return the run with another state of its last attempt."""
     return run.model_copy(update={"stages": (*run.stages[:-1], record)})
+
+
+def percent(run: PipelineRun) -> int:
+    """Return how much of the pipeline is done."""
+    if run.status == "completed":
+        return 100
+    return (
+        sum(run.passed(stage) is not None or stage == SPECIFICATION for stage in STAGES)
+        * 100
+        // len(STAGES)
+    )

@@ -7,7 +7,7 @@ from shared.agents.models.agents import Agent
 from shared.agents.models.parts import STAGES, Health, ReleaseState, RunStatus, Stage, StageResult
 from shared.agents.models.releases import FailedLook, ReleaseWatch
 from shared.agents.models.runs import Failure, PipelineRun, SentBack
-from shared.agents.rules import lifecycle, releases
+from shared.agents.rules import pipeline, releases
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.vetoes import Veto
 from shared.entity import Id, Timestamp, Value
@@ -126,7 +126,7 @@ def of(
         workflow_id=run.id,
         status=run.status,
         current_stage=run.current_stage,
-        percent=lifecycle.percent(run),
+        percent=pipeline.percent(run),
         completeness=run.completeness,
         gaps=tuple(f"{gap.section}: {gap.detail}" for gap in run.gaps),
         stages=tuple(_point(run, stage) for stage in STAGES),

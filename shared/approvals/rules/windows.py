@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from shared.actors import Role
-from shared.approvals.events.lifecycle import ApprovalDeadline, ApprovalMark
 from shared.approvals.models.approvals import Approval, SeenApproval
 from shared.approvals.models.parts import Why
 from shared.approvals.models.questions import ApprovalRequest
@@ -204,6 +203,8 @@ def following(approval: Approval, *, at: datetime) -> tuple[Event, datetime]:
 
     It bears the version, so that it has no effect once a deferral, say, has set another one.
     """
+    from shared.approvals.events.lifecycle import ApprovalDeadline, ApprovalMark
+
     version = approval.decision_version
     for percent in MARKS if approval.open else ():
         if at < mark(approval, percent):

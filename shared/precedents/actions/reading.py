@@ -3,9 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from shared.agents.actions.makers import is_id
-from shared.agents.models.agents import Agent
-from shared.approvals.actions import noes
 from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.approvals.models.questions import Question
 from shared.approvals.rules import acts
@@ -61,6 +58,10 @@ def known_of(
     at: datetime,
 ) -> Known:
     """Return what is known around a request: in its own tenant, and on the platform."""
+    from shared.agents.actions.makers import is_id
+    from shared.agents.models.agents import Agent
+    from shared.approvals.actions import noes
+
     switch = platform.get_or_none(SeedSwitch, SWITCH)
     industry = request.approval_class.split(":")[1]
     deployed = platform.get_or_none(ExternalIds, f"AGT-{industry}")
