@@ -27,7 +27,7 @@ MEMORY = "160Mi"
 """Twice what a start may hold; what is left is for bodies and answers. Cloud Run has no less than 128 MiB."""
 
 CPU = "0.2"
-"""On which the dearest function answers from cold within 1.2 s, also where its start is not boosted; in thousandths."""
+"""As much as the creation of agents may cost (docs/costs.md), and a function answers from cold within 1.2 s; in thousandths."""
 
 CONCURRENCY = 1
 """How many requests an instance serves at a time: below one CPU there is no other way."""
