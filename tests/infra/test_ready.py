@@ -7,6 +7,8 @@ from google.oauth2.credentials import Credentials
 
 from infra import cloud, ready
 from infra.cloud import Refused
+from infra.permissions import allows
+from infra.reading import account_of, granted
 from tests.infra.engine import Engine
 from tests.infra.google import Google, serving
 
@@ -109,6 +111,12 @@ def test_another_projects_number_is_said_with_the_right_one(asked, google):
 def test_a_missing_right_is_said(asked, google, name):
     google.permissions = set(ready.NEEDED) - {name}
     missing(asked, f"you may not {name} in p; whoever may grants it: gcloud projects add-iam")
+
+
+def test_the_deployer_has_every_right_that_is_asked_for(prod):
+    roles = {r for _, r, members in granted(prod) if "deployer" in map(account_of, members)}
+    has = set().union(*(allows(role) or () for role in roles))
+    assert set(ready.NEEDED) - has == set()
 
 
 def test_who_may_nothing_is_told_so(asked, google):
