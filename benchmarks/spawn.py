@@ -137,7 +137,11 @@ def _kb(file: Path, name: str) -> int:
 def family(pid: int) -> list[int]:
     """Return a process and all that came of it."""
     threads = Path(f"/proc/{pid}/task").glob("*/children")
-    children = [int(child) for file in threads for child in file.read_text().split()]
+    children = list[int]()
+    for file in threads:
+        # A thread may have ended meanwhile.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            children += map(int, file.read_text().split())
     return [pid, *(one for child in children for one in family(child))]
 
 
