@@ -36,6 +36,10 @@ class Told:
         """Return one document, or None."""
         return self._documents.get(key)
 
+    def get_all(self, keys: Sequence[Key]) -> list[Snapshot | None]:
+        """Return what there is of some documents, in the order in which they are named."""
+        return self._documents.get_all(keys)
+
     def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
         """Return the documents of one tenant, or of all."""
         return self._documents.find(tenant, query)

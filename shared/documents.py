@@ -111,6 +111,9 @@ class Documents(Protocol):
     def get(self, key: Key) -> Snapshot | None:
         """Return one document, or None."""
 
+    def get_all(self, keys: Sequence[Key]) -> list[Snapshot | None]:
+        """Return what `get` returns of each, by asking once."""
+
     def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
         """Return the documents of one tenant, or of all tenants for the platform's own sweeps."""
 

@@ -6,7 +6,7 @@ Firestore asks. What it saves and what it announces are committed together, once
 it is a small port, `shared/documents.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -165,7 +165,22 @@ class Transaction(Reads):
         """
         self._may_read()
         key = self._key(kind, id)
-        snapshot = self._documents.get(key)
+        return self._got(kind, key, self._documents.get(key))
+
+    def get_all(self, kind: type[R], ids: Iterable[str]) -> dict[str, R]:
+        """
+        Return what there is of some documents, by their ids: it takes a read of each, and one request.
+
+        Raises:
+            IntegrityHold: As of `get_or_none`.
+        """
+        self._may_read()
+        keys = [self._key(kind, id) for id in dict.fromkeys(ids)]
+        there = zip(keys, self._documents.get_all(keys), strict=True)
+        found = {key.id: self._got(kind, key, snapshot) for key, snapshot in there}
+        return {id: one for id, one in found.items() if one is not None}
+
+    def _got(self, kind: type[R], key: Key, snapshot: Snapshot | None) -> R | None:
         if snapshot is None:
             self._absent.add(key)
             if issubclass(kind, Entity) and self._changing:

@@ -34,6 +34,7 @@ def list_notifications(call: Call, query: InboxQuery) -> Inbox:
     with call.transaction() as txn:
         found = txn.page(Notification, query, order="-created_at", **tests)
         record = shown.Record(txn, SUBJECTS)
+        record.look(found.items)
         items = tuple(claims.seen(one, record.told(one), call.now) for one in found.items)
         unread = record.unread(audiences(call.actor), call.now)
     return Inbox(items=items, next_cursor=found.next_cursor, unread=unread)

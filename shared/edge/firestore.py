@@ -79,9 +79,23 @@ class FirestoreDocuments:
 
     def get(self, key: Key) -> Snapshot | None:
         """Return one document, or None."""
-        limits.check_key(key)
-        (found,) = self._read("", "batchGet", {"documents": [self._name(key)]})
-        return self._snapshot(found["found"]) if "found" in found else None
+        return self.get_all([key])[0]
+
+    def get_all(self, keys: Sequence[Key]) -> list[Snapshot | None]:
+        """Return what there is of some documents, in the order in which they are named."""
+        for key in keys:
+            limits.check_key(key)
+        names = [self._name(key) for key in keys]
+        if not names:
+            return []
+        # They are told of in any order, and of each once.
+        found = dict[str, Snapshot | None]()
+        for part in self._read("", "batchGet", {"documents": [*dict.fromkeys(names)]}):
+            if "found" in part:
+                found[part["found"]["name"]] = self._snapshot(part["found"])
+            else:
+                found[part["missing"]] = None
+        return [found[name] for name in names]
 
     def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
         """Return the documents of one tenant, or of all."""

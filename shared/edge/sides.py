@@ -45,6 +45,12 @@ class Shown:
             return self._ports.documents.get(key)
         return got(self._ports.documents, key, self._side(key.collection))
 
+    def get_all(self, keys: Sequence[Key]) -> list[Snapshot | None]:
+        """Return what there is of some documents, in the order in which they are named."""
+        lying = [replace(key, collection=self._place(key.collection)) for key in keys]
+        found = self._ports.documents.get_all(lying)
+        return [one and replace(one, key=key) for one, key in zip(found, keys, strict=True)]
+
     def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
         """Return the documents that a query finds."""
         found = self._ports.documents.find(tenant, self._placed(query))
@@ -61,9 +67,12 @@ class Shown:
         self._ports.documents.commit(writes)
 
     def _placed(self, query: Query) -> Query:
-        if query.collection not in PROJECTED:
-            return query
-        return replace(query, collection=placed(query.collection, self._side(query.collection)))
+        return replace(query, collection=self._place(query.collection))
+
+    def _place(self, collection: str) -> str:
+        if collection not in PROJECTED:
+            return collection
+        return placed(collection, self._side(collection))
 
     def _side(self, collection: str) -> int:
         name = PROJECTED[collection]
@@ -84,6 +93,10 @@ class OfSide:
         if key.collection not in PROJECTED:
             return self._documents.get(key)
         return got(self._documents, key, self._side)
+
+    def get_all(self, keys: Sequence[Key]) -> list[Snapshot | None]:
+        """Return what there is of some documents, in the order in which they are named."""
+        return [self.get(key) for key in keys]
 
     def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
         """Return the documents that a query finds; none of its own, which it looks up by their ids."""
@@ -125,6 +138,10 @@ class Staged:
         if key not in self._seen:
             self._seen[key] = self._documents.get(key)
         return self._seen[key]
+
+    def get_all(self, keys: Sequence[Key]) -> list[Snapshot | None]:
+        """Return some documents as they will be, in the order in which they are named."""
+        return [self.get(key) for key in keys]
 
     def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
         """Return what a query finds that is stored."""

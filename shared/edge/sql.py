@@ -11,7 +11,7 @@ from functools import reduce
 from itertools import product
 from typing import Any
 
-from shared.documents import OF_A_LIST, RANGES, Condition, Query, Scalar
+from shared.documents import OF_A_LIST, RANGES, Condition, Key, Query, Scalar
 from shared.records import dataclass
 
 EQUALITIES = frozenset({"==", "in"})
@@ -152,6 +152,17 @@ def find(tenant: str | None, query: Query, source: str) -> tuple[str, list[Any]]
     each = [f"select tenant, id, data, revision{keys} from {source} where {part}" for part in parts]  # noqa: S608
     order = ", ".join(f"{column} {way}" for column, way in columns)
     return f"{' union all '.join(each)} order by {order} limit ?", values
+
+
+def some(keys: Sequence[Key]) -> tuple[str, list[str]]:
+    """Return how documents that are named are read, and the values: a row of each that there is."""
+    named = ", ".join(["(?, ?, ?)"] * len(keys))
+    # A cross join, as SQLite walks through all documents for those whose three members are in a list.
+    statement = (
+        f"with asked(t, c, i) as (values {named}) select t, c, i, data, revision"  # noqa: S608 - marks
+        " from asked cross join documents on tenant = t and collection = c and id = i"
+    )
+    return statement, [part for key in keys for part in (key.tenant, key.collection, key.id)]
 
 
 def count(tenant: str | None, query: Query, source: str) -> tuple[str, list[Any]] | None:

@@ -127,6 +127,16 @@ class SqliteDocuments:
         )
         return Snapshot(key, _read(found[0][0]), str(found[0][1])) if found else None
 
+    def get_all(self, keys: Sequence[Key]) -> list[Snapshot | None]:
+        """Return what there is of some documents, in the order in which they are named."""
+        for key in keys:
+            limits.check_key(key)
+        if not keys:
+            return []
+        rows = [(Key(*row[:3]), *row[3:]) for row in self._rows(*sql.some(keys))]
+        found = {key: Snapshot(key, _read(data), str(revision)) for key, data, revision in rows}
+        return [found.get(key) for key in keys]
+
     def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
         """Return the documents of one tenant, or of all."""
         limits.check_query(tenant, query)

@@ -44,7 +44,7 @@ NO_ACT = {
 }
 """Who reads an approval and does nothing that one permits; a new one is reviewed by being written here."""
 
-READS = {"all", "count", "find", "first", "get", "named", "get_or_none"}
+READS = {"all", "count", "find", "first", "get", "get_all", "named", "get_or_none"}
 HOLDS = {"answers", "consume"}
 
 

@@ -173,7 +173,10 @@ class World:
             correlation_id="",
         )
         with call.transaction() as txn:
-            return sum(one.weight for one in txn.all(Weights))
+            weights = txn.all(Weights)
+            named = [one.id for one in weights]
+            assert txn.get_all(Weights, [*named, "none"]) == dict(zip(named, weights, strict=True))
+            return sum(one.weight for one in weights)
 
 
 @pytest.fixture

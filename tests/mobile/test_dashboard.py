@@ -226,6 +226,14 @@ def test_a_dashboard_costs_the_same_with_ten_agents_and_with_five_hundred(call_a
     assert dashboard(call_as).active_agents_count == 510
 
 
+def test_what_is_read_at_once_is_counted_one_by_one_and_what_is_named_twice_once(documents):
+    meter = Metered(documents)
+    some = [Key(PLATFORM, AgentCard.collection, agent_id(n)) for n in (1, 2, 1)]
+    with doing("some"):
+        assert meter.get_all(some) == [None] * 3
+    assert meter.most["some"].reads == 2
+
+
 def test_open_requests_are_listed_by_when_their_time_runs_out(call_as):
     late = asked(call_as, window_min=300, approval_class="agent.deploy:HC:OTHER")
     soon = asked(call_as, window_min=30)

@@ -109,7 +109,16 @@ class Late(SqliteDocuments):
         return found
 
 
-@pytest.mark.parametrize(("another", "most"), [(Careless, 2), (Short, 3), (Lax, 2), (Late, 2)])
+class Unordered(SqliteDocuments):
+    """Gives several in the order in which they lie."""
+
+    def get_all(self, keys):
+        return super().get_all(sorted(keys, key=lambda key: key.id))
+
+
+@pytest.mark.parametrize(
+    ("another", "most"), [(Careless, 2), (Short, 3), (Lax, 2), (Late, 2), (Unordered, 2)]
+)
 def test_a_difference_is_found_and_shown_with_few_operations(beside, another, most):
     stores = beside(another)
     found = next(

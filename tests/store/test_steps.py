@@ -157,6 +157,15 @@ def test_a_walk_would_be_found(store):
         assert any(steps > 2 * most for steps, most in walks)
 
 
+def test_some_that_are_named_are_found_without_a_walk(store):
+    opened = store([])
+    some = [*filled(opened, "agents", [])][::50]
+    opened.get_all(some)
+    opened.steps = 0
+    assert None not in opened.get_all(some)
+    assert opened.steps <= A_PART * len(some)
+
+
 def test_what_is_still_kept_is_not_looked_at(store):
     indexes = [one for one in declared() if one not in ASKED]
     opened = store(indexes)

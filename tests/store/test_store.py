@@ -113,6 +113,33 @@ def test_what_is_not_there_is_none(documents):
     assert documents.get(key("a")) is None
 
 
+def test_some_are_read_at_once_in_the_order_in_which_they_are_named(documents):
+    put(documents, {"a": {"n": 1}, "b": {"n": 2}, "%2F": {"n": 3}, "é 😀": {"n": 4}})
+    put(documents, {"a": {"n": 5}}, tenant="globex")
+    elsewhere = [Key("acme", "others", "a"), key("a", "globex")]
+    asked = [key("b"), key("none"), *elsewhere, key("é 😀"), key("b"), key("%2F"), key("a")]
+
+    found = documents.get_all(asked)
+
+    assert found == [documents.get(one) for one in asked]
+    assert [one and one.data["n"] for one in found] == [2, None, None, 5, 4, 2, 3, 1]
+    assert documents.get_all([]) == []
+
+
+def test_so_many_are_read_at_once_as_a_list_holds(documents):
+    many = [f"{n:04d}" for n in range(400)]
+    put(documents, {id: {"n": int(id)} for id in many})
+
+    found = documents.get_all([key(id) for id in reversed(many)])
+
+    assert [one.data["n"] for one in found] == [*range(399, -1, -1)]
+
+
+def test_no_one_of_several_may_be_a_path(documents):
+    with pytest.raises(Invalid, match="can be no id"):
+        documents.get_all([key("a"), key("a/b")])
+
+
 def test_a_document_is_created_once(documents):
     documents.commit([Write(key("a"), {"n": 1}, ABSENT)])
 

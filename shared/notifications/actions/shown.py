@@ -1,5 +1,6 @@
 """Notices, as they are shown: held against the record at that moment."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from shared.notifications.models import Notification
@@ -29,11 +30,21 @@ class Record:
         """Return what a notice is about, where it says something of it that may be over."""
         if not claim(notification):
             return None
-        if notification.subject not in self._known:
-            self._known[notification.subject] = about(
-                self._txn, self._subjects, notification.subject
-            )
+        self.look([notification])
         return self._known[notification.subject]
+
+    def look(self, notifications: Sequence[Notification]) -> None:
+        """Read what notices are about and was not read yet, of each kind at once."""
+        wanted = dict[str, list[str]]()
+        for subject in dict.fromkeys(one.subject for one in notifications if claim(one)):
+            if subject not in self._known:
+                self._known[subject] = None
+                collection, _, id = subject.partition("/")
+                wanted.setdefault(collection, []).append(id)
+        for collection, ids in wanted.items():
+            if about := of(self._subjects, collection):
+                for id, entity in self._txn.get_all(about.kind, ids).items():
+                    self._known[f"{collection}/{id}"] = Told(about, entity)
 
     def unread(self, audiences: tuple[str, ...], at: datetime) -> int:
         """Count the notices that nobody read and that hold: what is over waits for nobody."""
@@ -46,6 +57,7 @@ class Record:
                 audience=OneOf(audiences),
                 read_at=None,
             )
+            self.look(found.items)
             for one in found.items:
                 there = self.told(one)
                 count += there is None or there.so(claim(one), at)

@@ -13,6 +13,7 @@ from tests.store.differential.operations import (
     Count,
     Find,
     Get,
+    GetAll,
 )
 
 DIVERGENCES = {
@@ -152,8 +153,11 @@ class Generator:
 
     def _operation(self):
         kind = self.chance.random()
-        if kind < 0.25:
+        if kind < 0.15:
             return Get(self._key())
+        if kind < 0.25:
+            # None, or one that is named twice, now and then.
+            return GetAll(tuple(self._key() for _ in range(self._few() - self._odds(20))))
         if kind < 0.5:
             return Commit(tuple(self._change() for _ in range(self._few())))
         tenant, query = self._query()

@@ -20,6 +20,16 @@ class Get:
 
 
 @dataclass(frozen=True)
+class GetAll:
+    """Read some documents at once."""
+
+    keys: tuple[Key, ...]
+
+    def run(self, store, memory):
+        return [memory.seen(one) for one in store.get_all(self.keys)]
+
+
+@dataclass(frozen=True)
 class Find:
     """Read a list page by page, at most so many pages, each from where the one before ended."""
 
@@ -116,6 +126,8 @@ def simpler(operation):
                 Commit((Change(key, dict(rest), expected),))
                 for rest in _without_one([*data.items()])
             )
+        case GetAll(keys) if len(keys) > 1:
+            yield from (GetAll(rest) for rest in _without_one(keys))
         case Find(tenant, query, pages):
             if pages > 1:
                 yield Find(tenant, query, pages - 1)
@@ -137,6 +149,8 @@ def written(operation):
             return f"Commit(({''.join(f'{_change(one)}, ' for one in changes)}))"
         case Get(key):
             return f"Get({_key(key)})"
+        case GetAll(keys):
+            return f"GetAll(({''.join(f'{_key(one)}, ' for one in keys)}))"
         case Find(tenant, query, pages):
             return f"Find({_value(tenant)}, {_query(query)}, pages={pages})"
         case Count(tenant, query):
