@@ -2,7 +2,8 @@
 Watch a deployment for a quarter of an hour: ``python -m infra.watch PROJECT ADDRESS``.
 
 It ends with 0 if the platform stayed well; with 1 as soon as it did not: more than one request in a hundred
-failed, or the health said so three times in a row. Then the deployment is taken back. It ends with 3 if nobody can
+failed, or the health failed three times in a row or five times in all. Then the deployment is taken back. It never ends
+while the health fails: it looks on, until that was a blip or the third in a row. It ends with 3 if nobody can
 say: Cloud Monitoring gave no figures for too long, which says nothing about the platform. Then nothing is taken
 back, and somebody has to look.
 """
@@ -12,9 +13,11 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from threading import Thread
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 WELL, TAKE_BACK, USAGE, UNKNOWN = 0, 1, 2, 3
@@ -33,7 +36,15 @@ ERROR_RATE = 0.01
 MIN_REQUESTS = 20
 """Of fewer requests a share says nothing; the health is looked at all the same."""
 
-MISSES = 3
+WELL_SAID = {"healthy", "degraded"}
+"""What the health says while the platform serves."""
+
+IN_A_ROW, IN_ALL = 3, 5
+"""So often the health may not fail."""
+
+SLOW = 1.5
+"""A reading may take so many times what it may be silent: an answer that drips is none."""
+
 MONITORING = "https://monitoring.googleapis.com"
 
 ADVICE = {
@@ -50,6 +61,28 @@ UNCOUNTED = (
     "see in the Logs Explorer whether functions leave lines with jsonPayload.route, and whether the figures of"
     " infra/watching.py count them"
 )
+
+
+Read = TypeVar("Read")
+
+
+def within(seconds: float, read: Callable[[], Read]) -> Read:
+    """
+    Return what a reading comes to, however slowly it is answered.
+
+    Raises:
+        TimeoutError: It took longer; it is left to itself.
+    """
+    ends: Future[Read] = Future()
+
+    def run() -> None:
+        try:
+            ends.set_result(read())
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            ends.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return ends.result(seconds)
 
 
 @dataclass(frozen=True)
@@ -86,15 +119,17 @@ class Watch:
 
     def verdict(self) -> tuple[int, str]:
         """Return how it ends, and why."""
-        missed = judged = 0
+        minute = judged = missed = in_all = 0
         last: NoFigures | None = None
-        for minute in range(1, MINUTES + 1):
+        while minute < MINUTES or missed:
             self.sleep(60)
+            minute += 1
             healthy = self._healthy()
-            missed = 0 if healthy else missed + 1
+            missed, in_all = (0, in_all) if healthy else (missed + 1, in_all + 1)
             says = f"minute {minute} of {MINUTES}: {'healthy' if healthy else 'unhealthy'}"
-            if missed == MISSES:
-                return TAKE_BACK, f"{self.address}/v1/health failed {MISSES} times in a row"
+            for times, most, how in ((missed, IN_A_ROW, "in a row"), (in_all, IN_ALL, "in all")):
+                if times == most:
+                    return TAKE_BACK, f"{self.address}/v1/health failed {most} times {how}"
             try:
                 seen = self._figures(minute)
             except NoFigures as none:
@@ -109,17 +144,29 @@ class Watch:
         if last and judged < JUDGED:
             why = f"the last figures are of {judged} minutes: Cloud Monitoring {last}"
             return UNKNOWN, f"{why}. What to do: {last.advice}"
-        return WELL, f"it stayed well for {MINUTES} minutes, of which {judged} were counted"
+        return WELL, f"it stayed well for {minute} minutes, of which {judged} were counted"
 
     def _healthy(self) -> bool:
         import urllib3
 
         url = f"{self.address}/v1/health"
         try:
-            answer = urllib3.request("GET", url, timeout=self.timeout_s, retries=False)
-            return answer.status == 200 and answer.json()["status"] != "down"
-        except (urllib3.exceptions.HTTPError, ValueError, LookupError, TypeError, RecursionError):
+            answer = self._read(
+                lambda: urllib3.request("GET", url, timeout=self.timeout_s, retries=False)
+            )
+            return answer.status == 200 and answer.json()["status"] in WELL_SAID
+        except (
+            urllib3.exceptions.HTTPError,
+            TimeoutError,
+            ValueError,
+            LookupError,
+            TypeError,
+            RecursionError,
+        ):
             return False
+
+    def _read(self, read: Callable[[], Any]) -> Any:
+        return within(self.timeout_s * SLOW, read)
 
     def _figures(self, minutes: int) -> Figures:
         """
@@ -143,11 +190,15 @@ class Watch:
         path = f"/v1/projects/{self.project}/location/global/prometheus/api/v1/query"
         url = f"{self.monitoring}{path}?query={quote(f'sum({counted(figure, minutes)})')}"
         try:
-            answer = self._http.request("GET", url, timeout=self.timeout_s, retries=False)
+            answer = self._read(
+                lambda: self._http.request("GET", url, timeout=self.timeout_s, retries=False)
+            )
             found = told(answer.status, answer.data)
-        except (urllib3.exceptions.HTTPError, GoogleAuthError) as error:
+        except (urllib3.exceptions.HTTPError, GoogleAuthError, TimeoutError) as error:
             advice = ADVICE[401] if isinstance(error, GoogleAuthError) else OTHERWISE
-            raise NoFigures(f"cannot be asked ({type(error).__name__}: {error})", advice) from error
+            raise NoFigures(
+                f"cannot be asked ({type(error).__name__}: {str(error) or 'it drips'})", advice
+            ) from error
         except ValueError as why:
             advice = ADVICE.get(answer.status, OTHERWISE)
             raise NoFigures(str(why), advice) from why

@@ -1,10 +1,12 @@
 """What is known of the dependencies is looked up by pip-audit itself, and silence is never taken for an answer."""
 
 import json
+import re
 
 import pytest
 
 from infra import audit
+from infra.stack import ROOT
 from tests.infra.conversation import answering
 
 LOCK = """\
@@ -71,23 +73,65 @@ def test_advisories_that_are_not_there_are_no_word(locked, advisories):
     assert audit.audited(locked)[0] == audit.UNKNOWN
 
 
-def told(monkeypatch, tmp_path, *dependencies):
-    """Have pip-audit answer so; it ends with 0 whatever it did not find."""
-    said = json.dumps({"dependencies": dependencies})
-    (tmp_path / "pip_audit.py").write_text(f"print({said!r})")
+def told(monkeypatch, tmp_path, said, end=0):
+    """Have pip-audit answer so; by itself it ends with 0 whatever it did not find."""
+    (tmp_path / "pip_audit.py").write_text(f"print({json.dumps(said)!r})\nraise SystemExit({end})")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+IDNA = {"name": "idna", "version": "3.20", "vulns": []}
+FLASK = {"name": "Flask", "version": "1.0", "vulns": []}
 
 
 def test_one_that_was_skipped_is_no_word_about_it(locked, monkeypatch, tmp_path):
     skipped = {"name": "flask", "skip_reason": "not found"}
-    told(monkeypatch, tmp_path, skipped, {"name": "idna", "version": "3.20", "vulns": []})
+    told(monkeypatch, tmp_path, {"dependencies": [skipped, IDNA]})
     said = ["requirements.txt: flask was not looked up: not found"]
     assert audit.audited(locked) == (audit.UNKNOWN, said)
 
 
+def test_one_that_is_left_out_is_no_word_about_it(locked, monkeypatch, tmp_path):
+    told(monkeypatch, tmp_path, {"dependencies": [IDNA]})
+    said = ["requirements.txt: flask was not looked up: pip-audit leaves it out"]
+    assert audit.audited(locked) == (audit.UNKNOWN, said)
+
+
+def test_a_flaw_that_nothing_mends_is_one(locked, monkeypatch, tmp_path):
+    told(monkeypatch, tmp_path, {"dependencies": [FLASK | {"vulns": [{"id": "X"}]}, IDNA]}, 1)
+    said = ["requirements.txt: Flask 1.0 has X, mended in no version yet"]
+    assert audit.audited(locked) == (audit.UNSOUND, said)
+
+
+def test_an_end_that_names_no_flaw_is_no_word(locked, monkeypatch, tmp_path):
+    told(monkeypatch, tmp_path, {"dependencies": [FLASK, IDNA]}, 1)
+    said = ["requirements.txt: pip-audit ended with 1, and names no flaw: it ended with 1"]
+    assert audit.audited(locked) == (audit.UNKNOWN, said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [],
+        None,
+        "a text",
+        {},
+        {"dependencies": None},
+        {"dependencies": {}},
+        {"dependencies": [None]},
+        {"dependencies": [{"version": "1.0", "vulns": []}]},
+        {"dependencies": [FLASK | {"vulns": 0}, IDNA]},
+        {"dependencies": [FLASK | {"vulns": [{}]}, IDNA]},
+        {"dependencies": [FLASK | {"vulns": None}, {"name": "idna"}]},
+    ],
+)
+def test_what_is_no_report_is_no_word(locked, monkeypatch, tmp_path, said):
+    told(monkeypatch, tmp_path, said, 1)
+    assert audit.audited(locked)[0] == audit.UNKNOWN
+
+
 @pytest.mark.parametrize("found", [[], [{"name": "flask", "skip_reason": "not found"}]])
 def test_none_that_was_looked_up_is_no_word_at_all(locked, monkeypatch, tmp_path, found):
-    told(monkeypatch, tmp_path, *found)
+    told(monkeypatch, tmp_path, {"dependencies": found})
     end, (said,) = audit.audited(locked)
     assert (end, "the advisories are not reachable" in said) == (audit.UNKNOWN, True)
 
@@ -97,3 +141,13 @@ def test_what_is_known_of_one_file_is_not_hidden_by_another(monkeypatch, capsys)
     monkeypatch.setattr(audit, "audited", lambda _: next(ends))
     assert audit.main() == audit.UNSOUND
     assert capsys.readouterr().out == "a: flaw\nb: not reachable\n"
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("requirements*.txt")), ids=lambda file: file.name)
+def test_what_is_locked_is_locked_by_what_is_here_alone(file):
+    said = "\n".join(
+        line for line in file.read_text().splitlines() if line.lstrip().startswith("#")
+    )
+    assert re.findall(r"(?:^|[\s=])(?:~|[A-Za-z]:\\|/)\S*", said) == []
+    named = set(re.findall(r"(?:-c|-r|-o) (\S+)", said))
+    assert {name for name in named if not (ROOT / name).is_file()} == set()

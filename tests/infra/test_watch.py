@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +16,11 @@ from infra.watch import JUDGED, MINUTES, TAKE_BACK, UNKNOWN, WELL, Watch, main
 PATH = "/v1/projects/waooaw-dev/location/global/prometheus/api/v1/query"
 REFUSED = {"error": {"code": 0, "message": "the words of Google", "status": "SOMETHING"}}
 HANGS = "hangs"
+DRIPS = "drips"
+"""It answers byte by byte, each in time, for longer than the world lasts."""
+
+DRIPS_AT_ONCE = "drips at once"
+"""Likewise, from its first line on."""
 
 
 class World:
@@ -62,6 +68,12 @@ def watch(world):
             answer = world.answer(url.path, parse_qs(url.query).get("query", [""])[0])
             if answer is HANGS:
                 over.wait()
+                return
+            if answer in (DRIPS, DRIPS_AT_ONCE):
+                self.wfile.write(b"HTTP/1.0 200 OK\r\n" + b"\r\n" * (answer == DRIPS))
+                with suppress(OSError):
+                    while not over.wait(0.02):
+                        self.wfile.write(b" ")
                 return
             status, body = answer
             self.send_response(status)
@@ -111,6 +123,8 @@ NO_FIGURES = {
     "its number has no end": (result({"metric": {}, "value": [1, "+Inf"]}), "counts inf requests"),
     "its number is below none": (result({"metric": {}, "value": [1, "-3"]}), "counts -3.0"),
     "it does not answer": (HANGS, "cannot be asked (ReadTimeoutError"),
+    "its answer drips": (DRIPS, "cannot be asked ("),
+    "its answer drips at once": (DRIPS_AT_ONCE, "cannot be asked ("),
 }
 
 every_way = pytest.mark.parametrize(
@@ -209,7 +223,14 @@ def test_who_has_no_identity_has_no_figures(world, watch, error):
         (503, {"code": "store_unavailable"}),
         (200, b"<html>"),
         (200, []),
+        (200, {}),
+        (200, {"status": None}),
+        (200, {"status": "banana"}),
+        (200, {"status": ["healthy"]}),
+        (204, {"status": "healthy"}),
         HANGS,
+        DRIPS,
+        DRIPS_AT_ONCE,
     ],
 )
 def test_health_that_fails_three_times_takes_it_back(world, watch, health):
@@ -225,6 +246,24 @@ def test_health_that_recovers_does_not(world, watch):
     world.health = ill
     world.after = {3: {"health": well}, 5: {"health": ill}, 7: {"health": well}}
     assert watch.verdict()[0] == WELL
+
+
+@pytest.mark.parametrize("ill", [{1, 2, 4, 5, 7}, {1, 4, 7, 10, 13}, {2, 3, 8, 14, 15}])
+def test_health_that_comes_and_goes_takes_it_back(world, watch, ill):
+    well = (200, {"status": "healthy"})
+    world.after = {n: {"health": (503, {}) if n in ill else well} for n in range(1, MINUTES + 1)}
+    end, why = watch.verdict()
+    assert (end, world.minutes) == (TAKE_BACK, max(ill))
+    assert "failed 5 times in all" in why
+
+
+def test_the_watch_does_not_end_while_the_health_fails(world, watch):
+    world.after = {14: {"health": (503, {})}}
+    assert watch.verdict()[0] == TAKE_BACK
+    assert world.minutes == 16
+    world.minutes, world.after[16] = 0, {"health": (200, {"status": "healthy"})}
+    world.health = (200, {"status": "healthy"})
+    assert watch.verdict() == (WELL, "it stayed well for 16 minutes, of which 16 were counted")
 
 
 def test_it_says_how_it_is_used(capsys):
