@@ -141,6 +141,35 @@ def test_a_function_loads_no_more_than_it_did(id):
     )
 
 
+COMPILING = """
+import runpy, sys
+from types import ModuleType
+import typing_extensions
+compiled, typed = [], typing_extensions.TypedDict
+sys.addaudithook(lambda name, of: name == "compile" and of[1] == "<string>" and compiled.append(of))
+
+def run():
+    # What the container's file has made ready before it starts.
+    del sys.modules["shared.edge.start"]
+    from shared.edge.start import application
+    application(sys.argv[1])
+    assert typing_extensions.TypedDict is typed
+    print(len(compiled))
+
+sys.modules["shared.edge.start"] = ModuleType("shared.edge.start")
+sys.modules["shared.edge.start"].run = run
+runpy.run_path("start.py")
+"""
+
+MOST_COMPILED = 500
+"""How many pieces of source a start compiles at most, most of them annotations and methods of libraries."""
+
+
+def test_a_start_compiles_little_that_nobody_asks_for():
+    compiled = int(python(COMPILING, "agents.resume_agent"))
+    assert compiled <= MOST_COMPILED
+
+
 READS = ("agents.get_agent", "identity.list_keys", "mobile.list_violations")
 UNREAD = (
     "shared.identity.events",
