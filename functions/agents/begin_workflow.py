@@ -4,7 +4,7 @@ from pydantic import ConfigDict, Field
 
 from shared.actors import PLATFORM, Scope
 from shared.agents.actions import creation, stages
-from shared.agents.events import WorkflowClaimed
+from shared.agents.events.workflows import WorkflowClaimed
 from shared.agents.models.parts import AUTHORING
 from shared.agents.models.runs import StageAnswer
 from shared.agents.rules import turns

@@ -4,7 +4,7 @@ from pydantic import ConfigDict, Field
 
 from shared.actors import PLATFORM, Scope
 from shared.agents.actions import creation
-from shared.agents.events import WorkflowEnded
+from shared.agents.events.workflows import WorkflowEnded
 from shared.agents.models.parts import DEPLOYMENT
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import pipeline, turns

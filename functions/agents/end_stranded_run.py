@@ -1,5 +1,5 @@
 from shared.agents.actions import breakdown
-from shared.agents.events import RunStranded
+from shared.agents.events.workflows import RunStranded
 from shared.agents.models.agents import Agent
 from shared.agents.models.runs import PipelineRun
 from shared.platform.actions import incidents

@@ -1,5 +1,5 @@
 from shared.agents.actions import probing
-from shared.agents.events import ReleaseProbeDue
+from shared.agents.events.releases import ReleaseProbeDue
 from shared.agents.models.agents import Agent
 from shared.agents.models.releases import Release, ReleaseWatch
 from shared.agents.rules import probes, releases

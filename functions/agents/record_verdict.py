@@ -5,7 +5,7 @@ from pydantic import ConfigDict, Field
 from shared.actors import PLATFORM, Scope
 from shared.agents.actions import creation
 from shared.agents.actions.makers import made_by
-from shared.agents.events import WorkflowVerdictRecorded
+from shared.agents.events.workflows import WorkflowVerdictRecorded
 from shared.agents.models.parts import Stage
 from shared.agents.models.runs import Pattern, PipelineRun
 from shared.agents.rules import pipeline, verdicts

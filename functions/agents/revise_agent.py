@@ -1,7 +1,7 @@
 from shared.actors import PLATFORM, Scope
 from shared.agents.actions import gathering, specification
 from shared.agents.actions.specification import Begun
-from shared.agents.events import AgentRevised
+from shared.agents.events.lifecycle import AgentRevised
 from shared.agents.models.agents import Agent
 from shared.agents.models.requests import AgentContent
 from shared.agents.models.runs import PipelineRun

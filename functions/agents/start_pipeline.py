@@ -1,4 +1,4 @@
-from shared.agents.events import AgentCreated, AgentRevised
+from shared.agents.events.lifecycle import AgentCreated, AgentRevised
 from shared.outside import Workflows
 from shared.reaction import ReactionCall, reaction
 

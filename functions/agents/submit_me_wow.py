@@ -1,6 +1,6 @@
 from shared.actors import PLATFORM, Scope
 from shared.agents.actions import creation, gathering
-from shared.agents.events import MeWowSubmitted
+from shared.agents.events.workflows import MeWowSubmitted
 from shared.agents.models.me_wow import Gap
 from shared.agents.models.requests import Blueprint
 from shared.agents.rules import submission

@@ -1,4 +1,4 @@
-from shared.agents.events import ReleaseWatched
+from shared.agents.events.releases import ReleaseWatched
 from shared.outside import Workflows
 from shared.reaction import ReactionCall, reaction
 from shared.waiting import Wait

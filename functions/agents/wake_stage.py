@@ -1,4 +1,4 @@
-from shared.agents.events import AgentPipelineStageCompleted, AgentStateChanged
+from shared.agents.events.lifecycle import AgentPipelineStageCompleted, AgentStateChanged
 from shared.agents.rules.replies import WAITED_FOR
 from shared.outside import Workflows
 from shared.reaction import ReactionCall, reaction

@@ -1,4 +1,4 @@
-from shared.agents.events import AgentPipelineStageCompleted, AgentStateChanged
+from shared.agents.events.lifecycle import AgentPipelineStageCompleted, AgentStateChanged
 from shared.approvals.events.lifecycle import ApprovalCancelled, ApprovalExpired
 from shared.approvals.models.approvals import OPEN, Approval, ApprovalStatus
 from shared.approvals.models.parts import Why

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from shared.actors import PLATFORM
-from shared.agents.events import RunStranded
+from shared.agents.events.workflows import RunStranded
 from shared.agents.models.runs import GOING, PipelineRun
 from shared.agents.rules import turns
 from shared.approvals.actions import answerable

@@ -1,11 +1,10 @@
-from shared.agents.events import (
+from shared.agents.events.lifecycle import (
     AgentCreated,
     AgentPipelineStageCompleted,
     AgentRevised,
-    AgentRolledBack,
     AgentStateChanged,
-    HealthStatusChanged,
 )
+from shared.agents.events.releases import AgentRolledBack, HealthStatusChanged
 from shared.agents.models.parts import CERTIFICATION
 from shared.entity import Event
 from shared.mobile.actions import following

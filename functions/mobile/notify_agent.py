@@ -1,5 +1,6 @@
 from shared.agents.actions.rollback import TAKEN_BACK
-from shared.agents.events import AgentRolledBack, AgentStateChanged
+from shared.agents.events.lifecycle import AgentStateChanged
+from shared.agents.events.releases import AgentRolledBack
 from shared.agents.models.agents import Agent
 from shared.notifications.actions.telling import tell
 from shared.notifications.models import Claim

@@ -1,4 +1,4 @@
-from shared.agents.events import HealthStatusChanged
+from shared.agents.events.releases import HealthStatusChanged
 from shared.agents.models.agents import Agent
 from shared.reaction import ReactionCall, reaction
 from shared.violations import rules

@@ -1,5 +1,5 @@
 from shared.agents.actions import objections
-from shared.agents.events import AuthorConcerned
+from shared.agents.events.lifecycle import AuthorConcerned
 from shared.agents.models.agents import Agent
 from shared.agents.models.parts import STAGES
 from shared.agents.models.runs import PipelineRun

@@ -1,7 +1,11 @@
 """What is looked at of an agent on its way."""
 
 from shared.actors import Role
-from shared.agents.events import AgentCreated, AgentPipelineStageCompleted, AgentStateChanged
+from shared.agents.events.lifecycle import (
+    AgentCreated,
+    AgentPipelineStageCompleted,
+    AgentStateChanged,
+)
 from shared.approvals.models.approvals import Approval
 from shared.evidence import Entry
 

@@ -14,7 +14,7 @@ from functions.mobile.list_notifications import InboxQuery, list_notifications
 from functions.mobile.tell_author import tell_author
 from local.story import blueprints
 from shared.actors import Role
-from shared.agents.events import AuthorConcerned
+from shared.agents.events.lifecycle import AuthorConcerned
 from shared.approvals.events.lifecycle import ApprovalRejected
 from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval

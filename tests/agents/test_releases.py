@@ -15,7 +15,7 @@ from functions.agents.probe_release import probe_release
 from functions.agents.rollback_agent import RollbackRequest, rollback_agent
 from functions.agents.wake_release import wake_release
 from shared.actors import Role
-from shared.agents.events import ReleaseProbeDue, ReleaseWatched
+from shared.agents.events.releases import ReleaseProbeDue, ReleaseWatched
 from shared.agents.models.parts import Released
 from shared.agents.models.releases import Release, ReleaseWatch
 from shared.agents.rules import pipeline, releases

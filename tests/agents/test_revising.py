@@ -7,7 +7,7 @@ from functions.agents.start_pipeline import start_pipeline
 from functions.approvals.reject_approval import Rejection, reject_approval
 from local.story import blueprints
 from shared.actors import Role
-from shared.agents.events import AgentRevised
+from shared.agents.events.lifecycle import AgentRevised
 from shared.agents.models.releases import Release
 from shared.agents.models.requests import AgentContent
 from shared.errors import Conflict, ConstitutionalAlignment

@@ -11,7 +11,8 @@ from functions.approvals.find_stranded import find_stranded
 from functions.approvals.report_unused import report_unused
 from functions.approvals.wake_workflow import wake_workflow
 from shared.actors import Role
-from shared.agents.events import AgentStateChanged, RunStranded
+from shared.agents.events.lifecycle import AgentStateChanged
+from shared.agents.events.workflows import RunStranded
 from shared.agents.models.releases import Release
 from shared.approvals.events.lifecycle import ApprovalDeadline, ApprovalExpired, ApprovalGranted
 from shared.approvals.models.approvals import Approval

@@ -119,8 +119,8 @@ BOUNDS = {
     "approvals.approve_approval": (140, 74, 112),
     "genesis.create_job_role": (120, 74, 95),
     "approvals.create_approval": (150, 74, 132),
-    "mobile.notify_agent": (145, 74, 175),
-    "agents.resume_agent": (160, 74, 210),
+    "mobile.notify_agent": (145, 74, 165),
+    "agents.resume_agent": (160, 74, 200),
 }
 """Of one function of each kind, of which the first loads the least and the last the most: how many modules of ours and of others,
 and how many models, it may load. Each module is a tenth of a millisecond of a cold start, and each model two."""

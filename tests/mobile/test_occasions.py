@@ -10,7 +10,8 @@ from functions.mobile.notify_escalation import notify_escalation
 from functions.mobile.read_notification import read_notification
 from functions.mobile.remind_veto import remind_veto
 from shared.actors import PLATFORM, Role
-from shared.agents.events import AgentRolledBack, AgentStateChanged
+from shared.agents.events.lifecycle import AgentStateChanged
+from shared.agents.events.releases import AgentRolledBack
 from shared.agents.models.agents import Agent
 from shared.approvals.events.lifecycle import ApprovalEscalated, ApprovalGranted
 from shared.documents import Query

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from shared.actors import PLATFORM, Role
-from shared.agents.events import HealthStatusChanged
+from shared.agents.events.releases import HealthStatusChanged
 from shared.agents.models.agents import Agent
 from shared.approvals.events.lifecycle import ApprovalGranted
 from shared.approvals.models.approvals import Approval, ApprovalStatus, SeenApproval

@@ -14,7 +14,7 @@ from functions.mobile.record_health import record_health
 from functions.mobile.remind_violation import remind_violation
 from functions.mobile.resolve_violation import Resolution, resolve_violation
 from shared.actors import PLATFORM, Role
-from shared.agents.events import HealthStatusChanged
+from shared.agents.events.releases import HealthStatusChanged
 from shared.agents.models.agents import Agent
 from shared.documents import Query
 from shared.errors import Conflict, Forbidden, Invalid, SelfApproval

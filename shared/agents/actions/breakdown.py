@@ -1,7 +1,7 @@
 """A run that nobody carries out any more, or that broke down: it ends closed, and nothing of it stays out."""
 
 from shared.agents.actions import creation, rollback
-from shared.agents.events import WorkflowEnded
+from shared.agents.events.workflows import WorkflowEnded
 from shared.agents.models.creation import Story
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import pipeline

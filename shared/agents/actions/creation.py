@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from shared.agents.events import AuthorConcerned
+from shared.agents.events.lifecycle import AuthorConcerned
 from shared.agents.models.agents import Agent
 from shared.agents.models.creation import Story
 from shared.agents.models.parts import CERTIFICATION

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.agents.events import ReleaseProbeDue, ReleaseRouted
+from shared.agents.events.releases import ReleaseProbeDue, ReleaseRouted
 from shared.agents.models.releases import Release, ReleaseWatch
 from shared.agents.rules import releases
 from shared.agents.rules.releases import watch_id

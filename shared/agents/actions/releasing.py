@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from shared.agents.events import AgentReleaseStarted, ReleaseCreated
+from shared.agents.events.releases import AgentReleaseStarted, ReleaseCreated
 from shared.agents.models.agents import Agent
 from shared.agents.models.creation import Story
 from shared.agents.models.parts import APPROVAL, ARCHITECTURE, DEPLOYMENT, ETHICS, STAGES

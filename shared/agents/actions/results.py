@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.agents.events import WorkflowStageSettled
+from shared.agents.events.workflows import WorkflowStageSettled
 from shared.agents.models.creation import Story
 from shared.agents.models.parts import APPROVAL, DEPLOYMENT
 from shared.agents.models.releases import Release

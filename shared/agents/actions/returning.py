@@ -1,7 +1,7 @@
 """What a late veto took out of service and nobody else had confirmed: whether it returns is asked, and a yes returns it."""
 
 from shared.agents.actions.makers import made_by
-from shared.agents.events import ReleaseRouted
+from shared.agents.events.releases import ReleaseRouted
 from shared.agents.models.agents import Agent
 from shared.agents.models.releases import Release
 from shared.agents.rules import lifecycle, releases

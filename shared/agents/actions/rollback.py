@@ -1,6 +1,6 @@
 """Take a release back: nothing is routed to it any more, and what it was allowed is no longer."""
 
-from shared.agents.events import AgentRolledBack, ReleaseRouted, ReleaseTakenBack
+from shared.agents.events.releases import AgentRolledBack, ReleaseRouted, ReleaseTakenBack
 from shared.agents.models.agents import Agent
 from shared.agents.models.parts import RollbackScope, RollbackTrigger
 from shared.agents.models.releases import Release

@@ -1,6 +1,7 @@
 """Stage 1: what is asked for, and whether it may be made at all."""
 
-from shared.agents.events import AgentCreated, WorkflowStarted
+from shared.agents.events.lifecycle import AgentCreated
+from shared.agents.events.workflows import WorkflowStarted
 from shared.agents.models.agents import Agent
 from shared.agents.models.requests import NewAgent
 from shared.agents.models.runs import PipelineRun

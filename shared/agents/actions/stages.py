@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from shared.agents.actions import asking, creation, gathering
-from shared.agents.events import WorkflowStageEntered
+from shared.agents.events.workflows import WorkflowStageEntered
 from shared.agents.models.creation import Story
 from shared.agents.models.runs import Check, PipelineRun, StageAnswer
 from shared.agents.rules import checks as stages

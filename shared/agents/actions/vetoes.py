@@ -2,7 +2,7 @@
 
 from shared.agents.actions import creation, rollback
 from shared.agents.actions.rollback import Service
-from shared.agents.events import WorkflowEnded
+from shared.agents.events.workflows import WorkflowEnded
 from shared.agents.models.agents import Agent
 from shared.agents.models.creation import Story
 from shared.agents.models.releases import Release

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.actors import Actor
-from shared.agents.events import AgentPipelineStageCompleted, AgentStateChanged
+from shared.agents.events.lifecycle import AgentPipelineStageCompleted, AgentStateChanged
 from shared.agents.models.agents import EVIDENCE, Agent
 from shared.agents.models.parts import (
     APPROVAL,

@@ -1,6 +1,6 @@
 """What a probe says about a release and about its agent's health, and what follows from it."""
 
-from shared.agents.events import HealthStatusChanged, ReleaseWatched
+from shared.agents.events.releases import HealthStatusChanged, ReleaseWatched
 from shared.agents.models.agents import Agent
 from shared.agents.models.parts import Health
 from shared.agents.models.releases import Release, ReleaseWatch
