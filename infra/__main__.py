@@ -1,5 +1,5 @@
 """
-Deploy and describe: ``python -m infra deploy STACK``, ``describe STACK``, ``image STACK`` and ``images STACK``.
+Deploy and describe: ``python -m infra deploy STACK``, ``well STACK``, ``describe STACK``, ``image STACK`` and ``images STACK``.
 
 What is missing is said before anything is done, and nothing is deployed that a check of infra/checks.py finds wrong.
 """
@@ -15,7 +15,7 @@ from infra import checks, keys, supply
 from infra import one as alone
 from infra.cloud import Refused
 from infra.graph import IMAGE, planned
-from infra.image import BEFORE, KEPT, NEXT, RUNNING, Images
+from infra.image import KEPT, NEXT, Images
 from infra.passes import FIRST_TRIES, foundations, stage, up
 from infra.ready import outputs, ready
 from infra.stack import ROOT, Environment
@@ -50,7 +50,6 @@ def deploy(stack: Environment, archive: Path | None = None, image: str | None = 
             print(f"{group} has its first writer key")
     with stage(4, f"everything, with {digest}"):
         up(stack, told | {"waooaw:image": images.reference(digest)}, tries=tries)
-    _note(images, digest)
     print(f"{stack} runs {images.reference(digest)}")
 
 
@@ -59,31 +58,49 @@ def _made(images: Images, settings: Mapping[str, str], archive: Path) -> str:
     return images.made(archive, settings["waooaw:buildRegion"], supply.commit(archive))
 
 
-def _note(images: Images, digest: str) -> None:
-    """Keep what runs now, and what ran before it."""
-    running = images.digest(RUNNING)
-    if running and running != digest:
-        images.tag(running, BEFORE)
-    images.tag(digest, RUNNING)
+def well(stack: Environment, image: str) -> None:
+    """Keep what was deployed last as what runs and ran well, with the commit that this checkout deployed it by."""
+    settings, cloud = ready(stack)
+    commit = supply.program(ROOT)
+    Images(cloud, settings["gcp:region"]).marked_well(image.rpartition("@")[2], commit)
+    print(f"{stack} runs {image} well, by the program of {commit or 'no commit that is known'}")
 
 
-def image(stack: Environment, archive: Path | None = None) -> None:
-    """Have an archive's image in a stack, and say which it is; nothing is deployed."""
+def image(stack: Environment, archive: Path | None = None, ran_well: bool = False) -> None:
+    """
+    Have an archive's image in a stack, and say which it is; nothing is deployed.
+
+    Raises:
+        SystemExit: It had to be there already, as one that ran well, and is not.
+    """
     built = archive or newest()
     settings, cloud = ready(stack)
     images = Images(cloud, settings["gcp:region"])
-    print(images.reference(_made(images, settings, built)))
+    if ran_well:
+        sha256 = hashlib.sha256(built.read_bytes()).hexdigest()
+        found = images.known(sha256)
+        if found is None or not found.ran_well:
+            raise SystemExit(
+                f"the image of archive {sha256[:12]} did not run well in {stack}, so it goes no further; "
+                "merge it, wait until its deployment was watched, and run this again"
+            )
+        print(images.reference(found.digest))
+    else:
+        print(images.reference(_made(images, settings, built)))
 
 
 def images(stack: Environment, tag: str | None = None) -> None:
-    """List the images that a stack keeps, newest first, any of which can be deployed; or say which one has a tag."""
+    """List the images that a stack keeps, newest first, any of which can be deployed; or say which release has a tag."""
     settings, cloud = ready(stack)
     images = Images(cloud, settings["gcp:region"])
     if tag:
-        print(images.digest(tag) or "")
+        digest = images.digest(tag)
+        found = images.known(digest) if digest else None
+        print(f"{found.digest} {found.released or 'unknown'}" if found else "")
         return
     for one in images.kept():
-        known = f"archive {one.archive[:12] or 'unknown'}  commit {one.commit[:12] or 'unknown'}"
+        commit = one.released or one.commit
+        known = f"archive {one.archive[:12] or 'unknown'}  commit {commit[:12] or 'unknown'}"
         notes = ", ".join(tag for tag in KEPT if tag in one.tags)
         print(f"{one.uploaded:%Y-%m-%d %H:%M}  {one.digest}  {known}  {notes}".rstrip())
 
@@ -132,6 +149,7 @@ def newest() -> Path:
 
 ACTS = {
     deploy: "deploy a stack",
+    well: "keep what was deployed last, and was watched, as what runs well",
     image: "have the image of an archive built, and nothing deployed",
     images: "list the images that a stack keeps, newest first",
     one: "say how one function is deployed by itself, by gcloud from an archive",
@@ -156,8 +174,20 @@ def main() -> None:
                 "--image",
                 help="what it runs: before, running or sha256:… of its own, or …@sha256:… of any stack",
             )
+        if act is well:
+            command.add_argument("--image", required=True, help="which, as its deployment said")
+        if act is image:
+            command.add_argument(
+                "--ran-well",
+                action="store_true",
+                help="build none; take only one that ran well here",
+            )
         if act is images:
-            command.add_argument("--tag", choices=KEPT, help="say only which one has this tag")
+            command.add_argument(
+                "--tag",
+                choices=KEPT,
+                help="say only which one has this tag, and by which commit's program it was deployed",
+            )
         command.set_defaults(act=act)
     given = vars(parser.parse_args())
     act = given.pop("act")

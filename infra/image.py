@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,7 +29,10 @@ NAME = "waooaw"
 """The image, in the repository of each project."""
 
 KEPT = RUNNING, BEFORE, NEXT = "running", "before", "next"
-"""The tags of images that stay: what a stack runs, what it ran before, and what is being deployed."""
+"""The tags of images that stay: what a stack ran well last and before it, and what was deployed last or is being deployed."""
+
+WELL = re.compile(r"well-\d{8}t\d{6}z(?:-(?P<commit>[0-9a-f]{40}))?")
+"""The mark of an image that was watched and stayed well: when, and which commit's program it was deployed by, as far as known."""
 
 PACK = "gcr.io/k8s-skaffold/pack"
 BUILDER = "gcr.io/buildpacks/builder:google-22"
@@ -84,6 +87,18 @@ class Kept:
     def commit(self) -> str:
         """The commit that its archive was built from, likewise."""
         return next((t[7:] for t in self.tags if re.fullmatch("commit-[0-9a-f]{40}", t)), "")
+
+    @property
+    def ran_well(self) -> bool:
+        """Whether this stack ran it, was watched and stayed well."""
+        return any(WELL.fullmatch(tag) for tag in self.tags)
+
+    @property
+    def released(self) -> str:
+        """The commit whose program deployed it when it ran well last; empty where nobody can say."""
+        marks = sorted(tag for tag in self.tags if WELL.fullmatch(tag))
+        found = WELL.fullmatch(marks[-1]) if marks else None
+        return (found["commit"] or "") if found else ""
 
 
 @dataclass(frozen=True)
@@ -152,6 +167,28 @@ class Images:
             page = answer.get("nextPageToken", "")
             if not page:
                 return sorted(found, key=lambda one: one.uploaded, reverse=True)
+
+    def known(self, name: str) -> Kept | None:
+        """Return what there is with a digest or a tag; None where there is nothing."""
+        return next((one for one in self.kept() if name in {one.digest, *one.tags}), None)
+
+    def marked_well(self, digest: str, commit: str) -> None:
+        """
+        Have an image be what runs: it was deployed last by a commit's program, was watched and stayed well.
+
+        What ran before it becomes its way back, unless it had run well once already: then it is itself gone back to.
+
+        Raises:
+            SystemExit: It is not what was deployed last.
+        """
+        if self.digest(NEXT) != digest:
+            raise SystemExit(f"{self.reference(digest)} is not what was deployed last")
+        running, found = self.digest(RUNNING), self.known(digest)
+        if running and running != digest and not (found and found.ran_well):
+            self.tag(running, BEFORE)
+        at = f"{datetime.now(UTC):%Y%m%dt%H%M%Sz}"
+        self.tag(digest, f"well-{at}-{commit}" if commit else f"well-{at}")
+        self.tag(digest, RUNNING)
 
     # --- made from an archive ---------------------------------------------------------------------
 
@@ -318,13 +355,14 @@ class Images:
         return digest
 
     def _copied(self, project: str, region: str, digest: str) -> None:
-        """Copy an image with all its tags."""
+        """Copy an image with what its tags say of where it comes from, and not of what ran where it is."""
         if not shutil.which("skopeo"):
             raise SystemExit(
                 "skopeo is missing; install it: apt-get install skopeo, or brew install skopeo"
             )
         theirs = Images(replace(self.cloud, project=project), region)
-        tags = next((one.tags for one in theirs.kept() if one.digest == digest), ())
+        there = theirs.known(digest)
+        tags = [t for t in there.tags if t not in KEPT and not WELL.fullmatch(t)] if there else ()
         self.say(f"copying {theirs.reference(digest)}")
         hosts = {one.place.partition("/")[0] for one in (self, theirs)}
         login = base64.b64encode(f"oauth2accesstoken:{self.cloud.token()}".encode()).decode()

@@ -4,6 +4,8 @@ The passes of a deployment: what must be there before there is an image, then th
 Each can be run again: what is done is not done twice. Nothing is written into a file of the repository.
 """
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -78,8 +80,8 @@ def up(
     command += [part for urn in targets for part in ("--target", urn)]
     for left in reversed(range(tries)):
         with told(stack, settings) as file:
-            done = subprocess.run([*command, "--config-file", str(file)], cwd=FOLDER, check=False)  # noqa: S603 - as we say
-        if not done.returncode:
+            ended = _to_its_end([*command, "--config-file", str(file)])
+        if not ended:
             return
         if left:
             print(f"what is new may not be known everywhere yet: again in {LATER_S} s", flush=True)
@@ -87,6 +89,42 @@ def up(
     raise SystemExit(
         "pulumi up failed; what it says above tells why. What was made stays, and the same command goes on from there"
     )
+
+
+def _to_its_end(command: Sequence[str]) -> int:
+    """
+    Run Pulumi to its end, also where this process is told to end: Pulumi ends what it has begun, saves it and unlocks its state.
+
+    A terminal and `timeout` send SIGINT to the whole group, so Pulumi has it as well, and a second one would kill it. SIGTERM
+    comes to this process alone, and is handed on once.
+
+    Raises:
+        SystemExit: It was told to end, and Pulumi has ended.
+    """
+    told: list[int] = []
+    pulumi: subprocess.Popen[bytes] | None = None
+
+    def ends(number: int, _: object) -> None:
+        if not told:
+            os.write(2, b"stopping: Pulumi ends what it has begun and saves it; wait\n")
+        told.append(number)
+        if pulumi and number == signal.SIGTERM and told.count(number) == 1:
+            pulumi.send_signal(signal.SIGINT)
+
+    before = {one: signal.signal(one, ends) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        pulumi = subprocess.Popen(command, cwd=FOLDER)  # noqa: S603 - as we say
+        if signal.SIGTERM in told:
+            pulumi.send_signal(signal.SIGINT)
+        ended = pulumi.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if told:
+        raise SystemExit(
+            "stopped, and Pulumi has ended. What was made stays, and the same command goes on from there"
+        )
+    return ended
 
 
 @contextmanager

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 BILL, PROVENANCE = ".cdx.json", ".provenance.json"
 OURS = "waooaw"
+PROGRAM = ("infra", "shared", "functions", "workflows")
+"""What the program of a deployment is made of."""
 
 
 def write(archive: Path, root: Path = ROOT) -> list[Path]:
@@ -172,6 +174,13 @@ def origin(root: Path, environ: Mapping[str, str]) -> Origin:
         f"{server}/{environ['GITHUB_WORKFLOW_REF']}",
         f"{server}/{name}/actions/runs/{environ['GITHUB_RUN_ID']}/attempts/{environ['GITHUB_RUN_ATTEMPT']}",
     )
+
+
+def program(root: Path) -> str:
+    """Return the commit that deploys from a tree; empty where it is not that commit's program. Settings are the stack's own."""
+    changed = ("status", "--porcelain", "--", *PROGRAM, ":(exclude)infra/Pulumi.*.yaml")
+    commit = _git(root, "rev-parse", "HEAD")
+    return "" if _git(root, *changed) else commit
 
 
 def stated(archive: Path, bill: Path, source: Origin) -> dict[str, Any]:

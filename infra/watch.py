@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from threading import Thread
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 WELL, TAKE_BACK, USAGE, UNKNOWN = 0, 1, 2, 3
 """How it ends. A defect of its own is no verdict either, and ends with 3."""
@@ -220,6 +220,10 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: python -m infra.watch PROJECT ADDRESS", file=sys.stderr)
         return USAGE
     project, address = arguments
+    where = urlsplit(address)
+    if where.scheme not in {"http", "https"} or not where.hostname:
+        print(f"{address!r} is no address; it is https://…", file=sys.stderr)
+        return USAGE
     try:
         end, why = Watch(project, address.rstrip("/"), lambda: _google(project)).verdict()
     except Exception:  # noqa: BLE001 - whatever it is, it is no verdict

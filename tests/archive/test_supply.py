@@ -128,6 +128,23 @@ def test_a_commit_is_claimed_of_what_is_committed_alone(repository):
     assert supply.origin(root, {}).commit == ""
 
 
+def test_a_deployments_program_is_its_commits_whatever_the_stack_is_told(repository):
+    root, git = repository
+    commit = git("rev-parse", "HEAD")
+    (root / "infra").mkdir()
+    for name in ("infra/Pulumi.dev.yaml", "gha-creds-1.json"):
+        (root / name).write_text("config: {}")
+    assert supply.program(root) == commit, "settings are the stack's, and no program"
+    (root / "functions").mkdir()
+    (root / "functions" / "new.py").touch()
+    assert supply.program(root) == "", "a function that is not committed"
+    git("add", ".")
+    git("commit", "-qm", "two")
+    assert supply.program(root) == git("rev-parse", "HEAD") != commit
+    (root / "infra" / "Pulumi.yaml").write_text("main: another.py")
+    assert supply.program(root) == ""
+
+
 def test_what_no_git_knows_has_no_commit(tmp_path):
     assert supply.origin(tmp_path, {}) == supply.Origin()
 

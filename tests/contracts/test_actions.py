@@ -157,21 +157,63 @@ def stack_steps():
     return {step.get("name"): step for _, step in steps(FOLDER / "deploy-stack.yml")}
 
 
-def test_a_deployment_is_watched_and_taken_back_to_the_digest_that_ran():
+def test_a_deployment_is_watched_and_a_release_taken_back_whole_by_its_own_program():
     ran = stack_steps()
-    order = ("Note what runs now", "Deploy", "Watch", "Take it back")
+    order = (
+        "Note what runs now",
+        "Deploy",
+        "Watch",
+        "Keep it as what ran well",
+        "Check out the release before",
+        "Prepare the release before",
+        "Take it back",
+        "Say that it was not taken back",
+    )
     assert [name for name in ran if name in order] == list(order)
     assert "--tag running" in ran["Note what runs now"]["run"]
     assert "infra.watch" in ran["Watch"]["run"]
-    back = ran["Take it back"]
-    assert back["if"].startswith("failure()")
-    assert "steps.watch.outputs.ended == '1'" in back["if"]
-    assert "steps.watch.outcome" not in back["if"]
+    assert "if" not in ran["Keep it as what ran well"], "only what was watched and well is kept"
+    out, prepared, back = (ran[name] for name in order[4:7])
+    assert out["if"].startswith("failure()")
+    assert "steps.watch.outputs.ended == '1'" in out["if"]
+    assert "steps.watch.outcome" not in out["if"]
+    assert out["uses"].startswith("actions/checkout@")
+    assert out["with"]["ref"] == "${{ steps.before.outputs.commit }}"
+    folder = out["with"]["path"]
+    assert prepared["with"]["folder"] == back["working-directory"] == folder
+    (action,) = ACTIONS
+    setting = list(steps(action))[-1][1]
+    assert setting["working-directory"] == "${{ inputs.folder }}"
+    assert "make .venv/dev" in setting["run"], "an environment of its own"
     assert back["env"]["BEFORE"] == "${{ steps.before.outputs.digest }}"
     assert 'infra deploy "$STACK" --image "$BEFORE"' in back["run"]
     assert back["timeout-minutes"] >= 60, (
         "it builds no index, for which a deployment may wait longer"
     )
+
+
+def test_where_it_cannot_be_taken_back_that_is_said():
+    ran = stack_steps()
+    assert "commit != 'unknown'" in ran["Check out the release before"]["if"]
+    said = ran["Say that it was not taken back"]
+    assert "steps.back.outcome != 'success'" in said["if"], "whatever the reason is"
+    assert "::error title=Not taken back::" in said["run"]
+    assert "infra deploy" not in said["run"]
+
+
+def in_minutes(text):
+    return int(text[:-1]) / {"s": 60, "m": 1}[text[-1]]
+
+
+def test_every_command_of_a_deployment_ends_with_all_that_it_began_before_its_step_is_cut():
+    limit = r"timeout --signal=INT --kill-after=(\d+[sm]) (\d+[sm]) "
+    for name, step in stack_steps().items():
+        run = step.get("run", "")
+        begun = re.findall(r"(?:\.venv/bin/python|pulumi) -", run)
+        limits = re.findall(limit + r"(?:\.venv/bin/python|pulumi) -", run)
+        assert len(begun) == len(limits), name
+        took = sum(in_minutes(one) for pair in limits for one in pair)
+        assert took < step["timeout-minutes"], name
 
 
 def test_where_nobody_could_judge_it_says_so_and_takes_nothing_back():
@@ -237,20 +279,77 @@ def test_the_watch_hands_on_how_it_ended(shell, ends):
     assert (code, out) == (ends, {"ended": str(ends)})
 
 
-@pytest.mark.parametrize("cut", ["true", "false"])
-def test_a_lock_is_taken_off_only_where_the_deployment_was_cut(shell, cut):
+@pytest.mark.parametrize(
+    ("said", "digest", "commit"),
+    [
+        ("sha256:1 abc", "sha256:1", "abc"),
+        ("sha256:1 unknown", "sha256:1", "unknown"),
+        ("", "", ""),
+    ],
+)
+def test_what_ran_well_before_is_noted_with_its_commit(shell, said, digest, commit):
+    code, ran, out = shell(stack_steps()["Note what runs now"], prints=said, STACK="dev")
+    assert (code, out) == (0, {"digest": digest, "commit": commit})
+    assert ran == ["python -m infra images dev --tag running"]
+    assert shell(stack_steps()["Note what runs now"], ends=1, STACK="dev")[0] == 1
+
+
+def test_an_address_that_cannot_be_read_is_no_verdict(shell, tmp_path):
+    broken = {**stack_steps()["Watch"]}
+    broken["run"] = broken["run"].replace("pulumi -C", "false -C")
+    code, ran, out = shell(broken, PROJECT="p", STACK="dev")
+    assert (code, ran, out) == (1, [], {}), (
+        "it is not watched, and says no 1 that would take it back"
+    )
+
+
+@pytest.mark.parametrize("killed", ["true", "false"])
+def test_a_lock_is_taken_off_only_where_whoever_held_it_is_dead(shell, killed):
     step = stack_steps()["Take it back"]
-    code, ran, _ = shell(step, STACK="dev", BEFORE="sha256:1", CUT=cut)
+    assert step["env"]["KILLED"] == "${{ steps.deploy.outputs.ended == '137' }}"
+    code, ran, _ = shell(step, STACK="dev", BEFORE="sha256:1", KILLED=killed)
     assert code == 0
     assert ran[-1] == "python -m infra deploy dev --image sha256:1"
-    assert ("pulumi -C infra cancel --yes --stack dev" in ran) == (cut == "true")
+    assert ("pulumi -C infra cancel --yes --stack dev" in ran) == (killed == "true")
+
+
+@pytest.mark.parametrize(("ends", "code"), [("exit 0", 124), ("", 137)])
+def test_a_deployment_whose_time_is_over_is_ended_with_all_that_it_began(
+    shell, tmp_path, ends, code
+):
+    step = {**stack_steps()["Deploy"]}
+    step["run"], changed = re.subn(r"--kill-after=\S+ \S+ ", "--kill-after=1s 1s ", step["run"])
+    assert changed == 1
+    script = (
+        f"trap '{ends or ':'}' INT; sleep 60 & echo $! > {tmp_path}/child; while :; do wait; done"
+    )
+    step["run"] = step["run"].replace(
+        ".venv/bin/python", "bash -c '" + script.replace("'", '"') + "'"
+    )
+    ended, _, out = shell(step, STACK="dev", IMAGE="i")
+    assert (ended, out["ended"]) == (code, str(code))
+    child = Path("/proc", (tmp_path / "child").read_text().strip(), "status")
+    assert not child.exists() or "zombie" in child.read_text()
 
 
 def test_an_image_that_is_not_built_fails_its_job(shell):
     step = next(step for step in jobs()["image"]["steps"] if step.get("id") == "image")
-    assert shell(step, ends=1, prints="why", STACK="dev")[0] == 1
-    code, _, out = shell(step, prints="REF", STACK="dev")
+    known = {"STACK": "dev", "GITHUB_REF": "refs/heads/main"}
+    assert shell(step, ends=1, prints="why", **known)[0] == 1
+    code, ran, out = shell(step, prints="REF", **known)
     assert (code, out) == (0, {"image": "REF"})
+    assert ran[-1] == "python -m infra image dev --archive build/archive.zip"
+
+
+def test_a_tag_promotes_only_what_ran_well_in_dev(shell):
+    """The job before staging: it ends in an error where dev did not run it, and builds nothing."""
+    step = next(step for step in jobs()["image"]["steps"] if step.get("id") == "image")
+    known = {"STACK": "dev", "GITHUB_REF": "refs/tags/v1"}
+    code, ran, out = shell(step, prints="REF", **known)
+    assert ran == ["python -m infra image dev --archive build/archive.zip --ran-well"]
+    assert (code, out) == (0, {"image": "REF"})
+    assert shell(step, ends=1, prints="why", **known)[0] == 1
+    assert jobs()["staging"]["needs"] == "image"
 
 
 @pytest.mark.parametrize(("ends", "code"), [(0, 0), (1, 1), (3, 0)])

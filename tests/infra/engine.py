@@ -2,15 +2,17 @@
 A stand-in for Pulumi's engine: a command of that name, which goes by the engine's rules on a graph that was taken down.
 
 It knows which flags there are, whose targets wait for what is not targeted, what the first error leaves undone, and what
-``--config`` saves. What it knows it keeps in its folder, so each call goes on from where the one before ended. The rules are
+``--config`` saves, who holds the lock, and how SIGINT ends an ``up``: in order. What it knows it keeps in its folder, so each call goes on from where the one before ended. The rules are
 those of pulumi/pulumi: `UrnTargets`, `validateSteps` and `doesStepDependOn` in ``pkg/resource/deploy``, and ``up.go``.
 """
 
 import json
 import os
 import re
+import signal
 import stat
 import sys
+import time
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,9 +46,11 @@ class Engine:
             stacks={},
             plans=[],
             failing={},
+            slow={},
             outputs={},
             state={},
             log=[],
+            lock=str(self.folder / "lock"),
         )
         return self
 
@@ -84,6 +88,16 @@ class Engine:
     def fails(self, pattern: str, times: int = FOREVER) -> None:
         """Have whatever is called so (``*::Topic::tap``) fail so many times."""
         self.tell(failing=self.known("failing") | {pattern: times})
+
+    def takes(self, pattern: str, seconds: float) -> None:
+        """Have whatever is called so take so long."""
+        self.tell(slow=self.known("slow") | {pattern: seconds})
+
+    @property
+    def holder(self) -> int | None:
+        """The process that holds the lock on the state, alive or not."""
+        lock = self.folder / "lock"
+        return int(lock.read_text()) if lock.exists() else None
 
     @property
     def calls(self) -> list[list[str]]:
@@ -137,6 +151,8 @@ class Update:
 
     def __init__(self, known: dict[str, Any], given: Namespace) -> None:
         self._failing: dict[str, int] = known["failing"]
+        self._slow: dict[str, float] = known["slow"]
+        self._cancelled = False
         self._state: dict[str, Any] = known["state"]
         self._outputs: dict[str, str] = known["outputs"]
         self._steps: list[list[str]] = known["log"][-1].setdefault("steps", [])
@@ -152,8 +168,12 @@ class Update:
         Raises:
             Refused: Something failed; what was done before it stays done.
         """
+        # What is under way ends, and nothing else begins; a second time it ends at once.
+        signal.signal(signal.SIGINT, self._cancel)
         graph = _ordered(plan["graph"])
         for one in graph:
+            if self._cancelled:
+                raise Refused("error: update canceled")
             if one["looked_up"]:
                 self._look_up(one)
             elif one["urn"] in self._targets:
@@ -173,6 +193,10 @@ class Update:
             if urn in self._targets:
                 self._steps.append(["delete", urn])
                 del self._state[urn]
+
+    def _cancel(self, *_: object) -> None:
+        self._cancelled = True
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def _look_up(self, one: Mapping[str, Any]) -> None:
         # What waits for something that is not there is not looked up, and nobody knows the answer.
@@ -197,6 +221,7 @@ class Update:
             if not self._goes_on:
                 raise Refused(f"error: {urn} failed; update failed")
         else:
+            time.sleep(sum(s for pattern, s in self._slow.items() if fnmatchcase(urn, pattern)))
             self._steps.append(["update" if urn in self._state else "create", urn])
             self._state[urn] = one["inputs"]
 
@@ -277,6 +302,9 @@ def _parser() -> Parser:
     for name in ("continue-on-error", "suppress-outputs", "suppress-progress", "show-full-output"):
         up.add_argument(f"--{name}", action="store_true")
     up.set_defaults(act=_up)
+    cancel = command("cancel", stack)
+    cancel.add_argument("--yes", "-y", action="store_true")
+    cancel.set_defaults(act=_cancel)
     return parser
 
 
@@ -312,6 +340,13 @@ def _output(known: dict[str, Any], given: Namespace) -> None:
         _say(json.dumps(value) if given.json else value)
 
 
+def _cancel(known: dict[str, Any], given: Namespace) -> None:
+    _named(known, given)
+    if not given.yes:
+        raise Refused("error: confirmation required: use --yes in non-interactive mode")
+    Path(known["lock"]).unlink(missing_ok=True)
+
+
 def _up(known: dict[str, Any], given: Namespace) -> None:
     if not given.yes and not given.skip_preview:
         raise Refused(
@@ -325,8 +360,17 @@ def _up(known: dict[str, Any], given: Namespace) -> None:
     fitting = [one for one in known["plans"] if one["when"].items() <= settings.items()]
     if not fitting:
         raise Refused(f"error: nobody said what the program asks for with {settings}")
-    known["log"][-1]["settings"] = settings
-    Update(known, given).run(fitting[-1])
+    lock = Path(known["lock"])
+    try:
+        with lock.open("x") as file:
+            file.write(str(os.getpid()))
+    except FileExistsError:
+        raise Refused("error: the stack is currently locked by 1 lock(s).") from None
+    try:
+        known["log"][-1]["settings"] = settings
+        Update(known, given).run(fitting[-1])
+    finally:
+        lock.unlink()
 
 
 def _named(known: dict[str, Any], given: Namespace) -> str:

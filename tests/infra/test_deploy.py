@@ -1,6 +1,10 @@
 """A deployment goes by its passes, on an engine that goes by Pulumi's rules, and can be gone on with wherever it ended."""
 
 import hashlib
+import multiprocessing
+import os
+import signal
+import time
 from dataclasses import replace
 
 import pytest
@@ -68,6 +72,8 @@ def engine(tmp_path, monkeypatch, dev, part, google):
     monkeypatch.setattr(infra.keys, "connected", lambda project: (project,))
     monkeypatch.setattr(infra.keys, "make_first", lambda *of: made.append(of) or [])
     found.keys_made = made
+    # Of which commit the program is.
+    found.checkout = lambda commit: monkeypatch.setattr(infra.supply, "program", lambda _: commit)
     return found
 
 
@@ -203,15 +209,134 @@ def test_while_the_first_pass_runs_the_stack_says_what_it_ran_before(engine, goo
     assert ran(engine) == [before, reference(google, SHA256)]
 
 
-def test_what_runs_and_what_ran_before_are_kept(engine, google, archive):
+def released(engine, google, archive, content, commit="a" * 40):
+    """Deploy another archive, as one that stays well, and return its digest."""
+    archive.write_bytes(content)
     infra.deploy("dev", archive)
-    first = google.tags[PATH, "running"]
-    archive.write_bytes(b"another")
+    digest = google.tags[PATH, "next"]
+    engine.checkout(commit)
+    infra.well("dev", digest)
+    return digest
+
+
+def tags(google):
+    return google.tags[PATH, "running"], google.tags.get((PATH, "before"))
+
+
+def test_what_ran_well_and_what_ran_well_before_it_are_kept(engine, google, archive):
+    first = released(engine, google, archive, b"1")
+    assert tags(google) == (first, None)
+    second = released(engine, google, archive, b"2")
+    assert tags(google) == (second, first)
+    assert released(engine, google, archive, b"2") == second
+    assert tags(google) == (second, first), "the same again changes nothing"
+
+
+def test_what_is_not_watched_or_not_well_is_no_way_back(engine, google, archive):
+    first = released(engine, google, archive, b"1")
+    archive.write_bytes(b"bad")
     infra.deploy("dev", archive)
-    assert google.tags[PATH, "before"] == first
-    assert google.tags[PATH, "running"] == google.tags[PATH, "next"] != first
+    assert tags(google) == (first, None)
+    second = released(engine, google, archive, b"2")
+    assert tags(google) == (second, first)
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_release_that_was_taken_back_is_no_way_back(engine, google, archive, watched):
+    first = released(engine, google, archive, b"1")
+    bad = released(engine, google, archive, b"seemed well")
+    infra.deploy("dev", image="before")
+    if watched:
+        infra.well("dev", f"asia-south1-docker.pkg.dev/{PATH}@{first}")
+    assert tags(google) == (first if watched else bad, first)
+    infra.deploy("dev", image="before")
+    assert ran(engine)[-1].endswith(first)
+
+
+def test_only_what_was_deployed_last_is_said_to_run_well(engine, google, archive):
+    first = released(engine, google, archive, b"1")
+    archive.write_bytes(b"2")
     infra.deploy("dev", archive)
-    assert google.tags[PATH, "before"] == first, "the same again changes nothing"
+    with pytest.raises(SystemExit, match=f"{first} is not what was deployed last"):
+        infra.well("dev", first)
+
+
+FUNCTION = "approvals.approve_approval"
+
+
+def of_image(value, image):
+    if isinstance(value, dict):
+        return {name: of_image(one, image) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [of_image(one, image) for one in value]
+    return image if value == IMAGE else value
+
+
+def without(graph, name):
+    """Return a program that has one function less, and its routes."""
+    gone = {one.urn for one in graph if one.name == name or one.name.startswith(f"{name}-")}
+    return [
+        replace(one, after=one.after - gone, inputs=one.inputs | LESS.get(one.type, {}))
+        for one in graph
+        if one.urn not in gone
+    ]
+
+
+def broken(graph):
+    """Return a program that has other routes."""
+    return [replace(one, inputs=one.inputs | LESS.get(one.type, {})) for one in graph]
+
+
+LESS = {"apigateway.ApiConfig": {"openapiDocuments": "other routes"}}
+PROGRAMS = {
+    "one function more": (lambda part: without(part, FUNCTION), lambda part: part),
+    "one function less": (lambda part: part, lambda part: without(part, FUNCTION)),
+    "broken routes": (lambda part: part, broken),
+}
+
+
+@pytest.mark.parametrize("what", PROGRAMS)
+def test_a_release_is_taken_back_whole_by_the_program_of_the_release_before(
+    engine, google, archive, part, monkeypatch, capsys, what
+):
+    old, new = (program(part) for program in PROGRAMS[what])
+
+    def check_out(program):
+        known = {google.reference(tag) for _, tag in google.tags if "sha256" not in tag}
+        engine.tell(plans=[])
+        engine.runs(program, OUTPUTS)
+        for image in known | {reference(google, SHA256)}:
+            engine.runs(
+                [replace(one, inputs=of_image(one.inputs, image)) for one in program],
+                OUTPUTS,
+                waooaw__image=image,
+            )
+
+    def reference_of(content):
+        archive.write_bytes(content)
+        run(monkeypatch, "image", "dev", "--archive", str(archive))
+        return capsys.readouterr().out.splitlines()[-1]
+
+    google.reference = lambda tag: reference(google, tag)
+    before, bad = reference_of(b"before"), reference_of(CONTENT)
+    check_out(old)
+    released(engine, google, archive, b"before", "b" * 40)
+    ran_well = engine.known("state")
+    check_out(new)
+    archive.write_bytes(CONTENT)
+    infra.deploy("dev", archive)
+    assert ran(engine)[-1] == bad
+    # What the pipeline notes, and checks out.
+    capsys.readouterr()
+    run(monkeypatch, "images", "dev", "--tag", "running")
+    digest, commit = capsys.readouterr().out.split()
+    assert (digest, commit) == (before.partition("@")[2], "b" * 40)
+    infra.deploy("dev", image=digest)
+    assert engine.known("state") != ran_well, "the newer program takes back no more than the image"
+    check_out(old)
+    engine.fails(f"*:Service::{FUNCTION}", times=int("more" in what))
+    infra.deploy("dev", image=digest)
+    assert engine.known("state") == ran_well
 
 
 def test_what_failed_is_not_said_to_run(engine, google, archive):
@@ -224,23 +349,18 @@ def test_what_failed_is_not_said_to_run(engine, google, archive):
 
 
 def test_an_image_of_before_is_deployed_by_its_digest_alone(engine, google, archive):
-    infra.deploy("dev", archive)
-    before = google.tags[PATH, "running"]
-    archive.write_bytes(b"another")
-    infra.deploy("dev", archive)
+    before = released(engine, google, archive, CONTENT)
+    released(engine, google, archive, b"another")
     infra.deploy("dev", image=before)
     assert ran(engine)[-1].endswith(before)
     assert len(google.builds) == 2, "nothing is built for it"
 
 
 def test_what_ran_before_is_deployed_by_its_tag(engine, google, archive):
-    infra.deploy("dev", archive)
-    before = google.tags[PATH, "running"]
-    archive.write_bytes(b"another")
-    infra.deploy("dev", archive)
+    before = released(engine, google, archive, CONTENT)
+    released(engine, google, archive, b"another")
     infra.deploy("dev", image="before")
     assert ran(engine)[-1].endswith(before)
-    assert google.tags[PATH, "running"] == before
 
 
 def test_what_never_ran_is_not_deployed_by_its_tag(engine):
@@ -261,6 +381,60 @@ def test_what_was_begun_by_a_killed_run_is_gone_on_with(engine, google, archive,
     assert set(engine.made) == {one.urn for one in part if not one.looked_up}
 
 
+# --- told to end ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def begun(engine, part, tmp_path, monkeypatch):
+    """Begin a pass as a process of its own, in a group of its own, and return it once Pulumi changes something."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    engine.takes(f"*{next(one.urn for one in part if not one.looked_up)[4:]}", 1)
+
+    def process():
+        os.setsid()
+        try:
+            passes.up("dev", {"waooaw:image": IMAGE}, tries=3)
+        except SystemExit as said:
+            (tmp_path / "said").write_text(str(said))
+            os._exit(7)
+        os._exit(0)
+
+    found = multiprocessing.get_context("fork").Process(target=process)
+    found.start()
+    until = time.monotonic() + 10
+    while engine.holder is None and time.monotonic() < until:
+        REAL_SLEEP(0.02)
+    REAL_SLEEP(0.3)
+    yield found
+    found.kill()
+
+
+REAL_SLEEP = time.sleep
+TOLD = {
+    "a terminal": lambda pid: os.killpg(pid, signal.SIGINT),
+    "timeout": lambda pid: (os.kill(pid, signal.SIGINT), os.killpg(pid, signal.SIGINT)),
+    "whoever ends it alone": lambda pid: os.kill(pid, signal.SIGTERM),
+    "the same, twice": lambda pid: [os.kill(pid, signal.SIGTERM) for _ in range(2)],
+}
+
+
+@pytest.mark.parametrize("who", TOLD)
+def test_a_deployment_that_is_told_to_end_waits_until_pulumi_has_saved_and_unlocked(
+    engine, begun, tmp_path, who
+):
+    TOLD[who](begun.pid)
+    begun.join(10)
+    assert begun.exitcode == 7
+    said = (tmp_path / "said").read_text()
+    assert said.startswith("stopped, and Pulumi has ended.")
+    assert said.endswith("the same command goes on from there")
+    assert engine.holder is None
+    assert len(engine.made) == 1, "what was begun is saved, and nothing else was begun"
+    assert len(ups(engine)) == 1, "and it is not tried again"
+    assert list((tmp_path / "temporary").iterdir()) == [], "no copy of the settings is left"
+
+
 # --- the command ----------------------------------------------------------------------------------
 
 
@@ -277,6 +451,23 @@ def test_the_image_alone_is_built_and_named_for_others(
     assert ups(engine) == []
 
 
+def test_what_is_promoted_ran_well_here_and_is_not_built_for_it(
+    engine, google, archive, monkeypatch, capsys
+):
+    asked = ("image", "dev", "--archive", str(archive), "--ran-well")
+    with pytest.raises(SystemExit, match=f"archive {SHA256[:12]} did not run well in dev"):
+        run(monkeypatch, *asked)
+    assert google.builds == {}
+    infra.deploy("dev", archive)
+    with pytest.raises(SystemExit, match="merge it, wait until its deployment was watched"):
+        run(monkeypatch, *asked)
+    released(engine, google, archive, CONTENT)
+    released(engine, google, archive, b"another")
+    archive.write_bytes(CONTENT)
+    run(monkeypatch, *asked)
+    assert capsys.readouterr().out.splitlines()[-1] == reference(google, SHA256)
+
+
 def test_what_is_kept_is_listed(engine, google, monkeypatch, capsys):
     google.push(PATH, "a" * 64, f"commit-{'c' * 40}", "before", content=b"1")
     google.push(PATH, "running", content=b"2")
@@ -289,9 +480,17 @@ def test_what_is_kept_is_listed(engine, google, monkeypatch, capsys):
 
 def test_which_image_has_a_tag_is_said_alone(engine, google, monkeypatch, capsys):
     run(monkeypatch, "images", "dev", "--tag", "running")
-    digest = google.push(PATH, "running", content=b"2")
+    digest = google.push(PATH, "running", f"commit-{'e' * 40}", content=b"2")
     run(monkeypatch, "images", "dev", "--tag", "running")
-    assert capsys.readouterr().out == f"\n{digest}\n"
+    marks = [
+        f"well-2026110{n}t100000z{more}"
+        for n, more in ((1, ""), (3, "-" + "c" * 40), (2, "-" + "d" * 40))
+    ]
+    for more in marks:
+        google.push(PATH, more, content=b"2")
+        run(monkeypatch, "images", "dev", "--tag", "running")
+    last = [f"{digest} {commit}" for commit in ("unknown", "unknown", "c" * 40, "c" * 40)]
+    assert capsys.readouterr().out.splitlines() == ["", *last]
 
 
 def test_an_answer_of_no_ends_in_its_sentence(engine, google, monkeypatch):

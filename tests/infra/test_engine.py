@@ -1,6 +1,8 @@
 """The stand-in for Pulumi's engine goes by the engine's rules, or what is tested with it says nothing."""
 
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -147,6 +149,49 @@ def test_what_waits_for_something_that_is_not_there_is_not_looked_up(engine):
     engine.fails("*::asks")
     assert not up("--target", urn("tree")).returncode
     assert "Running program failed" in up().stderr
+
+
+def begun(engine):
+    """Begin an ``up`` of which the first takes a second, and return it once it holds the lock."""
+    engine.takes("*::ground", 1)
+    found = subprocess.Popen(["pulumi", "up", "--stack", "dev", "--yes"], stderr=subprocess.PIPE)
+    until = time.monotonic() + 10
+    while engine.holder != found.pid and time.monotonic() < until:
+        time.sleep(0.02)
+    time.sleep(0.2)
+    return found
+
+
+def test_the_state_is_locked_while_it_is_changed(engine):
+    one = begun(engine)
+    refused = up()
+    assert refused.returncode == 255
+    assert "the stack is currently locked" in refused.stderr
+    one.communicate()
+    assert engine.holder is None
+    assert not up().returncode
+
+
+def test_what_is_told_to_end_ends_what_it_has_begun_saves_it_and_unlocks(engine):
+    one = begun(engine)
+    one.send_signal(signal.SIGINT)
+    assert b"update canceled" in one.communicate()[1]
+    assert names(engine.made) == ["ground"]
+    assert engine.holder is None
+
+
+@pytest.mark.parametrize("signals", [[signal.SIGKILL], [signal.SIGINT, signal.SIGINT]])
+def test_what_is_killed_saves_nothing_and_leaves_its_lock_until_it_is_cancelled(engine, signals):
+    one = begun(engine)
+    for number in signals:
+        one.send_signal(number)
+        time.sleep(0.1)
+    one.communicate()
+    assert engine.made == []
+    assert up().returncode == 255
+    assert pulumi("cancel", "--stack", "dev").returncode == 255, "it asks for a yes"
+    assert not pulumi("cancel", "--stack", "dev", "--yes").returncode
+    assert not up().returncode
 
 
 @pytest.mark.parametrize("asked", [["up", "--stack", "dev"], ["up", "--parallell", "3"], ["raise"]])

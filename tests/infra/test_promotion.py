@@ -20,6 +20,9 @@ from tests.infra.google import Google, serving
 
 OURS, THEIRS = "staging/functions/waooaw", "dev/functions/waooaw"
 USER, TOKEN = "oauth2accesstoken", "token-1"
+MARK = f"well-20261102t100000z-{'c' * 40}"
+"""That it ran well there."""
+
 KNOWN = f"{USER}:$2b$05$abcdefghijklmnopqrstuu.n70GV29xNDNyNn7pCrunTF/F3aYC26\n"
 """The token, as the registry knows it."""
 
@@ -137,7 +140,8 @@ def pushed(plain, google, tmp_path):
     ]
     command += [f"oci:{layout}", f"docker://{plain}/{THEIRS}:latest"]
     subprocess.run(command, check=True, capture_output=True)
-    return google.push(THEIRS, "a" * 64, f"commit-{'c' * 40}", content=content)
+    theirs_alone = "running", "before", "next", MARK
+    return google.push(THEIRS, "a" * 64, f"commit-{'c' * 40}", *theirs_alone, content=content)
 
 
 def theirs(digest):
@@ -149,6 +153,8 @@ def test_the_same_bytes_are_in_the_other_repository_under_the_same_tags(images, 
     assert images.taken(theirs(pushed)) == pushed
     assert images.digest(pushed) == pushed
     assert images.digest("a" * 64) == images.digest(f"commit-{'c' * 40}") == pushed
+    for tag in ("running", "before", "next", MARK):
+        assert images.digest(tag) != pushed, "what ran in the other stack did not run here"
 
 
 def test_what_is_there_is_not_copied_again(images, pushed, monkeypatch):

@@ -11,7 +11,7 @@ import urllib3
 from google.auth.exceptions import DefaultCredentialsError, RefreshError
 
 from infra import watch as module
-from infra.watch import JUDGED, MINUTES, TAKE_BACK, UNKNOWN, WELL, Watch, main
+from infra.watch import JUDGED, MINUTES, TAKE_BACK, UNKNOWN, USAGE, WELL, Watch, main
 
 PATH = "/v1/projects/waooaw-dev/location/global/prometheus/api/v1/query"
 REFUSED = {"error": {"code": 0, "message": "the words of Google", "status": "SOMETHING"}}
@@ -269,6 +269,12 @@ def test_the_watch_does_not_end_while_the_health_fails(world, watch):
 def test_it_says_how_it_is_used(capsys):
     assert main(["only-one"]) == 2
     assert "PROJECT ADDRESS" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["", "gateway.example", "https://", "ftp://gateway"])
+def test_what_is_no_address_is_not_watched_and_taken_back_for(address, capsys):
+    assert main(["waooaw-dev", address]) == USAGE
+    assert "is no address; it is https://…" in capsys.readouterr().err
 
 
 @pytest.fixture
