@@ -412,10 +412,10 @@ def begun(engine, part, tmp_path, monkeypatch):
 
 REAL_SLEEP = time.sleep
 TOLD = {
-    "a terminal": lambda pid: os.killpg(pid, signal.SIGINT),
-    "timeout": lambda pid: (os.kill(pid, signal.SIGINT), os.killpg(pid, signal.SIGINT)),
-    "whoever ends it alone": lambda pid: os.kill(pid, signal.SIGTERM),
-    "the same, twice": lambda pid: [os.kill(pid, signal.SIGTERM) for _ in range(2)],
+    "a terminal": [(os.killpg, signal.SIGINT)],
+    "timeout": [(os.kill, signal.SIGINT), (os.killpg, signal.SIGINT)],
+    "whoever ends it alone": [(os.kill, signal.SIGTERM)],
+    "the same, twice": [(os.kill, signal.SIGTERM)] * 2,
 }
 
 
@@ -423,7 +423,8 @@ TOLD = {
 def test_a_deployment_that_is_told_to_end_waits_until_pulumi_has_saved_and_unlocked(
     engine, begun, tmp_path, who
 ):
-    TOLD[who](begun.pid)
+    for tell, number in TOLD[who]:
+        tell(begun.pid, number)
     begun.join(10)
     assert begun.exitcode == 7
     said = (tmp_path / "said").read_text()
