@@ -121,10 +121,12 @@ Place = tuple[str, str]
 @cache
 def _places(declared: Declared) -> frozenset[Place]:
     """Return every definition of ours that a function refers to, directly or through others."""
-    places = [(declared.function.__module__, declared.function.__name__)]
-    for module, name in places:
-        places += sorted(_source(module).places(name) - set(places))
-    return frozenset(places)
+    found: set[Place] = set()
+    ahead = {(declared.function.__module__, declared.function.__name__)}
+    while ahead:
+        found |= ahead
+        ahead = set().union(*(_source(module).places(name) for module, name in ahead)) - found
+    return frozenset(found)
 
 
 class _Source:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pytest import TempPathFactory
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("tests/archive/", "tests/infra/")
+TOGETHER = ("tests/archive/",)
 """Suites whose files share something that takes many seconds to make."""
 
 

@@ -1,5 +1,8 @@
-"""The resources of each environment: the program is run once, and every test reads what it asked for."""
+"""The resources of each environment: the program is run once a run of tests, and every test reads what it asked for."""
 
+import hashlib
+import json
+import pickle
 import warnings
 
 import pytest
@@ -11,21 +14,38 @@ with warnings.catch_warnings():
 
     LOADED = (monitoring.AlertPolicy, secretmanager.Secret, storage.Bucket)
 
-from infra.graph import IMAGE, planned
+from infra.graph import IMAGE, configuration, planned
 from tests.rehearsals.kept import rehearsed
+from tests.workers import made_once
 
 __all__ = ["rehearsed"]
 
 
 @pytest.fixture(scope="session")
-def dev():
-    return planned("dev", IMAGE, {"waooaw:promotesTo": "waooaw-staging"})
+def plan(tmp_path_factory):
+    """Plan a stack with settings of its own, once for all workers of this run: ``plan("dev", repository="a/b")``."""
+
+    def made(environment, **settings):
+        known = {f"waooaw:{name}": value for name, value in settings.items()}
+        told = json.dumps(configuration(environment, IMAGE, known), sort_keys=True)
+
+        def make(folder):
+            (folder / "graph").write_bytes(pickle.dumps(planned(environment, IMAGE, known)))
+
+        name = f"{environment}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+        return pickle.loads((made_once(tmp_path_factory, name, make) / "graph").read_bytes())
+
+    return made
 
 
 @pytest.fixture(scope="session")
-def prod():
-    more = {"repository": "waooaw/waooaw", "signIn": '{"google.com": "client-1"}'}
-    return planned("prod", IMAGE, {f"waooaw:{name}": value for name, value in more.items()})
+def dev(plan):
+    return plan("dev", promotesTo="waooaw-staging")
+
+
+@pytest.fixture(scope="session")
+def prod(plan):
+    return plan("prod", repository="waooaw/waooaw", signIn='{"google.com": "client-1"}')
 
 
 @pytest.fixture(scope="session", params=["dev", "prod"])

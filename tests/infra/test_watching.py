@@ -50,9 +50,8 @@ def test_the_budget_is_in_whatever_currency_its_billing_account_is(graph):
     assert served["billingbudgets.googleapis.com"] in budget.after
 
 
-def test_who_may_make_no_budget_leaves_it_out():
-    without = planned("dev", IMAGE, {"waooaw:monthlyBudget": "none", "waooaw:billingAccount": ""})
-    assert not of(without, "billing.Budget")
+def test_who_may_make_no_budget_leaves_it_out(plan):
+    assert not of(plan("dev", monthlyBudget="none", billingAccount=""), "billing.Budget")
 
 
 def test_a_budget_that_is_no_number_is_refused():
