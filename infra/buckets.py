@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
 from pulumi_gcp import storage
 
 from infra.accounts import IN_UPLOADS, Accounts
@@ -83,5 +84,6 @@ def _bucket(stack: Stack, name: str, **more: Any) -> storage.Bucket:
         # What must outlive a mistake has a retention policy instead.
         soft_delete_policy=storage.BucketSoftDeletePolicyArgs(retention_duration_seconds=0),
         force_destroy=not stack.production,
+        opts=pulumi.ResourceOptions(protect=stack.production),
         **more,
     )

@@ -8,11 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from infra import order, permissions, serving
+from infra import figures, order, permissions, safekeeping, serving
 from infra.accounts import BOUND, IN_UPLOADS, ROLES_OF_PORT, SIGNS
 from infra.functions import timeout_s
 from infra.groups import runtimes
-from infra.messages import DEAD_LETTERS, cron, filter_of, listens_to, zone_of
+from infra.messages import DEAD_LETTERS, cron, filter_of, listens_to
 from infra.reading import Check, Graph, account_of, compared, granted, mounted, named, of
 from infra.stack import Environment
 from infra.vault import read_by
@@ -31,7 +31,6 @@ LIMITS = {
 }
 """What a name may be, by the type of what it names."""
 
-KEPT = {"log", "tap"}
 EVERYBODY = {"allUsers", "allAuthenticatedUsers"}
 PRIMITIVE = {"roles/owner", "roles/editor", "roles/viewer"}
 BECOMES = {
@@ -46,7 +45,16 @@ BECOMES = {
 
 def findings(graph: Graph, environment: Environment) -> list[str]:
     """Return everything that is wrong, in sentences; nothing is deployed before there is none."""
-    return [sentence for check in CHECKS for sentence in check(graph, environment)]
+    return [sentence for check in CHECKS for sentence in _said(check, graph, environment)]
+
+
+def _said(check: Check, graph: Graph, environment: Environment) -> Iterator[str]:
+    """Say what a check finds; what it reads and is not there is missing, and is said as well."""
+    try:
+        yield from check(graph, environment)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        what = check.__name__.replace("_", " ")
+        yield f"nobody can say whether {what}: something is not there ({error!r})"
 
 
 def nothing_is_public(graph: Graph, _: Environment) -> Iterator[str]:
@@ -142,35 +150,6 @@ def every_secret_exists(graph: Graph, _: Environment) -> Iterator[str]:
             yield f"{name} refers to the secret {secret}, which nobody declares"
 
 
-def what_is_deleted_is_gone(graph: Graph, _: Environment) -> Iterator[str]:
-    """No bucket keeps what was deleted in it: Google keeps it for a week where nobody says otherwise."""
-    for one in of(graph, "storage.Bucket"):
-        if (one.inputs.get("softDeletePolicy") or {}).get("retentionDurationSeconds") != 0:
-            yield f"the bucket {one.name} keeps what was deleted; set softDeletePolicy to 0 seconds"
-
-
-def what_must_be_kept_is_kept(graph: Graph, environment: Environment) -> Iterator[str]:
-    """The log and the tap are locked in production, where nothing is deleted, and nowhere else."""
-    for one in of(graph, "storage.Bucket"):
-        retention = one.inputs.get("retentionPolicy") or {}
-        locked = bool(retention.get("isLocked"))
-        if one.name in KEPT and locked != (environment == "prod"):
-            yield (
-                f"the bucket {one.name} is {'locked' if locked else 'not locked'} in {environment};"
-                " a lock is for production alone, for it can never be taken off"
-            )
-        if one.name in KEPT and not retention:
-            yield f"the bucket {one.name} keeps nothing: it has no retention policy"
-        if one.name in KEPT and not (one.inputs.get("encryption") or {}).get("defaultKmsKeyName"):
-            yield f"the bucket {one.name} is not encrypted with a key of ours"
-        if one.inputs.get("forceDestroy") and environment == "prod":
-            yield f"the bucket {one.name} can be destroyed with all it holds"
-    for one in of(graph, "firestore.Database"):
-        protected = one.inputs.get("deleteProtectionState") == "DELETE_PROTECTION_ENABLED"
-        if environment == "prod" and not protected:
-            yield f"the database {one.name} is not protected from deletion"
-
-
 def names_are_within_limits(graph: Graph, _: Environment) -> Iterator[str]:
     """Every name is one that Google Cloud takes, and is given once."""
     for type, (member, pattern) in LIMITS.items():
@@ -263,8 +242,16 @@ def every_stored_reaction_has_its_trigger(graph: Graph, _: Environment) -> Itera
     )
     for id in sorted(wanted.keys() & triggers.keys()):
         trigger, kind = triggers[id], wanted[id].stored
-        matched = {one["attribute"]: one["value"] for one in trigger["matchingCriterias"]}
-        if kind and f"/{kind.collection}/" not in matched.get("document", ""):
+        matched = {
+            (one["attribute"], one.get("operator", ""), one["value"])
+            for one in trigger["matchingCriterias"]
+        }
+        right = {("type", "", "google.cloud.firestore.document.v1.created")}
+        right |= {("database", "", one.inputs["name"]) for one in of(graph, "firestore.Database")}
+        if kind:
+            path = f"tenants/{{tenant}}/{kind.collection}/{{id}}"
+            right.add(("document", "match-path-pattern", path))
+        if matched != right or len(trigger["matchingCriterias"]) != len(right):
             yield f"{id} is triggered by other documents than it takes"
         if trigger["destination"]["cloudRunService"]["service"] != wanted[id].function_name:
             yield f"the trigger of {id} runs another function"
@@ -282,7 +269,8 @@ def every_schedule_has_its_function(graph: Graph, _: Environment) -> Iterator[st
     yield from (f"the schedule {n} runs no function" for n in sorted(jobs.keys() - wanted.keys()))
     for name in wanted.keys() & jobs.keys():
         said = (jobs[name].inputs["schedule"], jobs[name].inputs["timeZone"])
-        right = (cron(wanted[name]), zone_of(wanted[name]))
+        schedule = wanted[name].schedule
+        right = (cron(wanted[name]), schedule.zone if schedule else "Etc/UTC")
         if said != right:
             yield f"{name} runs at {' in '.join(said)} and not at {' in '.join(right)}"
         token = jobs[name].inputs["httpTarget"].get("oidcToken") or {}
@@ -292,6 +280,8 @@ def every_schedule_has_its_function(graph: Graph, _: Environment) -> Iterator[st
 
 CHECKS: tuple[Check, ...] = (
     *serving.CHECKS,
+    *safekeeping.CHECKS,
+    *figures.CHECKS,
     nothing_is_public,
     no_primitive_role,
     no_key_of_an_account,
@@ -299,8 +289,6 @@ CHECKS: tuple[Check, ...] = (
     accounts_may_what_they_do,
     what_is_bound_is_bound,
     every_secret_exists,
-    what_is_deleted_is_gone,
-    what_must_be_kept_is_kept,
     names_are_within_limits,
     every_resource_has_its_own_name,
     every_grant_is_given_once,

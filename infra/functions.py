@@ -5,7 +5,6 @@ That is what Google calls a Cloud Run function today: the Functions Framework, m
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -80,13 +79,18 @@ class Function:
         return [self.service, self.invoked]
 
 
-Functions = Mapping[str, Function]
+class Functions(dict[str, Function]):
+    """The functions that are deployed, by their ids."""
+
+    def __missing__(self, id: str) -> Function:
+        """Refuse, where something is to call what is not there."""
+        raise pulumi.RunError(f"{id} is called and is not deployed")
 
 
 def declare(stack: Stack, accounts: Accounts, vault: Vault, records: Records) -> Functions:
     """Declare every function, by its id: the canary first, which waits for every index that anything asks."""
     images = _images(stack)
-    found: dict[str, Function] = {}
+    found = Functions()
     for one in sorted(catalog(), key=lambda one: one.id != CANARY):
         before = [found[CANARY].service] if found else [images, *records.asked]
         account = runtime_of(one).account

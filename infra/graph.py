@@ -59,6 +59,12 @@ class Resource:
     fed_by: frozenset[str] = frozenset()
     """The urns of what its inputs come from."""
 
+    protect: bool = False
+    """Whether the engine refuses to delete it."""
+
+    retain: bool = False
+    """Whether it stays where it is when the program no longer asks for it."""
+
     @property
     def looked_up(self) -> bool:
         """Whether it is no resource and the program but asks for it."""
@@ -194,6 +200,8 @@ class _Engine(mocks.MockMonitor):
                     answer.urn,
                     frozenset(request.dependencies) | fed_by,
                     frozenset(fed_by),
+                    request.protect,
+                    request.retainOnDelete,
                 )
             )
         return answer

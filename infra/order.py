@@ -8,7 +8,7 @@ resource waits at all is read off the graph as the engine is told it (`Resource.
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from infra.apis import asked_at_all, asked_by
 from infra.functions import CANARY
 from infra.graph import Resource
 from infra.groups import runtimes
-from infra.reading import Graph, account_of, granted, of
+from infra.reading import Graph, account_of, granted, of, said
 from infra.stack import Environment
 from shared.edge.workflow_source import called
 from shared.operation import deployed
@@ -59,6 +59,9 @@ FIRST: Mapping[str, tuple[str, ...]] = {
 
 AGENTS: Mapping[str, str] = {"storage.Bucket": "gs-project-accounts"}
 """The agent of Google's that uses a key for a resource, by the resource's type."""
+
+ENCRYPTS = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+"""What it takes to use a key; whoever may only look at it is refused."""
 
 ACT = ("cloudrunv2.Service", "workflows.Workflow", "eventarc.Trigger", "apigateway.ApiConfig")
 """What acts as an account for as long as it is there."""
@@ -117,7 +120,7 @@ def for_what_it_names(graph: Graph) -> Pairs:
             if one.type == type:
                 places.setdefault(type, {})[str(one.inputs[member])] = one
     for one in graph:
-        for member, value in _said(one.inputs):
+        for member, value in said(one.inputs):
             type, _ = IDENTITIES.get(member, ("", ""))
             if type and type != one.type and not re.match(ELSEWHERE, f"{member}={value}"):
                 known = places.get(type, {})
@@ -130,7 +133,7 @@ def for_its_account(graph: Graph) -> Pairs:
     accounts = {one.inputs["accountId"]: one for one in of(graph, "serviceaccount.Account")}
     ours = {one.inputs.get("project") for one in of(graph, "projects.IAMMember")}
     for one in graph:
-        for _, value in _said(one.inputs):
+        for _, value in said(one.inputs):
             for account, project in _EMAIL.findall(value):
                 if project in ours:
                     yield one, accounts.get(account, f"names the account {account}, who is nobody")
@@ -150,13 +153,16 @@ def for_its_key(graph: Graph) -> Pairs:
     """Google's agent may use a key of ours only once it is allowed to."""
     grants = [one for one in graph if one.type.startswith("kms.CryptoKeyIAM")]
     for one in graph:
-        for member, key in _said(one.inputs):
+        for member, key in said(one.inputs):
             if member.endswith("KmsKeyName"):
                 agent = AGENTS.get(one.type)
                 found = [
                     grant
                     for grant in grants
-                    if grant.inputs["cryptoKeyId"] == key and agent and agent in _members(grant)
+                    if grant.inputs["cryptoKeyId"] == key
+                    and grant.inputs["role"] == ENCRYPTS
+                    and agent
+                    and agent in _members(grant)
                 ]
                 yield from ((one, grant) for grant in found)
                 if not found:
@@ -184,7 +190,7 @@ def for_its_rights(graph: Graph) -> Pairs:
                 given.setdefault(account, []).append(grant)
     for one in graph:
         if one.type in ACT:
-            for member, value in _said(one.inputs):
+            for member, value in said(one.inputs):
                 if member in {"serviceAccount", "googleServiceAccount"}:
                     for account in _ACCOUNT.findall(value):
                         yield from ((one, grant) for grant in given.get(account, ()))
@@ -264,7 +270,10 @@ def for_the_managed_service(graph: Graph) -> Pairs:
     for one in managed.values():
         yield from ((one, config) for config in of(graph, "apigateway.ApiConfig"))
     for key in of(graph, "projects.ApiKey"):
-        for target in key.inputs["restrictions"]["apiTargets"]:
+        targets = (key.inputs.get("restrictions") or {}).get("apiTargets") or ()
+        if not targets:
+            yield key, "is for every service that takes a key"
+        for target in targets:
             name = target["service"]
             yield key, managed.get(name, f"is for {name}, which is not switched on")
 
@@ -364,18 +373,6 @@ def _services(graph: Graph) -> dict[str, Resource]:
     """Return the services of Google Cloud that are switched on, by name."""
     named = {str(one.inputs["service"]): one for one in of(graph, "projects.Service")}
     return {n.removesuffix(DOMAIN): one for n, one in named.items() if n.endswith(DOMAIN)}
-
-
-def _said(inputs: Any, member: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every text among the inputs of a resource, with the member that it is of."""
-    if isinstance(inputs, str):
-        yield member, inputs
-    elif isinstance(inputs, Mapping):
-        for name, value in inputs.items():
-            yield from _said(value, name)
-    elif isinstance(inputs, Sequence):
-        for value in inputs:
-            yield from _said(value, member)
 
 
 def _members(grant: Resource) -> str:

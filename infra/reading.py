@@ -59,3 +59,15 @@ def compared(
         yield f"{account} must be one that {verb} {missing}, for its functions need it"
     for more in sorted(has - needed):
         yield f"{account} {verb} {more}, which none of its functions needs"
+
+
+def said(inputs: Any, member: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text among the inputs of a resource, with the member that it is of."""
+    if isinstance(inputs, str):
+        yield member, inputs
+    elif isinstance(inputs, Mapping):
+        for name, value in inputs.items():
+            yield from said(value, name)
+    elif isinstance(inputs, Sequence):
+        for value in inputs:
+            yield from said(value, member)

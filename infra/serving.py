@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from infra.accounts import INVOKERS
 from infra.engine import MAX_SOURCE_BYTES
 from infra.functions import timeout_s
+from infra.graph import configuration
 from infra.groups import group_of, runtime_of
 from infra.invokers import calls, invokers
 from infra.reading import (
@@ -34,6 +35,15 @@ SERVICE = "cloudrunv2.Service"
 MAY_INVOKE = "cloudrunv2.ServiceIamBinding"
 CALLERS = (*INVOKERS, *SERVICE_ROLES)
 INVOKER = {"roles/run.invoker", "roles/cloudfunctions.invoker"}
+MIN_CPU, MIN_MIB = 0.08, 128
+"""The least that Cloud Run gives (docs.cloud.google.com/run/docs/configuring/cpu)."""
+
+KEYS = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
+"""Where Google publishes what people's tokens are signed with."""
+
+WAYS = ("anonymous", "email", "phoneNumber")
+"""The ways of signing in that nobody vouches for."""
+
 MAX_LABEL = 63
 """How long a part of a host name may be: of a function's, its own name and the project's number."""
 
@@ -150,6 +160,52 @@ def every_route_leads_to_its_operation(graph: Graph, _: Environment) -> Iterator
             yield f"the route {' '.join(place)} has another way in than a person's token and an app's key"
 
 
+def the_gateway_knows_the_people_of_the_project(graph: Graph, _: Environment) -> Iterator[str]:
+    """The gateway lets in whom functions let in: people of this project, by tokens that Google signed for it."""
+    projects = {told(one).get("PROJECT", "") for one in of(graph, SERVICE)}
+    ours = {str(one.inputs["project"]) for one in of(graph, "projects.IAMMember")}
+    if projects != ours or len(ours) != 1:
+        yield f"functions are told that they are in {sorted(projects)}, and are in {sorted(ours)}"
+    project = min(ours, default="")
+    right = {
+        "person": {
+            "x-google-audiences": project,
+            "x-google-issuer": f"https://securetoken.google.com/{project}",
+            "x-google-jwks_uri": KEYS,
+        },
+        "app": {"type": "apiKey", "name": "x-api-key", "in": "header"},
+    }
+    for one in of(graph, "apigateway.ApiConfig"):
+        document = one.inputs["openapiDocuments"][0]["document"]["contents"]
+        knows = json.loads(base64.b64decode(document)).get("securityDefinitions") or {}
+        for way in sorted(right.keys() | knows.keys()):
+            for member, value in right.get(way, {"type": None}).items():
+                if (has := (knows.get(way) or {}).get(member)) != value:
+                    yield f"the gateway knows a {way} by {member} {has} and not {value}"
+
+
+def only_who_is_vouched_for_signs_in(graph: Graph, _: Environment) -> Iterator[str]:
+    """Nobody signs in without an invitation and somebody who vouches for them, and from where nobody may call."""
+    origins = {o for one in of(graph, SERVICE) for o in told(one).get("ORIGINS", "").split(",")}
+    for one in of(graph, "identityplatform.Config"):
+        ways = one.inputs.get("signIn") or {}
+        for way in WAYS:
+            if (ways.get(way) or {}).get("enabled") is not False:
+                yield f"whoever signs in by {way} is vouched for by nobody; switch it off"
+        if not ((one.inputs.get("client") or {}).get("permissions") or {}).get(
+            "disabledUserSignup"
+        ):
+            yield "anybody may sign up; who is let in is invited"
+        second = one.inputs.get("mfa") or {}
+        states = [second.get("state"), *(p["state"] for p in second.get("providerConfigs") or ())]
+        if states != ["ENABLED", "ENABLED"]:
+            yield f"nobody can have a second factor: it is {states}"
+        site = {urlsplit(origin).hostname for origin in origins}
+        firebase = {f"{told(f).get('PROJECT')}.firebaseapp.com" for f in of(graph, SERVICE)[:1]}
+        for domain in sorted(map(str, set(one.inputs["authorizedDomains"]) ^ (site | firebase))):
+            yield f"{domain} is where one may sign in and not call, or the other way round"
+
+
 def accounts_are_those_of_the_groups(graph: Graph, _: Environment) -> Iterator[str]:
     """Each function runs as the account of its group, with its group's key and no other."""
     declared = {one.function_name: one for one in catalog()}
@@ -167,15 +223,18 @@ def accounts_are_those_of_the_groups(graph: Graph, _: Environment) -> Iterator[s
 def functions_are_bounded(graph: Graph, environment: Environment) -> Iterator[str]:
     """No function grows or runs without end, is kept warm where nobody waits, or is open to whom it is not for."""
     declared = {one.function_name: one for one in catalog()}
+    bound = int(configuration(environment, "", {})["waooaw:maxInstances"])
     for one in of(graph, SERVICE):
         template = one.inputs["template"]
         scaling = template.get("scaling") or {}
-        if not 0 < scaling.get("maxInstanceCount", 0) <= 100:
-            yield f"{one.name} has no bound on its instances"
-        if scaling.get("minInstanceCount") and environment != "prod":
+        warm = scaling.get("minInstanceCount", 0)
+        if scaling.get("maxInstanceCount") != max(bound, warm):
+            yield f"{one.name} has no bound on its instances, or another than {max(bound, warm)}"
+        if warm and environment != "prod":
             yield f"{one.name} is kept warm in {environment}, where nobody waits for it"
         traffic = one.inputs.get("traffics") or ()
-        if [part.get("type") for part in traffic] != ["TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"]:
+        parts = [(part.get("type"), part.get("percent")) for part in traffic]
+        if parts != [("TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", 100)]:
             yield f"{one.name} may go on serving an old revision"
         known = declared.get(one.inputs["name"])
         if known and template.get("timeout") != f"{timeout_s(known)}s":
@@ -194,6 +253,8 @@ def functions_are_given_what_cloud_run_has(graph: Graph, _: Environment) -> Iter
         template, given = one.inputs["template"], container(one)["resources"]
         cpu, mib = float(given["limits"]["cpu"]), int(given["limits"]["memory"].removesuffix("Mi"))
         first = template.get("executionEnvironment") == "EXECUTION_ENVIRONMENT_GEN1"
+        if cpu < MIN_CPU or mib < MIN_MIB:
+            yield f"{one.name} has {cpu:g} CPU and {mib} MiB; Cloud Run has no less than {MIN_CPU} and {MIN_MIB}"
         if cpu < 1 and not (
             first and template.get("maxInstanceRequestConcurrency") == 1 and given.get("cpuIdle")
         ):
@@ -214,6 +275,8 @@ CHECKS: tuple[Check, ...] = (
     workflows_call_what_they_name,
     functions_are_where_all_call_them,
     every_route_leads_to_its_operation,
+    the_gateway_knows_the_people_of_the_project,
+    only_who_is_vouched_for_signs_in,
     accounts_are_those_of_the_groups,
     functions_are_bounded,
     functions_are_given_what_cloud_run_has,

@@ -510,7 +510,7 @@ BREAKAGES = {
     ),
     "a function grows without end": (
         lambda g: changed(g, SERVICE, "agents.get_agent", template__scaling__maxInstanceCount=0),
-        "agents.get_agent has no bound on its instances",
+        "agents.get_agent has no bound on its instances, or another than 3",
     ),
     "a function is kept warm for nobody": (
         lambda g: changed(g, SERVICE, "agents.get_agent", template__scaling__minInstanceCount=1),
@@ -535,16 +535,11 @@ def test_what_is_broken_is_said(dev, breakage):
                 " for it can never be taken off"
             ),
         ),
-        ({"forceDestroy": True}, "the bucket log can be destroyed with all it holds"),
+        ({"forceDestroy": True}, "storage.Bucket log has forceDestroy True and not False"),
     ],
 )
 def test_production_keeps_what_it_must(prod, change, sentence):
     assert sentence in findings(changed(prod, "storage.Bucket", "log", **change), "prod")
-
-
-def test_production_cannot_be_deleted(prod):
-    open_ = changed(prod, "firestore.Database", "records", deleteProtectionState="")
-    assert "the database records is not protected from deletion" in findings(open_, "prod")
 
 
 @pytest.mark.parametrize("role", sorted(BECOMES))
