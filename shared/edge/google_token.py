@@ -20,7 +20,8 @@ EARLY_S = 225.0
 """A token is renewed so long before its end; from then on the metadata server has a new one."""
 
 PAUSES_S = (0.1, 0.3, 1.0)
-TIMEOUT_S = 3.0
+TIMEOUT_S, WITHIN_S = 3.0, 8.0
+"""How long one attempt may take, and all of them together."""
 
 
 class AccessToken:
@@ -65,6 +66,7 @@ class AccessToken:
 
     def _from_metadata(self) -> tuple[str, float]:
         host = self._environ.get("GCE_METADATA_HOST", METADATA)
+        until = self._clock() + WITHIN_S
         for pause_s in (*PAUSES_S, None):
             why = ""
             try:
@@ -72,7 +74,7 @@ class AccessToken:
                     "GET",
                     f"http://{host}{TOKEN_PATH}",
                     headers={"Metadata-Flavor": "Google"},
-                    timeout_s=TIMEOUT_S,
+                    timeout_s=min(TIMEOUT_S, until - self._clock()),
                 )
                 # Only the metadata server says so of itself, not whoever took its name.
                 if answer.status == 200 and answer.headers.get("Metadata-Flavor") == "Google":
@@ -83,8 +85,9 @@ class AccessToken:
                 why = none.why
             except (ValueError, KeyError, TypeError) as error:
                 why = type(error).__name__
-            if pause_s is not None:
-                self._sleep(pause_s)
+            if pause_s is None or self._clock() + pause_s >= until:
+                break
+            self._sleep(pause_s)
         raise ProviderDown(
             f"the metadata server gives no token ({why}); try again", retry_after_s=5
         )

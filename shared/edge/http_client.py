@@ -198,7 +198,8 @@ class Caller:
 
     def _sent(self, request: Request, token: str | None, until: float) -> Answer | NoAnswer:
         own = {"Authorization": f"Bearer {token}"} if token else {}
-        left_s = max(0.001, until - self._clock())
+        if (left_s := until - self._clock()) <= 0:
+            return NoAnswer("it takes too long", sent=False)
         try:
             return self._once(replace(request, headers={**request.headers, **own}), left_s)
         except NoAnswer as none:

@@ -8,12 +8,20 @@ twice the CPU of all the rest of a read.
 import json
 import os
 import select
+import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from functools import cache, cached_property
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from functools import cache, cached_property, partial
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    RemoteDisconnected,
+    parse_headers,
+)
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -25,6 +33,9 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 1024 * 1024
 """More than this is no answer of nearly anybody we call."""
+
+MOST_INTERIM = 16
+"""So many answers that are not the final one may come before it."""
 
 MOST_KEPT = 32
 """So many connections are kept open."""
@@ -62,6 +73,69 @@ class NoAnswer(Exception):
         self.why, self.sent = why, sent
 
 
+class Whole(HTTPResponse):
+    """A final answer that came whole; to its base, one that is cut off, or comes before the final one, is an answer."""
+
+    def __init__(
+        self, sock: Any, *of: Any, wait: Callable[[Any], object] = id, **named: Any
+    ) -> None:
+        """Say what is done to the socket before it is waited for, besides what the base takes."""
+        super().__init__(sock, *of, **named)
+        self.said = self.fp = _Said(self.fp.detach(), lambda: wait(sock))  # type: ignore[assignment]
+
+    def begin(self) -> None:
+        """Read the head, which says in one way how long the body is."""
+        super().begin()
+        lengths = set(self.headers.get_all("Content-Length", ()))
+        coded = "Transfer-Encoding" in self.headers and not self.chunked
+        if coded or len(lengths) > 1 or not all(map(str.isdecimal, lengths)):
+            raise NoAnswer("an answer of no known length")
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(MOST_INTERIM):
+            said: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+            if said[1] >= 200:
+                return said
+            if said[1] == 101:
+                break  # Another protocol was not asked for.
+            parse_headers(self.fp)
+        raise NoAnswer("no final answer")
+
+
+class _Said:
+    """What a connection brings: a line that does not end is none, and what nobody took is left."""
+
+    def __init__(self, raw: Any, wait: Callable[[], object]) -> None:
+        self._raw, self._wait, self.left = raw, wait, bytearray()
+        self.close, self.flush = raw.close, raw.flush
+
+    def readline(self, most: int) -> bytes:
+        while not (end := self.left.find(b"\n") + 1) and len(self.left) < most:
+            if not self._more():
+                raise RemoteDisconnected("a line that does not end")
+        return self.read1(min(end or most, most))
+
+    def read(self, most: int) -> bytes:
+        while len(self.left) < most and self._more():
+            pass
+        return self.read1(most)
+
+    def read1(self, most: int) -> bytes:
+        if most < 0:
+            raise NoAnswer("a part of no length")
+        if most and not self.left:
+            self._more()
+        taken = bytes(self.left[:most])
+        del self.left[:most]
+        return taken
+
+    def _more(self) -> bool:
+        self._wait()
+        part = self._raw.read(64 * 1024)
+        self.left += part
+        return bool(part)
+
+
 class Pool:
     """Connections that are kept open; each carries one request at a time."""
 
@@ -93,7 +167,7 @@ class Pool:
 
             headers: Its headers.
 
-            timeout_s: How long to wait for a connection and the beginning of an answer, and for each part of it.
+            timeout_s: How long to wait for a connection, and for each part of an answer.
 
             within_s: How long all of it may take, where that is more.
 
@@ -102,19 +176,19 @@ class Pool:
         Raises:
             NoAnswer: There is none; its cause is what went wrong.
         """
-        begun = time.monotonic()
-        until = begun + (within_s or timeout_s)
+        until = time.monotonic() + (within_s or timeout_s)
         address = urlsplit(url)
         place = (address.scheme, address.hostname or "", address.port)
         target = address._replace(scheme="", netloc="", fragment="").geturl() or "/"
-        line = self._connected(place, timeout_s)
-        whole = False
+        whole, wait = False, partial(_wait, timeout_s, until)
+        line = self._connected(place, wait)
+        line.response_class = partial(Whole, wait=wait)  # type: ignore[assignment]
         try:
-            line.sock.settimeout(max(0.001, begun + timeout_s - time.monotonic()))
+            wait(line.sock)
             line.request(method, target, body=body, headers=dict(headers or {}))
-            with closing(line.getresponse()) as answer:
-                read = _read(answer, until, most_bytes) if most_bytes else b""
-            whole = most_bytes > 0 and not answer.will_close
+            with closing(cast("Whole", line.getresponse())) as answer:
+                read = _read(answer, most_bytes) if most_bytes else b""
+            whole = most_bytes > 0 and not answer.will_close and not answer.said.left
             return Answer(answer.status, read, cast("Mapping[str, str]", answer.headers))
         except (OSError, HTTPException) as error:
             raise NoAnswer(type(error).__name__) from error
@@ -131,7 +205,7 @@ class Pool:
         for _, line in kept:
             line.close()
 
-    def _connected(self, place: Place, timeout_s: float) -> HTTPConnection:
+    def _connected(self, place: Place, wait: Callable[[socket.socket], None]) -> HTTPConnection:
         """Return a connection that was kept and is still open, or another."""
         while kept := self._taken(place):
             if _is_open(kept):
@@ -139,10 +213,11 @@ class Pool:
             kept.close()
         scheme, host, port = place
         line = (
-            HTTPSConnection(host, port or 443, timeout=timeout_s, context=context())
+            HTTPSConnection(host, port or 443, context=context())
             if scheme == "https"
-            else HTTPConnection(host, port or 80, timeout=timeout_s)
+            else HTTPConnection(host, port or 80)
         )
+        line._create_connection = partial(_dialled, wait)  # type: ignore[attr-defined] # noqa: SLF001
         try:
             line.connect()
         except OSError as error:
@@ -194,6 +269,30 @@ def context() -> "ssl.SSLContext":
     return context
 
 
+def _wait(timeout_s: float, until: float, sock: socket.socket) -> None:
+    """Have a socket wait so long, but for nothing when the time is over."""
+    if (left_s := until - time.monotonic()) <= 0:
+        raise TimeoutError
+    sock.settimeout(min(timeout_s, left_s))
+
+
+def _dialled(wait: Callable[[socket.socket], None], place: Any, *_: Any) -> socket.socket:
+    """Connect to the first address of a name that answers; each has the time that is left, and so has TLS."""
+    why, (host, port) = OSError(), place
+    for family, *_rest, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        made = socket.socket(family)
+        try:
+            wait(made)
+            made.connect(address)
+            wait(made)
+        except OSError as error:
+            made.close()
+            why = error
+        else:
+            return made
+    raise why
+
+
 def _is_open(line: HTTPConnection) -> bool:
     """Say whether the other end has not closed it: what is idle has nothing to say."""
     said = select.poll()
@@ -201,12 +300,12 @@ def _is_open(line: HTTPConnection) -> bool:
     return not said.poll(0)
 
 
-def _read(answer: HTTPResponse, until: float, most_bytes: int) -> bytes:
-    """Read an answer to its end, but neither without end nor for ever."""
+def _read(answer: HTTPResponse, most_bytes: int) -> bytes:
+    """Read an answer to its end, but not without end."""
     body, promised = bytearray(), answer.length
     while part := answer.read1(64 * 1024):
         body += part
-        if len(body) > most_bytes or time.monotonic() > until:
+        if len(body) > most_bytes:
             raise NoAnswer("an endless answer")
     if promised is not None and len(body) < promised:
         raise NoAnswer("half an answer")

@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 
 from shared.destinations import RULE, Destination, is_here, is_public
 from shared.edge.http_client import Request
-from shared.edge.http_pool import Answer, NoAnswer, context
+from shared.edge.http_pool import Answer, NoAnswer, Whole, context
 from shared.errors import Forbidden
 
 CONNECT_S = 5.0
@@ -143,6 +143,7 @@ class _Watched:
     """A connection to an address that was judged, cut when its time is over."""
 
     timeout: Any
+    response_class: Any = Whole
 
     def begin(self, dial: Callable[[float], socket.socket], left_s: float) -> None:
         """Say how it is connected, and how long it lasts."""

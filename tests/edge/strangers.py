@@ -12,6 +12,15 @@ HOOK = "https://hooks.example.com/a?token=hidden-in-a-query"
 PUBLIC = "11.22.33.44"
 """Where the names of customers lead: nobody is asked there."""
 
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+CUT_OFF = [
+    b"HTTP/1.1 200 OK\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 0",
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n",
+    b"HTTP/1.1 103 Early Hints\r\n",
+]
+"""Heads that do not end."""
+
 
 class Web:
     """Names and what they lead to; connections to any address reach one local port, and are remembered."""
@@ -47,8 +56,12 @@ def providing_tls(certificate):
 
 
 @contextmanager
-def saying(*parts, every_s=0.0, forever=False):
-    """Have a host that reads a request and says these bytes, one after the other; return its port."""
+def saying(*parts, every_s=0.0, forever=False, ends=False):
+    """
+    Have a host that reads a request and says these bytes, one after the other; return its port.
+
+    It says them for ever, or once and then closes, or else again to the next request.
+    """
     ended = threading.Event()
     listening = socket.create_server(("127.0.0.1", 0))
 
@@ -60,14 +73,12 @@ def saying(*parts, every_s=0.0, forever=False):
 
     def say(line):
         with suppress(OSError), line:
-            line.recv(65536)
-            while True:
+            while forever or line.recv(65536):
                 for part in parts:
                     if ended.wait(every_s):
                         return
                     line.sendall(part)
-                if not forever:
-                    ended.wait(5)
+                if ends:
                     return
 
     threading.Thread(target=serve, daemon=True).start()

@@ -137,9 +137,16 @@ def test_an_answer_that_only_drips_is_none(provider):
     caller = Caller("workflows", token=None, timeout_s=1, within_s=0.4)
     begun = time.monotonic()
 
-    with pytest.raises(ProviderDown, match="an endless answer"):
+    with pytest.raises(ProviderDown, match="TimeoutError"):
         caller.request("GET", provider.address)
     assert time.monotonic() - begun < 2
+
+
+def test_when_the_time_is_over_nothing_is_sent(provider):
+    caller = Caller("workflows", token=lambda: time.sleep(0.2) or "late", within_s=0.1)
+    with pytest.raises(ProviderDown, match="it takes too long"):
+        caller.request("POST", provider.address)
+    assert provider.seen == []
 
 
 def test_an_answer_without_end_is_none(provider):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.edge.google_token import EARLY_S, AccessToken
+from shared.edge.google_token import EARLY_S, WITHIN_S, AccessToken
 from shared.errors import ProviderDown
 from tests.edge.provider import Reply
 
@@ -46,6 +46,16 @@ def test_it_is_kept_until_shortly_before_its_end(provider, access, clock):
     assert access() == "first"
     clock.now += 1
     assert access() == "second"
+    assert len(provider.seen) == 2
+
+
+def test_all_attempts_share_one_time_limit(provider, environ, clock):
+    def sleep(_):
+        clock.now += WITHIN_S / 2
+
+    provider.replies = [Reply(503)]
+    with pytest.raises(ProviderDown):
+        AccessToken(environ, clock, sleep)()
     assert len(provider.seen) == 2
 
 

@@ -10,7 +10,7 @@ from shared.edge.outbound import Breakers, GuardedHttpClient
 from shared.edge.pinned import MOST_BYTES, MOST_UNPACKED_BYTES
 from shared.errors import Forbidden, ProviderDown
 from tests.edge.provider import Reply, providing
-from tests.edge.strangers import HOOK, PUBLIC, saying
+from tests.edge.strangers import CUT_OFF, HOOK, PUBLIC, WHOLE, saying
 
 # --- how long, and how much ------------------------------------------------------------------------
 
@@ -29,7 +29,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         {"parts": [b""]},
         {"parts": [b"H"], "every_s": 0.05, "forever": True},
         {"parts": [HEAD, *[b"X: y\r\n"] * 90], "every_s": 0.05},
-        {"parts": [b"HTTP/1.1 100 Continue\r\n\r\n"], "every_s": 0.01, "forever": True},
+        {"parts": [b"HTTP/1.1 100 Continue\r\n\r\n"], "every_s": 0.05, "forever": True},
         {"parts": [HEAD + b"Content-Length: 999\r\n\r\n", *[b"x"] * 90], "every_s": 0.05},
         {
             "parts": [HEAD + b"Transfer-Encoding: chunked\r\n\r\n", *[b"1\r\nx\r\n"] * 90],
@@ -45,6 +45,22 @@ def test_whoever_takes_too_long_is_cut_off(said):
         with pytest.raises(ProviderDown, match="it takes too long"):
             ask(port, within_s=0.4)
         assert time.monotonic() - begun < 1.5
+
+
+@pytest.mark.parametrize("cut", CUT_OFF)
+def test_a_head_that_is_cut_off_is_no_answer(cut):
+    with saying(cut, ends=True) as port, pytest.raises(ProviderDown, match="RemoteDisconnected"):
+        ask(port)
+
+
+def test_what_is_said_meanwhile_is_skipped_but_not_without_end():
+    with saying(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", WHOLE) as port:
+        assert ask(port).body == b"ok"
+    with (
+        saying(b"HTTP/1.1 100 Continue\r\n\r\n", forever=True) as port,
+        pytest.raises(ProviderDown, match="no final answer"),
+    ):
+        ask(port)
 
 
 def test_a_handshake_that_only_drips_is_cut_off(certificates):

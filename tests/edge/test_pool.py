@@ -4,6 +4,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 from functools import partial
 from http.client import HTTPConnection
 
@@ -12,6 +13,7 @@ import pytest
 from shared.edge import http_pool
 from shared.edge.http_pool import MOST_KEPT, NoAnswer, Pool
 from tests.edge.provider import Reply, providing
+from tests.edge.strangers import CUT_OFF, WHOLE, saying
 
 CLOSED, CHUNKED = {"Connection": "close"}, {"Transfer-Encoding": "chunked"}
 
@@ -81,6 +83,122 @@ def test_what_is_no_whole_answer_is_none_and_its_connection_ends(
     assert (none.value.why, none.value.sent) == (why, True)
     assert send(pool, provider).status == 200
     assert len(dialled) == 2
+
+
+def asked(pool, port, timeout_s=2, **said):
+    return pool.send("GET", f"http://127.0.0.1:{port}/", timeout_s=timeout_s, **said)
+
+
+HEAD, MEANWHILE = b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+IN_CHUNKS = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("most_bytes", [0, 100])
+@pytest.mark.parametrize("cut", CUT_OFF)
+def test_a_head_that_is_cut_off_is_no_answer(pool, cut, most_bytes):
+    with saying(cut, ends=True) as port, pytest.raises(NoAnswer, match="RemoteDisconnected"):
+        asked(pool, port, most_bytes=most_bytes)
+
+
+@pytest.mark.parametrize(
+    "body", [b"2\r\nok", b"2\r\nok\r\n", b"2\r\nok\r\n0\r\n", b"2\r\nok\r\n0\r\nA: b"]
+)
+def test_chunks_that_do_not_end_are_no_answer(pool, body):
+    with saying(IN_CHUNKS + body, ends=True) as port, pytest.raises(NoAnswer):
+        asked(pool, port)
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (b"Content-Length: 2\r\nContent-Length: 5\r\n", b"ok"),
+        (b"Content-Length: x\r\n", b"ok"),
+        (b"Content-Length: -2\r\n", b"ok"),
+        (b"Transfer-Encoding: gzip\r\nContent-Length: 2\r\n", b"ok"),
+        (b"Transfer-Encoding: chunked\r\n", b"-2\r\nok\r\n0\r\n\r\n"),
+    ],
+)
+def test_an_answer_of_which_nobody_knows_how_long_it_is_is_none(pool, head, body):
+    with (
+        saying(HEAD + head + b"\r\n" + body, ends=True) as port,
+        pytest.raises(NoAnswer, match=r"of no (known )?length"),
+    ):
+        asked(pool, port)
+
+
+@pytest.mark.parametrize("every_s", [0.0, 0.1])
+def test_what_is_said_meanwhile_is_no_answer(pool, dialled, every_s):
+    """Nor does the next request get what the one before asked for."""
+    with saying(MEANWHILE, b"HTTP/1.1 100 Continue\r\n\r\n", WHOLE, every_s=every_s) as port:
+        assert [(a.status, a.body) for a in (asked(pool, port) for _ in range(3))] == [
+            (200, b"ok")
+        ] * 3
+    assert len(dialled) == 1
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [[MEANWHILE] * 100 + [WHOLE], [b"HTTP/1.1 101 Switching Protocols\r\n\r\n", WHOLE]],
+    ids=["too often", "another protocol"],
+)
+def test_what_has_no_final_answer_has_none(pool, parts):
+    with saying(*parts) as port, pytest.raises(NoAnswer, match="no final answer"):
+        asked(pool, port)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [WHOLE + WHOLE, HEAD.replace(b"200", b"204") + b"Content-Length: 2\r\n\r\nok", WHOLE + b"\r\n"],
+)
+def test_a_connection_on_which_more_was_said_is_not_kept(pool, dialled, said):
+    with saying(said) as port:
+        for _ in range(2):
+            asked(pool, port)
+        assert pool._kept == []
+    assert len(dialled) == 2
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [HEAD + b"X: ", *[b"y"] * 90],
+        [b"HTTP/1.1 100 Continue\r\nX: ", *[b"y"] * 90],
+        [MEANWHILE] * 90,
+        [IN_CHUNKS + b"1;", *[b"x"] * 90],
+        [IN_CHUNKS, *[b"1\r\nx\r\n"] * 90],
+        [IN_CHUNKS + b"0\r\n", *[b"A: b\r\n"] * 90],
+        [HEAD + b"Content-Length: 999\r\n\r\n", *[b"x"] * 90],
+    ],
+    ids=["head", "interim", "interims", "extension", "chunks", "trailers", "body"],
+)
+@pytest.mark.parametrize("more", [{}, {"timeout_s": 0.2, "within_s": 0.3}])
+def test_whatever_drips_ends_when_the_time_is_over(pool, parts, more):
+    with saying(*parts, every_s=0.05) as port:
+        begun = time.monotonic()
+        with pytest.raises(NoAnswer, match="TimeoutError"):
+            asked(pool, port, **{"timeout_s": 0.3, **more})
+        assert 0.25 < time.monotonic() - begun < 0.8
+
+
+def test_the_addresses_of_a_name_and_tls_share_the_time(pool, monkeypatch):
+    """The first takes no connection, the second says nothing of TLS."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, saying() as port:
+        held = [socket.socket() for _ in range(3)]
+        for one in held:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        found = [
+            socket.getaddrinfo("127.0.0.1", at, type=socket.SOCK_STREAM)[0]
+            for at in (full.getsockname()[1], port)
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        begun = time.monotonic()
+        with pytest.raises(NoAnswer, match="TimeoutError") as none:
+            pool.send("GET", "https://hooks.example.com/", timeout_s=0.3, within_s=0.5)
+        assert not none.value.sent
+        assert 0.4 < time.monotonic() - begun < 0.9
+        for one in held:
+            one.close()
 
 
 @pytest.mark.parametrize(
@@ -159,12 +277,8 @@ def authorities(certificates, tmp_path):
 @pytest.fixture
 def ask(pool, host, monkeypatch):
     """Ask a host by its name, which leads here."""
-    dial = socket.create_connection
-
-    def dialled(place, *said):
-        return dial(("127.0.0.1", host.server_port), *said)
-
-    monkeypatch.setattr(socket, "create_connection", dialled)
+    found = socket.getaddrinfo("127.0.0.1", host.server_port, type=socket.SOCK_STREAM)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     return lambda name="hooks.example.com": pool.send("GET", f"https://{name}/", timeout_s=2)
 
 

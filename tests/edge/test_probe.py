@@ -4,6 +4,7 @@ import pytest
 
 from shared.edge.probe import HttpProbe
 from tests.edge.provider import Reply
+from tests.edge.strangers import saying
 from tests.emulators import free_port
 
 pytestmark = pytest.mark.enable_socket
@@ -27,6 +28,19 @@ def look(address):
 def test_a_look_tells_an_answer_from_silence(provider, reply, saw):
     provider.replies = [reply]
     assert look(provider.address) == saw
+
+
+@pytest.mark.parametrize(
+    ("said", "saw"),
+    [
+        ({"parts": [b"HTTP/1.1 200 OK\r\nX: ", *[b"y"] * 90], "every_s": 0.05}, "silent"),
+        ({"parts": [b"HTTP/1.1 200 OK\r\nX: y\r\n"], "ends": True}, "unreachable"),
+    ],
+    ids=["dripped", "cut off"],
+)
+def test_half_a_head_is_no_answer(said, saw):
+    with saying(*said.pop("parts"), **said) as port:
+        assert look(f"http://127.0.0.1:{port}") == (saw, None)
 
 
 def test_nobody_there_is_not_silence():

@@ -115,9 +115,19 @@ def test_a_document_is_read_as_google_documents_it(provider, files):
 def test_what_arrives_damaged_is_read_again(provider, files):
     provider.replies = [Reply(200, b"a,x", hashed(b"a,b")), Reply(200, b"a,b", hashed(b"a,b"))]
     assert files.read(NAME).data == b"a,b"
-    provider.replies = [Reply(200, b"a,x", hashed(b"a,b"))]
+
+
+@pytest.mark.parametrize("headers", [hashed(b"a,b"), {}, {"X-Goog-Hash": "md5=abc="}])
+def test_what_arrives_damaged_or_without_its_checksum_is_not_taken(provider, files, headers):
+    provider.replies = [Reply(200, b"a,x", headers)]
     with pytest.raises(ProviderDown, match="arrives damaged"):
         files.read(NAME)
+
+
+def test_a_checksum_may_come_in_a_header_of_its_own(provider, files):
+    one = hashed(b"a,b")["X-Goog-Hash"].partition(",")[0]
+    provider.replies = [Reply(200, b"a,b", {"X-Goog-Hash": "md5=abc=", "x-goog-hash": one})]
+    assert files.read(NAME).data == b"a,b"
 
 
 def test_what_is_not_there_is_told(provider, files):
