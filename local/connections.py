@@ -8,29 +8,22 @@ here is told as every refusal.
 """
 
 import copy
-import errno
-import json
 import logging
 import resource
-import sys
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from socket import socket
 from typing import Any
-from uuid import uuid4
 
 from waitress.adjustments import Adjustments
-from waitress.channel import HTTPChannel
-from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.task import ThreadedTaskDispatcher
 from waitress.wasyncore import dispatcher as one_socket
 
 from local.watching import Watched
-from shared.edge.container import Answering, Coming
-from shared.edge.problems import Internal, problem
-from shared.errors import BadRequest, Refusal, StoreUnavailable, TooLarge
+from shared.edge.container import MOST_HEAD_BYTES, Answering, Coming, Connection, Serving
+from shared.errors import Refusal, StoreUnavailable
 
 REQUEST_S = 20.0
 """How long a request may take to come whole, from its first byte."""
@@ -38,7 +31,6 @@ REQUEST_S = 20.0
 IDLE_S = 120
 """How long a connection may bring nothing."""
 
-MOST_HEAD_BYTES = 64 * 1024
 MOST_IN_MEMORY_BYTES = 64 * 1024
 """What is longer of a body waits in a temporary file."""
 
@@ -67,22 +59,10 @@ Here = Callable[[str], bool]
 """Says whether this process answers at a path."""
 
 
-class HeadTooLarge(Refusal):
-    """The request line and the headers are over their limit. Send fewer, or shorter ones."""
-
-    status, code, title = 431, "too_large", "Too large"
-
-
 class TooSlow(Refusal):
     """The request did not come whole in time. Send it again, all at once."""
 
     status, code, title = 408, "bad_request", "The request took too long to come"
-
-
-class NotSpoken(Refusal):
-    """The request asks for a part of HTTP that is not spoken here."""
-
-    status, code, title = 501, "bad_request", "This part of HTTP is not spoken here"
 
 
 class Limits(Adjustments):  # type: ignore[misc]
@@ -137,41 +117,6 @@ class _Request(Coming):
         self.adj = self.adj.at(self.path)
 
 
-class _Refused(ErrorTask):  # type: ignore[misc]
-    """Answers what is refused before any application sees it."""
-
-    def execute(self) -> None:
-        error = self.request.error
-        refusal = error if isinstance(error, Refusal) else _refusal(error.code, error.body)
-        path = getattr(self.request, "path", "")
-        document = problem(refusal, path=path, correlation_id=str(uuid4()))
-        body = json.dumps(document).encode()
-        self.status = f"{refusal.status} {refusal.title}"
-        self.response_headers.append(("Content-Type", "application/problem+json"))
-        if refusal.retry_after_s is not None:
-            self.response_headers.append(("Retry-After", str(refusal.retry_after_s)))
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
-
-
-def _refusal(code: int, said: str) -> Refusal:
-    """Return what waitress refuses as one of ours."""
-    match code:
-        case 400:
-            return BadRequest(f"this is no request that can be understood: {said}")
-        case 413:
-            return TooLarge("the body is longer than this address takes")
-        case 431:
-            return HeadTooLarge(
-                f"a request line and its headers are at most {MOST_HEAD_BYTES} bytes"
-            )
-        case 501:
-            return NotSpoken("send the body as it is, or chunked; no other encoding is taken")
-        case _:
-            return Internal("this one is on us")
-
-
 class _Answer(Answering):
     """An answer, whose head is sent together with what the body begins with."""
 
@@ -193,12 +138,11 @@ class _Answer(Answering):
         self.channel.send_head()
 
 
-class _Connection(HTTPChannel):  # type: ignore[misc]
+class _Connection(Connection):
     """One client's connection."""
 
     parser_class = _Request
     task_class = _Answer
-    error_task_class = _Refused
     head = b""
     """What of an answer waits for the rest."""
 
@@ -277,8 +221,8 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
         self.server.add_task(self)
 
 
-class Listening(TcpWSGIServer):  # type: ignore[misc]
-    """Waitress, which reads all clients in one thread and answers them in several."""
+class Listening(Serving):
+    """What reads all clients in one thread and answers them in several."""
 
     channel_class = _Connection
     next_channel_cleanup = 0.0
@@ -308,7 +252,7 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
 
             sock: Where clients come from, if not from a port.
         """
-        self._most = min(MOST_CONNECTIONS, _files() // 4) // share
+        self.most_connections = min(MOST_CONNECTIONS, _files() // 4) // share
         self._waiting, self._half = MOST_WAITING // share, MOST_HALF_BYTES // share
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(threads)
@@ -329,36 +273,11 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
 
     def accept(self) -> tuple[socket, Any] | None:
         """Return a client and its address, unless there is none or another process has it answered."""
-        try:
-            taken: tuple[socket, Any] | None = super().accept()
-        except OSError as error:
-            if error.errno in {errno.EMFILE, errno.ENFILE}:
-                # Whoever waits to be taken is told of again and again, and others must end first.
-                self._let_one_go()
-                time.sleep(TURN_S)
-            raise
+        taken = super().accept()
         if taken is not None and self.placed(taken[0]):
             taken[0].close()
             return None
         return taken
-
-    def handle_accept(self) -> None:
-        """Take a client, and let go of the one that was waited for longest where there are too many."""
-        super().handle_accept()
-        self._bound()
-
-    def handle_error(self) -> None:
-        """Go on: whatever is wrong with one client, the others are taken."""
-        log.error("a client could not be taken", exc_info=sys.exc_info())
-
-    def _bound(self) -> None:
-        if len(self.active_channels) > self._most:
-            self._let_one_go()
-
-    def _let_one_go(self) -> None:
-        waited_for = [one for one in self.active_channels.values() if not one.requests]
-        if waited_for:
-            min(waited_for, key=lambda one: one.waited_since).handle_close()
 
     def adopt(self, client: socket, sent: bytes) -> None:
         """Take a client that another process hands on, with what it has sent."""
@@ -372,7 +291,7 @@ class Listening(TcpWSGIServer):  # type: ignore[misc]
             one.received(sent)
         except Exception:  # noqa: BLE001 - whatever is wrong with one client, the others are read
             one.handle_error()
-        self._bound()
+        self.bound()
 
     def hand_on(self, client: socket, sent: bytes) -> None:
         """Hand a client on that asks for what is answered elsewhere."""

@@ -12,9 +12,10 @@ import flask
 from markupsafe import Markup
 
 from local import members, walk
-from local.connections import HeadTooLarge, TooSlow
+from local.connections import TooSlow
 from local.description import written
 from shared.actors import HOLDERS, MAX_AUTH_AGE, Role, Scope
+from shared.edge.container import HeadTooLarge
 from shared.edge.docstrings import of_choices
 from shared.edge.openapi import openapi
 from shared.edge.problems import TYPES

@@ -1,12 +1,17 @@
-"""What a reaction is told: CloudEvents over HTTP in their binary mode, and what Pub/Sub pushes as it is."""
+"""What a reaction is told: CloudEvents over HTTP, whole or in their binary mode, and what Pub/Sub pushes as it is."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from shared.edge.web import Request
+from shared.errors import BadRequest, MethodNotAllowed, UnsupportedType
 
 MOST_BYTES = 32 * 1024 * 1024
 """How long a request can be that Cloud Run hands on."""
+
+_REQUIRED = ("specversion", "type", "source", "id")
+_VERSIONS = frozenset({"0.3", "1.0"})
 
 
 class Event(dict[str, str]):
@@ -16,10 +21,42 @@ class Event(dict[str, str]):
     """What it says, where that is JSON: of a document Eventarc tells in another form, which nobody reads here."""
 
     def __init__(self, request: Request) -> None:
-        """Read it off a request."""
+        """
+        Read it off a request.
+
+        Raises:
+            MethodNotAllowed: It is no POST.
+
+            UnsupportedType: It is no event, and no JSON either.
+
+            BadRequest: It is no event.
+        """
+        if request.method != "POST":
+            raise MethodNotAllowed("an event is told by POST")
         named = {name.lower(): said for name, said in request.headers.items()}
         super().__init__((name[3:], said) for name, said in named.items() if name.startswith("ce-"))
         try:
             self.data = json.loads(request.body(MOST_BYTES))
         except (ValueError, RecursionError):
             self.data = None
+        told = self.data if isinstance(self.data, Mapping) else {}
+        if not self._is_whole and all(isinstance(told.get(name), str) for name in _REQUIRED):
+            self.update((name, said) for name, said in told.items() if isinstance(said, str))
+            self.data = told.get("data")
+        if self._is_whole:
+            if self["specversion"] not in _VERSIONS:
+                raise BadRequest(f"an event is told as of version 1.0, not {self['specversion']}")
+        elif not _is_json(request.mimetype):
+            raise UnsupportedType("tell a CloudEvent, or push a message as JSON")
+        elif not isinstance(told.get("message"), Mapping) or "subscription" not in told:
+            raise BadRequest("this is no CloudEvent, and no message pushed by Pub/Sub")
+
+    @property
+    def _is_whole(self) -> bool:
+        return all(name in self for name in _REQUIRED)
+
+
+def _is_json(kind: str) -> bool:
+    return kind == "application/json" or (
+        kind.startswith("application/") and kind.endswith("+json")
+    )

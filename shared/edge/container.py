@@ -3,28 +3,39 @@ Serve in one process, one request at a time: what a container is asked that has 
 
 Waitress takes what comes and hands out what goes, in a thread of its own, so that nobody waits for a slow client. A
 connection stays open until the client closes it, as Google's front would lose what it sends into one that we close.
+
+What one machine serves from takes requests by the same rules (`local/connections.py`): two servers that read one stream
+of bytes as different requests hand one caller what is another's.
 """
 
+import errno
 import faulthandler
+import json
 import logging
+import re
 import signal
 import sys
 import time
+from socket import MSG_PEEK, socket
 from typing import Any
+from uuid import uuid4
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
-from waitress.task import WSGITask
+from waitress.task import ErrorTask, WSGITask
 from waitress.wasyncore import dispatcher, loop
 
 from shared.edge.web import Wsgi
+from shared.errors import BadRequest, Refusal, TooLarge
 
 MOST_HEAD_BYTES, MOST_BODY_BYTES = 64 * 1024, 32 * 1024 * 1024
 """How long a request may be; Cloud Run takes no longer body."""
 
-IDLE_S = 3600
+IDLE_S, MOST_CONNECTIONS, TURN_S = 3600, 512, 0.02
+"""How long a connection may bring nothing, how many may be open, and how long is waited where no more files may be: of
+too many the one that was waited for longest is closed, so that nobody is kept out by those who say nothing."""
 
 ENDING_S = 5
 """How much longer than a request may take it is waited for its end, before the process is ended."""
@@ -39,11 +50,39 @@ WAIT_S, LOOK_S = 30.0, 0.1
 log = logging.getLogger("waooaw.container")
 
 
+_ONCE = (b"host", b"content-length", b"transfer-encoding")
+"""The headers by which two servers could read different requests, if there were two of one."""
+
+_BARE = re.compile(rb"[^\r]\n")
+
+
+class HeadTooLarge(Refusal):
+    """The request line and the headers are over their limit. Send fewer, or shorter ones."""
+
+    status, code, title = 431, "too_large", "Too large"
+
+
+class NotSpoken(Refusal):
+    """The request asks for a part of HTTP that is not spoken here."""
+
+    status, code, title = 501, "bad_request", "This part of HTTP is not spoken here"
+
+
 class Coming(HTTPRequestParser):  # type: ignore[misc]
     """A request as it comes."""
 
+    completed: bool
+    error: Any
+
     def received(self, data: bytes) -> int:
         """Take some more of it, and tell nobody to go on who is refused already."""
+        if self.body_rcv is None and not self.completed:
+            head = (self.header_plus[-4:] + data).partition(b"\r\n\r\n")[0]
+            if _BARE.search(head):
+                # Its end would be waited for.
+                self.error = BadRequest("a line of a request ends with CR LF")
+                self.completed = True
+                return len(data)
         taken: int = super().received(data)
         if self.error:
             self.expect_continue = False
@@ -54,12 +93,32 @@ class Coming(HTTPRequestParser):  # type: ignore[misc]
         Read its head.
 
         Raises:
-            ParsingError: It is none.
+            ParsingError: It is none, or could be read in more than one way.
         """
+        _unequivocal(header_plus)
         try:
             super().parse_header(header_plus)
         except ValueError as error:
             raise ParsingError("its address or its length cannot be read") from error
+
+
+def _unequivocal(head: bytes) -> None:
+    first, *lines = head.rstrip(b"\r\n").split(b"\r\n")
+    version = first.rstrip().rpartition(b" ")[2]
+    if version not in {b"HTTP/1.0", b"HTTP/1.1"}:
+        raise ParsingError("HTTP/1.1 and HTTP/1.0 are spoken here")
+    if any(line.startswith((b" ", b"\t")) for line in lines):
+        raise ParsingError("a header is one line")
+    said = [(name.lower(), value) for name, _, value in (line.partition(b":") for line in lines)]
+    names = [name for name, _ in said]
+    for name in _ONCE:
+        if names.count(name) > 1:
+            raise ParsingError(f"{name.decode()} is said once")
+    for value in (value.lower().strip() for name, value in said if name == b"transfer-encoding"):
+        if version == b"HTTP/1.0" or b"content-length" in names:
+            raise ParsingError("a body that comes in chunks has no other length")
+        if not value or value.count(b"chunked") > 1:
+            raise ParsingError("a body comes in chunks once")
 
 
 class Answering(WSGITask):  # type: ignore[misc]
@@ -73,10 +132,125 @@ class Answering(WSGITask):  # type: ignore[misc]
             self.write(b"")
 
 
-class _Connection(HTTPChannel):  # type: ignore[misc]
+class Refused(ErrorTask):  # type: ignore[misc]
+    """Answers what is refused before any application sees it."""
+
+    def execute(self) -> None:
+        """Answer with a problem document, and take no more from who sent it."""
+        from shared.edge.problems import problem
+
+        error = self.request.error
+        refusal = error if isinstance(error, Refusal) else _refusal(error.code, error.body)
+        path = getattr(self.request, "path", "")
+        document = problem(refusal, path=path, correlation_id=str(uuid4()))
+        body = json.dumps(document).encode()
+        self.status = f"{refusal.status} {refusal.title}"
+        self.response_headers.append(("Content-Type", "application/problem+json"))
+        if refusal.retry_after_s is not None:
+            self.response_headers.append(("Retry-After", str(refusal.retry_after_s)))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+def _refusal(code: int, said: str) -> Refusal:
+    """Return what waitress refuses as one of ours."""
+    from shared.edge.problems import Internal
+
+    match code:
+        case 400:
+            return BadRequest(f"this is no request that can be understood: {said}")
+        case 413:
+            return TooLarge("the body is longer than this address takes")
+        case 431:
+            return HeadTooLarge(
+                f"a request line and its headers are at most {MOST_HEAD_BYTES} bytes"
+            )
+        case 501:
+            return NotSpoken("send the body as it is, or chunked; no other encoding is taken")
+        case _:
+            return Internal("this one is on us")
+
+
+class Connection(HTTPChannel):  # type: ignore[misc]
     """One client's connection."""
 
-    parser_class, task_class = Coming, Answering
+    parser_class, task_class, error_task_class = Coming, Answering, Refused
+
+    @property
+    def waited_since(self) -> float:
+        """Since when the client is waited for."""
+        return float(self.last_activity)
+
+    @property
+    def is_unread(self) -> bool:
+        """Say whether something was sent that nobody has read."""
+        try:
+            return bool(self.socket.recv(1, MSG_PEEK))
+        except OSError:
+            return False
+
+
+class Serving(TcpWSGIServer):  # type: ignore[misc]
+    """Waitress, from which nobody is kept out by others who say nothing."""
+
+    most_connections = MOST_CONNECTIONS
+
+    def accept(self) -> tuple[socket, Any] | None:
+        """Return a client and its address, unless there is none."""
+        try:
+            taken: tuple[socket, Any] | None = super().accept()
+        except OSError as error:
+            if error.errno in {errno.EMFILE, errno.ENFILE}:
+                # Whoever waits to be taken is told of again and again, and others must end first.
+                self.let_one_go()
+                time.sleep(TURN_S)
+            raise
+        return taken
+
+    def handle_accept(self) -> None:
+        """Take a client, and let go of the one that was waited for longest where there are too many."""
+        super().handle_accept()
+        self.bound()
+
+    def handle_error(self) -> None:
+        """Go on: whatever is wrong with one client, the others are taken."""
+        log.error("a client could not be taken", exc_info=sys.exc_info())
+
+    def bound(self) -> None:
+        """See that no more are open than may be."""
+        if len(self.active_channels) > self.most_connections:
+            self.let_one_go()
+
+    def let_one_go(self) -> None:
+        """Close the connection that was waited for longest, unless it has just been asked on."""
+        waited_for = (one for one in self.active_channels.values() if not one.requests)
+        for one in sorted(waited_for, key=lambda one: one.waited_since):
+            if not one.is_unread:
+                one.handle_close()
+                return
+
+
+class _Ending(Answering):
+    """An answer that tells its client not to go on where the process ends."""
+
+    def build_response_header(self) -> bytes:
+        channel = self.channel
+        if channel.server.ends and len(channel.requests) == 1 and not channel.is_unread:
+            self.set_close_on_finish()
+        head: bytes = super().build_response_header()
+        return head
+
+
+class _Connection(Connection):
+    """One client's connection with a container."""
+
+    task_class = _Ending
+
+    @property
+    def is_busy(self) -> bool:
+        """Say whether somebody is asking, is being answered, or has not got all of an answer."""
+        return bool(self.request or self.requests or self.total_outbufs_len or self.is_unread)
 
     def service(self) -> None:
         """Answer a request, or end the process, which says where it stood: then it is begun anew."""
@@ -87,7 +261,7 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
             faulthandler.cancel_dump_traceback_later()
 
 
-class Container(TcpWSGIServer):  # type: ignore[misc]
+class Container(Serving):
     """A process that answers at one port."""
 
     channel_class = _Connection
@@ -101,6 +275,7 @@ class Container(TcpWSGIServer):  # type: ignore[misc]
             ident=None,
             asyncore_use_poll=True,
             channel_timeout=IDLE_S,
+            connection_limit=2 * MOST_CONNECTIONS,
             max_request_header_size=MOST_HEAD_BYTES,
             # Waitress refuses what is as long as it says.
             max_request_body_size=MOST_BODY_BYTES + 1,
@@ -115,29 +290,34 @@ class Container(TcpWSGIServer):  # type: ignore[misc]
         """Where it listens."""
         return int(self.effective_port)
 
+    @property
+    def ends(self) -> bool:
+        """Say whether it was told to end."""
+        return bool(self._stops_at)
+
     def run(self) -> None:
-        """Answer until a signal says to end; nobody is taken then any more, and what is under way is finished."""
-        while not self._stops_at:
+        """Answer until a signal says to end; what was sent until the port closes is answered, and nobody is taken then."""
+        while not self.ends:
             self._turn(WAIT_S)
+        self._take_all()
         # The port alone: the rest of the server is needed to the end.
         dispatcher.close(self)
         while self._is_busy() and time.monotonic() < self._stops_at:
             self._turn(LOOK_S)
         self.task_dispatcher.shutdown(timeout=LEAVING_S)
 
-    def handle_error(self) -> None:
-        """Go on: whatever is wrong with one client, the others are taken."""
-        log.error("a client could not be taken", exc_info=sys.exc_info())
+    def _take_all(self) -> None:
+        """Take whoever has come: their clients know of no end, and have sent what they ask."""
+        taken = -1
+        while taken != len(self.active_channels):
+            taken = len(self.active_channels)
+            TcpWSGIServer.handle_accept(self)
 
     def _turn(self, most_s: float) -> None:
         loop(timeout=most_s, use_poll=True, map=self._map, count=1)
 
     def _is_busy(self) -> bool:
-        """Say whether somebody is asking, is being answered, or has not got all of an answer."""
-        return any(
-            one.request or one.requests or one.total_outbufs_len
-            for one in self.active_channels.values()
-        )
+        return any(one.is_busy for one in self.active_channels.values())
 
     def _end(self, *_: Any) -> None:
         self._stops_at = self._stops_at or time.monotonic() + STOP_S

@@ -13,6 +13,7 @@ from shared.edge.loading import load
 from shared.edge.logs import configure
 from shared.edge.serving import view
 from shared.edge.web import Begin, Request, Response, Wsgi
+from shared.errors import Refusal
 from shared.operation import Operation
 
 log = logging.getLogger("waooaw")
@@ -46,8 +47,13 @@ def application(id: str) -> Wsgi:
     def told(environ: dict[str, Any], begin: Begin) -> Iterable[bytes]:
         from shared.edge.cloudevents import Event
 
+        request = Request(environ)
         try:
-            take(Event(Request(environ)))
+            event = Event(request)
+        except Refusal as refusal:
+            return _refused(refusal, request)(environ, begin)
+        try:
+            take(event)
         except Exception:
             # It comes again, or is kept where it came too often.
             log.exception("%s failed", id)
@@ -55,3 +61,16 @@ def application(id: str) -> Wsgi:
         return Response("OK")(environ, begin)
 
     return told
+
+
+def _refused(refusal: Refusal, request: Request) -> Response:
+    """Answer what is no event: nothing is done, and nothing comes again."""
+    from uuid import uuid4
+
+    from shared.edge.problems import response
+
+    log.warning("no event came: %s", refusal)
+    answer = response(refusal, path=request.path, correlation_id=str(uuid4()))
+    if refusal.status == 405:
+        answer.headers["Allow"] = "POST"
+    return answer

@@ -1,120 +1,15 @@
 """What a container answers: one request at a time, each whole, and nothing that is none; over sockets, by waitress."""
 
-import signal
-import socket
-import subprocess
-import sys
+import json
 import time
-from pathlib import Path
 
 import pytest
 
+from tests.edge.contained import CLOSE, HOST, alone, served, told
+
+__all__ = ["alone", "served"]
+
 pytestmark = pytest.mark.enable_socket
-
-ROOT = Path(__file__).parents[2]
-ECHO = """
-import sys, time
-from shared.edge import container
-from shared.edge.web import Request, Response
-
-def parts():
-    yield b"a"
-    time.sleep(0.3)
-    yield b"b"
-
-def app(environ, begin):
-    request = Request(environ)
-    match request.path:
-        case "/slow":
-            time.sleep(0.4)
-        case "/stuck":
-            time.sleep(60)
-        case "/fails":
-            raise ValueError("a secret")
-        case "/parts":
-            return Response(parts())(environ, begin)
-        case "/endless":
-            return Response(b"x" * 65536 for _ in range(10000))(environ, begin)
-        case "/large":
-            return Response(b"x" * 8_000_000)(environ, begin)
-        case "/parts/stuck":
-            return Response(time.sleep(60) or b"x" for _ in range(1))(environ, begin)
-        case "/split":
-            return Response(headers={"X-A": "a\\r\\nSet-Cookie: b"})(environ, begin)
-        case "/nothing":
-            return Response(status=204)(environ, begin)
-        case "/same":
-            return Response(b"a", 304, {"ETag": '"a"'})(environ, begin)
-        case "/unread":
-            return Response("enough", 413)(environ, begin)
-    headers = sorted(one for one in request.headers.items() if one[0] != "Connection")
-    told = [request.method, request.path, request.query, headers]
-    told.append(request.body(10**8).decode("latin-1"))
-    return Response(repr(told))(environ, begin)
-
-container.ENDING_S, container.STOP_S, container.LEAVING_S = 0.5, 1.5, 0.1
-one = container.Container(app, port=0, most_s=float(sys.argv[1]), host="127.0.0.1")
-print(one.port, flush=True)
-one.run()
-"""
-
-
-CLOSE = b"Connection: close\r\n"
-
-
-class Served:
-    """One container."""
-
-    def __init__(self, most_s: float = 30) -> None:
-        command = [sys.executable, "-c", ECHO, str(most_s)]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout
-        self.port = int(self.process.stdout.readline())
-
-    def open(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
-
-    def ask(self, *sent: bytes) -> bytes:
-        """Send pieces, the last on this connection, and read to its end."""
-        first = sent[0].replace(b"Host: h\r\n", b"Host: h\r\n" + CLOSE, 1)
-        sent = (first, *sent[1:])
-        with self.open() as client:
-            for piece in sent:
-                client.sendall(piece)
-                time.sleep(0.02 if len(sent) > 1 else 0)
-            return b"".join(iter(lambda: client.recv(65536), b""))
-
-
-@pytest.fixture(scope="module")
-def served():
-    one = Served()
-    yield one
-    one.process.kill()
-    one.process.communicate()
-
-
-@pytest.fixture
-def alone():
-    made = []
-
-    def serve(**said):
-        made.append(Served(**said))
-        return made[-1]
-
-    yield serve
-    for one in made:
-        one.process.kill()
-        one.process.communicate()
-
-
-def told(answer):
-    """Return what was answered well."""
-    head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200 OK\r\n"), answer
-    assert f"Content-Length: {len(body)}".encode() in head
-    return eval(body)
 
 
 def test_a_request_is_told_as_it_was_sent(served):
@@ -212,9 +107,6 @@ def test_of_what_is_forwarded_nothing_is_taken_but_the_token(served):
     assert headers == [("Host", "h"), ("X-Forwarded-Authorization", "Bearer a")]
 
 
-HOST = b"GET / HTTP/1.1\r\nHost: h\r\n"
-
-
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
@@ -267,74 +159,70 @@ def test_who_goes_in_the_middle_of_an_answer_is_let_go(served):
     assert told(served.ask(HOST + b"\r\n"))[0] == "GET"
 
 
-def end(one, how=signal.SIGTERM):
-    one.process.send_signal(how)
-    return time.monotonic()
+def test_who_says_nothing_keeps_nobody_out(served):
+    silent = [served.open() for _ in range(520)]
+    try:
+        assert told(served.ask(HOST + b"\r\n"))[0] == "GET"
+        silent[-1].sendall(HOST + b"\r\n")
+        assert silent[-1].recv(65536).startswith(b"HTTP/1.1 200 OK")
+        # Who was waited for longest went.
+        assert silent[0].recv(1) == b""
+    finally:
+        for one in silent:
+            one.close()
 
 
-def test_what_is_under_way_is_finished_and_nobody_is_taken_when_the_container_ends(alone):
-    one = alone()
-    with one.open() as client, one.open() as half:
-        half.sendall(b"POST /half HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhe")
-        client.sendall(b"GET /slow HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-        time.sleep(0.15)
-        end(one)
-        time.sleep(0.15)
-        with pytest.raises(ConnectionRefusedError):
-            one.open()
-        half.sendall(b"llo")
-        answer = b"".join(iter(lambda: client.recv(65536), b""))
-        second = half.recv(65536)
-    assert told(answer)[1] == "/slow"
-    assert told(second)[-1] == "hello"
-    assert one.process.wait(5) == 0
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
-def test_an_answer_is_read_to_its_end_also_when_the_container_ends(alone):
-    one = alone()
-    with one.open() as client:
-        client.sendall(b"GET /large HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-        client.recv(1)
-        end(one)
-        time.sleep(0.2)
-        read = sum(map(len, iter(lambda: client.recv(65536), b"")))
-    assert read > 8_000_000
-    assert one.process.wait(5) == 0
+@pytest.mark.parametrize(
+    "sent",
+    [
+        HOST + b"Host: other\r\n\r\n",
+        HOST + b"host: h\r\n\r\n",
+        HOST + b"A: b\r\n c\r\n\r\n",
+        HOST + b"A: b\r\n\tContent-Length: 5\r\n\r\nhello",
+        HOST + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+        HOST + CHUNKED + b"Content-Length: 5\r\n\r\n0\r\n\r\n",
+        HOST + b"Content-Length: 5\r\n" + CHUNKED + b"\r\n0\r\n\r\n",
+        HOST + CHUNKED + CHUNKED + b"\r\n0\r\n\r\n",
+        HOST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        HOST + b"Transfer-Encoding:\r\nA: b\r\n\r\n0\r\n\r\n",
+        HOST.replace(b"1.1", b"1.0") + CHUNKED + b"\r\n0\r\n\r\n",
+        HOST.replace(b"1.1", b"2.0") + b"\r\n",
+        HOST.replace(b"1.1", b"9.9") + b"\r\n",
+        HOST.replace(b" HTTP/1.1", b"") + b"\r\n",
+        HOST.replace(b"\r", b"") + b"\n",
+        HOST + b"A: b\nC: d\r\n\r\n",
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused(served, sent):
+    head, _, body = served.ask(sent).partition(b"\r\n\r\n")
+    assert head.startswith((b"HTTP/1.1 400 ", b"HTTP/1.0 400 "))
+    assert b"Content-Type: application/problem+json" in head and b"Connection: close" in head
+    assert json.loads(body)["code"] == "bad_request"
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_container_that_waits_ends_at_once(alone, how):
-    one = alone()
-    with one.open() as client:
-        # It may ask again, and does not.
-        client.sendall(b"GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n")
-        client.recv(65536)
-        began = end(one, how)
-        assert one.process.wait(5) == 0
-    assert time.monotonic() - began < 1
-    assert one.process.stderr.read() == ""
+@pytest.mark.parametrize("cut", range(1, 40, 3))
+def test_a_line_that_comes_in_two_pieces_is_one(served, cut):
+    asked = HOST + CLOSE + b"A: b\r\n\r\n"
+    with served.open() as client:
+        client.sendall(asked[:-cut])
+        time.sleep(0.02)
+        client.sendall(asked[-cut:])
+        assert told(b"".join(iter(lambda: client.recv(65536), b"")))[0] == "GET"
 
 
-def test_a_container_ends_in_time_whatever_stands_still(alone):
-    one = alone()
-    with one.open() as client:
-        client.sendall(b"GET /stuck HTTP/1.1\r\nHost: h\r\n\r\n")
-        time.sleep(0.2)
-        began = end(one)
-        assert one.process.wait(5) == 0
-    assert 1 < time.monotonic() - began < 3
-
-
-@pytest.mark.parametrize("path", ["/stuck", "/parts/stuck"])
-def test_what_stands_still_is_ended_and_says_where_it_stood(alone, path):
-    one = alone(most_s=0.5)
-    assert one.ask(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode()) == b""
-    assert one.process.wait(5) == 1
-    assert 'File "<string>", line' in one.process.stderr.read()
-
-
-def test_the_time_of_one_request_is_not_the_next_ones(alone):
-    one = alone(most_s=0.5)
-    for _ in range(4):
-        assert told(one.ask(b"GET /slow HTTP/1.1\r\nHost: h\r\n\r\n"))[1] == "/slow"
-    assert one.process.poll() is None
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 33554433\r\n\r\n", 413),
+        (HOST + b"Transfer-Encoding: gzip\r\n\r\n", 501),
+        (b"GET /fails HTTP/1.1\r\nHost: h\r\n\r\n", 500),
+    ],
+)
+def test_a_refusal_is_a_problem_document(served, sent, status):
+    head, _, body = served.ask(sent).partition(b"\r\n\r\n")
+    assert b"Content-Type: application/problem+json" in head
+    assert json.loads(body)["status"] == status

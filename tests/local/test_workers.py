@@ -324,7 +324,7 @@ def test_a_worker_to_whom_a_client_comes_without_its_descriptor_counts_one_less(
 
 def test_clients_that_are_handed_on_are_bounded_as_those_that_come(owner, link):
     (_, listening), (_, far) = owner, link
-    listening._most = 3
+    listening.most_connections = 3
     clients = [handed(far, b"GET /half") for _ in range(8)]
     assert all(one.recv(1) == b"" for one in clients[:5])
     assert len(listening.active_channels) == 3
