@@ -283,7 +283,6 @@ def _served(given: argparse.Namespace, auth: "AuthEmulator | None", *, forgettin
     gc.freeze()
     gc.enable()
     made.keep(_data(given))
-    settings = {name: _settings(given)[name] for name in ("DATA", "PORT", "PROJECT", "AUTH")}
     print(f"WAOOAW serves at {platform.address}")
     print(f"  the API, for people    {platform.address}/docs")
     print(f"  the API, for machines  {platform.address}/openapi.json")
@@ -295,7 +294,7 @@ def _served(given: argparse.Namespace, auth: "AuthEmulator | None", *, forgettin
         print(f"  its clock              {now}, {words(ahead)} ahead, as it jumped here before")
     print(f"  tokens in a browser    {platform.entrance.link()} (once)")
     print(f"  another such link      {hints.local('link', DATA=given.folder)}")
-    print(f"  a token in a terminal  {hints.local('token governor', **settings)}")
+    print(f"  a token in a terminal  {hints.local('token governor', DATA=given.folder)}")
     if auth:
         print(f"  people sign in at      {platform.address} (connectAuthEmulator, or REST)")
         vouch = hints.local("vouch governor@platform.example", DATA=given.folder)
@@ -320,7 +319,7 @@ def _token(given: argparse.Namespace) -> int:
     from shared.edge.settings import Settings
     from shared.errors import Refusal
 
-    if given.auth == "firebase":
+    if given.auth == "firebase" or _runs(given):
         from local.story.client import Client, Refused
 
         now = _running(given)
@@ -379,6 +378,21 @@ def _told(given: argparse.Namespace, path: str, **asked: str) -> Mapping[str, An
         run = hints.make("run", DATA=given.folder, AUTH="firebase")
         raise Failure(f"people sign in here by tokens; `{run}` has them sign in as in the cloud")
     return dict(answer.json())
+
+
+def _runs(given: argparse.Namespace) -> bool:
+    """Say whether a server of the folder answers, and not one that was killed."""
+    import urllib3
+
+    from local.entrance import served
+
+    now = served(_data(given))
+    try:
+        return now is not None and bool(
+            urllib3.request("HEAD", now.address, retries=False, timeout=5)
+        )
+    except urllib3.exceptions.HTTPError:
+        return False
 
 
 def _running(given: argparse.Namespace) -> "Served":

@@ -31,6 +31,7 @@ from shared.errors import ProviderDown
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 5.0
+GONE = "Google's emulator of the sign-in has ended; stop this server and start it again"
 PRETENDED = "demo-"
 """How the name of a project begins that Firebase's tools take for none in the cloud."""
 
@@ -132,6 +133,8 @@ class AuthEmulator:
                 connection.request("GET" if body is None else "POST", path, sent, headers)
                 answer = connection.getresponse()
                 return answer.status, json.loads(answer.read())
+        except (ConnectionRefusedError, FileNotFoundError) as error:
+            raise ProviderDown(GONE) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise ProviderDown("the sign-in does not answer now", retry_after_s=5) from error
 

@@ -70,11 +70,8 @@ class Entrance:
         before = served(data)
         self.served = Served(address, before.secret if before else secrets.token_urlsafe(32))
         self._file, self._sign_in, self._clock = data / FILE, sign_in, clock
-        port = address.rpartition(":")[2]
         self._again = hints.local("link", DATA=data)
-        settings = {"DATA": data, "PORT": port, "PROJECT": sign_in.project}
-        settings |= {"AUTH": "firebase"} if signing else {}
-        self._token_again = hints.local("token governor", **settings)
+        self._token_again = hints.local("token governor", DATA=data)
         self._links: dict[str, float] = {}
         self._lock = threading.Lock()
 

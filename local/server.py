@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import flask
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from local.connections import Limits, Listening, Longest
@@ -53,6 +54,7 @@ def application(ports: Ports, hold: Hold = as_it_is) -> flask.Flask:
         hold: Holds open what may be, of what is asked at the addresses of the API.
     """
     app = flask.Flask("waooaw")
+    app.json = _Json(app)
     served: dict[str, View] = {}
     alone = set[View]()
     for path, there in groupby(sorted(operations(), key=_path), key=_path):
@@ -67,6 +69,16 @@ def application(ports: Ports, hold: Hold = as_it_is) -> flask.Flask:
     app.register_error_handler(Refusal, _refused)
     app.wsgi_app = Direct(app, served, alone)  # type: ignore[method-assign]
     return app
+
+
+class _Json(DefaultJSONProvider):
+    """JSON, of which what is nested too deeply is none."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
 
 
 class Direct:

@@ -82,7 +82,7 @@ def test_a_link_opens_once(client, door, world, tmp_path):
     }
     assert {"governor.platform", "customer_admin.acme", "service:service"} <= found
     command = html.unescape(page.text)
-    assert f"DATA={tmp_path} PORT=1 .venv/bin/python -m local token governor" in command
+    assert f"DATA={tmp_path} .venv/bin/python -m local token governor" in command
     again = client.get(path)
     assert (again.status_code, again.json["code"]) == (410, "expired")
 

@@ -1,6 +1,10 @@
 """People sign in at Google's Auth emulator, and the platform goes on believing signatures alone."""
 
 import json
+import socket
+import subprocess
+import sys
+import threading
 import time
 from base64 import b64encode
 from datetime import timedelta
@@ -34,8 +38,12 @@ GOVERNOR, CUSTOMER = "governor@platform.example", "customer_admin@acme.example"
 class Web:
     """Asks as a web client does, and knows no more than one."""
 
-    def __init__(self, platform):
-        self.platform, self.client = platform, Client(platform.address, platform.secret)
+    def __init__(self, platform, data):
+        self.platform, self.data, self.client = (
+            platform,
+            data,
+            Client(platform.address, platform.secret),
+        )
 
     def ask(self, path, body, **headers):
         url = f"{self.platform.address}{path}?key=any"
@@ -77,14 +85,15 @@ class Web:
 
 @pytest.fixture(scope="module")
 def web(tmp_path_factory, firebase_emulator):
+    data = tmp_path_factory.mktemp("signing")
     platform = Platform(
-        tmp_path_factory.mktemp("signing"),
+        data,
         port=free_port(),
         project=firebase_emulator.project,
         auth=firebase_emulator,
         origins="https://shop.example",
     )
-    yield Web(platform.start())
+    yield Web(platform.start(), data)
     platform.stop()
 
 
@@ -263,7 +272,7 @@ def test_whoever_is_switched_off_neither_signs_in_nor_goes_on(web, admin):
 
 def test_an_emulator_that_is_gone_is_told(tmp_path, web):
     gone = AuthEmulator(str(tmp_path / "nowhere"), "demo-tests")
-    with pytest.raises(ProviderDown, match="the sign-in does not answer now"):
+    with pytest.raises(ProviderDown, match="has ended"):
         gone.ask("/")
     whole, web.platform.signing._emulator = web.platform.signing._emulator, gone
     url = f"{web.platform.address}{RENEWAL}"
@@ -273,6 +282,35 @@ def test_an_emulator_that_is_gone_is_told(tmp_path, web):
     answer = urllib3.request("POST", f"{web.platform.address}{BY_PROVIDER}", json=body)
     web.platform.signing._emulator = whole
     assert (answer.status, answer.json()["code"]) == (503, "provider_down")
+    assert "stop this server and start it again" in answer.json()["detail"]
+
+
+def test_an_emulator_that_answers_no_more_may_again(tmp_path):
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        emulator = AuthEmulator(str(deaf.getsockname()[1]), "demo-tests")
+
+        def close():
+            deaf.accept()[0].close()
+
+        threading.Thread(target=close).start()
+        with pytest.raises(ProviderDown, match="the sign-in does not answer now"):
+            emulator.ask("/")
+
+
+@pytest.mark.parametrize("account", ["governor", "customer_admin@acme", "service"])
+def test_a_token_in_a_terminal_is_of_the_server_that_runs(web, account):
+    command = [sys.executable, "-m", "local", "token", account, "--data", str(web.data)]
+    token = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert web.me(token)[0] == 200
+
+
+def test_what_is_nested_too_deeply_is_no_request(web):
+    headers = {"Content-Type": "application/json"}
+    for path in (BY_PROVIDER, RENEWAL, "/local/sign-in"):
+        url = f"{web.platform.address}{path}"
+        assert urllib3.request("POST", url, body="[" * 100_000, headers=headers).status == 400
 
 
 def test_nobody_signs_up_by_themselves(web):
