@@ -78,7 +78,7 @@ class Wire:
             )
             with closing(line.getresponse()) as answer:
                 body = _read(answer)
-            # Headers that were cut off look like whole ones.
+            # A body that lasts as long as its connection looks whole where that was cut.
             if time.monotonic() < until:
                 return Answer(answer.status, _unpacked(answer, body), answer.headers)
         except (OSError, HTTPException, HTTPError) as error:
