@@ -381,18 +381,21 @@ def _told(given: argparse.Namespace, path: str, **asked: str) -> Mapping[str, An
 
 
 def _runs(given: argparse.Namespace) -> bool:
-    """Say whether a server of the folder answers, and not one that was killed."""
-    import urllib3
+    """Say whether somebody listens where the server of the folder says it is: one that was killed does not."""
+    import socket
+    from urllib.parse import urlsplit
 
     from local.entrance import served
 
     now = served(_data(given))
-    try:
-        return now is not None and bool(
-            urllib3.request("HEAD", now.address, retries=False, timeout=5)
-        )
-    except urllib3.exceptions.HTTPError:
+    if now is None:
         return False
+    where = urlsplit(now.address)
+    try:
+        socket.create_connection((where.hostname, where.port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def _running(given: argparse.Namespace) -> "Served":
