@@ -8,7 +8,7 @@ import pulumi
 from pulumi_gcp import iam, kms, projects, serviceaccount
 
 from infra.groups import Runtime, runtimes
-from infra.stack import Stack
+from infra.stack import STATE_KEY, Stack
 from shared.edge.auth import SERVICE_ROLES
 from shared.edge.vaults import PREFIX
 from shared.files import FileReader, FileRemover, Files
@@ -72,14 +72,27 @@ CUSTOM = {
 """Roles of our own, where none of Google's is as narrow: what they are for, and what they allow."""
 
 OF_TENANTS = f'resource.name.extract("/secrets/{{name}}").startsWith("{PREFIX}")'
+SOURCES = " || ".join(
+    f'resource.name.startsWith("projects/_/buckets/{bucket}")'
+    # Cloud Functions copies the archive into a bucket of its own, which the build reads.
+    for bucket in ("gcf-v2-sources-", "PROJECT-source/")
+)
 BOUND = {
     "keeps_secrets": ("tenants' secrets alone", OF_TENANTS),
     "reads_secrets": ("tenants' secrets alone", OF_TENANTS),
+    "roles/storage.objectViewer": ("sources alone", SOURCES),
 }
-"""What a role is bound to, by a condition of IAM; to make a secret is asked of the project, which has no such name."""
+"""
+What a role is bound to where it is given in the project, by a condition of IAM, in which PROJECT stands for its id; to make a
+secret is asked of the project, which has no such name.
+"""
 
-BUILDS = ("roles/artifactregistry.writer", "roles/logging.logWriter")
-"""What Cloud Build needs to make an image of a function, besides its source."""
+BUILDS = (
+    "roles/artifactregistry.writer",
+    "roles/logging.logWriter",
+    "roles/storage.objectViewer",
+)
+"""What Cloud Build needs to make an image of a function."""
 
 DEPLOYS = (
     "roles/apigateway.admin",
@@ -110,9 +123,6 @@ DEPLOYS = (
     "roles/workflows.admin",
 )
 """What the pipeline needs to change anything here; it needs no primitive role."""
-
-STATE_KEY = "pulumi/state"
-"""The key ring and the key, in the region of the stack, that its secrets are kept with: made by hand (docs/runbooks/deploy.md)."""
 
 ROLES_OF_PORT: Mapping[type, tuple[str, ...]] = {
     Workflows: ("roles/workflows.invoker",),
@@ -213,20 +223,6 @@ def declare(stack: Stack) -> Accounts:
     _may(stack, accounts, "pubsub", "roles/eventarc.eventReceiver")
     for role in BUILDS:
         _may(stack, accounts, "builder", role)
-    projects.IAMMember(
-        "builder-storage.objectViewer",
-        project=stack.project,
-        role="roles/storage.objectViewer",
-        member=accounts.member("builder"),
-        condition=projects.IAMMemberConditionArgs(
-            title="sources alone",
-            # Cloud Functions copies the archive into a bucket of its own, which the build reads.
-            expression=" || ".join(
-                f'resource.name.startsWith("projects/_/buckets/{bucket}")'
-                for bucket in ("gcf-v2-sources-", f"{stack.bucket('source')}/")
-            ),
-        ),
-    )
     if stack.repository:
         _pipeline(stack)
     return accounts
@@ -250,15 +246,21 @@ def _custom(id: str) -> projects.IAMCustomRole:
     return projects.IAMCustomRole(name, role_id=id, title=title, permissions=list(permissions))
 
 
-def _may(stack: Stack, accounts: Accounts, id: str, role: str) -> None:
+def bound(role: str, project: str) -> tuple[str, str]:
+    """Return what a role is for where it is given in a project, and the condition that says so; empty where it is for all."""
     title, expression = BOUND.get(role, ("", ""))
-    bound = projects.IAMMemberConditionArgs(title=title, expression=expression) if title else None
+    return title, expression.replace("PROJECT", project)
+
+
+def _may(stack: Stack, accounts: Accounts, id: str, role: str) -> None:
+    title, expression = bound(role, stack.project)
+    condition = projects.IAMMemberConditionArgs(title=title, expression=expression)
     given = projects.IAMMember(
         f"{id}-{role.rpartition('/')[2].replace('_', '-')}",
         project=stack.project,
         role=accounts.role(role),
         member=accounts.member(id),
-        condition=bound,
+        condition=condition if title else None,
     )
     accounts.grants[id].append(given)
 

@@ -8,14 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from infra import figures, order, permissions, safekeeping, serving
-from infra.accounts import BOUND, IN_UPLOADS, ROLES_OF_PORT, SIGNS
-from infra.functions import timeout_s
-from infra.groups import runtimes
-from infra.messages import DEAD_LETTERS, cron, filter_of, listens_to
-from infra.reading import Check, Graph, account_of, compared, granted, mounted, named, of
+from infra import delivering, figures, order, permissions, rights, safekeeping, serving
+from infra.accounts import SIGNS
+from infra.messages import cron, filter_of, listens_to
+from infra.reading import Check, Graph, account_of, granted, mounted, named, of
 from infra.stack import Environment
-from infra.vault import read_by
 from shared.edge.catalog import reactions
 
 LIMITS = {
@@ -91,49 +88,6 @@ def only_the_pipeline_acts_as_another(graph: Graph, _: Environment) -> Iterator[
             whose = account_of(str(one.inputs.get("serviceAccountId", "")).rpartition("/")[2])
             if named(role) == SIGNS and account_of(member) != whose:
                 yield f"{one.name} lets {member} sign as {whose or 'anybody'}; an account signs as itself alone"
-
-
-def accounts_may_what_they_do(graph: Graph, _: Environment) -> Iterator[str]:
-    """An account may do exactly what its functions do."""
-    for runtime in runtimes():
-        needed = {"roles/datastore.user"}
-        needed |= {role for port in runtime.ports for role in ROLES_OF_PORT[port]}
-        has = {
-            named(role)
-            for one, role, members in granted(graph)
-            if one.type == "projects.IAMMember" and runtime.account in set(map(account_of, members))
-        }
-        yield from compared(runtime.account, "has the role", needed, has)
-        topics = {
-            one.inputs["topic"].partition("-")[2].partition("-")[2]
-            for one, _, members in granted(graph)
-            if one.type == "pubsub.TopicIAMMember"
-            and runtime.account in set(map(account_of, members))
-        }
-        yield from compared(runtime.account, "may publish on", runtime.topics, topics)
-        secrets = {
-            one.inputs["secretId"]
-            for one, _, members in granted(graph)
-            if one.type == "secretmanager.SecretIamMember"
-            and runtime.account in set(map(account_of, members))
-        }
-        yield from compared(runtime.account, "may read the secret", read_by(runtime), secrets)
-        uses = {
-            f"{one.inputs['bucket'].rpartition('-')[2]} ({named(role)})"
-            for one, role, members in granted(graph)
-            if one.type == "storage.BucketIAMMember"
-            and runtime.account in set(map(account_of, members))
-        }
-        uploads = {f"uploads ({r})" for p, (_, r) in IN_UPLOADS.items() if p in runtime.ports}
-        yield from compared(runtime.account, "may use the bucket", uploads, uses)
-
-
-def what_is_bound_is_bound(graph: Graph, _: Environment) -> Iterator[str]:
-    """A role that is for some things alone is given for these alone."""
-    for one in of(graph, "projects.IAMMember"):
-        bound = BOUND.get(named(one.inputs["role"]))
-        if bound and (one.inputs.get("condition") or {}).get("expression") != bound[1]:
-            yield f"{one.name} gives {one.inputs['role']} for everything; it is for {bound[0]}"
 
 
 def every_secret_exists(graph: Graph, _: Environment) -> Iterator[str]:
@@ -220,16 +174,8 @@ def every_topic_has_its_subscriber(graph: Graph, _: Environment) -> Iterator[str
             continue
         if (found.inputs.get("filter") or "") != filter_of(reaction):
             yield f"{reaction.id} is told other events than it takes"
-        if found.inputs.get("ackDeadlineSeconds", 0) < timeout_s(reaction):
-            yield f"{reaction.id} is called again while it may still be running"
         if not found.inputs.get("enableMessageOrdering"):
             yield f"{reaction.id} is told events of one entity out of order"
-        dead = (found.inputs.get("deadLetterPolicy") or {}).get("deadLetterTopic")
-        if topic != DEAD_LETTERS and not dead:
-            yield f"what {reaction.id} cannot take is lost: its subscription has no dead letters"
-        token = (found.inputs.get("pushConfig") or {}).get("oidcToken") or {}
-        if account_of(token.get("serviceAccountEmail", "")) != "pubsub":
-            yield f"{reaction.id} is called without the broker's identity"
 
 
 def every_stored_reaction_has_its_trigger(graph: Graph, _: Environment) -> Iterator[str]:
@@ -257,8 +203,6 @@ def every_stored_reaction_has_its_trigger(graph: Graph, _: Environment) -> Itera
             yield f"the trigger of {id} runs another function"
         if trigger.get("eventDataContentType") != "application/protobuf":
             yield f"{id} is triggered as Firestore does not say it; say application/protobuf"
-        if account_of(trigger.get("serviceAccount", "")) != "pubsub":
-            yield f"{id} is triggered without the broker's identity"
 
 
 def every_schedule_has_its_function(graph: Graph, _: Environment) -> Iterator[str]:
@@ -273,9 +217,6 @@ def every_schedule_has_its_function(graph: Graph, _: Environment) -> Iterator[st
         right = (cron(wanted[name]), schedule.zone if schedule else "Etc/UTC")
         if said != right:
             yield f"{name} runs at {' in '.join(said)} and not at {' in '.join(right)}"
-        token = jobs[name].inputs["httpTarget"].get("oidcToken") or {}
-        if account_of(token.get("serviceAccountEmail", "")) != "scheduler":
-            yield f"{name} is called without the scheduler's identity"
 
 
 CHECKS: tuple[Check, ...] = (
@@ -286,8 +227,8 @@ CHECKS: tuple[Check, ...] = (
     no_primitive_role,
     no_key_of_an_account,
     only_the_pipeline_acts_as_another,
-    accounts_may_what_they_do,
-    what_is_bound_is_bound,
+    *rights.CHECKS,
+    *delivering.CHECKS,
     every_secret_exists,
     names_are_within_limits,
     every_resource_has_its_own_name,
@@ -301,4 +242,5 @@ CHECKS: tuple[Check, ...] = (
     order.every_service_is_asked,
     permissions.the_deployer_may_do_what_it_does,
     permissions.accounts_may_do_their_work,
+    permissions.our_own_roles_are_as_narrow_as_their_use,
 )

@@ -17,7 +17,7 @@ from infra.functions import CANARY
 from infra.graph import Resource
 from infra.groups import runtimes
 from infra.reading import Graph, account_of, granted, of, said
-from infra.stack import Environment
+from infra.stack import STATE_KEY, Environment
 from shared.edge.workflow_source import called
 from shared.operation import deployed
 
@@ -69,7 +69,7 @@ ACT = ("cloudrunv2.Service", "workflows.Workflow", "eventarc.Trigger", "apigatew
 DOMAIN = ".googleapis.com"
 INVOKERS = ("cloudrunv2.ServiceIamBinding", "cloudrunv2.ServiceIamMember")
 
-ELSEWHERE = r"role=roles/|cryptoKeyId=.*/pulumi/|destination=(?!storage)"
+ELSEWHERE = rf"role=roles/|cryptoKeyId=.*/{STATE_KEY}$|destination=(?!storage)"
 """What is named and is of Google's, or was made by hand."""
 
 _EMAIL = re.compile(r"\b([a-z0-9-]+)@([a-z0-9-]+)\.iam\.gserviceaccount\.com\b")
@@ -224,7 +224,7 @@ def for_the_canary(graph: Graph) -> Pairs:
 def for_what_it_calls(graph: Graph) -> Pairs:
     """Whoever calls a function needs it there, and needs leave to call it: what is refused is tried for a few minutes only."""
     functions, leave = _functions(graph), _leave(graph)
-    for one, account, names in _calls(graph):
+    for one, account, names in calls(graph):
         for name in sorted(names):
             yield one, functions.get(name, f"calls {name}, which is not deployed")
             grants = leave.get((account, name))
@@ -327,7 +327,7 @@ def _before(graph: Graph) -> dict[str, frozenset[str]]:
     return found
 
 
-def _calls(graph: Graph) -> Iterator[tuple[Resource, str, set[str]]]:
+def calls(graph: Graph) -> Iterator[tuple[Resource, str, set[str]]]:
     """Yield what calls functions, as whom, and which."""
     for one in graph:
         match one.type:

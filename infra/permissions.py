@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from infra.accounts import CUSTOM
+from infra.accounts import CUSTOM, IN_UPLOADS, ROLES_OF_PORT, SIGNS
 from infra.groups import Runtime, runtimes
-from infra.reading import Graph, granted
+from infra.reading import Graph, granted, of
 from infra.stack import Environment
+from shared.edge.auth import SERVICE_ROLES
 from shared.files import FileReader, FileRemover, Files
 from shared.observability import Dependencies, Telemetry
 from shared.outside import Models, Push, Workflows
@@ -174,6 +175,7 @@ OF_ACCOUNTS: Mapping[str, tuple[str, ...]] = {
     "pubsub": ("run.routes: invoke", "eventarc.events: receiveEvent"),
     "scheduler": ("run.routes: invoke",),
     "workflows": ("run.routes: invoke", "logging.logEntries: create"),
+    **dict.fromkeys(SERVICE_ROLES, ("run.routes: invoke",)),
 }
 """What the accounts do that no function runs as."""
 
@@ -181,6 +183,50 @@ BY_HAND: Mapping[str, str] = {
     "roles/billing.costsManager": "the billing account, which is in no project (docs/runbooks/deploy.md)"
 }
 """What the deployer is given by hand, and on what."""
+
+OF_ALL = ("resourcemanager.projects: get",)
+"""What nearly every role of Google's allows besides: it shows the project."""
+
+SURPLUS: Mapping[str, tuple[str, ...]] = {
+    # Who pushes an image also reads it: there is no role that only pushes.
+    "roles/artifactregistry.writer": (
+        "artifactregistry.dockerimages: get list",
+        "artifactregistry.repositories: downloadArtifacts get",
+        "artifactregistry.tags: get list",
+    ),
+    # Only where another stack takes the images is anybody let read them.
+    "roles/artifactregistry.admin": ("artifactregistry.repositories: getIamPolicy setIamPolicy",),
+    # Who makes a database may read and empty it: no other role makes one, its indexes and its keys' documents.
+    "roles/datastore.owner": ("datastore.databases: get", "datastore.entities: delete list"),
+    "roles/datastore.user": ("datastore.databases: getMetadata",),
+    # Who administers a service may use it: these have no role that administers alone.
+    "roles/eventarc.admin": ("eventarc.events: receiveEvent",),
+    "roles/monitoring.admin": ("monitoring.timeSeries: create",),
+    "roles/pubsub.admin": ("pubsub.topics: publish",),
+    "roles/run.admin": ("run.routes: invoke",),
+    "roles/secretmanager.admin": ("secretmanager.versions: destroy",),
+    "roles/storage.admin": ("monitoring.timeSeries: create",),
+    "roles/workflows.admin": (
+        "workflows.callbacks: send",
+        "workflows.executions: create get list",
+    ),
+    # Who reads one thing of a service sees what else is there: no role is for less.
+    "roles/monitoring.viewer": (
+        "monitoring.alertPolicies: get",
+        "monitoring.dashboards: get",
+        "monitoring.notificationChannels: get",
+    ),
+    "roles/pubsub.viewer": ("pubsub.subscriptions: get", "serviceusage.services: get list"),
+    "roles/serviceusage.serviceUsageConsumer": ("serviceusage.services: get list",),
+    "roles/storage.objectViewer": ("storage.objects: list",),
+    "roles/workflows.invoker": ("workflows.executions: list",),
+    "roles/workflows.viewer": (
+        "workflows.executions: get",
+        "workflows.operations: get",
+        "workflows.workflows: get",
+    ),
+}
+"""What the narrowest role of Google's allows besides what it is given for; whatever else a role allows must be used."""
 
 
 def the_deployer_may_do_what_it_does(graph: Graph, _: Environment) -> Iterator[str]:
@@ -206,8 +252,35 @@ def the_deployer_may_do_what_it_does(graph: Graph, _: Environment) -> Iterator[s
 
 def accounts_may_do_their_work(graph: Graph, _: Environment) -> Iterator[str]:
     """Each account may do what is done as it, and no role of its is for nothing."""
-    for account, needed in _done().items():
-        yield from _compared(account, needed, _given(graph, account))
+    done = _done()
+    for one in of(graph, "serviceaccount.Account"):
+        account = one.inputs["accountId"]
+        if account in done:
+            yield from _compared(account, done[account], _given(graph, account))
+        elif account != DEPLOYER:
+            yield f"{account} is an account of which nobody says what it does (infra/permissions.py)"
+
+
+def our_own_roles_are_as_narrow_as_their_use(graph: Graph, _: Environment) -> Iterator[str]:
+    """A role of our own allows nothing that whatever it is for does not take."""
+    for one in of(graph, "projects.IAMCustomRole"):
+        uses = list(_uses(one.inputs["roleId"]))
+        if not uses:
+            yield f"the role {one.inputs['roleId']} is for nothing"
+        for what, takes in uses:
+            for more in sorted(set(one.inputs["permissions"]) - takes):
+                yield f"the role {one.inputs['roleId']} allows {more}, which {what} never takes"
+
+
+def _uses(id: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield what a role of our own is for, and what that takes."""
+    if id == "keeps_firebase":
+        lines = (OF_TYPES["firebase.Project"], OF_TYPES["firebase.WebApp"])
+        yield "Firebase", each(line for of_type in lines for line in of_type)
+    for port, takes in OF_PORTS.items():
+        roles = {*ROLES_OF_PORT[port], IN_UPLOADS[port][1] if port in IN_UPLOADS else ""}
+        if id in roles or (id == SIGNS and port is FileReader):
+            yield port.__name__, each(takes)
 
 
 def _done() -> dict[str, dict[str, frozenset[str]]]:
@@ -243,6 +316,10 @@ def _compared(
     for role, permissions in known.items():
         if allowed[role] is not None and not permissions & asked:
             yield f"{account} has {role} and does nothing that it allows"
+        else:
+            besides = each((*OF_ALL, *SURPLUS.get(role, ())))
+            for more in sorted(permissions - asked - besides):
+                yield f"{account} has {role} and never does {more}, which it allows"
 
 
 def allows(role: str) -> frozenset[str] | None:

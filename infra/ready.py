@@ -6,8 +6,10 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import yaml
+
 from infra.cloud import Cloud, Refused, signed_in
-from infra.stack import Environment
+from infra.stack import Environment, state_key
 
 FOLDER = Path(__file__).parent
 ASKED_FOR = {
@@ -47,6 +49,7 @@ def ready(
     _rights(cloud)
     if backend.startswith("gs://"):
         _state(cloud, backend.removeprefix("gs://").partition("/")[0].partition("?")[0])
+        _key(stack, state_key(settings["gcp:project"], settings["gcp:region"]))
     return settings, cloud
 
 
@@ -135,4 +138,15 @@ def _state(cloud: Cloud, bucket: str) -> None:
         raise SystemExit(
             f"gs://{bucket} keeps no version of Pulumi's state but the last; "
             f"run: gcloud storage buckets update gs://{bucket} --versioning"
+        )
+
+
+def _key(stack: Environment, key: str) -> None:
+    """Have the stack's secrets be kept with the key that the pipeline may use: with another it cannot open the stack."""
+    file = yaml.safe_load((FOLDER / f"Pulumi.{stack}.yaml").read_text())
+    has = str(file.get("secretsprovider") or "")
+    if has.startswith("gcpkms://") and has != f"gcpkms://{key}":
+        raise SystemExit(
+            f"the secrets of {stack} are kept with {has}, which the pipeline may not use; "
+            f"run: pulumi -C infra stack change-secrets-provider gcpkms://{key} --stack {stack}"
         )

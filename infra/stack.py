@@ -15,6 +15,9 @@ ROOT = Path(__file__).parents[1]
 IMAGES = "functions"
 """The repository of the images, in each project."""
 
+STATE_KEY = "pulumi/state"
+"""The key ring and the key, in the region of the stack, that its secrets are kept with: made by hand (docs/runbooks/deploy.md)."""
+
 _DIGEST = re.compile(r"[a-z0-9][a-z0-9./:_-]*@sha256:[0-9a-f]{64}")
 
 
@@ -94,6 +97,12 @@ class Stack:
     def bucket(self, name: str) -> str:
         """Return the name of a bucket, which no other project has."""
         return f"{self.project}-{name}"
+
+
+def state_key(project: str, region: str) -> str:
+    """Return the full name of the key that a stack's secrets are kept with."""
+    ring, _, key = STATE_KEY.partition("/")
+    return f"projects/{project}/locations/{region}/keyRings/{ring}/cryptoKeys/{key}"
 
 
 def configured() -> Stack:

@@ -9,33 +9,11 @@ import pytest
 
 from infra.checks import BECOMES, findings
 from infra.functions import MEMORY
-from infra.graph import IMAGE, Resource
+from infra.graph import IMAGE
+from tests.infra.broken import added, changed, without
 
 INVOKER = "cloudrunv2.ServiceIamBinding"
 SERVICE = "cloudrunv2.Service"
-
-
-def changed(graph, type, label, /, **changes):
-    """Return the graph with the inputs of one resource changed: ``outer__inner=value``."""
-    found = next(one for one in graph if one.type == type and one.name == label)
-    inputs = deepcopy(dict(found.inputs))
-    for path, value in changes.items():
-        *way, last = path.split("__")
-        place = inputs
-        for step in way:
-            place = place[int(step) if step.isdigit() else step]
-        place[last] = value
-    return [replace(one, inputs=inputs) if one is found else one for one in graph]
-
-
-def without(graph, type, name):
-    rest = [one for one in graph if (one.type, one.name) != (type, name)]
-    assert len(rest) == len(graph) - 1, f"there is no {type} {name}"
-    return rest
-
-
-def added(graph, type, label, /, **inputs):
-    return [*graph, Resource(type, label, inputs)]
 
 
 def invoked(graph, id, *accounts):
@@ -323,7 +301,10 @@ BREAKAGES = {
     ),
     "the relay may not publish": (
         lambda g: without(g, "pubsub.TopicIAMMember", "evidence-reactions-agent-events"),
-        "evidence-reactions must be one that may publish on agent-events, for its functions need it",
+        (
+            "evidence-reactions must be one that may publish on agent-events (roles/pubsub.publisher),"
+            " for its functions need it"
+        ),
     ),
     "nobody may keep an upload": (
         lambda g: without(g, "storage.BucketIAMMember", "governance-requests-creates-uploads"),
@@ -371,7 +352,7 @@ BREAKAGES = {
             role="roles/pubsub.publisher",
             member="serviceAccount:pipeline-requests@p.iam.gserviceaccount.com",
         ),
-        "pipeline-requests may publish on dues, which none of its functions needs",
+        "pipeline-requests may publish on dues (roles/pubsub.publisher), which none of its functions needs",
     ),
     "a reaction may not start a workflow": (
         lambda g: without(g, "projects.IAMMember", "pipeline-reactions-workflows.invoker"),
@@ -400,8 +381,8 @@ BREAKAGES = {
             member="serviceAccount:pipeline-requests@p.iam.gserviceaccount.com",
         ),
         (
-            "pipeline-requests may read the secret writer-key-governance,"
-            " which none of its functions needs"
+            "pipeline-requests may read the secret writer-key-governance"
+            " (roles/secretmanager.secretAccessor), which none of its functions needs"
         ),
     ),
     "a secret is missing": (
@@ -458,7 +439,7 @@ BREAKAGES = {
         lambda g: changed(
             g, "pubsub.Subscription", "dues--approvals.check_veto", pushConfig__oidcToken=None
         ),
-        "approvals.check_veto is called without the broker's identity",
+        "pubsub.Subscription dues--approvals.check_veto calls as nobody and not as pubsub",
     ),
     "a message is sent again too early": (
         lambda g: changed(
@@ -481,6 +462,7 @@ BREAKAGES = {
             g,
             "projects.IAMMember",
             "reads",
+            project="p",
             role="projects/p/roles/reads_secrets",
             member="serviceAccount:events@p.iam.gserviceaccount.com",
         ),

@@ -9,11 +9,13 @@ from infra import cloud, ready
 from infra.cloud import Refused
 from infra.permissions import allows
 from infra.reading import account_of, granted
+from infra.stack import state_key
 from tests.infra.engine import Engine
 from tests.infra.google import Google, serving
 
 SETTINGS = {
     "gcp:project": "p",
+    "gcp:region": "asia-south1",
     "waooaw:projectNumber": "123",
     "waooaw:monthlyBudget": "100",
     "waooaw:billingAccount": "b",
@@ -69,6 +71,17 @@ def test_the_missing_stack_is_said(asked, engine):
         asked,
         "there is no stack dev, or its key is not yours to use; run: pulumi -C infra stack init dev",
     )
+
+
+def test_a_key_that_the_pipeline_may_not_use_is_said(asked, monkeypatch, tmp_path):
+    right = f"gcpkms://{state_key('p', 'asia-south1')}"
+    file = tmp_path / "Pulumi.dev.yaml"
+    monkeypatch.setattr(ready, "FOLDER", tmp_path)
+    for kept in (right, "passphrase", ""):
+        file.write_text(json.dumps({"secretsprovider": kept, "config": {}}))
+        asked()
+    file.write_text(json.dumps({"secretsprovider": right.replace("/state", "/other")}))
+    missing(asked, f"change-secrets-provider {right} --stack dev")
 
 
 @pytest.mark.parametrize(("name", "what"), ready.ASKED_FOR.items())
