@@ -10,7 +10,8 @@ import pytest
 from infra import checks, figures, order, safekeeping, serving
 from infra.functions import Functions
 from infra.reading import of
-from tests.infra.test_checks import SERVICE, added, changed, told, without
+from tests.infra.broken import added, changed, without
+from tests.infra.test_checks import SERVICE, told
 
 CONFIG = "identityplatform.Config"
 DATABASE = "firestore.Database"
