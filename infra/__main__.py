@@ -17,7 +17,7 @@ from infra.cloud import Refused
 from infra.graph import IMAGE, planned
 from infra.image import KEPT, NEXT, Images
 from infra.passes import FIRST_TRIES, foundations, stage, up
-from infra.ready import outputs, ready
+from infra.ready import deployable, outputs, ready
 from infra.stack import ROOT, Environment
 
 
@@ -30,6 +30,8 @@ def deploy(stack: Environment, archive: Path | None = None, image: str | None = 
     """
     built = None if image else archive or newest()
     settings, cloud = ready(stack)
+    images = Images(cloud, settings["gcp:region"])
+    deployable(images, built, image)
     graph = planned(stack, IMAGE, settings)
     wrong = checks.findings(graph, stack)
     if wrong:
@@ -37,7 +39,6 @@ def deploy(stack: Environment, archive: Path | None = None, image: str | None = 
 
     before = outputs(stack).get("image", IMAGE)
     tries = FIRST_TRIES if before == IMAGE else 1
-    images = Images(cloud, settings["gcp:region"])
     told = {"gcp:billingProject": cloud.project}
     with stage(1, "services, repository, builder, secrets, database, figures"):
         # What it runs stays what it ran: who takes a deployment back reads there what that was.
@@ -76,6 +77,7 @@ def image(stack: Environment, archive: Path | None = None, ran_well: bool = Fals
     built = archive or newest()
     settings, cloud = ready(stack)
     images = Images(cloud, settings["gcp:region"])
+    deployable(images, built, None)
     if ran_well:
         sha256 = hashlib.sha256(built.read_bytes()).hexdigest()
         found = images.known(sha256)

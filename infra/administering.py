@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from google.api_core.exceptions import Forbidden
+from google.api_core.exceptions import Forbidden, GoogleAPICallError
 from google.auth import default
 from google.auth.exceptions import GoogleAuthError
 from google.oauth2.credentials import Credentials as Person
+
+from infra.cloud import advice
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 SIGN_IN = "run: gcloud auth application-default login"
@@ -58,6 +60,9 @@ def explained(project: str) -> Iterator[None]:
     except Forbidden as error:
         info = {"reason": error.reason, "metadata": error.metadata or {}}
         raise SystemExit(_sentence(project, error.message, info)) from error
+    except GoogleAPICallError as error:
+        said = f"Google Cloud answered {error.code or 'nothing'} in {project} ({error.message})"
+        raise SystemExit(f"{said}; {advice(int(error.code or 503))}") from error
     except FirebaseError as error:
         if isinstance(error.cause, GoogleAuthError):
             raise SystemExit(f"Google takes this sign-in no more; {SIGN_IN}") from error

@@ -10,12 +10,33 @@ import urllib3
 AGAIN = {429, 500, 502, 503, 504}
 """What passes by itself: the same is asked again, when the answer says so, else at once, and after 2, 4, 8 and 16 seconds."""
 
+IDEMPOTENT = {"GET", "HEAD", "PUT"}
 TRIES = 5
 NEEDED_S = 60
 
+ADVICE = {
+    400: "see that the settings are right (pulumi -C infra config), as docs/runbooks/deploy.md says them",
+    401: "run: gcloud auth application-default login",
+    403: "have the role that docs/runbooks/deploy.md says given to you, and wait some minutes until it is known",
+    404: "see that gcp:project and gcp:region are the right ones, and that the stack was deployed once",
+    408: "run the same command again",
+    409: "somebody else changes it now; run the same command again once that is done",
+    412: "somebody else changes it now; run the same command again once that is done",
+    429: "wait some minutes, and run the same command again; docs/runbooks/deploy.md says which quotas to ask for",
+}
+"""What to do where Google answers so."""
+
+ELSEWHERE = "see whether a proxy answers in the place of Google"
+FAILING = "see https://status.cloud.google.com, and run the same command again"
+
+
+def advice(status: int) -> str:
+    """Return what to do about a status."""
+    return ADVICE.get(status) or (FAILING if status >= 500 else ELSEWHERE)
+
 
 class Refused(Exception):
-    """An answer of no, with what it said."""
+    """An answer of no, or one that is none, with what it said and what to do."""
 
     def __init__(self, status: int, message: str, reasons: frozenset[str]) -> None:
         super().__init__(message)
@@ -25,6 +46,13 @@ class Refused(Exception):
     def not_enabled(self) -> bool:
         """Whether the project has not enabled the service that was asked."""
         return bool(self.reasons & {"SERVICE_DISABLED", "accessNotConfigured"})
+
+
+class Said(dict[str, Any]):
+    """What Google says of a thing; asking it for what it left out is refused with a sentence."""
+
+    def __missing__(self, name: str) -> Any:
+        raise Refused(200, f"Google answered without {name}; {ELSEWHERE}", frozenset())
 
 
 @dataclass(frozen=True)
@@ -51,7 +79,9 @@ class Cloud:
             self.credentials.refresh(Request(urllib3.PoolManager()))  # type: ignore[no-untyped-call]
         return str(self.credentials.token)
 
-    def ask(self, method: str, host: str, path: str, body: Any = None) -> Any:
+    def ask(
+        self, method: str, host: str, path: str, body: Any = None, *, repeatable: bool = False
+    ) -> Said:
         """
         Return what Google answers.
 
@@ -61,7 +91,14 @@ class Cloud:
         """
         content = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"} if content else {}
-        return json.loads(self.answer(method, host, path, headers, content).data or b"{}")
+        answer = self.answer(method, host, path, headers, content, repeatable=repeatable)
+        try:
+            said = json.loads(answer.data or b"{}", object_hook=Said)
+        except ValueError:
+            said = None
+        if isinstance(said, Said):
+            return said
+        raise Refused(answer.status, f"{host} answered what is no JSON; {ELSEWHERE}", frozenset())
 
     def answer(
         self,
@@ -70,16 +107,23 @@ class Cloud:
         path: str,
         headers: Mapping[str, str],
         content: bytes | None = None,
+        *,
+        repeatable: bool = False,
     ) -> Any:
         """
         Return an answer as it came, likewise.
 
-        Only what changes nothing is asked again by itself.
+        Only what done twice is done once is asked again by itself: by its method, or because whoever asks says so.
         """
         from google.auth.exceptions import GoogleAuthError
 
         again = urllib3.Retry(
-            TRIES, status_forcelist=AGAIN, backoff_factor=self.pause_s, raise_on_status=False
+            TRIES,
+            redirect=False,
+            allowed_methods=None,
+            status_forcelist=AGAIN,
+            backoff_factor=self.pause_s,
+            raise_on_status=False,
         )
         try:
             answer = self.http.urlopen(
@@ -88,29 +132,41 @@ class Cloud:
                 body=content,
                 headers=dict(headers),
                 timeout=NEEDED_S,
-                retries=again if method in {"GET", "HEAD"} else urllib3.Retry(0, redirect=0),
+                redirect=False,
+                retries=again if repeatable or method in IDEMPOTENT else urllib3.Retry(0),
             )
         except urllib3.exceptions.HTTPError as error:
-            raise SystemExit(f"{host} cannot be reached: {error}") from None
+            raise SystemExit(
+                f"{host} cannot be reached: {error}; see your connection, and run the same command again"
+            ) from None
         except GoogleAuthError as error:
             raise SystemExit(
                 f"Google Cloud takes nobody's word here any more ({error}); "
                 "run: gcloud auth application-default login"
             ) from None
-        if answer.status >= 400:
-            raise _refused(host, answer)
+        if not 200 <= answer.status < 300:
+            raise self._refused(host, answer)
         return answer
 
+    def _refused(self, host: str, answer: Any) -> Refused:
+        message, reasons = _reasons(answer)
+        refused = Refused(answer.status, "", reasons)
+        todo = advice(answer.status)
+        if refused.not_enabled:
+            todo = f"run: gcloud services enable {host} --project {self.project}"
+        refused.args = (f"{host} answered {answer.status}: {message}; {todo}",)
+        return refused
 
-def _refused(host: str, answer: Any) -> Refused:
+
+def _reasons(answer: Any) -> tuple[str, frozenset[str]]:
+    """Return what a refusal says, and for which reasons."""
     try:
         error = json.loads(answer.data)["error"]
         details = [*error.get("details", ()), *error.get("errors", ())]
         reasons = frozenset(str(one["reason"]) for one in details if "reason" in one)
-        message = str(error["message"])
+        return str(error["message"]).rstrip(".") or "no", reasons
     except (ValueError, KeyError, TypeError, AttributeError):
-        message, reasons = "and says nothing more", frozenset()
-    return Refused(answer.status, f"{host} answered {answer.status}: {message}", reasons)
+        return "and says nothing more", frozenset()
 
 
 def signed_in(project: str) -> Cloud:

@@ -20,10 +20,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
+from infra import supply
 from infra.archive import BUILD_ENVIRONMENT, PYTHON
-from infra.cloud import Cloud, Refused
+from infra.cloud import ELSEWHERE, Cloud, Refused
 from infra.stack import IMAGES
-from infra.supply import BILL, PROVENANCE
 
 NAME = "waooaw"
 """The image, in the repository of each project."""
@@ -143,13 +143,15 @@ class Images:
             if refused.status == 404:
                 return None
             raise
-        return str(answer.headers["Docker-Content-Digest"])
+        if digest := answer.headers.get("Docker-Content-Digest"):
+            return str(digest)
+        raise Refused(200, f"{self.host} answered without a digest; {ELSEWHERE}", frozenset())
 
     def tag(self, digest: str, tag: str) -> None:
         """Have a tag lead to an image."""
         path = f"/v2/{self.path}/manifests"
         found = self.cloud.answer("GET", self.host, f"{path}/{digest}", {"Accept": MANIFESTS})
-        kind = {"Content-Type": found.headers["Content-Type"]}
+        kind = {"Content-Type": found.headers.get("Content-Type", "")}
         self.cloud.answer("PUT", self.host, f"{path}/{tag}", kind, found.data)
 
     def kept(self) -> list[Kept]:
@@ -197,34 +199,33 @@ class Images:
         Have an archive, and what lies beside it, in the bucket of sources, where nothing is ever replaced.
 
         Raises:
-            SystemExit: Another file is there under its name.
+            SystemExit: Another file is there under its name, or what lies beside it is another's.
         """
-        from google.cloud.exceptions import PreconditionFailed
-        from google.cloud.storage import Client
+        sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
+        for file in (archive, *supply.beside(archive)):
+            name = sha256 + file.name.removeprefix(archive.stem)
+            # Of the statements the first stays: other commits may make the same archive.
+            if not self._created(name, file.read_bytes()) and file == archive:
+                raise SystemExit(
+                    f"gs://{self.cloud.project}-source/{name} is not what its name says; "
+                    "nothing is deployed from it"
+                )
 
-        endpoint = {"api_endpoint": self.cloud.address("storage.googleapis.com")}
-        client = Client(self.cloud.project, self.cloud.credentials, client_options=endpoint)
-        bucket = client.bucket(f"{self.cloud.project}-source")
-        content = archive.read_bytes()
-        sha256 = hashlib.sha256(content).hexdigest()
-        for end in (".zip", BILL, PROVENANCE):
-            file = archive.with_suffix(end)
-            if not file.is_file():
-                continue
-            blob = bucket.blob(f"{sha256}{end}")
-            try:
-                blob.upload_from_filename(file, if_generation_match=0)
-            except PreconditionFailed:
-                blob.reload()
-                md5 = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest())
-                # Of the statements the first stays: other commits may make the same archive.
-                if end == ".zip" and blob.md5_hash != md5.decode():
-                    raise SystemExit(
-                        f"gs://{bucket.name}/{blob.name} is not what its name says; "
-                        "nothing is deployed from it"
-                    ) from None
-            else:
-                self.say(f"gs://{bucket.name}/{blob.name}")
+    def _created(self, name: str, content: bytes) -> bool:
+        """Have a file be in the bucket of sources, and return whether what is there is this."""
+        host, bucket = "storage.googleapis.com", f"{self.cloud.project}-source"
+        path = f"/upload/storage/v1/b/{bucket}/o?uploadType=media&ifGenerationMatch=0&name={name}"
+        kind = {"Content-Type": "application/octet-stream"}
+        try:
+            self.cloud.answer("POST", host, path, kind, content, repeatable=True)
+        except Refused as refused:
+            if refused.status != 412:
+                raise
+            found = self.cloud.ask("GET", host, f"/storage/v1/b/{bucket}/o/{name}")
+            md5 = hashlib.md5(content, usedforsecurity=False).digest()
+            return bool(found["md5Hash"] == base64.b64encode(md5).decode())
+        self.say(f"gs://{bucket}/{name}")
+        return True
 
     def made(self, archive: Path, build_region: str, commit: str = "") -> str:
         """
@@ -325,42 +326,70 @@ class Images:
 
     # --- taken from another stack -----------------------------------------------------------------
 
-    def taken(self, reference: str) -> str:
+    @property
+    def there(self) -> bool:
+        """Whether the stack's repository is: before its first deployment it is not."""
+        path = f"/v1/projects/{self.cloud.project}/locations/{self.region}/repositories/{IMAGES}"
+        try:
+            self.cloud.ask("GET", "artifactregistry.googleapis.com", path)
+        except Refused as refused:
+            if refused.status == 404 or refused.not_enabled:
+                return False
+            raise
+        return True
+
+    def found(self, reference: str) -> "tuple[str, Images]":
         """
-        Return the digest of an image that is in this stack's repository, where it is copied from another's if it is not.
+        Return the digest of an image and where it is: in this stack's repository, else in another's.
 
         Args:
             reference: The whole of it, its digest alone, or a tag that stays.
 
         Raises:
-            SystemExit: It is not there, or is another one after it was copied.
+            SystemExit: It is in neither, or cannot be copied from there.
         """
+        there = self.there
         if reference in KEPT:
-            reference = self.digest(reference) or f"{self.name}:{reference}"
+            kept = self.digest(reference) if there else None
+            reference = kept or f"{self.name}:{reference}"
         known = REFERENCE.fullmatch(reference if "@" in reference else self.reference(reference))
         if known is None:
             raise SystemExit(
                 f"{reference} is no image: it is sha256:…, or {self.name}@sha256:… of any stack"
             )
         digest = known["digest"]
-        if self.digest(digest) == digest:
-            return digest
-        if reference != known[0] or known[0] == self.reference(digest):
+        if there and self.digest(digest) == digest:
+            return digest, self
+        theirs = Images(replace(self.cloud, project=known["project"]), known["region"])
+        if reference != known[0] or theirs.name == self.name or theirs.digest(digest) != digest:
             raise SystemExit(
-                f"{self.name} keeps no {digest}; python -m infra images STACK says what it keeps"
+                f"{theirs.name} keeps no {digest}; python -m infra images STACK says what it keeps"
             )
-        self._copied(known["project"], known["region"], digest)
-        if self.digest(digest) != digest:
-            raise SystemExit(f"{digest} is not in {self.name} after it was copied")
-        return digest
-
-    def _copied(self, project: str, region: str, digest: str) -> None:
-        """Copy an image with what its tags say of where it comes from, and not of what ran where it is."""
         if not shutil.which("skopeo"):
             raise SystemExit(
                 "skopeo is missing; install it: apt-get install skopeo, or brew install skopeo"
             )
-        theirs = Images(replace(self.cloud, project=project), region)
+        return digest, theirs
+
+    def taken(self, reference: str) -> str:
+        """
+        Return the digest of an image that is in this stack's repository, where it is copied from another's if it is not.
+
+        Args:
+            reference: As `found` takes it.
+
+        Raises:
+            SystemExit: It is not there, or is another one after it was copied.
+        """
+        digest, theirs = self.found(reference)
+        if theirs is not self:
+            self._copied(theirs, digest)
+            if self.digest(digest) != digest:
+                raise SystemExit(f"{digest} is not in {self.name} after it was copied")
+        return digest
+
+    def _copied(self, theirs: "Images", digest: str) -> None:
+        """Copy an image with what its tags say of where it comes from, and not of what ran where it is."""
         there = theirs.known(digest)
         tags = [t for t in there.tags if t not in KEPT and not WELL.fullmatch(t)] if there else ()
         self.say(f"copying {theirs.reference(digest)}")

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import yaml
 
+from infra import supply
 from infra.cloud import Cloud, Refused, signed_in
+from infra.image import Images
 from infra.stack import Environment, state_key
 
 FOLDER = Path(__file__).parent
 ASKED_FOR = {
     "gcp:project": "which Google Cloud project it is",
+    "gcp:region": "which region it is in",
+    "waooaw:buildRegion": "where Cloud Build builds its image",
     "waooaw:projectNumber": "which number that project has",
     "waooaw:monthlyBudget": "what a month may cost, in the currency of its billing account, or none",
     "waooaw:billingAccount": "which billing account its budget is of",
@@ -51,6 +55,22 @@ def ready(
         _state(cloud, backend.removeprefix("gs://").partition("/")[0].partition("?")[0])
         _key(stack, state_key(settings["gcp:project"], settings["gcp:region"]))
     return settings, cloud
+
+
+def deployable(images: Images, archive: Path | None, image: str | None) -> None:
+    """
+    Have what is to be deployed be there: an archive with what lies beside it, or an image.
+
+    Raises:
+        SystemExit: It is not, or is another.
+    """
+    if archive is None:
+        images.found(image or "")
+        return
+    try:
+        supply.beside(archive)
+    except OSError as error:
+        raise SystemExit(f"{archive} cannot be read: {error.strerror}; run: make archive") from None
 
 
 def asked(*arguments: str) -> str | None:
@@ -122,7 +142,8 @@ def _rights(cloud: Cloud) -> None:
     """Have whoever deploys be allowed to."""
     path = f"/v1/projects/{cloud.project}:testIamPermissions"
     wanted = {"permissions": list(NEEDED)}
-    allowed = cloud.ask("POST", "cloudresourcemanager.googleapis.com", path, wanted)
+    host = "cloudresourcemanager.googleapis.com"
+    allowed = cloud.ask("POST", host, path, wanted, repeatable=True)
     for missing in sorted(set(NEEDED) - set(allowed.get("permissions", ()))):
         raise SystemExit(
             f"you may not {missing} in {cloud.project}; whoever may grants it: "

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -218,18 +218,59 @@ def stated(archive: Path, bill: Path, source: Origin) -> dict[str, Any]:
     }
 
 
+# --- what is believed -----------------------------------------------------------------------------
+
+
+def beside(archive: Path) -> list[Path]:
+    """
+    Return what lies beside an archive, once it is of these very bytes, whatever the archive is called by now.
+
+    Raises:
+        SystemExit: Something there is of another archive, or is no bill or no statement at all.
+    """
+    bill, provenance = archive.with_suffix(BILL), archive.with_suffix(PROVENANCE)
+    sha256 = _sha256(archive.read_bytes())
+    of = {
+        bill: lambda said: [one["content"] for one in said["metadata"]["component"]["hashes"]],
+        provenance: lambda said: [one["digest"]["sha256"] for one in said["subject"]],
+    }
+    found = [file for file in of if file.is_file()]
+    for file in found:
+        _held(file, lambda said, read=of[file]: read(said) == [sha256])  # type: ignore[misc]
+    if found == [bill, provenance]:
+        _held(provenance, lambda said: _sha256(bill.read_bytes()) in _byproducts(said))
+    if provenance in found:
+        _held(provenance, lambda said: _commit(said) is not None)
+    return found
+
+
 def commit(archive: Path) -> str:
     """Return the commit that an archive was built from, as its statement says; empty where none says it."""
     file = archive.with_suffix(PROVENANCE)
-    if not file.is_file():
-        return ""
-    statement = json.loads(file.read_text())
-    if statement["subject"][0]["digest"]["sha256"] != _sha256(archive.read_bytes()):
-        return ""
+    return _commit(json.loads(file.read_text())) if file in beside(archive) else ""
+
+
+def _commit(statement: Any) -> str:
     found = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
     return next(
         (str(one["digest"]["gitCommit"]) for one in found if "gitCommit" in one["digest"]), ""
     )
+
+
+def _byproducts(statement: Any) -> list[str]:
+    return [one["digest"]["sha256"] for one in statement["predicate"]["runDetails"]["byproducts"]]
+
+
+def _held(file: Path, holds: Callable[[Any], bool]) -> None:
+    """Have something be so of what a file says."""
+    try:
+        good = holds(json.loads(file.read_text()))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        good = False
+    if not good:
+        raise SystemExit(
+            f"{file} is not of the archive that it lies beside; make both anew: make archive, or take it away"
+        )
 
 
 def _sha256(content: bytes) -> str:

@@ -172,4 +172,25 @@ def test_the_commit_of_an_archive_is_read_off_its_own_statement(copy, repository
     file.write_text(json.dumps(statement))
     assert supply.commit(copy) == git("rev-parse", "HEAD")
     copy.write_bytes(copy.read_bytes() + b" ")
-    assert supply.commit(copy) == "", "the statement is of another archive"
+    with pytest.raises(SystemExit, match="is not of the archive that it lies beside"):
+        supply.commit(copy)
+
+
+@pytest.mark.parametrize("end", [supply.BILL, supply.PROVENANCE])
+@pytest.mark.parametrize("text", ["", "<html>", "[]", "null", "{}", '{"subject": [{}]}', "\x00"])
+def test_what_is_no_bill_and_no_statement_is_refused_in_a_sentence(copy, end, text):
+    supply.write(copy)
+    assert [file.suffixes[-2:] for file in supply.beside(copy)] == [
+        [".cdx", ".json"],
+        [".provenance", ".json"],
+    ]
+    copy.with_suffix(end).write_text(text)
+    with pytest.raises(SystemExit, match=f"{end} is not of the archive .*: make archive"):
+        supply.beside(copy)
+
+
+def test_a_bill_that_the_statement_does_not_name_is_refused(copy):
+    bill, _ = supply.write(copy)
+    bill.write_text(bill.read_text() + " ")
+    with pytest.raises(SystemExit, match=r"provenance.json is not of the archive"):
+        supply.beside(copy)

@@ -49,6 +49,7 @@ ROUTES = (
     ("PUT", r"/v2/(.+)/manifests/([^/]+)", "_put"),
     ("GET", rf"{PROJECT}/locations/[^/]+/repositories/([^/]+)/dockerImages", "_images"),
     ("POST", BUILDS, "_begin"),
+    ("GET", rf"{PROJECT}/locations/[^/]+/repositories/([^/]+)", "_repository"),
     ("GET", BUILDS, "_found"),
     ("GET", r"/v1/projects/[^/]+/locations/[^/]+/builds/([^/]+)", "_build"),
     ("POST", r"/upload/storage/v1/b/([^/]+)/o", "_upload"),
@@ -93,6 +94,7 @@ class Google:
     )
     permissions: set[str] | None = None
     versioned: bool = True
+    repository: bool = True
     objects: dict[Any, Any] = field(default_factory=dict)
     builds: dict[Any, Any] = field(default_factory=dict)
     manifests: dict[Any, Any] = field(default_factory=dict)
@@ -173,6 +175,11 @@ class Google:
             ]
         }
 
+    def _repository(self, asked, project, name):
+        if not self.repository:
+            raise No(404, "Requested entity was not found.", "NOT_FOUND")
+        return {"name": name}
+
     def _found(self, asked, region):
         (wanted,) = re.fullmatch(r'tags="([^"]+)"', asked.query["filter"][0]).groups()
         every = self.builds.values()
@@ -240,18 +247,15 @@ class Google:
         return build
 
     def _upload(self, asked, bucket):
-        boundary = (
-            re.search(r'boundary="?([^";]+)', asked.headers["Content-Type"])[1].encode().strip(b"'")
-        )
-        _, said, content, _ = asked.body.split(b"--" + boundary)
-        name = json.loads(said.partition(b"\r\n\r\n")[2])["name"]
+        assert asked.query["uploadType"] == ["media"]
+        (name,) = asked.query["name"]
         if asked.query.get("ifGenerationMatch") == ["0"] and (bucket, name) in self.objects:
             raise No(
                 412,
                 "At least one of the pre-conditions you specified did not hold.",
                 "conditionNotMet",
             )
-        self.objects[bucket, name] = content.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")
+        self.objects[bucket, name] = asked.body
         return {"name": name, "bucket": bucket}
 
 

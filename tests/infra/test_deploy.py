@@ -436,6 +436,74 @@ def test_a_deployment_that_is_told_to_end_waits_until_pulumi_has_saved_and_unloc
     assert list((tmp_path / "temporary").iterdir()) == [], "no copy of the settings is left"
 
 
+# --- what is to be deployed is judged before anything is done ----------------------------------------------
+
+
+OTHER = f"sha256:{'0' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("image", "sentence"),
+    [
+        ("foo", "foo is no image: it is sha256"),
+        ("before", "before is no image"),
+        (OTHER, "p/functions/waooaw keeps no sha256:0+; python -m infra images"),
+        (f"asia-south1-docker.pkg.dev/{PATH}@{OTHER}", "keeps no sha256:0+"),
+        (f"asia-south1-docker.pkg.dev/q/functions/waooaw@{OTHER}", "q/functions/waooaw keeps no"),
+    ],
+)
+@pytest.mark.parametrize("repository", [True, False])
+def test_an_image_that_cannot_be_had_changes_nothing(engine, google, image, sentence, repository):
+    google.repository = repository
+    with pytest.raises(SystemExit, match=sentence):
+        infra.deploy("dev", image=image)
+    assert ups(engine) == []
+
+
+def test_the_missing_copier_is_said_before_anything_is_done(engine, google, monkeypatch, tmp_path):
+    digest = google.push("q/functions/waooaw", content=b"1")
+    google.repository = False
+    monkeypatch.setattr("infra.image.shutil.which", lambda name: None)
+    monkeypatch.setattr("infra.ready.shutil", Here)
+    with pytest.raises(SystemExit, match="skopeo is missing; install it"):
+        infra.deploy("dev", image=f"asia-south1-docker.pkg.dev/q/functions/waooaw@{digest}")
+    assert ups(engine) == []
+
+
+class Here:
+    """Finds every command."""
+
+    which = staticmethod(str)
+
+
+def test_who_may_not_read_the_image_is_told_before_anything_is_done(engine, google, monkeypatch):
+    digest = google.push("q/functions/waooaw", content=b"1")
+    google.faults = {"/v2/q/": [403]}
+    with pytest.raises(SystemExit, match=r"answered 403: .*; have the role"):
+        run(
+            monkeypatch,
+            "deploy",
+            "dev",
+            "--image",
+            f"asia-south1-docker.pkg.dev/q/functions/waooaw@{digest}",
+        )
+    assert ups(engine) == []
+
+
+def test_an_archive_that_is_not_there_changes_nothing(engine, tmp_path):
+    for file in (tmp_path / "none.zip", tmp_path):
+        with pytest.raises(SystemExit, match=r"cannot be read: .*; run: make archive"):
+            infra.deploy("dev", file)
+    assert ups(engine) == []
+
+
+def test_what_lies_beside_another_archive_changes_nothing(engine, archive):
+    archive.with_suffix(".provenance.json").write_text("{}")
+    with pytest.raises(SystemExit, match="is not of the archive that it lies beside"):
+        infra.deploy("dev", archive)
+    assert ups(engine) == []
+
+
 # --- the command ----------------------------------------------------------------------------------
 
 

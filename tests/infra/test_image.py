@@ -3,9 +3,11 @@
 import hashlib
 import json
 import threading
+from contextlib import suppress
 
 import pytest
 
+from infra import ready, supply
 from infra.archive import BUILD_ENVIRONMENT
 from infra.cloud import Refused
 from infra.image import NOT_YET, NOT_YET_S, NOT_YET_TRIES, Images
@@ -180,17 +182,120 @@ def test_a_file_under_the_archives_name_that_is_not_the_archive_is_not_built(
     assert google.builds == {}
 
 
-def test_what_lies_beside_an_archive_is_uploaded_once_with_it(google, images, archive):
-    archive.with_suffix(".cdx.json").write_text("a bill")
-    archive.with_suffix(".provenance.json").write_text("of the first commit")
-    images.uploaded(archive)
-    archive.with_suffix(".provenance.json").write_text("of another commit")
-    images.uploaded(archive)
-    assert {name: content for (_, name), content in google.objects.items()} == {
-        f"{SHA256}.zip": CONTENT,
-        f"{SHA256}.cdx.json": b"a bill",
-        f"{SHA256}.provenance.json": b"of the first commit",
+def lies_beside(archive, commit=COMMIT, sha256=SHA256):
+    """Write what lies beside an archive, as far as it is held to it, and return both."""
+    bill, statement = (archive.with_suffix(end) for end in (supply.BILL, supply.PROVENANCE))
+    bill.write_text(json.dumps({"metadata": {"component": {"hashes": [{"content": sha256}]}}}))
+    of = {"sha256": hashlib.sha256(bill.read_bytes()).hexdigest()}
+    source = [{"digest": {"gitCommit": commit}}]
+    predicate = {
+        "buildDefinition": {"resolvedDependencies": source},
+        "runDetails": {"byproducts": [{"digest": of}]},
     }
+    said = {"subject": [{"digest": {"sha256": sha256}}], "predicate": predicate}
+    statement.write_text(json.dumps(said))
+    return bill, statement
+
+
+def test_what_lies_beside_an_archive_is_uploaded_once_with_it(google, images, archive):
+    first = [one.read_bytes() for one in lies_beside(archive)]
+    images.uploaded(archive)
+    lies_beside(archive, "d" * 40)
+    images.uploaded(archive)
+    names = [f"{SHA256}{end}" for end in (".zip", ".cdx.json", ".provenance.json")]
+    assert google.objects == dict(
+        zip([("p-source", n) for n in names], [CONTENT, *first], strict=True)
+    )
+
+
+def test_what_is_of_another_archive_is_not_uploaded(google, images, archive):
+    lies_beside(archive, sha256="0" * 64)
+    with pytest.raises(SystemExit, match=r"cdx.json is not of the archive .*: make archive"):
+        images.uploaded(archive)
+    assert google.objects == {}
+
+
+def test_an_upload_whose_answer_was_lost_is_done(google, images, archive):
+    upload, lost = google._upload, [1, 1]
+
+    def late(*asked):
+        upload(*asked)
+        if lost.pop():
+            raise No(503, "lost")
+
+    google._upload = late
+    images.uploaded(archive)
+    assert google.objects == {("p-source", f"{SHA256}.zip"): CONTENT}
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_tag_that_could_not_be_moved_at_once_is_moved(google, images, status):
+    digest = google.push(PATH, content=b"1")
+    put, first = google._put, [status, status]
+
+    def later(*asked):
+        if first:
+            raise No(first.pop())
+        return put(*asked)
+
+    google._put = later
+    images.tag(digest, "running")
+    assert images.digest("running") == digest
+
+
+CALLS = {
+    "a digest": lambda images, _: images.digest("running"),
+    "a tag": lambda images, _: images.tag(f"sha256:{'0' * 64}", "running"),
+    "what is kept": lambda images, _: images.kept(),
+    "the repository": lambda images, _: images.there,
+    "an image": lambda images, _: images.taken("before"),
+    "an upload": lambda images, archive: images.uploaded(archive),
+    "a build": lambda images, archive: images.made(archive, "us-central1"),
+    "the project": lambda images, _: ready._project(images.cloud, "dev", "123"),
+    "the rights": lambda images, _: ready._rights(images.cloud),
+    "the state": lambda images, _: ready._state(images.cloud, "state"),
+}
+STATUSES = (
+    301,
+    302,
+    304,
+    307,
+    400,
+    401,
+    403,
+    404,
+    405,
+    408,
+    409,
+    412,
+    418,
+    429,
+    500,
+    501,
+    502,
+    503,
+    504,
+)
+DONE = {("a digest", 404), ("the repository", 404), ("an upload", 412)}
+"""What is no refusal."""
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_refusal_is_a_sentence_with_what_to_do(google, images, archive, call, status):
+    google.faults = {"/": [status] * 99}
+    if (call, status) in DONE:
+        return
+    with pytest.raises((Refused, SystemExit), match=r".+; .+|is no image"):
+        CALLS[call](images, archive)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("said", [b"<html>", b"[]", b"null", b"{}", b"", b"\xff"])
+def test_an_answer_that_says_nothing_is_no_traceback(google, images, archive, call, said):
+    google.answer = lambda _: said
+    with suppress(Refused, SystemExit):
+        CALLS[call](images, archive)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

@@ -16,6 +16,7 @@ from tests.infra.google import Google, serving
 SETTINGS = {
     "gcp:project": "p",
     "gcp:region": "asia-south1",
+    "waooaw:buildRegion": "us-central1",
     "waooaw:projectNumber": "123",
     "waooaw:monthlyBudget": "100",
     "waooaw:billingAccount": "b",
@@ -152,7 +153,7 @@ def test_a_state_elsewhere_is_not_looked_for(asked, google, engine):
 
 
 def test_a_service_that_answers_no_is_no_missing_thing(asked, google):
-    google.faults = {"/v1/projects/p:testIamPermissions": [500]}
+    google.faults = {"/v1/projects/p:testIamPermissions": [500] * 9}
     with pytest.raises(Refused, match=r"cloudresourcemanager.googleapis.com answered 500"):
         asked()
 
