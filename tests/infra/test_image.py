@@ -291,9 +291,9 @@ def test_every_refusal_is_a_sentence_with_what_to_do(google, images, archive, ca
 
 
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("said", [b"<html>", b"[]", b"null", b"{}", b"", b"\xff"])
-def test_an_answer_that_says_nothing_is_no_traceback(google, images, archive, call, said):
-    google.answer = lambda _: said
+@pytest.mark.parametrize("nothing", [b"<html>", b"[]", b"null", b"{}", b"", b"\xff"])
+def test_an_answer_that_says_nothing_is_no_traceback(google, images, archive, call, nothing):
+    google.answer = lambda _: nothing
     with suppress(Refused, SystemExit):
         CALLS[call](images, archive)
 
