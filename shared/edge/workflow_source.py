@@ -72,16 +72,24 @@ def called(source: str) -> frozenset[str]:
     return frozenset(now or before for now, before in _CALLED.findall(source))
 
 
-@cache
 def pieces() -> dict[str, Path]:
     """Return the file of every subworkflow that workflows share."""
-    return {file.stem: file for file in sorted(FOLDER.glob("components/*.yaml"))}
+    return _files(FOLDER / "components")
+
+
+def steps() -> dict[str, Any]:
+    """Return every step that is written out where it is named: `$word` stands for what is given, `$word?` if it is."""
+    return _sources(FOLDER / "steps")
 
 
 @cache
-def steps() -> dict[str, Any]:
-    """Return every step that is written out where it is named: `$word` stands for what is given, `$word?` if it is."""
-    return {file.stem: _read(file) for file in sorted(FOLDER.glob("steps/*.yaml"))}
+def _files(folder: Path) -> dict[str, Path]:
+    return {file.stem: file for file in sorted(folder.glob("*.yaml"))}
+
+
+@cache
+def _sources(folder: Path) -> dict[str, Any]:
+    return {name: _read(file) for name, file in _files(folder).items()}
 
 
 def _read(file: Path) -> Any:

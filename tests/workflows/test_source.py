@@ -27,6 +27,13 @@ def settle(**given):
     return {"call": "agents.settle_stage", "args": args}
 
 
+def test_where_another_folder_was_read_nothing_of_it_is_left(assembled, monkeypatch):
+    assembled(settle())
+    assert workflow_source.pieces() == {}
+    monkeypatch.undo()
+    assert "rollback" in workflow_source.pieces()
+
+
 def test_a_call_of_an_operation_goes_to_its_address_as_it_alone(assembled):
     call = assembled(settle())["try"]
     function = (
