@@ -178,6 +178,9 @@ def test_what_bears_no_code_is_judged_by_its_status(provider, far, reply, code):
         far.find("acme", query())
 
 
+MISSING = "projects/p/databases/(default)/documents/tenants/acme/things/a"
+
+
 def broken(*_):
     raise UnicodeError
 
@@ -188,7 +191,7 @@ def test_a_defect_of_ours_says_nothing_about_the_store(far, provider, monkeypatc
         for _ in range(FAILURES):
             with pytest.raises(UnicodeError):
                 far.get(key("a"))
-    provider.replies = [Reply(200, [{"missing": "a", "readTime": REVISION}])]
+    provider.replies = [Reply(200, [{"missing": MISSING, "readTime": REVISION}])]
     assert far.get(key("a")) is None
 
 
@@ -206,5 +209,5 @@ def test_a_probe_that_ends_with_a_defect_of_ours_leaves_room_for_the_next(provid
         with pytest.raises(UnicodeError):
             far.get(key("a"))
 
-    provider.replies = [Reply(200, [{"missing": "a", "readTime": REVISION}])]
+    provider.replies = [Reply(200, [{"missing": MISSING, "readTime": REVISION}])]
     assert far.get(key("a")) is None
