@@ -95,6 +95,8 @@ class FirestoreDocuments:
                 found[part["found"]["name"]] = self._snapshot(part["found"])
             else:
                 found[part["missing"]] = None
+        if not found.keys() >= set(names):
+            raise StoreUnavailable("the store does not say what there is of all that it was asked")
         return [found[name] for name in names]
 
     def find(self, tenant: str | None, query: Query) -> list[Snapshot]:

@@ -185,6 +185,13 @@ def broken(*_):
     raise UnicodeError
 
 
+@pytest.mark.parametrize("reply", [[], [{"missing": f"{MISSING}/b"}]])
+def test_what_is_told_of_other_documents_is_no_answer(far, provider, reply):
+    provider.replies = [Reply(200, reply)]
+    with pytest.raises(StoreUnavailable):
+        far.get(key("a"))
+
+
 def test_a_defect_of_ours_says_nothing_about_the_store(far, provider, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(far._caller, "_authorised", broken)
