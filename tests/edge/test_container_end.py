@@ -24,7 +24,7 @@ def test_what_is_under_way_is_finished_and_nobody_is_taken_when_the_container_en
             one.open()
         half.sendall(b"llo")
         answer = b"".join(iter(lambda: client.recv(65536), b""))
-        second = half.recv(65536)
+        second = b"".join(iter(lambda: half.recv(65536), b""))
     assert told(answer)[1] == "/slow"
     assert told(second)[-1] == "hello"
     assert one.process.wait(5) == 0

@@ -1,0 +1,79 @@
+"""
+How a page of the documentation is written down: what is called, and what comes of it.
+
+Every argument, documented result, raised exception and example of a page is a row. Where a page leaves something
+open, the row says in `chosen` what was taken and why; a row without it is what the page says.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.workflows import Runtime
+from tests.workflows.conftest import Failed, outcome
+
+LIBRARY = "https://cloud.google.com/workflows/docs/reference/stdlib/"
+"""What the pages of functions are below."""
+
+
+@dataclass(frozen=True)
+class Raises:
+    """An error, by its tag, that a `try` of the language can handle."""
+
+    tag: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """An expression, or a call step with its arguments; *given* is what the execution is started with, as `a`."""
+
+    wanted: Any
+    expression: str = ""
+    args: Mapping[str, Any] | list[Any] | None = None
+    given: Any = None
+    chosen: str = ""
+    calls: str = ""
+    """The function of a call step, if it is another than that of the page."""
+
+    def source(self, function: str) -> str:
+        """Write the workflow, which returns what comes of it, or the error."""
+        if self.args is None:
+            step: dict[str, Any] = {"assign": [{"result": "${" + self.expression + "}"}]}
+        else:
+            step = {"call": self.calls or function, "args": self.args, "result": "result"}
+        handled = {"as": "e", "steps": [{"failed": {"return": {"error": "${e}"}}}]}
+        steps = [
+            {"attempt": {"try": step, "except": handled}},
+            {"answer": {"return": {"value": "${result}"}}},
+        ]
+        # JSON is YAML too.
+        return json.dumps({"main": {"params": ["a"], "steps": steps}})
+
+    def check(self, runtime: Runtime, function: str) -> None:
+        """Run it, and compare."""
+        try:
+            found = outcome(runtime, self.source(function), self.given)
+        except Failed as failed:
+            raise AssertionError(f"nothing could handle {failed.payload}") from None
+        if isinstance(self.wanted, Raises):
+            assert "error" in found, f"it returned {found['value']!r}"
+            assert self.wanted.tag in found["error"]["tags"], found
+            return
+        assert "value" in found, found
+        assert found["value"] == self.wanted
+        assert type(found["value"]) is type(self.wanted), "an integer is no double"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page, by its path below `LIBRARY` (or its whole address), the function that it is about, and its rows."""
+
+    path: str
+    function: str
+    rows: tuple[Row, ...] = field(default=())
+
+    @property
+    def address(self) -> str:
+        """Where it is read."""
+        return self.path if "://" in self.path else LIBRARY + self.path
