@@ -1,6 +1,6 @@
 """The standard library."""
 
-from local.workflows.functions import basics, connectors, effects, texts
+from local.workflows.functions import basics, connectors, effects, texts, times
 from local.workflows.functions.registry import FUNCTIONS, REQUIRED, Context, Function
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "connectors",
     "effects",
     "texts",
+    "times",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from local.workflows.errors import raised
 from local.workflows.functions.registry import Context, expect, function
-from local.workflows.functions.texts import moment
+from local.workflows.functions.times import moment
 from local.workflows.operators import as_text
 from local.workflows.values import Reference, Value
 

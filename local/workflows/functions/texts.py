@@ -1,4 +1,4 @@
-"""The modules base64, hash, json, text and time."""
+"""The modules base64, hash, json and text."""
 
 import base64
 import binascii
@@ -6,10 +6,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import re2
 
@@ -194,31 +192,3 @@ _one_string("text.to_upper", str.upper)
 _one_string("text.url_decode", unquote_plus)
 _one_string("text.url_encode", lambda source: quote(source, safe=""))
 _one_string("text.url_encode_plus", lambda source: quote_plus(source, safe=""))
-
-
-@function("time.format")
-def time_format(seconds: Value, timezone: Value = "UTC") -> str:
-    """Write a moment as ISO 8601 with microseconds."""
-    expect(seconds, "seconds", int, float)
-    try:
-        zone = ZoneInfo(expect(timezone, "timezone", str))
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-        text = moment.astimezone(zone).isoformat(timespec="microseconds")
-    except (ZoneInfoNotFoundError, ValueError, OverflowError):
-        raise raised("ValueError", f"cannot write {seconds} in the zone {timezone}") from None
-    return text.removesuffix("+00:00") + "Z" if timezone == "UTC" else text
-
-
-def moment(text: Value) -> datetime:
-    """Read an ISO 8601 moment; without an offset it is UTC."""
-    try:
-        found = datetime.fromisoformat(expect(text, "the time", str))
-    except ValueError:
-        raise raised("ValueError", f"{text} is not a time in ISO 8601") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-@function("time.parse")
-def time_parse(value: Value) -> float:
-    """Read an ISO 8601 moment as seconds since 1970."""
-    return moment(value).timestamp()
