@@ -35,6 +35,8 @@ class Count:
     index_reads: int = 0
     writes: int = 0
     deletes: int = 0
+    changes: int = 0
+    """Writes and deletes together, as whoever keeps a tally may write a shard or delete it."""
     publishes: int = 0
     signatures: int = 0
     files: int = 0
@@ -146,7 +148,7 @@ class Metered:
         """Count the writes and the deletes of a commit that went through."""
         self.documents.commit(writes)
         deletes = sum(write.data is None for write in writes)
-        _counted(writes=len(writes) - deletes, deletes=deletes)
+        _counted(writes=len(writes) - deletes, deletes=deletes, changes=len(writes))
 
 
 @dataclass

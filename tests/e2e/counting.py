@@ -62,7 +62,7 @@ def measured(seen, folder):
     for id in (_varying() | LOOKS_AT_ALL) & set(most):
         most[id]["reads"] = None
     for id, deletes in TALLIED.items():
-        most[id]["deletes"] = deletes
+        most[id] |= {"writes": seen.most[id].changes - deletes, "deletes": deletes}
     return {
         "functions": most,
         "main_job": _main_job(folder / "story"),
