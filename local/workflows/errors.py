@@ -49,7 +49,11 @@ class LoadError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-class UnavailableError(Exception):
+class EngineError(Exception):
+    """Stop the engine, or an execution in it; no workflow can handle it."""
+
+
+class UnavailableError(EngineError):
     """Say that the journal cannot be written at the moment; nothing was changed."""
 
 
@@ -57,11 +61,11 @@ class LockedError(Exception):
     """Say that another process owns the data folder."""
 
 
-class DroppedError(Exception):
+class DroppedError(EngineError):
     """Leave an execution that was cancelled while it ran."""
 
 
-class DivergenceError(Exception):
+class DivergenceError(EngineError):
     """Say that a replay did something else than the journal recorded."""
 
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local.workflows import operators
+from local.workflows.boundary import translated, within
 from local.workflows.errors import Position, raised
 from local.workflows.retries import waited
-from local.workflows.values import Value, string
+from local.workflows.values import Value
 from local.workflows.values import field as element
 
 if TYPE_CHECKING:
@@ -52,7 +53,11 @@ class Node:
 
     def value(self, scope: Scope) -> Value:
         """Evaluate without waiting."""
-        return self.apply(scope, [operand.value(scope) for operand in self.operands])
+        values = [operand.value(scope) for operand in self.operands]
+        try:
+            return self.apply(scope, values)
+        except Exception as error:  # noqa: BLE001 - it is the boundary
+            raise translated(error, "an expression") from None
 
     def run(self, scope: Scope) -> Suspended:
         """Evaluate, waiting where a subworkflow waits."""
@@ -61,7 +66,7 @@ class Node:
             values.append(
                 (yield from operand.run(scope)) if operand.suspends else operand.value(scope)
             )
-        return self.apply(scope, values)
+        return within("an expression", self.apply, scope, values)
 
 
 @dataclass(eq=False)
@@ -184,8 +189,7 @@ class Call(Node):
 
     def apply(self, scope: Scope, values: list[Value]) -> Value:
         assert self.function is not None  # noqa: S101 - the load checks bound it
-        result = self.function(scope.frame.context, self.function.positional(values))
-        return string(result) if isinstance(result, str) else result
+        return self.function(scope.frame.context, values)
 
     def run(self, scope: Scope) -> Suspended:
         if self.function is not None:

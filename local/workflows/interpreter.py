@@ -15,6 +15,7 @@ from typing import Any
 
 from local.workflows import retries
 from local.workflows.billing import Steps
+from local.workflows.boundary import within
 from local.workflows.errors import Failure, Raised, limit, raised
 from local.workflows.expressions import Node
 from local.workflows.functions import FUNCTIONS
@@ -43,6 +44,7 @@ from local.workflows.program import (
 from local.workflows.scopes import Frame, Scope
 from local.workflows.strands import PAUSE, Fork, Operation, Pause, Running, Strand
 from local.workflows.values import (
+    INTEGER_MAX,
     MEMORY_LIMIT,
     Value,
     changed,
@@ -207,7 +209,7 @@ class Machine:
             path = []
             for node in target.path:
                 path.append((yield from evaluate(node, scope)))  # noqa: PERF401 - it may wait
-            value = changed(scope.get(target.name), path, value)
+            value = within("an assignment", changed, scope.get(target.name), path, value)
         if isinstance(value, str):
             string(value)
         scope.set(target.name, value)
@@ -224,7 +226,13 @@ class Machine:
         while scope is not None:
             found[id(scope)] = scope
             scope = scope.parent
-        return sum(size(value) for one in found.values() for value in one.values.values())
+        total = 0
+        for one in found.values():
+            for value in one.values.values():
+                total += size(value)
+                if total > MEMORY_LIMIT:
+                    return total
+        return total
 
     def call_step(self, call: Call, scope: Scope) -> Stepping:
         """Call a function or a subworkflow."""
@@ -239,7 +247,7 @@ class Machine:
                 routine, values, frame.strand, frame.depth + 1, frame.entry
             )
         else:
-            result = call.function(frame.context, call.function.named(values))
+            result = call.function(frame.context, values)
             if call.function.waits:
                 result = yield from retries.waited(call.function.waits, result)
         if call.result is not None:
@@ -289,6 +297,8 @@ class Machine:
         if not isinstance(bounds, list) or len(bounds) != 2 or not all(map(is_number, bounds)):
             raise raised("TypeError", "the range of a loop must be a list of two numbers")
         first, last = bounds
+        if isinstance(first, int):
+            last = min(last, INTEGER_MAX)
         return itertools.takewhile(lambda number: number <= last, itertools.count(first))
 
     def attempt(self, body: Try, scope: Scope) -> Stepping:
@@ -302,7 +312,8 @@ class Machine:
                 failure = error
             if body.retry is not None:
                 self.count()
-                policy = retries.policy((yield from evaluate(body.retry, scope)))
+                given = yield from evaluate(body.retry, scope)
+                policy = within("a retry policy", retries.policy, given)
                 if attempt < policy.max_retries and (
                     yield from self.predicate(policy.predicate, failure.value, scope)
                 ):
@@ -322,7 +333,7 @@ class Machine:
         """Ask whether an error is worth another attempt."""
         function = FUNCTIONS.get(name)
         if function is not None:
-            answer = function(scope.frame.context, function.positional([error]))
+            answer = function(scope.frame.context, [error])
         else:
             answer = yield from scope.frame.call(name, [error])
         return boolean(answer, "what a retry predicate returns")

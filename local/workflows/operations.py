@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from local.clock import Clock
 from local.workflows import records
+from local.workflows.boundary import translated
 from local.workflows.callbacks import Callbacks
 from local.workflows.connectors import Connectors, returned
 from local.workflows.effects import Effects
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 # What is sent by a thread of its own, and may be under way when the process ends.
 _SENT = {"http", "connector"}
-_log = logging.getLogger("workflows")
 _LEVELS = {
     "DEBUG": logging.DEBUG,
     "WARNING": logging.WARNING,
@@ -133,11 +133,12 @@ class Operations:
             else:
                 answer = self._connectors.send(arguments, f"{live.run.id}/{op}")
                 value = returned(arguments, answer)
-        except Failure as failure:
-            ok, value = FATAL if isinstance(failure, Fatal) else RAISED, failure.value
         except Exception as error:  # noqa: BLE001 - the workflow has to learn that it failed
-            _log.exception("a request could not be sent")
-            ok, value = RAISED, raised("SystemError", f"could not send: {error}").value
+            failure = translated(error, "a request")
+            if isinstance(failure, Failure):
+                ok, value = FATAL if isinstance(failure, Fatal) else RAISED, failure.value
+            else:
+                ok, value = RAISED, raised("ConnectionFailedError", str(failure)).value
         self._later(live, op, ok, value)
         self._engine.count(-1)
 

@@ -4,7 +4,18 @@ import math
 from collections.abc import Callable
 
 from local.workflows.errors import Raised, raised
-from local.workflows.values import Value, equal, integer, is_number, string, type_name
+from local.workflows.values import (
+    STRING_LIMIT,
+    Value,
+    equal,
+    integer,
+    is_number,
+    length,
+    measured,
+    room,
+    string,
+    type_name,
+)
 
 
 def _number(value: float) -> float:
@@ -37,7 +48,10 @@ def _add(left: Value, right: Value) -> Value:
         return _number(left + right)
     scalars = all(isinstance(v, str | bool) or is_number(v) for v in (left, right))
     if scalars and (isinstance(left, str) or isinstance(right, str)):
-        return string(_text(left) + _text(right))
+        left, right = _text(left), _text(right)
+        if len(left) + len(right) > STRING_LIMIT:
+            room(length(left) + length(right))
+        return string(left + right)
     raise _unsupported("+", left, right)
 
 
@@ -76,8 +90,15 @@ def _ordered(
     return apply
 
 
+def _equal(left: Value, right: Value) -> bool:
+    if isinstance(left, list | dict):
+        measured(left)
+    return equal(left, right)
+
+
 def _contains(item: Value, container: Value) -> bool:
     if isinstance(container, list):
+        measured(container)
         return any(equal(item, other) for other in container)
     if isinstance(container, dict):
         return isinstance(item, str) and item in container
@@ -98,8 +119,8 @@ BINARY: dict[str, Callable[[Value, Value], Value]] = {
     "<=": _ordered("<=", lambda a, b: a <= b),
     ">": _ordered(">", lambda a, b: a > b),
     ">=": _ordered(">=", lambda a, b: a >= b),
-    "==": equal,
-    "!=": lambda a, b: not equal(a, b),
+    "==": _equal,
+    "!=": lambda a, b: not _equal(a, b),
     "in": _contains,
 }
 

@@ -9,6 +9,9 @@ from local.workflows.functions.registry import expect
 from local.workflows.strands import Operation, Running
 from local.workflows.values import Reference, Value, type_name
 
+# An execution lasts a year at most.
+_DELAY_MAX_S = 31_536_000.0
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -26,7 +29,7 @@ class Policy:
             grown = self.initial_delay_s * self.multiplier**attempt
         except OverflowError:
             grown = self.max_delay_s
-        return max(0.0, min(grown, self.max_delay_s))
+        return max(0.0, min(grown, self.max_delay_s, _DELAY_MAX_S))
 
 
 def policy(value: Value) -> Policy:

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Protocol
 
 from local.workflows.authority import Deployed
+from local.workflows.boundary import within
 from local.workflows.errors import DivergenceError, Failure, Fatal, Raised, limit
 from local.workflows.functions import Context
 from local.workflows.history import Recorder
@@ -287,7 +288,11 @@ class Run:
         if isinstance(request, Fork):
             self._fork(task, op, request)
             return
-        hashed = digest(request.arguments)
+        try:
+            hashed = within("the arguments", digest, request.arguments)
+        except Failure as failure:
+            self._ready.append(_Turn(task, failure=failure))
+            return
         pending = Pending(op, request, hashed, task, self.recorded(op, request.kind, hashed))
         self.pending[op] = pending
         if pending.record is None:

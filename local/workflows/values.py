@@ -9,7 +9,9 @@ as good as copying it, and a change copies only the containers on its path.
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import math
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +22,11 @@ Value = Any
 
 STRING_LIMIT = 256 * 1024
 MEMORY_LIMIT = 512 * 1024
-_INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**63 - 1
+INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
+# What is sent or told may be larger than what is kept.
+_TOLD_LIMIT = 4 * MEMORY_LIMIT
 _MARK = '"$'
+_HALF = re.compile("[\ud800-\udfff]")
 # Deeper values would exhaust the stack of whoever walks through them.
 _NESTING_LIMIT = 500
 
@@ -55,21 +60,57 @@ def is_number(value: Value) -> bool:
 
 def integer(value: int) -> int:
     """Refuse an integer that 64 bits cannot hold."""
-    if _INTEGER_MIN <= value <= _INTEGER_MAX:
+    if INTEGER_MIN <= value <= INTEGER_MAX:
         return value
-    raise raised("ValueError", f"integer overflow: {value} does not fit into 64 bits")
+    raise raised("ValueError", "integer overflow: the result does not fit into 64 bits")
 
 
 def _parsed_integer(digits: str) -> int | float:
     """Read an integer of a JSON text; one that 64 bits cannot hold becomes a double."""
     value = int(digits)
-    return value if _INTEGER_MIN <= value <= _INTEGER_MAX else float(value)
+    return value if INTEGER_MIN <= value <= INTEGER_MAX else _parsed_double(digits)
+
+
+def _parsed_double(digits: str) -> float:
+    """Read a double of a JSON text, which has no infinities."""
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError("a number does not fit into a double")
+    return value
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def room(taken: int, kind: type = str) -> None:
+    """Refuse what would take *taken* bytes, before it is built: a string over 256 KB, anything else over 512 KB."""
+    if kind is str:
+        if taken > STRING_LIMIT:
+            raise limit("a string is longer than 256 KB")
+    elif taken > MEMORY_LIMIT:
+        raise limit("a value takes more than 512 KB", "MemoryLimitExceededError")
+
+
+def length(value: str) -> int:
+    """Return the bytes of a string in UTF-8."""
+    return len(value) if value.isascii() else len(value.encode(errors="surrogatepass"))
 
 
 def string(value: str) -> str:
     """Refuse a string over the limit of 256 KB."""
-    if len(value) * 4 > STRING_LIMIT and len(value.encode(errors="replace")) > STRING_LIMIT:
-        raise limit("a string is longer than 256 KB")
+    if len(value) * 4 > STRING_LIMIT:
+        room(length(value))
+    return value
+
+
+def text(value: str) -> str:
+    r"""Refuse a string that UTF-8 cannot carry: JSON may hold half a surrogate pair, as in `"\ud800"`."""
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise raised("ValueError", "a string holds half a surrogate pair") from None
     return value
 
 
@@ -86,17 +127,51 @@ def equal(left: Value, right: Value) -> bool:
     return bool(left == right)
 
 
-def size(value: Value) -> int:
-    """Return the bytes a value is documented to occupy."""
+def _scalar_size(value: Value) -> int:
     if isinstance(value, str):
-        return 8 + len(value.encode(errors="replace"))
-    if isinstance(value, bytes):
-        return 8 + len(value)
-    if isinstance(value, list):
-        return 8 + sum(map(size, value))
-    if isinstance(value, dict):
-        return 8 + sum(size(k) + size(v) for k, v in value.items())
-    return 0 if value is None else 8
+        return 8 + length(value)
+    return 8 + len(value) if isinstance(value, bytes) else 8
+
+
+def size(value: Value, most: int = MEMORY_LIMIT) -> int:
+    """
+    Return the bytes a value is documented to occupy; past *most* the count may stop anywhere.
+
+    A value may hold another many times over, each time in the same place of the memory, so that
+    counting to the end could take for ever. A null that is an element takes its place.
+    """
+    if value is None:
+        return 0
+    if not isinstance(value, list | dict):
+        return _scalar_size(value)
+    total, stack = 8, [value]
+    while stack and total <= most:
+        inner = stack.pop()
+        items: Collection[Value] = inner
+        if isinstance(inner, dict):
+            total += sum(map(_scalar_size, inner))
+            items = inner.values()
+        total += 8 * len(items)
+        kinds = set(map(type, items))
+        if kinds <= _EIGHT_BYTES:
+            continue
+        if kinds == _STRINGS:
+            total += sum(map(length, items))
+            continue
+        stack += [item for item in items if isinstance(item, list | dict)]
+        total += sum(_scalar_size(item) - 8 for item in items if isinstance(item, str | bytes))
+    return total
+
+
+_EIGHT_BYTES = {int, float, bool, type(None)}
+_STRINGS = {str}
+
+
+def measured(value: Value) -> Value:
+    """Refuse a value that is too large to be sent or told, before anything walks through it."""
+    if size(value, _TOLD_LIMIT) > _TOLD_LIMIT:
+        raise limit("a value takes more than 2 MB", "MemoryLimitExceededError")
+    return value
 
 
 def weight(value: Value, nodes: int = 100) -> int:
@@ -116,13 +191,13 @@ def weight(value: Value, nodes: int = 100) -> int:
             total += 8
             items = inner
             if isinstance(inner, dict):
-                total += sum(map(size, inner))
+                total += sum(map(_scalar_size, inner))
                 items = inner.values()
             for item in items:
                 if isinstance(item, list | dict):
                     stack.append(item)
                 else:
-                    total += size(item)
+                    total += _scalar_size(item)
         return total
     return size(value)
 
@@ -145,7 +220,8 @@ def field(container: Value, key: Value) -> Value:
         return container[key]
     raise raised(
         "TypeError",
-        f"cannot read {json.dumps(key, default=str)} of a value of type {type_name(container)}",
+        f"cannot read {json.dumps(key) if isinstance(key, str | int) else type_name(key)} "
+        f"of a value of type {type_name(container)}",
     )
 
 
@@ -215,14 +291,19 @@ def load(text: str) -> Value:
 
 def digest(value: Value) -> str:
     """Return a short hash by which a replayed operation is recognised."""
-    text = json.dumps(_wrapped(value), sort_keys=True, separators=(",", ":"))
+    text = json.dumps(_wrapped(measured(value)), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def from_json(text: str | bytes) -> Value:
     """Read a JSON text; raise a ValueError for anything else, and for absurd nesting."""
     try:
-        value = json.loads(text, parse_int=_parsed_integer)
+        value = json.loads(
+            text,
+            parse_int=_parsed_integer,
+            parse_float=_parsed_double,
+            parse_constant=_no_number,
+        )
     except RecursionError:
         raise ValueError("nested too deeply") from None
     level, depth = [value] if isinstance(value, list | dict) else [], 0
@@ -238,10 +319,15 @@ def from_json(text: str | bytes) -> Value:
 def to_json(value: Value) -> str:
     """Write a value as JSON text; bytes, functions, NaN and the infinities are not JSON."""
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(
+            measured(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        )
     except ValueError:
         raise raised("ValueError", "the value holds a number that JSON cannot carry") from None
     except TypeError:
         raise raised(
             "TypeError", "the value holds bytes or a function, which JSON cannot carry"
         ) from None
+    # Half a surrogate pair is JSON only as an escape (RFC 8259 section 8.2).
+    escaped = not text.isascii() and _HALF.search(text)
+    return json.dumps(value, separators=(",", ":")) if escaped else text

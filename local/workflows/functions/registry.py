@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from local.workflows.boundary import translated
 from local.workflows.errors import raised
-from local.workflows.values import Value, type_name
+from local.workflows.values import Value, string, text, type_name
 
 REQUIRED: Any = object()
 _F = TypeVar("_F", bound=Callable[..., Value])
@@ -66,9 +67,14 @@ class Function:
             raise raised("TypeError", f"{self.name} needs the argument {', '.join(missing)}")
         return bound
 
-    def __call__(self, context: Context, bound: Mapping[str, Value]) -> Value:
-        """Run the body."""
-        return self.body(context, **bound) if self.wants_context else self.body(**bound)
+    def __call__(self, context: Context, given: dict[str, Value] | list[Value]) -> Value:
+        """Bind the arguments, by name those of a call step, by place those of an expression, and run the body."""
+        try:
+            bound = self.named(given) if isinstance(given, dict) else self.positional(given)
+            result = self.body(context, **bound) if self.wants_context else self.body(**bound)
+            return string(text(result)) if isinstance(result, str) else result
+        except Exception as error:  # noqa: BLE001 - it is the boundary
+            raise translated(error, self.name) from None
 
 
 FUNCTIONS: dict[str, Function] = {}
@@ -99,8 +105,8 @@ def function(
 
 
 def expect(value: Value, name: str, *types: type) -> Value:
-    """Refuse an argument of another type; a boolean is not a number here."""
+    """Refuse an argument of another type, and a string that is no text; a boolean is not a number here."""
     if isinstance(value, types) and not (isinstance(value, bool) and bool not in types):
-        return value
+        return text(value) if isinstance(value, str) else value
     wanted = " or ".join(type_name(t()) for t in types)
     raise raised("TypeError", f"{name} must be a {wanted}; got: {type_name(value)}")

@@ -71,6 +71,12 @@ class LocalServices:
 
     def send(self, request: Value, key: str) -> Value:
         """Answer a request."""
+        try:
+            return self._sent(request, key)
+        except sqlite3.OperationalError:
+            raise UnavailableError("the services of this machine cannot answer now") from None
+
+    def _sent(self, request: Value, key: str) -> Value:
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
             known = self._db.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
