@@ -45,8 +45,9 @@ for _tag, _pattern, _first in (
 
 
 def position(node: yaml.Node) -> Position:
-    """Return where a node starts."""
-    return Position(node.start_mark.line + 1, node.start_mark.column + 1)
+    """Return where a node starts, and of a scalar how long it is."""
+    length = len(node.value.encode(errors="replace")) if isinstance(node, yaml.ScalarNode) else 0
+    return Position(node.start_mark.line + 1, node.start_mark.column + 1, length)
 
 
 def compose(source: str) -> yaml.Node:

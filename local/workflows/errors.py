@@ -1,5 +1,7 @@
 """What can go wrong: in a source, in a running workflow, and in the runtime itself."""
 
+import base64
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,10 +25,15 @@ class StrangerError(PermissionError):
 
 @dataclass(frozen=True)
 class Position:
-    """A place in a source, both counted from 1."""
+    """A place in a source, both counted from 1, and how many bytes what stands there has."""
 
     line: int
     column: int
+    length: int = field(default=0, compare=False)
+
+
+NOWHERE = Position(1, 1)
+"""Where something is that stands in no source."""
 
 
 @dataclass(frozen=True)
@@ -90,22 +97,29 @@ class Failure(Exception):
     value: Any
     trace: list[Element] = field(default_factory=list)
     frame: object = None
+    place: Position = NOWHERE
+    placed: object = None
 
     @property
     def message(self) -> str:
-        """Return the sentence to show first."""
-        if isinstance(self.value, dict):
-            return str(self.value.get("message", self.value))
-        return str(self.value)
+        """Return the sentence to show first; of what has none, all there is, as the service does."""
+        if isinstance(self.value, dict) and isinstance(self.value.get("message"), str):
+            return str(self.value["message"])
+        return f"RuntimeError: {as_json(self.value)}"
 
     def __str__(self) -> str:
         return self.message
 
-    def passes(self, step: str, routine: str, position: Position, frame: object) -> None:
+    def stands(self, position: Position, frame: object) -> None:
+        """Note where in *frame* it happened, unless something more exact was noted."""
+        if self.placed is not frame:
+            self.placed, self.place = frame, position
+
+    def passes(self, step: str, routine: str, frame: object) -> None:
         """Note that the error left *step*, unless a deeper step of the same frame was noted."""
         if self.frame is not frame:
             self.frame = frame
-            self.trace.append(Element(step, routine, position))
+            self.trace.append(Element(step, routine, self.place))
 
 
 class Raised(Failure):
@@ -114,6 +128,24 @@ class Raised(Failure):
 
 class Fatal(Failure):
     """Carry an error that nothing in the workflow can handle, such as a passed limit."""
+
+
+def as_json(value: Any) -> str:
+    """Write an error, which may hold what JSON has no word for: bytes as base64, a function by its name."""
+    try:
+        return _dumped(value)
+    except ValueError:
+        return _dumped(json.loads(_dumped(value, allow_nan=True), parse_constant=str))
+
+
+def _dumped(value: Any, *, allow_nan: bool = False) -> str:
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), default=_foreign, allow_nan=allow_nan
+    )
+
+
+def _foreign(value: Any) -> str:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value.name)
 
 
 def raised(tag: str, message: str, **more: Any) -> Raised:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.workflows import operators
 from local.workflows.boundary import translated, within
-from local.workflows.errors import Position, raised
+from local.workflows.errors import NOWHERE, Position, raised
 from local.workflows.retries import waited
 from local.workflows.values import Value
 from local.workflows.values import field as element
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 # What a suspended evaluation hands to the scheduler, gets back, and returns.
 Suspended = Generator[Any, Any, Value]
 _UNSET: Any = object()
-_NOWHERE = Position(1, 1)
 
 
 @dataclass(eq=False)
@@ -39,7 +38,9 @@ class Node:
     operands: Sequence[Node] = ()
     suspends: bool = False
     offset: int = 0
-    position: Position = _NOWHERE
+    position: Position = NOWHERE
+    whole: Position | None = None
+    """Where `${…}` stands, in the node that is all of it."""
 
     def walk(self) -> Iterator[Node]:
         """Yield this node and all below it."""

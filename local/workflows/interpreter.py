@@ -59,6 +59,8 @@ STEPS_MAX = 100_000
 _DEPTH_MAX = 20
 _NESTING_MAX = 2
 _REPORTED_BRANCHES_MAX = 100
+# What the service puts above the place of an error in a branch, whatever it was.
+_BRANCH = 'RuntimeError: "branch error"'
 # How many steps run before other executions get their turn.
 _TURN_STEPS = 500
 
@@ -83,9 +85,19 @@ Stepping = Generator[Operation | Fork | Pause, Any, Signal]
 
 def evaluate(node: Node, scope: Scope) -> Running:
     """Evaluate an expression that may wait."""
-    if node.suspends:
-        return (yield from node.run(scope))
-    return node.value(scope)
+    try:
+        if node.suspends:
+            return (yield from node.run(scope))
+        return node.value(scope)
+    except Failure as failure:
+        _stands(failure, node, scope)
+        raise
+
+
+def _stands(failure: Failure, node: Node, scope: Scope) -> None:
+    """Note that an expression failed, if *node* is all of one."""
+    if node.whole is not None:
+        failure.stands(node.whole, scope.frame)
 
 
 class Machine:
@@ -161,7 +173,8 @@ class Machine:
         try:
             signal = yield from self.body(step.body, scope)
         except Failure as failure:
-            failure.passes(step.name, frame.routine, step.position, frame)
+            failure.stands(step.body.position if step.body else step.position, frame)
+            failure.passes(step.name, frame.routine, frame)
             self.recorder.end(entry, failure)
             raise
         finally:
@@ -171,13 +184,17 @@ class Machine:
             return Jump(step.next)
         return signal
 
-    def body(self, body: Body | None, scope: Scope) -> Stepping:  # noqa: C901, PLR0911 - one case for each kind
+    def body(self, body: Body | None, scope: Scope) -> Stepping:  # noqa: C901, PLR0911, PLR0912 - one case for each kind
         """Do what a step says."""
         match body:
             case Assign():
                 for target, node in body.assignments:
                     self.billed.internal += 1
-                    value = (yield from node.run(scope)) if node.suspends else node.value(scope)
+                    try:
+                        value = (yield from node.run(scope)) if node.suspends else node.value(scope)
+                    except Failure as failure:
+                        _stands(failure, node, scope)
+                        raise
                     yield from self.assign(target, value, scope)
                 return None
             case Call():
@@ -261,7 +278,11 @@ class Machine:
             value = yield from evaluate(case.condition, scope)
             if not boolean(value, "the condition of a switch"):
                 continue
-            signal = yield from self.body(case.body, scope)
+            try:
+                signal = yield from self.body(case.body, scope)
+            except Failure as failure:
+                failure.stands(case.body.position if case.body else case.position, scope.frame)
+                raise
             if signal is None and case.next is not None:
                 return Jump(case.next)
             return signal
@@ -308,7 +329,10 @@ class Machine:
             self.count()
             try:
                 return (yield from self.body(body.body, scope))
-            except Raised as error:
+            except Failure as error:
+                error.stands(body.body.position, scope.frame)
+                if not isinstance(error, Raised):
+                    raise
                 failure = error
             if body.retry is not None:
                 self.count()
@@ -363,7 +387,7 @@ class Machine:
             branches = [self.branch(branch.block, {}, scope) for branch in body.branches]
         failures: list[Failure | None] = yield Fork(branches, most)
         errors = [
-            {"id": name, "error": {"context": context(failure), "payload": failure.value}}
+            {"id": name, "error": {"context": context(_BRANCH, failure), "payload": failure.value}}
             for name, failure in zip(names, failures, strict=True)
             if failure is not None
         ]
@@ -403,9 +427,9 @@ def _unhandled(errors: list[dict[str, Any]]) -> Raised:
     )
 
 
-def context(failure: Failure) -> str:
-    """Say where an error passed, innermost first."""
-    lines = [failure.message]
+def context(sentence: str, failure: Failure) -> str:
+    """Say where an error passed, innermost first, below a sentence."""
+    lines = [sentence]
     for element in failure.trace:
         where = f'in step "{element.step}", routine "{element.routine}"'
         lines.append(f"{where}, line: {element.position.line}")

@@ -114,7 +114,11 @@ class _Reader(Reader):
         if kinds[0] in _TERMINAL and "next" in entries:
             self.problem(position(entries["next"][0]), f"nothing can follow '{kinds[0]}'")
         found = {key: value for key, (_, value) in entries.items()}
-        return self.body_of(kinds[0], found, position(entries[kinds[0]][0]))
+        where = position(entries[kinds[0]][0])
+        found_body = self.body_of(kinds[0], found, where)
+        if found_body is not None:
+            found_body.position = where
+        return found_body
 
     def body_of(self, kind: str, found: dict[str, yaml.Node], where: Position) -> Body | None:  # noqa: PLR0911
         """Read a body whose kind is known."""
@@ -123,7 +127,7 @@ class _Reader(Reader):
             case "assign":
                 return self.assign(node)
             case "call":
-                return self.call(found, where)
+                return self.call(found)
             case "switch":
                 items = self.items(node, "switch", _CASES_MAX)
                 return Switch([self.case(item) for item in items])
@@ -166,7 +170,7 @@ class _Reader(Reader):
             return Target("", (), where)
         return Target(at.name, path, where)
 
-    def call(self, found: dict[str, yaml.Node], where: Position) -> Call:
+    def call(self, found: dict[str, yaml.Node]) -> Call:
         """Read a call step."""
         arguments = {}
         if "args" in found:
@@ -174,7 +178,7 @@ class _Reader(Reader):
         result = self.target(found["result"]) if "result" in found else None
         if result is not None and result.path:
             self.problem(result.position, "result must be the name of a variable")
-        return Call(self.word(found["call"], "call"), where, arguments, result)
+        return Call(self.word(found["call"], "call"), arguments, result)
 
     def case(self, node: yaml.Node) -> Case:
         """Read a condition of a switch."""

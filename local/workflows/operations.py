@@ -19,6 +19,7 @@ from local.workflows.http import Http
 from local.workflows.live import Live
 from local.workflows.restoring import Restorer
 from local.workflows.scheduler import FATAL, RAISED, RAN, Pending, Run
+from local.workflows.services.refusals import refused
 from local.workflows.strands import Operation
 from local.workflows.values import Value, digest, dump
 
@@ -225,8 +226,7 @@ class Operations:
         arguments = pending.operation.arguments
         child = self._restorer.child(live.run.id, op)
         if child is None:
-            missing = f"there is no workflow '{arguments['workflow']}'"
-            error = raised("HttpError", missing, code=404).value
+            error = refused("NOT_FOUND", f"there is no workflow '{arguments['workflow']}'").value
             self._engine.complete(live, op, RAISED, error)
             return
         found = self._restorer.child_outcome(child, arguments["tag"])

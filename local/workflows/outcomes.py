@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from local.workflows.errors import Failure, limit
+from local.workflows.errors import Failure, as_json, limit
 from local.workflows.interpreter import context
 from local.workflows.values import MEMORY_LIMIT, Value, to_json
 
@@ -25,15 +25,15 @@ def error_json(failure: Failure) -> str:
             "position": {
                 "line": str(element.position.line),
                 "column": str(element.position.column),
-                "length": str(len(element.step)),
+                "length": str(element.position.length),
             },
         }
         for element in failure.trace
     ]
     return json.dumps(
         {
-            "payload": json.dumps(failure.value, default=str),
-            "context": context(failure),
+            "payload": as_json(failure.value),
+            "context": context(failure.message, failure),
             "stackTrace": {"elements": elements},
         }
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from local.workflows.errors import Position, Problem
+from local.workflows.errors import NOWHERE, Position, Problem
 from local.workflows.expressions import Node
 
 if TYPE_CHECKING:
@@ -47,8 +47,15 @@ class Target:
     position: Position
 
 
+@dataclass(eq=False, kw_only=True)
+class _Body:
+    """What a step, a case or a try does; *position* is that of its keyword."""
+
+    position: Position = NOWHERE
+
+
 @dataclass(eq=False)
-class Assign:
+class Assign(_Body):
     """Assign in order."""
 
     assignments: Sequence[tuple[Target, Node]]
@@ -56,11 +63,10 @@ class Assign:
 
 
 @dataclass(eq=False)
-class Call:
+class Call(_Body):
     """Call a function or a subworkflow by name."""
 
     name: str
-    position: Position
     arguments: Mapping[str, Node]
     result: Target | None
     function: Function | None = None
@@ -84,7 +90,7 @@ class Case:
 
 
 @dataclass(eq=False)
-class Switch:
+class Switch(_Body):
     """Take the first case whose condition holds."""
 
     cases: Sequence[Case]
@@ -92,7 +98,7 @@ class Switch:
 
 
 @dataclass(eq=False)
-class For:
+class For(_Body):
     """Repeat for each element, or for each number of a range with both ends."""
 
     value: str
@@ -104,7 +110,7 @@ class For:
 
 
 @dataclass(eq=False)
-class Nested:
+class Nested(_Body):
     """Steps within a step."""
 
     block: Block
@@ -112,7 +118,7 @@ class Nested:
 
 
 @dataclass(eq=False)
-class Return:
+class Return(_Body):
     """End the routine with a value."""
 
     value: Node
@@ -120,7 +126,7 @@ class Return:
 
 
 @dataclass(eq=False)
-class Raise:
+class Raise(_Body):
     """Raise an error."""
 
     error: Node
@@ -136,7 +142,7 @@ class Except:
 
 
 @dataclass(eq=False)
-class Try:
+class Try(_Body):
     """Try, then retry, then handle."""
 
     body: Body
@@ -154,7 +160,7 @@ class Branch:
 
 
 @dataclass(eq=False)
-class Parallel:
+class Parallel(_Body):
     """Run branches, or the iterations of a loop, at the same time."""
 
     shared: Sequence[str]

@@ -50,7 +50,9 @@ class Reader:
         if not text.endswith("}"):
             self.problem(position(node), f"an expression must be the whole value: {text}")
             return Const()
-        return self.parsed(node, text[2:-1], 2)
+        found = self.parsed(node, text[2:-1], 2)
+        found.whole = position(node)
+        return found
 
     def parsed(self, node: yaml.Node, text: str, skip: int) -> Node:
         """Parse the text of an expression, which starts *skip* characters into the node."""

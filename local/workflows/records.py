@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
+from local.workflows.errors import as_json
 from local.workflows.history import Entry
 
 # The meaning of a running execution is pinned to this; see `Engine`.
@@ -247,7 +248,7 @@ def write_entries(db: sqlite3.Connection, execution: str, entries: Iterable[Entr
     """Write how steps began and ended."""
     for entry in entries:
         began, ended, failure = entry.began, entry.ended, entry.failure
-        payload = None if failure is None else json.dumps(failure.value, default=str)
+        payload = None if failure is None else as_json(failure.value)
         state = "IN_PROGRESS" if ended is None else FAILED if failure else SUCCEEDED
         if began is not None:
             db.execute(

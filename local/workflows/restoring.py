@@ -14,7 +14,7 @@ from local.clock import Clock
 from local.workflows import records
 from local.workflows.authority import Authority, Deployed
 from local.workflows.callbacks import Inbox
-from local.workflows.errors import DivergenceError, LoadError
+from local.workflows.errors import DivergenceError, LoadError, raised
 from local.workflows.history import Recorder
 from local.workflows.journal import Journal
 from local.workflows.loader import load
@@ -22,6 +22,7 @@ from local.workflows.program import Program
 from local.workflows.records import ENGINE_VERSION, MissingError, read_moment
 from local.workflows.scheduler import Host, Record, Run
 from local.workflows.values import Value
+from local.workflows.views import Views
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,8 @@ class Restorer:
             row["workflow"], arguments["workflow"]
         )
         if row["state"] == records.ACTIVE and known:
-            argument, child = json.dumps(arguments["argument"]), str(uuid.uuid4())
+            argument = json.dumps(arguments["argument"], separators=(",", ":"))
+            child = str(uuid.uuid4())
             with contextlib.suppress(MissingError):
                 records.create_execution(
                     db, child, arguments["workflow"], argument, {}, now, (parent, op)
@@ -175,6 +177,6 @@ class Restorer:
             return None
         if row["state"] == records.SUCCEEDED:
             return True, json.loads(row["result"])
-        message = f"the execution {row['id']} of {row['workflow']} ended as {row['state']}"
-        error = json.loads(row["error"]) if row["error"] else None
-        return False, {"message": message, "tags": [tag], "error": error}
+        operation = Views(self._journal, self._project, self._location).execution(child)
+        failed = raised(tag, "Execution failed or cancelled.", operation=operation)
+        return False, failed.value

@@ -154,7 +154,7 @@ class Runtime:
     def execute(self, workflow: str, argument: object, *, labels: Mapping[str, str] = {}) -> str:
         """Start an execution, safe on disk before its id is returned."""
         made, now = str(uuid.uuid4()), self._clock.now()
-        text = json.dumps(argument, allow_nan=False)
+        text = json.dumps(argument, allow_nan=False, separators=(",", ":"))
         if argument_size(argument) > ARGUMENT_LIMIT:
             raise ValueError("the argument of an execution is larger than 32 KB")
         engine = self.engine

@@ -156,6 +156,13 @@ class Views:
             "AND i.parent = o.ordinal AND i.state = 'IN_PROGRESS')) ORDER BY ordinal",
             execution,
         )
+        if not rows:
+            # Of an execution that ended, the step that was begun last.
+            rows = self._journal.read(
+                "SELECT routine, step FROM step_entries WHERE execution = ? "
+                "ORDER BY ordinal DESC LIMIT 1",
+                execution,
+            )
         return [{"routine": row["routine"], "step": row["step"]} for row in rows]
 
     # --- callbacks and steps ------------------------------------------------------------------

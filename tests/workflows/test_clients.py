@@ -105,7 +105,7 @@ def test_what_our_adapter_started_googles_client_reads(google, platform):
     name = f"{LOCATION}/workflows/ours/executions/{id}"
     until(lambda: executions.get_execution(name=name).state != Execution.State.ACTIVE)
     read = executions.get_execution(name=name)
-    assert (read.argument, read.result) == ('{"n": 4}', "8")
+    assert (read.argument, read.result) == ('{"n":4}', "8")
 
 
 def test_whoever_may_not_is_refused_in_googles_own_words(google):

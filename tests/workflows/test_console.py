@@ -102,7 +102,7 @@ def test_an_execution_is_a_timeline_with_errors_and_sizes(runtime: Runtime, see:
         assert part in page.text
     assert "ZeroDivisionError" in page.text
     assert "Why it failed" in page.text
-    assert "in step 'p', routine 'main', line 6" in page.text
+    assert "in step 'p', routine 'main', line 7" in page.text
     depths = [a["class"] for tag, a in page.tags if tag == "li"]
     assert depths == ["d0", "d0", "d1", "d1", "d2"]
     assert "xxxxx" not in page.text

@@ -266,7 +266,7 @@ def test_an_uncaught_error_says_where_it_happened(shared_runtime: Runtime) -> No
     error: dict[str, Any] = found["error"]
     assert error["context"] == (
         'division by zero\nin step "inner", routine "f", line: 8\n'
-        'in step "outer", routine "main", line: 3'
+        'in step "outer", routine "main", line: 4'
     )
     assert json.loads(error["payload"])["tags"] == ["ZeroDivisionError"]
     places = [(e["step"], e["routine"]) for e in error["stackTrace"]["elements"]]
