@@ -207,7 +207,7 @@ def _duration(value: Value) -> float:
 @function("sys.sleep_until", waits="sleep")
 def sleep_until(time: Value) -> Value:
     """Wait until a moment, which may have passed."""
-    return {"until": moment(time).timestamp()}
+    return {"until": moment(time, "time", zoned=False)}
 
 
 @function("uuid.generate")

@@ -1,36 +1,94 @@
-"""The module time."""
+"""
+The module time.
 
+Zones are those of the package tzdata alone, which the lock file names, so that every machine answers alike.
+"""
+
+import importlib.resources
+import re
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import timezone as fixed
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from local.workflows.errors import raised
 from local.workflows.functions.registry import expect, function
 from local.workflows.values import Value
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+# RFC 3339 has a year 0, and Python has none: the calendar repeats after 400 years.
+_ERA_YEARS, _ERA = 400, timedelta(days=146_097)
+_EARLY = datetime(1, 1, 2, tzinfo=UTC) - _EPOCH
+_DATE_TIME = re.compile(
+    r"(?P<year>\d{4})(?P<minute>-\d\d-\d\dT\d\d:\d\d:)(?P<second>\d\d)"
+    r"(?P<fraction>\.\d+)?(?P<offset>Z|[+-]\d\d:[0-5]\d)?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+@lru_cache
+def _zone(name: str) -> ZoneInfo:
+    """Load a zone by one of the names that the database lists, so that no other file can be meant."""
+    database = importlib.resources.files("tzdata")
+    if name not in database.joinpath("zones").read_text().split():
+        raise raised("ValueError", "timezone must be a name of the tz database")
+    with database.joinpath("zoneinfo", name).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
+def _written(moment: datetime, zone: ZoneInfo) -> str:
+    """Write a moment; an offset has no seconds in RFC 3339, so the time is that of its whole minutes."""
+    offset = moment.astimezone(zone).utcoffset() or timedelta()
+    minutes = timedelta(minutes=int(offset / timedelta(minutes=1)))
+    text = moment.astimezone(fixed(minutes)).isoformat(timespec="microseconds")
+    return text if minutes else text.removesuffix("+00:00") + "Z"
+
 
 @function("time.format")
 def time_format(seconds: Value, timezone: Value = "UTC") -> str:
-    """Write a moment as ISO 8601 with microseconds."""
+    """Write a moment as RFC 3339 with microseconds."""
     expect(seconds, "seconds", int, float)
+    zone = _zone(expect(timezone, "timezone", str) or "UTC")
     try:
-        zone = ZoneInfo(expect(timezone, "timezone", str))
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-        text = moment.astimezone(zone).isoformat(timespec="microseconds")
-    except (ZoneInfoNotFoundError, ValueError, OverflowError):
-        raise raised("ValueError", f"cannot write {seconds} in the zone {timezone}") from None
-    return text.removesuffix("+00:00") + "Z" if timezone == "UTC" else text
+        since = timedelta(seconds=seconds)
+        early = since < _EARLY
+        text = _written(_EPOCH + (since + early * _ERA), zone)
+        year = int(text[:4]) - early * _ERA_YEARS
+    except (OverflowError, ValueError):
+        year = -1
+    if year < 0:
+        raise raised("ValueError", "seconds must lie in the years 0000 to 9999")
+    return f"{year:04}{text[4:]}"
 
 
-def moment(text: Value) -> datetime:
-    """Read an ISO 8601 moment; without an offset it is UTC."""
+def moment(text: Value, name: str, *, zoned: bool = True) -> float:
+    """
+    Read a date-time of RFC 3339 section 5.6 as seconds since 1970.
+
+    The second 60 ends a month in UTC, or is refused; it is the same as the second after it. Digits
+    after the microseconds are cut. What has no offset is refused, or UTC unless it must be *zoned*.
+    """
+    refused = raised("ValueError", f"{name} must be a date-time of RFC 3339 section 5.6")
+    found = _DATE_TIME.fullmatch(expect(text, name, str))
+    if found is None or (zoned and found["offset"] is None):
+        raise refused
+    early, leap = found["year"] == "0000", found["second"] == "60"
+    year = f"{_ERA_YEARS:04}" if early else found["year"]
+    second = "59" if leap else found["second"]
+    fraction, offset = (found["fraction"] or "")[:7], found["offset"] or "Z"
     try:
-        found = datetime.fromisoformat(expect(text, "the time", str))
-    except ValueError:
-        raise raised("ValueError", f"{text} is not a time in ISO 8601") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        read = datetime.fromisoformat(f"{year}{found['minute']}{second}{fraction}{offset}".upper())
+        after = read.astimezone(UTC) + _SECOND if leap else None
+    except (OverflowError, ValueError):
+        raise refused from None
+    if after and (after.day, after.hour, after.minute, after.second) != (1, 0, 0, 0):
+        raise refused
+    since = read - _EPOCH + leap * _SECOND
+    return (since - early * _ERA).total_seconds()
 
 
 @function("time.parse")
 def time_parse(value: Value) -> float:
-    """Read an ISO 8601 moment as seconds since 1970."""
-    return moment(value).timestamp()
+    """Read a date-time of RFC 3339 section 5.6 as seconds since 1970."""
+    return moment(value, "value")
