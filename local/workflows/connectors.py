@@ -48,12 +48,14 @@ class Remote:
         if service not in self._bases:
             known = ", ".join(sorted(self._bases)) or "none"
             raise raised("ValueError", f"there is no address for {service}; there is for: {known}")
+        # A service takes text as it is, as the content of an object.
+        text = {"Content-Type": "text/plain; charset=utf-8"}
         return {
             "method": request["method"],
             "url": self._bases[service] + request["path"],
             "timeout": min(request["timeout"], 1800),
             "body": request["body"],
-            "headers": {},
+            "headers": text if isinstance(request["body"], str) else {},
             "query": request["query"],
             "auth": None,
         }

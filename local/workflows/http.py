@@ -2,27 +2,41 @@
 Send the requests of http steps.
 
 Nothing is added that the service would not add; in particular no Idempotency-Key, because the key
-of an effect is what the source sets. Every request has a connection of its own: a kept one that the
-other side closed at that moment would look like an effect whose outcome is unknown.
+of an effect is what the source sets. Every request has a connection of its own, whatever the other
+side says of it: a kept one that was closed at that moment would look like an effect whose outcome is
+unknown.
 """
 
+import base64
+import re
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote_to_bytes, urlencode, urljoin
 
-import urllib3
+from urllib3.util import Url, parse_url
 
+from local.workflows import messages
 from local.workflows.authority import Authority, Deployed
-from local.workflows.effects import THREADS_MAX
-from local.workflows.errors import limit, raised
-from local.workflows.values import Value, from_json, to_json
+from local.workflows.errors import Failure, limit, raised
+from local.workflows.functions.registry import expect
+from local.workflows.values import Value
+from shared.edge.http_pool import Answer, NoAnswer, Pool, TooLong
 
 RESPONSE_LIMIT = 2 * 1024 * 1024
 _AGENT = "GoogleCloudWorkflows; (+https://cloud.google.com/workflows/docs)"
 _REPEATABLE = {"GET", "HEAD", "PUT", "DELETE"}
+_REDIRECTS = {301, 302, 303, 307, 308}
 _REDIRECTS_MAX = 10
+_FRAMING = {"connection", "content-length", "transfer-encoding", "upgrade"}
+"""The headers that say where a message ends, and what becomes of its connection: they are ours to say."""
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t -~\x80-\xff]*")
+_FOLD = re.compile(r"\r?\n[ \t]+")
+_SERVICE = re.compile(r"projects/[^/]+/locations/[^/]+/namespaces/[^/]+/services/[^/]+")
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _TOLD_ANYBODY = {
     "accept",
     "accept-encoding",
@@ -70,7 +84,7 @@ class Http:
     def __init__(self, home: Home, authority: Authority | None = None) -> None:
         self._home = home
         self._authority = authority
-        self._pool = urllib3.PoolManager(maxsize=THREADS_MAX)
+        self._pool = Pool(kept=0)
 
     def may_repeat(self, request: Value) -> bool:
         """
@@ -85,58 +99,56 @@ class Http:
         return keyed and self._home.owns(request["url"])
 
     def send(self, request: Value, sender: Deployed | None = None) -> Value:
-        """Send a request and return code, headers and body, or raise the documented error."""
-        method, url = request["method"], self._home.reached(request["url"])
-        headers = dict(request["headers"])
-        if request["auth"] is not None:
-            url = self._home.reached(self._home.named(request["url"]))
-            self._authorise(request, sender, headers)
-        if request["query"]:
-            joint = "&" if "?" in url else "?"
-            url += joint + urlencode([(name, value) for name, value in request["query"]])
-        body = _body(request["body"], headers)
-        agent = headers.pop(_key(headers, "user-agent"), "")
-        headers["User-Agent"] = f"{agent} {_AGENT}".strip()
-        headers["Connection"] = "close"
-        deadline_s = time.monotonic() + request["timeout"]
-        follow = method in {"GET", "HEAD"}
-        retries = urllib3.Retry(
-            total=None,
-            connect=0,
-            read=0,
-            status=0,
-            other=0,
-            redirect=_REDIRECTS_MAX,
-            remove_headers_on_redirect={name.lower() for name in headers} - _TOLD_ANYBODY,
-        )
+        """
+        Send a request and return code, headers and body, or raise the documented error.
+
+        Nothing of it went out where that is ConnectionFailedError; where it is ConnectionError it may
+        have been done.
+        """
+        until = time.monotonic() + request["timeout"]
+        url = self._home.reached(request["url"])
+        headers = _headers(request["headers"])
         try:
-            answer = self._pool.urlopen(
-                method,
-                url,
-                body=body,
-                headers=headers,
-                retries=retries if follow else False,
-                redirect=follow,
-                timeout=urllib3.Timeout(total=max(request["timeout"], 0.001)),
-                preload_content=False,
-            )
-            try:
-                data = _read(answer, deadline_s)
-            finally:
-                answer.close()
-        except urllib3.exceptions.MaxRetryError as error:
-            raise _translated(error.reason or error, request) from None
-        except urllib3.exceptions.HTTPError as error:
-            raise _translated(error, request) from None
-        except OSError as error:
-            raise _translated(error, request) from None
+            if request["auth"] is not None:
+                url = self._home.reached(self._home.named(request["url"]))
+                self._authorise(request, sender, headers)
+            address = _address(url, request["query"])
+            _sign(headers, address.auth)
+            pool = self._pool_for(request, address)
+            body = None
+            if request["body"] is not None:
+                key = _key(headers, "content-type")
+                body, headers[key] = messages.written(request["body"], headers.get(key, ""))
         except ValueError as error:
             raise raised("ValueError", f"this request cannot be sent: {error}") from None
-        return _response(answer, data)
+        try:
+            return _response(_answer(pool, request["method"], address, headers, body, until))
+        except NoAnswer as none:
+            raise _failed(none, request) from None
+
+    def _pool_for(self, request: Value, address: Url) -> Pool:
+        """Return what connects: to a service of the Service Directory nothing here does."""
+        service = request.get("private_service_name")
+        if service is not None:
+            if not _SERVICE.fullmatch(expect(service, "private_service_name", str)):
+                raise ValueError("private_service_name must name a service of a Service Directory")
+            if address.port is not None:
+                raise ValueError("the url of a private service names no port")
+            raise raised(
+                "SystemError", "this machine has no Service Directory to look up a service in"
+            )
+        certificate = request.get("ca_certificate")
+        if certificate is None:
+            return self._pool
+        context = _trusting(certificate)
+        return Pool(kept=0, tls=lambda: context)
 
     def _authorise(self, request: Value, sender: Deployed | None, headers: dict[str, str]) -> None:
         auth, url = request["auth"], self._home.named(request["url"])
-        audience = self._home.named(str(auth.get("audience") or url))
+        audience = self._home.named(expect(auth.get("audience") or url, "audience", str))
+        for one in _scopes(auth):
+            if one != _SCOPE:
+                raise raised("AuthError", f"this machine has no token that is good for {one} alone")
         token = None
         if self._authority is not None and sender is not None and self._home.owns(url):
             token = self._authority.token(sender, url, audience)
@@ -151,79 +163,148 @@ class Http:
 
 
 def _key(headers: Mapping[str, str], name: str) -> str:
-    return next((key for key in headers if key.lower() == name), name)
+    return next((key for key in headers if key.lower() == name), name.title())
 
 
-def _body(body: Value, headers: dict[str, str]) -> bytes | None:
-    """Encode a body, and name its type unless the source did."""
-    if body is None:
-        return None
-    given = headers.get(_key(headers, "content-type"), "")
-    if isinstance(body, bytes):
-        kind, data = "application/octet-stream", body
-    elif isinstance(body, dict) and given.startswith("application/x-www-form-urlencoded"):
-        kind, data = given, urlencode(body, doseq=True).encode()
-    elif isinstance(body, str):
-        kind, data = "text/plain; charset=utf-8", body.encode(errors="replace")
-    else:
-        kind, data = "application/json; charset=utf-8", to_json(body).encode(errors="replace")
-    if not given:
-        headers["Content-Type"] = kind
-    return data
+def _scopes(auth: Value) -> list[str]:
+    """Return the scopes that are asked for, each of which is a string or a list of them."""
+    unknown = auth.keys() - {"type", "audience", "scope", "scopes"}
+    if unknown:
+        raise raised("ValueError", f"auth has no {', '.join(sorted(unknown))}")
+    found: list[str] = []
+    for name in ("scope", "scopes"):
+        given = auth.get(name) or []
+        for one in given if isinstance(given, list) else [given]:
+            found += expect(one, name, str).replace(",", " ").split()
+    return found
 
 
-def _read(answer: urllib3.BaseHTTPResponse, deadline_s: float) -> bytes:
-    parts, length = [], 0
-    for part in answer.stream(64 * 1024):
-        length += len(part)
-        if length > RESPONSE_LIMIT:
-            raise limit("the response is larger than 2 MB", "ResponseSizeLimitExceededError")
-        if time.monotonic() > deadline_s:
-            raise TimeoutError
-        parts.append(part)
-    return b"".join(parts)
+def _headers(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that are sent, but for those that depend on the body and on who asks."""
+    headers = {}
+    for name, value in given.items():
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise raised("ValueError", f"this is no header of HTTP: {name}")
+        if name.lower() not in _FRAMING:
+            headers[name] = value
+    agent = headers.pop(_key(headers, "user-agent"), "")
+    headers["User-Agent"] = f"{agent} {_AGENT}".strip()
+    headers["Connection"] = "close"
+    return headers
 
 
-def _translated(error: Exception, request: Value) -> Exception:
+def _address(url: str, query: Value) -> Url:
+    """Read an address, and write it as it goes over the wire, with the arguments of its query."""
+    found = parse_url(url)
+    if found.scheme not in {"http", "https"} or not found.host:
+        raise ValueError(f"{url} is no address of HTTP")
+    if query:
+        written = urlencode([(name, value) for name, value in query])
+        found = found._replace(query="&".join(filter(None, [found.query, written])))
+    return found
+
+
+def _sign(headers: dict[str, str], auth: str | None) -> None:
+    """Sign in as the user of an address (RFC 7617), unless the headers say who asks."""
+    key = _key(headers, "authorization")
+    if auth and key not in headers:
+        pair = auth if ":" in auth else f"{auth}:"
+        headers[key] = f"Basic {base64.b64encode(unquote_to_bytes(pair)).decode()}"
+
+
+def _trusting(certificate: Value) -> ssl.SSLContext:
+    """Trust one authority, whose certificate is DER, in the place of all others."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cadata=bytes(memoryview(certificate)))
+    except (TypeError, ssl.SSLError):
+        raise ValueError("ca_certificate must be bytes, a certificate in DER") from None
+    return context
+
+
+def _answer(
+    pool: Pool,
+    method: str,
+    address: Url,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    until: float,
+) -> Answer:
+    """Send a request and return the answer; reading follows where that leads."""
+    for _ in range(_REDIRECTS_MAX + 1):
+        answer = pool.send(
+            method,
+            address._replace(auth=None, fragment=None).url,
+            body=body,
+            headers=headers,
+            timeout_s=until - time.monotonic(),
+            most_bytes=RESPONSE_LIMIT,
+        )
+        to = answer.headers.get("Location")
+        if to is None or answer.status not in _REDIRECTS or method not in {"GET", "HEAD"}:
+            return answer
+        try:
+            further = _address(urljoin(address.url, to), None)
+        except ValueError:
+            return answer
+        if further[:4] != address[:4]:
+            headers = {
+                name: value
+                for name, value in headers.items()
+                if name.lower() in _TOLD_ANYBODY | {"connection"}
+            }
+        if answer.status not in {307, 308}:
+            body = None
+        address = further
+    raise NoAnswer(f"it leads further more than {_REDIRECTS_MAX} times")
+
+
+def _failed(none: NoAnswer, request: Value) -> Failure:
+    """Say why there is no answer, by what the connection knows of it."""
     where = f"{request['method']} {request['url']}"
-    failed = urllib3.exceptions.NewConnectionError | urllib3.exceptions.SSLError
-    if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError) and not isinstance(
-        error, urllib3.exceptions.NewConnectionError
-    ):
+    if isinstance(none, TooLong):
+        return limit("the response is larger than 2 MB", "ResponseSizeLimitExceededError")
+    cause = none.__cause__
+    # The kernel, which has a number for it, gives up by itself: that is no timeout of the request.
+    if isinstance(cause, TimeoutError) and cause.errno is None:
         return raised(
             "TimeoutError", f"no complete answer within {request['timeout']:g} s: {where}"
         )
-    if isinstance(error, urllib3.exceptions.LocationValueError):
-        return raised("ValueError", f"this is no address to call: {where}")
-    if isinstance(error, failed):
-        return raised("ConnectionFailedError", f"could not connect: {where}")
-    return raised("ConnectionError", f"the connection broke, the outcome is unknown: {where}")
+    if not none.sent:
+        return raised("ConnectionFailedError", f"could not connect ({none.why}): {where}")
+    return raised(
+        "ConnectionError", f"the connection broke ({none.why}), the outcome is unknown: {where}"
+    )
 
 
-def _response(answer: urllib3.BaseHTTPResponse, data: bytes) -> Value:
-    headers = {_canonical(name): value for name, value in answer.headers.items()}
-    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    body: Any = data
-    if kind == "application/json" or kind.endswith("+json"):
-        body = _decoded(data)
-    elif kind.startswith("text/"):
-        body = data.decode(errors="replace")
-    elif not data:
-        body = None
+def _response(answer: Answer) -> Value:
+    """
+    Return what the language sees of an answer.
+
+    Where a body is not what its type says, the code is told all the same: the body is then the text.
+    """
+    headers: dict[str, str] = {}
+    for name, said in answer.headers.items():
+        # A line that was folded is one line (RFC 9112 section 5.2).
+        key, value = _canonical(name), _FOLD.sub(" ", said)
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    body: Any = answer.body
+    strange = None
+    try:
+        body = messages.unpacked(body, headers.get("Content-Encoding", ""), RESPONSE_LIMIT)
+        if len(body) > RESPONSE_LIMIT:
+            raise TooLong("what was packed is too long")
+        body = messages.read(body, headers.get("Content-Type", ""))
+    except ValueError as error:
+        strange, body = error, messages.text(body)
     result = {"code": answer.status, "headers": headers, "body": body}
     if answer.status >= 400:
         message = f"HTTP server responded with error code {answer.status}"
         raise raised("HttpError", message, **result)
+    if strange is not None:
+        message = f"the response is not what its type says: {headers.get('Content-Type')}"
+        raise raised("ResponseTypeError", message, **result)
     return result
-
-
-def _decoded(data: bytes) -> Value:
-    if not data:
-        return None
-    try:
-        return from_json(data)
-    except ValueError:
-        raise raised("ResponseTypeError", "the response says JSON and is not") from None
 
 
 def _canonical(name: str) -> str:

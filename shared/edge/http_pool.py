@@ -73,6 +73,10 @@ class NoAnswer(Exception):
         self.why, self.sent = why, sent
 
 
+class TooLong(NoAnswer):
+    """The answer is longer than whoever asked takes."""
+
+
 class Whole(HTTPResponse):
     """A final answer that came whole; to its base, one that is cut off, or comes before the final one, is an answer."""
 
@@ -136,12 +140,29 @@ class _Said:
         return bool(part)
 
 
-class Pool:
-    """Connections that are kept open; each carries one request at a time."""
+class _Line(HTTPConnection):
+    """A connection that knows whether a whole head went out on it: without one nothing is asked."""
 
-    def __init__(self) -> None:
-        """Nothing is connected before the first request."""
-        self._kept: list[tuple[Place, HTTPConnection]] = []
+    asked = False
+
+    def send(self, data: Any) -> None:
+        super().send(data)
+        self.asked = True
+
+
+class _Tls(_Line, HTTPSConnection):
+    """The same, with TLS."""
+
+
+class Pool:
+    """Connections, each of which carries one request at a time, and so many of which are kept open."""
+
+    def __init__(
+        self, kept: int = MOST_KEPT, tls: Callable[[], "ssl.SSLContext"] | None = None
+    ) -> None:
+        """Nothing is connected before the first request; say how many are kept, and how TLS is spoken."""
+        self._most, self._tls = kept, tls
+        self._kept: list[tuple[Place, _Line]] = []
         self._lock = threading.Lock()
 
     def send(
@@ -180,18 +201,23 @@ class Pool:
         address = urlsplit(url)
         place = (address.scheme, address.hostname or "", address.port)
         target = address._replace(scheme="", netloc="", fragment="").geturl() or "/"
-        whole, wait = False, partial(_wait, timeout_s, until)
+        said = whole = False
+        wait = partial(_wait, timeout_s, until)
         line = self._connected(place, wait)
         line.response_class = partial(Whole, wait=wait)  # type: ignore[assignment]
+        line.asked = False
         try:
             wait(line.sock)
-            line.request(method, target, body=body, headers=dict(headers or {}))
+            # Who answers before all was said, and hangs up, has answered.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                line.request(method, target, body=body, headers=dict(headers or {}))
+                said = True
             with closing(cast("Whole", line.getresponse())) as answer:
                 read = _read(answer, most_bytes) if most_bytes else b""
-            whole = most_bytes > 0 and not answer.will_close and not answer.said.left
+            whole = said and most_bytes > 0 and not answer.will_close and not answer.said.left
             return Answer(answer.status, read, cast("Mapping[str, str]", answer.headers))
         except (OSError, HTTPException) as error:
-            raise NoAnswer(type(error).__name__) from error
+            raise NoAnswer(type(error).__name__, sent=line.asked) from error
         finally:
             if whole:
                 self._keep(place, line)
@@ -205,7 +231,7 @@ class Pool:
         for _, line in kept:
             line.close()
 
-    def _connected(self, place: Place, wait: Callable[[socket.socket], None]) -> HTTPConnection:
+    def _connected(self, place: Place, wait: Callable[[socket.socket], None]) -> _Line:
         """Return a connection that was kept and is still open, or another."""
         while kept := self._taken(place):
             if _is_open(kept):
@@ -213,29 +239,32 @@ class Pool:
             kept.close()
         scheme, host, port = place
         line = (
-            HTTPSConnection(host, port or 443, context=context())
+            _Tls(host, port or 443, context=(self._tls or context)())
             if scheme == "https"
-            else HTTPConnection(host, port or 80)
+            else _Line(host, port or 80)
         )
         line._create_connection = partial(_dialled, wait)  # type: ignore[attr-defined] # noqa: SLF001
         try:
             line.connect()
-        except OSError as error:
+            if _hung_up(line):
+                raise ConnectionResetError
+        # To Python a name with too long a part is text that cannot be encoded.
+        except (OSError, UnicodeError) as error:
             line.close()
             raise NoAnswer(type(error).__name__, sent=False) from error
         return line
 
-    def _taken(self, place: Place) -> HTTPConnection | None:
+    def _taken(self, place: Place) -> _Line | None:
         """Take the one that was used last: it has the most time left before the other end closes it."""
         with self._lock:
             number = next((n for n in range(len(self._kept)) if self._kept[n][0] == place), None)
             return None if number is None else self._kept.pop(number)[1]
 
-    def _keep(self, place: Place, line: HTTPConnection) -> None:
+    def _keep(self, place: Place, line: _Line) -> None:
         with self._lock:
             self._kept.insert(0, (place, line))
-            late = self._kept[MOST_KEPT:]
-            del self._kept[MOST_KEPT:]
+            late = self._kept[self._most :]
+            del self._kept[self._most :]
         for _, one in late:
             one.close()
 
@@ -300,13 +329,20 @@ def _is_open(line: HTTPConnection) -> bool:
     return not said.poll(0)
 
 
+def _hung_up(line: HTTPConnection) -> bool:
+    """Say whether the other end hung up before it was asked; TLS may have said more, which is no end."""
+    said = select.poll()
+    said.register(line.sock, getattr(select, "POLLRDHUP", 0))
+    return bool(said.poll(0))
+
+
 def _read(answer: HTTPResponse, most_bytes: int) -> bytes:
     """Read an answer to its end, but not without end."""
     body, promised = bytearray(), answer.length
     while part := answer.read1(64 * 1024):
         body += part
         if len(body) > most_bytes:
-            raise NoAnswer("an endless answer")
+            raise TooLong("an endless answer")
     if promised is not None and len(body) < promised:
         raise NoAnswer("half an answer")
     return bytes(body)

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 import threading
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -84,6 +85,32 @@ def saying(*parts, every_s=0.0, forever=False, ends=False):
     threading.Thread(target=serve, daemon=True).start()
     yield listening.getsockname()[1]
     ended.set()
+    listening.close()
+
+
+@contextmanager
+def hanging_up(said, reads=1000):
+    """
+    Have a host that reads so much, says this and hangs up, whatever is still on its way; return its port.
+
+    With None it reads nothing, and closes as one does who has heard all.
+    """
+
+    def serve():
+        with suppress(OSError):
+            while True:
+                line, _ = listening.accept()
+                with line:
+                    line.recv(reads) if reads else None
+                    line.sendall(said)
+                    if reads is not None:
+                        line.setsockopt(
+                            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                        )
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=serve, daemon=True).start()
+    yield listening.getsockname()[1]
     listening.close()
 
 

@@ -13,7 +13,7 @@ import pytest
 from shared.edge import http_pool
 from shared.edge.http_pool import MOST_KEPT, NoAnswer, Pool
 from tests.edge.provider import Reply, providing
-from tests.edge.strangers import CUT_OFF, WHOLE, saying
+from tests.edge.strangers import CUT_OFF, WHOLE, hanging_up, saying
 
 CLOSED, CHUNKED = {"Connection": "close"}, {"Transfer-Encoding": "chunked"}
 
@@ -199,6 +199,56 @@ def test_the_addresses_of_a_name_and_tls_share_the_time(pool, monkeypatch):
         assert 0.4 < time.monotonic() - begun < 0.9
         for one in held:
             one.close()
+
+
+BODY = b"x" * 20_000_000
+EARLY = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno"
+
+
+def test_an_answer_before_the_end_of_the_request_is_one(pool):
+    with hanging_up(EARLY) as port:
+        assert asked(pool, port, body=BODY).status == 413
+        assert pool._kept == []
+
+
+def test_half_a_request_may_have_been_enough_but_half_a_head_was_not(pool):
+    with hanging_up(b"") as port:
+        for body, headers, sent in ((BODY, {}, True), (None, {"X": "y" * len(BODY)}, False)):
+            with pytest.raises(NoAnswer) as none:
+                asked(pool, port, body=body, headers=headers)
+            assert none.value.sent is sent
+
+
+def test_who_hung_up_before_was_not_asked(pool, monkeypatch):
+    connect = http_pool.HTTPConnection.connect
+
+    def slow(line):
+        connect(line)
+        time.sleep(0.05)
+
+    monkeypatch.setattr(http_pool.HTTPConnection, "connect", slow)
+    for reads in (0, None):
+        with hanging_up(b"", reads=reads) as port:
+            with pytest.raises(NoAnswer, match="ConnectionResetError") as none:
+                asked(pool, port)
+            assert not none.value.sent
+
+
+def test_a_name_that_cannot_be_one_is_not_asked(pool):
+    with pytest.raises(NoAnswer) as none:
+        pool.send("GET", f"http://{'a' * 64}.invalid/", timeout_s=1)
+    assert not none.value.sent
+
+
+def test_a_pool_may_keep_nothing_and_trust_who_it_is_told(host, certificates, monkeypatch, dialled):
+    trusted = ssl.create_default_context(cafile=str(certificates[0]))
+    pool = Pool(kept=0, tls=lambda: trusted)
+    found = socket.getaddrinfo("127.0.0.1", host.server_port, type=socket.SOCK_STREAM)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    for _ in range(2):
+        assert pool.send("GET", "https://hooks.example.com/", timeout_s=2).status == 200
+    assert len(dialled) == 2
+    assert pool._kept == []
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,10 @@ class Web:
         )
         return self.answers.get(path, lambda: flask.jsonify(path=path))()
 
+    def told(self) -> Any:
+        """Return what the last request said as JSON."""
+        return json.loads(self.asked[-1]["body"])
+
     def paths(self) -> list[str]:
         return [one["path"] for one in self.asked]
 

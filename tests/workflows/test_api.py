@@ -27,7 +27,7 @@ def wait_for_callback(client: Any, runtime: Runtime, web: Web) -> tuple[str, str
     count = len(web.asked)
     name = client.post(f"{BASE}/w/executions", json={}).json["name"]
     until(lambda: len(web.asked) > count and runtime.idle())
-    return f"/v1/{name}", web.asked[-1]["body"].removeprefix(web.url)
+    return f"/v1/{name}", web.told().removeprefix(web.url)
 
 
 def refused(answer: Any) -> tuple[int, str]:
@@ -140,7 +140,7 @@ def test_a_callback_is_refused_by_method_slot_size_and_name(
     deploy(client, source)
     client.post(f"{BASE}/w/executions", json={})
     until(lambda: bool(web.asked) and runtime.idle())
-    callback = web.asked[-1]["body"].removeprefix(web.url)
+    callback = web.told().removeprefix(web.url)
     assert refused(client.get(callback))[0] == 405
     assert refused(client.delete(callback))[0] == 405
     assert refused(client.post(callback[:-1]))[0] == 404

@@ -101,7 +101,7 @@ def test_an_execution_that_google_s_client_created_takes_callbacks(
     made = create(google, "wait")
     while not (web.asked and runtime.idle()):
         pass
-    call(runtime, web.asked[-1]["body"].split("/"), "yes")
+    call(runtime, web.told().split("/"), "yes")
     assert runtime.wait(made.name.rpartition("/")[2], 5)["result"] == '"yes"'
 
 

@@ -26,7 +26,7 @@ def waiting(runtime: Runtime, web: Web, source: str = WAIT) -> tuple[str, list[s
     count = web.paths().count("tell")
     execution = runtime.execute("wait", None)
     until(lambda: web.paths().count("tell") > count and runtime.idle())
-    return execution, web.asked[-1]["body"].split("/")
+    return execution, web.told().split("/")
 
 
 def call(runtime: Runtime, parts: list[str], body: Any = None, method: str = "POST") -> None:

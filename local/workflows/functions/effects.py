@@ -70,14 +70,16 @@ def _request(
     headers: Value,
     query: Value,
     auth: Value,
+    private_service_name: Value,
+    ca_certificate: Value,
 ) -> Value:
-    if not expect(url, "url", str).startswith(("http://", "https://")):
+    if not expect(url, "url", str).lower().startswith(("http://", "https://")):
         raise raised("ValueError", f"url must start with http:// or https://; got: {url}")
     headers = expect(headers or {}, "headers", dict)
     pairs = query_pairs(expect(query or {}, "query", dict))
     if auth is not None and expect(auth, "auth", dict).get("type") not in {"OIDC", "OAuth2"}:
         raise raised("ValueError", "the type of auth must be OIDC or OAuth2")
-    return {
+    request = {
         "method": method,
         "url": url,
         "timeout": seconds(timeout, "timeout", _HTTP_TIMEOUT_MAX_S),
@@ -86,6 +88,9 @@ def _request(
         "query": pairs,
         "auth": auth,
     }
+    # A request that has them not is written as before they were known: a journal may hold it.
+    rarely = {"private_service_name": private_service_name, "ca_certificate": ca_certificate}
+    return request | {name: value for name, value in rarely.items() if value is not None}
 
 
 def _http(name: str, method: str) -> None:
@@ -97,8 +102,11 @@ def _http(name: str, method: str) -> None:
         headers: Value = None,
         query: Value = None,
         auth: Value = None,
+        private_service_name: Value = None,
+        ca_certificate: Value = None,
     ) -> Value:
-        return _request(method, url, timeout, body, headers, query, auth)
+        more = private_service_name, ca_certificate
+        return _request(method, url, timeout, body, headers, query, auth, *more)
 
 
 for _method in ("get", "post", "put", "patch", "delete"):
@@ -114,11 +122,14 @@ def http_request(
     headers: Value = None,
     query: Value = None,
     auth: Value = None,
+    private_service_name: Value = None,
+    ca_certificate: Value = None,
 ) -> Value:
     """Send a request with any method."""
     if expect(method, "method", str).upper() not in METHODS:
         raise raised("ValueError", f"method must be one of {', '.join(METHODS)}; got: {method}")
-    return _request(method.upper(), url, timeout, body, headers, query, auth)
+    more = private_service_name, ca_certificate
+    return _request(method.upper(), url, timeout, body, headers, query, auth, *more)
 
 
 @function("events.create_callback_endpoint")
