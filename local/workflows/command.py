@@ -11,7 +11,8 @@ from local.workflows.errors import LoadError
 from local.workflows.http import Home
 from local.workflows.loader import load
 from local.workflows.records import ACTIVE, SUCCEEDED
-from local.workflows.runtime import ARGUMENT_LIMIT, Runtime, argument_size
+from local.workflows.runtime import Runtime, argument_size
+from local.workflows.values import ARGUMENT_LIMIT
 from shared.edge import workflow_source
 
 _NOWHERE = "http://127.0.0.1:8080"

@@ -15,27 +15,21 @@ from local.workflows.callbacks import Callbacks
 from local.workflows.connectors import Connectors, returned
 from local.workflows.effects import Effects
 from local.workflows.errors import DroppedError, Failure, Fatal, raised
+from local.workflows.functions.effects import CHILD_TIMEOUT_S, SEVERITIES, YEAR_S
 from local.workflows.http import Http
 from local.workflows.live import Live
+from local.workflows.operators import as_text
 from local.workflows.restoring import Restorer
 from local.workflows.scheduler import FATAL, RAISED, RAN, Pending, Run
 from local.workflows.services.refusals import refused
 from local.workflows.strands import Operation
-from local.workflows.values import Value, digest, dump
+from local.workflows.values import Value, digest, dump, to_json
 
 if TYPE_CHECKING:
     from local.workflows.engine import Engine
 
 # What is sent by a thread of its own, and may be under way when the process ends.
 _SENT = {"http", "connector"}
-_LEVELS = {
-    "DEBUG": logging.DEBUG,
-    "WARNING": logging.WARNING,
-    "ERROR": logging.ERROR,
-    "CRITICAL": logging.CRITICAL,
-    "ALERT": logging.CRITICAL,
-    "EMERGENCY": logging.CRITICAL,
-}
 
 
 class Operations:
@@ -105,6 +99,9 @@ class Operations:
             self._engine.timers.set(deadline, run.id, pending.op)
         if operation.kind == "await":
             self._await(live, pending, callback or "")
+        if deadline is not None and deadline - now > timedelta(seconds=YEAR_S):
+            error = raised("ValueError", "time must lie at most one year ahead").value
+            self._later(live, pending.op, RAISED, error)
 
     def _deadline(self, arguments: Value, kind: str, now: datetime) -> datetime | None:
         """Return when an operation is over by itself; an http step watches its own time."""
@@ -112,8 +109,12 @@ class Operations:
             return now + timedelta(seconds=arguments["timeout"])
         if kind in {"sleep", "backoff"}:
             if "until" in arguments:
-                return datetime.fromtimestamp(arguments["until"], UTC)
+                # Beyond the bounds it is over at once.
+                until = min(max(arguments["until"], now.timestamp()), now.timestamp() + 2 * YEAR_S)
+                return datetime.fromtimestamp(until, UTC)
             return now + timedelta(seconds=arguments["seconds"])
+        if kind == "child":
+            return now + timedelta(seconds=arguments.get("timeout", CHILD_TIMEOUT_S))
         return None
 
     def _effect(self, live: Live, pending: Pending) -> None:
@@ -159,15 +160,19 @@ class Operations:
             self._engine.act(live, lambda: self._match(live, callback))
 
     def expired(self, live: Live, op: str) -> None:
-        """Complete an operation whose deadline passed; a payload that is here came first."""
+        """Complete an operation whose deadline passed; what came of it before that is delivered first."""
         operation = live.run.pending[op].operation
-        if operation.kind != "await":
+        if operation.kind == "await":
+            callback = operation.arguments["url"].rpartition("/")[2]
+            self._engine.act(live, lambda: self._match(live, callback))
+            error = raised("TimeoutError", "no callback came in time").value
+            self._engine.complete(live, op, RAISED, error)
+        elif operation.kind == "child":
+            self._child(live, op)
+            error = raised("TimeoutError", "the execution did not end in time").value
+            self._engine.complete(live, op, RAISED, error)
+        else:
             self._engine.complete(live, op, RAN, None)
-            return
-        callback = operation.arguments["url"].rpartition("/")[2]
-        self._engine.act(live, lambda: self._match(live, callback))
-        error = raised("TimeoutError", "no callback came in time").value
-        self._engine.complete(live, op, RAISED, error)
 
     def _match(self, live: Live, callback: str) -> None:
         """Give the oldest payload to the oldest wait that is still on."""
@@ -268,11 +273,11 @@ class Operations:
     def log(self, run: Run, op: str, severity: str, data: Value) -> None:
         """Journal a line, then log it."""
         hashed, now = digest([severity, data]), self._clock.now()
-        text = data if isinstance(data, str) else dump(data)
+        text = to_json(data) if isinstance(data, list | dict) else as_text(data)
         self._engine.append(
             self._live(run),
             lambda db: records.instant_op(db, run.id, op, "log", hashed, "null", now),
             lambda: logging.getLogger("workflows.log").log(
-                _LEVELS.get(severity, logging.INFO), "%s %s: %s", run.workflow, run.id, text
+                SEVERITIES[severity], "%s %s: %s", run.workflow, run.id, text
             ),
         )

@@ -79,7 +79,7 @@ class Restorer:
             deployed,
             program,
             json.loads(row["argument"]),
-            {**self._standard(row), **self._env, **env},
+            {**self._env, **env, **self._standard(row)},
             Recorder(self._clock.now, steps["high"] or 0, still_open),
             self._history(execution),
             host,

@@ -1,16 +1,14 @@
 """How often and how soon a failed try is repeated."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from local.workflows.errors import Raised, raised
 from local.workflows.functions.basics import idempotent_predicate, non_idempotent_predicate
-from local.workflows.functions.effects import CONSTANTS
+from local.workflows.functions.effects import CONSTANTS, YEAR_S
 from local.workflows.functions.registry import expect
-from local.workflows.strands import Operation, Running
+from local.workflows.strands import Fork, Operation, Running, Strand
 from local.workflows.values import Reference, Value, type_name
-
-# An execution lasts a year at most.
-_DELAY_MAX_S = 31_536_000.0
 
 
 @dataclass(frozen=True)
@@ -28,13 +26,13 @@ class Policy:
         try:
             grown = self.initial_delay_s * self.multiplier**attempt
         except OverflowError:
-            grown = self.max_delay_s
-        return max(0.0, min(grown, self.max_delay_s, _DELAY_MAX_S))
+            grown = self.max_delay_s if self.initial_delay_s else 0.0
+        return min(grown, self.max_delay_s)
 
 
 def policy(value: Value) -> Policy:
-    """Check a policy; what it leaves out is as in the predefined ones, and retries always."""
-    parts = expect(value, "retry", dict)
+    """Check a policy; what it leaves out, or has as null, is as in the predefined ones, and retries always."""
+    parts = {k: v for k, v in expect(value, "retry", dict).items() if v is not None}
     backoff = expect(parts.get("backoff", {}), "backoff", dict)
     predicate = parts.get("predicate", Reference("retry.always"))
     if not isinstance(predicate, Reference):
@@ -44,15 +42,24 @@ def policy(value: Value) -> Policy:
         )
     return Policy(
         predicate.name,
-        int(expect(parts.get("max_retries", 5), "max_retries", int, float)),
-        float(expect(backoff.get("initial_delay", 1), "initial_delay", int, float)),
-        float(expect(backoff.get("max_delay", 60), "max_delay", int, float)),
-        float(expect(backoff.get("multiplier", 1.25), "multiplier", int, float)),
+        int(_number(parts, "max_retries", 5)),
+        _number(backoff, "initial_delay", 1, YEAR_S),
+        _number(backoff, "max_delay", 60, YEAR_S),
+        _number(backoff, "multiplier", 1.25),
     )
+
+
+def _number(parts: Mapping[str, Value], name: str, default: float, most: float = 1e9) -> float:
+    value = default if parts.get(name) is None else expect(parts[name], name, int, float)
+    if not 0 <= value <= most:
+        raise raised("ValueError", f"{name} must lie between 0 and {most}")
+    return float(value)
 
 
 def waited(kind: str, arguments: Value) -> Running:
     """Wait for an operation; a connector's is repeated by the policy that every connector has."""
+    if kind == "children":
+        return (yield from _all(arguments))
     if kind != "connector":
         return (yield Operation(kind, arguments))
     built_in, attempt = policy(CONSTANTS["http.default_retry"]), 0
@@ -65,3 +72,19 @@ def waited(kind: str, arguments: Value) -> Running:
                 raise
         yield Operation("backoff", {"seconds": built_in.delay_s(attempt)})
         attempt += 1
+
+
+def _all(children: list[Value]) -> Running:
+    """Wait for several executions at once; the first one's failure, in their order, is the failure."""
+    results: list[Value] = [None] * len(children)
+
+    def branch(at: int, arguments: Value) -> Callable[[Strand], Running]:
+        def run(strand: Strand) -> Running:  # noqa: ARG001 - every branch is given its strand
+            results[at] = yield Operation("child", arguments)
+
+        return run
+
+    failures = yield Fork([branch(at, one) for at, one in enumerate(children)], None)
+    for failure in filter(None, failures):
+        raise failure
+    return results

@@ -23,10 +23,9 @@ from local.workflows.journal import Journal
 from local.workflows.loader import load
 from local.workflows.restoring import Restorer
 from local.workflows.services import LocalServices, tasks
-from local.workflows.values import Value
+from local.workflows.values import ARGUMENT_LIMIT, Value
 from local.workflows.views import Views
 
-ARGUMENT_LIMIT = 32 * 1024
 _RETENTION = timedelta(days=90)
 # Twenty nested calls of deeply nested steps need more generators than Python allows at first.
 _RECURSION = 6000

@@ -22,6 +22,7 @@ Value = Any
 
 STRING_LIMIT = 256 * 1024
 MEMORY_LIMIT = 512 * 1024
+ARGUMENT_LIMIT = 32 * 1024
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
 # What is sent or told may be larger than what is kept.
 _TOLD_LIMIT = 4 * MEMORY_LIMIT

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -245,7 +246,7 @@ def test_a_task_is_delivered_when_it_is_due(start: Start, web: Web) -> None:
     }
     busy = [flask.Response(status=503), flask.Response(status=200)]
     web.answers["task"] = lambda: busy.pop(0)
-    later = "2099-01-01T00:00:00Z"
+    later = (clock.now() + timedelta(days=20)).strftime("%Y-%m-%dT%H:%M:%SZ")
     made = connector(
         runtime,
         create,
@@ -258,7 +259,7 @@ def test_a_task_is_delivered_when_it_is_due(start: Start, web: Web) -> None:
     assert web.asked == []
     due = runtime.next_deadline()
     assert due is not None
-    assert due.year == 2099
+    assert due.strftime("%Y-%m-%dT%H:%M:%SZ") == later
     clock.jump(due)
     until(lambda: len(web.asked) == 2)
     assert {(a["method"], a["body"], a["headers"]["X-One"]) for a in web.asked} == {
@@ -270,7 +271,13 @@ def test_a_task_is_delivered_when_it_is_due(start: Start, web: Web) -> None:
     with pytest.raises(Failed) as failed:
         connector(runtime, create, parent=queue, body=named)
     assert refusal(failed.value) == (409, "ALREADY_EXISTS")
-    for parent, body in ((queue, {}), (queue, {"task": {"httpRequest": {}}}), ("q", named)):
+    dated = [{**named["task"], "scheduleTime": time} for time in ("2099-01-01T00:00:00Z", "soon")]
+    for parent, body in (
+        (queue, {}),
+        (queue, {"task": {"httpRequest": {}}}),
+        ("q", named),
+        *((queue, {"task": task}) for task in dated),
+    ):
         with pytest.raises(Failed) as failed:
             connector(runtime, create, parent=parent, body=body)
         assert refusal(failed.value) == (400, "INVALID_ARGUMENT")

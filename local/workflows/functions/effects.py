@@ -1,5 +1,6 @@
 """The functions that reach outside: events, executions, http, sys and uuid; and the retry policies."""
 
+import logging
 import math
 import uuid
 from collections.abc import Mapping
@@ -8,22 +9,24 @@ from local.workflows.errors import raised
 from local.workflows.functions.registry import Context, expect, function
 from local.workflows.functions.times import moment
 from local.workflows.operators import as_text
-from local.workflows.values import Reference, Value
+from local.workflows.values import ARGUMENT_LIMIT, Reference, Value, to_json
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 _HTTP_TIMEOUT_MAX_S = 1800
-_YEAR_S = 31_536_000
-_SEVERITIES = {
-    "DEFAULT",
-    "DEBUG",
-    "INFO",
-    "NOTICE",
-    "WARNING",
-    "ERROR",
-    "CRITICAL",
-    "ALERT",
-    "EMERGENCY",
+YEAR_S = 31_536_000
+CHILD_TIMEOUT_S = 1800.0
+SEVERITIES = {
+    "DEFAULT": logging.INFO,
+    "DEBUG": logging.DEBUG,
+    "INFO": logging.INFO,
+    "NOTICE": logging.INFO,
+    "WARNING": logging.WARNING,
+    "ERROR": logging.ERROR,
+    "CRITICAL": logging.CRITICAL,
+    "ALERT": logging.CRITICAL,
+    "EMERGENCY": logging.CRITICAL,
 }
+"""The severities of Cloud Logging, and what they are in the log of this machine."""
 
 _BACKOFF: Value = {"initial_delay": 1, "max_delay": 60, "multiplier": 1.25}
 
@@ -145,38 +148,80 @@ def create_callback_endpoint(context: Context, http_callback_method: Value = "PO
 def await_callback(callback: Value, timeout: Value = 43200.0) -> Value:
     """Wait for a call of the address."""
     url = expect(callback, "callback", dict).get("url")
-    if not isinstance(url, str):
-        raise raised("TypeError", "callback must be what create_callback_endpoint returned")
-    return {"url": url, "timeout": seconds(timeout, "timeout", _YEAR_S)}
+    if url is None:
+        raise raised("ValueError", "callback must be what create_callback_endpoint returned")
+    expect(url, "the url of callback", str)
+    return {"url": url, "timeout": seconds(timeout, "timeout", YEAR_S)}
 
 
-def _child(name: str, tag: str, *, in_expressions: bool = False) -> None:
-    @function(name, waits="child", in_expressions=in_expressions)
-    def run(
-        workflow_id: Value,
-        location: Value = None,
-        project_id: Value = None,
-        argument: Value = None,
-        connector_params: Value = None,
-    ) -> Value:
-        # There is one project and one location on this machine, and a child is awaited, not polled.
-        del location, project_id, connector_params
-        workflow = expect(workflow_id, "workflow_id", str)
-        return {"workflow": workflow, "argument": argument, "tag": tag}
+def _execution(workflow_id: Value, argument: Value, tag: str, timeout: Value) -> dict[str, Value]:
+    """Say which execution to start; its argument is checked here as the Executions API would."""
+    workflow = expect(workflow_id, "workflow_id", str)
+    if argument is not None:
+        expect(argument, "argument", int, float, bool, str, list, dict)
+    if len(to_json(argument).encode(errors="replace")) > ARGUMENT_LIMIT:
+        raise raised("HttpError", "the argument is larger than 32 KB", code=400)
+    started = {"workflow": workflow, "argument": argument, "tag": tag}
+    # What waits for the usual time is written as ever, so that a replay recognises it.
+    return started if timeout == CHILD_TIMEOUT_S else {**started, "timeout": timeout}
 
 
-_child("experimental.executions.run", "ExecutionError")
-_child(
+def _here(location: Value, project_id: Value) -> None:
+    """Check where a workflow is said to be; there is one project and one location on this machine."""
+    for name, value in (("location", location), ("project_id", project_id)):
+        if value is not None:
+            expect(value, name, str)
+
+
+@function("experimental.executions.run", waits="child")
+def run(
+    workflow_id: Value, location: Value = None, project_id: Value = None, argument: Value = None
+) -> Value:
+    """Start an execution, and wait for its result."""
+    _here(location, project_id)
+    return _execution(workflow_id, argument, "ExecutionError", CHILD_TIMEOUT_S)
+
+
+@function("experimental.executions.map", waits="children")
+def run_each(
+    workflow_id: Value,
+    arguments: Value,
+    timeout: Value = CHILD_TIMEOUT_S,
+    location: Value = None,
+    project_id: Value = None,
+) -> Value:
+    """Start an execution for each argument, and wait for all results."""
+    _here(location, project_id)
+    limit_s = seconds(timeout, "timeout", YEAR_S)
+    each = expect(arguments, "arguments", list)
+    return [_execution(workflow_id, one, "ExecutionError", limit_s) for one in each]
+
+
+@function(
     "googleapis.workflowexecutions.v1.projects.locations.workflows.executions.run",
-    "OperationError",
+    waits="child",
     in_expressions=True,
 )
+def run_connector(
+    workflow_id: Value,
+    location: Value = None,
+    project_id: Value = None,
+    argument: Value = None,
+    connector_params: Value = None,
+) -> Value:
+    """Start an execution, and wait for its result; it is told when it ended, not polled."""
+    _here(location, project_id)
+    given = expect(connector_params or {}, "connector_params", dict)
+    limit_s = seconds(given.get("timeout", CHILD_TIMEOUT_S), "timeout", YEAR_S)
+    return _execution(workflow_id, argument, "OperationError", limit_s)
 
 
 @function("sys.get_env")
 def get_env(context: Context, name: Value, default: Value = None) -> Value:
     """Read an environment variable of the execution."""
     expect(name, "name", str)
+    if default is not None:
+        expect(default, "default", str)
     return context.instant("env", [name, default], lambda: context.environment.get(name, default))
 
 
@@ -184,19 +229,27 @@ def get_env(context: Context, name: Value, default: Value = None) -> Value:
 def log(
     context: Context,
     data: Value = None,
+    severity: Value = "DEFAULT",
     text: Value = None,
     json: Value = None,
-    severity: Value = "DEFAULT",
     timeout: Value = None,
 ) -> None:
-    """Write one line to the log."""
-    del timeout  # the log of this machine does not block
-    if severity not in _SEVERITIES:
-        raise raised("ValueError", f"severity must be one of {', '.join(sorted(_SEVERITIES))}")
-    given = [value for value in (data, text, json) if value is not None]
-    if len(given) > 1:
-        raise raised("ValueError", "sys.log takes one of data, text and json")
-    context.log(severity, given[0] if given else None)
+    """Write one entry to the log; the log of this machine never keeps it waiting for *timeout*."""
+    severity = "DEFAULT" if severity is None else expect(severity, "severity", str)
+    if severity not in SEVERITIES:
+        raise raised("ValueError", f"severity must be one of {', '.join(SEVERITIES)}")
+    if timeout is not None:
+        seconds(timeout, "timeout", math.inf)
+    given = [
+        (name, v) for name, v in (("data", data), ("text", text), ("json", json)) if v is not None
+    ]
+    if len(given) != 1:
+        raise raised("TypeError", "sys.log takes one of data, text and json")
+    [(name, value)] = given
+    expect(value, name, *((dict,) if name == "json" else (int, float, bool, str, list, dict)))
+    if isinstance(value, list | dict):
+        to_json(value)
+    context.log(severity, value)
 
 
 @function("sys.now")
@@ -212,12 +265,12 @@ def sleep(seconds: Value) -> Value:
 
 
 def _duration(value: Value) -> float:
-    return seconds(value, "seconds", _YEAR_S)
+    return seconds(value, "seconds", YEAR_S)
 
 
 @function("sys.sleep_until", waits="sleep")
 def sleep_until(time: Value) -> Value:
-    """Wait until a moment, which may have passed."""
+    """Wait until a moment, which may have passed, and lies at most a year ahead."""
     return {"until": moment(time, "time", zoned=False)}
 
 

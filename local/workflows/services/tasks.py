@@ -6,6 +6,8 @@ import re
 import sqlite3
 from datetime import datetime
 
+from local.workflows.errors import Raised
+from local.workflows.functions.times import moment
 from local.workflows.records import written
 from local.workflows.services.refusals import refused
 from local.workflows.values import Value
@@ -32,6 +34,9 @@ main:
             timeout: 600
         retry: {predicate: '${retry.always}', max_retries: 99, backoff: {initial_delay: 0.1, max_delay: 3600, multiplier: 2}}
 """
+_AHEAD_S = 30 * 86_400
+"""How far ahead a queue takes tasks (cloud.google.com/tasks/docs/quotas)."""
+
 _TASKS = re.compile(r"/v2/(projects/[^/]+/locations/[^/]+/queues/[^/]+)/tasks")
 
 
@@ -46,11 +51,12 @@ def answer(db: sqlite3.Connection, request: Value, now: datetime, key: str) -> V
         raise refused("INVALID_ARGUMENT", "a task of this machine needs 'task.httpRequest.url'")
     number = int(hashlib.sha256(key.encode()).hexdigest()[:15], 16)
     name = task.get("name") or f"{found[1]}/tasks/{number}"
+    due = task.get("scheduleTime") or written(now)
     made = {
         **task,
         "name": name,
         "createTime": written(now),
-        "scheduleTime": task.get("scheduleTime") or written(now),
+        "scheduleTime": due,
         "httpRequest": {
             **http,
             "httpMethod": http.get("httpMethod", "POST"),
@@ -58,6 +64,12 @@ def answer(db: sqlite3.Connection, request: Value, now: datetime, key: str) -> V
             "body": http.get("body", ""),
         },
     }
+    try:
+        ahead_s = moment(due, "scheduleTime") - now.timestamp()
+    except Raised as error:
+        raise refused("INVALID_ARGUMENT", str(error)) from None
+    if ahead_s > _AHEAD_S:
+        raise refused("INVALID_ARGUMENT", "scheduleTime is more than 30 days ahead")
     if db.execute("SELECT 1 FROM tasks WHERE name = ?", (name,)).fetchone():
         raise refused("ALREADY_EXISTS", "Requested entity already exists")
     db.execute("INSERT INTO tasks VALUES (?, ?, ?)", (name, json.dumps(made), written(now)))

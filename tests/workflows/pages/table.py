@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import yaml
+
 from local.workflows import Runtime
 from tests.workflows.conftest import Failed, outcome
 
@@ -35,20 +37,29 @@ class Row:
     chosen: str = ""
     calls: str = ""
     """The function of a call step, if it is another than that of the page."""
+    steps: str = ""
+    """Steps, in YAML, that come first; without an expression and arguments, they assign `result` themselves."""
+    routines: str = ""
+    """Subworkflows, in YAML."""
 
     def source(self, function: str) -> str:
         """Write the workflow, which returns what comes of it, or the error."""
-        if self.args is None:
-            step: dict[str, Any] = {"assign": [{"result": "${" + self.expression + "}"}]}
-        else:
+        step: dict[str, Any] = {}
+        if self.args is not None:
             step = {"call": self.calls or function, "args": self.args, "result": "result"}
+        elif self.expression:
+            step = {"assign": [{"result": "${" + self.expression + "}"}]}
+        if self.steps:
+            last = [{"step": step}] if step else []
+            step = {"steps": [*yaml.safe_load(self.steps), *last]}
         handled = {"as": "e", "steps": [{"failed": {"return": {"error": "${e}"}}}]}
         steps = [
             {"attempt": {"try": step, "except": handled}},
             {"answer": {"return": {"value": "${result}"}}},
         ]
         # JSON is YAML too.
-        return json.dumps({"main": {"params": ["a"], "steps": steps}})
+        routines = yaml.safe_load(self.routines or "{}")
+        return json.dumps({"main": {"params": ["a"], "steps": steps}, **routines})
 
     def check(self, runtime: Runtime, function: str) -> None:
         """Run it, and compare."""
