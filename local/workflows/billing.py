@@ -37,5 +37,8 @@ class Steps:
 
 
 def _inside(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:  # It is no address, and leads nowhere.
+        return False
     return host.endswith(_INSIDE) or host in _HERE

@@ -198,6 +198,7 @@ def _address(url: str, query: Value) -> Url:
     found = parse_url(url)
     if found.scheme not in {"http", "https"} or not found.host:
         raise ValueError(f"{url} is no address of HTTP")
+    found = found._replace(path=found.path or "/")
     if query:
         written = urlencode([(name, value) for name, value in query])
         found = found._replace(query="&".join(filter(None, [found.query, written])))

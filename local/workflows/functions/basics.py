@@ -161,7 +161,7 @@ def _retries(exception: Value, codes: set[int], tags: set[str]) -> bool:
     found = found if isinstance(found, list) else []
     if any(equal(tag, wanted) for tag in found for wanted in tags):
         return True
-    return "HttpError" in found and exception.get("code") in codes
+    return "HttpError" in found and any(equal(exception.get("code"), code) for code in codes)
 
 
 @function("http.default_retry_predicate")
