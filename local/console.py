@@ -254,7 +254,7 @@ def _wait(runtime: Runtime, operation: dict[str, Any]) -> dict[str, str]:
 
 def _shown(runtime: Runtime, found: dict[str, Any], tell: Tell, offset: str) -> dict[str, Any]:
     views, id = runtime.views, found["name"].rpartition("/")[2]
-    row = _row(runtime, found, tell)
+    row = _row(runtime, found, tell) | {"attention": views.attention(id)}
     page = views.steps(id, row["workflow"], _STEPS, offset)
     error = found.get("error", {})
     sizes = [("argument", amount(found["argument"]))]

@@ -157,7 +157,9 @@ class Platform:
             return self.sign_in.service_token("events", self.clock.now())
 
         engine = WorkflowExecutions(self.settings, token)
-        dependencies = PortDependencies(self.settings, self.meter, connected.signer, token)
+        dependencies = PortDependencies(
+            self.settings, self.meter, connected.signer, token, self.runtime.trouble
+        )
         self._files = FolderFiles(
             self.settings.uploads, data / "keys" / "links.key", self.clock.now
         )

@@ -7,13 +7,13 @@ flow: reading a variable whose assignment was not reached is an error of the exe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from local.workflows.errors import Position, Problem
 from local.workflows.expressions import Call as CallNode
 from local.workflows.expressions import Const, Field, Name, Node
-from local.workflows.functions import FUNCTIONS, REQUIRED, Function
+from local.workflows.functions import REQUIRED, Function
 from local.workflows.functions.effects import CONSTANTS
 from local.workflows.lint import lint_call, lint_expression
 from local.workflows.program import (
@@ -93,9 +93,10 @@ def _created(block: Block) -> Iterator[str]:
 
 
 class _Checker:
-    def __init__(self, program: Program, file: str) -> None:
+    def __init__(self, program: Program, file: str, functions: Mapping[str, Function]) -> None:
         self.program = program
         self.file = file
+        self.functions = functions
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
@@ -259,7 +260,7 @@ class _Checker:
             self.problem(where, f"'{name}' needs the argument '{missing}'")
 
     def function(self, name: str, where: Position) -> Function | None:
-        function = FUNCTIONS.get(name)
+        function = self.functions.get(name)
         if function is None:
             reason = (
                 "this machine has no such connector; call the service's own API with http"
@@ -308,7 +309,7 @@ class _Checker:
             return False
         if name in CONSTANTS:
             node.constant = CONSTANTS[name]
-        elif name in FUNCTIONS:
+        elif name in self.functions:
             node.constant = Reference(name)
         else:
             return False
@@ -358,9 +359,11 @@ def _blocks(body: Body | None) -> Iterator[Block]:
             pass
 
 
-def check(program: Program, file: str) -> tuple[list[Problem], list[Problem]]:
+def check(
+    program: Program, file: str, functions: Mapping[str, Function]
+) -> tuple[list[Problem], list[Problem]]:
     """Return the problems and the warnings of a program, and bind its names."""
-    checker = _Checker(program, file)
+    checker = _Checker(program, file, functions)
     for routine in program.routines.values():
         checker.routine(routine)
     return checker.problems, checker.warnings

@@ -50,7 +50,7 @@ def run(file: Path, data: str, trace: bool) -> int:
                 return _refused(file, source, error)
             execution = runtime.execute(name, argument)
             found = runtime.wait(execution, _PATIENCE_S)
-            while found["state"] == ACTIVE and "stateError" not in found:
+            while found["state"] == ACTIVE:
                 found = runtime.wait(execution, _PATIENCE_S)
             if trace:
                 _trace(runtime, found["name"])
@@ -59,7 +59,7 @@ def run(file: Path, data: str, trace: bool) -> int:
     if found["state"] == SUCCEEDED:
         print(found["result"])
         return 0
-    error_map = found.get("error") or found.get("stateError") or {"context": found["state"]}
+    error_map = found.get("error") or {"context": found["state"]}
     print(json.dumps({"error": error_map}, ensure_ascii=False))
     return 1
 

@@ -13,37 +13,46 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 
 from local.clock import Clock
 from local.workflows import records
 from local.workflows.billing import Steps
+from local.workflows.boundary import within
 from local.workflows.callbacks import Callbacks
 from local.workflows.connectors import Connectors
-from local.workflows.errors import DivergenceError, DroppedError, Failure, limit
+from local.workflows.errors import (
+    DivergenceError,
+    DroppedError,
+    Failure,
+    Fatal,
+    NewerError,
+    UnavailableError,
+    limit,
+    raised,
+)
 from local.workflows.http import Http
 from local.workflows.journal import Journal
 from local.workflows.live import Live
 from local.workflows.operations import Operations
 from local.workflows.outcomes import error_json, result_json
 from local.workflows.restoring import Restorer
-from local.workflows.scheduler import FATAL
+from local.workflows.scheduler import FATAL, RAISED, RAN
 from local.workflows.timers import Timers
 from local.workflows.values import MEMORY_LIMIT, Value, dump, size
 
 _SLEEP_MAX_S = 3600.0
+# How soon what failed because the journal could not be read is done again.
+_AGAIN_S = 0.2
 _LIVES_MAX, _RESTS_MAX = 500, 8
 Act = Callable[[], None]
 # What to do, and for which execution if it is for one.
 _Message = tuple[Act, Live | None]
 _log = logging.getLogger("workflows")
-
-
-def _unforeseen(error: Exception) -> str:
-    """Say what went wrong where anybody may read it; what the error says may be about somebody."""
-    return f"an error of the engine, {type(error).__name__}; its log says more"
 
 
 def _nothing() -> None:
@@ -72,6 +81,9 @@ class Engine:
         # What waits for long is not kept in memory: of those, only the operations are known.
         self._resting: dict[str, tuple[str, ...]] = {}
         self._oldest: deque[str] = deque()
+        # What needs the journal while it cannot be read.
+        self._again: list[_Message] = []
+        self._again_at = 0.0
         self._busy = 0
         self._busy_lock = threading.Lock()
         self._ended: dict[str, list[threading.Event]] = {}
@@ -162,6 +174,8 @@ class Engine:
         while True:
             deadline = self.timers.next()
             wait_s = _SLEEP_MAX_S if deadline is None else self._clock.seconds_until(deadline)
+            if self._again:
+                wait_s = min(wait_s, _AGAIN_S)
             message: _Message | None = (_nothing, None)
             try:
                 message = self._messages.get(timeout=min(wait_s, _SLEEP_MAX_S))
@@ -169,25 +183,41 @@ class Engine:
                 self.count(1)
             if message is None:
                 return
-            act, live = message
-            try:
-                act()
-                self._fire()
-            except Exception:  # noqa: BLE001 - one execution's trouble must not stop the others
-                _log.exception("the workflow engine met an error of its own")
-            finally:
-                with self._busy_lock:
-                    self._busy -= 1
-                    if live is not None:
-                        live.posted -= 1
+            self._do(message)
+            for execution, op in self.timers.due(self._clock.now()):
+                self.count(1)
+                self._do((partial(self._expire, execution, op), None))
+            if self._again and time.monotonic() >= self._again_at:
+                again, self._again = self._again, []
+                for one in again:
+                    self._messages.put(one)
             self._rest()
 
-    def _fire(self) -> None:
-        """Complete what has come due."""
-        for execution, op in self.timers.due(self._clock.now()):
-            live = self.awake(execution)
-            if live is not None and op in live.run.pending:
-                self._operations.expired(live, op)
+    def _do(self, message: _Message) -> None:
+        """Do what a message says; what needs a journal that cannot be read now is done again later."""
+        act, live = message
+        try:
+            act()
+        except UnavailableError:
+            if not self._again:
+                self._again_at = time.monotonic() + _AGAIN_S
+            self._again.append(message)
+            return
+        except Exception as error:  # noqa: BLE001 - one execution's trouble must not stop the others
+            if live is None:
+                _log.exception("the workflow engine met an error of its own")
+            else:
+                self._defect(live.run.id, error)
+        with self._busy_lock:
+            self._busy -= 1
+            if live is not None:
+                live.posted -= 1
+
+    def _expire(self, execution: str, op: str) -> None:
+        """Complete an operation that has come due."""
+        live = self.awake(execution)
+        if live is not None and op in live.run.pending:
+            self._operations.expired(live, op)
 
     def _rest(self) -> None:
         """Let go of what waits for long, oldest first; the journal has all of it."""
@@ -225,13 +255,15 @@ class Engine:
             records.write_entries(db, run.id, entries)
 
         def after() -> None:
-            if done is not None and self.lives.get(run.id) is live:
+            if done is not None and self.lives.get(run.id) is live and not live.broken:
                 done()
             live.written += 1
             self.count(-1)
 
         def failed(error: Exception) -> None:
-            self.post(lambda: self._give_up(live, f"the journal refused a record: {error}"))
+            # From here on nothing of it begins, whatever of it was handed over meanwhile.
+            live.broken = True
+            self.post(lambda: self._defect(run.id, error))
             self.count(-1)
 
         self._journal.append(write, after, failed)
@@ -239,22 +271,29 @@ class Engine:
     def _take_up(self, unfinished: Iterator[str]) -> None:
         """Restore one execution after the other, so that those which only wait can rest again."""
         for execution in unfinished:
-            self._begin(execution)
+            self.begin(execution)
             self.post(lambda: self._take_up(unfinished))
             return
 
     def _begin(self, execution: str) -> None:
         if execution in self.lives:
             return
-        self._resting.pop(execution, None)
         try:
             restored = self._restorer.restore(execution, self._operations)
-        except Exception as error:  # noqa: BLE001 - it is kept for a person to look at
-            own = isinstance(error, DivergenceError)
-            self._mark(execution, str(error) if own else _unforeseen(error))
+        except UnavailableError:
+            raise
+        except NewerError as error:
+            self._resting.pop(execution, None)
+            self._mark(execution, str(error))
             return
+        except Exception as error:  # noqa: BLE001 - a record that cannot be read
+            self._defect(execution, error)
+            return
+        self._resting.pop(execution, None)
         if restored is None:
             return
+        if restored.marked:
+            self._record(lambda db: records.mark(db, execution, None), _nothing)
         live = Live(restored.run, restored.inbox)
         self.lives[execution] = live
         self._oldest.append(execution)
@@ -281,14 +320,10 @@ class Engine:
                 self._operations.recover(live)
             if run.outcome is not None:
                 self._finish(live)
-        except DroppedError:
-            return
-        except DivergenceError as error:
-            self._give_up(live, f"the replay differs from the journal: {error}")
-            return
-        except Exception as error:  # noqa: BLE001 - it is kept for a person to look at
-            _log.exception("the execution %s met an error of the engine", run.id)
-            self._give_up(live, _unforeseen(error))
+        except UnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect ends one execution and no other
+            self._defect(run.id, error)
             return
         if live.backlog:
             self._next(live)
@@ -301,7 +336,13 @@ class Engine:
         if self.lives.get(live.run.id) is not live:
             return
         if live.settled:
-            action()
+            try:
+                action()
+            except UnavailableError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a defect ends one execution and no other
+                self._defect(live.run.id, error)
+                return
             if live.backlog and live.settled:
                 self._next(live)
         else:
@@ -316,9 +357,15 @@ class Engine:
         run = live.run
         if op not in run.pending or run.outcome is not None:
             return
-        if size(value) > MEMORY_LIMIT:
-            ok, value = FATAL, limit("a result takes more than 512 KB").value
-        text = dump(value)
+        if not run.pending[op].operation.kept and ok == RAN:
+            value = None
+        try:
+            if size(value) > MEMORY_LIMIT:
+                raise limit("a result takes more than 512 KB")
+            text = within("a result", dump, value)
+        except Failure as failure:
+            ok, value = FATAL if isinstance(failure, Fatal) else RAISED, failure.value
+            text = dump(value)
         seq, schedule = run.seq + 1, run.schedule_hash
         self.append(
             live,
@@ -333,7 +380,7 @@ class Engine:
         failure, result, error = run.outcome.failure, None, None
         if failure is None:
             try:
-                result = result_json(run.outcome.value)
+                result = within("the result", result_json, run.outcome.value)
             except Failure as problem:
                 failure = problem
         if failure is not None:
@@ -354,17 +401,35 @@ class Engine:
             event.set()
         self.post(lambda: self._operations.child_ended(execution))
 
-    def _give_up(self, live: Live, sentence: str) -> None:
-        """Stop an execution that cannot go on, and keep all it has."""
-        if self.lives.get(live.run.id) is live:
-            del self.lives[live.run.id]
-            self._mark(live.run.id, sentence)
+    def _defect(self, execution: str, error: Exception) -> None:
+        """End an execution that cannot go on, whatever the engine did wrong, and keep all it has."""
+        if isinstance(error, DroppedError):
+            return
+        self.lives.pop(execution, None)
+        self._resting.pop(execution, None)
+        # What another error says may be about somebody, or about this machine.
+        own = isinstance(error, DivergenceError)
+        sentence = f"a defect of the engine: {error if own else 'the log says more'}"
+        _log.error("the execution %s ended by %s", execution, sentence, exc_info=error)
+        failure, now = raised("SystemError", sentence), self._clock.now()
+
+        def write(db: sqlite3.Connection) -> None:
+            ended = records.finish(db, execution, records.FAILED, None, error_json(failure), now)
+            if ended:
+                records.mark(db, execution, sentence)
+
+        self._record(write, lambda: self._announce(execution))
 
     def _mark(self, execution: str, sentence: str) -> None:
+        """Say what an execution waits for that this release does not have."""
         _log.error("the execution %s needs attention: %s", execution, sentence)
+        self._record(lambda db: records.mark(db, execution, sentence), _nothing)
+
+    def _record(self, work: Callable[[sqlite3.Connection], None], done: Act) -> None:
         self.count(1)
-        self._journal.append(
-            lambda db: records.mark(db, execution, sentence),
-            lambda: self.count(-1),
-            lambda _: self.count(-1),
-        )
+
+        def after() -> None:
+            done()
+            self.count(-1)
+
+        self._journal.append(work, after, lambda _: self.count(-1))

@@ -72,6 +72,10 @@ class DroppedError(EngineError):
     """Leave an execution that was cancelled while it ran."""
 
 
+class NewerError(EngineError):
+    """Say that an execution needs another release: one that knows what it began under."""
+
+
 class DivergenceError(EngineError):
     """Say that a replay did something else than the journal recorded."""
 

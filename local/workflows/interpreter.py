@@ -16,7 +16,7 @@ from typing import Any
 from local.workflows import retries
 from local.workflows.billing import Steps
 from local.workflows.boundary import within
-from local.workflows.errors import Failure, Raised, limit, raised
+from local.workflows.errors import Failure, Raised, as_json, limit, raised
 from local.workflows.expressions import Node
 from local.workflows.functions import FUNCTIONS
 from local.workflows.history import Recorder
@@ -49,6 +49,7 @@ from local.workflows.values import (
     Value,
     changed,
     is_number,
+    measured,
     size,
     string,
     type_name,
@@ -212,7 +213,7 @@ class Machine:
                 if not isinstance(value, str | dict):
                     got = type_name(value)
                     raise raised("TypeError", f"raise needs a string or a map; got: {got}")
-                raise Raised(value)
+                raise Raised(within("an error", _tellable, value))
             case Try():
                 return (yield from self.attempt(body, scope))
             case Parallel():
@@ -266,7 +267,8 @@ class Machine:
         else:
             result = call.function(frame.context, values)
             if call.function.waits:
-                result = yield from retries.waited(call.function.waits, result)
+                kept = call.result is not None
+                result = yield from retries.waited(call.function.waits, result, kept=kept)
         if call.result is not None:
             yield from self.assign(call.result, result, scope)
         return None
@@ -410,21 +412,26 @@ class Machine:
         return run
 
 
+def _tellable(value: Value) -> Value:
+    """Return the value of an error that can be written down, as it will be if nothing handles it."""
+    as_json(measured(value))
+    return value
+
+
 def _unhandled(errors: list[dict[str, Any]]) -> Raised:
     tags: dict[str, None] = {"UnhandledBranchError": None}
     for error in errors:
         payload = error["error"]["payload"]
         found = payload.get("tags") if isinstance(payload, dict) else None
         tags.update((tag, None) for tag in found or () if isinstance(tag, str))
-    return Raised(
-        {
-            "message": "UnhandledBranchError: One or more branches or iterations encountered "
-            "an unhandled runtime error",
-            "tags": list(tags),
-            "branches": errors[:_REPORTED_BRANCHES_MAX],
-            "truncated": len(errors) > _REPORTED_BRANCHES_MAX,
-        }
-    )
+    error = {
+        "message": "UnhandledBranchError: One or more branches or iterations encountered "
+        "an unhandled runtime error",
+        "tags": list(tags),
+        "branches": errors[:_REPORTED_BRANCHES_MAX],
+        "truncated": len(errors) > _REPORTED_BRANCHES_MAX,
+    }
+    return Raised(measured(error))
 
 
 def context(sentence: str, failure: Failure) -> str:

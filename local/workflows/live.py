@@ -26,6 +26,8 @@ class Live:
         self.backlog: deque[Callable[[], None]] = deque()
         # What is on its way: messages to it, and records handed to the journal and written.
         self.posted = self.handed = self.written = 0
+        self.broken = False
+        """Whether the journal refused something of it."""
 
     @property
     def settled(self) -> bool:

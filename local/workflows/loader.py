@@ -1,5 +1,7 @@
 """Turn a source into a program, or say everything that is wrong with its structure."""
 
+from collections.abc import Mapping
+
 import yaml
 
 from local.workflows import checks
@@ -8,6 +10,7 @@ from local.workflows.errors import LoadError, Position, Problem
 from local.workflows.expressions import Const, Index, Node
 from local.workflows.expressions import Field as FieldNode
 from local.workflows.expressions import Name as NameNode
+from local.workflows.functions import FUNCTIONS, Function
 from local.workflows.program import (
     Assign,
     Block,
@@ -260,7 +263,7 @@ class _Reader(Reader):
         return Parallel(shared, self.value(limit) if limit is not None else None, branches, loop)
 
 
-def load(source: str, file: str) -> Program:
+def load(source: str, file: str, functions: Mapping[str, Function] = FUNCTIONS) -> Program:
     """Load and check a source; raise a LoadError with every problem found."""
     reader = _Reader(file)
     try:
@@ -269,7 +272,7 @@ def load(source: str, file: str) -> Program:
         raise LoadError([Problem(file, error.position, str(error))]) from None
     if reader.problems:
         raise LoadError(sorted(reader.problems, key=_place))
-    problems, warnings = checks.check(program, file)
+    problems, warnings = checks.check(program, file, functions)
     if problems:
         raise LoadError(sorted(problems, key=_place))
     return Program(program.routines, sorted(warnings, key=_place))

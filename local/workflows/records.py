@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from local.workflows.errors import as_json
 from local.workflows.history import Entry
 
-# The meaning of a running execution is pinned to this; see `Engine`.
-ENGINE_VERSION = "1"
+# What functions answer is pinned to this for as long as an execution runs: releases up to 0.1.0 began them as 1.
+ENGINE_VERSION, EARLIER_VERSION = "2", "1"
 ACTIVE, SUCCEEDED, FAILED, CANCELLED = "ACTIVE", "SUCCEEDED", "FAILED", "CANCELLED"
+# Shown and never written: what waits for another release is active.
+UNAVAILABLE = "UNAVAILABLE"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS owner(id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL);
@@ -28,6 +30,7 @@ CREATE TABLE IF NOT EXISTS executions(
     labels TEXT NOT NULL, state TEXT NOT NULL, result TEXT, error TEXT, created TEXT NOT NULL,
     ended TEXT, parent TEXT, parent_op TEXT, attention TEXT, UNIQUE (parent, parent_op));
 CREATE INDEX IF NOT EXISTS executions_active ON executions(state) WHERE state = 'ACTIVE';
+CREATE INDEX IF NOT EXISTS executions_broken ON executions(ended) WHERE attention IS NOT NULL;
 CREATE INDEX IF NOT EXISTS executions_workflow ON executions(workflow, n);
 CREATE TABLE IF NOT EXISTS ops(
     execution TEXT NOT NULL, op TEXT NOT NULL, kind TEXT NOT NULL, args_hash TEXT NOT NULL,
@@ -239,8 +242,8 @@ def finish(
     return bool(ended)
 
 
-def mark(db: sqlite3.Connection, execution: str, sentence: str) -> None:
-    """Write that a person has to look at an execution."""
+def mark(db: sqlite3.Connection, execution: str, sentence: str | None) -> None:
+    """Write why a person has to look at an execution, or that nobody has to any more."""
     db.execute("UPDATE executions SET attention = ? WHERE id = ?", (sentence, execution))
 
 

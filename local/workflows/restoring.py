@@ -14,12 +14,13 @@ from local.clock import Clock
 from local.workflows import records
 from local.workflows.authority import Authority, Deployed
 from local.workflows.callbacks import Inbox
-from local.workflows.errors import DivergenceError, LoadError, raised
+from local.workflows.errors import LoadError, NewerError, raised
+from local.workflows.functions import EARLIER, FUNCTIONS
 from local.workflows.history import Recorder
 from local.workflows.journal import Journal
 from local.workflows.loader import load
 from local.workflows.program import Program
-from local.workflows.records import ENGINE_VERSION, MissingError, read_moment
+from local.workflows.records import EARLIER_VERSION, ENGINE_VERSION, MissingError, read_moment
 from local.workflows.scheduler import Host, Record, Run
 from local.workflows.values import Value
 from local.workflows.views import Views
@@ -31,6 +32,8 @@ class Restored:
 
     run: Run
     inbox: Inbox
+    marked: bool
+    """Whether it waited for this release."""
 
 
 class Restorer:
@@ -51,7 +54,7 @@ class Restorer:
         self._project = project
         self._location = location
         self._authority = authority
-        self._programs: dict[tuple[str, str], tuple[Program, dict[str, str], Deployed]] = {}
+        self._programs: dict[tuple[str, str, str], tuple[Program, dict[str, str], Deployed]] = {}
 
     def restore(self, execution: str, host: Host) -> Restored | None:
         """Rebuild an execution, or return None if it ended meanwhile."""
@@ -61,12 +64,13 @@ class Restorer:
         if not rows:
             return None
         row = rows[0]
-        if row["engine_version"] != ENGINE_VERSION:
-            raise DivergenceError(
-                f"it was started by engine version {row['engine_version']}, "
-                f"and this is version {ENGINE_VERSION}; run it with that one"
+        version = row["engine_version"]
+        if version not in {ENGINE_VERSION, EARLIER_VERSION}:
+            raise NewerError(
+                f"it was begun as version {version} of the language by another release, "
+                "and goes on under that one"
             )
-        program, env, deployed = self._program(row["workflow"], row["revision"])
+        program, env, deployed = self._program(row["workflow"], row["revision"], version)
         steps = self._journal.read(
             "SELECT max(ordinal) AS high, "
             "group_concat(iif(state = 'IN_PROGRESS', ordinal, NULL)) AS open "
@@ -83,6 +87,7 @@ class Restorer:
             Recorder(self._clock.now, steps["high"] or 0, still_open),
             self._history(execution),
             host,
+            exact=version == ENGINE_VERSION,
         )
         inbox = Inbox()
         for payload in self._journal.read(
@@ -91,18 +96,21 @@ class Restorer:
             execution,
         ):
             inbox.load(payload["callback"], payload["n"], payload["request"])
-        return Restored(run, inbox)
+        return Restored(run, inbox, row["attention"] is not None)
 
-    def _program(self, workflow: str, revision: str) -> tuple[Program, dict[str, str], Deployed]:
-        key = workflow, revision
+    def _program(
+        self, workflow: str, revision: str, version: str
+    ) -> tuple[Program, dict[str, str], Deployed]:
+        key = workflow, revision, version
         if key not in self._programs:
             row = self._journal.read(
-                "SELECT * FROM revisions WHERE workflow = ? AND revision = ?", *key
+                "SELECT * FROM revisions WHERE workflow = ? AND revision = ?", workflow, revision
             )[0]
+            functions = FUNCTIONS if version == ENGINE_VERSION else FUNCTIONS | EARLIER
             try:
-                program = load(row["source"], f"{workflow}.yaml")
+                program = load(row["source"], f"{workflow}.yaml", functions)
             except LoadError as error:
-                raise DivergenceError(f"its source can no longer be loaded: {error}") from None
+                raise NewerError(f"this release does not load its source: {error}") from None
             deployed = Deployed(workflow, row["source"])
             self._programs[key] = program, json.loads(row["env"]), deployed
         return self._programs[key]

@@ -56,17 +56,17 @@ def _number(parts: Mapping[str, Value], name: str, default: float, most: float =
     return float(value)
 
 
-def waited(kind: str, arguments: Value) -> Running:
+def waited(kind: str, arguments: Value, *, kept: bool = True) -> Running:
     """Wait for an operation; a connector's is repeated by the policy that every connector has."""
     if kind == "children":
         return (yield from _all(arguments))
     if kind != "connector":
-        return (yield Operation(kind, arguments))
+        return (yield Operation(kind, arguments, kept))
     built_in, attempt = policy(CONSTANTS["http.default_retry"]), 0
     worth = idempotent_predicate if arguments["method"] == "GET" else non_idempotent_predicate
     while True:
         try:
-            return (yield Operation(kind, arguments))
+            return (yield Operation(kind, arguments, kept))
         except Raised as failure:
             if attempt == built_in.max_retries or not worth(failure.value):
                 raise

@@ -26,7 +26,7 @@ from local.workflows.services import LocalServices, tasks
 from local.workflows.values import ARGUMENT_LIMIT, Value
 from local.workflows.views import Views
 
-_RETENTION = timedelta(days=90)
+_RETENTION, _LATELY = timedelta(days=90), timedelta(hours=1)
 # Twenty nested calls of deeply nested steps need more generators than Python allows at first.
 _RECURSION = 6000
 _log = logging.getLogger("workflows")
@@ -212,11 +212,18 @@ class Runtime:
         event = engine.end_event(id)
         try:
             found = self.execution(id)
-            if found["state"] == records.ACTIVE and event.wait(timeout_s):
+            if "endTime" not in found and event.wait(timeout_s):
                 return self.execution(id)
             return found
         finally:
             engine.forget_event(id, event)
+
+    def trouble(self) -> str:
+        """Say what went wrong with the engine itself within the last hour; nothing if nothing did."""
+        found = self.views.broken(self._clock.now() - _LATELY)
+        if not found:
+            return ""
+        return f"a defect of the engine ended {len(found)} executions within an hour; the last: {found[0]}"
 
     def billed(self) -> dict[str, Steps]:
         """Return the billable steps of the executions that ended last, by their ids."""

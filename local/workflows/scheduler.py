@@ -10,6 +10,7 @@ proves it at every delivery of a replay.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from local.workflows.program import Program
 from local.workflows.strands import Fork, Operation, Pause, Running, Strand
 from local.workflows.values import Value, digest, load
 
+_log = logging.getLogger("workflows")
 RAN, RAISED, FATAL = 1, 0, -1
 _STRANDS_MAX = 20
 
@@ -43,6 +45,13 @@ class Record:
     ok: int | None
     value: str | None
     schedule_hash: str | None
+
+    def read(self) -> Value:
+        """Return the value that was recorded."""
+        try:
+            return load(self.value or "null")
+        except ValueError:
+            raise DivergenceError(f"the record of the operation {self.op} cannot be read") from None
 
 
 class Host(Protocol):
@@ -129,7 +138,7 @@ class _StrandContext:
         run, op = self._run, self._strand.next_operation()
         record = run.recorded(op, kind, digest(arguments))
         if record is not None:
-            return load(record.value or "null")
+            return record.read()
         return run.host.instant(run, op, kind, arguments, compute)
 
     def now(self) -> float:
@@ -140,10 +149,7 @@ class _StrandContext:
         """Open an endpoint of this execution."""
         run, op = self._run, self._strand.next_operation()
         record = run.recorded(op, "callback", digest(method))
-        if record is not None:
-            opened = load(record.value or "null")
-        else:
-            opened = run.host.create_callback(run, op, method)
+        opened = record.read() if record is not None else run.host.create_callback(run, op, method)
         run.callbacks.add(opened["url"])
         return opened
 
@@ -167,6 +173,8 @@ class Run:
         recorder: Recorder,
         history: list[Record],
         host: Host,
+        *,
+        exact: bool = True,
     ) -> None:
         self.id = id
         self.deployed = deployed
@@ -184,6 +192,8 @@ class Run:
             sorted((r for r in history if r.seq is not None), key=lambda r: r.seq or 0)
         )
         self._hash = b""
+        # Whether the arguments of an operation are those of its record to the letter.
+        self._exact = exact
         self._ready: deque[_Turn] = deque()
         self._joins: list[_Join] = []
         self._active = 0
@@ -215,11 +225,15 @@ class Run:
             if self._order:
                 raise DivergenceError(f"the operation {op} ({kind}) is not in the journal")
             return None
-        if (record.kind, record.args_hash) != (kind, args_hash):
-            raise DivergenceError(
-                f"the operation {op} is {kind} here and was {record.kind} before, "
-                "or its arguments differ"
-            )
+        if record.kind != kind:
+            raise DivergenceError(f"the operation {op} is {kind} here and was {record.kind} before")
+        if record.args_hash != args_hash:
+            if self._exact:
+                raise DivergenceError(
+                    f"the operation {op} ({kind}) has other arguments than before"
+                )
+            # An earlier release wrote them in another way; what it did is done, and came to what is recorded.
+            _log.warning("the operation %s of %s has other arguments than before", op, self.id)
         return record
 
     def replay(self) -> bool:
@@ -234,7 +248,7 @@ class Run:
             raise DivergenceError(f"the operation {record.op} is delivered but was not reached")
         if record.seq != self.seq + 1 or record.schedule_hash != self.schedule_hash:
             raise DivergenceError(f"the order of the strands differs at delivery {record.seq}")
-        self.deliver(record.op, record.ok or 0, load(record.value or "null"))
+        self.deliver(record.op, record.ok or 0, record.read())
         return True
 
     # --- going on -----------------------------------------------------------------------------

@@ -12,10 +12,11 @@ from local.workflows.values import Value
 
 @dataclass(frozen=True)
 class Operation:
-    """A wait for something outside, answered with a value or an error."""
+    """A wait for something outside, answered with a value or an error; *kept* is whether the value is used."""
 
     kind: str
     arguments: Value
+    kept: bool = True
 
 
 @dataclass(frozen=True)

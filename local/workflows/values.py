@@ -29,7 +29,7 @@ _TOLD_LIMIT = 4 * MEMORY_LIMIT
 _MARK = '"$'
 _HALF = re.compile("[\ud800-\udfff]")
 # Deeper values would exhaust the stack of whoever walks through them.
-_NESTING_LIMIT = 500
+_NESTING_LIMIT, _DEPTH_LIMIT = 500, 1000
 
 
 @dataclass(frozen=True)
@@ -141,27 +141,34 @@ def size(value: Value, most: int = MEMORY_LIMIT) -> int:
     A value may hold another many times over, each time in the same place of the memory, so that
     counting to the end could take for ever. A null that is an element takes its place.
     """
+    return _extent(value, most)[0]
+
+
+def _extent(value: Value, most: int) -> tuple[int, int]:
+    """Return how large and how deep a value is, counted level by level until it is past *most*."""
     if value is None:
-        return 0
+        return 0, 0
     if not isinstance(value, list | dict):
-        return _scalar_size(value)
-    total, stack = 8, [value]
-    while stack and total <= most:
-        inner = stack.pop()
-        items: Collection[Value] = inner
-        if isinstance(inner, dict):
-            total += sum(map(_scalar_size, inner))
-            items = inner.values()
-        total += 8 * len(items)
-        kinds = set(map(type, items))
-        if kinds <= _EIGHT_BYTES:
-            continue
-        if kinds == _STRINGS:
-            total += sum(map(length, items))
-            continue
-        stack += [item for item in items if isinstance(item, list | dict)]
-        total += sum(_scalar_size(item) - 8 for item in items if isinstance(item, str | bytes))
-    return total
+        return _scalar_size(value), 0
+    total, depth, level = 8, 0, [value]
+    while level and total <= most:
+        depth += 1
+        outer, level = level, []
+        for inner in outer:
+            items: Collection[Value] = inner
+            if isinstance(inner, dict):
+                total += sum(map(_scalar_size, inner))
+                items = inner.values()
+            total += 8 * len(items)
+            if total > most:
+                break
+            kinds = set(map(type, items))
+            if kinds == _STRINGS:
+                total += sum(map(length, items))
+            elif not kinds <= _EIGHT_BYTES:
+                level += [item for item in items if isinstance(item, list | dict)]
+                total += sum(_scalar_size(x) - 8 for x in items if isinstance(x, str | bytes))
+    return total, depth
 
 
 _EIGHT_BYTES = {int, float, bool, type(None)}
@@ -169,9 +176,12 @@ _STRINGS = {str}
 
 
 def measured(value: Value) -> Value:
-    """Refuse a value that is too large to be sent or told, before anything walks through it."""
-    if size(value, _TOLD_LIMIT) > _TOLD_LIMIT:
+    """Refuse a value that is too large to be sent or told, or too deep, before anything walks through it."""
+    total, depth = _extent(value, _TOLD_LIMIT)
+    if total > _TOLD_LIMIT:
         raise limit("a value takes more than 2 MB", "MemoryLimitExceededError")
+    if depth > _DEPTH_LIMIT:
+        raise raised("RecursionError", f"a value is nested deeper than {_DEPTH_LIMIT} levels")
     return value
 
 
@@ -276,7 +286,7 @@ def _unwrapped(value: Value) -> Value:
 def dump(value: Value) -> str:
     """Write a value for the journal: JSON, in which bytes are tagged."""
     try:
-        text = json.dumps(value, separators=(",", ":"))
+        text = json.dumps(measured(value), separators=(",", ":"))
     except TypeError:
         text = _MARK
     if _MARK in text:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from datetime import datetime
 from typing import Any
 
 from local.workflows import records
@@ -74,7 +75,7 @@ class Views:
             found["result"] = row["result"]
         if row["error"] is not None:
             found["error"] = json.loads(row["error"])
-        if row["attention"] is not None and row["state"] == records.ACTIVE:
+        if found["state"] == records.UNAVAILABLE:
             found["stateError"] = {"details": row["attention"], "type": "TYPE_UNSPECIFIED"}
         found["status"] = {"currentSteps": self._current_steps(row["id"])}
         return found
@@ -107,6 +108,18 @@ class Views:
         rows, following = self._page(sql, (state,), size, token)
         return [self._full(row) for row in rows], following
 
+    def attention(self, id: str) -> str:
+        """Say why a person has to look at an execution; nothing if nobody has to."""
+        return self.execution_row(id)["attention"] or ""
+
+    def broken(self, since: datetime) -> list[str]:
+        """List the executions that a defect of the engine ended, the last one first."""
+        rows = self._journal.read(
+            "SELECT id FROM executions WHERE attention IS NOT NULL AND ended > ? ORDER BY ended DESC",
+            records.written(since),
+        )
+        return [row["id"] for row in rows]
+
     def counts(self) -> dict[str, int]:
         """Count the executions by state."""
         rows = self._journal.read("SELECT state, count(*) AS n FROM executions GROUP BY state")
@@ -138,7 +151,7 @@ class Views:
             "name": f"{self._base}/{row['workflow']}/executions/{row['id']}",
             "createTime": row["created"],
             "startTime": row["created"],
-            "state": row["state"],
+            "state": _state(row),
             "workflowRevisionId": row["revision"],
             "labels": json.loads(row["labels"]),
         }
@@ -245,6 +258,12 @@ class Views:
         if row["exception"] is not None:
             found["exception"] = {"payload": row["exception"]}
         return found
+
+
+def _state(row: sqlite3.Row) -> str:
+    """Return the state that is shown: what waits for another release is not to be had from this one."""
+    waits = row["state"] == records.ACTIVE and row["attention"] is not None
+    return records.UNAVAILABLE if waits else str(row["state"])
 
 
 _WORKFLOWS = (

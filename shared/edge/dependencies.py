@@ -39,10 +39,15 @@ class PortDependencies:
         documents: Documents,
         signer: Signer,
         token: Callable[[], str] | None = None,
+        engine_trouble: Callable[[], str] = str,
     ) -> None:
-        """Say what to look at, and whose access token opens it: this process's own without one."""
+        """
+        Say what to look at, and whose access token opens it: this process's own without one.
+
+        *engine_trouble* says in a sentence what is wrong inside of the workflow engine where that is in this process.
+        """
         self._settings, self._documents, self._signer = settings, documents, signer
-        self._token = token
+        self._token, self._engine_trouble = token, engine_trouble
 
     def look(self) -> Sequence[HealthCheck]:
         """Look at each, one after the other."""
@@ -78,6 +83,9 @@ class PortDependencies:
         parent = path("projects", s.project, "locations", s.location, "workflows", "agent_creation")
         url = s.reached(f"{s.executions}/v1/{parent}/executions?pageSize=1")
         self._read(self._workflows, url)
+        trouble = self._engine_trouble()
+        if trouble:
+            raise ProviderDown(trouble)
 
     def _identity_keys(self) -> None:
         s = self._settings

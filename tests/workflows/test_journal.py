@@ -1,43 +1,42 @@
 """What is said when the journal was changed, is locked, or cannot be written."""
 
+import contextlib
 import json
+import re
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local.clock import Clock
-from local.workflows import Home, Runtime
+from local.workflows import Home, Runtime, interpreter, records, scheduler
+from local.workflows.callbacks import CallbackRefusedError
 from local.workflows.errors import LockedError, UnavailableError
+from local.workflows.functions import EARLIER, FUNCTIONS
+from local.workflows.functions.registry import function
+from local.workflows.journal import Journal
 
-from .conftest import Web, until
-from .waiting import call, waiting
+from .conftest import Web, outcome, until
+from .waiting import WAIT, call, waiting
 
 Start = Callable[..., Runtime]
 
 
-def test_a_changed_journal_is_noticed_and_nothing_is_guessed(
-    start: Start, web: Web, tmp_path: Path
-) -> None:
-    runtime = start()
-    execution, url = waiting(runtime, web)
+def changed(runtime: Runtime, tmp_path: Path, sql: str) -> None:
+    """Change the journal of a runtime that is stopped for it."""
     runtime.stop()
-    with sqlite3.connect(tmp_path / "data/workflows.db") as db:
-        db.execute("UPDATE ops SET args_hash = 'other' WHERE kind = 'http'")
-    db.close()
-    runtime = start()
-    until(lambda: "stateError" in runtime.execution(execution))
-    found = runtime.execution(execution)
-    assert found["state"] == "ACTIVE"
-    assert "its arguments differ" in found["stateError"]["details"]
-    call(runtime, url, "kept")
-    assert web.paths() == ["tell"]
+    with contextlib.closing(sqlite3.connect(tmp_path / "data/workflows.db")) as db:
+        db.execute(sql)
+        db.commit()
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        ("UPDATE ops SET args_hash = 'other' WHERE kind = 'http'", "has other arguments"),
         ("UPDATE ops SET schedule_hash = 'x' WHERE seq = 1", "order of the strands differs"),
         ("DELETE FROM ops WHERE kind = 'env'", "is not in the journal"),
         (
@@ -47,22 +46,161 @@ def test_a_changed_journal_is_noticed_and_nothing_is_guessed(
             ),
             "operations that were not reached: 0:99",
         ),
-        ("UPDATE executions SET engine_version = '0'", "engine version 0"),
+        ("UPDATE ops SET value = '{' WHERE kind = 'env'", "cannot be read"),
+        ("UPDATE ops SET value = '{' WHERE kind = 'http'", "cannot be read"),
+        ("UPDATE executions SET argument = '{'", "the log says more"),
     ],
 )
-def test_a_replay_that_differs_is_stopped(
+def test_a_replay_that_differs_ends_the_execution_and_keeps_what_it_had(
     start: Start, web: Web, tmp_path: Path, change: str, sentence: str
 ) -> None:
     runtime = start()
-    execution, _ = waiting(runtime, web)
-    runtime.stop()
-    db = sqlite3.connect(tmp_path / "data/workflows.db")
-    db.execute(change)
-    db.commit()
-    db.close()
+    execution, url = waiting(runtime, web)
+    changed(runtime, tmp_path, change)
     runtime = start()
-    until(lambda: "stateError" in runtime.execution(execution))
+    found = runtime.wait(execution, 10)
+    assert found["state"] == "FAILED"
+    assert "stateError" not in found
+    error = json.loads(found["error"]["payload"])
+    assert error["tags"] == ["SystemError"]
+    assert sentence in error["message"]
+    assert runtime.views.operations(execution)
+    assert execution in runtime.trouble()
+    with pytest.raises(CallbackRefusedError):
+        call(runtime, url, "late")
+    assert web.paths() == ["tell"]
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "sentence"),
+    [
+        (
+            "UPDATE executions SET engine_version = '99'",
+            "UPDATE executions SET engine_version = '2'",
+            "version 99",
+        ),
+        (
+            "UPDATE revisions SET source = 'x' || source",
+            "UPDATE revisions SET source = substr(source, 2)",
+            "does not load",
+        ),
+    ],
+    ids=["version", "source"],
+)
+def test_what_needs_another_release_waits_for_it(
+    start: Start, web: Web, tmp_path: Path, now: str, then: str, sentence: str
+) -> None:
+    runtime = start()
+    execution, url = waiting(runtime, web)
+    changed(runtime, tmp_path, now)
+    runtime = start()
+    until(lambda: runtime.execution(execution)["state"] == "UNAVAILABLE")
     assert sentence in runtime.execution(execution)["stateError"]["details"]
+    assert runtime.trouble() == ""
+    call(runtime, url, "kept")
+    changed(runtime, tmp_path, then)
+    runtime = start()
+    found = runtime.wait(execution, 10)
+    assert json.loads(found["result"]) == "kept"
+    assert "stateError" not in found
+
+
+class Broken(Exception):
+    """A defect whose words are nobody's business."""
+
+
+def test_a_defect_of_the_engine_ends_the_execution_and_says_nothing_of_the_machine(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> None:
+        raise Broken("/home/somebody/secret")
+
+    runtime.deploy("child", "- nap: {call: sys.sleep, args: {seconds: 0.01}}\n- r: {return: 1}")
+    call = "call: experimental.executions.run, args: {workflow_id: child}"
+    runtime.deploy("parent", f"- c: {{{call}}}")
+    monkeypatch.setattr(interpreter.Machine, "loop", fails)
+    runtime.deploy("loop", "- l: {for: {value: v, in: [1], steps: [{a: {assign: [{x: 1}]}}]}}")
+    found = runtime.wait(runtime.execute("loop", None), 10)
+    assert found["state"] == "FAILED"
+    assert not {"somebody", "Broken", ".py"} & set(re.split(r"\W", json.dumps(found)))
+    assert found["name"].rpartition("/")[2] in runtime.trouble()
+    # Others go on, and whoever waits for one that a defect ends learns of it.
+    monkeypatch.setattr(scheduler.Run, "deliver", fails)
+    found = runtime.wait(runtime.execute("parent", None), 10)
+    assert found["state"] == "FAILED"
+    until(runtime.idle)
+
+
+def test_a_record_that_the_journal_refuses_ends_the_execution(
+    runtime: Runtime, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution, url = waiting(runtime, web)
+
+    def refused(*_: Any) -> None:
+        raise sqlite3.IntegrityError("secret")
+
+    monkeypatch.setattr(records, "complete_op", refused)
+    call(runtime, url, 1)
+    found = runtime.wait(execution, 10)
+    assert found["state"] == "FAILED"
+    assert "secret" not in json.dumps(found)
+    # What was to follow the refused record does not happen.
+    assert "after" not in web.paths()
+
+
+def test_a_journal_that_cannot_be_read_for_a_while_is_read_later(
+    start: Start, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = start()
+    execution, url = waiting(runtime, web)
+    runtime.stop()
+    asked: list[str] = []
+    read = Journal.read
+
+    def busy(self: Journal, sql: str, *values: Any) -> Any:
+        if "SELECT * FROM ops WHERE execution" in sql and len(asked) < 2:
+            asked.append(sql)
+            raise UnavailableError("the journal cannot be read: database is locked")
+        return read(self, sql, *values)
+
+    monkeypatch.setattr(Journal, "read", busy)
+    runtime = start()
+    call(runtime, url, "kept")
+    assert json.loads(runtime.wait(execution, 10)["result"]) == "kept"
+    assert len(asked) == 2
+    assert runtime.trouble() == ""
+
+
+def test_an_execution_of_an_earlier_release_ends_as_it_began(
+    start: Start, web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a function answers now is not what it answered then: neither is told of, and what was done stays done."""
+    declared = partial(function, "text.to_upper")
+    runtime = start()
+    monkeypatch.setitem(FUNCTIONS, "text.to_upper", FUNCTIONS["text.to_upper"])
+    source = WAIT.replace("body: '${cb.url}'", "body: '${text.to_upper(\"a\") + cb.url}'")
+    source = source.replace("'${got.http_request.body}'", "'${text.to_upper(\"a\")}'")
+    execution, url = waiting(runtime, web, source)
+    monkeypatch.setitem(EARLIER, "text.to_upper", FUNCTIONS["text.to_upper"])
+    declared()(lambda source: source * 2)
+    changed(runtime, tmp_path, "UPDATE executions SET engine_version = '1'")
+    runtime = start()
+    call(runtime, url)
+    assert json.loads(runtime.wait(execution, 10)["result"]) == "A"
+    assert outcome(runtime, "- r: {return: '${text.to_upper(\"a\")}'}") == "aa"
+
+
+def test_an_operation_that_an_earlier_release_wrote_otherwise_is_done(
+    start: Start, web: Web, tmp_path: Path
+) -> None:
+    runtime = start()
+    execution, url = waiting(runtime, web)
+    changed(runtime, tmp_path, "UPDATE executions SET engine_version = '1'")
+    changed(runtime, tmp_path, "UPDATE ops SET args_hash = 'other'")
+    runtime = start()
+    call(runtime, url, "kept")
+    assert json.loads(runtime.wait(execution, 10)["result"]) == "kept"
+    assert web.paths() == ["tell", "after"]
 
 
 def test_a_second_process_is_refused(start: Start, tmp_path: Path, clock: Clock) -> None:

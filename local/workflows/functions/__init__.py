@@ -1,15 +1,17 @@
 """The standard library."""
 
-from local.workflows.functions import basics, connectors, effects, texts, times
-from local.workflows.functions.registry import FUNCTIONS, REQUIRED, Context, Function
+from local.workflows.functions import basics, connectors, earlier, effects, texts, times
+from local.workflows.functions.registry import EARLIER, FUNCTIONS, REQUIRED, Context, Function
 
 __all__ = [
+    "EARLIER",
     "FUNCTIONS",
     "REQUIRED",
     "Context",
     "Function",
     "basics",
     "connectors",
+    "earlier",
     "effects",
     "texts",
     "times",

@@ -78,16 +78,23 @@ class Function:
 
 
 FUNCTIONS: dict[str, Function] = {}
+EARLIER: dict[str, Function] = {}
+"""What functions were, where they answered otherwise, for executions that an earlier release began."""
 
 
 def function(
-    name: str, *, waits: str = "", call_only: bool = False, in_expressions: bool = False
+    name: str,
+    *,
+    waits: str = "",
+    call_only: bool = False,
+    in_expressions: bool = False,
+    among: dict[str, Function] = FUNCTIONS,
 ) -> Callable[[_F], _F]:
     """Declare a function of the standard library; its signature is the documentation's."""
 
     def declare(body: _F) -> _F:
         found = inspect.signature(body).parameters
-        FUNCTIONS[name] = Function(
+        among[name] = Function(
             name=name,
             parameters={
                 p.name: REQUIRED if p.default is p.empty else p.default
