@@ -6,6 +6,7 @@ from typing import Any
 import flask
 from werkzeug.exceptions import HTTPException
 
+from local.workflows import messages
 from local.workflows.callbacks import CallbackRefusedError
 from local.workflows.errors import LoadError, UnavailableError
 from local.workflows.filters import FilterError
@@ -243,34 +244,25 @@ class _Executions:
         data = request.stream.read(_PAYLOAD_LIMIT + 1)
         if len(data) > _PAYLOAD_LIMIT:
             raise _InvalidError(too_large, 413)
+        try:
+            body = messages.received(data, request.content_type or "")
+        except ValueError:
+            raise _InvalidError("the body says JSON and is not") from None
+        query = {name: many if many[1:] else many[0] for name, many in request.args.lists()}
         self._runtime.callbacks.take(
             workflow,
             execution,
             callback,
             request.method,
             {
-                "body": _payload(data, request.mimetype),
+                "body": body,
                 "headers": {k: v for k, v in request.headers.items() if k not in _UNTOLD},
                 "method": request.method,
-                "query": request.args.to_dict(),
+                "query": query,
                 "url": request.full_path.rstrip("?"),
             },
         )
         return flask.Response(status=200)
-
-
-def _payload(data: bytes, kind: str) -> Any:
-    if not data:
-        return None
-    if kind == "application/json" or kind.endswith("+json"):
-        try:
-            return from_json(data)
-        except ValueError:
-            raise _InvalidError("the body says JSON and is not") from None
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data
 
 
 def blueprint(runtime: Runtime, authorise: Callable[[flask.Request], None]) -> flask.Blueprint:

@@ -9,7 +9,15 @@ from datetime import datetime
 from local.clock import Clock
 from local.workflows import records
 from local.workflows.journal import Journal
-from local.workflows.values import Value, dump, load
+from local.workflows.values import (
+    MEMORY_LIMIT,
+    STRING_LIMIT,
+    Value,
+    dump,
+    length,
+    load,
+    size,
+)
 
 Arrived = Callable[[str, str, int, str], None]
 
@@ -57,9 +65,11 @@ class Callbacks:
         An endpoint holds one payload nobody waits for yet, or one for each wait under way.
         """
         now = self._clock.now()
-        text = dump(
-            {"http_request": request, "received_time": records.written(now), "type": "HTTP"}
-        )
+        told = {"http_request": request, "received_time": records.written(now), "type": "HTTP"}
+        body = request["body"]
+        if size(told) > MEMORY_LIMIT or (isinstance(body, str) and length(body) > STRING_LIMIT):
+            raise CallbackRefusedError(413, "the request is larger than an execution can hold")
+        text = dump(told)
 
         def work(db: sqlite3.Connection) -> int:
             row = db.execute(

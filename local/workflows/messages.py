@@ -69,6 +69,26 @@ def read(body: bytes, kind: str) -> Value:
     return from_json(found.removeprefix("\ufeff"))
 
 
+def received(body: bytes, kind: str) -> Value:
+    """
+    Read the body of a callback: JSON, text, or else bytes, so that nothing of it is lost.
+
+    Raises:
+        ValueError: It says JSON and is not; whoever sent it is told so.
+    """
+    name, charset = _named(kind)
+    if not body:
+        return None
+    if _is_json(name):
+        return read(body, kind)
+    if name.startswith("text/") or name in {"", _FORM}:
+        try:
+            return body.decode(charset or "utf-8")
+        except UnicodeDecodeError:
+            return body
+    return body
+
+
 def text(body: bytes, charset: str | None = None) -> str:
     """Read text; what no character stands for becomes U+FFFD."""
     return body.decode(charset or "utf-8", errors="replace")

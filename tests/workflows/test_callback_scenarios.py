@@ -279,44 +279,6 @@ def test_a_wait_of_no_time_only_looks(stage: Stage, early: bool, expected: str) 
     assert stage.result == expected
 
 
-@pytest.mark.parametrize(
-    ("sent", "expected"),
-    [
-        ({"json": {"a": [1, None]}}, {"a": [1, None]}),
-        ({"data": "plain", "content_type": "text/plain"}, "plain"),
-        ({"data": b"\xff\x00", "content_type": "application/octet-stream"}, "/wA="),
-        ({"data": b""}, None),
-    ],
-)
-def test_a_body_arrives_as_what_it_is(stage: Stage, sent: dict[str, Any], expected: Any) -> None:
-    encoded = "- b: {assign: [{b: '${got.http_request.body}'}]}"
-    to_text = """
-- t:
-    switch: [{condition: '${get_type(b) == "bytes"}', return: '${base64.encode(b)}'}]
-- r: {return: '${b}'}
-"""
-    stage.play(OPEN, WAIT.split("- r:", maxsplit=1)[0], encoded, to_text)
-    assert stage.call(**sent) == 200
-    assert stage.result == expected
-
-
-def test_a_payload_that_says_json_and_is_not_is_refused(stage: Stage) -> None:
-    stage.play(OPEN, WAIT)
-    assert stage.call(data="{", content_type="application/json") == 400
-    assert stage.shown() == (1, 0)
-
-
-def test_the_request_is_told_whole(stage: Stage) -> None:
-    stage.play(OPEN, WAIT.replace("got.http_request.body", "got"))
-    assert stage.call(json=1, query_string={"q": "1"}, headers={"X-One": "1"}) == 200
-    request = stage.result["http_request"]
-    assert (request["method"], request["query"], request["body"]) == ("POST", {"q": "1"}, 1)
-    assert request["headers"]["X-One"] == "1"
-    assert request["url"].endswith("?q=1")
-    assert stage.result["type"] == "HTTP"
-    assert stage.result["received_time"].endswith("Z")
-
-
 def test_a_wait_can_be_retried(stage: Stage) -> None:
     stage.play(
         OPEN,

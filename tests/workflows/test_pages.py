@@ -12,7 +12,9 @@ from .pages.table import Page, Row
 
 MODULES = [name for _, name, _ in pkgutil.iter_modules(pages.__path__) if name != "table"]
 PAGES: list[Page] = [
-    page for name in MODULES for page in importlib.import_module(f"{pages.__name__}.{name}").PAGES
+    page
+    for name in MODULES
+    for page in getattr(importlib.import_module(f"{pages.__name__}.{name}"), "PAGES", ())
 ]
 ROWS = [
     pytest.param(page, row, id=f"{page.function}:{at}")
