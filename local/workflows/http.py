@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlencode, urljoin
 
@@ -163,7 +164,11 @@ class Http:
 
 
 def _key(headers: Mapping[str, str], name: str) -> str:
-    return next((key for key in headers if key.lower() == name), name.title())
+    """Return how a header is spelled, or would be."""
+    for key in headers:
+        if len(key) == len(name) and key.lower() == name:
+            return key
+    return _canonical(name)
 
 
 def _scopes(auth: Value) -> list[str]:
@@ -308,5 +313,6 @@ def _response(answer: Answer) -> Value:
     return result
 
 
+@lru_cache
 def _canonical(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("-"))

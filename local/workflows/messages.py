@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import zlib
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from werkzeug.http import parse_options_header
@@ -111,6 +112,7 @@ def unpacked(body: bytes, coding: str, most_bytes: int) -> bytes:
     return body
 
 
+@lru_cache
 def _named(kind: str) -> tuple[str, str | None]:
     """Return what a content type is called, and its charset where that is one."""
     name, options = parse_options_header(kind)

@@ -1,14 +1,21 @@
 """What http steps send, and what comes back."""
 
+import base64
+import gzip
 import socket
+import ssl
 import threading
+import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import flask
 import pytest
 
 from local.workflows import Runtime
+from local.workflows.connectors import Remote
+from tests.edge.strangers import certify, providing_tls
 
 from .conftest import Anybody, Failed, Web, outcome
 
@@ -135,8 +142,14 @@ def test_what_says_json_must_be_json(runtime: Runtime, web: Web) -> None:
     assert caught.value.payload["tags"] == ["ResponseTypeError"]
 
 
-def test_an_answer_over_2_mb_ends_the_execution(runtime: Runtime, web: Web) -> None:
-    web.answers["big"] = lambda: flask.Response(b"x" * 3_000_000, mimetype="text/plain")
+@pytest.mark.parametrize("coding", ["", "gzip", "deflate"])
+def test_an_answer_over_2_mb_ends_the_execution(runtime: Runtime, web: Web, coding: str) -> None:
+    """Packed as well: it is not unpacked further than that."""
+    big = b"x" * (30_000_000 if coding else 3_000_000)
+    packed: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
+    body = packed[coding](big) if coding else big
+    headers = {"Content-Encoding": coding} if coding else {}
+    web.answers["big"] = lambda: flask.Response(body, headers=headers, mimetype="text/plain")
     with pytest.raises(Failed, match="larger than 2 MB"):
         step(runtime, "http.get", f"{{url: '{web.url}/big'}}")
 
@@ -160,6 +173,101 @@ def test_a_redirect_elsewhere_takes_no_secret_along(runtime: Runtime, web: Web) 
     assert "accept" in sent
 
 
+def test_whom_an_address_names_signs_in_there_only(runtime: Runtime, web: Web) -> None:
+    elsewhere = Web()
+    named = web.url.replace("//", "//me:p%40ss@")
+    try:
+        web.answers["on"] = lambda: flask.redirect("/here")
+        web.answers["off"] = lambda: flask.redirect(f"{elsewhere.url}/there")
+        for path in ("on", "off"):
+            step(runtime, "http.get", f"{{url: '{named}/{path}'}}")
+        step(runtime, "http.get", f"{{url: '{named}/a', headers: {{authorization: mine}}}}")
+    finally:
+        elsewhere.close()
+    basic = "Basic " + base64.b64encode(b"me:p@ss").decode()
+    sent = [one["headers"].get("Authorization") for one in web.asked]
+    assert sent == [basic, basic, basic, "mine"]
+    assert [one["headers"].get("Authorization") for one in elsewhere.asked] == [None]
+
+
+def test_a_name_is_asked_for_as_dns_has_it(
+    runtime: Runtime, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, asked, resolve = int(web.url.rpartition(":")[2]), [], socket.getaddrinfo
+
+    def resolved(host: str, *more: Any, **named: Any) -> Any:
+        asked.append(host)
+        return resolve("127.0.0.1", *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    step(runtime, "http.get", f"{{url: 'http://Bücher.Example:{port}/x'}}")
+    assert asked == ["xn--bcher-kva.example"]
+    assert web.asked[0]["headers"]["Host"] == f"xn--bcher-kva.example:{port}"
+
+
+def test_an_authority_of_one_s_own_is_the_only_one(runtime: Runtime, tmp_path: Path) -> None:
+    ours, pair = certify(tmp_path, "localhost")
+    (tmp_path / "other").mkdir()
+    other, _ = certify(tmp_path / "other", "localhost")
+    with providing_tls(pair) as server:
+        url = f"https://localhost:{server.server_port}/x"
+
+        def asked(authority: Path) -> Any:
+            der = base64.b64encode(ssl.PEM_cert_to_DER_cert(authority.read_text())).decode()
+            parts = [der[at : at + 300] for at in range(0, len(der), 300)]
+            names = [f"d{at}" for at in range(len(parts))]
+            known = ", ".join(f"{{{n}: '{part}'}}" for n, part in zip(names, parts, strict=True))
+            certificate = f"${{base64.decode({' + '.join(names)})}}"
+            args = f"{{url: '{url}', ca_certificate: '{certificate}'}}"
+            return outcome(
+                runtime,
+                f"""
+                - d: {{assign: [{known}]}}
+                - a: {{call: http.get, args: {args}, result: r}}
+                - b: {{return: '${{r.code}}'}}
+                """,
+            )
+
+        assert asked(ours) == 200
+        for untrusted in (
+            lambda: asked(other),
+            lambda: step(runtime, "http.get", f"{{url: '{url}'}}"),
+        ):
+            with pytest.raises(Failed) as caught:
+                untrusted()
+            assert caught.value.payload["tags"] == ["ConnectionFailedError"]
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("auth", "tag"),
+    [
+        ("{type: OAuth2, scopes: 'https://www.googleapis.com/auth/cloud-platform'}", None),
+        ("{type: OAuth2, scope: ['https://www.googleapis.com/auth/cloud-platform']}", None),
+        ("{type: OAuth2, scopes: null}", None),
+        ("{type: OAuth2, scope: 'https://www.googleapis.com/auth/drive'}", "AuthError"),
+        ("{type: OAuth2, scopes: ['https://www.googleapis.com/auth/drive']}", "AuthError"),
+        ("{type: OAuth2, scopes: 'https://www.googleapis.com/auth/cloud-platform,a'}", "AuthError"),
+        ("{type: OAuth2, scopes: 1}", "TypeError"),
+        ("{type: OAuth2, scopes: [1]}", "TypeError"),
+        ("{type: OIDC, audience: 1}", "TypeError"),
+        ("{type: OIDC, audiences: me}", "ValueError"),
+    ],
+)
+def test_nothing_that_is_asked_of_a_token_is_dropped(
+    start: Start, web: Web, auth: str, tag: str | None
+) -> None:
+    runtime = start(authority=Anybody())
+    args = f"{{url: '{web.url}/x', auth: {auth}}}"
+    if tag is None:
+        assert step(runtime, "http.get", args, ".code") == 200
+        return
+    with pytest.raises(Failed) as caught:
+        step(runtime, "http.get", args)
+    assert caught.value.payload["tags"] == [tag]
+    assert web.asked == []
+
+
 def test_the_platform_s_token_goes_to_the_platform_only(start: Start, web: Web) -> None:
     runtime = start(authority=Anybody())
     auth = "auth: {type: OIDC, audience: me}"
@@ -181,11 +289,24 @@ def test_the_platform_s_token_goes_to_the_platform_only(start: Start, web: Web) 
         assert caught.value.payload["tags"] == ["AuthError"]
 
 
+def test_a_service_takes_text_as_it_is(web: Web) -> None:
+    request = {"service": "storage", "method": "POST", "path": "/o", "query": [], "timeout": 1}
+    for body in ("text", {"a": 1}):
+        Remote({"storage": web.url}).send({**request, "body": body}, "key")
+    sent = [(one["headers"]["Content-Type"], one["body"]) for one in web.asked]
+    assert sent == [
+        ("text/plain; charset=utf-8", "text"),
+        ("application/json; charset=utf-8", '{"a":1}'),
+    ]
+
+
 def test_a_default_retry_repeats_what_is_worth_it(runtime: Runtime, web: Web, clock: Any) -> None:
     from .conftest import until
 
     codes = [503, 429, 200]
-    web.answers["busy"] = lambda: flask.Response(status=codes.pop(0))
+    web.answers["busy"] = lambda: flask.Response(
+        "oops" if codes[0] == 503 else "{}", codes.pop(0), mimetype="application/json"
+    )
     runtime.deploy(
         "w",
         f"""

@@ -1,5 +1,7 @@
 """The module http, and the guide to it."""
 
+import gzip
+import zlib
 from typing import Any
 
 from tests.workflows.peer import ANYTHING, Exchange, Sent, answer
@@ -370,6 +372,38 @@ _ANSWERS = (
         chosen="a body that is not what its type says does not hide the code",
     ),
     Exchange(Raises("HttpError"), said=answer(code=429), told={"code": 429, "body": None}),
+    *(
+        Exchange(
+            [1],
+            said=answer(packed, _JSON, f"Content-Encoding: {coding}"),
+            chosen="what comes packed is unpacked; the headers stay as they came",
+        )
+        for coding, packed in (
+            ("gzip", gzip.compress(b"[1]")),
+            ("x-gzip", gzip.compress(b"[") + gzip.compress(b"1]")),
+            ("Deflate", zlib.compress(b"[1]")),
+            ("identity", b"[1]"),
+        )
+    ),
+    *(
+        Exchange(
+            Raises("ResponseTypeError"),
+            said=answer(packed, _JSON, f"Content-Encoding: {coding}"),
+            chosen="what is not packed as it says, or as nobody asked for, is no JSON",
+        )
+        for coding, packed in (
+            ("gzip", b"[1]"),
+            ("gzip", gzip.compress(b"[1]")[:-5]),
+            ("deflate", b"[1]"),
+            ("br", b"\x0b\x01\x80[1]\x03"),
+        )
+    ),
+    Exchange(
+        Raises("HttpError"),
+        said=answer(b"[1]", _JSON, "Content-Encoding: gzip", code=502),
+        told={"code": 502, "body": "[1]"},
+        chosen="a body that is not what its type says does not hide the code",
+    ),
     Exchange(
         {"Set-Cookie": "a=1, b=2", "X-Id": "c", "Content-Length": "0", "Etag": '"d"'},
         said=answer("", "", "set-cookie: a=1", "X-ID: c", 'ETag: "d"', "Set-Cookie: b=2"),
