@@ -99,9 +99,6 @@ class Operations:
             self._engine.timers.set(deadline, run.id, pending.op)
         if operation.kind == "await":
             self._await(live, pending, callback or "")
-        if deadline is not None and deadline - now > timedelta(seconds=YEAR_S):
-            error = raised("ValueError", "time must lie at most one year ahead").value
-            self._later(live, pending.op, RAISED, error)
 
     def _deadline(self, arguments: Value, kind: str, now: datetime) -> datetime | None:
         """Return when an operation is over by itself; an http step watches its own time."""
@@ -109,9 +106,9 @@ class Operations:
             return now + timedelta(seconds=arguments["timeout"])
         if kind in {"sleep", "backoff"}:
             if "until" in arguments:
-                # Beyond the bounds it is over at once.
-                until = min(max(arguments["until"], now.timestamp()), now.timestamp() + 2 * YEAR_S)
-                return datetime.fromtimestamp(until, UTC)
+                # What has passed is over at once, and so is what is too far away: that is an error then.
+                near = 0 < arguments["until"] - now.timestamp() <= YEAR_S
+                return datetime.fromtimestamp(arguments["until"], UTC) if near else now
             return now + timedelta(seconds=arguments["seconds"])
         if kind == "child":
             return now + timedelta(seconds=arguments.get("timeout", CHILD_TIMEOUT_S))
@@ -170,6 +167,9 @@ class Operations:
         elif operation.kind == "child":
             self._child(live, op)
             error = raised("TimeoutError", "the execution did not end in time").value
+            self._engine.complete(live, op, RAISED, error)
+        elif operation.arguments.get("until", 0) > self.seconds() + 1:
+            error = raised("ValueError", "time must lie at most one year ahead").value
             self._engine.complete(live, op, RAISED, error)
         else:
             self._engine.complete(live, op, RAN, None)
@@ -237,7 +237,9 @@ class Operations:
         found = self._restorer.child_outcome(child, arguments["tag"])
         if found is None:
             self._engine.begin(child)
-        else:
+        if "unawaited" in arguments:
+            found = True, None
+        if found is not None:
             self._engine.complete(live, op, RAN if found[0] else RAISED, found[1])
 
     # --- what is over at once -----------------------------------------------------------------

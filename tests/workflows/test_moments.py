@@ -1,5 +1,6 @@
 """What the functions of time, of the log and of other executions do beyond their answers."""
 
+import importlib.resources
 import json
 import logging
 from collections.abc import Callable
@@ -10,8 +11,9 @@ import pytest
 from local.clock import Clock
 from local.workflows import Runtime, retries
 from local.workflows.functions import FUNCTIONS
+from local.workflows.functions.times import time_format, time_parse
 
-from .conftest import outcome, until
+from .conftest import Failed, outcome, until
 
 Start = Callable[..., Runtime]
 
@@ -89,6 +91,14 @@ def test_the_delays_are_those_of_the_page() -> None:
     assert never.delay_s(99) == 0
 
 
+def test_what_is_written_in_any_zone_can_be_read() -> None:
+    zones = importlib.resources.files("tzdata").joinpath("zones").read_text().split()
+    assert len(zones) > 500
+    for zone in zones:
+        for moment in (-60_000_000_000, -2_500_000_000, 0, 1_720_788_633.25, 250_000_000_000):
+            assert time_parse(time_format(moment, zone)) == moment, zone
+
+
 def test_built_in_variables_cannot_be_set(start: Start) -> None:
     runtime = start(env={"GOOGLE_CLOUD_PROJECT_ID": "other", "OWN": "platform's"})
     names = ("GOOGLE_CLOUD_PROJECT_ID", "GOOGLE_CLOUD_WORKFLOW_ID", "OWN")
@@ -151,6 +161,35 @@ def test_a_child_that_takes_too_long_is_not_awaited(
     assert json.loads(runtime.wait(execution, 5)["result"]) == "TimeoutError"
     states = [row["state"] for row in runtime.journal.read("SELECT state FROM executions")]
     assert "ACTIVE" in states, "the child goes on"
+
+
+def test_a_moment_that_is_too_far_away_is_so_after_a_crash(start: Start) -> None:
+    runtime = start()
+    source = """
+- n:
+    try: {call: sys.sleep_until, args: {time: '9999-12-31T23:59:59Z'}}
+    except: {as: e, steps: [{r: {return: '${e.tags[0]}'}}]}
+"""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("local.workflows.operations.Operations.expired", lambda *_: None)
+        runtime.deploy("w", source)
+        execution = runtime.execute("w", None)
+        until(runtime.idle)
+        runtime.stop()
+    assert json.loads(start().wait(execution, 5)["result"]) == "ValueError"
+
+
+def test_a_child_that_nobody_awaits_goes_on(runtime: Runtime) -> None:
+    args = "{workflow_id: child, argument: 4, connector_params: {skip_polling: true}}"
+    call = f"{{call: {CONNECTOR}, args: {args}, result: x}}"
+    runtime.deploy("child", SLOW)
+    assert outcome(runtime, f"- c: {call}\n- r: {{return: '${{x}}'}}") is None
+    until(runtime.idle)
+    [child] = runtime.journal.read("SELECT state FROM executions WHERE workflow = 'child'")
+    assert child["state"] == "ACTIVE"
+    with pytest.raises(Failed) as failed:
+        outcome(runtime, f"- c: {call}".replace("child,", "nobody,"))
+    assert failed.value.payload["code"] == 404
 
 
 def test_a_child_that_ended_in_time_is_in_time(start: Start, clock: Clock) -> None:

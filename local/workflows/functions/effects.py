@@ -209,11 +209,13 @@ def run_connector(
     argument: Value = None,
     connector_params: Value = None,
 ) -> Value:
-    """Start an execution, and wait for its result; it is told when it ended, not polled."""
+    """Start an execution, and wait for its result unless `skip_polling` is true; nothing is polled here."""
     _here(location, project_id)
     given = expect(connector_params or {}, "connector_params", dict)
     limit_s = seconds(given.get("timeout", CHILD_TIMEOUT_S), "timeout", YEAR_S)
-    return _execution(workflow_id, argument, "OperationError", limit_s)
+    started = _execution(workflow_id, argument, "OperationError", limit_s)
+    skips = expect(given.get("skip_polling", False), "skip_polling", bool)
+    return {**started, "unawaited": True} if skips else started
 
 
 @function("sys.get_env")
