@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,9 @@ from local.workflows import Runtime, retries
 from local.workflows.functions import FUNCTIONS
 from local.workflows.functions.times import time_format, time_parse
 
-from .conftest import Failed, outcome, until
+from .conftest import Failed, Web, outcome, until
+from .test_journal import changed
+from .waiting import WAIT, call, waiting
 
 Start = Callable[..., Runtime]
 
@@ -234,3 +237,23 @@ def test_what_is_positional_is_in_the_order_of_the_page() -> None:
         "time.format": ["seconds", "timezone"],
     }
     assert {name: list(FUNCTIONS[name].parameters) for name in parameters} == parameters
+
+
+def test_what_an_earlier_release_began_keeps_its_moments(
+    start: Start, web: Web, tmp_path: Path
+) -> None:
+    source = WAIT.replace(
+        "    - r2: {return: '${got.http_request.body}'}",
+        """
+    - log: {call: sys.log, args: {data: null}}
+    - nap: {call: sys.sleep_until, args: {time: 2024-W19-3}}
+    - r2: {return: ['${time.format(0, "GMT")}', '${time.parse("2024-05-08")}', '${sys.get_env("X", 1)}']}
+""",
+    )
+    runtime = start()
+    execution, url = waiting(runtime, web, source)
+    changed(runtime, tmp_path, "UPDATE executions SET engine_version = '1'")
+    runtime = start()
+    call(runtime, url)
+    result = json.loads(runtime.wait(execution, 5)["result"])
+    assert result == ["1970-01-01T00:00:00.000000+00:00", 1715126400.0, 1]
