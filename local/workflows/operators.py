@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 from local.workflows.errors import Raised, raised
+from local.workflows.numerals import write_double
 from local.workflows.values import (
     STRING_LIMIT,
     Value,
@@ -26,7 +27,7 @@ def _text(value: Value) -> str:
     """Write a value as `string()` does."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return write_double(value) if isinstance(value, float) else str(value)
 
 
 def as_text(value: Value) -> str:

@@ -1,6 +1,6 @@
 """The standard library."""
 
-from local.workflows.functions import basics, connectors, earlier, effects, texts, times
+from local.workflows.functions import basics, codings, connectors, earlier, effects, texts, times
 from local.workflows.functions.registry import EARLIER, FUNCTIONS, REQUIRED, Context, Function
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Context",
     "Function",
     "basics",
+    "codings",
     "connectors",
     "earlier",
     "effects",

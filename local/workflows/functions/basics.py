@@ -1,24 +1,30 @@
 """The expression helpers, and the modules list, map and math."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from local.workflows.errors import raised
 from local.workflows.functions.registry import expect, function
+from local.workflows.numerals import read_double, read_integer
 from local.workflows.operators import as_text, boolean
 from local.workflows.values import Value, equal, integer, type_name
 
+# The names of some arguments are the documentation's.
+# ruff: noqa: N803
+
 
 @function("default")
-def default(value: Value, default: Value) -> Value:
-    """Return *value*, or *default* if it is null."""
-    return default if value is None else value
+def default(val: Value, defaultVal: Value) -> Value:
+    """Return *val*, or *defaultVal* if it is null."""
+    return defaultVal if val is None else val
 
 
 @function("if")
-def choose(condition: Value, if_true: Value, if_false: Value) -> Value:
-    """Choose between two values, both of which were evaluated."""
-    return if_true if boolean(condition, "the first argument of 'if'") else if_false
+def choose(condition: Value, ifTrue: Value, ifFalse: Value) -> Value:
+    """Choose between two values, both of which were evaluated; null is as good as false."""
+    holds = condition is not None and boolean(condition, "the first argument of 'if'")
+    return ifTrue if holds else ifFalse
 
 
 @function("len")
@@ -33,24 +39,27 @@ def keys(map: Value) -> list[str]:
     return list(expect(map, "the argument of 'keys'", dict))
 
 
+def _finite(value: float, cut: Callable[[float], int]) -> int:
+    """Make an integer of a double, which must be finite."""
+    try:
+        return integer(cut(value))
+    except (OverflowError, ValueError):
+        raise raised("ValueError", f"there is no integer for {value}") from None
+
+
 @function("int")
 def to_integer(value: Value) -> int:
     """Read a string, or cut the fraction off a number."""
-    expect(value, "the argument of 'int'", str, float, int)
-    try:
-        return integer(int(value))
-    except (ValueError, OverflowError):
-        raise raised("ValueError", f"cannot make an integer of {value!r}") from None
+    if isinstance(expect(value, "the argument of 'int'", str, float, int), str):
+        return read_integer(value)
+    return _finite(value, int)
 
 
 @function("double")
 def to_double(value: Value) -> float:
     """Read a string, or widen an integer."""
-    expect(value, "the argument of 'double'", str, int, float)
-    try:
-        return float(value)
-    except ValueError:
-        raise raised("ValueError", f"cannot make a double of {value!r}") from None
+    found = expect(value, "the argument of 'double'", str, int, float)
+    return read_double(found) if isinstance(found, str) else float(found)
 
 
 @function("string")
@@ -79,13 +88,13 @@ def prepend(objs: Value, val: Value) -> list[Value]:
 
 @function("map.get")
 def map_get(map: Value, keys: Value) -> Value:
-    """Follow a key or a list of keys; null where something is missing."""
-    found = map
-    for key in keys if isinstance(keys, list) else [keys]:
+    """Follow a key or a list of keys; null where something is missing or no map."""
+    path = keys if isinstance(keys, list) else [keys]
+    for key in path:
         expect(key, "a key", str)
-        if not isinstance(found, dict) or key not in found:
-            return None
-        found = found[key]
+    found = map
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
     return found
 
 
@@ -127,19 +136,25 @@ def absolute(x: Value) -> Value:
 @function("math.floor")
 def floor(x: Value) -> int:
     """Return the greatest integer that is not greater."""
-    return integer(math.floor(_number(x, "x")))
+    return _finite(_number(x, "x"), math.floor)
+
+
+def _alike(x: Value, y: Value) -> list[Value]:
+    """Return two numbers, as doubles unless both are integers."""
+    both = isinstance(_number(x, "x"), int) and isinstance(_number(y, "y"), int)
+    return [x, y] if both else [float(x), float(y)]
 
 
 @function("math.max")
 def maximum(x: Value, y: Value) -> Value:
-    """Return the greater number."""
-    return y if _number(y, "y") > _number(x, "x") else x
+    """Return the greater number, a double unless both are integers."""
+    return max(_alike(x, y))
 
 
 @function("math.min")
 def minimum(x: Value, y: Value) -> Value:
-    """Return the lesser number."""
-    return y if _number(y, "y") < _number(x, "x") else x
+    """Return the lesser number, a double unless both are integers."""
+    return min(_alike(x, y))
 
 
 @function("retry.always")

@@ -17,6 +17,8 @@ from tests.workflows.conftest import Failed, outcome
 
 LIBRARY = "https://cloud.google.com/workflows/docs/reference/stdlib/"
 """What the pages of functions are below."""
+SYNTAX = "https://cloud.google.com/workflows/docs/reference/syntax/"
+"""What the pages of the language are below."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,10 @@ class Row:
             {"attempt": {"try": step, "except": handled}},
             {"answer": {"return": {"value": "${result}"}}},
         ]
-        # JSON is YAML too.
+        # JSON is YAML too, as long as nothing is written as half a surrogate pair.
         routines = yaml.safe_load(self.routines or "{}")
-        return json.dumps({"main": {"params": ["a"], "steps": steps}, **routines})
+        main = {"params": ["a"], "steps": steps}
+        return json.dumps({"main": main, **routines}, ensure_ascii=False)
 
     def check(self, runtime: Runtime, function: str) -> None:
         """Run it, and compare."""
