@@ -6,6 +6,7 @@ import pkgutil
 import pytest
 
 from local.workflows import Runtime
+from local.workflows.functions import FUNCTIONS, basics, codings, texts
 
 from . import pages
 from .pages.table import Page, Row
@@ -26,3 +27,10 @@ ROWS = [
 @pytest.mark.parametrize(("page", "row"), ROWS)
 def test_a_function_does_what_its_page_says(shared_runtime: Runtime, page: Page, row: Row) -> None:
     row.check(shared_runtime, page.function)
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_every_function_has_its_page(name: str) -> None:
+    documented = {basics.__name__, codings.__name__, texts.__name__}
+    if FUNCTIONS[name].body.__module__ in documented:
+        assert name in {page.function for page in PAGES}

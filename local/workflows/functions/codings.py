@@ -11,7 +11,7 @@ from typing import Any
 from local.workflows.errors import raised
 from local.workflows.functions.charsets import decoded
 from local.workflows.functions.registry import expect, function
-from local.workflows.values import Value, from_json
+from local.workflows.values import Value, from_json, length, measured, room
 
 _ALGORITHMS = ("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -82,10 +82,27 @@ def _indentation(indent: Value) -> tuple[str, str] | None:
     return ("", "    ") if expect(indent, "indent", bool, dict) else None
 
 
-def _encoded(data: Value, indent: Value) -> str:
+def _line_breaks(data: Value, prefix: int, indent: int) -> int:
+    """Count what the line breaks of a JSON text take, if each is followed by so many bytes."""
+    taken, depth = 0, 0
+    level = [data] if isinstance(data, list | dict) and data else []
+    while level:
+        inner = [
+            v for values in level for v in (values.values() if isinstance(values, dict) else values)
+        ]
+        taken += len(inner) * (1 + prefix + indent) + len(level) * (1 + prefix)
+        taken += (len(inner) + len(level)) * indent * depth
+        level = [v for v in inner if isinstance(v, list | dict) and v]
+        depth += 1
+    return taken
+
+
+def _encoded(data: Value, indent: Value, kind: type) -> str:
     style = _indentation(indent)
     options: dict[str, Any] = {"separators": (",", ":")}
+    measured(data)
     if style:
+        room(_line_breaks(data, *map(length, style)), kind)
         options = {"separators": (",", ": "), "indent": style[1]}
     try:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False, **options)
@@ -99,10 +116,10 @@ def _encoded(data: Value, indent: Value) -> str:
 @function("json.encode")
 def json_encode(data: Value, indent: Value = False) -> bytes:
     """Write a JSON text as bytes."""
-    return _encoded(data, indent).encode()
+    return _encoded(data, indent, bytes).encode()
 
 
 @function("json.encode_to_string")
 def json_encode_to_string(data: Value, indent: Value = False) -> str:
     """Write a JSON text as a string."""
-    return _encoded(data, indent)
+    return _encoded(data, indent, str)

@@ -11,8 +11,10 @@ import re2
 from local.workflows.errors import raised
 from local.workflows.functions.charsets import decoded, encoded
 from local.workflows.functions.registry import expect, function
-from local.workflows.values import Value
+from local.workflows.values import Value, length, room
 
+# What the map of a match takes beside what matched: five numbers of eight bytes, and the names of its two fields.
+_MATCH_SIZE = 5 * 8 + len("index") + len("match")
 _NO_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _REGEXP_OPTIONS = re2.Options()
 _REGEXP_OPTIONS.longest_match = True
@@ -36,6 +38,7 @@ def find_all(source: Value, substr: Value) -> list[int]:
     """List where a string occurs; occurrences do not overlap, and an empty one is everywhere."""
     expect(source, "source", str)
     width = len(expect(substr, "substr", str))
+    room(8 + 8 * source.count(substr), list)
     found, at = [], source.find(substr)
     while at >= 0:
         found.append(at)
@@ -69,7 +72,12 @@ def _matches(source: Value, regexp: Value) -> Iterator[Any]:
 @function("text.find_all_regex")
 def find_all_regex(source: Value, regexp: Value) -> list[Value]:
     """List the matches and where they start."""
-    return [{"index": m.start(), "match": m.group()} for m in _matches(source, regexp)]
+    found, taken = [], 8
+    for match in _matches(source, regexp):
+        found.append({"index": match.start(), "match": match.group()})
+        taken += _MATCH_SIZE + match.end() - match.start()
+        room(taken, list)
+    return found
 
 
 @function("text.match_regex")
@@ -83,7 +91,12 @@ def match_regex(source: Value, regexp: Value) -> bool:
 def replace_all(source: Value, substr: Value, repl: Value) -> str:
     """Replace every occurrence of a string; an empty one is before, between and after all characters."""
     expect(source, "source", str)
-    return str(source.replace(expect(substr, "substr", str), expect(repl, "repl", str)))
+    expect(substr, "substr", str)
+    expect(repl, "repl", str)
+    longer = length(repl) - length(substr)
+    if longer > 0:
+        room(length(source) + source.count(substr) * longer)
+    return str(source.replace(substr, repl))
 
 
 @function("text.replace_all_regex")
@@ -94,6 +107,7 @@ def replace_all_regex(source: Value, regexp: Value, repl: Value) -> str:
     for match in _matches(source, regexp):
         pieces.append(source[end : match.start()])
         end = match.end()
+    room(len(pieces) * length(repl))
     return str(repl.join([*pieces, source[end:]]))
 
 
@@ -103,6 +117,7 @@ def split(source: Value, separator: Value) -> list[str]:
     expect(source, "source", str)
     if not expect(separator, "separator", str):
         raise raised("ValueError", "separator must not be empty")
+    room(8 + 8 * source.count(separator), list)
     return list(source.split(separator))
 
 

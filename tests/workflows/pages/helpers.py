@@ -1,10 +1,13 @@
 """The expression helpers."""
 
+from typing import Any
+
 from .table import Page, Raises, Row
 
 _PATH = "expression-helpers"
 _INTEGERS = {"least": -(2**63), "greatest": 2**63 - 1}
-_ANY_TYPE = [1, 1.5, "s", True, None, [], {}]
+_ANY_TYPE: list[Any] = [1, 1.5, "s", True, None, [], {}]
+_NOT_NULL: list[Any] = [False, 0, "", [], {}]
 
 PAGES = (
     Page(
@@ -172,7 +175,7 @@ PAGES = (
             Row(2, args={"val": None, "defaultVal": 2}),
             *(
                 Row(value, "default(a[0], 9)", given=[value], chosen="only null is null")
-                for value in (False, 0, "", [], {})
+                for value in _NOT_NULL
             ),
             Row(None, "default(null, null)", chosen="nothing else is left"),
             Row(Raises("KeyError"), "default(a.colour, 1)", given={}, chosen="it catches no error"),
