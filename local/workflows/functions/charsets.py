@@ -80,7 +80,8 @@ _NAMES = {
     "cp1257": "windows-1257 cswindows1257",
     "cp1258": "windows-1258 cswindows1258",
 }
-_CODECS = {name: codec for codec, names in _NAMES.items() for name in names.split()}
+CODECS = {name: codec for codec, names in _NAMES.items() for name in names.split()}
+"""The codec of Python for each name, in small letters."""
 # These begin with a mark that says which byte is first; without one it is the higher (RFC 2781).
 _MARKED = {
     "utf-16": (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE),
@@ -90,7 +91,7 @@ _MARKED = {
 
 def _codec(charset: str) -> str:
     try:
-        return _CODECS[charset.lower()]
+        return CODECS[charset.lower()]
     except KeyError:
         raise raised("ValueError", f"there is no charset {charset[:40]!r}") from None
 
