@@ -6,6 +6,7 @@ from .table import Page, Raises, Row
 
 _URL = "a/b/c?item=d+e f"
 _NOT_UTF8 = "UTF-8 has no half of a surrogate pair"
+_OTHER_PAGES = "as the module's other pages"
 _NO_CHARSET = (
     *("unicode_escape", "raw_unicode_escape", "rot13", "rot_13", "idna", "punycode", "hex", "zlib"),
     *("base64", "bz2", "quopri", "uu", "undefined", "mbcs", "oem", "charmap", "palmos"),
@@ -13,12 +14,12 @@ _NO_CHARSET = (
 )
 
 
-def _wrong_types(function: str, *arguments: str) -> Iterable[Row]:
+def _wrong_types(function: str, *arguments: str, chosen: str = "") -> Iterable[Row]:
     """Write a row for each argument that is no string."""
     for at in range(len(arguments)):
         for wrong in ("1", "null", 'text.encode("x")'):
             given = [*arguments[:at], wrong, *arguments[at + 1 :]]
-            yield Row(Raises("TypeError"), f"{function}({', '.join(given)})")
+            yield Row(Raises("TypeError"), f"{function}({', '.join(given)})", chosen=chosen)
 
 
 def _halves(function: str, arguments: int, documented: tuple[int, ...] = ()) -> Iterable[Row]:
@@ -226,8 +227,8 @@ PAGES = (
             Row(["a", "b"], args={"source": "a, b", "separator": ", "}),
             Row(["", "a", ""], 'text.split(",a,", ",")'),
             Row(["abc"], 'text.split("abc", ",")'),
-            *_wrong_types("text.split", '"x"', '"x"'),
-            *_halves("text.split", 2, (1,)),
+            *_wrong_types("text.split", '"x"', '"x"', chosen=_OTHER_PAGES),
+            *_halves("text.split", 2),
             Row([""], 'text.split("", ",")', chosen="one part more than there are separators"),
             Row(Raises("ValueError"), 'text.split("abc", "")', chosen="nothing separates nothing"),
         ),
@@ -256,9 +257,9 @@ PAGES = (
                 )
             ),
             Row("", 'text.substring("Hello", 3, 1)', chosen="nothing is between"),
-            Row(Raises("TypeError"), "text.substring(1, 0, 1)"),
-            Row(Raises("TypeError"), 'text.substring("Hello", "0", 1)'),
-            Row(Raises("TypeError"), 'text.substring("Hello", 0, null)'),
+            Row(Raises("TypeError"), "text.substring(1, 0, 1)", chosen=_OTHER_PAGES),
+            Row(Raises("TypeError"), 'text.substring("Hello", "0", 1)', chosen=_OTHER_PAGES),
+            Row(Raises("TypeError"), 'text.substring("Hello", 0, null)', chosen=_OTHER_PAGES),
             Row(
                 Raises("TypeError"),
                 'text.substring("Hello", 0.0, 1)',
