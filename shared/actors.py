@@ -236,6 +236,11 @@ class Actor(BaseModel):
         return self.same_hands | {self.id}
 
     @property
+    def audiences(self) -> tuple[str, ...]:
+        """Every audience that it belongs to, as notices name them: itself and its roles."""
+        return (self.id, *sorted(self.roles))
+
+    @property
     def type(self) -> ActorType:
         """The kind of actor, as the audit entry says it."""
         if self.roles & _FOUNDATIONAL:

@@ -1,8 +1,9 @@
 from pydantic import ConfigDict
 
 from shared.actors import PLATFORM, Scope
-from shared.agents.actions import asking, returning
+from shared.agents.actions import asking
 from shared.agents.actions.makers import made_by
+from shared.agents.actions.publishing import publish
 from shared.agents.models.agents import Agent
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import lifecycle, questions
@@ -47,13 +48,13 @@ def resume_agent(call: Call, agent_id: Id, body: Reactivation) -> Agent:
         role = asking.job_role(txn, txn.get(PipelineRun, before.workflow_id), before)
         used = binding.consume(
             approval,
-            by=lifecycle.reactivated_by(before),
+            by=questions.reactivated_by(before),
             question=questions.reactivation(before, manifest, job_role=role),
             at=call.now,
         )
         under = ApprovalRef(approval_id=approval.id, action_digest=approval.action_digest)
         txn.save(used, ApprovalConsumed.of(used))
-        returning.publish(txn, manifest, under)
+        publish(txn, manifest, under)
         by = lifecycle.decided_by(call.actor)
         told = lifecycle.changed(before, after, by=by, reason="reactivation approved")
         return txn.save(after, told, approval=under)

@@ -1,8 +1,8 @@
 from shared.actors import PLATFORM, Scope
 from shared.agents.actions import creation, gathering
 from shared.agents.events.workflows import MeWowSubmitted
+from shared.agents.models.blueprint import Blueprint
 from shared.agents.models.me_wow import Gap
-from shared.agents.models.requests import Blueprint
 from shared.agents.rules import submission
 from shared.entity import Hex64, Id, Value
 from shared.manifests.events import ManifestDraftSaved

@@ -1,13 +1,12 @@
 from shared.actors import Scope
-from shared.devices.rules import audiences
 from shared.mobile.models.dashboard import Dashboard, DashboardTotals, OpenApproval, RecentVetoes
 from shared.mobile.rules import totals
 from shared.mobile.rules.subjects import SUBJECTS
 from shared.mobile.rules.totals import RECENT_VETOES
 from shared.notifications.actions import shown
 from shared.operation import Call, operation
-from shared.precedents.models.seeds import Figures
-from shared.precedents.rules import counting
+from shared.precedents.models.figures import Figures
+from shared.precedents.rules.figures import metrics
 
 
 @operation("GET", "/v1/mobile/dashboard", scopes={Scope.GOVERNANCE_READ}, audited=False)
@@ -23,7 +22,7 @@ def get_dashboard(call: Call) -> Dashboard:
         oldest = txn.first(OpenApproval, order="requested_at")
         recent = txn.get_or_none(RecentVetoes, RECENT_VETOES)
         figures = txn.all(Figures)
-        unread = shown.Record(txn, SUBJECTS).unread(audiences(call.actor), call.now)
+        unread = shown.Record(txn, SUBJECTS).unread(call.actor.audiences, call.now)
     return Dashboard(
         active_agents_count=sum(one.active_agents for one in shards),
         pending_approvals_count=sum(one.pending_approvals for one in shards),
@@ -31,7 +30,7 @@ def get_dashboard(call: Call) -> Dashboard:
         recent_vetoes=recent.vetoes if recent else (),
         system_health=totals.health(shards),
         budget=None,
-        seeds=totals.rates(counting.metrics(figures, at=call.now)),
+        seeds=totals.rates(metrics(figures, at=call.now)),
         unread_notifications=unread,
         as_of=call.now,
     )

@@ -1,5 +1,4 @@
 from shared.actors import Scope
-from shared.devices.rules import audiences
 from shared.mobile.rules.subjects import SUBJECTS
 from shared.notifications.actions import shown
 from shared.notifications.models import Notification, SeenNotification
@@ -29,12 +28,12 @@ def list_notifications(call: Call, query: InboxQuery) -> Inbox:
 
     What was decided, withdrawn or moved meanwhile is told as that, and waits for nobody.
     """
-    mine = OneOf(audiences(call.actor))
+    mine = OneOf(call.actor.audiences)
     tests: dict[str, Test] = {"audience": mine} | ({"read_at": None} if query.unread else {})
     with call.transaction() as txn:
         found = txn.page(Notification, query, order="-created_at", **tests)
         record = shown.Record(txn, SUBJECTS)
         record.look(found.items)
         items = tuple(claims.seen(one, record.told(one), call.now) for one in found.items)
-        unread = record.unread(audiences(call.actor), call.now)
+        unread = record.unread(call.actor.audiences, call.now)
     return Inbox(items=items, next_cursor=found.next_cursor, unread=unread)

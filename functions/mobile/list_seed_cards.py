@@ -1,8 +1,8 @@
 from shared.actors import PLATFORM, Scope
 from shared.operation import Call, operation
-from shared.precedents.models.seeds import Figures, PrecedentSeed, SeedStatus
-from shared.precedents.rules import counting
-from shared.precedents.rules.counting import Metrics
+from shared.precedents.models.figures import Figures
+from shared.precedents.models.seeds import PrecedentSeed, SeedStatus
+from shared.precedents.rules.figures import Metrics, metrics
 from shared.queries import Page, Paging
 
 
@@ -31,5 +31,5 @@ def list_seed_cards(call: Call, query: SeedCardQuery) -> SeedCards:
     return SeedCards(
         items=page.items,
         next_cursor=page.next_cursor,
-        metrics=counting.metrics(figures, at=call.now),
+        metrics=metrics(figures, at=call.now),
     )

@@ -1,5 +1,4 @@
 from shared.actors import Scope
-from shared.devices.rules import audiences
 from shared.entity import Id
 from shared.errors import NotFound
 from shared.mobile.rules.subjects import SUBJECTS
@@ -20,7 +19,7 @@ def read_notification(call: Call, notification_id: Id) -> SeenNotification:
     """
     with call.transaction() as txn:
         before = txn.get(Notification, notification_id)
-        if before.audience not in audiences(call.actor):
+        if before.audience not in call.actor.audiences:
             raise NotFound(f"there is no notification {notification_id} here")
         after = read(before, at=call.now)
         told = shown.Record(txn, SUBJECTS).told(before)

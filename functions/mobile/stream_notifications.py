@@ -1,5 +1,4 @@
 from shared.actors import Scope
-from shared.devices.rules import audiences
 from shared.entity import Value
 from shared.mobile.rules.subjects import SUBJECTS
 from shared.notifications.actions import shown
@@ -26,7 +25,7 @@ def stream_notifications(
 
     One that is marked as read is not told again; the list says so.
     """
-    mine = audiences(call.actor)
+    mine = call.actor.audiences
     with call.transaction() as txn:
         new = listen(
             txn, Notification, after, at=call.now, order="created_at", audience=OneOf(mine)

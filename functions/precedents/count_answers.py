@@ -2,7 +2,7 @@ from shared.approvals.events.lifecycle import ApprovalGranted
 from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.precedents.actions import figures
-from shared.precedents.models.seeds import Figures
+from shared.precedents.models.figures import Figures
 from shared.projection import Fold, projection
 
 

@@ -1,6 +1,6 @@
 from shared.precedents.actions import figures
 from shared.precedents.events import SeedMatched
-from shared.precedents.models.seeds import Figures
+from shared.precedents.models.figures import Figures
 from shared.projection import Fold, projection
 
 

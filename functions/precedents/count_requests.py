@@ -1,7 +1,7 @@
 from shared.approvals.events.lifecycle import ApprovalRequested
 from shared.approvals.models.approvals import Approval
 from shared.precedents.actions import figures
-from shared.precedents.models.seeds import Figures
+from shared.precedents.models.figures import Figures
 from shared.precedents.rules.matching import eligible
 from shared.projection import Fold, projection
 

@@ -1,8 +1,9 @@
 from shared.actors import PLATFORM, Scope
 from shared.entity import Value
 from shared.operation import Call, operation
-from shared.precedents.models.seeds import SWITCH, Figures, SeedSwitch
-from shared.precedents.rules.counting import Metrics, metrics
+from shared.precedents.models.figures import Figures
+from shared.precedents.models.seeds import SWITCH, SeedSwitch
+from shared.precedents.rules.figures import Metrics, metrics
 
 
 class SeedMetrics(Value):

@@ -139,7 +139,7 @@ def registered(before: Device | None, given: Registration, *, by: Actor, at: dat
     zone(given.timezone)
     said = given.model_dump(exclude={"signed_at", "signature"}) | {
         "fcm_token_hash": token_hash(given.fcm_token),
-        "audiences": tuple(dict.fromkeys(audiences(by))),
+        "audiences": tuple(dict.fromkeys(by.audiences)),
         "last_seen_at": at,
     }
     if before is None:
@@ -230,8 +230,3 @@ def zone(name: str) -> ZoneInfo:
 
 SKEW = timedelta(seconds=30)
 """How much a phone's clock may differ from ours without anybody noticing."""
-
-
-def audiences(reader: Actor) -> tuple[str, ...]:
-    """Return every audience that *reader* belongs to."""
-    return (reader.id, *sorted(reader.roles))

@@ -46,21 +46,25 @@ def record(ports: Ports, make: Callable[[], Call], refusal: Refusal) -> None:
 
 
 def _event(ports: Ports, call: Call, refusal: Refusal) -> Event | None:
-    # Most processes never refuse.
-    from shared.identity.events import AuthFailed, PolicyDenied, ValidationFailed
-
+    # Most processes never refuse, or nothing that is evidence.
     if isinstance(refusal, InvalidToken):
         reason = refusal.violations[0].rule if refusal.violations else "token_invalid"
         counted = ports.strangers.turned_away(reason, call.now)
         if counted is None:
             return None
+        from shared.identity.events import AuthFailed
+
         return AuthFailed(operation=call.operation, reason=reason, counted=counted)
     if call.actor.id == "anonymous":
         return None
     if refusal.status == 403:
+        from shared.identity.events import PolicyDenied
+
         reasons = tuple(v.rule for v in refusal.violations) or (refusal.code,)
         return PolicyDenied(decision_id=str(uuid4()), action=call.operation, reasons=reasons)
     if isinstance(refusal, ConstitutionalAlignment):
+        from shared.identity.events import ValidationFailed
+
         codes = tuple(violation.rule for violation in refusal.violations)[:20]
         return ValidationFailed(operation=call.operation, rules=codes)
     return None

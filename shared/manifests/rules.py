@@ -339,7 +339,7 @@ def _gates_of(integration: Integration) -> Iterator[Violation]:
 
 def _data(content: ManifestContent, granted: Sequence[DataAccess]) -> Iterator[Violation]:
     for access in content.data_access:
-        if not any(covers(grant, access) for grant in granted):
+        if not any(grant.covers(access) for grant in granted):
             yield _broken(
                 "MAN-07",
                 f"no skill of the agent may {access.mode} {access.resource} so",
@@ -351,17 +351,6 @@ def _data(content: ManifestContent, granted: Sequence[DataAccess]) -> Iterator[V
         used.update(tool.can_read, tool.can_write)
     for resource in sorted(used - declared):
         yield _broken("MAN-07", f"{resource} is used and not declared", "data_access")
-
-
-def covers(grant: DataAccess, access: DataAccess) -> bool:
-    """Say whether a grant holds an access: same data, no more fields, not kept longer."""
-    return (
-        grant.resource == access.resource
-        and grant.mode in {access.mode, "write"}
-        and grant.classification == access.classification
-        and set(access.fields) <= set(grant.fields)
-        and access.retention_days <= grant.retention_days
-    )
 
 
 def _trial(content: ManifestContent) -> Iterator[Violation]:

@@ -16,7 +16,8 @@ from functions.approvals.create_approval import create_approval
 from local.story import blueprints, catalogue
 from shared.actors import PLATFORM, Role
 from shared.agents.models.agents import Agent
-from shared.agents.models.requests import Blueprint, NewAgent
+from shared.agents.models.blueprint import Blueprint
+from shared.agents.models.requests import NewAgent
 from shared.agents.models.runs import PipelineRun
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.questions import ApprovalRequest

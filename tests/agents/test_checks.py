@@ -4,7 +4,7 @@ import pytest
 
 from local.story import blueprints
 from shared.agents.models.agents import Agent
-from shared.agents.models.requests import Blueprint
+from shared.agents.models.blueprint import Blueprint
 from shared.agents.rules import checks
 from shared.agents.rules.checks import Submission
 from shared.agents.rules.composition import Composition

@@ -8,7 +8,7 @@ from functions.agents.submit_me_wow import submit_me_wow
 from functions.approvals.approve_approval import Agreement, approve_approval
 from local.story import blueprints
 from shared.actors import Role
-from shared.agents.models.requests import Blueprint
+from shared.agents.models.blueprint import Blueprint
 from shared.errors import SelfApproval
 from tests.agents.test_stopping import question
 

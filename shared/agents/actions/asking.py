@@ -5,7 +5,6 @@ from shared.agents.models.creation import Story
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules.questions import asks, question
 from shared.approvals.models.approvals import Approval
-from shared.genesis.models.job_roles import JobRole
 from shared.store import Transaction
 
 
@@ -13,6 +12,8 @@ def job_role(txn: Transaction, run: PipelineRun, agent: Agent) -> str:
     """Return the number of an agent's job role, as the class of every question about the agent names it."""
     if run.job_role is not None:
         return run.job_role
+    from shared.genesis.models.job_roles import JobRole
+
     role = txn.get(JobRole, agent.job_role_id)
     return role.external_id or role.id
 

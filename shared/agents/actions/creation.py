@@ -10,7 +10,6 @@ from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import lifecycle
 from shared.entity import Because, Event
 from shared.manifests import rules as manifests
-from shared.manifests.events import ManifestCertified
 from shared.manifests.models.manifests import Certificate, Manifest, ManifestSnapshot
 from shared.operation import Call
 from shared.store import Transaction
@@ -62,6 +61,8 @@ def _certified(
     newly = before.passed(CERTIFICATION) is None and run.passed(CERTIFICATION) is not None
     if not newly or manifest is None:
         return manifest
+    from shared.manifests.events import ManifestCertified
+
     certificate = Certificate(
         certification_id=run.evidence[0].ref,
         certified_by="genesis",

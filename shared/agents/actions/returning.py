@@ -1,6 +1,7 @@
 """What a late veto took out of service and nobody else had confirmed: whether it returns is asked, and a yes returns it."""
 
 from shared.agents.actions.makers import made_by
+from shared.agents.actions.publishing import publish
 from shared.agents.events.releases import ReleaseRouted
 from shared.agents.models.agents import Agent
 from shared.agents.models.releases import Release
@@ -15,8 +16,6 @@ from shared.approvals.rules import binding, decisions, requests
 from shared.approvals.rules.wording import named, quoted
 from shared.entity import written
 from shared.evidence import ApprovalRef
-from shared.manifests import rules as manifests
-from shared.manifests.events import ManifestPublished
 from shared.manifests.models.manifests import Manifest
 from shared.operation import Call
 from shared.store import Transaction
@@ -104,18 +103,6 @@ def _route(txn: Transaction, release: Release, serving: Release, under: Approval
         txn.save(aside, ReleaseRouted(agent_id=agent_id, traffic_percent=0))
     routed = ReleaseRouted(agent_id=agent_id, traffic_percent=100)
     txn.save(releases.returned(release), routed, approval=under)
-
-
-def publish(txn: Transaction, manifest: Manifest, under: ApprovalRef) -> None:
-    """Keep a suspended manifest in use again, under the approval of that."""
-    if manifest.status == "suspended":
-        published = ManifestPublished(
-            from_hash=manifest.manifest_hash,
-            to_hash=manifest.manifest_hash,
-            semver=manifest.manifest_version,
-            diff_class="patch",
-        )
-        txn.save(manifests.reactivated(manifest), published, approval=under)
 
 
 def _closed(txn: Transaction, call: Call, approval: Approval) -> None:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.canonical import digest
 from shared.entity import Name, Text, Value
-from shared.manifests.models.parts import DecisionRights, EscalationTrigger, Items, Scope, Slug
+from shared.manifests.models.bounds import DecisionRights, EscalationTrigger, Items, Scope, Slug
 
 
 class Outcome(Value):

@@ -7,7 +7,7 @@ from pydantic import Field
 from shared.entity import Id, Name, Text, Timestamp, Value
 from shared.genesis.models.parts import DataAccess
 from shared.handling import PersonalData
-from shared.manifests.models.parts import Items, Scope, Slug
+from shared.manifests.models.bounds import Items, Scope, Slug
 
 Stage = Annotated[int, Field(ge=1, le=7)]
 AgentStatus = Literal[

@@ -5,14 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from shared.agents import examples
-from shared.agents.models.me_wow import MeWow
-from shared.agents.models.parts import AgentDependency, DeploymentPlan, Specification
+from shared.agents.models.parts import AgentDependency, Specification
 from shared.entity import Id, Name, Opaque, Text, Value
-from shared.genesis.models.evidence import TestEvidence
 from shared.genesis.models.parts import DataAccess
-from shared.manifests.models.manifests import ManifestContent
-from shared.manifests.models.parts import Items
-from shared.manifests.models.parts import Scope as Boundaries
+from shared.manifests.models.bounds import Items
+from shared.manifests.models.bounds import Scope as Boundaries
 
 
 class AgentContent(Value):
@@ -70,21 +67,6 @@ class NewAgent(AgentContent):
     """The `id` of a certified industry."""
     governance_agent_id: Annotated[Opaque, Field(min_length=1, max_length=160)]
     """Who it answers to: `genesis`, `governor`, or `engagement_governor:` and an engagement."""
-
-
-class Blueprint(Value):
-    """A way of working, the manifest that follows from it, and the tests that speak for both."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.example()]})
-
-    me_wow: MeWow
-    """The way of working, in its ten sections; what is missing is answered as a gap."""
-    manifest: ManifestContent
-    """What the agent may use and do; everything that is not listed is denied."""
-    test_evidence: Annotated[tuple[TestEvidence, ...], Field(max_length=20)]
-    """Reports of tests that ran elsewhere."""
-    deployment_plan: DeploymentPlan
-    """How the release is to be put out and taken back."""
 
 
 class Rollback(Value):

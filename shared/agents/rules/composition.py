@@ -11,7 +11,6 @@ from shared.genesis.models.industries import Industry
 from shared.genesis.models.job_roles import JobRole
 from shared.genesis.models.parts import DataAccess
 from shared.genesis.models.skills import Skill
-from shared.manifests.rules import covers
 from shared.principles import breach
 from shared.records import dataclass
 
@@ -101,7 +100,7 @@ def specification_violations(agent: Agent, parts: Composition) -> tuple[Violatio
             "hold a wildcard",
         ),
         (
-            not all(any(covers(grant, need) for grant in parts.data) for need in needs),
+            not all(any(grant.covers(need) for grant in parts.data) for need in needs),
             "L0-06",
             "data_access_requirements",
             "go beyond what the skills may touch",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.actors import Actor
 from shared.agents.events.lifecycle import AgentPipelineStageCompleted, AgentStateChanged
@@ -15,14 +15,16 @@ from shared.agents.models.parts import (
     ETHICS,
     Released,
 )
-from shared.agents.models.releases import Release
 from shared.agents.models.runs import PipelineRun, StageRecord
 from shared.agents.rules.pipeline import PROOF
-from shared.approvals.models.approvals import Consumer
 from shared.constitution import amended, promoted
 from shared.entity import Event
 from shared.errors import Conflict
 from shared.impartial import impartial
+
+if TYPE_CHECKING:
+    # Whoever has a release has loaded what it is.
+    from shared.agents.models.releases import Release
 
 ELEVATED = timedelta(days=7)
 """How long an agent is watched closely after a release or a reactivation."""
@@ -136,7 +138,7 @@ def revised(agent: Agent, run: PipelineRun, content: Mapping[str, Any], *, workf
     return amended(agent, **void, **changes, workflow_id=workflow, **content)
 
 
-def releasing(agent: Agent, release: Release) -> Agent:
+def releasing(agent: Agent, release: "Release") -> Agent:
     """Return the agent while a release of it is put out."""
     changes = {
         "release_state": "deploying",
@@ -147,7 +149,7 @@ def releasing(agent: Agent, release: Release) -> Agent:
 
 
 def deployed(
-    agent: Agent, run: PipelineRun, release: Release, *, external_id: str, at: datetime
+    agent: Agent, run: PipelineRun, release: "Release", *, external_id: str, at: datetime
 ) -> Agent:
     """Return the agent in service, watched closely for the first days."""
     entry = Released(
@@ -214,7 +216,7 @@ def resumed(agent: Agent, *, by: Actor, makers: Sequence[str], at: datetime) -> 
     return amended(agent, **_in_service(at))
 
 
-def returned(agent: Agent, release: Release, *, approval_id: str, at: datetime) -> Agent:
+def returned(agent: Agent, release: "Release", *, approval_id: str, at: datetime) -> Agent:
     """Return the agent in service again with a release that had been taken back, watched closely."""
     changes = _in_service(at)
     if release.state != "live":
@@ -255,16 +257,6 @@ def reactivation(agent: Agent) -> dict[str, str | int]:
         "to_hash": agent.manifest_hash or "",
         "chain_version": 1,
     }
-
-
-def reactivated_by(agent: Agent) -> Consumer:
-    """
-    Name the one step that uses up the approval of a reactivation.
-
-    The length of the agent's history tells this suspension from a later one with the same words, which
-    needs an approval of its own.
-    """
-    return Consumer(run_id=agent.id, step_id=f"reactivation-{agent.audit.n if agent.audit else 0}")
 
 
 def taken_back(agent: Agent, *, restored: Released | None, at: datetime) -> Agent:

@@ -13,8 +13,8 @@ from shared.agents.models.me_wow import (
     SelfCritique,
 )
 from shared.agents.models.parts import MANDATORY_EVENTS
+from shared.manifests.models.bounds import DecisionRights, Scope
 from shared.manifests.models.manifests import ManifestContent
-from shared.manifests.models.parts import DecisionRights, Scope
 
 
 class Judged(NamedTuple):

@@ -6,7 +6,7 @@ from shared.agents.models.parts import APPROVAL, ARCHITECTURE, CERTIFICATION, ET
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import lifecycle
 from shared.agents.rules.pipeline import gate_results
-from shared.approvals.models.approvals import Approval
+from shared.approvals.models.approvals import Approval, Consumer
 from shared.approvals.models.questions import ApprovalRequest, EvidenceRef, Gate
 from shared.approvals.rules.wording import named, quoted
 from shared.canonical import digest
@@ -71,6 +71,16 @@ def reactivation(agent: Agent, manifest: Manifest, *, job_role: str) -> Approval
         governor_scope="platform",
         agent_id=agent.id,
     )
+
+
+def reactivated_by(agent: Agent) -> Consumer:
+    """
+    Name the one step that uses up the approval of a reactivation.
+
+    The length of the agent's history tells this suspension from a later one with the same words, which
+    needs an approval of its own.
+    """
+    return Consumer(run_id=agent.id, step_id=f"reactivation-{agent.audit.n if agent.audit else 0}")
 
 
 def _deployment(

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.agents.models.agents import Agent
+from shared.agents.models.blueprint import Blueprint
 from shared.agents.models.parts import AUTHORING
-from shared.agents.models.requests import Blueprint
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import pipeline, turns
 from shared.agents.rules.composition import Composition

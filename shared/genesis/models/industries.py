@@ -9,10 +9,34 @@ from shared.constitution import wild
 from shared.entity import Name, Value
 from shared.errors import Violation
 from shared.genesis.models.catalogue import CatalogueEntity
-from shared.genesis.models.parts import DataClass, IndustryCode, Keys, Lines, Regulation
+from shared.genesis.models.parts import Classification, IndustryCode, Keys, Line, Lines
 from shared.handling import PersonalData
 from shared.principles import breach
 from shared.texts import alike
+
+
+class Regulation(Value):
+    """A law or standard, and the rules that it comes down to here."""
+
+    name: Name
+    """What the law or standard is called."""
+    jurisdiction: Name
+    """Where it holds."""
+    requirements: Lines = ()
+    """What it comes down to here, one sentence each."""
+
+
+class DataClass(Value):
+    """A class of data that the industry knows, how long it may be kept and how it is masked."""
+
+    name: Name
+    """What the class is called."""
+    classification: Classification
+    """How carefully it is treated."""
+    max_retention_days: int = Field(ge=1, le=36_500)
+    """For how many days it may be kept at most."""
+    masking_rule: Line | None = None
+    """How it is masked before anybody sees it; needed for what is confidential or restricted."""
 
 
 class IndustryFields(Value):

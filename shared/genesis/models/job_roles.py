@@ -10,12 +10,12 @@ from shared.entity import Id, Value
 from shared.errors import Violation
 from shared.genesis.models.catalogue import CatalogueEntity
 from shared.genesis.models.parts import (
-    Completion,
-    ConfirmationGate,
+    ApprovalType,
     IndustryCode,
+    Key,
+    Line,
     Lines,
     Summary,
-    ToolAuthorization,
 )
 from shared.handling import PersonalData
 from shared.judged import Exact
@@ -30,6 +30,39 @@ APPROVERS = frozenset({"governor", "engagement_governor"})
 
 PRICES_INR = {"generic": 8_000, "specialized": 12_000, "expert": 18_000}
 """What a role costs a month unless it says otherwise."""
+
+
+class ToolAuthorization(Value):
+    """A tool that the role may use, how, and why."""
+
+    tool_id: Key
+    """Which tool, by key."""
+    tool_type: Literal["api", "database", "service", "external_platform"]
+    """What kind of tool it is."""
+    scope: Literal["read", "write", "admin"]
+    """How far it may be used."""
+    purpose: Line
+    """What for."""
+
+
+class ConfirmationGate(Value):
+    """An action that waits for somebody's approval: a tool's id, or one of its operations."""
+
+    action: Key
+    """The id of a tool, or one of its operations."""
+    approver_role: Key
+    """Who is asked."""
+    approval_type: ApprovalType
+    """What kind of approval it waits for."""
+
+
+class Completion(Value):
+    """When a trial of the role counts as a success."""
+
+    trial_days: Annotated[Literal[7], Exact] = 7
+    """How many days a trial lasts."""
+    success_metrics: Annotated[Lines, Field(min_length=1)]
+    """What must be reached in them."""
 
 
 class JobRoleFields(Value):

@@ -1,30 +1,121 @@
 """Skills, and the predicates that they obey."""
 
 from collections.abc import Iterable
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from shared.constitution import APPROVAL_TYPES, GOVERNANCE_RESOURCES, Json16, wild
-from shared.entity import Text, Value
+from shared.entity import Name, Shown, Text, Value
 from shared.errors import Violation
 from shared.genesis.models import schemas
 from shared.genesis.models.catalogue import CatalogueEntity
 from shared.genesis.models.parts import (
-    ActPhase,
-    ApprovalGate,
+    ApprovalType,
     DataAccess,
     IndustryCode,
+    Key,
     Keys,
-    ObservePhase,
-    Sample,
-    ThinkPhase,
+    Line,
+    Lines,
+    Risk,
 )
 from shared.handling import PersonalData
 from shared.principles import breach
 from shared.texts import alike
 
 MANDATORY_EVENTS = frozenset({"skill.started", "skill.completed", "skill.failed"})
+
+
+class ThinkPhase(Value):
+    """What a skill asks and checks before it acts."""
+
+    constitutional_queries: Annotated[tuple[Line, ...], Field(min_length=1, max_length=10)]
+    """What it asks the constitution before it acts."""
+    precedent_checks: Lines = ()
+    """Which precedents it looks for."""
+    input_rules: Lines = ()
+    """What must hold of its input."""
+    risk: Risk = "low"
+    """How risky it is."""
+    cost_estimate_micro_usd: int = Field(0, ge=0, le=1_000_000_000)
+    """What one run costs, in millionths of a US dollar."""
+
+
+class Step(Value):
+    """One step of acting."""
+
+    n: int = Field(ge=1, le=100)
+    """Its number, from 1 without gaps: decision rights name it `<skill_key>.<n>`."""
+    description: Line
+    """What is done."""
+    type: Literal[
+        "api_call", "database_write", "file_operation", "computation", "external_communication"
+    ]
+    """What kind of act it is."""
+    target: Key
+    """What it acts on: a tool or a resource, by key."""
+    external_effect: bool = False
+    """Whether anything outside the platform changes."""
+    reversibility: Literal["reversible", "delayed", "irreversible"] = "reversible"
+    """Whether it can be taken back."""
+    rollback: Shown = Field("", max_length=500)
+    """How it is taken back; empty where there is nothing to take back."""
+
+
+class ActPhase(Value):
+    """What a skill does."""
+
+    steps: tuple[Step, ...] = Field(max_length=50)
+    """What is done, in order."""
+    idempotent: bool = False
+    """Whether doing it twice is doing it once."""
+    timeout_seconds: int = Field(ge=1, le=600)
+    """After how many seconds it is given up."""
+    checkpoint_interval_seconds: int | None = Field(None, ge=1, le=86_400)
+    """How often it writes down how far it is; null where it is too short for that."""
+
+
+class FailureMode(Value):
+    """How a skill can fail, and what then happens."""
+
+    mode: Line
+    """How it can fail."""
+    error_code: Key
+    """What that is called, for programs."""
+    recovery: Literal["retry", "escalate", "rollback", "skip"]
+    """What then happens."""
+
+
+class ObservePhase(Value):
+    """How a skill knows whether it succeeded."""
+
+    success_criteria: Annotated[tuple[Line, ...], Field(min_length=1, max_length=50)]
+    """How it sees that it succeeded."""
+    logged_events: Keys = ()
+    """What it logs; `skill.started`, `skill.completed` and `skill.failed` are mandatory."""
+    failure_modes: tuple[FailureMode, ...] = Field((), max_length=50)
+    """How it can fail, and what then happens."""
+
+
+class ApprovalGate(Value):
+    """The approval that a step waits for."""
+
+    step_n: int = Field(ge=1, le=100)
+    """The number of the step that waits."""
+    approval_type: ApprovalType
+    """What kind of approval it waits for."""
+
+
+class Sample(Value):
+    """An input and the output it should give, to hold the schemas against."""
+
+    name: Name
+    """What is tried."""
+    input: Json16
+    """An input that the input schema takes."""
+    output: Json16
+    """The output it should give, which the output schema takes."""
 
 
 class SkillFields(Value):

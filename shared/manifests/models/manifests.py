@@ -17,18 +17,16 @@ from shared.entity import (
 )
 from shared.genesis.models.parts import DataAccess
 from shared.handling import Handling, PersonalData, WithAccount
+from shared.manifests.models.bounds import DecisionRights, Scope, Slug
 from shared.manifests.models.parts import (
     ApprovalPolicy,
     Capabilities,
-    DecisionRights,
     Dependency,
     Limits,
     Purpose,
     Safety,
-    Scope,
     Semver,
     SkillPin,
-    Slug,
     TrialTerms,
 )
 

@@ -16,7 +16,7 @@ from shared.mobile.models.dashboard import (
     ServiceHealth,
     SystemHealth,
 )
-from shared.precedents.rules.counting import Metrics
+from shared.precedents.rules.figures import Metrics
 
 RECENT = 10
 RECENT_VETOES = "recent"

@@ -1,8 +1,8 @@
 """Count what happened to requests, in the figures of their day."""
 
 from shared.actors import PLATFORM
-from shared.precedents.models.seeds import Figures
-from shared.precedents.rules import counting
+from shared.precedents.models.figures import Figures
+from shared.precedents.rules.figures import counted
 from shared.projection import Fold
 from shared.tallies import Tally
 
@@ -16,4 +16,4 @@ def add(call: Fold, approval_id: str, **more: int) -> None:
     """Add something of a request to the day when it happened."""
     with call.within(PLATFORM, OF_ALL_TENANTS) as txn:
         before = FIGURES.of(txn, approval_id)
-        FIGURES.keep(txn, before, counting.counted(before, call.now, **more))
+        FIGURES.keep(txn, before, counted(before, call.now, **more))

@@ -11,14 +11,13 @@ from shared.approvals.models.questions import ApprovalType, Risk
 from shared.canonical import digest
 from shared.entity import Asked, Entity, Id, Name, Record, ShownLine, Text, Timestamp, Value
 from shared.errors import Violation
-from shared.handling import Blanked, ForEver, Handling, Nobody, PersonalData, Stays, WithAccount
+from shared.handling import Blanked, ForEver, Handling, Nobody, PersonalData, WithAccount
 from shared.judged import Exact, Pattern
 from shared.precedents.models.classes import Reversibility
 from shared.precedents.models.conditions import Condition
 from shared.precedents.models.coverage import Coverage
 from shared.precedents.models.weakening import weakens
 from shared.principles import breach
-from shared.projections import View
 
 SeedStatus = Literal["draft", "shadow", "active", "superseded", "deprecated", "revoked"]
 SeedType = Literal[
@@ -358,35 +357,3 @@ class Prediction(Record):
 
     answered: bool = False
     """Whether it was compared with a yes, which a veto may still take back."""
-
-
-class Day(Value):
-    """What happened to requests on one day."""
-
-    eligible: int = 0
-    """Requests that a seed may decide on, if there is one."""
-
-    matched: int = 0
-    """Requests that a seed answered."""
-    approved: int = 0
-    """Requests that were approved, by anybody."""
-    vetoed: int = 0
-    """Approvals that were objected to."""
-    compared: int = 0
-    """Predictions of seeds in shadow that people have decided on."""
-    disagreed: int = 0
-    """Those of them that people decided otherwise."""
-
-
-class Figures(View):
-    """The last days of one shard of the requests."""
-
-    collection: ClassVar[str] = "seed_figures"
-    projection: ClassVar[str] = "precedents.figures"
-    handling: ClassVar = Handling(
-        kept=ForEver("one document a shard, with its last days alone"),
-        export=Nobody("a counter"),
-        erasure=Stays("a counter"),
-    )
-
-    days: Mapping[str, Day] = {}
