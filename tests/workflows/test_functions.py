@@ -6,7 +6,7 @@ import pytest
 
 from local.workflows import Runtime
 from local.workflows.errors import Fatal
-from local.workflows.functions import FUNCTIONS
+from local.workflows.functions import EARLIER, FUNCTIONS
 from local.workflows.functions.charsets import CODECS, decoded, encoded
 
 from .conftest import outcome
@@ -78,3 +78,33 @@ def test_a_letter_is_one_letter_in_either_case(function: str) -> None:
     for at in range(0, len(plane), 1000):
         part = plane[at : at + 1000]
         assert len(FUNCTIONS[function](NOWHERE, [part])) == len(part)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "answer"),
+    [
+        ("int", ["1_000"], 1000),
+        ("double", [" 1.5"], 1.5),
+        ("string", [2.0], "2.0"),
+        ("math.max", [60, 1.5], 60),
+        ("math.min", [1, 2.5], 1),
+        ("base64.decode", ["aGVsbG8=", False], b"hello"),
+        ("json.encode", [[1], True], b"[\n  1\n]"),
+        ("json.encode_to_string", [[1], {}], "[\n  1\n]"),
+        ("text.decode", [b"\xe9", "latin-1"], "é"),
+        ("text.encode", {"data": "é", "charset": "latin-1"}, b"\xe9"),
+        ("text.find_all_regex", ["ab", "a|ab"], [{"index": 0, "match": "a"}]),
+        ("text.replace_all_regex", ["a1", "([0-9])", r"<\1>"], "a<1>"),
+        ("text.split", ["ab", ""], ["a", "b"]),
+        ("text.to_lower", ["ΟΣ"], "ος"),
+        ("text.to_upper", ["ß"], "SS"),
+        ("text.url_decode", ["100%"], "100%"),
+        ("text.url_encode", ["~ "], "~%20"),
+        ("text.url_encode_plus", ["~ "], "~+"),
+    ],
+)
+def test_what_release_0_1_0_answered_is_known(function: str, arguments: Any, answer: Any) -> None:
+    """An execution that began under it is computed again, and would otherwise do something else."""
+    found = EARLIER[function](NOWHERE, arguments)
+    assert found == answer
+    assert type(found) is type(answer)

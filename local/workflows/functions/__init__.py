@@ -1,6 +1,15 @@
 """The standard library."""
 
-from local.workflows.functions import basics, codings, connectors, earlier, effects, texts, times
+from local.workflows.functions import (
+    basics,
+    codings,
+    connectors,
+    earlier,
+    earlier_texts,
+    effects,
+    texts,
+    times,
+)
 from local.workflows.functions.registry import EARLIER, FUNCTIONS, REQUIRED, Context, Function
 
 __all__ = [
@@ -13,6 +22,7 @@ __all__ = [
     "codings",
     "connectors",
     "earlier",
+    "earlier_texts",
     "effects",
     "texts",
     "times",
