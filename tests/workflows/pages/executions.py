@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .table import Page, Raises, Row
+from .table import INFINITY, NAN, Page, Raises, Row
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 _OPEN = "- open: {call: events.create_callback_endpoint, result: cb}"
@@ -53,7 +53,7 @@ PAGES = (
             Row(Raises("TimeoutError"), steps=_OPEN, args={"callback": "${cb}", "timeout": 0.001}),
             *(
                 Row(Raises("ValueError"), steps=_OPEN, args={"callback": "${cb}", "timeout": t})
-                for t in (-1, -0.5, '${double("NaN")}', '${double("inf")}')
+                for t in (-1, -0.5, "${" + NAN + "}", "${" + INFINITY + "}")
             ),
             Row(
                 Raises("ValueError"),
@@ -101,7 +101,7 @@ PAGES = (
             ),
             Row(
                 Raises("ValueError"),
-                args={"workflow_id": "nobody", "argument": ['${double("NaN")}']},
+                args={"workflow_id": "nobody", "argument": ["${" + NAN + "}"]},
                 chosen="an argument travels as JSON",
             ),
             Row(
@@ -140,7 +140,7 @@ PAGES = (
                     args={"workflow_id": "nobody", "arguments": [], "timeout": timeout},
                     chosen=_YEAR,
                 )
-                for timeout in (-1, 31536001, '${double("NaN")}')
+                for timeout in (-1, 31536001, "${" + NAN + "}")
             ),
         ),
     ),

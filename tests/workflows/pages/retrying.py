@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .table import Page, Raises, Row
+from .table import INFINITY, NAN, Page, Raises, Row
 
 _SYNTAX = "https://cloud.google.com/workflows/docs/reference/syntax/"
 _DEFAULTS = "what a policy leaves out is as in the predefined ones"
@@ -138,14 +138,20 @@ PAGES = (
             _tries((2, "Mine"), _paced(multiplier="null"), _NULL),
             _tries((3, "Mine"), _quick(max_retries=2.9), _CUT),
             _tries((1, "ValueError"), _quick(max_retries=-1), _NUMBERS),
-            _tries((1, "ValueError"), _quick(max_retries='${double("NaN")}'), _NUMBERS),
-            _tries((1, "ValueError"), _quick(max_retries='${double("inf")}'), _NUMBERS),
+            _tries((1, "ValueError"), _quick(max_retries="${" + NAN + "}"), _NUMBERS),
+            _tries((1, "ValueError"), _quick(max_retries="${" + INFINITY + "}"), _NUMBERS),
             _tries((1, "TypeError"), _quick(max_retries='"2"'), _NUMBERS),
             _tries((1, "TypeError"), _quick(max_retries="true"), _NUMBERS),
             *(
                 _tries((1, "ValueError"), _paced(**{name: value}), _NUMBERS)
                 for name in ("initial_delay", "max_delay", "multiplier")
-                for value in (-1, -0.5, '${double("NaN")}', '${double("inf")}', "1.0e+300")
+                for value in (
+                    -1,
+                    -0.5,
+                    "${" + NAN + "}",
+                    "${" + INFINITY + "}",
+                    "1.0e+300",
+                )
             ),
             *(
                 _tries((1, "TypeError"), _paced(**{name: value}), _NUMBERS)

@@ -1,6 +1,6 @@
 """The modules sys and uuid."""
 
-from .table import Page, Raises, Row
+from .table import INFINITY, NAN, Page, Raises, Row
 
 _VARIABLES = "https://cloud.google.com/workflows/docs/reference/environment-variables"
 _STRINGS = "the page says of default that it is a string; null is as if it were left out"
@@ -104,7 +104,7 @@ PAGES = (
             ),
             Row(
                 Raises("ValueError"),
-                args={"json": {"n": '${double("NaN")}'}},
+                args={"json": {"n": "${" + NAN + "}"}},
                 chosen="JSON has no such number",
             ),
             Row(Raises("TypeError"), args={"data": "x", "timeout": "1"}, chosen="it is a double"),
@@ -138,8 +138,12 @@ PAGES = (
                 Row(Raises("ValueError"), args={"seconds": seconds}, chosen=_DURATION)
                 for seconds in (-1, -0.001, 31536000.5, 31536001, 1e300)
             ),
-            Row(Raises("ValueError"), args={"seconds": '${double("NaN")}'}, chosen=_DURATION),
-            Row(Raises("ValueError"), args={"seconds": '${double("inf")}'}, chosen=_DURATION),
+            Row(
+                Raises("ValueError"),
+                args={"seconds": "${" + NAN + "}"},
+                chosen=_DURATION,
+            ),
+            Row(Raises("ValueError"), args={"seconds": "${" + INFINITY + "}"}, chosen=_DURATION),
             *(
                 Row(Raises("TypeError"), args={"seconds": seconds}, chosen="it is a number")
                 for seconds in ("1", True, None, [1])

@@ -20,6 +20,10 @@ LIBRARY = "https://cloud.google.com/workflows/docs/reference/stdlib/"
 SYNTAX = "https://cloud.google.com/workflows/docs/reference/syntax/"
 """What the pages of the language are below."""
 
+INFINITY = "1.0e308 * 10"
+NAN = f"({INFINITY} - {INFINITY})"
+"""Numbers that no text or JSON can give to an expression."""
+
 
 @dataclass(frozen=True)
 class Raises:

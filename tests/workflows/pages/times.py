@@ -1,6 +1,6 @@
 """The module time."""
 
-from .table import Page, Raises, Row
+from .table import INFINITY, NAN, Page, Raises, Row
 
 _NAMES = "names are those of the tz database, exactly, and nothing else is looked up"
 _GRAMMAR = "RFC 3339 section 5.6 has it"
@@ -49,8 +49,12 @@ PAGES = (
                 'time.format(-62167219200, "America/New_York")',
                 chosen=_RANGE,
             ),
-            Row(Raises("ValueError"), 'time.format(double("NaN"))', chosen="it is no moment"),
-            Row(Raises("ValueError"), 'time.format(double("inf"))', chosen="it is no moment"),
+            Row(
+                Raises("ValueError"),
+                f"time.format({NAN})",
+                chosen="it is no moment",
+            ),
+            Row(Raises("ValueError"), f"time.format({INFINITY})", chosen="it is no moment"),
             Row(
                 "1890-01-01T00:53:00.000000+00:53",
                 'time.format(-2524521600, "Europe/Berlin")',
