@@ -8,20 +8,18 @@ and who deploys it neither replaces those nor looks into what they execute, whic
 """
 
 from collections.abc import Mapping
-from uuid import uuid4
 
 import flask
 from urllib3.util import parse_url
-from werkzeug.exceptions import HTTPException
 
 from local.accounts import SignIn
 from local.clock import Clock
+from local.workflows.asking import Asked
 from local.workflows.authority import Deployed
 from local.workflows.errors import StrangerError
 from shared.actors import Actor, Role
 from shared.edge import workflow_source
 from shared.edge.ports import Identify
-from shared.edge.problems import response
 from shared.edge.settings import Settings
 from shared.errors import Forbidden, Refusal, Unauthenticated
 
@@ -64,21 +62,21 @@ class Admission:
         """Let services and staff at the engine, and staff not at what is the platform's own."""
         workflow = (request.view_args or {}).get("workflow") or request.args.get("workflowId", "")
         executions = "_Executions_" in (request.endpoint or "")
-        try:
-            actor = self._caller(dict(request.headers))
-            if workflow in self._own and not executions and request.method not in READING:
-                raise Forbidden(f"{workflow} is the platform's own, and comes with its release")
-            if executions:
-                self._executes(actor, workflow)
-        except Refusal as refusal:
-            answer = response(refusal, path=request.path, correlation_id=str(uuid4()))
-            raise HTTPException(response=flask.make_response(answer)) from refusal
+        asked = Asked(workflow, executions, request.method not in READING)
+        self._admit(dict(request.headers), asked)
 
-    def admit_call(self, metadata: Mapping[str, str], workflow: str) -> None:
-        """Let the same in over gRPC, where all is about executions."""
+    def admit_call(self, metadata: Mapping[str, str], asked: Asked) -> None:
+        """Let the same in over gRPC."""
+        self._admit({name.title(): value for name, value in metadata.items()}, asked)
+
+    def _admit(self, headers: Mapping[str, str], asked: Asked) -> None:
+        workflow = asked.workflow
         try:
-            headers = {name.title(): value for name, value in metadata.items()}
-            self._executes(self._caller(headers), workflow)
+            actor = self._caller(headers)
+            if workflow in self._own and not asked.executions and asked.changes:
+                raise Forbidden(f"{workflow} is the platform's own, and comes with its release")
+            if asked.executions:
+                self._executes(actor, workflow)
         except Refusal as refusal:
             kind = StrangerError if isinstance(refusal, Unauthenticated) else PermissionError
             raise kind(refusal.detail) from refusal

@@ -56,7 +56,7 @@ _KINDS = {
     "log": "log line",
 }
 _TYPES = {
-    "STEP_ASSIGN": "assign",
+    "TYPE_UNSPECIFIED": "steps",
     "STD_LIB_CALL": "library call",
     "PARALLEL_BRANCH": "parallel branches",
     "PARALLEL_FOR": "parallel loop",
@@ -285,16 +285,17 @@ def _steps(entries: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]
     for entry in entries:
         depth = depths.get(entry["navigationInfo"]["parent"], -1) + 1
         depths[entry["entryId"]] = depth
-        ended = None if entry["state"] == "IN_PROGRESS" else entry["updateTime"]
+        state, kind = entry["state"].removeprefix("STATE_"), entry["stepType"].removeprefix("STEP_")
+        ended = None if state == "IN_PROGRESS" else entry["updateTime"]
         thread = entry["stepEntryMetadata"]["threadId"]
         found.append(
             {
                 "number": entry["entryId"],
                 "name": entry["step"],
                 "routine": entry["routine"],
-                "kind": _TYPES.get(entry["stepType"], entry["stepType"].replace("_", " ").lower()),
-                "word": _STATES[entry["state"]],
-                "tone": entry["state"].lower(),
+                "kind": _TYPES.get(kind, kind.replace("_", " ").lower()),
+                "word": _STATES[state],
+                "tone": state.lower(),
                 "depth": min(depth, 6),
                 "thread": "" if thread == "0" else thread,
                 "began": entry["createTime"],

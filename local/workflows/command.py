@@ -108,4 +108,7 @@ def _trace(runtime: Runtime, name: str) -> None:
     parts = name.split("/")
     for entry in runtime.views.all_steps(parts[7], parts[5]):
         where = f"{entry['routine']}.{entry['step']}"
-        print(f"{entry['entryId']:>5}  {where:40} {entry['state']}", file=sys.stderr)
+        print(
+            f"{entry['entryId']:>5}  {where:40} {entry['state'].removeprefix('STATE_')}",
+            file=sys.stderr,
+        )

@@ -13,7 +13,7 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +107,14 @@ class Journal:
                 return self._reader.execute(sql, values).fetchall()
             except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
                 raise UnavailableError(f"the journal cannot be read: {error}") from None
+
+    def page(
+        self, sql: str, values: Sequence[Any], size: int, token: str
+    ) -> tuple[list[sqlite3.Row], str]:
+        """Return one page of a query, and the token of the next, which says how many rows were before it."""
+        offset = int(token or 0)
+        rows = self.read(f"{sql} LIMIT ? OFFSET ?", *values, size + 1, offset)
+        return rows[:size], str(offset + size) if len(rows) > size else ""
 
     def ask(
         self, work: Callable[[sqlite3.Connection], _T], done: Callable[[_T], None] | None = None

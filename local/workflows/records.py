@@ -1,11 +1,12 @@
 """The tables of the journal, and what is written to them."""
 
-import hashlib
+from __future__ import annotations
+
 import json
-import secrets
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from local.workflows.errors import as_json
 from local.workflows.history import Entry
@@ -50,7 +51,14 @@ CREATE TABLE IF NOT EXISTS step_entries(
     execution TEXT NOT NULL, ordinal INTEGER NOT NULL, routine TEXT NOT NULL, step TEXT NOT NULL,
     kind TEXT NOT NULL, strand TEXT NOT NULL, parent INTEGER, state TEXT NOT NULL, exception TEXT,
     created TEXT NOT NULL, updated TEXT NOT NULL, PRIMARY KEY (execution, ordinal)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS told(
+    resource TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS operations(
+    id TEXT PRIMARY KEY, verb TEXT NOT NULL, workflow TEXT NOT NULL, at TEXT NOT NULL,
+    response TEXT NOT NULL);
 """
+# `told` keeps what clients say of workflows/ID, workflows/ID/REVISION and executions/ID and nothing here needs;
+# an earlier release, which knows none of it, can go on with the same file.
 
 
 _FORGET_PAYLOADS = (
@@ -60,6 +68,10 @@ _FORGET_PAYLOADS = (
 
 class MissingError(Exception):
     """Say that a workflow, an execution or a callback does not exist."""
+
+
+class ExistsError(Exception):
+    """Say that a workflow which is to be made exists."""
 
 
 def written(moment: datetime) -> str:
@@ -72,52 +84,13 @@ def read_moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def deploy(
-    db: sqlite3.Connection,
-    workflow: str,
-    source: str,
-    env: Mapping[str, str],
-    description: str | None,
-    now: datetime,
-) -> str:
-    """Store a revision if the source or its environment changed, and return the present one."""
-    sha, variables, at = _sha(source), json.dumps(dict(env), sort_keys=True), written(now)
-    latest = db.execute(
-        "SELECT r.* FROM workflows w JOIN revisions r "
-        "ON r.workflow = w.id AND r.revision = w.revision WHERE w.id = ?",
-        (workflow,),
-    ).fetchone()
-    if latest is not None and (latest["source_sha"], latest["env"]) == (sha, variables):
-        if description is not None:
-            db.execute(
-                "UPDATE workflows SET description = ?, updated = ? WHERE id = ?",
-                (description, at, workflow),
-            )
-        return str(latest["revision"])
-    count = db.execute("SELECT count(*) FROM revisions WHERE workflow = ?", (workflow,)).fetchone()[
-        0
-    ]
-    revision = f"{count + 1:06d}-{secrets.token_hex(2)[:3]}"
-    db.execute(
-        "INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?)",
-        (workflow, revision, source, sha, variables, at),
-    )
-    db.execute(
-        "INSERT INTO workflows VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-        "revision = excluded.revision, updated = excluded.updated, "
-        "description = coalesce(?, description)",
-        (workflow, revision, description or "", at, at, description),
-    )
-    return revision
-
-
-def delete_workflow(db: sqlite3.Connection, workflow: str) -> None:
-    """Forget a workflow; its revisions stay with the executions that were pinned to them."""
-    db.execute("DELETE FROM workflows WHERE id = ?", (workflow,))
-
-
-def _sha(source: str) -> str:
-    return hashlib.sha256(source.encode()).hexdigest()
+def told(db: sqlite3.Connection, resource: str, fields: Mapping[str, Any]) -> None:
+    """Keep what clients said of a resource."""
+    if fields:
+        text = json.dumps(dict(fields), sort_keys=True)
+        db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (resource, text))
+    else:
+        db.execute("DELETE FROM told WHERE resource = ?", (resource,))
 
 
 def create_execution(
@@ -125,14 +98,24 @@ def create_execution(
     id: str,
     workflow: str,
     argument: str,
-    labels: Mapping[str, str],
+    said: Mapping[str, Any],
     now: datetime,
     parent: tuple[str, str] | None = None,
 ) -> None:
-    """Write a new execution of the present revision."""
-    found = db.execute("SELECT revision FROM workflows WHERE id = ?", (workflow,)).fetchone()
+    """Write a new execution of the present revision; what is not said of it is as the workflow has it."""
+    found = db.execute(
+        "SELECT w.revision, t.fields FROM workflows w "
+        "LEFT JOIN told t ON t.resource = 'workflows/' || w.id WHERE w.id = ?",
+        (workflow,),
+    ).fetchone()
     if found is None:
         raise MissingError(f"there is no workflow '{workflow}'")
+    inherited = json.loads(found["fields"] or "{}")
+    labels = {**inherited.pop("labels", {}), **said.get("labels", {})}
+    inherited.pop("cryptoKeyName", None)
+    fields = {**inherited, **{name: said[name] for name in said if name != "labels"}}
+    if fields:
+        told(db, f"executions/{id}", fields)
     db.execute(
         "INSERT INTO executions(id, workflow, revision, engine_version, argument, labels, state, "
         "created, parent, parent_op) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -142,7 +125,7 @@ def create_execution(
             found["revision"],
             ENGINE_VERSION,
             argument,
-            json.dumps(dict(labels)),
+            json.dumps(labels),
             ACTIVE,
             written(now),
             *(parent or (None, None)),
@@ -279,7 +262,8 @@ def write_entries(db: sqlite3.Connection, execution: str, entries: Iterable[Entr
 
 
 def sweep(db: sqlite3.Connection, before: datetime) -> None:
-    """Forget executions that ended long ago."""
+    """Forget executions that ended long ago, and operations that did."""
+    db.execute("DELETE FROM operations WHERE at < ?", (written(before),))
     old = [
         row["id"]
         for row in db.execute("SELECT id FROM executions WHERE ended < ?", (written(before),))
@@ -290,6 +274,7 @@ def sweep(db: sqlite3.Connection, before: datetime) -> None:
             "DELETE FROM callbacks WHERE execution = ?",
             "DELETE FROM ops WHERE execution = ?",
             "DELETE FROM step_entries WHERE execution = ?",
+            "DELETE FROM told WHERE resource = 'executions/' || ?",
             "DELETE FROM executions WHERE id = ?",
         ):
             db.execute(sql, (execution,))

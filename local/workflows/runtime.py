@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from local.clock import Clock
-from local.workflows import records
+from local.workflows import deployments, records
 from local.workflows.authority import Authority
 from local.workflows.billing import Steps
 from local.workflows.callbacks import Callbacks
 from local.workflows.connectors import Connectors
+from local.workflows.deployments import Deployments
 from local.workflows.engine import Engine
 from local.workflows.errors import UnavailableError
 from local.workflows.http import Home, Http
@@ -130,8 +131,13 @@ class Runtime:
         return self._callbacks
 
     @property
+    def deployments(self) -> Deployments:
+        """Return what the Workflows API shows."""
+        return Deployments(self.journal, self.project, self.location)
+
+    @property
     def views(self) -> Views:
-        """Return what the REST interface shows."""
+        """Return what the Executions API shows."""
         return Views(self.journal, self.project, self.location)
 
     def deploy(
@@ -143,22 +149,31 @@ class Runtime:
         description: str | None = None,
     ) -> str:
         """Check a source and store it, as a new revision if it changed; return the revision."""
+        self.check(workflow, source)
+        said = {"sourceContents": source, "userEnvVars": dict(env)}
+        if description is not None:
+            said["description"] = description
+        now = self._clock.now()
+        return self.journal.ask(lambda db: deployments.deploy(db, workflow, said, now))
+
+    def check(self, workflow: str, source: str) -> None:
+        """Refuse a source that cannot be loaded, and log what it is warned of."""
         for warning in load(source, f"{workflow}.yaml").warnings:
             _log.info("%s", warning)
-        now = self._clock.now()
-        return self.journal.ask(
-            lambda db: records.deploy(db, workflow, source, env, description, now)
-        )
 
-    def execute(self, workflow: str, argument: object, *, labels: Mapping[str, str] = {}) -> str:
-        """Start an execution, safe on disk before its id is returned."""
+    def execute(self, workflow: str, argument: object, **said: Any) -> str:
+        """
+        Start an execution, safe on disk before its id is returned.
+
+        *said* is what else the Executions API takes of one, such as labels, in the names of the API.
+        """
         made, now = str(uuid.uuid4()), self._clock.now()
         text = json.dumps(argument, allow_nan=False, separators=(",", ":"))
         if argument_size(argument) > ARGUMENT_LIMIT:
             raise ValueError("the argument of an execution is larger than 32 KB")
         engine = self.engine
         self.journal.ask(
-            lambda db: records.create_execution(db, made, workflow, text, labels, now),
+            lambda db: records.create_execution(db, made, workflow, text, said, now),
             lambda _: engine.begin(made),
         )
         return made
@@ -169,7 +184,8 @@ class Runtime:
         engine, text = self.engine, json.dumps(task)
 
         def write(db: sqlite3.Connection) -> None:
-            records.deploy(db, tasks.WORKFLOW, tasks.DELIVERY, {}, "Deliver a task.", now)
+            delivery = {"sourceContents": tasks.DELIVERY, "description": "Deliver a task."}
+            deployments.deploy(db, tasks.WORKFLOW, delivery, now)
             if not db.execute("SELECT 1 FROM executions WHERE id = ?", (made,)).fetchone():
                 records.create_execution(db, made, tasks.WORKFLOW, text, {}, now)
 
@@ -192,9 +208,8 @@ class Runtime:
         ):
             self.cancel(child["id"])
 
-    def delete(self, workflow: str) -> None:
-        """Forget a workflow, and cancel what it still executes."""
-        self.journal.ask(lambda db: records.delete_workflow(db, workflow))
+    def abandon(self, workflow: str) -> None:
+        """Cancel what a workflow still executes."""
         for row in self.journal.read(
             "SELECT id FROM executions WHERE workflow = ? AND state = 'ACTIVE'", workflow
         ):

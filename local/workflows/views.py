@@ -1,12 +1,11 @@
-"""What the journal holds, in the shapes of the Workflows and Workflow Executions APIs."""
+"""What the journal holds of executions, in the shapes of the Workflow Executions API."""
 
 import json
 import sqlite3
 from datetime import datetime
 from typing import Any
 
-from local.workflows import records
-from local.workflows.filters import condition, order
+from local.workflows import filters, records
 from local.workflows.journal import Journal
 from local.workflows.records import MissingError, read_moment
 
@@ -20,57 +19,29 @@ class Views:
         self._journal = journal
         self._base = f"projects/{project}/locations/{location}/workflows"
 
-    def _page(
-        self, sql: str, values: tuple[Any, ...], size: int, token: str
-    ) -> tuple[list[sqlite3.Row], str]:
-        """Return one page of a query, and the token of the next one."""
-        size, offset = max(1, min(size or 100, _PAGE_MAX)), int(token or 0)
-        rows = self._journal.read(f"{sql} LIMIT ? OFFSET ?", *values, size + 1, offset)
-        return rows[:size], str(offset + size) if len(rows) > size else ""
-
-    # --- workflows ----------------------------------------------------------------------------
-
-    def workflow(self, id: str) -> dict[str, Any]:
-        """Return a workflow."""
-        rows = self._journal.read(f"{_WORKFLOWS} WHERE w.id = ?", id)
-        if not rows:
-            raise MissingError(f"there is no workflow '{id}'")
-        return self._workflow(rows[0])
-
-    def workflows(self, size: int, token: str) -> dict[str, Any]:
-        """List the workflows."""
-        rows, following = self._page(f"{_WORKFLOWS} ORDER BY w.id", (), size, token)
-        return {"workflows": [self._workflow(row) for row in rows], "nextPageToken": following}
-
-    def _workflow(self, row: sqlite3.Row) -> dict[str, Any]:
-        return {
-            "name": f"{self._base}/{row['id']}",
-            "description": row["description"],
-            "state": "ACTIVE",
-            "revisionId": row["revision"],
-            "createTime": row["created"],
-            "updateTime": row["updated"],
-            "revisionCreateTime": row["revision_created"],
-            "sourceContents": row["source"],
-            "userEnvVars": json.loads(row["env"]),
-        }
-
     # --- executions ---------------------------------------------------------------------------
 
     def execution_row(self, id: str, workflow: str | None = None) -> sqlite3.Row:
         """Return the record of an execution."""
-        rows = self._journal.read("SELECT * FROM executions WHERE id = ?", id)
+        rows = self._journal.read(f"{_EXECUTIONS} WHERE id = ?", id)
         if not rows or workflow not in {None, rows[0]["workflow"]}:
             raise MissingError(f"there is no execution '{id}'")
         return rows[0]
 
-    def execution(self, id: str, workflow: str | None = None) -> dict[str, Any]:
+    def execution(
+        self, id: str, workflow: str | None = None, *, full: bool = True
+    ) -> dict[str, Any]:
         """Return an execution."""
-        return self._full(self.execution_row(id, workflow))
+        row = self.execution_row(id, workflow)
+        return self._full(row) if full else self._basic(row)
 
     def _full(self, row: sqlite3.Row) -> dict[str, Any]:
-        found = self._execution(row)
-        found["argument"] = row["argument"]
+        found = self._basic(row) | {
+            "createTime": row["created"],
+            "labels": json.loads(row["labels"]),
+            "argument": row["argument"],
+            **json.loads(row["told"] or "{}"),
+        }
         if row["result"] is not None:
             found["result"] = row["result"]
         if row["error"] is not None:
@@ -96,16 +67,17 @@ class Views:
         full: bool = False,
     ) -> dict[str, Any]:
         """List the executions of a workflow, newest first unless another order is given."""
-        where, values = condition(filter)
-        sql = f"SELECT * FROM executions WHERE workflow = ? AND {where} ORDER BY {order(order_by)}"  # noqa: S608 - made of known columns
-        rows, following = self._page(sql, (workflow, *values), size, token)
-        found = [self._full(row) if full else self._execution(row) for row in rows]
+        where, values = filters.condition(filter, filters.EXECUTIONS_FILTERED)
+        order = filters.order(order_by, filters.EXECUTIONS, "n DESC")
+        sql = f"{_EXECUTIONS} WHERE workflow = ? AND {where} ORDER BY {order}"
+        rows, following = self._journal.page(sql, (workflow, *values), size, token)
+        found = [self._full(row) if full else self._basic(row) for row in rows]
         return {"executions": found, "nextPageToken": following}
 
     def recent(self, state: str, size: int, token: str) -> tuple[list[dict[str, Any]], str]:
         """List the executions of all workflows, or those in one state, newest first."""
-        sql = "SELECT * FROM executions WHERE ? IN ('', state) ORDER BY n DESC"
-        rows, following = self._page(sql, (state,), size, token)
+        sql = f"{_EXECUTIONS} WHERE ? IN ('', state) ORDER BY n DESC"
+        rows, following = self._journal.page(sql, (state,), size, token)
         return [self._full(row) for row in rows], following
 
     def attention(self, id: str) -> str:
@@ -146,14 +118,13 @@ class Views:
             )
         ]
 
-    def _execution(self, row: sqlite3.Row) -> dict[str, Any]:
+    def _basic(self, row: sqlite3.Row) -> dict[str, Any]:
+        """Return what the basic view has, as the documentation of ExecutionView says."""
         found = {
             "name": f"{self._base}/{row['workflow']}/executions/{row['id']}",
-            "createTime": row["created"],
             "startTime": row["created"],
             "state": _state(row),
             "workflowRevisionId": row["revision"],
-            "labels": json.loads(row["labels"]),
         }
         if row["ended"]:
             lasted = read_moment(row["ended"]) - read_moment(row["created"])
@@ -180,18 +151,21 @@ class Views:
 
     # --- callbacks and steps ------------------------------------------------------------------
 
-    def callbacks(self, execution: str, workflow: str) -> dict[str, Any]:
-        """List the endpoints of an execution that can be called."""
+    def callbacks(
+        self, execution: str, workflow: str, size: int = _PAGE_MAX, token: str = ""
+    ) -> dict[str, Any]:
+        """List the endpoints of an execution that can be called, as they were opened; their ids are random."""
         row = self.execution_row(execution, workflow)
         base = f"{self._base}/{workflow}/executions/{execution}/callbacks"
         if row["state"] != records.ACTIVE:
             return {"callbacks": []}
+        sql = "SELECT * FROM callbacks WHERE execution = ? ORDER BY created, op"
+        rows, following = self._journal.page(sql, [execution], size, token)
         found = []
-        for callback in self._journal.read(
-            "SELECT * FROM callbacks WHERE execution = ? ORDER BY created, op", execution
-        ):
+        for callback in rows:
             payloads = self._journal.read(
-                "SELECT n FROM callback_payloads WHERE callback = ? AND consumed_by IS NULL",
+                "SELECT request FROM callback_payloads "
+                "WHERE callback = ? AND consumed_by IS NULL ORDER BY n",
                 callback["id"],
             )
             waiters = self._journal.read(
@@ -201,21 +175,35 @@ class Views:
                 {
                     "name": f"{base}/{callback['id']}",
                     "method": callback["method"],
-                    "availablePayloads": [str(payload["n"]) for payload in payloads],
+                    "availablePayloads": [payload["request"] for payload in payloads],
                     "waiters": str(waiters[0]["n"]),
                 }
             )
-        return {"callbacks": found}
+        return {"callbacks": found, **({"nextPageToken": following} if following else {})}
 
-    def steps(self, execution: str, workflow: str, size: int, token: str) -> dict[str, Any]:
-        """List the steps an execution took."""
+    def steps(
+        self,
+        execution: str,
+        workflow: str,
+        size: int,
+        token: str,
+        *,
+        filter: str = "",
+        order_by: str = "",
+    ) -> dict[str, Any]:
+        """List the steps an execution took, as they were begun unless another order is given."""
         self.execution_row(execution, workflow)
-        rows, following = self._page(f"{_STEPS} ORDER BY ordinal", (execution,), size, token)
+        where, values = filters.condition(filter, filters.STEPS_FILTERED)
+        order = filters.order(order_by, filters.STEPS, "ordinal")
+        given = (execution, *values)
+        sql = f"{_STEPS} WHERE {where} ORDER BY {order}"
+        rows, following = self._journal.page(sql, given, size, token)
         return {
             "stepEntries": [self._step(row, workflow) for row in rows],
             "nextPageToken": following,
             "totalSize": self._journal.read(
-                "SELECT count(*) AS n FROM step_entries WHERE execution = ?", execution
+                f"SELECT count(*) AS n FROM step_entries WHERE execution = ? AND {where}",  # noqa: S608 - made of known columns
+                *given,
             )[0]["n"],
         }
 
@@ -245,8 +233,8 @@ class Views:
             "updateTime": row["updated"],
             "routine": row["routine"],
             "step": row["step"],
-            "stepType": row["kind"],
-            "state": row["state"],
+            "stepType": _TYPES.get(row["kind"], f"STEP_{row['kind'].removeprefix('STEP_')}"),
+            "state": f"STATE_{row['state']}",
             "navigationInfo": {
                 "parent": str(row["parent"] or 0),
                 "children": (row["children"] or "").split(",") if row["children"] else [],
@@ -266,10 +254,12 @@ def _state(row: sqlite3.Row) -> str:
     return records.UNAVAILABLE if waits else str(row["state"])
 
 
-_WORKFLOWS = (
-    "SELECT w.*, r.source, r.env, r.created AS revision_created FROM workflows w "
-    "JOIN revisions r ON r.workflow = w.id AND r.revision = w.revision"
+_EXECUTIONS = (
+    "SELECT e.*, t.fields AS told FROM executions e "
+    "LEFT JOIN told t ON t.resource = 'executions/' || e.id"
 )
+# Steps within a step have no type of their own there.
+_TYPES = {"STEPS": "STEP_TYPE_UNSPECIFIED"}
 # The neighbours of a step are those it shares its parent and its thread with.
 _STEPS = (
     "WITH entries AS (SELECT * FROM step_entries WHERE execution = ?), "

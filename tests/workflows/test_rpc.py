@@ -14,6 +14,7 @@ from google.cloud.workflows.executions_v1.services.executions.transports import 
 )
 
 from local.workflows import Runtime
+from local.workflows.asking import Asked
 from local.workflows.errors import StrangerError
 from local.workflows.rpc import Rpc
 
@@ -24,7 +25,7 @@ PARENT = "projects/local/locations/local/workflows"
 SIGNED_IN = (("authorization", "Bearer good"),)
 
 
-def only_good(metadata: Mapping[str, str], _: str) -> None:
+def only_good(metadata: Mapping[str, str], _: Asked) -> None:
     if metadata.get("authorization") != "Bearer good":
         raise StrangerError("sign in first")
 

@@ -160,7 +160,7 @@ def test_steps_are_noted_once_across_a_restart(start: Start, web: Web) -> None:
     runtime.wait(execution, 5)
     steps = runtime.views.steps(execution, "wait", 100, "")["stepEntries"]
     assert [s["step"] for s in steps] == ["open", "tell", "wait", "after", "r2"]
-    assert {s["state"] for s in steps} == {"SUCCEEDED"}
+    assert {s["state"] for s in steps} == {"STATE_SUCCEEDED"}
 
 
 def test_old_executions_are_forgotten(start: Start, clock: Clock) -> None:
