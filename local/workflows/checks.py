@@ -7,6 +7,7 @@ flow: reading a variable whose assignment was not reached is an error of the exe
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -14,8 +15,9 @@ from local.workflows.errors import Position, Problem
 from local.workflows.expressions import Call as CallNode
 from local.workflows.expressions import Const, Field, Name, Node
 from local.workflows.functions import REQUIRED, Function
+from local.workflows.functions.connectors import BESIDES, Connector, find
 from local.workflows.functions.effects import CONSTANTS
-from local.workflows.lint import lint_call, lint_expression
+from local.workflows.lint import lint_call, lint_connector, lint_expression
 from local.workflows.program import (
     BREAK,
     CONTINUE,
@@ -24,7 +26,9 @@ from local.workflows.program import (
     Block,
     Body,
     Call,
+    Except,
     For,
+    Jump,
     Nested,
     Parallel,
     Program,
@@ -51,6 +55,10 @@ class _Scope:
 
     def sees(self, name: str) -> bool:
         return name in self.names or (self.parent is not None and self.parent.sees(name))
+
+    def seen(self) -> set[str]:
+        """Return what can be read here."""
+        return self.names | (self.parent.seen() if self.parent is not None else set())
 
     def writable(self, name: str) -> bool:
         """Tell whether an assignment here may reach the variable."""
@@ -134,19 +142,21 @@ class _Checker:
         outer = scope.steps
         scope.steps = outer | set(block.index)
         for step in block.steps:
-            self.body(step.body, scope, step.position)
-            self.jump(step.next, scope, step.position)
+            self.body(step.body, scope)
+            self.jump(step.next, scope)
         scope.steps = outer
 
-    def opened(self, block: Block, scope: _Scope, local: set[str]) -> _Scope:
+    def opened(self, block: Block | Except, scope: _Scope, local: set[str]) -> _Scope:
         """Make the scope of a loop, a handler or a branch."""
-        names = local | {name for name in _created(block) if not scope.sees(name)}
+        created = _created(block) if isinstance(block, Block) else _assigned(block.body)
+        names = local | {name for name in created if not scope.sees(name)}
         block.names = frozenset(names)
         return _Scope(names, scope, None, set(scope.steps), scope.in_loop)
 
-    def jump(self, target: str | None, scope: _Scope, where: Position) -> None:
-        if target is None or target in scope.steps:
+    def jump(self, jump: Jump | None, scope: _Scope) -> None:
+        if jump is None or jump.target in scope.steps:
             return
+        target, where = jump.target, jump.position
         if target == END:
             if scope.in_parallel:
                 self.problem(where, "'next: end' cannot leave a parallel branch")
@@ -154,9 +164,11 @@ class _Checker:
             if not scope.in_loop:
                 self.problem(where, f"'next: {target}' is outside of a loop")
         else:
-            self.problem(where, f"'next' names the unknown step '{target}'")
+            self.problem(
+                where, f"'next' names the unknown step '{target}'{_meant(target, scope.steps)}"
+            )
 
-    def body(self, body: Body | None, scope: _Scope, where: Position) -> None:  # noqa: C901, PLR0912 - one case for each kind
+    def body(self, body: Body | None, scope: _Scope) -> None:  # noqa: C901, PLR0912 - one case for each kind
         """Check one body."""
         match body:
             case Assign():
@@ -170,22 +182,22 @@ class _Checker:
             case Switch():
                 for case in body.cases:
                     self.node(case.condition, scope)
-                    self.body(case.body, scope, case.position)
-                    self.jump(case.next, scope, case.position)
+                    self.body(case.body, scope)
+                    self.jump(case.next, scope)
             case For():
-                self.loop(body, scope, where)
+                self.loop(body, scope, body.position)
             case Nested():
                 self.block(body.block, scope)
             case Return():
                 if scope.in_parallel:
-                    self.problem(where, "'return' cannot leave a parallel branch")
+                    self.problem(body.position, "'return' cannot leave a parallel branch")
                 self.node(body.value, scope)
             case Raise():
                 self.node(body.error, scope)
             case Try():
-                self.attempt(body, scope, where)
+                self.attempt(body, scope)
             case Parallel():
-                self.parallel(body, scope, where)
+                self.parallel(body, scope)
             case None:
                 pass
 
@@ -201,15 +213,19 @@ class _Checker:
         inner.in_loop, inner.loop_names = border is None, frozenset(local)
         self.block(loop.block, inner)
 
-    def attempt(self, body: Try, scope: _Scope, where: Position) -> None:
-        self.body(body.body, scope, where)
+    def attempt(self, body: Try, scope: _Scope) -> None:
+        self.body(body.body, scope)
+        self.jump(body.next, scope)
         if body.retry is not None:
             self.node(body.retry, scope)
         if body.handler is not None:
             local = {body.handler.name} if body.handler.name else set()
-            self.block(body.handler.block, self.opened(body.handler.block, scope, local))
+            inner = self.opened(body.handler, scope, local)
+            self.body(body.handler.body, inner)
+            self.jump(body.handler.next, inner)
 
-    def parallel(self, body: Parallel, scope: _Scope, where: Position) -> None:
+    def parallel(self, body: Parallel, scope: _Scope) -> None:
+        where = body.position
         if body.limit is not None:
             self.node(body.limit, scope)
         for name in body.shared:
@@ -232,42 +248,60 @@ class _Checker:
     # --- calls and expressions ----------------------------------------------------------------
 
     def call(self, call: Call, scope: _Scope) -> None:
-        for value in call.arguments.values():
+        for value in (*call.arguments.values(), *call.positional):
             self.node(value, scope)
         if call.result is not None:
             self.write(call.result.name, scope, call.result.position)
-        where, given = call.position, set(call.arguments)
-        if call.name in self.program.routines:
+        where = call.position
+        routine = self.program.routines.get(call.name)
+        if routine is not None:
             if call.name == "main":
                 self.problem(where, "'main' cannot be called")
-            routine = self.program.routines[call.name]
             required = {k for k, v in routine.parameters.items() if v is None}
-            self.arguments(call.name, where, given, set(routine.parameters), required)
+            self.arguments(call, list(routine.parameters), required, None)
             return
         function = self.function(call.name, where)
         if function is not None:
             call.function = function
             needed = {k for k, v in function.parameters.items() if v is REQUIRED}
-            self.arguments(call.name, where, given, set(function.parameters), needed)
+            self.arguments(call, list(function.parameters), needed, function)
             self.warn(lint_call(call))
 
     def arguments(
-        self, name: str, where: Position, given: set[str], known: set[str], needed: set[str]
+        self, call: Call, known: list[str], needed: set[str], function: Function | None
     ) -> None:
-        for extra in sorted(given - known):
-            self.problem(where, f"'{name}' has no argument '{extra}'")
+        """Check the arguments of a call, and name those that are listed."""
+        name, where, listed = call.name, call.position, len(call.positional)
+        open_ended = isinstance(function, Connector)
+        if listed > len(known):
+            self.problem(where, f"'{name}' takes {len(known)} arguments; it is given {listed}")
+        if listed:
+            call.arguments = dict(zip(known, call.positional, strict=False))
+        given = set(call.arguments)
+        for extra in sorted(given - set(known)):
+            wrong = f"'{name}' has no argument '{extra}'{_meant(extra, known)}"
+            if not open_ended:
+                self.problem(where, wrong)
+            elif known and extra not in BESIDES:
+                self.warn([(where, f"warning: {wrong}; this machine does not send it")])
         for missing in sorted(needed - given):
-            self.problem(where, f"'{name}' needs the argument '{missing}'")
+            wrong = f"'{name}' needs the argument '{missing}'"
+            if open_ended:
+                self.warn([(where, f"warning: {wrong}; without it the call fails")])
+            else:
+                self.problem(where, wrong)
 
     def function(self, name: str, where: Position) -> Function | None:
-        function = self.functions.get(name)
+        function = self.functions.get(name) or find(name)
         if function is None:
-            reason = (
-                "this machine has no such connector; call the service's own API with http"
-                if name.startswith("googleapis.")
-                else "it is neither a subworkflow nor a function of the standard library"
+            names = {*self.functions, *self.program.routines} - {"main"}
+            self.problem(
+                where,
+                f"cannot call '{name}': it is neither a subworkflow nor a function of the standard "
+                f"library{_meant(name, names)}",
             )
-            self.problem(where, f"cannot call '{name}': {reason}")
+        elif isinstance(function, Connector):
+            self.warn(lint_connector(function, where))
         return function
 
     def node(self, node: Node, scope: _Scope) -> None:
@@ -299,7 +333,9 @@ class _Checker:
             node.constant = Reference(node.name)
             return
         self.problem(
-            node.position, f"symbol '{node.name}' is neither a variable nor a sub-workflow name"
+            node.position,
+            f"symbol '{node.name}' is neither a variable nor a sub-workflow name"
+            f"{_meant(node.name, scope.seen())}",
         )
 
     def library(self, node: Field, scope: _Scope) -> bool:
@@ -331,11 +367,18 @@ class _Checker:
             self.problem(where, f"'{name}' can only be called by a call step")
         node.function = function
         required = sum(1 for value in function.parameters.values() if value is REQUIRED)
-        self.count(name, where, count, required, len(function.parameters))
+        if not isinstance(function, Connector):
+            self.count(name, where, count, required, len(function.parameters))
 
     def count(self, name: str, where: Position, count: int, least: int, most: int) -> None:
         if not least <= count <= most:
             self.problem(where, f"'{name}' takes {least} to {most} arguments; it is given {count}")
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    """Ask whether a known word was meant, if one is near."""
+    near = difflib.get_close_matches(word, known, 1, 0.82)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def _blocks(body: Body | None) -> Iterator[Block]:
@@ -350,7 +393,7 @@ def _blocks(body: Body | None) -> Iterator[Block]:
         case Try():
             yield from _blocks(body.body)
             if body.handler is not None:
-                yield body.handler.block
+                yield from _blocks(body.handler.body)
         case Parallel():
             yield from (branch.block for branch in body.branches)
             if body.loop is not None:

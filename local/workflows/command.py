@@ -4,10 +4,12 @@ import json
 import logging
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TextIO
 
 from local.clock import Clock
-from local.workflows.errors import LoadError
+from local.workflows.errors import LoadError, Problem
 from local.workflows.http import Home
 from local.workflows.loader import load
 from local.workflows.records import ACTIVE, SUCCEEDED
@@ -38,17 +40,17 @@ def run(file: Path, data: str, trace: bool) -> int:
     source = _source(file)
     if source is None:
         return 2
+    try:
+        _said(source, load(source, str(file)).warnings, sys.stderr)
+    except LoadError as error:
+        return _refused(source, error)
     logging.getLogger("workflows").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         runtime = Runtime(Path(folder), clock=Clock(), home=Home(_NOWHERE), env={"API": _NOWHERE})
         runtime.start()
         try:
-            name = file.stem
-            try:
-                runtime.deploy(name, source)
-            except LoadError as error:
-                return _refused(file, source, error)
-            execution = runtime.execute(name, argument)
+            runtime.deploy(file.stem, source)
+            execution = runtime.execute(file.stem, argument)
             found = runtime.wait(execution, _PATIENCE_S)
             while found["state"] == ACTIVE:
                 found = runtime.wait(execution, _PATIENCE_S)
@@ -73,10 +75,9 @@ def check(files: list[Path]) -> int:
             worst = 2
             continue
         try:
-            for warning in load(source, str(file)).warnings:
-                print(warning)
+            _said(source, load(source, str(file)).warnings, sys.stdout)
         except LoadError as error:
-            worst = _refused(file, source, error)
+            worst = _refused(source, error)
     return worst
 
 
@@ -93,14 +94,18 @@ def _source(file: Path) -> str | None:
     return None
 
 
-def _refused(file: Path, source: str, error: LoadError) -> int:
-    lines = source.splitlines()
-    for problem in error.problems:
-        place = problem.position
-        print(f"{file}:{place.line}:{place.column}: {problem.message}", file=sys.stderr)
-        # The line is one of the assembled text, which nobody has in front of them.
-        print(f"    {lines[place.line - 1].strip()}", file=sys.stderr)
+def _refused(source: str, error: LoadError) -> int:
+    _said(source, error.problems, sys.stderr)
     return 2
+
+
+def _said(source: str, problems: Iterable[Problem], to: TextIO) -> None:
+    lines = source.splitlines()
+    for problem in problems:
+        print(problem, file=to)
+        # The line is one of the assembled text, which nobody has in front of them.
+        if problem.position.line <= len(lines):
+            print(f"    {lines[problem.position.line - 1].strip()}", file=to)
 
 
 def _trace(runtime: Runtime, name: str) -> None:

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from typing import Protocol
 
-from local.workflows.errors import raised
+from local.workflows.errors import Raised, raised
 from local.workflows.http import Home, Http
 from local.workflows.values import Value
 
@@ -40,14 +40,17 @@ class Remote:
         return self._http.send(self._translated(request))["body"]
 
     def may_repeat(self, request: Value) -> bool:
-        """Tell whether the method is idempotent."""
-        return self._http.may_repeat(self._translated(request))
+        """Tell whether the method is idempotent; what was not sent is."""
+        return not self._reaches(request) or self._http.may_repeat(self._translated(request))
+
+    def _reaches(self, request: Value) -> bool:
+        return bool(request["method"]) and request["service"] in self._bases
 
     def _translated(self, request: Value) -> Value:
         service = request["service"]
-        if service not in self._bases:
+        if not self._reaches(request):
             known = ", ".join(sorted(self._bases)) or "none"
-            raise raised("ValueError", f"there is no address for {service}; there is for: {known}")
+            raise unreachable(request, f"there is no address for {service}; there is for: {known}")
         # A service takes text as it is, as the content of an object.
         text = {"Content-Type": "text/plain; charset=utf-8"}
         return {
@@ -59,6 +62,17 @@ class Remote:
             "query": request["query"],
             "auth": None,
         }
+
+
+def unreachable(request: Value, why: str) -> Raised:
+    """Make the error of a connector that this machine cannot call, which no retry makes better."""
+    if not request["method"]:
+        why = "its method is in no table here"
+    return raised("SystemError", f"this machine cannot call {_name(request)}: {why}")
+
+
+def _name(request: Value) -> str:
+    return str(request.get("connector", f"googleapis.{request['service']}"))
 
 
 def returned(request: Value, answer: Value) -> Value:

@@ -15,6 +15,8 @@ SOURCE_LIMIT = 128 * 1024
 # Aliases can make a small source huge; a source of 128 KB cannot spell this many nodes itself.
 _NODE_LIMIT = 130_000
 _NESTING_LIMIT = 100
+_NULL = "tag:yaml.org,2002:null"
+_TAB = "found character '\\t' that cannot start any token"
 
 
 class DocumentError(Exception):
@@ -27,6 +29,22 @@ class DocumentError(Exception):
 
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    def scan_to_next_token(self) -> None:
+        """Go over blanks; a tab is one where it indents nothing (YAML 1.2.2 section 6.1)."""
+        super().scan_to_next_token()
+        while self.peek() == "\t" and (
+            self.flow_level or not self.allow_simple_key or self._blank()
+        ):
+            self.forward()
+            super().scan_to_next_token()
+
+    def _blank(self) -> bool:
+        """Tell whether nothing but a comment is left of the line."""
+        ahead = 0
+        while self.peek(ahead) in {" ", "\t"}:
+            ahead += 1
+        return self.peek(ahead) in set("#\0\r\n\x85\u2028\u2029")
 
 
 for _tag, _pattern, _first in (
@@ -50,24 +68,29 @@ def position(node: yaml.Node) -> Position:
     return Position(node.start_mark.line + 1, node.start_mark.column + 1, length)
 
 
-def compose(source: str) -> yaml.Node:
-    """Read one document, or raise a DocumentError."""
+def compose(source: str) -> tuple[yaml.Node, Position | None]:
+    """Read the first document, or raise a DocumentError; return too where a second one starts."""
     if len(source.encode(errors="replace")) > SOURCE_LIMIT:
         raise DocumentError("the source is larger than 128 KB", Position(1, 1))
     try:
-        root = yaml.compose(source, Loader=_Loader)
+        found = [n for n in yaml.compose_all(source, Loader=_Loader) if n.tag != _NULL or n.value]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
-        raise DocumentError(error.problem or error.context or "not YAML", where) from None
+        what = error.problem or error.context or "not YAML"
+        if what == _TAB:
+            what = "a tab cannot indent a line: use spaces"
+        elif what == "mapping values are not allowed here":
+            what += ": quote a text or an expression that has ': ' in it, or mend the indentation"
+        raise DocumentError(what, where) from None
     except yaml.YAMLError as error:
         raise DocumentError(str(error).partition("\n")[0], Position(1, 1)) from None
     except RecursionError:
         raise DocumentError("the source is nested too deeply", Position(1, 1)) from None
-    if root is None:
+    if not found:
         raise DocumentError("the source is empty", Position(1, 1))
-    _check_extent(root)
-    return root
+    _check_extent(found[0])
+    return found[0], position(found[1]) if found[1:] else None
 
 
 def _children(node: yaml.Node) -> Iterator[yaml.Node]:

@@ -30,6 +30,7 @@ from local.workflows.program import (
     Body,
     Call,
     For,
+    Jump,
     Nested,
     Parallel,
     Program,
@@ -64,13 +65,6 @@ _REPORTED_BRANCHES_MAX = 100
 _BRANCH = 'RuntimeError: "branch error"'
 # How many steps run before other executions get their turn.
 _TURN_STEPS = 500
-
-
-@dataclass(frozen=True)
-class Jump:
-    """Where a step wants to go next: a step, or end, break or continue."""
-
-    target: str
 
 
 @dataclass(frozen=True)
@@ -147,23 +141,25 @@ class Machine:
         if self.steps > STEPS_MAX:
             raise limit(f"the execution took more than {STEPS_MAX} steps")
 
-    def block(self, block: Block, scope: Scope) -> Stepping:
-        """Run the steps of a block; a jump it does not know is for the enclosing one."""
-        at, steps = 0, block.steps
+    def block(self, block: Block, scope: Scope, into: str | None = None) -> Stepping:
+        """Run the steps of a block, from *into* on; a jump it does not know is for the enclosing one."""
+        at, steps = 0 if into is None else block.index[into], block.steps
         while at < len(steps):
-            signal = yield from self.step(steps[at], scope)
+            signal = yield from self.step(steps[at], scope, into)
+            into = None
             if signal is None:
                 at += 1
             elif isinstance(signal, Jump) and signal.target in block.index:
-                at = block.index[signal.target]
+                into = signal.target
+                at = block.index[into]
             elif isinstance(signal, Jump) and signal.target == END:
                 return Result(None)
             else:
                 return signal
         return None
 
-    def step(self, step: Step, scope: Scope) -> Stepping:
-        """Run one step, note it, and add it to the trace of an error that leaves it."""
+    def step(self, step: Step, scope: Scope, into: str | None = None) -> Stepping:
+        """Run one step, note it, and add it to the trace of an error; *into* may be a step nested in it."""
         self.count()
         if self.steps % _TURN_STEPS == 0:
             yield PAUSE
@@ -172,7 +168,10 @@ class Machine:
         entry = self.recorder.begin(frame.routine, step.name, kind, frame.strand.path, parent)
         frame.entry = entry
         try:
-            signal = yield from self.body(step.body, scope)
+            if into is None or into == step.name or not isinstance(step.body, Nested):
+                signal = yield from self.body(step.body, scope)
+            else:
+                signal = yield from self.block(step.body.block, scope, into)
         except Failure as failure:
             failure.stands(step.body.position if step.body else step.position, frame)
             failure.passes(step.name, frame.routine, frame)
@@ -182,7 +181,7 @@ class Machine:
             frame.entry = parent
         self.recorder.end(entry, None)
         if signal is None and step.next is not None:
-            return Jump(step.next)
+            return step.next
         return signal
 
     def body(self, body: Body | None, scope: Scope) -> Stepping:  # noqa: C901, PLR0911, PLR0912 - one case for each kind
@@ -286,7 +285,7 @@ class Machine:
                 failure.stands(case.body.position if case.body else case.position, scope.frame)
                 raise
             if signal is None and case.next is not None:
-                return Jump(case.next)
+                return case.next
             return signal
         return None
 
@@ -330,12 +329,14 @@ class Machine:
         while True:
             self.count()
             try:
-                return (yield from self.body(body.body, scope))
+                signal = yield from self.body(body.body, scope)
             except Failure as error:
                 error.stands(body.body.position, scope.frame)
                 if not isinstance(error, Raised):
                     raise
                 failure = error
+            else:
+                return body.next if signal is None else signal
             if body.retry is not None:
                 self.count()
                 given = yield from evaluate(body.retry, scope)
@@ -350,10 +351,10 @@ class Machine:
         if body.handler is None:
             raise failure
         self.count()
-        name, block = body.handler.name, body.handler.block
-        return (
-            yield from self.block(block, scope.inner(block, {name: failure.value} if name else {}))
-        )
+        handler = body.handler
+        values = {handler.name: failure.value} if handler.name else {}
+        signal = yield from self.body(handler.body, scope.inner(handler, values))
+        return handler.next if signal is None else signal
 
     def predicate(self, name: str, error: Value, scope: Scope) -> Generator[Any, Any, bool]:
         """Ask whether an error is worth another attempt."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from local.workflows.errors import Position
 from local.workflows.expressions import Binary, Const, Field, Index, Logic, MapOf, Name, Node
 from local.workflows.expressions import Call as CallNode
+from local.workflows.functions.connectors import ANSWERED, Connector, nearest
 from local.workflows.program import Call
 
 _EFFECTS = {"http.post", "http.put", "http.patch", "http.delete"}
@@ -47,6 +48,30 @@ def lint_call(call: Call) -> Iterator[tuple[Position, str]]:
         kind = auth.get("type")
         if isinstance(kind, Const) and kind.constant == "OIDC":
             yield call.position, "warning: without 'audience' the token's audience is the whole URL"
+
+
+def lint_connector(connector: Connector, where: Position) -> Iterator[tuple[Position, str]]:
+    """Warn about a connector that this machine cannot carry out by itself."""
+    name = connector.name
+    if name in ANSWERED:
+        return
+    if not connector.parameters:
+        near = nearest(name)
+        what = f"no connector '{name}' is known here" + (
+            f"; did you mean '{near}'?" if near else ""
+        )
+        yield (
+            where,
+            f"warning: {what}; this machine cannot run it, and its call ends in a SystemError",
+        )
+        return
+    yield (
+        where,
+        (
+            f"warning: this machine does not answer '{name}': unless `connectors` gives an address of "
+            "its service, the call ends in a SystemError"
+        ),
+    )
 
 
 def _may_raise(node: Node) -> bool:

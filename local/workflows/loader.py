@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import yaml
 
 from local.workflows import checks
-from local.workflows.document import DocumentError, compose, position
+from local.workflows.document import DocumentError, compose, position, scalar
 from local.workflows.errors import LoadError, Position, Problem
 from local.workflows.expressions import Const, Index, Node
 from local.workflows.expressions import Field as FieldNode
@@ -20,6 +20,7 @@ from local.workflows.program import (
     Case,
     Except,
     For,
+    Jump,
     Nested,
     Parallel,
     Program,
@@ -38,6 +39,7 @@ _STEPS_MAX = 100_000
 _BODIES = ("assign", "call", "switch", "for", "steps", "return", "raise", "try", "parallel")
 _EXTRAS = {"call": {"args", "result"}, "try": {"retry", "except"}}
 _TERMINAL = {"return", "raise"}
+_Entries = dict[str, tuple[yaml.Node, yaml.Node]]
 
 
 class _Reader(Reader):
@@ -63,19 +65,30 @@ class _Reader(Reader):
         """Read main or a subworkflow."""
         found = self.fields(node, {"params", "steps"}, f"the routine '{name}'")
         parameters: dict[str, Node | None] = {}
-        if "params" in found:
+        if "params" in found and not _is_null(found["params"]):
             most = 1 if name == "main" else _PARAMETERS_MAX
             for item in self.items(found["params"], f"params of '{name}'", most, 0):
-                if isinstance(item, yaml.MappingNode):
-                    pair = self.single(item, "a parameter with a default")
-                    if pair:
-                        parameters[self.name(pair[0], "a parameter")] = self.value(pair[1])
-                else:
-                    parameters[self.name(item, "a parameter")] = None
+                key, default = self.parameter(item)
+                if key in parameters:
+                    self.problem(position(item), f"there are two parameters '{key}'")
+                parameters[key] = default
         if "steps" not in found:
             self.problem(where, f"the routine '{name}' has no steps")
             return Routine(name, where, parameters, Block([], own_scope=True))
         return Routine(name, where, parameters, self.block(found["steps"], own_scope=True))
+
+    def parameter(self, node: yaml.Node) -> tuple[str, Node | None]:
+        """Read a parameter, which may have a default; in JSON that is one string, `name: "default"`."""
+        where = node
+        if isinstance(node, yaml.ScalarNode) and ":" in node.value:
+            try:
+                node, _ = compose(node.value)
+            except DocumentError as error:
+                self.problem(position(where), str(error))
+        if not isinstance(node, yaml.MappingNode):
+            return self.name(where, "a parameter"), None
+        pair = self.single(node, "a parameter with a default")
+        return (self.name(pair[0], "a parameter"), self.value(pair[1])) if pair else ("", None)
 
     def block(self, node: yaml.Node, *, own_scope: bool = False) -> Block:
         """Read a list of steps."""
@@ -89,25 +102,30 @@ class _Reader(Reader):
 
     def step(self, name: str, where: Position, node: yaml.Node) -> Step:
         """Read one step."""
-        entries = {str(k.value): (k, v) for k, v in self.pairs(node)}
+        entries = self.entries(node)
         body = self.body(f"the step '{name}'", where, entries, {"next"})
-        follow = self.word(entries["next"][1], "next") if "next" in entries else None
+        follow = self.follow(entries)
         if not entries and isinstance(node, yaml.MappingNode):
             self.problem(where, f"the step '{name}' does nothing")
         return Step(name, where, body, follow)
 
-    def body(
-        self,
-        what: str,
-        where: Position,
-        entries: dict[str, tuple[yaml.Node, yaml.Node]],
-        more: set[str],
-    ) -> Body | None:
+    def entries(self, node: yaml.Node) -> _Entries:
+        """Return the entries of a map by key."""
+        return {str(key.value): (key, item) for key, item in self.pairs(node)}
+
+    def follow(self, entries: _Entries) -> Jump | None:
+        """Read where it goes next."""
+        if "next" not in entries:
+            return None
+        node = entries["next"][1]
+        return Jump(self.word(node, "next"), position(node))
+
+    def body(self, what: str, where: Position, entries: _Entries, more: set[str]) -> Body | None:
         """Read what a step, a case or a try does."""
         kinds = [kind for kind in _BODIES if kind in entries]
         if len(kinds) > 1 and not (kinds[0] == "for" and kinds[1:] == ["steps"]):
             self.problem(where, f"{what} has both '{kinds[0]}' and '{kinds[1]}'")
-            return None
+            more = {*more, *kinds}
         known = {*more, *kinds[:1], *(_EXTRAS.get(kinds[0], set()) if kinds else ())}
         for key, (node, _) in entries.items():
             if key not in known:
@@ -115,7 +133,7 @@ class _Reader(Reader):
         if not kinds:
             return None
         if kinds[0] in _TERMINAL and "next" in entries:
-            self.problem(position(entries["next"][0]), f"nothing can follow '{kinds[0]}'")
+            self.warn(position(entries["next"][0]), f"'next' is never reached after '{kinds[0]}'")
         found = {key: value for key, (_, value) in entries.items()}
         where = position(entries[kinds[0]][0])
         found_body = self.body_of(kinds[0], found, where)
@@ -175,20 +193,23 @@ class _Reader(Reader):
 
     def call(self, found: dict[str, yaml.Node]) -> Call:
         """Read a call step."""
-        arguments = {}
-        if "args" in found:
-            arguments = {str(k.value): self.value(v) for k, v in self.pairs(found["args"])}
+        named: dict[str, Node] = {}
+        positional: list[Node] = []
+        given = found.get("args")
+        if isinstance(given, yaml.SequenceNode):
+            positional = [self.value(item) for item in given.value]
+        elif given is not None and not _is_null(given):
+            named = {str(key.value): self.value(item) for key, item in self.pairs(given)}
         result = self.target(found["result"]) if "result" in found else None
         if result is not None and result.path:
             self.problem(result.position, "result must be the name of a variable")
-        return Call(self.word(found["call"], "call"), arguments, result)
+        return Call(self.word(found["call"], "call"), named, result, positional)
 
     def case(self, node: yaml.Node) -> Case:
         """Read a condition of a switch."""
-        entries = {str(k.value): (k, v) for k, v in self.pairs(node)}
-        where = position(node)
+        entries, where = self.entries(node), position(node)
         body = self.body("a condition", where, entries, {"next", "condition"})
-        follow = self.word(entries["next"][1], "next") if "next" in entries else None
+        follow = self.follow(entries)
         if "condition" not in entries:
             self.problem(where, "an entry of a switch needs a condition")
             return Case(Const(constant=True), body, follow, where)
@@ -216,23 +237,29 @@ class _Reader(Reader):
         )
 
     def attempt(self, found: dict[str, yaml.Node], where: Position) -> Try | None:
-        """Read a try."""
-        entries = {str(k.value): (k, v) for k, v in self.pairs(found["try"])}
-        body = self.body("try", where, entries, set())
+        """Read a try, which has a body as a step has, or a list of steps."""
+        node = found["try"]
+        body: Body | None
+        follow = None
+        if isinstance(node, yaml.SequenceNode):
+            body = Nested(self.block(node), position=where)
+        else:
+            entries = self.entries(node)
+            body, follow = self.body("try", where, entries, {"next"}), self.follow(entries)
         if "retry" not in found and "except" not in found:
             self.problem(where, "try needs 'retry' or 'except'")
-        handler = None
-        if "except" in found:
-            parts = self.fields(found["except"], {"as", "steps"}, "except")
-            name = self.name(parts["as"], "as") if "as" in parts else None
-            if "steps" in parts:
-                handler = Except(name, self.block(parts["steps"], own_scope=True))
-            else:
-                self.problem(position(found["except"]), "except needs 'steps'")
+        handler = self.handler(found["except"]) if "except" in found else None
         if body is None:
             self.problem(where, "try needs a call or steps")
             return None
-        return Try(body, self.value(found["retry"]) if "retry" in found else None, handler)
+        return Try(body, follow, self.value(found["retry"]) if "retry" in found else None, handler)
+
+    def handler(self, node: yaml.Node) -> Except:
+        """Read an except, whose steps may be missing or be what a step has."""
+        entries = self.entries(node)
+        body = self.body("except", position(node), entries, {"as", "next"})
+        name = self.name(entries["as"][1], "as") if "as" in entries else None
+        return Except(name, body, self.follow(entries))
 
     def parallel(self, node: yaml.Node, where: Position) -> Parallel:
         """Read a parallel step."""
@@ -267,15 +294,23 @@ def load(source: str, file: str, functions: Mapping[str, Function] = FUNCTIONS) 
     """Load and check a source; raise a LoadError with every problem found."""
     reader = _Reader(file)
     try:
-        program = reader.program(compose(source))
+        root, second = compose(source)
+        program = reader.program(root)
     except DocumentError as error:
         raise LoadError([Problem(file, error.position, str(error))]) from None
-    if reader.problems:
-        raise LoadError(sorted(reader.problems, key=_place))
+    if second is not None:
+        reader.warn(second, "only the first document of a source is read")
     problems, warnings = checks.check(program, file, functions)
-    if problems:
-        raise LoadError(sorted(problems, key=_place))
-    return Program(program.routines, sorted(warnings, key=_place))
+    if reader.problems or problems:
+        # What is wrong with the form of a line makes the checks say of it what is not so.
+        lines = {problem.position.line for problem in reader.problems}
+        more = [problem for problem in problems if problem.position.line not in lines]
+        raise LoadError(sorted([*reader.problems, *more], key=_place))
+    return Program(program.routines, sorted([*reader.warnings, *warnings], key=_place))
+
+
+def _is_null(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and scalar(node) is None
 
 
 def _place(problem: Problem) -> tuple[int, int]:

@@ -17,7 +17,12 @@ END, BREAK, CONTINUE = "end", "break", "continue"
 
 @dataclass(eq=False)
 class Block:
-    """Steps in order; *names* are the variables they create, unless the scope is the parent's."""
+    """
+    Steps in order; *names* are the variables they create, unless the scope is the parent's.
+
+    *index* tells where a step of a name is, or the step among whose nested ones it is: names are those of
+    the whole routine.
+    """
 
     steps: Sequence[Step]
     own_scope: bool = False
@@ -25,7 +30,20 @@ class Block:
     index: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.index = {step.name: at for at, step in enumerate(self.steps)}
+        found: dict[str, int] = {}
+        for at, step in enumerate(self.steps):
+            if isinstance(step.body, Nested):
+                found |= dict.fromkeys(step.body.block.index, at)
+            found[step.name] = at
+        self.index = found
+
+
+@dataclass(frozen=True)
+class Jump:
+    """Where it goes next, which is a step, or end, break or continue; and where that is said."""
+
+    target: str
+    position: Position = NOWHERE
 
 
 @dataclass(eq=False)
@@ -35,7 +53,7 @@ class Step:
     name: str
     position: Position
     body: Body | None
-    next: str | None
+    next: Jump | None
 
 
 @dataclass(eq=False)
@@ -64,11 +82,16 @@ class Assign(_Body):
 
 @dataclass(eq=False)
 class Call(_Body):
-    """Call a function or a subworkflow by name."""
+    """
+    Call a function or a subworkflow by name.
+
+    *positional* are the arguments of a source that lists them; the checks name them.
+    """
 
     name: str
     arguments: Mapping[str, Node]
     result: Target | None
+    positional: Sequence[Node] = ()
     function: Function | None = None
 
     @property
@@ -85,7 +108,7 @@ class Case:
 
     condition: Node
     body: Body | None
-    next: str | None
+    next: Jump | None
     position: Position
 
 
@@ -135,10 +158,12 @@ class Raise(_Body):
 
 @dataclass(eq=False)
 class Except:
-    """Handle an error."""
+    """Handle an error, in a scope of its own; *names* are the variables it creates there."""
 
     name: str | None
-    block: Block
+    body: Body | None
+    next: Jump | None
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(eq=False)
@@ -146,6 +171,7 @@ class Try(_Body):
     """Try, then retry, then handle."""
 
     body: Body
+    next: Jump | None
     retry: Node | None
     handler: Except | None
     kind = "TRY_RETRY_EXCEPT"

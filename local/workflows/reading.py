@@ -19,10 +19,15 @@ class Reader:
     def __init__(self, file: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
 
     def problem(self, where: Position, message: str) -> None:
         """Note a problem, and go on."""
         self.problems.append(Problem(self.file, where, message))
+
+    def warn(self, where: Position, message: str) -> None:
+        """Note what is allowed, and perhaps not meant."""
+        self.warnings.append(Problem(self.file, where, f"warning: {message}"))
 
     def value(self, node: yaml.Node) -> Node:
         """Read a value in which strings `${…}` are expressions."""
@@ -73,19 +78,28 @@ class Reader:
         return parsed
 
     def pairs(self, node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-        """Yield the entries of a map, refusing a repeated key."""
+        """Yield the entries of a map and of those that it merges, refusing a repeated key."""
         if not isinstance(node, yaml.MappingNode):
             self.problem(position(node), "expected a map")
             return
-        seen = set()
+        seen: set[str] = set()
+        merged: list[yaml.Node] = []
         for key, item in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 self.problem(position(key), "a key must be a string")
             elif key.value in seen:
                 self.problem(position(key), f"the key '{key.value}' occurs twice")
+            elif key.value == "<<" and not key.style and not isinstance(item, yaml.ScalarNode):
+                merged += item.value if isinstance(item, yaml.SequenceNode) else [item]
             else:
                 seen.add(key.value)
                 yield key, item
+        # https://yaml.org/type/merge.html: what is written here or merged earlier wins.
+        for more in merged:
+            for key, item in self.pairs(more):
+                if key.value not in seen:
+                    seen.add(key.value)
+                    yield key, item
 
     def items(self, node: yaml.Node, what: str, most: int, least: int = 1) -> list[yaml.Node]:
         """Return the elements of a list of a limited length."""

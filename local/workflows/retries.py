@@ -7,6 +7,7 @@ from local.workflows.errors import Raised, raised
 from local.workflows.functions.basics import idempotent_predicate, non_idempotent_predicate
 from local.workflows.functions.effects import CONSTANTS, YEAR_S
 from local.workflows.functions.registry import expect
+from local.workflows.polling import polled
 from local.workflows.strands import Fork, Operation, Running, Strand
 from local.workflows.values import Reference, Value, type_name
 
@@ -57,16 +58,23 @@ def _number(parts: Mapping[str, Value], name: str, default: float, most: float =
 
 
 def waited(kind: str, arguments: Value, *, kept: bool = True) -> Running:
-    """Wait for an operation; a connector's is repeated by the policy that every connector has."""
+    """Wait for an operation; for a connector's, to the end of what it has begun."""
     if kind == "children":
         return (yield from _all(arguments))
     if kind != "connector":
         return (yield Operation(kind, arguments, kept))
+    goes_on = "poll" in arguments
+    answer = yield from _asked(arguments, kept=kept or goes_on)
+    return (yield from polled(arguments, answer, _asked)) if goes_on else answer
+
+
+def _asked(arguments: Value, *, kept: bool = True) -> Running:
+    """Wait for the answer to a connector's request, repeated by the policy that every connector has."""
     built_in, attempt = policy(CONSTANTS["http.default_retry"]), 0
     worth = idempotent_predicate if arguments["method"] == "GET" else non_idempotent_predicate
     while True:
         try:
-            return (yield Operation(kind, arguments, kept))
+            return (yield Operation("connector", arguments, kept))
         except Raised as failure:
             if attempt == built_in.max_retries or not worth(failure.value):
                 raise

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from local.workflows.errors import raised
-from local.workflows.program import Block
+from local.workflows.program import Block, Except
 from local.workflows.strands import Running, Strand
 from local.workflows.values import Value
 
@@ -62,6 +62,8 @@ class Scope:
             scope = scope.parent
         scope.values[name] = value
 
-    def inner(self, block: Block, values: dict[str, Value], frame: Frame | None = None) -> Scope:
-        """Open the scope of a block."""
+    def inner(
+        self, block: Block | Except, values: dict[str, Value], frame: Frame | None = None
+    ) -> Scope:
+        """Open the scope of a block or a handler."""
         return Scope(frame or self.frame, block.names, values, self)

@@ -45,6 +45,8 @@ _LITERALS = {
     "False": False,
     "FALSE": False,
     "null": None,
+    "Null": None,
+    "NULL": None,
 }
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 

@@ -101,7 +101,7 @@ def test_a_wrong_argument_is_refused(client: Any, body: Any, status: int) -> Non
 def test_a_broken_source_is_refused_with_its_place(client: Any) -> None:
     answer = deploy(client, "- r: {next: x}")
     assert refused(answer) == (400, "INVALID_ARGUMENT")
-    assert "w.yaml:1:3: 'next' names the unknown step 'x'" in answer.json["error"]["message"]
+    assert "w.yaml:1:13: 'next' names the unknown step 'x'" in answer.json["error"]["message"]
     assert refused(deploy(client, "- r: {return: 1}", workflow="")) == (400, "INVALID_ARGUMENT")
     assert refused(client.post(f"{BASE}?workflowId=w", data="{")) == (400, "INVALID_ARGUMENT")
 

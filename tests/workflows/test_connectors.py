@@ -13,8 +13,8 @@ import pytest
 from local.clock import Clock
 from local.workflows import Runtime
 from local.workflows.connectors import Remote
-from local.workflows.errors import Raised, UnavailableError
-from local.workflows.functions.connectors import _CONNECTORS
+from local.workflows.errors import UnavailableError
+from local.workflows.functions.connectors import find
 from local.workflows.loader import load
 from local.workflows.services import LocalServices
 
@@ -292,23 +292,18 @@ def test_a_request_that_is_sent_again_has_its_first_answer(tmp_path: Path) -> No
     services = LocalServices(
         tmp_path / "services.db", clock.now, lambda task, key: delivered.append(task["name"])
     )
-    connector = _CONNECTORS["firestore.v1.projects.databases.documents.createDocument"]
-    given = dict.fromkeys(connector.parameters()) | {
-        "parent": ROOT,
-        "collectionId": "c",
-        "body": {"fields": {}},
-    }
-    first = services.send(connector.request(given), "e/0:1")
+    connector = find(f"{FIRESTORE}.createDocument")
+    assert connector is not None
+    given = {"parent": ROOT, "collectionId": "c", "body": {"fields": {}}}
+    request = connector.body(**connector.named(given))
+    first = services.send(request, "e/0:1")
     services.close()
     services = LocalServices(tmp_path / "services.db", clock.now, lambda *_: None)
-    assert services.send(connector.request(given), "e/0:1") == first
-    assert services.send(connector.request(given), "e/0:2") != first
-    nowhere = {**connector.request(given), "service": "nowhere"}
-    with pytest.raises(Raised, match="404"):
-        services.send(nowhere, "e/0:3")
+    assert services.send(request, "e/0:1") == first
+    assert services.send(request, "e/0:2") != first
     services.close()
     with pytest.raises(UnavailableError):
-        services.send(connector.request(given), "e/0:4")
+        services.send(request, "e/0:4")
     assert (tmp_path / "services.db").stat().st_mode & 0o777 == 0o600
 
 

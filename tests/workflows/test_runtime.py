@@ -110,7 +110,7 @@ def test_the_environment_of_a_deployment_adds_to_the_runtime_s(start: Start) -> 
 
 
 def test_a_broken_source_is_not_deployed(runtime: Runtime) -> None:
-    with pytest.raises(LoadError, match=r"w\.yaml:1:3"):
+    with pytest.raises(LoadError, match=r"w\.yaml:1:13"):
         runtime.deploy("w", "- a: {next: b}")
     with pytest.raises(MissingError, match="there is no workflow 'w'"):
         runtime.execute("w", None)

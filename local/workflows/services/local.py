@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
+from local.workflows.connectors import unreachable
 from local.workflows.errors import UnavailableError
 from local.workflows.records import written
 from local.workflows.services import firestore, pubsub, secretmanager, storage, tasks
-from local.workflows.services.refusals import refused
 from local.workflows.values import Value, dump, load
 
 _SCHEMA = """
@@ -70,7 +70,9 @@ class LocalServices:
         return True
 
     def send(self, request: Value, key: str) -> Value:
-        """Answer a request."""
+        """Answer a request, or say that this machine does not answer it."""
+        if "connector" in request:
+            raise unreachable(request, "no address is given for it, and it is not answered here")
         try:
             return self._sent(request, key)
         except sqlite3.OperationalError:
@@ -104,6 +106,4 @@ class LocalServices:
             "secretmanager": secretmanager.answer,
             "storage": storage.answer,
         }
-        if service not in answering:
-            raise refused("NOT_FOUND", f"this machine has no {service}")
         return answering[service](db, request, now)

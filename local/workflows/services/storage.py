@@ -46,7 +46,9 @@ def _inserted(
     name = query.get("name")
     if not name:
         raise refused("INVALID_ARGUMENT", "Required parameter: name")
-    if isinstance(body, bytes):
+    if body is None:
+        kind, data = "application/octet-stream", b""
+    elif isinstance(body, bytes):
         kind, data = "application/octet-stream", body
     elif isinstance(body, str):
         kind, data = "text/plain; charset=utf-8", body.encode(errors="replace")

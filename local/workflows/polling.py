@@ -1,0 +1,83 @@
+"""
+Wait for what a connector has begun, by asking again and again.
+
+The documentation says how (https://cloud.google.com/workflows/docs/connectors): the call waits until the
+operation is over, asks more and more seldom, and ends in OperationError if the operation failed.
+"""
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl, urlsplit
+
+from local.workflows.errors import raised
+from local.workflows.strands import Operation, Running
+from local.workflows.values import Value
+
+
+def polled(request: Value, answer: Value, ask: Callable[[Value], Running]) -> Running:
+    """Return what an operation was at its end; *ask* sends a request."""
+    poll, slept = request["poll"], 0.0
+    delay = poll["initial_delay"]
+    while True:
+        try:
+            over, failure, address = _READ[poll["answers"]](request, answer)
+        except (KeyError, TypeError, AttributeError):
+            raise raised(
+                "ResponseTypeError", f"{request['connector']} was answered with no operation"
+            ) from None
+        if over:
+            break
+        if slept + delay > request["timeout"]:
+            raise raised("TimeoutError", f"{request['connector']} took longer than its timeout")
+        yield Operation("backoff", {"seconds": delay})
+        slept += delay
+        delay = min(delay * poll["multiplier"], poll["max_delay"])
+        answer = yield from ask(_question(request, address))
+    if failure:
+        sentence = failure.get("message") if isinstance(failure, dict) else None
+        raise raised(
+            "OperationError",
+            str(sentence or f"the operation of {request['connector']} failed"),
+            operation=answer,
+            error=failure,
+        )
+    return answer
+
+
+def _question(request: Value, address: str) -> Value:
+    """Make the request that asks how far an operation is."""
+    found = urlsplit(address)
+    return {
+        "service": request["service"],
+        "method": "GET",
+        "path": found.path,
+        "query": [list(pair) for pair in parse_qsl(found.query)],
+        "body": None,
+        "timeout": request["timeout"],
+        "secret": False,
+        "connector": request["connector"],
+    }
+
+
+# Each returns whether it is over, with what error, and where to ask.
+
+
+def _operation(request: Value, answer: Value) -> tuple[bool, Value, str]:
+    """Read an operation of google.longrunning, which is asked for by its name."""
+    version = request["connector"].split(".")[2]
+    return answer.get("done") is True, answer.get("error"), f"/{version}/{answer['name']}"
+
+
+def _status(request: Value, answer: Value) -> tuple[bool, Value, str]:
+    """Read an operation of Compute Engine, GKE or Cloud SQL."""
+    del request
+    return answer["status"] == "DONE", answer.get("error"), answer["selfLink"]
+
+
+def _job(request: Value, answer: Value) -> tuple[bool, Value, str]:
+    """Read a job of BigQuery."""
+    del request
+    status = answer["status"]
+    return status["state"] == "DONE", status.get("errorResult"), answer["selfLink"]
+
+
+_READ = {"operation": _operation, "status": _status, "job": _job}

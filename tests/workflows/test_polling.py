@@ -1,0 +1,240 @@
+"""Connectors of other services: what is sent to the address that is given, what is waited for, and what cannot be."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import flask
+import pytest
+
+from local.clock import Clock
+from local.workflows import Runtime, discovery
+from local.workflows.connectors import Remote
+from local.workflows.discovery import generate
+from local.workflows.functions.connectors import find
+
+from .conftest import Web, outcome, until
+
+Start = Callable[..., Runtime]
+CREATE = "googleapis.cloudfunctions.v2.projects.locations.functions.create"
+OPERATION = "projects/p/locations/l/operations/o"
+
+
+def answers(web: Web, path: str, *said: Any) -> None:
+    """Answer one after the other; the last one for ever."""
+    left = list(said)
+    web.answers[path] = lambda: flask.jsonify(left.pop(0) if left[1:] else left[0])
+
+
+def run(runtime: Runtime, clock: Clock, source: str) -> tuple[Any, list[int]]:
+    """Execute a source; return what came of it, and how long it waited each time."""
+    runtime.deploy("w", source)
+    execution = runtime.execute("w", None)
+    waits: list[int] = []
+    while True:
+        until(runtime.idle)
+        found = runtime.wait(execution, 0.01)
+        if found["state"] != "ACTIVE":
+            return json.loads(found.get("result") or found["error"]["payload"]), waits
+        due = runtime.next_deadline()
+        if due is not None:
+            waits.append(round((due - clock.now()).total_seconds()))
+            clock.jump(due)
+
+
+def called(name: str, **args: Any) -> str:
+    step = {"call": name, "args": args, "result": "x"}
+    failed = {"as": "e", "return": {"failed": "${e}"}}
+    return json.dumps([{"a": {"try": step, "except": failed}}, {"b": {"return": "${x}"}}])
+
+
+def test_an_operation_is_waited_for_as_the_policy_says(
+    start: Start, web: Web, clock: Clock
+) -> None:
+    running = {"name": OPERATION, "metadata": {"verb": "create"}}
+    done = {**running, "done": True, "response": {"name": "f"}}
+    answers(web, "v2/projects/p/locations/l/functions", running)
+    answers(web, f"v2/{OPERATION}", running, running, done)
+    policy = {"initial_delay": 10, "multiplier": 3, "max_delay": 20}
+    source = called(
+        CREATE,
+        parent="projects/p/locations/l",
+        functionId="f",
+        body={"name": "f"},
+        connector_params={"polling_policy": policy},
+    )
+    runtime = start(connectors=Remote({"cloudfunctions": web.url}))
+    assert run(runtime, clock, source) == (done, [10, 20, 20])
+    assert [(a["method"], a["query"]) for a in web.asked] == [
+        ("POST", {"functionId": ["f"]}),
+        *[("GET", {})] * 3,
+    ]
+
+
+def test_an_operation_that_failed_is_an_error_with_all_of_it(
+    start: Start, web: Web, clock: Clock
+) -> None:
+    failed = {"name": OPERATION, "done": True, "error": {"code": 7, "message": "not yours"}}
+    answers(web, "v2/projects/p/locations/l/functions", failed)
+    found, waits = run(
+        start(connectors=Remote({"cloudfunctions": web.url})),
+        clock,
+        called(CREATE, parent="projects/p/locations/l"),
+    )
+    assert waits == []
+    assert found["failed"] == {
+        "message": "not yours",
+        "tags": ["OperationError"],
+        "operation": failed,
+        "error": failed["error"],
+    }
+
+
+INSTANCES = "googleapis.compute.v1.instances.insert"
+PATH = "compute/v1/projects/p/zones/z"
+STATUS = {"status": "RUNNING", "selfLink": f"https://compute.example/{PATH}/operations/o"}
+JOB = {"status": {"state": "RUNNING"}, "selfLink": "https://bq.example/bigquery/v2/j?location=EU"}
+OTHERS: dict[str, tuple[str, dict[str, str], list[tuple[str, Any]], Any, list[int]]] = {
+    "a_status": (
+        INSTANCES,
+        {"project": "p", "zone": "z"},
+        [(f"{PATH}/instances", STATUS), (f"{PATH}/operations/o", {**STATUS, "status": "DONE"})],
+        {**STATUS, "status": "DONE"},
+        [1],
+    ),
+    "a_job": (
+        "googleapis.bigquery.v2.jobs.insert",
+        {"projectId": "p"},
+        [
+            ("bigquery/v2/projects/p/jobs", JOB),
+            ("bigquery/v2/j", {**JOB, "status": {"state": "DONE"}}),
+        ],
+        {**JOB, "status": {"state": "DONE"}},
+        [1],
+    ),
+    "what_is_over_at_once": (
+        "googleapis.compute.v1.instances.list",
+        {"project": "p", "zone": "z"},
+        [(f"{PATH}/instances", {"items": []})],
+        {"items": []},
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_every_kind_of_operation_is_waited_for(
+    start: Start, web: Web, clock: Clock, kind: str
+) -> None:
+    name, args, said, result, waits = OTHERS[kind]
+    for path, answer in said:
+        answers(web, path, answer)
+    runtime = start(connectors=Remote({"compute": web.url, "bigquery": web.url}))
+    assert run(runtime, clock, called(name, **args)) == (result, waits)
+
+
+def test_nothing_is_waited_for_that_is_to_be_skipped(start: Start, web: Web, clock: Clock) -> None:
+    answers(web, f"{PATH}/instances", STATUS)
+    source = called(INSTANCES, project="p", zone="z", connector_params={"skip_polling": True})
+    runtime = start(connectors=Remote({"compute": web.url}))
+    assert run(runtime, clock, source) == (STATUS, [])
+
+
+def test_what_takes_too_long_or_is_no_operation_is_an_error(
+    start: Start, web: Web, clock: Clock
+) -> None:
+    answers(web, f"{PATH}/instances", STATUS)
+    answers(web, f"{PATH}/operations/o", STATUS)
+    source = called(INSTANCES, project="p", zone="z", connector_params={"timeout": 4})
+    runtime = start(connectors=Remote({"compute": web.url}))
+    found, waits = run(runtime, clock, source)
+    assert (found["failed"]["tags"], waits) == (["TimeoutError"], [1, 1, 2])
+    answers(web, f"{PATH}/instances", ["no", "operation"])
+    assert run(runtime, clock, source)[0]["failed"]["tags"] == ["ResponseTypeError"]
+
+
+def test_a_restart_while_an_operation_goes_on_asks_no_second_time_for_it(
+    start: Start, web: Web, clock: Clock
+) -> None:
+    answers(web, f"{PATH}/instances", STATUS)
+    answers(web, f"{PATH}/operations/o", {**STATUS, "status": "DONE"})
+    runtime = start(connectors=Remote({"compute": web.url}))
+    runtime.deploy("w", called(INSTANCES, project="p", zone="z"))
+    execution = runtime.execute("w", None)
+    until(lambda: runtime.idle() and runtime.next_deadline() is not None)
+    runtime = start(connectors=Remote({"compute": web.url}))
+    until(lambda: runtime.idle() and runtime.next_deadline() is not None)
+    due = runtime.next_deadline()
+    assert due is not None
+    clock.jump(due)
+    assert runtime.wait(execution, 5)["state"] == "SUCCEEDED"
+    assert web.paths() == [f"{PATH}/instances", f"{PATH}/operations/o"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("googleapis.bigquery.v2.jobs.query", "googleapis.bigquery.v2.jobs.query: no address"),
+        ("googleapis.newservice.v1.things.get", "its method is in no table here"),
+        ("gke.request", "its method is in no table here"),
+    ],
+)
+def test_what_this_machine_cannot_call_is_an_error_that_says_so(
+    shared_runtime: Runtime, name: str, said: str
+) -> None:
+    found = outcome(shared_runtime, called(name, projectId="p", body={}))["failed"]
+    assert found["tags"] == ["SystemError"]
+    assert said in found["message"]
+
+
+def test_an_unknown_connector_goes_to_whoever_carries_them(start: Start) -> None:
+    class Carrier:
+        asked: list[Any]
+
+        def send(self, request: Any, key: str) -> Any:
+            self.asked = [request["connector"], request["body"], key]
+            return {"it": "worked"}
+
+        def may_repeat(self, request: Any) -> bool:
+            return False
+
+    carrier = Carrier()
+    name = "googleapis.newservice.v1.things.get"
+    assert outcome(start(connectors=carrier), called(name, id=1)) == {"it": "worked"}
+    assert carrier.asked[:2] == [name, {"id": 1}]
+
+
+def test_a_missing_argument_of_a_connector_can_be_handled(shared_runtime: Runtime) -> None:
+    source = called("googleapis.pubsub.v1.projects.topics.publish", body={})
+    assert outcome(shared_runtime, source)["failed"]["tags"] == ["TypeError"]
+
+
+# --- the tables -----------------------------------------------------------------------------------
+
+
+def every() -> Iterator[tuple[str, discovery.Method]]:
+    for service, versions in discovery.services().items():
+        for version in versions:
+            for name, method in discovery.methods(service, version).items():
+                yield f"googleapis.{service}.{version}.{name}", method
+
+
+def test_every_service_of_the_reference_has_a_table_that_can_be_read() -> None:
+    assert set(discovery.services()) == generate.SERVICES
+    found = dict(every())
+    assert len(found) > 5_000
+    for name, method in found.items():
+        assert method.verb in {"GET", "POST", "PUT", "PATCH", "DELETE"}, name
+        assert method.path.startswith("/"), name
+        assert method.waits in {"", "operation", "status", "job"}, name
+    assert find("googleapis.compute.v1.instances.insert") is not None
+    assert find("googleapis") is None
+    assert discovery.methods("../../x", "v1") == {}
+
+
+def test_the_tables_are_those_of_the_package() -> None:
+    pytest.importorskip("googleapiclient", reason="the discovery documents are not installed")
+    folder = generate.documents()
+    assert folder is not None
+    wanted = dict(generate.tables(folder))
+    assert {file.name: file.read_text() for file in discovery.TABLES.glob("*.txt")} == wanted
