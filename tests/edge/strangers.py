@@ -85,7 +85,7 @@ def saying(*parts, every_s=0.0, forever=False, ends=False):
     threading.Thread(target=serve, daemon=True).start()
     yield listening.getsockname()[1]
     ended.set()
-    listening.close()
+    _stop(listening)
 
 
 @contextmanager
@@ -111,6 +111,12 @@ def hanging_up(said, reads=1000):
     listening = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=serve, daemon=True).start()
     yield listening.getsockname()[1]
+    _stop(listening)
+
+
+def _stop(listening):
+    """Wake who waits for a connection, which to close it does not, and close it."""
+    listening.shutdown(socket.SHUT_RDWR)
     listening.close()
 
 

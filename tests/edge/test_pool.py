@@ -1,5 +1,6 @@
 """Connections to the same address are kept, those that ended are not, and TLS trusts the authorities of the machine."""
 
+import select
 import shutil
 import socket
 import ssl
@@ -222,11 +223,13 @@ def test_half_a_request_may_have_been_enough_but_half_a_head_was_not(pool):
 def test_who_hung_up_before_was_not_asked(pool, monkeypatch):
     connect = http_pool.HTTPConnection.connect
 
-    def slow(line):
+    def late(line):
         connect(line)
-        time.sleep(0.05)
+        said = select.poll()
+        said.register(line.sock, select.POLLRDHUP)
+        assert said.poll(5000)
 
-    monkeypatch.setattr(http_pool.HTTPConnection, "connect", slow)
+    monkeypatch.setattr(http_pool.HTTPConnection, "connect", late)
     for reads in (0, None):
         with hanging_up(b"", reads=reads) as port:
             with pytest.raises(NoAnswer, match="ConnectionResetError") as none:

@@ -50,6 +50,8 @@ def peer(*said: bytes) -> Iterator[tuple[str, list[Request]]]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=serve, daemon=True).start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}", asked
+        # To close it wakes nobody who waits for a connection.
+        listening.shutdown(socket.SHUT_RDWR)
 
 
 def _request(line: socket.socket) -> Request:

@@ -41,6 +41,8 @@ def serving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0), backlog=200) as listening:
         threading.Thread(target=take, daemon=True).start()
         yield listening.getsockname()[1]
+        # To close it wakes nobody who waits for a connection.
+        listening.shutdown(socket.SHUT_RDWR)
 
 
 def reset(line: socket.socket) -> None:
@@ -127,7 +129,8 @@ def test_no_tls_is_no_connection(shared_runtime: Runtime, tmp_path: Path) -> Non
     context.load_cert_chain(pair)
 
     def strange(line: socket.socket) -> None:
-        context.wrap_socket(line, server_side=True).recv(1000)
+        with context.wrap_socket(line, server_side=True) as tls:
+            tls.recv(1000)
 
     def plain(line: socket.socket) -> None:
         line.recv(1000)
@@ -142,15 +145,21 @@ def test_no_tls_is_no_connection(shared_runtime: Runtime, tmp_path: Path) -> Non
 def test_a_connection_that_ends_before_anything_was_said_is_none(
     shared_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect = socket.socket.connect
+    connect, ended = socket.socket.connect, threading.Event()
 
-    def slow(made: socket.socket, place: Any) -> None:
+    def late(made: socket.socket, place: Any) -> None:
         connect(made, place)
-        time.sleep(0.05)
+        assert ended.wait(5)
 
-    monkeypatch.setattr(socket.socket, "connect", slow)
+    monkeypatch.setattr(socket.socket, "connect", late)
     for way in (reset, socket.socket.close):
-        with serving(way) as port:
+
+        def end(line: socket.socket, way: Callable[[socket.socket], None] = way) -> None:
+            way(line)
+            ended.set()
+
+        ended.clear()
+        with serving(end) as port:
             url = f"http://127.0.0.1:{port}/"
             assert asked(shared_runtime, url, body={"a": 1}) == "ConnectionFailedError", way
 
