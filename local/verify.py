@@ -26,6 +26,7 @@ from shared.entity import Audit
 from shared.errors import Refusal, Violation
 from shared.evidence import Entry
 from shared.identity.models import VerificationKey
+from shared.texts import printable
 from shared.verification import (
     Head,
     Link,
@@ -311,7 +312,7 @@ def _told(store: Path, trusted: keyring.Keys, tapped: Path | None) -> int:
         run = Verification(trusted, tapped, size)
         for one in run.breaks(rows.in_file(connection)):
             broken += 1
-            print(f"  {one.rule}: {_printable(one.message)}")
+            print(f"  {one.rule}: {printable(one.message)}")
     counts = run.counts
     lines = f"{counts['lines of the tap']} lines" if tapped else "compared with none"
     unmarked = (
@@ -327,8 +328,3 @@ def _told(store: Path, trusted: keyring.Keys, tapped: Path | None) -> int:
     print(f"other documents, such as notices, which no chain covers: {counts['records']}")
     print(f"{broken} breaks", flush=True)
     return 1 if broken else 0
-
-
-def _printable(text: str) -> str:
-    """Show what a stranger wrote so that it cannot pass for a line of ours."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

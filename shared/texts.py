@@ -144,6 +144,11 @@ def plainly_seen(text: str) -> bool:
     return text.isascii() and text.isprintable() and text[:1] > " "
 
 
+def printable(text: str) -> str:
+    """Show what a stranger wrote so that it cannot pass for a line of ours."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
 def says_something(text: str) -> bool:
     """Say whether anybody sees anything of a text."""
     return any(_visible(char) for char in text)

@@ -24,6 +24,7 @@ from local.workflows.scheduler import FATAL, RAISED, RAN, Pending, Run
 from local.workflows.services.refusals import refused
 from local.workflows.strands import Operation
 from local.workflows.values import Value, digest, dump, to_json
+from shared.texts import printable
 
 if TYPE_CHECKING:
     from local.workflows.engine import Engine
@@ -273,13 +274,13 @@ class Operations:
         return value
 
     def log(self, run: Run, op: str, severity: str, data: Value) -> None:
-        """Journal a line, then log it."""
+        """Journal an entry, then log it as one line."""
         hashed, now = digest([severity, data]), self._clock.now()
         text = to_json(data) if isinstance(data, list | dict) else as_text(data)
         self._engine.append(
             self._live(run),
             lambda db: records.instant_op(db, run.id, op, "log", hashed, "null", now),
             lambda: logging.getLogger("workflows.log").log(
-                SEVERITIES[severity], "%s %s: %s", run.workflow, run.id, text
+                SEVERITIES[severity], "%s %s: %s", run.workflow, run.id, printable(text)
             ),
         )

@@ -72,7 +72,7 @@ def test_an_entry_has_the_level_of_its_severity(
         ("{text: true}", "true"),
         ("{text: [1, ä]}", '[1,"ä"]'),
         ("{json: {m: {n: null}}}", '{"m":{"n":null}}'),
-        ("{text: '${\"two\\nlines\"}'}", "two\nlines"),
+        (r'{text: "two\nlines"}', r"two\nlines"),
     ],
 )
 def test_an_entry_says_what_was_given(
@@ -209,6 +209,24 @@ def test_a_child_that_ended_in_time_is_in_time(start: Start, clock: Clock) -> No
         runtime.stop()
     clock.jump(clock.now() + timedelta(days=1))
     assert json.loads(start().wait(execution, 5)["result"]) == "late"
+
+
+def test_executions_that_were_started_together_are_awaited_after_a_restart(
+    start: Start, clock: Clock
+) -> None:
+    source = TWICE.replace(
+        "    - r:", "    - nap: {call: sys.sleep, args: {seconds: 60}}\n    - r:"
+    )
+    runtime = start()
+    runtime.deploy("child", source)
+    runtime.deploy("parent", _each("[1, 2, 3]"))
+    execution = runtime.execute("parent", None)
+    until(runtime.idle)
+    runtime = start()
+    until(runtime.idle)
+    clock.jump(clock.now() + timedelta(minutes=2))
+    assert json.loads(runtime.wait(execution, 5)["result"]) == [2, 4, 6]
+    assert len(runtime.journal.read("SELECT id FROM executions")) == 4
 
 
 def test_an_execution_starts_for_each_argument(runtime: Runtime) -> None:
