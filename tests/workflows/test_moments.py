@@ -72,6 +72,8 @@ def test_an_entry_has_the_level_of_its_severity(
         ("{text: true}", "true"),
         ("{text: [1, ä]}", '[1,"ä"]'),
         ("{json: {m: {n: null}}}", '{"m":{"n":null}}'),
+        ("[words, ERROR]", "words"),
+        ("['${null}', ERROR, '${null}', {m: 1}]", '{"m":1}'),
         (r'{text: "two\nlines"}', r"two\nlines"),
     ],
 )
