@@ -20,9 +20,10 @@ _SECOND = timedelta(seconds=1)
 # RFC 3339 has a year 0, and Python has none: the calendar repeats after 400 years.
 _ERA_YEARS, _ERA = 400, timedelta(days=146_097)
 _EARLY = datetime(1, 1, 2, tzinfo=UTC) - _EPOCH
+_RANGE = "seconds must lie in the years 0000 to 9999"
 _DATE_TIME = re.compile(
-    r"(?P<year>\d{4})(?P<minute>-\d\d-\d\dT\d\d:\d\d:)(?P<second>\d\d)"
-    r"(?P<fraction>\.\d+)?(?P<offset>Z|[+-]\d\d:[0-5]\d)?",
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:(?P<second>\d\d)"
+    r"(?:\.\d+)?(?P<offset>Z|[+-]\d\d:[0-5]\d)?",
     re.ASCII | re.IGNORECASE,
 )
 
@@ -39,10 +40,13 @@ def _zone(name: str) -> ZoneInfo:
 
 def _written(moment: datetime, zone: ZoneInfo) -> str:
     """Write a moment; an offset has no seconds in RFC 3339, so the time is that of its whole minutes."""
-    offset = moment.astimezone(zone).utcoffset() or timedelta()
-    minutes = timedelta(minutes=int(offset / timedelta(minutes=1)))
-    text = moment.astimezone(fixed(minutes)).isoformat(timespec="microseconds")
-    return text if minutes else text.removesuffix("+00:00") + "Z"
+    local = moment.astimezone(zone)
+    offset = local.utcoffset() or timedelta()
+    if offset.seconds % 60:
+        offset = timedelta(minutes=int(offset / timedelta(minutes=1)))
+        local = moment.astimezone(fixed(offset))
+    text = local.isoformat(timespec="microseconds")
+    return text if offset else text.removesuffix("+00:00") + "Z"
 
 
 @function("time.format")
@@ -54,11 +58,13 @@ def time_format(seconds: Value, timezone: Value = "UTC") -> str:
         since = timedelta(seconds=seconds)
         early = since < _EARLY
         text = _written(_EPOCH + (since + early * _ERA), zone)
-        year = int(text[:4]) - early * _ERA_YEARS
     except (OverflowError, ValueError):
-        year = -1
+        raise raised("ValueError", _RANGE) from None
+    if not early:
+        return text
+    year = int(text[:4]) - _ERA_YEARS
     if year < 0:
-        raise raised("ValueError", "seconds must lie in the years 0000 to 9999")
+        raise raised("ValueError", _RANGE)
     return f"{year:04}{text[4:]}"
 
 
@@ -69,23 +75,29 @@ def moment(text: Value, name: str, *, zoned: bool = True) -> float:
     The second 60 ends a month in UTC, or is refused; it is the same as the second after it. Digits
     after the microseconds are cut. What has no offset is refused, or UTC unless it must be *zoned*.
     """
-    refused = raised("ValueError", f"{name} must be a date-time of RFC 3339 section 5.6")
     found = _DATE_TIME.fullmatch(expect(text, name, str))
-    if found is None or (zoned and found["offset"] is None):
-        raise refused
-    early, leap = found["year"] == "0000", found["second"] == "60"
-    year = f"{_ERA_YEARS:04}" if early else found["year"]
-    second = "59" if leap else found["second"]
-    fraction, offset = (found["fraction"] or "")[:7], found["offset"] or "Z"
     try:
-        read = datetime.fromisoformat(f"{year}{found['minute']}{second}{fraction}{offset}".upper())
-        after = read.astimezone(UTC) + _SECOND if leap else None
+        if found and (found["offset"] or not zoned):
+            return _read(found)
     except (OverflowError, ValueError):
-        raise refused from None
-    if after and (after.day, after.hour, after.minute, after.second) != (1, 0, 0, 0):
-        raise refused
-    since = read - _EPOCH + leap * _SECOND
-    return (since - early * _ERA).total_seconds()
+        pass
+    raise raised("ValueError", f"{name} must be a date-time of RFC 3339 section 5.6")
+
+
+def _read(found: re.Match[str]) -> float:
+    text = found[0].upper() + ("" if found["offset"] else "Z")
+    early, leap = text.startswith("0000"), found["second"] == "60"
+    if early:
+        text = f"{_ERA_YEARS:04}{text[4:]}"
+    if leap:
+        at = found.start("second")
+        text = f"{text[:at]}59{text[at + 2 :]}"
+    read = datetime.fromisoformat(text)
+    if leap:
+        after = read.astimezone(UTC) + _SECOND
+        if (after.day, after.hour, after.minute, after.second) != (1, 0, 0, 0):
+            raise ValueError
+    return (read - _EPOCH + leap * _SECOND - early * _ERA).total_seconds()
 
 
 @function("time.parse")
