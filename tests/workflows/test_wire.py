@@ -207,7 +207,7 @@ def test_what_is_said_meanwhile_is_no_answer(shared_runtime: Runtime, said: byte
     ids=["silence", "head", "interim", "body", "chunks"],
 )
 def test_the_time_is_that_of_all_of_it(shared_runtime: Runtime, parts: list[bytes]) -> None:
-    with saying(*parts, every_s=0.03, forever=not parts) as port:
+    with saying(*parts, every_s=0.03) as port:
         begun = time.monotonic()
         url = f"http://127.0.0.1:{port}/"
         assert asked(shared_runtime, url, timeout=0.2) == "TimeoutError"
