@@ -68,6 +68,26 @@ waits:
     - r: {return: true}
 """
 
+_OUTSIDE = "'https://example.com/'"
+_BRANCH = "- p: {{parallel: {{for: {{value: v, in: [1], steps: [{{s: {step}}}]}}}}}}"
+_LATE = """
+- o: {call: events.create_callback_endpoint, result: cb}
+- s: {call: events.await_callback, args: {callback: '${cb}', timeout: 0}}
+"""
+_DEEP = """
+deeper:
+  steps: [{s: {call: deeper}}]
+third:
+  steps:
+    - p: {parallel: {for: {value: v, in: [1], steps: [{q: {call: second}}]}}}
+second:
+  steps:
+    - p: {parallel: {for: {value: v, in: [1], steps: [{q: {call: first}}]}}}
+first:
+  steps:
+    - p: {parallel: {for: {value: v, in: [1], steps: [{q: {assign: [{x: 1}]}}]}}}
+"""
+
 
 def _answers(what: str) -> str:
     return f"odd:\n  params: [e]\n  steps: [{{r: {what}}}]\n"
@@ -215,6 +235,24 @@ PAGES = (
             Row(
                 {"tags": ["SystemError"], "message": "an error has occurred"},
                 'json.decode(text.encode("{\\"tags\\": [\\"SystemError\\"], \\"message\\": \\"an error has occurred\\"}"))',
+            ),
+            *(
+                Row(Raises(tag), "1", steps=steps, routines=_DEEP)
+                for tag, steps in (
+                    (
+                        "AuthError",
+                        f"- s: {{call: http.get, args: {{url: {_OUTSIDE}, auth: {{type: OIDC}}}}}}",
+                    ),
+                    (
+                        "ConnectionFailedError",
+                        "- s: {call: http.get, args: {url: 'http://127.0.0.1:9/'}}",
+                    ),
+                    ("ParallelNestingError", "- s: {call: third}"),
+                    ("RecursionError", "- s: {call: deeper}"),
+                    ("TimeoutError", _LATE),
+                    ("UnhandledBranchError", _BRANCH.format(step="{raise: own}")),
+                    ("ZeroDivisionError", _BRANCH.format(step="{assign: [{x: '${1 / 0}'}]}")),
+                )
             ),
             Row(
                 Raises("SystemError"),
