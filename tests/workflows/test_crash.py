@@ -86,7 +86,10 @@ PARENT = """
 main:
   steps:
     - run: {call: experimental.executions.run, args: {workflow_id: child, argument: {n: 4}}, result: x}
-    - r: {return: '${x}'}
+    - both: {call: experimental.executions.map, args: {workflow_id: child, arguments: [{n: 1}, {n: 2}]}, result: y}
+    - far:
+        try: {call: sys.sleep_until, args: {time: '9999-12-31T23:59:59Z'}}
+        except: {as: e, steps: [{r: {return: ['${x}', '${y}', '${e.tags[0]}']}}]}
 """
 CHILD = """
 main:
@@ -215,7 +218,7 @@ def sent_at_most_once(platform: Platform, result: Any) -> None:
 
 
 def child_holds(_: Platform, result: Any) -> None:
-    assert result == 8
+    assert result == [8, [2, 4], "ValueError"]
 
 
 def connectors_hold(_: Platform, result: Any) -> None:
