@@ -152,6 +152,8 @@ class Executions:
             order_by=ask.word("orderBy"),
             full=full,
         )
+        if not found["executions"]:
+            self._runtime.deployments.workflow(ask.names["workflow"])
         return ask.paged(found)
 
     def cancel(self, ask: Ask) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Whoever may deploy a workflow does not thereby become a service."""
 
+from contextlib import nullcontext
+
 import flask
 import pytest
 
@@ -7,6 +9,7 @@ from local.authority import Admission, Authority
 from local.clock import Clock
 from local.workflows import Home, Runtime
 from local.workflows.api import blueprint
+from local.workflows.asking import Asked
 from local.workflows.authority import Deployed
 from shared.edge import workflow_source
 from tests.kernel.conftest import keys, world
@@ -121,6 +124,26 @@ def test_staff_neither_replace_nor_run_nor_read_what_is_the_platform_s_own(engin
         assert answer.json["error"]["status"] == "PERMISSION_DENIED", path
     assert engine(account, "GET", f"/{OWN}").json["sourceContents"] == TRIVIAL
     assert engine("service", "PATCH", f"/{OWN}", sourceContents=TRIVIAL).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("account", "asked", "admitted"),
+    [
+        ("admin", Asked("mine", executions=False, changes=True), True),
+        ("admin", Asked(OWN, executions=False, changes=True), False),
+        ("admin", Asked(OWN, executions=False, changes=False), True),
+        ("admin", Asked(OWN, executions=True, changes=False), False),
+        ("admin", Asked("", executions=False, changes=False), True),
+        ("service", Asked(OWN, executions=True, changes=True), True),
+        ("service", Asked(OWN, executions=False, changes=True), False),
+        ("customer_user@acme", Asked("mine", executions=False, changes=False), False),
+    ],
+)
+def test_the_same_holds_over_grpc(world, account, asked, admitted):
+    token = world.sign_in.token(account, world.now)
+    admission = Admission(world.ports.identify)
+    with nullcontext() if admitted else pytest.raises(PermissionError):
+        admission.admit_call({"authorization": f"Bearer {token}"}, asked)
 
 
 def test_of_the_execution_api_nothing_is_left_out(engine):

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import flask
 import pytest
@@ -131,6 +131,33 @@ def shared_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime
     found.start()
     yield found
     found.stop()
+
+
+class Ports(NamedTuple):
+    """Where a runtime is served to Google's clients, to anybody."""
+
+    rest: int
+    grpc: int
+
+
+@pytest.fixture(scope="module")
+def ports(shared_runtime: Runtime) -> Iterator[Ports]:
+    """Serve the shared runtime, by REST and by gRPC."""
+    # gRPC is heavy to import, and most tests ask for none.
+    from local.workflows.rpc import Rpc
+
+    rpc = Rpc(shared_runtime, lambda *_: None)
+    rpc.start()
+    app = flask.Flask("api")
+    app.register_blueprint(blueprint(shared_runtime, lambda _: None))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield Ports(server.port, rpc.port)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    rpc.stop()
 
 
 def ended(runtime: Runtime, source: str, argument: object = None) -> dict[str, Any]:

@@ -1,11 +1,9 @@
 """Google's client of the Workflows API, by REST and by gRPC, and what both services document of what is asked and answered."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import flask
 import grpc  # type: ignore[import-untyped]
 import pytest
 from google.api_core import exceptions
@@ -15,11 +13,10 @@ from google.cloud.workflows_v1.services.workflows.transports import (
     WorkflowsGrpcTransport,
     WorkflowsRestTransport,
 )
-from werkzeug.serving import make_server
 
 from local.workflows import Runtime
-from local.workflows.api import blueprint
-from local.workflows.rpc import Rpc
+
+from .conftest import Ports
 
 HERE = "projects/local/locations/local"
 ONE = "- r: {return: 1}"
@@ -27,29 +24,17 @@ TWO = "- r: {return: 2}"
 
 
 @pytest.fixture(scope="module", params=["rest", "grpc"])
-def served(request: pytest.FixtureRequest, shared_runtime: Runtime) -> Iterator[WorkflowsClient]:
+def served(request: pytest.FixtureRequest, ports: Ports) -> Iterator[WorkflowsClient]:
     """Return Google's client of one runtime."""
-    runtime = shared_runtime
-    if request.param == "grpc":
-        rpc = Rpc(runtime, lambda *_: None)
-        rpc.start()
-        with grpc.insecure_channel(f"127.0.0.1:{rpc.port}") as channel:
-            transport = WorkflowsGrpcTransport(channel=channel, credentials=AnonymousCredentials())
-            yield WorkflowsClient(transport=transport)
-        rpc.stop()
+    if request.param == "rest":
+        rest = WorkflowsRestTransport(
+            host=f"127.0.0.1:{ports.rest}", url_scheme="http", credentials=AnonymousCredentials()
+        )
+        yield WorkflowsClient(transport=rest)
         return
-    app = flask.Flask("api")
-    app.register_blueprint(blueprint(runtime, lambda _: None))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    rest = WorkflowsRestTransport(
-        host=f"127.0.0.1:{server.port}", url_scheme="http", credentials=AnonymousCredentials()
-    )
-    yield WorkflowsClient(transport=rest)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with grpc.insecure_channel(f"127.0.0.1:{ports.grpc}") as channel:
+        transport = WorkflowsGrpcTransport(channel=channel, credentials=AnonymousCredentials())
+        yield WorkflowsClient(transport=transport)
 
 
 @pytest.fixture
@@ -171,8 +156,8 @@ def test_what_cannot_be_is_refused_with_its_field(
 def test_every_problem_of_a_source_is_told_with_its_place(google: WorkflowsClient) -> None:
     with pytest.raises(exceptions.GoogleAPICallError) as e:
         create(google, source="- r: {next: x}\n- s: {next: y}")
-    assert "w.yaml:1:3: 'next' names the unknown step 'x'" in e.value.message
-    assert "w.yaml:2:3: 'next' names the unknown step 'y'" in e.value.message
+    assert "w.yaml:1:13: 'next' names the unknown step 'x'" in e.value.message
+    assert "w.yaml:2:13: 'next' names the unknown step 'y'" in e.value.message
     assert "workflow.source_contents" in violations(e.value)
 
 
