@@ -127,6 +127,121 @@ PROBLEMS = {
         "- a: {assign: [{'f(1)': 1}]}",
         "w.yaml:1:17: cannot assign to 'f(1)'",
     ),
+    "a_misspelt_function": (
+        "- a: {call: http.gett, args: {url: x}}",
+        (
+            "w.yaml:1:7: cannot call 'http.gett': it is neither a subworkflow nor a function of the "
+            "standard library; did you mean 'http.get'?"
+        ),
+    ),
+    "a_misspelt_step": (
+        "- start: {next: finsh}\n- finish: {return: 1}",
+        "w.yaml:1:17: 'next' names the unknown step 'finsh'; did you mean 'finish'?",
+    ),
+    "a_misspelt_variable": (
+        "- a: {assign: [{order: 1}]}\n- b: {return: '${oder}'}",
+        (
+            "w.yaml:2:18: symbol 'oder' is neither a variable nor a sub-workflow name; "
+            "did you mean 'order'?"
+        ),
+    ),
+    "a_function_of_call_steps_in_an_expression": (
+        "- a: {return: '${http.get(\"http://x\")}'}",
+        "w.yaml:1:18: 'http.get' can only be called by a call step",
+    ),
+    "an_expression_that_is_too_long": (
+        "- a: {return: '${" + "1 + " * 100 + "1}'}",
+        "w.yaml:1:18: the expression has 401 characters; the limit is 400",
+    ),
+    "a_map_in_an_expression": (
+        "- a: {return: '${{\"x\": 1}}'}",
+        "w.yaml:1:18: token recognition error at: '{'",
+    ),
+    "a_key_without_its_quotes": (
+        "- a: {assign: [{m: {'b!c': 1}}]}\n- d: {return: '${m[b!c]}'}",
+        "w.yaml:2:21: token recognition error at: '!'",
+    ),
+    "not_in": ("- a: {return: '${1 not in [1]}'}", "w.yaml:1:20: unexpected not"),
+    "an_expression_that_ends_early": (
+        "- a: {return: '${1 + }'}",
+        "w.yaml:1:22: unexpected the end of the expression",
+    ),
+    "more_arguments_than_a_function_has": (
+        "- a: {return: '${len([1], 2)}'}",
+        "w.yaml:1:18: 'len' takes 1 to 1 arguments; it is given 2",
+    ),
+    "more_listed_arguments_than_a_subworkflow_has": (
+        "main: {steps: [{a: {call: f, args: [1, 2]}}]}\nf: {params: [x], steps: [{b: {return: 1}}]}",
+        "w.yaml:1:21: 'f' takes 1 arguments; it is given 2",
+    ),
+    "eleven_parameters": (
+        f"main: {{steps: [{{a: {{return: 1}}}}]}}\nf: {{params: {[f'p{i}' for i in range(11)]}, steps: [{{b: {{return: 1}}}}]}}",
+        "w.yaml:2:13: params of 'f' must have 0 to 10 entries; it has 11",
+    ),
+    "two_parameters_of_one_name": (
+        "main: {steps: [{a: {return: 1}}]}\nf: {params: [x, x], steps: [{b: {return: 1}}]}",
+        "w.yaml:2:17: there are two parameters 'x'",
+    ),
+    "fifty_one_conditions": (
+        "- a: {switch: [" + "{condition: true, next: end}, " * 51 + "]}",
+        "w.yaml:1:15: switch must have 1 to 50 entries; it has 51",
+    ),
+    "eleven_branches": (
+        "- p: {parallel: {branches: ["
+        + ", ".join(f"{{b{i}: {{steps: [{{c{i}: {{call: sys.log}}}}]}}}}" for i in range(11))
+        + "]}}",
+        "w.yaml:1:28: branches must have 2 to 10 entries; it has 11",
+    ),
+    "no_steps": ("main: {steps: []}", "w.yaml:1:15: steps must have 1 to 100000 entries; it has 0"),
+    "a_routine_without_steps": (
+        "main: {steps: [{a: {return: 1}}]}\nf: {params: [x]}",
+        "w.yaml:2:1: the routine 'f' has no steps",
+    ),
+    "an_unknown_key_of_a_routine": (
+        "main: {steps: [{a: {return: 1}}], retries: 1}",
+        "w.yaml:1:35: the routine 'main' has no key 'retries'",
+    ),
+    "a_step_of_two_keys": (
+        "- a: {return: 1}\n  next: end",
+        "w.yaml:1:3: a step must be a map with one key",
+    ),
+    "a_step_that_does_nothing": ("- a: {}", "w.yaml:1:3: the step 'a' does nothing"),
+    "a_reserved_name": ("- end: {return: 1}", "w.yaml:1:3: a step cannot be named 'end'"),
+    "except_without_try": (
+        "- a: {call: sys.log, except: {as: e}}",
+        "w.yaml:1:22: the step 'a' cannot have the key 'except'",
+    ),
+    "an_unknown_key_of_except": (
+        "- a: {try: {call: sys.log}, except: {as: e, finally: []}}",
+        "w.yaml:1:45: except cannot have the key 'finally'",
+    ),
+    "a_call_of_main": (
+        "main: {steps: [{a: {call: main}}]}",
+        "w.yaml:1:21: 'main' cannot be called",
+    ),
+    "a_name_of_other_letters": (
+        "- a: {for: {value: my-value, in: [1], steps: [{b: {next: continue}}]}}",
+        "w.yaml:1:20: the value of a loop must be a name of letters, digits and underscores",
+    ),
+    "a_range_of_three": (
+        "- a: {for: {value: v, range: [1, 9, 2], steps: [{b: {next: continue}}]}}",
+        "w.yaml:1:30: range must be a list of two numbers",
+    ),
+    "an_integer_of_65_bits": (
+        "- a: {return: 9223372036854775808}",
+        "w.yaml:1:15: 9223372036854775808 does not fit into 64 bits",
+    ),
+    "a_tab_that_indents": (
+        "- a:\n\treturn: 1",
+        "w.yaml:2:1: a tab cannot indent a line: use spaces",
+    ),
+    "a_colon_in_a_plain_text": (
+        '- a:\n    return: ${"a: " + b}',
+        (
+            "w.yaml:2:17: mapping values are not allowed here: "
+            "quote a text or an expression that has ': ' in it, or mend the indentation"
+        ),
+    ),
     "no_main": ("f: {steps: [{a: {return: 1}}]}", "w.yaml:1:1: there is no routine 'main'"),
     "main_with_two_parameters": (
         "main: {params: [a, b], steps: [{c: {return: 1}}]}",
@@ -233,6 +348,20 @@ def test_the_commands_say_where_and_why(tmp_path: Path, capsys: pytest.CaptureFi
     assert f"{bad}:1:13: 'next' names the unknown step 'x'" in capsys.readouterr().err
     assert check([good]) == 0
     assert check([good, bad]) == 2
+    capsys.readouterr()
+    bad.write_text("- a: {call: gke.request}\n- b: {return: 1, next: end}")
+    assert check([bad]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith(f"{bad}:1:7: warning: no connector 'gke.request' is known here")
+    assert printed[1:] == [
+        "    - a: {call: gke.request}",
+        f"{bad}:2:18: warning: 'next' is never reached after 'return'",
+        "    - b: {return: 1, next: end}",
+    ]
+    assert run(bad, "null", trace=False) == 1
+    printed_too = capsys.readouterr()
+    assert "this machine cannot call gke.request: its method is in no table here" in printed_too.out
+    assert printed_too.err.splitlines() == printed
 
 
 def test_the_example_of_the_documentation_runs(
