@@ -255,8 +255,10 @@ class _Reader(Reader):
         return Try(body, follow, self.value(found["retry"]) if "retry" in found else None, handler)
 
     def handler(self, node: yaml.Node) -> Except:
-        """Read an except, whose steps may be missing or be what a step has."""
+        """Read an except, whose steps may be missing, be none, or be what a step has."""
         entries = self.entries(node)
+        if "steps" in entries and entries["steps"][1].value == []:
+            del entries["steps"]
         body = self.body("except", position(node), entries, {"as", "next"})
         name = self.name(entries["as"][1], "as") if "as" in entries else None
         return Except(name, body, self.follow(entries))

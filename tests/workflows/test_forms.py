@@ -60,6 +60,14 @@ FORMS: dict[str, tuple[str, Any]] = {
         f"- a:\n    {FAILS}\n    except: {{as: e}}\n- b: {{return: 1}}",
         1,
     ),
+    "an_except_of_no_steps": (
+        f"- a:\n    {FAILS}\n    except: {{as: e, steps: []}}\n- b: {{return: 1}}",
+        1,
+    ),
+    "lines_that_end_as_elsewhere_and_a_mark_of_the_encoding": (
+        "\ufeffmain:\r\n  steps:\r\n    - a:\r\n        return: ${1 +\r\n          2}\r\n",
+        3,
+    ),
     "an_except_that_switches": (
         f"""
         - a:
