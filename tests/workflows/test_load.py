@@ -351,17 +351,17 @@ def test_the_commands_say_where_and_why(tmp_path: Path, capsys: pytest.CaptureFi
     capsys.readouterr()
     bad.write_text("- a: {call: gke.request}\n- b: {return: 1, next: end}")
     assert check([bad]) == 0
-    printed = capsys.readouterr().out.splitlines()
-    assert printed[0].startswith(f"{bad}:1:7: warning: no connector 'gke.request' is known here")
-    assert printed[1:] == [
+    warned = capsys.readouterr().out.splitlines()
+    assert warned[0].startswith(f"{bad}:1:7: warning: no connector 'gke.request' is known here")
+    assert warned[1:] == [
         "    - a: {call: gke.request}",
         f"{bad}:2:18: warning: 'next' is never reached after 'return'",
         "    - b: {return: 1, next: end}",
     ]
     assert run(bad, "null", trace=False) == 1
-    printed_too = capsys.readouterr()
-    assert "this machine cannot call gke.request: its method is in no table here" in printed_too.out
-    assert printed_too.err.splitlines() == printed
+    printed = capsys.readouterr()
+    assert "this machine cannot call gke.request: its method is in no table here" in printed.out
+    assert printed.err.splitlines() == warned
 
 
 def test_the_example_of_the_documentation_runs(
