@@ -186,7 +186,9 @@ def _scopes(auth: Value) -> list[str]:
 
 def _headers(given: Mapping[str, str]) -> dict[str, str]:
     """Return the headers that are sent, but for those that depend on the body and on who asks."""
-    headers = {}
+    headers: dict[str, str] = {}
+    if len(set(map(str.lower, given))) < len(given):
+        raise raised("ValueError", "a header is named twice")
     for name, value in given.items():
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
             raise raised("ValueError", f"this is no header of HTTP: {name}")

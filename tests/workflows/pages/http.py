@@ -230,6 +230,11 @@ _HEADERS = (
         Exchange(_VALUE, args={"headers": {name: "a"}}, chosen="RFC 9110 section 5.1")
         for name in ("", "a b", "a:", "ä")
     ),
+    Exchange(
+        _VALUE,
+        args={"headers": {"Content-Type": "text/plain", "content-type": _JSON}},
+        chosen="the case of a name does not matter, so that both say the same thing",
+    ),
     Exchange(ANYTHING, args={"headers": {"X": "\xe4"}}, sent=Sent("", {"X": "\xe4"})),
     Exchange(
         ANYTHING,
