@@ -80,4 +80,14 @@ def _job(request: Value, answer: Value) -> tuple[bool, Value, str]:
     return status["state"] == "DONE", status.get("errorResult"), answer["selfLink"]
 
 
-_READ = {"operation": _operation, "status": _status, "job": _job}
+def _state(request: Value, answer: Value) -> tuple[bool, Value, str]:
+    """Read a job of Batch, Vertex AI or the Transcoder, whose states are named alike."""
+    version = request["connector"].split(".")[2]
+    state = answer["state"] if "state" in answer else answer.get("status", {}).get("state", "")
+    end = state.rpartition("_")[2]
+    failed = end in {"FAILED", "CANCELLED", "EXPIRED"}
+    failure = (answer.get("error") or {"message": f"it ended as {state}"}) if failed else None
+    return failed or end == "SUCCEEDED", failure, f"/{version}/{answer['name']}"
+
+
+_READ = {"operation": _operation, "status": _status, "job": _job, "state": _state}

@@ -12,6 +12,7 @@ from local.workflows import Runtime, discovery
 from local.workflows.connectors import Remote
 from local.workflows.discovery import generate
 from local.workflows.functions.connectors import find
+from local.workflows.loader import load
 
 from .conftest import Web, outcome, until
 
@@ -94,6 +95,7 @@ INSTANCES = "googleapis.compute.v1.instances.insert"
 PATH = "compute/v1/projects/p/zones/z"
 STATUS = {"status": "RUNNING", "selfLink": f"https://compute.example/{PATH}/operations/o"}
 JOB = {"status": {"state": "RUNNING"}, "selfLink": "https://bq.example/bigquery/v2/j?location=EU"}
+ENDED = {"name": "jobs/j", "state": "JOB_STATE_CANCELLED"}
 OTHERS: dict[str, tuple[str, dict[str, str], list[tuple[str, Any]], Any, list[int]]] = {
     "a_status": (
         INSTANCES,
@@ -112,6 +114,30 @@ OTHERS: dict[str, tuple[str, dict[str, str], list[tuple[str, Any]], Any, list[in
         {**JOB, "status": {"state": "DONE"}},
         [1],
     ),
+    "a_state": (
+        "googleapis.batch.v1.projects.locations.jobs.create",
+        {"parent": "projects/p/locations/l", "jobId": "j"},
+        [
+            ("v1/projects/p/locations/l/jobs", {"name": "jobs/j"}),
+            ("v1/jobs/j", {"name": "jobs/j", "status": {"state": "SUCCEEDED"}}),
+        ],
+        {"name": "jobs/j", "status": {"state": "SUCCEEDED"}},
+        [1],
+    ),
+    "a_state_that_is_no_success": (
+        "googleapis.aiplatform.v1.projects.locations.customJobs.create",
+        {"parent": "projects/p/locations/l", "region": "l"},
+        [("v1/projects/p/locations/l/customJobs", ENDED)],
+        {
+            "failed": {
+                "message": "it ended as JOB_STATE_CANCELLED",
+                "tags": ["OperationError"],
+                "operation": ENDED,
+                "error": {"message": "it ended as JOB_STATE_CANCELLED"},
+            }
+        },
+        [],
+    ),
     "what_is_over_at_once": (
         "googleapis.compute.v1.instances.list",
         {"project": "p", "zone": "z"},
@@ -129,7 +155,9 @@ def test_every_kind_of_operation_is_waited_for(
     name, args, said, result, waits = OTHERS[kind]
     for path, answer in said:
         answers(web, path, answer)
-    runtime = start(connectors=Remote({"compute": web.url, "bigquery": web.url}))
+    runtime = start(
+        connectors=Remote(dict.fromkeys(("aiplatform", "batch", "bigquery", "compute"), web.url))
+    )
     assert run(runtime, clock, called(name, **args)) == (result, waits)
 
 
@@ -226,10 +254,16 @@ def test_every_service_of_the_reference_has_a_table_that_can_be_read() -> None:
     for name, method in found.items():
         assert method.verb in {"GET", "POST", "PUT", "PATCH", "DELETE"}, name
         assert method.path.startswith("/"), name
-        assert method.waits in {"", "operation", "status", "job"}, name
+        assert method.waits in {"", "operation", "status", "job", "state"}, name
     assert find("googleapis.compute.v1.instances.insert") is not None
     assert find("googleapis") is None
     assert discovery.methods("../../x", "v1") == {}
+
+
+def test_no_table_is_read_before_a_source_names_a_connector() -> None:
+    discovery.methods.cache_clear()
+    load("- a: {call: sys.log, args: {text: x}}\n- b: {return: '${len([1])}'}", "w.yaml")
+    assert discovery.methods.cache_info().currsize == 0
 
 
 def test_the_tables_are_those_of_the_package() -> None:

@@ -9,7 +9,7 @@ connector of it, and not before.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 TABLES = Path(__file__).parent
@@ -21,8 +21,9 @@ class Method:
     A method of a service; `{+name}` in its path keeps slashes, `{name}` does not.
 
     *waits* tells what is answered at first where the work goes on: an `operation`, which has a name and
-    is done or not (google.longrunning); a `status`, an operation whose address is its selfLink; or a
-    `job` of BigQuery. It is empty where the answer is all there is.
+    is done or not (google.longrunning); a `status`, an operation whose address is its selfLink; a `job` of
+    BigQuery; or a `state`, a thing whose state says how its work ended. It is empty where the answer is all
+    there is.
     """
 
     service: str
@@ -33,7 +34,7 @@ class Method:
     waits: str = ""
 
 
-@cache
+@lru_cache(maxsize=128)
 def methods(service: str, version: str) -> Mapping[str, Method]:
     """Return the methods of a service by their names, such as `datasets.get`; none if it has no table."""
     found: dict[str, Method] = {}

@@ -33,6 +33,15 @@ _VERSION = re.compile(r"v\d+(b\d+|beta\d*)?")
 _PART = re.compile(r"{\+?\w+}")
 # The content of an object is sent as it is, to another path than its description.
 _UPLOADED = {"storage.v1.objects.insert"}
+_JOBS = {
+    "aiplatform": (
+        *("batchPredictionJobs", "customJobs", "hyperparameterTuningJobs", "nasJobs"),
+        *("pipelineJobs", "trainingPipelines", "tuningJobs"),
+    ),
+    "batch": ("jobs",),
+    "transcoder": ("jobs",),
+}
+"""What is begun by `create`, and has a state that tells how it ended."""
 _ORDER = ("updateMask", "mask", "currentDocument", "requestOptions")
 
 
@@ -101,7 +110,8 @@ def _waits(document: Mapping[str, Any], method: Mapping[str, Any], whole: str) -
         return "operation"
     if answer == "Operation" and {"selfLink", "status"} <= has.keys():
         return "status"
-    return ""
+    service, *_, resource, name = whole.split(".")
+    return "state" if name == "create" and resource in _JOBS.get(service, ()) else ""
 
 
 def main() -> int:
