@@ -9,7 +9,7 @@ from typing import Any
 TAGS = frozenset(
     {
         *("AuthError", "ConnectionError", "ConnectionFailedError", "ExecutionError", "HttpError"),
-        *("IndexError", "KeyError", "MemoryLimitExceededError", "OperationError"),
+        *("IndexError", "KeyError", "LookupError", "MemoryLimitExceededError", "OperationError"),
         *("ParallelNestingError", "RecursionError", "ResourceLimitError"),
         *("ResponseSizeLimitExceededError", "ResponseTypeError", "ResultSizeLimitExceededError"),
         *("SystemError", "TimeoutError", "TypeError", "UnhandledBranchError", "ValueError"),
@@ -152,9 +152,13 @@ def _foreign(value: Any) -> str:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value.name)
 
 
+# A key that is not there has a second tag, in captures of the service's log.
+_BESIDE = {"KeyError": ("LookupError",)}
+
+
 def raised(tag: str, message: str, **more: Any) -> Raised:
     """Make the error map that the language documents for *tag*."""
-    return Raised({"message": message, "tags": [tag], **more})
+    return Raised({"message": message, "tags": [tag, *_BESIDE.get(tag, ())], **more})
 
 
 def limit(message: str, tag: str = "ResourceLimitError") -> Fatal:

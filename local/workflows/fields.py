@@ -23,6 +23,10 @@ _ACCOUNT = re.compile(r"(?:projects/[^/]+/serviceAccounts/)?[^/]+")
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise invalid(f"'{name}' must be a string", (name, "must be a string"))
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise invalid(f"'{name}' is not text in UTF-8", (name, "not text in UTF-8")) from None
     return value
 
 
@@ -61,9 +65,9 @@ def _truth(name: str, value: Any) -> bool:
 
 
 def _texts(name: str, value: Any) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+    if not isinstance(value, dict):
         raise invalid(f"'{name}' must be a map of strings", (name, "must be a map of strings"))
-    return value
+    return {_text(name, key): _text(name, text) for key, text in value.items()}
 
 
 def _label(text: str, *, key: bool) -> bool:

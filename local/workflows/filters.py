@@ -18,7 +18,7 @@ _TERM = re.compile(
 )
 _WORD = re.compile(r"\s*(AND\b|OR\b|NOT\b|-|\(|\))\s*")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)s")
-_NESTED_MAX = 50
+_NESTED_MAX, _TERMS_MAX = 50, 100
 Part = tuple[str, list[Any]]
 
 
@@ -102,7 +102,7 @@ class _Reading:
 
     def __init__(self, text: str, fields: Mapping[str, Field], labels: str) -> None:
         self._text, self._fields, self._labels = text, fields, labels
-        self._at = self._depth = 0
+        self._at = self._depth = self._terms = 0
 
     def whole(self) -> Part:
         found = self._joined("AND", lambda: self._joined("OR", self._term))
@@ -129,18 +129,22 @@ class _Reading:
         return sql, values
 
     def _term(self) -> Part:
-        if self._word("NOT", "-"):
-            sql, values = self._term()
-            return f"NOT coalesce({sql}, 0)", values
-        if self._word("("):
+        if word := self._word("NOT", "-", "("):
             self._depth += 1
             if self._depth > _NESTED_MAX:
                 raise self._misread("the filter is nested too deeply at")
-            found = self._joined("AND", lambda: self._joined("OR", self._term))
-            if not self._word(")"):
-                raise self._misread("a parenthesis is open before")
+            if word == "(":
+                found = self._joined("AND", lambda: self._joined("OR", self._term))
+                if not self._word(")"):
+                    raise self._misread("a parenthesis is open before")
+            else:
+                sql, values = self._term()
+                found = f"NOT coalesce({sql}, 0)", values
             self._depth -= 1
             return found
+        self._terms += 1
+        if self._terms > _TERMS_MAX:
+            raise self._misread(f"a filter has at most {_TERMS_MAX} terms; there are more")
         term = _TERM.match(self._text, self._at)
         if term is None:
             raise self._misread("cannot understand the filter from")

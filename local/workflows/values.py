@@ -219,7 +219,7 @@ def field(container: Value, key: Value) -> Value:
         if not isinstance(key, str):
             raise raised("TypeError", f"the key of a map must be a string; got: {type_name(key)}")
         if key not in container:
-            raise raised("KeyError", f"key not found: {key}")
+            raise raised("KeyError", f"KeyError: key not found: {key}")
         return container[key]
     if isinstance(container, list):
         if not isinstance(key, int) or isinstance(key, bool):

@@ -109,6 +109,13 @@ SHAPES = {
         {"message": "division by zero", "tags": ["ZeroDivisionError"]},
         (at("s", 3, 21, 8),),
     ),
+    # Public captures of the log have both tags, and the first in the message.
+    "a_key_that_is_not_there": Shape(
+        "- s:\n    assign:\n      - m: {a: 1}\n      - x: ${m.taskCount}",
+        "KeyError: key not found: taskCount",
+        {"message": "KeyError: key not found: taskCount", "tags": ["KeyError", "LookupError"]},
+        (at("s", 4, 12, 14),),
+    ),
     "routines_innermost_first": Shape(
         """\
         main:

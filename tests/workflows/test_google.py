@@ -322,6 +322,17 @@ def test_a_field_that_there_is_not_is_refused(client: Any, post: Any) -> None:
     assert "callLogLevel" not in client.get(f"{BASE}/w").json
 
 
+def test_what_is_no_text_is_refused(client: Any, post: Any) -> None:
+    half = chr(0xD800)
+    for said in ({"sourceContents": f"- r: {{return: '{half}'}}"}, {"description": half}):
+        assert post("?workflowId=x", **{"sourceContents": ONE, **said}).status_code == 400
+    assert post("?workflowId=x", sourceContents=ONE, userEnvVars={"A": half}).status_code == 400
+    assert post("/w/executions", labels={"a": half}).status_code == 400
+    assert post("/w/executions", argument=f'"{half}"').status_code == 400
+    inside = post("/w/executions", argument='"\\ud800"').json
+    assert inside["argument"] == '"\\ud800"'
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [("PUT", "/w"), ("POST", "/w:undelete"), ("GET", "/w/triggers"), ("DELETE", "/w/executions/x")],
