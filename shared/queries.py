@@ -150,7 +150,7 @@ class Reads:
         limit: int = MAX_LIST,
         cursor: str | None = None,
         **tests: Test,
-    ) -> Page[R]:
+    ) -> "Page[R]":
         """
         Return a page of the documents that pass all tests.
 
@@ -176,11 +176,11 @@ class Reads:
         limit: int = MAX_LIST,
         cursor: str | None = None,
         **tests: Test,
-    ) -> Page[Snapshot]:
+    ) -> "Page[Snapshot]":
         """Return such a page as it is stored: one that is no document of its kind keeps out no other."""
         return self._pages(kind, order, limit, cursor, tests, lambda found: found)
 
-    def page(self, kind: type[R], asked: Paging, *, order: str = "", **tests: Test) -> Page[R]:
+    def page(self, kind: type[R], asked: Paging, *, order: str = "", **tests: Test) -> "Page[R]":
         """Return the page of the documents that pass all tests which a request asks for."""
         return self.find(kind, order=order, limit=asked.limit, cursor=asked.cursor, **tests)
 
@@ -223,7 +223,7 @@ class Reads:
         limit: int,
         cursor: str | None,
         tests: Mapping[str, Test],
-    ) -> Page[R]:
+    ) -> "Page[R]":
         return self._pages(kind, order, limit, cursor, tests, lambda found: self._read(kind, found))
 
     def _pages(
@@ -234,7 +234,7 @@ class Reads:
         cursor: str | None,
         tests: Mapping[str, Test],
         read: Callable[[Snapshot], S],
-    ) -> Page[S]:
+    ) -> "Page[S]":
         self._asking(kind, tests)
         query = _query(kind, order, min(limit, MAX_LIST) + 1, tests)
         if cursor:

@@ -7,7 +7,7 @@ from shared.agents.actions.publishing import publish
 from shared.agents.models.agents import Agent
 from shared.agents.models.runs import PipelineRun
 from shared.agents.rules import lifecycle, questions
-from shared.approvals.events.lifecycle import ApprovalConsumed
+from shared.approvals.events.use import ApprovalConsumed
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules import binding
 from shared.entity import Id, Value

@@ -1,4 +1,4 @@
-from shared.approvals.events.lifecycle import ApprovalConsumed
+from shared.approvals.events.use import ApprovalConsumed
 from shared.approvals.events.vetoes import VetoWindowClosed
 from shared.approvals.models.approvals import Approval
 from shared.reaction import ReactionCall, reaction

@@ -13,7 +13,7 @@ from functions.approvals.list_vetoes import VetoQuery, list_vetoes
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
 from shared.actors import PLATFORM, Role
-from shared.approvals.events.lifecycle import ApprovalConsumed
+from shared.approvals.events.use import ApprovalConsumed
 from shared.approvals.models.approvals import Approval, Consumer
 from shared.approvals.models.vetoes import Veto
 from shared.approvals.rules import binding

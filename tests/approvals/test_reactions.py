@@ -10,7 +10,7 @@ from functions.approvals.notify_governor import notify_governor
 from functions.approvals.remind_approvers import remind_approvers
 from functions.approvals.wake_workflow import wake_workflow
 from shared.actors import PLATFORM, Role
-from shared.approvals.events import lifecycle
+from shared.approvals.events import lifecycle, use
 from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.documents import Key, Query
@@ -169,7 +169,7 @@ def test_everybody_whose_agreement_is_needed_is_told(asked, reacting, stored):
 
 
 @pytest.mark.parametrize(
-    "event", [lifecycle.ApprovalGranted, lifecycle.ApprovalCancelled, lifecycle.ApprovalConsumed]
+    "event", [lifecycle.ApprovalGranted, lifecycle.ApprovalCancelled, use.ApprovalConsumed]
 )
 def test_what_did_not_happen_is_not_announced(event):
     with pytest.raises(ValueError, match="was not"):

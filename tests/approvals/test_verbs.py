@@ -18,6 +18,7 @@ from functions.approvals.watch_veto import watch_veto
 from functions.approvals.watch_veto_window import watch_veto_window
 from shared.actors import PLATFORM, Role
 from shared.approvals.events import lifecycle
+from shared.approvals.events.use import ApprovalConsumed
 from shared.approvals.events.vetoes import VetoEffectDue, VetoRecorded, VetoWindowClosed
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Attachment
@@ -72,7 +73,7 @@ def use(call_as, approval, at=2):
     with call_as(Role.SERVICE, at=at).transaction() as txn:
         before = txn.get(Approval, approval.id)
         used = binding.consume(before, by=RUN, question=needed(before), at=minutes(at))
-        return txn.save(used, lifecycle.ApprovalConsumed.of(used))
+        return txn.save(used, ApprovalConsumed.of(used))
 
 
 def grant(call_as, approval, at=1):
@@ -180,7 +181,7 @@ def test_what_was_used_and_not_vetoed_is_confirmed(asked, call_as, reacting, sto
     new = asked()
     granted = grant(call_as, new)
     used = use(call_as, granted)
-    watch_veto_window(reacting(f"approvals/{new.id}", at=3), lifecycle.ApprovalConsumed.of(used))
+    watch_veto_window(reacting(f"approvals/{new.id}", at=3), ApprovalConsumed.of(used))
     assert ("veto_window_closed", granted.veto_until, None) in promises(stored)
     confirm(reacting, new, 24 * 60)
     assert told("approval.confirmed") == []

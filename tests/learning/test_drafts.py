@@ -15,7 +15,7 @@ from functions.learning.submit_seed_draft import submit_seed_draft
 from functions.precedents.activate_precedent_seed import activate_precedent_seed
 from functions.precedents.validate_precedent_seed import SeedReview, validate_precedent_seed
 from shared.actors import Role
-from shared.approvals.events.lifecycle import ApprovalConsumed
+from shared.approvals.events.use import ApprovalConsumed
 from shared.approvals.models.approvals import Approval, Consumer
 from shared.approvals.rules import binding
 from shared.errors import Conflict, Invalid, NotFound, RateLimited

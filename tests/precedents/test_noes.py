@@ -8,7 +8,8 @@ from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.approvals.request_approval_changes import WantedChanges, request_approval_changes
 from functions.precedents.replay_precedent_seed import ReplayRequest, replay_precedent_seed
 from shared.actors import Role
-from shared.approvals.events.lifecycle import ApprovalConsumed, ApprovalExpired
+from shared.approvals.events.lifecycle import ApprovalExpired
+from shared.approvals.events.use import ApprovalConsumed
 from shared.approvals.models.approvals import Approval, Consumer
 from shared.approvals.rules import binding, decisions
 from tests.approvals.questions import EXAMPLE, needed, others

@@ -9,7 +9,7 @@ from shared.agents.models.parts import APPROVAL, ARCHITECTURE, DEPLOYMENT, ETHIC
 from shared.agents.models.releases import Release
 from shared.agents.rules import lifecycle, questions
 from shared.agents.rules.pipeline import PROOF
-from shared.approvals.events.lifecycle import ApprovalConsumed
+from shared.approvals.events.use import ApprovalConsumed
 from shared.approvals.models.approvals import Approval, Consumer
 from shared.approvals.rules import binding
 from shared.errors import ApprovalRequired, Conflict

@@ -7,8 +7,9 @@ from shared.agents.models.agents import Agent
 from shared.agents.models.releases import Release
 from shared.agents.rules import lifecycle, releases
 from shared.approvals.actions import repeats
-from shared.approvals.events.lifecycle import ApprovalConsumed, ApprovalExpired
+from shared.approvals.events.lifecycle import ApprovalExpired
 from shared.approvals.events.questions import VetoLifted
+from shared.approvals.events.use import ApprovalConsumed
 from shared.approvals.models.approvals import Approval, ApprovalStatus, Consumer
 from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.models.vetoes import Veto

@@ -25,3 +25,8 @@ class Blueprint(Value):
     """Reports of tests that ran elsewhere."""
     deployment_plan: DeploymentPlan
     """How the release is to be put out and taken back."""
+
+
+# A run has the same way of working, and a manifest the same content: they are built once, and not inside of each.
+MeWow.model_rebuild()
+ManifestContent.model_rebuild()

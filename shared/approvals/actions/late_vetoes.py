@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.actors import Actor, Role
 from shared.approvals.actions import repeats
-from shared.approvals.events.lifecycle import ApprovalConsumed
+from shared.approvals.events.use import ApprovalConsumed
 from shared.approvals.events.vetoes import ApprovalVetoed, VetoRecorded
 from shared.approvals.models.approvals import Approval, ApprovalStatus, Consumer
 from shared.approvals.models.parts import Decision, Step, VetoCategory

@@ -5,14 +5,11 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from shared.approvals.models.approvals import Approval, ApprovalStatus
+from shared.approvals.models.approvals import DECISIONS, REQUESTS, Approval, ApprovalStatus
 from shared.approvals.models.parts import Trigger
 from shared.entity import ActorId, Code, Event, Hex64, Said, Timestamp
 
 Retention = Literal["standard", "financial", "constitutional"]
-
-REQUESTS = "approval-requests"
-DECISIONS = "approval-decisions"
 
 
 class ApprovalRequested(
@@ -185,24 +182,6 @@ class ApprovalCancelled(
         if approval.cancellation is None:
             raise ValueError(f"{approval.id} was not cancelled")
         return cls(reason=approval.cancellation.reason)
-
-
-class ApprovalConsumed(
-    Event, action="approval.consumed", category="governance_decision", topic=DECISIONS
-):
-    """What was approved is being done, once."""
-
-    run_id: Code
-    step_id: Code
-    iteration: int
-    action_digest: Hex64
-
-    @classmethod
-    def of(cls, approval: Approval) -> Self:
-        """Tell of an approval that is used up."""
-        if approval.consumed_by is None:
-            raise ValueError(f"{approval.id} was not consumed")
-        return cls(**approval.consumed_by.model_dump(), action_digest=approval.action_digest)
 
 
 class ApprovalDelegated(

@@ -2,8 +2,7 @@
 
 from typing import Self
 
-from shared.approvals.events.lifecycle import DECISIONS, REQUESTS
-from shared.approvals.models.approvals import Approval
+from shared.approvals.models.approvals import DECISIONS, REQUESTS, Approval
 from shared.approvals.models.records import Why
 from shared.entity import ActorId, Code, Event, Hex64, Said
 

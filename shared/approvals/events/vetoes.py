@@ -2,8 +2,7 @@
 
 from typing import Self
 
-from shared.approvals.events.lifecycle import DECISIONS
-from shared.approvals.models.approvals import Approval
+from shared.approvals.models.approvals import DECISIONS, Approval
 from shared.approvals.models.parts import VetoCategory
 from shared.approvals.models.vetoes import Veto
 from shared.entity import ActorId, Code, Event, Said, Timestamp

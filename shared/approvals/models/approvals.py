@@ -48,6 +48,9 @@ class ApprovalStatus(StrEnum):
     CONSUMED = "consumed"
 
 
+REQUESTS, DECISIONS = "approval-requests", "approval-decisions"
+"""The topics of what is asked, and of what became of it."""
+
 OPEN = (ApprovalStatus.PENDING, ApprovalStatus.DELEGATED, ApprovalStatus.ESCALATED)
 """The states in which a question waits for an answer."""
 
