@@ -49,9 +49,9 @@ from shared.edge.sqlite import SqliteDocuments
 from shared.edge.storage import FolderFiles
 from shared.edge.workflows import WorkflowExecutions
 from shared.entity import written
+from shared.here import named_here
 from shared.identity.models import Member, VerificationKey
 from shared.identity.rules.members import member
-from shared.waiting import named_here
 
 if TYPE_CHECKING:
     from local.workflows.rpc import Rpc

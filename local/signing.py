@@ -26,7 +26,7 @@ from local.clock import Clock
 from local.emulators import AuthEmulator
 from shared.actors import OF_PEOPLE, PLATFORM
 from shared.edge import jws
-from shared.waiting import HERE
+from shared.here import HERE
 
 TOOLKIT = "/identitytoolkit.googleapis.com"
 RENEWAL = "/securetoken.googleapis.com/v1/token"

@@ -14,6 +14,7 @@ and the flags of emoji that are spelled with tags. Spaces of every width (Zs) ar
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 _Ranges = tuple[tuple[int, int], ...]
@@ -32,7 +33,11 @@ _SOMETIMES: _Ranges = (
 )
 """Those of them that belong in a text at some places, which no pattern can say."""
 
-_UNSEEN = frozenset(chr(code) for first, last in _UNSEEN_RANGES for code in range(first, last + 1))
+
+@cache
+def _unseen() -> frozenset[str]:
+    """Return all of them: some five thousand, which most reads never need."""
+    return frozenset(chr(code) for first, last in _UNSEEN_RANGES for code in range(first, last + 1))
 
 
 def _never(but: str = "") -> str:
@@ -136,7 +141,8 @@ def of_data(text: str) -> str:
 def printed(text: str) -> str:
     """Return what a program said, with U+FFFD in place of what nobody sees: it must always be heard."""
     text = _LINE_ENDS.sub("\n", text)
-    return "".join("\ufffd" if char in _UNSEEN and char not in "\n\t" else char for char in text)
+    unseen = _unseen()
+    return "".join("\ufffd" if char in unseen and char not in "\n\t" else char for char in text)
 
 
 def plainly_seen(text: str) -> bool:
@@ -163,7 +169,8 @@ def alike(text: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     seen = (" " if char.isspace() or char == _BLANK_BRAILLE else char for char in folded)
-    text = "".join(char for char in seen if char not in _UNSEEN)
+    unseen = _unseen()
+    text = "".join(char for char in seen if char not in unseen)
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
@@ -209,14 +216,15 @@ def _visible(char: str) -> bool:
     kind = unicodedata.category(char)
     # What this Python's Unicode does not know yet is taken for an emoji of a newer one.
     shows = kind[0] not in "ZCM" or kind in {"Cn", "Co"}
-    return shows and char != _BLANK_BRAILLE and char not in _UNSEEN
+    return shows and char != _BLANK_BRAILLE and char not in _unseen()
 
 
 def _all_seen(text: str, but: str = "") -> None:
-    if _UNSEEN.isdisjoint(text):
+    unseen = _unseen()
+    if unseen.isdisjoint(text):
         return
     for at, char in enumerate(text):
-        if char in _UNSEEN and char not in but and not _belongs(text, at):
+        if char in unseen and char not in but and not _belongs(text, at):
             name = _NAMED.get(char) or unicodedata.name(char, "a control character")
             raise ValueError(
                 f"leave out character {at + 1}, which is U+{ord(char):04X} ({name}):"

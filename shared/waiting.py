@@ -6,17 +6,9 @@ from typing import ClassVar
 from shared.entity import Record
 from shared.errors import Conflict, Invalid
 from shared.handling import Handling, Nobody, UntilDone
+from shared.here import HERE, named_here
 
 MAX_WAITING = 50
-
-HERE = "http://platform.localhost"
-"""
-What the platform of one machine calls itself in what is stored and signed. Where it is served is no part of that: the
-same data go on at another port.
-"""
-
-_PORT = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}(?=/|$)")
-"""How it called itself before."""
 
 _PART = r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
 _CALLBACK = re.compile(rf"(?:{_PART}/)+callbacks/{_PART}")
@@ -40,11 +32,6 @@ class Wait(Record):
     def urls(self) -> tuple[str, ...]:
         """Everywhere that somebody waits."""
         return (self.url, *self.besides)
-
-
-def named_here(url: str) -> str:
-    """Return an address of this machine's platform by its name, whatever port it had."""
-    return _PORT.sub(HERE, url, count=1)
 
 
 def wait(subject: str, url: str, *, callbacks: str) -> Wait:

@@ -25,6 +25,7 @@ from shared.edge.sqlite import SqliteDocuments
 from shared.edge.strangers import Strangers
 from shared.errors import ProviderDown, Violation
 from shared.evidence import Verify
+from shared.here import HERE
 from shared.identity.models import VerificationKey
 from shared.observability import Backlog, Memory, NoTraffic
 from shared.operation import Call
@@ -32,7 +33,6 @@ from shared.outside import Look, Pushed
 from shared.ports import Deployment
 from shared.reaction import ReactionCall
 from shared.secrets import TenantSecrets
-from shared.waiting import HERE
 from tests.outside import FakeFiles, FakeHttpClient, FakeVault, fake_models
 from tests.ran import write_down
 

@@ -1,9 +1,16 @@
 from shared.actors import PLATFORM, Scope
 from shared.agents.actions import objections
-from shared.agents.models.runs import PipelineRun, SeenRun
+from shared.agents.models.runs import PipelineRun
 from shared.approvals.models.approvals import Approval
 from shared.entity import Id
 from shared.operation import Call, operation
+
+
+class SeenRun(PipelineRun):
+    """A run as it is shown, with the veto that hit it."""
+
+    veto_id: Id | None = None
+    """The `id` of the veto that hit it, or what came of it; null where nobody objected."""
 
 
 @operation(

@@ -1,7 +1,8 @@
 from shared.actors import Scope
 from shared.approvals.actions import attention
-from shared.approvals.models.approvals import Approval, SeenApproval
+from shared.approvals.models.approvals import Approval
 from shared.approvals.models.records import Attention
+from shared.approvals.models.seen import SeenApproval
 from shared.approvals.rules.windows import seen
 from shared.entity import Id
 from shared.operation import Call, operation

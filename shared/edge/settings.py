@@ -8,9 +8,9 @@ from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 
+from shared.here import HERE, named_here
 from shared.operation import deployed
 from shared.records import dataclass
-from shared.waiting import HERE, named_here
 
 GOOGLE_KEYS = "https://www.googleapis.com/oauth2/v3/certs"
 FIREBASE_KEYS = (

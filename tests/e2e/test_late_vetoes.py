@@ -11,7 +11,7 @@ from benchmarks.process import Process
 from local.story import acts
 from local.story.client import Client, Refused
 from local.verify import examined
-from shared.approvals.models.approvals import SeenApproval
+from shared.approvals.models.seen import SeenApproval
 from tests.mobile.phone import OBJECTION
 from tests.rehearsals.mobile import GRACE, Handset
 from tests.rehearsals.scene import Scene, to_the_governor, until

@@ -15,8 +15,8 @@ from shared.edge.auth import KeySource
 from shared.edge.ports import connect
 from shared.edge.settings import Settings
 from shared.edge.strangers import MOST_ENTRIES, WINDOW, Strangers
+from shared.here import HERE
 from shared.operation import Call
-from shared.waiting import HERE
 from tests.conftest import NOON
 from tests.kernel.conftest import declared
 from tests.kernel.things import entries, make_thing, problem

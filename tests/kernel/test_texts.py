@@ -40,7 +40,7 @@ JUDGES = {
 }
 """What judges, and what a schema says of it."""
 
-UNSEEN = sorted(texts._UNSEEN)
+UNSEEN = sorted(texts._unseen())
 
 HIDDEN = {
     "zero-width space": "a\u200bb",

@@ -14,7 +14,8 @@ from local.story.client import Client
 from shared.edge import settings
 from shared.edge.settings import Settings
 from shared.errors import Invalid
-from shared.waiting import HERE, named_here, wait
+from shared.here import HERE, named_here
+from shared.waiting import wait
 from tests.rehearsals.scene import at_stage, until
 
 CALLBACKS = f"{HERE}/v1/projects/local/"

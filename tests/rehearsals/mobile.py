@@ -8,8 +8,9 @@ from shared.actors import PLATFORM, Role
 from shared.agents.events.releases import HealthStatusChanged
 from shared.agents.models.agents import Agent
 from shared.approvals.events.lifecycle import ApprovalGranted
-from shared.approvals.models.approvals import Approval, ApprovalStatus, SeenApproval
+from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.approvals.models.questions import ApprovalRequest
+from shared.approvals.models.seen import SeenApproval
 from shared.approvals.rules import requests
 from shared.constitution import amended
 from shared.entity import written

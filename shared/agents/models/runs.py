@@ -218,13 +218,6 @@ class PipelineRun(Entity):
         return tuple(found)
 
 
-class SeenRun(PipelineRun):
-    """A run as it is shown, with the veto that hit it."""
-
-    veto_id: Id | None = None
-    """The `id` of the veto that hit it, or what came of it; null where nobody objected."""
-
-
 class StageAnswer(Value):
     """What the workflow needs to know after each call: how a stage stands, and how to go on."""
 

@@ -319,19 +319,3 @@ class Approval(Entity, Question):
         if self.consumed_by is None:
             return self.status is not ApprovalStatus.CONSUMED
         return self.status in {ApprovalStatus.CONSUMED, ApprovalStatus.VETOED}
-
-
-class SeenApproval(Approval):
-    """An approval as it is shown, with its clocks."""
-
-    time_left_s: int | None = None
-    """How long there is time to answer, while it is open."""
-
-    veto_remaining_s: int | None = None
-    """How long it may still be vetoed; 0 once the window is closed."""
-
-    latency_s: int | None = None
-    """How long the answer took."""
-
-    unopened_by: tuple[str, ...] = ()
-    """Who answered without having opened it, of what they opened last."""

@@ -3,14 +3,18 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from shared.actors import Role
-from shared.approvals.models.approvals import Approval, SeenApproval
+from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Why
 from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.rules import acts
 from shared.entity import Event
 from shared.errors import Invalid
+
+if TYPE_CHECKING:
+    from shared.approvals.models.seen import SeenApproval
 
 WINDOW_MIN: Mapping[str, int] = {
     "communication": 60,
@@ -212,8 +216,9 @@ def following(approval: Approval, *, at: datetime) -> tuple[Event, datetime]:
     return ApprovalDeadline(decision_version=version), approval.expires_at
 
 
-def seen(approval: Approval, *, at: datetime) -> SeenApproval:
+def seen(approval: Approval, *, at: datetime) -> "SeenApproval":
     """Return an approval as it is shown, with what is left of its clocks."""
+    from shared.approvals.models.seen import SeenApproval
 
     def left_s(until: datetime) -> int:
         return max(0, int((until - at).total_seconds()))
