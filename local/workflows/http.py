@@ -23,10 +23,11 @@ from local.workflows import messages
 from local.workflows.authority import Authority, Deployed
 from local.workflows.errors import Failure, limit, raised
 from local.workflows.functions.registry import expect
-from local.workflows.values import Value
+from local.workflows.values import MEMORY_LIMIT, Value, size
 from shared.edge.http_pool import Answer, NoAnswer, Pool, TooLong
 
 RESPONSE_LIMIT = 2 * 1024 * 1024
+_TOLD_MAX = MEMORY_LIMIT // 2
 _AGENT = "GoogleCloudWorkflows; (+https://cloud.google.com/workflows/docs)"
 _REPEATABLE = {"GET", "HEAD", "PUT", "DELETE"}
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -289,7 +290,8 @@ def _response(answer: Answer) -> Value:
     """
     Return what the language sees of an answer.
 
-    Where a body is not what its type says, the code is told all the same: the body is then the text.
+    Where a body is not what its type says, the code is told all the same: the body is then the text. So
+    it is where the body would be too large for an error: there is none then.
     """
     headers: dict[str, str] = {}
     for name, said in answer.headers.items():
@@ -305,6 +307,8 @@ def _response(answer: Answer) -> Value:
         body = messages.read(body, headers.get("Content-Type", ""))
     except ValueError as error:
         strange, body = error, messages.text(body)
+    if answer.status >= 400 and size(body) > _TOLD_MAX:
+        body = None
     result = {"code": answer.status, "headers": headers, "body": body}
     if answer.status >= 400:
         message = f"HTTP server responded with error code {answer.status}"

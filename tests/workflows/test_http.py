@@ -15,6 +15,7 @@ import pytest
 
 from local.workflows import Runtime
 from local.workflows.connectors import Remote
+from local.workflows.functions import FUNCTIONS
 from tests.edge.strangers import certify, providing_tls
 
 from .conftest import Anybody, Failed, Web, outcome
@@ -298,6 +299,22 @@ def test_a_service_takes_text_as_it_is(web: Web) -> None:
         ("text/plain; charset=utf-8", "text"),
         ("application/json; charset=utf-8", '{"a":1}'),
     ]
+
+
+def test_a_request_of_an_older_journal_is_written_as_it_was() -> None:
+    """Its hash is how a replay knows it."""
+    for name, given in (("http.post", {}), ("http.request", {"method": "POST"})):
+        function = FUNCTIONS[name]
+        request = function.body(**function.named({"url": "http://a/", "body": 1, **given}))
+        assert request == {
+            "method": "POST",
+            "url": "http://a/",
+            "timeout": 300.0,
+            "body": 1,
+            "headers": {},
+            "query": [],
+            "auth": None,
+        }
 
 
 def test_a_default_retry_repeats_what_is_worth_it(runtime: Runtime, web: Web, clock: Any) -> None:

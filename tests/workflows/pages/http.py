@@ -376,6 +376,18 @@ _ANSWERS = (
         told={"code": 500, "body": "\ufffd"},
         chosen="a body that is not what its type says does not hide the code",
     ),
+    *(
+        Exchange(
+            Raises("HttpError"),
+            said=answer(body, kind, code=503),
+            told={"code": 503, "body": None},
+            chosen="a body that is too large for an error does not hide the code",
+        )
+        for body, kind in (
+            (b"x" * 900_000, "text/html"),
+            (b"[1" + b",1" * 50_000 + b"]", _JSON),
+        )
+    ),
     Exchange(Raises("HttpError"), said=answer(code=429), told={"code": 429, "body": None}),
     *(
         Exchange(
