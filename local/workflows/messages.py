@@ -2,7 +2,7 @@
 How bodies are written and read, by their content types.
 
 What is documented is on https://cloud.google.com/workflows/docs/http-requests and on the pages of the
-functions; what they leave open is chosen in tests/workflows/pages/http.py.
+functions; what they leave open is chosen in tests/workflows/pages/requests.py.
 """
 
 import codecs
