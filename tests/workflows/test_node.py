@@ -21,7 +21,7 @@ HERE = "projects/local/locations/local"
 
 
 def status(refused: dict[str, Any]) -> str:
-    """Return how a call was refused; by REST, this client leaves the body of the answer as the message."""
+    """Return how a call was refused; by REST the body of the answer is the message (`findings/google_gax_…`)."""
     message = refused["message"]
     if message.startswith("{"):
         return str(json.loads(message)["error"]["status"])
