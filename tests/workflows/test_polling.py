@@ -1,7 +1,9 @@
 """Connectors of other services: what is sent to the address that is given, what is waited for, and what cannot be."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import flask
@@ -264,6 +266,84 @@ def test_no_table_is_read_before_a_source_names_a_connector() -> None:
     discovery.methods.cache_clear()
     load("- a: {call: sys.log, args: {text: x}}\n- b: {return: '${len([1])}'}", "w.yaml")
     assert discovery.methods.cache_info().currsize == 0
+
+
+DOCUMENT = {
+    "name": "storage",
+    "version": "v1",
+    "title": "Storage API",
+    "revision": "20260101",
+    "servicePath": "storage/v1/",
+    "schemas": {
+        "Thing": {"properties": {"name": {}}},
+        "Operation": {"properties": {"name": {}, "done": {}, "response": {}}},
+    },
+    "resources": {
+        "objects": {
+            "methods": {
+                "get": {
+                    "httpMethod": "GET",
+                    "path": "b/{bucket}/o/{object}",
+                    "parameters": {
+                        "bucket": {"location": "path"},
+                        "object": {"location": "path"},
+                        "b": {"location": "query"},
+                        "a.c": {"location": "query"},
+                    },
+                    "response": {"$ref": "Thing"},
+                },
+                "insert": {
+                    "httpMethod": "POST",
+                    "path": "b/{bucket}/o",
+                    "request": {"$ref": "Thing"},
+                    "mediaUpload": {"protocols": {"simple": {"path": "/upload/b/{bucket}/o"}}},
+                },
+            },
+            "resources": {
+                "parts": {
+                    "methods": {
+                        "copy": {
+                            "httpMethod": "POST",
+                            "path": "{+name}:copy",
+                            "request": {"$ref": "Thing"},
+                            "response": {"$ref": "Operation"},
+                        }
+                    }
+                }
+            },
+        }
+    },
+}
+
+
+def test_a_table_is_written_and_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (discovery, generate):
+        monkeypatch.setattr(module, "TABLES", tmp_path)
+    (tmp_path / "old.v1.txt").touch()
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for name in ("storage.v1", "storage.v1alpha", "another.v1"):
+        (folder / f"{name}.json").write_text(json.dumps(DOCUMENT))
+    monkeypatch.setattr(sys, "argv", ["generate", str(folder)])
+    assert generate.main() == 0
+    assert [file.name for file in tmp_path.glob("*.txt")] == ["storage.v1.txt"]
+    discovery.methods.cache_clear()
+    try:
+        assert discovery.methods("storage", "v1") == {
+            "objects.get": discovery.Method(
+                "storage", "GET", "/storage/v1/b/{bucket}/o/{object}", ("a.c", "b")
+            ),
+            "objects.insert": discovery.Method(
+                "storage", "POST", "/upload/b/{bucket}/o", body=True
+            ),
+            "objects.parts.copy": discovery.Method(
+                "storage", "POST", "/storage/v1/{+name}:copy", body=True, waits="operation"
+            ),
+        }
+    finally:
+        discovery.methods.cache_clear()
+    monkeypatch.setattr(sys, "argv", ["generate", str(tmp_path / "nowhere")])
+    assert generate.main() == 2
 
 
 def test_the_tables_are_those_of_the_package() -> None:
