@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.workflows import Runtime
-from local.workflows.errors import Fatal
+from local.workflows.errors import Fatal, Raised
 from local.workflows.functions import EARLIER, FUNCTIONS
 from local.workflows.functions.charsets import CODECS, decoded, encoded
 
@@ -21,6 +21,17 @@ def test_what_is_recalled_does_not_change(shared_runtime: Runtime) -> None:
         "- a: {assign: [{x: '${uuid.generate()}'}]}\n- r: {return: ['${x}', '${x}']}",
     )
     assert first == second
+
+
+@pytest.mark.parametrize(
+    ("function", "more"),
+    [("text.match_regex", []), ("text.find_all_regex", []), ("text.replace_all_regex", [""])],
+)
+def test_a_search_that_would_take_minutes_is_an_error(function: str, more: list[str]) -> None:
+    text = "x" * 200_000
+    with pytest.raises(Raised, match="too large for so long a text"):
+        FUNCTIONS[function](NOWHERE, [text, text, *more])
+    assert FUNCTIONS["text.match_regex"](NOWHERE, [text, "x" * 1000])
 
 
 def _nested(levels: int) -> Any:

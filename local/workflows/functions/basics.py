@@ -141,8 +141,8 @@ def floor(x: Value) -> int:
 
 def _alike(x: Value, y: Value) -> list[Value]:
     """Return two numbers, as doubles unless both are integers."""
-    both = isinstance(_number(x, "x"), int) and isinstance(_number(y, "y"), int)
-    return [x, y] if both else [float(x), float(y)]
+    both = [_number(x, "x"), _number(y, "y")]
+    return both if all(isinstance(value, int) for value in both) else [float(x), float(y)]
 
 
 @function("math.max")

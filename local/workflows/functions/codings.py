@@ -11,7 +11,7 @@ from typing import Any
 from local.workflows.errors import raised
 from local.workflows.functions.charsets import decoded
 from local.workflows.functions.registry import expect, function
-from local.workflows.values import Value, from_json, length, measured, room
+from local.workflows.values import Value, from_json, length, measured, room, text
 
 _ALGORITHMS = ("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -105,12 +105,12 @@ def _encoded(data: Value, indent: Value, kind: type) -> str:
         room(_line_breaks(data, *map(length, style)), kind)
         options = {"separators": (",", ": "), "indent": style[1]}
     try:
-        text = json.dumps(data, ensure_ascii=False, allow_nan=False, **options)
+        written = text(json.dumps(data, ensure_ascii=False, allow_nan=False, **options))
     except (TypeError, ValueError):
         raise raised(
             "ValueError", "data holds bytes, a function, or a number that JSON cannot carry"
         ) from None
-    return text.replace("\n", "\n" + style[0]) if style else text
+    return written.replace("\n", "\n" + style[0]) if style else written
 
 
 @function("json.encode")

@@ -15,6 +15,8 @@ from local.workflows.values import Value, length, room
 
 # What the map of a match takes beside what matched: five numbers of eight bytes, and the names of its two fields.
 _MATCH_SIZE = 5 * 8 + len("index") + len("match")
+# A thousand instructions for the longest string; what costs the most takes about 7 ns a step.
+_SEARCH_LIMIT = 1 << 28
 _NO_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _REGEXP_OPTIONS = re2.Options()
 _REGEXP_OPTIONS.longest_match = True
@@ -59,11 +61,18 @@ def _compiled(regexp: str) -> Any:
         raise raised("ValueError", f"not a regular expression of RE2: {error}") from None
 
 
+def _expression(source: Value, regexp: Value) -> Any:
+    """Compile what *source* is searched for, if RE2, which takes each instruction to each character, can do it in seconds."""
+    expression = _compiled(expect(regexp, "regexp", str))
+    if expression.programsize * len(expect(source, "source", str)) > _SEARCH_LIMIT:
+        raise raised("ValueError", "the regular expression is too large for so long a text")
+    return expression
+
+
 def _matches(source: Value, regexp: Value) -> Iterator[Any]:
     """Yield the matches from left to right, none of them empty where another one ends, as RE2 has it."""
-    expression = _compiled(expect(regexp, "regexp", str))
     end = -1
-    for match in expression.finditer(expect(source, "source", str)):
+    for match in _expression(source, regexp).finditer(source):
         if match.end() > match.start() or match.start() != end:
             yield match
         end = match.end()
@@ -83,8 +92,7 @@ def find_all_regex(source: Value, regexp: Value) -> list[Value]:
 @function("text.match_regex")
 def match_regex(source: Value, regexp: Value) -> bool:
     """Tell whether a string contains a match."""
-    expression = _compiled(expect(regexp, "regexp", str))
-    return expression.search(expect(source, "source", str)) is not None
+    return _expression(source, regexp).search(source) is not None
 
 
 @function("text.replace_all")

@@ -57,6 +57,7 @@ PAGES = (
             Row(1.0, "math.max(1.0, -1.0)"),
             Row(2**63 - 1, "math.max(a.least, a.greatest)", given=_INTEGERS),
             Row(Raises("TypeError"), 'math.max(1, "2")'),
+            Row(Raises("TypeError"), 'math.max(1.5, "2")'),
             Row(Raises("TypeError"), "math.max(null, 1)"),
             Row(Raises("TypeError"), "math.max(1, true)"),
         ),
@@ -72,6 +73,7 @@ PAGES = (
             Row(-(2**63), "math.min(a.least, a.greatest)", given=_INTEGERS),
             Row(Raises("TypeError"), 'math.min("1", 2)'),
             Row(Raises("TypeError"), "math.min(1, null)"),
+            Row(Raises("TypeError"), "math.min(1.5, true)"),
         ),
     ),
 )
