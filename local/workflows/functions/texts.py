@@ -111,11 +111,11 @@ def replace_all(source: Value, substr: Value, repl: Value) -> str:
 def replace_all_regex(source: Value, regexp: Value, repl: Value) -> str:
     """Replace every match; the replacement is taken as it is written, and names no groups."""
     expect(repl, "repl", str)
-    pieces, end = [], 0
+    pieces, end, width = [], 0, length(repl)
     for match in _matches(source, regexp):
         pieces.append(source[end : match.start()])
+        room(len(pieces) * width)
         end = match.end()
-    room(len(pieces) * length(repl))
     return str(repl.join([*pieces, source[end:]]))
 
 
