@@ -25,6 +25,7 @@ from local.workflows.errors import Failure, limit, raised
 from local.workflows.functions.registry import expect
 from local.workflows.values import MEMORY_LIMIT, Value, size
 from shared.edge.http_pool import Answer, NoAnswer, Pool, TooLong
+from shared.edge.packing import unpacked
 
 RESPONSE_LIMIT = 2 * 1024 * 1024
 _TOLD_MAX = MEMORY_LIMIT // 2
@@ -301,7 +302,7 @@ def _response(answer: Answer) -> Value:
     body: Any = answer.body
     strange = None
     try:
-        body = messages.unpacked(body, headers.get("Content-Encoding", ""), RESPONSE_LIMIT)
+        body = unpacked(body, headers.get("Content-Encoding", ""), RESPONSE_LIMIT)
         if len(body) > RESPONSE_LIMIT:
             raise TooLong("what was packed is too long")
         body = messages.read(body, headers.get("Content-Type", ""))

@@ -6,10 +6,7 @@ functions; what they leave open is chosen in tests/workflows/pages/requests.py.
 """
 
 import codecs
-import gzip
-import io
 import json
-import zlib
 from functools import lru_cache
 from urllib.parse import urlencode
 
@@ -93,23 +90,6 @@ def received(body: bytes, kind: str) -> Value:
 def text(body: bytes, charset: str | None = None) -> str:
     """Read text; what no character stands for becomes U+FFFD."""
     return body.decode(charset or "utf-8", errors="replace")
-
-
-def unpacked(body: bytes, coding: str, most_bytes: int) -> bytes:
-    """
-    Unpack what was packed, but not beyond a byte more than *most_bytes*; an unknown coding stays.
-
-    Raises:
-        ValueError: It is not packed as it says.
-    """
-    try:
-        if body and coding.lower() in {"gzip", "x-gzip"}:
-            return gzip.GzipFile(fileobj=io.BytesIO(body)).read(most_bytes + 1)
-        if body and coding.lower() == "deflate":
-            return zlib.decompressobj().decompress(body, most_bytes + 1)
-    except (OSError, EOFError, zlib.error):
-        raise ValueError(f"it is not packed as {coding}") from None
-    return body
 
 
 @lru_cache

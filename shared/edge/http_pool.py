@@ -7,11 +7,12 @@ twice the CPU of all the rest of a read.
 
 import json
 import os
+import re
 import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from functools import cache, cached_property, partial
 from http.client import (
@@ -22,6 +23,7 @@ from http.client import (
     RemoteDisconnected,
     parse_headers,
 )
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -36,6 +38,9 @@ MOST_BYTES = 64 * 1024 * 1024
 
 MOST_INTERIM = 16
 """So many answers that are not the final one may come before it."""
+
+MOST_LINE_BYTES = 64 * 1024
+"""No line is longer."""
 
 MOST_KEPT = 32
 """So many connections are kept open."""
@@ -77,8 +82,19 @@ class TooLong(NoAnswer):
     """The answer is longer than whoever asked takes."""
 
 
+_STATUS = re.compile(rb"HTTP/1\.[0-9][ \t]+[0-9]{3}(?:[ \t][^\r\n\0]*)?\r?\n")
+_FIELD = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*)?\r?\n")
+_FURTHER = re.compile(rb"(?:(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:|[ \t])[^\r\n\0]*)?\r?\n")
+"""A field, or the rest of the one before."""
+
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})(?:[ \t]*;[^\r\n\0]*)?\r\n")
+"""What the lines of an answer are (RFC 9112): in a head one may end with LF alone, and in a body none."""
+
+_LENGTH = re.compile(r"[0-9]{1,18}")
+
+
 class Whole(HTTPResponse):
-    """A final answer that came whole; to its base, one that is cut off, or comes before the final one, is an answer."""
+    """A final answer that came whole, and is framed as RFC 9112 says; its base takes more for one."""
 
     def __init__(
         self, sock: Any, *of: Any, wait: Callable[[Any], object] = id, **named: Any
@@ -90,13 +106,21 @@ class Whole(HTTPResponse):
     def begin(self) -> None:
         """Read the head, which says in one way how long the body is."""
         super().begin()
-        lengths = set(self.headers.get_all("Content-Length", ()))
-        coded = "Transfer-Encoding" in self.headers and not self.chunked
-        if coded or len(lengths) > 1 or not all(map(str.isdecimal, lengths)):
+        lengths = {said.strip(" \t") for said in self.headers.get_all("Content-Length", ())}
+        codings = self.headers.get_all("Transfer-Encoding", ())
+        chunked = self.chunked and len(codings) == 1 and self.version == 11
+        if (
+            (codings and not chunked)
+            or len(lengths) > 1
+            or not all(map(_LENGTH.fullmatch, lengths))
+        ):
             raise NoAnswer("an answer of no known length")
+        if self.status in {204, 304}:
+            self.chunked = False  # It has no body, whatever it says.
 
     def _read_status(self) -> tuple[str, int, str]:
-        for _ in range(MOST_INTERIM):
+        for _ in range(MOST_INTERIM + 1):
+            self.said.forms = chain((_STATUS, _FIELD), repeat(_FURTHER))
             said: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
             if said[1] >= 200:
                 return said
@@ -105,9 +129,24 @@ class Whole(HTTPResponse):
             parse_headers(self.fp)
         raise NoAnswer("no final answer")
 
+    def _get_chunk_left(self) -> int | None:
+        if self.chunk_left == 0:
+            if self.said.read(2) != b"\r\n":
+                raise NoAnswer("a part that is longer than it says")
+            self.chunk_left = None
+        left: int | None = super()._get_chunk_left()  # type: ignore[misc]
+        return left
+
+    def _read_next_chunk_size(self) -> int:
+        self.said.forms = chain((_CHUNK, _FIELD), repeat(_FURTHER))
+        return int(self.said.readline(MOST_LINE_BYTES).rstrip().partition(b";")[0], 16)
+
 
 class _Said:
-    """What a connection brings: a line that does not end is none, and what nobody took is left."""
+    """What a connection brings: a line that does not end, or has another form, is none; what nobody took is left."""
+
+    forms: Iterator[re.Pattern[bytes]]
+    """What the next lines are."""
 
     def __init__(self, raw: Any, wait: Callable[[], object]) -> None:
         self._raw, self._wait, self.left = raw, wait, bytearray()
@@ -117,7 +156,10 @@ class _Said:
         while not (end := self.left.find(b"\n") + 1) and len(self.left) < most:
             if not self._more():
                 raise RemoteDisconnected("a line that does not end")
-        return self.read1(min(end or most, most))
+        line = self.read1(min(end or most, most))
+        if not next(self.forms).fullmatch(line):
+            raise NoAnswer("a line that is none of HTTP")
+        return line
 
     def read(self, most: int) -> bytes:
         while len(self.left) < most and self._more():
@@ -125,8 +167,6 @@ class _Said:
         return self.read1(most)
 
     def read1(self, most: int) -> bytes:
-        if most < 0:
-            raise NoAnswer("a part of no length")
         if most and not self.left:
             self._more()
         taken = bytes(self.left[:most])

@@ -9,7 +9,6 @@ is under way: a connection, a handshake, headers that only drip.
 import socket
 import threading
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from http.client import HTTPException
@@ -22,6 +21,7 @@ from urllib3.exceptions import HTTPError
 from shared.destinations import RULE, Destination, is_here, is_public
 from shared.edge.http_client import Request
 from shared.edge.http_pool import Answer, NoAnswer, Whole, context
+from shared.edge.packing import unpacked
 from shared.errors import Forbidden
 
 CONNECT_S = 5.0
@@ -68,14 +68,16 @@ class Wire:
         """
         line = self._connected(place, self._addresses(place, until), until)
         try:
-            line.request(
-                request.method,
-                place.target,
-                body=request.body,
-                headers=request.headers,
-                preload_content=False,
-                decode_content=False,
-            )
+            # Who answers before all was said, and hangs up, has answered.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                line.request(
+                    request.method,
+                    place.target,
+                    body=request.body,
+                    headers=request.headers,
+                    preload_content=False,
+                    decode_content=False,
+                )
             with closing(line.getresponse()) as answer:
                 body = _read(answer)
             # A body that lasts as long as its connection looks whole where that was cut.
@@ -203,9 +205,9 @@ def _unpacked(answer: Any, body: bytes) -> bytes:
     if packed not in {"gzip", "x-gzip"}:
         raise NoAnswer("its answer is packed in a way that was not asked for")
     try:
-        unpacked = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, MOST_UNPACKED_BYTES + 1)
-    except zlib.error:
+        found = unpacked(body, packed, MOST_UNPACKED_BYTES)
+    except ValueError:
         raise NoAnswer("its answer cannot be unpacked") from None
-    if len(unpacked) > MOST_UNPACKED_BYTES:
+    if len(found) > MOST_UNPACKED_BYTES:
         raise NoAnswer("its answer is too long")
-    return unpacked
+    return found

@@ -10,7 +10,7 @@ from shared.edge.outbound import Breakers, GuardedHttpClient
 from shared.edge.pinned import MOST_BYTES, MOST_UNPACKED_BYTES
 from shared.errors import Forbidden, ProviderDown
 from tests.edge.provider import Reply, providing
-from tests.edge.strangers import CUT_OFF, HOOK, PUBLIC, WHOLE, saying
+from tests.edge.strangers import CUT_OFF, HOOK, PUBLIC, WHOLE, hanging_up, saying
 
 # --- how long, and how much ------------------------------------------------------------------------
 
@@ -90,6 +90,22 @@ def test_headers_without_end_are_no_answer():
         ask(port)
 
 
+def test_half_an_answer_under_a_head_that_cannot_be_read_is_none():
+    with (
+        saying(HEAD + b"Content-Length : 50\r\n\r\nok", ends=True) as port,
+        pytest.raises(ProviderDown, match="none of HTTP"),
+    ):
+        ask(port)
+
+
+def test_who_answers_before_the_end_of_a_request_has_answered():
+    early = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno"
+    with hanging_up(early) as port:
+        client = GuardedHttpClient([f"127.0.0.1:{port}"], attempts=1)
+        address = f"http://127.0.0.1:{port}/"
+        assert client.send("POST", address, body=b"x" * 10_000_000).status == 413
+
+
 @pytest.mark.parametrize("length", [b"", b"Content-Length: 999999999\r\n"])
 def test_a_body_without_end_is_no_answer(length):
     body = b"x" * (MOST_BYTES + 1)
@@ -117,8 +133,19 @@ def test_what_is_packed_in_another_way_is_no_answer(here, provider, how):
         here.send("GET", provider.address)
 
 
-def test_what_cannot_be_unpacked_is_no_answer(here, provider):
-    provider.replies = [Reply(200, b"abc", {"Content-Encoding": "gzip"})]
+def test_every_member_is_unpacked(here, provider):
+    packed = gzip.compress(b"a") + gzip.compress(b"b")
+    provider.replies = [Reply(200, packed, {"Content-Encoding": "gzip"})]
+    assert here.send("GET", provider.address).body == b"ab"
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [b"abc", gzip.compress(b"abc" * 1000)[:-12], gzip.compress(b"abc") + b"more"],
+    ids=["not packed", "half", "more"],
+)
+def test_what_cannot_be_unpacked_to_its_end_is_no_answer(here, provider, packed):
+    provider.replies = [Reply(200, packed, {"Content-Encoding": "gzip"})]
     with pytest.raises(ProviderDown, match="cannot be unpacked"):
         here.send("GET", provider.address)
 

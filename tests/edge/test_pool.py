@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 import pytest
 
 from shared.edge import http_pool
-from shared.edge.http_pool import MOST_KEPT, NoAnswer, Pool
+from shared.edge.http_pool import MOST_INTERIM, MOST_KEPT, NoAnswer, Pool
 from tests.edge.provider import Reply, providing
 from tests.edge.strangers import CUT_OFF, WHOLE, hanging_up, saying
 
@@ -110,21 +110,92 @@ def test_chunks_that_do_not_end_are_no_answer(pool, body):
 
 
 @pytest.mark.parametrize(
-    ("head", "body"),
+    "head",
     [
-        (b"Content-Length: 2\r\nContent-Length: 5\r\n", b"ok"),
-        (b"Content-Length: x\r\n", b"ok"),
-        (b"Content-Length: -2\r\n", b"ok"),
-        (b"Transfer-Encoding: gzip\r\nContent-Length: 2\r\n", b"ok"),
-        (b"Transfer-Encoding: chunked\r\n", b"-2\r\nok\r\n0\r\n\r\n"),
+        b"Content-Length: 2\r\nContent-Length: 5\r\n",
+        b"Content-Length: 2, 2\r\n",
+        b"Content-Length: x\r\n",
+        b"Content-Length: -2\r\n",
+        b"Content-Length: \r\n",
+        b"Content-Length: " + b"9" * 5000 + b"\r\n",
+        b"Content-Length: 1\r\n 2\r\n",
+        b"Transfer-Encoding: gzip\r\nContent-Length: 2\r\n",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n",
+        b"Transfer-Encoding: gzip, chunked\r\n",
     ],
 )
-def test_an_answer_of_which_nobody_knows_how_long_it_is_is_none(pool, head, body):
+def test_an_answer_of_which_nobody_knows_how_long_it_is_is_none(pool, head):
     with (
-        saying(HEAD + head + b"\r\n" + body, ends=True) as port,
-        pytest.raises(NoAnswer, match=r"of no (known )?length"),
+        saying(HEAD + head + b"\r\nok", ends=True) as port,
+        pytest.raises(NoAnswer, match="of no known length"),
     ):
         asked(pool, port)
+
+
+def test_chunks_are_of_http_1_1(pool):
+    said = IN_CHUNKS.replace(b"HTTP/1.1", b"HTTP/1.0") + b"2\r\nok\r\n0\r\n\r\n"
+    with saying(said, ends=True) as port, pytest.raises(NoAnswer, match="of no known length"):
+        asked(pool, port)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        HEAD + b"Content-Length : 50\r\n\r\nok",
+        HEAD + b"no colon\r\nContent-Length: 50\r\n\r\nok",
+        HEAD + b" X: y\r\nContent-Length: 50\r\n\r\nok",
+        HEAD + b": y\r\nContent-Length: 50\r\n\r\nok",
+        HEAD + b"X: y\rContent-Length: 2\r\n\r\nok",
+        HEAD + b"X: \0\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 2_00 OK\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 +200 OK\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.x 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 103 Early Hints\r\nno colon\r\n\r\n" + WHOLE,
+        *(
+            IN_CHUNKS + size + b"ok\r\n0\r\n\r\n"
+            for size in (b"-2\r\n", b"0x2\r\n", b"0_2\r\n", b" 2\r\n", b"2\n", b"\r\n", b"2 x\r\n")
+        ),
+        IN_CHUNKS + b"2\r\nok\r\n0\r\nno colon\r\n\r\n",
+    ],
+)
+def test_a_line_that_is_none_of_http_ends_the_connection(pool, said):
+    """The standard library reads on, as if there had been nothing, and takes half an answer for a whole one."""
+    with saying(said, ends=True) as port, pytest.raises(NoAnswer, match="none of HTTP"):
+        asked(pool, port)
+    assert pool._kept == []
+
+
+def test_a_part_is_as_long_as_it_says(pool):
+    with (
+        saying(IN_CHUNKS + b"2\r\nokXX0\r\n\r\n") as port,
+        pytest.raises(NoAnswer, match="longer than it says"),
+    ):
+        asked(pool, port)
+    assert pool._kept == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 200\nContent-Length: 2\n\nok",
+        HEAD + b"Content-Length:\t 2 \r\nContent-Length: 2\r\n\r\nok",
+        HEAD + b"X: y\r\n z\r\n\tContent-Length: 9\r\nContent-Length: 2\r\n\r\nok",
+        HEAD + b"X:\r\nY: \xe9\x85\r\nContent-Length: 2\r\n\r\nok",
+        IN_CHUNKS + b'00002 ;a="b";c\r\nok\r\n0;d\r\nX: y\r\n z\r\n\r\n',
+        b"HTTP/1.1 100 Continue\r\n\r\n" * MOST_INTERIM + WHOLE,
+    ],
+)
+def test_what_rfc_9112_lets_an_answer_be_is_one(pool, said):
+    with saying(said) as port:
+        assert [asked(pool, port).body for _ in range(2)] == [b"ok"] * 2
+        assert len(pool._kept) == 1
+
+
+@pytest.mark.parametrize("status", [b"204", b"304"])
+def test_what_has_no_body_has_no_chunks_either(pool, status):
+    with saying(IN_CHUNKS.replace(b"200", status)) as port:
+        assert asked(pool, port).status == int(status)
+        assert len(pool._kept) == 1
 
 
 @pytest.mark.parametrize("every_s", [0.0, 0.1])
@@ -139,7 +210,10 @@ def test_what_is_said_meanwhile_is_no_answer(pool, dialled, every_s):
 
 @pytest.mark.parametrize(
     "parts",
-    [[MEANWHILE] * 100 + [WHOLE], [b"HTTP/1.1 101 Switching Protocols\r\n\r\n", WHOLE]],
+    [
+        [MEANWHILE] * (MOST_INTERIM + 1) + [WHOLE],
+        [b"HTTP/1.1 101 Switching Protocols\r\n\r\n", WHOLE],
+    ],
     ids=["too often", "another protocol"],
 )
 def test_what_has_no_final_answer_has_none(pool, parts):

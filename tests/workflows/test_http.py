@@ -143,16 +143,28 @@ def test_what_says_json_must_be_json(runtime: Runtime, web: Web) -> None:
     assert caught.value.payload["tags"] == ["ResponseTypeError"]
 
 
-@pytest.mark.parametrize("coding", ["", "gzip", "deflate"])
+PACKED: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
+
+
+@pytest.mark.parametrize("coding", ["", *PACKED])
 def test_an_answer_over_2_mb_ends_the_execution(runtime: Runtime, web: Web, coding: str) -> None:
     """Packed as well: it is not unpacked further than that."""
     big = b"x" * (30_000_000 if coding else 3_000_000)
-    packed: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
-    body = packed[coding](big) if coding else big
+    body = PACKED[coding](big) if coding else big
     headers = {"Content-Encoding": coding} if coding else {}
     web.answers["big"] = lambda: flask.Response(body, headers=headers, mimetype="text/plain")
     with pytest.raises(Failed, match="larger than 2 MB"):
         step(runtime, "http.get", f"{{url: '{web.url}/big'}}")
+
+
+@pytest.mark.parametrize("coding", PACKED)
+def test_half_of_what_was_packed_is_no_body(runtime: Runtime, web: Web, coding: str) -> None:
+    packed = PACKED[coding](b"x" * 9000)[:-4]
+    headers = {"Content-Encoding": coding}
+    web.answers["half"] = lambda: flask.Response(packed, headers=headers, mimetype="text/plain")
+    with pytest.raises(Failed) as caught:
+        step(runtime, "http.get", f"{{url: '{web.url}/half'}}")
+    assert caught.value.payload["tags"] == ["ResponseTypeError"]
 
 
 def test_redirects_are_followed_for_reading_only(runtime: Runtime, web: Web) -> None:
