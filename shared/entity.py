@@ -96,7 +96,8 @@ class Value(BaseModel):
     that were changed. So no hash of it changes because a release declares one more.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
+    # No namespace is held against each member of each kind: one that hides what a model has is told in any case.
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True, protected_namespaces=())
 
     personal: ClassVar = PersonalData()
     """Which of its own members are about people; those of what it derives from are said there."""
