@@ -55,6 +55,7 @@ class Restorer:
         self._location = location
         self._authority = authority
         self._programs: dict[tuple[str, str, str], tuple[Program, dict[str, str], Deployed]] = {}
+        self._account = f"workflows@{project}.iam.gserviceaccount.com"
 
     def restore(self, execution: str, host: Host) -> Restored | None:
         """Rebuild an execution, or return None if it ended meanwhile."""
@@ -104,7 +105,11 @@ class Restorer:
         key = workflow, revision, version
         if key not in self._programs:
             row = self._journal.read(
-                "SELECT * FROM revisions WHERE workflow = ? AND revision = ?", workflow, revision
+                "SELECT r.*, t.fields FROM revisions r LEFT JOIN told t "
+                "ON t.resource = 'workflows/' || r.workflow || '/' || r.revision "
+                "WHERE r.workflow = ? AND r.revision = ?",
+                workflow,
+                revision,
             )[0]
             functions = FUNCTIONS if version == ENGINE_VERSION else FUNCTIONS | EARLIER
             try:
@@ -112,17 +117,17 @@ class Restorer:
             except LoadError as error:
                 raise NewerError(f"this release does not load its source: {error}") from None
             deployed = Deployed(workflow, row["source"])
-            self._programs[key] = program, json.loads(row["env"]), deployed
+            said = json.loads(row["fields"] or "{}").get("serviceAccount", self._account)
+            account = {"GOOGLE_CLOUD_SERVICE_ACCOUNT_NAME": said.rpartition("/")[2]}
+            self._programs[key] = program, json.loads(row["env"]) | account, deployed
         return self._programs[key]
 
     def _standard(self, row: sqlite3.Row) -> dict[str, str]:
-        """Return the variables that every execution has."""
-        account = f"workflows@{self._project}.iam.gserviceaccount.com"
+        """Return the variables that every execution has; the account is that of the revision."""
         return {
             "GOOGLE_CLOUD_LOCATION": self._location,
             "GOOGLE_CLOUD_PROJECT_ID": self._project,
             "GOOGLE_CLOUD_PROJECT_NUMBER": "0",
-            "GOOGLE_CLOUD_SERVICE_ACCOUNT_NAME": account,
             "GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID": row["id"],
             "GOOGLE_CLOUD_WORKFLOW_ID": row["workflow"],
             "GOOGLE_CLOUD_WORKFLOW_REVISION_ID": row["revision"],

@@ -356,6 +356,21 @@ def test_an_execution_has_the_workflow_s_labels_below_its_own(client: Any, post:
     assert post("/w/executions", callLogLevel="LOUD").status_code == 400
 
 
+def test_an_execution_knows_the_account_of_its_revision(
+    client: Any, post: Any, runtime: Runtime
+) -> None:
+    source = "- r: {return: '${sys.get_env(\"GOOGLE_CLOUD_SERVICE_ACCOUNT_NAME\")}'}"
+    for account, known in (
+        ("projects/p/serviceAccounts/a@p.iam.gserviceaccount.com", "a@p.iam.gserviceaccount.com"),
+        ("", "workflows@local.iam.gserviceaccount.com"),
+    ):
+        mask = "sourceContents,serviceAccount"
+        body = {"sourceContents": source, "serviceAccount": account}
+        client.patch(f"{BASE}/w?updateMask={mask}", json=body)
+        made = post("/w/executions").json["name"].rpartition("/")[2]
+        assert json.loads(runtime.wait(made, 5)["result"]) == known
+
+
 def test_views_have_what_the_documentation_says(client: Any, post: Any, runtime: Runtime) -> None:
     name = post("/w/executions", argument='{ "a": [1, 2] }').json["name"]
     runtime.wait(name.rpartition("/")[2], 5)
