@@ -1,14 +1,22 @@
 """What Python would raise is an error that the workflow can handle, and what would be too large is never built."""
 
 import json
+import textwrap
 import time
+import tracemalloc
 from typing import Any
 
+import flask
 import pytest
 
-from local.workflows import Runtime
+from local.clock import Clock
+from local.workflows import Runtime, interpreter
 from local.workflows.boundary import within
 from local.workflows.errors import DivergenceError, Fatal, Raised
+from local.workflows.history import Recorder
+from local.workflows.interpreter import Machine
+from local.workflows.loader import load
+from local.workflows.strands import Strand
 from local.workflows.values import (
     MEMORY_LIMIT,
     STRING_LIMIT,
@@ -19,7 +27,7 @@ from local.workflows.values import (
     to_json,
 )
 
-from .conftest import outcome
+from .conftest import Failed, Web, outcome
 
 CAUGHT = """
 main:
@@ -147,3 +155,103 @@ def test_there_is_room_up_to_the_limits_and_no_more() -> None:
 def test_numbers_that_no_json_has_are_no_json(text: str) -> None:
     with pytest.raises(ValueError, match=r"JSON|double"):
         from_json(text)
+
+
+LARGE = json.dumps([1] * 450_000, separators=(",", ":"))
+
+
+@pytest.mark.parametrize("result", ["", ", result: got"], ids=["not kept", "kept"])
+def test_an_answer_that_no_step_keeps_takes_no_room(
+    runtime: Runtime, web: Web, result: str
+) -> None:
+    web.answers["large"] = lambda: flask.Response(LARGE, mimetype="application/json")
+    source = (
+        f"- a: {{call: http.get, args: {{url: '{web.url}/large'}}{result}}}\n- b: {{return: 1}}"
+    )
+    runtime.deploy("large", source)
+    execution = runtime.execute("large", None)
+    found = runtime.wait(execution, 20)
+    [operation] = runtime.views.operations(execution)
+    if result:
+        assert json.loads(found["error"]["payload"])["tags"] == ["ResourceLimitError"]
+    else:
+        assert found["state"] == "SUCCEEDED"
+    assert len(operation["value"]) < 200
+
+
+def test_a_loop_that_doubles_what_it_holds_ends_at_the_limit(shared_runtime: Runtime) -> None:
+    steps = [
+        {"a": {"assign": [{"x": [1]}, {"y": 0}]}},
+        {"b": {"assign": [{"x": ["${x}", "${x}"]}, {"y": "${y + 1}"}], "next": "b"}},
+    ]
+    with pytest.raises(Failed) as found:
+        caught(shared_runtime, steps)
+    assert found.value.payload["tags"] == ["MemoryLimitExceededError"]
+
+
+PASSED_ON = """
+main:
+  params: [a]
+  steps:
+    - before: {assign: [{x: null}, {m: null}, {l: null}]}
+    - loop:
+        for:
+          value: v
+          range: [1, 25]
+          steps:
+            - keep: {assign: [{x: '${a}'}, {m: {of: '${x}'}}, {m.n: '${v}'}, {x: '${m.of}'}]}
+            - give: {call: same, args: {it: '${x}'}, result: x}
+            - each: {switch: [{condition: '${len(x) > 0}', assign: [{l: ['${x}']}, {x: '${l[0]}'}]}]}
+            - safe: {try: {assign: [{x: '${map.get(m, "of")}'}]}, except: {as: e, steps: [{again: {raise: '${e}'}}]}}
+    - last: {return: '${x}'}
+same:
+  params: [it]
+  steps:
+    - back: {return: '${it}'}
+"""
+
+
+def test_two_megabytes_that_go_through_a_hundred_steps_are_never_copied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The limit of the language is a quarter of it.
+    monkeypatch.setattr(interpreter, "MEMORY_LIMIT", 2**40)
+    program = load(PASSED_ON, "f")
+    tracemalloc.start()
+    given = list(range(300, 60_300))
+    held = tracemalloc.get_traced_memory()[0]
+    machine = Machine(program, Recorder(Clock().now, 0, ()))
+    running = machine.main(given, Strand("0", lambda _: None))  # type: ignore[arg-type, return-value]
+    with pytest.raises(StopIteration) as ended:
+        while True:
+            next(running)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert ended.value.value is given
+    assert machine.steps > 100
+    assert held > 2_000_000
+    assert peak < 2 * held
+
+
+def test_a_list_that_grows_to_the_limit_takes_as_long_as_its_elements() -> None:
+    """Measuring the variables must not make of a loop what takes the square of its length."""
+    source = """
+    - a: {assign: [{x: '${a}'}]}
+    - b: {for: {value: v, range: [1, COUNT], steps: [{c: {assign: [{y: '${v}'}]}}]}}
+    """
+    steps = textwrap.dedent(source).replace("\n", "\n    ")
+
+    def taken(size: int, count: int) -> float:
+        program = load(f"main:\n  params: [a]\n  steps:{steps}".replace("COUNT", str(count)), "f")
+        machine = Machine(program, Recorder(Clock().now, 0, ()))
+        running = machine.main([1] * size, Strand("0", lambda _: None))  # type: ignore[arg-type, return-value]
+        began = time.process_time()
+        for _ in running:
+            pass
+        return time.process_time() - began
+
+    # Twice as many steps beside a variable at the limit take twice as long, and little longer than beside a small one.
+    few, many = taken(60_000, 5000), taken(60_000, 10_000)
+    small = taken(10, 10_000)
+    assert many < 4 * few
+    assert many < 3 * small + 0.5
