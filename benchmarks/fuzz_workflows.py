@@ -26,6 +26,7 @@ from local.workflows.boundary import within
 from local.workflows.errors import TAGS, Failure
 from local.workflows.expressions import Binary, Call, Const, Index, Node, Unary
 from local.workflows.functions import FUNCTIONS, REQUIRED, Function
+from local.workflows.functions.connectors import ANSWERED, find
 from local.workflows.functions.effects import CONSTANTS
 from local.workflows.http import Http
 from local.workflows.interpreter import Machine
@@ -51,6 +52,7 @@ from local.workflows.values import (
 
 SLOW_S = 1.0
 _REMEMBERED = 50
+_CONNECTORS = (*ANSWERED, "googleapis.compute.v1.instances.insert", "googleapis.nobody.v1.knows")
 _NOWHERE = "http://127.0.0.1:9"
 _RETURNED_LIMIT = 4 * 1024 * 1024
 _WORDS = (
@@ -171,7 +173,7 @@ class Outside:
         """Compute as the engine does."""
         digest([kind, arguments])
         value = compute()
-        dump(value)
+        dump(measured(value))
         return value
 
     def now(self) -> float:
@@ -255,7 +257,8 @@ class Fuzz:
         self._values = Values(self._chance)
         # Arguments that had the right types, by function: what is made of them gets deeper.
         self._taken: dict[str, list[dict[str, Value]]] = {}
-        self._functions = sorted(FUNCTIONS.items())
+        connectors = {name: found for name in _CONNECTORS if (found := find(name))}
+        self._functions = sorted((FUNCTIONS | connectors).items())
         self._http = Http(Home(""))
         self._machine = Machine.__new__(Machine)
         self._kinds: tuple[tuple[float, Callable[[], tuple[str, Callable[[], str]]]], ...] = (
@@ -350,7 +353,7 @@ class Fuzz:
             return ""
         wrong = _whole(value, *(given.values() if isinstance(given, dict) else given))
         if not wrong:
-            within("a result", dump, value)
+            within("a result", dump, measured(value))
         return wrong
 
     def _operator(self) -> tuple[str, Callable[[], str]]:
@@ -439,7 +442,7 @@ def _wrong(failure: Failure) -> str:
     value = failure.value
     if not isinstance(value, dict) or value.get("tags", [""])[0] not in TAGS:
         return f"an error of no kind: {str(value)[:200]}"
-    within("an error", dump, value)
+    within("an error", dump, measured(value))
     return "" if isinstance(value["message"], str) else "an error without a message"
 
 

@@ -43,7 +43,7 @@ from local.workflows.outcomes import error_json, result_json
 from local.workflows.restoring import Restorer
 from local.workflows.scheduler import FATAL, RAISED, RAN
 from local.workflows.timers import Timers
-from local.workflows.values import MEMORY_LIMIT, Value, dump, size
+from local.workflows.values import MEMORY_LIMIT, Value, dump, measured, size
 
 _SLEEP_MAX_S = 3600.0
 # How soon what failed because the journal could not be read is done again.
@@ -362,7 +362,7 @@ class Engine:
         try:
             if size(value) > MEMORY_LIMIT:
                 raise limit("a result takes more than 512 KB")
-            text = within("a result", dump, value)
+            text = within("a result", dump, measured(value))
         except Failure as failure:
             ok, value = FATAL if isinstance(failure, Fatal) else RAISED, failure.value
             text = dump(value)

@@ -23,7 +23,7 @@ from local.workflows.restoring import Restorer
 from local.workflows.scheduler import FATAL, RAISED, RAN, Pending, Run
 from local.workflows.services.refusals import refused
 from local.workflows.strands import Operation
-from local.workflows.values import Value, digest, dump, to_json
+from local.workflows.values import Value, digest, dump, measured, to_json
 from shared.texts import printable
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ class Operations:
     ) -> Value:
         """Compute and journal something that is over at once."""
         value, hashed, now = compute(), digest(arguments), self._clock.now()
-        text = dump(value)
+        text = dump(measured(value))
         self._engine.append(
             self._live(run),
             lambda db: records.instant_op(db, run.id, op, kind, hashed, text, now),

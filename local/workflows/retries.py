@@ -57,6 +57,9 @@ def _number(parts: Mapping[str, Value], name: str, default: float, most: float =
     return float(value)
 
 
+_BUILT_IN = policy(CONSTANTS["http.default_retry"])
+
+
 def waited(kind: str, arguments: Value, *, kept: bool = True) -> Running:
     """Wait for an operation; for a connector's, to the end of what it has begun."""
     if kind == "children":
@@ -70,7 +73,7 @@ def waited(kind: str, arguments: Value, *, kept: bool = True) -> Running:
 
 def _asked(arguments: Value, *, kept: bool = True) -> Running:
     """Wait for the answer to a connector's request, repeated by the policy that every connector has."""
-    built_in, attempt = policy(CONSTANTS["http.default_retry"]), 0
+    built_in, attempt = _BUILT_IN, 0
     worth = idempotent_predicate if arguments["method"] == "GET" else non_idempotent_predicate
     while True:
         try:

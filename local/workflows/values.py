@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,9 @@ STRING_LIMIT = 256 * 1024
 MEMORY_LIMIT = 512 * 1024
 ARGUMENT_LIMIT = 32 * 1024
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
+# A value up to this is measured at every assignment.
+_SMALL = 1024
+_CONTAINERS = (list, dict)
 # What is sent or told may be larger than what is kept.
 _TOLD_LIMIT = 4 * MEMORY_LIMIT
 _MARK = '"$'
@@ -146,10 +149,8 @@ def size(value: Value, most: int = MEMORY_LIMIT) -> int:
 
 def _extent(value: Value, most: int) -> tuple[int, int]:
     """Return how large and how deep a value is, counted level by level until it is past *most*."""
-    if value is None:
-        return 0, 0
-    if not isinstance(value, list | dict):
-        return _scalar_size(value), 0
+    if not isinstance(value, _CONTAINERS):
+        return 0 if value is None else _scalar_size(value), 0
     total, depth, level = 8, 0, [value]
     while level and total <= most:
         depth += 1
@@ -166,7 +167,7 @@ def _extent(value: Value, most: int) -> tuple[int, int]:
             if kinds == _STRINGS:
                 total += sum(map(length, items))
             elif not kinds <= _EIGHT_BYTES:
-                level += [item for item in items if isinstance(item, list | dict)]
+                level += [item for item in items if isinstance(item, _CONTAINERS)]
                 total += sum(_scalar_size(x) - 8 for x in items if isinstance(x, str | bytes))
     return total, depth
 
@@ -177,6 +178,8 @@ _STRINGS = {str}
 
 def measured(value: Value) -> Value:
     """Refuse a value that is too large to be sent or told, or too deep, before anything walks through it."""
+    if not isinstance(value, _CONTAINERS):
+        return value
     total, depth = _extent(value, _TOLD_LIMIT)
     if total > _TOLD_LIMIT:
         raise limit("a value takes more than 2 MB", "MemoryLimitExceededError")
@@ -185,32 +188,16 @@ def measured(value: Value) -> Value:
     return value
 
 
-def weight(value: Value, nodes: int = 100) -> int:
+def weight(value: Value) -> int:
     """
     Return the size of a small value, and a fixed share of the limit for a larger one.
 
     Measuring a growing list at every assignment would make a loop quadratic.
     """
-    if isinstance(value, list | dict):
-        total, stack = 0, [value]
-        items: Iterable[Value]
-        while stack:
-            inner = stack.pop()
-            nodes -= len(inner)
-            if nodes < 0:
-                return MEMORY_LIMIT // 32
-            total += 8
-            items = inner
-            if isinstance(inner, dict):
-                total += sum(map(_scalar_size, inner))
-                items = inner.values()
-            for item in items:
-                if isinstance(item, list | dict):
-                    stack.append(item)
-                else:
-                    total += _scalar_size(item)
-        return total
-    return size(value)
+    if isinstance(value, _CONTAINERS):
+        total = size(value, _SMALL)
+        return total if total <= _SMALL else MEMORY_LIMIT // 32
+    return 0 if value is None else _scalar_size(value)
 
 
 def field(container: Value, key: Value) -> Value:
@@ -284,13 +271,17 @@ def _unwrapped(value: Value) -> Value:
 
 
 def dump(value: Value) -> str:
-    """Write a value for the journal: JSON, in which bytes are tagged."""
+    """Write a value that was measured for the journal: JSON, in which bytes are tagged."""
+    return _written(value)
+
+
+def _written(value: Value, *, sort_keys: bool = False) -> str:
     try:
-        text = json.dumps(measured(value), separators=(",", ":"))
+        text = json.dumps(value, separators=(",", ":"), sort_keys=sort_keys)
     except TypeError:
         text = _MARK
     if _MARK in text:
-        return json.dumps(_wrapped(value), separators=(",", ":"))
+        return json.dumps(_wrapped(value), separators=(",", ":"), sort_keys=sort_keys)
     return text
 
 
@@ -302,7 +293,7 @@ def load(text: str) -> Value:
 
 def digest(value: Value) -> str:
     """Return a short hash by which a replayed operation is recognised."""
-    text = json.dumps(_wrapped(measured(value)), sort_keys=True, separators=(",", ":"))
+    text = _written(measured(value), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -119,9 +119,11 @@ class _Known:
                 return quote(expect(given[found[2]], found[2], str), safe="/:@!$&'()*+,;=")
             return quote(unquote(str(expect(given[found[2]], found[2], str, int))), safe="")
 
-        query = {name: _asked(name, given) for name in (*method.query, *_SYSTEM)}
-        if "query" not in query:
-            query |= expect(given.get("query") or {}, "query", dict)
+        present = {name: value for name, value in given.items() if value is not None}
+        names = (*method.query, *_SYSTEM)
+        query = {name: _asked(name, present) for name in names if name in present or "." in name}
+        if "query" not in names:
+            query |= expect(present.get("query") or {}, "query", dict)
         return {
             "service": method.service,
             "method": method.verb,
