@@ -82,6 +82,11 @@ def test_an_engine_that_refuses_is_told_of_and_not_raised(dependencies, google, 
     assert str(status) in details(dependencies)["workflow_engine"]
 
 
+def test_an_engine_in_this_process_says_what_is_wrong_inside_of_it(dependencies):
+    dependencies._engine_trouble = lambda: "a defect ended an execution"
+    assert details(dependencies) == {"workflow_engine": "a defect ended an execution"}
+
+
 def test_keys_that_cannot_be_read_are_told_of(dependencies, google):
     google[2]["/keys"] = 500
     assert set(details(dependencies)) == {"identity_keys"}

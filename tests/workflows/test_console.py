@@ -149,8 +149,10 @@ def test_what_needs_attention_says_why(runtime: Runtime, web: Web, see: Any) -> 
         lambda db: db.execute("UPDATE executions SET attention = 'look at <this>'").rowcount
     )
     assert "needs attention" in see("").text
-    page = see(f"/{execution}")
-    assert "look at <this>" in page.text
+    assert "look at <this>" in see(f"/{execution}").text
+    # Where it ended because of that, it says so still.
+    runtime.journal.ask(lambda db: db.execute("UPDATE executions SET state = 'FAILED'").rowcount)
+    assert "look at <this>" in see(f"/{execution}").text
 
 
 def test_long_lists_have_pages(runtime: Runtime, see: Any) -> None:

@@ -62,6 +62,8 @@ class Function:
         if len(bound) > len(self.parameters):
             unknown = ", ".join(sorted(bound.keys() - self.parameters.keys()))
             raise raised("TypeError", f"{self.name} has no argument {unknown}")
+        if len(values) == len(bound):
+            return bound
         missing = [name for name, value in bound.items() if value is REQUIRED]
         if missing:
             raise raised("TypeError", f"{self.name} needs the argument {', '.join(missing)}")
