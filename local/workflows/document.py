@@ -39,6 +39,14 @@ class _Loader(yaml.SafeLoader):
             self.forward()
             super().scan_to_next_token()
 
+    def scan_flow_scalar(self, style: str) -> yaml.ScalarToken:
+        """Read a quoted text; JSON writes what 16 bits do not hold as two escapes, each of a half (RFC 8259 section 7)."""
+        token = super().scan_flow_scalar(style)
+        if not token.value.isascii():
+            halves = token.value.encode("utf-16", "surrogatepass")
+            token.value = halves.decode("utf-16", "surrogatepass")
+        return token
+
     def _blank(self) -> bool:
         """Tell whether nothing but a comment is left of the line."""
         ahead = 0

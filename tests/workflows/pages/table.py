@@ -63,10 +63,10 @@ class Row:
             {"attempt": {"try": step, "except": handled}},
             {"answer": {"return": {"value": "${result}"}}},
         ]
-        # JSON is YAML too, as long as nothing is written as half a surrogate pair.
+        # JSON is YAML too.
         routines = yaml.safe_load(self.routines or "{}")
         main = {"params": ["a"], "steps": steps}
-        return json.dumps({"main": main, **routines}, ensure_ascii=False)
+        return json.dumps({"main": main, **routines})
 
     def check(self, runtime: Runtime, function: str) -> None:
         """Run it, and compare."""
