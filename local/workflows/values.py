@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
 # A value up to this is measured at every assignment.
 _SMALL = 1024
 _CONTAINERS = (list, dict)
+_EIGHT_BYTES, _STRINGS = {int, float, bool, type(None)}, {str}
 # What is sent or told may be larger than what is kept.
 _TOLD_LIMIT = 4 * MEMORY_LIMIT
 _MARK = '"$'
@@ -156,24 +157,31 @@ def _extent(value: Value, most: int) -> tuple[int, int]:
         depth += 1
         outer, level = level, []
         for inner in outer:
+            total += 8 * len(inner)
             items: Collection[Value] = inner
             if isinstance(inner, dict):
-                total += sum(map(_scalar_size, inner))
+                total += 8 * len(inner) + sum(map(length, inner))
                 items = inner.values()
-            total += 8 * len(items)
             if total > most:
                 break
             kinds = set(map(type, items))
-            if kinds == _STRINGS:
-                total += sum(map(length, items))
-            elif not kinds <= _EIGHT_BYTES:
-                level += [item for item in items if isinstance(item, _CONTAINERS)]
-                total += sum(_scalar_size(x) - 8 for x in items if isinstance(x, str | bytes))
+            if not kinds <= _EIGHT_BYTES:
+                total += sum(map(length, items)) if kinds == _STRINGS else _held(items, level)
     return total, depth
 
 
-_EIGHT_BYTES = {int, float, bool, type(None)}
-_STRINGS = {str}
+def _held(items: Iterable[Value], level: list[Value]) -> int:
+    """Return what strings and bytes hold, and put what holds more into the next level."""
+    total = 0
+    for item in items:
+        kind = type(item)
+        if kind is str:
+            total += length(item)
+        elif kind is list or kind is dict:
+            level.append(item)
+        elif kind is bytes:
+            total += len(item)
+    return total
 
 
 def measured(value: Value) -> Value:
