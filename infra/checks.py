@@ -8,7 +8,17 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from infra import delivering, figures, order, permissions, rights, safekeeping, serving
+from infra import (
+    alerts,
+    delivering,
+    figures,
+    order,
+    permissions,
+    rights,
+    routes,
+    safekeeping,
+    serving,
+)
 from infra.accounts import SIGNS
 from infra.messages import cron, filter_of, listens_to
 from infra.reading import Check, Graph, account_of, granted, mounted, named, of
@@ -221,8 +231,10 @@ def every_schedule_has_its_function(graph: Graph, _: Environment) -> Iterator[st
 
 CHECKS: tuple[Check, ...] = (
     *serving.CHECKS,
+    *routes.CHECKS,
     *safekeeping.CHECKS,
     *figures.CHECKS,
+    *alerts.CHECKS,
     nothing_is_public,
     no_primitive_role,
     no_key_of_an_account,

@@ -12,7 +12,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,12 @@ class Resource:
 
     retain: bool = False
     """Whether it stays where it is when the program no longer asks for it."""
+
+    goes_first: bool | None = None
+    """Whether it is deleted before what replaces it is made; None where its provider decides."""
+
+    patience: Mapping[str, str] = field(default_factory=dict)
+    """How long the engine waits until it is made, changed and deleted, where it says so: ``{"create": "90m"}``."""
 
     @property
     def looked_up(self) -> bool:
@@ -192,6 +198,7 @@ class _Engine(mocks.MockMonitor):
         answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.custom:
             fed_by = {u for one in request.propertyDependencies.values() for u in one.urns}
+            patience = {field.name: limit for field, limit in request.customTimeouts.ListFields()}
             self.taken.append(
                 Resource(
                     _type(request.type),
@@ -202,6 +209,8 @@ class _Engine(mocks.MockMonitor):
                     frozenset(fed_by),
                     request.protect,
                     request.retainOnDelete,
+                    request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+                    patience,
                 )
             )
         return answer

@@ -35,16 +35,25 @@ class Broker:
 
     topics: Mapping[str, pubsub.Topic]
     agent: pulumi.Output[str]
+    """Pub/Sub itself, as policies name it."""
+
     gives_up: pubsub.TopicIAMMember
     """What lets it put among the dead letters what it gives up."""
-    """Pub/Sub itself, as policies name it."""
 
 
 def announce(stack: Stack, accounts: Accounts) -> Broker:
     """Declare every topic, and who publishes on it."""
     agent = projects.ServiceIdentity("pubsub", service="pubsub.googleapis.com").member
     topics = {
-        name: pubsub.Topic(name, name=stack.topic(name), message_retention_duration=f"{WEEK_S}s")
+        name: pubsub.Topic(
+            name,
+            name=stack.topic(name),
+            message_retention_duration=f"{WEEK_S}s",
+            # By itself Pub/Sub keeps a message wherever it is published from.
+            message_storage_policy=pubsub.TopicMessageStoragePolicyArgs(
+                allowed_persistence_regions=[stack.region]
+            ),
+        )
         for name in sorted(event_topics() | {TAP, DEAD_LETTERS} | PROMISED)
     }
     for one in runtimes():

@@ -5,18 +5,15 @@ Each rule is about a kind of resource and yields those that wait with what each 
 resource waits at all is read off the graph as the engine is told it (`Resource.after`).
 """
 
-import base64
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from infra.apis import asked_at_all, asked_by
 from infra.functions import CANARY
 from infra.graph import Resource
 from infra.groups import runtimes
-from infra.reading import Graph, account_of, granted, of, said
+from infra.reading import Graph, account_of, described, function_at, granted, of, said
 from infra.stack import STATE_KEY, Environment
 from shared.edge.workflow_source import called
 from shared.operation import deployed
@@ -332,9 +329,9 @@ def calls(graph: Graph) -> Iterator[tuple[Resource, str, set[str]]]:
     for one in graph:
         match one.type:
             case "pubsub.Subscription" if push := one.inputs.get("pushConfig"):
-                yield one, _token(push), {_function_at(push["pushEndpoint"])}
+                yield one, _token(push), {function_at(push["pushEndpoint"])}
             case "cloudscheduler.Job" if target := one.inputs.get("httpTarget"):
-                yield one, _token(target), {_function_at(target["uri"])}
+                yield one, _token(target), {function_at(target["uri"])}
             case "eventarc.Trigger":
                 service = one.inputs["destination"]["cloudRunService"]["service"]
                 yield one, account_of(one.inputs["serviceAccount"]), {service}
@@ -344,15 +341,13 @@ def calls(graph: Graph) -> Iterator[tuple[Resource, str, set[str]]]:
             case "apigateway.ApiConfig":
                 backend = one.inputs["gatewayConfig"]["backendConfig"]
                 account = account_of(backend["googleServiceAccount"])
-                yield one, account, set(map(_function_at, _backends(one)))
+                yield one, account, set(map(function_at, _backends(one)))
 
 
 def _backends(config: Resource) -> Iterator[str]:
     """Yield the addresses that a gateway's configuration routes to."""
-    for file in config.inputs["openapiDocuments"]:
-        document = json.loads(base64.b64decode(file["document"]["contents"]))
-        for methods in document["paths"].values():
-            yield from (route["x-google-backend"]["address"] for route in methods.values())
+    for methods in described(config)["paths"].values():
+        yield from (route["x-google-backend"]["address"] for route in methods.values())
 
 
 def _leave(graph: Graph) -> dict[tuple[str, str], Resource]:
@@ -386,11 +381,6 @@ def _token(target: Mapping[str, Any]) -> str:
 
 def _last(text: str) -> str:
     return text.rpartition("/")[2]
-
-
-def _function_at(address: str) -> str:
-    """Return which function is at an address, which begins with its name and the number of its project."""
-    return (urlsplit(address).hostname or "").partition(".")[0].rpartition("-")[0]
 
 
 def _called(one: Resource) -> str:

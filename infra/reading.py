@@ -1,10 +1,14 @@
 """How checks read what a stack consists of."""
 
+import base64
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from infra.graph import Resource
 from infra.stack import Environment
+from shared.edge.settings import Settings
 
 Graph = Sequence[Resource]
 Check = Callable[[Graph, Environment], Iterator[str]]
@@ -45,10 +49,36 @@ def told(service: Resource) -> dict[str, str]:
     return {one["name"]: one["value"] for one in container(service)["envs"]}
 
 
+def described(config: Resource) -> dict[str, Any]:
+    """Return what a gateway's configuration describes, in OpenAPI 2.0."""
+    found: dict[str, Any] = json.loads(
+        base64.b64decode(config.inputs["openapiDocuments"][0]["document"]["contents"])
+    )
+    return found
+
+
+def function_at(address: str) -> str:
+    """Return which function is at an address, which begins with its name and the number of its project."""
+    return (urlsplit(address).hostname or "").partition(".")[0].rpartition("-")[0]
+
+
+def seconds(duration: str) -> float:
+    """Return how long a duration is, as the provider writes it: ``60s``."""
+    return float(duration.removesuffix("s"))
+
+
 def mounted(service: Resource) -> set[str]:
     """Return the secrets that a service finds as files."""
     volumes = service.inputs["template"].get("volumes") or ()
     return {volume["secret"]["secret"] for volume in volumes if volume.get("secret")}
+
+
+def addresses(graph: Graph) -> dict[str, str]:
+    """Return where each function is, by its name, as it is told itself."""
+    return {
+        one.inputs["name"]: Settings(told(one)).address(one.inputs["name"])
+        for one in of(graph, "cloudrunv2.Service")
+    }
 
 
 def compared(
@@ -71,3 +101,15 @@ def said(inputs: Any, member: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(inputs, Sequence):
         for value in inputs:
             yield from said(value, member)
+
+
+def switches(inputs: Any, member: str = "") -> Iterator[tuple[str, bool]]:
+    """Yield whatever switches a resource, or a part of it, on or off."""
+    if isinstance(inputs, bool) and member in {"enabled", "disabled"}:
+        yield member, inputs
+    elif isinstance(inputs, Mapping):
+        for name, value in inputs.items():
+            yield from switches(value, name)
+    elif isinstance(inputs, Sequence) and not isinstance(inputs, str):
+        for value in inputs:
+            yield from switches(value, member)

@@ -1,16 +1,19 @@
 """What must hold of what holds something: where it is, how long it stays, whose key it is under, and that nobody takes it away."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from infra.graph import Resource, configuration
 from infra.image import KEPT
-from infra.reading import Check, Graph, of, said, told
+from infra.indexes import expiring
+from infra.reading import Check, Graph, of, said, switches, told
 from infra.stack import Environment
+from shared.documents import EXPIRY
 
 DAY_S = 24 * 3600
-MEMBERS = ("location", "locationId", "region")
+MEMBERS = ("location", "locationId", "region", "allowedPersistenceRegions")
 """The members that name a place."""
 
 PLACED = {
@@ -21,6 +24,7 @@ PLACED = {
     "eventarc.Trigger",
     "firestore.Database",
     "kms.KeyRing",
+    "pubsub.Topic",
     "secretmanager.Secret",
     "storage.Bucket",
     "workflows.Workflow",
@@ -47,6 +51,31 @@ STAYS: Mapping[str, Mapping[str, Any]] = {
     "workflows.Workflow": {"deletionProtection": True},
 }
 """What Google, or its provider, is told so that it stays in production, by its type."""
+
+ALWAYS: Mapping[str, Mapping[str, Any]] = {
+    # The code speaks Firestore's own API, and tries again what lost against another transaction.
+    "firestore.Database": {"type": "FIRESTORE_NATIVE", "concurrencyMode": "OPTIMISTIC"},
+    # What it holds would go with it, and others of the project ask it too.
+    "projects.Service": {"disableOnDestroy": False},
+    # Why a call failed must be found, and what people send is not for the log.
+    "workflows.Workflow": {"callLogLevel": "LOG_ERRORS_ONLY"},
+}
+"""What is so in every stack, by its type."""
+
+GOES_LAST = {"apigateway.ApiConfig"}
+"""What is replaced by something of another name, which the provider would make only once the first is gone."""
+
+PATIENT = {"firestore.Index", "firestore.Field"}
+PATIENCE_MIN = 60
+"""What takes an hour over many documents: given up by the engine, it would go on, and be there and be nobody's."""
+
+BACKUPS: Mapping[str, int] = {"dailyRecurrence": 7, "weeklyRecurrence": 98}
+"""For how many days a backup of production is kept, by how often it is made."""
+
+NEWEST, OLD_DAYS = 10, 90
+"""How many images stay however old they are, and after how many days the rest goes (docs/decisions/0035-one-image.md)."""
+
+_VERSION = re.compile(r"/secrets/([^/]+)/versions/([^/]+)$")
 
 
 @dataclass(frozen=True)
@@ -96,11 +125,51 @@ def what_holds_something_stays(graph: Graph, environment: Environment) -> Iterat
         if one.protect != (production and one.type in PROTECTED):
             how = "is protected" if one.protect else "is not protected from being deleted"
             yield f"{one.type} {one.name} {how} in {environment}"
-        for member, value in STAYS.get(one.type, {}).items():
-            if production and one.inputs.get(member) != value:
+        right = {**ALWAYS.get(one.type, {}), **(STAYS.get(one.type, {}) if production else {})}
+        for member, value in right.items():
+            if one.inputs.get(member) != value:
                 yield f"{one.type} {one.name} has {member} {one.inputs.get(member)} and not {value}"
-    if production and not of(graph, "firestore.BackupSchedule"):
-        yield "nothing is backed up"
+    backups = {
+        often: one.inputs["retention"]
+        for one in of(graph, "firestore.BackupSchedule")
+        for often in one.inputs.keys() & BACKUPS.keys()
+    }
+    for often, days in BACKUPS.items() if production else ():
+        if backups.get(often) != f"{days * DAY_S}s":
+            yield f"there is no backup by {often} that is kept for {days} days, but {backups.get(often)}"
+
+
+def what_is_replaced_is_there_meanwhile(graph: Graph, _: Environment) -> Iterator[str]:
+    """Nothing is deleted before there is what replaces it, and nothing that takes an hour is given up before."""
+    for one in graph:
+        if one.goes_first or (one.goes_first is None and one.type in GOES_LAST):
+            yield f"{one.type} {one.name} is deleted before there is what replaces it"
+        for act in ("create", "update") if one.type in PATIENT else ():
+            waits = one.patience.get(act, "20m")
+            if not waits.endswith("m") or int(waits.removesuffix("m")) < PATIENCE_MIN:
+                yield f"{one.type} {one.name} is given up after {waits}; to {act} it may take an hour"
+
+
+def what_is_there_is_on(graph: Graph, _: Environment) -> Iterator[str]:
+    """Nothing is declared and switched off, but the ways of signing in that nobody vouches for."""
+    for one in graph:
+        ways = {"signIn"} if one.type == "identityplatform.Config" else set()
+        inputs = {name: value for name, value in one.inputs.items() if name not in ways}
+        for member, value in switches(inputs):
+            if value != (member == "enabled"):
+                yield f"{one.type} {one.name} is declared and switched off"
+
+
+def what_expires_is_deleted(graph: Graph, _: Environment) -> Iterator[str]:
+    """Firestore deletes each record that says until when it is kept, and no other."""
+    right = {(kind.collection, EXPIRY) for kind in expiring()}
+    has = {
+        (one.inputs["collection"], one.inputs["field"])
+        for one in of(graph, "firestore.Field")
+        if one.inputs.get("ttlConfig") is not None
+    }
+    yield from (f"{kind} says until when it is kept, and stays" for kind, _ in sorted(right - has))
+    yield from (f"{kind} is deleted by its {by}" for kind, by in sorted(has - right))
 
 
 def buckets_keep_what_they_promise(graph: Graph, environment: Environment) -> Iterator[str]:
@@ -114,6 +183,9 @@ def buckets_keep_what_they_promise(graph: Graph, environment: Environment) -> It
 
 
 def _kept(one: Resource, keeping: Keeping, environment: Environment) -> Iterator[str]:
+    for rule in one.inputs.get("lifecycleRules") or ():
+        if rule["action"]["type"] == "Delete":
+            yield f"the bucket {one.name} deletes what is in it by itself, and nobody asked it to"
     retention = one.inputs.get("retentionPolicy") or {}
     production = environment == "prod"
     days = keeping.days if production else min(keeping.days, 1)
@@ -140,10 +212,23 @@ def what_is_deleted_is_gone(graph: Graph, _: Environment) -> Iterator[str]:
 
 
 def keys_are_renewed(graph: Graph, _: Environment) -> Iterator[str]:
-    """A key of ours is another one each quarter of a year."""
+    """A key of ours is another one each quarter of a year, and whoever uses a secret has the newest of it."""
     for one in of(graph, "kms.CryptoKey"):
         if one.inputs.get("rotationPeriod") != f"{ROTATED_DAYS * DAY_S}s":
             yield f"the key {one.name} is not renewed each {ROTATED_DAYS} days"
+    for one in of(graph, "cloudrunv2.Service"):
+        for secret, version in _versions(one):
+            if version != "latest":
+                yield f"{one.name} is given version {version} of {secret}, whatever comes after it"
+
+
+def _versions(service: Resource) -> Iterator[tuple[str, str]]:
+    """Yield the secrets that a service is given, each with its version."""
+    for volume in service.inputs["template"].get("volumes") or ():
+        secret = volume.get("secret") or {}
+        yield from ((secret["secret"], item["version"]) for item in secret.get("items") or ())
+    for value in told(service).values():
+        yield from _VERSION.findall(value)
 
 
 def the_log_can_be_asked(graph: Graph, _: Environment) -> Iterator[str]:
@@ -161,14 +246,25 @@ def the_rules_are_those_of_documents(graph: Graph, _: Environment) -> Iterator[s
 
 
 def images_that_run_stay(graph: Graph, _: Environment) -> Iterator[str]:
-    """No image goes that runs, that ran before it, or that is to run next."""
+    """No image goes that runs, that ran before it, or that is to run next; of the others the newest stay, and the old ones go."""
     for one in of(graph, "artifactregistry.Repository"):
+        policies = one.inputs.get("cleanupPolicies") or ()
         kept = {
             prefix
-            for policy in one.inputs.get("cleanupPolicies") or ()
+            for policy in policies
             if policy.get("action") == "KEEP"
             for prefix in (policy.get("condition") or {}).get("tagPrefixes") or ()
         }
+        newest = [
+            (p["mostRecentVersions"]["keepCount"], p["action"])
+            for p in policies
+            if p.get("mostRecentVersions")
+        ]
+        if newest != [(NEWEST, "KEEP")]:
+            yield f"{one.name} does not keep the {NEWEST} newest images, but {newest}"
+        old = [p.get("condition") for p in policies if p.get("action") == "DELETE"]
+        if old != [{"olderThan": f"{OLD_DAYS * DAY_S}s"}]:
+            yield f"{one.name} deletes other images than those that are older than {OLD_DAYS} days: {old}"
         for tag in sorted(set(KEPT) - kept):
             yield f"an image that is tagged {tag} goes when it is old: {one.name} does not keep it"
 
@@ -176,6 +272,9 @@ def images_that_run_stay(graph: Graph, _: Environment) -> Iterator[str]:
 CHECKS: tuple[Check, ...] = (
     everything_is_in_the_region,
     what_holds_something_stays,
+    what_is_replaced_is_there_meanwhile,
+    what_is_there_is_on,
+    what_expires_is_deleted,
     buckets_keep_what_they_promise,
     what_is_deleted_is_gone,
     keys_are_renewed,

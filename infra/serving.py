@@ -1,21 +1,19 @@
-"""What must hold of functions, of who may invoke them, and of the routes that lead to them."""
+"""What must hold of functions: what they are, what they are told, and who may invoke them."""
 
-import base64
-import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from infra.accounts import INVOKERS
 from infra.engine import MAX_SOURCE_BYTES
 from infra.functions import timeout_s
-from infra.graph import configuration
+from infra.graph import Resource, configuration
 from infra.groups import group_of, runtime_of
 from infra.invokers import calls, invokers
 from infra.reading import (
     Check,
     Graph,
     account_of,
+    addresses,
     compared,
     container,
     granted,
@@ -26,8 +24,7 @@ from infra.reading import (
 from infra.stack import Environment
 from infra.vault import writer_key
 from shared.edge.auth import SERVICE_ROLES
-from shared.edge.catalog import catalog, operations
-from shared.edge.settings import Settings
+from shared.edge.catalog import catalog
 from shared.edge.workflow_source import names
 from shared.operation import Operation, deployed
 
@@ -35,11 +32,14 @@ SERVICE = "cloudrunv2.Service"
 MAY_INVOKE = "cloudrunv2.ServiceIamBinding"
 CALLERS = (*INVOKERS, *SERVICE_ROLES)
 INVOKER = {"roles/run.invoker", "roles/cloudfunctions.invoker"}
+INSIDE = {"workflows", "scheduler", "pubsub"}
+"""Whose calls Cloud Run takes for calls from inside; the gateway's and agents' come from outside (docs.cloud.google.com/run/docs/securing/ingress)."""
+
+EVERYWHERE: Mapping[str, str] = {"FUNCTION_TARGET": "serve", "STORE": "firestore", "BUS": "pubsub"}
+"""What every function is told: which name of `main.py` serves, and where documents and messages are."""
+
 MIN_CPU, MIN_MIB = 0.08, 128
 """The least that Cloud Run gives (docs.cloud.google.com/run/docs/configuring/cpu)."""
-
-KEYS = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
-"""Where Google publishes what people's tokens are signed with."""
 
 WAYS = ("anonymous", "email", "phoneNumber")
 """The ways of signing in that nobody vouches for."""
@@ -113,7 +113,7 @@ def functions_are_where_all_call_them(graph: Graph, _: Environment) -> Iterator[
     }
     if len(tell) != 1:
         yield "functions and workflows are told different addresses of functions"
-    where = _addresses(graph)
+    where = addresses(graph)
     for name, address in sorted(where.items()):
         label = (urlsplit(address).hostname or "").partition(".")[0]
         if len(label) > MAX_LABEL:
@@ -133,57 +133,6 @@ def functions_are_where_all_call_them(graph: Graph, _: Environment) -> Iterator[
             yield f"{id} is called at {at}, or with a token for another address than its own"
 
 
-def every_route_leads_to_its_operation(graph: Graph, _: Environment) -> Iterator[str]:
-    """The gateway knows every operation, and lets in without a token and a key only who may be anybody."""
-    routes: dict[tuple[str, str], dict[str, Any]] = {}
-    for one in of(graph, "apigateway.ApiConfig"):
-        document = one.inputs["openapiDocuments"][0]["document"]["contents"]
-        for path, methods in json.loads(base64.b64decode(document))["paths"].items():
-            routes |= {(method.upper(), path): route for method, route in methods.items()}
-    where = _addresses(graph)
-    wanted: dict[tuple[str, str], Operation] = {(op.method, op.path): op for op in operations()}
-    for method, path in sorted(wanted.keys() - routes.keys()):
-        yield f"the gateway has no route {method} {path}"
-    for method, path in sorted(routes.keys() - wanted.keys()):
-        if method != "OPTIONS":
-            yield f"the gateway has a route {method} {path}, which is no operation"
-    for place in sorted(wanted.keys() & routes.keys()):
-        op, route = wanted[place], routes[place]
-        backend = route["x-google-backend"]
-        if {backend["address"], backend["jwt_audience"]} != {where.get(op.function_name)}:
-            yield f"the route {' '.join(place)} does not lead to {op.id}"
-        security = route.get("security") or []
-        if bool(security) == op.public:
-            how = "asks for a token" if op.public else "lets in whoever has no token"
-            yield f"the route {' '.join(place)} {how}"
-        elif not op.public and security != [{"person": [], "app": []}]:
-            yield f"the route {' '.join(place)} has another way in than a person's token and an app's key"
-
-
-def the_gateway_knows_the_people_of_the_project(graph: Graph, _: Environment) -> Iterator[str]:
-    """The gateway lets in whom functions let in: people of this project, by tokens that Google signed for it."""
-    projects = {told(one).get("PROJECT", "") for one in of(graph, SERVICE)}
-    ours = {str(one.inputs["project"]) for one in of(graph, "projects.IAMMember")}
-    if projects != ours or len(ours) != 1:
-        yield f"functions are told that they are in {sorted(projects)}, and are in {sorted(ours)}"
-    project = min(ours, default="")
-    right = {
-        "person": {
-            "x-google-audiences": project,
-            "x-google-issuer": f"https://securetoken.google.com/{project}",
-            "x-google-jwks_uri": KEYS,
-        },
-        "app": {"type": "apiKey", "name": "x-api-key", "in": "header"},
-    }
-    for one in of(graph, "apigateway.ApiConfig"):
-        document = one.inputs["openapiDocuments"][0]["document"]["contents"]
-        knows = json.loads(base64.b64decode(document)).get("securityDefinitions") or {}
-        for way in sorted(right.keys() | knows.keys()):
-            for member, value in right.get(way, {"type": None}).items():
-                if (has := (knows.get(way) or {}).get(member)) != value:
-                    yield f"the gateway knows a {way} by {member} {has} and not {value}"
-
-
 def only_who_is_vouched_for_signs_in(graph: Graph, _: Environment) -> Iterator[str]:
     """Nobody signs in without an invitation and somebody who vouches for them, and from where nobody may call."""
     origins = {o for one in of(graph, SERVICE) for o in told(one).get("ORIGINS", "").split(",")}
@@ -192,6 +141,8 @@ def only_who_is_vouched_for_signs_in(graph: Graph, _: Environment) -> Iterator[s
         for way in WAYS:
             if (ways.get(way) or {}).get("enabled") is not False:
                 yield f"whoever signs in by {way} is vouched for by nobody; switch it off"
+        if ways.get("allowDuplicateEmails"):
+            yield "two people may have one address, by which they are told apart and given roles"
         if not ((one.inputs.get("client") or {}).get("permissions") or {}).get(
             "disabledUserSignup"
         ):
@@ -221,7 +172,7 @@ def accounts_are_those_of_the_groups(graph: Graph, _: Environment) -> Iterator[s
 
 
 def functions_are_bounded(graph: Graph, environment: Environment) -> Iterator[str]:
-    """No function grows or runs without end, is kept warm where nobody waits, or is open to whom it is not for."""
+    """No function grows or runs without end, or is kept warm where nobody waits."""
     declared = {one.function_name: one for one in catalog()}
     bound = int(configuration(environment, "", {})["waooaw:maxInstances"])
     for one in of(graph, SERVICE):
@@ -239,12 +190,34 @@ def functions_are_bounded(graph: Graph, environment: Environment) -> Iterator[st
         known = declared.get(one.inputs["name"])
         if known and template.get("timeout") != f"{timeout_s(known)}s":
             yield f"{one.name} may run longer than it may"
-        if (
-            known
-            and not isinstance(known, Operation)
-            and one.inputs.get("ingress") != "INGRESS_TRAFFIC_INTERNAL_ONLY"
-        ):
+
+
+def functions_are_open_to_who_calls_them(graph: Graph, _: Environment) -> Iterator[str]:
+    """A function is open to the outside where whoever may invoke it comes from there, and closed where nobody does."""
+    may = _invocations(graph)
+    for one in of(graph, SERVICE):
+        outside = may.get(one.inputs["name"], set()) - INSIDE
+        ingress = one.inputs.get("ingress")
+        if outside and ingress != "INGRESS_TRAFFIC_ALL":
+            yield f"{one.name} is closed to the outside, from where {min(outside)} calls it"
+        elif not outside and ingress != "INGRESS_TRAFFIC_INTERNAL_ONLY":
             yield f"{one.name} is open to the outside, and only what is inside calls it"
+
+
+def functions_are_told_what_is_so(graph: Graph, environment: Environment) -> Iterator[str]:
+    """What a function is told of itself is what it is, and it keeps and publishes where the stack does."""
+    for one in of(graph, SERVICE):
+        template, has = one.inputs["template"], told(one)
+        right = {
+            **EVERYWHERE,
+            "ACCOUNT": template.get("serviceAccount"),
+            "ENVIRONMENT": environment,
+            "TIMEOUT_S": str(template.get("timeout")).removesuffix("s"),
+            "WRITER_KEY": _key_file(one),
+        }
+        for name, value in right.items():
+            if has.get(name) != value:
+                yield f"{one.name} is told {name} {has.get(name)}, and it is {value}"
 
 
 def functions_are_given_what_cloud_run_has(graph: Graph, _: Environment) -> Iterator[str]:
@@ -255,6 +228,8 @@ def functions_are_given_what_cloud_run_has(graph: Graph, _: Environment) -> Iter
         first = template.get("executionEnvironment") == "EXECUTION_ENVIRONMENT_GEN1"
         if cpu < MIN_CPU or mib < MIN_MIB:
             yield f"{one.name} has {cpu:g} CPU and {mib} MiB; Cloud Run has no less than {MIN_CPU} and {MIN_MIB}"
+        if not given.get("startupCpuBoost"):
+            yield f"{one.name} starts on the CPU that it runs on; a start is boosted (docs/decisions/0007-cold-start.md)"
         if cpu < 1 and not (
             first and template.get("maxInstanceRequestConcurrency") == 1 and given.get("cpuIdle")
         ):
@@ -274,11 +249,11 @@ CHECKS: tuple[Check, ...] = (
     only_who_must_invokes,
     workflows_call_what_they_name,
     functions_are_where_all_call_them,
-    every_route_leads_to_its_operation,
-    the_gateway_knows_the_people_of_the_project,
     only_who_is_vouched_for_signs_in,
     accounts_are_those_of_the_groups,
     functions_are_bounded,
+    functions_are_open_to_who_calls_them,
+    functions_are_told_what_is_so,
     functions_are_given_what_cloud_run_has,
 )
 
@@ -291,9 +266,9 @@ def _invocations(graph: Graph) -> dict[str, set[str]]:
     return may
 
 
-def _addresses(graph: Graph) -> dict[str, str]:
-    """Return where each function is, by its name, as it is told itself."""
-    return {
-        one.inputs["name"]: Settings(told(one)).address(one.inputs["name"])
-        for one in of(graph, SERVICE)
-    }
+def _key_file(service: Resource) -> str:
+    """Return where a service finds the one secret that it mounts."""
+    (mount,) = container(service)["volumeMounts"]
+    (volume,) = (v for v in service.inputs["template"]["volumes"] if v["name"] == mount["name"])
+    (item,) = volume["secret"]["items"]
+    return f"{mount['mountPath']}/{item['path']}"

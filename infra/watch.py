@@ -173,10 +173,11 @@ class Watch:
         Return what was counted since the deployment.
 
         Raises:
-            NoFigures: Nobody says. The health is asked for all the time, so no request at all is no figure.
+            NoFigures: Nobody says. The health is asked for all the time, so no request at all is no figure, be it that
+                there is no series, or one that counts none.
         """
         requests = self._counted("requests", minutes)
-        if requests is None:
+        if not requests:
             raise NoFigures("knows of no request, though health was asked for", UNCOUNTED)
         return Figures(requests, self._counted("errors", minutes) or 0.0)
 

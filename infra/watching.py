@@ -42,7 +42,7 @@ BUDGET_SHARES = (0.7, 0.85, 1.0)
 ALERTS = {
     "approval-latency": (
         "ERROR",
-        "95 of 100 approvals take longer than five seconds.",
+        "More than 5 of 100 approvals take longer than five seconds.",
         "scaling",
     ),
     "errors": ("WARNING", "More than one request in a hundred fails.", "incident"),

@@ -1,9 +1,12 @@
 """The resources of a stack with something broken on purpose."""
 
+import base64
+import json
 from copy import deepcopy
 from dataclasses import replace
 
 from infra.graph import Resource
+from infra.reading import described, of
 
 
 def changed(graph, type, label, /, **changes):
@@ -27,3 +30,21 @@ def without(graph, type, name):
 
 def added(graph, type, label, /, **inputs):
     return [*graph, Resource(type, label, inputs)]
+
+
+def routed(graph, change):
+    """Return the graph with a gateway of other routes, or other limits."""
+    (config,) = of(graph, "apigateway.ApiConfig")
+    description = described(config)
+    change(description)
+    contents = base64.b64encode(json.dumps(description).encode()).decode()
+    return changed(
+        graph, config.type, config.name, openapiDocuments__0__document__contents=contents
+    )
+
+
+def noted(graph, type, label, **notes):
+    """Return the graph with a resource of which the engine is told otherwise."""
+    return [
+        replace(one, **notes) if (one.type, one.name) == (type, label) else one for one in graph
+    ]

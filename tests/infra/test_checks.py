@@ -1,16 +1,11 @@
 """Policy as code: what is broken on purpose is found, and said in a sentence."""
 
-import base64
-import json
-from copy import deepcopy
-from dataclasses import replace
-
 import pytest
 
 from infra.checks import BECOMES, findings
 from infra.functions import MEMORY
 from infra.graph import IMAGE
-from tests.infra.broken import added, changed, without
+from tests.infra.broken import added, changed, routed, without
 
 INVOKER = "cloudrunv2.ServiceIamBinding"
 SERVICE = "cloudrunv2.Service"
@@ -30,13 +25,7 @@ def told(graph, id, **more):
 
 
 def rerouted(graph, change):
-    config = next(one for one in graph if one.type == "apigateway.ApiConfig")
-    inputs = deepcopy(dict(config.inputs))
-    document = inputs["openapiDocuments"][0]["document"]
-    description = json.loads(base64.b64decode(document["contents"]))
-    change(description["paths"])
-    document["contents"] = base64.b64encode(json.dumps(description).encode()).decode()
-    return [replace(one, inputs=inputs) if one is config else one for one in graph]
+    return routed(graph, lambda said: change(said["paths"]))
 
 
 def without_token(paths):
@@ -445,7 +434,10 @@ BREAKAGES = {
         lambda g: changed(
             g, "pubsub.Subscription", "dues--approvals.check_veto", ackDeadlineSeconds=10
         ),
-        "approvals.check_veto is called again while it may still be running",
+        (
+            "approvals-check-veto is given up by pubsub.Subscription dues--approvals.check_veto"
+            " while it may still be running"
+        ),
     ),
     "a schedule is forgotten": (
         lambda g: without(g, "cloudscheduler.Job", "events.sweep_entries"),

@@ -282,10 +282,6 @@ BREAKAGES = {
         )
         for header in (*delivering.BINARY, *delivering.NAMED)
     },
-    "a schedule gives up early": (
-        lambda g: changed(g, *JOB, attemptDeadline="15s"),
-        "events-sweep-entries is given up while it may still be running",
-    ),
 }
 
 

@@ -1,60 +1,25 @@
-"""Faults that are sown one by one into what production would be: each is found by the check that is there for it."""
+"""Faults that are sown one by one into what production keeps: each is found by the check that is there for it."""
 
-import base64
-import json
-from copy import deepcopy
 from dataclasses import replace
 
 import pytest
 
-from infra import checks, figures, order, safekeeping, serving
+from infra import checks, order, routes, safekeeping
 from infra.functions import Functions
-from infra.reading import of
-from tests.infra.broken import added, changed, without
+from infra.stack import ROOT
+from tests.infra.broken import added, changed, noted, without
 from tests.infra.test_checks import SERVICE, told
 
-CONFIG = "identityplatform.Config"
+DECISIONS = ROOT / "docs" / "decisions"
 DATABASE = "firestore.Database"
-METRIC = "logging.Metric"
 TRIGGER = "eventarc.Trigger"
 
 REGION = safekeeping.everything_is_in_the_region
 STAYS = safekeeping.what_holds_something_stays
 KEPT = safekeeping.buckets_keep_what_they_promise
-PEOPLE = serving.the_gateway_knows_the_people_of_the_project
-SIGNS_IN = serving.only_who_is_vouched_for_signs_in
-BOUNDED = serving.functions_are_bounded
-GIVEN = serving.functions_are_given_what_cloud_run_has
-FIGURES = figures.figures_count_what_they_say
-ASKED = figures.what_is_asked_of_figures_is_told
-
-
-def unprotected(graph, type, label):
-    return [
-        replace(one, protect=False) if (one.type, one.name) == (type, label) else one
-        for one in graph
-    ]
-
-
-def known(graph, way, **members):
-    """Return the graph with a gateway that knows a way in by other members."""
-    (config,) = of(graph, "apigateway.ApiConfig")
-    inputs = deepcopy(dict(config.inputs))
-    document = inputs["openapiDocuments"][0]["document"]
-    description = json.loads(base64.b64decode(document["contents"]))
-    description["securityDefinitions"].setdefault(way, {}).update(members)
-    document["contents"] = base64.b64encode(json.dumps(description).encode()).decode()
-    return [replace(one, inputs=inputs) if one is config else one for one in graph]
-
-
-def watched(graph, label, old, new):
-    """Return the graph with an alert that asks something else."""
-    alert = next(one for one in of(graph, "monitoring.AlertPolicy") if one.name == label)
-    inputs = json.loads(json.dumps(alert.inputs))
-    asks = inputs["conditions"][0]["conditionThreshold"]
-    assert old in asks["filter"]
-    asks["filter"] = asks["filter"].replace(old, new)
-    return [replace(one, inputs=inputs) if one is alert else one for one in graph]
+MEANWHILE = safekeeping.what_is_replaced_is_there_meanwhile
+FORGETS = safekeeping.what_expires_is_deleted
+IMAGES = safekeeping.images_that_run_stay
 
 
 def elsewhere(type, label, place, right="asia-south1", **changes):
@@ -119,7 +84,7 @@ SOWN = {
     **{
         f"a {type} is not protected": (
             STAYS,
-            lambda g, type=type, label=label: unprotected(g, type, label),
+            lambda g, type=type, label=label: noted(g, type, label, protect=False),
             f"{type} {label} is not protected from being deleted in prod",
         )
         for type, label in (
@@ -158,7 +123,7 @@ SOWN = {
     "nothing is backed up": (
         STAYS,
         lambda g: [one for one in g if one.type != "firestore.BackupSchedule"],
-        "nothing is backed up",
+        "there is no backup by weeklyRecurrence that is kept for 98 days, but None",
     ),
     "the tap is kept for a week": (
         KEPT,
@@ -228,144 +193,134 @@ SOWN = {
         ),
         "an image that is tagged running goes when it is old: functions does not keep it",
     ),
+    "a topic is wherever it is published from": (
+        REGION,
+        lambda g: changed(g, "pubsub.Topic", "dues", messageStoragePolicy=None),
+        "pubsub.Topic dues does not say where it is; it belongs in asia-south1",
+    ),
+    "a topic is in Europe as well": elsewhere(
+        "pubsub.Topic",
+        "dues",
+        "europe-west1",
+        messageStoragePolicy={"allowedPersistenceRegions": ["asia-south1", "europe-west1"]},
+    ),
+    "the database is Datastore's": (
+        STAYS,
+        lambda g: changed(g, DATABASE, "records", type="DATASTORE_MODE"),
+        "firestore.Database records has type DATASTORE_MODE and not FIRESTORE_NATIVE",
+    ),
+    "a transaction holds locks": (
+        STAYS,
+        lambda g: changed(g, DATABASE, "records", concurrencyMode="PESSIMISTIC"),
+        "firestore.Database records has concurrencyMode PESSIMISTIC and not OPTIMISTIC",
+    ),
+    "a service goes with the stack": (
+        STAYS,
+        lambda g: changed(g, "projects.Service", "firestore", disableOnDestroy=True),
+        "projects.Service firestore has disableOnDestroy True and not False",
+    ),
+    "a workflow says nothing of why it failed": (
+        STAYS,
+        lambda g: changed(g, "workflows.Workflow", "agent_creation", callLogLevel="LOG_NONE"),
+        "workflows.Workflow agent_creation has callLogLevel LOG_NONE and not LOG_ERRORS_ONLY",
+    ),
+    "nothing is backed up each day": (
+        STAYS,
+        lambda g: without(g, "firestore.BackupSchedule", "daily"),
+        "there is no backup by dailyRecurrence that is kept for 7 days, but None",
+    ),
     **{
-        f"the gateway knows another {member}": (
-            PEOPLE,
-            lambda g, way=way, more={member: "other"}: known(g, way, **more),
-            f"the gateway knows a {way} by {member} other and not {right}",
+        f"the gateway has no configuration meanwhile ({first})": (
+            MEANWHILE,
+            lambda g, first=first: noted(g, "apigateway.ApiConfig", "waooaw", goes_first=first),
+            "apigateway.ApiConfig waooaw is deleted before there is what replaces it",
         )
-        for way, member, right in (
-            ("person", "x-google-audiences", "waooaw-prod"),
-            ("person", "x-google-issuer", "https://securetoken.google.com/waooaw-prod"),
-            ("person", "x-google-jwks_uri", serving.KEYS),
-            ("app", "name", "x-api-key"),
-            ("guest", "type", None),
-        )
+        for first in (True, None)
     },
-    "a function is told of another project": (
-        PEOPLE,
-        lambda g: told(g, "agents.get_agent", PROJECT="other"),
-        "functions are told that they are in ['other', 'waooaw-prod'], and are in ['waooaw-prod']",
+    "the database goes first": (
+        MEANWHILE,
+        lambda g: noted(g, DATABASE, "records", goes_first=True),
+        "firestore.Database records is deleted before there is what replaces it",
     ),
-    "there is no second factor": (
-        SIGNS_IN,
-        lambda g: changed(g, CONFIG, "sign-in", mfa__state="DISABLED"),
-        "nobody can have a second factor: it is ['DISABLED', 'ENABLED']",
+    **{
+        f"an index is given up ({patience})": (
+            MEANWHILE,
+            lambda g, patience=patience: noted(g, "firestore.Field", "dues-at", patience=patience),
+            "firestore.Field dues-at is given up after 20m; to update it may take an hour",
+        )
+        for patience in ({"create": "90m", "update": "20m"}, {})
+    },
+    "nobody can sign in by Google": (
+        safekeeping.what_is_there_is_on,
+        lambda g: changed(
+            g, "identityplatform.DefaultSupportedIdpConfig", "google.com", enabled=False
+        ),
+        "identityplatform.DefaultSupportedIdpConfig google.com is declared and switched off",
     ),
-    "one may sign in elsewhere": (
-        SIGNS_IN,
+    "an account is switched off": (
+        safekeeping.what_is_there_is_on,
+        lambda g: changed(g, "serviceaccount.Account", "gateway", disabled=True),
+        "serviceaccount.Account gateway is declared and switched off",
+    ),
+    "nothing is forgotten": (
+        FORGETS,
+        lambda g: changed(g, "firestore.Field", "inbox-kept_until", ttlConfig=None),
+        "inbox says until when it is kept, and stays",
+    ),
+    "what is kept for good is forgotten": (
+        FORGETS,
+        lambda g: changed(g, "firestore.Field", "dues-at", ttlConfig={}),
+        "dues is deleted by its at",
+    ),
+    "uploads go by themselves": (
+        KEPT,
         lambda g: changed(
             g,
-            CONFIG,
-            "sign-in",
-            authorizedDomains=["waooaw-prod.web.app", "waooaw-prod.firebaseapp.com", "example.com"],
+            "storage.Bucket",
+            "uploads",
+            lifecycleRules=[{"action": {"type": "Delete"}, "condition": {"age": 30}}],
         ),
-        "example.com is where one may sign in and not call, or the other way round",
+        "the bucket uploads deletes what is in it by itself, and nobody asked it to",
     ),
-    "one signs in with a password": (
-        SIGNS_IN,
-        lambda g: changed(g, CONFIG, "sign-in", signIn__email__enabled=True),
-        "whoever signs in by email is vouched for by nobody; switch it off",
-    ),
-    "anybody signs up": (
-        SIGNS_IN,
-        lambda g: changed(g, CONFIG, "sign-in", client__permissions__disabledUserSignup=False),
-        "anybody may sign up; who is let in is invited",
-    ),
-    "half of the requests go to what was before": (
-        BOUNDED,
-        lambda g: changed(g, SERVICE, "agents.get_agent", traffics__0__percent=50),
-        "agents.get_agent may go on serving an old revision",
-    ),
-    "a function grows further than its stack says": (
-        BOUNDED,
-        lambda g: changed(g, SERVICE, "agents.get_agent", template__scaling__maxInstanceCount=100),
-        "agents.get_agent has no bound on its instances, or another than 20",
-    ),
-    **{
-        f"a function has {cpu} CPU and {mib} MiB": (
-            GIVEN,
-            lambda g, limits={"cpu": cpu, "memory": f"{mib}Mi"}: changed(
-                g, SERVICE, "agents.get_agent", template__containers__0__resources__limits=limits
-            ),
-            f"agents.get_agent has {cpu} CPU and {mib} MiB; Cloud Run has no less than 0.08 and 128",
-        )
-        for cpu, mib in (("0.05", 160), ("0.2", 64))
-    },
-    **{
-        f"a trigger is for {what}": (
-            checks.every_stored_reaction_has_its_trigger,
-            lambda g, more={f"matchingCriterias__{place}": value}: changed(
-                g, TRIGGER, "events.publish_entry", **more
-            ),
-            "events.publish_entry is triggered by other documents than it takes",
-        )
-        for what, place, value in (
-            ("whatever is written", "0__value", "google.cloud.firestore.document.v1.written"),
-            ("another database", "1__value", "other"),
-            ("one tenant", "2__value", "tenants/acme/events/{id}"),
-            ("a document of that very name", "2__operator", ""),
-        )
-    },
-    "a sweep goes by another clock": (
-        checks.every_schedule_has_its_function,
-        lambda g: changed(g, "cloudscheduler.Job", "events.sweep_entries", timeZone="Asia/Kolkata"),
-        "events-sweep-entries runs at */1 * * * * in Asia/Kolkata and not at */1 * * * * in Etc/UTC",
-    ),
-    "a figure is a gauge": (
-        FIGURES,
-        lambda g: changed(g, METRIC, "errors", metricDescriptor__metricKind="GAUGE"),
-        "the figure errors is a GAUGE; what is counted of a log is a DELTA",
-    ),
-    "a figure measures nothing": (
-        FIGURES,
-        lambda g: changed(g, METRIC, "latency", metricDescriptor__valueType="INT64"),
-        "the figure latency is of INT64, which is not what it takes out of a line",
-    ),
-    "a label is taken from nowhere": (
-        FIGURES,
-        lambda g: changed(g, METRIC, "errors", labelExtractors={"path": "EXTRACT(jsonPayload.p)"}),
-        "the figure errors tells by route, which is taken from nowhere",
-    ),
-    "lines are sought where none are": (
-        FIGURES,
+    "a key that is stolen goes on": (
+        safekeeping.keys_are_renewed,
         lambda g: changed(
-            g, METRIC, "requests", filter='resource.type="global" AND jsonPayload.route:*'
+            g,
+            SERVICE,
+            "agents.get_agent",
+            template__volumes__0__secret__items__0__version="1",
         ),
-        "the figure requests counts other lines than it says",
+        "agents.get_agent is given version 1 of writer-key-pipeline, whatever comes after it",
     ),
-    "every request is an error": (
-        FIGURES,
+    "a key that is told goes on": (
+        safekeeping.keys_are_renewed,
+        lambda g: told(
+            g, "agents.get_agent", STORE="gcp-secret://projects/p/secrets/models-key/versions/3"
+        ),
+        "agents.get_agent is given version 3 of models-key, whatever comes after it",
+    ),
+    "one image is kept": (
+        IMAGES,
         lambda g: changed(
-            g, METRIC, "errors", filter='resource.type="cloud_run_revision" AND jsonPayload.route:*'
+            g,
+            "artifactregistry.Repository",
+            "functions",
+            cleanupPolicies__1__mostRecentVersions__keepCount=1,
         ),
-        "the figure errors counts other lines than it says",
+        "functions does not keep the 10 newest images, but [(1, 'KEEP')]",
     ),
-    "nothing counts errors": (
-        FIGURES,
-        lambda g: without(g, METRIC, "errors"),
-        "nothing counts errors",
-    ),
-    "an alert asks by a label that is not told": (
-        ASKED,
-        lambda g: watched(g, "approval-latency", 'metric.label."route"', 'metric.label."path"'),
+    "images are gone tomorrow": (
+        IMAGES,
+        lambda g: changed(
+            g,
+            "artifactregistry.Repository",
+            "functions",
+            cleanupPolicies__2__condition__olderThan="86400s",
+        ),
         (
-            "the alert approval-latency asks logging.googleapis.com/user/latency by path,"
-            " which it does not tell"
+            "functions deletes other images than those that are older than 90 days:"
+            " [{'olderThan': '86400s'}]"
         ),
-    ),
-    "an alert looks where nothing is": (
-        ASKED,
-        lambda g: watched(g, "many-errors", "cloud_run_revision", "global"),
-        (
-            "the alert many-errors asks logging.googleapis.com/user/errors of ['global'],"
-            " which is of ['cloud_run_revision']"
-        ),
-    ),
-    "an alert tells nobody": (
-        ASKED,
-        lambda g: changed(g, "monitoring.AlertPolicy", "errors", notificationChannels=[]),
-        "the alert errors tells nobody",
     ),
 }
 
@@ -375,6 +330,16 @@ def test_what_is_sown_is_found(prod, fault):
     check, sow, sentence = SOWN[fault]
     assert check in checks.CHECKS
     assert sentence in list(check(sow(prod), "prod"))
+
+
+def test_numbers_are_those_of_the_decisions():
+    """A number that a decision gives is what the check holds the program to."""
+    images = (DECISIONS / "0035-one-image.md").read_text()
+    assert f"the ten newest; the rest goes after {safekeeping.OLD_DAYS} days" in images
+    assert safekeeping.NEWEST == 10
+    gateway = (DECISIONS / "0010-infrastructure.md").read_text()
+    calls, decisions = routes.A_MINUTE["calls"], routes.A_MINUTE["decisions"]
+    assert f"{calls:,} calls and {decisions} decisions a minute" in gateway
 
 
 def test_what_is_protected_in_production_can_be_destroyed_elsewhere(dev):

@@ -119,6 +119,10 @@ NO_FIGURES = {
         "what is no result of a query",
     ),
     "it has no series": (result(), "knows of no request, though health was asked for"),
+    "it counts none": (
+        result({"metric": {}, "value": [1, "0"]}),
+        "knows of no request, though health was asked for",
+    ),
     "its number is none": (result({"metric": {}, "value": [1, "NaN"]}), "counts nan requests"),
     "its number has no end": (result({"metric": {}, "value": [1, "+Inf"]}), "counts inf requests"),
     "its number is below none": (result({"metric": {}, "value": [1, "-3"]}), "counts -3.0"),
