@@ -2,11 +2,14 @@
 
 import importlib.util
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from shared.edge.catalog import operations
+from shared.edge.language_models import Table
 
 RUNBOOKS = sorted(Path("docs/runbooks").glob("*.md"))
 
@@ -66,3 +69,10 @@ def test_it_says_what_was_tried_and_what_was_not(runbook):
     text = runbook.read_text()
     assert "| tried | how |" in text
     assert "| not tried: " in text
+
+
+def test_the_models_that_the_runbook_writes_are_a_table_with_prices():
+    written = re.search(r"`(waooaw:models: .*?)`;", Path("docs/runbooks/deploy.md").read_text())
+    table = Table.model_validate(yaml.safe_load(written[1])["waooaw:models"])
+    assert all(listed.price(date(2026, 6, 1)) for listed in table.classes.values())
+    assert table.provider.startswith("https://")
