@@ -60,7 +60,8 @@ def test_nobody_administers_an_emulator_in_the_place_of_a_project(person, monkey
             connect("waooaw-dev")
 
 
-def test_whoever_is_not_signed_in_is_told_how(tmp_path, monkeypatch):
+@pytest.mark.usefixtures("person")
+def test_whoever_is_not_signed_in_is_told_how(monkeypatch):
     monkeypatch.setattr(administering, "default", nobody)
     with pytest.raises(SystemExit, match=r"nobody is signed in .* application-default login"):
         administering.credentials("waooaw-dev")

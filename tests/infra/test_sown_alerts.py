@@ -1,5 +1,7 @@
 """Faults that are sown one by one into figures, alerts and the budget of production: each is found by its check."""
 
+from typing import Any
+
 import pytest
 
 from infra import alerts, checks, figures
@@ -28,7 +30,7 @@ def judged(graph, label, **members):
     return changed(graph, ALERT, label, **more)
 
 
-SOWN = {
+SOWN: dict[str, Any] = {
     "a figure is a gauge": (
         FIGURES,
         lambda g: changed(g, METRIC, "errors", metricDescriptor__metricKind="GAUGE"),

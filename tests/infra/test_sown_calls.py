@@ -1,5 +1,7 @@
 """Faults that are sown one by one into who calls what in production, and how: each is found by its check."""
 
+from typing import Any
+
 import pytest
 
 from infra import checks, delivering, routes, serving
@@ -34,7 +36,7 @@ def kept(graph, label, **members):
     return changed(graph, "pubsub.Subscription", label, **more)
 
 
-SOWN = {
+SOWN: dict[str, Any] = {
     **{
         f"the gateway knows another {member}": (
             PEOPLE,
