@@ -4,7 +4,7 @@ Call the language's functions, operators, policies, loops and requests with what
     python -m benchmarks.fuzz_workflows --calls 1000000
 
 Whatever comes of a call is a value of the language that the journal can keep, or an error of the language. An exception
-of Python, a value that is none, and a call that takes a second of the processor are flaws, and are printed.
+of Python, a value that is none, and a call that takes two seconds of the processor are flaws, and are printed.
 """
 
 import argparse
@@ -50,7 +50,7 @@ from local.workflows.values import (
     text,
 )
 
-SLOW_S = 1.0
+SLOW_S = 2.0
 _REMEMBERED = 50
 _CONNECTORS = (*ANSWERED, "googleapis.compute.v1.instances.insert", "googleapis.nobody.v1.knows")
 _NOWHERE = "http://127.0.0.1:9"
