@@ -12,6 +12,7 @@ Why REST: docs/decisions/0011-transports.md.
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from shared.documents import (
@@ -28,7 +29,7 @@ from shared.documents import (
 from shared.edge import limits, rpc, values
 from shared.edge.addresses import path
 from shared.edge.google_token import google_token
-from shared.edge.http_client import Caller
+from shared.edge.http_client import Caller, reading
 from shared.edge.http_pool import Answer, pool
 from shared.errors import ProviderDown, Rejected, StoreUnavailable
 
@@ -46,6 +47,9 @@ _OPERATORS = {
     "contains": "ARRAY_CONTAINS",
     "contains_any": "ARRAY_CONTAINS_ANY",
 }
+_AROUND = frozenset({"readTime", "skippedResults", "done"})
+"""What is told of a query besides what it finds, also where it finds nothing."""
+
 _DIRECTIONS = {"asc": "ASCENDING", "desc": "DESCENDING"}
 MOST_BYTES = 512 * 1024 * 1024
 """A page of the largest documents there are."""
@@ -67,7 +71,7 @@ class FirestoreDocuments:
         """
         emulator = os.environ.get("FIRESTORE_EMULATOR_HOST")
         base = f"http://{emulator}" if emulator else GOOGLE
-        self._root = f"projects/{project}/databases/{database}/documents"
+        self._tenants = f"projects/{project}/databases/{database}/documents/tenants"
         self._url = f"{base}/v1/{path('projects', project, 'databases', database, 'documents')}"
         given = {
             "token": _owner if emulator else google_token,
@@ -88,16 +92,20 @@ class FirestoreDocuments:
         names = [self._name(key) for key in keys]
         if not names:
             return []
-        # They are told of in any order, and of each once.
-        found = dict[str, Snapshot | None]()
-        for part in self._read("", "batchGet", {"documents": [*dict.fromkeys(names)]}):
-            if "found" in part:
-                found[part["found"]["name"]] = self._snapshot(part["found"])
-            else:
-                found[part["missing"]] = None
-        if not found.keys() >= set(names):
-            raise StoreUnavailable("the store does not say what there is of all that it was asked")
-        return [found[name] for name in names]
+        parts = self._read("", "batchGet", {"documents": [*dict.fromkeys(names)]})
+        with _reading():
+            # They are told of in any order, and of each once.
+            found = dict[str, Snapshot | None]()
+            for part in parts:
+                if ("found" in part) is ("missing" in part):
+                    raise ValueError("a document is there, or it is not")
+                if "found" in part:
+                    found[part["found"]["name"]] = self._snapshot(part["found"])
+                else:
+                    found[part["missing"]] = None
+            if len(found) < len(parts):
+                raise ValueError("more than once")
+            return [found[name] for name in names]
 
     def find(self, tenant: str | None, query: Query) -> list[Snapshot]:
         """Return the documents of one tenant, or of all."""
@@ -114,8 +122,15 @@ class FirestoreDocuments:
         }
         if query.after:
             structured["startAt"] = {"values": self._place(tenant, query), "before": False}
-        found = self._read(_parent(tenant), "runQuery", {"structuredQuery": structured})
-        return [self._snapshot(one["document"]) for one in found if "document" in one]
+        parts = self._read(_parent(tenant), "runQuery", {"structuredQuery": structured})
+        with _reading():
+            found = [self._snapshot(one["document"]) for one in parts if not one.keys() <= _AROUND]
+            for key in (one.key for one in found):
+                if key.collection != query.collection or tenant not in {None, key.tenant}:
+                    raise ValueError("a document of elsewhere")
+            if len(found) > query.limit:
+                raise ValueError("more than were asked for")
+            return found
 
     def count(self, tenant: str | None, query: Query) -> int:
         """Return how many documents meet the query's conditions."""
@@ -127,9 +142,13 @@ class FirestoreDocuments:
             "aggregations": [{"alias": "n", "count": {}}],
         }
         asked = {"structuredAggregationQuery": counting}
-        found = self._read(_parent(tenant), "runAggregationQuery", asked)
-        results = [one["result"] for one in found if "result" in one]
-        return sum(int(result["aggregateFields"]["n"]["integerValue"]) for result in results)
+        parts = self._read(_parent(tenant), "runAggregationQuery", asked)
+        with _reading():
+            (one,) = (part for part in parts if not part.keys() <= _AROUND)
+            number = int(one["result"]["aggregateFields"]["n"]["integerValue"])
+            if number < 0:
+                raise ValueError("less than nothing")
+            return number
 
     def commit(self, writes: Sequence[Write]) -> None:
         """
@@ -148,6 +167,9 @@ class FirestoreDocuments:
             raise Contended("a document is not as it was read")
         if said != rpc.OK:
             raise _rejected(answer)
+        with _reading():
+            if len(answer.parsed["writeResults"]) != len(writes):
+                raise ValueError("not all is written")
 
     def close(self) -> None:
         """End the connections, which all of this process shares; the next call connects again."""
@@ -187,7 +209,7 @@ class FirestoreDocuments:
     # --- places and documents --------------------------------------------------------------------
 
     def _name(self, key: Key) -> str:
-        return f"{self._root}/tenants/{key.tenant}/{key.collection}/{key.id}"
+        return f"{self._tenants}/{key.tenant}/{key.collection}/{key.id}"
 
     def _place(self, tenant: str | None, query: Query) -> list[Any]:
         """Say where to go on: the order values of the last document seen, and its whole name."""
@@ -197,8 +219,10 @@ class FirestoreDocuments:
         return [*map(values.encoded, seen), {"referenceValue": name}]
 
     def _snapshot(self, document: Mapping[str, Any]) -> Snapshot:
-        place = document["name"].removeprefix(f"{self._root}/tenants/").split("/")
-        return Snapshot(Key(*place), values.data(document), document["updateTime"])
+        root, tenant, collection, id = document["name"].rsplit("/", 3)
+        if root != self._tenants:
+            raise ValueError("a document of elsewhere")
+        return Snapshot(Key(tenant, collection, id), values.data(document), document["updateTime"])
 
     def _write(self, write: Write) -> dict[str, Any]:
         name = self._name(write.key)
@@ -210,6 +234,10 @@ class FirestoreDocuments:
         elif write.expected is not ANYTHING:
             change["currentDocument"] = {"updateTime": write.expected}
         return change
+
+
+def _reading() -> AbstractContextManager[None]:
+    return reading("the store of documents", StoreUnavailable)
 
 
 def _owner() -> str:

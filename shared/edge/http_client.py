@@ -8,14 +8,15 @@ still fail count against their target, which is then left alone for a while (`br
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import field, replace
 
 from shared.edge import traces
 from shared.edge.breakers import Breaker
 from shared.edge.google_token import AccessToken, google_token
 from shared.edge.http_pool import MOST_BYTES, Answer, NoAnswer, pool
-from shared.errors import ProviderDown
+from shared.errors import ProviderDown, Refusal
 from shared.records import dataclass
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
@@ -30,6 +31,22 @@ FIRST_PAUSE_S, MOST_PAUSE_S = 0.1, 30.0
 def may_pass(answer: Answer) -> str | None:
     """Return why an answer is none, where that may be gone in a moment; None where it is one."""
     return f"answered {answer.status}" if answer.status in PASSING else None
+
+
+@contextmanager
+def reading(who: str, refusal: type[Refusal] = ProviderDown) -> Iterator[None]:
+    """
+    Read what somebody answered, whose members are taken to be there and to be what they are called.
+
+    Raises:
+        Refusal: They are not, or ValueError says of them that they are not what was asked for: half an answer is
+            none, and neither is one about something else.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        sentence = f"{who} answers something else than it was asked; try again"
+        raise refusal(sentence, retry_after_s=10) from error
 
 
 def full_jitter(attempt: int) -> float:

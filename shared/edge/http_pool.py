@@ -82,12 +82,12 @@ class TooLong(NoAnswer):
     """The answer is longer than whoever asked takes."""
 
 
-_STATUS = re.compile(rb"HTTP/1\.[0-9][ \t]+[0-9]{3}(?:[ \t][^\r\n\0]*)?\r?\n")
-_FIELD = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*)?\r?\n")
-_FURTHER = re.compile(rb"(?:(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:|[ \t])[^\r\n\0]*)?\r?\n")
+_STATUS = re.compile(rb"HTTP/1\.[0-9][ \t]+[0-9]{3}(?:[ \t][^\r\n\0]*)?\r?\n").fullmatch
+_FIELD = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*)?\r?\n").fullmatch
+_FURTHER = re.compile(rb"(?:(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:|[ \t])[^\r\n\0]*)?\r?\n").fullmatch
 """A field, or the rest of the one before."""
 
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})(?:[ \t]*;[^\r\n\0]*)?\r\n")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})(?:[ \t]*;[^\r\n\0]*)?\r\n").fullmatch
 """What the lines of an answer are (RFC 9112): in a head one may end with LF alone, and in a body none."""
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -145,7 +145,7 @@ class Whole(HTTPResponse):
 class _Said:
     """What a connection brings: a line that does not end, or has another form, is none; what nobody took is left."""
 
-    forms: Iterator[re.Pattern[bytes]]
+    forms: Iterator[Callable[[bytes], object]]
     """What the next lines are."""
 
     def __init__(self, raw: Any, wait: Callable[[], object]) -> None:
@@ -157,7 +157,7 @@ class _Said:
             if not self._more():
                 raise RemoteDisconnected("a line that does not end")
         line = self.read1(min(end or most, most))
-        if not next(self.forms).fullmatch(line):
+        if not next(self.forms)(line):
             raise NoAnswer("a line that is none of HTTP")
         return line
 

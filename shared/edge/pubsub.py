@@ -18,7 +18,7 @@ from shared.bus import Message
 from shared.edge import rpc
 from shared.edge.addresses import path
 from shared.edge.google_token import google_token
-from shared.edge.http_client import Caller
+from shared.edge.http_client import Caller, reading
 from shared.edge.http_pool import pool
 from shared.errors import BadRequest, ProviderDown, Rejected, StoreUnavailable
 
@@ -102,6 +102,10 @@ class PubsubBus:
         if (said := rpc.code(answer)) != rpc.OK:
             log.error("Pub/Sub refuses for good: %s, %s", said, rpc.message(answer))
             raise Rejected(f"the topic {topic} refuses messages for good ({said})")
+        with reading("the message broker", StoreUnavailable):
+            ids = answer.parsed["messageIds"]
+            if len(ids) != len(batch) or not all(isinstance(id, str) and id for id in ids):
+                raise ValueError("not all are published")
 
 
 def _written(message: Message) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from shared.edge.addresses import path
-from shared.edge.http_client import Caller
+from shared.edge.http_client import Caller, reading
 from shared.errors import ProviderDown
 from shared.outside import Pushed
 
@@ -83,7 +83,8 @@ def _codes(answer: bytes) -> set[str]:
     """Return what FCM's own part of a refusal says is wrong."""
     error = _parsed(answer).get("error")
     details = error.get("details", []) if isinstance(error, dict) else []
-    return {str(detail["errorCode"]) for detail in details if "errorCode" in detail}
+    with reading("the push provider"):
+        return {str(detail["errorCode"]) for detail in details if "errorCode" in detail}
 
 
 def _parsed(answer: bytes) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from shared.answers import Download
 from shared.edge.addresses import path
 from shared.edge.checksums import crc32c
 from shared.edge.google_token import google_token
-from shared.edge.http_client import Caller
+from shared.edge.http_client import Caller, reading
 from shared.edge.http_pool import Answer
 from shared.edge.keys import keep_private, made_once
 from shared.errors import Expired, Forbidden, NotFound, ProviderDown
@@ -40,6 +40,7 @@ LINKS = "/local/files"
 CREATED, EXISTS = 200, 412
 ATTEMPTS = 3
 UNKNOWN = "application/octet-stream"
+WHO = "the object store"
 
 
 class FolderFiles:
@@ -169,11 +170,17 @@ class BucketFiles:
             "?uploadType=multipart&ifGenerationMatch=0"
         )
         boundary = uuid4().hex
-        body = _multipart(boundary, _metadata(name, content), content)
+        metadata = _metadata(name, content)
+        body = _multipart(boundary, metadata, content)
         headers = {"Content-Type": f"multipart/related; boundary={boundary}"}
         answer = self._caller.request("POST", url, body=body, headers=headers)
         if answer.status not in {CREATED, EXISTS}:
             raise _down(answer)
+        if answer.status == CREATED:
+            with reading(WHO):
+                kept = answer.parsed
+                if [kept[one] for one in ("name", "md5Hash")] != [name, metadata["md5Hash"]]:
+                    raise ValueError("another object")
 
     def read(self, name: str) -> Content:
         """
@@ -190,7 +197,7 @@ class BucketFiles:
             if answer.status != 200:
                 raise _down(answer)
             if _sound(answer):
-                return Content(answer.headers.get("Content-Type", UNKNOWN), answer.body)
+                return Content(answer.headers.get("Content-Type") or UNKNOWN, answer.body)
         raise ProviderDown("what the object store sends arrives damaged", retry_after_s=10)
 
     def link(self, name: str, filename: str, *, lasts: timedelta) -> str:
@@ -225,7 +232,7 @@ class BucketFiles:
             ProviderDown: It is not removed; try again.
         """
         answer = self._caller.request("DELETE", self._object(name))
-        if answer.status not in {200, 204, 404}:
+        if answer.status not in {204, 404} and (answer.status, answer.body) != (200, b""):
             raise _down(answer)
 
     def remove_all(self, under: str) -> None:
@@ -235,16 +242,27 @@ class BucketFiles:
         Raises:
             ProviderDown: Not all are removed; try again.
         """
-        asked = {"prefix": f"{under}/", "fields": "items(name),nextPageToken"}
-        page: dict[str, Any] = {"nextPageToken": ""}
-        while (token := page.get("nextPageToken")) is not None:
-            query = urlencode(asked | ({"pageToken": token} if token else {}))
-            answer = self._caller.request("GET", f"{self._objects}?{query}")
-            page = answer.parsed
-            if answer.status != 200 or not isinstance(page, dict):
-                raise _down(answer)
-            for one in page.get("items", ()):
-                self.remove(one["name"])
+        seen, token = set[str](), ""
+        while token or not seen:
+            seen.add(token)
+            names, token = self._page(f"{under}/", token)
+            if token in seen and token:
+                raise ProviderDown(f"{WHO} tells of the same page again", retry_after_s=10)
+            for name in names:
+                self.remove(name)
+
+    def _page(self, prefix: str, token: str) -> tuple[list[str], str]:
+        """Return some of the names that begin so, and what the next page is asked by."""
+        asked = {"prefix": prefix, "fields": "items(name),nextPageToken"}
+        query = urlencode(asked | ({"pageToken": token} if token else {}))
+        answer = self._caller.request("GET", f"{self._objects}?{query}")
+        if answer.status != 200:
+            raise _down(answer)
+        with reading(WHO):
+            names = [one["name"] for one in answer.parsed.get("items", ())]
+            if not all(name.startswith(prefix) for name in names):
+                raise ValueError("another name")
+            return names, str(answer.parsed.get("nextPageToken") or "")
 
     @property
     def _objects(self) -> str:
@@ -279,7 +297,7 @@ def _absent() -> NotFound:
 
 
 def _down(answer: Answer) -> ProviderDown:
-    return ProviderDown(f"the object store answered {answer.status}", retry_after_s=10)
+    return ProviderDown(f"{WHO} answered {answer.status}", retry_after_s=10)
 
 
 def _metadata(name: str, content: Content) -> dict[str, str]:

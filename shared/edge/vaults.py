@@ -17,7 +17,7 @@ from typing import Any
 
 from shared.edge.addresses import path
 from shared.edge.checksums import crc32c
-from shared.edge.http_client import Caller
+from shared.edge.http_client import Caller, reading
 from shared.edge.http_pool import Answer
 from shared.edge.keys import keep_private
 from shared.edge.secrets import GOOGLE, SecretManager
@@ -162,8 +162,14 @@ class ManagedVault:
         """Return the versions that may be read, the newest first."""
         url = f"{self._secrets}/{_name(id)}/versions?filter=state:ENABLED&pageSize=100"
         answer = self._asked("GET", url, also={404})
-        found = answer.parsed.get("versions", []) if answer.status == 200 else []
-        return sorted(found, key=lambda one: -int(one["name"].rpartition("/")[2]))
+        if answer.status == 404:
+            return []
+        with reading("Secret Manager"):
+            found: list[dict[str, str]] = answer.parsed.get("versions", [])
+            if not all(f"/secrets/{_name(id)}/versions/" in one["name"] for one in found):
+                raise ValueError("another secret")
+            _times(found)
+            return sorted(found, key=lambda one: -int(one["name"].rpartition("/")[2]))
 
     def _asked(
         self, method: str, url: str, body: Any = None, also: frozenset[int] | set[int] = frozenset()

@@ -11,13 +11,14 @@ from typing import Any
 
 from shared.edge.addresses import path
 from shared.edge.google_token import google_token
-from shared.edge.http_client import Caller
+from shared.edge.http_client import Caller, reading
 from shared.edge.settings import Settings
 from shared.errors import ProviderDown
 from shared.waiting import wait
 
 HEADERS = {"Content-Type": "application/json"}
 RUNNING = {"ACTIVE", "QUEUED"}
+WHO = "the workflow engine"
 
 
 class WorkflowExecutions:
@@ -46,12 +47,11 @@ class WorkflowExecutions:
         answer = self._caller.request("POST", url, body=body, headers=HEADERS, repeatable=False)
         if answer.status != 200:
             raise _refused(answer.status)
-        try:
-            return str(json.loads(answer.body)["name"]).rpartition("/")[2]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ProviderDown(
-                "the workflow engine's answer names no execution", retry_after_s=10
-            ) from error
+        with reading(WHO):
+            _, ours, id = answer.parsed["name"].rpartition(f"/workflows/{workflow}/executions/")
+            if not (ours and id):
+                raise ValueError("no execution of this one")
+            return str(id)
 
     def wake(self, callback_url: str) -> bool:
         """Call a waiting workflow back, and say whether it was there."""
@@ -69,12 +69,8 @@ class WorkflowExecutions:
             raise _refused(answer.status)
         if answer.status == 404:
             return False
-        try:
-            return json.loads(answer.body)["state"] in RUNNING
-        except (ValueError, KeyError, TypeError) as error:
-            raise ProviderDown(
-                "the workflow engine's answer names no state", retry_after_s=10
-            ) from error
+        with reading(WHO):
+            return answer.parsed["state"] in RUNNING
 
     def _reached(self, callback_url: str) -> str:
         """Return where a callback of this project's own is reached now."""
@@ -83,4 +79,4 @@ class WorkflowExecutions:
 
 
 def _refused(status: int) -> ProviderDown:
-    return ProviderDown(f"the workflow engine answered {status}", retry_after_s=10)
+    return ProviderDown(f"{WHO} answered {status}", retry_after_s=10)

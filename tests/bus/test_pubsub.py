@@ -16,6 +16,7 @@ from shared.bus import Message, envelope, opened, tap
 from shared.edge.pubsub import PubsubBus, from_push
 from shared.errors import Rejected, StoreUnavailable
 from tests.bus.conftest import an_entry
+from tests.edge.provider import Reply, providing
 from tests.emulators import free_port, fresh_project, needs_emulator
 
 
@@ -236,6 +237,25 @@ def test_a_broker_that_does_not_answer_is_unavailable(monkeypatch):
 
     with pytest.raises(StoreUnavailable, match=r"cannot be published now: .*; try again"):
         bus.publish([envelope(an_entry(), environment="test")])
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    "body",
+    [
+        *({"messageIds": said} for said in (["1"], ["1", "2", "3"], ["1", ""], [1, 2], None)),
+        {"more": 1},
+    ],
+)
+def test_messages_that_have_no_numbers_are_not_published(monkeypatch, body):
+    with providing() as provider:
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", provider.address[7:])
+        bus, message = PubsubBus("p", "test"), envelope(an_entry(), environment="test")
+        provider.replies = [Reply(200, {"messageIds": ["1", "2"]})]
+        bus.publish([message] * 2)
+        provider.replies = [Reply(200, body)]
+        with pytest.raises(StoreUnavailable, match="something else than it was asked"):
+            bus.publish([message] * 2)
 
 
 def test_a_process_without_credentials_has_no_broker(monkeypatch, tmp_path):

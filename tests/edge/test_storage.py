@@ -41,7 +41,14 @@ def parts(seen):
     return json.loads(metadata.get_payload(decode=True)), media
 
 
+DIGEST = base64.b64encode(hashlib.md5(DOCUMENT.data).digest()).decode()
+OBJECT = {"kind": "storage#object", "name": NAME, "md5Hash": DIGEST}
+KEPT = Reply(200, OBJECT)
+ELSE = "something else than it was asked"
+
+
 def test_a_document_is_created_as_google_documents_it(provider, files):
+    provider.replies = [KEPT]
     files.keep(NAME, DOCUMENT)
 
     (seen,) = provider.seen
@@ -53,7 +60,7 @@ def test_a_document_is_created_as_google_documents_it(provider, files):
     assert metadata == {
         "name": NAME,
         "contentType": "application/pdf",
-        "md5Hash": base64.b64encode(hashlib.md5(DOCUMENT.data).digest()).decode(),
+        "md5Hash": DIGEST,
     }
     assert media.get_content_type() == "application/pdf"
     assert DOCUMENT.data in seen.body
@@ -77,9 +84,19 @@ def test_an_answer_that_was_lost_is_asked_for_again(provider, files, pauses):
     ids=["429", "500", "503", "408", "slow"],
 )
 def test_what_passes_is_waited_for(provider, files, pauses, trouble):
-    provider.replies = [trouble, Reply(200)]
+    provider.replies = [trouble, KEPT]
     files.keep(NAME, DOCUMENT)
     assert len(pauses) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, [], b"<html>", b"", OBJECT | {"name": "another"}, OBJECT | {"md5Hash": "another"}],
+)
+def test_what_somebody_else_says_is_kept_is_not(provider, files, body):
+    provider.replies = [Reply(200, body)]
+    with pytest.raises(ProviderDown, match=ELSE):
+        files.keep(NAME, DOCUMENT)
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 413])
@@ -141,7 +158,7 @@ def test_what_is_under_a_name_is_found_page_by_page_and_removed(provider, files)
     under, other = NAME.partition("/")[0], NAME.replace("3", "4")
     provider.replies = [
         Reply(200, {"items": [{"name": NAME}], "nextPageToken": "t/1"}),
-        Reply(200),
+        Reply(204, b""),
         Reply(200, {"items": [{"name": other}]}),
         Reply(404),
     ]
@@ -161,6 +178,29 @@ def test_where_nothing_is_under_a_name_nothing_is_removed(provider, files):
     provider.replies = [Reply(200, {})]
     files.remove_all("acme.1")
     assert [seen.method for seen in provider.seen] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    "items", [None, "ab", [1], [{}], [{"name": 1}], [{"name": "other.1/a"}], [{"name": "acme.1"}]]
+)
+def test_what_is_not_under_the_name_is_not_removed(provider, files, items):
+    provider.replies = [Reply(200, {"items": items})]
+    with pytest.raises(ProviderDown, match=ELSE):
+        files.remove_all("acme.1")
+    assert [seen.method for seen in provider.seen] == ["GET"]
+
+
+def test_pages_end(provider, files):
+    provider.replies = [Reply(200, {"nextPageToken": "t"})]
+    with pytest.raises(ProviderDown, match="the same page again"):
+        files.remove_all("acme.1")
+    assert len(provider.seen) == 2
+
+
+def test_what_somebody_else_says_is_removed_is_not(provider, files):
+    provider.replies = [Reply(200, b"<html>")]
+    with pytest.raises(ProviderDown):
+        files.remove(NAME)
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 412])

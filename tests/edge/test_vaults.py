@@ -11,6 +11,7 @@ from shared.edge.vaults import FolderVault, ManagedVault
 from shared.errors import Invalid, NotFound, ProviderDown
 from shared.secrets import GRACE, TenantSecrets
 from tests.conftest import NOON
+from tests.edge.provider import Reply
 from tests.edge.secret_manager import pretending
 from tests.outside import FakeVault
 
@@ -273,6 +274,27 @@ def test_what_is_withheld_is_told(manager, time, status):
         manager.failing = [status]
         with pytest.raises(ProviderDown, match=f"answered {status}"):
             act()
+
+
+NAMED = "projects/1/secrets/kept-" + ID.replace(".", "_") + "/versions/1"
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [
+        None,
+        [1],
+        [{"name": NAMED}],
+        [{"name": NAMED, "createTime": "x"}],
+        [{"name": NAMED.replace("acme", "others"), "createTime": "2026-01-01T12:00:00Z"}],
+    ],
+)
+def test_versions_of_another_secret_or_half_of_them_are_none(provider, time, versions):
+    provider.replies = [Reply(200, {"versions": versions})]
+    vault = ManagedVault("p", "r", time, provider.address, token=lambda: "secret")
+    with pytest.raises(ProviderDown, match="something else than it was asked"):
+        vault.good(ID, 2)
+    assert len(provider.seen) == 1
 
 
 def test_what_passes_is_waited_for(manager, time):

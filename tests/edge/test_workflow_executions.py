@@ -67,11 +67,18 @@ def test_a_start_whose_answer_is_lost_is_not_made_twice(provider, engine, reply)
     assert len(provider.seen) == 1
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", [], {}, {"state": "ACTIVE"}, None])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"<html>", [], {}, {"state": "ACTIVE"}, None, {"name": 1}, {"name": "e-1"}),
+        {"name": f"{PARENT}/executions/"},
+        {"name": f"{PARENT}-2/executions/e-1"},
+    ],
+)
 def test_an_answer_that_names_no_execution_is_none(provider, engine, body):
     provider.replies = [Reply(200, body)]
 
-    with pytest.raises(ProviderDown, match="names no execution"):
+    with pytest.raises(ProviderDown, match="something else than it was asked"):
         engine.start("agent-creation", {})
 
 

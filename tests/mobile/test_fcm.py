@@ -100,6 +100,13 @@ def test_our_own_wrong_key_is_no_fault_of_the_device(fcm, port, pauses):
     assert pauses == []
 
 
+@pytest.mark.parametrize("details", [None, 1, [1]])
+def test_a_refusal_that_cannot_be_read_is_a_provider_that_is_down(fcm, port, details):
+    fcm.replies = [Reply(400, {"error": {"details": details}})]
+    with pytest.raises(ProviderDown):
+        port.send(MESSAGE)
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", [], None])
 def test_a_message_that_was_taken_is_sent_whatever_else_is_said(fcm, port, body):
     fcm.replies = [Reply(200, body)]

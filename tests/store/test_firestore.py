@@ -4,6 +4,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,6 +80,82 @@ def test_an_answer_that_cannot_be_read_is_none(provider, far, ask, reply):
         ask(far)
 
 
+AT = "2026-01-01T12:00:00Z"
+PLACE = "projects/p/databases/(default)/documents/tenants/acme/things"
+NAME = f"{PLACE}/a"
+DOCUMENT = {"name": NAME, "fields": {"n": {"integerValue": "1"}}, "updateTime": AT}
+NUMBERED = {"result": {"aggregateFields": {"n": {"integerValue": "3"}}}, "readTime": AT}
+
+
+def counted(told):
+    return {"result": {"aggregateFields": told}}
+
+
+def elsewhere(name):
+    return {"document": DOCUMENT | {"name": name}}
+
+
+HALF: dict[Any, list[Any]] = {
+    READS[0]: [
+        [{"readTime": AT}],
+        [{"found": DOCUMENT}, {"found": DOCUMENT}],
+        [{"found": DOCUMENT, "missing": NAME}],
+        [{"found": DOCUMENT | {"name": f"{PLACE}/b"}}],
+        [{"missing": f"{PLACE}/b"}],
+        [{"found": None}],
+        [{"found": {}}],
+        [{"found": {"name": NAME}}],
+        [{"found": DOCUMENT | {"fields": None}}],
+        [{"found": DOCUMENT | {"fields": {"n": {}}}}],
+        [{"found": DOCUMENT | {"fields": {"n": None}}}],
+        [{"found": DOCUMENT | {"fields": {"n": {"integerValue": "x"}}}}],
+        [{"found": DOCUMENT | {"fields": {"n": {"timestampValue": "x"}}}}],
+        [{"error": "x"}],
+    ],
+    READS[1]: [
+        {"more": 1},
+        [{"document": None}],
+        [elsewhere(NAME.replace("acme", "others"))],
+        [elsewhere(NAME.replace("things", "others"))],
+        [elsewhere(NAME.replace("projects/p/", "projects/q/"))],
+        [elsewhere(f"{DOCUMENT['name']}/more/b")],
+        [elsewhere(f"{PLACE}/{number}") for number in range(query().limit + 1)],
+    ],
+    READS[2]: [
+        [{"readTime": AT}],
+        {"more": 1},
+        [{"result": {}}],
+        [NUMBERED, NUMBERED],
+        [counted({"n": {"integerValue": "-3"}})],
+        [counted({"n": {"nullValue": None}})],
+    ],
+    COMMIT: [
+        {"commitTime": AT},
+        {"more": 1},
+        *({"writeResults": said} for said in ([], None, [{"updateTime": AT}] * 2)),
+    ],
+}
+"""Answers that say something else than they were asked."""
+
+
+@pytest.mark.parametrize(
+    ("ask", "body"), [(ask, body) for ask, bodies in HALF.items() for body in bodies]
+)
+def test_half_an_answer_or_one_about_something_else_is_none(provider, far, ask, body):
+    provider.replies = [Reply(200, body)]
+
+    with pytest.raises(StoreUnavailable, match="something else than it was asked"):
+        ask(far)
+
+
+def test_what_is_told_around_what_was_found_is_passed_over(provider, far):
+    around = [{"readTime": AT}, {"readTime": AT, "skippedResults": 2}, {"done": True}]
+    provider.replies = [Reply(200, [around[0], {"document": DOCUMENT}, *around[1:]])]
+    assert [one.key for one in READS[1](far)] == [key("a")]
+    provider.replies = [Reply(200, [NUMBERED, around[0]])]
+    assert READS[2](far) == 3
+
+
 @pytest.mark.parametrize("reply", [Reply(cut=True), Reply(wait_s=0.5)])
 def test_a_commit_whose_answer_is_lost_is_not_made_again(provider, far, reply):
     provider.replies = [reply]
@@ -91,7 +168,8 @@ def test_a_commit_whose_answer_is_lost_is_not_made_again(provider, far, reply):
 def test_a_commit_is_one_request_with_its_preconditions(provider, far):
     revision = "2026-01-01T12:00:00.123456789Z"
     writes = [Write(key("new"), {}, ABSENT), Write(key("old"), {}, revision), Write(key("x"), None)]
-    provider.replies = [Reply(200, {"commitTime": revision})]
+    results = [{"updateTime": revision}] * 2 + [{}]
+    provider.replies = [Reply(200, {"writeResults": results, "commitTime": revision})]
 
     far.commit(writes)
 
