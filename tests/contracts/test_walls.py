@@ -69,6 +69,7 @@ KERNEL = {
     *(
         "guarding",
         "handling",
+        "here",
         "job",
         "jobs",
         "judged",
