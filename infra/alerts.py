@@ -184,8 +184,9 @@ def somebody_is_told(graph: Graph, environment: Environment) -> Iterator[str]:
             yield f"{one.type} {one.name} goes to no channel that there is"
 
 
-def the_budget_is_of_this_project(graph: Graph, _: Environment) -> Iterator[str]:
-    """A budget counts what this project costs, and nothing else that its billing account pays."""
+def the_budget_is_of_this_project(graph: Graph, environment: Environment) -> Iterator[str]:
+    """A budget is what its stack's settings say, of what this project costs alone, and is told of before it is spent."""
+    right = configuration(environment, "", {})["waooaw:monthlyBudget"]
     numbers = {
         told(one)["FUNCTION_ADDRESS"].partition(".")[0].rpartition("-")[2]
         for one in of(graph, "cloudrunv2.Service")
@@ -194,6 +195,10 @@ def the_budget_is_of_this_project(graph: Graph, _: Environment) -> Iterator[str]
         has = (one.inputs.get("budgetFilter") or {}).get("projects")
         if has != [f"projects/{number}" for number in sorted(numbers)]:
             yield f"the budget {one.name} is of {has or 'all projects'} and not of this one"
+        units = one.inputs["amount"]["specifiedAmount"]["units"]
+        shares = [rule["thresholdPercent"] for rule in one.inputs.get("thresholdRules") or ()]
+        if units != right or 1.0 not in shares or min(shares) >= 1:
+            yield f"the budget {one.name} is told of at {shares} of {units}, and is {right}"
 
 
 def who_is_refused_is_kept(graph: Graph, _: Environment) -> Iterator[str]:

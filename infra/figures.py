@@ -28,6 +28,13 @@ COUNTS: Mapping[str, frozenset[str]] = {
 }
 """What each figure counts of the lines that have a route."""
 
+TELLS: Mapping[str, str] = {"route": "EXTRACT(jsonPayload.route)"}
+MEASURES: Mapping[str, str] = {"latency": "EXTRACT(jsonPayload.duration_ms)"}
+"""Where in a line (shared/edge/logs.py) each label stands, and what a figure measures."""
+
+LONGEST_MS, FINE = 60_000, 1.5
+"""How long a request takes at most, and how far apart two bounds of what is measured may be: else nobody knows its 95 of 100."""
+
 _METRIC = re.compile(r'metric\.type="([^"]+)"')
 _RESOURCE = re.compile(r'resource\.type="([^"]+)"')
 _LABEL = re.compile(r'metric\.labels?\."?(\w+)')
@@ -46,13 +53,26 @@ def figures_count_what_they_say(graph: Graph, _: Environment) -> Iterator[str]:
         described = one.inputs["metricDescriptor"]
         if described.get("metricKind") != "DELTA":
             yield f"the figure {name} is a {described.get('metricKind')}; what is counted of a log is a DELTA"
-        measures = "valueExtractor" in one.inputs
+        measures = one.inputs.get("valueExtractor")
+        if measures != MEASURES.get(name):
+            yield f"the figure {name} measures {measures} and not {MEASURES.get(name)}"
+        if measures and not _fine(one):
+            yield f"the figure {name} is measured roughly, or ends before {LONGEST_MS // 1000} seconds"
         if described.get("valueType") != ("DISTRIBUTION" if measures else "INT64"):
             yield f"the figure {name} is of {described.get('valueType')}, which is not what it takes out of a line"
-        labels, told = _labels(one), set(one.inputs.get("labelExtractors") or {})
-        for label in sorted(labels ^ told):
-            what = "is taken from nowhere" if label in labels else "is no label of it"
-            yield f"the figure {name} tells by {label}, which {what}"
+        yield from _told(one)
+
+
+def _told(figure: Resource) -> Iterator[str]:
+    """Say what is wrong with the labels of a figure."""
+    name, labels = figure.name, _labels(figure)
+    told = figure.inputs.get("labelExtractors") or {}
+    for label, place in sorted(told.items()):
+        if place != TELLS.get(label):
+            yield f"the figure {name} takes {label} from {place} and not from {TELLS.get(label)}"
+    for label in sorted(labels ^ told.keys()):
+        what = "is taken from nowhere" if label in labels else "is no label of it"
+        yield f"the figure {name} tells by {label}, which {what}"
 
 
 def what_is_asked_of_figures_is_told(graph: Graph, _: Environment) -> Iterator[str]:
@@ -68,6 +88,13 @@ def what_is_asked_of_figures_is_told(graph: Graph, _: Environment) -> Iterator[s
 
 def _labels(metric: Resource) -> set[str]:
     return {label["key"] for label in metric.inputs["metricDescriptor"].get("labels") or ()}
+
+
+def _fine(metric: Resource) -> bool:
+    bounds = (metric.inputs.get("bucketOptions") or {}).get("exponentialBuckets") or {}
+    growth = bounds.get("growthFactor", 0)
+    ends_ms = bounds.get("scale", 0) * growth ** bounds.get("numFiniteBuckets", 0)
+    return bool(1 < growth <= FINE and ends_ms >= LONGEST_MS)
 
 
 def _asked(who: str, asks: Any, labels: Mapping[str, set[str]]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from infra.accounts import INVOKERS
 from infra.engine import MAX_SOURCE_BYTES
-from infra.functions import timeout_s
+from infra.functions import WARM, timeout_s
 from infra.graph import Resource, configuration
 from infra.groups import group_of, runtime_of
 from infra.invokers import calls, invokers
@@ -174,15 +174,19 @@ def accounts_are_those_of_the_groups(graph: Graph, _: Environment) -> Iterator[s
 def functions_are_bounded(graph: Graph, environment: Environment) -> Iterator[str]:
     """No function grows or runs without end, or is kept warm where nobody waits."""
     declared = {one.function_name: one for one in catalog()}
-    bound = int(configuration(environment, "", {})["waooaw:maxInstances"])
+    settings = configuration(environment, "", {})
+    bound, kept = (int(settings[f"waooaw:{of}Instances"]) for of in ("max", "warm"))
     for one in of(graph, SERVICE):
         template = one.inputs["template"]
         scaling = template.get("scaling") or {}
         warm = scaling.get("minInstanceCount", 0)
         if scaling.get("maxInstanceCount") != max(bound, warm):
             yield f"{one.name} has no bound on its instances, or another than {max(bound, warm)}"
-        if warm and environment != "prod":
+        waited_for = one.inputs["name"] in map(deployed, WARM)
+        if warm > (kept if waited_for else 0):
             yield f"{one.name} is kept warm in {environment}, where nobody waits for it"
+        elif waited_for and warm < kept:
+            yield f"{one.name} is not kept warm, and somebody waits for it with a decision in their hand"
         traffic = one.inputs.get("traffics") or ()
         parts = [(part.get("type"), part.get("percent")) for part in traffic]
         if parts != [("TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", 100)]:

@@ -46,6 +46,34 @@ SOWN: dict[str, Any] = {
         lambda g: changed(g, METRIC, "errors", labelExtractors={"path": "EXTRACT(jsonPayload.p)"}),
         "the figure errors tells by route, which is taken from nowhere",
     ),
+    "a route is taken for its area": (
+        FIGURES,
+        lambda g: changed(
+            g, METRIC, "errors", labelExtractors={"route": "EXTRACT(jsonPayload.area)"}
+        ),
+        (
+            "the figure errors takes route from EXTRACT(jsonPayload.area)"
+            " and not from EXTRACT(jsonPayload.route)"
+        ),
+    ),
+    "the status is taken for a time": (
+        FIGURES,
+        lambda g: changed(g, METRIC, "latency", valueExtractor="EXTRACT(jsonPayload.status)"),
+        (
+            "the figure latency measures EXTRACT(jsonPayload.status)"
+            " and not EXTRACT(jsonPayload.duration_ms)"
+        ),
+    ),
+    **{
+        f"times are measured roughly ({member})": (
+            FIGURES,
+            lambda g, more={f"bucketOptions__exponentialBuckets__{member}": value}: changed(
+                g, METRIC, "latency", **more
+            ),
+            "the figure latency is measured roughly, or ends before 60 seconds",
+        )
+        for member, value in (("numFiniteBuckets", 20), ("growthFactor", 10))
+    },
     "lines are sought where none are": (
         FIGURES,
         lambda g: changed(
@@ -160,6 +188,20 @@ SOWN: dict[str, Any] = {
         lambda g: changed(g, "billing.Budget", "monthly", budgetFilter=None),
         "the budget monthly is of all projects and not of this one",
     ),
+    **{
+        f"the budget is told of late ({shares} of {units})": (
+            alerts.the_budget_is_of_this_project,
+            lambda g, units=units, shares=shares: changed(
+                g,
+                "billing.Budget",
+                "monthly",
+                amount={"specifiedAmount": {"units": units}},
+                thresholdRules=[{"thresholdPercent": share} for share in shares],
+            ),
+            f"the budget monthly is told of at {shares} of {units}, and is 100",
+        )
+        for units, shares in (("100000", [0.7, 1.0]), ("100", [0.7]), ("100", [1.0]))
+    },
     "who is refused is not kept": (
         alerts.who_is_refused_is_kept,
         lambda g: changed(

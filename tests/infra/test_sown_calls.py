@@ -142,6 +142,21 @@ SOWN: dict[str, Any] = {
             ("WRITER_KEY", "/etc/waooaw/key.pem", "/etc/waooaw/writer.pem"),
         )
     },
+    "nobody is waited for": (
+        BOUNDED,
+        lambda g: changed(
+            g, SERVICE, "approvals.approve_approval", template__scaling__minInstanceCount=0
+        ),
+        (
+            "approvals.approve_approval is not kept warm,"
+            " and somebody waits for it with a decision in their hand"
+        ),
+    ),
+    "everybody is waited for": (
+        BOUNDED,
+        lambda g: changed(g, SERVICE, "agents.get_agent", template__scaling__minInstanceCount=1),
+        "agents.get_agent is kept warm in prod, where nobody waits for it",
+    ),
     "a key is mounted elsewhere than is told": (
         TELLS,
         lambda g: changed(
