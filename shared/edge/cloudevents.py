@@ -35,25 +35,54 @@ class Event(dict[str, str]):
             raise MethodNotAllowed("an event is told by POST")
         named = {name.lower(): said for name, said in request.headers.items()}
         super().__init__((name[3:], said) for name, said in named.items() if name.startswith("ce-"))
-        try:
-            self.data = json.loads(request.body(MOST_BYTES))
-        except (ValueError, RecursionError):
-            self.data = None
+        self.data = _read(request.body(MOST_BYTES))
         told = self.data if isinstance(self.data, Mapping) else {}
         if not self._is_whole and all(isinstance(told.get(name), str) for name in _REQUIRED):
-            self.update((name, said) for name, said in told.items() if isinstance(said, str))
-            self.data = told.get("data")
+            about = told.keys() - {"data", "data_base64"}
+            self.update((name, told[name]) for name in about if isinstance(told[name], str))
+            self.data = _said(told)
         if self._is_whole:
             if self["specversion"] not in _VERSIONS:
                 raise BadRequest(f"an event is told as of version 1.0, not {self['specversion']}")
         elif not _is_json(request.mimetype):
             raise UnsupportedType("tell a CloudEvent, or push a message as JSON")
-        elif not isinstance(told.get("message"), Mapping) or "subscription" not in told:
+        elif not _is_push(told):
             raise BadRequest("this is no CloudEvent, and no message pushed by Pub/Sub")
 
     @property
     def _is_whole(self) -> bool:
         return all(name in self for name in _REQUIRED)
+
+
+def _said(told: Mapping[str, Any]) -> Any:
+    """Return what a whole event says; bytes are in Base64 (CloudEvents' JSON format, 3.1)."""
+    if "data_base64" not in told:
+        return told.get("data")
+    import base64
+
+    if "data" in told:
+        raise BadRequest("an event says one thing")
+    try:
+        said = base64.b64decode(told["data_base64"], validate=True)
+    except (TypeError, ValueError) as error:
+        raise BadRequest("what an event says cannot be read") from error
+    return _read(said)
+
+
+def _read(said: bytes) -> Any:
+    try:
+        return json.loads(said)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_push(told: Mapping[str, Any]) -> bool:
+    """Say whether it is what Pub/Sub pushes, as the framework knows it: there is no message of nothing."""
+    message = told.get("message")
+    if not isinstance(message, Mapping):
+        return False
+    said = (told.get("subscription"), message.get("data"), message.get("messageId"))
+    return all(isinstance(one, str) for one in said)
 
 
 def _is_json(kind: str) -> bool:

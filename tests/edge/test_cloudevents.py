@@ -14,10 +14,14 @@ from shared.edge.start import application
 JSON = {"Content-Type": "application/json"}
 EVENT = {"ce-specversion": "1.0", "ce-type": "t", "ce-source": "/s", "ce-id": "1"}
 TOLD = {"specversion": "1.0", "type": "t", "source": "/s", "id": "1", "data": {"a": "b"}}
-PUSH = {
-    "message": {"data": base64.b64encode(b"a").decode(), "messageId": "1", "attributes": {}},
-    "subscription": "projects/p/subscriptions/s",
-}
+MESSAGE = {"data": base64.b64encode(b"a").decode(), "messageId": "1", "attributes": {}}
+
+
+def pushed(message):
+    return {"message": message, "subscription": "projects/p/subscriptions/s"}
+
+
+PUSH = pushed(MESSAGE)
 
 
 def without(event, name):
@@ -41,6 +45,12 @@ CASES = {
         json.dumps(TOLD).encode(),
         200,
     ),
+    "whole, of bytes": (
+        "POST",
+        {"Content-Type": "application/cloudevents+json"},
+        json.dumps(without(TOLD, "data") | {"data_base64": "eyJhIjogImIifQ=="}).encode(),
+        200,
+    ),
     "a push": ("POST", JSON, json.dumps(PUSH).encode(), 200),
     "read": ("GET", EVENT | JSON, b"", 405),
     "read by its head": ("HEAD", EVENT | JSON, b"", 405),
@@ -53,6 +63,16 @@ CASES = {
     "a text": ("POST", {"Content-Type": "text/plain"}, b"a", 415),
     "an empty object": ("POST", JSON, b"{}", 400),
     "no JSON": ("POST", JSON, b"{", 400),
+    **{
+        f"a push without {name}": (
+            "POST",
+            JSON,
+            json.dumps(pushed(without(MESSAGE, name))).encode(),
+            400,
+        )
+        for name in ("data", "messageId")
+    },
+    "a push of nothing": ("POST", JSON, json.dumps(pushed({})).encode(), 400),
     "null": ("POST", JSON, b"null", 400),
     "of another version": ("POST", EVENT | JSON | {"ce-specversion": "9.9"}, b"{}", 400),
     "whole, of another version": (
@@ -106,14 +126,16 @@ def test_it_is_answered_as_the_framework_does(name):
 
 def test_what_an_event_says_is_read_wherever_it_stands(ours):
     app, taken = ours
-    for name in ("whole", "of the scheduler", "a push"):
+    for name in ("whole", "whole, of bytes", "of the scheduler", "a push"):
         asked(app, *CASES[name][:3])
+    attributes = without(TOLD, "data")
     assert [dict(one) for one in taken] == [
-        {name: said for name, said in TOLD.items() if name != "data"},
+        attributes,
+        attributes,
         {name[3:]: said for name, said in EVENT.items()},
         {},
     ]
-    assert [one.data for one in taken] == [{"a": "b"}, {}, PUSH]
+    assert [one.data for one in taken] == [{"a": "b"}, {"a": "b"}, {}, PUSH]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +147,13 @@ def test_what_an_event_says_is_read_wherever_it_stands(ours):
         (b'{"message": {}}', 400),
         (json.dumps(without(TOLD, "id")).encode(), 400),
         (json.dumps(TOLD | {"id": 1}).encode(), 400),
+        *(
+            (json.dumps(without(TOLD, "data") | {"data_base64": said}).encode(), 400)
+            for said in (1, None, "=", "ä", ["YQ=="])
+        ),
+        (json.dumps(TOLD | {"data_base64": "YQ=="}).encode(), 400),
+        (json.dumps(PUSH | {"subscription": None}).encode(), 400),
+        (json.dumps(pushed(MESSAGE | {"data": None})).encode(), 400),
     ],
 )
 def test_what_the_framework_fails_of_is_refused(ours, body, status):
