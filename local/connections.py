@@ -343,6 +343,7 @@ class Listening(Serving):
     def finish(self) -> None:
         """Take nobody any more, answer what is under way, and then close everything; whoever reads says so."""
         if self.finishing is None:
+            self.take_all()
             self.finishing = time.monotonic()
             one_socket.close(self)
 

@@ -2,7 +2,8 @@
 Serve in one process, one request at a time: what a container is asked that has less than a CPU.
 
 Waitress takes what comes and hands out what goes, in a thread of its own, so that nobody waits for a slow client. A
-connection stays open until the client closes it, as Google's front would lose what it sends into one that we close.
+connection stays open until the client closes it, as Google's front would lose what it sends into one that we close;
+after what cannot be read, and after what no application caught, it is closed.
 
 What one machine serves from takes requests by the same rules (`local/connections.py`): two servers that read one stream
 of bytes as different requests hand one caller what is another's.
@@ -13,6 +14,7 @@ import faulthandler
 import json
 import logging
 import re
+import select
 import signal
 import sys
 import time
@@ -21,10 +23,12 @@ from typing import Any
 from uuid import uuid4
 
 from waitress.adjustments import Adjustments
-from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.channel import ClientDisconnected, HTTPChannel
+from waitress.parser import HEADER_FIELD_RE, HTTPRequestParser, ParsingError
+from waitress.receiver import ChunkedReceiver
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
+from waitress.utilities import BadRequest as BadSaid
 from waitress.wasyncore import dispatcher, loop
 
 from shared.edge.web import Wsgi
@@ -73,6 +77,7 @@ class Coming(HTTPRequestParser):  # type: ignore[misc]
 
     completed: bool
     error: Any
+    body_rcv: Any
 
     def received(self, data: bytes) -> int:
         """Take some more of it, and tell nobody to go on who is refused already."""
@@ -100,6 +105,27 @@ class Coming(HTTPRequestParser):  # type: ignore[misc]
             super().parse_header(header_plus)
         except ValueError as error:
             raise ParsingError("its address or its length cannot be read") from error
+        if self.chunked:
+            self.body_rcv = _Chunks(self.body_rcv.getbuf())
+
+
+class _Chunks(ChunkedReceiver):  # type: ignore[misc]
+    """A body that comes in chunks."""
+
+    completed: bool
+    error: Any
+
+    def received(self, data: bytes) -> int:
+        """Take some more of it; the end of a line that never ends is not waited for."""
+        taken: int = super().received(data)
+        lines = self.control_line or self.trailer
+        if self.error:
+            return taken
+        if _BARE.search(b"." + lines) or len(lines) > MOST_HEAD_BYTES:
+            self.error = BadSaid("a line of a chunked body ends with CR LF")
+        elif self.completed and not all(map(HEADER_FIELD_RE.match, lines.split(b"\r\n")[:-2])):
+            self.error = BadSaid("after the last chunk there are headers or nothing")
+        return taken
 
 
 def _unequivocal(head: bytes) -> None:
@@ -111,6 +137,8 @@ def _unequivocal(head: bytes) -> None:
         raise ParsingError("a header is one line")
     said = [(name.lower(), value) for name, _, value in (line.partition(b":") for line in lines)]
     names = [name for name, _ in said]
+    if version == b"HTTP/1.1" and b"host" not in names:
+        raise ParsingError("host is said")
     for name in _ONCE:
         if names.count(name) > 1:
             raise ParsingError(f"{name.decode()} is said once")
@@ -122,7 +150,19 @@ def _unequivocal(head: bytes) -> None:
 
 
 class Answering(WSGITask):  # type: ignore[misc]
-    """An answer on its way."""
+    """An answer on its way, after which the connection stays open: also where it has no length, but an end of its own."""
+
+    close_on_finish: bool
+
+    def build_response_header(self) -> bytes:
+        """Return its head, in which Waitress says that it closes after what has no length."""
+        asked = self.request.headers.get("CONNECTION", "").lower()
+        closes = self.close_on_finish or self.version != "1.1" or "close" in asked
+        head: bytes = super().build_response_header()
+        if self.close_on_finish and not closes:
+            self.close_on_finish = False
+            head = head.replace(b"\r\nConnection: close\r\n", b"\r\n", 1)
+        return head
 
     def finish(self) -> None:
         """Send its end, which a head asked for alone has none of."""
@@ -222,6 +262,15 @@ class Serving(TcpWSGIServer):  # type: ignore[misc]
         if len(self.active_channels) > self.most_connections:
             self.let_one_go()
 
+    def take_all(self) -> None:
+        """Take whoever has come, before the port closes: they know of no end, and have sent what they ask."""
+        come = select.poll()
+        come.register(self.socket, select.POLLIN)
+        for _ in range(MOST_CONNECTIONS):
+            if not come.poll(0):
+                break
+            super().handle_accept()
+
     def let_one_go(self) -> None:
         """Close the connection that was waited for longest, unless it has just been asked on."""
         waited_for = (one for one in self.active_channels.values() if not one.requests)
@@ -246,14 +295,27 @@ class _Connection(Connection):
     """One client's connection with a container."""
 
     task_class = _Ending
+    _until = 0.0
+    """When the answer must be on its way."""
 
     @property
     def is_busy(self) -> bool:
         """Say whether somebody is asking, is being answered, or has not got all of an answer."""
         return bool(self.request or self.requests or self.total_outbufs_len or self.is_unread)
 
+    def write_soon(self, data: Any) -> int:
+        """Send something, once the client has read of what was sent before, for which a request's time is waited."""
+        with self.outbuf_lock:
+            while self.connected and self.total_outbufs_len > self.adj.outbuf_high_watermark:
+                self.server.pull_trigger()
+                if not self.outbuf_lock.wait(self._until - time.monotonic()):
+                    self.server.trigger.pull_trigger(self.handle_close)
+                    raise ClientDisconnected
+        return int(super().write_soon(data))
+
     def service(self) -> None:
         """Answer a request, or end the process, which says where it stood: then it is begun anew."""
+        self._until = time.monotonic() + self.server.most_s
         faulthandler.dump_traceback_later(self.server.ends_s, exit=True, file=sys.stderr)
         try:
             super().service()
@@ -281,7 +343,7 @@ class Container(Serving):
             max_request_body_size=MOST_BODY_BYTES + 1,
         )
         super().__init__(app, map={}, adj=limits)
-        self.ends_s, self._stops_at = most_s + ENDING_S, 0.0
+        self.most_s, self.ends_s, self._stops_at = most_s, most_s + ENDING_S, 0.0
         for ends in (signal.SIGTERM, signal.SIGINT):
             signal.signal(ends, self._end)
 
@@ -299,19 +361,12 @@ class Container(Serving):
         """Answer until a signal says to end; what was sent until the port closes is answered, and nobody is taken then."""
         while not self.ends:
             self._turn(WAIT_S)
-        self._take_all()
+        self.take_all()
         # The port alone: the rest of the server is needed to the end.
         dispatcher.close(self)
         while self._is_busy() and time.monotonic() < self._stops_at:
             self._turn(LOOK_S)
         self.task_dispatcher.shutdown(timeout=LEAVING_S)
-
-    def _take_all(self) -> None:
-        """Take whoever has come: their clients know of no end, and have sent what they ask."""
-        taken = -1
-        while taken != len(self.active_channels):
-            taken = len(self.active_channels)
-            TcpWSGIServer.handle_accept(self)
 
     def _turn(self, most_s: float) -> None:
         loop(timeout=most_s, use_poll=True, map=self._map, count=1)

@@ -80,9 +80,46 @@ def test_each_part_goes_as_it_comes(served):
             answer += client.recv(65536)
         came = time.monotonic()
         assert b"b" not in answer.partition(b"\r\n\r\n")[2]
-        rest = b"".join(iter(lambda: client.recv(65536), b""))
+        rest = b""
+        while not rest.endswith(b"0\r\n\r\n"):
+            rest += client.recv(65536)
     assert time.monotonic() - came > 0.2
     assert rest == b"1\r\nb\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+@pytest.mark.parametrize("path", [b"/nothing", b"/same", b"/parts"])
+def test_what_says_no_length_closes_nothing(served, method, path):
+    """Also what was sent already is answered."""
+    with served.open() as client:
+        ask = b"%s %s HTTP/1.1\r\nHost: h\r\n%s\r\n"
+        client.sendall(ask % (method, path, b"") + ask % (b"GET", b"/next", CLOSE))
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    first, second = answer.split(b"HTTP/1.1 ")[1:]
+    assert b"Connection" not in first
+    assert told(b"HTTP/1.1 " + second)[1] == "/next"
+
+
+def test_what_says_no_length_closes_where_that_is_asked_or_older(served):
+    for sent in (
+        b"GET /nothing HTTP/1.1\r\nHost: h\r\nConnection: close, x\r\n\r\n",
+        b"GET /parts HTTP/1.0\r\n\r\n",
+    ):
+        with served.open() as client:
+            client.sendall(sent)
+            answer = b"".join(iter(lambda: client.recv(65536), b""))
+        assert b"Connection: close\r\n" in answer
+
+
+def test_a_client_that_does_not_read_is_waited_for_as_long_as_a_request_may_take(alone):
+    served = alone(most_s=0.5)
+    with served.open() as deaf:
+        deaf.sendall(b"GET /endless HTTP/1.1\r\nHost: h\r\n\r\n")
+        deaf.recv(1)
+        assert told(served.ask(HOST + b"\r\n"))[0] == "GET"
+        time.sleep(0.8)
+        assert told(served.ask(HOST + b"\r\n"))[0] == "GET"
+    assert served.process.poll() is None
 
 
 def test_who_goes_on_asking_is_answered_on_the_same_connection(served):
@@ -194,6 +231,18 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
         HOST.replace(b" HTTP/1.1", b"") + b"\r\n",
         HOST.replace(b"\r", b"") + b"\n",
         HOST + b"A: b\nC: d\r\n\r\n",
+        HOST.partition(b"Host")[0] + b"\r\n",
+        *(
+            HOST + CHUNKED + b"\r\n" + body
+            for body in (
+                b"4\nabcd\n0\n\n",
+                b"4\r\nabcd\r\n0\n",
+                b"0\r\n\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n",
+                b"0\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n",
+                b"0\r\nA: b\nC: d\r\n\r\n",
+                b"0" * 65_537,
+            )
+        ),
     ],
 )
 def test_what_could_be_read_in_two_ways_is_refused(served, sent):

@@ -34,11 +34,11 @@ HOST = b"Host: 127.0.0.1:%d\r\n"
         (b"POST /v1/health HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400, "bad_request"),
         (b"POST /v1/health HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400, "bad_request"),
         (b"POST /v1/health HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "bad_request"),
-        (b"POST /v1/health HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "bad_request"),
+        (b"POST /v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "bad_request"),
         (b"GET /v1/health HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", 431, "too_large"),
-        (b"POST /v1/health HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", 413, "too_large"),
-        (b"POST /v1/health HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + b"x" * 1001, 413, "too_large"),
-        (b"POST /v1/health HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n", 413, "too_large"),
+        (b"POST /v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1001\r\n\r\n", 413, "too_large"),
+        (b"POST /v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + b"x" * 1001, 413, "too_large"),
+        (b"POST /v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n", 413, "too_large"),
     ],
 )  # fmt: skip
 def test_what_http_itself_refuses_is_a_problem(served, sent, status, code):
@@ -282,3 +282,18 @@ def test_who_takes_too_long_keeps_no_server_from_its_end(served, monkeypatch):
     assert not server._thread.is_alive()
     with suppress(ConnectionError):
         assert under_way.recv(1) == b""
+
+
+def test_who_came_before_a_server_ends_is_answered(served):
+    wire = served()
+    server, came = served.running[-1][0], []
+
+    def finish():
+        """Whoever takes clients is here, so this one waits to be taken."""
+        ask = f"GET /v1/health HTTP/1.1\r\nHost: 127.0.0.1:{wire.port}\r\n\r\n"
+        came.append(wire.connect(ask.encode()))
+        server.listening.finish()
+
+    server.listening.wake(finish)
+    server._thread.join(5)
+    assert answered(came[0]).status == 200
