@@ -8,8 +8,7 @@ flow: reading a variable whose assignment was not reached is an error of the exe
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 
 from local.workflows.errors import Position, Problem
 from local.workflows.expressions import Call as CallNode
@@ -40,64 +39,7 @@ from local.workflows.program import (
 )
 from local.workflows.syntax import dotted
 from local.workflows.values import Reference
-
-
-@dataclass(eq=False)
-class _Scope:
-    """What is visible in a block; *shared* is set at the border of a parallel step."""
-
-    names: set[str]
-    parent: _Scope | None = None
-    shared: frozenset[str] | None = None
-    steps: set[str] = field(default_factory=set)
-    in_loop: bool = False
-    loop_names: frozenset[str] = frozenset()
-
-    def sees(self, name: str) -> bool:
-        return name in self.names or (self.parent is not None and self.parent.sees(name))
-
-    def seen(self) -> set[str]:
-        """Return what can be read here."""
-        return self.names | (self.parent.seen() if self.parent is not None else set())
-
-    def writable(self, name: str) -> bool:
-        """Tell whether an assignment here may reach the variable."""
-        if name in self.names or self.parent is None:
-            return True
-        if self.shared is not None and name not in self.shared and self.parent.sees(name):
-            return False
-        return self.parent.writable(name)
-
-    def loops_over(self, name: str) -> bool:
-        """Tell whether *name* is the variable of an enclosing loop."""
-        return name in self.loop_names or (self.parent is not None and self.parent.loops_over(name))
-
-    @property
-    def in_parallel(self) -> bool:
-        return self.shared is not None or (self.parent is not None and self.parent.in_parallel)
-
-
-def _assigned(body: Body | None) -> Iterator[str]:
-    """Yield the variables a body creates in the scope it stands in."""
-    match body:
-        case Assign():
-            yield from (target.name for target, _ in body.assignments)
-        case Call(result=result) if result is not None:
-            yield result.name
-        case Switch():
-            for case in body.cases:
-                yield from _assigned(case.body)
-        case Nested():
-            yield from _created(body.block)
-        case Try():
-            yield from _assigned(body.body)
-        case _:
-            pass
-
-
-def _created(block: Block) -> Iterator[str]:
-    for step in block.steps:
-        yield from _assigned(step.body)
+from local.workflows.visible import Visible, blocks, created
 
 
 class _Checker:
@@ -119,12 +61,12 @@ class _Checker:
     def routine(self, routine: Routine) -> None:
         for default in routine.parameters.values():
             if default is not None:
-                self.node(default, _Scope(set()))
-        names = set(routine.parameters) | set(_created(routine.block))
+                self.node(default, Visible(set()))
+        names = set(routine.parameters) | set(created(routine.block))
         routine.block.names = frozenset(names)
         seen: set[str] = set()
         self.unique(routine.block, seen)
-        self.block(routine.block, _Scope(names))
+        self.block(routine.block, Visible(names))
 
     def unique(self, block: Block, seen: set[str]) -> None:
         """Refuse two steps of one name in a routine."""
@@ -134,10 +76,10 @@ class _Checker:
             if step.name in {END, BREAK, CONTINUE}:
                 self.problem(step.position, f"a step cannot be named '{step.name}'")
             seen.add(step.name)
-            for inner in _blocks(step.body):
+            for inner in blocks(step.body):
                 self.unique(inner, seen)
 
-    def block(self, block: Block, scope: _Scope) -> None:
+    def block(self, block: Block, scope: Visible) -> None:
         """Check steps that stand directly in *scope*."""
         outer = scope.steps
         scope.steps = outer | set(block.index)
@@ -146,14 +88,13 @@ class _Checker:
             self.jump(step.next, scope)
         scope.steps = outer
 
-    def opened(self, block: Block | Except, scope: _Scope, local: set[str]) -> _Scope:
+    def opened(self, block: Block | Except, scope: Visible, local: set[str]) -> Visible:
         """Make the scope of a loop, a handler or a branch."""
-        created = _created(block) if isinstance(block, Block) else _assigned(block.body)
-        names = local | {name for name in created if not scope.sees(name)}
+        names = local | {name for name in created(block) if not scope.sees(name)}
         block.names = frozenset(names)
-        return _Scope(names, scope, None, set(scope.steps), scope.in_loop)
+        return Visible(names, scope, None, set(scope.steps), scope.in_loop)
 
-    def jump(self, jump: Jump | None, scope: _Scope) -> None:
+    def jump(self, jump: Jump | None, scope: Visible) -> None:
         if jump is None or jump.target in scope.steps:
             return
         target, where = jump.target, jump.position
@@ -168,7 +109,7 @@ class _Checker:
                 where, f"'next' names the unknown step '{target}'{_meant(target, scope.steps)}"
             )
 
-    def body(self, body: Body | None, scope: _Scope) -> None:  # noqa: C901, PLR0912 - one case for each kind
+    def body(self, body: Body | None, scope: Visible) -> None:  # noqa: C901, PLR0912 - one case for each kind
         """Check one body."""
         match body:
             case Assign():
@@ -201,7 +142,9 @@ class _Checker:
             case None:
                 pass
 
-    def loop(self, loop: For, scope: _Scope, where: Position, border: _Scope | None = None) -> None:
+    def loop(
+        self, loop: For, scope: Visible, where: Position, border: Visible | None = None
+    ) -> None:
         for source in (loop.items, loop.range):
             if source is not None:
                 self.node(source, scope)
@@ -213,7 +156,7 @@ class _Checker:
         inner.in_loop, inner.loop_names = border is None, frozenset(local)
         self.block(loop.block, inner)
 
-    def attempt(self, body: Try, scope: _Scope) -> None:
+    def attempt(self, body: Try, scope: Visible) -> None:
         self.body(body.body, scope)
         self.jump(body.next, scope)
         if body.retry is not None:
@@ -224,7 +167,7 @@ class _Checker:
             self.body(body.handler.body, inner)
             self.jump(body.handler.next, inner)
 
-    def parallel(self, body: Parallel, scope: _Scope) -> None:
+    def parallel(self, body: Parallel, scope: Visible) -> None:
         where = body.position
         if body.limit is not None:
             self.node(body.limit, scope)
@@ -233,13 +176,13 @@ class _Checker:
                 self.problem(where, f"the shared variable '{name}' does not exist outside")
             elif not scope.writable(name):
                 self.problem(where, f"'{name}' is not shared by the enclosing parallel step")
-        border = _Scope(set(), scope, frozenset(body.shared))
+        border = Visible(set(), scope, frozenset(body.shared))
         if body.loop is not None:
             self.loop(body.loop, scope, where, border)
         for branch in body.branches:
             self.block(branch.block, self.opened(branch.block, border, set()))
 
-    def write(self, name: str, scope: _Scope, where: Position) -> None:
+    def write(self, name: str, scope: Visible, where: Position) -> None:
         if not scope.writable(name):
             self.problem(
                 where, f"the variable '{name}' is written in a parallel branch but is not shared"
@@ -247,7 +190,7 @@ class _Checker:
 
     # --- calls and expressions ----------------------------------------------------------------
 
-    def call(self, call: Call, scope: _Scope) -> None:
+    def call(self, call: Call, scope: Visible) -> None:
         for value in (*call.arguments.values(), *call.positional):
             self.node(value, scope)
         if call.result is not None:
@@ -304,12 +247,12 @@ class _Checker:
             self.warn(lint_connector(function, where))
         return function
 
-    def node(self, node: Node, scope: _Scope) -> None:
+    def node(self, node: Node, scope: Visible) -> None:
         """Bind the names of an expression, and note whether evaluating it may wait."""
         self.bind(node, scope)
         self.warn(lint_expression(node))
 
-    def bind(self, node: Node, scope: _Scope) -> None:
+    def bind(self, node: Node, scope: Visible) -> None:
         match node:
             case Const():
                 return
@@ -326,7 +269,7 @@ class _Checker:
         waits = isinstance(node, CallNode) and (node.function is None or bool(node.function.waits))
         node.suspends = waits or any(operand.suspends for operand in node.operands)
 
-    def symbol(self, node: Name, scope: _Scope) -> None:
+    def symbol(self, node: Name, scope: Visible) -> None:
         if scope.sees(node.name):
             return
         if node.name in self.program.routines:
@@ -338,7 +281,7 @@ class _Checker:
             f"{_meant(node.name, scope.seen())}",
         )
 
-    def library(self, node: Field, scope: _Scope) -> bool:
+    def library(self, node: Field, scope: Visible) -> bool:
         """Bind a dotted name of the standard library, unless a variable hides it."""
         name = dotted(node)
         if not name or scope.sees(name.partition(".")[0]):
@@ -379,27 +322,6 @@ def _meant(word: str, known: Iterable[str]) -> str:
     """Ask whether a known word was meant, if one is near."""
     near = difflib.get_close_matches(word, known, 1, 0.82)
     return f"; did you mean '{near[0]}'?" if near else ""
-
-
-def _blocks(body: Body | None) -> Iterator[Block]:
-    match body:
-        case Switch():
-            for case in body.cases:
-                yield from _blocks(case.body)
-        case For():
-            yield body.block
-        case Nested():
-            yield body.block
-        case Try():
-            yield from _blocks(body.body)
-            if body.handler is not None:
-                yield from _blocks(body.handler.body)
-        case Parallel():
-            yield from (branch.block for branch in body.branches)
-            if body.loop is not None:
-                yield body.loop.block
-        case _:
-            pass
 
 
 def check(

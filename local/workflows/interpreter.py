@@ -21,6 +21,7 @@ from local.workflows.expressions import Node
 from local.workflows.functions import FUNCTIONS
 from local.workflows.history import Recorder
 from local.workflows.operators import boolean
+from local.workflows.outcomes import unhandled
 from local.workflows.program import (
     BREAK,
     CONTINUE,
@@ -60,9 +61,6 @@ from local.workflows.values import (
 STEPS_MAX = 100_000
 _DEPTH_MAX = 20
 _NESTING_MAX = 2
-_REPORTED_BRANCHES_MAX = 100
-# What the service puts above the place of an error in a branch, whatever it was.
-_BRANCH = 'RuntimeError: "branch error"'
 # How many steps run before other executions get their turn.
 _TURN_STEPS = 500
 
@@ -389,13 +387,13 @@ class Machine:
             names = [branch.name for branch in body.branches]
             branches = [self.branch(branch.block, {}, scope) for branch in body.branches]
         failures: list[Failure | None] = yield Fork(branches, most)
-        errors = [
-            {"id": name, "error": {"context": context(_BRANCH, failure), "payload": failure.value}}
+        failed = [
+            (name, failure)
             for name, failure in zip(names, failures, strict=True)
             if failure is not None
         ]
-        if errors:
-            raise _unhandled(errors)
+        if failed:
+            raise unhandled(failed)
         return None
 
     def branch(
@@ -417,28 +415,3 @@ def _tellable(value: Value) -> Value:
     """Return the value of an error that can be written down, as it will be if nothing handles it."""
     as_json(measured(value))
     return value
-
-
-def _unhandled(errors: list[dict[str, Any]]) -> Raised:
-    tags: dict[str, None] = {"UnhandledBranchError": None}
-    for error in errors:
-        payload = error["error"]["payload"]
-        found = payload.get("tags") if isinstance(payload, dict) else None
-        tags.update((tag, None) for tag in found or () if isinstance(tag, str))
-    error = {
-        "message": "UnhandledBranchError: One or more branches or iterations encountered "
-        "an unhandled runtime error",
-        "tags": list(tags),
-        "branches": errors[:_REPORTED_BRANCHES_MAX],
-        "truncated": len(errors) > _REPORTED_BRANCHES_MAX,
-    }
-    return Raised(measured(error))
-
-
-def context(sentence: str, failure: Failure) -> str:
-    """Say where an error passed, innermost first, below a sentence."""
-    lines = [sentence]
-    for element in failure.trace:
-        where = f'in step "{element.step}", routine "{element.routine}"'
-        lines.append(f"{where}, line: {element.position.line}")
-    return "\n".join(lines)

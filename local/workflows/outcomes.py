@@ -1,11 +1,15 @@
-"""How the end of an execution is written down."""
+"""How the end of an execution, or of a branch, is told."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from local.workflows.errors import Failure, as_json, limit
-from local.workflows.interpreter import context
-from local.workflows.values import MEMORY_LIMIT, Value, to_json
+from local.workflows.errors import Failure, Raised, as_json, limit
+from local.workflows.values import MEMORY_LIMIT, Value, measured, to_json
+
+_REPORTED_BRANCHES_MAX = 100
+# What the service puts above the place of an error in a branch, whatever it was.
+_BRANCH = 'RuntimeError: "branch error"'
 
 
 def result_json(value: Value) -> str:
@@ -33,7 +37,35 @@ def error_json(failure: Failure) -> str:
     return json.dumps(
         {
             "payload": as_json(failure.value),
-            "context": context(failure.message, failure),
+            "context": _context(failure.message, failure),
             "stackTrace": {"elements": elements},
         }
     )
+
+
+def unhandled(failed: Sequence[tuple[str, Failure]]) -> Raised:
+    """Make one error of those of branches, each with the name of its branch."""
+    tags: dict[str, None] = {"UnhandledBranchError": None}
+    for _, failure in failed:
+        found = failure.value.get("tags") if isinstance(failure.value, dict) else None
+        tags.update((tag, None) for tag in found or () if isinstance(tag, str))
+    error = {
+        "message": "UnhandledBranchError: One or more branches or iterations encountered "
+        "an unhandled runtime error",
+        "tags": list(tags),
+        "branches": [
+            {"id": name, "error": {"context": _context(_BRANCH, failure), "payload": failure.value}}
+            for name, failure in failed[:_REPORTED_BRANCHES_MAX]
+        ],
+        "truncated": len(failed) > _REPORTED_BRANCHES_MAX,
+    }
+    return Raised(measured(error))
+
+
+def _context(sentence: str, failure: Failure) -> str:
+    """Say where an error passed, innermost first, below a sentence."""
+    lines = [sentence]
+    for element in failure.trace:
+        where = f'in step "{element.step}", routine "{element.routine}"'
+        lines.append(f"{where}, line: {element.position.line}")
+    return "\n".join(lines)

@@ -160,14 +160,18 @@ def _extent(value: Value, most: int) -> tuple[int, int]:
             total += 8 * len(inner)
             items: Collection[Value] = inner
             if isinstance(inner, dict):
-                total += 8 * len(inner) + sum(map(length, inner))
+                total += 8 * len(inner) + _lengths(inner)
                 items = inner.values()
             if total > most:
                 break
             kinds = set(map(type, items))
             if not kinds <= _EIGHT_BYTES:
-                total += sum(map(length, items)) if kinds == _STRINGS else _held(items, level)
+                total += _lengths(items) if kinds == _STRINGS else _held(items, level)
     return total, depth
+
+
+def _lengths(texts: Collection[str]) -> int:
+    return sum(map(len if all(map(str.isascii, texts)) else length, texts))
 
 
 def _held(items: Iterable[Value], level: list[Value]) -> int:
