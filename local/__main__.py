@@ -11,7 +11,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import TextIOWrapper
@@ -325,7 +326,8 @@ def _token(given: argparse.Namespace) -> int:
         now = _running(given)
         client = Client(now.address, now.secret)
         try:
-            client.sign_in(given.account)
+            with _answering(given):
+                client.sign_in(given.account)
         except Refused as refused:
             print(refused.detail, file=sys.stderr)
             return 2
@@ -366,18 +368,35 @@ def _code(given: argparse.Namespace) -> int:
 
 def _told(given: argparse.Namespace, path: str, **asked: str) -> Mapping[str, Any]:
     """Return what the running server tells whoever can read its folder."""
-    import urllib3
+    from local.story.client import Client, Refused
 
     now = _running(given)
-    body = {**asked, "secret": now.secret}
     try:
-        answer = urllib3.request("POST", now.address + path, json=body, retries=False)
-    except urllib3.exceptions.HTTPError as error:
-        raise Failure(f"the server of {given.folder} does not answer: {error}") from error
-    if answer.status == 404:
+        with _answering(given):
+            return Client(now.address, now.secret).ask(path, {**asked, "secret": now.secret})
+    except Refused as refused:
+        if refused.status != 404:
+            raise Failure(refused.detail) from refused
         run = hints.make("run", DATA=given.folder, AUTH="firebase")
-        raise Failure(f"people sign in here by tokens; `{run}` has them sign in as in the cloud")
-    return dict(answer.json())
+        said = f"people sign in here by tokens; `{run}` has them sign in as in the cloud"
+        raise Failure(said) from refused
+
+
+@contextmanager
+def _answering(given: argparse.Namespace) -> Iterator[None]:
+    """
+    Ask the running server.
+
+    Raises:
+        Failure: It does not answer.
+    """
+    import urllib3
+
+    try:
+        yield
+    except urllib3.exceptions.HTTPError as error:
+        said = f"the server of {given.folder} does not answer ({type(error).__name__})"
+        raise Failure(f"{said}; try again, or stop it and start it again") from error
 
 
 def _runs(given: argparse.Namespace) -> bool:

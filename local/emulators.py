@@ -32,6 +32,10 @@ from shared.errors import ProviderDown
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 5.0
 GONE = "Google's emulator of the sign-in has ended; stop this server and start it again"
+SILENT = "the sign-in does not answer now; try again, or stop this server and start it again"
+ANSWER_S = 10.0
+"""How long its answer is waited for: less than whoever asked us waits (`local/story/client.py`), who is told why."""
+
 PRETENDED = "demo-"
 """How the name of a project begins that Firebase's tools take for none in the cloud."""
 
@@ -136,7 +140,7 @@ class AuthEmulator:
         except (ConnectionRefusedError, FileNotFoundError) as error:
             raise ProviderDown(GONE) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise ProviderDown("the sign-in does not answer now", retry_after_s=5) from error
+            raise ProviderDown(SILENT, retry_after_s=5) from error
 
 
 class _Connection(http.client.HTTPConnection):
@@ -144,7 +148,7 @@ class _Connection(http.client.HTTPConnection):
 
     def __init__(self, where: str) -> None:
         port = int(where) if where.isdecimal() else 80
-        super().__init__("127.0.0.1", port, timeout=30)
+        super().__init__("127.0.0.1", port, timeout=ANSWER_S)
         self._path = "" if where.isdecimal() else where
 
     def connect(self) -> None:

@@ -23,9 +23,10 @@ import flask
 
 from local.accounts import SignIn, named, people, person
 from local.clock import Clock
-from local.emulators import AuthEmulator
+from local.emulators import SILENT, AuthEmulator
 from shared.actors import OF_PEOPLE, PLATFORM
 from shared.edge import jws
+from shared.errors import ProviderDown
 from shared.here import HERE
 
 TOOLKIT = "/identitytoolkit.googleapis.com"
@@ -130,7 +131,9 @@ class Signing:
     def codes(self) -> list[dict[str, str]]:
         """Return the codes that would have been sent to telephones, the newest one last."""
         where = f"/emulator/v1/projects/{self._emulator.project}/verificationCodes"
-        _, told = self._emulator.ask(where)
+        status, told = self._emulator.ask(where)
+        if status != 200:
+            raise ProviderDown(SILENT, retry_after_s=5)
         return list(told["verificationCodes"])
 
     def blueprint(self, origins: frozenset[str]) -> flask.Blueprint:

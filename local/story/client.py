@@ -11,6 +11,10 @@ import urllib3
 Body = dict[str, Any]
 
 
+ANSWER_S = 30.0
+"""How long an answer is waited for, of a server that itself waits for others."""
+
+
 class Refused(Exception):
     """The platform said no."""
 
@@ -51,14 +55,14 @@ class Client:
     def __init__(self, address: str, secret: str) -> None:
         """Say where the platform is, and the secret that signs in there."""
         self._address, self._secret = address, secret
-        self._pool = urllib3.PoolManager(maxsize=16, retries=False, timeout=30.0)
+        self._pool = urllib3.PoolManager(maxsize=16, retries=False, timeout=ANSWER_S)
         self._tokens: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def sign_in(self, account: str) -> None:
         """Sign in afresh: what decides takes a sign-in of the last minutes."""
         asked = {"account": account, "secret": self._secret}
-        said = self._told("/local/sign-in", asked)
+        said = self.ask("/local/sign-in", asked)
         token = said["token"] if "token" in said else self._through_google(said["id_token"])
         with self._lock:
             self._tokens[account] = token
@@ -68,12 +72,12 @@ class Client:
         from local.signing import signed_in
 
         def code(session: str) -> str:
-            sent = self._told("/local/codes", {"secret": self._secret})["codes"]
+            sent = self.ask("/local/codes", {"secret": self._secret})["codes"]
             return str(next(one["code"] for one in sent if one["sessionInfo"] == session))
 
-        return signed_in(vouched, self._told, code)
+        return signed_in(vouched, self.ask, code)
 
-    def _told(self, path: str, asked: Body) -> Body:
+    def ask(self, path: str, asked: Body) -> Body:
         """Ask what no account is needed for."""
         answer = self._pool.request("POST", self._address + path, json=asked)
         if answer.status != 200:
