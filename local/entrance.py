@@ -130,7 +130,7 @@ class Entrance:
 
     def _asked(self) -> Mapping[str, Any]:
         """Return what somebody asks who knows the secret."""
-        given = flask.request.get_json(silent=True)
+        given = flask.request.get_json(force=True, silent=True)
         if not isinstance(given, Mapping):
             raise BadRequest("send a JSON object")
         shown = given.get("secret")

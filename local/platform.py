@@ -386,7 +386,7 @@ class Platform:
     def _move(self) -> Any:
         self._under_way(-1)
         try:
-            given = flask.request.get_json(silent=True) or {}
+            given = flask.request.get_json(force=True) if flask.request.get_data() else {}
             latest = self.clock.now() + timedelta(seconds=float(given.get("within_s", 3600)))
             idle, then = self._jumped(latest)
         finally:

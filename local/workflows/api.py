@@ -1,5 +1,6 @@
 """The REST interface of Workflows and Workflow Executions, at the paths of the real services."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -48,10 +49,27 @@ def _guarded(view: View, authorise: Authorise) -> View:
     return serve
 
 
+def _read(most: int, what: str) -> bytes:
+    """Read the body of a request as it was sent: whatever its type says, a form's is not taken apart."""
+    request = flask.request
+    data = b"" if (request.content_length or 0) > most else request.stream.read(most + 1)
+    if (request.content_length or len(data)) > most:
+        raise Refused("INVALID_ARGUMENT", f"{what} is larger than {most // 1024} KB", code=413)
+    return data
+
+
 def _body() -> dict[str, Any]:
-    if (flask.request.content_length or 0) > _BODY_LIMIT:
-        raise Refused("INVALID_ARGUMENT", "the body is larger than 1 MB", code=413)
-    found = flask.request.get_json(force=True, silent=True) if flask.request.data else {}
+    """Read the JSON object that a request says; its type need not say so, as the real services do not ask it to."""
+    data = _read(_BODY_LIMIT, "the body")
+    try:
+        found = json.loads(data) if data.strip() else {}
+    except (ValueError, RecursionError) as error:
+        where = (
+            f" from line {error.lineno}, column {error.colno}"
+            if isinstance(error, json.JSONDecodeError)
+            else ""
+        )
+        raise invalid(f"the body is not JSON{where}") from None
     if not isinstance(found, dict):
         raise invalid("the body must be a JSON object")
     return found
@@ -71,12 +89,7 @@ def _calling(runtime: Runtime) -> View:
 
     def call(workflow: str, execution: str, callback: str, **_: str) -> Any:
         request = flask.request
-        too_large = f"the body of a callback is larger than {_PAYLOAD_LIMIT // 1024} KB"
-        if (request.content_length or 0) > _PAYLOAD_LIMIT:
-            raise Refused("INVALID_ARGUMENT", too_large, code=413)
-        data = request.stream.read(_PAYLOAD_LIMIT + 1)
-        if len(data) > _PAYLOAD_LIMIT:
-            raise Refused("INVALID_ARGUMENT", too_large, code=413)
+        data = _read(_PAYLOAD_LIMIT, "the body of a callback")
         try:
             body = messages.received(data, request.content_type or "")
         except ValueError:

@@ -1,6 +1,7 @@
 """A token goes to whoever can read the data folder, and to nobody for merely reaching the port."""
 
 import html
+import json
 import re
 import stat
 
@@ -51,6 +52,12 @@ def test_who_merely_reaches_the_port_gets_nothing(client, path, more):
     assert answer.status_code == 401
     assert answer.json["code"] == "unauthenticated"
     assert "served.json" in answer.json["detail"]
+
+
+def test_a_secret_is_read_whatever_the_type_of_the_body_says(client, door):
+    told = json.dumps({"secret": door.served.secret})
+    kind = "application/x-www-form-urlencoded"
+    assert client.post("/local/links", data=told, content_type=kind).json["link"]
 
 
 def test_who_reads_the_folder_is_signed_in(client, door, world, tmp_path):

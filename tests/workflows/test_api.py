@@ -106,6 +106,42 @@ def test_a_broken_source_is_refused_with_its_place(client: Any) -> None:
     assert refused(client.post(f"{BASE}?workflowId=w", data="{")) == (400, "INVALID_ARGUMENT")
 
 
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data", ""]
+)
+def test_a_body_is_read_whatever_its_type_says(client: Any, runtime: Runtime, kind: str) -> None:
+    source = "main: {params: [a], steps: [{r: {return: '${a.x}'}}]}"
+    body = json.dumps({"sourceContents": source, "description": "first", "labels": {"k": "v"}})
+    made = client.post(f"{BASE}?workflowId=w", data=body, content_type=kind)
+    assert made.json["response"]["labels"] == {"k": "v"}
+    mask = f"{BASE}/w?updateMask=labels,description"
+    change = json.dumps({"labels": {"k": "w"}, "description": "second"})
+    changed = client.patch(mask, data=change, content_type=kind).json["response"]
+    assert (changed["labels"], changed["description"]) == ({"k": "w"}, "second")
+    argument = json.dumps({"argument": '{"x": 7}'})
+    name = client.post(f"{BASE}/w/executions", data=argument, content_type=kind).json["name"]
+    assert runtime.wait(name.rpartition("/")[2], 5)["result"] == "7"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("body", ['{"labels": ', "argument=1", "\x00", "[" * 200_000])
+def test_a_body_that_is_no_json_is_refused_and_changes_nothing(
+    client: Any, kind: str, body: str
+) -> None:
+    deploy(client, "- r: {return: 1}", labels={"k": "v"})
+    answers = [
+        client.post(f"{BASE}?workflowId=other", data=body, content_type=kind),
+        client.patch(f"{BASE}/w?updateMask=labels", data=body, content_type=kind),
+        client.post(f"{BASE}/w/executions", data=body, content_type=kind),
+        client.post(f"{BASE}/w:triggerPubsubExecution", data=body, content_type=kind),
+    ]
+    for answer in answers:
+        assert refused(answer) == (400, "INVALID_ARGUMENT")
+        assert "the body is not JSON" in answer.json["error"]["message"]
+    assert client.get(f"{BASE}/w").json["labels"] == {"k": "v"}
+    assert client.get(f"{BASE}/w/executions").json["executions"] == []
+
+
 def test_a_callback_is_taken_and_shown(client: Any, runtime: Runtime, web: Web) -> None:
     execution, callback = wait_for_callback(client, runtime, web)
     shown = client.get(f"{execution}/callbacks").json["callbacks"]
