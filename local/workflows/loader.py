@@ -1,10 +1,10 @@
 """Turn a source into a program, or say everything that is wrong with its structure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import yaml
 
-from local.workflows import checks
+from local.workflows import checks, literals
 from local.workflows.document import DocumentError, compose, position, scalar
 from local.workflows.errors import LoadError, Position, Problem
 from local.workflows.expressions import Const, Index, Node
@@ -43,7 +43,17 @@ _Entries = dict[str, tuple[yaml.Node, yaml.Node]]
 
 
 class _Reader(Reader):
-    """Read routines, steps and what they do."""
+    """Read routines, steps and what they do; *anew*: of a source that nobody accepted before."""
+
+    def __init__(self, file: str, *, anew: bool) -> None:
+        super().__init__(file)
+        self._anew = anew
+
+    def judged(self, node: yaml.Node, judge: Callable[[yaml.Node], Iterable[str]]) -> Node:
+        """Read a value, and refuse what is written out and can only fail."""
+        for wrong in judge(node) if self._anew else ():
+            self.problem(position(node), wrong)
+        return self.value(node)
 
     def program(self, root: yaml.Node) -> Program:
         """Read a whole source."""
@@ -225,14 +235,15 @@ class _Reader(Reader):
             return For("", None, None, None, Block([], own_scope=True))
         if parallel and "index" in found and "range" in found:
             self.problem(position(found["index"]), "a parallel range has no index")
-        bounds = found.get("range")
-        if isinstance(bounds, yaml.SequenceNode) and len(bounds.value) != 2:
-            self.problem(position(bounds), "range must be a list of two numbers")
+        value = self.name(found["value"], "the value of a loop")
+        index = self.name(found["index"], "the index of a loop") if "index" in found else None
+        if self._anew and value == index:
+            self.problem(position(found["index"]), f"'{value}' is the value of the loop already")
         return For(
-            self.name(found["value"], "the value of a loop"),
-            self.name(found["index"], "the index of a loop") if "index" in found else None,
-            self.value(found["in"]) if "in" in found else None,
-            self.value(bounds) if bounds is not None else None,
+            value,
+            index,
+            self.judged(found["in"], literals.of_items) if "in" in found else None,
+            self.judged(found["range"], literals.of_range) if "range" in found else None,
             self.block(found["steps"], own_scope=True),
         )
 
@@ -252,7 +263,8 @@ class _Reader(Reader):
         if body is None:
             self.problem(where, "try needs a call or steps")
             return None
-        return Try(body, follow, self.value(found["retry"]) if "retry" in found else None, handler)
+        retry = self.judged(found["retry"], literals.of_retry) if "retry" in found else None
+        return Try(body, follow, retry, handler)
 
     def handler(self, node: yaml.Node) -> Except:
         """Read an except, whose steps may be missing, be none, or be what a step has."""
@@ -274,8 +286,10 @@ class _Reader(Reader):
         policy = found.get("exception_policy")
         if policy is not None and policy.value != "continueAll":
             self.problem(position(policy), "exception_policy can only be 'continueAll'")
-        limit = found.get("concurrency_limit")
-        branches = []
+        limit = None
+        if "concurrency_limit" in found:
+            limit = self.judged(found["concurrency_limit"], literals.of_limit)
+        branches: list[Branch] = []
         if ("branches" in found) == ("for" in found):
             self.problem(where, "parallel needs exactly one of 'branches' and 'for'")
         elif "branches" in found:
@@ -285,16 +299,26 @@ class _Reader(Reader):
                     parts = self.fields(pair[1], {"steps"}, "a branch")
                     if "steps" in parts:
                         block = self.block(parts["steps"], own_scope=True)
-                        branches.append(Branch(self.word(pair[0], "a branch's name"), block))
+                        name = self.word(pair[0], "a branch's name")
+                        if any(branch.name == name for branch in branches):
+                            self.warn(position(pair[0]), f"there are two branches named '{name}'")
+                        branches.append(Branch(name, block))
                     else:
                         self.problem(position(pair[0]), "a branch needs 'steps'")
         loop = self.loop(found["for"], where, parallel=True) if "for" in found else None
-        return Parallel(shared, self.value(limit) if limit is not None else None, branches, loop)
+        return Parallel(shared, limit, branches, loop)
 
 
-def load(source: str, file: str, functions: Mapping[str, Function] = FUNCTIONS) -> Program:
-    """Load and check a source; raise a LoadError with every problem found."""
-    reader = _Reader(file)
+def load(
+    source: str, file: str, functions: Mapping[str, Function] = FUNCTIONS, *, anew: bool = True
+) -> Program:
+    """
+    Load and check a source; raise a LoadError with every problem found.
+
+    One that was deployed before, by an earlier release perhaps, is not loaded *anew*: what it writes out wrongly
+    fails where it is reached, as it did.
+    """
+    reader = _Reader(file, anew=anew)
     try:
         root, second = compose(source)
         program = reader.program(root)

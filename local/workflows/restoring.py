@@ -113,7 +113,7 @@ class Restorer:
             )[0]
             functions = FUNCTIONS if version == ENGINE_VERSION else FUNCTIONS | EARLIER
             try:
-                program = load(row["source"], f"{workflow}.yaml", functions)
+                program = load(row["source"], f"{workflow}.yaml", functions, anew=False)
             except LoadError as error:
                 raise NewerError(f"this release does not load its source: {error}") from None
             deployed = Deployed(workflow, row["source"])

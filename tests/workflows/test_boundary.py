@@ -79,7 +79,7 @@ def test_values_nested_too_deeply_are_an_error_to_handle(
     [
         ({"max_retries": '${double("inf")}'}, "ValueError"),
         ({"max_retries": '${double("nan")}'}, "ValueError"),
-        ({"max_retries": [1]}, "TypeError"),
+        ({"max_retries": "${[1]}"}, "TypeError"),
         ("${1}", "TypeError"),
         ({"predicate": "${1}"}, "TypeError"),
     ],

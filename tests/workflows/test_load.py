@@ -255,6 +255,54 @@ PROBLEMS = {
         "- p: {parallel: {exception_policy: stop, for: {value: v, in: [1], steps: [{b: {call: sys.log}}]}}}",
         "w.yaml:1:36: exception_policy can only be 'continueAll'",
     ),
+    "a_policy_of_an_unknown_key": (
+        "- a: {try: {call: sys.log}, retry: {bogus: 1}}",
+        "w.yaml:1:36: retry has no key 'bogus'",
+    ),
+    "a_misspelt_key_beside_an_expression": (
+        "- a: {try: {call: sys.log}, retry: {predicate: '${retry.always}', max_retry: 1}}",
+        "w.yaml:1:36: retry has no key 'max_retry'",
+    ),
+    "a_backoff_of_an_unknown_key": (
+        "- a: {try: {call: sys.log}, retry: {max_retries: '${1 + 1}', backoff: {delay: 1}}}",
+        "w.yaml:1:36: backoff has no key 'delay'",
+    ),
+    "a_policy_that_is_a_string": (
+        "- a: {try: {call: sys.log}, retry: yes please}",
+        "w.yaml:1:36: retry must be a map; got: string",
+    ),
+    "a_number_of_retries_that_is_none": (
+        "- a: {try: {call: sys.log}, retry: {predicate: '${retry.always}', max_retries: many}}",
+        "w.yaml:1:36: max_retries must be a integer or double; got: string",
+    ),
+    "a_negative_delay": (
+        "- a: {try: {call: sys.log}, retry: {backoff: {initial_delay: -1}}}",
+        "w.yaml:1:36: initial_delay must lie between 0 and 31536000",
+    ),
+    "a_limit_that_is_no_number": (
+        "- p: {parallel: {concurrency_limit: x, for: {value: v, in: [1], steps: [{b: {call: sys.log}}]}}}",
+        "w.yaml:1:37: concurrency_limit must be a positive integer",
+    ),
+    "a_limit_of_none": (
+        "- p: {parallel: {concurrency_limit: 0, for: {value: v, in: [1], steps: [{b: {call: sys.log}}]}}}",
+        "w.yaml:1:37: concurrency_limit must be a positive integer",
+    ),
+    "a_range_of_strings": (
+        "- a: {for: {value: v, range: [a, 3], steps: [{b: {next: continue}}]}}",
+        "w.yaml:1:30: range must be a list of two numbers",
+    ),
+    "a_range_of_a_string_and_what_is_computed": (
+        "- a: {for: {value: v, range: ['${1 + 1}', b], steps: [{b: {next: continue}}]}}",
+        "w.yaml:1:30: range must be a list of two numbers",
+    ),
+    "a_loop_over_a_string": (
+        "- a: {for: {value: v, in: abc, steps: [{b: {next: continue}}]}}",
+        "w.yaml:1:27: 'in' of a loop must be a list; got: string",
+    ),
+    "a_loop_of_one_name": (
+        "- a: {for: {value: v, index: v, in: [1], steps: [{b: {next: continue}}]}}",
+        "w.yaml:1:30: 'v' is the value of the loop already",
+    ),
     "a_shared_variable_from_nowhere": (
         "- p: {parallel: {shared: [x], for: {value: v, in: [1], steps: [{b: {call: sys.log}}]}}}",
         "w.yaml:1:7: the shared variable 'x' does not exist outside",
@@ -268,6 +316,17 @@ def test_refuses(problem: str) -> None:
     with pytest.raises(LoadError) as caught:
         load(source, "w.yaml")
     assert message in str(caught.value).splitlines()
+
+
+def test_what_was_deployed_before_goes_on_loading() -> None:
+    for source in (
+        "- a: {try: {call: sys.log}, retry: {bogus: 1}}",
+        "- a: {for: {value: v, index: v, range: [a, 3], steps: [{b: {next: continue}}]}}",
+        "- p: {parallel: {concurrency_limit: 0, for: {value: v, in: x, steps: [{b: {call: sys.log}}]}}}",
+    ):
+        with pytest.raises(LoadError):
+            load(source, "w.yaml")
+        load(source, "w.yaml", anew=False)
 
 
 def test_all_problems_are_said_at_once() -> None:

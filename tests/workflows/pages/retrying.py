@@ -157,26 +157,26 @@ PAGES = (
             _tries((1, "Mine"), _quick(max_retries=0, backoff="null"), _NULL),
             _tries((2, "Mine"), _paced(multiplier="null"), _NULL),
             _tries((3, "Mine"), _quick(max_retries=2.9), _CUT),
-            _tries((1, "ValueError"), _quick(max_retries=-1), _NUMBERS),
+            _tries((1, "ValueError"), _quick(max_retries="${-1}"), _NUMBERS),
             _tries((1, "ValueError"), _quick(max_retries="${" + NAN + "}"), _NUMBERS),
             _tries((1, "ValueError"), _quick(max_retries="${" + INFINITY + "}"), _NUMBERS),
-            _tries((1, "TypeError"), _quick(max_retries='"2"'), _NUMBERS),
-            _tries((1, "TypeError"), _quick(max_retries="true"), _NUMBERS),
+            _tries((1, "TypeError"), _quick(max_retries='${"2"}'), _NUMBERS),
+            _tries((1, "TypeError"), _quick(max_retries="${true}"), _NUMBERS),
             *(
                 _tries((1, "ValueError"), _paced(**{name: value}), _NUMBERS)
                 for name in ("initial_delay", "max_delay", "multiplier")
                 for value in (
-                    -1,
-                    -0.5,
+                    "${-1}",
+                    "${-0.5}",
                     "${" + NAN + "}",
                     "${" + INFINITY + "}",
-                    "1.0e+300",
+                    "${1.0e+300}",
                 )
             ),
             *(
                 _tries((1, "TypeError"), _paced(**{name: value}), _NUMBERS)
                 for name in ("initial_delay", "max_delay", "multiplier")
-                for value in ('"1"', "[1]", "true")
+                for value in ('${"1"}', "${[1]}", "${true}")
             ),
             _tries(
                 (31, "Mine"), _quick(max_retries=30, backoff={**_QUICK, "multiplier": 1000000000})
