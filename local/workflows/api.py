@@ -13,8 +13,8 @@ from local.workflows.functions.effects import METHODS
 from local.workflows.methods import EXECUTION, methods
 from local.workflows.runtime import Runtime
 from local.workflows.statuses import HTTP, Refused, invalid, refusal
+from local.workflows.values import MEMORY_LIMIT
 
-_PAYLOAD_LIMIT = 512 * 1024
 _BODY_LIMIT = 1024 * 1024
 # What identifies the caller must not reach the journal or the workflow, nor where this machine serves at present.
 _UNTOLD = {"Authorization", "X-Forwarded-Authorization", "Proxy-Authorization", "Cookie", "Host"}
@@ -89,7 +89,7 @@ def _calling(runtime: Runtime) -> View:
 
     def call(workflow: str, execution: str, callback: str, **_: str) -> Any:
         request = flask.request
-        data = _read(_PAYLOAD_LIMIT, "the body of a callback")
+        data = _read(MEMORY_LIMIT, "the body of a callback")
         try:
             body = messages.received(data, request.content_type or "")
         except ValueError:

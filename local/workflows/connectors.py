@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from local.workflows.errors import Raised, raised
+from local.workflows.functions.effects import HTTP_TIMEOUT_MAX_S
 from local.workflows.http import Home, Http
 from local.workflows.values import Value
 
@@ -56,7 +57,7 @@ class Remote:
         return {
             "method": request["method"],
             "url": self._bases[service] + request["path"],
-            "timeout": min(request["timeout"], 1800),
+            "timeout": min(request["timeout"], HTTP_TIMEOUT_MAX_S),
             "body": request["body"],
             "headers": text if isinstance(request["body"], str) else {},
             "query": request["query"],

@@ -16,11 +16,11 @@ from urllib.parse import quote, unquote
 
 from local.workflows import discovery
 from local.workflows.errors import raised
-from local.workflows.functions.effects import query_pairs, seconds
+from local.workflows.functions.effects import YEAR_S, query_pairs, seconds
 from local.workflows.functions.registry import REQUIRED, Function, expect, function
 from local.workflows.values import Value
 
-_TIMEOUT_S, _TIMEOUT_MAX_S = 1800, 31_536_000
+_TIMEOUT_S = 1800
 _PART = re.compile(r"{(\+?)(\w+)}")
 _UPLOAD = "/upload/"
 _POLLING = {"initial_delay": 1.0, "multiplier": 1.25, "max_delay": 60.0}
@@ -172,7 +172,7 @@ def _asked(name: str, given: Mapping[str, Value]) -> Value:
 
 def _timeout(connector_params: Value) -> float:
     given = expect(connector_params or {}, "connector_params", dict)
-    return seconds(given.get("timeout", _TIMEOUT_S), "timeout", _TIMEOUT_MAX_S)
+    return seconds(given.get("timeout", _TIMEOUT_S), "timeout", YEAR_S)
 
 
 def _polled(method: discovery.Method, connector_params: Value) -> dict[str, Value]:

@@ -12,7 +12,7 @@ from local.workflows.operators import as_text
 from local.workflows.values import ARGUMENT_LIMIT, Reference, Value, to_json
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
-_HTTP_TIMEOUT_MAX_S = 1800
+HTTP_TIMEOUT_MAX_S = 1800
 YEAR_S = 31_536_000
 CHILD_TIMEOUT_S = 1800.0
 SEVERITIES = {
@@ -85,7 +85,7 @@ def _request(
     request = {
         "method": method,
         "url": url,
-        "timeout": seconds(timeout, "timeout", _HTTP_TIMEOUT_MAX_S),
+        "timeout": seconds(timeout, "timeout", HTTP_TIMEOUT_MAX_S),
         "body": body,
         "headers": {name: as_text(value) for name, value in headers.items()},
         "query": pairs,
