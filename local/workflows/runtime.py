@@ -226,10 +226,9 @@ class Runtime:
         engine = self.engine
         event = engine.end_event(id)
         try:
-            found = self.execution(id)
-            if "endTime" not in found and event.wait(timeout_s):
-                return self.execution(id)
-            return found
+            if self.views.execution_row(id)["ended"] is None:
+                event.wait(timeout_s)
+            return self.execution(id)
         finally:
             engine.forget_event(id, event)
 
