@@ -88,6 +88,12 @@ def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
+# Made once: `json.dumps` and `json.loads` make another each time they are asked for anything special.
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
+_SORTED = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
+_DECODER = json.JSONDecoder(parse_int=_parsed_integer)
+
+
 def room(taken: int, kind: type = str) -> None:
     """Refuse what would take *taken* bytes, before it is built: a string over 256 KB, anything else over 512 KB."""
     if kind is str:
@@ -287,25 +293,23 @@ def dump(value: Value) -> str:
     return _written(value)
 
 
-def _written(value: Value, *, sort_keys: bool = False) -> str:
+def _written(value: Value, encoder: json.JSONEncoder = _COMPACT) -> str:
     try:
-        text = json.dumps(value, separators=(",", ":"), sort_keys=sort_keys)
+        text = encoder.encode(value)
     except TypeError:
         text = _MARK
-    if _MARK in text:
-        return json.dumps(_wrapped(value), separators=(",", ":"), sort_keys=sort_keys)
-    return text
+    return encoder.encode(_wrapped(value)) if _MARK in text else text
 
 
 def load(text: str) -> Value:
     """Read what `dump` wrote."""
-    value = json.loads(text, parse_int=_parsed_integer)
+    value = _DECODER.decode(text)
     return _unwrapped(value) if _MARK in text else value
 
 
 def digest(value: Value) -> str:
     """Return a short hash by which a replayed operation is recognised."""
-    text = _written(measured(value), sort_keys=True)
+    text = _written(measured(value), _SORTED)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
