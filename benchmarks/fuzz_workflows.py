@@ -8,9 +8,11 @@ of Python, a value that is none, and a call that takes two seconds of the proces
 """
 
 import argparse
+import builtins
 import json
 import logging
 import random
+import re
 import resource
 import sys
 import time
@@ -51,6 +53,15 @@ from local.workflows.values import (
 )
 
 SLOW_S = 2.0
+_PYTHON = re.compile(
+    r"\bb['\"]|<class|object at 0x|Traceback|Errno|codec can't|NoneType|Expecting |Incorrect padding|Non-base64|"
+    + "|".join(
+        rf"\b{name}\b"
+        for name, kind in vars(builtins).items()
+        if isinstance(kind, type) and issubclass(kind, BaseException) and name not in TAGS
+    )
+)
+"""How Python writes what the language has other words for: its exceptions, its types, its bytes."""
 _REMEMBERED = 50
 _CONNECTORS = (*ANSWERED, "googleapis.compute.v1.instances.insert", "googleapis.nobody.v1.knows")
 _NOWHERE = "http://127.0.0.1:9"
@@ -160,7 +171,7 @@ class Values:
     def body(self) -> Value:
         """Make what a JSON text from outside is read as, if it is one."""
         with suppress(ValueError, Failure):
-            return from_json(json.dumps(measured(self.any()), default=str).encode())
+            return from_json(json.dumps(measured(self.any()), default=lambda _: "odd").encode())
         return None
 
 
@@ -443,7 +454,10 @@ def _wrong(failure: Failure) -> str:
     if not isinstance(value, dict) or value.get("tags", [""])[0] not in TAGS:
         return f"an error of no kind: {str(value)[:200]}"
     within("an error", dump, measured(value))
-    return "" if isinstance(value["message"], str) else "an error without a message"
+    if not isinstance(value["message"], str):
+        return "an error without a message"
+    told = _PYTHON.search(value["message"])
+    return f"an error that shows Python: {value['message'][:200]}" if told else ""
 
 
 def main() -> int:

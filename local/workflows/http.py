@@ -9,11 +9,13 @@ unknown.
 
 import base64
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlencode, urljoin
 
@@ -49,6 +51,18 @@ _TOLD_ANYBODY = {
     "user-agent",
 }
 """The headers that go along where a redirect leads elsewhere; any other may be a secret."""
+# The first that fits; what has no cause says by itself why it is no answer.
+_CAUSES: tuple[tuple[type[BaseException], str], ...] = (
+    (socket.gaierror, "its name is not known"),
+    (UnicodeError, "its name is not known"),
+    (ssl.SSLCertVerificationError, "its certificate is not one that is trusted"),
+    (ssl.SSLError, "it does not speak TLS as it must"),
+    (ConnectionRefusedError, "nobody listens there"),
+    (ConnectionError, "the other end hung up"),
+    (TimeoutError, "the network gave up"),
+    (OSError, "the network does not lead there"),
+    (HTTPException, "what came is no whole answer of HTTP"),
+)
 
 
 @dataclass(frozen=True)
@@ -122,8 +136,9 @@ class Http:
             if request["body"] is not None:
                 key = _key(headers, "content-type")
                 body, headers[key] = messages.written(request["body"], headers.get(key, ""))
-        except ValueError as error:
-            raise raised("ValueError", f"this request cannot be sent: {error}") from None
+        except ValueError:
+            where = f"{request['url']} is no address of HTTP"
+            raise raised("ValueError", f"this request cannot be sent: {where}") from None
         try:
             return _response(_answer(pool, request["method"], address, headers, body, until))
         except NoAnswer as none:
@@ -134,9 +149,11 @@ class Http:
         service = request.get("private_service_name")
         if service is not None:
             if not _SERVICE.fullmatch(expect(service, "private_service_name", str)):
-                raise ValueError("private_service_name must name a service of a Service Directory")
+                raise raised(
+                    "ValueError", "private_service_name must name a service of a Service Directory"
+                )
             if address.port is not None:
-                raise ValueError("the url of a private service names no port")
+                raise raised("ValueError", "the url of a private service names no port")
             raise raised(
                 "SystemError", "this machine has no Service Directory to look up a service in"
             )
@@ -228,7 +245,7 @@ def _trusting(certificate: Value) -> ssl.SSLContext:
     try:
         context.load_verify_locations(cadata=bytes(memoryview(certificate)))
     except (TypeError, ssl.SSLError):
-        raise ValueError("ca_certificate must be bytes, a certificate in DER") from None
+        raise raised("ValueError", "ca_certificate must be bytes, a certificate in DER") from None
     return context
 
 
@@ -275,15 +292,16 @@ def _failed(none: NoAnswer, request: Value) -> Failure:
     if isinstance(none, TooLong):
         return limit("the response is larger than 2 MB", "ResponseSizeLimitExceededError")
     cause = none.__cause__
+    why = next((words for kind, words in _CAUSES if isinstance(cause, kind)), str(none))
     # The kernel, which has a number for it, gives up by itself: that is no timeout of the request.
     if isinstance(cause, TimeoutError) and cause.errno is None:
         return raised(
             "TimeoutError", f"no complete answer within {request['timeout']:g} s: {where}"
         )
     if not none.sent:
-        return raised("ConnectionFailedError", f"could not connect ({none.why}): {where}")
+        return raised("ConnectionFailedError", f"could not connect ({why}): {where}")
     return raised(
-        "ConnectionError", f"the connection broke ({none.why}), the outcome is unknown: {where}"
+        "ConnectionError", f"the connection broke ({why}), the outcome is unknown: {where}"
     )
 
 

@@ -263,3 +263,48 @@ f: {steps: [{r: {return: 1}}]}
 def test_an_error_that_json_has_no_word_for_is_still_json(shared_runtime: Runtime) -> None:
     found = ended(shared_runtime, BYTES)
     assert json.loads(found["error"]["payload"]) == {"data": "AAH/", "call": "f"}
+
+
+_GET = "call: http.get, args: {url: '%s'}"
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ("assign: [{x: '${json.decode(\"{\")}'}]", "data is not JSON from line 1, column 2"),
+        (
+            "assign: [{x: '${json.decode(a)}'}]",
+            "data is no JSON, or nests or holds what no value can",
+        ),
+        (
+            "assign: [{x: '${base64.decode(\"a\")}'}]",
+            "data is not base64 of RFC 4648 section 4",
+        ),
+        (
+            'assign: [{x: \'${text.match_regex("a", "(")}\'}]',
+            "not a regular expression of RE2: missing ): (",
+        ),
+        (
+            _GET % "http://127.0.0.1:9/",
+            "could not connect (nobody listens there): GET http://127.0.0.1:9/",
+        ),
+        (
+            _GET % "http://nobody.invalid/",
+            "could not connect (its name is not known): GET http://nobody.invalid/",
+        ),
+        (
+            _GET % "http://[x/",
+            "this request cannot be sent: http://[x/ is no address of HTTP",
+        ),
+    ],
+)
+def test_a_message_repeats_nothing_of_python(
+    shared_runtime: Runtime, step: str, message: str
+) -> None:
+    source = f"""
+    main:
+      params: [a]
+      steps:
+        - t: {{try: {{{step}}}, except: {{as: e, steps: [{{r: {{return: '${{e.message}}'}}}}]}}}}
+    """
+    assert outcome(shared_runtime, source, '"\\ud800"') == message

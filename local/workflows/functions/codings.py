@@ -27,8 +27,8 @@ def base64_decode(data: Value, padding: Value = True) -> bytes:
         text += "=" * (-len(text) % 4)
     try:
         return binascii.a2b_base64(text, strict_mode=True)
-    except ValueError as error:
-        raise raised("ValueError", f"data is not base64: {error}") from None
+    except ValueError:
+        raise raised("ValueError", "data is not base64 of RFC 4648 section 4") from None
 
 
 @function("base64.encode")
@@ -69,8 +69,11 @@ def json_decode(data: Value) -> Value:
         if _SURROGATE.search(text):
             # Half a surrogate pair can be written in JSON, and is in no string.
             json.dumps(value, ensure_ascii=False).encode()
-    except ValueError as error:
-        raise raised("ValueError", f"data is not JSON: {error}") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise raised("ValueError", f"data is not JSON from {place}") from None
+    except ValueError:
+        raise raised("ValueError", "data is no JSON, or nests or holds what no value can") from None
     return value
 
 

@@ -123,6 +123,12 @@ def _compiled(regexp: Value) -> Any:
         raise raised("ValueError", f"not a regular expression of RE2: {error}") from None
 
 
+@function("text.match_regex", among=EARLIER)
+def match_regex(source: Value, regexp: Value) -> bool:
+    """Tell whether a string contains a match; an error told of the expression as Python writes bytes."""
+    return _compiled(regexp).search(expect(source, "source", str)) is not None
+
+
 @function("text.find_all_regex", among=EARLIER)
 def find_all_regex(source: Value, regexp: Value) -> list[Value]:
     """List the matches, the first alternative of each."""

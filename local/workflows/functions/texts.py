@@ -58,7 +58,8 @@ def _compiled(regexp: str) -> Any:
     try:
         return re2.compile(regexp, _REGEXP_OPTIONS)
     except re2.error as error:
-        raise raised("ValueError", f"not a regular expression of RE2: {error}") from None
+        said = error.args[0].decode(errors="replace")
+        raise raised("ValueError", f"not a regular expression of RE2: {said}") from None
 
 
 def _expression(source: Value, regexp: Value) -> Any:
