@@ -1,7 +1,8 @@
 """Pages about the executions of workflows: which there are, and what one of them did and waits for."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,8 @@ from local.stories import Story
 from local.workflows import MissingError, Runtime, UnavailableError
 from local.workflows.errors import TAGS
 from local.workflows.records import read_moment
+from shared.actors import Role
+from shared.edge import workflow_source
 
 _PAGE = 100
 _STEPS = 500
@@ -65,6 +68,7 @@ _TYPES = {
 }
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 _KILOBYTE = 1024
+_IN_STEP = re.compile(r'in step "([^"\n]+)", routine "(\w+)", line: (\d{1,6})$', re.MULTILINE)
 
 _EVERY_S = 15
 """How often a page shows itself anew while something runs."""
@@ -205,7 +209,31 @@ def _fault(payload: str | None) -> str:
 def _place(element: dict[str, Any]) -> str:
     """Say where in the source a step is."""
     line = element.get("position", {}).get("line", "?")
-    return f"in step {element['step']!r}, routine {element['routine']!r}, line {line}"
+    return _at(element["step"], element["routine"], line)
+
+
+def _at(step: str, routine: str, line: str) -> str:
+    return f"in step {step!r}, routine {routine!r}, line {line}"
+
+
+def _branches(error: Any, failed: set[tuple[str, str]]) -> Iterator[str]:
+    """Say where the branches of a parallel step failed: by steps that did, as what an error says may be anybody's words."""
+    branches = error.get("branches") if isinstance(error, dict) else None
+    for branch in branches if isinstance(branches, list) else []:
+        told = branch.get("error") if isinstance(branch, dict) else None
+        if not isinstance(told, dict):
+            continue
+        for step, routine, line in _IN_STEP.findall(str(told.get("context"))):
+            if (step, routine) in failed:
+                yield f"a branch, {_at(step, routine, line)}"
+        yield from _branches(told.get("payload"), failed)
+
+
+def _request(name: str, workflow: str) -> str:
+    """Return the request that tells all of an execution, sent by who may."""
+    own = workflow in workflow_source.names()
+    who = Role.SERVICE if own else Role.INFRASTRUCTURE_ENGINEER
+    return f'curl -sS "$API/v1/{name}" \\\n  -H "Authorization: Bearer $(token {who})"'
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -256,7 +284,10 @@ def _shown(runtime: Runtime, found: dict[str, Any], tell: Tell, offset: str) -> 
     views, id = runtime.views, found["name"].rpartition("/")[2]
     row = _row(runtime, found, tell) | {"attention": views.attention(id)}
     page = views.steps(id, row["workflow"], _STEPS, offset)
-    error = found.get("error", {})
+    error, story = found.get("error", {}), row["story"]
+    places = [_place(one) for one in error.get("stackTrace", {}).get("elements", [])]
+    places += _branches(json.loads(error.get("payload", "null")), views.failed(id))
+    all_of_it = {"its argument, and its result or error": _request(found["name"], row["workflow"])}
     sizes = [("argument", amount(found["argument"]))]
     if "result" in found:
         sizes.append(("result", amount(found["result"])))
@@ -267,7 +298,8 @@ def _shown(runtime: Runtime, found: dict[str, Any], tell: Tell, offset: str) -> 
         "ended": found.get("endTime"),
         "ended_told": _told(found["endTime"]) if "endTime" in found else "",
         "fault": _fault(error.get("payload")),
-        "places": [_place(one) for one in error.get("stackTrace", {}).get("elements", [])],
+        "places": places,
+        "told": {**(story.told if story else {}), **all_of_it},
         "sizes": sizes,
         "steps": _steps(page["stepEntries"], runtime.now()),
         "total": page["totalSize"],

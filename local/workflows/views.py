@@ -216,6 +216,15 @@ class Views:
             found += page["stepEntries"]
         return found
 
+    def failed(self, execution: str) -> set[tuple[str, str]]:
+        """Return the steps in which an execution met an error, each with its routine."""
+        rows = self._journal.read(
+            "SELECT DISTINCT step, routine FROM step_entries "
+            "WHERE execution = ? AND exception IS NOT NULL",
+            execution,
+        )
+        return {(row["step"], row["routine"]) for row in rows}
+
     def step(self, execution: str, workflow: str, entry: str) -> dict[str, Any]:
         """Return a step an execution took."""
         self.execution_row(execution, workflow)

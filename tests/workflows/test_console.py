@@ -103,6 +103,11 @@ def test_an_execution_is_a_timeline_with_errors_and_sizes(runtime: Runtime, see:
     assert "ZeroDivisionError" in page.text
     assert "Why it failed" in page.text
     assert "in step 'p', routine 'main', line 7" in page.text
+    assert "a branch, in step 'divide', routine 'sub', line 11" in page.text
+    assert "a branch, in step 'other', routine 'main', line 10" in page.text
+    # The request that tells the rest is there, with a token of who may.
+    assert f'curl -sS "$API/v1/{found["name"]}"' in page.text
+    assert "$(token infrastructure_engineer)" in page.text
     depths = [a["class"] for tag, a in page.tags if tag == "li"]
     assert depths == ["d0", "d0", "d1", "d1", "d2"]
     assert "xxxxx" not in page.text
@@ -114,6 +119,13 @@ def test_an_execution_is_a_timeline_with_errors_and_sizes(runtime: Runtime, see:
         "Jane Roe, IBAN DE02 1203 0000 0000 2020 51",
         {"message": "Jane Roe, IBAN DE02", "tags": ["Jane Roe", "HttpError"], "code": 404},
         {"message": "x", "tags": "Jane Roe", "code": "IBAN DE02"},
+        {
+            "branches": [
+                "Jane Roe",
+                {"id": "Jane Roe", "error": "Jane Roe"},
+                {"error": {"context": 'in step "Jane Roe", routine "IBAN", line: 3', "payload": 1}},
+            ]
+        },
     ],
 )
 def test_what_an_error_says_is_not_shown(runtime: Runtime, see: Any, raised: object) -> None:
