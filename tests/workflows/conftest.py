@@ -164,7 +164,7 @@ def ended(runtime: Runtime, source: str, argument: object = None) -> dict[str, A
     """Execute a source to its end."""
     name = f"w{next(_names)}"
     runtime.deploy(name, textwrap.dedent(source))
-    found = runtime.wait(runtime.execute(name, argument), 20)
+    found = runtime.wait(runtime.execute(name, argument), 60)
     assert found["state"] != "ACTIVE", found
     return found
 

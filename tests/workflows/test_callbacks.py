@@ -144,9 +144,9 @@ def test_hundreds_wait_and_a_callback_is_quick(runtime: Runtime, web: Web) -> No
     runtime.deploy("wait", WAIT)
     ids = [runtime.execute("wait", None) for _ in range(200)]
     until(lambda: web.paths().count("tell") == 200 and runtime.idle())
-    before = time.thread_time(), time.process_time()
+    before = time.process_time()
     time.sleep(0.2)
-    assert time.process_time() - before[1] < 0.05
+    assert time.process_time() - before < 0.05
     arrived: list[float] = []
 
     def after() -> Any:
@@ -154,11 +154,13 @@ def test_hundreds_wait_and_a_callback_is_quick(runtime: Runtime, web: Web) -> No
         return flask.jsonify({})
 
     web.answers["after"] = after
-    delays = []
+    delays, before = [], time.process_time()
     for asked in [a for a in web.asked if a["path"] == "tell"][:40]:
         count, sent = len(arrived), time.perf_counter()
         call(runtime, json.loads(asked["body"]).split("/"), "x")
         until(lambda count=count: len(arrived) > count)  # type: ignore[misc]
         delays.append(arrived[-1] - sent)
-    assert sorted(delays)[20] < 0.02
+    # What it takes, whatever else the machine does; and that it waits for no clock.
+    assert (time.process_time() - before) / len(delays) < 0.02
+    assert sorted(delays)[20] < 0.25
     assert sum(runtime.wait(execution, 0)["state"] == "SUCCEEDED" for execution in ids) >= 39

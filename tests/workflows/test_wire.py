@@ -211,7 +211,7 @@ def test_the_time_is_that_of_all_of_it(shared_runtime: Runtime, parts: list[byte
         begun = time.monotonic()
         url = f"http://127.0.0.1:{port}/"
         assert asked(shared_runtime, url, timeout=0.2) == "TimeoutError"
-        assert time.monotonic() - begun < 0.8
+        assert time.monotonic() - begun < 2
 
 
 def test_the_time_covers_redirects_and_tls(shared_runtime: Runtime) -> None:
@@ -220,7 +220,7 @@ def test_the_time_covers_redirects_and_tls(shared_runtime: Runtime) -> None:
         time.sleep(0.15)
         line.sendall(HEAD.replace(b"200", b"302") + b"Location: /\r\nContent-Length: 0\r\n\r\n")
 
-    with serving(on) as port, serving(lambda line: time.sleep(1)) as silent:
+    with serving(on) as port, serving(lambda line: time.sleep(2)) as silent:
         urls = [f"http://127.0.0.1:{port}/", f"https://127.0.0.1:{silent}/"]
         for url in urls:
             begun = time.monotonic()
@@ -228,7 +228,7 @@ def test_the_time_covers_redirects_and_tls(shared_runtime: Runtime) -> None:
             handled = {"as": "e", "steps": [{"failed": {"return": "${e.tags[0]}"}}]}
             steps = [{"ask": {"try": source, "except": handled}}]
             assert outcome(shared_runtime, json.dumps(steps)) == "TimeoutError"
-            assert time.monotonic() - begun < 0.9
+            assert time.monotonic() - begun < 1.4
 
 
 def test_nothing_is_sent_where_there_is_no_time(shared_runtime: Runtime) -> None:
