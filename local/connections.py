@@ -22,7 +22,7 @@ from waitress.task import ThreadedTaskDispatcher
 from waitress.wasyncore import dispatcher as one_socket
 
 from local.watching import Watched
-from shared.edge.container import MOST_HEAD_BYTES, Answering, Coming, Connection, Serving
+from shared.edge.container import MOST_HEAD_BYTES, Answering, Coming, Connection, Refused, Serving
 from shared.errors import Refusal, StoreUnavailable
 
 REQUEST_S = 20.0
@@ -138,11 +138,23 @@ class _Answer(Answering):
         self.channel.send_head()
 
 
+class _Refused(Refused):
+    """Answers what is refused before any application sees it, also where it is Google's clients that ask."""
+
+    def written(
+        self, refusal: Refusal, *, path: str, correlation_id: str
+    ) -> tuple[dict[str, Any], str]:
+        from local.refused import refused
+
+        return refused(refusal, path=path, correlation_id=correlation_id)
+
+
 class _Connection(Connection):
     """One client's connection."""
 
     parser_class = _Request
     task_class = _Answer
+    error_task_class = _Refused
     head = b""
     """What of an answer waits for the rest."""
 

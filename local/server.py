@@ -1,5 +1,6 @@
 """One port for everything: the API, its description, the workflow engine, and what only one machine has."""
 
+import json
 import logging
 import re
 import threading
@@ -15,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from local.connections import Limits, Listening, Longest
 from local.hosts import Names, Wsgi
+from local.refused import OF_GOOGLE, refused
 from shared.dialects import spoken_at
 from shared.edge.catalog import operations
 from shared.edge.ports import Ports
@@ -209,8 +211,10 @@ def _problem(error: HTTPException) -> Any:
             told = {"correlation_id": correlation_id}
             log.error("%s failed", path, extra=told, exc_info=defect)
             refusal = Internal("this one is on us; quote the correlation id")
-    dialect = spoken_at(path)
-    answer = response(refusal, path=path, correlation_id=correlation_id, dialect=dialect)
+    if path.startswith(OF_GOOGLE):
+        document, kind = refused(refusal, path=path, correlation_id=correlation_id)
+        return Response(json.dumps(document), refusal.status, {"Content-Type": kind})
+    answer = response(refusal, path=path, correlation_id=correlation_id, dialect=spoken_at(path))
     if error.code == 405 and getattr(error, "valid_methods", None):
         answer.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
     return answer

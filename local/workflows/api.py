@@ -12,7 +12,7 @@ from local.workflows.asking import Ask, Method
 from local.workflows.functions.effects import METHODS
 from local.workflows.methods import EXECUTION, methods
 from local.workflows.runtime import Runtime
-from local.workflows.statuses import HTTP, Refused, invalid, refusal
+from local.workflows.statuses import Refused, by_code, invalid, refusal
 from local.workflows.values import MEMORY_LIMIT
 
 _BODY_LIMIT = 1024 * 1024
@@ -37,9 +37,7 @@ def _guarded(view: View, authorise: Authorise) -> View:
             authorise(flask.request)
             return view(**path)
         except HTTPException as error:
-            code = error.code or 500
-            status = next((name for name, http in HTTP.items() if http == code), "UNKNOWN")
-            return _answered(Refused(status, error.description or error.name, code=code))
+            return _answered(by_code(error.code or 500, error.description or error.name))
         except Exception as error:
             refused = refusal(error)
             if refused is None:

@@ -55,6 +55,13 @@ def invalid(message: str, *violations: tuple[str, str]) -> Refused:
     return Refused("INVALID_ARGUMENT", message, details)
 
 
+def by_code(code: int, message: str) -> Refused:
+    """Refuse by a code of HTTP; one that no status has is what the client said, or what nobody foresaw."""
+    otherwise = "INVALID_ARGUMENT" if code < 500 else "INTERNAL"
+    status = next((name for name, http in HTTP.items() if http == code), otherwise)
+    return Refused(status, message, code=code)
+
+
 def refusal(error: Exception) -> Refused | None:
     """Return how an error of the runtime is told, or None for one that nobody foresaw."""
     if isinstance(error, Refused):

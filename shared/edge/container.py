@@ -176,21 +176,28 @@ class Refused(ErrorTask):  # type: ignore[misc]
     """Answers what is refused before any application sees it."""
 
     def execute(self) -> None:
-        """Answer with a problem document, and take no more from who sent it."""
-        from shared.edge.problems import problem
-
+        """Answer as the address writes refusals, and take no more from who sent it."""
         error = self.request.error
         refusal = error if isinstance(error, Refusal) else _refusal(error.code, error.body)
         path = getattr(self.request, "path", "")
-        document = problem(refusal, path=path, correlation_id=str(uuid4()))
+        document, kind = self.written(refusal, path=path, correlation_id=str(uuid4()))
         body = json.dumps(document).encode()
         self.status = f"{refusal.status} {refusal.title}"
-        self.response_headers.append(("Content-Type", "application/problem+json"))
+        self.response_headers.append(("Content-Type", kind))
         if refusal.retry_after_s is not None:
             self.response_headers.append(("Retry-After", str(refusal.retry_after_s)))
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
+
+    def written(
+        self, refusal: Refusal, *, path: str, correlation_id: str
+    ) -> tuple[dict[str, Any], str]:
+        """Write a refusal, and name the media type of that."""
+        from shared.dialects import spoken_at
+        from shared.edge.problems import written
+
+        return written(refusal, dialect=spoken_at(path), path=path, correlation_id=correlation_id)
 
 
 def _refusal(code: int, said: str) -> Refusal:

@@ -185,6 +185,33 @@ def test_where_there_is_nothing_a_client_is_told_so_as_its_standard_asks(whole):
     assert whole.get("/v1/nothing").problem["code"] == "not_found"
 
 
+@pytest.mark.parametrize(
+    ("sent", "code", "status"),
+    [
+        (b"GET /v1beta/projects/p/locations/l/workflows HTTP/1.1\r\n", 404, "NOT_FOUND"),
+        (b"GET /v1/projects/p HTTP/1.1\r\n", 404, "NOT_FOUND"),
+        (
+            b"POST /v1/projects/p/locations/l/workflows HTTP/1.1\r\nContent-Length: 99999999\r\n",
+            413,
+            "INVALID_ARGUMENT",
+        ),
+    ],
+)
+def test_clients_of_google_are_told_as_google_tells_them(whole, sent, code, status):
+    answer = whole.ask(sent + b"Connection: close\r\n" + HOST % whole.port + b"\r\n")
+    assert (answer.status, answer.headers["content-type"]) == (code, "application/json")
+    error = json.loads(answer.body)["error"]
+    assert (error["code"], error["status"]) == (code, status)
+    assert error["message"]
+
+
+def test_a_body_that_is_too_long_is_refused_as_its_standard_asks(whole):
+    sent = b"POST /scim/v2/Users HTTP/1.1\r\nContent-Length: 99999999\r\nConnection: close\r\n"
+    answer = whole.ask(sent + HOST % whole.port + b"\r\n")
+    assert (answer.status, answer.headers["content-type"]) == (413, "application/scim+json")
+    assert json.loads(answer.body)["status"] == "413"
+
+
 def test_what_the_application_refuses_is_a_problem(whole):
     assert whole.get("/nowhere").problem["code"] == "not_found"
     wrong = whole.get("/v1/health", "BREW")
