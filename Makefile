@@ -2,7 +2,8 @@
 .PHONY: help demo run test fuzz pairs check ci lint types imports generated docs costs golden indexes bench chaos firebase archive deploy clean
 
 # Which Python, which packages and which options is for this file to say, and not for what is activated around it.
-unexport VIRTUAL_ENV CONDA_PREFIX PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS PYTHONUSERBASE PYTHONSTARTUP PYTHONEXECUTABLE
+# With PYTHONDONTWRITEBYTECODE every process that tests start would compile all code anew, and each worker its tests.
+unexport VIRTUAL_ENV CONDA_PREFIX PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS PYTHONUSERBASE PYTHONSTARTUP PYTHONEXECUTABLE PYTHONDONTWRITEBYTECODE
 # Files are written in UTF-8 whatever the terminal shows.
 export PYTHONUTF8 := 1
 

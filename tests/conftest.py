@@ -1,13 +1,11 @@
 """What every test may ask for: a clock that stands still, a store, a key, and callers."""
 
-import shutil
 import sqlite3
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +33,8 @@ from shared.reaction import ReactionCall
 from shared.secrets import TenantSecrets
 from tests.outside import FakeFiles, FakeHttpClient, FakeVault, fake_models
 from tests.ran import write_down
+
+pytest_plugins = ["tests.worlds"]
 
 
 def pytest_configure(config):
@@ -260,18 +260,22 @@ def signer(tmp_path_factory: pytest.TempPathFactory) -> FileSigner:
 
 
 @pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a store once, for tests to begin with a copy: making one waits for the disk three times."""
-    file = tmp_path_factory.mktemp("store") / "empty.db"
-    SqliteDocuments(file).close()
-    return file
+def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteDocuments]:
+    """Open a store once: what its connections prepare for all indexes takes longer than most tests."""
+    documents = SqliteDocuments(tmp_path_factory.mktemp("store") / "store.db")
+    yield documents
+    documents.close()
 
 
 @pytest.fixture
-def documents(tmp_path: Path, empty_store: Path) -> Iterator[SqliteDocuments]:
-    documents = SqliteDocuments(Path(shutil.copy(empty_store, tmp_path / "store.db")))
-    yield documents
-    documents.close()
+def documents(one_store: SqliteDocuments) -> Iterator[SqliteDocuments]:
+    """Lend the one store to a test: empty, and as nobody has changed it."""
+    own = set(vars(one_store))
+    yield one_store
+    for name in vars(one_store).keys() - own:
+        delattr(one_store, name)
+    one_store._listeners.clear()
+    one_store._rows("delete from documents", ())
 
 
 @pytest.fixture

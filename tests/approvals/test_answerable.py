@@ -12,9 +12,6 @@ from shared.documents import Query
 from shared.identity.models import Member
 from tests.approvals.questions import EXAMPLE, approval, others
 from tests.conftest import NOON
-from tests.kernel.conftest import keys, world
-
-__all__ = ["keys", "world"]
 
 
 def member(id, *roles):

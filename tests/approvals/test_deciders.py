@@ -11,9 +11,6 @@ from functions.identity.get_me import get_me
 from functions.identity.restore_role import restore_role
 from functions.identity.withdraw_role import withdraw_role
 from tests.approvals.questions import EXAMPLE, WHY, others
-from tests.kernel.conftest import keys, world
-
-__all__ = ["keys", "world"]
 
 KEPT = {"roles": ["governor"]}
 OURS = {"roles": ["customer_admin"]}

@@ -40,6 +40,7 @@ from shared.notifications.models import Notification
 from shared.precedents.models.seeds import SeedSwitch
 from shared.violations.models import OpenedViolation
 from tests import answered
+from tests.agents.catalogue import once
 from tests.approvals.questions import (
     EXAMPLE,
     GOVERNOR,
@@ -151,8 +152,12 @@ def shaped(number):
 
 
 @pytest.fixture
-def crowd(asked):
-    return [asked(at=n / 100, **shaped(n)) for n in range(workload.MAX_OPEN)]
+def crowd(asked, documents):
+    return once(
+        "crowd",
+        documents,
+        lambda: [asked(at=n / 100, **shaped(n)) for n in range(workload.MAX_OPEN)],
+    )
 
 
 @pytest.mark.parametrize(
@@ -193,6 +198,7 @@ def at_once(count, ask):
         return list(pool.map(asking, range(count)))
 
 
+@pytest.mark.slow
 def test_of_many_at_once_no_more_are_shown_than_one_person_is_shown(asked, stored):
     """All before the first is there; without the desk each counts what none has committed."""
     found = at_once(60, lambda n: asked(**shaped(n)))
@@ -200,6 +206,7 @@ def test_of_many_at_once_no_more_are_shown_than_one_person_is_shown(asked, store
     assert sum(not one.held_back for one in stored(Approval)) == workload.MAX_OPEN
 
 
+@pytest.mark.slow
 def test_of_many_alike_at_once_one_is_told_of(asked):
     found = at_once(
         workload.MAX_ALIKE, lambda n: asked(subject=EXAMPLE["subject"] | {"spec_hash": f"{n:064x}"})
@@ -227,6 +234,7 @@ def test_what_is_shown_again_and_what_is_asked_share_the_room(
     assert sum(not one.held_back and one.open for one in stored(Approval)) == workload.MAX_OPEN
 
 
+@pytest.mark.slow
 def test_a_hundred_and_eighty_in_a_short_time_are_grouped_or_held(asked, call_as, reacting, stored):
     """Of mixed agents, askers and classes, alike and not, some answered meanwhile."""
     found = []
@@ -241,6 +249,7 @@ def test_a_hundred_and_eighty_in_a_short_time_are_grouped_or_held(asked, call_as
     assert all(one.held_because for one in found if one.held_back)
 
 
+@pytest.mark.slow
 def test_what_is_alike_is_one_card_of_fifty_each_with_its_digest(asked, reacting, stored):
     alike = [asked(at=n / 100) for n in range(workload.MAX_ALIKE + 1)]
     assert [one.grouped for one in alike] == [False] + [True] * 49 + [False]

@@ -5,6 +5,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests.parsed import every, parsed
+
 
 def reaches(module, name, wanted):
     """Say whether a function may come to call *wanted*, given as (module, name)."""
@@ -62,9 +64,9 @@ def _read(module):
     spec = find_spec_of(module) if module.startswith(("shared.", "functions.")) else None
     if spec is None or not spec.origin:
         return {}, {}
-    tree = ast.parse(Path(spec.origin).read_text())
+    tree = parsed(Path(spec.origin).read_text())
     own, imported = {}, {}
-    for node in ast.walk(tree):
+    for node in every(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             own.setdefault(node.name, []).append(node)
         elif isinstance(node, ast.ImportFrom) and node.module:

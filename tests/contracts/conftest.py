@@ -5,21 +5,21 @@ from contextlib import closing
 
 import pytest
 
+from shared.edge.sqlite import SqliteDocuments
 from shared.evidence import Entry
 from shared.identity.models import Member, Principal
-from tests.kernel.conftest import a_world, keys
-
-__all__ = ["keys"]
+from tests.worlds import a_world
 
 OF_REFUSALS = (Entry.collection, Principal.collection, Member.collection)
 """Where refusals are written down, and who was there."""
 
 
 @pytest.fixture(scope="session")
-def one_world(tmp_path_factory, keys, empty_store):
+def one_world(tmp_path_factory, keys):
     """Open one world for all contracts: they send what is refused or only read."""
-    with a_world(tmp_path_factory.mktemp("contracts"), keys, empty_store) as world:
-        yield world
+    folder = tmp_path_factory.mktemp("contracts")
+    with closing(SqliteDocuments(folder / "store.db")) as documents:
+        yield a_world(folder, keys, documents)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from tests.parsed import every, parsed
+
 ROOT = Path(__file__).parents[2]
 
 MODULES = {
@@ -74,10 +76,10 @@ OWN = {("shared/audit/events.py", "_own")}
 
 def beyond(source: str, file: str = "") -> list[str]:
     """Return what in a module is not of the language."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     said, shared = _annotations(tree), set(_definitions(tree))
     found = set()
-    for node in ast.walk(tree):
+    for node in every(tree):
         looks = (
             _imported(node, file),
             _named(node, said),
@@ -131,7 +133,7 @@ def _names(module: str) -> frozenset[str]:
     place = ROOT / Path(*module.split("."))
     files = (place.with_suffix(".py"), place / "__init__.py")
     found = next((file for file in files if file.exists()), None)
-    return frozenset(_definitions(ast.parse(found.read_text())) if found else ())
+    return frozenset(_definitions(parsed(found.read_text())) if found else ())
 
 
 def _definitions(tree: ast.Module) -> Iterator[str]:
@@ -199,12 +201,12 @@ def _looked(node: ast.AST, file: str) -> Iterator[str]:
                 yield f"sets {name} of another"
 
 
-def _posing(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def _posing(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Find a parameter that is called as if it were one's own: what is private is looked into by that name."""
     methods = {
-        id(node) for top in ast.walk(tree) if isinstance(top, ast.ClassDef) for node in top.body
+        id(node) for top in every(tree) if isinstance(top, ast.ClassDef) for node in top.body
     }
-    for node in ast.walk(tree):
+    for node in every(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             names = {one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg)}
             if names & {"self", "cls"} and id(node) not in methods:
@@ -239,10 +241,10 @@ def _root(node: ast.AST) -> str:
     return ""
 
 
-def _annotations(tree: ast.AST) -> set[int]:
+def _annotations(tree: ast.Module) -> set[int]:
     """Return the nodes that stand in annotations, or are called where they are said."""
     found: set[int] = set()
-    for node in ast.walk(tree):
+    for node in every(tree):
         match node:
             case ast.arg(annotation=ast.AST() as kind) | ast.AnnAssign(annotation=kind):
                 found |= {id(one) for one in ast.walk(kind)}

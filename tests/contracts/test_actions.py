@@ -313,6 +313,7 @@ def test_a_lock_is_taken_off_only_where_whoever_held_it_is_dead(shell, killed):
     assert ("pulumi -C infra cancel --yes --stack dev" in ran) == (killed == "true")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ends", "code"), [("kill %1; exit 0", 124), ("", 137)])
 def test_a_deployment_whose_time_is_over_is_ended_with_all_that_it_began(
     shell, tmp_path, ends, code

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.approvals.models.approvals import ApprovalStatus
+from tests.parsed import every, parsed
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
@@ -49,8 +50,8 @@ HOLDS = {"answers", "consume"}
 
 
 def calls(file):
-    tree = ast.parse((ROOT / file).read_text())
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    tree = parsed((ROOT / file).read_text())
+    return [node for node in every(tree) if isinstance(node, ast.Call)]
 
 
 def reads(file):

@@ -13,7 +13,7 @@ import urllib3
 from shared.actors import PLATFORM
 from shared.documents import Key
 from shared.edge.catalog import catalog, operations
-from tests.kernel.conftest import World
+from tests.worlds import World
 
 HEAVY = (
     "cloudevents",
@@ -129,6 +129,7 @@ BOUNDS = {
 and how many models, it may load. Each module is a tenth of a millisecond of a cold start, and each model two."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("id", BOUNDS)
 def test_a_function_loads_no_more_than_it_did(id):
     counted = json.loads(python(COUNTING, id))
@@ -183,6 +184,7 @@ UNREAD = (
 )
 
 
+@pytest.mark.slow
 def test_a_read_loads_nothing_that_only_reactions_jobs_and_refusals_take():
     told = "import json, sys; from shared.edge.entry import entry; entry(sys.argv[1]);"
     told += "print(json.dumps([one for one in sys.argv[2:] if one in sys.modules]))"
@@ -222,6 +224,7 @@ def test_main_serves_the_function_that_is_named_and_loads_no_other(tmp_path):
     assert lines[1] == "1"
 
 
+@pytest.mark.slow
 @pytest.mark.enable_socket
 @pytest.mark.parametrize("start", [("start.py",), ("-m", "functions_framework", "--target=serve")])
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from shared import errors
 from shared.actors import Scope
 from shared.edge.openapi import openapi
 from shared.edge.refusing import refusals
+from tests.parsed import every, parsed
 
 ROOT = Path(__file__).parents[2]
 KINDS = {kind.__name__ for kind in refusals()} | {errors.Unfit.__name__, errors.Violation.__name__}
@@ -18,7 +19,7 @@ def details():
     for file in sorted(
         one for root in ("functions", "shared") for one in (ROOT / root).rglob("*.py")
     ):
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in every(parsed(file.read_text())):
             if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") in KINDS):
                 continue
             said = [word.value for word in node.keywords if word.arg == "message"] or node.args[:1]

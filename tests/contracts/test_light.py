@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 SCHEMAS = """
 import hashlib, importlib, re, sys
 from pathlib import Path
@@ -36,6 +38,7 @@ def schemas(how):
     return said.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_a_model_is_the_same_whether_pydantic_is_imported_lightly_or_not():
     lightly, plainly = schemas("lightly"), schemas("plainly")
     assert len(plainly) > 300

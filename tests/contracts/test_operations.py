@@ -19,7 +19,8 @@ from shared.streams import LastEventId, Stream, event_name
 from shared.texts import in_words
 from tests import golden
 from tests.contracts.test_walls import ROOT
-from tests.kernel.conftest import World
+from tests.parsed import every, parsed
+from tests.worlds import World
 
 every_operation = pytest.mark.parametrize("op", operations(), ids=lambda op: op.id)
 UUID = "00000000-0000-4000-8000-00000000000a"
@@ -128,7 +129,7 @@ def test_a_location_is_where_something_is_read():
     reads = [op.pattern for op in operations() if op.method == "GET"]
 
     def finding(op):
-        for node in ast.walk(ast.parse(inspect.getsource(inspect.getmodule(op.function)))):
+        for node in every(parsed(inspect.getsource(inspect.getmodule(op.function)))):
             match node:
                 case ast.Call(
                     func=ast.Name(id="Created" | "Accepted"),

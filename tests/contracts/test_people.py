@@ -13,7 +13,7 @@ from shared.precedents.models.classes import CLASSES
 from tests.approvals.questions import SERVICE, approval
 from tests.contracts.callers import reaches
 from tests.contracts.test_operations import send
-from tests.kernel.conftest import World
+from tests.worlds import World
 
 SOON_S, LATER_S = 5, 60
 

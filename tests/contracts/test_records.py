@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 DESCRIBED = """
 import copy, dataclasses, importlib, json, pickle, re, sys
 from pathlib import Path
@@ -89,6 +91,7 @@ def described(how):
     return json.loads(said.stdout)
 
 
+@pytest.mark.slow
 def test_every_record_is_as_the_standard_library_would_have_made_it():
     ours, standard = described("ours"), described("standard")
     assert len([name for name in ours if name.startswith(("shared.", "functions."))]) > 80

@@ -5,6 +5,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.parsed import parsed
+
 ROOT = Path(__file__).parents[2]
 AREAS = sorted(
     folder
@@ -52,9 +54,7 @@ def test_documents_are_models_and_what_is_announced_are_events():
 
 def _of(kinds: set[str]) -> Iterator[tuple[Path, str]]:
     """Yield every class that descends from one of those, with its file."""
-    trees = {
-        file: ast.parse(file.read_text()).body for area in AREAS for file in area.rglob("*.py")
-    }
+    trees = {file: parsed(file.read_text()).body for area in AREAS for file in area.rglob("*.py")}
     known = set(kinds)
     found: dict[str, Path] = {}
     while True:

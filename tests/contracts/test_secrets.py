@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import SecretBytes, SecretStr
 
 from tests.contracts.members import members, models, taken
+from tests.parsed import every, parsed
 
 ROOT = Path(__file__).parents[2]
 SECRET = {SecretBytes, SecretStr}
@@ -15,7 +16,7 @@ def looked_at(source):
     """Return where a module opens a secret."""
     return [
         node.lineno
-        for node in ast.walk(ast.parse(source))
+        for node in every(parsed(source))
         if (isinstance(node, ast.Attribute) and node.attr in {"get_secret_value", "_secret_value"})
         or (isinstance(node, ast.Constant) and node.value in {"get_secret_value", "_secret_value"})
     ]

@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+from tests.parsed import every, parsed
+
 ROOT = Path(__file__).parents[2]
 FINDING = {
     "shared/edge/walking.py": "it is the walk",
@@ -17,16 +19,16 @@ FINDING = {
 
 def finds(text):
     """Return the lines of a module that look for documents themselves, and read none through the walk."""
-    tree = ast.parse(text)
+    tree = parsed(text)
     passed = {
         inner
-        for node in ast.walk(tree)
+        for node in every(tree)
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "readable"
         for inner in ast.walk(node.args[0])
     }
     return [
         node.lineno
-        for node in ast.walk(tree)
+        for node in every(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "find"

@@ -3,6 +3,8 @@
 import ast
 from collections.abc import Iterator
 
+from tests.parsed import every, parsed
+
 KERNEL = {
     "shared.documents": "the store beneath transactions",
     "shared.edge": "the adapters",
@@ -47,16 +49,16 @@ OF_THE_KERNEL = {"crossings", "entries", "writes"}
 
 def ways_around(source: str) -> list[str]:
     """Return what in a module opens another tenant's documents other than by a declared crossing."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     handles = HANDLES | _annotated(tree)
     return sorted(set(_found(tree, handles)))
 
 
 def crossings(source: str) -> list[tuple[str, bool]]:
     """Return each declared crossing of a module, and whether it says why: by a text or a named constant."""
-    tree, found = ast.parse(source), []
+    tree, found = parsed(source), []
     calls = HANDLES | _annotated(tree)
-    for node in ast.walk(tree):
+    for node in every(tree):
         match node:
             case ast.Call(func=ast.Attribute(attr=verb, value=value), args=given) if (
                 verb in CROSSINGS and (verb != "platform" or _last(value) in calls)
@@ -71,16 +73,16 @@ PAGES = {"find", "find_stored", "page"}
 
 def dropped(source: str) -> list[str]:
     """Return where a page is read and the rest of the list forgotten."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     functions = [
         node
-        for node in ast.walk(tree)
+        for node in every(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
     ]
     found = {node.lineno for function in functions for node in _dropping(function)}
     inside = {id(node) for function in functions for node in ast.walk(function)}
-    asked = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    for node in ast.walk(tree):
+    asked = {id(node.func) for node in every(tree) if isinstance(node, ast.Call)}
+    for node in every(tree):
         match node:
             case ast.Call(func=ast.Attribute(attr="find" | "find_stored" | "page")) if (
                 id(node) not in inside
@@ -94,8 +96,8 @@ def dropped(source: str) -> list[str]:
     return [f"line {line}" for line in sorted(found)]
 
 
-def _found(tree: ast.AST, handles: set[str]) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _found(tree: ast.Module, handles: set[str]) -> Iterator[str]:
+    for node in every(tree):
         for look in (_imported, _called, _reached, _set):
             for what in look(node, handles):
                 yield f"line {getattr(node, 'lineno', 0)}: {what}"
@@ -103,10 +105,10 @@ def _found(tree: ast.AST, handles: set[str]) -> Iterator[str]:
     yield from _handed_on(tree, handles)
 
 
-def _handed_on(tree: ast.AST, handles: set[str]) -> Iterator[str]:
+def _handed_on(tree: ast.Module, handles: set[str]) -> Iterator[str]:
     """Find a way over the wall that is not gone where it is named, and so not seen."""
-    gone = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    for node in ast.walk(tree):
+    gone = {id(node.func) for node in every(tree) if isinstance(node, ast.Call)}
+    for node in every(tree):
         match node:
             case ast.Attribute(attr=verb, value=value) if (
                 verb in CROSSINGS and id(node) not in gone
@@ -169,25 +171,25 @@ def _set(node: ast.AST, handles: set[str]) -> Iterator[str]:
             yield f"sets {target.attr} of {_last(target.value)}"
 
 
-def _replacing(tree: ast.AST, handles: set[str]) -> Iterator[str]:
+def _replacing(tree: ast.Module, handles: set[str]) -> Iterator[str]:
     names = {
         one.asname or one.name
-        for node in ast.walk(tree)
+        for node in every(tree)
         if isinstance(node, ast.ImportFrom) and node.module == "dataclasses"
         for one in node.names
         if one.name == "replace"
     }
-    for node in ast.walk(tree):
+    for node in every(tree):
         match node:
             case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name in names:
                 if _last(first) in handles:
                     yield f"line {node.lineno}: copies {_last(first)}"
 
 
-def _annotated(tree: ast.AST) -> set[str]:
+def _annotated(tree: ast.Module) -> set[str]:
     """Return the parameters and variables that are calls or transactions, whatever they are called."""
     found = set()
-    for node in ast.walk(tree):
+    for node in every(tree):
         match node:
             case ast.arg(arg=name, annotation=ast.AST() as kind) if OPENERS & _names(kind):
                 found.add(name)

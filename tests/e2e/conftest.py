@@ -4,10 +4,9 @@ import pytest
 
 from benchmarks.spawn import free_port
 from local.platform import Platform
-from tests.kernel.conftest import keys, world
 from tests.rehearsals.kept import rehearsed
 
-__all__ = ["keys", "rehearsed", "world"]
+__all__ = ["rehearsed"]
 
 
 @pytest.fixture

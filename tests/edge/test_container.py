@@ -9,7 +9,7 @@ from tests.edge.contained import CLOSE, HOST, alone, served, told
 
 __all__ = ["alone", "served"]
 
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.enable_socket, pytest.mark.slow]
 
 
 def test_a_request_is_told_as_it_was_sent(served):

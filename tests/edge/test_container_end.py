@@ -9,7 +9,7 @@ from tests.edge.contained import HOST, alone, end, told
 
 __all__ = ["alone"]
 
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.enable_socket, pytest.mark.slow]
 
 
 def test_what_is_under_way_is_finished_and_nobody_is_taken_when_the_container_ends(alone):

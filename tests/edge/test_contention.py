@@ -8,6 +8,7 @@ import pytest
 from shared.documents import Contended
 from shared.edge.contention import ATTEMPTS, settled
 from shared.errors import StoreUnavailable
+from tests.parsed import every, parsed
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_what_is_no_contention_is_no_reason_to_try_again(pauses):
 
 
 def loops_that_catch_contention(file):
-    for loop in ast.walk(ast.parse(file.read_text())):
+    for loop in every(parsed(file.read_text())):
         if isinstance(loop, ast.For | ast.While):
             for part in ast.walk(loop):
                 caught = part.type if isinstance(part, ast.ExceptHandler) else None

@@ -17,10 +17,8 @@ from shared.edge.logs import JsonLines, configure
 from shared.errors import Invalid
 from shared.evidence import Entry, Unproven, digest_of, signed_bytes
 from tests.bus.conftest import an_entry
-from tests.kernel.conftest import declared, keys, world
 from tests.kernel.things import decide, make_thing
-
-__all__ = ["keys", "world"]
+from tests.worlds import declared
 
 MAIL = "priya.raman@example.com"
 PHONE = "+91 98765 43210"

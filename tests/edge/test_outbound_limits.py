@@ -23,6 +23,7 @@ def ask(port, **how):
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "said",
     [

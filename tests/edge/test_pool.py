@@ -233,6 +233,7 @@ def test_a_connection_on_which_more_was_said_is_not_kept(pool, dialled, said):
     assert len(dialled) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parts",
     [

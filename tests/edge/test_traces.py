@@ -17,11 +17,9 @@ from shared.edge import traces
 from shared.edge.traces import current, span
 from shared.evidence import Entry
 from tests.conftest import broken
-from tests.kernel.conftest import declared, keys, world
 from tests.kernel.things import decide, make_thing
 from tests.rehearsals.scene import to_the_governor, until, until_over
-
-__all__ = ["keys", "world"]
+from tests.worlds import declared
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 TRACE = PARENT.split("-")[1]

@@ -10,9 +10,6 @@ from shared.entity import written
 from tests.approvals.questions import another
 from tests.conftest import NOON
 from tests.events.post import Post
-from tests.kernel.conftest import keys, world
-
-__all__ = ["keys", "world"]
 
 NOTIFY = "approvals.notify_governor"
 LETTERS = "/v1/events/dead-letters"

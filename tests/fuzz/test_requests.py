@@ -27,8 +27,8 @@ from shared.edge.settings import Settings
 from tests.contracts.test_description import API, WHOLE, pointer
 from tests.fuzz.knowing import Known, owner
 from tests.fuzz.making import Maker
-from tests.kernel.conftest import World
 from tests.rehearsals.kept import rehearsed
+from tests.worlds import World
 
 __all__ = ["rehearsed"]
 

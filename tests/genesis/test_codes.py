@@ -9,6 +9,7 @@ from shared.actors import Role
 from shared.agents.rules.pipeline import EVALUATOR
 from shared.genesis.rules.codes import CODES
 from shared.genesis.rules.lifecycle import JUDGES
+from tests.parsed import every, parsed
 
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r"\b(?:SK|JR|IN|CERT|ARCH|ETH|MAN|L0|L1-[A-Z]+|W-[A-Z]+)-\d+\b")
@@ -18,9 +19,9 @@ def named():
     for file in (ROOT / "shared").rglob("*.py"):
         if file.name == "codes.py":
             continue
-        tree = ast.parse(file.read_text())
-        documented = {id(doc) for doc in map(docstring, ast.walk(tree)) if doc is not None}
-        for node in ast.walk(tree):
+        nodes = every(parsed(file.read_text()))
+        documented = {id(doc) for doc in map(docstring, nodes) if doc is not None}
+        for node in nodes:
             text = node.value if isinstance(node, ast.Constant) else None
             if isinstance(text, str) and id(node) not in documented:
                 yield from CODE.findall(text)

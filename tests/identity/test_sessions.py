@@ -8,11 +8,8 @@ from functions.identity.log_out import log_out
 from functions.identity.restore_role import restore_role
 from functions.identity.withdraw_role import withdraw_role
 from shared.edge import auth
-from tests.kernel.conftest import keys, world
 from tests.kernel.test_auth import person
 from tests.kernel.things import entries, problem
-
-__all__ = ["keys", "world"]
 
 WHY = {"reason": "The phone was stolen this morning."}
 USERS = "/v1/admin/users"

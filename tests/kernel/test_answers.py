@@ -7,8 +7,8 @@ from shared.answers import Accepted, Created, CreatedHere, Download, PlainText, 
 from shared.documents import Query, Write
 from shared.entity import Id
 from shared.operation import Call
-from tests.kernel.conftest import declared
 from tests.kernel.things import Size, Thing, ThingMade, entries, get_thing, problem
+from tests.worlds import declared
 
 KEY = {"Idempotency-Key": "k1"}
 FILE = bytes(range(200))

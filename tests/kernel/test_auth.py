@@ -18,8 +18,8 @@ from shared.edge.strangers import MOST_ENTRIES, WINDOW, Strangers
 from shared.here import HERE
 from shared.operation import Call
 from tests.conftest import NOON
-from tests.kernel.conftest import declared
 from tests.kernel.things import entries, make_thing, problem
+from tests.worlds import declared
 
 OURS = "@local.iam.gserviceaccount.com"
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -262,14 +262,11 @@ def test_a_deployed_function_takes_tokens_for_itself_alone():
         assert not deployed.addressed(audience)
 
 
-def test_who_controls_a_machine_is_known_from_the_deployment(tmp_path, keys, empty_store):
-    from tests.kernel.conftest import a_world
-
-    with a_world(tmp_path / "world", keys, empty_store) as world:
-        environ = world.ports.settings.environ | {"CONTROLLERS": '{"genesis": ["ann"]}'}
-        identify = connect(Settings(environ), lambda: world.now, world.ports.documents).identify
-        hands = {}
-        for token in (person(world, sub="ann"), service(world, email="genesis" + OURS)):
-            actor = identify({"Authorization": f"Bearer {token}"}, revoked_within_s=60)
-            hands[actor.id] = actor.hands
+def test_who_controls_a_machine_is_known_from_the_deployment(world):
+    environ = world.ports.settings.environ | {"CONTROLLERS": '{"genesis": ["ann"]}'}
+    identify = connect(Settings(environ), lambda: world.now, world.ports.documents).identify
+    hands = {}
+    for token in (person(world, sub="ann"), service(world, email="genesis" + OURS)):
+        actor = identify({"Authorization": f"Bearer {token}"}, revoked_within_s=60)
+        hands[actor.id] = actor.hands
     assert hands == {id: {"ann", "genesis"} for id in ("ann", "genesis")}

@@ -24,7 +24,7 @@ from shared.outside import Push, Workflows
 from shared.ports import Port
 from shared.reaction import ReactionCall, reaction
 from tests.conftest import NOON, ports_of
-from tests.kernel.conftest import declared
+from tests.worlds import declared
 
 WHY = "a test looks over the wall"
 

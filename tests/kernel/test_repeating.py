@@ -11,7 +11,6 @@ from shared.documents import Contended, Key, Query, Write
 from shared.edge.idempotency import Answer
 from shared.errors import Conflict, StoreUnavailable
 from shared.operation import Call
-from tests.kernel.conftest import declared
 from tests.kernel.things import (
     Size,
     Thing,
@@ -22,6 +21,7 @@ from tests.kernel.things import (
     resize_thing,
     thing,
 )
+from tests.worlds import declared
 
 __all__ = ["thing"]
 

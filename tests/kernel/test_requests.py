@@ -27,8 +27,8 @@ from shared.files import Content
 from shared.inputs import FromHeader, MergePatch, Parameters
 from shared.operation import Call
 from shared.queries import OneOf, Page, Paging
-from tests.kernel.conftest import declared
 from tests.kernel.things import problem
+from tests.worlds import declared
 
 SECRET = b"whsec_test"
 SIGNED = {"Stripe-Signature": "t=1"}

@@ -9,9 +9,7 @@ from shared.answers import PlainText
 from shared.entity import Value
 from shared.operation import Call
 from shared.tables import Csv
-from tests.kernel.conftest import declared, keys, world
-
-__all__ = ["keys", "world"]
+from tests.worlds import declared
 
 
 def test_a_text_is_answered_as_it_is_under_its_own_media_type(world):

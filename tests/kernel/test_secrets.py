@@ -11,7 +11,7 @@ from shared.entity import Id, Record, ShownLine
 from shared.operation import Call
 from shared.ports import SecretWriter
 from shared.secrets import Secret, SecretRef
-from tests.kernel.conftest import declared
+from tests.worlds import declared
 
 KEY = "what-nobody-may-know-of-9f3a"
 PLACE = "/v1/tests/00000000-0000-4000-8000-000000000001/connect"

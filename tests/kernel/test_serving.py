@@ -12,7 +12,6 @@ from shared.documents import Contended
 from shared.entity import Id
 from shared.errors import Rejected
 from shared.operation import Call
-from tests.kernel.conftest import declared
 from tests.kernel.things import (
     Size,
     Thing,
@@ -26,6 +25,7 @@ from tests.kernel.things import (
     resize_thing,
     thing,
 )
+from tests.worlds import declared
 
 __all__ = ["thing"]
 

@@ -22,7 +22,7 @@ from shared.queries import Page
 from shared.reaction import reaction
 from tests.chains import chain_rules
 from tests.conftest import NOON, ports_of, trusting
-from tests.kernel.conftest import declared
+from tests.worlds import declared
 
 
 class Mast(Value):

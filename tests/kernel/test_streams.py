@@ -18,9 +18,9 @@ from shared.edge.web import Request
 from shared.entity import Value
 from shared.operation import Call
 from shared.streams import MOST, REPLAYED, SETTLED, LastEventId, Place, Stream, listen, place
-from tests.kernel.conftest import declared
 from tests.kernel.things import Thing, make_thing, resize_thing
 from tests.streaming import AtAFunction, AtAServer, Heard, blocks, close
+from tests.worlds import declared
 
 PATH = "/v1/things/stream"
 

@@ -5,8 +5,8 @@ import pytest
 from shared.actors import Scope
 from shared.entity import Id
 from shared.operation import Call
-from tests.kernel.conftest import declared
 from tests.kernel.things import Size, Thing, get_thing, problem, resize_thing, thing
+from tests.worlds import declared
 
 __all__ = ["thing"]
 

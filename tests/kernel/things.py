@@ -11,7 +11,7 @@ from shared.errors import Conflict
 from shared.evidence import Entry
 from shared.operation import Call
 from shared.queries import Page
-from tests.kernel.conftest import declared
+from tests.worlds import declared
 
 
 class Thing(Entity):

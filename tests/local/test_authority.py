@@ -12,9 +12,6 @@ from local.workflows.api import blueprint
 from local.workflows.asking import Asked
 from local.workflows.authority import Deployed
 from shared.edge import workflow_source
-from tests.kernel.conftest import keys, world
-
-__all__ = ["keys", "world"]
 
 BASE = "/v1/projects/local/locations/local/workflows"
 OWN = "agent_creation"

@@ -14,10 +14,7 @@ import pytest
 
 from local import connections, watching
 from local.server import Server
-from tests.kernel.conftest import keys, world
 from tests.local.conftest import answered
-
-__all__ = ["keys", "world"]
 
 HOST = b"Host: 127.0.0.1:%d\r\n"
 

@@ -7,9 +7,6 @@ from werkzeug.exceptions import HTTPException
 
 from local.server import Direct, application
 from shared.edge.catalog import operations
-from tests.kernel.conftest import keys, world
-
-__all__ = ["keys", "world"]
 
 PLACES = sorted({op.path for op in operations()})
 ODD = ["/", "//", "x", "%2F", "é", " ", "..", "-" * 300, "stranded", "deciding", ":", "<id>"]

@@ -12,9 +12,6 @@ from local import entrance
 from local.entrance import Entrance, served
 from local.server import _refused
 from shared.errors import Refusal
-from tests.kernel.conftest import keys, world
-
-__all__ = ["keys", "world"]
 
 
 class _Clock:

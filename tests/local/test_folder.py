@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.folder import close_to_others
+from tests.parsed import every, parsed
 
 OURS = (
     "store.db",
@@ -81,7 +82,7 @@ def test_what_is_kept_is_written_whole_or_not_at_all():
     """A file that is written in place is empty for a moment: whoever is killed then leaves it so."""
     root, found = Path(__file__).parents[2], set()
     for file in [*(root / "local").rglob("*.py"), *(root / "shared").rglob("*.py")]:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in every(parsed(file.read_text(encoding="utf-8"))):
             match node:
                 case ast.Call(func=ast.Attribute(attr="write_text" | "write_bytes")):
                     found.add((file.name, ast.unparse(node)))

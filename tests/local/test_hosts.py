@@ -3,9 +3,6 @@
 import pytest
 
 from shared.edge.catalog import operations
-from tests.kernel.conftest import keys, world
-
-__all__ = ["keys", "world"]
 
 ELSEWHERE = [
     "evil.example",

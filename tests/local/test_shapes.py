@@ -21,9 +21,7 @@ from shared.errors import Forbidden
 from shared.files import Content, FileReader
 from shared.inputs import FromHeader
 from shared.operation import Call
-from tests.kernel.conftest import declared, keys, world
-
-__all__ = ["keys", "world"]
+from tests.worlds import declared
 
 SECRET = b"whsec_test"
 REPORT = bytes(range(256)) * 300

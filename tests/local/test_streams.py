@@ -10,10 +10,7 @@ from local.server import application
 from local.streams import Streams
 from shared.documents import Key, Write
 from shared.streams import MOST, Place
-from tests.kernel.conftest import keys, world
 from tests.kernel.test_streams import PATH, made, stream_things
-
-__all__ = ["keys", "world"]
 
 pytestmark = pytest.mark.enable_socket
 

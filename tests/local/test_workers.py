@@ -32,6 +32,8 @@ from tests.approvals.questions import EXAMPLE, others
 from tests.local.conftest import answered
 from tests.rehearsals.scene import until
 
+pytestmark = pytest.mark.slow
+
 
 class Platform(Process):
     """A platform of three processes and the one that they come from."""

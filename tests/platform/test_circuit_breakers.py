@@ -13,9 +13,7 @@ from shared.platform.models.breakers import Circuit
 from shared.platform.rules import breakers
 from shared.platform.rules.targets import TARGETS
 from tests.conftest import NOON
-from tests.kernel.conftest import World, keys, world
-
-__all__ = ["keys", "world"]
+from tests.worlds import World
 
 LIST = "/v1/admin/circuit-breakers"
 BODY = {"reason": "the engine answers again"}

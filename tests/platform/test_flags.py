@@ -19,6 +19,7 @@ from shared.platform.models.flags import FlagKey, FlagSetting
 from shared.platform.rules.flags import ENFORCEMENT, bucket, on
 from shared.queries import Paging
 from tests.conftest import DEPLOYMENT, NOON
+from tests.parsed import every, parsed
 
 SETTING = FlagSetting(
     enabled=True,
@@ -128,7 +129,7 @@ def test_nothing_that_enforces_knows_a_flag():
 
 
 def imports(file):
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in every(parsed(file.read_text())):
         if isinstance(node, ast.ImportFrom):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):

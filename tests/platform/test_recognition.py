@@ -5,9 +5,6 @@ import pytest
 from functions.platform.get_health import get_health
 from functions.platform.probe_services import probe_services
 from shared.edge.delivery import run
-from tests.kernel.conftest import keys, world
-
-__all__ = ["keys", "world"]
 
 
 @pytest.fixture

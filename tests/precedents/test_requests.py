@@ -9,10 +9,7 @@ from functions.precedents.revoke_precedent_seed import revoke_precedent_seed
 from functions.precedents.switch_precedent_seeds import switch_precedent_seeds
 from functions.precedents.validate_precedent_seed import validate_precedent_seed
 from shared.learning.examples import DEPLOY_AGAIN
-from tests.kernel.conftest import keys, world
 from tests.precedents.samples import ID
-
-__all__ = ["keys", "world"]
 
 SEED = f"/v1/precedent-seeds/{ID}"
 WHY = {"reason": "An incident is looked into."}

@@ -14,9 +14,8 @@ from shared.documents import Query
 from shared.edge.firestore import FirestoreDocuments
 from tests.approvals.questions import CALLBACK, EXAMPLE, others
 from tests.emulators import firestore_emulator, fresh_project, needs_emulator
-from tests.kernel.conftest import keys, world
 
-__all__ = ["firestore_emulator", "keys", "world"]
+__all__ = ["firestore_emulator"]
 
 AT_ONCE = 40
 

@@ -19,10 +19,9 @@ from functions.precedents.validate_precedent_seed import validate_precedent_seed
 from shared.documents import Query
 from shared.edge.firestore import FirestoreDocuments
 from tests.emulators import firestore_emulator, fresh_project, needs_emulator
-from tests.kernel.conftest import keys, world
 from tests.rehearsals.scene import example_of
 
-__all__ = ["firestore_emulator", "keys", "world"]
+__all__ = ["firestore_emulator"]
 
 AT_ONCE = 40
 ROUNDS = 4

@@ -18,12 +18,11 @@ from shared.documents import Query
 from tests.approvals.questions import CALLBACK, WHY, another, request
 from tests.conftest import CALLBACKS, NOON
 from tests.e2e.conftest import platform
-from tests.kernel.conftest import keys, world
 from tests.kernel.test_auth import STRANGER
 from tests.kernel.test_auth import person as token_of
 from tests.rehearsals.scene import to_the_governor, until
 
-__all__ = ["keys", "platform", "world"]
+__all__ = ["platform"]
 
 REFUSALS = {"auth.failed", "policy.denied"}
 

@@ -14,11 +14,10 @@ from functions.approvals.request_approval_changes import request_approval_change
 from shared.edge.firestore import FirestoreDocuments
 from tests.approvals.questions import WHY, others, request
 from tests.emulators import firestore_emulator, fresh_project, needs_emulator
-from tests.kernel.conftest import keys, world
 from tests.proofs.races import STATUS, hold
 from tests.proofs.verdicts import ENDS, Pairs
 
-__all__ = ["firestore_emulator", "keys", "world"]
+__all__ = ["firestore_emulator"]
 
 log = logging.getLogger("tests.races")
 

@@ -8,9 +8,9 @@ from shared.bus import tap
 from shared.edge.ports import connect, utc_now
 from shared.edge.settings import Settings
 from shared.evidence import Entry, hash_of_entry, signed_bytes
-from tests.kernel.conftest import World
 from tests.proofs.tampering import table
 from tests.proofs.tampering.holder import Doc
+from tests.worlds import World
 
 RIGHTFUL, rightfully = table()
 OPEN, unseen = table()

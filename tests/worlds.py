@@ -2,8 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from shared.edge.keys import FileSigner
 from shared.edge.ports import Ports, connect
 from shared.edge.serving import view
 from shared.edge.settings import Settings
+from shared.edge.sqlite import SqliteDocuments
 from shared.edge.web import Request
 from shared.operation import operation
 from shared.signature import Method
@@ -68,22 +68,18 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> SignIn:
     return sign_in
 
 
-@contextmanager
-def a_world(folder: Path, keys: SignIn, empty_store: Path) -> Iterator[World]:
-    """Open a world with a store of its own."""
+def a_world(folder: Path, keys: SignIn, documents: SqliteDocuments) -> World:
+    """Open a world on an empty store."""
     shutil.copytree(keys.file.parent, folder / "keys")
-    shutil.copy(empty_store, folder / "store.db")
     settings = Settings({"DATA": str(folder), "ORIGINS": "https://app.example"})
     world = World(None, keys)  # type: ignore[arg-type]
-    world.ports = connect(settings, lambda: world.now)
-    yield world
-    world.ports.documents.close()  # type: ignore[attr-defined]
+    world.ports = connect(settings, lambda: world.now, documents)
+    return world
 
 
 @pytest.fixture
-def world(tmp_path: Path, keys: SignIn, empty_store: Path) -> Iterator[World]:
-    with a_world(tmp_path, keys, empty_store) as world:
-        yield world
+def world(tmp_path: Path, keys: SignIn, documents: SqliteDocuments) -> World:
+    return a_world(tmp_path, keys, documents)
 
 
 def declared(method: Method, path: str, **options: Any) -> Callable[[F], F]:
