@@ -1,5 +1,6 @@
 """What every test may ask for: a clock that stands still, a store, a key, and callers."""
 
+import gc
 import sqlite3
 import sys
 import warnings
@@ -47,6 +48,11 @@ def pytest_configure(config):
         config.add_cleanup(monkeypatch.undo)
 
 
+def pytest_collection_finish(session):
+    """What is loaded by now stays: the garbage collector need not look through it again and again."""
+    gc.freeze()
+
+
 class Told(sqlite3.Connection):
     """Says, as that of Python 3.13 does, that nobody closed it."""
 
@@ -89,6 +95,12 @@ def pytest_xdist_make_scheduler(config, log):
 settings.register_profile("house", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=25)
 settings.load_profile("house")
+
+
+def examples(most: int) -> int:
+    """Return how many examples a property is tried on that needs more than others, or fewer: *most* of them, a quarter in the inner loop."""
+    return most * settings.default.max_examples // settings.get_profile("house").max_examples
+
 
 CALLBACKS = f"{HERE}/v1/projects/local/"
 DEPLOYMENT = Deployment("local", CALLBACKS)

@@ -13,6 +13,7 @@ from shared.approvals.rules import binding, chains, decisions, delegation, windo
 from shared.approvals.rules.windows import REVIEW_WINDOW, VETO_WINDOW
 from shared.errors import Refusal
 from tests.approvals.questions import GOVERNOR, GUARDIAN, SERVICE, approval, minutes, needed, person
+from tests.conftest import examples
 
 S = ApprovalStatus
 ENDS = {S.APPROVED, S.REJECTED, S.CHANGES_REQUESTED, S.VETOED, S.EXPIRED, S.CANCELLED}
@@ -220,5 +221,5 @@ class Life(RuleBasedStateMachine):
                 assert decided(step).traits.action.startswith("approval.")
 
 
-Life.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=examples(80), stateful_step_count=40, deadline=None)
 TestLife = Life.TestCase

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -21,21 +22,28 @@ from shared.edge.openapi import IN_PATH, openapi
 from shared.entity import Entity
 from shared.examples import NAMES
 
-API = openapi()
-CASES = {
-    item[method]["operationId"]: item[method]
-    for item in API["paths"].values()
-    for method in ("get", "post", "put", "patch", "delete")
-    if method in item
-}
-WHOLE = Registry().with_resource("urn:api", DRAFT202012.create_resource(API)).crawl()
-"""The description, read once: each reading takes longer than checking all examples of one operation."""
+
+@cache
+def cases():
+    """Return every operation as it is described, by its id."""
+    return {
+        item[method]["operationId"]: item[method]
+        for item in openapi()["paths"].values()
+        for method in ("get", "post", "put", "patch", "delete")
+        if method in item
+    }
+
+
+@cache
+def registry():
+    """Read the description once: each reading takes longer than checking all examples of one operation."""
+    return Registry().with_resource("urn:api", DRAFT202012.create_resource(openapi())).crawl()
 
 
 def wrong(examples):
     """Return what is wrong with examples, given by the place of their schema."""
     for place, value in examples:
-        validator = Draft202012Validator({"$ref": f"urn:api#{place}"}, registry=WHOLE)
+        validator = Draft202012Validator({"$ref": f"urn:api#{place}"}, registry=registry())
         for error in validator.iter_errors(value):
             yield f"{unquote(place)}: {error.message} at {error.json_path}"
 
@@ -51,12 +59,14 @@ def test_what_stands_in_an_address_is_said_in_words():
 
 
 def test_what_a_name_must_look_like_is_said_of_every_name():
-    assert "patternProperties" not in written(API), "a name of another look could have any value"
+    assert "patternProperties" not in written(openapi()), (
+        "a name of another look could have any value"
+    )
 
 
 def examples():
     """Yield every example of a request or an answer, with the place of its schema."""
-    for path, item in API["paths"].items():
+    for path, item in openapi()["paths"].items():
         for method, described in item.items():
             bodies = [("requestBody", described.get("requestBody", {"content": {}}))]
             answers = described["responses"].items()
@@ -72,7 +82,7 @@ def refusals(described):
     """Return what an operation says of each status that is a no: its examples by their codes."""
     for status, answer in described["responses"].items():
         if "$ref" in answer:
-            shared = API["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+            shared = openapi()["components"]["responses"][answer["$ref"].rpartition("/")[2]]
             yield status, shared["content"]["application/problem+json"]["examples"]
 
 
@@ -82,16 +92,16 @@ def json_body(described):
 
 @pytest.mark.slow
 def test_it_is_valid_openapi_3_1():
-    OpenAPIV31SpecValidator(json.loads(json.dumps(API))).validate()
+    OpenAPIV31SpecValidator(json.loads(json.dumps(openapi()))).validate()
 
 
 def test_it_names_every_operation_once():
-    assert sorted(CASES) == sorted(op.id for op in operations())
+    assert sorted(cases()) == sorted(op.id for op in operations())
 
 
 def test_every_example_is_valid():
     found = list(examples())
-    assert len(found) > len(CASES)
+    assert len(found) > len(cases())
     assert list(wrong(found)) == []
 
 
@@ -102,10 +112,10 @@ def test_an_example_that_is_not_valid_is_found():
 
 def test_every_refusal_is_valid_and_stands_under_its_status():
     problem = pointer("components", "schemas", "Problem")
-    for id, described in CASES.items():
+    for id, described in cases().items():
         for status, codes in refusals(described):
             assert {str(one["value"]["status"]) for one in codes.values()} == {status}, id
-    shared = API["components"]["responses"].values()
+    shared = openapi()["components"]["responses"].values()
     codes = [
         one
         for answer in shared
@@ -118,7 +128,7 @@ def test_every_refusal_is_valid_and_stands_under_its_status():
 def test_the_example_of_a_body_is_one_that_the_operation_takes():
     refused = []
     for op in operations():
-        content = json_body(CASES[op.id])
+        content = json_body(cases()[op.id])
         for kind in op.in_body.values() if content else ():
             try:
                 TypeAdapter(kind).validate_json(json.dumps(content["example"]), extra="forbid")
@@ -128,7 +138,7 @@ def test_the_example_of_a_body_is_one_that_the_operation_takes():
 
 
 def test_every_refusal_is_described():
-    for id, described in CASES.items():
+    for id, described in cases().items():
         codes = {code for _, examples in refusals(described) for code in examples}
         lacking = {"bad_request", "not_found", "validation_failed", "store_unavailable"} - codes
         assert not lacking, f"{id} does not say that it may refuse with {sorted(lacking)}"
@@ -137,7 +147,7 @@ def test_every_refusal_is_described():
 
 def test_no_example_of_a_request_names_a_day():
     """A day passes, and the example is refused from then on: it stands for one that a run knows."""
-    bodies = {id: json_body(one) for id, one in CASES.items()}
+    bodies = {id: json_body(one) for id, one in cases().items()}
     instants = {
         id: set(re.findall(r"\d{4}-\d\d-\d\dT[^\"]*", json.dumps(one["example"]))) - NAMES.keys()
         for id, one in bodies.items()
@@ -172,7 +182,7 @@ def says_nothing(name, words):
 
 
 def test_every_member_parameter_and_header_is_described():
-    found = list(described("", API))
+    found = list(described("", openapi()))
     assert len(found) > 2000
     silent = {place for place, name, words in found if says_nothing(name, words)}
     assert not silent, "say in a docstring below the member what it is:\n" + "\n".join(silent)
@@ -185,7 +195,7 @@ def test_words_that_only_repeat_a_name_say_nothing(words):
 
 
 def test_a_kind_that_derives_from_another_is_described_by_it():
-    members = API["components"]["schemas"]["Agent"]["properties"]
+    members = openapi()["components"]["schemas"]["Agent"]["properties"]
     assert members["version_hash"]["description"] == of_members(Entity)["version_hash"]
 
 
@@ -200,7 +210,7 @@ def test_serving_reads_no_source():
 
 
 def test_who_may_call_is_said():
-    veto = CASES["approvals.create_veto"]["description"]
+    veto = cases()["approvals.create_veto"]["description"]
     assert "`veto:execute`: `customer_admin`, `governor`" in veto
     assert "signed in within the last 5 minutes" in veto
 
@@ -216,7 +226,10 @@ def test_the_files_of_all_areas_joined_are_the_whole():
     parts = {name: json.loads(text) for name, text in files().items()}
     whole = parts.pop("openapi.json")
     areas = {
-        area for item in API["paths"].values() for one in item.values() for area in one["tags"]
+        area
+        for item in openapi()["paths"].values()
+        for one in item.values()
+        for area in one["tags"]
     }
     assert set(parts) == {f"openapi/{area}.json" for area in areas}
     for path, leading in whole["paths"].items():
@@ -227,7 +240,7 @@ def test_the_files_of_all_areas_joined_are_the_whole():
         assert part["paths"] == {}
         assert not part["components"]["schemas"].keys() & whole["components"]["schemas"].keys()
         whole["components"]["schemas"] |= part["components"]["schemas"]
-    assert json.loads(json.dumps(whole).replace('"../openapi.json#/', '"#/')) == API
+    assert json.loads(json.dumps(whole).replace('"../openapi.json#/', '"#/')) == openapi()
 
 
 @pytest.mark.slow

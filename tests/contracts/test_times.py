@@ -13,6 +13,7 @@ from shared.actors import HOLDERS, OF_CUSTOMERS
 from shared.edge.catalog import operations
 from shared.entity import Timestamp, written
 from shared.instants import instant
+from tests.conftest import examples
 from tests.contracts.members import leaves, members, models, places
 from tests.contracts.test_operations import path_of
 
@@ -39,7 +40,7 @@ def moment(kind):
     return kind in {datetime, time} or "Datetime" in getattr(kind, "__name__", "")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     moment=st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.just(UTC)),
     offset_min=st.integers(-(24 * 60 - 1), 24 * 60 - 1),

@@ -22,9 +22,10 @@ from local.clock import Clock
 from local.server import application
 from shared.actors import HOLDERS
 from shared.edge.catalog import operations
+from shared.edge.openapi import openapi
 from shared.edge.ports import connect
 from shared.edge.settings import Settings
-from tests.contracts.test_description import API, WHOLE, pointer
+from tests.contracts.test_description import pointer, registry
 from tests.fuzz.knowing import Known, owner
 from tests.fuzz.making import Maker
 from tests.rehearsals.kept import rehearsed
@@ -40,7 +41,7 @@ FORMATS = Draft202012Validator.FORMAT_CHECKER
 @cache
 def validator(place):
     return Draft202012Validator(
-        {"$ref": f"urn:api#{place}"}, registry=WHOLE, format_checker=FORMATS
+        {"$ref": f"urn:api#{place}"}, registry=registry(), format_checker=FORMATS
     )
 
 
@@ -50,7 +51,7 @@ class Fuzz:
     def __init__(self, world, asked, seed):
         self.rnd = random.Random(seed)
         self.world, self.client = world, application(world.ports).test_client()
-        self.maker = Maker(API["components"]["schemas"], self.rnd)
+        self.maker = Maker(openapi()["components"]["schemas"], self.rnd)
         self.known = Known(world.ports.documents, asked, self.rnd)
         self.counts, self.findings = Counter(), defaultdict(list)
 
@@ -74,7 +75,7 @@ class Fuzz:
 
     def one(self, op, *, valid):
         """Send one request, and judge its answer."""
-        described = API["paths"][op.path][op.method.lower()]
+        described = openapi()["paths"][op.path][op.method.lower()]
         sent = self._sent(op, described, valid=valid)
         if sent is None:
             return
@@ -137,7 +138,7 @@ class Fuzz:
             *("paths", op.path, op.method.lower(), "requestBody", "content"),
             *("application/json", "schema"),
         )
-        schema = API["paths"][op.path][op.method.lower()]["requestBody"]["content"][
+        schema = openapi()["paths"][op.path][op.method.lower()]["requestBody"]["content"][
             "application/json"
         ]
         for _ in range(20):

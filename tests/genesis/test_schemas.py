@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from shared.canonical import canonical
 from shared.genesis.models import schemas as schemas_module
 from shared.genesis.models.schemas import mismatches, problems
+from tests.conftest import examples
 
 names = st.sampled_from(["a", "b", "c"])
 values = st.recursive(
@@ -46,7 +47,7 @@ def schemas_of(inner):
 schemas = st.recursive(schemas_of(st.just({})), schemas_of, max_leaves=4)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(schemas, values)
 def test_it_agrees_with_the_standard(schema, value):
     assert problems(schema) == ()

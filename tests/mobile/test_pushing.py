@@ -34,7 +34,7 @@ from shared.notifications.rules.notices import notice
 from shared.notifications.rules.preferences import Wishes
 from shared.outside import Pushed
 from shared.promises import Due
-from tests.conftest import NOON
+from tests.conftest import NOON, examples
 from tests.mobile.phone import Phone, asked, stored
 
 
@@ -297,7 +297,7 @@ def test_a_message_never_has_more_than_four_kilobytes(title, body, more):
     end=st.times(),
     timezone=st.sampled_from(["UTC", "Asia/Kolkata", "Europe/Berlin", "America/St_Johns"]),
 )
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_quiet_hours_end_when_they_say(minute, start, end, timezone):
     at = NOON + timedelta(minutes=minute)
     hours = QuietHours(start=f"{start:%H:%M}", end=f"{end:%H:%M}")

@@ -9,7 +9,7 @@ from shared.errors import Conflict, Forbidden, Invalid, Refusal, SelfApproval
 from shared.precedents.models.weakening import weakens
 from shared.precedents.rules import builtin_seeds, lifecycle
 from shared.precedents.rules.validation import failed, findings
-from tests.conftest import NOON
+from tests.conftest import NOON, examples
 from tests.precedents.samples import (
     GENESIS,
     GOVERNOR,
@@ -256,4 +256,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=50, stateful_step_count=20)
+TestLife.settings = settings(max_examples=examples(50), stateful_step_count=20)
