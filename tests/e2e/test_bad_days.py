@@ -3,6 +3,7 @@
 import resource
 import signal
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -13,6 +14,7 @@ from local.story.acts import AUTHOR
 from local.story.client import Client, Refused
 from local.verify import examined
 from shared.edge.sqlite import SqliteDocuments
+from tests.worlds import a_world
 
 pytestmark = pytest.mark.slow
 
@@ -50,19 +52,26 @@ def test_a_full_disk_refuses_and_loses_nothing(tmp_path):
     documents.close()
 
 
-def test_a_locked_database_refuses_and_recovers(world, monkeypatch):
+@pytest.fixture
+def alone(tmp_path, keys):
+    """Open a world whose store nobody else has open."""
+    with closing(SqliteDocuments(tmp_path / "store.db")) as documents:
+        yield a_world(tmp_path, keys, documents)
+
+
+def test_a_locked_database_refuses_and_recovers(alone, monkeypatch):
     from functions.genesis.create_skill import create_skill
 
     monkeypatch.setattr("shared.edge.sqlite.BUSY_TIMEOUT_MS", 50)
-    file = world.ports.settings.data / "store.db"
+    file = alone.ports.settings.data / "store.db"
     skill = catalogue.SKILLS[0]()
     holder = sqlite3.connect(file, isolation_level=None)
     holder.execute("begin immediate")
-    answer = world.call(create_skill, "/v1/genesis/skills", skill, as_=AUTHOR)
+    answer = alone.call(create_skill, "/v1/genesis/skills", skill, as_=AUTHOR)
     assert answer.status_code == 503
     assert answer.json["code"] == "store_unavailable"
     assert answer.headers["Retry-After"]
     holder.execute("rollback")
     holder.close()
-    answer = world.call(create_skill, "/v1/genesis/skills", skill, as_=AUTHOR)
+    answer = alone.call(create_skill, "/v1/genesis/skills", skill, as_=AUTHOR)
     assert answer.status_code == 201

@@ -1,8 +1,6 @@
 """No forged, replayed, stale or foreign decision counts, and none leaves more than its own refusal."""
 
 import json
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -57,8 +55,9 @@ class Court:
 
     def written(self):
         """Return everything that is stored, but for the streams of callers and what came on them."""
-        with closing(sqlite3.connect(self.world.ports.settings.data / "store.db")) as store:
-            rows = list(store.execute("select tenant, collection, id, data from documents"))
+        rows = self.world.ports.documents._rows(
+            "select tenant, collection, id, data from documents", ()
+        )
         kept = {}
         for tenant, collection, id, data in rows:
             entry = json.loads(data) if collection == "events" else {}
