@@ -99,7 +99,7 @@ settings.load_profile("house")
 
 def examples(most: int) -> int:
     """Return how many examples a property is tried on that needs more than others, or fewer: *most* of them, a quarter in the inner loop."""
-    return most * settings.default.max_examples // settings.get_profile("house").max_examples
+    return most * settings().max_examples // settings.get_profile("house").max_examples
 
 
 CALLBACKS = f"{HERE}/v1/projects/local/"
