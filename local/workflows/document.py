@@ -15,6 +15,7 @@ SOURCE_LIMIT = 128 * 1024
 # Aliases can make a small source huge; a source of 128 KB cannot spell this many nodes itself.
 _NODE_LIMIT = 130_000
 _NESTING_LIMIT = 100
+_TOO_LARGE = "the source is too large or nested too deeply"
 _NULL = "tag:yaml.org,2002:null"
 _TAB = "found character '\\t' that cannot start any token"
 
@@ -36,8 +37,15 @@ class _Loader(yaml.SafeLoader):
         while self.peek() == "\t" and (
             self.flow_level or not self.allow_simple_key or self._blank()
         ):
-            self.forward()
+            while self.peek() in {" ", "\t"}:
+                self.forward()
             super().scan_to_next_token()
+
+    def fetch_flow_collection_start(self, kind: type[yaml.Token]) -> None:
+        """Begin a list or map in brackets; at each token the scanner looks through all that are open."""
+        if self.flow_level >= _NESTING_LIMIT:
+            raise yaml.scanner.ScannerError(None, None, _TOO_LARGE, self.get_mark())
+        super().fetch_flow_collection_start(kind)
 
     def scan_flow_scalar(self, style: str) -> yaml.ScalarToken:
         """Read a quoted text; JSON writes what 16 bits do not hold as two escapes, each of a half (RFC 8259 section 7)."""
@@ -58,10 +66,10 @@ class _Loader(yaml.SafeLoader):
 for _tag, _pattern, _first in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    ("int", r"[-+]?[0-9]++|0o[0-7]++|0x[0-9a-fA-F]++", list("-+0123456789")),
     (
         "float",
-        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        r"[-+]?(?:\.[0-9]++|[0-9]++(?:\.[0-9]*+)?)(?:[eE][-+]?[0-9]++)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
         list("-+.0123456789"),
     ),
 ):
@@ -116,7 +124,7 @@ def _check_extent(root: yaml.Node) -> None:
         node, depth = stack.pop()
         count += 1
         if count > _NODE_LIMIT or depth > _NESTING_LIMIT:
-            raise DocumentError("the source is too large or nested too deeply", position(node))
+            raise DocumentError(_TOO_LARGE, position(node))
         stack += [(child, depth + 1) for child in _children(node)]
 
 

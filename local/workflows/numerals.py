@@ -12,8 +12,9 @@ from decimal import Decimal
 from local.workflows.errors import Raised, raised
 from local.workflows.values import integer
 
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_DOUBLE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+# A possessive `++` gives nothing back, so that no text is read in more than one way, however long.
+_INTEGER = re.compile(r"[+-]?[0-9]++")
+_DOUBLE = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
 _NOT_FINITE = {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}
 
 

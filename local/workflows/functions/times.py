@@ -23,7 +23,7 @@ _EARLY = datetime(1, 1, 2, tzinfo=UTC) - _EPOCH
 _RANGE = "seconds must lie in the years 0000 to 9999"
 _DATE_TIME = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:(?P<second>\d\d)"
-    r"(?:\.\d+)?(?P<offset>Z|[+-]\d\d:[0-5]\d)?",
+    r"(?:\.\d++)?(?P<offset>Z|[+-]\d\d:[0-5]\d)?",
     re.ASCII | re.IGNORECASE,
 )
 
