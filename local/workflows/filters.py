@@ -18,6 +18,7 @@ _TERM = re.compile(
 )
 _WORD = re.compile(r"\s*(AND\b|OR\b|NOT\b|-|\(|\))\s*")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)s")
+_PARENT = re.compile(r"^projects/[^/]+/locations/[^/]+/workflows/")
 _NESTED_MAX, _TERMS_MAX = 50, 100
 Part = tuple[str, list[Any]]
 
@@ -28,7 +29,7 @@ class Field:
 
     sql: str
     kind: str = "text"
-    """text, time, seconds, number, or type: a word that may have the name of its type before it"""
+    """text, time, seconds, number, type: a word that may have the name of its type before it; name: an id or all of it"""
 
 
 _TIMES = {
@@ -50,7 +51,7 @@ EXECUTIONS_FILTERED = {
     "label": Field("json_extract(labels, ?)"),
 }
 WORKFLOWS = {
-    "name": Field("w.id"),
+    "name": Field("w.id", "name"),
     "state": Field("'ACTIVE'"),
     "createTime": Field("w.created", "time"),
     "updateTime": Field("w.updated", "time"),
@@ -188,4 +189,6 @@ def _value(kind: str, value: str) -> Any:
         if not value.isdecimal() or len(value) > 18:
             raise invalid(f"{value} is not a number", ("filter", value))
         return int(value)
+    if kind == "name":
+        return _PARENT.sub("", value, count=1)
     return value.removeprefix("STEP_").removeprefix("STATE_") if kind == "type" else value

@@ -261,6 +261,7 @@ def test_workflows_are_listed_page_by_page_filtered_and_ordered(google: Workflow
     assert ids(order_by="createTime desc") == ["c", "a", "b"]
     assert ids(filter='labels.team="x"', page_size=1) == ["b", "c"]
     assert ids(filter='labels.team="y" OR name="c"') == ["a", "c"]
+    assert ids(filter=f'name="{HERE}/workflows/c"') == ["c"]
     assert ids(filter='NOT labels.team="y" AND (name="b" OR name="a")') == ["b"]
     first = next(iter(google.list_workflows({"parent": HERE, "page_size": 1}).pages))
     for wrong in ("1", "x", first.next_page_token):
