@@ -14,12 +14,14 @@ import logging
 import random
 import re
 import resource
+import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -64,7 +66,9 @@ _PYTHON = re.compile(
 """How Python writes what the language has other words for: its exceptions, its types, its bytes."""
 _REMEMBERED = 50
 _CONNECTORS = (*ANSWERED, "googleapis.compute.v1.instances.insert", "googleapis.nobody.v1.knows")
+FORM = "application/x-www-form-urlencoded"
 _NOWHERE = "http://127.0.0.1:9"
+_RIGHT: dict[str, Value] = {"url": f"{_NOWHERE}/", "method": "POST", "val": 1, "key": "a"}
 _RETURNED_LIMIT = 4 * 1024 * 1024
 _WORDS = (
     *(
@@ -131,7 +135,19 @@ def _huge() -> tuple[Value, ...]:
         {"a": deep},
         many,
         {"a": many, "b": many},
+        *sharing(),
     )
+
+
+def sharing() -> tuple[Value, ...]:
+    """Make what holds one thing many times over: small in the memory, and large or endless to walk through."""
+    maps: dict[str, Any] = {}
+    lists: list[Any] = []
+    for _ in range(40):
+        maps, lists = {"a": maps, "b": maps, "c": maps}, [lists, lists, lists]
+    words = [f"word {n}" for n in range(30_000)]
+    named = {str(n): words for n in range(100)}
+    return maps, lists, [words] * 100, named, {"k" * 10_000: words}, {"tags": words, "x": maps}
 
 
 class Values:
@@ -209,6 +225,14 @@ class _Scope:
     frame = _Frame()
 
 
+class EndlessError(BaseException):
+    """Stop what takes far too long, past everything that handles errors."""
+
+
+def _interrupt(*_: object) -> None:
+    raise EndlessError
+
+
 def _large(value: Value) -> bool:
     return size(value, _RETURNED_LIMIT) > _RETURNED_LIMIT
 
@@ -259,6 +283,33 @@ class Found:
     slowest_s: float = 0.0
     slowest: str = ""
 
+    def of(self, name: str, act: Callable[[], str]) -> None:
+        """Do what says what is wrong with what comes of it, and stop what takes far too long."""
+        signal.signal(signal.SIGALRM, _interrupt)
+        signal.setitimer(signal.ITIMER_REAL, 2 * SLOW_S)
+        began = time.thread_time()
+        try:
+            wrong = act()
+            self.values += 1
+        except Failure as failure:
+            wrong = _wrong(failure)
+            if not wrong:
+                self.tags[failure.value["tags"][0]] += 1
+        except Exception as error:  # noqa: BLE001 - this is what is looked for
+            wrong = f"{type(error).__name__}: {str(error)[:200]}"
+        except EndlessError:
+            wrong = "it does not end"
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        taken = time.thread_time() - began
+        self.calls += 1
+        if taken > self.slowest_s:
+            self.slowest_s, self.slowest = taken, name
+        if taken > SLOW_S:
+            wrong = wrong or f"it took {taken:.1f} s"
+        if wrong:
+            self.flaws.append(f"{name}: {wrong}")
+
 
 class Fuzz:
     """Make calls, each from the seed and the ones before."""
@@ -287,25 +338,24 @@ class Fuzz:
         found = Found()
         weights, kinds = zip(*self._kinds, strict=True)
         for kind in self._chance.choices(kinds, weights, k=calls):
-            name, act = kind()
-            began = time.thread_time()
-            try:
-                wrong = act()
-                found.values += 1
-            except Failure as failure:
-                wrong = _wrong(failure)
-                if not wrong:
-                    found.tags[failure.value["tags"][0]] += 1
-            except Exception as error:  # noqa: BLE001 - this is what is looked for
-                wrong = f"{type(error).__name__}: {str(error)[:200]}"
-            taken = time.thread_time() - began
-            found.calls += 1
-            if taken > found.slowest_s:
-                found.slowest_s, found.slowest = taken, name
-            if taken > SLOW_S:
-                wrong = wrong or f"it took {taken:.1f} s"
-            if wrong:
-                found.flaws.append(f"{name}: {wrong}")
+            found.of(*kind())
+        return found
+
+    def share(self) -> Found:
+        """Give everything, in the place of each argument and of all, what shares itself."""
+        found = Found()
+        for value in sharing():
+            for name, function in self._functions:
+                for given in _shared(function, value):
+                    found.of(name, partial(self._returned, function, given))
+            for operator in BINARY:
+                node = Binary([Const(constant=value)] * 2, operator=operator)
+                found.of(operator, lambda node=node: flaw(node.value(_Scope())))
+            for place in ("body", "headers", "query", "auth"):
+                found.of("http.post", partial(self._sent, "http.post", {place: value}))
+            form = {"body": value, "headers": {"Content-Type": FORM}}
+            found.of("a form", partial(self._sent, "http.post", form))
+            found.of("retry", partial(self._waits, value))
         return found
 
     # --- what is called: its name, and what says what is wrong with what comes of it ---------------
@@ -388,12 +438,12 @@ class Fuzz:
         if self._chance.random() < 0.8:
             made["predicate"] = Reference("retry.always")
 
-        def act() -> str:
-            found = within("a retry policy", policy, made)
-            waits = [found.delay_s(attempt) for attempt in (0, 1, 2, 50, 10_000)]
-            return "" if all(0 <= wait <= 31_536_000 for wait in waits) else f"it waits {waits}"
+        return "retry", partial(self._waits, made)
 
-        return "retry", act
+    def _waits(self, made: Value) -> str:
+        found = within("a retry policy", policy, made)
+        waits = [found.delay_s(attempt) for attempt in (0, 1, 2, 50, 10_000)]
+        return "" if all(0 <= wait <= 31_536_000 for wait in waits) else f"it waits {waits}"
 
     def _loop(self) -> tuple[str, Callable[[], str]]:
         bounds = [self._values.any(0) for _ in range(self._chance.choice((2, 2, 2, 2, 1, 3)))]
@@ -439,13 +489,25 @@ class Fuzz:
             given["headers"] = {self._values.word(): self._values.word()}
         method = self._chance.choice(("http.get", "http.post"))
 
-        def act() -> str:
-            request = FUNCTIONS[method](Outside(), {"url": f"{_NOWHERE}/", **given})
-            within("the arguments", digest, request)
-            within("a request", self._http.send, request)
-            return "nobody is there, and somebody answered"
+        return method, lambda: self._sent(method, given)
 
-        return method, act
+    def _sent(self, method: str, given: dict[str, Value]) -> str:
+        request = FUNCTIONS[method](Outside(), {"url": f"{_NOWHERE}/", **given})
+        within("the arguments", digest, request)
+        within("a request", self._http.send, request)
+        return "nobody is there, and somebody answered"
+
+
+def _shared(function: Function, value: Value) -> Iterator[dict[str, Value]]:
+    """Make arguments of which all are *value*, or one is and the others have the right types."""
+    needed = [name for name, default in function.parameters.items() if default is REQUIRED]
+    given = {name: _RIGHT.get(name, "x") for name in needed}
+    # Connectors take dozens of arguments, all but these alike.
+    alike = function.waits == "connector"
+    names = [*needed, "body", "query", "connector_params"] if alike else [*function.parameters]
+    yield dict.fromkeys(names, value)
+    for name in names:
+        yield {**given, name: value}
 
 
 def _wrong(failure: Failure) -> str:

@@ -14,7 +14,7 @@ from werkzeug.http import parse_options_header
 
 from local.workflows.errors import raised
 from local.workflows.operators import as_text
-from local.workflows.values import Value, from_json, to_json, type_name
+from local.workflows.values import Value, from_json, length, to_json, told, type_name
 
 _JSON = "application/json; charset=utf-8"
 _BYTES = "application/octet-stream"
@@ -113,9 +113,12 @@ def _form(body: Value) -> str:
     """Write a form: of a list each element, and what is no text, number or boolean as JSON."""
     if not isinstance(body, dict):
         raise raised("TypeError", f"a form is a map or a string; got: {type_name(body)}")
-    pairs = []
+    pairs, taken = [], 0
     for name, value in body.items():
-        for one in value if isinstance(value, list) else [value]:
+        many = value if isinstance(value, list) else [value]
+        taken += len(many) * length(name)
+        told(taken)
+        for one in many:
             plain = isinstance(one, str | bool | int | float)
             pairs.append((name, as_text(one) if plain else to_json(one)))
     return urlencode(pairs)

@@ -103,6 +103,12 @@ def room(taken: int, kind: type = str) -> None:
         raise limit("a value takes more than 512 KB", "MemoryLimitExceededError")
 
 
+def told(taken: int) -> None:
+    """Refuse what would take more than 2 MB to be sent or told, before it is built."""
+    if taken > _TOLD_LIMIT:
+        raise limit("a value takes more than 2 MB", "MemoryLimitExceededError")
+
+
 def length(value: str) -> int:
     """Return the bytes of a string in UTF-8."""
     return len(value) if value.isascii() else len(value.encode(errors="surrogatepass"))
@@ -199,8 +205,7 @@ def measured(value: Value) -> Value:
     if not isinstance(value, _CONTAINERS):
         return value
     total, depth = _extent(value, _TOLD_LIMIT)
-    if total > _TOLD_LIMIT:
-        raise limit("a value takes more than 2 MB", "MemoryLimitExceededError")
+    told(total)
     if depth > _DEPTH_LIMIT:
         raise raised("RecursionError", f"a value is nested deeper than {_DEPTH_LIMIT} levels")
     return value

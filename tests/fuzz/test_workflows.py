@@ -7,6 +7,7 @@ Nothing that a workflow is given wedges it: every call comes to a value of the l
 import json
 import os
 import random
+import resource
 import sys
 from pathlib import Path
 
@@ -28,6 +29,18 @@ def test_every_call_comes_to_a_value_or_an_error_of_the_language() -> None:
     assert found.flaws == []
     assert found.values > CALLS // 10
     assert set(found.tags) >= {"TypeError", "ValueError"}
+
+
+def test_whoever_walks_through_a_value_measures_it_first() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = Fuzz(SEED).share()
+    taken_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    sys.stdout.write(
+        f"{found.calls} calls, {taken_mb} MB; {found.slowest_s:.2f} s: {found.slowest}"
+    )
+    assert found.flaws == []
+    assert found.slowest_s < 0.5
+    assert taken_mb < 200
 
 
 def test_every_execution_ends_whatever_it_is_started_with(tmp_path: Path) -> None:

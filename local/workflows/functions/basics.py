@@ -8,7 +8,7 @@ from local.workflows.errors import raised
 from local.workflows.functions.registry import expect, function
 from local.workflows.numerals import read_double, read_integer
 from local.workflows.operators import as_text, boolean
-from local.workflows.values import Value, equal, integer, type_name
+from local.workflows.values import Value, equal, integer, measured, type_name
 
 # The names of some arguments are the documentation's.
 # ruff: noqa: N803
@@ -114,11 +114,15 @@ def map_merge(first: Value, second: Value) -> dict[str, Value]:
 @function("map.merge_nested")
 def map_merge_nested(first: Value, second: Value) -> dict[str, Value]:
     """Return a map of both, merging maps inside them too."""
-    merged = dict(expect(first, "first", dict))
-    for key, value in expect(second, "second", dict).items():
+    return _nested(measured(expect(first, "first", dict)), measured(expect(second, "second", dict)))
+
+
+def _nested(first: Value, second: Value) -> dict[str, Value]:
+    merged = dict(first)
+    for key, value in second.items():
         mine = merged.get(key)
         both = isinstance(mine, dict) and isinstance(value, dict)
-        merged[key] = map_merge_nested(mine, value) if both else value
+        merged[key] = _nested(mine, value) if both else value
     return merged
 
 

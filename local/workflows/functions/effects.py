@@ -9,10 +9,20 @@ from local.workflows.errors import raised
 from local.workflows.functions.registry import Context, expect, function
 from local.workflows.functions.times import moment
 from local.workflows.operators import as_text
-from local.workflows.values import ARGUMENT_LIMIT, Reference, Value, to_json
+from local.workflows.values import (
+    ARGUMENT_LIMIT,
+    Reference,
+    Value,
+    length,
+    measured,
+    to_json,
+    told,
+)
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 HTTP_TIMEOUT_MAX_S = 1800
+# A list of two strings and its place in another list, without what the strings hold.
+_PAIR_SIZE = 4 * 8
 YEAR_S = 31_536_000
 CHILD_TIMEOUT_S = 1800.0
 SEVERITIES = {
@@ -58,9 +68,11 @@ def _query_text(value: Value, name: str) -> str:
 
 def query_pairs(query: Mapping[str, Value]) -> list[Value]:
     """Write the arguments of a query; of a list, each element."""
-    pairs = []
+    pairs, taken = [], 0
     for name, value in query.items():
         many = value if isinstance(value, list) else [value]
+        taken += len(many) * (_PAIR_SIZE + length(name))
+        told(taken)
         pairs += [[name, _query_text(one, name)] for one in many]
     return pairs
 
@@ -193,7 +205,7 @@ def run_each(
     """Start an execution for each argument, and wait for all results."""
     _here(location, project_id)
     limit_s = seconds(timeout, "timeout", YEAR_S)
-    each = expect(arguments, "arguments", list)
+    each = measured(expect(arguments, "arguments", list))
     return [_execution(workflow_id, one, "ExecutionError", limit_s) for one in each]
 
 
