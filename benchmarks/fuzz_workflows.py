@@ -350,7 +350,7 @@ class Fuzz:
                     found.of(name, partial(self._returned, function, given))
             for operator in BINARY:
                 node = Binary([Const(constant=value)] * 2, operator=operator)
-                found.of(operator, lambda node=node: flaw(node.value(_Scope())))
+                found.of(operator, partial(self._evaluated, node))
             for place in ("body", "headers", "query", "auth"):
                 found.of("http.post", partial(self._sent, "http.post", {place: value}))
             form = {"body": value, "headers": {"Content-Type": FORM}}
@@ -426,6 +426,9 @@ class Fuzz:
         elif operator in {"not", "-1"}:
             node = Unary([left], operator=operator.removesuffix("1"))
         return operator, lambda: flaw(node.value(_Scope()), left.constant, right.constant)  # type: ignore[arg-type]
+
+    def _evaluated(self, node: Node) -> str:
+        return flaw(node.value(_Scope()))  # type: ignore[arg-type]
 
     def _policy(self) -> tuple[str, Callable[[], str]]:
         names = ("max_retries", "predicate", "backoff", "x")
