@@ -372,7 +372,7 @@ class Machine:
         most = None
         if body.limit is not None:
             most = yield from evaluate(body.limit, scope)
-            if not isinstance(most, int) or most < 1:
+            if not isinstance(most, int) or isinstance(most, bool) or most < 1:
                 raise raised("ValueError", "concurrency_limit must be a positive integer")
         names, branches = [], []
         if body.loop is not None:
@@ -393,7 +393,7 @@ class Machine:
             if failure is not None
         ]
         if failed:
-            raise unhandled(failed)
+            raise within("a parallel step", unhandled, failed)
         return None
 
     def branch(

@@ -55,6 +55,15 @@ class _Reader(Reader):
             self.problem(position(node), wrong)
         return self.value(node)
 
+    def key(self, node: yaml.Node) -> Node:
+        """Read the key of a map."""
+        self.written(node, "a key")
+        return super().key(node)
+
+    def written(self, node: yaml.Node, what: str) -> bool:
+        """Refuse a name that UTF-8 cannot carry."""
+        return not self._anew or super().written(node, what)
+
     def program(self, root: yaml.Node) -> Program:
         """Read a whole source."""
         routines: dict[str, Routine] = {}

@@ -8,6 +8,7 @@ from local.workflows.errors import Failure, Raised, as_json, limit
 from local.workflows.values import MEMORY_LIMIT, Value, measured, to_json
 
 _REPORTED_BRANCHES_MAX = 100
+_TAGS_MAX = 1_000_000
 # What the service puts above the place of an error in a branch, whatever it was.
 _BRANCH = 'RuntimeError: "branch error"'
 
@@ -46,9 +47,14 @@ def error_json(failure: Failure) -> str:
 def unhandled(failed: Sequence[tuple[str, Failure]]) -> Raised:
     """Make one error of those of branches, each with the name of its branch."""
     tags: dict[str, None] = {"UnhandledBranchError": None}
+    seen = 0
     for _, failure in failed:
         found = failure.value.get("tags") if isinstance(failure.value, dict) else None
-        tags.update((tag, None) for tag in found or () if isinstance(tag, str))
+        if isinstance(found, list):
+            seen += len(found)
+            if seen > _TAGS_MAX:
+                raise limit("the errors of the branches have more than a million tags")
+            tags.update((tag, None) for tag in found if isinstance(tag, str))
     error = {
         "message": "UnhandledBranchError: One or more branches or iterations encountered "
         "an unhandled runtime error",

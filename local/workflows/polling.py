@@ -8,7 +8,8 @@ operation is over, asks more and more seldom, and ends in OperationError if the 
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
 
-from local.workflows.errors import raised
+from local.workflows.boundary import within
+from local.workflows.errors import Raised, raised
 from local.workflows.strands import Operation, Running
 from local.workflows.values import Value
 
@@ -19,8 +20,8 @@ def polled(request: Value, answer: Value, ask: Callable[[Value], Running]) -> Ru
     delay = poll["initial_delay"]
     while True:
         try:
-            over, failure, address = _READ[poll["answers"]](request, answer)
-        except (KeyError, TypeError, AttributeError):
+            over, failure, address = within("an answer", _READ[poll["answers"]], request, answer)
+        except Raised:
             raise raised(
                 "ResponseTypeError", f"{request['connector']} was answered with no operation"
             ) from None
@@ -31,20 +32,26 @@ def polled(request: Value, answer: Value, ask: Callable[[Value], Running]) -> Ru
         yield Operation("backoff", {"seconds": delay})
         slept += delay
         delay = min(delay * poll["multiplier"], poll["max_delay"])
-        answer = yield from ask(_question(request, address))
+        question = within("the address of an operation", _question, request, address)
+        answer = yield from ask(question)
     if failure:
         sentence = failure.get("message") if isinstance(failure, dict) else None
+        said = isinstance(sentence, str) and sentence
         raise raised(
             "OperationError",
-            str(sentence or f"the operation of {request['connector']} failed"),
+            said or f"the operation of {request['connector']} failed",
             operation=answer,
             error=failure,
         )
     return answer
 
 
-def _question(request: Value, address: str) -> Value:
+def _question(request: Value, address: Value) -> Value:
     """Make the request that asks how far an operation is."""
+    if not isinstance(address, str):
+        raise raised(
+            "ResponseTypeError", f"{request['connector']} was answered with no address to ask at"
+        )
     found = urlsplit(address)
     return {
         "service": request["service"],
@@ -61,26 +68,26 @@ def _question(request: Value, address: str) -> Value:
 # Each returns whether it is over, with what error, and where to ask.
 
 
-def _operation(request: Value, answer: Value) -> tuple[bool, Value, str]:
+def _operation(request: Value, answer: Value) -> tuple[bool, Value, Value]:
     """Read an operation of google.longrunning, which is asked for by its name."""
     version = request["connector"].split(".")[2]
     return answer.get("done") is True, answer.get("error"), f"/{version}/{answer['name']}"
 
 
-def _status(request: Value, answer: Value) -> tuple[bool, Value, str]:
+def _status(request: Value, answer: Value) -> tuple[bool, Value, Value]:
     """Read an operation of Compute Engine, GKE or Cloud SQL."""
     del request
     return answer["status"] == "DONE", answer.get("error"), answer["selfLink"]
 
 
-def _job(request: Value, answer: Value) -> tuple[bool, Value, str]:
+def _job(request: Value, answer: Value) -> tuple[bool, Value, Value]:
     """Read a job of BigQuery."""
     del request
     status = answer["status"]
     return status["state"] == "DONE", status.get("errorResult"), answer["selfLink"]
 
 
-def _state(request: Value, answer: Value) -> tuple[bool, Value, str]:
+def _state(request: Value, answer: Value) -> tuple[bool, Value, Value]:
     """Read a job of Batch, Vertex AI or the Transcoder, whose states are named alike."""
     version = request["connector"].split(".")[2]
     state = answer["state"] if "state" in answer else answer.get("status", {}).get("state", "")

@@ -131,10 +131,20 @@ class Reader:
 
     def word(self, node: yaml.Node, what: str) -> str:
         """Read a plain string."""
-        if isinstance(node, yaml.ScalarNode) and node.value:
+        if not isinstance(node, yaml.ScalarNode) or not node.value:
+            self.problem(position(node), f"{what} must be a string")
+        elif self.written(node, what):
             return str(node.value)
-        self.problem(position(node), f"{what} must be a string")
         return ""
+
+    def written(self, node: yaml.Node, what: str) -> bool:
+        """Refuse a name that UTF-8 cannot carry: an escape may name half a surrogate pair."""
+        try:
+            node.value.encode()
+        except UnicodeEncodeError:
+            self.problem(position(node), f"{what} holds half a surrogate pair")
+            return False
+        return True
 
     def fields(self, node: yaml.Node, known: set[str], what: str) -> dict[str, yaml.Node]:
         """Return the entries of a map by key, refusing unknown ones."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from local.workflows.boundary import within
 from local.workflows.errors import Raised, raised
 from local.workflows.functions.basics import idempotent_predicate, non_idempotent_predicate
 from local.workflows.functions.effects import CONSTANTS, YEAR_S
@@ -79,7 +80,7 @@ def _asked(arguments: Value, *, kept: bool = True) -> Running:
         try:
             return (yield Operation("connector", arguments, kept))
         except Raised as failure:
-            if attempt == built_in.max_retries or not worth(failure.value):
+            if attempt == built_in.max_retries or not within("a retry", worth, failure.value):
                 raise
         yield Operation("backoff", {"seconds": built_in.delay_s(attempt)})
         attempt += 1

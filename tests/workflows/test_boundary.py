@@ -12,10 +12,11 @@ import pytest
 from local.clock import Clock
 from local.workflows import Runtime, interpreter
 from local.workflows.boundary import within
-from local.workflows.errors import DivergenceError, Fatal, Raised
+from local.workflows.errors import DivergenceError, Fatal, LoadError, Raised
 from local.workflows.history import Recorder
 from local.workflows.interpreter import Machine
 from local.workflows.loader import load
+from local.workflows.outcomes import unhandled
 from local.workflows.strands import Strand
 from local.workflows.values import (
     MEMORY_LIMIT,
@@ -255,3 +256,33 @@ def test_a_list_that_grows_to_the_limit_takes_as_long_as_its_elements() -> None:
     small = taken(10, 10_000)
     assert many < 4 * few
     assert many < 3 * small + 0.5
+
+
+@pytest.mark.parametrize("tags", [7, True, "Mine", {"Mine": 1}, None, [["a"]]])
+def test_an_error_with_any_tags_leaves_a_parallel_step(shared_runtime: Runtime, tags: Any) -> None:
+    raising = {"one": {"steps": [{"r": {"raise": "${a}"}}]}}
+    other = {"two": {"steps": [{"q": {"assign": [{"z": 1}]}}]}}
+    steps = [{"p": {"parallel": {"branches": [raising, other]}}}]
+    assert caught(shared_runtime, steps, {"message": "m", "tags": tags}) == "UnhandledBranchError"
+
+
+def test_the_tags_of_all_branches_together_are_bounded() -> None:
+    failure = Raised({"message": "m", "tags": [str(n) for n in range(30_000)]})
+    with pytest.raises(Fatal, match="a million tags"):
+        unhandled([("0", failure)] * 100_000)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        r'- "a\ud800": {return: 1}',
+        r'- a: {parallel: {branches: [{"b\ud800": {steps: [c: {assign: [x: 1]}]}}, {d: {steps: [c: {assign: [y: 1]}]}}]}}',
+        r'- a: {assign: [m: {"\ud800": 1}]}',
+        r'- a: {return: 1, next: "\ud800"}',
+        r'- a: {call: "\ud800"}',
+        r'- a: {assign: ["x\ud800": 1]}',
+    ],
+)
+def test_a_name_that_no_text_can_hold_is_refused_with_the_source(source: str) -> None:
+    with pytest.raises(LoadError):
+        load(source, "f.yaml", anew=True)

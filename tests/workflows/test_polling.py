@@ -352,3 +352,37 @@ def test_the_tables_are_those_of_the_package() -> None:
     assert folder is not None
     wanted = dict(generate.tables(folder))
     assert {file.name: file.read_text() for file in discovery.TABLES.glob("*.txt")} == wanted
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[", "http://[::1", "//\u2100", 5, ["a"], {"a": 1}, None, "\ud800"]
+)
+def test_an_operation_at_no_address_is_an_error_to_handle(
+    start: Start, web: Web, clock: Clock, address: Any
+) -> None:
+    answers(
+        web, "compute/v1/projects/p/zones/z/instances", {"status": "RUNNING", "selfLink": address}
+    )
+    source = called("googleapis.compute.v1.instances.insert", project="p", zone="z", body={})
+    found, _ = run(start(connectors=Remote({"compute": web.url})), clock, source)
+    assert found["failed"]["tags"] in (["ResponseTypeError"], ["ValueError"])
+
+
+def test_an_error_whose_message_is_no_text_is_told_without_it(
+    start: Start, web: Web, clock: Clock
+) -> None:
+    failed = {"name": OPERATION, "done": True, "error": {"message": {"a": 1}}}
+    answers(web, "v2/projects/p/locations/l/functions", failed)
+    source = called(CREATE, parent="projects/p/locations/l")
+    found, _ = run(start(connectors=Remote({"cloudfunctions": web.url})), clock, source)
+    assert found["failed"]["message"] == f"the operation of {CREATE} failed"
+
+
+@pytest.mark.parametrize("name", ["initial_delay", "multiplier", "max_delay"])
+def test_a_delay_that_is_no_number_is_refused(
+    start: Start, web: Web, clock: Clock, name: str
+) -> None:
+    policy = {"polling_policy": {name: '${double("nan")}'}}
+    source = called(CREATE, parent="projects/p/locations/l", connector_params=policy)
+    found, _ = run(start(connectors=Remote({"cloudfunctions": web.url})), clock, source)
+    assert found["failed"]["tags"] == ["ValueError"]

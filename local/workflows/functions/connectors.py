@@ -185,7 +185,7 @@ def _polled(method: discovery.Method, connector_params: Value) -> dict[str, Valu
         name: float(expect(asked.get(name, default), name, int, float))
         for name, default in _POLLING.items()
     }
-    if min(policy.values()) <= 0:
+    if not all(number > 0 for number in policy.values()):
         raise raised(
             "ValueError", "the delays and the multiplier of polling_policy must be positive"
         )
