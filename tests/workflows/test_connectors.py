@@ -45,6 +45,35 @@ def refusal(failed: Failed) -> tuple[int, str]:
 # --- firestore ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        *({"integerValue": True}, {"integerValue": None}, {"integerValue": "abc"}),
+        *({"integerValue": [1]}, {"integerValue": 1.5}, {"integerValue": "9" * 20}),
+        *({"doubleValue": False}, {"doubleValue": None}, {"doubleValue": "abc"}),
+        *({"stringValue": 1}, {"booleanValue": "true"}, {"nullValue": 0}, {"arrayValue": []}),
+        *({"mapValue": {"fields": {"a": {"integerValue": True}}}}, {"timestampValue": 1}, 5),
+    ],
+)
+def test_a_value_of_another_type_is_refused(shared_runtime: Runtime, value: object) -> None:
+    with pytest.raises(Failed) as failed:
+        document(shared_runtime, "patch", body={"fields": {"a": value}})
+    assert refusal(failed.value) == (400, "INVALID_ARGUMENT")
+
+
+def test_a_number_may_be_a_string(shared_runtime: Runtime) -> None:
+    fields = {"a": {"doubleValue": "NaN"}, "b": {"doubleValue": "1.5"}, "c": {"integerValue": 2.0}}
+    written = document(shared_runtime, "patch", body={"fields": fields})
+    assert written["fields"] == {**fields, "c": {"integerValue": "2"}}
+
+
+def test_a_mask_that_names_no_field_is_refused(shared_runtime: Runtime) -> None:
+    for name in ("updateMask.fieldPaths", "mask.fieldPaths"):
+        with pytest.raises(Failed) as failed:
+            document(shared_runtime, "patch", body={"fields": {}}, **{name: ""})
+        assert refusal(failed.value) == (400, "INVALID_ARGUMENT")
+
+
 def test_a_document_is_written_read_and_deleted(shared_runtime: Runtime) -> None:
     fields = {
         "people": {"integerValue": 2_000_000},

@@ -7,11 +7,14 @@ import sqlite3
 import string
 from collections.abc import Sequence
 from datetime import datetime
+from types import NoneType
 from typing import Any
 
+from local.workflows.errors import Raised
+from local.workflows.numerals import read_double, read_integer
 from local.workflows.records import written
 from local.workflows.services.refusals import refused
-from local.workflows.values import Value
+from local.workflows.values import Value, integer, type_name
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents(
@@ -22,19 +25,21 @@ _PARENT = r"projects/[^/]+/databases/[^/]+/documents"
 _DOCUMENT = re.compile(rf"/v1/({_PARENT}(?:/[^/]+/[^/]+)+)")
 _COLLECTION = re.compile(rf"/v1/({_PARENT}(?:/[^/]+/[^/]+)*/[^/]+)")
 _LETTERS = string.ascii_letters + string.digits
-_KINDS = {
-    "nullValue",
-    "booleanValue",
-    "integerValue",
-    "doubleValue",
-    "timestampValue",
-    "stringValue",
-    "bytesValue",
-    "referenceValue",
-    "geoPointValue",
-    "arrayValue",
-    "mapValue",
+_KINDS: dict[str, tuple[type, ...]] = {
+    "nullValue": (NoneType, str),
+    "booleanValue": (bool,),
+    "integerValue": (int, str, float),
+    "doubleValue": (int, float, str),
+    "timestampValue": (str,),
+    "stringValue": (str,),
+    "bytesValue": (str,),
+    "referenceValue": (str,),
+    "geoPointValue": (dict,),
+    "arrayValue": (dict,),
+    "mapValue": (dict,),
 }
+"""What each kind of value holds; numbers may be written as strings (https://protobuf.dev/programming-guides/json)."""
+_NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
 
 
 def answer(db: sqlite3.Connection, request: Value, now: datetime) -> Value:
@@ -111,12 +116,14 @@ def _fields(body: Value) -> dict[str, Any]:
 
 def _typed(value: Value) -> Value:
     """Check a typed value, and write it as the service returns it."""
-    if not isinstance(value, dict) or len(value) != 1 or not value.keys() <= _KINDS:
-        sentence = f"a value must be a map with one of {', '.join(sorted(_KINDS))}; got: {value}"
+    if not isinstance(value, dict) or len(value) != 1 or not value.keys() <= _KINDS.keys():
+        sentence = f"a value must be a map with one of {', '.join(sorted(_KINDS))}; got: {type_name(value)}"
         raise refused("INVALID_ARGUMENT", sentence)
     [(kind, inner)] = value.items()
-    if kind == "integerValue":
-        return {kind: str(inner)}
+    if not isinstance(inner, _KINDS[kind]) or (isinstance(inner, bool) and kind != "booleanValue"):
+        raise refused("INVALID_ARGUMENT", f"a {kind} cannot be a {type_name(inner)}")
+    if kind in {"integerValue", "doubleValue"}:
+        return {kind: _number(kind, inner)}
     if kind == "mapValue":
         return {kind: {"fields": _fields(inner)}}
     if kind == "arrayValue":
@@ -127,13 +134,31 @@ def _typed(value: Value) -> Value:
     return {kind: inner}
 
 
+def _number(kind: str, given: Value) -> Value:
+    """Check a number, which may be a string; an integer of 64 bits is written as one."""
+    try:
+        if kind == "doubleValue":
+            if isinstance(given, str) and given not in _NOT_FINITE:
+                read_double(given)
+            return given
+        found = read_integer(given) if isinstance(given, str) else integer(int(given))
+    except (Raised, ValueError, OverflowError):
+        raise refused("INVALID_ARGUMENT", f"it is no {kind}") from None
+    if not isinstance(given, str) and found != given:
+        raise refused("INVALID_ARGUMENT", "an integerValue has no fraction")
+    return str(found)
+
+
 def _paths(query: Sequence[Sequence[str]], name: str) -> list[list[str]]:
     """Return the field paths of a mask; a part in backquotes may hold dots."""
-    return [
+    paths = [
         [quoted or plain for quoted, plain in re.findall(r"`([^`]*)`|([^.`]+)", value)]
         for key, value in query
         if key == name
     ]
+    if not all(paths):
+        raise refused("INVALID_ARGUMENT", f"{name} names no field")
+    return paths
 
 
 def _patched(old: dict[str, Any], new: dict[str, Any], query: Value) -> dict[str, Any]:
