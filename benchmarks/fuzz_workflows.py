@@ -195,6 +195,7 @@ class Outside:
     """What functions see of an execution: nothing they say is kept."""
 
     environment: Mapping[str, str] = {"A": "a"}
+    replaying = False
 
     def instant(self, kind: str, arguments: Value, compute: Callable[[], Value]) -> Value:
         """Compute as the engine does."""

@@ -133,6 +133,11 @@ class _StrandContext:
         self._strand = strand
         self.environment = run.environment
 
+    @property
+    def replaying(self) -> bool:
+        """Tell whether what is computed now was computed before, to its end."""
+        return self._run.replaying
+
     def instant(self, kind: str, arguments: Value, compute: Callable[[], Value]) -> Value:
         """Compute once, and answer the same after every restart."""
         run, op = self._run, self._strand.next_operation()
@@ -215,8 +220,8 @@ class Run:
 
     @property
     def replaying(self) -> bool:
-        """Tell whether deliveries of the journal are still to come."""
-        return bool(self._order)
+        """Tell whether deliveries of the journal, or operations that it has, are still to come."""
+        return bool(self._order or self._history)
 
     def recorded(self, op: str, kind: str, args_hash: str) -> Record | None:
         """Return what the journal has of an operation that is reached now."""

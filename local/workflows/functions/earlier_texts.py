@@ -6,14 +6,15 @@ What was an error then and is an answer now is left out where no workflow could 
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
 import re2
 
-from local.workflows.errors import raised
-from local.workflows.functions.registry import EARLIER, expect, function
+from local.workflows.errors import limit, raised
+from local.workflows.functions.registry import EARLIER, Context, expect, function
+from local.workflows.functions.searches import STEPS_MAX, timely
 from local.workflows.operators import as_text
 from local.workflows.values import Value, integer
 
@@ -129,19 +130,31 @@ def match_regex(source: Value, regexp: Value) -> bool:
     return _compiled(regexp).search(expect(source, "source", str)) is not None
 
 
+def _matches(context: Context, source: Value, regexp: Value) -> Iterator[Any]:
+    expression = _compiled(regexp)
+    steps = expression.programsize * len(expect(source, "source", str))
+    if steps > STEPS_MAX and not context.replaying:
+        raise limit("the regular expression is too large for so long a text")
+    return timely(context, expression.finditer(source))
+
+
 @function("text.find_all_regex", among=EARLIER)
-def find_all_regex(source: Value, regexp: Value) -> list[Value]:
+def find_all_regex(context: Context, source: Value, regexp: Value) -> list[Value]:
     """List the matches, the first alternative of each."""
-    matches = _compiled(regexp).finditer(expect(source, "source", str))
+    matches = _matches(context, source, regexp)
     return [{"index": found.start(), "match": found.group()} for found in matches]
 
 
 @function("text.replace_all_regex", among=EARLIER)
-def replace_all_regex(source: Value, regexp: Value, repl: Value) -> str:
+def replace_all_regex(context: Context, source: Value, regexp: Value, repl: Value) -> str:
     r"""Replace the first alternative of every match; the replacement could name groups as `\1`."""
     expect(repl, "repl", str)
+    pieces, end = [], 0
     try:
-        return str(_compiled(regexp).sub(repl, expect(source, "source", str)))
+        for match in _matches(context, source, regexp):
+            pieces += [source[end : match.start()], match.expand(repl)]
+            end = match.end()
+        return "".join([*pieces, source[end:]])
     except re2.error as error:
         raise raised("ValueError", f"not a replacement for this expression: {error}") from None
 

@@ -20,6 +20,10 @@ class Context(Protocol):
 
     environment: Mapping[str, str]
 
+    @property
+    def replaying(self) -> bool:
+        """Tell whether what is computed now was computed before, to its end."""
+
     def instant(self, kind: str, arguments: Value, compute: Callable[[], Value]) -> Value:
         """Compute once, and answer the same after every restart."""
 

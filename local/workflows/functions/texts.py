@@ -10,13 +10,12 @@ import re2
 
 from local.workflows.errors import raised
 from local.workflows.functions.charsets import decoded, encoded
-from local.workflows.functions.registry import expect, function
+from local.workflows.functions.registry import Context, expect, function
+from local.workflows.functions.searches import STEPS_MAX, timely
 from local.workflows.values import Value, length, room
 
 # What the map of a match takes beside what matched: five numbers of eight bytes, and the names of its two fields.
 _MATCH_SIZE = 5 * 8 + len("index") + len("match")
-# A thousand instructions for the longest string; what costs the most takes about 7 ns a step.
-_SEARCH_LIMIT = 1 << 28
 _NO_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _REGEXP_OPTIONS = re2.Options()
 _REGEXP_OPTIONS.longest_match = True
@@ -65,25 +64,25 @@ def _compiled(regexp: str) -> Any:
 def _expression(source: Value, regexp: Value) -> Any:
     """Compile what *source* is searched for, if RE2, which takes each instruction to each character, can do it in seconds."""
     expression = _compiled(expect(regexp, "regexp", str))
-    if expression.programsize * len(expect(source, "source", str)) > _SEARCH_LIMIT:
+    if expression.programsize * len(expect(source, "source", str)) > STEPS_MAX:
         raise raised("ValueError", "the regular expression is too large for so long a text")
     return expression
 
 
-def _matches(source: Value, regexp: Value) -> Iterator[Any]:
+def _matches(context: Context, source: Value, regexp: Value) -> Iterator[Any]:
     """Yield the matches from left to right, none of them empty where another one ends, as RE2 has it."""
     end = -1
-    for match in _expression(source, regexp).finditer(source):
+    for match in timely(context, _expression(source, regexp).finditer(source)):
         if match.end() > match.start() or match.start() != end:
             yield match
         end = match.end()
 
 
 @function("text.find_all_regex")
-def find_all_regex(source: Value, regexp: Value) -> list[Value]:
+def find_all_regex(context: Context, source: Value, regexp: Value) -> list[Value]:
     """List the matches and where they start."""
     found, taken = [], 8
-    for match in _matches(source, regexp):
+    for match in _matches(context, source, regexp):
         found.append({"index": match.start(), "match": match.group()})
         taken += _MATCH_SIZE + match.end() - match.start()
         room(taken, list)
@@ -109,11 +108,11 @@ def replace_all(source: Value, substr: Value, repl: Value) -> str:
 
 
 @function("text.replace_all_regex")
-def replace_all_regex(source: Value, regexp: Value, repl: Value) -> str:
+def replace_all_regex(context: Context, source: Value, regexp: Value, repl: Value) -> str:
     """Replace every match; the replacement is taken as it is written, and names no groups."""
     expect(repl, "repl", str)
     pieces, end, width = [], 0, length(repl)
-    for match in _matches(source, regexp):
+    for match in _matches(context, source, regexp):
         pieces.append(source[end : match.start()])
         room(len(pieces) * width)
         end = match.end()
