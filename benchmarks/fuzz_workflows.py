@@ -56,7 +56,7 @@ from local.workflows.values import (
 
 SLOW_S = 2.0
 _PYTHON = re.compile(
-    r"\bb['\"]|<class|object at 0x|Traceback|Errno|codec can't|NoneType|Expecting |Incorrect padding|Non-base64|"
+    r"(?<![^\s(\[{,:=])b['\"]|<class|object at 0x|Traceback|Errno|codec can't|NoneType|Expecting |Incorrect padding|Non-base64|"
     + "|".join(
         rf"\b{name}\b"
         for name, kind in vars(builtins).items()
