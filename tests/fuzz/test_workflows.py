@@ -39,7 +39,7 @@ def test_whoever_walks_through_a_value_measures_it_first() -> None:
         f"{found.calls} calls, {taken_mb} MB; {found.slowest_s:.2f} s: {found.slowest}"
     )
     assert found.flaws == []
-    assert found.slowest_s < 0.5
+    assert found.slowest_s < 1
     assert taken_mb < 200
 
 
