@@ -8,7 +8,7 @@ import sys
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 
-_VALUE = """    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
+_VALUE = """    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True, protected_namespaces=())
 """
 _MORE = """
     def __init_subclass__(cls, **kwargs: Any) -> None:
