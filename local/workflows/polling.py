@@ -13,11 +13,14 @@ from local.workflows.errors import Raised, raised
 from local.workflows.strands import Operation, Running
 from local.workflows.values import Value
 
+LEAST_S = 0.01
+"""How long is waited at least: only what is waited counts towards the timeout."""
+
 
 def polled(request: Value, answer: Value, ask: Callable[[Value], Running]) -> Running:
     """Return what an operation was at its end; *ask* sends a request."""
     poll, slept = request["poll"], 0.0
-    delay = poll["initial_delay"]
+    delay = max(poll["initial_delay"], LEAST_S)
     while True:
         try:
             over, failure, address = within("an answer", _READ[poll["answers"]], request, answer)
@@ -31,7 +34,7 @@ def polled(request: Value, answer: Value, ask: Callable[[Value], Running]) -> Ru
             raise raised("TimeoutError", f"{request['connector']} took longer than its timeout")
         yield Operation("backoff", {"seconds": delay})
         slept += delay
-        delay = min(delay * poll["multiplier"], poll["max_delay"])
+        delay = max(min(delay * poll["multiplier"], poll["max_delay"]), LEAST_S)
         question = within("the address of an operation", _question, request, address)
         answer = yield from ask(question)
     if failure:

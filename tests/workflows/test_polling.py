@@ -183,6 +183,19 @@ def test_what_takes_too_long_or_is_no_operation_is_an_error(
     assert run(runtime, clock, source)[0]["failed"]["tags"] == ["ResponseTypeError"]
 
 
+@pytest.mark.parametrize("policy", [{"initial_delay": 1e-300}, {"multiplier": 1e-300}])
+def test_what_asks_again_at_once_takes_too_long_as_well(
+    start: Start, web: Web, policy: dict[str, float]
+) -> None:
+    answers(web, f"{PATH}/instances", STATUS)
+    answers(web, f"{PATH}/operations/o", STATUS)
+    given = {"timeout": 0.08, "polling_policy": {"initial_delay": 0.01, **policy}}
+    source = called(INSTANCES, project="p", zone="z", connector_params=given)
+    found = outcome(start(connectors=Remote({"compute": web.url})), source)
+    assert found["failed"]["tags"] == ["TimeoutError"]
+    assert len(web.asked) < 12
+
+
 def test_a_restart_while_an_operation_goes_on_asks_no_second_time_for_it(
     start: Start, web: Web, clock: Clock
 ) -> None:
@@ -347,7 +360,6 @@ def test_a_table_is_written_and_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_tables_are_those_of_the_package() -> None:
-    pytest.importorskip("googleapiclient", reason="the discovery documents are not installed")
     folder = generate.documents()
     assert folder is not None
     wanted = dict(generate.tables(folder))
