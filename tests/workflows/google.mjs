@@ -3,10 +3,12 @@
 import { createRequire } from "node:module";
 
 const [folder, transport, port] = process.argv.slice(2);
-const require = createRequire(`${folder}/`);
-const { WorkflowsClient, ExecutionsClient } = require("@google-cloud/workflows").v1;
-const { PassThroughClient } = require("google-auth-library");
-const gax = require("google-gax");
+// Each asks for what it depends on itself: beside other packages another release of it may lie in the folder.
+const ours = createRequire(`${folder}/`);
+const clients = createRequire(ours.resolve("@google-cloud/workflows"));
+const { WorkflowsClient, ExecutionsClient } = ours("@google-cloud/workflows").v1;
+const gax = clients("google-gax");
+const { PassThroughClient } = createRequire(clients.resolve("google-gax"))("google-auth-library");
 
 const where = { apiEndpoint: "127.0.0.1", port: Number(port) };
 const options =
