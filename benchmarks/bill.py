@@ -56,7 +56,7 @@ class Provision:
 PROVISION = Provision(
     vcpu=0.2,
     gib=160 / 1024,
-    cold_cpu_s=0.26,
+    cold_cpu_s=0.21,
     boost=True,
     warm=frozenset(
         {
