@@ -49,7 +49,13 @@ class _Loader(yaml.SafeLoader):
 
     def scan_flow_scalar(self, style: str) -> yaml.ScalarToken:
         """Read a quoted text; JSON writes what 16 bits do not hold as two escapes, each of a half (RFC 8259 section 7)."""
-        token = super().scan_flow_scalar(style)
+        begins = self.get_mark()
+        try:
+            token = super().scan_flow_scalar(style)
+        except (ValueError, OverflowError):
+            raise yaml.scanner.ScannerError(
+                None, None, "an escape names no character", begins
+            ) from None
         if not token.value.isascii():
             halves = token.value.encode("utf-16", "surrogatepass")
             token.value = halves.decode("utf-16", "surrogatepass")

@@ -434,3 +434,9 @@ def test_the_example_of_the_documentation_runs(
     assert check([greet]) == 0
     assert run(greet, '{"name": "Ada"}', trace=False) == 0
     assert capsys.readouterr().out.startswith('"hello Ada, you are projects/p/')
+
+
+@pytest.mark.parametrize("escape", ["U00110000", "UFFFFFFFF", "U80000000"])
+def test_an_escape_of_no_character_is_refused_with_its_place(escape: str) -> None:
+    with pytest.raises(LoadError, match="an escape names no character"):
+        load(f'- a: {{return: "\\{escape}"}}', "f")
