@@ -22,7 +22,7 @@ from shared.reaction import Reaction
 
 GROUPS = {
     "pipeline": {"agents", "genesis", "knowledge", "learning"},
-    "governance": {"approvals", "mobile", "precedents"},
+    "governance": {"approvals", "mobile", "policy", "precedents"},
     "evidence": {"audit", "events"},
     "platform": {"identity", "platform"},
 }

@@ -128,6 +128,8 @@ class Scope(StrEnum):
     """Set feature flags."""
     BREAKERS_RESET = "breakers:reset"
     """Have a service outside called again."""
+    POLICY_READ = "policy:read"
+    """Read how acts were decided, and by which tables."""
     PROJECTIONS_REBUILD = "projections:rebuild"
     """Have what is shown folded from events again."""
     USERS_WRITE = "users:write"
@@ -185,6 +187,7 @@ HOLDERS: dict[Scope, set[Role]] = {
     Scope.FLAGS_READ: {Role.ADMIN, Role.AGENT_ORCHESTRATOR},
     Scope.FLAGS_WRITE: {Role.ADMIN},
     Scope.BREAKERS_RESET: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
+    Scope.POLICY_READ: _EVERYONE,
     Scope.PROJECTIONS_REBUILD: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
     Scope.USERS_WRITE: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},
 }

@@ -43,6 +43,7 @@ DEPENDS: Mapping[str, frozenset[str]] = {
     "learning": _WRITES,
     "mobile": _WRITES | {"files", "push"},
     "platform": _ALL,
+    "policy": _WRITES,
     "precedents": _WRITES,
 }
 """What each area of the API cannot do its work without."""

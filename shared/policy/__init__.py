@@ -1,0 +1,1 @@
+"""Policy: the bundles in force, the freeze, and how each act was decided."""
