@@ -45,6 +45,7 @@ KERNEL = {
         "bus",
         "canonical",
         "constitution",
+        "deciding",
         "destinations",
         "detectors",
         "documents",

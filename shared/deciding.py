@@ -1,0 +1,410 @@
+"""
+What is asked of policy before something happens, and what is answered.
+
+Pure: a question and its facts are one closed document of texts, whole numbers and truth values; each bundle of rules,
+and each rule set of a tenant, finds something about it; `merge` makes one verdict of what all found. Who asks, and who
+carries out what was answered, is `shared/edge/decision_point.py`; why so: docs/decisions/0036-policy.md.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
+
+from pydantic import Field
+
+from shared.actors import Actor
+from shared.canonical import canonical
+from shared.entity import Code, Hex64, Said, Timestamp, Value, written
+from shared.handling import PersonalData
+from shared.records import dataclass
+
+if TYPE_CHECKING:
+    from shared.store import Transaction
+
+Verdict = Literal["allow", "deny", "require_approval", "allow_with_obligations"]
+Severity = Literal["low", "medium", "high", "critical"]
+Acts = Literal[
+    "read", "create", "update", "execute", "publish", "send", "pay", "trade", "delete", "bulk"
+]
+"""What kind of act something is."""
+
+ApprovalType = Literal["artifact", "communication", "execution", "financial", "constitutional"]
+"""What people may be asked to approve, the strongest last."""
+
+MAX_INPUT_BYTES = 8 * 1024
+"""How large the document that is decided on may be, in canonical form: all of it travels in the evidence."""
+
+MAX_TTL_S = 300
+"""How long an answer may hold."""
+
+NO_RULE = "no_rule"
+"""The rule by which somebody is denied where no rule allows."""
+
+Fact = str | int | bool | None
+"""A fact: a text that is a code, a whole number, or whether something is so."""
+
+
+class Reason(Value):
+    """Why something may not be, or not yet."""
+
+    policy: Code
+    """The bundle or the policy that says so."""
+    rule: Code
+    """The code of the rule, for programs."""
+    message: Said
+    """What is wrong, and what would make it pass, in words."""
+    severity: Severity
+    """How serious it is that it was asked for."""
+
+
+class Obligation(Value):
+    """What must be done with what is allowed."""
+
+    type: Code
+    """What it is; who does not know it denies."""
+    parameters: Mapping[str, str | int | bool | list[str]] = {}
+    """How it is done."""
+    source_rule: Code
+    """The rule that asks for it."""
+
+
+class ApprovalNeeded(Value):
+    """Whose approval something needs first."""
+
+    type: ApprovalType
+    """What people are asked for."""
+    chain: Code | None = None
+    """The chain of people who must agree; null for the usual one of the type."""
+    links: Annotated[int, Field(ge=1)] = 1
+    """How many people one after another that chain asks."""
+    within_s: Annotated[int, Field(ge=1)] | None = None
+    """How long they have, in seconds; null for as long as is usual for the type."""
+
+
+class Finding(Value):
+    """
+    What one bundle, or one policy of a tenant, says.
+
+    It denies where it does not allow, and where it gives reasons and asks for no approval.
+    """
+
+    allow: bool
+    reasons: tuple[Reason, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    approval: ApprovalNeeded | None = None
+    matched: tuple[Code, ...] = ()
+    """The rules that matched, as ``policy/rule``."""
+
+    @property
+    def denies(self) -> bool:
+        """Whether it is a no."""
+        return not self.allow or bool(self.reasons and self.approval is None)
+
+
+def denial(policy: str, rule: str, message: str, severity: Severity = "medium") -> Finding:
+    """Return the finding that one rule denies."""
+    reason = Reason(policy=policy, rule=rule, message=message, severity=severity)
+    return Finding(allow=False, reasons=(reason,), matched=(f"{policy}/{rule}",))
+
+
+class Merged(Value):
+    """What all findings come to."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    matched: tuple[Code, ...] = ()
+    approval: ApprovalNeeded | None = None
+
+
+class Decision(Value):
+    """
+    One answer, with everything that it rests on, as evidence keeps it.
+
+    Who has the bundles of that digest asks them *input* again and gets the same answer.
+    """
+
+    personal: ClassVar = PersonalData(ids="input")
+
+    decision_id: Code
+    """The id of the entry that it travels in."""
+    verdict: Verdict
+    """What was answered."""
+    reasons: tuple[Reason, ...] = ()
+    """Why not; every denial, or what an approval is needed for."""
+    obligations: tuple[Obligation, ...] = ()
+    """What was done with what was allowed."""
+    matched: tuple[Code, ...] = ()
+    """Every rule that matched, as `policy/rule`."""
+    approval: ApprovalNeeded | None = None
+    """Whose approval it needs; null where it needs none."""
+    bundle: Code
+    """The digest of all the rules that were in force."""
+    engine: Code
+    """What evaluated them, with its version."""
+    input: Mapping[str, Any]
+    """What they were asked: the question and its facts."""
+    input_digest: Hex64
+    """The SHA-256 over the canonical JSON (RFC 8785) of `input`."""
+    evaluated_at: Timestamp
+    """When they were asked."""
+    ttl_s: Annotated[int, Field(ge=0, le=MAX_TTL_S)] = 0
+    """For how many seconds the answer held; 0 for this one act alone."""
+    pep: Code
+    """Where it was enforced."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What somebody wants to do, as it is known before any fact was looked up: from identity, declaration and address."""
+
+    pep: str
+    actor: Actor
+    tenant: str
+    """The tenant that the act is in."""
+    name: str
+    """What is done: the id of an operation, or what a tool does, such as ``integration.execute``."""
+    acts: Acts
+    now: datetime
+    environment: str
+    correlation_id: str
+    scopes: tuple[str, ...] = ()
+    """The scopes of which the operation asks for one."""
+    tool: str | None = None
+    external: bool = False
+    """Whether something outside the platform is changed."""
+    args: Mapping[str, Fact | Sequence[Fact]]
+    """What the arguments say of themselves that rules may look at: declared, and never free text."""
+    args_hash: str | None = None
+    """The digest of all arguments."""
+    resource: str | None = None
+    """What kind of thing the address names."""
+    resource_id: str | None = None
+    owner: str | None = None
+    """The tenant of that thing."""
+    path: Mapping[str, str]
+    """Everything that the address names."""
+    phase: Literal["request", "response"] = "request"
+
+    @property
+    def family(self) -> str:
+        """What selects the bundles: the first part of the name."""
+        return self.name.partition(".")[0]
+
+    def document(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Return what is decided on: the question with its facts; `hour` and `weekday` are UTC's, and Monday is 1.
+
+        Args:
+            facts: What was looked up, by the parts that `FACTS` names.
+
+        Raises:
+            TypeError: A fact is none that rules know.
+        """
+        if unknown := facts.keys() - FACTS.keys():
+            raise TypeError(f"there is no fact {', '.join(sorted(unknown))}; see FACTS")
+        for part in ("subject", "context"):
+            if strange := facts.get(part, {}).keys() - FACTS[part]:
+                raise TypeError(f"there is no fact {part}.{', '.join(sorted(strange))}; see FACTS")
+        at = self.now
+        return {
+            "pep": self.pep,
+            "phase": self.phase,
+            "subject": {
+                "type": self.actor.type,
+                "principal_id": self.actor.id,
+                "roles": sorted(self.actor.roles),
+                "scopes": sorted(self.actor.scopes),
+                "tenant_id": self.actor.tenant,
+                "trial": None,
+                **facts.get("subject", {}),
+            },
+            "action": {
+                "name": self.name,
+                "operation": self.acts,
+                "external": self.external,
+                "scopes": list(self.scopes),
+                **({"tool": self.tool} if self.tool else {}),
+            },
+            "args": dict(self.args),
+            "args_hash": self.args_hash,
+            "resource": {
+                "type": self.resource,
+                "id": self.resource_id,
+                "owner_tenant_id": self.owner or self.tenant,
+            },
+            "manifest": facts.get("manifest"),
+            "agent": facts.get("agent"),
+            "context": {
+                "now": written(at),
+                "hour": at.hour,
+                "weekday": at.isoweekday(),
+                "environment": self.environment,
+                "correlation_id": self.correlation_id,
+                **facts.get("context", {}),
+            },
+        }
+
+
+FACTS: Mapping[str, frozenset[str]] = {
+    "subject": frozenset({"trial"}),
+    "manifest": frozenset(),
+    "agent": frozenset(),
+    "context": frozenset(
+        [
+            "freeze",
+            "budget_level",
+            "budget_spent_bp",
+            "budget_reset_at",
+            "risk",
+            "request_count",
+            "open_cases",
+            "operating_mode",
+            "channel",
+            "purpose",
+            "approval_id",
+        ]
+    ),
+}
+"""
+The parts of the document that are looked up, and the members of two of them; the others are given whole.
+
+A member of the context that nobody looked up is not there, so a rule that needs it denies.
+"""
+
+FactsOf = Callable[["Transaction", Question], Mapping[str, Any]]
+"""Looks up what is so, in the transaction of the act: what it says is named in `FACTS`."""
+
+TenantRules = Callable[["Transaction", Mapping[str, Any]], Mapping[str, Finding]]
+"""Asks the policies of a tenant: they can only restrict, as each is one finding more."""
+
+
+class PolicyEngine(Protocol):
+    """Evaluates bundles of rules."""
+
+    @property
+    def version(self) -> str:
+        """What it is, such as ``opa/1.20.2``."""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 over the whole set of bundles."""
+
+    @property
+    def selection(self) -> Mapping[str, Sequence[str]]:
+        """Which bundles an action asks, by its family; `*` of all, and `trial` where the subject is in one."""
+
+    def evaluate(
+        self, bundles: Sequence[str], document: Mapping[str, Any]
+    ) -> Mapping[str, Finding]:
+        """
+        Return what each of some bundles finds.
+
+        What goes wrong in a bundle is its denial, by the rule ``PDP_ERROR``.
+
+        Raises:
+            EnforcementUnavailable: There is no engine, or not all of these bundles.
+        """
+
+
+def merge(findings: Mapping[str, Finding]) -> Merged:
+    """
+    Make one verdict of what bundles and policies found, by their names.
+
+    One denial beats any number of allows, and who does not allow denies; nothing found is a denial too. Of several
+    approvals the strongest type, the longest chain and the shortest time are needed at once. Obligations are united,
+    and of two numbers the stricter holds.
+    """
+    denials = [reason for name, one in findings.items() for reason in _no(name, one)]
+    matched = tuple(dict.fromkeys(rule for one in findings.values() for rule in one.matched))
+    if not findings:
+        denials = list(denial("policy", NO_RULE, "no rule is there that would allow this").reasons)
+    obligations = _united(o for one in findings.values() for o in one.obligations)
+    routes = [one for one in obligations if one.type == "sandbox_route"]
+    if len(routes) > 1:
+        said = "two rules send this to two different sandboxes, so it goes to neither"
+        denials += denial("policy", "route_conflict", said).reasons
+    if denials:
+        return Merged(verdict="deny", reasons=tuple(denials), matched=matched)
+    asking = [one for one in findings.values() if one.approval]
+    if asking:
+        reasons = tuple(reason for one in asking for reason in one.reasons)
+        needed = _needed([one.approval for one in asking if one.approval])
+        return Merged(
+            verdict="require_approval",
+            reasons=reasons,
+            obligations=obligations,
+            matched=matched,
+            approval=needed,
+        )
+    verdict: Verdict = "allow_with_obligations" if obligations else "allow"
+    return Merged(verdict=verdict, obligations=obligations, matched=matched)
+
+
+def _no(name: str, finding: Finding) -> Iterable[Reason]:
+    if not finding.denies:
+        return ()
+    said = f"no rule of {name} allows this"
+    return finding.reasons or denial(name, NO_RULE, said).reasons
+
+
+_STRENGTH: Mapping[str, int] = {
+    one: place
+    for place, one in enumerate(
+        ("artifact", "communication", "execution", "financial", "constitutional")
+    )
+}
+
+
+def _needed(all_of: Sequence[ApprovalNeeded]) -> ApprovalNeeded:
+    """Return one approval that is as much as each of these."""
+    strongest = max(all_of, key=lambda one: _STRENGTH[one.type])
+    longest = max(all_of, key=lambda one: (one.links, one.chain is not None, _STRENGTH[one.type]))
+    times = [one.within_s for one in all_of if one.within_s is not None]
+    return ApprovalNeeded(
+        type=strongest.type,
+        chain=longest.chain,
+        links=longest.links,
+        within_s=min(times, default=None),
+    )
+
+
+_STRICTER: Mapping[tuple[str, str], Callable[[int, int], int]] = {
+    ("rate_limit", "limit"): min,
+    ("require_idempotency_key", "window_h"): max,
+    ("cap_cost", "micro_usd"): min,
+    ("cap_cost", "tokens"): min,
+    ("step_up_auth", "max_age_s"): min,
+}
+"""Which of two numbers is the stricter one, by obligation and parameter."""
+
+_LISTED = {("mask_fields", "fields")}
+"""The parameters of which both hold."""
+
+
+def _united(obligations: Iterable[Obligation]) -> tuple[Obligation, ...]:
+    """Return obligations without repetitions: those that differ in nothing else are one, with the stricter numbers."""
+    united: dict[bytes, Obligation] = {}
+    for one in obligations:
+        own = {
+            name: value
+            for name, value in one.parameters.items()
+            if (one.type, name) not in {*_STRICTER, *_LISTED}
+        }
+        place = canonical([one.type, own])
+        before = united.get(place)
+        united[place] = _both(before, one) if before else one
+    return tuple(united.values())
+
+
+def _both(one: Obligation, other: Obligation) -> Obligation:
+    parameters = {**one.parameters}
+    for name, value in other.parameters.items():
+        held, stricter = parameters.get(name, value), _STRICTER.get((one.type, name))
+        if stricter and isinstance(held, int) and isinstance(value, int):
+            parameters[name] = stricter(held, value)
+        elif isinstance(held, list) and isinstance(value, list):
+            parameters[name] = sorted({*held, *value})
+        else:
+            parameters[name] = held
+    return one.model_copy(update={"parameters": parameters})
