@@ -30,6 +30,9 @@ LOCKED = {"run": "requirements-local.txt", "dev": "requirements-dev.txt"}
 MOSTLY_UNUSED = "/pulumi_gcp/"
 """What is two thirds of all code there is, and is compiled as it is used."""
 
+ENGINE = "opa-golib-python-bindings"
+"""What holds Open Policy Agent; it comes compiled, or not at all."""
+
 FETCHING = {
     "cache-dir", "cert", "client-cert", "default-timeout", "extra-index-url", "find-links", "index-url", "keyring-provider", "no-cache-dir",
     "no-index", "no-proxy", "proxy", "retries", "timeout", "trusted-host", "use-deprecated", "use-feature",
@@ -212,7 +215,9 @@ def _install(locked: Path) -> None:
         "--no-color",
         "--disable-pip-version-check",
     ]
+    # The policy engine says that it needs Python 3.14, and runs on 3.11; what is locked is what was tried.
     command += ["install", "--require-hashes", "--no-deps", "--no-compile"]
+    command += ["--ignore-requires-python", "--only-binary", ENGINE]
     command += ["--progress-bar", "raw" if raw else "off", "-r", str(locked)]
     total = sum(line[:1].isalnum() for line in locked.read_text(encoding="utf-8").splitlines())
     print(f"installing {total} packages into .venv", flush=True)
@@ -268,6 +273,8 @@ def _compile() -> None:
 def _advice(said: str) -> str:
     """Say what to do about what was said."""
     signs = {
+        f"No matching distribution found for {ENGINE}": "The policy engine is to be had for Linux with glibc 2.34 or newer (Debian 12,"
+        " Ubuntu 22.04, RHEL 9) and for macOS, on x86-64 and arm64; without it nothing may be decided here, so take such a machine or container.",
         "No space left": f"The disk is full; {ROOT} and the folder for temporary files need some 500 MB.",
         "Read-only": f"{ROOT} cannot be written; take a copy of it that you may write.",
         "Permission denied": f"{ROOT} cannot be written; take a copy of it that you may write.",

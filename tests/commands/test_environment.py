@@ -22,20 +22,21 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 
-def wheel(folder, name, version="1.0"):
+def wheel(folder, name, version="1.0", needs="", tag="py3-none-any"):
     """Make a package, and return how it is locked."""
-    info = f"{name}-{version}.dist-info"
+    stem = f"{name.replace('-', '_')}-{version}"
+    info = f"{stem}.dist-info"
     files = {
         f"{name}.py": f"version = {version!r}\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
     record = [
         f"{file},sha256={base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip('=')},{len(text)}"
         for file, text in files.items()
     ]
     files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,\n"])
-    path = folder / f"{name}-{version}-py3-none-any.whl"
+    path = folder / f"{stem}-{tag}.whl"
     with zipfile.ZipFile(path, "w") as made:
         for file, text in files.items():
             made.writestr(file, text)
@@ -197,6 +198,22 @@ def test_what_pip_cannot_install_is_said(checkout, wheels, tmp_path):
     assert "`pip config list` says where pip looks" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert make(checkout, wheels).returncode == 0
+
+
+def test_what_is_locked_is_installed_though_it_asks_for_a_newer_python(checkout, wheels, tmp_path):
+    asks = wheel(tmp_path, "one", needs="Requires-Python: >=3.99\n")
+    (checkout / "requirements-local.txt").write_text(asks)
+    assert make(checkout, wheels, PIP_FIND_LINKS=str(tmp_path)).returncode == 0
+    assert has(checkout) == "['one']"
+
+
+def test_where_the_policy_engine_is_not_to_be_had_that_is_said(checkout, wheels, tmp_path):
+    locked = wheel(tmp_path, environment.ENGINE, tag="py3-none-manylinux_2_999_x86_64")
+    (checkout / "requirements-local.txt").write_text(locked)
+    failed = make(checkout, wheels, PIP_FIND_LINKS=str(tmp_path))
+    assert failed.returncode != 0
+    assert "policy engine is to be had for Linux with glibc 2.34 or newer" in failed.stderr
+    assert "Traceback" not in failed.stderr
 
 
 def test_only_how_packages_are_fetched_is_taken_from_pips_configuration():
