@@ -22,9 +22,12 @@ PYTHON = (3, 11)
 """What the runtime python311 runs: its byte code serves no other."""
 
 SINGLE = ("main.py", "start.py", "requirements.txt")
-PACKAGES = ("functions", "shared")
-DATA = (".py", ".json")
+PACKAGES = ("functions", "policies", "shared")
+DATA = (".py", ".json", ".rego")
 """What of a package is deployed, by how its name ends."""
+
+TESTS = "_test.rego"
+"""What stands beside the rules and is not deployed."""
 
 BUILD_ENVIRONMENT = {
     # A wheel that runs on 3.11 but says that it does not is installed all the same (pip's --ignore-requires-python).
@@ -74,7 +77,10 @@ def _sources(root: Path) -> list[Path]:
         found += [
             file.relative_to(root)
             for file in (root / package).rglob("*")
-            if file.suffix in DATA and file.is_file() and not file.name.startswith(".")
+            if file.suffix in DATA
+            and file.is_file()
+            and not file.name.startswith(".")
+            and not file.name.endswith(TESTS)
         ]
     return found
 

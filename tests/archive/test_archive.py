@@ -68,11 +68,14 @@ def test_only_what_runs_is_deployed(contents):
         "start.py",
         "requirements.txt",
         "functions",
+        "policies",
         "shared",
         "__pycache__",
     }
     kinds = {name.rpartition(".")[2] for name in contents}
-    assert kinds == {"py", "pyc", "txt", "json"}
+    assert kinds == {"py", "pyc", "txt", "json", "rego"}
+    assert "policies/rbac/rbac.rego" in contents
+    assert [name for name in contents if name.endswith("_test.rego")] == []
     assert "shared/precedents/rules/builtin_seeds.json" in contents
 
 

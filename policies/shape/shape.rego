@@ -1,0 +1,130 @@
+# METADATA
+# title: Shapes
+# description: >-
+#   Whether what was asked has the members that rules look at, and how a bundle answers. A rule that compares a
+#   member which is not there, or is of another type, would vanish without a word; so each bundle first says
+#   what it needs, and denies where that is not there.
+package shape
+
+# A word that is a code: a role, a kind, a name.
+text(x) if {
+	is_string(x)
+	x != ""
+}
+
+texts(x) if {
+	is_array(x)
+	every one in x {
+		text(one)
+	}
+}
+
+flag(x) if is_boolean(x)
+
+# A count or an amount in the smallest unit: whole, and never below nothing.
+whole(x) if {
+	is_number(x)
+	x >= 0
+	floor(x) == x
+}
+
+# An instant as it is written everywhere, in UTC; two of them compare as texts.
+instant(x) if {
+	is_string(x)
+	regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$`, x)
+}
+
+operations := {
+	"read", "create", "update", "execute", "publish",
+	"send", "pay", "trade", "delete", "bulk",
+}
+
+# What every bundle needs to know: who does what, and to whose.
+well_formed if {
+	is_string(input.subject.type)
+	is_string(input.subject.tenant_id)
+	texts(input.subject.roles)
+	is_string(input.action.name)
+	input.action.operation in operations
+	is_boolean(input.action.external)
+	is_string(input.resource.owner_tenant_id)
+	trial_known
+}
+
+# Somebody is in no trial, or in one of which everything is said.
+trial_known if is_null(input.subject.trial)
+
+trial_known if is_object(input.subject.trial)
+
+# What of it is there; the negation of a call would vanish where what it is called with is not there.
+given contains "subject.type" if text(input.subject.type)
+
+given contains "subject.roles" if texts(input.subject.roles)
+
+given contains "subject.tenant_id" if text(input.subject.tenant_id)
+
+given contains "action.name" if text(input.action.name)
+
+given contains "action.operation" if input.action.operation in operations
+
+given contains "action.external" if flag(input.action.external)
+
+given contains "subject.trial" if trial_known
+
+given contains "resource.owner_tenant_id" if text(input.resource.owner_tenant_id)
+
+needed := {
+	"subject.type", "subject.roles", "subject.tenant_id", "subject.trial",
+	"action.name", "action.operation", "action.external",
+	"resource.owner_tenant_id",
+}
+
+# Why nothing is decided where members are missing: *others* are what a bundle needs besides, *there* what of that is there.
+malformed(rule, others, there) := {
+	"rule": rule,
+	"message": sprintf("not there, or none that rules can compare: %s; nothing is decided without it, so have it looked up and ask again", [
+		concat(", ", sort((needed | others) - (given | there))),
+	]),
+	"severity": "high",
+}
+
+# The approval that an act outside needs, by its kind.
+approvals := {
+	"create": "execution", "update": "execution", "execute": "execution",
+	"publish": "communication", "send": "communication",
+	"pay": "financial", "trade": "financial",
+	"delete": "constitutional", "bulk": "constitutional",
+}
+
+strength := {"artifact": 1, "communication": 2, "execution": 3, "financial": 4, "constitutional": 5}
+
+# One answer: a denial beats everything, what needs an approval says why, and what no rule allows is none.
+#   allowed      the rules that allow it
+#   denied       the reasons why not
+#   asked        the approvals that it needs first: {"type", "reason"}
+#   obligations  what is to be done with it
+answer(_, denied, _, _) := {"allow": false, "reasons": [one | some one in denied]} if {
+	count(denied) > 0
+}
+
+answer(allowed, denied, asked, obligations) := {
+	"allow": true,
+	"reasons": [one.reason | some one in asked],
+	"approval": {"type": strongest, "within_s": data.limits.approval.within_s},
+	"obligations": [one | some one in obligations],
+	"matched": [rule | some rule in allowed],
+} if {
+	count(denied) == 0
+	count(asked) > 0
+	some strongest, rank in strength
+	rank == max([strength[one.type] | some one in asked])
+}
+
+answer(allowed, denied, asked, obligations) := {
+	"allow": count(allowed) > 0,
+	"obligations": [one | some one in obligations],
+	"matched": [rule | some rule in allowed],
+} if {
+	count(denied) == 0
+	count(asked) == 0
+}
