@@ -193,6 +193,12 @@ HOLDERS: dict[Scope, set[Role]] = {
 }
 """Which roles hold a scope: the one table."""
 
+
+def permissions() -> dict[str, list[str]]:
+    """Return what each role may do, by its scopes: what policies are told of the table, as JSON."""
+    return {role.value: sorted(_scopes(frozenset({role}))) for role in Role}
+
+
 OF_CUSTOMERS = frozenset(_CUSTOMERS)
 OF_MACHINES = frozenset(_FOUNDATIONAL | {Role.SERVICE})
 OF_PEOPLE = frozenset(Role) - OF_MACHINES

@@ -19,6 +19,7 @@ from shared.documents import Documents, Key, Write
 from shared.edge.http_pool import pool
 from shared.edge.keys import FileSigner, TicketSigner, verifier, verify_ed25519
 from shared.edge.ports import Ports
+from shared.edge.rates import Paces
 from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.edge.strangers import Strangers
@@ -248,6 +249,7 @@ def ports_of(documents: Any, signer: Any, clock: Callable[[], datetime], **given
             "traffic": NoTraffic(),
             "memory": Memory(),
             "strangers": Strangers(),
+            "rates": Paces(documents, eased=1000),
             "workflows": FakeWorkflows(),
             "probe": FakeProbe(),
             "push": FakePush(),

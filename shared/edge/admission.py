@@ -11,6 +11,8 @@ from shared.actors import HOLDERS, MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, 
 from shared.edge.arguments import from_path
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
+from shared.edge.rates import LimitReached, Standing
+from shared.edge.web import Request
 from shared.entity import Id
 from shared.errors import BadRequest, Forbidden, NotFound, Refusal, Unauthenticated
 from shared.operation import Operation
@@ -20,6 +22,34 @@ REVOKED_WITHIN_S = {True: 5.0, False: 60.0}
 """How old knowledge of revocations may be: where something is changed or governed, and elsewhere."""
 
 NOTHING = "there is nothing by that name here; look at the id, and at the account that asks"
+
+
+COUNTED = "waooaw.counted"
+"""What stands in the environment of a request that was counted: a stream that looks again is no request more."""
+
+
+def count(
+    op: Operation, actor: Actor, ports: Ports, request: Request, stands: list[Standing]
+) -> None:
+    """
+    Count a request, and add to *stands* how whoever asks stands in each class that they are in.
+
+    Who shows no good token counts as nobody, by where they ask from.
+
+    Raises:
+        LimitReached: They asked too often.
+    """
+    if COUNTED in request.environ:
+        return
+    request.environ[COUNTED] = True
+    address = ports.settings.origin(
+        request.environ.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", "")
+    )
+    try:
+        stands += ports.rates.enter(op, actor, address, ports.clock())
+    except LimitReached as refusal:
+        stands.append(refusal.standing)
+        raise
 
 
 def identified(op: Operation, ports: Ports, headers: Mapping[str, str]) -> Actor:

@@ -7,6 +7,7 @@ from uuid import uuid4
 from shared.edge.auth import InvalidToken
 from shared.edge.contention import settled
 from shared.edge.ports import Ports
+from shared.edge.rates import LimitReached
 from shared.entity import Event
 from shared.errors import ConstitutionalAlignment, Refusal
 from shared.identity.models import Principal
@@ -26,14 +27,17 @@ def record(ports: Ports, make: Callable[[], Call], refusal: Refusal) -> None:
     Raises:
         StoreUnavailable: It cannot be kept.
     """
-    event = _event(ports, make(), refusal)
+    if isinstance(refusal, LimitReached):
+        event = _crossed(ports, make(), refusal)
+    else:
+        event = _event(ports, make(), refusal)
     if event is None:
         return
     stranger = f"anonymous-{secrets.randbelow(STREAMS_OF_STRANGERS)}"
 
     def attempt(_: int) -> None:
         call = make()
-        id = stranger if isinstance(refusal, InvalidToken) else call.actor.id
+        id = call.actor.id if call.actor.roles else stranger
         with call.transaction() as txn:
             found = txn.get_or_none(Principal, id)
             if found:
@@ -68,3 +72,15 @@ def _event(ports: Ports, call: Call, refusal: Refusal) -> Event | None:
         codes = tuple(violation.rule for violation in refusal.violations)[:20]
         return ValidationFailed(operation=call.operation, rules=codes)
     return None
+
+
+def _crossed(ports: Ports, call: Call, refusal: LimitReached) -> Event | None:
+    """Return the event of the first refusal in a window; those of strangers are as few as all of theirs."""
+    if not refusal.first:
+        return None
+    counted = 0 if call.actor.roles else ports.strangers.turned_away("rate_limit", call.now)
+    if counted is None:
+        return None
+    from shared.identity.events import LimitCrossed
+
+    return LimitCrossed(operation=call.operation, limited=refusal.name, counted=counted)

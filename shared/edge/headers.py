@@ -53,6 +53,15 @@ LOCATION = Header("Location", "The address that goes on with it: where it is rea
 DISPOSITION = Header("Content-Disposition", "Under which name to keep the file (RFC 6266).")
 RETRY = Header("Retry-After", "In how many seconds to try again.")
 
+PACES = (
+    Header(
+        "X-RateLimit-Limit",
+        "How many requests you may send in the window of the limit that you are nearest to.",
+    ),
+    Header("X-RateLimit-Remaining", "How many of them you may send at once. Every answer says it."),
+    Header("X-RateLimit-Reset", "In how many seconds you may send a whole burst again."),
+)
+
 
 def given(op: Operation) -> Iterator[tuple[Header, bool]]:
     """Yield the headers that a request of an operation may have, and whether it must."""

@@ -59,7 +59,7 @@ def described(found: list[Operation]) -> Schema:
                 one.name: _of_header(one)
                 for one in (
                     *(headers.ETAG, headers.ENTRY, headers.REQUEST, headers.RETRY, headers.STORY),
-                    *(headers.LOCATION, headers.DISPOSITION),
+                    *(headers.LOCATION, headers.DISPOSITION, *headers.PACES),
                 )
             },
             "securitySchemes": {

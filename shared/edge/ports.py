@@ -14,6 +14,7 @@ from shared.edge.breakers import Board, show_on
 from shared.edge.keys import FileSigner, PemSigner, TicketSigner, verify_ed25519
 from shared.edge.later import later
 from shared.edge.push import FcmPush, InboxPush
+from shared.edge.rates import Paces
 from shared.edge.roster import Roster
 from shared.edge.settings import Settings
 from shared.edge.strangers import Strangers
@@ -70,6 +71,7 @@ class Ports:
     traffic: Traffic
     memory: Memory
     strangers: Strangers
+    rates: Paces
     workflows: Workflows
     probe: Probe
     push: Push
@@ -147,6 +149,7 @@ def connect(
         traffic=counting if settings.local else NoTraffic(),
         memory=Memory(),
         strangers=Strangers(),
+        rates=Paces(documents, eased=settings.eased),
         workflows=later(lambda: _workflows(settings)),
         probe=later(lambda: _probe(settings)),
         push=InboxPush() if settings.local else FcmPush(settings.project),

@@ -29,6 +29,7 @@ from shared.edge.logs import log_line
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.edge.problems import Internal, explained, response
+from shared.edge.rates import LimitReached, Standing, told
 from shared.edge.streams import Open
 from shared.edge.traces import Span, span
 from shared.edge.web import Request, Response
@@ -58,7 +59,10 @@ _ALWAYS = (
     ("Strict-Transport-Security", "max-age=31536000"),
     ("Vary", "Origin"),
 )
-_EXPOSED = "ETag, Location, Content-Disposition, X-Correlation-ID, X-Request-ID, X-Audit-Entry, Retry-After"
+_EXPOSED = (
+    "ETag, Location, Content-Disposition, X-Correlation-ID, X-Request-ID, X-Audit-Entry, Retry-After,"
+    " X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+)
 
 View = Callable[[Request], Response]
 
@@ -98,6 +102,7 @@ class _Request:
         self.actor = admission.ANONYMOUS
         self.seen: frozenset[str] | None = None
         self.crossings: list[Crossing] = []
+        self.stands: list[Standing] = []
 
     def answer(self) -> Response:
         started = time.perf_counter()
@@ -172,7 +177,10 @@ class _Request:
 
     def _admit(self) -> None:
         """Let nobody in whom the operation's scopes do not name."""
-        self.actor = admission.identified(self.op, self.ports, dict(self.request.headers))
+        try:
+            self.actor = admission.identified(self.op, self.ports, dict(self.request.headers))
+        finally:
+            admission.count(self.op, self.actor, self.ports, self.request, self.stands)
         if self.op.public:
             return
         if not self.op.mutates:
@@ -281,7 +289,7 @@ class _Request:
     def _refused(self, refusal: Refusal) -> Response:
         # Denials and failures are traced to the last one.
         self.hop.sampled = self.hop.sampled or refusal.status == 403 or refusal.status >= 500
-        if self.op.audited:
+        if self.op.audited or (isinstance(refusal, LimitReached) and refusal.first):
             try:
                 denials.record(self.ports, self._denied, refusal)
             except Refusal as unavailable:
@@ -321,6 +329,8 @@ class _Request:
         for name, said in _ALWAYS:
             headers.add_header(name, said)
         headers["X-Correlation-ID"] = self.correlation_id
+        for name, said in told(self.stands):
+            headers[name] = said
         headers["X-Request-ID"] = self.request_id
         headers["traceparent"] = self.hop.traceparent
         origin = self.request.headers.get("Origin")

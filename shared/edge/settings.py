@@ -205,6 +205,39 @@ class Settings:
         return listed if self.local else frozenset()
 
     @property
+    def eased(self) -> int:
+        """
+        How many times the rates of requests hold: once in the cloud, whatever is set.
+
+        One machine is in one pair of hands, and its demo does in a minute what people do in days. `EASED=1` gives it
+        the cloud's rates.
+
+        Raises:
+            ValueError: It is no whole number from 1 on.
+        """
+        times = int(self.environ.get("EASED", "1000")) if self.local else 1
+        if times < 1:
+            raise ValueError("EASED is a whole number from 1 on")
+        return times
+
+    def origin(self, remote: str, forwarded: str) -> str:
+        """
+        Return the address that a request came from.
+
+        Callers can write anything into `X-Forwarded-For`, to which each proxy of ours adds on the right whom it heard:
+        in the cloud Cloud Run's front end and the gateway's, so that the second from the right is who asked. `HOPS`
+        says another number of them.
+
+        Args:
+            remote: Who opened the connection.
+
+            forwarded: The header.
+        """
+        heard = [one.strip() for one in forwarded.split(",") if one.strip()]
+        hops = 0 if self.local else int(self.environ.get("HOPS", "2"))
+        return heard[-hops] if 0 < hops <= len(heard) else remote
+
+    @property
     def local(self) -> bool:
         """Whether this is one machine on its embedded defaults."""
         return self.environment == "local"

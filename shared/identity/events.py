@@ -40,6 +40,23 @@ class AuthFailed(
     """How many more were refused for the same reason since the last entry that said so, without an entry."""
 
 
+class LimitCrossed(
+    Event,
+    action="auth.limit_crossed",
+    category="policy_decision",
+    outcome="denied",
+    severity="warning",
+):
+    """Somebody asked more often than they may, for the first time in the window of the limit."""
+
+    operation: Code
+    """What they asked for."""
+    limited: Code
+    """The class of callers, or of what is asked for, whose limit it is."""
+    counted: Annotated[int, Field(ge=0)] = 0
+    """How many more strangers' crossings there were since the last entry that said so, without an entry."""
+
+
 class SessionsEnded(
     Event, action="auth.sessions_ended", category="authentication", retention="constitutional"
 ):
