@@ -22,7 +22,7 @@ from shared.reaction import Reaction
 
 GROUPS = {
     "pipeline": {"agents", "genesis", "knowledge", "learning"},
-    "governance": {"approvals", "mobile", "policy", "precedents"},
+    "governance": {"approvals", "budgets", "mobile", "policy", "precedents"},
     "evidence": {"audit", "events"},
     "platform": {"identity", "platform"},
 }

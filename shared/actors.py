@@ -132,6 +132,10 @@ class Scope(StrEnum):
     """Read how acts were decided, and by which tables."""
     PROJECTIONS_REBUILD = "projections:rebuild"
     """Have what is shown folded from events again."""
+    BUDGETS_READ = "budgets:read"
+    """Read budgets, what was used of them, and what somebody agreed to pay."""
+    BUDGETS_WRITE = "budgets:write"
+    """Set one's own budgets, and ask for more."""
     USERS_WRITE = "users:write"
     """End the sessions of others, take roles from them, and give them back."""
 
@@ -189,6 +193,8 @@ HOLDERS: dict[Scope, set[Role]] = {
     Scope.BREAKERS_RESET: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
     Scope.POLICY_READ: _EVERYONE,
     Scope.PROJECTIONS_REBUILD: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
+    Scope.BUDGETS_READ: _STAFF | _GOVERNORS | _CUSTOMERS | {Role.SERVICE},
+    Scope.BUDGETS_WRITE: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},
     Scope.USERS_WRITE: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},
 }
 """Which roles hold a scope: the one table."""

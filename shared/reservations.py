@@ -6,6 +6,7 @@ reads first and writes then, so it is asked for when all else was read. What a l
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
 
 from shared.canonical import digest
@@ -43,6 +44,17 @@ class Kept:
 
     reservation: Reservation
     passed: Marks
+    taken: Mapping[str, int] = field(default_factory=dict)
+    """By limit of which marks were passed, how much is taken of it with this."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What follows where limits are others from now on."""
+
+    passed: Marks
+    taken: Mapping[str, int]
+    """By limit of which marks were passed, how much is taken of it."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +142,8 @@ def reserve(
         for limit, amount in asked.items()
     )
     made = txn.save(Reservation(id=id, held=held, until=until, due=due.id, kept_until=kept))
-    return Kept(made, {limit.id: dealt.passed for limit, dealt in taken.items()})
+    by = {limit.id: dealt for limit, dealt in taken.items()}
+    return Kept(made, _passed(by), _taken(by))
 
 
 def settle(
@@ -176,8 +189,8 @@ def settle(
         txn.unschedule(before.due)
     ended = [one.model_copy(update={"spent": amounts[one.limit]}) for one in before.held]
     after = txn.save(before.over("settled", ended, at))
-    passed = {one.limit: dealt.passed for one, dealt in zip(before.held, taken, strict=True)}
-    return Kept(after, passed)
+    by = {one.limit: dealt for one, dealt in zip(before.held, taken, strict=True)}
+    return Kept(after, _passed(by), _taken(by))
 
 
 def release(txn: Transaction, id: str, *, at: datetime) -> Reservation:
@@ -212,10 +225,19 @@ def change(txn: Transaction, limit: Limit) -> tuple[int, ...]:
     What was taken stays. Below it a limit may be put, and nothing is taken then until enough came back. Say it in the
     commit that changes whatever says the limit.
     """
-    found = _all(txn, limit.key)
-    dealt = changed(found or opened(limit), limit)
-    _keep(txn, dealt if found else dealt.beside((), new=True))
-    return dealt.passed
+    return change_all(txn, [limit]).passed[limit.id]
+
+
+def change_all(txn: Transaction, limits: Iterable[Limit]) -> Changed:
+    """Let several limits be others from now on, as `change` does one."""
+    by = dict[str, Dealt]()
+    for limit in limits:
+        found = _all(txn, limit.key)
+        dealt = changed(found or opened(limit), limit)
+        by[limit.id] = dealt if found else dealt.beside((), new=True)
+    for dealt in by.values():
+        _keep(txn, dealt)
+    return Changed(_passed(by), _taken(by))
 
 
 def use(txn: Transaction, limit: Limit) -> Use:
@@ -225,6 +247,17 @@ def use(txn: Transaction, limit: Limit) -> Use:
         return Use(limit.amount)
     reserved, spent = sum(one.reserved for one in there), sum(one.spent for one in there)
     return Use(there[0].limit, reserved, spent, there[0].passed)
+
+
+def _passed(by: Mapping[str, Dealt]) -> Marks:
+    return {limit: dealt.passed for limit, dealt in by.items()}
+
+
+def _taken(by: Mapping[str, Dealt]) -> dict[str, int]:
+    """Return what is taken of limits that were dealt anew, which all their shares say."""
+    return {
+        limit: sum(one.used for one in dealt.changed) for limit, dealt in by.items() if dealt.passed
+    }
 
 
 def _kept(until: datetime, shares: Iterable[datetime]) -> datetime:

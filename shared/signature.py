@@ -112,7 +112,7 @@ class Signature:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """What a request's path must look like."""
-        return re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/:]+)", self.path))
+        return re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", self.path))
 
     @cached_property
     def _hints(self) -> dict[str, Any]:

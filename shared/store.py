@@ -225,26 +225,27 @@ class Transaction(Reads):
         Keep a changed document; an entity comes with the event that says so.
 
         What was read in this transaction is compared when it is written, also what was not there; an entity
-        must have been. The document is returned as it will be stored, with its new `version_hash` and `audit`.
+        must have been, or was made here. The document is returned as it will be stored, with its new
+        `version_hash` and `audit`.
         """
         key = self._key(type(document), document.id)
         before = self._seen.get(key)
-        if before is None and isinstance(document, Entity):
+        staged = next((write.data for write in self._writes if write.key == key), None)
+        if before is None and staged is None and isinstance(document, Entity):
             raise RuntimeError(
                 f"read {document.id} in this transaction before changing it; what is new is created"
             )
+        if isinstance(document, Entity):
+            self._continues(staged or (before.data if before else None), document)
         if before is None:
             unread = ABSENT if key in self._absent else ANYTHING
             return self._stage(document, event, unread, because, approval)
-        if isinstance(document, Entity):
-            self._continues(key, before, document)
         document = document.in_place_of(before.data)
         return self._stage(document, event, before.revision, because, approval)
 
-    def _continues(self, key: Key, before: Snapshot, entity: Entity) -> None:
+    def _continues(self, before: Mapping[str, Any] | None, entity: Entity) -> None:
         """Refuse to save what was made of another copy than the last: its chain would fork."""
-        staged = next((write.data for write in self._writes if write.key == key), None)
-        last = (staged or before.data).get("audit")
+        last = (before or {}).get("audit")
         made_of = entity.audit.to_stored() if entity.audit else None
         if made_of != last:
             raise RuntimeError(

@@ -16,6 +16,7 @@ from shared.edge.web import Request
 from shared.entity import Id
 from shared.errors import BadRequest, Forbidden, NotFound, Refusal, Unauthenticated
 from shared.operation import Operation
+from shared.scoped import BudgetScope, owner
 
 ANONYMOUS = Actor(id="anonymous", tenant=PLATFORM, roles=frozenset())
 REVOKED_WITHIN_S = {True: 5.0, False: 60.0}
@@ -146,6 +147,7 @@ def tenant_of(op: Operation, actor: Actor, path: Mapping[str, Any], named: str |
     if named and Role.SERVICE not in actor.roles:
         raise Forbidden("X-Tenant-ID is for the platform's services; your token says your tenant")
     owners = {_owner(path[name]) for name, kind in op.in_path.items() if kind is Id}
+    owners |= {owner(path[name]) for name, kind in op.in_path.items() if kind is BudgetScope}
     if len(owners) > 1 or (op.tenant and owners - {op.tenant}):
         raise NotFound(NOTHING)
     if op.tenant:
@@ -154,10 +156,10 @@ def tenant_of(op: Operation, actor: Actor, path: Mapping[str, Any], named: str |
         raise Forbidden("this is about yourself, in your own tenant: send no X-Tenant-ID")
     if not owners:
         return _tenant(named) if named else actor.tenant
-    owner = owners.pop()
-    if owner != actor.tenant and not actor.of_the_platform:
+    whose = owners.pop()
+    if whose != actor.tenant and not actor.of_the_platform:
         raise NotFound(NOTHING)
-    return owner
+    return whose
 
 
 def _owner(id: str) -> str:

@@ -273,6 +273,7 @@ IN_PATH = {
     "reference": "Which reference agent; `GET /v1/reference-agents` lists them.",
     "part": "Which part of the export, from 1 on.",
     "release_id": "Which release: the agent's `release_id`.",
+    "scope": "Whose budget: `agent:{id}`, `trial:{id}`, `project:{id}`, `customer:{tenant}`, `platform` or `cloud`.",
     "seed_id": "Which seed, by its `id`; a number such as GEN-005 opens nothing.",
     "number": "Which seed, by the number it is cited by.",
     "skill_id": "Which skill; `GET /v1/genesis/skills` lists them.",

@@ -85,6 +85,7 @@ KERNEL = {
         "release",
         "reservations",
         "schedules",
+        "scoped",
         "secrets",
         "shares",
         "store",

@@ -274,6 +274,7 @@ def operations(story):
     story.knows(INCIDENT=incident["id"])
     story.send("platform.transition_incident", "admin")
     story.send("platform.put_feature_flag", "admin", version="")
+    story.send("budgets.put_budget", "admin", version="")
     story.send("platform.reset_circuit_breaker", "admin")
     story.knows(EXPORT=platform_rehearsal.begin_later(story.scene).id)
     story.send("platform.cancel_async_job", "admin")

@@ -36,6 +36,7 @@ DEPENDS: Mapping[str, frozenset[str]] = {
     "agents": _WRITES | {"workflow_engine"},
     "approvals": _WRITES | {"workflow_engine"},
     "audit": _WRITES,
+    "budgets": _WRITES,
     "events": _WRITES,
     "genesis": _WRITES,
     "identity": _ALL | {"signing_key"},

@@ -1,0 +1,1 @@
+"""Budgets: nobody spends more than they may, however many spend at once."""
