@@ -38,6 +38,15 @@ def secrets_in(text: str) -> tuple[str, ...]:
     return _found(text, tuple(detector for detector in _detectors() if detector.of == "secret"))
 
 
+def is_all(text: str, kind: str) -> bool:
+    """Say whether all of a text, but for spaces around it, is one thing of a kind: an address, a card's number."""
+    plain = _plain(text.strip()) if len(text) <= MAX_CHARS else ""
+    return any(
+        one.kind == kind and one.pattern.fullmatch(plain) and one.accepts(plain)
+        for one in _detectors()
+    )
+
+
 def masked(text: str) -> str:
     """
     Return *text* with everything found replaced by its mask; what is too long goes as a whole.

@@ -193,6 +193,17 @@ def spelled(text: str) -> str:
     return text
 
 
+def bare(text: str) -> str:
+    """Return the form that all spellings of a name have in common which programs give: its letters and digits."""
+    return "".join(char for char in spelled(text) if unicodedata.category(char)[0] in "LNM")
+
+
+def worded(text: str) -> str:
+    """Return the form that all spellings of a value have in common: whatever separates its words is one space."""
+    kept = (char if unicodedata.category(char)[0] in "LNMS" else " " for char in spelled(text))
+    return " ".join("".join(kept).split())
+
+
 def inside(data: Any) -> Iterator[str]:
     """Yield the texts inside of data, the names of its members among them."""
     match data:

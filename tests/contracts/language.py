@@ -42,8 +42,14 @@ MODULES = {
 }
 """What areas use besides the kernel and each other, and of some modules which names; None for all."""
 
-ALSO = {"shared/precedents/rules/builtin_seeds.py": {"pathlib"}}
-"""A file that reads what is deployed beside it."""
+ALSO = {
+    "shared/precedents/rules/builtin_seeds.py": {"pathlib"},
+    "shared/policy/rules/language/building.py": {"lark"},
+    "shared/policy/rules/language/checks.py": {"difflib"},
+    "shared/policy/rules/language/reading.py": {"difflib", "lark", "lark.exceptions"},
+    "shared/policy/rules/language/tokens.py": {"lark"},
+}
+"""Files that need what no other does: to read what is deployed beside one, and to read what people write."""
 
 OPENERS = {"Call", "ReactionCall", "Reads", "JobStep", "Transaction"}
 """What only the kernel makes: areas say it in annotations, and nowhere else."""

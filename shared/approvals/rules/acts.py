@@ -8,7 +8,6 @@ a person a look. It is none to admit by: what a precedent answers is compared to
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import field
 from typing import Any
@@ -18,7 +17,7 @@ from shared.approvals.models.questions import Question
 from shared.canonical import digest
 from shared.queries import OneOf, Test
 from shared.records import dataclass
-from shared.texts import spelled
+from shared.texts import bare, spelled, worded
 
 TARGETS = frozenset(
     {
@@ -225,18 +224,18 @@ def act(question: Question) -> Act:
     done = question.subject_kind in _DONE_BY_AGENTS
     left_out = OCCASION | (BY_WHOM if done else set())
     said = [
-        (name(member), str(value))
+        (bare(member), str(value))
         for member, value in question.subject.items()
-        if value is not None and name(member) not in left_out
+        if value is not None and bare(member) not in left_out
     ]
     about = {member for member, _ in said if says_whom(member) or member in BY_WHOM}
     whom = [(member, part) for member, text in said for part in _each(text, whole=member in about)]
-    arguments = ((member, value(text)) for member, text in said if member not in about | TOOL)
+    arguments = ((member, worded(text)) for member, text in said if member not in about | TOOL)
     return Act(
         subject=digest(dict(question.subject)),
         kind=_kind(question),
         deed=deed(question.approval_class),
-        tool=next((name(text) for member, text in said if member in TOOL), ""),
+        tool=next((bare(text) for member, text in said if member in TOOL), ""),
         targets=frozenset(part for _, part in whom),
         copied=frozenset(part for member, part in whom if member in {"cc", "bcc"}),
         arguments=frozenset((member, text) for member, text in arguments if text),
@@ -248,8 +247,8 @@ def deed(approval_class: str) -> str:
     """Return the family of the verb of a class; the verb itself where it is in none."""
     verb = spelled(approval_class.partition(":")[0])
     parts = [verb, *re.split(r"[._]", verb)]
-    forms = {part.removesuffix(end) for part in (*parts, name(verb)) for end in _INFLECTED}
-    return next((family for family, verbs in DEEDS.items() if forms & verbs), name(verb))
+    forms = {part.removesuffix(end) for part in (*parts, bare(verb)) for end in _INFLECTED}
+    return next((family for family, verbs in DEEDS.items() if forms & verbs), bare(verb))
 
 
 def kindred(one: Question, other: Question) -> bool:
@@ -257,26 +256,15 @@ def kindred(one: Question, other: Question) -> bool:
     return _kind(one) == _kind(other)
 
 
-def name(text: str) -> str:
-    """Return the normal form of a name that programs give: its letters and digits."""
-    return "".join(char for char in spelled(text) if _kept(char, "LNM"))
-
-
 def says_whom(member: str, names: Collection[str] = TARGETS | _ALSO_TARGETS) -> bool:
     """Say whether a member says to whom or to what something is done: by one of the names, or what means the same."""
-    plain = name(member)
+    plain = bare(member)
     forms = {plain} | {plain.removesuffix(end) for end in _ENDINGS}
     return any(form in names for form in forms)
 
 
-def value(text: str) -> str:
-    """Return the normal form of a value: whatever separates its words is one space."""
-    parts = "".join(char if _kept(char, "LNMS") else " " for char in spelled(text))
-    return " ".join(parts.split())
-
-
 def _kind(question: Question) -> tuple[str, ...]:
-    return tuple(map(name, question.approval_class.split(":")))
+    return tuple(map(bare, question.approval_class.split(":")))
 
 
 def _each(text: str, *, whole: bool) -> Iterator[str]:
@@ -288,11 +276,11 @@ def _each(text: str, *, whole: bool) -> Iterator[str]:
     for listed in _LISTED.split(unquote(unquote(spelled(text)))):
         addresses = _ADDRESS.findall(listed)
         if addresses and (whole or len(listed.split()) <= _NAMED):
-            yield from (value(_TAG.sub("", one)) for one in addresses)
+            yield from (worded(_TAG.sub("", one)) for one in addresses)
         elif whole and _DIALLED.fullmatch(listed.strip()):
             yield "".join(filter(str.isdigit, listed)).lstrip("0")
         elif whole:
-            yield from filter(None, (value(_SCHEME.sub("", part)) for part in listed.split()))
+            yield from filter(None, (worded(_SCHEME.sub("", part)) for part in listed.split()))
 
 
 def _place(*parts: str) -> str:
@@ -300,7 +288,3 @@ def _place(*parts: str) -> str:
 
 
 _SEVERAL = _place("targets")
-
-
-def _kept(char: str, kinds: str) -> bool:
-    return unicodedata.category(char)[0] in kinds

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from shared.approvals.models.questions import ApprovalType, Question
-from shared.approvals.rules.acts import name
 from shared.records import dataclass
+from shared.texts import bare
 
 Reversibility = Literal["reversible", "delayed", "irreversible"]
 
@@ -97,14 +97,14 @@ def counts(question: Question) -> Mapping[str, tuple[object, ...]]:
 def amounts(question: Question) -> tuple[object, ...]:
     """Return every amount that a question states, in its act and in its facts."""
     stated = (*question.subject.items(), *question.evidence_facts.items())
-    return tuple(said for member, said in stated if name(member) in _AMOUNTS)
+    return tuple(said for member, said in stated if bare(member) in _AMOUNTS)
 
 
 def _stated(question: Question) -> Iterator[tuple[str, object]]:
     reached = 0
     for member, said in (*question.subject.items(), *question.evidence_facts.items()):
-        kind = _COUNTS.get(name(member))
-        if isinstance(said, str) and name(member) in _REACHED:
+        kind = _COUNTS.get(bare(member))
+        if isinstance(said, str) and bare(member) in _REACHED:
             reached += len(said.replace(";", " ").replace(",", " ").split())
         elif kind is not None:
             yield kind, said

@@ -12,11 +12,12 @@ from pydantic import ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from shared.actors import TENANT
 from shared.approvals.models.questions import Gate, Question, SubjectKind
-from shared.approvals.rules.acts import OCCASION, TARGETS, name, says_whom
+from shared.approvals.rules.acts import OCCASION, TARGETS, says_whom
 from shared.entity import Code, Shown, ShownLine, Value
 from shared.errors import Unfit
 from shared.judged import Pattern
 from shared.precedents.models.reasons import Reason, reason
+from shared.texts import bare
 
 Said = StrictBool | StrictInt | Annotated[Shown, Field(max_length=2000)] | None
 """A value in a subject."""
@@ -217,7 +218,7 @@ def _own(question: Question, tenant: str) -> tuple[Reason, ...]:
 def _leaves_open(argument: Argument) -> bool:
     if argument.one_of is not None:
         return False
-    member = name(argument.name)
+    member = bare(argument.name)
     if member == "tool" or says_whom(member, TARGETS):
         return True
     ranges = argument.least is not None or argument.any == "count"

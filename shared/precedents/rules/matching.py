@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.approvals.models.questions import Question
-from shared.approvals.rules.acts import name
 from shared.approvals.rules.chains import alone
 from shared.approvals.rules.windows import TIME_TO_USE
 from shared.entity import Because
@@ -22,6 +21,7 @@ from shared.precedents.models.reasons import Reason, hold, reason
 from shared.precedents.models.seeds import Ceiling, PrecedentSeed
 from shared.precedents.models.weakening import NEVER_TYPES
 from shared.records import dataclass
+from shared.texts import bare
 
 MAX_FALSE_POSITIVES = 3
 """So many objections end a seed."""
@@ -333,7 +333,7 @@ def _rank(seed: PrecedentSeed) -> tuple[bool, int, float, str]:
 
 def _no_evolution(request: Question) -> Reason:
     """Say whether it is known to be no evolution, in the one spelling of every class of change."""
-    change = {str(said) for member, said in request.subject.items() if name(member) == "diffclass"}
+    change = {str(said) for member, said in request.subject.items() if bare(member) == "diffclass"}
     holds = (
         change <= SMALL_CHANGES if change else None if request.subject_kind in CHANGING else True
     )
