@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from shared.approvals.models.approvals import Approval, ApprovalStatus
-from shared.approvals.rules.acts import OCCASION, name
+from shared.approvals.rules.acts import OCCASION
 from shared.errors import Invalid
 from shared.precedents.models.classes import HARDER, amounts, reversibility
 from shared.precedents.models.coverage import (
@@ -21,6 +21,7 @@ from shared.precedents.models.coverage import (
 from shared.precedents.models.facts import read
 from shared.precedents.models.seeds import Ceiling, Rule
 from shared.precedents.rules.matching import RISKS
+from shared.texts import bare
 
 T = TypeVar("T")
 
@@ -152,11 +153,11 @@ def _fixed(member: str, said: Said) -> Said:
 
 
 def _ranges(member: str, said: Said) -> bool:
-    return type(said) is int and name(member) in RANGING
+    return type(said) is int and bare(member) in RANGING
 
 
 def _varies(member: str) -> bool:
-    return name(member) in OCCASION | OWN
+    return bare(member) in OCCASION | OWN
 
 
 def _form(seen: Sequence[Said]) -> Form | None:

@@ -84,7 +84,7 @@ OPERANDS = st.recursive(
     lambda inner: (
         st.builds(nodes.Listed, items=st.lists(inner, max_size=3).map(tuple))
         | st.builds(
-            nodes.Call,
+            nodes.Function,
             function=st.sampled_from([one for one, (least, _) in FUNCTIONS.items() if least == 1]),
             arguments=st.tuples(PATHS),
         )
@@ -128,7 +128,7 @@ RESTRICTIONS = (
         nodes.Require,
         approval=st.sampled_from(["execution", "financial"]),
         chain=st.none() | NAMES,
-        within=st.none() | _TIMES,
+        window=st.none() | _TIMES,
     )
     | st.builds(
         nodes.Oblige, obligation=st.sampled_from(["sign_payload", "require_idempotency_key"])

@@ -36,11 +36,6 @@ placed = v_args(meta=True)
 class Builder(Transformer[Token, Any]):
     """Makes each part of its children; a method is called as the rule of the grammar."""
 
-    # Tokens stay as they are until a part is made of them.
-    def __init__(self) -> None:
-        """Leave tokens alone."""
-        super().__init__(visit_tokens=False)
-
     def start(self, found: list[nodes.Policy]) -> tuple[nodes.Policy, ...]:
         """All policies of a text."""
         return tuple(found)
@@ -105,14 +100,14 @@ class Builder(Transformer[Token, Any]):
     @placed
     def require(self, meta: Any, found: list[Any]) -> nodes.Require:
         """The effect."""
-        approval, chain, within = found
+        approval, chain, window = found
         if approval not in get_args(nodes.Sort):
             raise tokens.Misread(
                 _token(meta, "require"),
                 f"“{approval}” is no approval; say {tokens.listed(nodes.Sort)}",
             )
         return nodes.Require(
-            approval=approval, chain=chain, within=tokens.duration(within), **_place(meta)
+            approval=approval, chain=chain, window=tokens.duration(window), **_place(meta)
         )
 
     @placed
@@ -255,10 +250,12 @@ class Builder(Transformer[Token, Any]):
         return nodes.Listed(items=tuple(found), **_place(meta))
 
     @placed
-    def call(self, meta: Any, found: list[Any]) -> nodes.Call:
+    def call(self, meta: Any, found: list[Any]) -> nodes.Function:
         """An operand."""
         name, *arguments = found
-        return nodes.Call(function=tokens.ident(name), arguments=tuple(arguments), **_place(meta))
+        return nodes.Function(
+            function=tokens.ident(name), arguments=tuple(arguments), **_place(meta)
+        )
 
     @placed
     def path(self, meta: Any, found: list[Any]) -> nodes.Path:

@@ -148,7 +148,7 @@ def _unreachable(policy: nodes.Policy) -> Iterator[Problem]:
 def _constant(expression: nodes.Expression) -> bool:
     """Say whether a condition is true whatever the document is."""
     parts = list(nodes.inside(expression))
-    if any(isinstance(one, nodes.Path | nodes.Call) for one in parts):
+    if any(isinstance(one, nodes.Path | nodes.Function) for one in parts):
         return False
     return condition(expression, wide=True)(Asked({})) is True
 
@@ -196,7 +196,7 @@ def _expressions(policy: nodes.Policy) -> Iterator[Problem]:
             match part:
                 case nodes.Path():
                     yield from _paths(part)
-                case nodes.Call():
+                case nodes.Function():
                     yield from _calls(part)
                 case nodes.Compare():
                     yield from _compared(part)
@@ -224,7 +224,7 @@ def _paths(path: nodes.Path) -> Iterator[Problem]:
         yield _wrong(path, "unknown_path", said)
 
 
-def _calls(call: nodes.Call) -> Iterator[Problem]:
+def _calls(call: nodes.Function) -> Iterator[Problem]:
     known = FUNCTIONS.get(call.function)
     if known is None:
         said = f"there is no function {call.function}{_near(call.function, list(FUNCTIONS))}"
@@ -260,7 +260,7 @@ def _literal(one: nodes.Expression) -> bool:
 
 
 def _may_be(one: nodes.Expression, *kinds: type[nodes.Node]) -> bool:
-    return isinstance(one, (nodes.Path, nodes.Call, *kinds))
+    return isinstance(one, (nodes.Path, nodes.Function, *kinds))
 
 
 def _bad(part: nodes.Node, text: str) -> Iterator[Problem]:

@@ -102,7 +102,7 @@ def value(operand: nodes.Expression, *, wide: bool) -> Value:
             return lambda asked: [one(asked) for one in each]
         case nodes.Path(steps=steps):
             return _path(steps)
-        case nodes.Call():
+        case nodes.Function():
             return _called(operand, wide)
         case _:
             raise TypeError(f"a {operand.kind} is no operand")
@@ -158,7 +158,7 @@ def _null(left: Value, right: Value) -> Condition:
     return asked_for
 
 
-def _called(call: nodes.Call, wide: bool) -> Value:
+def _called(call: nodes.Function, wide: bool) -> Value:
     each = tuple(value(one, wide=wide) for one in call.arguments)
     made = _MADE.get(call.function)
     if made:

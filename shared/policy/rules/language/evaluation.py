@@ -237,7 +237,7 @@ def _required(policy: str, rule: str, effect: nodes.Require) -> tuple[ApprovalNe
     needed = ApprovalNeeded(
         type=effect.approval,
         chain=effect.chain,
-        within_s=seconds(effect.within) if effect.within else None,
+        within_s=seconds(effect.window) if effect.window else None,
     )
     said = f"this needs an approval ({effect.approval}) first"
     return needed, _reason(policy, rule, said, "medium")

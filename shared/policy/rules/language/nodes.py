@@ -62,7 +62,7 @@ class Listed(Node):
 
 
 @dataclass(frozen=True)
-class Call(Node):
+class Function(Node):
     """A function of operands."""
 
     kind: ClassVar[str] = "call"
@@ -117,7 +117,7 @@ class Or(Node):
     parts: tuple["Expression", ...]
 
 
-Operand = Text | Number | Constant | Listed | Call | Path
+Operand = Text | Number | Constant | Listed | Function | Path
 Expression = Operand | Compare | Not | And | Or
 
 
@@ -144,7 +144,7 @@ class Require(Node):
     kind: ClassVar[str] = "require"
     approval: Sort
     chain: str | None = None
-    within: str | None = None
+    window: str | None = None
     """How long they have, as it is written: ``240m``."""
 
 
@@ -273,7 +273,7 @@ def inside(expression: Expression) -> Iterator[Expression]:
             parts: tuple[Expression, ...] = (left, right)
         case Not(of=of):
             parts = (of,)
-        case And(parts=parts) | Or(parts=parts) | Listed(items=parts) | Call(arguments=parts):
+        case And(parts=parts) | Or(parts=parts) | Listed(items=parts) | Function(arguments=parts):
             pass
         case _:
             parts = ()

@@ -365,7 +365,7 @@ class Pattern:
             reached[one] = 0
         then = frozenset(
             state.to[0]
-            for state in map(self._states.__getitem__, reached)
+            for state in [self._states[one] for one in reached]
             if state.test and char and state.test(char)
         )
         if len(self._next) >= MAX_REMEMBERED:

@@ -29,4 +29,7 @@ class Unreadable(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         """Keep the problems, by their places."""
         self.problems = tuple(sorted(problems, key=lambda one: (one.line, one.column)))
-        super().__init__("; ".join(map(str, self.problems)))
+
+    def __str__(self) -> str:
+        """Say all of it."""
+        return "; ".join(map(str, self.problems))

@@ -60,7 +60,6 @@ class _Stopped(Exception):
     """Reading stopped at a place of the text."""
 
     def __init__(self, problem: Problem, at: int) -> None:
-        super().__init__(problem.message)
         self.problem, self.at = problem, at
 
 
@@ -104,7 +103,7 @@ def _reader() -> "tuple[Lark, Builder]":
     from shared.policy.rules.language.building import Builder
 
     parser = Lark(GRAMMAR, parser="lalr", lexer="basic", propagate_positions=True)
-    return parser, Builder()
+    return parser, Builder(visit_tokens=False)
 
 
 def _parsed(text: str) -> tuple[nodes.Policy, ...]:

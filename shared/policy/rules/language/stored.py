@@ -15,7 +15,7 @@ _PLACE = ("line", "column")
 _KINDS: Mapping[str, type[nodes.Node]] = {
     kind.kind: kind
     for kind in (
-        *(nodes.Text, nodes.Number, nodes.Constant, nodes.Listed, nodes.Call, nodes.Path),
+        *(nodes.Text, nodes.Number, nodes.Constant, nodes.Listed, nodes.Function, nodes.Path),
         *(nodes.Compare, nodes.Not, nodes.And, nodes.Or),
         *(nodes.Allow, nodes.Deny, nodes.Require, nodes.Oblige, nodes.Alert, nodes.Note),
         *(nodes.Rule, nodes.Redact, nodes.Flow, nodes.Test, nodes.Policy),

@@ -23,7 +23,6 @@ class Misread(Exception):
 
     def __init__(self, token: Token, message: str) -> None:
         """Keep the problem, and where in the text it is."""
-        super().__init__(message)
         self.at = token.start_pos or 0
         self.problem = Problem(token.line or 1, token.column or 1, "syntax", message)
 

@@ -46,7 +46,7 @@ def _operand(one: nodes.Expression) -> str:
     match one:
         case nodes.Listed(items=items):
             return f"[{', '.join(map(_operand, items))}]"
-        case nodes.Call(arguments=arguments):
+        case nodes.Function(arguments=arguments):
             return f"{one.function}({', '.join(map(_operand, arguments))})"
         case nodes.Text() | nodes.Number() | nodes.Constant():
             return quoted(one.value)
@@ -143,10 +143,10 @@ def _effect(effect: nodes.Effect) -> str:
         case nodes.Deny(message=message, severity=severity):
             level = "" if severity == "medium" else f" severity {severity}"
             said = f"deny {quoted(message)}{level}"
-        case nodes.Require(approval=approval, chain=chain_, within=time):
+        case nodes.Require(approval=approval, chain=chain_, window=window):
             chained, within = (
                 f" chain {chain_}" if chain_ else "",
-                f" within {time}" if time else "",
+                f" within {window}" if window else "",
             )
             said = f"require approval {approval}{chained}{within}"
         case nodes.Oblige(obligation=what, fields=fields, limit=limit, per=per):
