@@ -40,10 +40,15 @@ class Clock:
         self._epoch = datetime.now(UTC) - timedelta(seconds=time.monotonic())
         if memory is not None and memory.exists():
             self._epoch += timedelta(seconds=_kept(memory))
+        self._epoch_us = (self._epoch - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
     def now(self) -> datetime:
         """Return the present, in UTC."""
         return self._epoch + timedelta(seconds=time.monotonic(), microseconds=self._ahead[0])
+
+    def microseconds(self) -> int:
+        """Return the present in µs since 1970: a fifth of the CPU, for what asks for it at each step."""
+        return self._epoch_us + int(time.monotonic() * 1e6) + self._ahead[0]
 
     def passed(self) -> float:
         """Return how much time has passed since any start, in seconds, what was jumped over among it."""

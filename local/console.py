@@ -63,7 +63,9 @@ _TYPES = {
     "STD_LIB_CALL": "library call",
     "PARALLEL_BRANCH": "parallel branches",
     "PARALLEL_FOR": "parallel loop",
-    "TRY_RETRY_EXCEPT": "try",
+    "PARALLEL_BRANCH_ENTRY": "branch",
+    "FOR_ITERATION": "iteration",
+    "TRY_RETRY_EXCEPT": "try, or handle",
     "GOTO": "jump",
 }
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
@@ -319,13 +321,14 @@ def _steps(entries: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]
         depths[entry["entryId"]] = depth
         state, kind = entry["state"].removeprefix("STATE_"), entry["stepType"].removeprefix("STEP_")
         ended = None if state == "IN_PROGRESS" else entry["updateTime"]
-        thread = entry["stepEntryMetadata"]["threadId"]
+        meta = entry["stepEntryMetadata"]
+        thread, which = meta["threadId"], meta.get("progressNumber", "")
         found.append(
             {
                 "number": entry["entryId"],
                 "name": entry["step"],
                 "routine": entry["routine"],
-                "kind": _TYPES.get(kind, kind.replace("_", " ").lower()),
+                "kind": f"{_TYPES.get(kind, kind.replace('_', ' ').lower())} {which}".strip(),
                 "word": _STATES[state],
                 "tone": state.lower(),
                 "depth": min(depth, 6),

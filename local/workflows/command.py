@@ -112,7 +112,8 @@ def _trace(runtime: Runtime, name: str) -> None:
     """List the steps an execution took."""
     parts = name.split("/")
     for entry in runtime.views.all_steps(parts[7], parts[5]):
-        where = f"{entry['routine']}.{entry['step']}"
+        which = entry["stepEntryMetadata"].get("progressNumber", "")
+        where = f"{entry['routine']}.{entry['step']}" + (f" {which}" if which else "")
         print(
             f"{entry['entryId']:>5}  {where:40} {entry['state'].removeprefix('STATE_')}",
             file=sys.stderr,

@@ -19,7 +19,7 @@ from local.workflows.boundary import within
 from local.workflows.errors import Failure, Raised, as_json, limit, raised
 from local.workflows.expressions import Node
 from local.workflows.functions import FUNCTIONS
-from local.workflows.history import Recorder
+from local.workflows.history import Part, Recorder
 from local.workflows.operators import boolean
 from local.workflows.outcomes import unhandled
 from local.workflows.program import (
@@ -161,10 +161,10 @@ class Machine:
         self.count()
         if self.steps % _TURN_STEPS == 0:
             yield PAUSE
-        frame, parent = scope.frame, scope.frame.entry
-        kind = step.body.kind if step.body is not None else "GOTO"
-        entry = self.recorder.begin(frame.routine, step.name, kind, frame.strand.path, parent)
-        frame.entry = entry
+        frame = scope.frame
+        parent, outer = frame.entry, frame.step
+        entry = self.recorder.begin(frame, step.name, step.kind, parent)
+        frame.entry, frame.step = entry, step.name
         try:
             if into is None or into == step.name or not isinstance(step.body, Nested):
                 signal = yield from self.body(step.body, scope)
@@ -176,7 +176,7 @@ class Machine:
             self.recorder.end(entry, failure)
             raise
         finally:
-            frame.entry = parent
+            frame.entry, frame.step = parent, outer
         self.recorder.end(entry, None)
         if signal is None and step.next is not None:
             return step.next
@@ -193,7 +193,9 @@ class Machine:
                     except Failure as failure:
                         _stands(failure, node, scope)
                         raise
-                    yield from self.assign(target, value, scope)
+                    if target.path:
+                        value = yield from self.within(target, value, scope)
+                    self.assign(target, value, scope)
                 return None
             case Call():
                 return (yield from self.call_step(body, scope))
@@ -218,13 +220,15 @@ class Machine:
             case None:
                 return None
 
-    def assign(self, target: Target, value: Value, scope: Scope) -> Running:
+    def within(self, target: Target, value: Value, scope: Scope) -> Running:
+        """Return what a variable is once a part of it has a value."""
+        path = []
+        for node in target.path:
+            path.append((yield from evaluate(node, scope)))  # noqa: PERF401 - it may wait
+        return within("an assignment", changed, scope.get(target.name), path, value)
+
+    def assign(self, target: Target, value: Value, scope: Scope) -> None:
         """Store a value, and check that all variables together fit."""
-        if target.path:
-            path = []
-            for node in target.path:
-                path.append((yield from evaluate(node, scope)))  # noqa: PERF401 - it may wait
-            value = within("an assignment", changed, scope.get(target.name), path, value)
         if isinstance(value, str):
             string(value)
         scope.set(target.name, value)
@@ -233,7 +237,6 @@ class Machine:
             self._pressure = self._measured(scope)
             if self._pressure > MEMORY_LIMIT:
                 raise limit("the variables take more than 512 KB", "MemoryLimitExceededError")
-        return None
 
     def _measured(self, scope: Scope | None) -> int:
         """Measure the variables of all routines, and of the blocks around the present step."""
@@ -267,21 +270,25 @@ class Machine:
                 kept = call.result is not None
                 result = yield from retries.waited(call.function.waits, result, kept=kept)
         if call.result is not None:
-            yield from self.assign(call.result, result, scope)
+            if call.result.path:
+                result = yield from self.within(call.result, result, scope)
+            self.assign(call.result, result, scope)
         return None
 
     def switch(self, switch: Switch, scope: Scope) -> Stepping:
         """Take the first case that holds."""
+        part = Part(self.recorder, scope.frame, "CONDITION")
         for case in switch.cases:
             self.billed.internal += 1
-            value = yield from evaluate(case.condition, scope)
-            if not boolean(value, "the condition of a switch"):
-                continue
-            try:
-                signal = yield from self.body(case.body, scope)
-            except Failure as failure:
-                failure.stands(case.body.position if case.body else case.position, scope.frame)
-                raise
+            with part:
+                value = yield from evaluate(case.condition, scope)
+                if not boolean(value, "the condition of a switch"):
+                    continue
+                try:
+                    signal = yield from self.body(case.body, scope)
+                except Failure as failure:
+                    failure.stands(case.body.position if case.body else case.position, scope.frame)
+                    raise
             if signal is None and case.next is not None:
                 return case.next
             return signal
@@ -290,18 +297,21 @@ class Machine:
     def loop(self, loop: For, scope: Scope) -> Stepping:
         """Repeat in order."""
         items = yield from self.elements(loop, scope)
+        frame, names = scope.frame, loop.block.names
+        part = Part(self.recorder, frame, "FOR_ITERATION")
         for at, item in enumerate(items):
             self.count()
             self.billed.internal += 1
             values = (
                 {loop.value: item} if loop.index is None else {loop.value: item, loop.index: at}
             )
-            signal = yield from self.block(loop.block, scope.inner(loop.block, values))
+            with part:
+                signal = yield from self.block(loop.block, Scope(frame, names, values, scope))
+            if signal is None:
+                continue
             if isinstance(signal, Jump) and signal.target == BREAK:
                 break
-            if isinstance(signal, Jump) and signal.target == CONTINUE:
-                continue
-            if signal is not None:
+            if not (isinstance(signal, Jump) and signal.target == CONTINUE):
                 return signal
         return None
 
@@ -319,15 +329,19 @@ class Machine:
         first, last = bounds
         if isinstance(first, int):
             last = min(last, INTEGER_MAX)
+        if isinstance(first, int) and isinstance(last, int):
+            return iter(range(first, last + 1))
         return itertools.takewhile(lambda number: number <= last, itertools.count(first))
 
     def attempt(self, body: Try, scope: Scope) -> Stepping:
         """Try, retry as the policy says, then handle."""
-        attempt = 0
+        attempt, frame = 0, scope.frame
+        trying, again = Part(self.recorder, frame, "TRY"), Part(self.recorder, frame, "RETRY")
         while True:
             self.count()
             try:
-                signal = yield from self.body(body.body, scope)
+                with trying:
+                    signal = yield from self.body(body.body, scope)
             except Failure as error:
                 error.stands(body.body.position, scope.frame)
                 if not isinstance(error, Raised):
@@ -337,21 +351,23 @@ class Machine:
                 return body.next if signal is None else signal
             if body.retry is not None:
                 self.count()
-                given = yield from evaluate(body.retry, scope)
-                policy = within("a retry policy", retries.policy, given)
-                if attempt < policy.max_retries and (
-                    yield from self.predicate(policy.predicate, failure.value, scope)
-                ):
-                    yield Operation("backoff", {"seconds": policy.delay_s(attempt)})
-                    attempt += 1
-                    continue
+                with again:
+                    given = yield from evaluate(body.retry, scope)
+                    policy = within("a retry policy", retries.policy, given)
+                    if attempt < policy.max_retries and (
+                        yield from self.predicate(policy.predicate, failure.value, scope)
+                    ):
+                        yield Operation("backoff", {"seconds": policy.delay_s(attempt)})
+                        attempt += 1
+                        continue
             break
         if body.handler is None:
             raise failure
         self.count()
         handler = body.handler
         values = {handler.name: failure.value} if handler.name else {}
-        signal = yield from self.body(handler.body, scope.inner(handler, values))
+        with Part(self.recorder, frame, "EXCEPT"):
+            signal = yield from self.body(handler.body, scope.inner(handler, values))
         return handler.next if signal is None else signal
 
     def predicate(self, name: str, error: Value, scope: Scope) -> Generator[Any, Any, bool]:
@@ -382,10 +398,13 @@ class Machine:
                     raise limit(f"a parallel step has more than {STEPS_MAX} iterations")
                 values = {loop.value: item, **({loop.index: at} if loop.index else {})}
                 names.append(str(at))
-                branches.append(self.branch(loop.block, values, scope))
+                branches.append(self.branch(loop.block, values, scope, "FOR_ITERATION"))
         else:
             names = [branch.name for branch in body.branches]
-            branches = [self.branch(branch.block, {}, scope) for branch in body.branches]
+            kind = "PARALLEL_BRANCH_ENTRY"
+            branches = [
+                self.branch(branch.block, {}, scope, kind, branch.name) for branch in body.branches
+            ]
         failures: list[Failure | None] = yield Fork(branches, most)
         failed = [
             (name, failure)
@@ -397,7 +416,7 @@ class Machine:
         return None
 
     def branch(
-        self, block: Block, values: dict[str, Value], scope: Scope
+        self, block: Block, values: dict[str, Value], scope: Scope, kind: str, name: str = ""
     ) -> Callable[[Strand], Running]:
         """Prepare a branch for the strand it will run on."""
         outer = scope.frame
@@ -405,8 +424,9 @@ class Machine:
         def run(strand: Strand) -> Running:
             self.count()
             frame = Frame(self, strand, outer.routine, outer.depth)
-            frame.entry = outer.entry
-            yield from self.block(block, scope.inner(block, values, frame))
+            frame.entry, frame.step = outer.entry, outer.step
+            with Part(self.recorder, frame, kind, name):
+                yield from self.block(block, scope.inner(block, values, frame))
 
         return run
 

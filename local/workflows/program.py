@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from local.workflows.errors import NOWHERE, Position, Problem
@@ -54,6 +55,11 @@ class Step:
     position: Position
     body: Body | None
     next: Jump | None
+
+    @cached_property
+    def kind(self) -> str:
+        """Return the type of its entry."""
+        return "GOTO" if self.body is None else self.body.kind
 
 
 @dataclass(eq=False)

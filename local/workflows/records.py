@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from local.workflows.errors import as_json
-from local.workflows.history import Entry
+from local.workflows.history import Ended, Entries
 
 # What functions answer is pinned to this for as long as an execution runs: releases up to 0.1.0 began them as 1.
 ENGINE_VERSION, EARLIER_VERSION = "2", "1"
@@ -216,6 +217,12 @@ def finish(
         "WHERE id = ? AND state = ?",
         (state, result, error, written(now), execution, ACTIVE),
     ).rowcount
+    if ended and state == CANCELLED:
+        db.execute(
+            "UPDATE step_entries SET state = ?, updated = ? "
+            "WHERE execution = ? AND state = 'IN_PROGRESS'",
+            (CANCELLED, written(now), execution),
+        )
     if ended:
         db.execute(
             "DELETE FROM callback_payloads WHERE consumed_by IS NULL AND callback IN "
@@ -230,35 +237,43 @@ def mark(db: sqlite3.Connection, execution: str, sentence: str | None) -> None:
     db.execute("UPDATE executions SET attention = ? WHERE id = ?", (sentence, execution))
 
 
-def write_entries(db: sqlite3.Connection, execution: str, entries: Iterable[Entry]) -> None:
+def write_entries(db: sqlite3.Connection, execution: str, entries: Entries) -> None:
     """Write how steps began and ended."""
-    for entry in entries:
-        began, ended, failure = entry.began, entry.ended, entry.failure
-        payload = None if failure is None else as_json(failure.value)
-        state = "IN_PROGRESS" if ended is None else FAILED if failure else SUCCEEDED
-        if began is not None:
-            db.execute(
-                "INSERT INTO step_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    execution,
-                    entry.ordinal,
-                    began.routine,
-                    began.step,
-                    began.kind,
-                    began.strand,
-                    began.parent,
-                    state,
-                    payload,
-                    written(began.at),
-                    written(ended or began.at),
-                ),
-            )
-        elif ended is not None:
-            db.execute(
-                "UPDATE step_entries SET state = ?, exception = ?, updated = ? "
-                "WHERE execution = ? AND ordinal = ?",
-                (state, payload, written(ended), execution, entry.ordinal),
-            )
+    begun, over = [], []
+    for ordinal, (routine, step, kind, strand, parent, at) in entries.began.items():
+        state, payload, updated = _ended(entries.ended.get(ordinal), at)
+        row = execution, ordinal, routine, step, kind, strand, parent, state, payload
+        begun.append((*row, _written(at), updated))
+    for ordinal, ended in entries.ended.items():
+        if ordinal not in entries.began:
+            over.append((*_ended(ended, 0), execution, ordinal))
+    db.executemany("INSERT INTO step_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", begun)
+    db.executemany(
+        "UPDATE step_entries SET state = ?, exception = ?, updated = ? "
+        "WHERE execution = ? AND ordinal = ?",
+        over,
+    )
+
+
+def _ended(ended: Ended | None, at: int) -> tuple[str, str | None, str]:
+    """Return the state of a step, its error and when it changed last; it began at *at*."""
+    if ended is None:
+        return "IN_PROGRESS", None, _written(at)
+    at, failure = ended
+    if failure is None:
+        return SUCCEEDED, None, _written(at)
+    return FAILED, as_json(failure.value), _written(at)
+
+
+def _written(microseconds: int) -> str:
+    """Write a moment that is counted since 1970; most are of the second before."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return f"{_second(seconds)}.{rest:06}Z"
+
+
+@lru_cache(16)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def sweep(db: sqlite3.Connection, before: datetime) -> None:

@@ -85,7 +85,12 @@ class Restorer:
             program,
             json.loads(row["argument"]),
             {**self._env, **env, **self._standard(row)},
-            Recorder(self._clock.now, steps["high"] or 0, still_open),
+            Recorder(
+                self._clock.microseconds,
+                steps["high"] or 0,
+                still_open,
+                parts=version == ENGINE_VERSION,
+            ),
             self._history(execution),
             host,
             exact=version == ENGINE_VERSION,

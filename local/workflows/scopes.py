@@ -24,6 +24,7 @@ class Frame:
         self.routine = routine
         self.depth = depth
         self.entry: int | None = None
+        self.step = ""
 
     def call(self, name: str, values: Sequence[Value]) -> Running:
         """Call a subworkflow from an expression."""

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -196,10 +197,10 @@ class Views:
         where, values = filters.condition(filter, filters.STEPS_FILTERED)
         order = filters.order(order_by, filters.STEPS, "ordinal")
         given = (execution, *values)
-        sql = f"{_STEPS} WHERE {where} ORDER BY {order}"
+        sql = f"{_STEPS} AND {where} ORDER BY {order}"
         rows, following = self._journal.page(sql, given, size, token)
         return {
-            "stepEntries": [self._step(row, workflow) for row in rows],
+            "stepEntries": self._steps(rows, execution, workflow),
             "nextPageToken": following,
             "totalSize": self._journal.read(
                 f"SELECT count(*) AS n FROM step_entries WHERE execution = ? AND {where}",  # noqa: S608 - made of known columns
@@ -228,12 +229,42 @@ class Views:
     def step(self, execution: str, workflow: str, entry: str) -> dict[str, Any]:
         """Return a step an execution took."""
         self.execution_row(execution, workflow)
-        rows = self._journal.read(f"{_STEPS} WHERE ordinal = ?", execution, entry)
+        rows = self._journal.read(f"{_STEPS} AND ordinal = ?", execution, entry)
         if not rows:
             raise MissingError(f"there is no step entry '{entry}'")
-        return self._step(rows[0], workflow)
+        return self._steps(rows, execution, workflow)[0]
 
-    def _step(self, row: sqlite3.Row, workflow: str) -> dict[str, Any]:
+    def _steps(
+        self, rows: Sequence[sqlite3.Row], execution: str, workflow: str
+    ) -> list[dict[str, Any]]:
+        """Tell of a page of steps; only what they stand in and beside is read for it."""
+        own = json.dumps([row["ordinal"] for row in rows])
+        around = json.dumps([row["parent"] or 0 for row in rows])
+        under = self._journal.read(_CHILDREN, execution, own)
+        beside = self._journal.read(_BESIDE, execution, around, own)
+        kinds = self._journal.read(f"{_STEPS} AND ordinal IN {_AMONG}", execution, around)
+        children = {found["parent"]: found["children"].split(",") for found in under}
+        places = {found["ordinal"]: found for found in beside}
+        parents = {found["ordinal"]: found["kind"] for found in kinds}
+        return [
+            self._step(
+                row,
+                workflow,
+                children.get(row["ordinal"], []),
+                places[row["ordinal"]],
+                parents.get(row["parent"], ""),
+            )
+            for row in rows
+        ]
+
+    def _step(
+        self,
+        row: sqlite3.Row,
+        workflow: str,
+        children: list[str],
+        place: sqlite3.Row,
+        around: str,
+    ) -> dict[str, Any]:
         name = f"{self._base}/{workflow}/executions/{row['execution']}/stepEntries"
         found = {
             "name": f"{name}/{row['ordinal']}",
@@ -246,11 +277,14 @@ class Views:
             "state": f"STATE_{row['state']}",
             "navigationInfo": {
                 "parent": str(row["parent"] or 0),
-                "children": (row["children"] or "").split(",") if row["children"] else [],
-                "next": str(row["following"] or 0),
-                "previous": str(row["previous"] or 0),
+                "children": children,
+                "next": str(place["following"] or 0),
+                "previous": str(place["previous"] or 0),
             },
-            "stepEntryMetadata": {"threadId": row["strand"]},
+            "stepEntryMetadata": {
+                "threadId": row["strand"],
+                **_progress(row["kind"], around, place["number"]),
+            },
         }
         if row["exception"] is not None:
             found["exception"] = {"payload": row["exception"]}
@@ -269,12 +303,34 @@ _EXECUTIONS = (
 )
 # Steps within a step have no type of their own there.
 _TYPES = {"STEPS": "STEP_TYPE_UNSPECIFIED"}
+_PROGRESS = {
+    "CONDITION": "SWITCH",
+    "RETRY": "RETRY",
+    "PARALLEL_BRANCH_ENTRY": "PARALLEL_BRANCH",
+    # An iteration is that of its loop.
+    "FOR_ITERATION": "",
+}
+
+
+def _progress(kind: str, around: str, number: int) -> dict[str, str]:
+    """Tell of a part of a step what it is a part of, and the how manieth it is."""
+    if kind not in _PROGRESS:
+        return {}
+    of = _PROGRESS[kind] or around
+    return {"progressType": f"PROGRESS_TYPE_{of}", "progressNumber": str(number)}
+
+
+_STEPS = "SELECT * FROM step_entries WHERE execution = ?"
+_AMONG = "(SELECT value FROM json_each(?))"
+_CHILDREN = (
+    "SELECT parent, group_concat(ordinal) AS children FROM step_entries "  # noqa: S608 - made of constants
+    f"WHERE execution = ? AND parent IN {_AMONG} GROUP BY parent"
+)
 # The neighbours of a step are those it shares its parent and its thread with.
-_STEPS = (
-    "WITH entries AS (SELECT * FROM step_entries WHERE execution = ?), "
-    "under AS (SELECT parent AS of, group_concat(ordinal) AS children FROM entries GROUP BY parent), "
-    "found AS (SELECT *, "
-    "lead(ordinal) OVER beside AS following, lag(ordinal) OVER beside AS previous FROM entries "
-    "WINDOW beside AS (PARTITION BY parent, strand ORDER BY ordinal)) "
-    "SELECT found.*, children FROM found LEFT JOIN under ON under.of = ordinal"
+_BESIDE = (
+    "SELECT * FROM (SELECT ordinal, lead(ordinal) OVER beside AS following, "  # noqa: S608 - made of constants
+    "lag(ordinal) OVER beside AS previous, row_number() OVER alike AS number "
+    f"FROM step_entries WHERE execution = ? AND coalesce(parent, 0) IN {_AMONG} "
+    "WINDOW beside AS (PARTITION BY parent, strand ORDER BY ordinal), "
+    f"alike AS (PARTITION BY parent, kind ORDER BY ordinal)) WHERE ordinal IN {_AMONG}"
 )

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from local.workflows.authority import Deployed
@@ -13,7 +12,6 @@ from local.workflows.program import Program
 from local.workflows.scheduler import FATAL, RAISED, RAN, Outcome, Pending, Record, Run
 from local.workflows.values import Value, digest, dump
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Command = tuple[str, str, str]
 
 
@@ -157,7 +155,7 @@ class Outside:
 
     def run(self, history: list[Record], kind: type[Watched] = Watched) -> Watched:
         """Make a run that stands before its first step."""
-        recorder = Recorder(lambda: NOW, 0, ())
+        recorder = Recorder(lambda: 0, 0, (), parts=True)
         found = kind.__new__(kind)
         found.commands = []
         given = ("e", Deployed("w", ""), self.program, None, {"A": "a"}, recorder, history, self)

@@ -240,6 +240,8 @@ def test_the_steps_are_listed(client: Any, runtime: Runtime, web: Web) -> None:
         ("open", "STATE_SUCCEEDED"),
         ("tell", "STATE_SUCCEEDED"),
         ("wait", "STATE_IN_PROGRESS"),
+        # What it tries.
+        ("wait", "STATE_IN_PROGRESS"),
     ]
     first = client.get(f"{execution}/stepEntries/1").json
     assert first == found["stepEntries"][0]
@@ -377,9 +379,11 @@ def test_steps_know_their_parents_children_and_neighbours(client: Any, runtime: 
         "b": ("", ["c", "d"], "a", "p"),
         "c": ("b", [], "", "d"),
         "d": ("b", [], "c", ""),
-        "p": ("", ["e", "f"], "b", ""),
-        "e": ("p", [], "", ""),
-        "f": ("p", [], "", ""),
+        "p": ("", ["l", "m"], "b", ""),
+        "l": ("p", ["e"], "", ""),
+        "m": ("p", ["f"], "", ""),
+        "e": ("l", [], "", ""),
+        "f": ("m", [], "", ""),
     }
     assert len({one["stepEntryMetadata"]["threadId"] for one in entries}) == 3
     assert client.get(f"/v1/{name}/stepEntries/{entries[0]['entryId']}").json == entries[0]
@@ -409,3 +413,93 @@ def test_a_pushed_message_starts_an_execution(client: Any, runtime: Runtime) -> 
     assert refused(client.post(path, json={"message": "x"})) == (400, "INVALID_ARGUMENT")
     large = {"message": {"data": "x" * 40_000}}
     assert refused(client.post(path, json=large)) == (400, "INVALID_ARGUMENT")
+
+
+PARTS = """
+main:
+  steps:
+    - loop:
+        for: {value: i, in: [a, b], steps: [{s: {assign: [{x: 1}]}}]}
+    - choose:
+        switch:
+          - condition: ${1 == 2}
+            return: 1
+          - condition: ${1 == 1}
+            steps: [{inner: {assign: [{y: 1}]}}]
+    - attempt:
+        try: {raise: bad}
+        retry: {max_retries: 1, backoff: {initial_delay: 0, max_delay: 0, multiplier: 1}}
+        except: {steps: [{h: {assign: [{z: 1}]}}]}
+    - together: {parallel: {for: {value: i, in: [a, b], steps: [{p: {assign: [{q: 1}]}}]}}}
+    - apart:
+        parallel:
+          branches:
+            - left: {steps: [{l: {assign: [{q: 1}]}}]}
+            - right: {steps: [{m: {raise: no}}]}
+"""
+
+
+def test_iterations_conditions_branches_and_attempts_have_entries(
+    client: Any, runtime: Runtime
+) -> None:
+    """Types and progress are those of the discovery document; which try a number is of, no page says."""
+    deploy(client, PARTS)
+    name = client.post(f"{BASE}/w/executions", json={}).json["name"]
+    runtime.wait(name.rpartition("/")[2], 5)
+    entries = client.get(f"/v1/{name}/stepEntries").json["stepEntries"]
+
+    def told(entry: dict[str, Any]) -> tuple[str, ...]:
+        meta, parent = entry["stepEntryMetadata"], int(entry["navigationInfo"]["parent"])
+        of = meta.get("progressType", "").removeprefix("PROGRESS_TYPE_")
+        progress = f"{of} {meta['progressNumber']}" if of else ""
+        state = "failed" if entry["state"] == "STATE_FAILED" else ""
+        return (
+            f"{entries[parent - 1]['step'] if parent else ''}/{entry['step']}",
+            *filter(None, (entry["stepType"].removeprefix("STEP_"), progress, state)),
+        )
+
+    assert [told(entry) for entry in entries] == [
+        ("/loop", "FOR"),
+        ("loop/loop", "FOR_ITERATION", "FOR 1"),
+        ("loop/s", "ASSIGN"),
+        ("loop/loop", "FOR_ITERATION", "FOR 2"),
+        ("loop/s", "ASSIGN"),
+        ("/choose", "SWITCH"),
+        ("choose/choose", "CONDITION", "SWITCH 1"),
+        ("choose/choose", "CONDITION", "SWITCH 2"),
+        ("choose/inner", "ASSIGN"),
+        ("/attempt", "TRY_RETRY_EXCEPT"),
+        ("attempt/attempt", "TRY", "failed"),
+        ("attempt/attempt", "RETRY", "RETRY 1"),
+        ("attempt/attempt", "TRY", "failed"),
+        ("attempt/attempt", "RETRY", "RETRY 2"),
+        ("attempt/attempt", "EXCEPT"),
+        ("attempt/h", "ASSIGN"),
+        ("/together", "PARALLEL_FOR"),
+        ("together/together", "FOR_ITERATION", "PARALLEL_FOR 1"),
+        ("together/p", "ASSIGN"),
+        ("together/together", "FOR_ITERATION", "PARALLEL_FOR 2"),
+        ("together/p", "ASSIGN"),
+        ("/apart", "PARALLEL_BRANCH", "failed"),
+        ("apart/left", "PARALLEL_BRANCH_ENTRY", "PARALLEL_BRANCH 1"),
+        ("left/l", "ASSIGN"),
+        ("apart/right", "PARALLEL_BRANCH_ENTRY", "PARALLEL_BRANCH 2", "failed"),
+        ("right/m", "RAISE", "failed"),
+    ]
+    found = client.get(
+        f"/v1/{name}/stepEntries", query_string={"filter": "stepType=STEP_FOR_ITERATION"}
+    ).json["stepEntries"]
+    assert [one["stepEntryMetadata"]["progressNumber"] for one in found] == ["1", "2", "1", "2"]
+    by_id = {one["entryId"]: one for one in entries}
+    assert all(by_id[one["entryId"]] == one for one in found)
+
+
+def test_what_a_cancelled_execution_was_at_is_cancelled(
+    client: Any, runtime: Runtime, web: Web
+) -> None:
+    execution, _ = wait_for_callback(client, runtime, web)
+    client.post(f"{execution}:cancel", json={})
+    entries = client.get(f"{execution}/stepEntries").json["stepEntries"]
+    assert [one["state"].removeprefix("STATE_") for one in entries] == [
+        *("SUCCEEDED", "SUCCEEDED", "CANCELLED", "CANCELLED")
+    ]

@@ -221,7 +221,7 @@ def test_two_megabytes_that_go_through_a_hundred_steps_are_never_copied(
     tracemalloc.start()
     given = list(range(300, 60_300))
     held = tracemalloc.get_traced_memory()[0]
-    machine = Machine(program, Recorder(Clock().now, 0, ()))
+    machine = Machine(program, Recorder(Clock().microseconds, 0, (), parts=True))
     running = machine.main(given, Strand("0", lambda _: None))  # type: ignore[arg-type, return-value]
     with pytest.raises(StopIteration) as ended:
         while True:
@@ -244,7 +244,7 @@ def test_a_list_that_grows_to_the_limit_takes_as_long_as_its_elements() -> None:
 
     def taken(size: int, count: int) -> float:
         program = load(f"main:\n  params: [a]\n  steps:{steps}".replace("COUNT", str(count)), "f")
-        machine = Machine(program, Recorder(Clock().now, 0, ()))
+        machine = Machine(program, Recorder(Clock().microseconds, 0, (), parts=True))
         running = machine.main([1] * size, Strand("0", lambda _: None))  # type: ignore[arg-type, return-value]
         began = time.thread_time()
         for _ in running:

@@ -109,7 +109,7 @@ def test_an_execution_is_a_timeline_with_errors_and_sizes(runtime: Runtime, see:
     assert f'curl -sS "$API/v1/{found["name"]}"' in page.text
     assert "$(token infrastructure_engineer)" in page.text
     depths = [a["class"] for tag, a in page.tags if tag == "li"]
-    assert depths == ["d0", "d0", "d1", "d1", "d2"]
+    assert depths == ["d0", "d0", "d1", "d2", "d1", "d2", "d3"]
     assert "xxxxx" not in page.text
 
 
@@ -168,7 +168,7 @@ def test_what_needs_attention_says_why(runtime: Runtime, web: Web, see: Any) -> 
 
 
 def test_long_lists_have_pages(runtime: Runtime, see: Any) -> None:
-    loop = "- l: {for: {value: v, range: [1, 600], steps: [{s: {assign: [{x: 1}]}}]}}"
+    loop = "- l: {for: {value: v, range: [1, 300], steps: [{s: {assign: [{x: 1}]}}]}}"
     found = ended(runtime, loop)
     page = see(f"/{id_of(found)}")
     [later] = [a["href"] for tag, a in page.tags if a.get("rel") == "next"]

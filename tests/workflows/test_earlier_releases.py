@@ -16,6 +16,8 @@ import pytest
 from local.workflows import Runtime
 
 from .conftest import Web
+from .test_journal import changed
+from .waiting import call, waiting
 
 JOURNALS = Path(__file__).parent / "journals"
 ENDED = [
@@ -51,3 +53,16 @@ def test_what_a_release_began_ends_as_it_would_have_there(
     assert json.loads(found["result"]) == ENDED
     # Nothing that was done there was done again.
     assert web.asked == []
+
+
+def test_what_0_1_0_began_numbers_its_steps_as_there(
+    start: Callable[..., Runtime], web: Web, tmp_path: Path
+) -> None:
+    execution, url = waiting(start(), web)
+    changed(start(), tmp_path, "UPDATE executions SET engine_version = '1'")
+    changed(start(), tmp_path, "DELETE FROM step_entries")
+    runtime = start()
+    call(runtime, url, "kept")
+    assert runtime.wait(execution, 5)["result"] == '"kept"'
+    entries = runtime.views.all_steps(execution, "wait")
+    assert [one["step"] for one in entries] == ["open", "tell", "wait", "after", "r2"]
