@@ -19,6 +19,7 @@
 #     GOV-08: The platform's Governor does it.
 #     GOV-09: The Governor of the account does it.
 #     GOV-10: It needs no Governor.
+#     GOV-12: The approval that it needs was given.
 package governor_role
 
 import data.shape
@@ -64,8 +65,8 @@ deciding := {"approval.approve", "approval.decide"}
 well_formed if {
 	shape.well_formed
 	is_deciding
-	is_string(input.args.requested_by)
-	is_string(input.subject.principal_id)
+	shape.text(input.args.requested_by)
+	shape.text(input.subject.principal_id)
 }
 
 well_formed if {
@@ -134,54 +135,34 @@ deny contains shape.malformed("GOV-00", others, given) if not well_formed
 deny contains reason if {
 	well_formed
 	not is_within
-	reason := {
-		"rule": "GOV-01",
-		"message": "this belongs to another customer, so you cannot do it; the Governor of their account can",
-		"severity": "critical",
-	}
+	reason := shape.because("GOV-01", "critical", "this belongs to another customer, so you cannot do it; the Governor of their account can")
 }
 
 deny contains reason if {
 	well_formed
 	is_deciding
-	input.args.requested_by == input.subject.principal_id
-	reason := {
-		"rule": "GOV-02",
-		"message": "nobody approves what they asked for themselves; have somebody else decide it",
-		"severity": "high",
-	}
+	shape.plain(input.args.requested_by) == shape.plain(input.subject.principal_id)
+	reason := shape.because("GOV-02", "high", "nobody approves what they asked for themselves; have somebody else decide it")
 }
 
 deny contains reason if {
 	well_formed
 	is_of_the_account
 	not account_governor
-	reason := {
-		"rule": "GOV-03",
-		"message": sprintf("%s is for the Governor of the account alone; ask the customer's own admin to do it", [input.action.name]),
-		"severity": "high",
-	}
+	reason := shape.because("GOV-03", "high", sprintf("%s is for the Governor of the account alone; ask the customer's own admin to do it", [input.action.name]))
 }
 
 deny contains reason if {
 	well_formed
 	startswith(input.action.name, "constitution.")
-	reason := {
-		"rule": "GOV-04",
-		"message": "what the constitution holds is changed by no act and no approval here",
-		"severity": "critical",
-	}
+	reason := shape.because("GOV-04", "critical", "what the constitution holds is changed by no act and no approval here")
 }
 
 deny contains reason if {
 	well_formed
 	split(input.action.name, ".")[0] in families
 	not is_known
-	reason := {
-		"rule": "GOV-11",
-		"message": sprintf("%s is no act that is known here; these are: %s", [input.action.name, concat(", ", sort(known))]),
-		"severity": "medium",
-	}
+	reason := shape.because("GOV-11", "medium", sprintf("%s is no act that is known here; these are: %s", [input.action.name, concat(", ", sort(known))]))
 }
 
 asked contains ask if {
@@ -189,11 +170,8 @@ asked contains ask if {
 	needs_platform_governor
 	not platform_governor
 	type := of_the_platform[input.action.name]
-	ask := {"type": type, "reason": {
-		"rule": "GOV-05",
-		"message": sprintf("%s needs an approval of the platform's Governor, of the type %s; ask for one, and send this again with it", [input.action.name, type]),
-		"severity": "medium",
-	}}
+	not shape.granted(type)
+	ask := {"type": type, "reason": shape.because("GOV-05", "medium", sprintf("%s needs an approval of the platform's Governor, of the type %s; ask for one, and send this again with it", [input.action.name, type]))}
 }
 
 asked contains ask if {
@@ -201,22 +179,22 @@ asked contains ask if {
 	external_effect
 	not account_governor
 	type := shape.approvals[input.action.operation]
-	ask := {"type": type, "reason": {
-		"rule": "GOV-06",
-		"message": sprintf("to %s outside, for a customer, needs an approval of their Governor, of the type %s; ask for one, and send this again with it", [input.action.operation, type]),
-		"severity": "medium",
-	}}
+	not shape.granted(type)
+	ask := {"type": type, "reason": shape.because("GOV-06", "medium", sprintf("to %s outside, for a customer, needs an approval of their Governor, of the type %s; ask for one, and send this again with it", [input.action.operation, type]))}
 }
 
 asked contains ask if {
 	well_formed
 	input.action.name == "customer.delete"
 	account_governor
-	ask := {"type": "constitutional", "reason": {
-		"rule": "GOV-07",
-		"message": "to delete an account needs an approval of the type constitutional besides; ask for one, and send this again with it",
-		"severity": "high",
-	}}
+	not shape.granted("constitutional")
+	ask := {"type": "constitutional", "reason": shape.because("GOV-07", "high", "to delete an account needs an approval of the type constitutional besides; ask for one, and send this again with it")}
+}
+
+allowed contains "GOV-12" if {
+	well_formed
+	needs_platform_governor
+	shape.granted(of_the_platform[input.action.name])
 }
 
 allowed contains "GOV-08" if {

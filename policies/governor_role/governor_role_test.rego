@@ -28,6 +28,10 @@ samples := {
 	"an admin grants a tenth": asking.but({"action": {"name": "discount.grant"}, "args": {"percent": 10}}),
 	"an admin grants more": asking.but({"action": {"name": "discount.grant"}, "args": {"percent": 11}}),
 	"a discount without a figure": asking.but({"action": {"name": "discount.grant"}}),
+	"an admin deploys with an approval": asking.but({
+		"action": {"name": "agent.deploy", "operation": "execute"},
+		"context": {"approval_state": "granted", "approval_type": "execution"},
+	}),
 	"the owner exports": owner("data.export", {}),
 	"the owner deletes the account": owner("customer.delete", {"action": {"operation": "delete"}}),
 	"an admin exports a customer's data": owner("data.export", {"subject": {"roles": ["admin"], "tenant_id": "platform"}}),
@@ -159,4 +163,20 @@ test_gov_11_no_an_unknown_act if asking.denies(governor_role.decision, "GOV-11")
 
 test_gov_11_yes_a_known_one if {
 	asking.allows(governor_role.decision, "GOV-10") with input as samples["an admin asks for an agent"]
+}
+
+test_gov_12_yes_with_an_approval if {
+	asking.allows(governor_role.decision, "GOV-12") with input as samples["an admin deploys with an approval"]
+}
+
+test_gov_12_no_another_one if {
+	every approval in [
+		{"approval_state": "pending"}, {"approval_state": "Granted"}, {"approval_state": true},
+		{"approval_type": "communication"}, {"approval_type": null},
+	] {
+		asking.asks(governor_role.decision, "GOV-05", "execution") with input as object.union(
+			samples["an admin deploys with an approval"],
+			{"context": approval},
+		)
+	}
 }

@@ -30,27 +30,20 @@ deny contains reason if {
 	well_formed
 	some role in input.subject.roles
 	not data.roles[role]
-	reason := {
-		"rule": "RBAC-01",
-		"message": sprintf("%s is no role of this platform; ask an admin for one that is", [role]),
-		"severity": "high",
-	}
+	reason := shape.because("RBAC-01", "high", sprintf("%s is no role of this platform; ask an admin for one that is", [role]))
 }
 
 deny contains reason if {
 	well_formed
-	count(input.action.scopes) > 0
 	count(holding) == 0
-	reason := {
-		"rule": "RBAC-02",
-		"message": sprintf("%s takes the scope %s, which is held by %s, and you are %s; ask one of them, or an admin for that role", [
-			input.action.name,
-			concat(" or ", input.action.scopes),
-			_listed(sort(holders)),
-			_listed(input.subject.roles),
-		]),
-		"severity": "medium",
-	}
+	not is_public
+	said := sprintf("%s takes the scope %s, which is held by %s, and you are %s; ask one of them, or an admin for that role", [
+		input.action.name,
+		listed(input.action.scopes, "of nobody"),
+		listed(sort(holders), "nobody"),
+		listed(input.subject.roles, "nobody"),
+	])
+	reason := shape.because("RBAC-02", "medium", said)
 }
 
 allowed contains "RBAC-03" if {
@@ -58,10 +51,15 @@ allowed contains "RBAC-03" if {
 	count(holding) > 0
 }
 
-# No scope at all is what an operation says that is for anybody; one that says nothing names no scopes, and is denied.
+# What is for anybody names no scope, and is known by its name: an operation that lost its scopes is not for anybody.
 allowed contains "RBAC-04" if {
 	well_formed
+	is_public
+}
+
+is_public if {
 	count(input.action.scopes) == 0
+	input.action.name in data.limits.public
 }
 
 holding contains role if {
@@ -76,6 +74,6 @@ holders contains role if {
 	scope in scopes
 }
 
-_listed(names) := concat(", ", names) if count(names) > 0
+listed(names, _) := concat(", ", names) if count(names) > 0
 
-_listed(names) := "nobody" if count(names) == 0
+listed(names, none) := none if count(names) == 0

@@ -5,7 +5,10 @@ import data.rbac
 
 samples := {
 	"an admin creates an agent": asking.within,
-	"anybody uploads what they have a link for": asking.but({"subject": {"roles": []}, "action": {"scopes": []}}),
+	"anybody uploads what they have a link for": asking.but({
+		"subject": {"roles": []},
+		"action": {"name": "mobile.upload_document", "scopes": []},
+	}),
 	"a viewer creates an agent": asking.but({"subject": {"roles": ["viewer"]}}),
 	"a viewer who is also an orchestrator": asking.but({"subject": {"roles": ["viewer", "agent_orchestrator"]}}),
 	"a workflow runs a stage": asking.but({
@@ -81,4 +84,10 @@ test_rbac_04_no_who_says_no_scopes_is_not_anybody if {
 		samples["anybody uploads what they have a link for"],
 		["action/scopes"],
 	)
+}
+
+test_rbac_04_no_an_operation_that_lost_its_scopes if {
+	d := rbac.decision with input as asking.but({"action": {"scopes": []}})
+	asking.denies(d, "RBAC-02")
+	contains(d.reasons[0].message, "takes the scope of nobody")
 }

@@ -39,15 +39,17 @@ operations := {
 	"send", "pay", "trade", "delete", "bulk",
 }
 
+kinds := {"agent", "foundational_governance_agent", "governor", "user", "service", "system"}
+
 # What every bundle needs to know: who does what, and to whose.
 well_formed if {
-	is_string(input.subject.type)
-	is_string(input.subject.tenant_id)
+	input.subject.type in kinds
+	text(input.subject.tenant_id)
 	texts(input.subject.roles)
-	is_string(input.action.name)
+	text(input.action.name)
 	input.action.operation in operations
 	is_boolean(input.action.external)
-	is_string(input.resource.owner_tenant_id)
+	text(input.resource.owner_tenant_id)
 	trial_known
 }
 
@@ -57,7 +59,7 @@ trial_known if is_null(input.subject.trial)
 trial_known if is_object(input.subject.trial)
 
 # What of it is there; the negation of a call would vanish where what it is called with is not there.
-given contains "subject.type" if text(input.subject.type)
+given contains "subject.type" if input.subject.type in kinds
 
 given contains "subject.roles" if texts(input.subject.roles)
 
@@ -95,6 +97,17 @@ approvals := {
 	"pay": "financial", "trade": "financial",
 	"delete": "constitutional", "bulk": "constitutional",
 }
+
+# An approval that was given for exactly this, and is of that type or of a stronger one.
+granted(type) if {
+	input.context.approval_state == "granted"
+	strength[input.context.approval_type] >= strength[type]
+}
+
+# A deny matches every way of writing what it means.
+plain(x) := lower(trim_space(x)) if is_string(x)
+
+because(rule, severity, message) := {"rule": rule, "severity": severity, "message": message}
 
 strength := {"artifact": 1, "communication": 2, "execution": 3, "financial": 4, "constitutional": 5}
 

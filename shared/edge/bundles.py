@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from shared.actors import HOLDERS, Role
+from shared.actors import permissions
 from shared.canonical import canonical
 from shared.records import dataclass
 
@@ -162,13 +162,9 @@ def shipped(root: Path = ROOT) -> BundleSet:
         json.loads((root / "selection.json").read_text(encoding="utf-8")),
         {
             "limits": json.loads((root / "limits.json").read_text(encoding="utf-8")),
-            "roles": {role.value: _scopes(role) for role in Role},
+            "roles": permissions(),
         },
     )
-
-
-def _scopes(role: Role) -> list[str]:
-    return sorted(scope.value for scope, holders in HOLDERS.items() if role in holders)
 
 
 def look(modules: Mapping[str, str]) -> None:

@@ -1,0 +1,103 @@
+# METADATA
+# title: Routes to sandboxes
+# description: >-
+#   Where something goes: to a sandbox while the agent is on trial or in certification, and else to the real thing. The
+#   route is looked up with the agent (`agent.sandbox`); who asks can neither see nor choose it.
+# custom:
+#   reasons:
+#     SBX-00: What was asked cannot be compared.
+#     SBX-02: There is no sandbox for it.
+#     SBX-04: A sandbox would get real credentials.
+#     SBX-05: Somebody chose the route.
+#     SBX-06: The agent neither works nor is tried.
+#   allows:
+#     SBX-01: It goes to a sandbox.
+#     SBX-03: It goes to the real thing.
+package sandbox_routing
+
+import data.shape
+
+decision := shape.answer(allowed, deny, set(), obligations)
+
+well_formed if {
+	shape.well_formed
+	shape.text(input.agent.status)
+	sandbox_known
+}
+
+sandbox_known if is_null(input.agent.sandbox)
+
+sandbox_known if is_object(input.agent.sandbox)
+
+given contains "agent.status" if shape.text(input.agent.status)
+
+given contains "agent.sandbox" if sandbox_known
+
+in_sandbox if is_object(input.subject.trial)
+
+in_sandbox if input.agent.status in {"draft", "certified"}
+
+in_service if input.agent.status == "deployed"
+
+resolved if {
+	shape.text(input.agent.sandbox.route_id)
+	shape.text(input.agent.sandbox.target)
+	shape.text(input.agent.sandbox.credential_ref)
+	shape.text(input.agent.sandbox.audit_tag)
+}
+
+test_credentials if startswith(input.agent.sandbox.credential_ref, "sandbox/")
+
+chosen if {
+	some member in {"route", "target"}
+	member in object.keys(input.args)
+}
+
+deny contains shape.malformed("SBX-00", {"agent.status", "agent.sandbox"}, given) if not well_formed
+
+deny contains reason if {
+	well_formed
+	in_sandbox
+	not resolved
+	reason := shape.because("SBX-02", "high", "there is no sandbox for this agent, so nothing is sent; have its sandbox set up, or a mock certified")
+}
+
+deny contains reason if {
+	well_formed
+	in_sandbox
+	resolved
+	not test_credentials
+	reason := shape.because("SBX-04", "critical", "the sandbox would get credentials that are not of a sandbox; have its own set up")
+}
+
+deny contains reason if {
+	well_formed
+	chosen
+	reason := shape.because("SBX-05", "high", "where it goes is for the platform to say; leave route and target out")
+}
+
+deny contains reason if {
+	well_formed
+	not in_sandbox
+	not in_service
+	reason := shape.because("SBX-06", "high", sprintf("the agent is %s, so it sends nothing anywhere; have it deployed", [input.agent.status]))
+}
+
+allowed contains "SBX-01" if {
+	well_formed
+	in_sandbox
+	resolved
+}
+
+allowed contains "SBX-03" if {
+	well_formed
+	not in_sandbox
+	in_service
+}
+
+obligations contains {"type": "sandbox_route", "parameters": route, "source_rule": "SBX-01"} if {
+	well_formed
+	in_sandbox
+	resolved
+	route := object.filter(input.agent.sandbox, ["route_id", "target", "credential_ref", "audit_tag"])
+}
