@@ -11,6 +11,7 @@ from infra.groups import Runtime, runtimes
 from infra.stack import STATE_KEY, Stack
 from shared.edge.auth import SERVICE_ROLES
 from shared.edge.vaults import PREFIX
+from shared.enforcing import Enforcing
 from shared.files import FileReader, FileRemover, Files
 from shared.observability import Dependencies, Memory, Telemetry, Traffic
 from shared.outside import (
@@ -146,6 +147,7 @@ ROLES_OF_PORT: Mapping[type, tuple[str, ...]] = {
     HttpClient: (),
     Models: ("asks_models",),
     Projections: (),  # reads and writes documents
+    Enforcing: (),  # reads documents, and signs with the writer key
     Tickets: (),  # signs with the writer key that each account has
     Deployment: (),  # these four never leave the process
     SignatureCheck: (),

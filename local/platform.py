@@ -39,6 +39,8 @@ from shared.actors import OF_PEOPLE, PLATFORM, Role
 from shared.documents import Key, Write
 from shared.edge import jobs, keyring, workflow_source
 from shared.edge.breakers import Board, show_on
+from shared.edge.catalog import reactions
+from shared.edge.delivery import woken
 from shared.edge.dependencies import PortDependencies
 from shared.edge.keys import FileSigner, PemSigner, Signatures
 from shared.edge.meter import Metered, MeteredBus, MeteredFiles, MeteredSigner
@@ -49,6 +51,7 @@ from shared.edge.sqlite import SqliteDocuments
 from shared.edge.storage import FolderFiles
 from shared.edge.workflows import WorkflowExecutions
 from shared.entity import written
+from shared.errors import EnforcementUnavailable
 from shared.here import named_here
 from shared.identity.models import Member, VerificationKey
 from shared.identity.rules.members import member
@@ -158,7 +161,12 @@ class Platform:
 
         engine = WorkflowExecutions(self.settings, token)
         dependencies = PortDependencies(
-            self.settings, self.meter, connected.signer, token, self.runtime.trouble
+            self.settings,
+            self.meter,
+            connected.signer,
+            token,
+            self.runtime.trouble,
+            enforcing=lambda: connected.enforcement.state(self.clock.now()),
         )
         self._files = FolderFiles(
             self.settings.uploads, data / "keys" / "links.key", self.clock.now
@@ -211,6 +219,7 @@ class Platform:
         if jwk:
             self._publish_writer_key(jwk)
         self._enrol_accounts()
+        self._ship()
         self.documents.on_commit(self._take)
         self._server = Server(
             counted(app, self._under_way),
@@ -289,6 +298,15 @@ class Platform:
         key = VerificationKey(id=jwk["kid"], jwk=jwk)
         place = Key(PLATFORM, VerificationKey.collection, key.id)
         self.documents.commit([Write(place, key.to_stored())])
+
+    def _ship(self) -> None:
+        """Put the rules of this release in force, as a deployment does: nobody may change anything before."""
+        ship = next(one for one in reactions() if one.id == "policy.ship_policy_bundles")
+        try:
+            woken(ship, self.ports)
+        except EnforcementUnavailable as refusal:
+            # Whoever reads can read; until it is mended, nothing changes.
+            log.warning("nothing may change: %s", refusal.detail)
 
     def _enrol_accounts(self) -> None:
         """Put the accounts of this machine into the roster, and where they sign in: they exist before they do."""

@@ -128,6 +128,8 @@ class Scope(StrEnum):
     """Set feature flags."""
     BREAKERS_RESET = "breakers:reset"
     """Have a service outside called again."""
+    POLICY_FREEZE = "policy:freeze"
+    """Freeze the platform, and let it go on."""
     POLICY_READ = "policy:read"
     """Read how acts were decided, and by which tables."""
     PROJECTIONS_REBUILD = "projections:rebuild"
@@ -191,6 +193,7 @@ HOLDERS: dict[Scope, set[Role]] = {
     Scope.FLAGS_READ: {Role.ADMIN, Role.AGENT_ORCHESTRATOR},
     Scope.FLAGS_WRITE: {Role.ADMIN},
     Scope.BREAKERS_RESET: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
+    Scope.POLICY_FREEZE: {Role.GOVERNOR, Role.VISION_GUARDIAN},
     Scope.POLICY_READ: _EVERYONE,
     Scope.PROJECTIONS_REBUILD: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
     Scope.BUDGETS_READ: _STAFF | _GOVERNORS | _CUSTOMERS | {Role.SERVICE},
@@ -216,6 +219,7 @@ MAX_AUTH_AGE: dict[Scope, timedelta] = {
     Scope.GOVERNANCE_WRITE: timedelta(minutes=15),
     Scope.VETO_EXECUTE: timedelta(minutes=5),
     Scope.PRECEDENTS_WRITE: timedelta(minutes=15),
+    Scope.POLICY_FREEZE: timedelta(minutes=5),
     Scope.PRECEDENTS_DECIDE: timedelta(minutes=5),
     Scope.USERS_WRITE: timedelta(minutes=5),
 }

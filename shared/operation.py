@@ -178,6 +178,7 @@ class Operation(Signature):
     recognises: bool = False
     notes: type[Record] | None = None
     versioned: bool | None = None
+    in_freeze: bool = False
 
     @property
     def id(self) -> str:
@@ -270,6 +271,9 @@ class Options(TypedDict, total=False):
     Whether a change must say with `If-Match` which version it is of, or has none to say; without it, a PUT or
     PATCH must and any other may.
     """
+
+    in_freeze: bool
+    """Whether it goes on while the platform is frozen: what ends harm, decides or keeps evidence, and nothing else."""
 
     takes: tuple[str, ...]
     """The media types of a `Content`, where it may not be of any."""

@@ -23,6 +23,7 @@ from shared.edge.rates import Paces
 from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.edge.strangers import Strangers
+from shared.enforcing import Enforcement
 from shared.errors import ProviderDown, Violation
 from shared.evidence import Verify
 from shared.here import HERE
@@ -177,6 +178,19 @@ class FakeDependencies:
         return ()
 
 
+class FakeEnforcing:
+    """Is effective, unless it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.now = Enforcement(level="effective", since=NOON)
+
+    def state(self, at):
+        return self.now
+
+    def offered(self):
+        return "0" * 64
+
+
 class FakeTelemetry:
     """Keeps what was handed over, and knows of no requests."""
 
@@ -263,6 +277,7 @@ def ports_of(documents: Any, signer: Any, clock: Callable[[], datetime], **given
             "backlogs": relay,
             "dependencies": FakeDependencies(),
             "telemetry": FakeTelemetry(),
+            "enforcement": FakeEnforcing(),
             **given,
         },
     )

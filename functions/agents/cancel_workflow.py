@@ -29,6 +29,7 @@ class Cancellation(Value):
     "/v1/workflows/{workflow_id}/cancel",
     scopes={Scope.AGENTS_WRITE},
     tenant=PLATFORM,
+    in_freeze=True,
 )
 def cancel_workflow(call: Call, workflow_id: Id, body: Cancellation) -> PipelineRun:
     """Withdraw a run of the pipeline; its agent is rejected, and what it asked for is withdrawn."""

@@ -28,6 +28,7 @@ class Breakdown(Value):
     "/v1/workflows/{workflow_id}/fail",
     scopes={Scope.AGENTS_RUN},
     tenant=PLATFORM,
+    in_freeze=True,
 )
 def fail_workflow(call: Call, workflow_id: Id, body: Breakdown) -> PipelineRun:
     """

@@ -38,6 +38,7 @@ class Suspension(Value):
     "/v1/agents/{agent_id}/suspend",
     scopes={Scope.AGENTS_DECIDE},
     tenant=PLATFORM,
+    in_freeze=True,
 )
 def suspend_agent(call: Call, agent_id: Id, body: Suspension) -> Agent:
     """

@@ -31,7 +31,7 @@ class MoreEvidence(Value):
     """The pieces of evidence that are added; what is shown already adds nothing."""
 
 
-@operation("POST", "/v1/approvals/{approval_id}/evidence", scopes={Scope.ACCOUNT})
+@operation("POST", "/v1/approvals/{approval_id}/evidence", scopes={Scope.ACCOUNT}, in_freeze=True)
 def add_evidence(call: Call, approval_id: Id, more: MoreEvidence) -> Approval:
     """
     Add missing evidence to an open question, as whoever asked it may, or the service that put it for them.

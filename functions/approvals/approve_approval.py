@@ -27,7 +27,9 @@ class Agreement(Value):
     """What you want to say beside the yes; it is kept with the decision."""
 
 
-@operation("POST", "/v1/approvals/{approval_id}/approve", scopes={Scope.GOVERNANCE_WRITE})
+@operation(
+    "POST", "/v1/approvals/{approval_id}/approve", scopes={Scope.GOVERNANCE_WRITE}, in_freeze=True
+)
 def approve_approval(call: Call, approval_id: Id, agreement: Agreement) -> Approval:
     """
     Approve a request.

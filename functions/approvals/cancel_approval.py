@@ -21,7 +21,7 @@ class Withdrawal(Value):
     """Why nobody needs an answer any more, in your words."""
 
 
-@operation("POST", "/v1/approvals/{approval_id}/cancel", scopes={Scope.ACCOUNT})
+@operation("POST", "/v1/approvals/{approval_id}/cancel", scopes={Scope.ACCOUNT}, in_freeze=True)
 def cancel_approval(call: Call, approval_id: Id, withdrawal: Withdrawal) -> Approval:
     """
     Withdraw a request, as whoever made it may until it is decided, or the service that put it for them.

@@ -16,7 +16,7 @@ from shared.store import Transaction
 from shared.waiting import Wait, together, wait
 
 
-@operation("POST", "/v1/approvals", scopes={Scope.APPROVALS_REQUEST})
+@operation("POST", "/v1/approvals", scopes={Scope.APPROVALS_REQUEST}, in_freeze=True)
 def create_approval(
     call: Call, request: ApprovalRequest, deployment: Deployment
 ) -> Created[Approval] | Approval:

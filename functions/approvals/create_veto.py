@@ -51,7 +51,7 @@ class Objection(Value):
         return self
 
 
-@operation("POST", "/v1/vetoes", scopes={Scope.VETO_EXECUTE}, status=201)
+@operation("POST", "/v1/vetoes", scopes={Scope.VETO_EXECUTE}, status=201, in_freeze=True)
 def create_veto(call: Call, objection: Objection) -> Veto:
     """
     Veto what waits for an approval, what was approved in the last 24 hours, or a run.

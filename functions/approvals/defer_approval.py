@@ -28,7 +28,9 @@ class Rest(Value):
     """What you need to see before you can decide, one sentence each."""
 
 
-@operation("POST", "/v1/approvals/{approval_id}/defer", scopes={Scope.GOVERNANCE_WRITE})
+@operation(
+    "POST", "/v1/approvals/{approval_id}/defer", scopes={Scope.GOVERNANCE_WRITE}, in_freeze=True
+)
 def defer_approval(call: Call, approval_id: Id, rest: Rest) -> Approval:
     """
     Let a request rest for an hour to seven days, at most three times.

@@ -35,7 +35,9 @@ class Handover(Value):
     """When the delegation ends; without it, with the time to answer."""
 
 
-@operation("POST", "/v1/approvals/{approval_id}/delegate", scopes={Scope.GOVERNANCE_WRITE})
+@operation(
+    "POST", "/v1/approvals/{approval_id}/delegate", scopes={Scope.GOVERNANCE_WRITE}, in_freeze=True
+)
 def delegate_approval(call: Call, approval_id: Id, handover: Handover) -> Approval:
     """
     Hand a request on to somebody who answers in one's place.

@@ -25,6 +25,7 @@ class Urging(Value):
     "POST",
     "/v1/approvals/{approval_id}/escalate",
     scopes={Scope.GOVERNANCE_WRITE, Scope.ACCOUNT},
+    in_freeze=True,
 )
 def escalate_approval(call: Call, approval_id: Id, urging: Urging) -> Approval:
     """

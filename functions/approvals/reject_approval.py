@@ -23,7 +23,9 @@ class Rejection(Value):
     """The approval's `action_digest`, as you read it; where you name it, a no to anything else is refused."""
 
 
-@operation("POST", "/v1/approvals/{approval_id}/reject", scopes={Scope.GOVERNANCE_WRITE})
+@operation(
+    "POST", "/v1/approvals/{approval_id}/reject", scopes={Scope.GOVERNANCE_WRITE}, in_freeze=True
+)
 def reject_approval(call: Call, approval_id: Id, rejection: Rejection) -> Approval:
     """Reject a request for good; a new one may come with new evidence."""
     with call.transaction() as txn:

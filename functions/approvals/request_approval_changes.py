@@ -26,7 +26,12 @@ class WantedChanges(Value):
     """The approval's `action_digest`, as you read it; where you name it, an answer to anything else is refused."""
 
 
-@operation("POST", "/v1/approvals/{approval_id}/request-changes", scopes={Scope.GOVERNANCE_WRITE})
+@operation(
+    "POST",
+    "/v1/approvals/{approval_id}/request-changes",
+    scopes={Scope.GOVERNANCE_WRITE},
+    in_freeze=True,
+)
 def request_approval_changes(call: Call, approval_id: Id, wanted: WantedChanges) -> Approval:
     """
     Send a request back to whoever made what it is about.

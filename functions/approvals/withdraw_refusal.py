@@ -24,6 +24,7 @@ class SecondThought(Value):
     "POST",
     "/v1/approvals/{approval_id}/withdraw-refusal",
     scopes={Scope.GOVERNANCE_WRITE, Scope.VETO_EXECUTE},
+    in_freeze=True,
 )
 def withdraw_refusal(call: Call, approval_id: Id, thought: SecondThought) -> Approval:
     """

@@ -6,7 +6,14 @@ from shared.identity.rules.principals import principal
 from shared.operation import Call, operation
 
 
-@operation("POST", "/v1/audit/log", scopes={Scope.AUDIT_APPEND}, status=201, max_bytes=64 * 1024)
+@operation(
+    "POST",
+    "/v1/audit/log",
+    scopes={Scope.AUDIT_APPEND},
+    status=201,
+    max_bytes=64 * 1024,
+    in_freeze=True,
+)
 def append_entries(call: Call, report: Report) -> Entered:
     """
     Enter a report of what changed no entity.

@@ -20,7 +20,9 @@ class Ending(Value):
     """Why they are ended, in your words."""
 
 
-@operation("POST", "/v1/admin/users/{user_id}/sessions/end", scopes={Scope.USERS_WRITE})
+@operation(
+    "POST", "/v1/admin/users/{user_id}/sessions/end", scopes={Scope.USERS_WRITE}, in_freeze=True
+)
 def end_sessions(call: Call, user_id: UserId, ending: Ending) -> Access:
     """
     End every session of somebody of the caller's tenant.

@@ -24,7 +24,7 @@ class LoggedOutSince(Value):
     """Tokens that were issued before this instant no longer count."""
 
 
-@operation("POST", "/v1/auth/logout", scopes={Scope.ACCOUNT})
+@operation("POST", "/v1/auth/logout", scopes={Scope.ACCOUNT}, in_freeze=True)
 def log_out(call: Call, logout: Logout) -> LoggedOutSince:
     """
     End the caller's sessions.

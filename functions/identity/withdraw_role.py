@@ -29,7 +29,9 @@ class RoleWithdrawal(Value):
     """Why it is taken, in your words."""
 
 
-@operation("POST", "/v1/admin/users/{user_id}/roles/withdraw", scopes={Scope.USERS_WRITE})
+@operation(
+    "POST", "/v1/admin/users/{user_id}/roles/withdraw", scopes={Scope.USERS_WRITE}, in_freeze=True
+)
 def withdraw_role(call: Call, user_id: UserId, body: RoleWithdrawal) -> Access:
     """
     Take a role from somebody of the caller's tenant, whatever their tokens say.

@@ -39,7 +39,12 @@ class SignedAgreement(SignedDecision):
     """What you want to say beside the yes; the signature covers its SHA-256."""
 
 
-@operation("POST", "/v1/mobile/approvals/{approval_id}/approve", scopes={Scope.GOVERNANCE_WRITE})
+@operation(
+    "POST",
+    "/v1/mobile/approvals/{approval_id}/approve",
+    scopes={Scope.GOVERNANCE_WRITE},
+    in_freeze=True,
+)
 def approve_on_phone(
     call: Call, approval_id: Id, agreement: SignedAgreement, check: SignatureCheck
 ) -> Approval:

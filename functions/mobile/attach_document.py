@@ -9,7 +9,11 @@ from shared.ports import Tickets
 
 
 @operation(
-    "POST", "/v1/mobile/vetoes/{veto_id}/attachments", scopes={Scope.VETO_EXECUTE}, status=201
+    "POST",
+    "/v1/mobile/vetoes/{veto_id}/attachments",
+    scopes={Scope.VETO_EXECUTE},
+    status=201,
+    in_freeze=True,
 )
 def attach_document(call: Call, veto_id: Id, given: Announced, tickets: Tickets) -> UploadAddress:
     """

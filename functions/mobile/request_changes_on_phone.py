@@ -44,7 +44,10 @@ class SignedChanges(SignedDecision):
 
 
 @operation(
-    "POST", "/v1/mobile/approvals/{approval_id}/request-changes", scopes={Scope.GOVERNANCE_WRITE}
+    "POST",
+    "/v1/mobile/approvals/{approval_id}/request-changes",
+    scopes={Scope.GOVERNANCE_WRITE},
+    in_freeze=True,
 )
 def request_changes_on_phone(
     call: Call, approval_id: Id, wanted: SignedChanges, check: SignatureCheck

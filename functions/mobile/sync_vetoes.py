@@ -35,9 +35,7 @@ class Results(Value):
 
 
 @operation(
-    "POST",
-    "/v1/mobile/sync",
-    scopes={Scope.VETO_EXECUTE, Scope.GOVERNANCE_READ},
+    "POST", "/v1/mobile/sync", scopes={Scope.VETO_EXECUTE, Scope.GOVERNANCE_READ}, in_freeze=True
 )
 def sync_vetoes(call: Call, body: QueuedItems, check: SignatureCheck) -> Results:
     """

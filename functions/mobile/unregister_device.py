@@ -7,7 +7,7 @@ from shared.errors import NotFound
 from shared.operation import Call, operation
 
 
-@operation("DELETE", "/v1/mobile/devices/{device_id}", scopes={Scope.ACCOUNT})
+@operation("DELETE", "/v1/mobile/devices/{device_id}", scopes={Scope.ACCOUNT}, in_freeze=True)
 def unregister_device(call: Call, device_id: Id) -> Device:
     """
     Take a device's rights away: it shows nothing any more and its signature counts no longer.

@@ -17,6 +17,7 @@ from shared.ports import SignatureCheck
     tenant=PLATFORM,
     max_bytes=MAX_DOCUMENT_BYTES,
     versioned=False,
+    in_freeze=True,
 )
 def upload_document(
     call: Call, address: Address, document: Content, files: Files, check: SignatureCheck

@@ -11,7 +11,9 @@ from shared.operation import Call, operation
 from shared.ports import SignatureCheck
 
 
-@operation("POST", "/v1/mobile/approvals/{approval_id}/veto", scopes={Scope.VETO_EXECUTE})
+@operation(
+    "POST", "/v1/mobile/approvals/{approval_id}/veto", scopes={Scope.VETO_EXECUTE}, in_freeze=True
+)
 def veto_on_phone(
     call: Call, approval_id: Id, objection: SignedVeto, check: SignatureCheck
 ) -> Veto:

@@ -1,4 +1,5 @@
 from shared.actors import PLATFORM, PUBLIC, Scope
+from shared.enforcing import Enforcement, Enforcing
 from shared.entity import Timestamp, Value
 from shared.operation import Call, operation
 from shared.platform.models.services import LATEST, Check, Observation, State
@@ -15,24 +16,31 @@ class Health(Value):
     """The release that answers."""
     time: Timestamp
     """What time it is here, in UTC."""
+    enforcement: Enforcement
+    """Whether every change is decided by the rules in force; in words for those who may see it."""
     checks: tuple[Check, ...] | None = None
     """What it depends on: for those who may see it."""
 
 
 @operation("GET", "/v1/health", scopes=PUBLIC, audited=False, tenant=PLATFORM, recognises=True)
-def get_health(call: Call) -> Health:
+def get_health(call: Call, enforcing: Enforcing) -> Health:
     """
     Say whether the platform is well.
 
     One cheap read proves that the store answers, where it does not, the answer is 503. That read is what
-    the last look at everything else saw.
+    the last look at everything else saw, but for policy: a canary that must be denied is asked with it.
     """
     with call.transaction() as txn:
         seen = txn.get_or_none(Observation, LATEST)
     inside = Scope.PLATFORM_READ in call.actor.scopes
+    enforcement = enforcing.state(call.now)
+    if not inside:
+        enforcement = enforcement.model_copy(update={"says": "", "freeze_reason": None})
+    off = enforcement.level == "off"
     return Health(
-        status=states.platform_state(seen, at=call.now),
+        status="down" if off else states.platform_state(seen, at=call.now),
         version=VERSION,
         time=call.now,
+        enforcement=enforcement,
         checks=(seen.checks if seen else ()) if inside else None,
     )

@@ -25,6 +25,7 @@ class Deprecation(Value):
     "/v1/precedent-seeds/{seed_id}/deprecate",
     scopes={Scope.PRECEDENTS_WRITE},
     tenant=PLATFORM,
+    in_freeze=True,
 )
 def deprecate_precedent_seed(call: Call, seed_id: Id, body: Deprecation) -> PrecedentSeed:
     """End a seed that is of no more use; what was done by it stays done, and what is still held is asked again."""

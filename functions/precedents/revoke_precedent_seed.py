@@ -25,6 +25,7 @@ class Revocation(Value):
     "/v1/precedent-seeds/{seed_id}/revoke",
     scopes={Scope.PRECEDENTS_DECIDE},
     tenant=PLATFORM,
+    in_freeze=True,
 )
 def revoke_precedent_seed(call: Call, seed_id: Id, body: Revocation) -> PrecedentSeed:
     """

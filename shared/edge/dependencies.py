@@ -12,6 +12,7 @@ from shared.documents import Documents, Key
 from shared.edge.addresses import path
 from shared.edge.auth import InvalidToken, KeySource
 from shared.edge.settings import Settings
+from shared.enforcing import Enforcement
 from shared.errors import ProviderDown, Refusal
 from shared.evidence import Signer
 from shared.identity.models import VerificationKey
@@ -40,12 +41,16 @@ class PortDependencies:
         signer: Signer,
         token: Callable[[], str] | None = None,
         engine_trouble: Callable[[], str] = str,
+        *,
+        enforcing: Callable[[], Enforcement],
     ) -> None:
         """
         Say what to look at, and whose access token opens it: this process's own without one.
 
-        *engine_trouble* says in a sentence what is wrong inside of the workflow engine where that is in this process.
+        *engine_trouble* says in a sentence what is wrong inside of the workflow engine where that is in this process;
+        *enforcing* looks whether what happens is governed.
         """
+        self._enforcing = enforcing
         self._settings, self._documents, self._signer = settings, documents, signer
         self._token, self._engine_trouble = token, engine_trouble
 
@@ -57,6 +62,7 @@ class PortDependencies:
             "workflow_engine": self._workflow_engine,
             "identity_keys": self._identity_keys,
             "signing_key": self._signing_key,
+            "enforcement": self._enforcement,
         }
         if not self._settings.local:
             looks |= {name: partial(self._given_up, *those) for name, those in GIVEN_UP.items()}
@@ -98,6 +104,11 @@ class PortDependencies:
         kid, _ = self._signer.sign(b"a look at the platform's health")
         if self._documents.get(Key(PLATFORM, VerificationKey.collection, kid)) is None:
             raise ProviderDown(f"the public half of the writer key {kid} is not published")
+
+    def _enforcement(self) -> None:
+        found = self._enforcing()
+        if found.level != "effective":
+            raise ProviderDown(found.says, rule=found.rule)
 
     def _given_up(self, *targets: str) -> None:
         """Look whether those who call somebody gave up on them: there is nothing to ask them for."""

@@ -102,7 +102,27 @@ class FileSigner(PemSigner):
 
     def __init__(self, file: Path) -> None:
         """Name the file."""
-        super().__init__(lambda: made_once(file, _made))
+        super().__init__(self._read)
+        self._file = file
+        self._content = b""
+
+    def lost(self) -> str:
+        """Say in words what became of the file since the key was read; nothing where nothing did."""
+        if not self._content:
+            return ""
+        try:
+            content = self._file.read_bytes()
+        except FileNotFoundError:
+            return "the file of the writer key is gone; restore it"
+        except OSError as error:
+            return f"the file of the writer key cannot be read ({error.strerror}); restore it"
+        if content != self._content:
+            return "another writer key lies where this process read its own; restore that one"
+        return ""
+
+    def _read(self) -> bytes:
+        self._content = made_once(self._file, _made)
+        return self._content
 
 
 class TicketSigner:

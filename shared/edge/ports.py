@@ -20,6 +20,7 @@ from shared.edge.settings import Settings
 from shared.edge.strangers import Strangers
 from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
 from shared.edge.trust import trust
+from shared.enforcing import Enforcing
 from shared.evidence import Signer, Verify
 from shared.files import FileReader, FileRemover, Files, FileStore
 from shared.observability import Dependencies, Memory, NoTraffic, Telemetry, Traffic
@@ -38,6 +39,7 @@ from shared.ports import Deployment, SecretReader, SecretWriter, SignatureCheck,
 from shared.records import dataclass
 
 if TYPE_CHECKING:
+    from shared.edge.enforcement import LiveEnforcement
     from shared.edge.relay import Relay
     from shared.secrets import TenantSecrets
 
@@ -85,6 +87,8 @@ class Ports:
     backlogs: Backlogs
     dependencies: Dependencies
     telemetry: Telemetry
+    enforcement: Enforcing
+    """By which rules every change is decided; where that cannot be known, nothing changes."""
     note: Callable[[Actor], None] = lambda _: None
     """Keep the roster: told of whoever reads."""
 
@@ -120,6 +124,7 @@ def connect(
     files = later(lambda: _files(settings, clock))
     secrets = later(lambda: _secrets(settings, clock))
     relay = later(lambda: _relay(settings, documents, bus, trusted, clock))
+    enforcement = later(lambda: _enforcement(settings, documents, signer, trusted))
     authenticator = Authenticator(
         project=settings.project,
         addressed=settings.addressed,
@@ -161,8 +166,9 @@ def connect(
         due_relay=relay,
         letter_relay=relay,
         backlogs=relay,
-        dependencies=later(lambda: _dependencies(settings, documents, signer)),
+        dependencies=later(lambda: _dependencies(settings, documents, signer, enforcement, clock)),
         telemetry=LocalTelemetry(counting) if settings.local else CloudTelemetry(settings),
+        enforcement=enforcement,
     )
 
 
@@ -253,10 +259,24 @@ def _files(settings: Settings, clock: Callable[[], datetime]) -> FileStore:
     return BucketFiles(settings.uploads, settings.account, clock)
 
 
-def _dependencies(settings: Settings, documents: Documents, signer: Signer) -> Dependencies:
+def _dependencies(
+    settings: Settings,
+    documents: Documents,
+    signer: Signer,
+    enforcing: Enforcing,
+    clock: Callable[[], datetime],
+) -> Dependencies:
     from shared.edge.dependencies import PortDependencies
 
-    return PortDependencies(settings, documents, signer)
+    return PortDependencies(settings, documents, signer, enforcing=lambda: enforcing.state(clock()))
+
+
+def _enforcement(
+    settings: Settings, documents: Documents, signer: Signer, trusted: Verify
+) -> "LiveEnforcement":
+    from shared.edge.enforcement import enforcement
+
+    return enforcement(settings, documents, signer, trusted)
 
 
 def process() -> Ports:

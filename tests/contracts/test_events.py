@@ -33,6 +33,8 @@ TOPICS = {
 SHARED = {
     # The papers of a veto are uploaded by phone, and kept where phones are.
     "veto": ["approvals", "mobile"],
+    # Who is denied has a stream of their own, which identity keeps.
+    "policy": ["identity", "policy"],
 }
 """Families that two areas announce, and why."""
 

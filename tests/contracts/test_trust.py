@@ -8,10 +8,10 @@ REACHED = {
     "evidence-requests": {"FileReader"},
     "evidence-reactions": {"DueRelay", "EntryRelay", "FileRemover", "Files", "LetterRelay"},
     "governance-requests": {"Deployment", "Files", "SignatureCheck", "Tickets"},
-    "governance-reactions": {"Push", "Workflows"},
+    "governance-reactions": {"Enforcing", "Push", "Workflows"},
     "pipeline-requests": {"Deployment"},
     "pipeline-reactions": {"Probe", "Workflows"},
-    "platform-requests": {"Deployment", "Memory", "Projections", "Traffic"},
+    "platform-requests": {"Deployment", "Enforcing", "Memory", "Projections", "Traffic"},
     "platform-reactions": {"Backlogs", "Dependencies", "Projections", "Telemetry"},
 }
 """What the functions of each account name; what that lets the account do stands in tests/infra/test_graph.py."""

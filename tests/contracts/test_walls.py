@@ -49,6 +49,7 @@ KERNEL = {
         "destinations",
         "detectors",
         "documents",
+        "enforcing",
         "entity",
         "errors",
         "evidence",

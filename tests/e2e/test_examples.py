@@ -275,6 +275,7 @@ def operations(story):
     story.send("platform.transition_incident", "admin")
     story.send("platform.put_feature_flag", "admin", version="")
     story.send("budgets.put_budget", "admin", version="")
+    story.send("policy.set_freeze", "governor")
     story.send("platform.reset_circuit_breaker", "admin")
     story.knows(EXPORT=platform_rehearsal.begin_later(story.scene).id)
     story.send("platform.cancel_async_job", "admin")

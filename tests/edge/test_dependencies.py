@@ -12,11 +12,12 @@ from shared.documents import Key, Write
 from shared.edge import jws
 from shared.edge.dependencies import PortDependencies
 from shared.edge.settings import Settings
+from shared.enforcing import Enforcement
 from shared.errors import StoreUnavailable
 from shared.identity.models import VerificationKey
 from shared.platform.models.breakers import Circuit
 from shared.platform.rules.targets import TARGETS
-from tests.conftest import NOON
+from tests.conftest import NOON, FakeEnforcing
 
 SIGN_IN = jws.jwk(rsa.generate_private_key(65537, 2048).public_key(), "sign-in")
 ENGINE = "/v1/projects/local/locations/local/workflows/agent_creation/executions?pageSize=1"
@@ -57,7 +58,12 @@ def dependencies(google, documents, signer, tmp_path):
         "PEOPLE_KEYS": f"{google[0]}/keys",
         "SERVICE_KEYS": f"{google[0]}/keys",
     }
-    return PortDependencies(Settings(environ), documents, signer, lambda: "a-token")
+    enforcing = FakeEnforcing()
+    looking = PortDependencies(
+        Settings(environ), documents, signer, lambda: "a-token", enforcing=lambda: enforcing.now
+    )
+    looking.governed = enforcing
+    return looking
 
 
 def states(dependencies):
@@ -70,9 +76,17 @@ def details(dependencies):
 
 def test_all_are_looked_at_and_well(dependencies, google):
     assert states(dependencies) == dict.fromkeys(
-        ("store", "event_bus", "workflow_engine", "identity_keys", "signing_key"), True
+        ("store", "event_bus", "workflow_engine", "identity_keys", "signing_key", "enforcement"),
+        True,
     )
     assert (ENGINE, "Bearer a-token") in google[1]
+
+
+@pytest.mark.parametrize("level", ["degraded", "off"])
+def test_rules_that_do_not_hold_are_told_of(dependencies, level):
+    says = "the writer key is gone; restore it"
+    dependencies.governed.now = Enforcement(level=level, rule="key_missing", says=says, since=NOON)
+    assert details(dependencies) == {"enforcement": says}
 
 
 @pytest.mark.parametrize("status", [403, 404, 503])

@@ -18,7 +18,7 @@ from shared.identity.events import AuthFailed, PolicyDenied, ValidationFailed
 from shared.identity.models import Principal, VerificationKey
 from shared.identity.rules.principals import principal
 from shared.release import VERSION
-from tests.conftest import NOON
+from tests.conftest import NOON, FakeEnforcing
 
 
 def test_a_caller_learns_who_they_are(call_as):
@@ -75,7 +75,7 @@ def test_the_public_keys_are_published(call_as, signer):
 
 
 def test_the_platform_is_well_while_its_store_answers(call_as):
-    health = get_health(call_as(at=3))
+    health = get_health(call_as(at=3), FakeEnforcing())
     assert (health.status, health.time) == ("healthy", call_as(at=3).now)
 
 
@@ -85,7 +85,7 @@ def test_the_platform_is_not_well_without_its_store(call_as):
             raise StoreUnavailable("the store cannot be used now")
 
     with pytest.raises(StoreUnavailable):
-        get_health(call_as(documents=Broken()))
+        get_health(call_as(documents=Broken()), FakeEnforcing())
 
 
 def test_the_version_is_that_of_the_project():

@@ -9,12 +9,13 @@ from functions.platform.list_services import list_services
 from functions.platform.probe_services import probe_services
 from shared.actors import PLATFORM, Role
 from shared.documents import Key
+from shared.enforcing import Enforcement
 from shared.errors import ProviderDown
 from shared.observability import Backlog, HealthCheck, Recent
 from shared.platform.models.services import LATEST, Observation
 from shared.platform.rules import health, states
 from shared.release import VERSION
-from tests.conftest import NOON, FakeRelay, FakeTelemetry
+from tests.conftest import NOON, FakeEnforcing, FakeRelay, FakeTelemetry
 
 WELL = tuple(
     HealthCheck(name, well=True, latency_ms=3)
@@ -188,13 +189,29 @@ def test_it_looks_every_five_minutes_and_every_minute_while_something_is_wrong(r
 
 def test_only_who_may_see_them_sees_the_checks(call_as, reacting):
     see(reacting(), Dependencies("signing_key"))
-    public = get_health(call_as(at=1))
+    public = get_health(call_as(at=1), FakeEnforcing())
     assert (public.status, public.checks) == ("down", None)
-    inside = get_health(call_as(Role.VIEWER, at=1))
+    inside = get_health(call_as(Role.VIEWER, at=1), FakeEnforcing())
     assert {(c.name, c.status) for c in inside.checks or () if c.status != "healthy"} == {
         ("signing_key", "down")
     }
-    assert get_health(call_as(Role.CUSTOMER_ADMIN, own="acme", at=1)).checks is None
+    assert (
+        get_health(call_as(Role.CUSTOMER_ADMIN, own="acme", at=1), FakeEnforcing()).checks is None
+    )
+
+
+def test_what_stops_every_change_is_told_to_all_and_in_words_to_who_may_see_them(call_as):
+    enforcing = FakeEnforcing()
+    says, why = "the writer key is gone; restore it", "an incident is looked into"
+    enforcing.now = Enforcement(
+        level="off", rule="key_missing", says=says, since=NOON, frozen=True, freeze_reason=why
+    )
+    public = get_health(call_as(), enforcing)
+    told = public.enforcement
+    assert (public.status, told.level, told.rule, told.says) == ("down", "off", "key_missing", "")
+    assert (told.frozen, told.freeze_reason) == (True, None)
+    inside = get_health(call_as(Role.VIEWER), enforcing).enforcement
+    assert (inside.says, inside.freeze_reason) == (says, why)
 
 
 def test_services_are_listed_as_last_seen(call_as, reacting):

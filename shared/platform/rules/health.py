@@ -27,11 +27,13 @@ REMEMBERED = timedelta(hours=24)
 MIN_REQUESTS = 10
 """Of fewer requests a share says nothing."""
 
-ESSENTIAL = frozenset({"store", "event_bus", "identity_keys", "signing_key", "audit_log"})
+ESSENTIAL = frozenset(
+    {"store", "event_bus", "identity_keys", "signing_key", "audit_log", "enforcement"}
+)
 """Without one of these the platform is down: changes are refused."""
 
 _ALL = frozenset({"store", "identity_keys"})
-_WRITES = _ALL | {"event_bus", "signing_key", "audit_log"}
+_WRITES = _ALL | {"event_bus", "signing_key", "audit_log", "enforcement"}
 DEPENDS: Mapping[str, frozenset[str]] = {
     "agents": _WRITES | {"workflow_engine"},
     "approvals": _WRITES | {"workflow_engine"},

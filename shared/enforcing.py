@@ -1,0 +1,80 @@
+"""
+Whether what happens is governed: by which rules, by a working engine, under a key, frozen or not.
+
+Every mutation is refused where it is not. Nothing here can be switched: there is no setting by which something that is
+not governed happens all the same.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from shared.entity import Code, Hex64, Printed, Timestamp, Value
+from shared.errors import EnforcementUnavailable
+from shared.ports import Port
+
+if TYPE_CHECKING:
+    from shared.deciding import PolicyEngine
+
+Level = Literal["effective", "degraded", "off"]
+
+
+class Enforcement(Value):
+    """Whether every change is decided by the rules in force."""
+
+    level: Level
+    """`effective`: it is. `degraded`: it is, and something will soon keep it from being so. `off`: nothing may change."""
+    rule: Code | None = None
+    """What keeps it from being effective, for programs; null where it is."""
+    says: Printed = ""
+    """The same in words, with what to do about it; empty where it is effective."""
+    since: Timestamp
+    """Since when it is so."""
+    bundle: Hex64 | None = None
+    """The digest of the rules that decide here; null where none do."""
+    frozen: bool = False
+    """Whether nothing may change but what a freeze lets through."""
+    freeze_reason: Printed | None = None
+    """Why it is frozen; null where it is not."""
+
+    def demand(self) -> None:
+        """
+        Refuse to go on where nothing may change.
+
+        Raises:
+            EnforcementUnavailable: It is off.
+        """
+        if self.level == "off":
+            raise EnforcementUnavailable(self.says, rule=self.rule, retry_after_s=RETRY_S)
+
+
+RETRY_S = 30
+"""After how long whoever was refused may ask again, in seconds."""
+
+
+class Enforcing(Port, Protocol):
+    """Looks whether what happens is governed, and by which rules."""
+
+    def state(self, at: datetime) -> Enforcement:
+        """
+        Say how it is, by a look that is at most half a minute old.
+
+        Raises:
+            StoreUnavailable: What is in force cannot be read.
+        """
+
+    def engine(self, at: datetime) -> "PolicyEngine":
+        """
+        Return the engine that decides by the rules in force.
+
+        Raises:
+            EnforcementUnavailable: There is none, or what it decides would not hold.
+            StoreUnavailable: What is in force cannot be read.
+        """
+
+    def offered(self) -> str:
+        """
+        Return the digest of the rules that came with this release, as they lie beside the code now.
+
+        Raises:
+            EnforcementUnavailable: They do not lie there.
+        """

@@ -1,0 +1,37 @@
+"""What a freeze lets through: what ends harm, decides or keeps evidence, and nothing else."""
+
+from shared.edge.catalog import operations
+
+WHY = {
+    "decides": {
+        *("approvals.add_evidence", "approvals.approve_approval", "approvals.cancel_approval"),
+        *("approvals.create_approval", "approvals.defer_approval", "approvals.delegate_approval"),
+        *("approvals.escalate_approval", "approvals.reject_approval"),
+        *("approvals.request_approval_changes", "approvals.withdraw_refusal"),
+        *("mobile.approve_on_phone", "mobile.request_changes_on_phone"),
+    },
+    "objects": {
+        *("approvals.create_veto", "mobile.attach_document", "mobile.sync_vetoes"),
+        *("mobile.upload_document", "mobile.veto_on_phone"),
+    },
+    "suspends": {"agents.cancel_workflow", "agents.fail_workflow", "agents.suspend_agent"},
+    "revokes": {
+        *("identity.end_sessions", "identity.log_out", "identity.withdraw_role"),
+        *("mobile.unregister_device", "precedents.deprecate_precedent_seed"),
+        "precedents.revoke_precedent_seed",
+    },
+    "keeps evidence": {"audit.append_entries"},
+    "freezes": {"policy.set_freeze"},
+}
+
+
+def test_a_freeze_lets_through_what_is_listed_and_nothing_else():
+    let_through = {op.id for op in operations() if op.in_freeze}
+    listed = set().union(*WHY.values())
+    assert let_through == listed, (
+        "in_freeze is for what ends harm, decides or keeps evidence; list it here with the reason"
+    )
+
+
+def test_what_only_reads_says_nothing_of_a_freeze():
+    assert not [op.id for op in operations() if op.in_freeze and not op.mutates]

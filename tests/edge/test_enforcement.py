@@ -1,0 +1,381 @@
+"""Governed or not running: whatever is unplugged stops every change, and whatever is plugged in again lets it go on."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.actors import PLATFORM, Actor, Role
+from shared.deciding import Finding, denial
+from shared.documents import Key, Write
+from shared.edge.canary import canary
+from shared.edge.enforcement import PLACE, LiveEnforcement
+from shared.edge.keys import FileSigner
+from shared.errors import EnforcementUnavailable, StoreUnavailable
+from shared.evidence import Entry
+from shared.operation import Call
+from shared.policy.actions import standing
+from shared.policy.events.standing import BundleActivated
+from shared.policy.models.standing import STANDING, Freeze, Freezing, PolicyStanding
+from tests.conftest import NOON, trusting
+
+FIRST, SECOND = "a" * 64, "b" * 64
+REASON = "The incident is looked into before anything else happens."
+
+
+class FakeEngine:
+    """Allows administrators and nobody else; `allowing` bundles allow whatever they are asked."""
+
+    version = "fake/1"
+
+    def __init__(self, digest):
+        self.digest = digest
+        self.selection = {"*": ("rbac",), "agents": ("governor_role",), "prompt": ("ai_safety",)}
+        self.allowing, self.denying, self.broken = set(), False, None
+        self.asked = 0
+
+    def evaluate(self, bundles, document):
+        self.asked += 1
+        if self.broken:
+            raise self.broken
+        return {name: self._found(name, document) for name in bundles}
+
+    def _found(self, name, document):
+        roles = document.get("subject", {}).get("roles", ())
+        if name in self.allowing or ("admin" in roles and not self.denying):
+            return Finding(allow=True)
+        return denial(name, "no_rule", "no rule allows this")
+
+
+class World:
+    """One process, and everything that can be unplugged from it."""
+
+    def __init__(self, documents, folder):
+        self.signer = FileSigner(folder / "writer.pem")
+        self.documents, self.key = documents, folder / "writer.pem"
+        self.lies = FIRST
+        self.engines = [FakeEngine(FIRST)]
+        self.starts = None
+        self.trusted = trusting(self.signer)
+        self.live = LiveEnforcement(
+            engine=self._started,
+            files=self._lying,
+            canary=canary,
+            key=self.signer.lost,
+            documents=documents,
+            signer=self.signer,
+            trusted=self._trusted,
+        )
+
+    @property
+    def engine(self):
+        return self.engines[-1]
+
+    def _trusted(self, *signed):
+        return self.trusted(*signed)
+
+    def _started(self):
+        if self.starts:
+            raise self.starts
+        if self.engines[-1].digest != self.lies:
+            self.engines.append(FakeEngine(self.lies))
+        return self.engines[-1]
+
+    def _lying(self):
+        if self.lies is None:
+            raise EnforcementUnavailable(
+                "the bundle trial has no module; restore policies/", rule="bundle_missing"
+            )
+        return self.lies
+
+    def at(self, seconds):
+        return self.live.state(NOON + timedelta(seconds=seconds))
+
+    def found(self, seconds):
+        state = self.at(seconds)
+        return state.level, state.rule
+
+
+@pytest.fixture
+def world(documents, tmp_path):
+    return World(documents, tmp_path)
+
+
+@pytest.fixture
+def calling(world):
+    """Make calls in the world: of a role, at a time in minutes."""
+
+    def make(role=Role.SERVICE, at=0.0):
+        return Call(
+            actor=Actor(id=role.value, tenant=PLATFORM, roles=frozenset({role})),
+            now=NOON + timedelta(minutes=at),
+            tenant=PLATFORM,
+            operation="tests.call",
+            correlation_id="00000000-0000-4000-8000-000000000001",
+            documents=world.documents,
+            signer=world.signer,
+        )
+
+    return make
+
+
+@pytest.fixture
+def ship(world, calling):
+    def shipped(at=0.0, release="0.2.0"):
+        call = calling(at=at)
+        with call.transaction() as txn:
+            standing.ship(txn, release=release, bundle=world.live.offered(), at=call.now)
+
+    return shipped
+
+
+@pytest.fixture
+def freeze(calling):
+    def frozen(on, at=0.0, role=Role.GOVERNOR):
+        call = calling(role, at)
+        with call.transaction() as txn:
+            return Freeze.of(standing.freeze(txn, Freezing(on=on, reason=REASON), call))
+
+    return frozen
+
+
+@pytest.fixture
+def activate(calling):
+    """Put another set in force as people do: signed, under an approval, at a time in minutes."""
+
+    def activated(digest, at):
+        call = calling(Role.ADMIN, at)
+        with call.transaction() as txn:
+            before = txn.get(PolicyStanding, STANDING)
+            changes = {"bundle": digest, "since": call.now, "approval_id": "an-approval"}
+            told = BundleActivated(before=before.bundle, bundle=digest, release="0.2.0")
+            txn.save(before.model_copy(update=changes), told)
+
+    return activated
+
+
+def test_all_is_well_once_the_release_brought_its_bundles(world, ship):
+    assert world.found(0) == ("off", "bundle_missing")
+    ship()
+    assert world.found(5) == ("effective", None)
+    assert world.at(5).bundle == FIRST
+    assert world.live.engine(NOON + timedelta(seconds=5)) is world.engine
+
+
+def test_a_look_holds_for_half_a_minute(world, ship):
+    ship()
+    for seconds in range(30):
+        world.at(seconds)
+    assert world.engine.asked == 3
+    world.at(30)
+    assert world.engine.asked == 6
+
+
+def test_a_clock_that_goes_back_is_looked_at_again(world, ship):
+    ship()
+    world.at(3600)
+    world.engine.allowing = {"rbac"}
+    assert world.found(0) == ("off", "canary_allowed")
+
+
+def unplug_folder(world):
+    world.lies = None
+
+
+def edit_byte(world):
+    world.lies = SECOND
+
+
+def lose_key(world):
+    world.key.rename(world.key.with_suffix(".away"))
+
+
+def change_key(world):
+    lose_key(world)
+    world.key.write_bytes(world.key.with_suffix(".away").read_bytes()[:-1])
+
+
+def distrust(world):
+    world.trusted = lambda *_: False
+
+
+def allow_all(world):
+    world.engine.allowing = {"rbac", "governor_role", "ai_safety"}
+
+
+def allow_one(world):
+    world.engine.allowing = {"governor_role"}
+
+
+def deny_all(world):
+    world.engine.denying = True
+
+
+def ask_nothing(world):
+    world.engine.selection = {}
+
+
+def lose_engine(world):
+    world.engine.broken = EnforcementUnavailable("there is no engine any more")
+
+
+def break_engine(world):
+    world.engine.broken = RuntimeError("a defect")
+
+
+def sign_nothing(world):
+    def sign(_):
+        raise PermissionError("no")
+
+    world.live._signer = type("Dead", (), {"sign": staticmethod(sign)})()
+
+
+def forge_standing(world):
+    found = world.documents.get(PLACE)
+    world.documents.commit([Write(PLACE, {**found.data, "release": "9.9.9"}, found.revision)])
+
+
+def forge_signature(world):
+    entry = entry_of(world)
+    world.documents.commit([Write(entry.key, {**entry.data, "sig": "A" * 86}, entry.revision)])
+
+
+def forget_entry(world):
+    entry = entry_of(world)
+    world.documents.commit([Write(entry.key, None, entry.revision)])
+
+
+def forget_standing(world):
+    found = world.documents.get(PLACE)
+    world.documents.commit([Write(PLACE, None, found.revision)])
+
+
+def entry_of(world):
+    head = world.documents.get(PLACE).data["audit"]["entry"]
+    return world.documents.get(Key(PLACE.tenant, Entry.collection, head))
+
+
+@pytest.mark.parametrize(
+    ("unplug", "rule"),
+    [
+        (unplug_folder, "bundle_missing"),
+        (forget_standing, "bundle_missing"),
+        (edit_byte, "bundle_unsigned"),
+        (forge_standing, "bundle_unsigned"),
+        (forge_signature, "bundle_unsigned"),
+        (forget_entry, "bundle_unsigned"),
+        (lose_key, "key_missing"),
+        (change_key, "key_missing"),
+        (distrust, "key_missing"),
+        (sign_nothing, "key_missing"),
+        (allow_all, "canary_allowed"),
+        (allow_one, "canary_allowed"),
+        (deny_all, "canary_allowed"),
+        (ask_nothing, "canary_allowed"),
+        (lose_engine, "engine_missing"),
+        (break_engine, "engine_missing"),
+    ],
+)
+def test_whatever_is_unplugged_stops_every_change_within_half_a_minute(world, ship, unplug, rule):
+    ship()
+    assert world.found(0) == ("effective", None)
+    unplug(world)
+    assert world.found(30) == ("off", rule)
+    with pytest.raises(EnforcementUnavailable) as refused:
+        world.live.engine(NOON + timedelta(seconds=30))
+    (violation,) = refused.value.violations
+    assert violation.rule == rule
+    assert refused.value.retry_after_s == 30
+    assert len(refused.value.detail) > 20, "it says in words what is wrong"
+
+
+def test_an_engine_that_does_not_start_stops_every_change(world, ship):
+    ship()
+    world.starts = ImportError("no such library")
+    assert world.found(0) == ("off", "engine_missing")
+    world.starts = EnforcementUnavailable("a bundle does not parse", rule="bundle_missing")
+    assert world.found(5) == ("off", "bundle_missing")
+    world.starts = None
+    assert world.found(10) == ("effective", None)
+
+
+def test_what_is_plugged_in_again_goes_on_by_itself_within_five_seconds(world, ship):
+    ship()
+    world.at(0)
+    world.lies = SECOND
+    assert world.found(30) == ("off", "bundle_unsigned")
+    world.lies = FIRST
+    assert world.found(34) == ("off", "bundle_unsigned")
+    assert world.found(35) == ("effective", None)
+    assert world.at(35).since == NOON + timedelta(seconds=35)
+
+
+def test_a_process_that_runs_the_rules_before_is_tolerated_for_a_minute(world, ship, activate):
+    ship()
+    world.at(0)
+    activate(SECOND, at=1)
+    assert world.found(60) == ("degraded", "bundle_stale")
+    assert world.found(119) == ("degraded", "bundle_stale")
+    assert world.found(125) == ("off", "bundle_stale")
+
+
+def test_a_process_whose_files_are_those_in_force_makes_its_engine_anew(world, ship, activate):
+    ship()
+    world.at(0)
+    activate(SECOND, at=1)
+    world.lies = SECOND
+    assert world.found(60) == ("effective", None)
+    assert world.at(60).bundle == SECOND
+
+
+def test_what_a_release_brought_once_does_not_come_again(world, ship):
+    ship()
+    world.lies = SECOND
+    ship(at=5)
+    assert world.documents.get(PLACE).data["bundle"] == FIRST
+    assert world.found(600) == ("off", "bundle_unsigned")
+
+
+def test_a_new_release_brings_its_own_and_takes_nothing_that_people_put_in_force(
+    world, ship, activate
+):
+    ship()
+    world.lies = SECOND
+    ship(at=5, release="0.3.0")
+    assert world.found(600) == ("effective", None)
+    activate(FIRST, at=20)
+    world.lies = "c" * 64
+    ship(at=25, release="0.4.0")
+    assert world.documents.get(PLACE).data["bundle"] == FIRST
+
+
+def test_a_freeze_is_seen_within_five_seconds_elsewhere(world, ship, freeze):
+    ship()
+    world.at(0)
+    assert not world.at(4).frozen
+    freeze(on=True)
+    assert world.at(4).frozen is False, "what was read four seconds ago"
+    state = world.at(5)
+    assert (state.frozen, state.freeze_reason) == (True, REASON)
+    assert state.level == "effective", "a frozen platform is governed"
+    freeze(on=False, at=1)
+    assert not world.at(70).frozen
+
+
+def test_a_freeze_is_set_once_and_says_who_and_why(ship, freeze):
+    ship()
+    first = freeze(on=True)
+    assert (first.on, first.reason, first.by) == (True, REASON, "governor")
+    again = freeze(on=True, at=1, role=Role.VISION_GUARDIAN)
+    assert again == first, "who froze it first is kept"
+
+
+def test_a_store_that_does_not_answer_is_not_taken_for_well(world, ship, monkeypatch):
+    ship()
+    world.at(0)
+
+    def down(_):
+        raise StoreUnavailable("down")
+
+    monkeypatch.setattr(world.live, "_documents", type("Down", (), {"get": staticmethod(down)})())
+    with pytest.raises(StoreUnavailable):
+        world.at(6)
