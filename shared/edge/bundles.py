@@ -102,16 +102,15 @@ REFUSED: Mapping[str, str] = {
 }
 """The builtins that no rule may name, and why. Each other one that the engine knows is in a list of the tests."""
 
-_SUSPICIOUS = re.compile(
-    rf"\b({'|'.join(sorted({name.partition('.')[0] for name in REFUSED}))})\b"
-    r"|\d\.\d|\d[eE][-+]?\d"
+_ODD = (
+    r"\d\.\d|\d[eE][-+]?\d"
+    rf"|\b(?:{'|'.join(name for name in REFUSED if '.' not in name)})\b"
+    rf"|\b(?:{'|'.join({name.partition('.')[0] for name in REFUSED})})(?:\.\w+)*\s*\["
 )
-"""What stands in each module that names a builtin that is refused, or holds a number with a fraction; and in some others."""
+"""What stands in a module that holds a number with a fraction, or names a builtin otherwise than with dots."""
 
-_PACKAGE = re.compile(
-    r"^package[ \t]+([a-z][a-z0-9_]*)((?:\.[a-z][a-z0-9_]*)*)[ \t]*$", re.MULTILINE
-)
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_PACKAGE = r"(?m)^package[ \t]+([a-z][a-z0-9_]*)(?:\.[a-z][a-z0-9_]*)*[ \t]*$"
+_PLACE = r"[a-z][a-z0-9_]{0,62}/[a-z0-9_]+\.rego"
 
 
 class NotLoaded(Exception):
@@ -175,7 +174,7 @@ def look(modules: Mapping[str, str]) -> None:
         NotLoaded: One names a builtin that is refused, holds a number with a fraction, or is of another bundle's package.
     """
     faults = [fault for path, source in modules.items() for fault in _misplaced(path, source)]
-    suspects = {path: source for path, source in modules.items() if _SUSPICIOUS.search(source)}
+    suspects = {path: source for path, source in modules.items() if _suspicious(source)}
     if suspects and not faults:
         faults = [
             f"{path} {fault}" for path, tree in parsed(suspects).items() for fault in wrong(tree)
@@ -184,10 +183,14 @@ def look(modules: Mapping[str, str]) -> None:
         raise NotLoaded("; ".join(faults))
 
 
+def _suspicious(source: str) -> bool:
+    dotted = any(name in source for name in REFUSED if "." in name)
+    return dotted or re.search(_ODD, source) is not None
+
+
 def _misplaced(path: str, source: str) -> Iterator[str]:
-    bundle, _, file = path.partition("/")
-    found = _PACKAGE.search(source)
-    if not (_NAME.fullmatch(bundle) and re.fullmatch(r"[a-z0-9_]+\.rego", file)):
+    bundle, found = path.partition("/")[0], re.search(_PACKAGE, source)
+    if not re.fullmatch(_PLACE, path):
         yield f"{path} is not called <bundle>/<file>.rego"
     elif bundle in TAKEN:
         yield f"{path}: {bundle} is the name of something else"

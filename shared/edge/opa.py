@@ -8,6 +8,7 @@ is first asked. Whatever goes wrong in a bundle is that bundle's denial.
 
 import json
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from threading import Lock
@@ -32,7 +33,8 @@ MAX_WAIT_S = 5
 """How long a decision waits for those before it."""
 
 _RULE = "PDP_ERROR"
-_MEMBERS = frozenset({"allow", "reasons", "obligations", "approval", "matched"})
+_MEMBERS = {"allow": bool, "reasons": list, "obligations": list, "approval": dict, "matched": list}
+_CODE = r"[A-Za-z0-9_.-]{1,64}"
 _ENTRY = "waooaw.decisions"
 
 _started_in: int | None = None
@@ -228,7 +230,9 @@ def _read(bundle: str, said: Any) -> Finding:
 
 
 def _finding(bundle: str, said: Mapping[str, Any]) -> Finding | None:
-    if said.keys() - _MEMBERS or type(said.get("allow")) is not bool:
+    if said.keys() - _MEMBERS.keys() or type(said.get("allow")) is not bool:
+        return None
+    if any(not isinstance(value, _MEMBERS[name]) for name, value in said.items()):
         return None
     try:
         reasons = [{**one, "policy": bundle} for one in said.get("reasons", ())]
@@ -237,9 +241,12 @@ def _finding(bundle: str, said: Mapping[str, Any]) -> Finding | None:
             *(one["rule"] for one in reasons),
             *(one["source_rule"] for one in said.get("obligations", ())),
         ]
-        if not all(isinstance(code, str) for code in codes):
+        if not all(isinstance(code, str) and re.fullmatch(_CODE, code) for code in codes):
             return None
-        matched = [f"{bundle}/{code}" for code in dict.fromkeys(codes)]
+        matched = tuple(f"{bundle}/{code}" for code in dict.fromkeys(codes))
+        if not any(said.get(member) for member in ("reasons", "obligations", "approval")):
+            # A yes with nothing to it holds nothing to be validated, for which a cold function would build models.
+            return Finding.model_construct(allow=said["allow"], matched=matched)
         return Finding.model_validate({**said, "reasons": reasons, "matched": matched})
     except (TypeError, KeyError, ValueError):
         return None

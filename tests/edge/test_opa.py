@@ -67,6 +67,10 @@ def test_nothing_is_denied_by_every_bundle(bundle):
         'package bad\ndecision := {"allow": true, "obligations": "none"}',
         'package bad\ndecision := {"allow": true, "obligations": [{"type": "x"}]}',
         'package bad\ndecision := {"allow": true, "reasons": ["no"]}',
+        'package bad\ndecision := {"allow": true, "reasons": {}}',
+        'package bad\ndecision := {"allow": true, "obligations": ""}',
+        'package bad\ndecision := {"allow": true, "approval": false}',
+        'package bad\ndecision := {"allow": true, "matched": ["a b"]}',
         'package bad\ndecision := {"allow": true, "reasons": [{"rule": "A", "message": "a", "severity": "mild"}]}',
         'package bad\ndecision := {"allow": true, "approval": {"type": "any"}}',
         'package bad\ndecision := {"allow": true, "matched": [1]}',
@@ -314,6 +318,7 @@ def test_what_is_refused_is_refused_however_it_is_named(name):
     if "." in name:
         head, _, rest = name.rpartition(".")
         ways += [
+            f"x := {head}[`{rest}`]({{}})",
             f'x := {head}["{rest}"]({{}})',
             f'x := {head}["\\u{ord(rest[0]):04x}{rest[1:]}"]({{}})',
         ]
