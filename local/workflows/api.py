@@ -77,7 +77,8 @@ def _serving(method: Method) -> View:
     """Return the view of a method."""
 
     def serve(**path: str) -> Any:
-        return method.do(Ask(path, flask.request.args, _body() if method.body else {}))
+        query = method.query(flask.request.args)
+        return method.do(Ask(path, query, method.message(_body() if method.body else {})))
 
     return serve
 

@@ -8,7 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from local.workflows.statuses import invalid
+from local.workflows.fields import camel
+from local.workflows.statuses import Refused, invalid, unknown
+
+_SYSTEM = frozenset(
+    {
+        *(".xgafv", "access_token", "alt", "callback", "fields", "key", "oauth_token"),
+        *("prettyPrint", "quotaUser", "uploadType", "upload_protocol"),
+    }
+)
+"""What every method takes in its query, with a `$` before it or without (the discovery documents' `parameters`)."""
 
 _TOKEN = re.compile(r"([0-9]{1,15})-([0-9a-f]{8})")
 
@@ -85,7 +94,9 @@ class Method:
     A method of a service, which is a request in HTTP and a call in gRPC.
 
     *of* is the name in the path with `<part>` for each part, *rest* what follows it; *key* is the field of the
-    message that has the name, *body* the one that is the body (`*`: all that is not in the path).
+    message that has the name, *body* the one that is the body (`*`: all that is not in the path); *takes* are the
+    others, which are asked in a query, or in the body that is all of the message; *beside* is what comes in a query
+    all the same.
     """
 
     service: str
@@ -96,6 +107,8 @@ class Method:
     do: Handler
     key: str = "name"
     body: str = ""
+    takes: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def executions(self) -> bool:
@@ -106,6 +119,28 @@ class Method:
     def changes(self) -> bool:
         """Tell whether it changes anything."""
         return self.verb != "GET"
+
+    def query(self, given: Mapping[str, str]) -> dict[str, str]:
+        """Return what is asked in a query, and refuse what the method does not take; both ways of writing are taken."""
+        asked, strange = {}, []
+        for name, value in given.items():
+            if name.removeprefix("$") in _SYSTEM:
+                if name.endswith("alt") and not value.startswith("json"):
+                    raise Refused("UNIMPLEMENTED", "answers are JSON here")
+            elif camel(name) in self.takes and self.body != "*":
+                asked[camel(name)] = value
+            elif name not in self.beside:
+                strange.append(name)
+        if strange:
+            raise unknown(strange, query=True)
+        return asked
+
+    def message(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a body, and refuse what the method does not take where the body is all of the message."""
+        strange = [name for name in body if camel(name) not in {*self.takes, self.key}]
+        if self.body == "*" and strange:
+            raise unknown(strange)
+        return body
 
     def named(self, name: str) -> dict[str, str]:
         """Return the parts of a name."""

@@ -136,7 +136,8 @@ class Deployments:
         self, size: int, token: str, *, filter: str = "", order_by: str = ""
     ) -> dict[str, Any]:
         """List the workflows, by their ids unless another order is given."""
-        where, values = filters.condition(filter, filters.WORKFLOWS_FILTERED, _LABELS)
+        fields = filters.WORKFLOWS_FILTERED | {"serviceAccount": filters.account(self._account)}
+        where, values = filters.condition(filter, fields, _LABELS)
         order = filters.order(order_by, filters.WORKFLOWS, "w.id")
         sql = f"{_LATEST} WHERE {where} ORDER BY {order}"
         rows, following = self._journal.page(sql, values, size, token)
@@ -197,11 +198,19 @@ class Deployments:
             raise MissingError(f"there is no operation '{id}'")
         return self._operation(rows[0])
 
-    def operations(self, size: int, token: str) -> dict[str, Any]:
+    def operations(self, size: int, token: str, *, filter: str = "") -> dict[str, Any]:
         """List the operations, the newest first."""
-        sql = f"{_OPERATIONS} ORDER BY at DESC, id"
-        rows, following = self._journal.page(sql, [], size, token)
+        where, values = filters.condition(filter, filters.OPERATIONS)
+        sql = f"{_OPERATIONS} WHERE {where} ORDER BY at DESC, id"
+        rows, following = self._journal.page(sql, values, size, token)
         return {"operations": [self._operation(row) for row in rows], "nextPageToken": following}
+
+    def located(self, location: Mapping[str, Any], filter: str) -> bool:
+        """Tell whether a location is one that a filter asks for."""
+        where, values = filters.condition(filter, filters.LOCATIONS)
+        sql = f"SELECT 1 FROM (SELECT ? AS name, ? AS location) WHERE {where}"  # noqa: S608 - made of known columns
+        names = location["name"], location["locationId"]
+        return bool(self._journal.read(sql, *names, *values))
 
     def forget(self, id: str) -> None:
         """Forget an operation, and no more than that."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from local.workflows.statuses import Refused, invalid
+from local.workflows.statuses import invalid, unknown
 
 _Check = Callable[[str, Any], Any]
 _LABELS_MAX, _LABEL_MAX = 64, 63
@@ -164,24 +164,26 @@ def workflow_id(text: str) -> str:
 def said(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a client said of a workflow or an execution, and refuse what there is no word for."""
     taken = WORKFLOW if kind == "Workflow" else EXECUTION
-    found = {}
+    found, strange = {}, []
     for name, value in body.items():
         field = camel(name)
         if field in taken:
             found[field] = taken[field](field, value) if value is not None else None
         elif field not in _SHOWN[kind]:
-            raise _unknown(kind, [name])
+            strange.append(name)
+    if strange:
+        raise unknown(strange, kind.lower())
     return {field: value for field, value in found.items() if value}
 
 
 def masked(said: Mapping[str, Any], mask: str) -> dict[str, Any]:
     """Return what an update changes: what the mask names, and everything where there is no mask."""
     names = [camel(name.strip()) for name in mask.split(",") if name.strip()]
-    unknown = [n for n in names if n not in WORKFLOW and n not in _SHOWN["Workflow"] and n != "*"]
-    if unknown:
+    strange = [n for n in names if n not in WORKFLOW and n not in _SHOWN["Workflow"] and n != "*"]
+    if strange:
         raise invalid(
-            f"a workflow has no field to update of the name: {', '.join(unknown)}",
-            *((f"update_mask.{name}", "no such field") for name in unknown),
+            f"a workflow has no field to update of the name: {', '.join(strange)}",
+            *((f"update_mask.{name}", "no such field") for name in strange),
         )
     wanted: Iterable[str] = WORKFLOW if not names or "*" in names else names
     return {name: said.get(name) for name in wanted if name in WORKFLOW}
@@ -191,8 +193,3 @@ def camel(name: str) -> str:
     """Return a field's name as JSON has it; both ways of writing are taken."""
     head, *rest = name.split("_")
     return head + "".join(part[:1].upper() + part[1:] for part in rest)
-
-
-def _unknown(kind: str, names: list[str]) -> Refused:
-    message = f"{kind} has no field: {', '.join(names)}"
-    return invalid(message, *((name, "no such field") for name in names))

@@ -5,7 +5,7 @@ A term is a field, an operator and a value; NOT and - negate, OR binds tighter t
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ _TERM = re.compile(
 )
 _WORD = re.compile(r"\s*(AND\b|OR\b|NOT\b|-|\(|\))\s*")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)s")
-_PARENT = re.compile(r"^projects/[^/]+/locations/[^/]+/workflows/")
+_PARENT = re.compile(r"^projects/[^/]+/locations/[^/]+/(?:workflows|operations)/")
 _NESTED_MAX, _TERMS_MAX = 50, 100
 Part = tuple[str, list[Any]]
 
@@ -29,7 +29,10 @@ class Field:
 
     sql: str
     kind: str = "text"
-    """text, time, seconds, number, type: a word that may have the name of its type before it; name: an id or all of it"""
+    """
+    text, time, seconds, number, truth; type: a word with or without the name of its type; name: an id or all of it;
+    last: the last part of a name
+    """
 
 
 _TIMES = {
@@ -49,6 +52,9 @@ EXECUTIONS_FILTERED = {
     **EXECUTIONS,
     "stepName": Field("EXISTS (SELECT 1 FROM step_entries WHERE execution = id AND step = ?)"),
     "label": Field("json_extract(labels, ?)"),
+    "disableConcurrencyQuotaOverflowBuffering": Field(
+        "coalesce(json_extract(t.fields, '$.disableConcurrencyQuotaOverflowBuffering'), 0)", "truth"
+    ),
 }
 WORKFLOWS = {
     "name": Field("w.id", "name"),
@@ -59,7 +65,43 @@ WORKFLOWS = {
     "revisionId": Field("w.revision"),
     "description": Field("w.description"),
 }
-WORKFLOWS_FILTERED = {**WORKFLOWS, "label": Field("json_extract(t.fields, ?)")}
+WORKFLOWS_FILTERED = {
+    **WORKFLOWS,
+    "label": Field("json_extract(t.fields, ?)"),
+    # What nobody said has the value that is shown.
+    "cryptoKeyName": Field("coalesce(json_extract(t.fields, '$.cryptoKeyName'), '')"),
+    "callLogLevel": Field(
+        "coalesce(json_extract(t.fields, '$.callLogLevel'), 'CALL_LOG_LEVEL_UNSPECIFIED')"
+    ),
+    "executionHistoryLevel": Field(
+        "coalesce(json_extract(t.fields, '$.executionHistoryLevel'), "
+        "'EXECUTION_HISTORY_LEVEL_UNSPECIFIED')"
+    ),
+}
+
+
+def account(otherwise: str) -> Field:
+    """Return the field of a workflow's account, told with its project or without; *otherwise* is that of the project."""
+    named = otherwise.replace("'", "''")
+    said = f"coalesce(json_extract(a.fields, '$.serviceAccount'), '{named}')"
+    return Field(f"instr('/' || {said} || '\n', '/' || ? || '\n') > 0", "last")
+
+
+OPERATIONS = {
+    "name": Field("id", "name"),
+    # One is done when it is told first.
+    "done": Field("1", "truth"),
+    "metadata.target": Field("workflow", "name"),
+    "metadata.verb": Field("verb"),
+    "metadata.createTime": Field("at", "time"),
+    "metadata.endTime": Field("at", "time"),
+    "metadata.apiVersion": Field("'v1'"),
+}
+LOCATIONS = {
+    "name": Field("name"),
+    "locationId": Field("location"),
+    "displayName": Field("location"),
+}
 STEPS = {
     "entryId": Field("ordinal", "number"),
     "createTime": Field("created", "time"),
@@ -169,26 +211,46 @@ class _Reading:
         if "?" in field.sql:
             if operator not in {"=", "!="}:
                 raise invalid(f"'{name}' can only be equal or not", ("filter", name))
-            return f"{'NOT ' if operator == '!=' else ''}{field.sql}", [value]
-        return f"{field.sql} {operator} ?", [_value(field.kind, value)]
+            negated = "NOT " if operator == "!=" else ""
+            return f"{negated}({field.sql})", [_READ[field.kind](value)]
+        return f"{field.sql} {operator} ?", [_READ[field.kind](value)]
 
 
-def _value(kind: str, value: str) -> Any:
-    if kind == "time":
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            raise invalid(f"{value} is not a time in RFC 3339", ("filter", value)) from None
-        return written(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    if kind == "seconds":
-        found = _DURATION.fullmatch(value)
-        if found is None:
-            raise invalid(f"{value} is not a duration in seconds, as 1.5s is", ("filter", value))
-        return float(found[1])
-    if kind == "number":
-        if not value.isdecimal() or len(value) > 18:
-            raise invalid(f"{value} is not a number", ("filter", value))
-        return int(value)
-    if kind == "name":
-        return _PARENT.sub("", value, count=1)
-    return value.removeprefix("STEP_").removeprefix("STATE_") if kind == "type" else value
+def _moment(value: str) -> str:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise invalid(f"{value} is not a time in RFC 3339", ("filter", value)) from None
+    return written(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _seconds(value: str) -> float:
+    found = _DURATION.fullmatch(value)
+    if found is None:
+        raise invalid(f"{value} is not a duration in seconds, as 1.5s is", ("filter", value))
+    return float(found[1])
+
+
+def _whole(value: str) -> int:
+    if not value.isdecimal() or len(value) > 18:
+        raise invalid(f"{value} is not a number", ("filter", value))
+    return int(value)
+
+
+def _truth(value: str) -> bool:
+    if value.lower() not in {"true", "false"}:
+        raise invalid(f"{value} is neither true nor false", ("filter", value))
+    return value.lower() == "true"
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "text": str,
+    "time": _moment,
+    "seconds": _seconds,
+    "number": _whole,
+    "truth": _truth,
+    "name": lambda value: _PARENT.sub("", value, count=1),
+    "last": lambda value: value.rpartition("/")[2],
+    "type": lambda value: value.removeprefix("STEP_").removeprefix("STATE_"),
+}
+"""How the value of each kind of field is read."""

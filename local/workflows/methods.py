@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from local.workflows import deployments, fields
@@ -11,7 +12,7 @@ from local.workflows.statuses import Refused, invalid
 from local.workflows.values import from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from local.workflows.runtime import Runtime
 
@@ -94,9 +95,13 @@ class Workflows:
 
     def operations(self, ask: Ask) -> dict[str, Any]:
         """List operations."""
-        if ask.word("filter"):
-            raise Refused("UNIMPLEMENTED", "operations are listed without a filter here")
-        return ask.paged(self._runtime.deployments.operations(ask.size(100, 1000), ask.token))
+        if ask.word("returnPartialSuccess") not in {"", "false", "False"}:
+            # Only what is read across locations can be reached in part.
+            raise Refused("UNIMPLEMENTED", "returnPartialSuccess is for lists across locations")
+        found = self._runtime.deployments.operations(
+            ask.size(100, 1000), ask.token, filter=ask.word("filter")
+        )
+        return ask.paged(found)
 
     def forget(self, ask: Ask) -> dict[str, Any]:
         """Forget an operation."""
@@ -107,11 +112,14 @@ class Workflows:
         """Return where workflows are deployed."""
         del ask
         project, location = self._runtime.project, self._runtime.location
-        return {"name": f"projects/{project}/locations/{location}", "locationId": location}
+        name = f"projects/{project}/locations/{location}"
+        return {"name": name, "locationId": location, "displayName": location}
 
     def locations(self, ask: Ask) -> dict[str, Any]:
-        """List the only location."""
-        return {"locations": [self.location(ask)]}
+        """List the only location, if it is one that is asked for."""
+        found = self.location(ask)
+        one = self._runtime.deployments.located(found, ask.word("filter"))
+        return {"locations": [found] if one else []}
 
 
 class Executions:
@@ -213,66 +221,74 @@ def _names(ask: Ask) -> tuple[str, str]:
     return ask.names["execution"], ask.names["workflow"]
 
 
+_PAGED = ("pageSize", "pageToken")
+_CHOSEN = (*_PAGED, "filter", "orderBy")
+_PUSHED = ("message", "subscription", "deliveryAttempt", "GCPCloudEventsMode")
+# It comes in the query, under another name than that of the field.
+_PUSHED_QUERY = "__GCP_CloudEventsMode"
+
+
 def methods(runtime: Runtime) -> Sequence[Method]:
     """Return every method there is."""
-    w, e = Workflows(runtime), Executions(runtime)
-    entries = f"{EXECUTION}/stepEntries/<entry>"
-    return (
-        Method(
-            WORKFLOWS,
-            "CreateWorkflow",
-            "POST",
-            LOCATION,
-            "/workflows",
-            w.create,
-            "parent",
-            "workflow",
-        ),
-        Method(WORKFLOWS, "ListWorkflows", "GET", LOCATION, "/workflows", w.list, "parent"),
-        Method(WORKFLOWS, "GetWorkflow", "GET", WORKFLOW, "", w.get),
-        Method(
-            WORKFLOWS, "UpdateWorkflow", "PATCH", WORKFLOW, "", w.patch, "workflow.name", "workflow"
-        ),
-        Method(WORKFLOWS, "DeleteWorkflow", "DELETE", WORKFLOW, "", w.delete),
-        Method(WORKFLOWS, "ListWorkflowRevisions", "GET", WORKFLOW, ":listRevisions", w.revisions),
-        Method(OPERATIONS, "GetOperation", "GET", OPERATION, "", w.operation),
-        Method(OPERATIONS, "ListOperations", "GET", LOCATION, "/operations", w.operations),
-        Method(OPERATIONS, "DeleteOperation", "DELETE", OPERATION, "", w.forget),
-        Method(LOCATIONS, "GetLocation", "GET", LOCATION, "", w.location),
-        Method(LOCATIONS, "ListLocations", "GET", "projects/<project>", "/locations", w.locations),
-        Method(
-            EXECUTIONS,
-            "CreateExecution",
-            "POST",
-            WORKFLOW,
-            "/executions",
-            e.create,
-            "parent",
-            "execution",
-        ),
-        Method(EXECUTIONS, "ListExecutions", "GET", WORKFLOW, "/executions", e.list, "parent"),
-        Method(EXECUTIONS, "GetExecution", "GET", EXECUTION, "", e.get),
-        Method(EXECUTIONS, "CancelExecution", "POST", EXECUTION, ":cancel", e.cancel, body="*"),
-        Method(
-            HISTORY,
-            "TriggerPubsubExecution",
-            "POST",
-            WORKFLOW,
-            ":triggerPubsubExecution",
-            e.triggered,
-            body="*",
-        ),
-        Method(HISTORY, "ExportData", "GET", EXECUTION, ":exportData", e.exported),
-        Method(
-            HISTORY,
-            "DeleteExecutionHistory",
-            "POST",
-            EXECUTION,
-            ":deleteExecutionHistory",
-            e.forgotten,
-            body="*",
-        ),
-        Method(HISTORY, "ListCallbacks", "GET", EXECUTION, "/callbacks", e.callbacks),
-        Method(HISTORY, "ListStepEntries", "GET", EXECUTION, "/stepEntries", e.steps),
-        Method(HISTORY, "GetStepEntry", "GET", entries, "", e.step),
+    return (*_workflows(Workflows(runtime)), *_executions(Executions(runtime)))
+
+
+def _workflows(w: Workflows) -> Iterator[Method]:
+    """Yield the methods of the Workflows API; what each takes is in its discovery document."""
+    of = partial(Method, WORKFLOWS)
+    yield of(
+        *("CreateWorkflow", "POST", LOCATION, "/workflows", w.create, "parent", "workflow"),
+        takes=("workflowId",),
     )
+    yield of("ListWorkflows", "GET", LOCATION, "/workflows", w.list, "parent", takes=_CHOSEN)
+    yield of("GetWorkflow", "GET", WORKFLOW, "", w.get, takes=("revisionId",))
+    yield of(
+        *("UpdateWorkflow", "PATCH", WORKFLOW, "", w.patch, "workflow.name", "workflow"),
+        takes=("updateMask",),
+    )
+    yield of("DeleteWorkflow", "DELETE", WORKFLOW, "", w.delete)
+    yield of("ListWorkflowRevisions", "GET", WORKFLOW, ":listRevisions", w.revisions, takes=_PAGED)
+    of = partial(Method, OPERATIONS)
+    yield of("GetOperation", "GET", OPERATION, "", w.operation)
+    yield of(
+        *("ListOperations", "GET", LOCATION, "/operations", w.operations),
+        takes=(*_PAGED, "filter", "returnPartialSuccess"),
+    )
+    yield of("DeleteOperation", "DELETE", OPERATION, "", w.forget)
+    of = partial(Method, LOCATIONS)
+    yield of("GetLocation", "GET", LOCATION, "", w.location)
+    yield of(
+        *("ListLocations", "GET", "projects/<project>", "/locations", w.locations),
+        takes=(*_PAGED, "filter", "extraLocationTypes"),
+    )
+
+
+def _executions(e: Executions) -> Iterator[Method]:
+    """Yield the methods of the Workflow Executions API."""
+    of = partial(Method, EXECUTIONS)
+    yield of("CreateExecution", "POST", WORKFLOW, "/executions", e.create, "parent", "execution")
+    yield of(
+        *("ListExecutions", "GET", WORKFLOW, "/executions", e.list, "parent"),
+        takes=(*_CHOSEN, "view"),
+    )
+    yield of("GetExecution", "GET", EXECUTION, "", e.get, takes=("view",))
+    yield of("CancelExecution", "POST", EXECUTION, ":cancel", e.cancel, body="*")
+    of = partial(Method, HISTORY)
+    yield of(
+        *("TriggerPubsubExecution", "POST", WORKFLOW, ":triggerPubsubExecution", e.triggered),
+        *("workflow", "*"),
+        takes=_PUSHED,
+        beside=(_PUSHED_QUERY,),
+    )
+    yield of("ExportData", "GET", EXECUTION, ":exportData", e.exported)
+    yield of(
+        *("DeleteExecutionHistory", "POST", EXECUTION, ":deleteExecutionHistory", e.forgotten),
+        body="*",
+    )
+    yield of("ListCallbacks", "GET", EXECUTION, "/callbacks", e.callbacks, "parent", takes=_PAGED)
+    yield of(
+        *("ListStepEntries", "GET", EXECUTION, "/stepEntries", e.steps, "parent"),
+        takes=(*_CHOSEN, "skip", "view"),
+    )
+    entry = f"{EXECUTION}/stepEntries/<entry>"
+    yield of("GetStepEntry", "GET", entry, "", e.step, takes=("view",))

@@ -49,10 +49,25 @@ class Refused(Exception):
 
 
 def invalid(message: str, *violations: tuple[str, str]) -> Refused:
-    """Refuse what a client said; each violation is a field and what is wrong with it."""
-    fields = [{"field": field, "description": text} for field, text in violations]
+    """Refuse what a client said; each violation is a field, or nothing for all of it, and what is wrong with it."""
+    fields = [
+        {**({"field": field} if field else {}), "description": text} for field, text in violations
+    ]
     details = [{"@type": _BAD_REQUEST, "fieldViolations": fields}] if fields else []
     return Refused("INVALID_ARGUMENT", message, details)
+
+
+def unknown(names: Iterable[str], where: str = "", *, query: bool = False) -> Refused:
+    """Refuse names that a message does not have, in the words of the service's HTTP front."""
+    found = []
+    for name in names:
+        at = f" at '{where}'" if where else ""
+        wrong = "Cannot find field."
+        if query:
+            field = name.rpartition(".")[2]
+            wrong = f"Cannot bind query parameter. Field '{field}' could not be found in request message."
+        found.append(f'Invalid JSON payload received. Unknown name "{name[:100]}"{at}: {wrong}')
+    return invalid("\n".join(found), *((where, one) for one in found))
 
 
 def by_code(code: int, message: str) -> Refused:

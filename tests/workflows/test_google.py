@@ -312,12 +312,12 @@ def post(client: Any) -> Callable[..., Any]:
 
 
 def test_a_field_that_there_is_not_is_refused(client: Any, post: Any) -> None:
-    for path in ("?workflowId=x", "/w/executions"):
+    for path, message in {"?workflowId=x": "workflow", "/w/executions": "execution"}.items():
         error = post(path, colour="red").json["error"]
         assert (error["code"], error["status"]) == (400, "INVALID_ARGUMENT")
         [details] = error["details"]
         assert details["@type"] == "type.googleapis.com/google.rpc.BadRequest"
-        assert details["fieldViolations"][0]["field"] == "colour"
+        assert details["fieldViolations"][0]["field"] == message
     made = post("?workflowId=y", source_contents=ONE, call_log_level=2, tags={"a": "b"}).json
     assert made["response"]["callLogLevel"] == "LOG_ERRORS_ONLY"
     assert "callLogLevel" not in client.get(f"{BASE}/w").json
