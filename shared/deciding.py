@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import Field
 
 from shared.actors import Actor
-from shared.canonical import canonical
-from shared.entity import Code, Hex64, Said, Timestamp, Value, written
-from shared.handling import PersonalData
+from shared.entity import Code, Hex64, Record, Said, Timestamp, Value, written
+from shared.facts import Acts
+from shared.handling import EVIDENCE_DAYS, After, Handling, PersonalData, Stays
+from shared.judged import Pattern
+from shared.obligations import MET, united
+from shared.obligations import Obligation as Obligation  # noqa: PLC0414 - known from here
 from shared.records import dataclass
 
 if TYPE_CHECKING:
@@ -23,11 +26,6 @@ if TYPE_CHECKING:
 
 Verdict = Literal["allow", "deny", "require_approval", "allow_with_obligations"]
 Severity = Literal["low", "medium", "high", "critical"]
-Acts = Literal[
-    "read", "create", "update", "execute", "publish", "send", "pay", "trade", "delete", "bulk"
-]
-"""What kind of act something is."""
-
 ApprovalType = Literal["artifact", "communication", "execution", "financial", "constitutional"]
 """What people may be asked to approve, the strongest last."""
 
@@ -40,8 +38,11 @@ MAX_TTL_S = 300
 NO_RULE = "no_rule"
 """The rule by which somebody is denied where no rule allows."""
 
-Fact = str | int | bool | None
-"""A fact: a text that is a code, a whole number, or whether something is so."""
+PDP_ERROR = "PDP_ERROR"
+"""The rule by which somebody is denied where rules cannot be evaluated."""
+
+OBLIGATION_UNKNOWN = "obligation_unknown"
+"""The rule by which somebody is denied where what rules ask for cannot be done."""
 
 
 class Reason(Value):
@@ -55,17 +56,6 @@ class Reason(Value):
     """What is wrong, and what would make it pass, in words."""
     severity: Severity
     """How serious it is that it was asked for."""
-
-
-class Obligation(Value):
-    """What must be done with what is allowed."""
-
-    type: Code
-    """What it is; who does not know it denies."""
-    parameters: Mapping[str, str | int | bool | list[str]] = {}
-    """How it is done."""
-    source_rule: Code
-    """The rule that asks for it."""
 
 
 class ApprovalNeeded(Value):
@@ -138,8 +128,10 @@ class Decision(Value):
     """Every rule that matched, as `policy/rule`."""
     approval: ApprovalNeeded | None = None
     """Whose approval it needs; null where it needs none."""
+    asked: tuple[Code, ...] = ()
+    """The bundles and policies that were asked, a tenant's with their version."""
     bundle: Code
-    """The digest of all the rules that were in force."""
+    """The digest of all the bundles that were in force."""
     engine: Code
     """What evaluated them, with its version."""
     input: Mapping[str, Any]
@@ -152,6 +144,31 @@ class Decision(Value):
     """For how many seconds the answer held; 0 for this one act alone."""
     pep: Code
     """Where it was enforced."""
+
+
+class Attestation(Record):
+    """A decision on what wrote no entry that could carry it."""
+
+    collection: ClassVar[str] = "decisions"
+    handling: ClassVar = Handling(
+        kept=After(EVIDENCE_DAYS["standard"] or 0, since="decided_at"),
+        export="tenant",
+        erasure=Stays("it is signed, and people are in it by their ids alone"),
+    )
+    personal: ClassVar = PersonalData(ids="decision")
+
+    decided_at: Timestamp
+    """When it was decided."""
+    decision: Mapping[str, Any]
+    """The decision, as an entry would carry it."""
+    kid: Code
+    """The key that signed it, see `/.well-known/jwks.json`."""
+    sig: Annotated[str, Pattern(r"^[A-Za-z0-9_-]{86}$")]
+    """The Ed25519 signature over the canonical JSON of `decision`, with `typ` added."""
+
+
+DECISION_TYPE = "decision/v1"
+"""What the signed bytes of a decision by itself say that they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +190,7 @@ class Question:
     tool: str | None = None
     external: bool = False
     """Whether something outside the platform is changed."""
-    args: Mapping[str, Fact | Sequence[Fact]]
+    args: Mapping[str, Any]
     """What the arguments say of themselves that rules may look at: declared, and never free text."""
     args_hash: str | None = None
     """The digest of all arguments."""
@@ -275,9 +292,6 @@ A member of the context that nobody looked up is not there, so a rule that needs
 FactsOf = Callable[["Transaction", Question], Mapping[str, Any]]
 """Looks up what is so, in the transaction of the act: what it says is named in `FACTS`."""
 
-TenantRules = Callable[["Transaction", Mapping[str, Any]], Mapping[str, Finding]]
-"""Asks the policies of a tenant: they can only restrict, as each is one finding more."""
-
 
 class PolicyEngine(Protocol):
     """Evaluates bundles of rules."""
@@ -307,23 +321,27 @@ class PolicyEngine(Protocol):
         """
 
 
-def merge(findings: Mapping[str, Finding]) -> Merged:
+def merge(findings: Mapping[str, Finding], *, pep: str | None = None) -> Merged:
     """
     Make one verdict of what bundles and policies found, by their names.
 
     One denial beats any number of allows, and who does not allow denies; nothing found is a denial too. Of several
     approvals the strongest type, the longest chain and the shortest time are needed at once. Obligations are united,
-    and of two numbers the stricter holds.
+    and of two numbers the stricter holds. What cannot be met where it is enforced (*pep*) is a denial.
     """
     denials = [reason for name, one in findings.items() for reason in _no(name, one)]
     matched = tuple(dict.fromkeys(rule for one in findings.values() for rule in one.matched))
     if not findings:
         denials = list(denial("policy", NO_RULE, "no rule is there that would allow this").reasons)
-    obligations = _united(o for one in findings.values() for o in one.obligations)
+    obligations = united(o for one in findings.values() for o in one.obligations)
     routes = [one for one in obligations if one.type == "sandbox_route"]
     if len(routes) > 1:
         said = "two rules send this to two different sandboxes, so it goes to neither"
         denials += denial("policy", "route_conflict", said).reasons
+    for one in obligations if pep in MET else ():
+        if one.type not in MET[str(pep)]:
+            said = f"{one.source_rule} asks for {one.type}, which cannot be done here, so this is denied"
+            denials += denial("policy", OBLIGATION_UNKNOWN, said).reasons
     if denials:
         return Merged(verdict="deny", reasons=tuple(denials), matched=matched)
     asking = [one for one in findings.values() if one.approval]
@@ -369,42 +387,25 @@ def _needed(all_of: Sequence[ApprovalNeeded]) -> ApprovalNeeded:
     )
 
 
-_STRICTER: Mapping[tuple[str, str], Callable[[int, int], int]] = {
-    ("rate_limit", "limit"): min,
-    ("require_idempotency_key", "window_h"): max,
-    ("cap_cost", "micro_usd"): min,
-    ("cap_cost", "tokens"): min,
-    ("step_up_auth", "max_age_s"): min,
-}
-"""Which of two numbers is the stricter one, by obligation and parameter."""
+def found(engine: PolicyEngine, document: Mapping[str, Any]) -> dict[str, Finding]:
+    """
+    Return what is found about a document by the rules of the platform: by the same rules always the same.
 
-_LISTED = {("mask_fields", "fields")}
-"""The parameters of which both hold."""
-
-
-def _united(obligations: Iterable[Obligation]) -> tuple[Obligation, ...]:
-    """Return obligations without repetitions: those that differ in nothing else are one, with the stricter numbers."""
-    united: dict[bytes, Obligation] = {}
-    for one in obligations:
-        own = {
-            name: value
-            for name, value in one.parameters.items()
-            if (one.type, name) not in {*_STRICTER, *_LISTED}
-        }
-        place = canonical([one.type, own])
-        before = united.get(place)
-        united[place] = _both(before, one) if before else one
-    return tuple(united.values())
-
-
-def _both(one: Obligation, other: Obligation) -> Obligation:
-    parameters = {**one.parameters}
-    for name, value in other.parameters.items():
-        held, stricter = parameters.get(name, value), _STRICTER.get((one.type, name))
-        if stricter and isinstance(held, int) and isinstance(value, int):
-            parameters[name] = stricter(held, value)
-        elif isinstance(held, list) and isinstance(value, list):
-            parameters[name] = sorted({*held, *value})
-        else:
-            parameters[name] = held
-    return one.model_copy(update={"parameters": parameters})
+    Raises:
+        EnforcementUnavailable: There is no engine, or not every bundle that this must be asked.
+    """
+    name = document["action"]["name"]
+    if document["args"] is None:
+        said = f"the rules can look at {MAX_INPUT_BYTES} bytes of what is asked, and this is more; send less"
+        return {"size": denial("size", PDP_ERROR, said, "high")}
+    if document["context"]["freeze"] is not False:
+        said = "everything is frozen but what ends harm, decides and keeps evidence; wait until a Governor lifts it"
+        return {"freeze": denial("freeze", "frozen", said, "high")}
+    selection = engine.selection
+    selected = selection.get(name.partition(".")[0])
+    if selected is None:
+        said = f"no rules are there for {name}, so nobody may do it; whoever looks after the rules can add them"
+        return {"selection": denial("selection", "unknown_action", said, "high")}
+    trial = selection["trial"] if document["subject"]["trial"] is not None else ()
+    asked = dict.fromkeys([*selection["*"], *trial, *selected])
+    return dict(engine.evaluate(list(asked), document))

@@ -119,6 +119,16 @@ class ApprovalRequired(Refusal):
     status, code, title = 403, "approval_required", "An approval is needed first"
 
 
+class PolicyDenied(Refusal):
+    """
+    The rules do not allow it. Each of the violations names a rule, and says what would make it pass.
+
+    `decision_id` names the decision: an auditor finds by it what was asked, and what the rules looked at.
+    """
+
+    status, code, title = 403, "policy_denied", "The rules do not allow this"
+
+
 class NotFound(Refusal):
     """
     There is no such thing in the tenant; another tenant's does not exist.
@@ -143,6 +153,12 @@ class Conflict(Refusal):
     """
 
     status, code, title = 409, "conflict", "The current state does not allow this"
+
+
+class NoActiveTrial(Refusal):
+    """The trial is over, or has not begun. Subscribe, or ask for a trial of another agent."""
+
+    status, code, title = 409, "no_active_trial", "There is no trial that runs"
 
 
 class IdempotencyKeyReused(Refusal):
@@ -223,6 +239,12 @@ class RateLimited(Refusal):
     """More than the limit allows; it says when to ask again. Wait for as many seconds as `Retry-After` says."""
 
     status, code, title = 429, "rate_limited", "Too many requests"
+
+
+class BudgetExceeded(Refusal):
+    """The budget is used up. Wait until it begins anew, as `Retry-After` says, or ask for it to be raised."""
+
+    status, code, title = 429, "budget_exceeded", "The budget is used up"
 
 
 class Rejected(Exception):

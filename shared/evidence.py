@@ -97,12 +97,19 @@ class Delivery(Value):
 class PolicyRef(Value):
     """The policy decision behind a change."""
 
+    personal: ClassVar = PersonalData(ids="decision")
+
     bundle: str
     """The version of the rules that were asked."""
     decision_id: str
     """The id of their answer."""
     allow: bool
     """What they answered."""
+    decision: Mapping[str, Any] | None = None
+    """
+    The whole of it, as `Decision` of `shared/deciding.py` has it; null in the further entries of one act, which cite
+    the first, and in what releases before 0.3 wrote.
+    """
 
 
 class Entry(Record):
@@ -234,6 +241,8 @@ def seal(
     signer: Signer,
     because: Because | None = None,
     approval: ApprovalRef | None = None,
+    policy: Mapping[str, Any] | None = None,
+    entry_id: str | None = None,
 ) -> Sealed[E]:
     """
     Give a changed entity its hashes, and write the entry of its change.
@@ -247,12 +256,13 @@ def seal(
         entity,
         event,
         state,
-        entry_id=str(uuid4()),
+        entry_id=entry_id or str(uuid4()),
         shard=secrets.randbelow(16),
         circumstances=circumstances,
         signer=signer,
         because=because,
         approval=approval,
+        policy=policy,
     )
     audit = Audit(n=entry.eseq, head=entry.hash, state_hash=state, entry=entry.id)
     stored = data | {"version_hash": version, "audit": audit.to_stored()}
@@ -260,7 +270,7 @@ def seal(
     return Sealed(changed, stored, entry)
 
 
-def record(
+def record(  # noqa: PLR0913 - each by its name
     entity: Entity,
     event: Event,
     state: str,
@@ -271,6 +281,7 @@ def record(
     signer: Signer,
     because: Because | None = None,
     approval: ApprovalRef | None = None,
+    policy: Mapping[str, Any] | None = None,
 ) -> Entry:
     """
     Write the entry of a change: *entity* as it was read, whose new state has the digest *state*.
@@ -300,7 +311,7 @@ def record(
         "actor": {"type": circumstances.actor.type, "id": circumstances.actor.id, "key": None},
         "ts": written(circumstances.at),
         "operation": circumstances.operation,
-        "policy": None,
+        "policy": policy,
         "approval": for_evidence(approval) if approval else None,
         "refs": {name: str(data[name]) for name in _REFS if data.get(name)},
         "data": data,

@@ -8,7 +8,7 @@ say for itself, and hands the function back unchanged, so that a test calls it l
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import InitVar, field
@@ -22,6 +22,7 @@ from shared.dialects import Dialect
 from shared.documents import Documents, Write
 from shared.entity import Record
 from shared.evidence import Circumstances, Entry, Signer
+from shared.facts import Acts, acts
 from shared.ports import Outside, named
 from shared.records import dataclass
 from shared.signature import Method, Signature
@@ -83,7 +84,11 @@ class Call:
     """Whether leaving a transaction commits it; the kernel commits by itself, with the reply."""
 
     crossings: list[Crossing] = field(default_factory=list, init=False)
+    route: Mapping[str, str] | None = field(default=None, init=False)
+    """Where its calls to the outside go instead, as the rules decided; None where they go where they are meant to."""
+
     _opened: dict[str, Transaction] = field(default_factory=dict, init=False, repr=False)
+    _begun: dict[str, Transaction] = field(default_factory=dict, init=False, repr=False)
     _open: Callable[[str, Writable], Transaction] = field(init=False, repr=False)
     _documents: Documents = field(init=False, repr=False)
 
@@ -128,6 +133,16 @@ class Call:
         self._cross(PLATFORM, why)
         yield self._open(PLATFORM, frozenset())
 
+    def begin(self) -> Transaction:
+        """Begin its transaction before the operation does, which goes on with it: there it is decided."""
+        if self.tenant not in self._begun:
+            self._begun[self.tenant] = self._open(self.tenant, self.writable)
+        return self._begun[self.tenant]
+
+    def routed(self, route: Mapping[str, str] | None) -> None:
+        """Have its calls to the outside go elsewhere."""
+        object.__setattr__(self, "route", route)
+
     @property
     def writes(self) -> list[Write]:
         """Everything that its transactions write, and what one holds for another that writes."""
@@ -155,7 +170,8 @@ class Call:
         if tenant in self._opened:
             yield self._opened[tenant]
             return
-        txn = self._opened[tenant] = self._open(tenant, self.writable)
+        begun = self._begun.pop(tenant) if tenant in self._begun else None
+        txn = self._opened[tenant] = begun or self._open(tenant, self.writable)
         yield txn
         if self.commits:
             self._documents.commit(txn.writes)
@@ -179,6 +195,7 @@ class Operation(Signature):
     notes: type[Record] | None = None
     versioned: bool | None = None
     in_freeze: bool = False
+    kind: Acts | None = None
 
     @property
     def id(self) -> str:
@@ -189,6 +206,11 @@ class Operation(Signature):
     def area(self) -> str:
         """The folder it lives in."""
         return self.id.partition(".")[0]
+
+    @property
+    def acts(self) -> Acts:
+        """What kind of act it is to the rules: by its method and its verb, unless it says otherwise."""
+        return self.kind or acts(self.method, self.function.__name__)
 
     @property
     def function_name(self) -> str:
@@ -274,6 +296,9 @@ class Options(TypedDict, total=False):
 
     in_freeze: bool
     """Whether it goes on while the platform is frozen: what ends harm, decides or keeps evidence, and nothing else."""
+
+    kind: Acts
+    """What kind of act it is to the rules, where its method and its verb say something else (`acts` of `shared/facts.py`)."""
 
     takes: tuple[str, ...]
     """The media types of a `Content`, where it may not be of any."""

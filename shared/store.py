@@ -6,7 +6,8 @@ Firestore asks. What it saves and what it announces are committed together, once
 it is a small port, `shared/documents.py`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -90,6 +91,9 @@ class Transaction(Reads):
         self._writes: list[Write] = []
         self._held: set[Key] = set()
         self._guards = Guarding(documents, tenant)
+        self._looking, self._looked = False, dict[Key, Snapshot | None]()
+        self._policy: Mapping[str, Any] | None = None
+        self._decision_id: str | None = None
         self._belief = Belief(documents, tenant, circumstances.correlation_id)
         self.entries: list[Entry] = []
         self.urgent = False
@@ -165,7 +169,7 @@ class Transaction(Reads):
         """
         self._may_read()
         key = self._key(kind, id)
-        return self._got(kind, key, self._documents.get(key))
+        return self._got(kind, key, self._snapshot(key))
 
     def get_all(self, kind: type[R], ids: Iterable[str]) -> dict[str, R]:
         """
@@ -176,9 +180,32 @@ class Transaction(Reads):
         """
         self._may_read()
         keys = [self._key(kind, id) for id in dict.fromkeys(ids)]
-        there = zip(keys, self._documents.get_all(keys), strict=True)
-        found = {key.id: self._got(kind, key, snapshot) for key, snapshot in there}
+        there = {key: self._looked.pop(key) for key in keys if key in self._looked}
+        asked = [key for key in keys if key not in there]
+        there |= zip(asked, self._documents.get_all(asked), strict=True)
+        found = {key.id: self._got(kind, key, there[key]) for key in keys}
         return {id: one for id, one in found.items() if one is not None}
+
+    @contextmanager
+    def beforehand(self) -> Iterator[None]:
+        """Look at what is decided on: the first look of the operation at the same is this one, and costs nothing more."""
+        self._looking = True
+        try:
+            yield
+        finally:
+            self._looking = False
+
+    def _snapshot(self, key: Key) -> Snapshot | None:
+        if key in self._looked:
+            return self._looked[key] if self._looking else self._looked.pop(key)
+        found = self._documents.get(key)
+        if self._looking:
+            self._looked[key] = found
+        return found
+
+    def attest(self, decision_id: str, policy: Mapping[str, Any] | None) -> None:
+        """Have the first entry be called as the decision that this act is under, and carry it; the others cite it."""
+        self._decision_id, self._policy = decision_id, policy
 
     def _got(self, kind: type[R], key: Key, snapshot: Snapshot | None) -> R | None:
         if snapshot is None:
@@ -332,6 +359,10 @@ class Transaction(Reads):
         circumstances = replace(self._circumstances, at=now, correlation_id=story)
         began = entity.correlation_id or circumstances.correlation_id
         entity = entity.model_copy(update={"updated_at": now, "correlation_id": began})
+        policy, decision_id = self._policy, self._decision_id
+        if policy and decision_id is None:
+            policy = {name: policy[name] for name in policy if name != "decision"}
+        self._decision_id = None
         sealed = evidence.seal(
             entity,
             event,
@@ -339,6 +370,8 @@ class Transaction(Reads):
             signer=self._signer,
             because=because,
             approval=approval,
+            policy=policy,
+            entry_id=decision_id,
         )
         self.entries.append(sealed.entry)
         self.urgent = self.urgent or event.traits.publish_first
@@ -376,7 +409,8 @@ class Transaction(Reads):
             raise VersionConflict("it was changed since you read it; read it again")
 
     def _read(self, kind: type[R], snapshot: Snapshot) -> R:
-        if issubclass(kind, Entity) and self._changing:
+        known = self._seen.get(snapshot.key) is snapshot
+        if issubclass(kind, Entity) and self._changing and not known:
             # Whoever only looks is shown what there is.
             self._belief.by_itself(snapshot)
         earlier = self._seen.setdefault(snapshot.key, snapshot)

@@ -36,6 +36,7 @@ from shared.reaction import ReactionCall
 from shared.secrets import TenantSecrets
 from tests.outside import FakeFiles, FakeHttpClient, FakeVault, fake_models
 from tests.ran import write_down
+from tests.ruled import OfTests
 
 pytest_plugins = ["tests.worlds"]
 
@@ -179,13 +180,17 @@ class FakeDependencies:
 
 
 class FakeEnforcing:
-    """Is effective, unless it is told otherwise."""
+    """Decides by the rules of this tree, and is effective, unless it is told otherwise."""
 
     def __init__(self) -> None:
         self.now = Enforcement(level="effective", since=NOON)
 
     def state(self, at):
         return self.now
+
+    def engine(self, at):
+        self.now.demand()
+        return OfTests()
 
     def offered(self):
         return "0" * 64
@@ -278,6 +283,7 @@ def ports_of(documents: Any, signer: Any, clock: Callable[[], datetime], **given
             "dependencies": FakeDependencies(),
             "telemetry": FakeTelemetry(),
             "enforcement": FakeEnforcing(),
+            "tenant_rules": lambda _, __: {},
             **given,
         },
     )

@@ -20,7 +20,7 @@ from shared.edge.sqlite import SqliteDocuments
 from shared.edge.web import Request
 from shared.operation import operation
 from shared.signature import Method
-from tests.conftest import NOON
+from tests.conftest import NOON, FakeEnforcing
 
 APP = flask.Flask("tests")
 """Made once: making one compiles code, which Python 3.11 does not do in several threads at once."""
@@ -74,6 +74,7 @@ def a_world(folder: Path, keys: SignIn, documents: SqliteDocuments) -> World:
     settings = Settings({"DATA": str(folder), "ORIGINS": "https://app.example"})
     world = World(None, keys)  # type: ignore[arg-type]
     world.ports = connect(settings, lambda: world.now, documents)
+    world.ports.enforcement = FakeEnforcing()
     return world
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from shared.edge.auth import InvalidToken
@@ -14,31 +15,50 @@ from shared.identity.models import Principal
 from shared.identity.rules.principals import principal
 from shared.operation import Call
 
+if TYPE_CHECKING:
+    from shared.deciding import Decision
+
+MOST_REASONS = 100
+"""How many rules the event of one refusal names: the decision that it carries has them all."""
+
 STREAMS_OF_STRANGERS = 16
 """Strangers share sixteen streams, so that no single document is hot."""
 
 
-def record(ports: Ports, make: Callable[[], Call], refusal: Refusal) -> None:
+def record(
+    ports: Ports, make: Callable[[], Call], refusal: Refusal, decision: "Decision | None"
+) -> str | None:
     """
-    Append the event of a refusal that is evidence; others are only logged.
+    Append the event of a refusal that is evidence, and return the id of a denial's; others are only logged.
 
     What somebody who signed in is refused is always one entry; what strangers are, only up to a bound.
+
+    Args:
+        ports: The process.
+
+        make: Makes the call that enters it.
+
+        refusal: How whoever asked is told.
+
+        decision: The decision of the rules that it follows from, if it does: the entry carries it.
 
     Raises:
         StoreUnavailable: It cannot be kept.
     """
+    decision_id = decision.decision_id if decision else str(uuid4())
     if isinstance(refusal, LimitReached):
         event = _crossed(ports, make(), refusal)
     else:
-        event = _event(ports, make(), refusal)
+        event = _event(ports, make(), refusal, decision, decision_id)
     if event is None:
-        return
+        return None
     stranger = f"anonymous-{secrets.randbelow(STREAMS_OF_STRANGERS)}"
 
     def attempt(_: int) -> None:
         call = make()
         id = call.actor.id if call.actor.roles else stranger
         with call.transaction() as txn:
+            txn.attest(decision_id, _policy(decision))
             found = txn.get_or_none(Principal, id)
             if found:
                 txn.save(found, event)
@@ -47,9 +67,20 @@ def record(ports: Ports, make: Callable[[], Call], refusal: Refusal) -> None:
         ports.documents.commit(txn.writes)
 
     settled(attempt)
+    return decision_id if event.traits.action == "policy.denied" else None
 
 
-def _event(ports: Ports, call: Call, refusal: Refusal) -> Event | None:
+def _policy(decision: "Decision | None") -> dict[str, Any] | None:
+    if decision is None:
+        return None
+    from shared.edge.decision_point import Decided
+
+    return Decided(decision).policy
+
+
+def _event(
+    ports: Ports, call: Call, refusal: Refusal, decision: "Decision | None", id: str
+) -> Event | None:
     # Most processes never refuse, or nothing that is evidence.
     if isinstance(refusal, InvalidToken):
         reason = refusal.violations[0].rule if refusal.violations else "token_invalid"
@@ -59,13 +90,21 @@ def _event(ports: Ports, call: Call, refusal: Refusal) -> Event | None:
         from shared.identity.events import AuthFailed
 
         return AuthFailed(operation=call.operation, reason=reason, counted=counted)
-    if call.actor.id == "anonymous":
+    if not call.actor.roles and (
+        decision is None or ports.strangers.turned_away("policy_denied", call.now) is None
+    ):
         return None
-    if refusal.status == 403:
+    if refusal.status == 403 or decision:
         from shared.identity.events import PolicyDenied
 
-        reasons = tuple(v.rule for v in refusal.violations) or (refusal.code,)
-        return PolicyDenied(decision_id=str(uuid4()), action=call.operation, reasons=reasons)
+        rules = [one.rule for one in (decision.reasons if decision else refusal.violations)]
+        agent = decision.input["agent"] if decision else None
+        return PolicyDenied(
+            decision_id=id,
+            action=call.operation,
+            reasons=tuple(dict.fromkeys(rules))[:MOST_REASONS] or (refusal.code,),
+            agent_id=agent["id"] if agent else None,
+        )
     if isinstance(refusal, ConstitutionalAlignment):
         from shared.identity.events import ValidationFailed
 

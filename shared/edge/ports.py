@@ -35,7 +35,14 @@ from shared.outside import (
     Push,
     Workflows,
 )
-from shared.ports import Deployment, SecretReader, SecretWriter, SignatureCheck, Tickets
+from shared.ports import (
+    Deployment,
+    SecretReader,
+    SecretWriter,
+    SignatureCheck,
+    TenantRules,
+    Tickets,
+)
 from shared.records import dataclass
 
 if TYPE_CHECKING:
@@ -89,6 +96,8 @@ class Ports:
     telemetry: Telemetry
     enforcement: Enforcing
     """By which rules every change is decided; where that cannot be known, nothing changes."""
+    tenant_rules: TenantRules
+    """The policies of tenants."""
     note: Callable[[Actor], None] = lambda _: None
     """Keep the roster: told of whoever reads."""
 
@@ -169,6 +178,7 @@ def connect(
         dependencies=later(lambda: _dependencies(settings, documents, signer, enforcement, clock)),
         telemetry=LocalTelemetry(counting) if settings.local else CloudTelemetry(settings),
         enforcement=enforcement,
+        tenant_rules=lambda _, __: {},
     )
 
 

@@ -12,6 +12,9 @@ from shared.edge.schemas import Schema
 from shared.errors import Refusal
 from shared.operation import Operation
 
+OF_POLICY = frozenset({errors.PolicyDenied, errors.ApprovalRequired, errors.BudgetExceeded})
+"""What every change may be refused by, also one that anybody may ask for."""
+
 UUID = "00000000-0000-4000-8000-000000000001"
 
 
@@ -30,7 +33,8 @@ def possible(op: Operation) -> dict[str, list[type[Refusal]]]:
         reads_less = kind.status == 403 and not op.mutates
         if kind.status in {401, 403}:
             possible = not op.public and (not reads_less or kind.code == "forbidden")
-        elif kind.status in {409, 410, 413}:
+            possible = possible or (op.mutates and kind in OF_POLICY)
+        elif kind.status in {409, 410, 413} or kind in OF_POLICY:
             possible = op.mutates
         elif kind.status == 412:
             possible = op.takes_version or files

@@ -10,13 +10,14 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from pydantic import ValidationError
 
 from shared.actors import Scope, story_of
 from shared.bus import tap
+from shared.documents import Write
 from shared.edge import admission, denials
 from shared.edge.answers import Answered
 from shared.edge.arguments import TOO_DEEP, from_body, from_header, from_query, parsed
@@ -43,6 +44,9 @@ from shared.errors import (
 from shared.files import Content
 from shared.operation import Call, Crossing, Operation
 
+if TYPE_CHECKING:
+    from shared.deciding import Decision
+
 log = logging.getLogger("waooaw")
 
 _DECIDING = frozenset({Scope.GOVERNANCE_WRITE, Scope.VETO_EXECUTE})
@@ -61,7 +65,8 @@ _ALWAYS = (
 )
 _EXPOSED = (
     "ETag, Location, Content-Disposition, X-Correlation-ID, X-Request-ID, X-Audit-Entry, Retry-After,"
-    " X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+    " X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"
+    " X-Decision-ID, X-Budget-Alert-Level, X-Payload-Signature"
 )
 
 View = Callable[[Request], Response]
@@ -103,6 +108,8 @@ class _Request:
         self.seen: frozenset[str] | None = None
         self.crossings: list[Crossing] = []
         self.stands: list[Standing] = []
+        self.denied: Decision | None = None
+        self.told: dict[str, str] = {}
 
     def answer(self) -> Response:
         started = time.perf_counter()
@@ -231,7 +238,7 @@ class _Request:
         What it answered to the same request before is answered again: *again*, where a commit failed, and
         before any run is refused or commits nothing.
         """
-        call = self._call(tenant, path)
+        call, self.denied, self.told = self._call(tenant, path), None, {}
         repetition = self._repetition(call, raw)
         if repetition and again:
             with doing("edge.again"):
@@ -239,22 +246,58 @@ class _Request:
             if stored:
                 return Answered.again(stored)
         try:
+            decision = self._decided(call, arguments) if self.op.mutates else None
             result = self.op.function(call, **arguments, **given(self.op, self.ports, tenant))
         except Refusal:
             # It may be built on what this very request did meanwhile, by another of its runs.
             if repetition and (stored := repetition.answer()):
+                self.denied = None
                 return Answered.again(stored)
             raise
         if repetition and not call.writes and (stored := repetition.answer()):
             return Answered.again(stored)
         done = Answered.of(result, call, self.op)
         self.crossings = call.crossings
+        kept: list[Write] = []
+        if decision:
+            kept = self._attested(decision, call, done)
         if call.writes:
-            kept = [repetition.keeping(done.status, done.text, done.headers)] if repetition else []
+            if repetition:
+                kept.append(repetition.keeping(done.status, done.text, done.headers))
             self.ports.documents.commit([*call.writes, *kept])
             if call.urgent:
                 self.ports.bus.publish([tap(entry) for entry in call.entries])
         return done
+
+    def _decided(self, call: Call, arguments: Mapping[str, Any]) -> "Decision":
+        """
+        Have the rules decide whether it may be done, before anything of it is.
+
+        Raises:
+            Refusal: It may not, or not yet, or nobody can decide.
+        """
+        from shared.edge import decision_point, verdicts
+
+        with doing("edge.policy"):
+            decided = decision_point.decide(self.op, call, arguments, self.ports)
+            self.told, decision = decided.headers, decided.decision
+            if not decided.allows:
+                self.denied = decision
+                raise verdicts.refusal(decision)
+            call.begin().attest(decision.decision_id, decided.policy)
+            call.routed(verdicts.demand(decision, self.request, self.actor))
+        return decision
+
+    def _attested(self, decision: "Decision", call: Call, done: Answered) -> list[Write]:
+        """Meet what is left of a decision on the answer, and return the writes that keep it where no entry does."""
+        from shared.edge import decision_point, verdicts
+
+        verdicts.answer(done, decision, self.ports.signer)
+        if call.writes:
+            done.headers["X-Decision-ID"] = decision.decision_id
+        if not call.writes or call.entries:
+            return []
+        return [decision_point.kept(decision, call.tenant, self.ports.signer)]
 
     def _call(self, tenant: str, path: Mapping[str, Any]) -> Call:
         return request_call(
@@ -289,9 +332,11 @@ class _Request:
     def _refused(self, refusal: Refusal) -> Response:
         # Denials and failures are traced to the last one.
         self.hop.sampled = self.hop.sampled or refusal.status == 403 or refusal.status >= 500
-        if self.op.audited or (isinstance(refusal, LimitReached) and refusal.first):
+        first = isinstance(refusal, LimitReached) and refusal.first
+        if self.op.audited or self.denied or first:
             try:
-                denials.record(self.ports, self._denied, refusal)
+                entered = denials.record(self.ports, self._denied, refusal, self.denied)
+                self.told |= {"X-Decision-ID": entered} if entered else {}
             except Refusal as unavailable:
                 refusal = unavailable
             except Exception as error:  # noqa: BLE001 - the same
@@ -329,7 +374,7 @@ class _Request:
         for name, said in _ALWAYS:
             headers.add_header(name, said)
         headers["X-Correlation-ID"] = self.correlation_id
-        for name, said in told(self.stands):
+        for name, said in [*self.told.items(), *told(self.stands)]:
             headers[name] = said
         headers["X-Request-ID"] = self.request_id
         headers["traceparent"] = self.hop.traceparent

@@ -57,9 +57,11 @@ KERNEL = {
     ),
     *("answers", "dialects", "inputs"),
     *(
+        "facts",
         "files",
         "instants",
         "masking",
+        "obligations",
         "observability",
         "operation",
         "outside",

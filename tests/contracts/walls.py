@@ -43,7 +43,7 @@ PRIVATE = {
 CROSSINGS = {"each_tenant", "platform", "within"}
 """The declared ways over the wall, each with its reason."""
 
-OF_THE_KERNEL = {"crossings", "entries", "writes"}
+OF_THE_KERNEL = {"attest", "beforehand", "begin", "crossings", "entries", "routed", "writes"}
 """What a call and a transaction tell the kernel, and nobody else."""
 
 

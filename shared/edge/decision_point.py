@@ -1,0 +1,150 @@
+"""
+The decision point: whether something may be done is asked of the rules here, and nowhere else.
+
+It makes the question of what is known for certain, looks up the facts in the transaction of the act, asks the bundles in
+force and the policies of the tenant, and makes one decision of it, which goes into evidence with the act or with its
+refusal. Why so, and what is held until the commit: docs/decisions/0036-policy.md.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, get_args
+from uuid import uuid4
+
+from pydantic import BaseModel
+
+from shared.canonical import canonical
+from shared.deciding import (
+    DECISION_TYPE,
+    MAX_INPUT_BYTES,
+    Attestation,
+    Decision,
+    Question,
+    found,
+    merge,
+)
+from shared.documents import ABSENT, Key, Write
+from shared.edge.facts import facts
+from shared.edge.ports import Ports
+from shared.entity import Id
+from shared.evidence import Signer
+from shared.facts import facts_of
+from shared.judged import Masked
+from shared.masking import for_evidence
+from shared.operation import Call, Operation
+from shared.records import dataclass
+
+GATEWAY = "api_gateway"
+"""Where operations are enforced, as `pep` names it."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision on its way: what it is, and how evidence has it."""
+
+    decision: Decision
+
+    @property
+    def allows(self) -> bool:
+        """Whether it may be done, if need be under obligations."""
+        return self.decision.verdict in {"allow", "allow_with_obligations"}
+
+    @property
+    def policy(self) -> dict[str, Any]:
+        """What an entry says of it: `PolicyRef` of `shared/evidence.py`."""
+        stored = self.decision.to_stored()
+        return {
+            "bundle": self.decision.bundle,
+            "decision_id": self.decision.decision_id,
+            "allow": self.allows,
+            "decision": stored,
+        }
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What whoever asked is told beside the answer."""
+        level = self.decision.input["context"].get("budget_level")
+        return {"X-Budget-Alert-Level": level} if level else {}
+
+
+def asked(op: Operation, call: Call, arguments: Mapping[str, Any], environment: str) -> Question:
+    """Return what is asked where somebody sends a request: nothing of it is taken from their words."""
+    path = {name: str(arguments[name]) for name, kind in op.in_path.items() if _is_code(kind)}
+    owned = [name for name, kind in op.in_path.items() if kind is Id]
+    named = owned[-1] if owned else next(iter(path), None)
+    bodies = (arguments[name] for name in op.inputs if isinstance(arguments[name], BaseModel))
+    return Question(
+        pep=GATEWAY,
+        actor=call.actor,
+        tenant=call.tenant,
+        name=op.id,
+        acts=op.acts,
+        now=call.now,
+        environment=environment,
+        correlation_id=call.correlation_id,
+        scopes=tuple(sorted(op.scopes)),
+        args={name: said for body in bodies for name, said in facts_of(body).items()},
+        resource=named.removesuffix("_id") if named else None,
+        resource_id=path[named] if named else None,
+        owner=call.tenant,
+        path=path,
+    )
+
+
+def _is_code(kind: Any) -> bool:
+    """Say whether what an address names may stand in evidence: a ticket is a secret, and is marked as a text."""
+    return not any(isinstance(one, Masked) for one in get_args(kind))
+
+
+def decide(op: Operation, call: Call, arguments: Mapping[str, Any], ports: Ports) -> Decided:
+    """
+    Decide whether an operation may do what it is asked for, in the transaction that it goes on with.
+
+    Raises:
+        EnforcementUnavailable: Nobody can decide, so nothing may happen.
+    """
+    engine = ports.enforcement.engine(call.now)
+    frozen = ports.enforcement.state(call.now).frozen and not op.in_freeze
+    question = asked(op, call, arguments, ports.settings.environment)
+    txn = call.begin()
+    with txn.beforehand():
+        document = question.document(facts(txn, question, frozen=frozen))
+        form = canonical(document)
+        if len(form) > MAX_INPUT_BYTES:
+            # It could not be kept, and what is not kept is not proven.
+            document |= {"args": None, "manifest": None}
+            form = canonical(document)
+        findings = found(engine, document)
+        findings |= ports.tenant_rules(txn, document)
+    merged = merge(findings, pep=question.pep)
+    decision = Decision(
+        decision_id=str(uuid4()),
+        verdict=merged.verdict,
+        reasons=tuple(type(one).model_validate(for_evidence(one)) for one in merged.reasons),
+        obligations=merged.obligations,
+        matched=merged.matched,
+        approval=merged.approval,
+        asked=tuple(findings),
+        bundle=engine.digest,
+        engine=engine.version,
+        input=document,
+        input_digest=hashlib.sha256(form).hexdigest(),
+        evaluated_at=question.now,
+        pep=question.pep,
+    )
+    return Decided(decision)
+
+
+def kept(decision: Decision, tenant: str, signer: Signer) -> Write:
+    """Return the write that keeps a decision by itself, where no entry carries it: signed, and under its own id."""
+    said = decision.to_stored()
+    kid, signature = signer.sign(canonical({"typ": DECISION_TYPE, **said}))
+    attestation = Attestation(
+        id=decision.decision_id,
+        decided_at=decision.evaluated_at,
+        decision=said,
+        kid=kid,
+        sig=signature,
+    )
+    place = Key(tenant, Attestation.collection, attestation.id)
+    return Write(place, attestation.to_stored(), ABSENT)

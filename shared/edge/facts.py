@@ -1,0 +1,44 @@
+"""Which facts a decision rests on, and who looks them up: each area its own, in the transaction of the act."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from shared.deciding import FactsOf, Question
+from shared.store import Transaction
+
+LOOKED_UP: Mapping[str, tuple[str, ...]] = {
+    "agents": ("agents",),
+}
+"""
+Whose facts are asked for, by the family of the act.
+
+What an area knows is in ``shared/<area>/actions/facts.py``: ``facts(txn, question)`` returns it by the parts that
+`FACTS` of `shared/deciding.py` names. What it reads is compared where the act writes it; what the act only rests on, it
+holds.
+"""
+
+
+def facts(txn: Transaction, question: Question, *, frozen: bool) -> dict[str, Any]:
+    """
+    Return everything that is known about what is asked.
+
+    Raises:
+        TypeError: Two areas know different things of the same.
+    """
+    found: dict[str, Any] = {"context": {"freeze": frozen}}
+    for area in LOOKED_UP.get(question.family, ()):
+        for part, known in _of(area)(txn, question).items():
+            before = found.get(part)
+            if before is None:
+                found[part] = known
+            elif known is not None and before.keys().isdisjoint(known):
+                found[part] = {**before, **known}
+            elif known is not None:
+                raise TypeError(f"{area} says of {part} what was said already")
+    return found
+
+
+def _of(area: str) -> FactsOf:
+    looked_up: FactsOf = import_module(f"shared.{area}.actions.facts").facts
+    return looked_up
