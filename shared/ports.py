@@ -7,15 +7,11 @@ that takes, and nothing else. Adapters are in `shared/edge`.
 
 from collections.abc import Callable, Mapping
 from inspect import get_annotations
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from pydantic import SecretStr
 
 from shared.records import dataclass
-
-if TYPE_CHECKING:
-    from shared.deciding import Finding
-    from shared.store import Transaction
 
 
 class Port(Protocol):
@@ -131,10 +127,3 @@ class SecretReader(Port, Protocol):
 
     def signed(self, reference: str, message: bytes, signature: str) -> bool:
         """Say whether a signature is one of those that `sign` gives; raises likewise."""
-
-
-class TenantRules(Protocol):
-    """Asks the policies of a tenant: they can only restrict, as each is one finding more."""
-
-    def __call__(self, txn: "Transaction", document: Mapping[str, Any]) -> "Mapping[str, Finding]":
-        """Return what each policy that applies finds, by its name and version."""

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.actors import Actor, same_hands
 from shared.bus import Bus
@@ -40,15 +40,16 @@ from shared.ports import (
     SecretReader,
     SecretWriter,
     SignatureCheck,
-    TenantRules,
     Tickets,
 )
 from shared.records import dataclass
 
 if TYPE_CHECKING:
+    from shared.deciding import Finding
     from shared.edge.enforcement import LiveEnforcement
     from shared.edge.relay import Relay
     from shared.secrets import TenantSecrets
+    from shared.store import Transaction
 
 
 class Identify(Protocol):
@@ -56,6 +57,13 @@ class Identify(Protocol):
 
     def __call__(self, headers: Mapping[str, str], *, revoked_within_s: float) -> Actor:
         """Return the verified identity, or raise Unauthenticated."""
+
+
+class TenantRules(Protocol):
+    """Asks the policies of a tenant: they can only restrict, as each is one finding more."""
+
+    def __call__(self, txn: "Transaction", document: Mapping[str, Any]) -> "Mapping[str, Finding]":
+        """Return what each policy that applies finds, by its name and version."""
 
 
 @dataclass
