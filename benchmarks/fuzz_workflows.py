@@ -151,10 +151,11 @@ def sharing() -> tuple[Value, ...]:
 
 
 class Values:
-    """Values of every type, each as odd as it comes."""
+    """Values of every type, each as odd as it comes; *large* is how many of them are at the limits or past them."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, large: float = 0.01) -> None:
         self._chance = chance
+        self._large = large
         self._huge = _huge()
 
     def any(self, depth: int = 3) -> Value:  # noqa: PLR0911 - one for each type
@@ -171,7 +172,7 @@ class Values:
             return self.word().encode(errors="replace") + chance.choice((b"", b"\xff", b"\x00"))
         if kind < 0.735:
             return chance.choice((Reference("retry.always"), *CONSTANTS.values()))
-        if kind < 0.745:
+        if kind < 0.735 + self._large:
             return chance.choice(self._huge)
         count = chance.choice((0, 1, 1, 2, 3)) if depth else 0
         if kind < 0.87:
@@ -293,7 +294,7 @@ class Found:
             wrong = act()
             self.values += 1
         except Failure as failure:
-            wrong = _wrong(failure)
+            wrong = _mistold(failure)
             if not wrong:
                 self.tags[failure.value["tags"][0]] += 1
         except Exception as error:  # noqa: BLE001 - this is what is looked for
@@ -514,7 +515,7 @@ def _shared(function: Function, value: Value) -> Iterator[dict[str, Value]]:
         yield {**given, name: value}
 
 
-def _wrong(failure: Failure) -> str:
+def _mistold(failure: Failure) -> str:
     """Say what is wrong with an error; nothing if it is one of the language."""
     value = failure.value
     if not isinstance(value, dict) or value.get("tags", [""])[0] not in TAGS:

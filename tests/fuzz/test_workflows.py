@@ -1,7 +1,8 @@
 """
 Nothing that a workflow is given wedges it: every call comes to a value of the language or to an error of it.
 
-`FUZZED_CALLS` and `SEED` say how many calls are made, and which; `python -m benchmarks.fuzz_workflows` makes a million.
+`FUZZED_CALLS` and `SEED` say how many calls are made, and which; `python -m benchmarks.fuzz_workflows` makes a million, and
+`python -m benchmarks.fuzz_errors` raises and answers 200,000 values.
 """
 
 import json
@@ -11,6 +12,7 @@ import resource
 import sys
 from pathlib import Path
 
+from benchmarks.fuzz_errors import Errors
 from benchmarks.fuzz_workflows import Fuzz, Values
 from local.clock import Clock
 from local.workflows import Home, Runtime
@@ -41,6 +43,20 @@ def test_whoever_walks_through_a_value_measures_it_first() -> None:
     assert found.flaws == []
     assert found.slowest_s < 1
     assert taken_mb < 200
+
+
+def test_whatever_is_raised_is_handled_retried_or_told() -> None:
+    found = Errors(SEED).run("raise", CALLS // 5)
+    sys.stdout.write(f"{found.calls} raised: {dict(found.tags)}")
+    assert found.flaws == []
+
+
+def test_whatever_a_service_answers_who_polls_ends_or_asks_again() -> None:
+    found = Errors(SEED).run("poll", CALLS // 5)
+    sys.stdout.write(f"{found.calls} polled: {found.values} ended, {dict(found.tags)}")
+    assert found.flaws == []
+    assert found.values > 0
+    assert set(found.tags) >= {"ResponseTypeError", "OperationError", "HttpError", "TimeoutError"}
 
 
 def test_every_execution_ends_whatever_it_is_started_with(tmp_path: Path) -> None:
