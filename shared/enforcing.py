@@ -5,8 +5,9 @@ Every mutation is refused where it is not. Nothing here can be switched: there i
 not governed happens all the same.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from shared.entity import Code, Hex64, Printed, Timestamp, Value
 from shared.errors import EnforcementUnavailable
@@ -47,6 +48,19 @@ class Enforcement(Value):
             raise EnforcementUnavailable(self.says, rule=self.rule, retry_after_s=RETRY_S)
 
 
+class Rules(Value):
+    """All rules that decide together, with what they look up."""
+
+    digest: Hex64
+    """The SHA-256 that names them to the byte."""
+    modules: Mapping[str, str]
+    """The source of each module, by `<bundle>/<file>.rego`."""
+    selection: Mapping[str, Sequence[str]]
+    """Which bundles an act asks, by its family."""
+    data: Mapping[str, Any]
+    """What the rules look up."""
+
+
 RETRY_S = 30
 """After how long whoever was refused may ask again, in seconds."""
 
@@ -71,10 +85,13 @@ class Enforcing(Port, Protocol):
             StoreUnavailable: What is in force cannot be read.
         """
 
-    def offered(self) -> str:
+    def offered(self) -> Rules:
         """
-        Return the digest of the rules that came with this release, as they lie beside the code now.
+        Return the rules that came with this release, as they lie beside the code now.
 
         Raises:
             EnforcementUnavailable: They do not lie there.
         """
+
+    def of(self, rules: Rules) -> "PolicyEngine":
+        """Return an engine of its own for some rules, which decides nothing: to try them, or to ask old ones again."""

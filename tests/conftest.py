@@ -192,9 +192,6 @@ class FakeEnforcing:
         self.now.demand()
         return OfTests()
 
-    def offered(self):
-        return "0" * 64
-
 
 class FakeTelemetry:
     """Keeps what was handed over, and knows of no requests."""

@@ -23,11 +23,13 @@ from shared.edge.canary import canary
 from shared.edge.keys import FileSigner
 from shared.edge.meter import doing
 from shared.edge.settings import Settings
-from shared.enforcing import Enforcement, Level
+from shared.enforcing import Enforcement, Level, Rules
 from shared.errors import EnforcementUnavailable
 from shared.evidence import Entry, Signer, Verify, signed_bytes
+from shared.policy.models.sets import PolicySet
 from shared.policy.models.standing import STANDING, PolicyStanding
 from shared.records import dataclass
+from shared.release import VERSION
 
 log = logging.getLogger("waooaw.enforcement")
 
@@ -73,8 +75,8 @@ class LiveEnforcement:
     def __init__(
         self,
         *,
-        engine: Callable[[], PolicyEngine],
-        files: Callable[[], str],
+        shipped: Callable[[], BundleSet],
+        engine: Callable[[BundleSet], PolicyEngine],
         canary: Callable[[PolicyEngine, datetime], str],
         key: Callable[[], str],
         documents: Documents,
@@ -86,9 +88,9 @@ class LiveEnforcement:
         Say what to look at; nothing is looked at before the first question.
 
         Args:
-            engine: Makes the engine out of the rules that lie beside the code, once more at each call.
+            shipped: Returns the rules that came with this release, as they lie beside the code now.
 
-            files: Returns the digest of those rules as they lie there now.
+            engine: Makes the engine of some rules.
 
             canary: Takes the canaries through an engine, and says in words what is wrong; nothing where nothing is.
 
@@ -102,13 +104,10 @@ class LiveEnforcement:
 
             glance: How long the freeze is gone by that was read.
         """
-        self._make, self._files, self._canary, self._key = engine, files, canary, key
+        self._shipped, self._make, self._canary, self._key = shipped, engine, canary, key
         self._documents, self._signer, self._trusted = documents, signer, trusted
         self._glance = glance
         self._engine: PolicyEngine | None = None
-        self._ran: set[str] = set()
-        """The digests of the rules that this process found in force."""
-
         self._last: _Look | None = None
         self._looking = threading.Lock()
 
@@ -116,9 +115,16 @@ class LiveEnforcement:
         """Say how it is, by a look that is at most half a minute old."""
         return self._looked(at).state
 
-    def offered(self) -> str:
-        """Return the digest of the rules that came with this release, as they lie beside the code now."""
-        return self._files()
+    def offered(self) -> Rules:
+        """Return the rules that came with this release, as they lie beside the code now."""
+        found = self._shipped()
+        return Rules(
+            digest=found.digest, modules=found.modules, selection=found.selection, data=found.data
+        )
+
+    def of(self, rules: Rules) -> PolicyEngine:
+        """Return an engine of its own for some rules."""
+        return self._make(_set(rules))
 
     def engine(self, at: datetime) -> PolicyEngine:
         """
@@ -175,10 +181,7 @@ class LiveEnforcement:
     # --- what may be wrong, the gravest first ----------------------------------------------------
 
     def _troubles(self, standing: Snapshot | None, at: datetime) -> Iterator[Trouble]:
-        """Yield what is wrong: the engine, the files, what is in force, the key, the canary."""
-        if found := self._started():
-            yield found
-            return
+        """Yield what is wrong: the key, what is in force, the engine, the canary."""
         yield from self._keys()
         if standing is None:
             yield Trouble(
@@ -188,24 +191,9 @@ class LiveEnforcement:
             return
         if found := self._unproven(standing):
             yield found
-        yield from self._beside(standing, at)
+            return
+        yield from self._running(PolicyStanding.from_stored(standing.data), at)
         yield from self._canaries(at)
-
-    def _started(self) -> Trouble | None:
-        """Make the engine where there is none yet."""
-        if self._engine is not None:
-            return None
-        try:
-            self._engine = self._make()
-        except EnforcementUnavailable as error:
-            return _told(error, "engine_missing")
-        except Exception as error:
-            log.exception("the policy engine does not start")
-            return Trouble(
-                "engine_missing",
-                f"the policy engine does not start ({type(error).__name__}); install what requirements.txt locks",
-            )
-        return None
 
     def _keys(self) -> Iterator[Trouble]:
         if says := self._key():
@@ -236,35 +224,52 @@ class LiveEnforcement:
             return Trouble("bundle_unsigned", says)
         return None
 
-    def _beside(self, standing: Snapshot, at: datetime) -> Iterator[Trouble]:
-        """Hold the engine, and the files that it was made from, to what is in force."""
-        asked = str(standing.data["bundle"])
+    def _running(self, standing: PolicyStanding, at: datetime) -> Iterator[Trouble]:
+        """Have the engine be of the rules in force."""
         try:
-            lying = self._files()
+            rules = self._in_force(standing)
+            if self._engine is None or self._engine.digest != rules.digest:
+                self._engine = self._make(rules)
         except EnforcementUnavailable as error:
-            yield _told(error, "bundle_missing")
+            found = _told(error, "engine_missing")
+        except Exception as error:
+            log.exception("the policy engine does not start")
+            found = Trouble(
+                "engine_missing",
+                f"the policy engine does not start ({type(error).__name__}); install what requirements.txt locks",
+            )
+        else:
             return
-        if lying == asked and self._engine and self._engine.digest != asked:
-            # What lies there is what is in force, and was not when the engine was made.
-            self._engine = None
-            if found := self._started():
-                yield found
-                return
-        running = self._engine.digest if self._engine else ""
-        if running == asked == lying:
-            self._ran.add(asked)
-            return
-        if running in self._ran and running == lying:
-            since = PolicyStanding.from_stored(standing.data).since
-            late = at - since > TOLERATED
-            says = "other policy bundles were put in force, and this process still has those before; start it anew"
-            yield Trouble("bundle_stale", says, "off" if late else "degraded")
-            return
-        says = (
-            "the policy bundles beside this code are not those in force:"
-            f" their digest is {lying[:12]}, not {asked[:12]}; restore policies/, or have the others put in force"
-        )
-        yield Trouble("bundle_unsigned", says)
+        others = self._engine is not None and self._engine.digest != standing.bundle
+        if others and at - standing.since <= TOLERATED:
+            # Others were put in force a moment ago, and those before still decide.
+            found = Trouble("bundle_stale", found.says, "degraded")
+        yield found
+
+    def _in_force(self, standing: PolicyStanding) -> BundleSet:
+        """
+        Return the rules in force: of this release those that lie beside the code, and no others; else those that are kept.
+
+        Raises:
+            EnforcementUnavailable: They are not there, or are others.
+        """
+        kept = self._kept(standing.bundle)
+        if standing.approval_id is not None or standing.release != VERSION:
+            if kept is None:
+                said = "the policy bundles that were put in force are not kept; restore the store, or put others in force"
+                raise EnforcementUnavailable(said, rule="bundle_missing")
+            return kept
+        lying = self._shipped()
+        if lying.digest != standing.bundle:
+            raise _others(lying, kept)
+        return lying
+
+    def _kept(self, digest: str) -> BundleSet | None:
+        found = self._documents.get(Key(PLATFORM, PolicySet.collection, digest))
+        if found is None:
+            return None
+        rules = _set(PolicySet.from_stored(found.data))
+        return rules if rules.digest == digest else None
 
     def _canaries(self, at: datetime) -> Iterator[Trouble]:
         if self._engine is None:
@@ -286,10 +291,10 @@ class LiveEnforcement:
 def enforcement(
     settings: Settings, documents: Documents, signer: Signer, trusted: Verify
 ) -> LiveEnforcement:
-    """Return the looks of a process at the rules that lie beside its code, by the engine of policy."""
+    """Return the looks of a process at the rules in force, by the engine of policy."""
     return LiveEnforcement(
+        shipped=_shipped,
         engine=_engine,
-        files=_lying,
         canary=canary,
         key=signer.lost if isinstance(signer, FileSigner) else str,
         documents=documents,
@@ -299,14 +304,10 @@ def enforcement(
     )
 
 
-def _engine() -> PolicyEngine:
+def _engine(rules: BundleSet) -> PolicyEngine:
     from shared.edge.opa import OpaEngine
 
-    return OpaEngine(_shipped())
-
-
-def _lying() -> str:
-    return _shipped().digest
+    return OpaEngine(rules)
 
 
 def _shipped() -> BundleSet:
@@ -321,6 +322,25 @@ def _shipped() -> BundleSet:
     except (OSError, ValueError) as error:
         said = f"the policy bundles are not beside this code ({type(error).__name__}); restore policies/"
         raise EnforcementUnavailable(said, rule="bundle_missing") from error
+
+
+def _set(rules: Rules | PolicySet) -> BundleSet:
+    return BundleSet(rules.modules, rules.selection, rules.data)
+
+
+def _others(lying: BundleSet, kept: BundleSet | None) -> EnforcementUnavailable:
+    """Say what of the rules beside the code is not what was put in force."""
+    then = kept.modules if kept else {}
+    gone = [path for path in then if path not in lying.modules]
+    other = [path for path, text in lying.modules.items() if kept and then.get(path) != text]
+    said = [
+        *([f"{', '.join(gone)} of policies/ is gone"] if gone else ()),
+        *([f"{', '.join(other)} of policies/ is not what was put in force"] if other else ()),
+    ] or ["what lies in policies/ is not what was put in force"]
+    return EnforcementUnavailable(
+        f"{', and '.join(said)}; restore it, or have it put in force under an approval",
+        rule="bundle_missing" if gone else "bundle_unsigned",
+    )
 
 
 def _told(error: EnforcementUnavailable, otherwise: str) -> Trouble:

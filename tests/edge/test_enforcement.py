@@ -7,18 +7,31 @@ import pytest
 from shared.actors import PLATFORM, Actor, Role
 from shared.deciding import Finding, denial
 from shared.documents import Key, Write
+from shared.edge.bundles import BundleSet
 from shared.edge.canary import canary
 from shared.edge.enforcement import PLACE, LiveEnforcement
 from shared.edge.keys import FileSigner
+from shared.enforcing import Rules
 from shared.errors import EnforcementUnavailable, StoreUnavailable
 from shared.evidence import Entry
 from shared.operation import Call
 from shared.policy.actions import standing
 from shared.policy.events.standing import BundleActivated
+from shared.policy.models.sets import PolicySet
 from shared.policy.models.standing import STANDING, Freeze, Freezing, PolicyStanding
+from shared.release import VERSION
 from tests.conftest import NOON, trusting
 
-FIRST, SECOND = "a" * 64, "b" * 64
+SELECTION = {"*": ["rbac"], "agents": ["governor_role"], "prompt": ["ai_safety"]}
+
+
+def rules(text="package rbac", **more):
+    modules = {"rbac/rbac.rego": text, "ai_safety/ai_safety.rego": "package ai_safety", **more}
+    return BundleSet(modules, SELECTION, {"limits": {}})
+
+
+FIRST, SECOND = rules(), rules("package rbac # edited")
+FEWER = BundleSet({"rbac/rbac.rego": "package rbac"}, SELECTION, {"limits": {}})
 REASON = "The incident is looked into before anything else happens."
 
 
@@ -27,9 +40,8 @@ class FakeEngine:
 
     version = "fake/1"
 
-    def __init__(self, digest):
-        self.digest = digest
-        self.selection = {"*": ("rbac",), "agents": ("governor_role",), "prompt": ("ai_safety",)}
+    def __init__(self, of):
+        self.digest, self.selection = of.digest, of.selection
         self.allowing, self.denying, self.broken = set(), False, None
         self.asked = 0
 
@@ -53,12 +65,12 @@ class World:
         self.signer = FileSigner(folder / "writer.pem")
         self.documents, self.key = documents, folder / "writer.pem"
         self.lies = FIRST
-        self.engines = [FakeEngine(FIRST)]
+        self.engines = []
         self.starts = None
         self.trusted = trusting(self.signer)
         self.live = LiveEnforcement(
+            shipped=self._lying,
             engine=self._started,
-            files=self._lying,
             canary=canary,
             key=self.signer.lost,
             documents=documents,
@@ -73,18 +85,15 @@ class World:
     def _trusted(self, *signed):
         return self.trusted(*signed)
 
-    def _started(self):
+    def _started(self, of):
         if self.starts:
             raise self.starts
-        if self.engines[-1].digest != self.lies:
-            self.engines.append(FakeEngine(self.lies))
-        return self.engines[-1]
+        self.engines.append(FakeEngine(of))
+        return self.engine
 
     def _lying(self):
         if self.lies is None:
-            raise EnforcementUnavailable(
-                "the bundle trial has no module; restore policies/", rule="bundle_missing"
-            )
+            raise EnforcementUnavailable("policies/ is gone; restore it", rule="bundle_missing")
         return self.lies
 
     def at(self, seconds):
@@ -98,6 +107,10 @@ class World:
 @pytest.fixture
 def world(documents, tmp_path):
     return World(documents, tmp_path)
+
+
+def whole(of):
+    return Rules(digest=of.digest, modules=of.modules, selection=of.selection, data=of.data)
 
 
 @pytest.fixture
@@ -120,10 +133,10 @@ def calling(world):
 
 @pytest.fixture
 def ship(world, calling):
-    def shipped(at=0.0, release="0.2.0"):
+    def shipped(at=0.0, release=VERSION):
         call = calling(at=at)
         with call.transaction() as txn:
-            standing.ship(txn, release=release, bundle=world.live.offered(), at=call.now)
+            standing.ship(txn, release=release, rules=world.live.offered(), at=call.now)
 
     return shipped
 
@@ -142,12 +155,14 @@ def freeze(calling):
 def activate(calling):
     """Put another set in force as people do: signed, under an approval, at a time in minutes."""
 
-    def activated(digest, at):
+    def activated(of, at, *, kept=True):
         call = calling(Role.ADMIN, at)
         with call.transaction() as txn:
             before = txn.get(PolicyStanding, STANDING)
-            changes = {"bundle": digest, "since": call.now, "approval_id": "an-approval"}
-            told = BundleActivated(before=before.bundle, bundle=digest, release="0.2.0")
+            changes = {"bundle": of.digest, "since": call.now, "approval_id": "an-approval"}
+            if kept:
+                standing.keep(txn, whole(of))
+            told = BundleActivated(before=before.bundle, bundle=of.digest, release=VERSION)
             txn.save(before.model_copy(update=changes), told)
 
     return activated
@@ -157,7 +172,7 @@ def test_all_is_well_once_the_release_brought_its_bundles(world, ship):
     assert world.found(0) == ("off", "bundle_missing")
     ship()
     assert world.found(5) == ("effective", None)
-    assert world.at(5).bundle == FIRST
+    assert world.at(5).bundle == FIRST.digest
     assert world.live.engine(NOON + timedelta(seconds=5)) is world.engine
 
 
@@ -179,6 +194,10 @@ def test_a_clock_that_goes_back_is_looked_at_again(world, ship):
 
 def unplug_folder(world):
     world.lies = None
+
+
+def delete_module(world):
+    world.lies = FEWER
 
 
 def edit_byte(world):
@@ -258,6 +277,7 @@ def entry_of(world):
     ("unplug", "rule"),
     [
         (unplug_folder, "bundle_missing"),
+        (delete_module, "bundle_missing"),
         (forget_standing, "bundle_missing"),
         (edit_byte, "bundle_unsigned"),
         (forge_standing, "bundle_unsigned"),
@@ -309,43 +329,74 @@ def test_what_is_plugged_in_again_goes_on_by_itself_within_five_seconds(world, s
     assert world.at(35).since == NOON + timedelta(seconds=35)
 
 
-def test_a_process_that_runs_the_rules_before_is_tolerated_for_a_minute(world, ship, activate):
+def test_what_was_edited_or_deleted_is_named(world, ship):
     ship()
     world.at(0)
-    activate(SECOND, at=1)
-    assert world.found(60) == ("degraded", "bundle_stale")
-    assert world.found(119) == ("degraded", "bundle_stale")
-    assert world.found(125) == ("off", "bundle_stale")
-
-
-def test_a_process_whose_files_are_those_in_force_makes_its_engine_anew(world, ship, activate):
-    ship()
-    world.at(0)
-    activate(SECOND, at=1)
     world.lies = SECOND
+    assert "rbac/rbac.rego of policies/ is not what was put in force" in world.at(30).says
+    world.lies = FEWER
+    assert "ai_safety/ai_safety.rego of policies/ is gone" in world.at(60).says
+    world.lies = rules(**{"rbac/more.rego": "package rbac"})
+    assert "rbac/more.rego of policies/ is not what was put in force" in world.at(90).says
+
+
+def test_what_people_put_in_force_is_run_from_the_store_at_once(world, ship, activate):
+    ship()
+    world.at(0)
+    activate(SECOND, at=1)
     assert world.found(60) == ("effective", None)
-    assert world.at(60).bundle == SECOND
+    assert world.at(60).bundle == SECOND.digest
+    assert world.engine.digest == SECOND.digest
+    world.lies = None
+    assert world.found(90) == ("effective", None), "what lies beside the code decides nothing now"
+
+
+def test_the_rules_before_are_tolerated_for_a_minute(world, ship, activate):
+    ship()
+    world.at(0)
+    activate(SECOND, at=1, kept=False)
+    assert world.found(60) == ("degraded", "bundle_stale")
+    assert world.live.engine(NOON + timedelta(seconds=60)).digest == FIRST.digest
+    assert world.found(119) == ("degraded", "bundle_stale")
+    assert world.found(125) == ("off", "bundle_missing")
+
+
+def test_rules_that_were_changed_in_the_store_are_not_those_in_force(world, ship, activate):
+    ship()
+    activate(SECOND, at=1)
+    place = Key(PLATFORM, PolicySet.collection, SECOND.digest)
+    found = world.documents.get(place)
+    changed = {
+        **found.data,
+        "modules": {**found.data["modules"], "rbac/rbac.rego": "package rbac\n\ndecision"},
+    }
+    world.documents.commit([Write(place, changed, found.revision)])
+    assert world.found(60) == ("off", "bundle_missing")
 
 
 def test_what_a_release_brought_once_does_not_come_again(world, ship):
     ship()
     world.lies = SECOND
     ship(at=5)
-    assert world.documents.get(PLACE).data["bundle"] == FIRST
+    assert world.documents.get(PLACE).data["bundle"] == FIRST.digest
     assert world.found(600) == ("off", "bundle_unsigned")
 
 
 def test_a_new_release_brings_its_own_and_takes_nothing_that_people_put_in_force(
     world, ship, activate
 ):
-    ship()
+    ship(release="0.1.9")
     world.lies = SECOND
-    ship(at=5, release="0.3.0")
-    assert world.found(600) == ("effective", None)
+    assert world.found(0) == ("effective", None)
+    assert world.at(0).bundle == FIRST.digest, (
+        "those in force decide until the release brings its own"
+    )
+    ship(at=5)
+    assert world.at(600).bundle == SECOND.digest
     activate(FIRST, at=20)
-    world.lies = "c" * 64
-    ship(at=25, release="0.4.0")
-    assert world.documents.get(PLACE).data["bundle"] == FIRST
+    world.lies = FEWER
+    ship(at=25, release="0.9.0")
+    assert world.documents.get(PLACE).data["bundle"] == FIRST.digest
 
 
 def test_a_freeze_is_seen_within_five_seconds_elsewhere(world, ship, freeze):
