@@ -16,14 +16,16 @@ from local.rows import in_port
 from local.verify import Verification
 from shared.actors import PLATFORM, Actor, Role
 from shared.documents import Documents, Key, Write
+from shared.edge.bundles import BundleSet, shipped
 from shared.edge.http_pool import pool
 from shared.edge.keys import FileSigner, TicketSigner, verifier, verify_ed25519
+from shared.edge.opa import OpaEngine
 from shared.edge.ports import Ports
 from shared.edge.rates import Paces
 from shared.edge.settings import Settings
 from shared.edge.sqlite import SqliteDocuments
 from shared.edge.strangers import Strangers
-from shared.enforcing import Enforcement
+from shared.enforcing import Enforcement, Rules
 from shared.errors import ProviderDown, Violation
 from shared.evidence import Verify
 from shared.here import HERE
@@ -191,6 +193,19 @@ class FakeEnforcing:
     def engine(self, at):
         self.now.demand()
         return OfTests()
+
+    def offered(self):
+        return whole(shipped())
+
+    def of(self, rules):
+        return OpaEngine(BundleSet(rules.modules, rules.selection, rules.data))
+
+
+def whole(found: BundleSet) -> Rules:
+    """Return rules as the platform keeps them."""
+    return Rules(
+        digest=found.digest, modules=found.modules, selection=found.selection, data=found.data
+    )
 
 
 class FakeTelemetry:

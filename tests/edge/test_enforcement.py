@@ -11,7 +11,6 @@ from shared.edge.bundles import BundleSet
 from shared.edge.canary import canary
 from shared.edge.enforcement import PLACE, LiveEnforcement
 from shared.edge.keys import FileSigner
-from shared.enforcing import Rules
 from shared.errors import EnforcementUnavailable, StoreUnavailable
 from shared.evidence import Entry
 from shared.operation import Call
@@ -20,7 +19,7 @@ from shared.policy.events.standing import BundleActivated
 from shared.policy.models.sets import PolicySet
 from shared.policy.models.standing import STANDING, Freeze, Freezing, PolicyStanding
 from shared.release import VERSION
-from tests.conftest import NOON, trusting
+from tests.conftest import NOON, trusting, whole
 
 SELECTION = {"*": ["rbac"], "agents": ["governor_role"], "prompt": ["ai_safety"]}
 
@@ -107,10 +106,6 @@ class World:
 @pytest.fixture
 def world(documents, tmp_path):
     return World(documents, tmp_path)
-
-
-def whole(of):
-    return Rules(digest=of.digest, modules=of.modules, selection=of.selection, data=of.data)
 
 
 @pytest.fixture
