@@ -1,7 +1,7 @@
 from shared.actors import PLATFORM, Scope
 from shared.operation import Call, operation
 from shared.policy.actions.standing import freeze
-from shared.policy.models.standing import Freeze, Freezing
+from shared.policy.models.standing import STANDING, Freeze, Freezing, PolicyStanding
 
 
 @operation(
@@ -21,4 +21,5 @@ def set_freeze(call: Call, body: Freezing) -> Freeze:
     whoever must stop everything has no time to read.
     """
     with call.transaction() as txn:
-        return Freeze.of(freeze(txn, body, call))
+        before = txn.get(PolicyStanding, STANDING)
+        return Freeze.of(freeze(txn, before, body, call))

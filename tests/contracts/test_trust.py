@@ -8,7 +8,7 @@ REACHED = {
     "evidence-requests": {"FileReader"},
     "evidence-reactions": {"DueRelay", "EntryRelay", "FileRemover", "Files", "LetterRelay"},
     "governance-requests": {"Deployment", "Files", "SignatureCheck", "Tickets"},
-    "governance-reactions": {"Enforcing", "Push", "Workflows"},
+    "governance-reactions": {"Backlogs", "Enforcing", "Push", "Workflows"},
     "pipeline-requests": {"Deployment"},
     "pipeline-reactions": {"Probe", "Workflows"},
     "platform-requests": {"Deployment", "Enforcing", "Memory", "Projections", "Traffic"},

@@ -141,7 +141,8 @@ def freeze(calling):
     def frozen(on, at=0.0, role=Role.GOVERNOR):
         call = calling(role, at)
         with call.transaction() as txn:
-            return Freeze.of(standing.freeze(txn, Freezing(on=on, reason=REASON), call))
+            before = txn.get(PolicyStanding, STANDING)
+            return Freeze.of(standing.freeze(txn, before, Freezing(on=on, reason=REASON), call))
 
     return frozen
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from shared.enforcing import Rules
+from shared.actors import PLATFORM
+from shared.enforcing import Enforcement, Rules
 from shared.entity import Because
 from shared.operation import Call
 from shared.policy.events.standing import BundleActivated, FreezeChanged
@@ -10,6 +11,9 @@ from shared.policy.models.sets import PolicySet
 from shared.policy.models.standing import STANDING, Freezing, PolicyStanding
 from shared.policy.rules import standing
 from shared.store import Transaction
+from shared.violations.actions.opening import open_violation
+from shared.violations.models import Finding
+from shared.violations.rules import opened
 
 
 def ship(txn: Transaction, *, release: str, rules: Rules, at: datetime) -> None:
@@ -27,6 +31,44 @@ def ship(txn: Transaction, *, release: str, rules: Rules, at: datetime) -> None:
         txn.save(after, told)
 
 
+def watch(txn: Transaction, state: Enforcement, oldest_at: datetime | None, call: Call) -> None:
+    """
+    Open a violation where nothing may change, and freeze the platform while evidence does not get out.
+
+    Args:
+        txn: The transaction.
+
+        state: Whether what happens is governed.
+
+        oldest_at: Since when the oldest entry waits to be published; None where none does.
+
+        call: The call.
+    """
+    before = txn.get_or_none(PolicyStanding, STANDING)
+    _report(txn, state, call)
+    freezing = before and standing.by_itself(before, oldest_at, by=call.actor.id, at=call.now)
+    if before and freezing:
+        freeze(txn, before, freezing, call)
+
+
+def _report(txn: Transaction, state: Enforcement, call: Call) -> None:
+    """Open a violation where nothing may change: one a day of each cause."""
+    if state.level != "off" or state.rule is None:
+        return
+    finding = Finding(
+        type="constitutional",
+        code="CONSTITUTIONAL-BREACH",
+        severity="critical",
+        description=f"Nothing may change, as what happens is not governed: {state.says}.",
+        actor_id=call.actor.id,
+        entity_id=f"{PolicyStanding.collection}/{STANDING}",
+        automatic_response="blocked",
+    )
+    occasion = f"{state.rule} {call.now:%Y-%m-%d}"
+    new = opened(finding, tenant=PLATFORM, occasion=occasion, by=call.actor.id, at=call.now)
+    open_violation(txn, new)
+
+
 def keep(txn: Transaction, rules: Rules) -> None:
     """Keep rules whole, so that whatever they decide can be replayed; kept before, they are there."""
     if txn.get_or_none(PolicySet, rules.digest) is None:
@@ -36,9 +78,10 @@ def keep(txn: Transaction, rules: Rules) -> None:
         txn.create(kept)
 
 
-def freeze(txn: Transaction, freezing: Freezing, call: Call) -> PolicyStanding:
+def freeze(
+    txn: Transaction, before: PolicyStanding, freezing: Freezing, call: Call
+) -> PolicyStanding:
     """Freeze the platform, or let it go on; where it is so already, it stays as it is."""
-    before = txn.get(PolicyStanding, STANDING)
     after = standing.frozen(before, freezing, by=call.actor, at=call.now)
     if after is before:
         return after

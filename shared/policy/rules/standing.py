@@ -1,9 +1,15 @@
 """The rules of what policy stands on: when a release's set comes into force, and who may freeze."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.actors import PLATFORM, Actor
 from shared.policy.models.standing import STANDING, Freezing, PolicyStanding
+
+BEHIND = timedelta(minutes=30)
+"""How long an entry may wait to be published before everything is frozen (`constitution.md`, 11)."""
+
+CAUGHT_UP = timedelta(minutes=2)
+"""How long the oldest may wait at most before what was frozen for that goes on."""
 
 
 def shipped(
@@ -46,3 +52,30 @@ def frozen(
         "updated_at": at,
     }
     return before.model_copy(update=changes)
+
+
+def by_itself(
+    before: PolicyStanding, oldest_at: datetime | None, *, by: str, at: datetime
+) -> Freezing | None:
+    """
+    Return the freeze that the platform sets or lifts by itself; None where it leaves everything as it is.
+
+    What somebody else froze stays frozen until somebody lifts it.
+
+    Args:
+        before: How it is.
+
+        oldest_at: Since when the oldest entry waits to be published; None where none does.
+
+        by: Who freezes.
+
+        at: The time.
+    """
+    waited = at - oldest_at if oldest_at else timedelta()
+    if not before.frozen and waited > BEHIND:
+        minutes = waited // timedelta(minutes=1)
+        said = f"The evidence does not get out: its oldest entry has waited for {minutes} minutes."
+        return Freezing(on=True, reason=said)
+    if before.frozen and before.frozen_by == by and waited <= CAUGHT_UP:
+        return Freezing(on=False, reason="The evidence gets out again.")
+    return None
