@@ -19,6 +19,8 @@ from typing import Any
 from local import rows
 from local.implied import Implied
 from shared.actors import PLATFORM
+from shared.canonical import canonical
+from shared.deciding import DECISION_TYPE, Attestation
 from shared.documents import Documents, Key
 from shared.edge import keyring, tap
 from shared.edge.keys import verifier
@@ -31,6 +33,7 @@ from shared.verification import (
     Head,
     Link,
     chain_breaks,
+    decision_breaks,
     entity_breaks,
     entry_breaks,
     link,
@@ -45,6 +48,7 @@ create table entries (
 create table entities (
   tenant text, entity text, n integer, head text, stated text, last text, state text
 );
+create table cited (tenant text, id text, by text);
 create table tapped (id text, hash text, line integer, late integer);
 """
 
@@ -82,6 +86,7 @@ class Verification:
                     yield from self._document(one, one.data)
             yield from self._unpublished_keys()
             yield from self._chains()
+            yield from self._decisions()
             yield from self._implied.breaks()
             yield from self._against_the_tap()
 
@@ -110,6 +115,7 @@ class Verification:
             published = entry.get("delivery", {}).get("published_at") is not None
             self.counts["unpublished"] += not published
             self._used.add(entry["kid"])
+            self._cites(one.place, entry.get("policy") or {})
             row = (
                 *(one.place.tenant, one.place.id, entry["entity"], part.eseq, part.eprev),
                 *(part.hash, part.ts, part.state_hash, published),
@@ -141,7 +147,18 @@ class Verification:
         kind = self._records.get(place.collection)
         if kind is not None and (why := unreadable(kind, record)):
             yield Violation(rule="SCHEMA_INVALID", message=f"{where(place)}: {why}")
+        elif kind is Attestation:
+            yield from self._attestation(place, Attestation.from_stored(record))
         self._implied.record(place, record)
+
+    def _attestation(self, place: Key, kept: Attestation) -> Iterator[Violation]:
+        """Hold a decision that no entry carries to its signature, and to what it was made on."""
+        self._used.add(kept.kid)
+        yield from decision_breaks(place, kept.decision)
+        message = canonical({"typ": DECISION_TYPE, **kept.decision})
+        if not self._check(kept.kid, message, kept.sig):
+            said = f"{where(place)}: no trusted key signed it so; it names the key {kept.kid[:100]}"
+            yield Violation(rule="SIGNATURE_INVALID", message=said)
 
     def _unpublished_keys(self) -> Iterator[Violation]:
         for kid in sorted((self._used & self.trusted.keys()) - self._published):
@@ -149,6 +166,24 @@ class Verification:
             yield Violation(rule="KEY_MISSING", message=said)
 
     # --- all of them -----------------------------------------------------------------------------
+
+    def _cites(self, place: Key, policy: Mapping[str, Any]) -> None:
+        """Take down by which decision of another entry something was done."""
+        if "decision_id" in policy and policy.get("decision") is None:
+            row = (place.tenant, policy["decision_id"], place.id)
+            self._notes.execute("insert into cited values (?, ?, ?)", row)
+
+    def _decisions(self) -> Iterator[Violation]:
+        """Find what was done by a decision that is not there."""
+        self._notes.execute("create index entry_ids on entries (id)")
+        for tenant, id, by in self._notes.execute(
+            "select cited.* from cited left join entries on entries.tenant = cited.tenant"
+            " and entries.id = cited.id where entries.id is null"
+        ):
+            said = (
+                f"{tenant}/{Entry.collection}/{by}: it cites the decision {id}, which is not there"
+            )
+            yield Violation(rule="DECISION_MISSING", message=said)
 
     def _chains(self) -> Iterator[Violation]:
         """Lay the chains beside the entities, each forgotten when it is judged."""
@@ -187,7 +222,6 @@ class Verification:
                 row = (line.id, line.entry_hash, line.number, line.end > self._tap_bytes)
                 self._notes.execute("insert into tapped values (?, ?, ?, ?)", row)
         self._notes.execute("create index tapped_ids on tapped (id)")
-        self._notes.execute("create index entry_ids on entries (id)")
         (self.counts["unmarked"],) = self._notes.execute(_UNMARKED).fetchone()
         for rule, (query, said) in _AGAINST_THE_TAP.items():
             for row in self._notes.execute(query):

@@ -8,11 +8,12 @@ carries out what was answered, is `shared/edge/decision_point.py`; why so: docs/
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from shared.actors import Actor
+from shared.actors import Actor, Role, Scope
 from shared.entity import Code, Hex64, Record, Said, Timestamp, Value, written
 from shared.facts import Acts
 from shared.handling import EVIDENCE_DAYS, After, Handling, PersonalData, Stays
@@ -230,8 +231,8 @@ class Question:
             "subject": {
                 "type": self.actor.type,
                 "principal_id": self.actor.id,
-                "roles": sorted(self.actor.roles),
-                "scopes": sorted(self.actor.scopes),
+                "roles": list(_codes(self.actor.roles)),
+                "scopes": list(_codes(self.actor.scopes)),
                 "tenant_id": self.actor.tenant,
                 "trial": None,
                 **facts.get("subject", {}),
@@ -261,6 +262,12 @@ class Question:
                 **facts.get("context", {}),
             },
         }
+
+
+@lru_cache(maxsize=256)
+def _codes(of: frozenset[Role] | frozenset[Scope]) -> tuple[str, ...]:
+    """Return roles or scopes as plain texts, in order: what is no plain text is ten times as long in writing."""
+    return tuple(sorted(one.value for one in of))
 
 
 FACTS: Mapping[str, frozenset[str]] = {

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from shared.canonical import canonical
+from shared.canonical import canonical, digest
 from shared.documents import Key
 from shared.entity import ZERO_HASH, Audit, Record, written
 from shared.errors import Invalid, Violation
@@ -75,7 +75,35 @@ def entry_breaks(
     if not verify(entry["kid"], message, entry["sig"]):
         said = f"no trusted key signed it so; it names the key {entry['kid'][:100]}"
         breaks.append(_break("SIGNATURE_INVALID", place, said))
+    policy = entry.get("policy") or {}
+    if policy.get("decision") is not None:
+        breaks += decision_breaks(place, policy["decision"])
+        breaks += _citation_breaks(place, policy)
     return [*breaks, *_delivery_breaks(place, entry.get("delivery", {}))]
+
+
+def decision_breaks(place: Key, decision: Mapping[str, Any]) -> Iterator[Violation]:
+    """Yield what is wrong with a decision that is kept at a place, whose id is its own: it is what was decided on."""
+    if decision.get("decision_id") != place.id:
+        said = f"the decision in it says that it is {decision.get('decision_id')!r:.200}"
+        yield _break("DECISION_MISMATCH", place, said)
+    try:
+        asked = digest(decision.get("input"))
+    except Invalid as error:
+        asked = f"none: {_why(error)}"
+    if asked != decision.get("input_digest"):
+        said = f"its decision was made on what has the digest {decision.get('input_digest')!r:.80}"
+        yield _break(
+            "DECISION_MISMATCH", place, f"{said}, and the digest of what it shows is {asked}"
+        )
+
+
+def _citation_breaks(place: Key, policy: Mapping[str, Any]) -> Iterator[Violation]:
+    decision = policy["decision"]
+    said = (policy.get("decision_id"), policy.get("bundle"), policy.get("allow"))
+    allows = decision.get("verdict") in {"allow", "allow_with_obligations"}
+    if said != (decision.get("decision_id"), decision.get("bundle"), allows):
+        yield _break("DECISION_MISMATCH", place, "it says of its decision what that does not say")
 
 
 def unreadable(kind: type[Record], record: Mapping[str, Any]) -> str | None:

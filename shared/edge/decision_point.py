@@ -69,7 +69,7 @@ class Decided:
 
 def asked(op: Operation, call: Call, arguments: Mapping[str, Any], environment: str) -> Question:
     """Return what is asked where somebody sends a request: nothing of it is taken from their words."""
-    path = {name: str(arguments[name]) for name, kind in op.in_path.items() if _is_code(kind)}
+    path = {name: str(arguments[name]) for name, kind in op.in_path.items() if is_code(kind)}
     owned = [name for name, kind in op.in_path.items() if kind is Id]
     named = owned[-1] if owned else next(iter(path), None)
     bodies = (arguments[name] for name in op.inputs if isinstance(arguments[name], BaseModel))
@@ -82,7 +82,7 @@ def asked(op: Operation, call: Call, arguments: Mapping[str, Any], environment: 
         now=call.now,
         environment=environment,
         correlation_id=call.correlation_id,
-        scopes=tuple(sorted(op.scopes)),
+        scopes=tuple(sorted(scope.value for scope in op.scopes)),
         args={name: said for body in bodies for name, said in facts_of(body).items()},
         resource=named.removesuffix("_id") if named else None,
         resource_id=path[named] if named else None,
@@ -91,7 +91,7 @@ def asked(op: Operation, call: Call, arguments: Mapping[str, Any], environment: 
     )
 
 
-def _is_code(kind: Any) -> bool:
+def is_code(kind: Any) -> bool:
     """Say whether what an address names may stand in evidence: a ticket is a secret, and is marked as a text."""
     return not any(isinstance(one, Masked) for one in get_args(kind))
 
