@@ -26,6 +26,10 @@ STACK ?= dev
 help: ## Say what can be done.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# What the policy engine's runtime is told, as in the cloud: RUNTIME of shared/edge/opa.py.
+demo run: export GOGC := 300
+demo run: export GOMAXPROCS := 1
+
 demo: .venv/run ## Tell the main story here, as real requests; PORT=8080, STORE=firestore BUS=pubsub AUTH=firebase: on emulators.
 	@$(BIN)/python -m local demo
 

@@ -18,6 +18,7 @@ from infra.records import Records
 from infra.stack import IMAGES, Stack
 from infra.vault import Vault, writer_key
 from shared.edge.catalog import catalog, methods_at
+from shared.edge.opa import RUNTIME
 from shared.edge.settings import ANY
 from shared.operation import Operation
 from shared.outside import Models
@@ -225,6 +226,7 @@ def _environment(
         "BUS": "pubsub",
         "ORIGINS": ",".join((stack.site, *stack.origins)),
         "WRITER_KEY": f"{KEYS}/writer.pem",
+        **RUNTIME,
     }
     if isinstance(declared, Operation):
         # A browser asks the first of the functions at an address what all of them take.

@@ -40,10 +40,10 @@ given contains "context.budget_level" if input.context.budget_level in levels
 
 protects if input.action.name in protecting
 
-protects if split(input.action.name, ".")[0] in protecting
+protects if shape.family in protecting
 
 begins if {
-	split(input.action.name, ".")[0] in beginning
+	shape.family in beginning
 	not protects
 }
 

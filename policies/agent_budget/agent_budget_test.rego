@@ -50,13 +50,13 @@ test_bud_03_yes_approved if asking.allows(agent_budget.decision, "BUD-06") with 
 test_bud_04_no_a_step if {
 	d := agent_budget.decision with input as samples["a step, at the end"]
 	asking.denies(d, "BUD-04")
-	contains(d.reasons[0].message, "10042 hundredths")
-	contains(d.reasons[0].message, "from 2026-12-01T00:00:00.000Z on")
+	asking.says(d, "10042 hundredths")
+	asking.says(d, "from 2026-12-01T00:00:00.000Z on")
 }
 
 test_bud_04_no_a_model_and_nobody_knows_how_much if {
 	d := agent_budget.decision with input as samples["a model, at the end"]
-	contains(d.reasons[0].message, "all of it is spent; there is a new one when its period is over")
+	asking.says(d, "all of it is spent; there is a new one when its period is over")
 }
 
 test_bud_04_yes_before if asking.allows(agent_budget.decision, "BUD-02") with input as samples["a step, nearly at the end"]

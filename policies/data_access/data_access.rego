@@ -33,7 +33,7 @@ mode := "read" if input.action.operation == "read"
 
 mode := "write" if input.action.operation in writing
 
-by_manifest if split(input.action.name, ".")[0] in by_tools
+by_manifest if shape.family in by_tools
 
 by_manifest if input.subject.type == "agent"
 

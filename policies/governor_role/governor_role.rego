@@ -52,13 +52,8 @@ open := {
 	"subscription.create", "subscription.cancel",
 }
 
-known := open | of_the_account | deciding | {act | some act, _ in of_the_platform}
-
-families := {family |
-	some act in known
-	family := split(act, ".")[0]
-	family != "policy"
-}
+# Of these families no other act is known; written down, as to make them of the acts would take longer than all else here.
+families := {"agent", "approval", "billing", "budget", "customer", "data", "discount", "route", "subscription", "system"}
 
 deciding := {"approval.approve", "approval.decide"}
 
@@ -85,7 +80,13 @@ is_deciding if input.action.name in deciding
 
 is_of_the_account if input.action.name in of_the_account
 
-is_known if input.action.name in known
+is_known if input.action.name in open
+
+is_known if is_of_the_account
+
+is_known if is_deciding
+
+is_known if of_the_platform[input.action.name]
 
 is_within if input.subject.tenant_id in {"platform", input.resource.owner_tenant_id}
 
@@ -160,9 +161,9 @@ deny contains reason if {
 
 deny contains reason if {
 	well_formed
-	split(input.action.name, ".")[0] in families
+	shape.family in families
 	not is_known
-	reason := shape.because("GOV-11", "medium", sprintf("%s is no act that is known here; these are: %s", [input.action.name, concat(", ", sort(known))]))
+	reason := shape.because("GOV-11", "medium", sprintf("%s is no act that is known here; these are: %s", [input.action.name, concat(", ", sort(open | of_the_account | deciding | object.keys(of_the_platform)))]))
 }
 
 asked contains ask if {

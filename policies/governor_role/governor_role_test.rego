@@ -68,7 +68,7 @@ test_gov_00_no_a_figure_that_is_none if {
 test_gov_00_no_who_asked_is_not_said if {
 	d := governor_role.decision with input as asking.but({"action": {"name": "approval.decide"}})
 	asking.denies(d, "GOV-00")
-	contains(d.reasons[0].message, "args.requested_by")
+	asking.says(d, "args.requested_by")
 }
 
 test_gov_00_no_whether_it_is_outside_is_no_word if {
@@ -178,5 +178,14 @@ test_gov_12_no_another_one if {
 			samples["an admin deploys with an approval"],
 			{"context": approval},
 		)
+	}
+}
+
+test_the_families_are_those_of_the_acts if {
+	acts := ((governor_role.open | governor_role.of_the_account) | governor_role.deciding) | object.keys(governor_role.of_the_platform)
+	governor_role.families == {family |
+		some act in acts
+		family := split(act, ".")[0]
+		family != "policy"
 	}
 }

@@ -86,10 +86,7 @@ is_public if {
 	not is_private
 }
 
-is_private if {
-	some suffix in {".internal", ".local", ".localhost", ".localdomain", ".home", ".lan", ".corp", ".arpa"}
-	endswith(input.args.host, suffix)
-}
+is_private if regex.match(`\.(arpa|corp|home|internal|lan|local|localdomain|localhost)$`, input.args.host)
 
 is_at_home if {
 	input.args.scheme == "https"

@@ -49,6 +49,7 @@ resolved if {
 test_credentials if startswith(input.agent.sandbox.credential_ref, "sandbox/")
 
 chosen if {
+	is_object(input.args)
 	some member in {"route", "target"}
 	member in object.keys(input.args)
 }

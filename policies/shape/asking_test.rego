@@ -59,6 +59,11 @@ asks(decision, rule, type) if {
 	reason.rule == rule
 }
 
+says(decision, words) if {
+	some reason in decision.reasons
+	contains(reason.message, words)
+}
+
 obliges(decision, type, parameters) if {
 	decision.allow
 	some one in decision.obligations

@@ -50,8 +50,12 @@ well_formed if {
 	input.action.operation in operations
 	is_boolean(input.action.external)
 	text(input.resource.owner_tenant_id)
+	is_object(input.args)
 	trial_known
 }
+
+# What selects the bundles: the first part of the name.
+family := split(input.action.name, ".")[0] if is_string(input.action.name)
 
 # Somebody is in no trial, or in one of which everything is said.
 trial_known if is_null(input.subject.trial)
@@ -71,13 +75,15 @@ given contains "action.operation" if input.action.operation in operations
 
 given contains "action.external" if flag(input.action.external)
 
+given contains "args" if is_object(input.args)
+
 given contains "subject.trial" if trial_known
 
 given contains "resource.owner_tenant_id" if text(input.resource.owner_tenant_id)
 
 needed := {
 	"subject.type", "subject.roles", "subject.tenant_id", "subject.trial",
-	"action.name", "action.operation", "action.external",
+	"action.name", "action.operation", "action.external", "args",
 	"resource.owner_tenant_id",
 }
 
@@ -116,28 +122,17 @@ strength := {"artifact": 1, "communication": 2, "execution": 3, "financial": 4, 
 #   denied       the reasons why not
 #   asked        the approvals that it needs first: {"type", "reason"}
 #   obligations  what is to be done with it
-answer(_, denied, _, _) := {"allow": false, "reasons": [one | some one in denied]} if {
+answer(allowed, denied, asked, obligations) := {"allow": count(allowed) > 0, "obligations": obligations, "matched": allowed} if {
+	count(denied) + count(asked) == 0
+} else := {"allow": false, "reasons": denied} if {
 	count(denied) > 0
-}
-
-answer(allowed, denied, asked, obligations) := {
+} else := {
 	"allow": true,
-	"reasons": [one.reason | some one in asked],
+	"reasons": {one.reason | some one in asked},
 	"approval": {"type": strongest, "within_s": data.limits.approval.within_s},
-	"obligations": [one | some one in obligations],
-	"matched": [rule | some rule in allowed],
+	"obligations": obligations,
+	"matched": allowed,
 } if {
-	count(denied) == 0
-	count(asked) > 0
 	some strongest, rank in strength
 	rank == max([strength[one.type] | some one in asked])
-}
-
-answer(allowed, denied, asked, obligations) := {
-	"allow": count(allowed) > 0,
-	"obligations": [one | some one in obligations],
-	"matched": [rule | some rule in allowed],
-} if {
-	count(denied) == 0
-	count(asked) == 0
 }

@@ -40,14 +40,14 @@ is_ending if input.action.name in ending
 
 is_about_money if shape.plain(input.resource.type) in money
 
-is_about_money if split(input.action.name, ".")[0] in {"billing", "subscription"}
+is_about_money if shape.family in {"billing", "subscription"}
 
-works if split(input.action.name, ".")[0] in {"execution", "integration", "prompt", "step", "task"}
+works if shape.family in {"execution", "integration", "prompt", "step", "task"}
 
 sends if input.action.operation in {"publish", "send"}
 
 is_admitted if {
-	split(input.action.name, ".")[0] in admitting
+	shape.family in admitting
 	input.action.operation in {"create", "execute"}
 }
 

@@ -95,7 +95,7 @@ test_trl_03_yes_a_second_before if {
 test_trl_04_no_the_eleventh_task if {
 	d := trial.decision with input as samples["the eleventh task"]
 	asking.denies(d, "TRL-04")
-	contains(d.reasons[0].message, "10 of 10 tasks")
+	asking.says(d, "10 of 10 tasks")
 }
 
 test_trl_04_yes_the_tenth_and_what_is_no_task if {

@@ -1,5 +1,5 @@
 """
-Open Policy Agent in this process, behind the `PolicyEngine` port: traps and figures in docs/decisions/0036-policy-engine.md.
+Open Policy Agent in this process, behind the `PolicyEngine` port: traps and figures in docs/decisions/0037-policy-engine.md.
 
 It is made by the first decision, so that who only reads does without, and never before a fork, which its runtime does not
 survive. All that is ever asked is one query, for each other one would compile every rule anew; a bundle is compiled when it
@@ -31,6 +31,12 @@ MAX_MS = 500
 
 MAX_WAIT_S = 5
 """How long a decision waits for those before it."""
+
+RUNTIME = {"GOGC": "300", "GOMAXPROCS": "1"}
+"""
+What the engine's runtime is told by the environment that its process begins with: one decision is made at a time, so a second
+thread only costs, and its heap of some MB may treble before it is looked through. That spares a quarter of a decision.
+"""
 
 _RULE = "PDP_ERROR"
 _MEMBERS = {"allow": bool, "reasons": list, "obligations": list, "approval": dict, "matched": list}
