@@ -242,7 +242,11 @@ class RateLimited(Refusal):
 
 
 class BudgetExceeded(Refusal):
-    """The budget is used up. Wait until it begins anew, as `Retry-After` says, or ask for it to be raised."""
+    """
+    The budget is used up. Wait until it begins anew, as `Retry-After` says, or ask for it to be raised.
+
+    The same request is not to be sent before: `retryable` is false, and `reset_at` says when all is there again.
+    """
 
     status, code, title = 429, "budget_exceeded", "The budget is used up"
 

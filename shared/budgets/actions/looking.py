@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from shared.budgets.models.budgets import Budget, SeenBudget
-from shared.budgets.rules import limits
+from shared.budgets.models.mandates import Mandate, SeenMandate
+from shared.budgets.rules import limits, mandates
 from shared.budgets.rules.limits import Taken
 from shared.reservations import use
 from shared.store import Transaction
@@ -27,3 +28,12 @@ def seen(txn: Transaction, scope: str, *, at: datetime) -> SeenBudget:
     """Return a budget as it is shown."""
     found = budget(txn, scope, at=at)
     return limits.seen(found, taken(txn, found, at=at), at=at)
+
+
+def mandate(txn: Transaction, id: str) -> SeenMandate:
+    """Return a consent to pay as it is shown."""
+    found = txn.get(Mandate, id)
+    minor, times = (use(txn, limit) for limit in mandates.limits(found))
+    return mandates.seen(
+        found, minor=(minor.spent, minor.reserved), times=(times.spent, times.reserved)
+    )

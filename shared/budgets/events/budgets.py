@@ -90,3 +90,17 @@ class ThresholdCrossed(
     """How much is spent or held, in basis points."""
     limit: int
     window: Code
+
+
+class ReservationExpired(
+    Event,
+    action="budget.reservation_expired",
+    category="agent_action_error",
+    topic=BILLING,
+    retention="financial",
+):
+    """What was held for something went back by itself: nobody said what became of it."""
+
+    reservation_id: Code
+    amount: int
+    """How much money was held, in millionths of a US dollar."""

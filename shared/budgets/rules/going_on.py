@@ -5,13 +5,16 @@ from datetime import datetime
 from shared.actors import PLATFORM
 from shared.approvals.models.approvals import Consumer
 from shared.approvals.models.questions import ApprovalRequest
+from shared.budgets.events.budgets import ThresholdCrossed
 from shared.budgets.models.budgets import Budget
-from shared.budgets.rules.limits import window_at
+from shared.budgets.rules.limits import MARKS, window_at
 
 
-def asks(budget: Budget, *, at: datetime) -> bool:
-    """Say whether it is to be asked in this window: it was not yet."""
-    return budget.asked_in != window_at(budget.window, at).name
+def asked_for(budget: Budget, event: ThresholdCrossed, *, at: datetime) -> bool:
+    """Say whether a threshold asks for it: it is that one, its window is not over, and nobody asked in it yet."""
+    now = window_at(budget.window, at).name
+    action = dict(MARKS[budget.scope_kind]).get(event.mark)
+    return action == "approve" and event.window == now and budget.asked_in != now
 
 
 def agreed_to(budget: Budget, *, at: datetime) -> bool:

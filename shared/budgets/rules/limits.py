@@ -49,7 +49,7 @@ _TIERS: tuple[tuple[int, MarkAction], ...] = (
 )
 MARKS: Mapping[ScopeKind, tuple[tuple[int, MarkAction], ...]] = {
     "agent": _TIERS,
-    "trial": _TIERS,
+    "trial": tuple(tier for tier in _TIERS if tier[1] != "approve"),
     "customer": _TIERS,
     "project": ((80, "warn"), (100, "block")),
     "platform": _TIERS,
@@ -90,6 +90,11 @@ class Taken:
         return (self.spent + self.reserved) * 10_000 // self.limit if self.limit else 10_000
 
 
+def governed_by(tenant: str) -> str:
+    """Return who what is a tenant's answers to."""
+    return "governor" if tenant == PLATFORM else f"engagement_governor:{tenant}"
+
+
 def kind_of(scope: str) -> ScopeKind:
     """Return of what a scope is."""
     return scope.partition(":")[0]  # type: ignore[return-value]
@@ -104,7 +109,7 @@ def usual(scope: str, *, at: datetime) -> Budget:
         tenant_id=tenant,
         created_at=at,
         updated_at=at,
-        governance_agent_id="governor" if tenant == PLATFORM else f"engagement_governor:{tenant}",
+        governance_agent_id=governed_by(tenant),
         scope_kind=kind,
         window=window,
         **dict(amounts),

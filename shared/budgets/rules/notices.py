@@ -1,0 +1,39 @@
+"""Who is told of a threshold, and in which words: governance.md, section 11."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from shared.actors import PLATFORM, Role
+from shared.budgets.events.budgets import ThresholdCrossed
+from shared.budgets.rules.limits import MARKS, kind_of
+from shared.notifications.models import Notification
+from shared.notifications.rules.notices import governor, notice
+
+_MEANS = {
+    "warn": "Nothing stops yet.",
+    "notify": "Nothing stops yet.",
+    "approve": "New work waits for a financial approval; what runs goes on.",
+    "block": "Nothing more is spent until it resets or is raised.",
+}
+"""What follows at a threshold, in words."""
+
+
+def notices(
+    event: ThresholdCrossed, *, scope: str, tenant: str, at: datetime
+) -> Iterator[Notification]:
+    """Yield what is told of a threshold: to whoever governs, and where new work waits to the platform's finance too."""
+    action = dict(MARKS[kind_of(scope)]).get(event.mark, "notify")
+    agent = scope.removeprefix("agent:")
+    finance = tenant == PLATFORM and action == "approve"
+    for audience in (governor(tenant), *([Role.SUBSCRIPTION_MANAGER] if finance else [])):
+        yield notice(
+            "budget_threshold",
+            tenant=tenant,
+            audience=audience,
+            subject=f"agents/{agent}" if agent != scope else f"budgets/{scope}",
+            title=f"{event.mark} % of a budget is used",
+            body=f"{scope} has used {event.mark} % of its {event.measure} for {event.window}. {_MEANS[action]}",
+            at=at,
+            occasion=f"{scope} {event.window} {event.measure} {event.mark}",
+            critical=action == "block",
+        )
