@@ -22,11 +22,13 @@ from shared.reaction import Reaction
 
 GROUPS = {
     "pipeline": {"agents", "genesis", "knowledge", "learning"},
-    "governance": {"approvals", "budgets", "mobile", "policy", "precedents"},
+    "governance": {"approvals", "mobile", "policy", "precedents"},
     "evidence": {"audit", "events"},
     "platform": {"identity", "platform"},
+    "spending": {"budgets"},
 }
-"""The areas of each group: who decides does not build, who keeps the evidence does neither."""
+"""The areas of each group: who decides does not build, who keeps the evidence does neither, and who
+handles money and keys decides nothing."""
 
 Declared = Operation | Reaction
 

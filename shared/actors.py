@@ -138,6 +138,8 @@ class Scope(StrEnum):
     """Read budgets, what was used of them, and what somebody agreed to pay."""
     BUDGETS_WRITE = "budgets:write"
     """Set one's own budgets, and ask for more."""
+    USAGE_REPORT = "usage:report"
+    """Hold what something may cost, and report what was used."""
     MANDATES_WRITE = "mandates:write"
     """Agree to payments, and take that back."""
     USERS_WRITE = "users:write"
@@ -200,6 +202,7 @@ HOLDERS: dict[Scope, set[Role]] = {
     Scope.PROJECTIONS_REBUILD: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
     Scope.BUDGETS_READ: _STAFF | _GOVERNORS | _CUSTOMERS | {Role.SERVICE},
     Scope.BUDGETS_WRITE: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},
+    Scope.USAGE_REPORT: {Role.SERVICE},
     Scope.MANDATES_WRITE: {Role.CUSTOMER_ADMIN, Role.GOVERNOR},
     Scope.USERS_WRITE: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},
 }

@@ -19,6 +19,7 @@ DRAFT = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
 VETO = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb"
 VIOLATION = "cccccccc-cccc-4ccc-8ccc-cccccccccccc"
 INCIDENT = "dddddddd-dddd-4ddd-8ddd-dddddddddddd"
+MANDATE = "34343434-3434-4434-8434-343434343434"
 NOTIFICATION = "eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee"
 RELEASE = "ffffffff-ffff-4fff-8fff-ffffffffffff"
 EXPORT = "12121212-1212-4212-8212-121212121212"
@@ -56,6 +57,7 @@ NAMES = {
     VETO: "VETO",
     VIOLATION: "VIOLATION",
     INCIDENT: "INCIDENT",
+    MANDATE: "MANDATE",
     NOTIFICATION: "NOTIFICATION",
     RELEASE: "RELEASE",
     DEAD_LETTER: "DEAD_LETTER",

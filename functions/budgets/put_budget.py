@@ -44,11 +44,6 @@ def _asked(
     call: Call, txn: Transaction, before: Budget, setting: BudgetSetting, *, new: bool
 ) -> Accepted[Budget]:
     raising = rules.raising(before, setting, approval_id=call.new_id(), by=call.actor, at=call.now)
-    if raising.governor_scope == "engagement" and asking.alone(
-        txn, call, rules.question(before, raising)
-    ):
-        # Nobody agrees to their own wish: the platform's Governor decides for who governs alone.
-        raising = raising.model_copy(update={"governor_scope": "platform"})
     asked = asking.prepare(txn, call, rules.question(before, raising), id=raising.approval_id)
     raising = raising.model_copy(update={"approval_id": asked.approval.id})
     asking.put(txn, call, asked)

@@ -13,6 +13,8 @@ REACHED = {
     "pipeline-reactions": {"Probe", "Workflows"},
     "platform-requests": {"Deployment", "Enforcing", "Memory", "Projections", "Traffic"},
     "platform-reactions": {"Backlogs", "Dependencies", "Projections", "Telemetry"},
+    "spending-reactions": set(),
+    "spending-requests": {"SecretReader", "SecretWriter"},
 }
 """What the functions of each account name; what that lets the account do stands in tests/infra/test_graph.py."""
 

@@ -19,6 +19,7 @@ AREAS = sorted(
 CROSSED = {
     "functions/approvals/find_stranded.py": {"each_tenant", "within"},
     "functions/approvals/report_unused.py": {"within"},
+    "shared/budgets/actions/dealing.py": {"within"},
     "functions/approvals/settle_stranded.py": {"within"},
     "functions/mobile/silence_devices.py": {"each_tenant", "within"},
     "functions/platform/forget_jobs.py": {"each_tenant", "within"},

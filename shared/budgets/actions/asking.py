@@ -37,12 +37,6 @@ def prepare(txn: Transaction, call: Call, request: ApprovalRequest, *, id: str) 
     return Asking(new, beside, new=True)
 
 
-def alone(txn: Transaction, call: Call, request: ApprovalRequest) -> bool:
-    """Say whether whoever asks is the only person who could answer, as far as is known."""
-    new = requests.ask(request, id=call.new_id(), tenant=call.tenant, by=call.actor, at=call.now)
-    return answerable.alone(call, txn, new)
-
-
 def put(txn: Transaction, call: Call, asking: Asking) -> None:
     """Put a question to whoever decides it, unless it is open already."""
     if asking.new:

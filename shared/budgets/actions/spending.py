@@ -127,6 +127,13 @@ def settle(
     return came.reservation
 
 
+def uncovered(txn: Transaction, id: str, cost_micro_usd: int) -> int:
+    """Return how much of a cost was not held for it."""
+    held = txn.get(Reservation, id).held
+    money = max((one.amount for one in held if one.limit.endswith(".micro_usd")), default=0)
+    return max(cost_micro_usd - money, 0)
+
+
 def release(txn: Transaction, id: str, *, at: datetime) -> Reservation:
     """
     Give back what is held: nothing was spent, and nothing will be.
