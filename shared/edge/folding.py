@@ -17,7 +17,7 @@ from shared.evidence import Entry
 from shared.projection import Fold, Projection, collections
 from shared.projections import Beside, placed
 
-NAMES = ("mobile.dashboard", "mobile.recent_vetoes", "precedents.figures")
+NAMES = ("budgets.usage", "mobile.dashboard", "mobile.recent_vetoes", "precedents.figures")
 """The projections that there are: whoever only asks for their names does not load every function."""
 
 
