@@ -24,6 +24,14 @@ def id_in(tenant: str, id: str) -> str:
     return id if tenant == PLATFORM else f"{tenant}.{id}"
 
 
+def owner_of(scope: str) -> str:
+    """Return the tenant that the scope of a budget belongs to."""
+    kind, _, id = scope.partition(":")
+    if not id:
+        return PLATFORM
+    return id if kind == "customer" else id.rpartition(".")[0] or PLATFORM
+
+
 class Role(StrEnum):
     """What an identity may be."""
 

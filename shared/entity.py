@@ -44,6 +44,18 @@ Asked = Annotated[str, Field(max_length=MAX_ASKED_BYTES // 4)]
 """A text that queries ask for: whole in an index, whatever its characters (UTF-8 takes four bytes at most)."""
 
 
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+BudgetScope = Annotated[
+    str,
+    Field(
+        max_length=100,
+        pattern=rf"^(platform|cloud|customer:{TENANT}|(agent|trial|project):({TENANT}\.)?{_UUID})$",
+        examples=["agent:44444444-4444-4444-8444-444444444444"],
+    ),
+]
+"""Whose budget: `agent:{id}`, `trial:{id}`, `project:{id}`, `customer:{tenant}`, `platform` or `cloud`."""
+
+
 def _something(text: str) -> str:
     if not texts.says_something(text):
         raise ValueError("this text is empty: nobody sees anything of it")

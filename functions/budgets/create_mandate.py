@@ -1,12 +1,12 @@
 from shared.actors import Scope
 from shared.answers import Created
-from shared.budgets.models.mandates import Mandate, MandateTerms
+from shared.budgets.models.mandates import Mandate, NewMandate
 from shared.budgets.rules import mandates
 from shared.operation import Call, operation
 
 
 @operation("POST", "/v1/mandates", scopes={Scope.MANDATES_WRITE})
-def create_mandate(call: Call, terms: MandateTerms) -> Created[Mandate]:
+def create_mandate(call: Call, terms: NewMandate) -> Created[Mandate]:
     """
     Agree to payments: to one payee, within a range, so much in all, so often, until a time.
 

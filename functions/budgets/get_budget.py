@@ -1,8 +1,8 @@
 from shared.actors import Scope
 from shared.budgets.actions import looking
 from shared.budgets.models.budgets import SeenBudget
+from shared.entity import BudgetScope
 from shared.operation import Call, operation
-from shared.scoped import BudgetScope
 
 
 @operation("GET", "/v1/budgets/{scope}", scopes={Scope.BUDGETS_READ}, audited=False)

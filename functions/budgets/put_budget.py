@@ -5,9 +5,9 @@ from shared.budgets.actions.marking import crossed
 from shared.budgets.events.budgets import BudgetSet, RaiseAsked
 from shared.budgets.models.budgets import Budget, BudgetSetting
 from shared.budgets.rules import setting as rules
+from shared.entity import BudgetScope
 from shared.errors import VersionConflict
 from shared.operation import Call, operation
-from shared.scoped import BudgetScope
 from shared.store import Transaction
 
 

@@ -7,16 +7,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.actors import HOLDERS, MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope
+from shared.actors import HOLDERS, MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope, owner_of
 from shared.edge.arguments import from_path
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.edge.rates import LimitReached, Standing
 from shared.edge.web import Request
-from shared.entity import Id
+from shared.entity import BudgetScope, Id
 from shared.errors import BadRequest, Forbidden, NotFound, Refusal, Unauthenticated
 from shared.operation import Operation
-from shared.scoped import BudgetScope, owner
 
 ANONYMOUS = Actor(id="anonymous", tenant=PLATFORM, roles=frozenset())
 REVOKED_WITHIN_S = {True: 5.0, False: 60.0}
@@ -147,7 +146,7 @@ def tenant_of(op: Operation, actor: Actor, path: Mapping[str, Any], named: str |
     if named and Role.SERVICE not in actor.roles:
         raise Forbidden("X-Tenant-ID is for the platform's services; your token says your tenant")
     owners = {_owner(path[name]) for name, kind in op.in_path.items() if kind is Id}
-    owners |= {owner(path[name]) for name, kind in op.in_path.items() if kind is BudgetScope}
+    owners |= {owner_of(path[name]) for name, kind in op.in_path.items() if kind is BudgetScope}
     if len(owners) > 1 or (op.tenant and owners - {op.tenant}):
         raise NotFound(NOTHING)
     if op.tenant:

@@ -9,6 +9,11 @@ from shared.store import Transaction
 
 LOOKED_UP: Mapping[str, tuple[str, ...]] = {
     "agents": ("agents",),
+    "execution": ("budgets",),
+    "integration": ("budgets",),
+    "prompt": ("budgets",),
+    "step": ("budgets",),
+    "task": ("budgets",),
 }
 """
 Whose facts are asked for, by the family of the act.

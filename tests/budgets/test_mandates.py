@@ -10,7 +10,7 @@ from functions.budgets.create_mandate import create_mandate
 from functions.budgets.get_mandate import get_mandate
 from functions.budgets.revoke_mandate import revoke_mandate
 from shared.actors import Role
-from shared.budgets.models.mandates import MandateTerms, Revocation
+from shared.budgets.models.mandates import NewMandate, Revocation
 from shared.budgets.rules.mandates import Draw
 from shared.edge.contention import settled
 from shared.errors import (
@@ -43,7 +43,7 @@ def give(call_as):
             "purpose": "Gloves",
         }
         call = call_as(Role.CUSTOMER_ADMIN, tenant="acme")
-        return create_mandate(call, MandateTerms(**(terms | more))).result
+        return create_mandate(call, NewMandate(**(terms | more))).result
 
     return give
 

@@ -89,7 +89,6 @@ KERNEL = {
         "release",
         "reservations",
         "schedules",
-        "scoped",
         "secrets",
         "shares",
         "store",

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.budgets.models.mandates import MandateTerms
+from shared.budgets.models.mandates import NewMandate
 from shared.entity import written
 from tests.rehearsals.scene import until
 
@@ -83,7 +83,7 @@ def forget_what_is_held(scene):
 
 def agree_to_payments(scene):
     client = scene.client
-    (example,) = MandateTerms.model_config["json_schema_extra"]["examples"]
+    (example,) = NewMandate.model_config["json_schema_extra"]["examples"]
     said = example | {"agent_id": AGENT, "valid_until": written(scene.now() + timedelta(days=7))}
     made = client.post("customer_admin@acme", "/v1/mandates", said)
     path = f"/v1/mandates/{made['id']}"

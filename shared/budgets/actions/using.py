@@ -56,13 +56,8 @@ def totals(txn: Transaction, query: UsageQuery, *, at: datetime) -> tuple[UsageT
     tests: dict[str, Any] = query.tests("agent_id", "event_type")
     tests |= {"bucket": bucket}
     tests |= {"start": Between(usage.start(bucket, since), usage.start(bucket, until))}
-    page = txn.find(UsageBucket, order="start", **tests)
-    found = page.items
-    while page.next_cursor:
-        if len(found) >= MAX_ALL:
-            raise Invalid(
-                "this is too much at once: name an agent, a kind or less time", rule="too_many"
-            )
-        page = txn.find(UsageBucket, order="start", cursor=page.next_cursor, **tests)
-        found += page.items
-    return usage.totals(found)
+    if txn.count(UsageBucket, **tests) > MAX_ALL:
+        raise Invalid(
+            "this is too much at once: name an agent, a kind or less time", rule="too_many"
+        )
+    return usage.totals(txn.all(UsageBucket, order="start", **tests))

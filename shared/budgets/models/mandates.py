@@ -44,6 +44,10 @@ class MandateTerms(Value):
     purpose: Annotated[Text, Field(max_length=300)]
     """What it is for, in your words."""
 
+
+class NewMandate(MandateTerms):
+    """A consent as somebody gives it."""
+
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from shared.actors import PLATFORM
+from shared.actors import PLATFORM, owner_of
 from shared.budgets.models.budgets import (
     MEASURES,
     Amounts,
@@ -18,7 +18,6 @@ from shared.budgets.models.budgets import (
     WindowName,
 )
 from shared.records import dataclass
-from shared.scoped import owner
 from shared.shares import LIFE, Limit, Window, day, month
 
 USD = 1_000_000
@@ -102,7 +101,7 @@ def kind_of(scope: str) -> ScopeKind:
 
 def usual(scope: str, *, at: datetime) -> Budget:
     """Return the budget of a scope for which nobody said anything."""
-    kind, tenant = kind_of(scope), owner(scope)
+    kind, tenant = kind_of(scope), owner_of(scope)
     window, amounts = USUAL[kind]
     return Budget(
         id=scope,
