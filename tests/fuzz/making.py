@@ -3,9 +3,10 @@
 import re
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
-from re import _parser as sre  # type: ignore[attr-defined]
+from importlib import import_module
 from uuid import UUID
 
+sre = import_module("re._parser")
 LETTERS = "abcxyzABCXYZ0189 .,-éßñ漢字कжع🙂"
 HIDDEN = "\u00ad\u034f\u200b\u200d\u202e\ufe0f\ufeff\U000e0041\U0001fffe"
 """What nobody sees, of each way it is judged."""

@@ -1,10 +1,10 @@
 """Which members of documents may be asked for: an index holds them whole, and they are of one kind."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum
 from functools import cache
+from importlib import import_module
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -116,5 +116,5 @@ def _width(pattern: str) -> float:
     """Return how many characters a pattern matches at the most; one without ends matches any text."""
     if not (pattern.startswith("^") and pattern.endswith("$")):
         return float("inf")
-    most = re._parser.parse(pattern).getwidth()[1]  # type: ignore[attr-defined]
+    most = import_module("re._parser").parse(pattern).getwidth()[1]
     return most if most < 2**16 else float("inf")
