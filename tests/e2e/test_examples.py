@@ -278,6 +278,7 @@ def operations(story):
     story.send("budgets.create_usage_event", "service")
     story.knows(MANDATE=story.send("budgets.create_mandate", "governor")["id"])
     story.send("budgets.revoke_mandate", "governor")
+    story.send("policy.judge_plan", "admin")
     story.send("policy.set_freeze", "governor")
     story.send("platform.reset_circuit_breaker", "admin")
     story.knows(EXPORT=platform_rehearsal.begin_later(story.scene).id)

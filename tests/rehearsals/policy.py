@@ -7,6 +7,7 @@ def rehearse(scene):
     client = scene.client
     routes = client.get("customer_user@acme", "/v1/policy/sandbox-routes")["items"]
     assert {one["target"] for one in routes} >= {"others", "stripe"}
+    judge_a_plan(client)
     freeze(client)
 
 
@@ -18,3 +19,11 @@ def freeze(client):
         )
         assert said["on"] == on
         assert client.get("viewer", "/v1/health")["enforcement"]["frozen"] == on
+
+
+def judge_a_plan(client):
+    rule = {"kind": "never_after", "id": "r", "act": {"name": "pay"}, "after": {"name": "read"}}
+    parts = [{"id": name, "name": name} for name in ("read", "pay")]
+    asked = {"rules": [rule], "parts": parts, "plan": ["read", "pay"]}
+    judged = client.post("customer_user@acme", "/v1/policies/plans/judge", asked)
+    assert [one["step"] for one in judged["found"]] == ["pay"]

@@ -1,0 +1,1 @@
+"""Actions: what reads and writes in a transaction."""
