@@ -287,6 +287,8 @@ FACTS: Mapping[str, frozenset[str]] = {
             "channel",
             "purpose",
             "approval_id",
+            *("approval_state", "approval_type", "data_grant", "industry_gate"),
+            *("breaker", "injection", "output"),
         ]
     ),
 }

@@ -122,6 +122,7 @@ is_declared if {
 }
 
 is_metadata_only if {
+	is_object(input.args)
 	every field in object.get(input.args, "fields", []) {
 		field in data.limits.metadata
 	}

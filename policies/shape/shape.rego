@@ -50,12 +50,17 @@ well_formed if {
 	input.action.operation in operations
 	is_boolean(input.action.external)
 	text(input.resource.owner_tenant_id)
-	is_object(input.args)
+	args_known
 	trial_known
 }
 
 # What selects the bundles: the first part of the name.
 family := split(input.action.name, ".")[0] if is_string(input.action.name)
+
+# The facts of the arguments; null where they were too many to be kept, and then none of them is there.
+args_known if is_object(input.args)
+
+args_known if is_null(input.args)
 
 # Somebody is in no trial, or in one of which everything is said.
 trial_known if is_null(input.subject.trial)
@@ -75,7 +80,7 @@ given contains "action.operation" if input.action.operation in operations
 
 given contains "action.external" if flag(input.action.external)
 
-given contains "args" if is_object(input.args)
+given contains "args" if args_known
 
 given contains "subject.trial" if trial_known
 

@@ -72,3 +72,9 @@ test_a_denial_beats_what_allows_and_what_asks if {
 	decision := shape.answer({"B"}, {reason}, {{"type": "execution", "reason": reason}}, {{"type": "x"}})
 	asking.denies(decision, "A")
 }
+
+test_arguments_that_were_too_many_are_known_not_to_be_there if {
+	shape.well_formed with input as object.union(asking.within, {"args": null})
+	not shape.well_formed with input as object.union(asking.within, {"args": "null"})
+	not shape.well_formed with input as json.remove(asking.within, ["args"])
+}
