@@ -32,22 +32,19 @@ from local.workflows.errors import (
     Fatal,
     NewerError,
     UnavailableError,
-    limit,
     raised,
 )
 from local.workflows.http import Http
-from local.workflows.journal import Journal
+from local.workflows.journal import RETRY_S, Journal
 from local.workflows.live import Live
 from local.workflows.operations import Operations
 from local.workflows.outcomes import error_json, result_json
 from local.workflows.restoring import Restorer
 from local.workflows.scheduler import FATAL, RAISED, RAN
 from local.workflows.timers import Timers
-from local.workflows.values import MEMORY_LIMIT, Value, dump, measured, size
+from local.workflows.values import Value, dump, kept
 
 _SLEEP_MAX_S = 3600.0
-# How soon what failed because the journal could not be read is done again.
-_AGAIN_S = 0.2
 _LIVES_MAX, _RESTS_MAX = 500, 8
 Act = Callable[[], None]
 # What to do, and for which execution if it is for one.
@@ -171,18 +168,7 @@ class Engine:
     # --- the thread ---------------------------------------------------------------------------
 
     def _loop(self) -> None:
-        while True:
-            deadline = self.timers.next()
-            wait_s = _SLEEP_MAX_S if deadline is None else self._clock.seconds_until(deadline)
-            if self._again:
-                wait_s = min(wait_s, _AGAIN_S)
-            message: _Message | None = (_nothing, None)
-            try:
-                message = self._messages.get(timeout=min(wait_s, _SLEEP_MAX_S))
-            except queue.Empty:
-                self.count(1)
-            if message is None:
-                return
+        while (message := self._next_message()) is not None:
             self._do(message)
             for execution, op in self.timers.due(self._clock.now()):
                 self.count(1)
@@ -193,6 +179,24 @@ class Engine:
                     self._messages.put(one)
             self._rest()
 
+    def _next_message(self) -> _Message | None:
+        """Return what is to be done next; what was done is written before there is a wait."""
+        try:
+            if self._journal.urgent:
+                self._journal.flush()
+            return self._messages.get_nowait()
+        except queue.Empty:
+            self._journal.flush()
+        deadline = self.timers.next()
+        wait_s = _SLEEP_MAX_S if deadline is None else self._clock.seconds_until(deadline)
+        if self._again or self._journal.troubled:
+            wait_s = min(wait_s, RETRY_S)
+        try:
+            return self._messages.get(timeout=min(wait_s, _SLEEP_MAX_S))
+        except queue.Empty:
+            self.count(1)
+            return _nothing, None
+
     def _do(self, message: _Message) -> None:
         """Do what a message says; what needs a journal that cannot be read now is done again later."""
         act, live = message
@@ -200,7 +204,7 @@ class Engine:
             act()
         except UnavailableError:
             if not self._again:
-                self._again_at = time.monotonic() + _AGAIN_S
+                self._again_at = time.monotonic() + RETRY_S
             self._again.append(message)
             return
         except Exception as error:  # noqa: BLE001 - one execution's trouble must not stop the others
@@ -360,9 +364,7 @@ class Engine:
         if not run.pending[op].operation.kept and ok == RAN:
             value = None
         try:
-            if size(value) > MEMORY_LIMIT:
-                raise limit("a result takes more than 512 KB")
-            text = within("a result", dump, measured(value))
+            text = within("a result", dump, kept(value))
         except Failure as failure:
             ok, value = FATAL if isinstance(failure, Fatal) else RAISED, failure.value
             text = dump(value)

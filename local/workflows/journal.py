@@ -1,23 +1,22 @@
 """
 The one file that everything must reach before it counts.
 
-A single thread writes it, so that whatever was handed over while a commit was under way shares the
-next one: hundreds of executions pay for one flush of the disk. Jobs are written strictly in the
-order they were handed over. That is what the replay relies on: whatever is on disk is a prefix of
-what happened.
+Whoever needs the disk writes whatever was handed over, in one commit, strictly in the order it was handed over;
+others who come meanwhile wait, and find theirs written. That is what the replay relies on: whatever is on disk is a
+prefix of what happened. There is no thread for it: handing a record to one and back takes as long as writing it.
 """
 
 import contextlib
 import fcntl
 import logging
-import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from local.made import LOCK
 from local.workflows.errors import LockedError, UnavailableError
@@ -26,12 +25,14 @@ from local.workflows.records import SCHEMA
 _T = TypeVar("_T")
 Work = Callable[[sqlite3.Connection], Any]
 _BATCH_MAX = 512
-_RETRY_S = 0.2
+# How soon what could not be written is tried again.
+RETRY_S = 0.2
+# How long a record waits while there is more to do, at least: a commit and its flush of the disk take 0.3 ms.
+_PATIENCE_S = 0.002
 _log = logging.getLogger("workflows")
 
 
-@dataclass(frozen=True)
-class _Question:
+class _Question(NamedTuple):
     """A job somebody waits for: when it cannot be written, they are told."""
 
     work: Work
@@ -39,13 +40,15 @@ class _Question:
     done: Callable[[Any], None] | None
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(NamedTuple):
     """A job of the engine: when it cannot be written yet, it keeps its place."""
 
     work: Work
     done: Callable[[], None] | None
     failed: Callable[[Exception], None]
+
+
+_Job = _Question | _Entry
 
 
 class Journal:
@@ -56,10 +59,16 @@ class Journal:
         self._lock = _locked(folder)
         self._path = folder / "workflows.db"
         self._busy_timeout_s = busy_timeout_s
-        self._jobs: queue.SimpleQueue[_Question | _Entry | None] = queue.SimpleQueue()
+        self._jobs: deque[_Job] = deque()
         self._closed = False
+        # What could not be written, and what was said of it.
+        self._kept: list[_Entry] = []
+        self._retry_at = 0.0
         self._trouble = ""
+        # Since when something waits to be written, and how long writing took.
+        self._since = self._took_s = 0.0
         self._reading = threading.Lock()
+        self._writing = threading.Lock()
         # Whoever was let in before the closing is written or refused, and is never left waiting.
         self._handing = threading.Lock()
         try:
@@ -74,8 +83,6 @@ class Journal:
             self._lock.close()
             raise UnavailableError(f"the journal {self._path} cannot be used: {error}") from None
         self._reader.execute("PRAGMA query_only = 1")
-        self._thread = threading.Thread(target=self._run, name="workflows-journal", daemon=True)
-        self._thread.start()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -93,11 +100,14 @@ class Journal:
         """Write what was handed over, then release the file."""
         with self._handing:
             self._closed = True
-            self._jobs.put(None)
-        self._thread.join()
+        with self._writing:
+            while self._jobs or self._kept:
+                self._write()
+                if self._kept:
+                    break
+            self._writer.close()
         with self._reading:
             self._reader.close()
-        self._writer.close()
         self._lock.close()
 
     def read(self, sql: str, *values: Any) -> list[sqlite3.Row]:
@@ -125,42 +135,58 @@ class Journal:
         What *work* raises is raised here, with nothing written.
         """
         answer: Future[_T] = Future()
-        with self._handing:
-            if self._closed:
-                raise UnavailableError("the workflows are stopped")
-            self._jobs.put(_Question(work, answer, done))
+        self._hand(_Question(work, answer, done), closed="the workflows are stopped")
+        with self._writing:
+            while not answer.done():
+                self._write()
         return answer.result()
 
     def append(
         self, work: Work, done: Callable[[], None] | None, failed: Callable[[Exception], None]
     ) -> None:
-        """Write in the background, in order; *done* is called once it is safe on disk."""
+        """Hand over what the next commit writes, in order; *done* is called once it is safe on disk."""
+        self._hand(_Entry(work, done, failed))
+
+    def _hand(self, job: _Job, *, closed: str = "") -> None:
         with self._handing:
             if not self._closed:
-                self._jobs.put(_Entry(work, done, failed))
+                if not self._jobs:
+                    self._since = time.monotonic()
+                self._jobs.append(job)
+            elif closed:
+                raise UnavailableError(closed)
 
-    def _run(self) -> None:
-        kept: list[_Question | _Entry] = []
-        closing = False
-        while not closing:
-            batch, closing = self._gather(kept)
-            kept = self._attempt(batch) if batch else []
+    @property
+    def urgent(self) -> bool:
+        """Tell whether something waits for as long as writing takes."""
+        waits = self._jobs and time.monotonic() - self._since > max(_PATIENCE_S, self._took_s)
+        return bool(waits)
 
-    def _gather(self, kept: list[_Question | _Entry]) -> tuple[list[_Question | _Entry], bool]:
-        """Return what is to be written next, and whether the journal is closing."""
-        batch = list(kept)
-        try:
-            job = self._jobs.get(timeout=_RETRY_S if kept else None)
-            while job is not None:
-                batch.append(job)
-                if len(batch) >= _BATCH_MAX:
-                    return batch, False
-                job = self._jobs.get_nowait()
-        except queue.Empty:
-            return batch, False
-        return batch, True
+    @property
+    def troubled(self) -> bool:
+        """Tell whether something could not be written yet."""
+        return bool(self._kept)
 
-    def _attempt(self, batch: list[_Question | _Entry]) -> list[_Question | _Entry]:
+    def flush(self) -> None:
+        """Write what was handed over; what could not be written is not tried again at once."""
+        if self._jobs or self._kept:
+            with self._writing:
+                while (self._jobs or self._kept) and time.monotonic() >= self._retry_at:
+                    self._write()
+
+    def _write(self) -> None:
+        """Write a batch, and keep what has to be tried again."""
+        began, batch = time.monotonic(), list[_Job](self._kept)
+        with contextlib.suppress(IndexError):
+            # What is kept holds up all others: who asks is told of it, however many there are.
+            while self._kept or len(batch) < _BATCH_MAX:
+                batch.append(self._jobs.popleft())
+        self._kept = self._attempt(batch)
+        now = time.monotonic()
+        self._took_s, self._retry_at = now - began, now + RETRY_S if self._kept else 0.0
+        self._since = now
+
+    def _attempt(self, batch: list[_Job]) -> list[_Entry]:
         """Write a batch; return what has to be tried again."""
         try:
             outcomes = self._commit(batch)
@@ -171,41 +197,53 @@ class Journal:
             if sentence != self._trouble:
                 _log.error("%s", sentence)
             self._trouble = sentence
-            self._refuse((job for job in batch if isinstance(job, _Question)), sentence)
+            for job in batch:
+                if isinstance(job, _Question):
+                    job.answer.set_exception(UnavailableError(sentence))
             return [job for job in batch if isinstance(job, _Entry)]
         self._trouble = ""
         for job, outcome in zip(batch, outcomes, strict=True):
             _tell(job, outcome)
         return []
 
-    def _commit(self, batch: list[_Question | _Entry]) -> list[Any]:
+    def _commit(self, batch: list[_Job]) -> list[Any]:
+        """Write a batch in one transaction; return what each job came to, or the error that is its own."""
         connection = self._writer
         connection.execute("BEGIN IMMEDIATE")
         epoch = connection.execute("SELECT epoch FROM owner").fetchone()[0]
         if epoch != self._epoch:
             raise sqlite3.OperationalError("another process took the data folder over")
-        outcomes: list[Any] = []
-        for job in batch:
-            connection.execute("SAVEPOINT job")
-            try:
-                outcomes.append(job.work(connection))
-            except sqlite3.OperationalError:
-                raise
-            except Exception as error:  # noqa: BLE001 - it belongs to whoever sent the job
-                connection.execute("ROLLBACK TO job")
-                outcomes.append(error)
-            connection.execute("RELEASE job")
+        try:
+            # A question may be refused; what the engine writes is not, unless the engine has a defect.
+            outcomes = [
+                job.work(connection) if isinstance(job, _Entry) else _alone(connection, job)
+                for job in batch
+            ]
+        except sqlite3.OperationalError:
+            raise
+        except Exception:  # noqa: BLE001 - it is met again where it belongs to one job
+            connection.execute("ROLLBACK")
+            connection.execute("BEGIN IMMEDIATE")
+            outcomes = [_alone(connection, job) for job in batch]
         connection.execute("COMMIT")
         return outcomes
 
-    @staticmethod
-    def _refuse(jobs: Iterable[_Question | _Entry], sentence: str) -> None:
-        for job in jobs:
-            if isinstance(job, _Question):
-                job.answer.set_exception(UnavailableError(sentence))
+
+def _alone(connection: sqlite3.Connection, job: _Job) -> Any:
+    """Do a job so that, where it fails, nothing of it is written and the others are."""
+    connection.execute("SAVEPOINT job")
+    try:
+        outcome = job.work(connection)
+    except sqlite3.OperationalError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it belongs to whoever sent the job
+        connection.execute("ROLLBACK TO job")
+        outcome = error
+    connection.execute("RELEASE job")
+    return outcome
 
 
-def _tell(job: _Question | _Entry, outcome: Any) -> None:
+def _tell(job: _Job, outcome: Any) -> None:
     """Tell whoever sent a job how it went; what they do with it must not stop the journal."""
     try:
         if isinstance(outcome, Exception):

@@ -13,9 +13,9 @@ import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from local.workflows.authority import Deployed
 from local.workflows.boundary import within
@@ -98,7 +98,7 @@ class _Task:
     branch: int = 0
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Pending:
     """An operation somebody waits for."""
 
@@ -117,12 +117,11 @@ class Outcome:
     failure: Failure | None = None
 
 
-@dataclass(frozen=True)
-class _Turn:
+class _Turn(NamedTuple):
     task: _Task
     value: Value = None
     failure: Failure | None = None
-    resumed: bool = field(default=False)
+    resumed: bool = False
 
 
 class _StrandContext:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.workflows.functions import Context
 from local.workflows.values import Value
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """A wait for something outside, answered with a value or an error; *kept* is whether the value is used."""
 
     kind: str

@@ -206,9 +206,21 @@ def measured(value: Value) -> Value:
         return value
     total, depth = _extent(value, _TOLD_LIMIT)
     told(total)
+    return _shallow(value, depth)
+
+
+def _shallow(value: Value, depth: int) -> Value:
     if depth > _DEPTH_LIMIT:
         raise raised("RecursionError", f"a value is nested deeper than {_DEPTH_LIMIT} levels")
     return value
+
+
+def kept(value: Value) -> Value:
+    """Refuse a result that is too large for a variable, or too deep, before anything walks through it."""
+    total, depth = _extent(value, MEMORY_LIMIT)
+    if total > MEMORY_LIMIT:
+        raise limit("a result takes more than 512 KB")
+    return _shallow(value, depth)
 
 
 def weight(value: Value) -> int:

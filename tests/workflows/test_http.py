@@ -16,6 +16,7 @@ import pytest
 from local.workflows import Runtime
 from local.workflows.connectors import Remote
 from local.workflows.functions import FUNCTIONS
+from local.workflows.records import read_moment
 from tests.edge.strangers import certify, providing_tls
 
 from .conftest import Anybody, Failed, Web, outcome
@@ -346,15 +347,17 @@ def test_a_default_retry_repeats_what_is_worth_it(runtime: Runtime, web: Web, cl
         """,
     )
     execution = runtime.execute("w", None)
-    delays = []
     for left in (2, 1):
         until(lambda left=left: len(codes) == left and runtime.idle())  # type: ignore[misc]
         deadline = runtime.next_deadline()
         assert deadline is not None
-        delays.append(round((deadline - clock.now()).total_seconds(), 1))
         clock.jump(deadline)
     assert runtime.wait(execution, 5)["result"] == "200"
-    assert delays in ([1.0, 1.2], [1.0, 1.3])
+    waits = runtime.journal.read(
+        "SELECT started, deadline FROM ops WHERE kind = 'backoff' ORDER BY started"
+    )
+    delays = [read_moment(one["deadline"]) - read_moment(one["started"]) for one in waits]
+    assert [one.total_seconds() for one in delays] == [1.0, 1.25]
 
 
 def test_a_non_idempotent_retry_leaves_other_errors_alone(runtime: Runtime, web: Web) -> None:

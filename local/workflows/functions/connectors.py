@@ -113,12 +113,7 @@ class _Known:
     def __call__(self, **given: Value) -> Value:
         """Return the request as it is journaled."""
         method = self.method
-
-        def part(found: re.Match[str]) -> str:
-            if found[1]:
-                return quote(expect(given[found[2]], found[2], str), safe="/:@!$&'()*+,;=")
-            return quote(unquote(str(expect(given[found[2]], found[2], str, int))), safe="")
-
+        path = _PART.sub(lambda found: _part(found[1], found[2], given[found[2]]), method.path)
         present = {name: value for name, value in given.items() if value is not None}
         names = (*method.query, *_SYSTEM)
         query = {name: _asked(name, present) for name in names if name in present or "." in name}
@@ -127,7 +122,7 @@ class _Known:
         return {
             "service": method.service,
             "method": method.verb,
-            "path": _PART.sub(part, method.path),
+            "path": path,
             "query": query_pairs(
                 {name: value for name, value in query.items() if value is not None}
             ),
@@ -158,6 +153,14 @@ class _Unknown:
             "secret": False,
             "connector": self.name,
         }
+
+
+def _part(keeps_slashes: str, name: str, value: Value) -> str:
+    """Return an argument as a part of a path; most are words and numbers, of which nothing is to be escaped."""
+    text = str(expect(value, name, str) if keeps_slashes else expect(value, name, str, int))
+    if text.isascii() and text.isalnum():
+        return text
+    return quote(text, safe="/:@!$&'()*+,;=") if keeps_slashes else quote(unquote(text), safe="")
 
 
 def _asked(name: str, given: Mapping[str, Value]) -> Value:
