@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # What a suspended evaluation hands to the scheduler, gets back, and returns.
 Suspended = Generator[Any, Any, Value]
 _UNSET: Any = object()
+# Where the functions that make a list longer put the new element.
+LONGER = {"list.concat": -1, "list.prepend": 0}
 
 
 @dataclass(eq=False)
@@ -199,3 +201,11 @@ class Call(Node):
             return (yield from waited(waits, result)) if waits else result
         values = yield from ListOf(self.operands).run(scope)
         return (yield from scope.frame.call(self.name, values))
+
+
+def longer(node: Node | None, name: str) -> int | None:
+    """Return where the new element is, if *node* adds one to the list of a variable; it may not wait meanwhile."""
+    if not isinstance(node, Call) or node.suspends or node.name not in LONGER:
+        return None
+    grows = node.operands and isinstance(node.operands[0], Name) and node.operands[0].name == name
+    return LONGER[node.name] if grows else None

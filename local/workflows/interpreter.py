@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.workflows import retries
 from local.workflows.billing import Steps
 from local.workflows.boundary import within
 from local.workflows.errors import Failure, Raised, as_json, limit, raised
-from local.workflows.expressions import Node
+from local.workflows.expressions import LONGER, Node, longer
 from local.workflows.functions import FUNCTIONS
 from local.workflows.history import Part, Recorder
+from local.workflows.memory import Memory
 from local.workflows.operators import boolean
 from local.workflows.outcomes import unhandled
 from local.workflows.program import (
@@ -47,15 +47,12 @@ from local.workflows.scopes import Frame, Scope
 from local.workflows.strands import PAUSE, Fork, Operation, Pause, Running, Strand
 from local.workflows.values import (
     INTEGER_MAX,
-    MEMORY_LIMIT,
     Value,
     changed,
     is_number,
     measured,
-    size,
     string,
     type_name,
-    weight,
 )
 
 STEPS_MAX = 100_000
@@ -65,8 +62,7 @@ _NESTING_MAX = 2
 _TURN_STEPS = 500
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """A value that ends the routine."""
 
     value: Value
@@ -101,8 +97,7 @@ class Machine:
         self.recorder = recorder
         self.steps = 0
         self.billed = Steps()
-        self._pressure = 0
-        self._scopes: dict[int, Scope] = {}
+        self.memory = Memory()
 
     def main(self, argument: Value, strand: Strand) -> Running:
         """Run main with the execution's argument."""
@@ -126,11 +121,11 @@ class Machine:
         for name, default in routine.parameters.items():
             if name not in values and default is not None:
                 scope.values[name] = yield from evaluate(default, scope)
-        self._scopes[id(scope)] = scope
+        self.memory.enter(scope)
         try:
             signal = yield from self.block(routine.block, scope)
         finally:
-            del self._scopes[id(scope)]
+            self.memory.leave(scope)
         return signal.value if isinstance(signal, Result) else None
 
     def count(self) -> None:
@@ -194,8 +189,10 @@ class Machine:
                         _stands(failure, node, scope)
                         raise
                     if target.path:
-                        value = yield from self.within(target, value, scope)
-                    self.assign(target, value, scope)
+                        yield from self.change(target, value, scope)
+                    else:
+                        new = longer(node, target.name) if isinstance(value, list) else None
+                        self.assign(target.name, value, scope, new)
                 return None
             case Call():
                 return (yield from self.call_step(body, scope))
@@ -220,37 +217,32 @@ class Machine:
             case None:
                 return None
 
-    def within(self, target: Target, value: Value, scope: Scope) -> Running:
-        """Return what a variable is once a part of it has a value."""
+    def change(self, target: Target, value: Value, scope: Scope) -> Running:
+        """Store a value in a part of a variable, and check that all variables together fit."""
         path = []
         for node in target.path:
             path.append((yield from evaluate(node, scope)))  # noqa: PERF401 - it may wait
-        return within("an assignment", changed, scope.get(target.name), path, value)
+        before = scope.get(target.name)
+        whole = within("an assignment", changed, before, path, value)
+        self.memory.changed(before, whole, path, value)
+        scope.set(target.name, whole)
+        self.memory.check(scope)
+        return None
 
-    def assign(self, target: Target, value: Value, scope: Scope) -> None:
-        """Store a value, and check that all variables together fit."""
-        if isinstance(value, str):
-            string(value)
-        scope.set(target.name, value)
-        self._pressure += weight(value)
-        if self._pressure > MEMORY_LIMIT:
-            self._pressure = self._measured(scope)
-            if self._pressure > MEMORY_LIMIT:
-                raise limit("the variables take more than 512 KB", "MemoryLimitExceededError")
+    def assign(self, name: str, value: Value, scope: Scope, new: int | None = None) -> None:
+        """
+        Store a value, and check that all variables together fit.
 
-    def _measured(self, scope: Scope | None) -> int:
-        """Measure the variables of all routines, and of the blocks around the present step."""
-        found = dict(self._scopes)
-        while scope is not None:
-            found[id(scope)] = scope
-            scope = scope.parent
-        total = 0
-        for one in found.values():
-            for value in one.values.values():
-                total += size(value)
-                if total > MEMORY_LIMIT:
-                    return total
-        return total
+        *new* is where the new element is, if the value is the list that the variable holds with one more.
+        """
+        if new is not None:
+            self.memory.longer(scope.get(name), value, value[new])
+        else:
+            if isinstance(value, str):
+                string(value)
+            self.memory.assigned(value)
+        scope.set(name, value)
+        self.memory.check(scope)
 
     def call_step(self, call: Call, scope: Scope) -> Stepping:
         """Call a function or a subworkflow."""
@@ -271,8 +263,11 @@ class Machine:
                 result = yield from retries.waited(call.function.waits, result, kept=kept)
         if call.result is not None:
             if call.result.path:
-                result = yield from self.within(call.result, result, scope)
-            self.assign(call.result, result, scope)
+                yield from self.change(call.result, result, scope)
+            else:
+                name = call.result.name
+                grows = call.name in LONGER and scope.holds(name, values["objs"])
+                self.assign(name, result, scope, LONGER[call.name] if grows else None)
         return None
 
     def switch(self, switch: Switch, scope: Scope) -> Stepping:
@@ -305,6 +300,7 @@ class Machine:
             values = (
                 {loop.value: item} if loop.index is None else {loop.value: item, loop.index: at}
             )
+            self.memory.opened(values)
             with part:
                 signal = yield from self.block(loop.block, Scope(frame, names, values, scope))
             if signal is None:
@@ -366,6 +362,7 @@ class Machine:
         self.count()
         handler = body.handler
         values = {handler.name: failure.value} if handler.name else {}
+        self.memory.opened(values)
         with Part(self.recorder, frame, "EXCEPT"):
             signal = yield from self.body(handler.body, scope.inner(handler, values))
         return handler.next if signal is None else signal
@@ -424,7 +421,7 @@ class Machine:
         def run(strand: Strand) -> Running:
             self.count()
             frame = Frame(self, strand, outer.routine, outer.depth)
-            frame.entry, frame.step = outer.entry, outer.step
+            self.memory.opened(values)
             with Part(self.recorder, frame, kind, name):
                 yield from self.block(block, scope.inner(block, values, frame))
 

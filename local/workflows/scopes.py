@@ -56,6 +56,13 @@ class Scope:
             scope = scope.parent
         raise raised("KeyError", f"the variable '{name}' has no value yet")
 
+    def holds(self, name: str, value: Value) -> bool:
+        """Tell whether a variable holds this very value."""
+        scope: Scope | None = self
+        while scope is not None and name not in scope.values:
+            scope = scope.parent
+        return scope is not None and scope.values[name] is value
+
     def set(self, name: str, value: Value) -> None:
         """Write a variable where it belongs."""
         scope = self

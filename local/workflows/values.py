@@ -24,8 +24,6 @@ STRING_LIMIT = 256 * 1024
 MEMORY_LIMIT = 512 * 1024
 ARGUMENT_LIMIT = 32 * 1024
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
-# A value up to this is measured at every assignment.
-_SMALL = 1024
 _CONTAINERS = (list, dict)
 _EIGHT_BYTES, _STRINGS = {int, float, bool, type(None)}, {str}
 # What is sent or told may be larger than what is kept.
@@ -221,18 +219,6 @@ def kept(value: Value) -> Value:
     if total > MEMORY_LIMIT:
         raise limit("a result takes more than 512 KB")
     return _shallow(value, depth)
-
-
-def weight(value: Value) -> int:
-    """
-    Return the size of a small value, and a fixed share of the limit for a larger one.
-
-    Measuring a growing list at every assignment would make a loop quadratic.
-    """
-    if isinstance(value, _CONTAINERS):
-        total = size(value, _SMALL)
-        return total if total <= _SMALL else MEMORY_LIMIT // 32
-    return 0 if value is None else _scalar_size(value)
 
 
 def field(container: Value, key: Value) -> Value:
