@@ -266,8 +266,10 @@ class _Checker:
                     self.bind(operand, scope)
         if isinstance(node, CallNode):
             self.call_node(node)
-        waits = isinstance(node, CallNode) and (node.function is None or bool(node.function.waits))
-        node.suspends = waits or any(operand.suspends for operand in node.operands)
+        if isinstance(node, CallNode):
+            function = node.function
+            node.suspends = function is None or bool(function.waits) or function.long is not None
+        node.suspends = node.suspends or any(operand.suspends for operand in node.operands)
 
     def symbol(self, node: Name, scope: Visible) -> None:
         if scope.sees(node.name):

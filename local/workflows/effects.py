@@ -9,13 +9,14 @@ THREADS_MAX = 16
 
 class Effects:
     """
-    Run effects on at most sixteen threads.
+    Run effects on a few threads, sixteen if nothing else is said.
 
     They are daemons: an effect under way must not keep the process from ending, because what it
     was about to report is recovered like after a crash.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threads_max: int = THREADS_MAX) -> None:
+        self._threads_max = threads_max
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
@@ -28,7 +29,7 @@ class Effects:
             if self._stopped:
                 return
             self._free -= 1
-            if self._free < 0 and len(self._threads) < THREADS_MAX:
+            if self._free < 0 and len(self._threads) < self._threads_max:
                 self._free += 1
                 name = f"workflows-effect-{len(self._threads)}"
                 thread = threading.Thread(target=self._run, name=name, daemon=True)

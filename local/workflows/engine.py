@@ -25,6 +25,7 @@ from local.workflows.billing import Steps
 from local.workflows.boundary import within
 from local.workflows.callbacks import Callbacks
 from local.workflows.connectors import Connectors
+from local.workflows.effects import Effects
 from local.workflows.errors import (
     DivergenceError,
     DroppedError,
@@ -40,11 +41,13 @@ from local.workflows.live import Live
 from local.workflows.operations import Operations
 from local.workflows.outcomes import error_json, result_json
 from local.workflows.restoring import Restorer
-from local.workflows.scheduler import FATAL, RAISED, RAN
+from local.workflows.scheduler import FATAL, RAISED, RAN, Outcome, Working
 from local.workflows.timers import Timers
 from local.workflows.values import Value, dump, kept
 
 _SLEEP_MAX_S = 3600.0
+# So many threads for what takes long; more would only take turns at the processors.
+_BESIDE_MAX = 2
 _LIVES_MAX, _RESTS_MAX = 500, 8
 Act = Callable[[], None]
 # What to do, and for which execution if it is for one.
@@ -72,6 +75,7 @@ class Engine:
         self._clock = clock
         self._restorer = restorer
         self._operations = Operations(self, clock, http, connectors, restorer, callbacks)
+        self._beside = Effects(_BESIDE_MAX)
         self.lives: dict[str, Live] = {}
         self.timers = Timers(self._waits)
         self._messages: queue.SimpleQueue[_Message | None] = queue.SimpleQueue()
@@ -105,6 +109,7 @@ class Engine:
         self._messages.put(None)
         self._thread.join()
         self._operations.stop()
+        self._beside.stop()
 
     def begin(self, execution: str) -> None:
         """Start an execution that is in the journal, or take it up again."""
@@ -312,6 +317,9 @@ class Engine:
             return
         try:
             run.advance()
+            if run.work is not None:
+                self._work(live, run.work)
+                return
             if run.paused:
                 # The next turn waits for the disk, so that a busy loop cannot flood the journal.
                 self.append(live, lambda _: None, lambda: self.post(lambda: self._turn(live), live))
@@ -331,6 +339,25 @@ class Engine:
             return
         if live.backlog:
             self._next(live)
+
+    def _work(self, live: Live, work: Working) -> None:
+        """Have something done on another thread that takes long, while other executions go on."""
+        self.count(1)
+
+        def worked(outcome: Outcome) -> None:
+            live.run.worked(work, outcome)
+            self.post(partial(self._turn, live), live)
+
+        def do() -> None:
+            try:
+                outcome = work()
+            except Exception as error:  # noqa: BLE001 - a defect ends one execution and no other
+                self.post(partial(self._defect, live.run.id, error))
+            else:
+                self.post(partial(worked, outcome), live)
+            self.count(-1)
+
+        self._beside.submit(do)
 
     def _next(self, live: Live) -> None:
         self.post(lambda: self.act(live, live.backlog.popleft()) if live.backlog else None, live)

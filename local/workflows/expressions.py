@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from local.workflows import operators
 from local.workflows.boundary import translated, within
 from local.workflows.errors import NOWHERE, Position, raised
-from local.workflows.retries import waited
+from local.workflows.retries import computed, waited
 from local.workflows.values import Value
 from local.workflows.values import field as element
 
@@ -195,6 +195,9 @@ class Call(Node):
         return self.function(scope.frame.context, values)
 
     def run(self, scope: Scope) -> Suspended:
+        if self.function is not None and self.function.long is not None:
+            values = yield from ListOf(self.operands).run(scope)
+            return (yield from computed(self.function, scope.frame.context, values))
         if self.function is not None:
             result = yield from super().run(scope)
             waits = self.function.waits

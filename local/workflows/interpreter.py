@@ -44,7 +44,7 @@ from local.workflows.program import (
     Try,
 )
 from local.workflows.scopes import Frame, Scope
-from local.workflows.strands import PAUSE, Fork, Operation, Pause, Running, Strand
+from local.workflows.strands import PAUSE, Fork, Operation, Pause, Running, Strand, Work
 from local.workflows.values import (
     INTEGER_MAX,
     Value,
@@ -69,7 +69,7 @@ class Result(NamedTuple):
 
 
 Signal = Jump | Result | None
-Stepping = Generator[Operation | Fork | Pause, Any, Signal]
+Stepping = Generator[Operation | Fork | Work | Pause, Any, Signal]
 
 
 def evaluate(node: Node, scope: Scope) -> Running:
@@ -257,7 +257,10 @@ class Machine:
                 routine, values, frame.strand, frame.depth + 1, frame.entry
             )
         else:
-            result = call.function(frame.context, values)
+            if call.function.long is None:
+                result = call.function(frame.context, values)
+            else:
+                result = yield from retries.computed(call.function, frame.context, values)
             if call.function.waits:
                 kept = call.result is not None
                 result = yield from retries.waited(call.function.waits, result, kept=kept)

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from local.workflows.boundary import within
 from local.workflows.errors import Raised, raised
 from local.workflows.functions.basics import idempotent_predicate, non_idempotent_predicate
 from local.workflows.functions.effects import CONSTANTS, YEAR_S
-from local.workflows.functions.registry import expect
+from local.workflows.functions.registry import Context, Function, expect
 from local.workflows.polling import polled
-from local.workflows.strands import Fork, Operation, Running, Strand
+from local.workflows.strands import Fork, Operation, Running, Strand, Work
 from local.workflows.values import Reference, Value, type_name
 
 
@@ -59,6 +60,15 @@ def _number(parts: Mapping[str, Value], name: str, default: float, most: float =
 
 
 _BUILT_IN = policy(CONSTANTS["http.default_retry"])
+
+
+def computed(
+    function: Function, context: Context, given: dict[str, Value] | list[Value]
+) -> Running:
+    """Call a function that may take long: then others go on meanwhile."""
+    if function.takes_long(given):
+        return (yield Work(partial(function, context, given)))
+    return function(context, given)
 
 
 def waited(kind: str, arguments: Value, *, kept: bool = True) -> Running:

@@ -24,7 +24,7 @@ from local.workflows.functions import Context
 from local.workflows.history import Recorder
 from local.workflows.interpreter import Machine
 from local.workflows.program import Program
-from local.workflows.strands import Fork, Operation, Pause, Running, Strand
+from local.workflows.strands import Fork, Operation, Pause, Running, Strand, Work
 from local.workflows.values import Value, digest, load
 
 _log = logging.getLogger("workflows")
@@ -124,6 +124,21 @@ class _Turn(NamedTuple):
     resumed: bool = False
 
 
+@dataclass(frozen=True)
+class Working:
+    """What takes long, and who waits for it; any thread may call it."""
+
+    task: _Task
+    compute: Callable[[], Value]
+
+    def __call__(self) -> Outcome:
+        """Return what came of it."""
+        try:
+            return Outcome(self.compute())
+        except Failure as failure:
+            return Outcome(failure=failure)
+
+
 class _StrandContext:
     """What functions see of the execution they are called in."""
 
@@ -199,6 +214,9 @@ class Run:
         # Whether the arguments of an operation are those of its record to the letter.
         self._exact = exact
         self._ready: deque[_Turn] = deque()
+        self.work: Working | None = None
+        """What the whole execution waits for; when it is done, it has `worked`."""
+
         self._joins: list[_Join] = []
         self._active = 0
         machine = Machine(program, recorder)
@@ -268,7 +286,9 @@ class Run:
             self._ready.append(_Turn(pending.task, failure=failure))
 
     def advance(self) -> None:
-        """Run until everything waits, the execution ended, or its turn is over."""
+        """Run until everything waits, the execution ended, or its turn is over; *work* is done first."""
+        if self.work is not None:
+            self.worked(self.work, self.work())
         self.paused = False
         while self._ready and self.outcome is None and not self.paused:
             turn = self._ready.popleft()
@@ -280,6 +300,11 @@ class Run:
                 self._resume(turn)
             except RecursionError:
                 self.outcome = Outcome(failure=limit("values or calls are nested too deeply"))
+
+    def worked(self, work: Working, outcome: Outcome) -> None:
+        """Go on with what came of *work*, in the place where it was asked for."""
+        self.work = None
+        self._ready.appendleft(_Turn(work.task, outcome.value, outcome.failure, resumed=True))
 
     def _resume(self, turn: _Turn) -> None:
         task = turn.task
@@ -297,10 +322,13 @@ class Run:
         else:
             self._requested(task, request)
 
-    def _requested(self, task: _Task, request: Operation | Fork | Pause) -> None:
+    def _requested(self, task: _Task, request: Operation | Fork | Work | Pause) -> None:
         if isinstance(request, Pause):
             self._ready.appendleft(_Turn(task, resumed=True))
             self.paused = True
+            return
+        if isinstance(request, Work):
+            self.work, self.paused = Working(task, request.compute), True
             return
         op = task.strand.next_operation()
         if isinstance(request, Fork):

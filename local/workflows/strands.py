@@ -26,13 +26,19 @@ class Fork:
     limit: int | None
 
 
+class Work(NamedTuple):
+    """What takes long and reaches nothing outside, answered with its value or error; the whole execution waits."""
+
+    compute: Callable[[], Value]
+
+
 @dataclass(frozen=True)
 class Pause:
     """A turn that is over while there is more to do."""
 
 
 PAUSE = Pause()
-Running = Generator[Operation | Fork | Pause, Any, Value]
+Running = Generator[Operation | Fork | Work | Pause, Any, Value]
 
 
 class Strand:

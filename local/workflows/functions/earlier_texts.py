@@ -14,7 +14,7 @@ import re2
 
 from local.workflows.errors import limit, raised
 from local.workflows.functions.registry import EARLIER, Context, expect, function
-from local.workflows.functions.searches import STEPS_MAX, timely
+from local.workflows.functions.searches import STEPS_MAX, long, timely
 from local.workflows.operators import as_text
 from local.workflows.values import Value, integer
 
@@ -124,7 +124,11 @@ def _compiled(regexp: Value) -> Any:
         raise raised("ValueError", f"not a regular expression of RE2: {error}") from None
 
 
-@function("text.match_regex", among=EARLIER)
+def _long(source: Value, regexp: Value, repl: Value = "") -> bool:  # noqa: ARG001 - it costs nothing
+    return long(_compiled, source, regexp)
+
+
+@function("text.match_regex", long=_long, among=EARLIER)
 def match_regex(source: Value, regexp: Value) -> bool:
     """Tell whether a string contains a match; an error told of the expression as Python writes bytes."""
     return _compiled(regexp).search(expect(source, "source", str)) is not None
@@ -138,14 +142,14 @@ def _matches(context: Context, source: Value, regexp: Value) -> Iterator[Any]:
     return timely(context, expression.finditer(source))
 
 
-@function("text.find_all_regex", among=EARLIER)
+@function("text.find_all_regex", long=_long, among=EARLIER)
 def find_all_regex(context: Context, source: Value, regexp: Value) -> list[Value]:
     """List the matches, the first alternative of each."""
     matches = _matches(context, source, regexp)
     return [{"index": found.start(), "match": found.group()} for found in matches]
 
 
-@function("text.replace_all_regex", among=EARLIER)
+@function("text.replace_all_regex", long=_long, among=EARLIER)
 def replace_all_regex(context: Context, source: Value, regexp: Value, repl: Value) -> str:
     r"""Replace the first alternative of every match; the replacement could name groups as `\1`."""
     expect(repl, "repl", str)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from local.workflows.boundary import translated
-from local.workflows.errors import raised
+from local.workflows.errors import Failure, raised
 from local.workflows.values import Value, string, text, type_name
 
 REQUIRED: Any = object()
@@ -43,7 +43,8 @@ class Function:
     A function, its parameters with their defaults, and what kind it is.
 
     *waits* names the operation that a waiting function starts: its body then only checks the
-    arguments and returns them in normal form. *call_only* ones are refused inside expressions; of the
+    arguments and returns them in normal form. *long* tells of arguments whether the body may take so long that other
+    executions must not wait for it. *call_only* ones are refused inside expressions; of the
     waiting ones only connectors are not.
     """
 
@@ -53,6 +54,7 @@ class Function:
     waits: str
     call_only: bool
     wants_context: bool
+    long: Callable[..., bool] | None = None
 
     def positional(self, values: Sequence[Value]) -> dict[str, Value]:
         """Bind the arguments of an expression."""
@@ -76,11 +78,21 @@ class Function:
     def __call__(self, context: Context, given: dict[str, Value] | list[Value]) -> Value:
         """Bind the arguments, by name those of a call step, by place those of an expression, and run the body."""
         try:
-            bound = self.named(given) if isinstance(given, dict) else self.positional(given)
+            bound = self._bound(given)
             result = self.body(context, **bound) if self.wants_context else self.body(**bound)
             return string(text(result)) if isinstance(result, str) else result
         except Exception as error:  # noqa: BLE001 - it is the boundary
             raise translated(error, self.name) from None
+
+    def takes_long(self, given: dict[str, Value] | list[Value]) -> bool:
+        """Tell whether it may take long; what cannot be bound fails at once."""
+        try:
+            return self.long is not None and self.long(**self._bound(given))
+        except Failure:
+            return False
+
+    def _bound(self, given: dict[str, Value] | list[Value]) -> dict[str, Value]:
+        return self.named(given) if isinstance(given, dict) else self.positional(given)
 
 
 FUNCTIONS: dict[str, Function] = {}
@@ -94,6 +106,7 @@ def function(
     waits: str = "",
     call_only: bool = False,
     in_expressions: bool = False,
+    long: Callable[..., bool] | None = None,
     among: dict[str, Function] = FUNCTIONS,
 ) -> Callable[[_F], _F]:
     """Declare a function of the standard library; its signature is the documentation's."""
@@ -111,6 +124,7 @@ def function(
             waits=waits,
             call_only=call_only or (bool(waits) and not in_expressions),
             wants_context="context" in found,
+            long=long,
         )
         return body
 

@@ -1,15 +1,18 @@
-"""How long the searches of one call may take."""
+"""How long the searches of one call may take, and which take so long that others must not wait for them."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from local.workflows.errors import limit
+from local.workflows.errors import Failure, limit
 from local.workflows.functions.registry import Context
+from local.workflows.values import Value
 
 STEPS_MAX = 1 << 28
 """A thousand instructions for the longest string: what one search costs the most takes about 7 ns a step."""
 _ALL_S = 2.0
+SHORT = 1 << 22
+"""Instructions for each character, from each character on: what all searches of a call cost at most, 30 ms of it."""
 # Python's share in each match is about 5 µs.
 _EACH_S = 20e-6
 
@@ -29,3 +32,14 @@ def timely(context: Context, matches: Iterable[Any]) -> Iterator[Any]:
         until += _EACH_S
         if time.thread_time() > until and not context.replaying:
             raise limit("a regular expression is searched for too long in so long a text")
+
+
+def long(compiled: Callable[[str], Any], source: Value, regexp: Value) -> bool:
+    """Tell whether the searches of a call may take long; what is no search fails at once."""
+    if not isinstance(source, str) or not isinstance(regexp, str):
+        return False
+    try:
+        instructions = compiled(regexp).programsize
+    except Failure:
+        return False
+    return bool(instructions * len(source) * len(source) > SHORT)

@@ -11,7 +11,7 @@ import re2
 from local.workflows.errors import raised
 from local.workflows.functions.charsets import decoded, encoded
 from local.workflows.functions.registry import Context, expect, function
-from local.workflows.functions.searches import STEPS_MAX, timely
+from local.workflows.functions.searches import STEPS_MAX, long, timely
 from local.workflows.values import Value, length, room
 
 # What the map of a match takes beside what matched: five numbers of eight bytes, and the names of its two fields.
@@ -61,6 +61,10 @@ def _compiled(regexp: str) -> Any:
         raise raised("ValueError", f"not a regular expression of RE2: {said}") from None
 
 
+def _long(source: Value, regexp: Value, repl: Value = "") -> bool:  # noqa: ARG001 - it costs nothing
+    return long(_compiled, source, regexp)
+
+
 def _expression(source: Value, regexp: Value) -> Any:
     """Compile what *source* is searched for, if RE2, which takes each instruction to each character, can do it in seconds."""
     expression = _compiled(expect(regexp, "regexp", str))
@@ -78,7 +82,7 @@ def _matches(context: Context, source: Value, regexp: Value) -> Iterator[Any]:
         end = match.end()
 
 
-@function("text.find_all_regex")
+@function("text.find_all_regex", long=_long)
 def find_all_regex(context: Context, source: Value, regexp: Value) -> list[Value]:
     """List the matches and where they start."""
     found, taken = [], 8
@@ -89,7 +93,7 @@ def find_all_regex(context: Context, source: Value, regexp: Value) -> list[Value
     return found
 
 
-@function("text.match_regex")
+@function("text.match_regex", long=_long)
 def match_regex(source: Value, regexp: Value) -> bool:
     """Tell whether a string contains a match."""
     return _expression(source, regexp).search(source) is not None
@@ -107,7 +111,7 @@ def replace_all(source: Value, substr: Value, repl: Value) -> str:
     return str(source.replace(substr, repl))
 
 
-@function("text.replace_all_regex")
+@function("text.replace_all_regex", long=_long)
 def replace_all_regex(context: Context, source: Value, regexp: Value, repl: Value) -> str:
     """Replace every match; the replacement is taken as it is written, and names no groups."""
     expect(repl, "repl", str)
