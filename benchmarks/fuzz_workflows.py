@@ -34,6 +34,7 @@ from local.workflows.functions.connectors import ANSWERED, find
 from local.workflows.functions.effects import CONSTANTS
 from local.workflows.http import Http
 from local.workflows.interpreter import Machine
+from local.workflows.loops import elements
 from local.workflows.operators import BINARY
 from local.workflows.program import Block, For
 from local.workflows.retries import policy
@@ -458,7 +459,7 @@ class Fuzz:
         loop = For("v", None, **over, block=Block(()))
 
         def act() -> str:
-            running: Iterator[Any] = self._machine.elements(loop, _Scope())  # type: ignore[arg-type]
+            running: Iterator[Any] = elements(loop, _Scope())  # type: ignore[arg-type]
             try:
                 next(running)
             except StopIteration as stop:

@@ -8,12 +8,9 @@ it all that led there. A killed process therefore continues as if it had been sl
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import queue
 import sqlite3
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -21,6 +18,7 @@ from functools import partial
 
 from local.clock import Clock
 from local.workflows import records
+from local.workflows.agenda import Act, Agenda, Message, nothing
 from local.workflows.billing import Steps
 from local.workflows.boundary import within
 from local.workflows.callbacks import Callbacks
@@ -36,8 +34,8 @@ from local.workflows.errors import (
     raised,
 )
 from local.workflows.http import Http
-from local.workflows.journal import RETRY_S, Journal
-from local.workflows.live import Live
+from local.workflows.journal import Journal
+from local.workflows.live import Ends, Live
 from local.workflows.operations import Operations
 from local.workflows.outcomes import error_json, result_json
 from local.workflows.restoring import Restorer
@@ -45,18 +43,10 @@ from local.workflows.scheduler import FATAL, RAISED, RAN, Outcome, Working
 from local.workflows.timers import Timers
 from local.workflows.values import Value, dump, kept
 
-_SLEEP_MAX_S = 3600.0
 # So many threads for what takes long; more would only take turns at the processors.
 _BESIDE_MAX = 2
 _LIVES_MAX, _RESTS_MAX = 500, 8
-Act = Callable[[], None]
-# What to do, and for which execution if it is for one.
-_Message = tuple[Act, Live | None]
 _log = logging.getLogger("workflows")
-
-
-def _nothing() -> None:
-    """Come round, to see what is due."""
 
 
 class Engine:
@@ -78,16 +68,11 @@ class Engine:
         self._beside = Effects(_BESIDE_MAX)
         self.lives: dict[str, Live] = {}
         self.timers = Timers(self._waits)
-        self._messages: queue.SimpleQueue[_Message | None] = queue.SimpleQueue()
+        self.agenda = Agenda(journal, clock, self.timers)
         # What waits for long is not kept in memory: of those, only the operations are known.
         self._resting: dict[str, tuple[str, ...]] = {}
         self._oldest: deque[str] = deque()
-        # What needs the journal while it cannot be read.
-        self._again: list[_Message] = []
-        self._again_at = 0.0
-        self._busy = 0
-        self._busy_lock = threading.Lock()
-        self._ended: dict[str, list[threading.Event]] = {}
+        self.ends = Ends()
         self.billed: deque[tuple[str, Steps]] = deque(maxlen=1000)
         """The billable steps of the executions that ended last."""
 
@@ -100,24 +85,24 @@ class Engine:
         """Take up what is unfinished."""
         rows = self._journal.read("SELECT id FROM executions WHERE state = 'ACTIVE' ORDER BY n")
         unfinished = iter([row["id"] for row in rows])
-        self.post(lambda: self._take_up(unfinished))
-        self._clock.on_jump(self._wake)
+        self.agenda.post(lambda: self._take_up(unfinished))
+        self._clock.on_jump(partial(self.agenda.post, nothing))
         self._thread.start()
 
     def stop(self) -> None:
         """End the thread; the journal keeps what was going on."""
-        self._messages.put(None)
+        self.agenda.end()
         self._thread.join()
         self._operations.stop()
         self._beside.stop()
 
     def begin(self, execution: str) -> None:
         """Start an execution that is in the journal, or take it up again."""
-        self.post(lambda: self._begin(execution))
+        self.agenda.post(lambda: self._begin(execution))
 
     def payload_arrived(self, execution: str, callback: str, payload: int, request: str) -> None:
         """Deliver a payload that is safe on disk."""
-        self.post(lambda: self._operations.payload(execution, callback, payload, request))
+        self.agenda.post(lambda: self._operations.payload(execution, callback, payload, request))
 
     def drop(self, execution: str) -> None:
         """Forget an execution that ended from outside; from now on it has no effects."""
@@ -127,42 +112,12 @@ class Engine:
 
     def idle(self) -> bool:
         """Tell whether everything waits for a timer or a callback."""
-        with self._busy_lock:
-            if self._busy:
-                return False
         deadline = self.timers.next()
-        return deadline is None or deadline > self._clock.now()
+        return not self.agenda.busy and (deadline is None or deadline > self._clock.now())
 
     def next_deadline(self) -> datetime | None:
         """Return the earliest moment an execution waits for."""
         return self.timers.next()
-
-    def end_event(self, execution: str) -> threading.Event:
-        """Return what is set when an execution ends."""
-        event = threading.Event()
-        self._ended.setdefault(execution, []).append(event)
-        return event
-
-    def forget_event(self, execution: str, event: threading.Event) -> None:
-        """Take back what `end_event` returned."""
-        with contextlib.suppress(KeyError, ValueError):
-            self._ended[execution].remove(event)
-
-    def _wake(self) -> None:
-        self.post(_nothing)
-
-    def count(self, change: int) -> None:
-        """Note that something began or ended that keeps the engine from being idle."""
-        with self._busy_lock:
-            self._busy += change
-
-    def post(self, message: Act, live: Live | None = None) -> None:
-        """Do something on the engine's thread, soon; for *live*, which stays in memory until then."""
-        with self._busy_lock:
-            self._busy += 1
-            if live is not None:
-                live.posted += 1
-        self._messages.put((message, live))
 
     def _waits(self, execution: str, op: str) -> bool:
         live = self.lives.get(execution)
@@ -173,54 +128,27 @@ class Engine:
     # --- the thread ---------------------------------------------------------------------------
 
     def _loop(self) -> None:
-        while (message := self._next_message()) is not None:
+        while (message := self.agenda.next()) is not None:
             self._do(message)
             for execution, op in self.timers.due(self._clock.now()):
-                self.count(1)
+                self.agenda.count(1)
                 self._do((partial(self._expire, execution, op), None))
-            if self._again and time.monotonic() >= self._again_at:
-                again, self._again = self._again, []
-                for one in again:
-                    self._messages.put(one)
             self._rest()
 
-    def _next_message(self) -> _Message | None:
-        """Return what is to be done next; what was done is written before there is a wait."""
-        try:
-            if self._journal.urgent:
-                self._journal.flush()
-            return self._messages.get_nowait()
-        except queue.Empty:
-            self._journal.flush()
-        deadline = self.timers.next()
-        wait_s = _SLEEP_MAX_S if deadline is None else self._clock.seconds_until(deadline)
-        if self._again or self._journal.troubled:
-            wait_s = min(wait_s, RETRY_S)
-        try:
-            return self._messages.get(timeout=min(wait_s, _SLEEP_MAX_S))
-        except queue.Empty:
-            self.count(1)
-            return _nothing, None
-
-    def _do(self, message: _Message) -> None:
+    def _do(self, message: Message) -> None:
         """Do what a message says; what needs a journal that cannot be read now is done again later."""
         act, live = message
         try:
             act()
         except UnavailableError:
-            if not self._again:
-                self._again_at = time.monotonic() + RETRY_S
-            self._again.append(message)
+            self.agenda.put_off(message)
             return
         except Exception as error:  # noqa: BLE001 - one execution's trouble must not stop the others
             if live is None:
                 _log.exception("the workflow engine met an error of its own")
             else:
                 self._defect(live.run.id, error)
-        with self._busy_lock:
-            self._busy -= 1
-            if live is not None:
-                live.posted -= 1
+        self.agenda.done(message)
 
     def _expire(self, execution: str, op: str) -> None:
         """Complete an operation that has come due."""
@@ -255,7 +183,7 @@ class Engine:
         done: Callable[[], None] | None = None,
     ) -> None:
         """Journal something of an execution, and the steps it took meanwhile."""
-        self.count(1)
+        self.agenda.count(1)
         live.handed += 1
         run, entries = live.run, live.run.recorder.take()
 
@@ -267,13 +195,13 @@ class Engine:
             if done is not None and self.lives.get(run.id) is live and not live.broken:
                 done()
             live.written += 1
-            self.count(-1)
+            self.agenda.count(-1)
 
         def failed(error: Exception) -> None:
             # From here on nothing of it begins, whatever of it was handed over meanwhile.
             live.broken = True
-            self.post(lambda: self._defect(run.id, error))
-            self.count(-1)
+            self.agenda.post(lambda: self._defect(run.id, error))
+            self.agenda.count(-1)
 
         self._journal.append(write, after, failed)
 
@@ -281,7 +209,7 @@ class Engine:
         """Restore one execution after the other, so that those which only wait can rest again."""
         for execution in unfinished:
             self.begin(execution)
-            self.post(lambda: self._take_up(unfinished))
+            self.agenda.post(lambda: self._take_up(unfinished))
             return
 
     def _begin(self, execution: str) -> None:
@@ -302,7 +230,7 @@ class Engine:
         if restored is None:
             return
         if restored.marked:
-            self._record(lambda db: records.mark(db, execution, None), _nothing)
+            self._record(lambda db: records.mark(db, execution, None), nothing)
         live = Live(restored.run, restored.inbox)
         self.lives[execution] = live
         self._oldest.append(execution)
@@ -322,11 +250,13 @@ class Engine:
                 return
             if run.paused:
                 # The next turn waits for the disk, so that a busy loop cannot flood the journal.
-                self.append(live, lambda _: None, lambda: self.post(lambda: self._turn(live), live))
+                self.append(
+                    live, lambda _: None, lambda: self.agenda.post(lambda: self._turn(live), live)
+                )
                 return
             if not live.restored:
                 if run.replay():
-                    self.post(lambda: self._turn(live), live)
+                    self.agenda.post(lambda: self._turn(live), live)
                     return
                 live.restored = True
                 self._operations.recover(live)
@@ -342,25 +272,27 @@ class Engine:
 
     def _work(self, live: Live, work: Working) -> None:
         """Have something done on another thread that takes long, while other executions go on."""
-        self.count(1)
+        self.agenda.count(1)
 
         def worked(outcome: Outcome) -> None:
             live.run.worked(work, outcome)
-            self.post(partial(self._turn, live), live)
+            self.agenda.post(partial(self._turn, live), live)
 
         def do() -> None:
             try:
                 outcome = work()
             except Exception as error:  # noqa: BLE001 - a defect ends one execution and no other
-                self.post(partial(self._defect, live.run.id, error))
+                self.agenda.post(partial(self._defect, live.run.id, error))
             else:
-                self.post(partial(worked, outcome), live)
-            self.count(-1)
+                self.agenda.post(partial(worked, outcome), live)
+            self.agenda.count(-1)
 
         self._beside.submit(do)
 
     def _next(self, live: Live) -> None:
-        self.post(lambda: self.act(live, live.backlog.popleft()) if live.backlog else None, live)
+        self.agenda.post(
+            lambda: self.act(live, live.backlog.popleft()) if live.backlog else None, live
+        )
 
     def act(self, live: Live, action: Callable[[], None]) -> None:
         """Do something to an execution once everything in it waits."""
@@ -426,9 +358,8 @@ class Engine:
 
     def _announce(self, execution: str) -> None:
         """Tell who waits for the end of an execution, which is on disk."""
-        for event in self._ended.pop(execution, []):
-            event.set()
-        self.post(lambda: self._operations.child_ended(execution))
+        self.ends.tell(execution)
+        self.agenda.post(lambda: self._operations.child_ended(execution))
 
     def _defect(self, execution: str, error: Exception) -> None:
         """End an execution that cannot go on, whatever the engine did wrong, and keep all it has."""
@@ -452,13 +383,13 @@ class Engine:
     def _mark(self, execution: str, sentence: str) -> None:
         """Say what an execution waits for that this release does not have."""
         _log.error("the execution %s needs attention: %s", execution, sentence)
-        self._record(lambda db: records.mark(db, execution, sentence), _nothing)
+        self._record(lambda db: records.mark(db, execution, sentence), nothing)
 
     def _record(self, work: Callable[[sqlite3.Connection], None], done: Act) -> None:
-        self.count(1)
+        self.agenda.count(1)
 
         def after() -> None:
             done()
-            self.count(-1)
+            self.agenda.count(-1)
 
-        self._journal.append(work, after, lambda _: self.count(-1))
+        self._journal.append(work, after, lambda _: self.agenda.count(-1))

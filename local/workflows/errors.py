@@ -114,6 +114,11 @@ class Failure(Exception):
     def __str__(self) -> str:
         return self.message
 
+    def alone(self) -> "Failure":
+        """Let go of the Python frames it came through, which hold all that was computed in them."""
+        self.__traceback__ = self.__context__ = self.__cause__ = None
+        return self
+
     def stands(self, position: Position, frame: object) -> None:
         """Note where in *frame* it happened, unless something more exact was noted."""
         if self.placed is not frame:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.workflows import operators
 from local.workflows.boundary import translated, within
-from local.workflows.errors import NOWHERE, Position, raised
+from local.workflows.errors import NOWHERE, Failure, Position, raised
 from local.workflows.retries import computed, waited
 from local.workflows.values import Value
 from local.workflows.values import field as element
@@ -70,6 +70,23 @@ class Node:
                 (yield from operand.run(scope)) if operand.suspends else operand.value(scope)
             )
         return within("an expression", self.apply, scope, values)
+
+
+def evaluate(node: Node, scope: Scope) -> Suspended:
+    """Evaluate an expression that may wait."""
+    try:
+        if node.suspends:
+            return (yield from node.run(scope))
+        return node.value(scope)
+    except Failure as failure:
+        stands(failure, node, scope)
+        raise
+
+
+def stands(failure: Failure, node: Node, scope: Scope) -> None:
+    """Note that an expression failed, if *node* is all of one."""
+    if node.whole is not None:
+        failure.stands(node.whole, scope.frame)
 
 
 @dataclass(eq=False)

@@ -8,23 +8,19 @@ function of its source, its argument and those answers, which is what a replay r
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, NamedTuple
 
-from local.workflows import retries
+from local.workflows import loops, retries
 from local.workflows.billing import Steps
 from local.workflows.boundary import within
 from local.workflows.errors import Failure, Raised, as_json, limit, raised
-from local.workflows.expressions import LONGER, Node, longer
+from local.workflows.expressions import LONGER, evaluate, longer, stands
 from local.workflows.functions import FUNCTIONS
 from local.workflows.history import Part, Recorder
 from local.workflows.memory import Memory
 from local.workflows.operators import boolean
-from local.workflows.outcomes import unhandled
 from local.workflows.program import (
-    BREAK,
-    CONTINUE,
     END,
     Assign,
     Block,
@@ -46,10 +42,8 @@ from local.workflows.program import (
 from local.workflows.scopes import Frame, Scope
 from local.workflows.strands import PAUSE, Fork, Operation, Pause, Running, Strand, Work
 from local.workflows.values import (
-    INTEGER_MAX,
     Value,
     changed,
-    is_number,
     measured,
     string,
     type_name,
@@ -57,7 +51,6 @@ from local.workflows.values import (
 
 STEPS_MAX = 100_000
 _DEPTH_MAX = 20
-_NESTING_MAX = 2
 # How many steps run before other executions get their turn.
 _TURN_STEPS = 500
 
@@ -70,23 +63,6 @@ class Result(NamedTuple):
 
 Signal = Jump | Result | None
 Stepping = Generator[Operation | Fork | Work | Pause, Any, Signal]
-
-
-def evaluate(node: Node, scope: Scope) -> Running:
-    """Evaluate an expression that may wait."""
-    try:
-        if node.suspends:
-            return (yield from node.run(scope))
-        return node.value(scope)
-    except Failure as failure:
-        _stands(failure, node, scope)
-        raise
-
-
-def _stands(failure: Failure, node: Node, scope: Scope) -> None:
-    """Note that an expression failed, if *node* is all of one."""
-    if node.whole is not None:
-        failure.stands(node.whole, scope.frame)
 
 
 class Machine:
@@ -186,7 +162,7 @@ class Machine:
                     try:
                         value = (yield from node.run(scope)) if node.suspends else node.value(scope)
                     except Failure as failure:
-                        _stands(failure, node, scope)
+                        stands(failure, node, scope)
                         raise
                     if target.path:
                         yield from self.change(target, value, scope)
@@ -199,7 +175,7 @@ class Machine:
             case Switch():
                 return (yield from self.switch(body, scope))
             case For():
-                return (yield from self.loop(body, scope))
+                return (yield from loops.repeated(self, body, scope))
             case Nested():
                 return (yield from self.block(body.block, scope))
             case Return():
@@ -213,7 +189,7 @@ class Machine:
             case Try():
                 return (yield from self.attempt(body, scope))
             case Parallel():
-                return (yield from self.parallel(body, scope))
+                return (yield from loops.parallel(self, body, scope))
             case None:
                 return None
 
@@ -292,46 +268,6 @@ class Machine:
             return signal
         return None
 
-    def loop(self, loop: For, scope: Scope) -> Stepping:
-        """Repeat in order."""
-        items = yield from self.elements(loop, scope)
-        frame, names = scope.frame, loop.block.names
-        part = Part(self.recorder, frame, "FOR_ITERATION")
-        for at, item in enumerate(items):
-            self.count()
-            self.billed.internal += 1
-            values = (
-                {loop.value: item} if loop.index is None else {loop.value: item, loop.index: at}
-            )
-            self.memory.opened(values)
-            with part:
-                signal = yield from self.block(loop.block, Scope(frame, names, values, scope))
-            if signal is None:
-                continue
-            if isinstance(signal, Jump) and signal.target == BREAK:
-                break
-            if not (isinstance(signal, Jump) and signal.target == CONTINUE):
-                return signal
-        return None
-
-    def elements(self, loop: For, scope: Scope) -> Generator[Any, Any, Iterator[Value]]:
-        """Return what a loop goes over."""
-        if loop.items is not None:
-            items = yield from evaluate(loop.items, scope)
-            if not isinstance(items, list):
-                raise raised("TypeError", f"'in' of a loop must be a list; got: {type_name(items)}")
-            return iter(items)
-        assert loop.range is not None  # noqa: S101 - the loader requires one of both
-        bounds = yield from evaluate(loop.range, scope)
-        if not isinstance(bounds, list) or len(bounds) != 2 or not all(map(is_number, bounds)):
-            raise raised("TypeError", "the range of a loop must be a list of two numbers")
-        first, last = bounds
-        if isinstance(first, int):
-            last = min(last, INTEGER_MAX)
-        if isinstance(first, int) and isinstance(last, int):
-            return iter(range(first, last + 1))
-        return itertools.takewhile(lambda number: number <= last, itertools.count(first))
-
     def attempt(self, body: Try, scope: Scope) -> Stepping:
         """Try, retry as the policy says, then handle."""
         attempt, frame = 0, scope.frame
@@ -378,57 +314,6 @@ class Machine:
         else:
             answer = yield from scope.frame.call(name, [error])
         return boolean(answer, "what a retry predicate returns")
-
-    def parallel(self, body: Parallel, scope: Scope) -> Stepping:
-        """Run branches or iterations, then report all their errors as one."""
-        if scope.frame.strand.nesting >= _NESTING_MAX:
-            raise raised(
-                "ParallelNestingError", f"parallel steps are nested deeper than {_NESTING_MAX}"
-            )
-        most = None
-        if body.limit is not None:
-            most = yield from evaluate(body.limit, scope)
-            if not isinstance(most, int) or isinstance(most, bool) or most < 1:
-                raise raised("ValueError", "concurrency_limit must be a positive integer")
-        names, branches = [], []
-        if body.loop is not None:
-            loop = body.loop
-            for at, item in enumerate((yield from self.elements(loop, scope))):
-                if at == STEPS_MAX:
-                    raise limit(f"a parallel step has more than {STEPS_MAX} iterations")
-                values = {loop.value: item, **({loop.index: at} if loop.index else {})}
-                names.append(str(at))
-                branches.append(self.branch(loop.block, values, scope, "FOR_ITERATION"))
-        else:
-            names = [branch.name for branch in body.branches]
-            kind = "PARALLEL_BRANCH_ENTRY"
-            branches = [
-                self.branch(branch.block, {}, scope, kind, branch.name) for branch in body.branches
-            ]
-        failures: list[Failure | None] = yield Fork(branches, most)
-        failed = [
-            (name, failure)
-            for name, failure in zip(names, failures, strict=True)
-            if failure is not None
-        ]
-        if failed:
-            raise within("a parallel step", unhandled, failed)
-        return None
-
-    def branch(
-        self, block: Block, values: dict[str, Value], scope: Scope, kind: str, name: str = ""
-    ) -> Callable[[Strand], Running]:
-        """Prepare a branch for the strand it will run on."""
-        outer = scope.frame
-
-        def run(strand: Strand) -> Running:
-            self.count()
-            frame = Frame(self, strand, outer.routine, outer.depth)
-            self.memory.opened(values)
-            with Part(self.recorder, frame, kind, name):
-                yield from self.block(block, scope.inner(block, values, frame))
-
-        return run
 
 
 def _tellable(value: Value) -> Value:

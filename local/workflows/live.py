@@ -1,5 +1,7 @@
-"""An execution in memory with what waits at its door."""
+"""An execution in memory with what waits at its door, and who waits for its end."""
 
+import contextlib
+import threading
 from collections import deque
 from collections.abc import Callable
 
@@ -45,3 +47,26 @@ class Live:
             and not self.backlog
             and all(one.operation.kind in _LONG for one in self.run.pending.values())
         )
+
+
+class Ends:
+    """Tell of the ends of executions."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, list[threading.Event]] = {}
+
+    def expect(self, execution: str) -> threading.Event:
+        """Return what is set when an execution ends."""
+        event = threading.Event()
+        self._events.setdefault(execution, []).append(event)
+        return event
+
+    def forget(self, execution: str, event: threading.Event) -> None:
+        """Take back what `expect` returned."""
+        with contextlib.suppress(KeyError, ValueError):
+            self._events[execution].remove(event)
+
+    def tell(self, execution: str) -> None:
+        """Tell all who expect it that an execution has ended."""
+        for event in self._events.pop(execution, []):
+            event.set()

@@ -55,7 +55,7 @@ class Memory:
         known = self._known.get(id(value))
         if known is not None:
             return known[1]
-        taken = size(value)
+        taken = size(value, MEMORY_LIMIT, self._known)
         self._know(value, taken)
         return taken
 

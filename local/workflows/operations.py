@@ -119,10 +119,10 @@ class Operations:
         """Begin what an operation does outside; its start is on disk."""
         kind, arguments = pending.operation.kind, pending.operation.arguments
         if kind in _SENT:
-            self._engine.count(1)
+            self._engine.agenda.count(1)
             self._effects.submit(lambda: self._send(live, pending.op, kind, arguments))
         elif kind == "child":
-            self._engine.post(lambda: self._child(live, pending.op), live)
+            self._engine.agenda.post(lambda: self._child(live, pending.op), live)
 
     def _send(self, live: Live, op: str, kind: str, arguments: Value) -> None:
         """Send a request, on a thread for effects."""
@@ -140,7 +140,7 @@ class Operations:
             else:
                 ok, value = RAISED, raised("ConnectionFailedError", str(failure)).value
         self._later(live, op, ok, value)
-        self._engine.count(-1)
+        self._engine.agenda.count(-1)
 
     def _await(self, live: Live, pending: Pending, callback: str) -> None:
         if pending.operation.arguments["url"] not in live.run.callbacks:
@@ -148,7 +148,9 @@ class Operations:
             self._later(live, pending.op, RAISED, error)
             return
         live.inbox.wait(callback, pending.op)
-        self._engine.post(lambda: self._engine.act(live, lambda: self._match(live, callback)), live)
+        self._engine.agenda.post(
+            lambda: self._engine.act(live, lambda: self._match(live, callback)), live
+        )
 
     def payload(self, execution: str, callback: str, payload: int, request: str) -> None:
         """Give a payload to whoever waits for it."""
@@ -215,7 +217,7 @@ class Operations:
         return operation.kind == "connector" and self._connectors.may_repeat(operation.arguments)
 
     def _later(self, live: Live, op: str, ok: int, value: Value) -> None:
-        self._engine.post(lambda: self._engine.complete(live, op, ok, value), live)
+        self._engine.agenda.post(lambda: self._engine.complete(live, op, ok, value), live)
 
     def child_ended(self, child: str) -> None:
         """Tell the parent, if an execution has one."""

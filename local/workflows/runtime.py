@@ -223,14 +223,14 @@ class Runtime:
 
     def wait(self, id: str, timeout_s: float) -> dict[str, Any]:
         """Return an execution once it ended, or as it is when the time is over."""
-        engine = self.engine
-        event = engine.end_event(id)
+        ends = self.engine.ends
+        event = ends.expect(id)
         try:
             if self.views.execution_row(id)["ended"] is None:
                 event.wait(timeout_s)
             return self.execution(id)
         finally:
-            engine.forget_event(id, event)
+            ends.forget(id, event)
 
     def trouble(self) -> str:
         """Say what went wrong with the engine itself within the last hour; nothing if nothing did."""

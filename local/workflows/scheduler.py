@@ -378,7 +378,9 @@ class Run:
         if join is None:
             self.outcome = outcome
             return
-        join.failures[task.branch] = outcome.failure
+        if outcome.failure is not None:
+            # Until all have ended, an error keeps its value, and not what its strand held when it was raised.
+            join.failures[task.branch] = outcome.failure.alone()
         join.running -= 1
         join.left -= 1
         self._active -= 1

@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,18 +148,24 @@ def _scalar_size(value: Value) -> int:
     return 8 + len(value) if isinstance(value, bytes) else 8
 
 
-def size(value: Value, most: int = MEMORY_LIMIT) -> int:
+Known = Mapping[int, tuple[Value, int]]
+"""Large values by their identity, and what they occupy."""
+
+_UNKNOWN: Known = {}
+
+
+def size(value: Value, most: int = MEMORY_LIMIT, known: Known = _UNKNOWN) -> int:
     """
     Return the bytes a value is documented to occupy; past *most* the count may stop anywhere.
 
     A value may hold another many times over, each time in the same place of the memory, so that
     counting to the end could take for ever. A null that is an element takes its place.
     """
-    return _extent(value, most)[0]
+    return _extent(value, most, known)[0]
 
 
-def _extent(value: Value, most: int) -> tuple[int, int]:
-    """Return how large and how deep a value is, counted level by level until it is past *most*."""
+def _extent(value: Value, most: int, known: Known = _UNKNOWN) -> tuple[int, int]:
+    """Return how large and how deep a value is, counted level by level until it is past *most* or *known*."""
     if not isinstance(value, _CONTAINERS):
         return 0 if value is None else _scalar_size(value), 0
     total, depth, level = 8, 0, [value]
@@ -176,7 +182,7 @@ def _extent(value: Value, most: int) -> tuple[int, int]:
                 break
             kinds = set(map(type, items))
             if not kinds <= _EIGHT_BYTES:
-                total += _lengths(items) if kinds == _STRINGS else _held(items, level)
+                total += _lengths(items) if kinds == _STRINGS else _held(items, level, known)
     return total, depth
 
 
@@ -184,15 +190,18 @@ def _lengths(texts: Collection[str]) -> int:
     return sum(map(len if all(map(str.isascii, texts)) else length, texts))
 
 
-def _held(items: Iterable[Value], level: list[Value]) -> int:
-    """Return what strings and bytes hold, and put what holds more into the next level."""
+def _held(items: Iterable[Value], level: list[Value], known: Known) -> int:
+    """Return what strings, bytes and what is known hold, and put what holds more into the next level."""
     total = 0
     for item in items:
         kind = type(item)
         if kind is str:
             total += length(item)
         elif kind is list or kind is dict:
-            level.append(item)
+            if id(item) in known:
+                total += known[id(item)][1] - 8
+            else:
+                level.append(item)
         elif kind is bytes:
             total += len(item)
     return total

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from local.clock import Clock
-from local.workflows import Home, Runtime, interpreter, records, scheduler
+from local.workflows import Home, Runtime, loops, records, scheduler
 from local.workflows.callbacks import CallbackRefusedError
 from local.workflows.errors import LockedError, UnavailableError
 from local.workflows.functions import EARLIER, FUNCTIONS
@@ -118,7 +118,7 @@ def test_a_defect_of_the_engine_ends_the_execution_and_says_nothing_of_the_machi
     runtime.deploy("child", "- nap: {call: sys.sleep, args: {seconds: 0.01}}\n- r: {return: 1}")
     call = "call: experimental.executions.run, args: {workflow_id: child}"
     runtime.deploy("parent", f"- c: {{{call}}}")
-    monkeypatch.setattr(interpreter.Machine, "loop", fails)
+    monkeypatch.setattr(loops, "repeated", fails)
     runtime.deploy("loop", "- l: {for: {value: v, in: [1], steps: [{a: {assign: [{x: 1}]}}]}}")
     found = runtime.wait(runtime.execute("loop", None), 10)
     assert found["state"] == "FAILED"

@@ -1,6 +1,8 @@
 """What the variables take is noticed at once, and what is measured for it does not grow with them."""
 
+import gc
 import random
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +10,9 @@ import pytest
 
 from local.workflows import Runtime, memory, values
 from local.workflows.memory import Memory
-from local.workflows.values import MEMORY_LIMIT, changed, size
+from local.workflows.values import changed, size
 
-from .conftest import Failed, outcome
+from .conftest import Failed, outcome, until
 
 PASSED = "MemoryLimitExceededError"
 # Sixteen strings of 32 KB are a few bytes too many, and each time the list is the same one.
@@ -66,6 +68,38 @@ def test_what_is_let_go_makes_room(runtime: Runtime) -> None:
         )
         == 3
     )
+
+
+def test_a_branch_that_failed_holds_its_error_until_the_others_end_and_nothing_else(
+    runtime: Runtime,
+) -> None:
+    runtime.deploy(
+        "w",
+        """
+main:
+  steps:
+    - all:
+        try:
+          parallel:
+            for:
+              value: v
+              range: [1, 100]
+              steps:
+                - last: {switch: [{condition: '${v == 100}', next: nap}]}
+                - fill: {assign: [{x: '${text.encode(text.replace_all(TEN, "a", TEN))}'}]}
+                - no: {raise: '${"no " + string(v)}'}
+                - nap: {call: sys.sleep, args: {seconds: 1000}}
+        except: {as: e, steps: [{r: {return: '${len(e.branches)}'}}]}
+""".replace("TEN", f'"{"a" * 150}"'),
+    )
+    tracemalloc.start()
+    runtime.execute("w", None)
+    until(lambda: runtime.next_deadline() is not None and runtime.idle())
+    gc.collect()
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    # Ninety-nine times 22 KB are two megabytes.
+    assert held < 1_000_000
 
 
 class _Context:
@@ -138,10 +172,10 @@ def test_a_list_that_grows_by_one_is_not_measured_again(monkeypatch: pytest.Monk
     looked = 0
     extent = values._extent
 
-    def counting(value: Any, most: int) -> tuple[int, int]:
+    def counting(value: Any, *more: Any) -> tuple[int, int]:
         nonlocal looked
         looked += len(value) if isinstance(value, list) else 1
-        return extent(value, most)
+        return extent(value, *more)
 
     monkeypatch.setattr(values, "_extent", counting)
     counted, scope = Memory(), _Scope()
@@ -155,15 +189,39 @@ def test_a_list_that_grows_by_one_is_not_measured_again(monkeypatch: pytest.Monk
     assert counted.size(value) == size(value)
 
 
+def test_a_list_around_a_list_is_not_measured_to_the_innermost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = 0
+    held = values._held
+
+    def counting(items: Any, *more: Any) -> int:
+        nonlocal looked
+        looked += 1
+        return held(items, *more)
+
+    monkeypatch.setattr(values, "_held", counting)
+    counted, scope = Memory(), _Scope()
+    value: list[Any] = []
+    for _ in range(5_000):
+        value = [value]
+        counted.assigned(value)
+        scope.values["l"] = value
+        counted.check(scope)  # type: ignore[arg-type]
+    # Below a thousand bytes each is looked through.
+    assert looked < 30_000
+    assert counted.size(value) == size(value) == 8 + 8 * 5_000
+
+
 def test_a_variable_at_the_limit_is_measured_once_for_many_that_are_like_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     measured: list[int] = []
 
-    def counting(value: Any, most: int = MEMORY_LIMIT) -> int:
+    def counting(value: Any, *more: Any) -> int:
         if isinstance(value, list):
             measured.append(len(value))
-        return size(value, most)
+        return size(value, *more)
 
     monkeypatch.setattr(memory, "size", counting)
     counted, scope = Memory(), _Scope()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from local.workflows.boundary import translated
-from local.workflows.errors import Failure, raised
+from local.workflows.errors import raised
 from local.workflows.values import Value, string, text, type_name
 
 REQUIRED: Any = object()
@@ -85,10 +85,10 @@ class Function:
             raise translated(error, self.name) from None
 
     def takes_long(self, given: dict[str, Value] | list[Value]) -> bool:
-        """Tell whether it may take long; what cannot be bound fails at once."""
+        """Tell whether it may take long; what fails here fails at once."""
         try:
             return self.long is not None and self.long(**self._bound(given))
-        except Failure:
+        except Exception:  # noqa: BLE001 - it is met again where it is called, and becomes an error there
             return False
 
     def _bound(self, given: dict[str, Value] | list[Value]) -> dict[str, Value]:
