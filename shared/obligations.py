@@ -63,8 +63,8 @@ def _both(one: Obligation, other: Obligation) -> Obligation:
 
 MET: Mapping[str, frozenset[str]] = {
     "api_gateway": frozenset(
-        {"mask_fields", "require_idempotency_key", "sandbox_route", "sign_payload"}
-        | {"step_up_auth"}
+        {"mask_fields", "rate_limit", "redact", "require_idempotency_key", "sandbox_route"}
+        | {"sign_payload", "step_up_auth"}
     ),
 }
 """Which obligations are met where something is enforced; who enforces elsewhere meets what that place says."""

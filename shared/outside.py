@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from shared.language_models import Completion, Embedding, Endpoint, Prompt
 
 
-class Workflows(Outside, Protocol):
+class Acting(Outside, Protocol):
+    """
+    A port by which something happens in the world, and not only in evidence or notices of it.
+
+    Nobody is given one while nothing is governed or everything is frozen: what would use it is tried again later.
+    """
+
+
+class Workflows(Acting, Protocol):
     """The engine that carries out workflows."""
 
     def start(self, workflow: str, argument: Mapping[str, Any]) -> str:
@@ -120,7 +128,7 @@ class HttpResponse:
     body: bytes = b""
 
 
-class HttpClient(Outside, Protocol):
+class HttpClient(Acting, Protocol):
     """
     Calls addresses that customers named: public hosts by https, and nothing else (`shared/destinations.py`).
 
@@ -173,7 +181,7 @@ class HttpClient(Outside, Protocol):
         """Return the part of one tenant; the kernel does so."""
 
 
-class Models(Outside, Protocol):
+class Models(Acting, Protocol):
     """
     Asks language models.
 

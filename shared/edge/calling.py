@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from shared.actors import Actor
 from shared.edge.ports import Ports
 from shared.edge.sides import Shown
+from shared.errors import EnforcementUnavailable
 from shared.files import FileReader, FileRemover, Files, OwnFiles
 from shared.observability import Memory
 from shared.operation import Call, Operation
-from shared.outside import HttpClient, Models
+from shared.outside import Acting, HttpClient, Models
 from shared.ports import SecretReader, SecretWriter, is_port
 from shared.projections import Projections
 
 if TYPE_CHECKING:
     from shared.job import JobStep
     from shared.reaction import Reaction, ReactionCall
+
+
+FROZEN_S = 60
+"""After how many seconds what would act in the world is tried again while everything is frozen."""
 
 
 def request_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **said: Any) -> Call:
@@ -54,7 +59,18 @@ def step_call(ports: Ports, *, actor: Actor, tenant: str, operation: str, **said
 
 
 def given(declared: "Operation | Reaction", ports: Ports, tenant: str) -> dict[str, Any]:
-    """Return the ports that a function names, by parameter; what it remembers and keeps is its tenant's own."""
+    """
+    Return the ports that a function names, by parameter; what it remembers and keeps is its tenant's own.
+
+    Raises:
+        EnforcementUnavailable: It would act in the world, and nothing is governed now, or everything is frozen.
+    """
+    if any(Acting in kind.__mro__ for kind in declared.ports.values()):
+        state = ports.enforcement.state(ports.clock())
+        state.demand()
+        if state.frozen:
+            said = "everything is frozen; this is done once a Governor lifts that"
+            raise EnforcementUnavailable(said, rule="frozen", retry_after_s=FROZEN_S)
     return {name: _own(kind, _port(kind, ports), tenant) for name, kind in declared.ports.items()}
 
 

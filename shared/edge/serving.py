@@ -285,7 +285,7 @@ class _Request:
                 self.denied = decision
                 raise verdicts.refusal(decision)
             call.begin().attest(decision.decision_id, decided.policy)
-            call.routed(verdicts.demand(decision, self.request, self.actor))
+            call.routed(verdicts.demand(decision, self.request, self.actor, self.ports.rates))
         return decision
 
     def _attested(self, decision: "Decision", call: Call, done: Answered) -> list[Write]:

@@ -7,10 +7,11 @@ from typing import Any
 
 from shared.actors import Actor
 from shared.canonical import canonical
-from shared.deciding import Decision, Reason
+from shared.deciding import Decision, Obligation, Reason
 from shared.edge.admission import NOTHING
 from shared.edge.answers import Answered
 from shared.edge.headers import KEY
+from shared.edge.rates import RateLimits
 from shared.edge.web import Request
 from shared.errors import (
     ApprovalRequired,
@@ -71,11 +72,14 @@ def _again_s(decision: Decision) -> int:
     return max(1, int((begins - at).total_seconds()))
 
 
-def demand(decision: Decision, request: Request, actor: Actor) -> dict[str, str] | None:
+def demand(
+    decision: Decision, request: Request, actor: Actor, rates: RateLimits
+) -> dict[str, str] | None:
     """
     Meet the obligations that come before the act; return where its calls to the outside go instead, if anywhere.
 
     Raises:
+        RateLimited: It was done too often.
         BadRequest: There is no `Idempotency-Key`.
         Unauthenticated: Whoever asks signed in too long ago.
     """
@@ -89,9 +93,19 @@ def demand(decision: Decision, request: Request, actor: Actor) -> dict[str, str]
                 )
             case "step_up_auth":
                 _signed_in(actor, decision.evaluated_at, int(str(one.parameters["max_age_s"])))
+            case "rate_limit":
+                _paced(one, decision, rates)
             case "sandbox_route":
                 route = {name: str(value) for name, value in one.parameters.items()}
     return route
+
+
+def _paced(limit: Obligation, decision: Decision, rates: RateLimits) -> None:
+    """Take one of what a rule lets be done in a time: each rule counts for itself, in each tenant."""
+    said = limit.parameters
+    owner = decision.input["resource"]["owner_tenant_id"]
+    key = f"{owner}\n{limit.source_rule}\n{said.get('key', '')}"
+    rates.take(key, int(str(said["limit"])), int(str(said["per_s"])), decision.evaluated_at)
 
 
 def _signed_in(actor: Actor, at: datetime, age_s: int) -> None:
@@ -106,11 +120,15 @@ def _signed_in(actor: Actor, at: datetime, age_s: int) -> None:
 def answer(done: Answered, decision: Decision, signer: Signer) -> None:
     """Meet the obligations that an answer is under: what is masked is not sent, and what is signed says by whom."""
     kinds = {one.type for one in decision.obligations}
-    if "mask_fields" in kinds:
+    if kinds & {"mask_fields", "redact"}:
         document = json.loads(done.text)
         for one in decision.obligations:
             if one.type == "mask_fields":
                 document = without(document, _listed(one.parameters["fields"]))
+        if "redact" in kinds:
+            from shared.policy.rules.language.redaction import redacted
+
+            document = redacted(document, decision.obligations, salt=decision.decision_id)
         done.body = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     if "sign_payload" in kinds:
         digest = digest_of(done.text.encode())

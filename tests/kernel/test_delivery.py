@@ -13,9 +13,9 @@ from shared.edge.delivery import deliver, run
 from shared.edge.queue import Delivery
 from shared.edge.relay import Relay
 from shared.entity import Entity, Event
-from shared.errors import Conflict, Invalid, ProviderDown
+from shared.errors import Conflict, EnforcementUnavailable, Invalid, ProviderDown
 from shared.evidence import Circumstances, Entry, Unproven
-from shared.outside import Workflows
+from shared.outside import Push, Workflows
 from shared.promises import Due
 from shared.reaction import Reaction, reaction
 from shared.store import Transaction
@@ -240,6 +240,30 @@ def test_what_reached_outside_is_not_done_again(call_as, documents, ports):
     declared, message = listening(see), told(call_as, documents)
     assert [deliver(declared, message, ports) for _ in range(2)] == [True, False]
     assert ports.workflows.started == [("w", {})]
+
+
+@pytest.mark.parametrize("state", [{"level": "off", "says": "no rules"}, {"frozen": True}])
+def test_what_acts_in_the_world_waits_until_it_is_governed(call_as, documents, ports, state):
+    """Workflows are not started and nobody is called, while people still get their notices."""
+    message, effective = told(call_as, documents), ports.enforcement.now
+    workflows, push = ports.workflows, ports.push
+
+    def starts(call, event, workflows: Workflows):
+        workflows.start("a", {})
+
+    def pushes(call, event, push: Push):
+        push.send({"token": "t"})
+
+    start, send = listening(starts), listening(pushes)
+    pushes.__module__ = "functions.tests.push"
+    ports.enforcement.now = effective.model_copy(update=state)
+    with pytest.raises(EnforcementUnavailable):
+        deliver(start, message, ports)
+    assert deliver(send, message, ports)
+    assert (workflows.started, len(push.messages)) == ([], 1)
+    ports.enforcement.now = effective
+    assert deliver(start, message, ports)
+    assert len(workflows.started) == 1
 
 
 def test_what_may_be_repeated_is_not_noted(call_as, documents, ports):

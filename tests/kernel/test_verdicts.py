@@ -125,3 +125,20 @@ def test_where_calls_go_instead_is_told_to_the_operation(world):
     ruled(world)
     world.call(tell_person, "/v1/person", as_="admin")
     assert ROUTES == [{"route_id": "sendgrid", "target": "mock://sendgrid"}, None]
+
+
+def test_what_is_to_be_redacted_is_not_sent(world):
+    ruled(world, obliged("redact", path="output.contacts[*].email", mask="remove"))
+    told = world.call(tell_person, "/v1/person", as_="admin").json
+    assert told["contacts"] == [{"phone": "+49 151 234 5678"}]
+    assert told["name"] == "Ada Lovelace"
+
+
+def test_what_a_rule_lets_be_done_so_often_is_done_no_more_often(world):
+    ruled(world, obliged("rate_limit", limit=2, per_s=60, key="late"))
+    assert [make(world).status_code for _ in range(3)] == [201, 201, 429]
+    assert len(stored(world, "things")) == 2
+    ruled(world, obliged("rate_limit", limit=2, per_s=60, key="another"))
+    assert make(world).status_code == 201
+    ruled(world, obliged("rate_limit", limit=0, per_s=60, key="never"))
+    problem(make(world), 429, "rate_limited")
