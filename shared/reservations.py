@@ -113,14 +113,7 @@ def reserve(
             "this reservation is for other amounts; name another one", rule="reservation"
         )
     if before and before.status == "held":
-        if until > before.until:
-            shares = [txn.get(Share, one.share) for one in before.held]
-            kept = _kept(until, (share.kept_until for share in shares))
-            txn.unschedule(before.due)
-            due = txn.schedule(ReservationDeadline(reservation=id), at=until, about=about)
-            longer = {"until": until, "due": due.id, "kept_until": kept}
-            before = txn.save(before.model_copy(update=longer))
-        return Kept(before, {})
+        return Kept(_longer(txn, before, until=until, about=about), {})
     if before and before.status == "settled":
         return Kept(before, {})
     if before and before.status == "released":
@@ -193,6 +186,18 @@ def settle(
     return Kept(after, _passed(by), _taken(by))
 
 
+def prolong(txn: Transaction, id: str, *, until: datetime, about: Entity) -> Reservation:
+    """
+    Hold a reservation for longer; one that ends later already, or has ended, stays as it is.
+
+    Raises:
+        NotFound: There is no such reservation.
+    """
+    before = txn.get(Reservation, id)
+    held = before.status == "held"
+    return _longer(txn, before, until=until, about=about) if held else before
+
+
 def release(txn: Transaction, id: str, *, at: datetime) -> Reservation:
     """
     Give back what a reservation holds; one that had expired has nothing more to give.
@@ -247,6 +252,19 @@ def use(txn: Transaction, limit: Limit) -> Use:
         return Use(limit.amount)
     reserved, spent = sum(one.reserved for one in there), sum(one.spent for one in there)
     return Use(there[0].limit, reserved, spent, there[0].passed)
+
+
+def _longer(
+    txn: Transaction, before: Reservation, *, until: datetime, about: Entity
+) -> Reservation:
+    if until <= before.until:
+        return before
+    shares = [txn.get(Share, one.share) for one in before.held]
+    kept = _kept(until, (share.kept_until for share in shares))
+    txn.unschedule(before.due)
+    due = txn.schedule(ReservationDeadline(reservation=before.id), at=until, about=about)
+    longer = {"until": until, "due": due.id, "kept_until": kept}
+    return txn.save(before.model_copy(update=longer))
 
 
 def _passed(by: Mapping[str, Dealt]) -> Marks:

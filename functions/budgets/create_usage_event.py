@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from shared.actors import Scope
-from shared.budgets.actions import metering, spending
+from shared.budgets.actions import losing, metering, spending
 from shared.budgets.actions.spending import Overspent, Waiting
 from shared.budgets.models.usage import UsageReport, UsageTaken
 from shared.budgets.rules import usage
@@ -25,6 +25,11 @@ def create_usage_event(
     with call.transaction() as txn:
         if report.event_type == usage.PRECHECK:
             return _held(txn, call, report, keeps)
+        if report.outcome_unknown:
+            lost = losing.lost(txn, call, usage.held_as(report))
+            return UsageTaken(
+                outcome="unknown", reservation_id=report.reservation_id, held_until=lost.due_at
+            )
         if usage.must_be_metered(report):
             metering.check(txn, call, report, reads)
         return _recorded(txn, call, report)

@@ -4,15 +4,20 @@ from datetime import timedelta
 
 import pytest
 
+from functions.budgets.count_unknown import count_unknown
 from functions.budgets.count_usage import count_usage
 from functions.budgets.create_usage_event import create_usage_event
 from functions.budgets.list_usage_events import list_usage_events
+from functions.budgets.tell_expiry import tell_expiry
 from shared.actors import Role
+from shared.budgets.events.unknown import OutcomeLost
+from shared.budgets.models.unknown import UnknownSpend
 from shared.budgets.models.usage import Metering, MeteringKey, UsageQuery, UsageReport
 from shared.budgets.rules import usage
 from shared.errors import BudgetExceeded, Conflict, Forbidden, Invalid, NotFound
 from shared.projection import Fold
 from shared.secrets import TenantSecrets
+from shared.shares import ReservationDeadline
 from tests.budgets.conftest import AGENT, AGENT_ID
 from tests.conftest import NOON
 from tests.outside import FakeVault
@@ -189,3 +194,46 @@ def test_sums_are_what_was_used_by_day_and_month(report, listed, fold):
     (month,) = listed(bucket="month", until=NOON + timedelta(days=5)).totals
     assert (month.events, month.tokens_in, month.tokens_out, month.cache_hits) == (4, 7, 6, 1)
     assert listed(bucket="day", event_type="model_call").totals == ()
+
+
+def test_what_may_have_been_done_stays_held_and_has_an_owner(
+    report, get, told, reacting, documents
+):
+    precheck(report)
+    said = {"reservation_id": "one", "outcome_unknown": True}
+    assert report(**said).outcome == "unknown"
+    assert report(**said).held_until == NOON + timedelta(hours=24)
+    (lost,) = told(OutcomeLost)
+    assert lost["owner"] == "customer_admin"
+    due = ReservationDeadline(reservation="usage:one")
+    tell_expiry(reacting(f"budgets/{AGENT}", tenant="acme", at=60), due)
+    assert get(AGENT).reserved_micro_usd == 100_000
+
+
+def test_what_was_found_out_in_time_is_what_counts(report, get, reacting, lost_one):
+    report(reservation_id="one", cost_micro_usd=0)
+    count_unknown(reacting(f"unknown_spends/{lost_one}", tenant="acme", at=24 * 60), None)
+    assert (get(AGENT).spent_micro_usd, get(AGENT).reserved_micro_usd) == (0, 0)
+
+
+def test_what_nobody_found_out_counts_as_spent(get, reacting, lost_one):
+    for _ in range(2):
+        count_unknown(reacting(f"unknown_spends/{lost_one}", tenant="acme", at=24 * 60), None)
+    assert (get(AGENT).spent_micro_usd, get(AGENT).reserved_micro_usd) == (100_000, 0)
+
+
+def test_what_is_known_cannot_be_unknown(report):
+    precheck(report)
+    report(reservation_id="one", cost_micro_usd=5)
+    with pytest.raises(Conflict):
+        report(reservation_id="one", outcome_unknown=True)
+
+
+@pytest.fixture
+def lost_one(report, call_as):
+    """Lose the answer to what was held, and return the id of that."""
+    precheck(report)
+    report(reservation_id="one", outcome_unknown=True)
+    with call_as(Role.SERVICE, tenant="acme").transaction() as txn:
+        (found,) = txn.loosely("a test").all(UnknownSpend)
+    return found.id

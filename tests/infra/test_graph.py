@@ -98,6 +98,13 @@ ROLES = {
     "platform-requests": {"roles/datastore.user"},
     "pubsub": {"roles/eventarc.eventReceiver"},
     "service-1": {"roles/eventarc.serviceAgent"},
+    "spending-reactions": {"roles/datastore.user"},
+    "spending-requests": {
+        "roles/datastore.user",
+        "projects/waooaw-dev/roles/keeps_secrets",
+        "projects/waooaw-dev/roles/makes_secrets",
+        "projects/waooaw-dev/roles/reads_secrets",
+    },
     "workflows": {"roles/logging.logWriter"},
 }
 """What each account may do in the project; those that are not here may do nothing."""

@@ -16,6 +16,7 @@ def rehearse(scene):
     set_a_budget(scene.client)
     spend(scene)
     wait_for_people(scene)
+    lose_an_answer(scene)
     forget_what_is_held(scene)
     agree_to_payments(scene)
 
@@ -68,6 +69,19 @@ def wait_for_people(scene):
     until(lambda: report(client, "budget_precheck", "run.2", 740_000)["outcome"] == "held")
     asked = until(lambda: client.get("admin", AGENTS)["going_on_id"])
     assert client.get("governor", f"/v1/approvals/{asked}")["type"] == "financial"
+
+
+def lose_an_answer(scene):
+    """Let nobody know what became of something, so that it counts as spent."""
+    client = scene.client
+    until(
+        lambda: report(client, "budget_precheck", "run.3", 1_000, begins=False)["outcome"] == "held"
+    )
+    before = client.get("admin", AGENTS)["spent_micro_usd"]
+    lost = report(client, "integration_call", "run.3", outcome_unknown=True)
+    assert lost["outcome"] == "unknown"
+    scene.rest()
+    assert before == 60_000
 
 
 def forget_what_is_held(scene):

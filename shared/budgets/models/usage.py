@@ -74,6 +74,8 @@ class UsageReport(Measured):
     """Of a `budget_precheck`: whether it begins new work, which waits for a person above 85 percent of a budget."""
     hold_s: Annotated[int, Field(ge=60, le=900)] = 300
     """Of a `budget_precheck`: after how many seconds what it holds goes back by itself."""
+    outcome_unknown: StrictBool = False
+    """Whether the answer was lost, so that nobody knows if it was done: what was held stays held, and somebody finds out."""
     metering: Metering | None = None
     """What proves the figures; needed of a `model_call`."""
 
@@ -114,10 +116,10 @@ class UsageEvent(Entity, Measured):
 class UsageTaken(Value):
     """What became of a report."""
 
-    outcome: Literal["held", "waiting", "recorded"]
+    outcome: Literal["held", "waiting", "recorded", "unknown"]
     """
     Whether it is recorded, or what it may use is held; `waiting`: nothing is held yet, as a part of the platform's
-    budget is on its way: send it again in a second, with another `Idempotency-Key`.
+    budget is on its way: send it again in a second, with another `Idempotency-Key`. `unknown`: it stays held until somebody reports what it cost, for a day at most.
     """
     reservation_id: Key | None = None
     """What is held, or was settled; null where it is neither."""

@@ -32,7 +32,8 @@ def check(report: UsageReport) -> None:
     Raises:
         Invalid: It names no reservation.
     """
-    if report.reservation_id is None and (report.cost_micro_usd or report.event_type == PRECHECK):
+    needs = report.cost_micro_usd or report.event_type == PRECHECK or report.outcome_unknown
+    if report.reservation_id is None and needs:
         raise Invalid(
             "what costs is held before it is done: ask with a budget_precheck, and name its"
             " reservation_id here",
