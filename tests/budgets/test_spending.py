@@ -16,7 +16,7 @@ from shared.budgets.events.blocks import BlockEnds
 from shared.budgets.events.budgets import ReservationExpired, ThresholdCrossed
 from shared.budgets.models.budgets import Budget
 from shared.budgets.rules import limits
-from shared.errors import ApprovalRequired, BudgetExceeded, Conflict
+from shared.errors import ApprovalRequired, BudgetExceeded, Conflict, StoreUnavailable
 from shared.notifications.models import Notification
 from shared.shares import ReservationDeadline
 from tests.budgets.conftest import AGENT, USD
@@ -241,3 +241,17 @@ def test_tokens_and_calls_are_limited_too(hold, at_once, call_as):
         at_once("three", 10, begins=False)
     assert refused.value.members["measure"] == "calls"
     assert timedelta(minutes=15) == spending.LONGEST
+
+
+@pytest.mark.parametrize("way", ["get", "get_all", "commit"])
+def test_without_the_store_nothing_is_spent(hold, get, documents, at_once, way):
+    hold("one", 100_000)
+
+    def down(*_):
+        raise StoreUnavailable("the store does not answer")
+
+    setattr(documents, way, down)
+    with pytest.raises(StoreUnavailable):
+        at_once("two", 10)
+    delattr(documents, way)
+    assert taken(get, AGENT) == (0, 100_000)

@@ -4,6 +4,7 @@ import os
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 
@@ -370,6 +371,42 @@ def test_below_what_was_taken_nothing_is_given_until_enough_came_back(
     assert reserve("s", 11, MARKED) == Short(MARKED.id, 10)
     assert reserve("s", 10, MARKED).passed == {MARKED.id: ()}, "both were passed before"
     assert used(MARKED) == (40, 10)
+
+
+def test_several_limits_change_in_one_commit_and_say_how_much_is_taken_where_a_mark_is(
+    reserve, acting
+):
+    other = Limit("agent.calls", 10, marks=(50,))
+    reserve("r", {MARKED: 60, other: 2})
+    with acting() as txn:
+        came = reservations.change_all(
+            txn, [replace(MARKED, amount=80), replace(other, amount=8), TOKENS]
+        )
+    assert came.passed == {MARKED.id: (70,), other.id: (), TOKENS.id: ()}
+    assert came.taken == {MARKED.id: 60}
+
+
+def test_who_reaches_a_mark_is_told_how_much_is_taken(reserve, settle):
+    reserve("one", 120, MARKED)
+    kept = reserve("two", 30, MARKED)
+    assert (kept.passed, kept.taken) == ({MARKED.id: (70,)}, {MARKED.id: 150})
+    assert settle("two", 30, limit=MARKED).taken == {}
+
+
+def test_a_reservation_is_held_for_longer_and_one_that_ended_is_not(
+    reserve, settle, acting, timers
+):
+    reserve("one", 60)
+    later = NOON + timedelta(hours=3)
+    with acting() as txn:
+        assert reservations.prolong(txn, "one", until=later, about=boat()).until == later
+    with acting() as txn:
+        assert reservations.prolong(txn, "one", until=NOON, about=boat()).until == later
+    assert timers() == 1
+    settle("one", 60)
+    with acting() as txn:
+        assert reservations.prolong(txn, "one", until=later, about=boat()).status == "settled"
+    assert timers() == 0
 
 
 def test_a_limit_that_nobody_uses_yet_is_the_changed_one(reserve, change):

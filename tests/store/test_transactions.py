@@ -90,6 +90,17 @@ def test_no_event_brings_another_name_but_a_report(acting, brought):
         txn.create(boat(), BoatSeen(name="Æolus"))
 
 
+def test_what_is_made_may_change_in_the_same_commit_as_its_last_copy_says(acting):
+    with acting() as txn:
+        made = txn.create(boat(), BoatChanged(name="Æolus"))
+        after = txn.save(made.model_copy(update={"name": "Boreas"}), BoatChanged(name="Boreas"))
+        with pytest.raises(RuntimeError, match="as the last save or read returned it"):
+            txn.save(made.model_copy(update={"name": "Notus"}), BoatChanged(name="Notus"))
+    with acting() as txn:
+        assert txn.get(Boat, "b1") == after
+    assert (after.name, after.audit.n) == ("Boreas", 2)
+
+
 def test_the_chain_grows_with_every_change(acting):
     with acting() as txn:
         txn.create(boat(), BoatChanged(name="Æolus"))
