@@ -28,6 +28,7 @@ from local.emulators import FIRESTORE, PUBSUB, Missing, running
 from shared.bus import PROMISED, TAP, Message
 from shared.edge.catalog import catalog
 from shared.edge.firestore import FirestoreDocuments
+from shared.edge.opa import RUNTIME
 from shared.edge.settings import Settings
 from shared.operation import Operation
 from shared.reaction import Reaction
@@ -50,6 +51,9 @@ PROVISIONS = (1 / 6, GIVEN, 1 / 3, 1 / 2, 1)
 
 LIMIT, LIMIT_MS, LIMIT_MB = 1.5, 1200, 80
 """Of CPU beside a bare function, of wall time on what functions are given, and of what a start holds."""
+
+ENGINE_MS, ENGINE_MB = 60, 35
+"""What the policy engine may add to that of a function which decides."""
 
 PROJECT = "local"
 OUTSIDE = Reply(
@@ -115,16 +119,20 @@ def _computed(
 
 def _shown(bare: Start, measured: Sequence[tuple[Function, Start]], where: str) -> bool:
     """Show what all take of a processor and of memory, and say whether that is within the limits."""
+    measured = sorted(measured, key=lambda one: -_rest_ms(one[1]))
     rows = [_row("bare function", bare, bare)]
     for f, one in measured:
         row = _row(f.id, one, bare)
         print(*row)
         if f in _listed([f for f, _ in measured]):
             rows.append(row)
-    worst = measured[0][1].cpu_ms / bare.cpu_ms
+    worst = _rest_ms(measured[0][1]) / bare.cpu_ms
     most = max(one.resident_mb for _, one in measured)
     well = sum(one.status < 300 for _, one in measured)
-    over = sum(one.cpu_ms / bare.cpu_ms > LIMIT for _, one in measured)
+    over = sum(_rest_ms(one) / bare.cpu_ms > LIMIT for _, one in measured)
+    engine = max(one.engine_ms for _, one in measured), max(one.engine_mb for _, one in measured)
+    reading = [f.id for f, one in measured if one.engine_ms and not _decides(f)]
+    whole = max(one.cpu_ms for _, one in measured) / bare.cpu_ms
     note = (
         "CPU ms (user and system) from spawn to the first answer and not to the end, with byte code kept; the most"
         " that the processes were resident with, and what they hold with what is shared once; and the modules loaded"
@@ -133,18 +141,47 @@ def _shown(bare: Start, measured: Sequence[tuple[Function, Start]], where: str) 
         f" starts them (start.py). Of {len(measured)} functions {well} answered 2xx: each is asked"
         " what it was asked well in a rehearsal of everything, and what can be done once is refused now,"
         " after the token was verified and the documents were read. Messages come as Eventarc sends them."
-        f" The worst is {worst:.2f} × (limit {LIMIT} ×); {over} are over it. The largest holds {most:.0f} MB"
+        f" The ratio is of all but the policy engine, which every function that changes something has besides: the worst"
+        f" is {worst:.2f} × (limit {LIMIT} ×); {over} are over it, and with the engine the worst is {whole:.2f} ×. The engine"
+        f" takes {engine[0]:.0f} ms and {engine[1]:.0f} MB at most (limits {ENGINE_MS} and {ENGINE_MB}), and of"
+        f" {len(reading)} functions that only read anything. The largest holds {most:.0f} MB"
         f" (limit {LIMIT_MB} MB)."
     )
-    header = ["function", "CPU ms", "ratio", "resident MB", "own MB", "modules", "answer"]
+    header = [
+        "function",
+        "CPU ms",
+        "of it engine",
+        "ratio",
+        "resident MB",
+        "own MB",
+        "modules",
+        "answer",
+    ]
     show("Cold start", header, rows, note)
-    return worst <= LIMIT and most <= LIMIT_MB and well > 0
+    return (
+        worst <= LIMIT
+        and most <= LIMIT_MB
+        and well > 0
+        and engine[0] <= ENGINE_MS
+        and engine[1] <= ENGINE_MB
+        and not reading
+    )
+
+
+def _decides(f: Function) -> bool:
+    return isinstance(f, Operation) and f.mutates
+
+
+def _rest_ms(one: Start) -> float:
+    """Return the CPU time that was not the policy engine's."""
+    return one.cpu_ms - one.engine_ms
 
 
 def _row(name: str, one: Start, bare: Start) -> list[str]:
-    ratio, memory = f"{one.cpu_ms / bare.cpu_ms:.2f} ×", f"{one.resident_mb:.0f}"
+    ratio, memory = f"{_rest_ms(one) / bare.cpu_ms:.2f} ×", f"{one.resident_mb:.0f}"
     own, modules = f"{one.own_mb:.0f}", str(one.modules)
-    return [name, f"{one.cpu_ms:.0f}", ratio, memory, own, modules, str(one.status)]
+    engine = f"{one.engine_ms:.0f}" if one.engine_ms else ""
+    return [name, f"{one.cpu_ms:.0f}", engine, ratio, memory, own, modules, str(one.status)]
 
 
 def _waited(spawning: "_Spawning", picked: Sequence[Function], dearest: Sequence[Function]) -> bool:
@@ -225,7 +262,7 @@ class _Spawning:
 
     def started(self, f: Function, first: Callable[[], None] | None = None) -> Start:
         """Start one of the catalog."""
-        own = {**self._environ, "FUNCTION": f.id, "LOG": "CRITICAL"}
+        own = {**self._environ, **RUNTIME, "FUNCTION": f.id, "LOG": "CRITICAL"}
         rehearsal = self._rehearsal
         ask = _event(f, rehearsal) if isinstance(f, Reaction) else rehearsal.asked[f.id]
         headers = dict(ask.headers)
@@ -282,6 +319,8 @@ def _least(starts: list[Start]) -> Start:
         cpu_ms=min(start.cpu_ms for start in starts),
         resident_mb=min(start.resident_mb for start in starts),
         own_mb=min(start.own_mb for start in starts),
+        engine_ms=min(start.engine_ms for start in starts),
+        engine_mb=min(start.engine_mb for start in starts),
     )
 
 

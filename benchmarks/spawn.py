@@ -1,6 +1,7 @@
 """Spawn a function, as a container of ours or under the real Functions Framework, and read what its start has cost."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -29,15 +30,52 @@ BYTE_CODE = {"PYTHONDONTWRITEBYTECODE": ""}
 """Byte code is kept, as a deployment has it: what is compiled by the first start, later ones only read."""
 
 COUNTING = """
-import atexit, os, sys
+import atexit, importlib.machinery, os, sys, time
+
+ENGINE = "shared.edge.opa"
+taken = [0.0, 0]
 
 def count():
-    with open(f"{os.environ['COUNTED']}/{os.getpid()}.modules", "w") as file:
-        file.write(str(len(sys.modules)))
+    for kind, said in (("modules", len(sys.modules)), ("engine", f"{taken[0]} {taken[1]}")):
+        with open(f"{os.environ['COUNTED']}/{os.getpid()}.{kind}", "w") as file:
+            file.write(str(said))
 
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1])
+
+class Watched:
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name == ENGINE:
+            sys.meta_path.remove(cls)
+            spec = importlib.machinery.PathFinder.find_spec(name, path)
+            load = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: watch(load, module)
+            return spec
+
+def watch(load, module):
+    began, before = time.process_time(), resident()
+    load(module)
+    taken[0] += time.process_time() - began
+    taken[1] += resident() - before
+    evaluate = module.OpaEngine.evaluate
+    def evaluated(*asked):
+        began, before = time.process_time(), resident()
+        try:
+            return evaluate(*asked)
+        finally:
+            taken[0] += time.process_time() - began
+            taken[1] += resident() - before
+    module.OpaEngine.evaluate = evaluated
+
+sys.meta_path.insert(0, Watched)
 atexit.register(count)
 """
-"""Makes every process say at its end how many modules it has loaded."""
+"""
+Makes every process say at its end how many modules it has loaded, and what of its CPU, in seconds, and of its memory, in
+pages, the policy engine took: to be loaded, and to decide.
+"""
 
 
 def free_port() -> int:
@@ -74,6 +112,12 @@ class Start(NamedTuple):
 
     status: int
     """Of its first answer."""
+
+    engine_ms: float = 0.0
+    """What of its CPU time the policy engine took."""
+
+    engine_mb: float = 0.0
+    """What of its memory that added."""
 
 
 def stock(source: Path) -> Sequence[str]:
@@ -116,7 +160,17 @@ def first_answer(
         process.wait()
         # Where one process forked another that answers, that one has loaded more.
         told = [int(file.read_text()) for file in Path(name).glob("*.modules")]
-    return Start(taken_s * 1000, wall_s * 1000, resident_mb, own_mb, max(told, default=0), status)
+        of_engine = [file.read_text().split() for file in Path(name).glob("*.engine")]
+    return Start(
+        taken_s * 1000,
+        wall_s * 1000,
+        resident_mb,
+        own_mb,
+        max(told, default=0),
+        status,
+        sum(float(seconds) for seconds, _ in of_engine) * 1000,
+        sum(int(pages) for _, pages in of_engine) * resource.getpagesize() / 1024 / 1024,
+    )
 
 
 def memory_mb(pids: Iterable[int]) -> tuple[float, float]:
