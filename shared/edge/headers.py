@@ -48,6 +48,10 @@ ETAG = Header(
 ENTRY = Header(
     "X-Audit-Entry", "The audit entry that the change is: its id, hash, key and signature."
 )
+DECISION = Header(
+    "X-Decision-ID",
+    "The decision of the rules behind it, of a denial too: `GET /v1/policy/attestations/{decision_id}` shows it.",
+)
 REQUEST = Header("X-Request-ID", "Names this one request; quote it when you ask for help.")
 LOCATION = Header("Location", "The address that goes on with it: where it is read.")
 DISPOSITION = Header("Content-Disposition", "Under which name to keep the file (RFC 6266).")

@@ -59,7 +59,7 @@ def described(found: list[Operation]) -> Schema:
                 one.name: _of_header(one)
                 for one in (
                     *(headers.ETAG, headers.ENTRY, headers.REQUEST, headers.RETRY, headers.STORY),
-                    *(headers.LOCATION, headers.DISPOSITION, *headers.PACES),
+                    *(headers.LOCATION, headers.DISPOSITION, headers.DECISION, *headers.PACES),
                 )
             },
             "securitySchemes": {
@@ -169,7 +169,7 @@ class _Described:
         told += [headers.ETAG] * any(_is(form, Entity | Download) for form in forms)
         told += [headers.LOCATION] * any(form.located for form in forms)
         told += [headers.DISPOSITION] * any(_is(form, Download) for form in forms)
-        told += [headers.ENTRY] * self.op.mutates
+        told += [headers.ENTRY, headers.DECISION] * self.op.mutates
         return {
             "description": _SAID.get(status, "Done."),
             "headers": headers.named(*told),

@@ -68,6 +68,7 @@ def schemas(found: list[Operation]) -> dict[str, Schema]:
 def _answer(op: Operation, kinds: list[type[Refusal]]) -> Schema:
     told = [headers.STORY, headers.REQUEST]
     told += [headers.RETRY] * (kinds[0].status in {429, 503})
+    told += [headers.DECISION] * (kinds[0].status == 403)
     told += headers.PACES if kinds[0].status == 429 else ()
     shown = {kind.code: written(_example(kind), dialect=op.dialect, **_ASKED) for kind in kinds}
     (media_type,) = {kind for _, kind in shown.values()}

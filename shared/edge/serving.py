@@ -24,7 +24,7 @@ from shared.edge.arguments import TOO_DEEP, from_body, from_header, from_query, 
 from shared.edge.calling import check, given, request_call
 from shared.edge.conditions import CONDITIONS, seen
 from shared.edge.contention import settled
-from shared.edge.headers import KEY, STORY
+from shared.edge.headers import DECISION, KEY, STORY
 from shared.edge.idempotency import Repetition
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
@@ -294,7 +294,7 @@ class _Request:
 
         verdicts.answer(done, decision, self.ports.signer)
         if call.writes:
-            done.headers["X-Decision-ID"] = decision.decision_id
+            done.headers[DECISION.name] = decision.decision_id
         if not call.writes or call.entries:
             return []
         return [decision_point.kept(decision, call.tenant, self.ports.signer)]
@@ -336,7 +336,7 @@ class _Request:
         if self.op.audited or self.denied or first:
             try:
                 entered = denials.record(self.ports, self._denied, refusal, self.denied)
-                self.told |= {"X-Decision-ID": entered} if entered else {}
+                self.told |= {DECISION.name: entered} if entered else {}
             except Refusal as unavailable:
                 refusal = unavailable
             except Exception as error:  # noqa: BLE001 - the same
