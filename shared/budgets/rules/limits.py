@@ -17,6 +17,7 @@ from shared.budgets.models.budgets import (
     Threshold,
     WindowName,
 )
+from shared.errors import NotFound
 from shared.records import dataclass
 from shared.shares import LIFE, Limit, Window, day, month
 
@@ -95,8 +96,16 @@ def governed_by(tenant: str) -> str:
 
 
 def kind_of(scope: str) -> ScopeKind:
-    """Return of what a scope is."""
-    return scope.partition(":")[0]  # type: ignore[return-value]
+    """
+    Return of what a scope is.
+
+    Raises:
+        NotFound: It is of nothing that has a budget.
+    """
+    kind = scope.partition(":")[0]
+    if kind not in USUAL:
+        raise NotFound(f"there is no budget {scope}; its name begins with {', '.join(USUAL)}")
+    return kind  # type: ignore[return-value]
 
 
 def usual(scope: str, *, at: datetime) -> Budget:
