@@ -19,8 +19,8 @@ from typing import Any
 from local import rows
 from local.implied import Implied
 from shared.actors import PLATFORM
+from shared.attesting import DECISION_TYPE, Attestation
 from shared.canonical import canonical
-from shared.deciding import DECISION_TYPE, Attestation
 from shared.documents import Documents, Key
 from shared.edge import keyring, tap
 from shared.edge.keys import verifier

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import Field
 
 from shared.actors import Actor, Role, Scope
-from shared.entity import Code, Hex64, Record, Said, Timestamp, Value, written
+from shared.attesting import DECISION_TYPE as DECISION_TYPE  # noqa: PLC0414 - known from here
+from shared.attesting import Attestation as Attestation  # noqa: PLC0414 - known from here
+from shared.entity import Code, Hex64, Said, Timestamp, Value, written
 from shared.facts import Acts
-from shared.handling import EVIDENCE_DAYS, After, Handling, PersonalData, Stays
-from shared.judged import Pattern
+from shared.handling import PersonalData
 from shared.obligations import MET, united
 from shared.obligations import Obligation as Obligation  # noqa: PLC0414 - known from here
 from shared.records import dataclass
@@ -145,31 +146,6 @@ class Decision(Value):
     """For how many seconds the answer held; 0 for this one act alone."""
     pep: Code
     """Where it was enforced."""
-
-
-class Attestation(Record):
-    """A decision on what wrote no entry that could carry it."""
-
-    collection: ClassVar[str] = "decisions"
-    handling: ClassVar = Handling(
-        kept=After(EVIDENCE_DAYS["standard"] or 0, since="decided_at"),
-        export="tenant",
-        erasure=Stays("it is signed, and people are in it by their ids alone"),
-    )
-    personal: ClassVar = PersonalData(ids="decision")
-
-    decided_at: Timestamp
-    """When it was decided."""
-    decision: Mapping[str, Any]
-    """The decision, as an entry would carry it."""
-    kid: Code
-    """The key that signed it, see `/.well-known/jwks.json`."""
-    sig: Annotated[str, Pattern(r"^[A-Za-z0-9_-]{86}$")]
-    """The Ed25519 signature over the canonical JSON of `decision`, with `typ` added."""
-
-
-DECISION_TYPE = "decision/v1"
-"""What the signed bytes of a decision by itself say that they are."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,7 +108,7 @@ class PolicyRef(Value):
     decision: Mapping[str, Any] | None = None
     """
     The whole of it, as `Decision` of `shared/deciding.py` has it; null in the further entries of one act, which cite
-    the first, and in what releases before 0.3 wrote.
+    the first.
     """
 
 

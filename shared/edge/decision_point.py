@@ -13,16 +13,9 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
+from shared.attesting import DECISION_TYPE, Attestation
 from shared.canonical import canonical
-from shared.deciding import (
-    DECISION_TYPE,
-    MAX_INPUT_BYTES,
-    Attestation,
-    Decision,
-    Question,
-    found,
-    merge,
-)
+from shared.deciding import MAX_INPUT_BYTES, Decision, Question, found, merge
 from shared.documents import ABSENT, Key, Write
 from shared.edge.facts import facts
 from shared.edge.ports import Ports

@@ -42,6 +42,7 @@ KERNEL = {
     *(
         "answers",
         "actors",
+        "attesting",
         "believing",
         "bus",
         "canonical",

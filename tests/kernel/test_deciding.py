@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar, Literal
 import pytest
 
 from shared.actors import Scope
+from shared.attesting import Attestation
 from shared.canonical import digest
-from shared.deciding import Attestation, denial, found, merge
+from shared.deciding import denial, found, merge
 from shared.documents import Contended, Query, Write
 from shared.entity import Id, Record, Text, Value
 from shared.errors import EnforcementUnavailable
