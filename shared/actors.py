@@ -140,6 +140,10 @@ class Scope(StrEnum):
     """Freeze the platform, and let it go on."""
     POLICY_READ = "policy:read"
     """Read how acts were decided, and by which tables."""
+    POLICIES_READ = "policies:read"
+    """Read the policies of a tenant, try them, and see what they denied."""
+    POLICIES_WRITE = "policies:write"
+    """Write policies, and ask that they come into force or are retired."""
     PROJECTIONS_REBUILD = "projections:rebuild"
     """Have what is shown folded from events again."""
     BUDGETS_READ = "budgets:read"
@@ -207,6 +211,10 @@ HOLDERS: dict[Scope, set[Role]] = {
     Scope.BREAKERS_RESET: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
     Scope.POLICY_FREEZE: {Role.GOVERNOR, Role.VISION_GUARDIAN},
     Scope.POLICY_READ: _EVERYONE,
+    Scope.POLICIES_READ: _GOVERNORS
+    | {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER, Role.VIEWER, Role.VISION_GUARDIAN}
+    | {Role.CUSTOMER_ADMIN},
+    Scope.POLICIES_WRITE: {Role.ADMIN, Role.CUSTOMER_ADMIN},
     Scope.PROJECTIONS_REBUILD: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
     Scope.BUDGETS_READ: _STAFF | _GOVERNORS | _CUSTOMERS | {Role.SERVICE},
     Scope.BUDGETS_WRITE: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},

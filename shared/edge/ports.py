@@ -186,7 +186,7 @@ def connect(
         dependencies=later(lambda: _dependencies(settings, documents, signer, enforcement, clock)),
         telemetry=LocalTelemetry(counting) if settings.local else CloudTelemetry(settings),
         enforcement=enforcement,
-        tenant_rules=lambda _, __: {},
+        tenant_rules=_tenant_rules,
     )
 
 
@@ -307,3 +307,9 @@ def process() -> Ports:
 
 
 _process: tuple[int, Ports] | None = None
+
+
+def _tenant_rules(txn: "Transaction", document: Mapping[str, Any]) -> "Mapping[str, Finding]":
+    from shared.policy.actions.policies_in_force import tenant_rules
+
+    return tenant_rules(txn, document)

@@ -82,6 +82,8 @@ HELD_BY = {
     "functions/agents/undo_release.py": "shared/agents/actions/returning.py",
     "shared/agents/actions/releasing.py": "shared/agents/actions/releasing.py",
     "functions/agents/resume_agent.py": "functions/agents/resume_agent.py",
+    "functions/policy/carry_policy_approval.py": "shared/policy/actions/policies.py",
+    "shared/policy/actions/policies.py": "shared/policy/actions/policies.py",
     "functions/budgets/carry_approval.py": "shared/budgets/actions/changing.py",
 }
 """Who acts on an approval, and where it is held to the question."""

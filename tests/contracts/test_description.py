@@ -167,7 +167,9 @@ def described(place, found):
         for name, one in found.get(kind, {}).items():
             if isinstance(one, dict) and "$ref" not in one:
                 yield f"{place}/{kind}/{name}", name, one.get("description", "")
-    for one in found.get("parameters", []):
+    # A member may be called so.
+    asked = found.get("parameters", [])
+    for one in asked if isinstance(asked, list) else ():
         yield f"{place}/parameters/{one['name']}", one["name"], one.get("description", "")
     for name, one in found.items():
         if name not in {"example", "examples", "default"}:

@@ -12,7 +12,7 @@ from shared.actors import HOLDERS, Role
 from shared.canonical import canonical, digest
 from shared.entity import written
 from tests.e2e.told import Story, described
-from tests.rehearsals import events, mobile
+from tests.rehearsals import events, mobile, policies
 from tests.rehearsals import platform as platform_rehearsal
 from tests.rehearsals.scene import Scene, at_stage, until
 
@@ -280,6 +280,13 @@ def operations(story):
     story.send("budgets.revoke_mandate", "governor")
     story.send("policy.judge_plan", "admin")
     story.send("policy.set_freeze", "governor")
+    policy = story.send("policy.create_policy", "admin")
+    story.knows(POLICY=policy["id"])
+    for verb in ("test", "evaluate", "preview"):
+        story.send(f"policy.{verb}_policy", "admin")
+    asked = story.send("policy.activate_policy", "admin")
+    policies.in_force(story.client, asked, "admin")
+    story.send("policy.retire_policy", "admin")
     story.send("platform.reset_circuit_breaker", "admin")
     story.knows(EXPORT=platform_rehearsal.begin_later(story.scene).id)
     story.send("platform.cancel_async_job", "admin")

@@ -1,5 +1,7 @@
 """Ask how acts are decided, and freeze everything for a moment."""
 
+from tests.rehearsals import policies
+
 REASON = "It is called once, to see that it works."
 
 
@@ -9,6 +11,7 @@ def rehearse(scene):
     assert {one["target"] for one in routes} >= {"others", "stripe"}
     judge_a_plan(client)
     freeze(client)
+    policies.rehearse(scene)
 
 
 def freeze(client):

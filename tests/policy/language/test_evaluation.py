@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.actors import Role
 from shared.deciding import Finding, Obligation, Reason, merge
 from shared.policy.rules.language import nodes
 from shared.policy.rules.language.conditions import Asked, condition
@@ -95,6 +96,14 @@ def test_whether_something_exists_is_never_undefined(value, there):
     args = {} if value is ... else {"a": value}
     assert truth("exists(args.a)", {"args": args}) is there
     assert truth("exists(args.a.b.c)", {"args": args}) is False
+
+
+def test_a_role_is_the_text_that_it_is():
+    document = {"subject": {"roles": [Role.CUSTOMER_ADMIN], "role": Role.ADMIN}}
+    assert truth('subject.roles contains "customer_admin"', document) is True
+    assert truth('subject.roles contains "viewer"', document) is False
+    assert truth('"admin" == subject.role', document) is True
+    assert truth('subject.role in ["viewer", "admin"]', document) is True
 
 
 KLEENE = [

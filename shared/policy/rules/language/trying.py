@@ -15,7 +15,7 @@ class Case:
 
     name: str
     given: Mapping[str, Any]
-    expect: str
+    expect: Verdict
     by: str | None = None
 
 

@@ -37,6 +37,11 @@ _KINDS: dict[type, str] = {
 }
 
 
+def kind_of(value: Any) -> str | None:
+    """Return of what type a value is; a text that is a member of an enumeration is a text."""
+    return _KINDS.get(type(value)) or ("text" if isinstance(value, str) else None)
+
+
 def opposite(truth: Truth) -> Truth:
     """Return the opposite; that of what is undefined is undefined."""
     return None if truth is None else not truth
@@ -91,8 +96,8 @@ def at(steps: tuple[str | int, ...], document: Any, spend: Spend) -> Any:
 
 def equal(left: Any, right: Any, wide: bool, spend: Spend) -> Truth:
     """Say whether two values are one; undefined where they are of two types, or objects."""
-    kind = _KINDS.get(type(left))
-    if kind is None or kind != _KINDS.get(type(right)) or kind == "object":
+    kind = kind_of(left)
+    if kind is None or kind != kind_of(right) or kind == "object":
         return None
     if kind == "list":
         spend(len(left))
@@ -106,8 +111,8 @@ def equal(left: Any, right: Any, wide: bool, spend: Spend) -> Truth:
 
 def ordered(left: Any, operator: str, right: Any) -> Truth:
     """Compare two numbers, or two texts by their code points."""
-    kind = _KINDS.get(type(left))
-    if kind not in {"number", "text"} or kind != _KINDS.get(type(right)):
+    kind = kind_of(left)
+    if kind not in {"number", "text"} or kind != kind_of(right):
         return None
     if operator == "<":
         return bool(left < right)

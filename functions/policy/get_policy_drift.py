@@ -1,0 +1,26 @@
+from shared.actors import Scope
+from shared.operation import Call, operation
+from shared.policy.actions import policies
+from shared.policy.models.drift import DriftReport
+from shared.policy.rules import drift
+
+MAX_DECISIONS = 2_000
+
+
+@operation("GET", "/v1/policies/drift", scopes={Scope.POLICIES_READ}, audited=False)
+def get_policy_drift(call: Call) -> DriftReport:
+    """
+    Show where what policies did in the last hour differs from what they did in the hour before.
+
+    Each five minutes of recorded decisions are compared with the hour before them: how much was allowed, how often each
+    rule matched, to whom much was denied, and who decided by older rules than others.
+    """
+    since = call.now - drift.BASELINE - drift.BASELINE
+    with call.transaction() as txn:
+        decisions, more = policies.recorded_in(txn, since, call.now, MAX_DECISIONS)
+    return DriftReport(
+        until=call.now,
+        decisions=len(decisions),
+        complete=not more,
+        items=drift.drifts(decisions, until=call.now),
+    )

@@ -1,0 +1,50 @@
+"""The policies of a tenant that are in force, as each change in it is asked of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.actors import id_in
+from shared.deciding import Finding
+from shared.errors import EnforcementUnavailable
+from shared.policy.models.policies import IN_FORCE, PoliciesInForce, Policy
+from shared.store import Transaction
+
+BEYOND = frozenset({"approval", "approvals", "audit", "identity", "policy"})
+"""
+The families of acts that no policy of a tenant is asked about: who decides, keeps evidence, signs in, or changes the
+policies themselves is never locked out by one.
+"""
+
+
+def in_force(txn: Transaction) -> PoliciesInForce | None:
+    """Return which policies of the tenant are in force; none where none ever was."""
+    return txn.get_or_none(PoliciesInForce, id_in(str(txn.tenant), IN_FORCE))
+
+
+def tenant_rules(txn: Transaction, document: Mapping[str, Any]) -> Mapping[str, Finding]:
+    """
+    Return what the policies of the tenant say of what is to be done in it.
+
+    Raises:
+        EnforcementUnavailable: One that is in force is not there, or is not what its digest says.
+    """
+    if str(document["action"]["name"]).partition(".")[0] in BEYOND:
+        return {}
+    known = in_force(txn)
+    if known is None or not known.active:
+        return {}
+    # Who has no policies does not load what evaluates them.
+    from shared.policy.rules.asking import found
+    from shared.policy.rules.language.stored import Kept, ready
+
+    there = txn.get_all(Policy, [one.policy_id for one in known.active])
+    policies = []
+    for one in known.active:
+        policy = there.get(one.policy_id)
+        if policy is None:
+            raise EnforcementUnavailable(f"policy {one.name} is in force and is not there")
+        try:
+            policies.append(ready(Kept(one.policy_hash, policy.ast)))
+        except ValueError as error:
+            raise EnforcementUnavailable(f"policy {one.name}: {error}") from error
+    return found(policies, document)

@@ -1,0 +1,138 @@
+"""Decide recorded acts again with other rules, and say what would be otherwise."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from shared.deciding import Decision, Finding, Obligation, Verdict, merge
+from shared.policy.models.whatif import MAX_SHOWN, Changed, WhatIf
+from shared.policy.rules.asking import found
+from shared.policy.rules.language.evaluation import Evaluator
+from shared.policy.rules.violations import counted
+
+STRENGTH: Mapping[Verdict, int] = {
+    "allow": 0,
+    "allow_with_obligations": 0,
+    "require_approval": 1,
+    "deny": 2,
+}
+"""Of two verdicts the one with the higher number restricts more; obligations are compared by nobody."""
+
+Decide = Callable[[Mapping[str, Any]], Verdict]
+"""Decides about a document."""
+
+
+def weaker(before: Verdict, after: Verdict) -> bool:
+    """Say whether what was denied, or had to be asked for, would be less than that."""
+    return STRENGTH[after] < STRENGTH[before]
+
+
+def looser(before: Decide, after: Decide, samples: Iterable[Mapping[str, Any]]) -> bool:
+    """Say whether rules are looser than others: some document that was denied, or asked for, would be less than that."""
+    return any(weaker(before(one), after(one)) for one in samples)
+
+
+def tried(
+    draft: Evaluator | None, replaced: Evaluator | None, recorded: Sequence[Decision], *, more: bool
+) -> WhatIf:
+    """
+    Say what recorded decisions would have been with a policy that was not in force, or in another version.
+
+    Args:
+        draft: The policy that would be in force; none where one would only be retired.
+
+        replaced: The version of it that was; none where there was none.
+
+        recorded: The decisions, the latest first.
+
+        more: Whether there are more than these.
+    """
+    changes: list[Changed] = []
+    pairs: Counter[str] = Counter()
+    rules: Counter[str] = Counter()
+    actions: Counter[str] = Counter()
+    applied, looser_ = 0, False
+    for one in recorded:
+        mine = _found(draft, one.input)
+        theirs = _found(replaced, one.input)
+        applied += mine is not None or (draft is None and theirs is not None)
+        after = _again(one, mine, theirs, replaced)
+        looser_ = looser_ or weaker(one.verdict, after)
+        if after == one.verdict:
+            continue
+        weak = weaker(one.verdict, after)
+        cause = _recorded(one, replaced) if weak else _cause(draft, mine)
+        action = str(one.input["action"]["name"])
+        pairs[f"{one.verdict}->{after}"] += 1
+        actions[action] += 1
+        rules.update(cause)
+        if len(changes) < MAX_SHOWN:
+            changes.append(
+                Changed(
+                    decision_id=one.decision_id,
+                    action=action,
+                    decided_at=one.evaluated_at,
+                    before=one.verdict,
+                    after=after,
+                    rules=cause,
+                )
+            )
+    return WhatIf(
+        looked_at=len(recorded),
+        more=more,
+        applied_to=applied,
+        changed=pairs.total(),
+        looser=looser_,
+        by_verdict=counted(pairs),
+        by_rule=counted(rules),
+        by_action=counted(actions),
+        changes=tuple(changes),
+    )
+
+
+def _found(policy: Evaluator | None, document: Mapping[str, Any]) -> Finding | None:
+    return next(iter(found([policy], document).values()), None) if policy else None
+
+
+def _again(
+    decision: Decision, mine: Finding | None, theirs: Finding | None, replaced: Evaluator | None
+) -> Verdict:
+    """Decide again: what all others found stands as it is recorded, and what this policy found is found anew."""
+    every = {"recorded": _others(decision, theirs, replaced.policy.name if replaced else "")}
+    if mine is not None:
+        every["draft"] = mine
+    return merge(every).verdict
+
+
+def _others(decision: Decision, theirs: Finding | None, name: str) -> Finding:
+    """Return what was found but for one policy; without what that asked for."""
+    said = tuple(one for one in decision.reasons if one.policy != name)
+    own = {_alike(one) for one in theirs.obligations} if theirs else set()
+    obligations = tuple(one for one in decision.obligations if _alike(one) not in own)
+    denied = decision.verdict == "deny" and (bool(said) or not decision.reasons)
+    return Finding(
+        allow=not denied,
+        reasons=said if denied or decision.approval else (),
+        obligations=obligations,
+        approval=decision.approval if said else None,
+    )
+
+
+def _alike(one: Obligation) -> str:
+    return f"{one.type} {sorted(one.parameters.items())}"
+
+
+def _recorded(decision: Decision, replaced: Evaluator | None) -> tuple[str, ...]:
+    """Return the rules of a policy that a decision came of, as it is recorded."""
+    own = [one for one in decision.reasons if replaced and one.policy == replaced.policy.name]
+    return tuple(dict.fromkeys(f"{one.policy}/{one.rule}" for one in own))
+
+
+def _cause(policy: Evaluator | None, finding: Finding | None) -> tuple[str, ...]:
+    """Return the rules that a change comes of; where no rule allows, that."""
+    if policy is None or finding is None:
+        return ()
+    named = [f"{one.policy}/{one.rule}" for one in finding.reasons]
+    named = named or [f"{policy.policy.name}/{one.source_rule}" for one in finding.obligations]
+    named = named if finding.allow or named else [f"{policy.policy.name}/no_rule"]
+    return tuple(dict.fromkeys(named))
