@@ -81,7 +81,9 @@ test_sbx_05_yes_nobody_chooses if asking.allows(sandbox_routing.decision, "SBX-0
 
 test_sbx_06_no_suspended if {
 	asking.denies(sandbox_routing.decision, "SBX-06") with input as samples["suspended"]
-	asking.denies(sandbox_routing.decision, "SBX-06") with input as does({"agent": {"status": "Deployed"}})
+	every status in ["Deployed", "deployed ", "deployedx", "deploy"] {
+		asking.denies(sandbox_routing.decision, "SBX-06") with input as does({"agent": {"status": status}})
+	}
 }
 
 test_sbx_06_yes_deployed if asking.allows(sandbox_routing.decision, "SBX-03") with input as samples["in service"]
