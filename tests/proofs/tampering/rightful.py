@@ -102,6 +102,8 @@ def an_entry_with_a_member_of_a_later_release(h):
     (entry,) = h.chain(entity)
     unmarked = {"published_at": None, "attempts": 0, "leaf": None, "later": 1}
     entry.data |= {"later": {"known": False}, "id": "11111111-1111-4111-8111-111111111111"}
+    # It is no request's, and so under no decision: one that it copied would be told apart by its id.
+    entry.data["policy"] = None
     entry.data |= {"eseq": 2, "eprev": entity.data["audit"]["head"], "delivery": unmarked}
     signer = FileSigner(h.folder / "keys" / "writer.pem")
     entry.data["kid"], entry.data["sig"] = signer.sign(signed_bytes(entry.data))
