@@ -100,6 +100,10 @@ def _parser() -> argparse.ArgumentParser:
     what = "copy the data while it runs, private keys included, into a new folder"
     backup = commands.add_parser("backup", help=what, description=what)
     backup.add_argument("to", metavar="TO", type=Path, help="the new folder")
+    replay = commands.add_parser(
+        "replay", help="make a decision again, and compare it byte for byte"
+    )
+    replay.add_argument("decision", metavar="DECISION_ID", help="as X-Decision-ID names it")
     what = "fold what is shown from its events again, beside a server or without one"
     rebuild = commands.add_parser("rebuild", help=what, description=what)
     rebuild.add_argument("name", metavar="NAME", help="the projection, such as mobile.dashboard")
@@ -107,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port", type=_port, default=port, help="as PORT=… (%(default)s)")
     for command in (serve, token):
         command.add_argument("--project", default=settings.project, help="as PROJECT=…")
-    for command in (serve, demo, token, vouch, code, link, verify, backup, rebuild):
+    for command in (serve, demo, token, vouch, code, link, verify, replay, backup, rebuild):
         command.add_argument(
             "--data",
             dest="folder",
@@ -444,6 +448,12 @@ def _verify(given: argparse.Namespace) -> int:
     return verify(_data(given), given.keys, given.key, given.tap, without_tap=given.without_tap)
 
 
+def _replay(given: argparse.Namespace) -> int:
+    from local.replay import replay
+
+    return replay(_data(given), given.decision, say=print)
+
+
 def _backup(given: argparse.Namespace) -> int:
     from local.backup import back_up
 
@@ -490,6 +500,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "code": _code,
     "link": _link,
     "verify": _verify,
+    "replay": _replay,
     "backup": _backup,
     "rebuild": _rebuild,
     "describe": _describe,

@@ -55,6 +55,16 @@ BudgetScope = Annotated[
 ]
 """Whose budget: `agent:{id}`, `trial:{id}`, `project:{id}`, `customer:{tenant}`, `platform` or `cloud`."""
 
+DecisionId = Annotated[
+    str,
+    Field(
+        max_length=80,
+        pattern=rf"^({TENANT}\.)?{_UUID}$",
+        examples=["14141414-1414-4414-8414-141414141414"],
+    ),
+]
+"""A decision: the id alone is one of whoever asks; with a tenant before it, as `acme.{id}`, one of that tenant."""
+
 
 def _something(text: str) -> str:
     if not texts.says_something(text):

@@ -13,7 +13,7 @@ from shared.edge.meter import doing
 from shared.edge.ports import Ports
 from shared.edge.rates import LimitReached, Standing
 from shared.edge.web import Request
-from shared.entity import BudgetScope, Id
+from shared.entity import BudgetScope, DecisionId, Id
 from shared.errors import BadRequest, Forbidden, NotFound, Refusal, Unauthenticated
 from shared.operation import Operation
 
@@ -147,6 +147,12 @@ def tenant_of(op: Operation, actor: Actor, path: Mapping[str, Any], named: str |
         raise Forbidden("X-Tenant-ID is for the platform's services; your token says your tenant")
     owners = {_owner(path[name]) for name, kind in op.in_path.items() if kind is Id}
     owners |= {owner_of(path[name]) for name, kind in op.in_path.items() if kind is BudgetScope}
+    # The id of a decision alone is one of whoever asks.
+    owners |= {
+        _owner(path[name])
+        for name, kind in op.in_path.items()
+        if kind is DecisionId and "." in path[name]
+    }
     if len(owners) > 1 or (op.tenant and owners - {op.tenant}):
         raise NotFound(NOTHING)
     if op.tenant:

@@ -336,7 +336,9 @@ class _Request:
         if self.op.audited or self.denied or first:
             try:
                 entered = denials.record(self.ports, self._denied, refusal, self.denied)
-                self.told |= {DECISION.name: entered} if entered else {}
+                if entered:
+                    self.told |= {DECISION.name: entered}
+                    refusal.members = {**refusal.members, "decision_id": entered}
             except Refusal as unavailable:
                 refusal = unavailable
             except Exception as error:  # noqa: BLE001 - the same

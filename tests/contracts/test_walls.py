@@ -23,6 +23,7 @@ CROSSED = {
     "functions/approvals/settle_stranded.py": {"within"},
     "functions/mobile/silence_devices.py": {"each_tenant", "within"},
     "functions/platform/forget_jobs.py": {"each_tenant", "within"},
+    "functions/policy/record_denial.py": {"within"},
     "functions/precedents/judge_seeds.py": {"within"},
     "functions/precedents/list_deciding_seeds.py": {"platform"},
     "functions/precedents/match_precedent_seeds.py": {"platform"},

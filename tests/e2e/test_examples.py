@@ -14,6 +14,7 @@ from shared.entity import written
 from tests.e2e.told import Story, described
 from tests.rehearsals import events, mobile, policies
 from tests.rehearsals import platform as platform_rehearsal
+from tests.rehearsals import policy as policy_rehearsal
 from tests.rehearsals.scene import Scene, at_stage, until
 
 pytestmark = pytest.mark.slow
@@ -287,6 +288,7 @@ def operations(story):
     asked = story.send("policy.activate_policy", "admin")
     policies.in_force(story.client, asked, "admin")
     story.send("policy.retire_policy", "admin")
+    story.knows(DECISION=policy_rehearsal.ask_why(story.client))
     story.send("platform.reset_circuit_breaker", "admin")
     story.knows(EXPORT=platform_rehearsal.begin_later(story.scene).id)
     story.send("platform.cancel_async_job", "admin")

@@ -55,6 +55,7 @@ SUITES = (
     "tests/approvals/test_operations.py",
     "tests/kernel/test_delivery.py",
     "tests/mobile/test_deciding.py",
+    "tests/policy/test_attestations.py",
     "tests/precedents/test_operations.py",
 )
 """The tests that ask what a calm day does not: a veto sent twice, a queue that is full, a third objection."""

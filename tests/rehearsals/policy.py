@@ -1,6 +1,10 @@
 """Ask how acts are decided, and freeze everything for a moment."""
 
+import pytest
+
+from local.story.client import Refused
 from tests.rehearsals import policies
+from tests.rehearsals.scene import until
 
 REASON = "It is called once, to see that it works."
 
@@ -12,6 +16,7 @@ def rehearse(scene):
     judge_a_plan(client)
     freeze(client)
     policies.rehearse(scene)
+    ask_why(client)
 
 
 def freeze(client):
@@ -30,3 +35,20 @@ def judge_a_plan(client):
     asked = {"rules": [rule], "parts": parts, "plan": ["read", "pay"]}
     judged = client.post("customer_user@acme", "/v1/policies/plans/judge", asked)
     assert [one["step"] for one in judged["found"]] == ["pay"]
+
+
+def ask_why(client):
+    """Have somebody denied, and ask why as they would."""
+    with pytest.raises(Refused) as refused:
+        client.post("viewer", "/v1/agents")
+    denied = refused.value.problem["decision_id"]
+    shown = client.get("viewer", f"/v1/policy/attestations/{denied}")
+    assert shown["enforcement_result"] == "denied"
+
+    def listed():
+        found = client.get("admin", "/v1/policy-denials")["items"]
+        return [one for one in found if one["decision_id"] == denied]
+
+    (line,) = until(listed)
+    assert line["action"] == "agents.create_agent"
+    return denied

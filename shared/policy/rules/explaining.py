@@ -1,0 +1,52 @@
+"""A decision in words: why it is so, and what would make it pass."""
+
+from collections.abc import Iterator
+
+from shared.deciding import Decision
+
+
+def explained(decision: Decision) -> tuple[str, ...]:
+    """Return the sentences that say why a decision is as it is."""
+    return tuple(_sentences(decision))
+
+
+def _sentences(decision: Decision) -> Iterator[str]:
+    action = decision.input["action"]["name"]
+    match decision.verdict:
+        case "deny":
+            yield f"{action} was denied by {_counted(len(decision.reasons), 'rule')}; all of them must let it pass."
+        case "require_approval":
+            yield f"{action} needs an approval before it may be done."
+        case _:
+            yield f"{action} was allowed, as {_listed(decision.matched) or 'no rule'} let it pass."
+    for reason in decision.reasons:
+        yield f"{_sentence(reason.message)} ({reason.policy}/{reason.rule})"
+    if decision.approval:
+        needed = decision.approval
+        within = f" within {needed.within_s} seconds" if needed.within_s else ""
+        yield f"It takes an approval of the type {needed.type}{within}: ask for it, and send the request again once it is granted."
+    for one in decision.obligations:
+        how = ", ".join(f"{name} {value}" for name, value in sorted(one.parameters.items()))
+        yield f"It was allowed under an obligation: {one.type}{f' ({how})' if how else ''}, by {one.source_rule}."
+    if decision.verdict == "deny":
+        yield "Change what the reasons name, and send it again; a denial is no longer in force than the facts that it rests on."
+
+
+def refused(action: str, reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the sentences for who was refused before any rule was asked."""
+    return (
+        f"{action} was refused before any rule was asked: {_listed(reasons)}.",
+        "The answer to the request said who may do it; ask one of them, or an admin for a role that holds the scope.",
+    )
+
+
+def _sentence(message: str) -> str:
+    return message[:1].upper() + message[1:].rstrip(".") + "."
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"one {thing}" if n == 1 else f"{n} {thing}s"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names)
