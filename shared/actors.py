@@ -154,6 +154,10 @@ class Scope(StrEnum):
     """Hold what something may cost, and report what was used."""
     MANDATES_WRITE = "mandates:write"
     """Agree to payments, and take that back."""
+    USERS_READ = "users:read"
+    """Read who asked for which role."""
+    USERS_EMERGENCY = "users:emergency"
+    """Give somebody a role for some hours, while an incident is open."""
     USERS_WRITE = "users:write"
     """End the sessions of others, take roles from them, and give them back."""
 
@@ -220,6 +224,8 @@ HOLDERS: dict[Scope, set[Role]] = {
     Scope.BUDGETS_WRITE: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},
     Scope.USAGE_REPORT: {Role.SERVICE},
     Scope.MANDATES_WRITE: {Role.CUSTOMER_ADMIN, Role.GOVERNOR},
+    Scope.USERS_READ: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},
+    Scope.USERS_EMERGENCY: {Role.GOVERNOR},
     Scope.USERS_WRITE: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},
 }
 """Which roles hold a scope: the one table."""
@@ -244,6 +250,7 @@ MAX_AUTH_AGE: dict[Scope, timedelta] = {
     Scope.POLICY_FREEZE: timedelta(minutes=5),
     Scope.PRECEDENTS_DECIDE: timedelta(minutes=5),
     Scope.USERS_WRITE: timedelta(minutes=5),
+    Scope.USERS_EMERGENCY: timedelta(minutes=5),
 }
 """How fresh a person's sign-in (``auth_time``) must be for a scope."""
 

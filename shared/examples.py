@@ -20,6 +20,7 @@ VETO = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb"
 VIOLATION = "cccccccc-cccc-4ccc-8ccc-cccccccccccc"
 INCIDENT = "dddddddd-dddd-4ddd-8ddd-dddddddddddd"
 MANDATE = "34343434-3434-4434-8434-343434343434"
+ROLE_REQUEST = "56565656-5656-4656-8656-565656565656"
 NOTIFICATION = "eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee"
 RELEASE = "ffffffff-ffff-4fff-8fff-ffffffffffff"
 EXPORT = "12121212-1212-4212-8212-121212121212"
@@ -62,6 +63,7 @@ NAMES = {
     VIOLATION: "VIOLATION",
     INCIDENT: "INCIDENT",
     MANDATE: "MANDATE",
+    ROLE_REQUEST: "ROLE_REQUEST",
     NOTIFICATION: "NOTIFICATION",
     POLICY: "POLICY",
     RELEASE: "RELEASE",

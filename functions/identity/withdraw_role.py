@@ -2,7 +2,7 @@ from pydantic import ConfigDict
 
 from shared.actors import Role, Scope
 from shared.entity import Value
-from shared.identity.actions import registry
+from shared.identity.actions import granting, registry
 from shared.identity.events import RoleWithdrawn
 from shared.identity.models import Access, Member, Reason, UserId
 from shared.identity.rules import members, principals
@@ -43,6 +43,8 @@ def withdraw_role(call: Call, user_id: UserId, body: RoleWithdrawal) -> Access:
         before = registry.known(txn, user_id, call.tenant, call.now)
         after = principals.without(before, body.role, by=call.actor, at=call.now)
         member = txn.get_or_none(Member, user_id)
+        held = frozenset(member.roles) if member else frozenset()
+        granting.keep_one_admin(txn, user_id, held, held - {body.role}, at=call.now)
         vacancy = members.vacated(member, body.role, call.now)
         if vacancy is not None:
             txn.save(vacancy)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.actors import Actor, same_hands
 from shared.bus import Bus
-from shared.documents import Documents
+from shared.documents import Documents, Snapshot
 from shared.edge.auth import Authenticator, KeySource
 from shared.edge.breakers import Board, show_on
 from shared.edge.keys import FileSigner, PemSigner, TicketSigner, verify_ed25519
@@ -152,6 +152,7 @@ def connect(
         listed=settings.services,
         hands=same_hands(settings.controllers),
         behind_cloud_run=settings.behind_cloud_run,
+        proven=lambda found: _proven(found, documents, trusted),
     )
     return Ports(
         settings=settings,
@@ -188,6 +189,12 @@ def connect(
         enforcement=enforcement,
         tenant_rules=_tenant_rules,
     )
+
+
+def _proven(found: Snapshot, documents: Documents, trusted: Verify) -> bool:
+    from shared.edge.proof import stands
+
+    return stands(found, documents, trusted)
 
 
 def _documents(settings: Settings) -> Documents:

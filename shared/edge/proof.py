@@ -15,6 +15,7 @@ from shared.errors import Invalid
 from shared.events.models import HOT
 from shared.evidence import Entry, Unproven, Verify, hash_of_entry, signed_bytes
 from shared.promises import Due
+from shared.verification import disagreement
 
 if TYPE_CHECKING:
     from shared.events.actions.letters import Undelivered
@@ -100,6 +101,20 @@ def again(
         return _told_by_promise(found)
     message = _told_by_entry(found, trusted, environment=environment)
     return None if opened(message).at + HOT < now else message
+
+
+def stands(found: Snapshot, documents: Documents, trusted: Verify) -> bool:
+    """Say whether an entity is what its last entry says, and somebody whom we trust signed that."""
+    named = (found.data.get("audit") or {}).get("entry")
+    last = documents.get(Key(found.key.tenant, Entry.collection, str(named))) if named else None
+    try:
+        return (
+            last is not None
+            and entered(last, trusted).entity == f"{found.key.collection}/{found.key.id}"
+            and disagreement(found.data, last.data) is None
+        )
+    except Unproven:
+        return False
 
 
 def entered(found: Snapshot, trusted: Verify) -> Entry:

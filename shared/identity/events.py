@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.actors import Role
-from shared.entity import ActorId, Code, Event, Said
+from shared.entity import ActorId, Code, Event, Said, Timestamp
 from shared.identity.models import Codes
 
 
@@ -84,6 +84,64 @@ class RoleRestored(
     user_id: ActorId
     role: Role
     reason: Said
+
+
+class RolesSet(
+    Event, action="auth.roles_set", category="authentication", retention="constitutional"
+):
+    """An administrator decided which roles somebody holds, whatever their tokens say."""
+
+    user_id: ActorId
+    roles: Annotated[tuple[Role, ...], Field(max_length=len(Role))]
+    before: Annotated[tuple[Role, ...], Field(max_length=len(Role))]
+    reason: Said
+
+
+class EmergencyRoleGiven(
+    Event,
+    action="auth.emergency_role_given",
+    category="governance_decision",
+    severity="warning",
+    retention="constitutional",
+):
+    """The Governor gave somebody a role for some hours."""
+
+    user_id: ActorId
+    role: Role
+    until: Timestamp
+    incident: Code
+    reason: Said
+
+
+class RoleAsked(Event, action="role_request.opened", category="authentication"):
+    """Somebody asked for a role."""
+
+    role: Role
+    reason: Said
+
+
+class RoleRequestDecided(
+    Event, action="role_request.decided", category="authentication", retention="constitutional"
+):
+    """An administrator gave the role, or did not."""
+
+    user_id: ActorId
+    role: Role
+    granted: bool
+    reason: Said
+
+
+class RoleRequestClosed(Event, action="role_request.closed", category="authentication"):
+    """Nobody decided in time: the role is not given."""
+
+    user_id: ActorId
+    role: Role
+
+
+class RoleRequestDue(Event, action="role_request.due", category="authentication"):
+    """The time to decide is over."""
+
+    role: Role
 
 
 class LoggedOut(Event, action="auth.logout", category="authentication"):

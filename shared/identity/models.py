@@ -1,22 +1,46 @@
 """A principal is a caller as evidence knows them: their own stream, and since when their tokens count."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from shared.actors import Role
-from shared.entity import Code, Entity, Record, Text, Timestamp, Value
-from shared.handling import ForEver, Handling, Nobody, PersonalData, Stays, UntilDone, WithAccount
+from shared.entity import ActorId, Code, Entity, Record, Text, Timestamp, Value
+from shared.handling import (
+    After,
+    Blanked,
+    ForEver,
+    Handling,
+    Nobody,
+    PersonalData,
+    Stays,
+    UntilDone,
+    WithAccount,
+)
 from shared.judged import Pattern
 
 Outcome = Literal["success", "failure", "denied"]
 Severity = Literal["info", "warning", "error", "critical"]
 Reason = Annotated[Text, Field(min_length=10, max_length=2000)]
-UserId = Annotated[str, Pattern(r"^[A-Za-z0-9_.@-]{1,128}$"), Field(examples=["governor.platform"])]
+UserId = Annotated[
+    str, Pattern(r"^[A-Za-z0-9_.@-]{1,128}$"), Field(examples=["helpdesk_agent.platform"])
+]
 """A person, as their tokens name them."""
 
 Codes = Annotated[tuple[Code, ...], Field(max_length=100)]
+
+
+class EmergencyRole(Value):
+    """A role that somebody has for some hours."""
+
+    role: Role
+    """Which role."""
+    until: Timestamp
+    """From when on it counts no longer."""
+    incident: Code
+    """The number of the incident that it is for."""
 
 
 class Principal(Entity):
@@ -37,9 +61,21 @@ class Principal(Entity):
     withdrawn: Annotated[tuple[Role, ...], Field(max_length=len(Role))] = ()
     """Roles that no longer count, whatever a token says."""
 
+    decided: Annotated[tuple[Role, ...], Field(max_length=len(Role))] | None = None
+    """The roles that an administrator decided on, whatever a token says; null where the sign-in says them."""
+
+    emergency: Annotated[tuple[EmergencyRole, ...], Field(max_length=len(Role))] = ()
+    """Roles that the Governor gave for some hours."""
+
+    def roles(self, told: frozenset[Role], at: datetime) -> frozenset[Role]:
+        """Return the roles that count at a time, of somebody whose token says some."""
+        decided = told if self.decided is None else frozenset(self.decided)
+        given = {one.role for one in self.emergency if at < one.until}
+        return (decided | given) - frozenset(self.withdrawn)
+
 
 class Access(Value):
-    """What was taken from somebody."""
+    """What somebody may, beside what their sign-in says."""
 
     user_id: str
     """Whose it is."""
@@ -48,6 +84,10 @@ class Access(Value):
 
     withdrawn: tuple[Role, ...]
     """Roles of theirs that no longer count, whatever a token says."""
+    decided: tuple[Role, ...] | None = None
+    """Their roles as an administrator decided, whatever a token says; null where the sign-in says them."""
+    emergency: tuple[EmergencyRole, ...] = ()
+    """Roles that the Governor gave them for some hours."""
 
     @classmethod
     def of(cls, principal: Principal) -> "Access":
@@ -56,7 +96,38 @@ class Access(Value):
             user_id=principal.id,
             valid_after=principal.valid_after,
             withdrawn=principal.withdrawn,
+            decided=principal.decided,
+            emergency=principal.emergency,
         )
+
+
+class RoleRequest(Entity):
+    """Somebody asks for a role."""
+
+    collection: ClassVar[str] = "role_requests"
+    guarded_by: ClassVar = ("asked_by",)
+    handling: ClassVar = Handling(
+        kept=After(1095, since="updated_at"),
+        export="person",
+        erasure=Blanked("that a role was asked for, and who decided, is evidence"),
+        person="asked_by",
+    )
+    personal: ClassVar = PersonalData(ids="asked_by decided_by", texts="reason because")
+
+    asked_by: ActorId
+    """Who asks."""
+    role: Role
+    """For which role."""
+    reason: Reason
+    """Why, in their words."""
+    status: Literal["open", "granted", "refused", "closed"] = "open"
+    """What became of it; it is closed where nobody decided in three days."""
+    until: Timestamp
+    """By when it is decided, or closed."""
+    decided_by: ActorId | None = None
+    """Who decided; null while nobody has."""
+    because: Reason | None = None
+    """Why it was decided so, in their words; null while nobody has."""
 
 
 class VerificationKey(Record):

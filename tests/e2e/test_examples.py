@@ -269,6 +269,17 @@ def precedents(story):
     story.send("precedents.switch_precedent_seeds", "governor")
 
 
+def roles(story):
+    """Ask for a role, decide on roles, and lend one."""
+    for somebody in ("helpdesk_agent", "subscription_manager"):
+        story.client.get(somebody, "/v1/me")
+    asked = story.send("identity.create_role_request", "subscription_manager")
+    story.knows(ROLE_REQUEST=asked["id"])
+    for verb in ("decide_role_request", "put_roles"):
+        story.send(f"identity.{verb}", "admin")
+    story.send("identity.give_emergency_role", "governor")
+
+
 def operations(story):
     """Look after the platform, and sign out."""
     incident = story.send("platform.create_incident", "admin")
@@ -308,6 +319,7 @@ def operations(story):
     story.send("identity.put_notification_preferences", "governor", version=wishes["version_hash"])
     for verb in ("end_sessions", "withdraw_role", "restore_role"):
         story.send(f"identity.{verb}", "admin")
+    roles(story)
     first = {name: story.known[name] for name in ("AGENT", "WORKFLOW")}
     other = story.send("agents.create_agent", "admin", name="Another content writer")
     story.knows(AGENT=other["agent"]["id"], WORKFLOW=other["workflow_id"])

@@ -15,21 +15,6 @@ WHY = {"reason": "The phone was stolen this morning."}
 USERS = "/v1/admin/users"
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """Let only the test say how old what we know of somebody is."""
-
-    class Clock:
-        now = 1000.0
-
-        def monotonic(self):
-            return self.now
-
-    clock = Clock()
-    monkeypatch.setattr(auth, "time", clock)
-    return clock
-
-
 def token(world, *, issued_s=0, **claims):
     """Return a token of ``ann``, signed in at noon, and renewed as often as *issued_s* needs."""
     at = int(world.now.timestamp()) + issued_s

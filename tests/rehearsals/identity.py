@@ -21,3 +21,21 @@ def rehearse(scene):
         ("roles/restore", role),
     ):
         scene.client.post("customer_admin@acme", f"{theirs}/{what}", body)
+    roles_of_staff(scene)
+
+
+def roles_of_staff(scene):
+    """Somebody asks for a role twice, is given it once and nobody answers the other."""
+    client = scene.client
+    why = {"reason": "They answer customers from this week on."}
+    who = "subscription_manager"
+    client.get(who, "/v1/me")
+    asked = client.post(who, "/v1/role-requests", {"role": "viewer", **why})
+    path = f"/v1/role-requests/{asked['id']}"
+    client.get(who, path)
+    client.sign_in("admin")
+    client.get("admin", "/v1/role-requests?status=open")
+    client.post("admin", f"{path}/decide", {"grant": True, **why})
+    client.post("viewer", "/v1/role-requests", {"role": "industry_manager", **why})
+    theirs = f"/v1/admin/users/{who}.platform/roles"
+    client.send("admin", "PUT", theirs, json={"roles": [who], **why})

@@ -36,6 +36,12 @@ def without(member: Member, role: Role) -> Member:
     return member.model_copy(update={"roles": left, "decides": decides(left)})
 
 
+def holding(member: Member, roles: Collection[Role]) -> Member:
+    """Return somebody with the roles that were decided for them."""
+    update = {"roles": tuple(sorted(roles)), "decides": decides(roles)}
+    return member.model_copy(update=update)
+
+
 def decides(roles: Iterable[Role]) -> bool:
     """Say whether one of these roles lets a person decide."""
     return not (HOLDERS[Scope.GOVERNANCE_WRITE] - AGENTS).isdisjoint(roles)

@@ -42,7 +42,7 @@ def without(before: Principal, role: Role, *, by: Actor, at: datetime) -> Princi
     Raises:
         Forbidden: Nobody changes their own roles.
     """
-    _anothers(before, by)
+    anothers(before, by)
     kept = {"withdrawn": tuple(sorted({*before.withdrawn, role}))}
     return signed_out(before.model_copy(update=kept), at=at)
 
@@ -55,13 +55,19 @@ def restored(before: Principal, role: Role, *, by: Actor) -> Principal:
         Forbidden: Nobody changes their own roles.
         Conflict: It was not taken from them.
     """
-    _anothers(before, by)
+    anothers(before, by)
     if role not in before.withdrawn:
         raise Conflict(f"{role} was not taken from {before.id}", rule="role_not_withdrawn")
     kept = tuple(one for one in before.withdrawn if one is not role)
     return before.model_copy(update={"withdrawn": kept})
 
 
-def _anothers(before: Principal, by: Actor) -> None:
+def anothers(before: Principal, by: Actor) -> None:
+    """
+    Refuse whoever would change their own roles.
+
+    Raises:
+        Forbidden: They would.
+    """
     if by.id == before.id:
         raise Forbidden("nobody changes their own roles; somebody else must", rule="own_roles")
