@@ -46,5 +46,7 @@ def list_policy_denials(call: Call, which: DenialQuery) -> Page[PolicyDenial]:
     if not staff:
         tests["customer_id"] = call.actor.tenant
     with call.transaction() as txn:
-        found = txn.page(PolicyDenial, which, order="-created_at", **tests)
-    return found if staff else found.map(PolicyDenial.for_customers)
+        if staff:
+            return txn.page(PolicyDenial, which, order="-created_at", **tests)
+        own = txn.page(PolicyDenial, which, order="-created_at", **tests)
+        return own.map(PolicyDenial.for_customers)
