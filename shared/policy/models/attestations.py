@@ -27,7 +27,7 @@ class PolicyAttestation(Value):
     """How an act was decided, what came of it, and why, in words."""
 
     decision_id: Code
-    """The id of the decision."""
+    """By which it is looked up here, and cited in evidence."""
     enforcement_result: Enforced
     """What came of it: the act was done, denied, waits for an approval, or only asked about."""
     explanation: tuple[Printed, ...]
