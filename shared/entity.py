@@ -57,11 +57,8 @@ BudgetScope = Annotated[
 
 DecisionId = Annotated[
     str,
-    Field(
-        max_length=80,
-        pattern=rf"^({TENANT}\.)?{_UUID}$",
-        examples=["14141414-1414-4414-8414-141414141414"],
-    ),
+    Pattern(rf"^({TENANT}\.)?{_UUID}$"),
+    Field(max_length=80, examples=["14141414-1414-4414-8414-141414141414"]),
 ]
 """A decision: the id alone is one of whoever asks; with a tenant before it, as `acme.{id}`, one of that tenant."""
 
