@@ -11,9 +11,8 @@ from infra.groups import Runtime, runtimes
 from infra.stack import STATE_KEY, Stack
 from shared.edge.auth import SERVICE_ROLES
 from shared.edge.vaults import PREFIX
-from shared.enforcing import Enforcing
 from shared.files import FileReader, FileRemover, Files
-from shared.observability import Dependencies, Memory, Telemetry, Traffic
+from shared.observability import Dependencies, Enforcing, Memory, Telemetry, Traffic
 from shared.outside import (
     Backlogs,
     DueRelay,

@@ -6,15 +6,10 @@ not governed happens all the same.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal
 
 from shared.entity import Code, Hex64, Printed, Timestamp, Value
 from shared.errors import EnforcementUnavailable
-from shared.ports import Port
-
-if TYPE_CHECKING:
-    from shared.deciding import PolicyEngine
 
 Level = Literal["effective", "degraded", "off"]
 
@@ -63,35 +58,3 @@ class Rules(Value):
 
 RETRY_S = 30
 """After how long whoever was refused may ask again, in seconds."""
-
-
-class Enforcing(Port, Protocol):
-    """Looks whether what happens is governed, and by which rules."""
-
-    def state(self, at: datetime) -> Enforcement:
-        """
-        Say how it is, by a look that is at most half a minute old.
-
-        Raises:
-            StoreUnavailable: What is in force cannot be read.
-        """
-
-    def engine(self, at: datetime) -> "PolicyEngine":
-        """
-        Return the engine that decides by the rules in force.
-
-        Raises:
-            EnforcementUnavailable: There is none, or what it decides would not hold.
-            StoreUnavailable: What is in force cannot be read.
-        """
-
-    def offered(self) -> Rules:
-        """
-        Return the rules that came with this release, as they lie beside the code now.
-
-        Raises:
-            EnforcementUnavailable: They do not lie there.
-        """
-
-    def of(self, rules: Rules) -> "PolicyEngine":
-        """Return an engine of its own for some rules, which decides nothing: to try them, or to ask old ones again."""

@@ -1,17 +1,21 @@
 """
 What the platform says about itself: figures, what it depends on, and what a process remembers.
 
-Nothing here is evidence, and nothing here decides who may do what.
+Nothing here is evidence, and nothing here decides who may do what: `Enforcing` says whether anything does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from shared.errors import StoreUnavailable
 from shared.ports import Outside, Port
 from shared.records import dataclass
+
+if TYPE_CHECKING:
+    from shared.deciding import PolicyEngine
+    from shared.enforcing import Enforcement, Rules
 
 T = TypeVar("T")
 
@@ -155,3 +159,35 @@ class Memory(Port):
             raise
         self._known[key] = (at, value)
         return value
+
+
+class Enforcing(Port, Protocol):
+    """Looks whether what happens is governed, and by which rules."""
+
+    def state(self, at: datetime) -> "Enforcement":
+        """
+        Say how it is, by a look that is at most half a minute old.
+
+        Raises:
+            StoreUnavailable: What is in force cannot be read.
+        """
+
+    def engine(self, at: datetime) -> "PolicyEngine":
+        """
+        Return the engine that decides by the rules in force.
+
+        Raises:
+            EnforcementUnavailable: There is none, or what it decides would not hold.
+            StoreUnavailable: What is in force cannot be read.
+        """
+
+    def offered(self) -> "Rules":
+        """
+        Return the rules that came with this release, as they lie beside the code now.
+
+        Raises:
+            EnforcementUnavailable: They do not lie there.
+        """
+
+    def of(self, rules: "Rules") -> "PolicyEngine":
+        """Return an engine of its own for some rules, which decides nothing: to try them, or to ask old ones again."""

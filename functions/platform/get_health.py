@@ -1,6 +1,7 @@
 from shared.actors import PLATFORM, PUBLIC, Scope
-from shared.enforcing import Enforcement, Enforcing
+from shared.enforcing import Enforcement
 from shared.entity import Timestamp, Value
+from shared.observability import Enforcing
 from shared.operation import Call, operation
 from shared.platform.models.services import LATEST, Check, Observation, State
 from shared.platform.rules import states

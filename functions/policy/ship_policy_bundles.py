@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from shared.enforcing import Enforcing
+from shared.observability import Enforcing
 from shared.policy.actions import standing
 from shared.reaction import ReactionCall, reaction
 from shared.release import VERSION

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from shared.enforcing import Enforcing
+from shared.observability import Enforcing
 from shared.outside import Backlogs
 from shared.policy.actions import standing
 from shared.reaction import ReactionCall, reaction

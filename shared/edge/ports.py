@@ -20,10 +20,9 @@ from shared.edge.settings import Settings
 from shared.edge.strangers import Strangers
 from shared.edge.telemetry import CloudTelemetry, LocalTelemetry, ProcessTraffic
 from shared.edge.trust import trust
-from shared.enforcing import Enforcing
 from shared.evidence import Signer, Verify
 from shared.files import FileReader, FileRemover, Files, FileStore
-from shared.observability import Dependencies, Memory, NoTraffic, Telemetry, Traffic
+from shared.observability import Dependencies, Enforcing, Memory, NoTraffic, Telemetry, Traffic
 from shared.outside import (
     Backlogs,
     DueRelay,
