@@ -13,6 +13,8 @@ from local.workflows.live import Live
 from local.workflows.timers import Timers
 
 _SLEEP_MAX_S = 3600.0
+# How long what may wait waits.
+_LATER_S = 0.05
 Act = Callable[[], None]
 Message = tuple[Act, Live | None]
 """What to do, and for which execution if it is for one."""
@@ -33,6 +35,9 @@ class Agenda:
         # What needs the journal while it cannot be read.
         self._again: list[Message] = []
         self._again_at = 0.0
+        # What may wait.
+        self._later: list[Act] = []
+        self._later_at = 0.0
         self._under_way = 0
         self._lock = threading.Lock()
 
@@ -54,6 +59,12 @@ class Agenda:
                 live.posted += 1
         self._messages.put((act, live))
 
+    def later(self, act: Act) -> None:
+        """Do something soon, on whose thread this is called; until then, nothing of it is under way."""
+        if not self._later:
+            self._later_at = time.monotonic() + _LATER_S
+        self._later.append(act)
+
     def end(self) -> None:
         """Let the engine's thread end after what was posted."""
         self._messages.put(None)
@@ -64,6 +75,10 @@ class Agenda:
             again, self._again = self._again, []
             for one in again:
                 self._messages.put(one)
+        if self._later and time.monotonic() >= self._later_at:
+            acts, self._later = self._later, []
+            for act in acts:
+                self.post(act)
         if self._journal.urgent:
             self._journal.flush()
         try:
@@ -74,8 +89,10 @@ class Agenda:
         wait_s = _SLEEP_MAX_S if deadline is None else self._clock.seconds_until(deadline)
         if self._again or self._journal.troubled:
             wait_s = min(wait_s, RETRY_S)
+        if self._later:
+            wait_s = min(wait_s, self._later_at - time.monotonic())
         try:
-            return self._messages.get(timeout=min(wait_s, _SLEEP_MAX_S))
+            return self._messages.get(timeout=max(0.0, min(wait_s, _SLEEP_MAX_S)))
         except queue.Empty:
             self.count(1)
             return nothing, None

@@ -35,9 +35,10 @@ from local.workflows.errors import (
 )
 from local.workflows.http import Http
 from local.workflows.journal import Journal
+from local.workflows.lasting import Lasting
 from local.workflows.live import Ends, Live
 from local.workflows.operations import Operations
-from local.workflows.outcomes import error_json, result_json
+from local.workflows.outcomes import error_json, outcome_json
 from local.workflows.restoring import Restorer
 from local.workflows.scheduler import FATAL, RAISED, RAN, Outcome, Working
 from local.workflows.timers import Timers
@@ -72,6 +73,7 @@ class Engine:
         # What waits for long is not kept in memory: of those, only the operations are known.
         self._resting: dict[str, tuple[str, ...]] = {}
         self._oldest: deque[str] = deque()
+        self.lasting = Lasting(self.agenda, clock, self.append, self._record)
         self.ends = Ends()
         self.billed: deque[tuple[str, Steps]] = deque(maxlen=1000)
         """The billable steps of the executions that ended last."""
@@ -106,8 +108,10 @@ class Engine:
 
     def drop(self, execution: str) -> None:
         """Forget an execution that ended from outside; from now on it has no effects."""
-        self.lives.pop(execution, None)
+        live = self.lives.pop(execution, None)
         self._resting.pop(execution, None)
+        if live is not None:
+            self.agenda.post(partial(self.lasting.leave, live))
         self._announce(execution)
 
     def idle(self) -> bool:
@@ -134,6 +138,7 @@ class Engine:
                 self.agenda.count(1)
                 self._do((partial(self._expire, execution, op), None))
             self._rest()
+        self.lasting.write()
 
     def _do(self, message: Message) -> None:
         """Do what a message says; what needs a journal that cannot be read now is done again later."""
@@ -181,15 +186,18 @@ class Engine:
         live: Live,
         work: Callable[[sqlite3.Connection], object],
         done: Callable[[], None] | None = None,
+        *,
+        whole: bool = False,
     ) -> None:
-        """Journal something of an execution, and the steps it took meanwhile."""
+        """Journal something of an execution with the steps it took meanwhile, and if *whole* those it is in."""
         self.agenda.count(1)
         live.handed += 1
-        run, entries = live.run, live.run.recorder.take()
+        run, entries = live.run, live.run.recorder.take(whole=whole)
+        self.lasting.note(live)
 
         def write(db: sqlite3.Connection) -> None:
-            work(db)
             records.write_entries(db, run.id, entries)
+            work(db)
 
         def after() -> None:
             if done is not None and self.lives.get(run.id) is live and not live.broken:
@@ -260,6 +268,7 @@ class Engine:
                     return
                 live.restored = True
                 self._operations.recover(live)
+                self.lasting.note(live)
             if run.outcome is not None:
                 self._finish(live)
         except UnavailableError:
@@ -338,15 +347,8 @@ class Engine:
     def _finish(self, live: Live) -> None:
         run = live.run
         assert run.outcome is not None  # noqa: S101 - the caller saw it
-        failure, result, error = run.outcome.failure, None, None
-        if failure is None:
-            try:
-                result = within("the result", result_json, run.outcome.value)
-            except Failure as problem:
-                failure = problem
-        if failure is not None:
-            error = error_json(failure)
-        state = records.SUCCEEDED if failure is None else records.FAILED
+        result, error = outcome_json(run.outcome.value, run.outcome.failure)
+        state = records.SUCCEEDED if error is None else records.FAILED
         now = self._clock.now()
         self.billed.append((run.id, run.billed))
 
@@ -354,7 +356,9 @@ class Engine:
             self.lives.pop(run.id, None)
             self._announce(run.id)
 
-        self.append(live, lambda db: records.finish(db, run.id, state, result, error, now), done)
+        self.append(
+            live, lambda db: records.finish(db, run.id, state, result, error, now), done, whole=True
+        )
 
     def _announce(self, execution: str) -> None:
         """Tell who waits for the end of an execution, which is on disk."""
@@ -365,7 +369,8 @@ class Engine:
         """End an execution that cannot go on, whatever the engine did wrong, and keep all it has."""
         if isinstance(error, DroppedError):
             return
-        self.lives.pop(execution, None)
+        if (live := self.lives.pop(execution, None)) is not None:
+            self.lasting.keep(live)
         self._resting.pop(execution, None)
         # What another error says may be about somebody, or about this machine.
         own = isinstance(error, DivergenceError)
@@ -385,7 +390,7 @@ class Engine:
         _log.error("the execution %s needs attention: %s", execution, sentence)
         self._record(lambda db: records.mark(db, execution, sentence), nothing)
 
-    def _record(self, work: Callable[[sqlite3.Connection], None], done: Act) -> None:
+    def _record(self, work: Callable[[sqlite3.Connection], object], done: Act) -> None:
         self.agenda.count(1)
 
         def after() -> None:

@@ -2,14 +2,14 @@
 Note which steps were taken, once each, however often an execution is replayed.
 
 A step's entry is known by its ordinal, which is the same in every replay, so entries up to the
-highest one on disk are not written again, except to say how an open one ended.
+highest one on disk are not written again, except to say how an open one ended. What is on disk is always the
+entries up to some ordinal: so one that is open is written when a later one has ended, or when it has been open for long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from local.workflows.errors import Failure
 
@@ -22,16 +22,15 @@ if TYPE_CHECKING:
 Began = tuple[str, str, str, str, int | None, int]
 """The routine, the step, the kind, the strand and the parent, and when it began, in µs since 1970."""
 
-Ended = tuple[int, "Failure | None"]
-"""When it ended, in µs since 1970, and with what error."""
+Ended = tuple[int, "Began | None", int, "Failure | None"]
+"""The ordinal, how it began if that is not on disk, when it ended, in µs since 1970, and with what error."""
 
 
-@dataclass(frozen=True)
-class Entries:
-    """What began and what ended since entries were last written, each by its ordinal."""
+class Entries(NamedTuple):
+    """What is to be written: steps that ended, and steps that go on, by their ordinals."""
 
-    began: dict[int, Began] = field(default_factory=dict)
-    ended: dict[int, Ended] = field(default_factory=dict)
+    ended: list[Ended]
+    going_on: dict[int, Began]
 
 
 class Recorder:
@@ -49,26 +48,43 @@ class Recorder:
         self._now = now
         self._high = high
         self._open = set(still_open)
-        self._next = 0
-        self._fresh = Entries()
+        # The last that began, and the last that ended and is new.
+        self._next = self._last = 0
+        self._ended: list[Ended] = []
+        self._going_on: dict[int, Began] = {}
 
     def begin(self, frame: Frame, step: str, kind: str, parent: int | None) -> int:
         """Note the start of a step, or of a part of one, and return its ordinal."""
         self._next = found = self._next + 1
         if found > self._high:
             where = frame.strand.path
-            self._fresh.began[found] = frame.routine, step, kind, where, parent, self._now()
+            self._going_on[found] = frame.routine, step, kind, where, parent, self._now()
         return found
 
     def end(self, ordinal: int, failure: Failure | None) -> None:
         """Note the end of a step."""
         if ordinal > self._high or ordinal in self._open:
-            self._fresh.ended[ordinal] = self._now(), failure
+            began = self._going_on.pop(ordinal, None)
+            self._ended.append((ordinal, began, self._now(), failure))
+            self._last = max(self._last, ordinal)
 
-    def take(self) -> Entries:
-        """Return what is to be written now."""
-        fresh, self._fresh = self._fresh, Entries()
-        return fresh
+    @property
+    def behind(self) -> bool:
+        """Tell whether the execution is in a step that was not taken."""
+        return bool(self._going_on)
+
+    def take(self, *, whole: bool = False) -> Entries | None:
+        """Return what is to be written now: what ended, with all that began before, or else the *whole*."""
+        going_on, ended = self._going_on, self._ended
+        if not ended and not (whole and going_on):
+            return None
+        self._ended = []
+        before: dict[int, Began] = {}
+        # They began in the order of their ordinals, and few are before what has ended.
+        while going_on and (whole or next(iter(going_on)) < self._last):
+            first = next(iter(going_on))
+            before[first] = going_on.pop(first)
+        return Entries(ended, before)
 
 
 class Part:

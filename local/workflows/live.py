@@ -45,6 +45,7 @@ class Live:
             and self.settled
             and self.run.outcome is None
             and not self.backlog
+            and not self.run.recorder.behind
             and all(one.operation.kind in _LONG for one in self.run.pending.values())
         )
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from local.workflows.boundary import within
 from local.workflows.errors import Failure, Raised, as_json, limit
 from local.workflows.values import MEMORY_LIMIT, Value, measured, to_json
 
@@ -75,3 +76,13 @@ def _context(sentence: str, failure: Failure) -> str:
         where = f'in step "{element.step}", routine "{element.routine}"'
         lines.append(f"{where}, line: {element.position.line}")
     return "\n".join(lines)
+
+
+def outcome_json(value: Value, failure: Failure | None) -> tuple[str | None, str | None]:
+    """Return the result of an execution that has one, or else its error, as JSON."""
+    if failure is None:
+        try:
+            return within("the result", result_json, value), None
+        except Failure as problem:
+            failure = problem
+    return None, error_json(failure)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from local.workflows.errors import as_json
-from local.workflows.history import Ended, Entries
+from local.workflows.history import Entries
 
 # What functions answer is pinned to this for as long as an execution runs: releases up to 0.1.0 began them as 1.
 ENGINE_VERSION, EARLIER_VERSION = "2", "1"
@@ -219,11 +219,7 @@ def finish(
         (state, result, error, written(now), execution, ACTIVE),
     ).rowcount
     if ended and state == CANCELLED:
-        db.execute(
-            "UPDATE step_entries SET state = ?, updated = ? "
-            "WHERE execution = ? AND state = 'IN_PROGRESS'",
-            (CANCELLED, written(now), execution),
-        )
+        left(db, execution, now)
     if ended:
         db.execute(
             "DELETE FROM callback_payloads WHERE consumed_by IS NULL AND callback IN "
@@ -233,37 +229,45 @@ def finish(
     return bool(ended)
 
 
+def left(db: sqlite3.Connection, execution: str, now: datetime) -> None:
+    """Write that the steps which an execution is in were cancelled."""
+    db.execute(
+        "UPDATE step_entries SET state = ?, updated = ? "
+        "WHERE execution = ? AND state = 'IN_PROGRESS'",
+        (CANCELLED, written(now), execution),
+    )
+
+
 def mark(db: sqlite3.Connection, execution: str, sentence: str | None) -> None:
     """Write why a person has to look at an execution, or that nobody has to any more."""
     db.execute("UPDATE executions SET attention = ? WHERE id = ?", (sentence, execution))
 
 
-def write_entries(db: sqlite3.Connection, execution: str, entries: Entries) -> None:
-    """Write how steps began and ended."""
+def write_entries(db: sqlite3.Connection, execution: str, entries: Entries | None) -> None:
+    """Write how steps began and ended, if any did."""
+    if entries is None:
+        return
     begun, over = [], []
-    for ordinal, (routine, step, kind, strand, parent, at) in entries.began.items():
-        state, payload, updated = _ended(entries.ended.get(ordinal), at)
-        row = execution, ordinal, routine, step, kind, strand, parent, state, payload
-        begun.append((*row, _written(at), updated))
-    for ordinal, ended in entries.ended.items():
-        if ordinal not in entries.began:
-            over.append((*_ended(ended, 0), execution, ordinal))
-    db.executemany("INSERT INTO step_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", begun)
-    db.executemany(
-        "UPDATE step_entries SET state = ?, exception = ?, updated = ? "
-        "WHERE execution = ? AND ordinal = ?",
-        over,
-    )
-
-
-def _ended(ended: Ended | None, at: int) -> tuple[str, str | None, str]:
-    """Return the state of a step, its error and when it changed last; it began at *at*."""
-    if ended is None:
-        return "IN_PROGRESS", None, _written(at)
-    at, failure = ended
-    if failure is None:
-        return SUCCEEDED, None, _written(at)
-    return FAILED, as_json(failure.value), _written(at)
+    for ordinal, began, at, failure in entries.ended:
+        state, error = SUCCEEDED, None
+        if failure is not None:
+            state, error = FAILED, as_json(failure.value)
+        if began is None:
+            over.append((state, error, _written(at), execution, ordinal))
+        else:
+            moments = _written(began[-1]), _written(at)
+            begun.append((execution, ordinal, *began[:-1], state, error, *moments))
+    for ordinal, began in entries.going_on.items():
+        moment = _written(began[-1])
+        begun.append((execution, ordinal, *began[:-1], "IN_PROGRESS", None, moment, moment))
+    if begun:
+        db.executemany("INSERT INTO step_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", begun)
+    if over:
+        db.executemany(
+            "UPDATE step_entries SET state = ?, exception = ?, updated = ? "
+            "WHERE execution = ? AND ordinal = ?",
+            over,
+        )
 
 
 def _written(microseconds: int) -> str:

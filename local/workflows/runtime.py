@@ -138,7 +138,7 @@ class Runtime:
     @property
     def views(self) -> Views:
         """Return what the Executions API shows."""
-        return Views(self.journal, self.project, self.location)
+        return Views(self.journal, self.project, self.location, self.engine.lasting.look)
 
     def deploy(
         self,
@@ -203,6 +203,7 @@ class Runtime:
             lambda db: records.finish(db, id, records.CANCELLED, None, None, now),
             lambda ended: engine.drop(id) if ended else None,
         )
+        engine.lasting.catch_up()
         for child in self.journal.read(
             "SELECT id FROM executions WHERE parent = ? AND state = 'ACTIVE'", id
         ):

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,17 @@ _PAGE_MAX = 1000
 
 
 class Views:
-    """Read resources."""
+    """Read resources; *look* has the steps written that executions are in, before they are read."""
 
-    def __init__(self, journal: Journal, project: str, location: str) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        project: str,
+        location: str,
+        look: Callable[[], None] = lambda: None,
+    ) -> None:
         self._journal = journal
+        self._look = look
         self._base = f"projects/{project}/locations/{location}/workflows"
 
     # --- executions ---------------------------------------------------------------------------
@@ -68,6 +75,7 @@ class Views:
         full: bool = False,
     ) -> dict[str, Any]:
         """List the executions of a workflow, newest first unless another order is given."""
+        self._look()
         where, values = filters.condition(filter, filters.EXECUTIONS_FILTERED)
         order = filters.order(order_by, filters.EXECUTIONS, "n DESC")
         sql = f"{_EXECUTIONS} WHERE workflow = ? AND {where} ORDER BY {order}"
@@ -134,6 +142,7 @@ class Views:
 
     def _current_steps(self, execution: str) -> list[dict[str, str]]:
         """List the innermost open steps of every routine under way, outermost first."""
+        self._look()
         rows = self._journal.read(
             "SELECT routine, step FROM step_entries o "
             "WHERE execution = ? AND state = 'IN_PROGRESS' AND (kind = 'SUBWORKFLOW_CALL' "
@@ -194,6 +203,7 @@ class Views:
     ) -> dict[str, Any]:
         """List the steps an execution took, as they were begun unless another order is given."""
         self.execution_row(execution, workflow)
+        self._look()
         where, values = filters.condition(filter, filters.STEPS_FILTERED)
         order = filters.order(order_by, filters.STEPS, "ordinal")
         given = (execution, *values)
@@ -229,6 +239,7 @@ class Views:
     def step(self, execution: str, workflow: str, entry: str) -> dict[str, Any]:
         """Return a step an execution took."""
         self.execution_row(execution, workflow)
+        self._look()
         rows = self._journal.read(f"{_STEPS} AND ordinal = ?", execution, entry)
         if not rows:
             raise MissingError(f"there is no step entry '{entry}'")
