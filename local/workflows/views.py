@@ -56,6 +56,7 @@ class Views:
             found["error"] = json.loads(row["error"])
         if found["state"] == records.UNAVAILABLE:
             found["stateError"] = {"details": row["attention"], "type": "TYPE_UNSPECIFIED"}
+        self._see(row)
         found["status"] = {"currentSteps": self._current_steps(row["id"])}
         return found
 
@@ -63,6 +64,11 @@ class Views:
         """Return everything about an execution as one JSON text."""
         execution, entries = self.execution(id, workflow), self.all_steps(id, workflow)
         return {"data": json.dumps({"execution": execution, "stepEntries": entries})}
+
+    def _see(self, row: sqlite3.Row) -> None:
+        """Have the steps written that an execution is in; of one that ended, all are."""
+        if row["state"] == records.ACTIVE:
+            self._look()
 
     def executions(
         self,
@@ -142,7 +148,6 @@ class Views:
 
     def _current_steps(self, execution: str) -> list[dict[str, str]]:
         """List the innermost open steps of every routine under way, outermost first."""
-        self._look()
         rows = self._journal.read(
             "SELECT routine, step FROM step_entries o "
             "WHERE execution = ? AND state = 'IN_PROGRESS' AND (kind = 'SUBWORKFLOW_CALL' "
@@ -202,8 +207,7 @@ class Views:
         order_by: str = "",
     ) -> dict[str, Any]:
         """List the steps an execution took, as they were begun unless another order is given."""
-        self.execution_row(execution, workflow)
-        self._look()
+        self._see(self.execution_row(execution, workflow))
         where, values = filters.condition(filter, filters.STEPS_FILTERED)
         order = filters.order(order_by, filters.STEPS, "ordinal")
         given = (execution, *values)
@@ -238,8 +242,7 @@ class Views:
 
     def step(self, execution: str, workflow: str, entry: str) -> dict[str, Any]:
         """Return a step an execution took."""
-        self.execution_row(execution, workflow)
-        self._look()
+        self._see(self.execution_row(execution, workflow))
         rows = self._journal.read(f"{_STEPS} AND ordinal = ?", execution, entry)
         if not rows:
             raise MissingError(f"there is no step entry '{entry}'")
