@@ -27,7 +27,7 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks import spent
-from functions.budgets.tell_expiry import tell_expiry
+from functions.budgets.expire_reservation import expire_reservation
 from local.emulators import FIRESTORE, Missing, running
 from shared.actors import PLATFORM, Actor, Role
 from shared.budgets.actions import dealing, looking, spending
@@ -280,7 +280,7 @@ class Bench:
         for due in spent.timers(documents, TENANT):
             event = ReservationDeadline.from_stored(due.data, due.data_version)
             call = self._call(documents, subject=due.entity, later=timedelta(minutes=30))
-            tell_expiry(call, event)
+            expire_reservation(call, event)
             documents.commit(call.writes)
 
     def _call(

@@ -141,11 +141,16 @@ def _once(
 
 def run(reaction: Reaction, ports: Ports, *arguments: object, tenant: str = PLATFORM) -> None:
     """Run a reaction to what is no event: the clock, a document, a dead letter. It may run twice without harm."""
-    with _told(reaction, ports, None) as crossings, doing(reaction.id):
-        call = _call(reaction, ports, None, tenant)
-        reaction.function(call, *arguments, **given(reaction, ports, tenant))
-        crossings.extend(call.crossings)
-        ports.documents.commit(call.writes)
+    with _told(reaction, ports, None) as crossings:
+
+        def attempt(_: int) -> None:
+            with doing(reaction.id):
+                call = _call(reaction, ports, None, tenant)
+                reaction.function(call, *arguments, **given(reaction, ports, tenant))
+                crossings.extend(call.crossings)
+                ports.documents.commit(call.writes)
+
+        settled(attempt)
 
 
 def woken(reaction: Reaction, ports: Ports) -> bool:

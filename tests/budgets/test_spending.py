@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from functions.budgets.ask_to_go_on import ask_to_go_on
+from functions.budgets.expire_reservation import expire_reservation
 from functions.budgets.notify_threshold import notify_threshold
 from functions.budgets.return_block import return_block
-from functions.budgets.tell_expiry import tell_expiry
 from shared.actors import PLATFORM, Role
 from shared.approvals.models.approvals import Approval
 from shared.budgets.actions import spending
@@ -158,9 +158,9 @@ def test_more_than_was_held_is_told_and_changes_nothing(hold, settle, get):
 def test_what_nobody_settled_goes_back_and_that_is_told(hold, get, reacting, told):
     hold("one", 400_000)
     due = ReservationDeadline(reservation="one")
-    tell_expiry(reacting(f"budgets/{AGENT}", tenant="acme", at=10), due)
+    expire_reservation(reacting(f"budgets/{AGENT}", tenant="acme", at=10), due)
     assert taken(get, AGENT) == (0, 400_000)
-    tell_expiry(reacting(f"budgets/{AGENT}", tenant="acme", at=16), due)
+    expire_reservation(reacting(f"budgets/{AGENT}", tenant="acme", at=16), due)
     assert taken(get, AGENT) == (0, 0)
     assert told(ReservationExpired) == [{"reservation_id": "one", "amount": 400_000}]
 

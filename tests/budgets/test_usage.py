@@ -7,8 +7,8 @@ import pytest
 from functions.budgets.count_unknown import count_unknown
 from functions.budgets.count_usage import count_usage
 from functions.budgets.create_usage_event import create_usage_event
+from functions.budgets.expire_reservation import expire_reservation
 from functions.budgets.list_usage_events import list_usage_events
-from functions.budgets.tell_expiry import tell_expiry
 from shared.actors import Role
 from shared.budgets.events.unknown import OutcomeLost
 from shared.budgets.models.unknown import UnknownSpend
@@ -206,7 +206,7 @@ def test_what_may_have_been_done_stays_held_and_has_an_owner(
     (lost,) = told(OutcomeLost)
     assert lost["owner"] == "customer_admin"
     due = ReservationDeadline(reservation="usage:one")
-    tell_expiry(reacting(f"budgets/{AGENT}", tenant="acme", at=60), due)
+    expire_reservation(reacting(f"budgets/{AGENT}", tenant="acme", at=60), due)
     assert get(AGENT).reserved_micro_usd == 100_000
 
 

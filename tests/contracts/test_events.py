@@ -107,6 +107,15 @@ def test_a_reaction_has_one_cause():
         assert sum(bool(cause) for cause in causes) == 1, f"{reaction.id} has {causes}"
 
 
+def test_a_promise_is_kept_by_one_reaction():
+    """It is one document, which is gone once it was kept: a second reaction to it would be passed by, or the first."""
+    keeping: dict[str, list[str]] = {}
+    for reaction in reactions():
+        if reaction.due:
+            keeping.setdefault(reaction.due.traits.action, []).append(reaction.id)
+    assert {due: ids for due, ids in keeping.items() if len(ids) > 1} == {}
+
+
 def test_what_a_reaction_listens_to_is_published_to_one_topic():
     for reaction in reactions():
         topics = {event.traits.topic for event in reaction.on}

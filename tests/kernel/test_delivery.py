@@ -320,6 +320,25 @@ def test_a_reaction_to_a_stored_document_gets_its_id_in_its_tenant(ports):
     assert seen == [("acme", "an-id")]
 
 
+def test_what_the_clock_began_runs_again_where_somebody_was_faster(documents, ports, monkeypatch):
+    commit, tried = documents.commit, []
+
+    def contended_once(writes):
+        tried.append(writes)
+        if len(tried) == 1:
+            raise Contended("somebody was faster")
+        commit(writes)
+
+    def grows(call):
+        grow(call)
+
+    monkeypatch.setattr(documents, "commit", contended_once)
+    grows.__module__ = "functions.tests.grows"
+    run(reaction(every=timedelta(minutes=1))(grows).declared, ports)
+    assert len(tried) == 2
+    assert len(entries(documents)) == 1
+
+
 def test_what_no_event_began_begins_a_story_which_all_that_follows_goes_on_with(documents, ports):
     def start(call, id):
         grow(call, at=NOON + timedelta(minutes=5))
