@@ -98,6 +98,25 @@ def test_whether_something_exists_is_never_undefined(value, there):
     assert truth("exists(args.a.b.c)", {"args": args}) is False
 
 
+@pytest.mark.parametrize(
+    ("payees", "there"),
+    [
+        ([{"approved": True}], True),
+        ([{"approved": True}, {"approved": False}], True),
+        ([{"approved": True}, {}], None),
+        ([{"approved": True}, {"approved": None}], None),
+        ([{}], False),
+        ([{}, {"approved": None}, 7], False),
+        ([], False),
+        ("x", False),
+    ],
+)
+def test_something_of_each_item_exists_where_every_one_has_it(payees, there):
+    assert truth("exists(args.payees[*].approved)", {"args": {"payees": payees}}) is there
+    split = {"args": {"runs": [{"payees": payees}]}}
+    assert truth("exists(args.runs[*].payees[*].approved)", split) is there
+
+
 def test_a_role_is_the_text_that_it_is():
     document = {"subject": {"roles": [Role.CUSTOMER_ADMIN], "role": Role.ADMIN}}
     assert truth('subject.roles contains "customer_admin"', document) is True

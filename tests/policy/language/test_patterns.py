@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from shared.policy.rules.language.conditions import MAX_STEPS, Asked, TooLong
-from shared.policy.rules.language.patterns import BadPattern, Pattern
+from shared.policy.rules.language.pattern_reading import BadPattern
+from shared.policy.rules.language.patterns import Pattern
 
 ATOMS = st.sampled_from(
     [

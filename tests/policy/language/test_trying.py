@@ -1,7 +1,12 @@
 """The tests of a policy say what it should decide, and whether that is so."""
 
+import pytest
+
+from shared.policy.rules.language.conditions import MAX_STEPS
+from shared.policy.rules.language.evaluation import PDP_ERROR, findings
+from shared.policy.rules.language.patterns import pattern
 from shared.policy.rules.language.trying import Case, coverage_bp, outcome, own_cases, tried
-from tests.policy.language.policies import REFUNDS, ready, refund
+from tests.policy.language.policies import REFUNDS, ready, refund, rules
 
 
 def test_a_policy_passes_its_own_tests_and_says_what_they_reach():
@@ -37,3 +42,38 @@ def test_a_case_fails_by_its_verdict_or_by_its_rule():
 def test_steps_are_counted_alike_every_time():
     policy = ready(REFUNDS)
     assert outcome(policy, refund(amount=6)).steps == outcome(policy, refund(amount=6)).steps > 3
+
+
+def test_a_question_that_takes_too_long_is_denied_however_often_it_is_asked():
+    many = [
+        f'rule no-{n} when action.name matches "[a-y._]{{0,{n}}}Z" deny "x"' for n in range(30, 200)
+    ]
+    policy = rules(*many, "rule base when true allow")
+    document = {"action": {"name": "integration.execute_something_long_enough"}}
+    said = [outcome(policy, document) for _ in range(30)]
+    assert {(one.verdict, one.by, one.steps) for one in said} == {("deny", (PDP_ERROR,), MAX_STEPS)}
+    assert [dict(findings([policy], document)) for _ in said] == [
+        {"tenant/tried": one.said.finding} for one in said
+    ]
+
+
+@pytest.mark.parametrize("said", ["(a|b|ab)*c", "x[a-z]{9}$", r"\\bcat\\b"])
+def test_a_pattern_takes_as_many_steps_when_it_was_walked_before(said):
+    policy = rules(f'rule no when args.text matches "{said}" deny "x"')
+    document = {"args": {"text": "a cat, and abababab another xcatcatcats"}}
+    pattern.cache_clear()
+    cold, warm = outcome(policy, document), outcome(policy, document)
+    assert cold.steps == warm.steps > 10
+    # What else was asked in between makes no difference either.
+    outcome(policy, {"args": {"text": "xyz cats"}})
+    assert outcome(policy, document).steps == cold.steps
+
+
+def test_what_fails_is_denied_as_it_is_in_force(monkeypatch):
+    def fails(_):
+        raise RecursionError
+
+    policy = rules("rule base when true allow")
+    monkeypatch.setattr(type(policy), "asked", lambda self, document: fails(document))
+    assert outcome(policy, {}).verdict == "deny"
+    assert outcome(policy, {}).by == (PDP_ERROR,)

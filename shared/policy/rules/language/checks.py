@@ -5,7 +5,8 @@ from difflib import get_close_matches
 
 from shared.policy.rules.language import nodes
 from shared.policy.rules.language.conditions import FUNCTIONS, Asked, condition
-from shared.policy.rules.language.patterns import BadPattern, pattern
+from shared.policy.rules.language.pattern_reading import BadPattern
+from shared.policy.rules.language.patterns import pattern
 from shared.policy.rules.language.problems import Problem
 
 MAX_ITEMS = 300

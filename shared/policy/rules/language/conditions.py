@@ -3,7 +3,9 @@ Make functions of conditions, once, that are asked of many documents.
 
 Each is made for one of two ways of asking. *Wide* is that of what restricts: a text is any of its spellings. The other
 is that of what allows: a text is what it is to the letter. An opposite asks the other way, so that `not` makes no hole:
-what allows unless a tool is named allows none of the spellings of that name.
+what allows unless a tool is named allows none of the spellings of that name. What a function counts of texts, or says of
+one, may be compared with anything: it is asked both ways, and what restricts matches where either way makes it true, what
+allows where both do.
 """
 
 from collections.abc import Callable, Mapping
@@ -83,10 +85,10 @@ def condition(expression: nodes.Expression, *, wide: bool) -> Condition:
             inner = condition(of, wide=not wide)
             return lambda asked: values.opposite(inner(asked))
         case nodes.Compare(operator=operator) if operator in OPPOSITES:
-            inner = _compared(expression, OPPOSITES[operator], not wide)
+            inner = _read(expression, OPPOSITES[operator], not wide)
             return lambda asked: values.opposite(inner(asked))
         case nodes.Compare():
-            return _compared(expression, expression.operator, wide)
+            return _read(expression, expression.operator, wide)
         case _:
             return _truth(value(expression, wide=wide))
 
@@ -130,8 +132,23 @@ def _path(steps: tuple[str | int, ...]) -> Value:
     return lambda asked: values.at(steps, asked.document, asked.spend)
 
 
-def _compared(one: nodes.Compare, operator: str, wide: bool) -> Condition:
-    left, right = value(one.left, wide=wide), value(one.right, wide=wide)
+def _read(one: nodes.Compare, operator: str, wide: bool) -> Condition:
+    """Make a comparison; where it is of what a function says of texts, of both ways to read them."""
+    if not any(_reads(part) for part in nodes.inside(one)):
+        return _compared(one, operator, wide, wide)
+    ways = tuple(_compared(one, operator, wide, each) for each in (False, True))
+    joined = values.any_of if wide else values.all_of
+    return lambda asked: joined([way(asked) for way in ways])
+
+
+def _reads(part: nodes.Expression) -> bool:
+    if not isinstance(part, nodes.Function):
+        return False
+    return part.function == "has_label" or (part.function == "count" and len(part.arguments) == 2)
+
+
+def _compared(one: nodes.Compare, operator: str, wide: bool, inside: bool) -> Condition:
+    left, right = value(one.left, wide=inside), value(one.right, wide=inside)
     if operator == "==" and any(
         isinstance(side, nodes.Constant) and side.value is None for side in (one.left, one.right)
     ):
@@ -168,7 +185,7 @@ def _called(call: nodes.Function, wide: bool) -> Value:
 
 
 def _exists(each: tuple[Value, ...], _: bool) -> Value:
-    return lambda asked: each[0](asked) not in (UNDEFINED, None)
+    return lambda asked: _known(values.there(each[0](asked)))
 
 
 def _sized(each: tuple[Value, ...], _: bool) -> Value:

@@ -132,22 +132,23 @@ def findings(policies: Iterable[Evaluator], document: Mapping[str, Any]) -> dict
     """
     asked, found = Asked(document), {}
     for one in policies:
-        name = f"tenant/{one.policy.name}"
-        try:
-            said = one.asked(asked).finding
-        except TooLong:
-            why = (
-                "its policies take too long to evaluate for this; shorten their patterns and lists"
-            )
-            found[name] = denial(one.policy.name, PDP_ERROR, why, "high")
+        said = judged(one, asked)
+        if said.finding is not None:
+            found[f"tenant/{one.policy.name}"] = said.finding
+        if PDP_ERROR in said.rules:
             break
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong, it is no yes
-            why = f"it could not be evaluated ({type(error).__name__})"
-            found[name] = denial(one.policy.name, PDP_ERROR, why, "high")
-            break
-        if said is not None:
-            found[name] = said
     return found
+
+
+def judged(policy: Evaluator, asked: Asked) -> Said:
+    """Return what a policy says; where that cannot be found out, it is no yes."""
+    try:
+        return policy.asked(asked)
+    except TooLong:
+        why = "its policies take too long to evaluate for this; shorten their patterns and lists"
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong, it is no yes
+        why = f"it could not be evaluated ({type(error).__name__})"
+    return Said(denial(policy.policy.name, PDP_ERROR, why, "high"), (PDP_ERROR,))
 
 
 def _restricted(rule: _Compiled) -> dict[str, Finding]:

@@ -14,6 +14,9 @@ from shared.records import dataclass
 MAX_TEXT = 10_000
 """A longer text is not looked into: what a rule says of it is undefined."""
 
+MAX_CODINGS = 8
+"""A text that was encoded more often is not looked into either."""
+
 
 @dataclass(frozen=True)
 class Spelling:
@@ -23,8 +26,18 @@ class Spelling:
 
     @cached_property
     def decoded(self) -> str:
-        """The text without percent-encoding, also where it was encoded twice."""
-        return unquote(unquote(self.text))
+        """The text without percent-encoding, however often it was encoded."""
+        text = self.text
+        for _ in range(MAX_CODINGS):
+            before, text = text, unquote(text)
+            if text == before:
+                break
+        return text
+
+    @property
+    def plain(self) -> bool:
+        """Whether that is all that it says: it was not encoded more often than is looked into."""
+        return unquote(self.decoded) == self.decoded
 
     @cached_property
     def words(self) -> str:
@@ -39,9 +52,9 @@ class Spelling:
 
     @cached_property
     def forms(self) -> tuple[str, ...]:
-        """The forms in which a pattern may find it."""
-        alike = texts.alike(self.decoded)
-        said = (self.decoded, alike, alike.upper(), texts.spelled(self.decoded), self.words)
+        """The forms in which a pattern that makes no difference of case may find it."""
+        decoded = self.decoded
+        said = (decoded, texts.alike(decoded), texts.spelled(decoded), self.words, self.letters)
         return tuple(dict.fromkeys(said))
 
     def same(self, other: "Spelling") -> bool:

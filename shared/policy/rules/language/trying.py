@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shared.deciding import Finding, Merged, Verdict, merge
-from shared.policy.rules.language.conditions import Asked, TooLong
-from shared.policy.rules.language.evaluation import PDP_ERROR, Evaluator, Said, findings
+from shared.policy.rules.language.conditions import Asked
+from shared.policy.rules.language.evaluation import Evaluator, Said, judged
 from shared.records import dataclass
 
 
@@ -65,11 +65,7 @@ def outcome(policy: Evaluator, document: Mapping[str, Any]) -> Outcome:
     """Return what a policy decides; where it does not apply, what the platform says stands."""
     asked = Asked(document)
     before = asked.left
-    try:
-        said = policy.asked(asked)
-    except TooLong:
-        found = findings([policy], document)
-        said = Said(next(iter(found.values())), (PDP_ERROR,))
+    said = judged(policy, asked)
     every = {"platform": Finding(allow=True)}
     if said.finding is not None:
         every[policy.policy.name] = said.finding

@@ -17,6 +17,10 @@ Truth = bool | None
 Spend = Callable[[int], None]
 
 
+class Several(list[Any]):
+    """What a path with a step into each item of a list leads to."""
+
+
 class _Undefined:
     """What is not there."""
 
@@ -33,6 +37,7 @@ _KINDS: dict[type, str] = {
     float: "number",
     type(None): "null",
     list: "list",
+    Several: "list",
     dict: "object",
 }
 
@@ -78,10 +83,9 @@ def at(steps: tuple[str | int, ...], document: Any, spend: Spend) -> Any:
             spend(len(document))
             rest = steps[place + 1 :]
             found = [at(rest, one, spend) for one in document]
-            return (
-                [item for one in found for item in (one if isinstance(one, list) else [one])]
-                if EACH in rest
-                else found
+            # Of a path into the items of items, all of those.
+            return Several(
+                item for one in found for item in (one if isinstance(one, Several) else [one])
             )
         if isinstance(step, str):
             document = document.get(step, UNDEFINED) if isinstance(document, dict) else UNDEFINED
@@ -150,13 +154,27 @@ def matches(text: Any, wanted: Any, wide: bool, spend: Spend) -> Truth:
     """Say whether a pattern is found in a text."""
     if not isinstance(text, str) or not isinstance(wanted, str) or len(text) > MAX_TEXT:
         return None
-    read = pattern(wanted)
-    if read.found(text, spend):
+    if pattern(wanted).found(text, spend):
         return True
     if not wide:
         return False
     spend(len(text) // 8)
-    return any(read.found(one, spend) for one in spelling(text).forms)
+    spelled, read = spelling(text), pattern(wanted, folded=True)
+    if any(read.found(one, spend) for one in spelled.forms):
+        return True
+    return False if spelled.plain else None
+
+
+def there(value: Any) -> Truth:
+    """
+    Say whether something is there, and is not null.
+
+    Of what a path into each item of a list leads to, whether each has it: undefined where some have and others do not.
+    """
+    if not isinstance(value, Several):
+        return value is not UNDEFINED and value is not None
+    has = {one is not UNDEFINED and one is not None for one in value}
+    return None if len(has) == 2 else True in has
 
 
 def size(value: Any) -> Any:
@@ -204,6 +222,8 @@ def _spelled(left: str, right: str, how: _How, spend: Spend) -> Truth:
         return None
     spend((len(left) + len(right)) // 8)
     one, other = spelling(left), spelling(right)
+    if not one.plain or not other.plain:
+        return None
     if how == "same":
         return one.same(other)
     if how == "holds":
