@@ -11,8 +11,9 @@ def activate_policy(call: Call, policy_id: Id) -> Accepted[PolicyView]:
     """
     Ask that a draft comes into force, in the place of the version that is.
 
-    All its tests pass, and each rule that denies has one. Somebody else agrees: the Governor of the account, or the
-    platform's where something would be weaker than it was in the recorded decisions. From the next change on it counts.
+    All its tests pass, and each rule that denies has one. Somebody else agrees, who neither asked nor wrote it: the
+    Governor of the account, or the platform's where the account wrote it itself, or something would be weaker than it was
+    in the recorded decisions. From the next change on it counts.
     """
     with call.transaction() as txn:
         policy = policies.ask(txn, call, txn.get(Policy, policy_id), "activate")

@@ -16,7 +16,14 @@ from functions.policy.retire_policy import retire_policy
 from functions.policy.test_policy import test_policy as run_tests
 from shared.actors import PLATFORM, Role
 from shared.approvals.models.approvals import Approval
-from shared.errors import Conflict, EnforcementUnavailable, Invalid, NotFound
+from shared.errors import (
+    Conflict,
+    EnforcementUnavailable,
+    Forbidden,
+    Invalid,
+    NotFound,
+    SelfApproval,
+)
 from shared.policy.actions.policies_in_force import tenant_rules
 from shared.policy.events.policies import PolicyDrafted
 from shared.policy.models.policies import EXAMPLE, Policy, PolicySource
@@ -59,12 +66,12 @@ def ask(call_as):
 def answer(call_as, reacting):
     """Have everybody who is asked agree, and carry it out."""
 
-    def answer(asked, *roles, own=PLATFORM, reject=False):
-        id = asked.asking.approval_id
+    def answer(asked, *roles, own=PLATFORM, reject=False, id=""):
+        by, id = id, asked.asking.approval_id
         with call_as(Role.SERVICE, tenant="acme").transaction() as txn:
             digest = txn.get(Approval, id).action_digest
         for role in roles or (Role.GOVERNOR,):
-            call = call_as(role, tenant="acme", own=own, id=f"{role}.{id[-4:]}", at=2)
+            call = call_as(role, tenant="acme", own=own, id=by or f"{role}.{id[-4:]}", at=2)
             if reject:
                 reject_approval(call, id, Rejection(reason="This is not what we agreed on."))
             else:
@@ -147,6 +154,44 @@ def test_what_staff_write_for_a_customer_their_own_governor_decides(write, ask, 
     assert asked.asking.governor_scope == "engagement"
     answer(asked, Role.CUSTOMER_ADMIN, own="acme")
     assert get(policy.id).status == "active"
+
+
+STAFF = {"role": Role.ADMIN, "own": PLATFORM}
+
+
+def test_who_wrote_a_policy_does_not_agree_to_it_whoever_asks(write, ask, answer, get):
+    policy = write(id="author")
+    asked = ask(policy, **STAFF)
+    # The account's Governor may be who wrote it, so the platform's decides.
+    assert asked.asking.governor_scope == "platform"
+    with pytest.raises(Forbidden):
+        answer(asked, Role.CUSTOMER_ADMIN, own="acme", id="author")
+    with pytest.raises(SelfApproval):
+        answer(asked, Role.GOVERNOR, id="author")
+    assert get(policy.id).status == "draft"
+    answer(asked)
+    assert get(policy.id).status == "active"
+
+
+def test_nobody_agrees_to_a_draft_that_somebody_else_wrote_over(write, ask, answer, get):
+    write(id="author")
+    policy = write(EXAMPLE.replace("23", "22"), **STAFF, id="other")
+    assert (policy.created_by, policy.written_by) == ("other", ("author", "other"))
+    with pytest.raises(SelfApproval):
+        answer(ask(policy, **STAFF), Role.GOVERNOR, id="author")
+    assert get(policy.id).status == "draft"
+
+
+def test_who_wrote_the_version_in_force_does_not_agree_to_the_next_or_to_its_end(
+    write, ask, answer
+):
+    first = write(id="author")
+    answer(ask(first))
+    with pytest.raises(SelfApproval):
+        answer(ask(first, retire_policy, **STAFF), Role.GOVERNOR, id="author")
+    second = write(EXAMPLE.replace("1.0.0", "1.1.0"), **STAFF)
+    with pytest.raises(SelfApproval):
+        answer(ask(second, **STAFF), Role.GOVERNOR, id="author")
 
 
 def test_a_draft_that_waits_is_not_changed_under_those_who_decide(write, ask):

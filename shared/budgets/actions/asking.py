@@ -1,5 +1,7 @@
 """Questions that budgets put to people: to spend more, and to begin new work though most is used."""
 
+from collections.abc import Collection
+
 from shared.approvals.actions import answerable, noes, repeats
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.questions import ApprovalRequest
@@ -18,15 +20,35 @@ class Asking:
     new: bool
 
 
-def prepare(txn: Transaction, call: Call, request: ApprovalRequest, *, id: str) -> Asking:
+def prepare(
+    txn: Transaction,
+    call: Call,
+    request: ApprovalRequest,
+    *,
+    id: str,
+    makers: Collection[str] = (),
+) -> Asking:
     """
     Read what a question takes, and return it as it can be put; where the same is open already, that.
+
+    Args:
+        txn: Where it is read.
+
+        call: Who puts it.
+
+        request: The question.
+
+        id: What to call the approval.
+
+        makers: Who made what it is about: none of them decides it.
 
     Raises:
         AlreadyDecided: Somebody said no to the same.
         Invalid: Nobody could answer it.
     """
-    new = requests.ask(request, id=id, tenant=call.tenant, by=call.actor, at=call.now)
+    new = requests.ask(
+        request, id=id, tenant=call.tenant, by=call.actor, at=call.now, makers=makers
+    )
     same = repeats.still_open(txn, new)
     if same is not None:
         return Asking(same, (), new=False)

@@ -116,22 +116,29 @@ def ask(txn: Transaction, call: Call, policy: Policy, change: Change) -> Policy:
     """
     Ask the Governor for a change of a policy: the platform's, where it is looser or nobody else here could decide.
 
+    Who wrote it, or the version whose place it takes, asks for it as much as whoever asks (ruling 55).
+
     Raises:
         Conflict: It could not be done.
     """
     policy = settled(txn, policy)
     rules.may_ask(policy, change, in_force(txn))
     looser = change == "retire" or what_if(txn, policy, change, SAMPLE).looser
-    # The account's one Governor agrees to what others ask, and nobody to their own wish.
-    theirs = Role.CUSTOMER_ADMIN not in call.actor.roles and call.tenant != PLATFORM
+    replaced = _active(txn, policy.name)
+    makers = policy.authors | (replaced.authors if replaced else frozenset())
+    # The account's one Governor agrees to what others ask and wrote, and nobody to what is their own.
+    others = Role.CUSTOMER_ADMIN not in call.actor.roles and makers <= {call.actor.id}
     asking = PolicyAsking(
         change=change,
         approval_id=call.new_id(),
         asked_by=call.actor.id,
         looser=looser,
-        governor_scope="engagement" if theirs and not looser else "platform",
+        governor_scope="engagement"
+        if others and not looser and call.tenant != PLATFORM
+        else "platform",
     )
-    put = questions.prepare(txn, call, rules.question(policy, asking), id=asking.approval_id)
+    request = rules.question(policy, asking)
+    put = questions.prepare(txn, call, request, id=asking.approval_id, makers=makers)
     asking = asking.model_copy(update={"approval_id": put.approval.id})
     questions.put(txn, call, put)
     told = PolicyChangeAsked(

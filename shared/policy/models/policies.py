@@ -16,6 +16,9 @@ MAX_ACTIVE = 20
 MAX_POLICIES = 500
 """How many versions of policies a tenant keeps at most."""
 
+MAX_AUTHORS = 50
+"""How many people write at one version at most."""
+
 IN_FORCE = "in_force"
 """The id of the one document that names them, within its tenant."""
 
@@ -80,7 +83,10 @@ class PolicyAsking(Value):
     looser: bool
     """Whether something that was denied, or had to be asked for, would be weaker afterwards."""
     governor_scope: GovernorScope
-    """Whose Governor decides: the account's where others ask, and the platform's where they ask themselves or it is looser."""
+    """
+    Whose Governor decides: the account's where others wrote it and ask, and the platform's where somebody of the account
+    may have, or it is looser.
+    """
 
 
 class Policy(Entity):
@@ -92,7 +98,7 @@ class Policy(Entity):
         export="tenant",
         erasure=Blanked("who wrote it, and what people are told by it"),
     )
-    personal: ClassVar = PersonalData(ids="created_by", texts="source ast about")
+    personal: ClassVar = PersonalData(ids="created_by written_by", texts="source ast about")
 
     name: Code
     """What it is called; its versions share the name, and one of them is in force at most."""
@@ -111,13 +117,20 @@ class Policy(Entity):
     untested: tuple[Code, ...] = ()
     """The rules that deny and that none of its tests expects to: it is not put in force while there are any."""
     created_by: ActorId
-    """Who wrote it."""
+    """Who wrote it, as it is."""
+    written_by: Annotated[tuple[ActorId, ...], Field(max_length=MAX_AUTHORS)] = ()
+    """Everybody who wrote at it, also what was written anew since: none of them agrees to it."""
     asking: PolicyAsking | None = None
     """What it waits for; null where nothing is asked."""
     activated_at: Timestamp | None = None
     """When it came into force; null where it never was."""
     retired_at: Timestamp | None = None
     """When it no longer was; null where it is, or never was."""
+
+    @property
+    def authors(self) -> frozenset[str]:
+        """Everybody who wrote at it; of what was kept before all were noted, who wrote it last."""
+        return frozenset({self.created_by, *self.written_by})
 
 
 class PolicyView(Value):
@@ -142,7 +155,9 @@ class PolicyView(Value):
     untested: tuple[Code, ...]
     """The rules that deny and that none of its tests expects to: it is not put in force while there are any."""
     created_by: ActorId
-    """Who wrote it."""
+    """Who wrote it, as it is."""
+    written_by: tuple[ActorId, ...]
+    """Everybody who wrote at it, also what was written anew since: none of them agrees to it."""
     created_at: Timestamp
     """When it was first written."""
     asking: PolicyAsking | None

@@ -12,6 +12,7 @@ from shared.policy.models.policies import (
     IN_FORCE,
     MAX_ACTIVE,
     MAX_AST,
+    MAX_AUTHORS,
     MAX_POLICIES,
     Active,
     Change,
@@ -96,6 +97,12 @@ def drafted(
         raise Conflict(
             f"a tenant keeps {MAX_POLICIES} versions of policies at most", rule="too_many"
         )
+    authors = (before.authors if before else frozenset()) | {by.id}
+    if len(authors) > MAX_AUTHORS:
+        raise Conflict(
+            f"{MAX_AUTHORS} people have written at this version; give yours another",
+            rule="too_many",
+        )
     content = {
         "about": policy.about,
         "source": written([policy], source),
@@ -107,6 +114,7 @@ def drafted(
         ),
         "untested": untested(policy),
         "created_by": by.id,
+        "written_by": tuple(sorted(authors)),
     }
     if before is not None:
         return before.model_copy(update=content | {"updated_at": at})
