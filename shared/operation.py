@@ -295,7 +295,10 @@ class Options(TypedDict, total=False):
     """
 
     in_freeze: bool
-    """Whether it goes on while the platform is frozen: what ends harm, decides or keeps evidence, and nothing else."""
+    """
+    Whether it goes on while the platform is frozen: what ends harm, decides, keeps evidence, or only answers and
+    changes nothing.
+    """
 
     kind: Acts
     """What kind of act it is to the rules, where its method and its verb say something else (`acts` of `shared/facts.py`)."""

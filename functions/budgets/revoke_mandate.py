@@ -5,7 +5,9 @@ from shared.entity import Id
 from shared.operation import Call, operation
 
 
-@operation("POST", "/v1/mandates/{mandate_id}/revoke", scopes={Scope.MANDATES_WRITE})
+@operation(
+    "POST", "/v1/mandates/{mandate_id}/revoke", scopes={Scope.MANDATES_WRITE}, in_freeze=True
+)
 def revoke_mandate(call: Call, mandate_id: Id, body: Revocation) -> Mandate:
     """
     Take a consent back, at once and for good.

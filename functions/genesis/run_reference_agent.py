@@ -10,6 +10,7 @@ from shared.operation import Call, operation
     "/v1/reference-agents/{reference}/run",
     scopes={Scope.AGENTS_WRITE},
     tenant=PLATFORM,
+    in_freeze=True,
 )
 def run_reference_agent(_call: Call, reference: Name, body: RunReference) -> ReferenceRun:
     """

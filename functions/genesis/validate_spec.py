@@ -9,6 +9,7 @@ from shared.operation import Call, operation
     "/v1/genesis/spec/validate",
     scopes={Scope.GENESIS_READ},
     tenant=PLATFORM,
+    in_freeze=True,
 )
 def validate_spec(_call: Call, body: AgentSpec) -> Validation:
     """

@@ -7,7 +7,9 @@ from shared.policy.models.trying import PolicyDocument, PolicyOutcome
 from shared.policy.rules.trying import shown
 
 
-@operation("POST", "/v1/policies/{policy_id}/evaluate", scopes={Scope.POLICIES_READ})
+@operation(
+    "POST", "/v1/policies/{policy_id}/evaluate", scopes={Scope.POLICIES_READ}, in_freeze=True
+)
 def evaluate_policy(call: Call, policy_id: Id, body: PolicyDocument) -> PolicyOutcome:
     """
     Ask a policy what it decides about a document, by itself, whether it is in force or not.

@@ -36,6 +36,7 @@ class Judgement(Value):
     scopes={Scope.POLICY_READ},
     max_bytes=64 * 1024,
     audited=False,
+    in_freeze=True,
 )
 def judge_plan(call: Call, asked: PlanToJudge) -> Judgement:  # noqa: ARG001 - it is the same for everybody
     """

@@ -6,7 +6,7 @@ from shared.policy.models.policies import Change, Policy
 from shared.policy.models.whatif import WhatIf, WhatIfRequest
 
 
-@operation("POST", "/v1/policies/{policy_id}/what-if", scopes={Scope.POLICIES_READ})
+@operation("POST", "/v1/policies/{policy_id}/what-if", scopes={Scope.POLICIES_READ}, in_freeze=True)
 def preview_policy(call: Call, policy_id: Id, body: WhatIfRequest) -> WhatIf:
     """
     Decide recorded acts again as if a policy had been in force, and show which would have been decided otherwise.

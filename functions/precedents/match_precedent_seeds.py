@@ -38,7 +38,7 @@ class Explanation(Value):
     """The seeds of the request's class that are active or in shadow."""
 
 
-@operation("POST", "/v1/precedent-seeds/match", scopes={Scope.PRECEDENTS_READ})
+@operation("POST", "/v1/precedent-seeds/match", scopes={Scope.PRECEDENTS_READ}, in_freeze=True)
 def match_precedent_seeds(call: Call, request: ApprovalRequest) -> Explanation:
     """
     Say which seed would answer a request, with a reason for every condition.

@@ -23,6 +23,7 @@ class ReplayRequest(Value):
     "/v1/precedent-seeds/{seed_id}/replay",
     scopes={Scope.PRECEDENTS_READ},
     tenant=PLATFORM,
+    in_freeze=True,
 )
 def replay_precedent_seed(call: Call, seed_id: Id, body: ReplayRequest) -> Replay:
     """

@@ -1,6 +1,7 @@
-"""What a freeze lets through: what ends harm, decides or keeps evidence, and nothing else."""
+"""What a freeze lets through: what ends harm, decides, keeps evidence or only answers, and nothing else."""
 
 from shared.edge.catalog import operations
+from tests.proofs.test_replay import ANSWERS_ONLY
 
 WHY = {
     "decides": {
@@ -18,10 +19,11 @@ WHY = {
     "revokes": {
         *("identity.end_sessions", "identity.log_out", "identity.withdraw_role"),
         *("mobile.unregister_device", "precedents.deprecate_precedent_seed"),
-        "precedents.revoke_precedent_seed",
+        *("budgets.revoke_mandate", "precedents.revoke_precedent_seed"),
     },
     "keeps evidence": {"audit.append_entries"},
     "freezes": {"policy.set_freeze"},
+    "only answers": ANSWERS_ONLY,
 }
 
 
@@ -29,7 +31,7 @@ def test_a_freeze_lets_through_what_is_listed_and_nothing_else():
     let_through = {op.id for op in operations() if op.in_freeze}
     listed = set().union(*WHY.values())
     assert let_through == listed, (
-        "in_freeze is for what ends harm, decides or keeps evidence; list it here with the reason"
+        "in_freeze is for what ends harm, decides, keeps evidence or changes nothing; list it here with the reason"
     )
 
 
