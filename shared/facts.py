@@ -20,7 +20,9 @@ Acts = Literal[
 _BY_VERB: Mapping[str, Acts] = {
     **dict.fromkeys(("add", "append", "attach", "create", "register", "upload"), "create"),
     **dict.fromkeys(("delete", "remove", "unregister"), "delete"),
-    **dict.fromkeys(("evaluate", "judge", "match", "preview", "rebuild", "replay", "run", "test"), "execute"),
+    **dict.fromkeys(
+        ("evaluate", "judge", "match", "preview", "rebuild", "replay", "run", "test"), "execute"
+    ),
     "pay": "pay",
     "publish": "publish",
     "refund": "pay",

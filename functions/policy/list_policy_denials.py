@@ -1,5 +1,7 @@
+from pydantic import Field
+
 from shared.actors import PLATFORM, Scope
-from shared.entity import Code, Timestamp, written
+from shared.entity import Code, Id, Timestamp, written
 from shared.operation import Call, operation
 from shared.policy.models.denials import PolicyDenial
 from shared.queries import Between, Page, Paging
@@ -11,15 +13,15 @@ BEGINNING = "2000"
 class DenialQuery(Paging):
     """Which denials."""
 
-    correlation_id: Code | None = None
+    correlation_id: Id | None = None
     """Only those of this story."""
     customer_id: Code | None = None
     """Only those of this customer's callers; customers are shown their own alone."""
     agent_id: Code | None = None
     """Only those about this agent."""
-    since: Timestamp | None = None
+    since: Timestamp | None = Field(None, alias="from")
     """Only those of this instant or later."""
-    until: Timestamp | None = None
+    to: Timestamp | None = None
     """Only those of this instant or earlier."""
 
 
@@ -37,9 +39,9 @@ def list_policy_denials(call: Call, which: DenialQuery) -> Page[PolicyDenial]:
     A denial is in the list some seconds after it was entered into evidence.
     """
     tests = which.tests("correlation_id", "customer_id", "agent_id")
-    if which.since is not None or which.until is not None:
+    if which.since is not None or which.to is not None:
         first = written(which.since) if which.since else BEGINNING
-        tests["created_at"] = Between(first, written(which.until or call.now))
+        tests["created_at"] = Between(first, written(which.to or call.now))
     staff = call.actor.of_the_platform
     if not staff and which.customer_id not in {None, call.actor.tenant}:
         return Page(items=())

@@ -351,7 +351,11 @@ class _Request:
         )
 
     def _denied(self) -> Call:
-        """Return the call that enters a refusal: on the caller's own stream, also where they only read."""
+        """
+        Return the call that enters a refusal: on the caller's own stream, also where they only read.
+
+        It is told in the story that the refusal names, also where nobody named one: by that it is looked for.
+        """
         return request_call(
             self.ports,
             actor=self.actor,
@@ -359,7 +363,6 @@ class _Request:
             operation=self.op.id,
             correlation_id=self.correlation_id,
             causation_id=f"req:{self.request_id}",
-            story_named=self.story_named,
             traceparent=self.hop.traceparent,
         )
 

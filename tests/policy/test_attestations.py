@@ -16,6 +16,7 @@ from tests.kernel.things import thing
 
 __all__ = ["thing"]
 
+ANOTHER = "00000000-0000-4000-8000-00000000000a"
 WHY = "a trial makes ten things a day; subscribe, or wait until midnight"
 
 
@@ -156,9 +157,32 @@ def test_denials_are_found_by_story_and_time(world, entered, call_as):
     assert len(found) == 2
     assert found[0].rule == "TRL-04"
     assert found[0].details == (f"trial/TRL-04: {WHY}",)
-    for story, most in ((found[0].correlation_id, 2), ("another", 0)):
+    for story, most in ((found[0].correlation_id, 1), (ANOTHER, 0)):
         which = DenialQuery(correlation_id=story)
         assert len(list_policy_denials(call_as(Role.VIEWER), which).items) == most
-    later = DenialQuery(since=found[0].created_at)
+    later = DenialQuery.model_validate({"from": found[0].created_at})
     assert found[0] in list_policy_denials(call_as(Role.VIEWER), later).items
     assert PLATFORM not in {one.customer_id for one in found}
+
+
+def test_a_denial_is_found_by_the_story_that_its_refusal_names(world, entered, listed):
+    """Nobody named one, and whoever was refused has done something before, in another story."""
+    ruled(world, denial("trial", "TRL-04", WHY))
+    refusals = [make(world).json, make(world).json]
+    entered()
+    for refused in refusals:
+        (line,) = listed(f"correlation_id={refused['correlation_id']}").json["items"]
+        assert line["id"] == refused["decision_id"]
+
+
+def test_what_is_no_story_or_no_time_is_refused(world, listed):
+    for query in ("correlation_id=abc", "from=yesterday", "since=2026-01-01T00:00:00.000Z"):
+        assert listed(query).status_code in {400, 422}, query
+    assert listed("from=2026-01-01T00:00:00.000Z&to=2026-01-02T00:00:00.000Z").status_code == 200
+
+
+@pytest.fixture
+def listed(world):
+    return lambda query: world.call(
+        list_policy_denials, f"/v1/policy-denials?{query}", as_="viewer"
+    )

@@ -76,7 +76,7 @@ class Trend(Value):
 class ViolationReport(Value):
     """What was denied in a time."""
 
-    since: Timestamp
+    since: Timestamp = Field(alias="from")
     """From when on it counts."""
     to: Timestamp
     """Until when."""

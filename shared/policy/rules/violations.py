@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.deciding import Decision, Reason
 from shared.errors import Invalid
@@ -84,12 +85,12 @@ def report(
         "severity": Counter(str(one.severity) for one in found),
         "subject": subjects,
     }
-    told = {
+    told: dict[str, Any] = {
         f"by_{name}": counted(counts) if group_by in {None, name} else ()
         for name, counts in groups.items()
     }
     return ViolationReport(
-        since=since,
+        **{"from": since},
         to=to,
         complete=complete,
         total=len(found),
