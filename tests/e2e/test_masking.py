@@ -55,6 +55,9 @@ class Careless(Client):
             # What the platform's records say of an agent is asked to the letter, or refused.
             signed |= str(body.get("approval_class", "")).startswith("agent.reactivate:")
             content["json"] = body if signed else careless(kind, body)
+            if op.id == "policy.create_policy":
+                # What is read as a language takes it as a comment.
+                content["json"] = {**body, "source": f"{body['source']}\n# {PROSE}"}
             self.told |= {op.id} if PROSE in json.dumps(content["json"]) else set()
         return super().send(account, method, path, headers, **content)
 
