@@ -1,11 +1,12 @@
 """The archive, and a machine that has nothing but it and what it requires."""
 
+import os
 import subprocess
 import zipfile
 
 import pytest
 
-from infra.archive import build, compiler
+from infra.archive import BUILD_ENVIRONMENT, build, compiler
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +42,9 @@ def machine(python, unpacked, tmp_path_factory):
 
 
 def require(command):
-    """Run a command that makes an environment; one that has no package index says so."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    """Run a command that makes an environment, told what the cloud's build is; one that has no package index says so."""
+    env = os.environ | BUILD_ENVIRONMENT
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         without_index(done.stderr)
         pytest.fail(done.stderr)
