@@ -11,6 +11,8 @@ from benchmarks.prices import PRICES, TIB
 from shared.edge.catalog import catalog, reactions
 from shared.edge.meter import MESSAGE_BYTES
 from shared.operation import Operation
+from shared.outside import Acting
+from shared.reaction import Reaction
 
 ROUND_TRIP_MS = 10
 """How long Firestore takes for one request within the region: assumed, not measured."""
@@ -141,11 +143,12 @@ def creation(found: Measured, given: Provision = PROVISION) -> dict[str, Bill]:
         "the workflow's steps": Bill(steps=job["steps"]),
         "its waits for callbacks": Bill(external_steps=job["external_steps"]),
         "looks at the release": Bill(),
+        "looks at the rules in force": Bill(),
         "functions that answer": Bill(gateway_calls=job["requests_of_people"]),
         "functions that react": Bill(),
     }
     # Whoever asks is looked up once, unless the instance knows them from the last minute.
-    parts["functions that answer"]["reads"] = job["requests_of_people"]
+    parts["functions that answer"]["reads"] = job["requests_of_people"] * job["reads_for_who_asks"]
     signatures, due_runs = 0, 0
     for id, count in job["functions"].items():
         one = BY_ID[id]
@@ -154,6 +157,7 @@ def creation(found: Measured, given: Provision = PROVISION) -> dict[str, Bill]:
         runs = count["runs"]
         mean = {kind: count[kind] / runs for kind in COUNTED}
         parts[name] += billed(id, mean, cpu_ms, given).times(runs)
+        parts["looks at the rules in force"] += looked(found, one, given).times(runs)
         signatures += count["signatures"]
         due_runs += runs if not isinstance(one, Operation) and one.due else 0
     parts["entries, published and kept"] = entries(found, signatures, given)
@@ -167,13 +171,32 @@ def creation(found: Measured, given: Provision = PROVISION) -> dict[str, Bill]:
 
 BY_ID = {one.id: one for one in catalog()}
 
+_LOOK = "edge.enforcement"
+
+
+def looked(found: Measured, one: Operation | Reaction, given: Provision = PROVISION) -> Bill:
+    """
+    Return what it takes before a run to see which rules are in force, where that is asked: by what is decided or acts.
+
+    No run is taken to find an earlier look that still holds, as functions of a small month do not.
+    """
+    decided = isinstance(one, Operation) and one.mutates
+    if not decided and not any(Acting in port.__mro__ for port in one.ports.values()):
+        return Bill()
+    reads, seconds = (
+        found["main_job"]["reads_for_the_rules"],
+        found["cpu_ms"][_LOOK] * given.times / 1000,
+    )
+    return Bill(reads=reads, vcpu_s=seconds * given.vcpu, gib_s=seconds * given.gib)
+
 
 def decision(found: Measured, given: Provision = PROVISION) -> Bill:
     """Return what one decision of a Governor takes: the question, a look, the answer, what follows."""
     bill, signatures = Bill(gateway_calls=3), 0
     for id, count in deciding(found).items():
         mean = {kind: count[kind] / count["runs"] for kind in COUNTED}
-        bill += billed(id, mean, found["cpu_ms"], given).times(count["runs"])
+        run = billed(id, mean, found["cpu_ms"], given) + looked(found, BY_ID[id], given)
+        bill += run.times(count["runs"])
         signatures += count["signatures"]
     return bill + entries(found, signatures, given)
 

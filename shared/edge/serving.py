@@ -278,14 +278,13 @@ class _Request:
         """
         from shared.edge import decision_point, verdicts
 
-        with doing("edge.policy"):
-            decided = decision_point.decide(self.op, call, arguments, self.ports)
-            self.told, decision = decided.headers, decided.decision
-            if not decided.allows:
-                self.denied = decision
-                raise verdicts.refusal(decision)
-            call.begin().attest(decision.decision_id, decided.policy)
-            call.routed(verdicts.demand(decision, self.request, self.actor, self.ports.rates))
+        decided = decision_point.decide(self.op, call, arguments, self.ports)
+        self.told, decision = decided.headers, decided.decision
+        if not decided.allows:
+            self.denied = decision
+            raise verdicts.refusal(decision)
+        call.begin().attest(decision.decision_id, decided.policy)
+        call.routed(verdicts.demand(decision, self.request, self.actor, self.ports.rates))
         return decision
 
     def _attested(self, decision: "Decision", call: Call, done: Answered) -> list[Write]:

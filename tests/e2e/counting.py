@@ -29,8 +29,14 @@ MOVES_MANY |= {"platform.fold_again", "platform.forget_jobs"}
 AGAIN = {"edge.again"}
 """What somebody reads only who met somebody else on the way."""
 
-LOOKS = {"agents.get_pipeline", "agents.get_agent", "edge.identify", "edge.roster", "edge.sides"}
-"""What only those who measure ask for, and who is asking and what is shown, which an instance remembers for a minute."""
+LOOKS = {
+    *("agents.get_pipeline", "agents.get_agent"),
+    *("edge.enforcement", "edge.identify", "edge.roster", "edge.sides"),
+}
+"""
+What only those who measure ask for; and who is asking, what is shown and which rules are in force, which an instance
+remembers for a while.
+"""
 
 
 TALLIED = {"mobile.follow_agent": 0, "mobile.follow_decision": 1}
@@ -142,6 +148,9 @@ def _creation(platform, client, parts, name):
     return {
         "functions": functions,
         "requests_of_people": people + 3,
+        # Of people who hold what their token says, and of the rules that came with the release.
+        "reads_for_who_asks": platform.meter.most["edge.identify"].reads,
+        "reads_for_the_rules": platform.meter.most["edge.enforcement"].reads,
         "steps": steps.internal,
         "external_steps": steps.external,
         "messages": dict(sorted(platform.bus.sent.items())),

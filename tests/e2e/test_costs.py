@@ -18,14 +18,11 @@ DECISIONS = (
     "approvals.request_approval_changes",
     "approvals.create_veto",
 )
-WITHOUT_STORE = {
-    "genesis.get_spec_schema",
-    "genesis.list_reference_agents",
-    "genesis.run_reference_agent",
-    "genesis.validate_spec",
-    "identity.get_me",
-}
+WITHOUT_STORE = {"genesis.get_spec_schema", "genesis.list_reference_agents", "identity.get_me"}
 """What is answered without a look at the store."""
+
+DECIDED_ALONE = {"genesis.run_reference_agent", "genesis.validate_spec"}
+"""What is answered without one too, and is a POST: its decision alone looks, at what policies of the tenant are in force."""
 
 NOTES_WHO_LOOKED = {"approvals.get_approval", "mobile.get_approval_detail"}
 """Opening a question is noted once for each approver, so that unread approvals show."""
@@ -68,11 +65,19 @@ def test_what_needs_no_store_asks_for_none(most):
     assert not any(taken.values()), taken
 
 
+def test_what_is_decided_alone_looks_at_the_policies_of_the_tenant_and_at_nothing_else(most):
+    taken = {
+        id: (most[id]["reads"], most[id]["index_reads"], most[id]["writes"]) for id in DECIDED_ALONE
+    }
+    # Which are in force, and the one that is; the rehearsal has one in force.
+    assert all(now <= (2, 0, 0) for now in taken.values()), taken
+
+
 @pytest.mark.parametrize("id", DECISIONS)
 def test_a_decision_stays_within_four_reads_and_four_writes(found, most, id):
     # A yes may let a late veto count, which is another decision; here it is the one that makes an agent.
     taken = found["main_job"]["functions"].get(id, most[id])
-    reads = taken["reads"] + taken["index_reads"] + most["edge.identify"]["reads"]
+    reads = taken["reads"] + taken["index_reads"] + found["main_job"]["reads_for_who_asks"]
     assert reads <= 4, f"{id} takes {reads} reads with its caller's sign-in: {reads - 4} too many"
     writes = taken["writes"]
     assert writes <= 4, f"{id} takes {writes} writes: {writes - 4} too many"
@@ -94,7 +99,10 @@ def test_every_function_takes_what_is_listed(most):
 def test_the_creation_of_an_agent_takes_what_is_listed(found):
     now, listed = found["main_job"], counts.kept()["main_job"]
     assert now["functions"].keys() == listed["functions"].keys(), "run: make costs"
-    whole = ("steps", "external_steps", "requests_of_people")
+    whole = (
+        *("steps", "external_steps", "requests_of_people"),
+        *("reads_for_who_asks", "reads_for_the_rules"),
+    )
     wrong = more("it", {kind: now[kind] for kind in whole}, listed)
     for id, count in now["functions"].items():
         wrong += more(f"in the creation of an agent, {id}", count, listed["functions"][id])
