@@ -262,7 +262,7 @@ class Entity(Record):
     """
     governance_agent_id: str
     """Who it answers to."""
-    correlation_id: str = ""
+    correlation_id: Asked = ""
     """The story it is part of: every entry of one story has it."""
     audit: Audit | None = None
     """Where its chain of evidence ends; null where nothing was entered yet."""

@@ -140,7 +140,7 @@ class Entry(Record):
     """Which entry of that chain it is, from 1."""
     eprev: str
     """The hash of the entry before; 64 zeros in the first."""
-    action: str
+    action: Asked
     """What happened, such as `agent.created`."""
     category: str
     """What kind of act it was."""

@@ -53,6 +53,7 @@ SUITES = (
     "tests/agents/test_undo_release.py",
     "tests/approvals/test_load.py",
     "tests/approvals/test_operations.py",
+    "tests/identity/test_roles.py",
     "tests/kernel/test_delivery.py",
     "tests/mobile/test_deciding.py",
     "tests/policy/test_attestations.py",
