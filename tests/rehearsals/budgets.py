@@ -92,7 +92,7 @@ def forget_what_is_held(scene):
         seen = [client.get("admin", AGENTS), client.get("admin", "/v1/budgets/platform")]
         return not any(one["reserved_micro_usd"] for one in seen)
 
-    until(back, jump=scene.platform.jump)
+    until(back, timeout_s=60, jump=scene.platform.jump)
 
 
 def agree_to_payments(scene):
