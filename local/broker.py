@@ -33,7 +33,7 @@ from shared.edge.pubsub import MAX_PUSH_BYTES, from_push
 from shared.edge.queue import Delivery, takers
 from shared.edge.settings import Settings
 from shared.entity import Event, written
-from shared.errors import BadRequest
+from shared.errors import BadRequest, EnforcementUnavailable
 from shared.events.rules import FIRST_S, LAST_S, again_in_s, hopeless
 from shared.reaction import Reaction
 
@@ -151,7 +151,14 @@ class Broker:
         now = self._clock.now()
         with self._lock:
             before = self._failed.get(wanted)
-            attempts = before.attempts + 1 if before else 1
+            attempts = before.attempts if before else 0
+            if isinstance(error, EnforcementUnavailable):
+                # Nothing of it was tried, so nothing is counted: it waits for as long as that takes.
+                first_at = before.first_at if before else written(now)
+                later = now + timedelta(seconds=LAST_S)
+                self._failed[wanted] = _Failed(attempts, first_at, later)
+                return False
+            attempts += 1
             first_at = before.first_at if before else written(now)
             pause_s = None if hopeless(error) else again_in_s(attempts)
             next_at = now + timedelta(seconds=pause_s or 0)

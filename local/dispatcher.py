@@ -18,7 +18,7 @@ from shared.edge.proof import judged
 from shared.edge.queue import Delivery, delivery_key
 from shared.edge.walking import pages, readable, record
 from shared.entity import written
-from shared.errors import Refusal, StoreUnavailable
+from shared.errors import EnforcementUnavailable, Refusal, StoreUnavailable
 from shared.events.actions import letters
 from shared.events.actions.letters import Undelivered
 from shared.events.rules import LAST_S, again_in_s, hopeless
@@ -176,6 +176,11 @@ class Dispatcher:
         documents = self._ports.documents
         try:
             deliver(self._reactions[delivery.consumer], delivery.message, self._ports)
+        except EnforcementUnavailable as waits:
+            # Nothing of it was tried, so nothing is counted: it waits for as long as that takes.
+            log.warning("%s waits: %s", delivery.id, waits)
+            at = written(self._clock.now() + timedelta(seconds=LAST_S))
+            return delivery.model_copy(update={"next_at": at})
         except Exception as error:  # noqa: BLE001 - whatever it is, the message is tried again or kept
             attempts = delivery.attempts + 1
             pause_s = None if hopeless(error) else again_in_s(attempts)

@@ -48,7 +48,7 @@ def begin_workflow(call: Call, workflow_id: Id, body: Claim, deployment: Deploym
     A start that is delivered twice makes two executions; the second one is refused here and ends.
     """
     with call.transaction() as txn:
-        before = creation.read(txn, workflow_id)
+        before = creation.read(txn, workflow_id, at=call.now)
         run = turns.claimed(before.run, body.execution)
         on = stages.onward(txn, before.at(run), at=call.now)
         if run is not before.run:

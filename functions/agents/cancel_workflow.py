@@ -34,7 +34,7 @@ class Cancellation(Value):
 def cancel_workflow(call: Call, workflow_id: Id, body: Cancellation) -> PipelineRun:
     """Withdraw a run of the pipeline; its agent is rejected, and what it asked for is withdrawn."""
     with call.transaction() as txn:
-        before = creation.read(txn, workflow_id)
+        before = creation.read(txn, workflow_id, at=call.now)
         turns.going(before.run)
         if before.run.current_stage == DEPLOYMENT:
             raise Conflict("the release is under way; roll it back instead", rule="stage_conflict")

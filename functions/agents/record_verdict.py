@@ -52,7 +52,7 @@ def record_verdict(call: Call, workflow_id: Id, stage: Stage, body: StageVerdict
     author, or up to the Governor.
     """
     with call.transaction() as txn:
-        before = creation.read(txn, workflow_id)
+        before = creation.read(txn, workflow_id, at=call.now)
         run = verdicts.judged(
             before.run,
             stage,

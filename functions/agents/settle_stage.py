@@ -36,7 +36,7 @@ def settle_stage(call: Call, workflow_id: Id, stage: Stage, body: Settlement) ->
     and what code can decide about it is decided; one that is open stays as it is, with its deadline.
     """
     with call.transaction() as txn:
-        before = creation.read(txn, workflow_id)
+        before = creation.read(txn, workflow_id, at=call.now)
         agent = before.agent
         ruling = None
         if body.approval_id:

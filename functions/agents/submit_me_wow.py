@@ -41,7 +41,7 @@ def submit_me_wow(call: Call, workflow_id: Id, body: Blueprint) -> Submitted:
     is under review cannot be submitted again.
     """
     with call.transaction() as txn:
-        before = creation.read(txn, workflow_id)
+        before = creation.read(txn, workflow_id, at=call.now)
         submission.authoring(before.run)
         agent, old = before.agent, before.manifest
         parts = gathering.gathered(

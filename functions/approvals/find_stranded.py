@@ -25,7 +25,8 @@ def find_stranded(call: ReactionCall, workflows: Workflows) -> None:
     """
     Find what waits for nobody: open questions, and runs that nobody carries out.
 
-    Each becomes a promise of its own, which is kept at once; so whatever their number, one commit stays small.
+    Each becomes a promise of its own, so whatever their number, one commit stays small. It is kept at once; but for a
+    run that was not begun, which a freeze may have kept from it until now: in an hour, unless it is begun by then.
     """
     questions = _questions(call, workflows)
     runs = _runs(call, workflows)
@@ -35,7 +36,8 @@ def find_stranded(call: ReactionCall, workflows: Workflows) -> None:
             txn.schedule(told, at=call.now, about=approval)
     for run in runs:
         with call.within(PLATFORM, OF_ALL) as txn:
-            txn.schedule(RunStranded(execution=run.execution), at=call.now, about=run)
+            at = call.now if run.execution else call.now + turns.UNBEGUN
+            txn.schedule(RunStranded(execution=run.execution), at=at, about=run)
 
 
 def _questions(call: ReactionCall, workflows: Workflows) -> list[tuple[Approval, Why]]:

@@ -36,6 +36,7 @@ from shared.edge.traces import Span, span
 from shared.edge.web import Request, Response
 from shared.errors import (
     BadRequest,
+    EnforcementUnavailable,
     MethodNotAllowed,
     Refusal,
     TooLarge,
@@ -281,8 +282,10 @@ class _Request:
         decided = decision_point.decide(self.op, call, arguments, self.ports)
         self.told, decision = decided.headers, decided.decision
         if not decided.allows:
-            self.denied = decision
-            raise verdicts.refusal(decision)
+            refusal = verdicts.refusal(decision)
+            # What is to be sent again is not denied.
+            self.denied = None if isinstance(refusal, EnforcementUnavailable) else decision
+            raise refusal
         call.begin().attest(decision.decision_id, decided.policy)
         call.routed(verdicts.demand(decision, self.request, self.actor, self.ports.rates))
         return decision

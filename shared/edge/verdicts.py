@@ -17,6 +17,7 @@ from shared.errors import (
     ApprovalRequired,
     BadRequest,
     BudgetExceeded,
+    EnforcementUnavailable,
     NoActiveTrial,
     NotFound,
     PolicyDenied,
@@ -36,6 +37,9 @@ ANSWERS: Mapping[str, type[Refusal]] = {
 }
 """By which refusal a rule is answered that is no 403: where several deny, they must all say the same."""
 
+FROZEN_S = 900
+"""After how many seconds a service asks again while everything is frozen."""
+
 HIDING = frozenset({"DAT-01"})
 """The rules by which a thing does not exist for whoever asks, of which nothing more is said."""
 
@@ -45,6 +49,10 @@ def refusal(decision: Decision) -> Refusal:
     rules = {reason.rule for reason in decision.reasons}
     if rules & HIDING:
         return NotFound(NOTHING)
+    if "frozen" in rules and decision.input["subject"]["type"] == "service":
+        # Who is told no gives up what it carries, and that would not be stopped but destroyed.
+        said = "everything is frozen; send this again, as it is done once a Governor lifts that"
+        return EnforcementUnavailable(said, rule="frozen", retry_after_s=FROZEN_S)
     told = [_violation(reason) for reason in decision.reasons]
     if decision.approval:
         needed = decision.approval

@@ -118,6 +118,8 @@ def _calls(node: Any) -> set[str]:
     match node:
         case dict():
             own = {node["call"]} if isinstance(node.get("call"), str) else set()
+            if own & _operations().keys():
+                own |= _calls(steps().get(FUNCTION))
             return own.union(*(_calls(value) for value in node.values()))
         case list():
             return set().union(*map(_calls, node))
@@ -130,8 +132,8 @@ def _calls(node: Any) -> set[str]:
 # --- steps that are named ------------------------------------------------------------------------
 
 
-def _written_out(node: Any) -> Any:
-    """Return a part of a workflow with all steps in it written out that it names."""
+def _written_out(node: Any, step: str = "") -> Any:
+    """Return a part of a workflow, of a step of some name, with all steps in it written out that it names."""
     match node:
         case {"try": {"call": str(name)}} if name in _operations() or name in steps():
             raise BadCall(f"{name} is tried by itself already; put it into steps of the try")
@@ -141,11 +143,11 @@ def _written_out(node: Any) -> Any:
                 name, given = FUNCTION, _addressed(_operations()[name], given)
             result = {"result": more["result"]} if "result" in more else {}
             beside = {key: more[key] for key in more if key == "next"}
-            return _filled(name, given | result) | beside
+            return _filled(name, given | result, step) | beside
         case dict():
-            return {key: _written_out(value) for key, value in node.items()}
+            return {key: _written_out(value, key) for key, value in node.items()}
         case list():
-            return [_written_out(value) for value in node]
+            return [_written_out(value, step) for value in node]
         case _:
             return node
 
@@ -258,17 +260,23 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
 
 
-def _filled(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a step with what was given in its places; what need not be given, and was not, is left out of it."""
+def _filled(name: str, given: Mapping[str, Any], step: str) -> dict[str, Any]:
+    """
+    Return a step with what was given in its places; what need not be given, and was not, is left out of it.
+
+    `$step` is the name it has, and begins the names of steps within it.
+    """
     taken: set[str] = set()
 
     def filled(part: Any) -> Any:
         match part:
             case dict():
-                full = {key: filled(value) for key, value in part.items()}
+                full = {key.replace("$step", step): filled(value) for key, value in part.items()}
                 return {key: value for key, value in full.items() if value is not None}
             case list():
                 return [filled(value) for value in part]
+            case "$step":
+                return step
             case str() if part.startswith("$") and not part.startswith("${"):
                 word = part[1:].removesuffix("?")
                 taken.add(word)
@@ -278,6 +286,6 @@ def _filled(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
             case _:
                 return part
 
-    step: dict[str, Any] = filled(steps()[name])
+    full: dict[str, Any] = filled(steps()[name])
     _taken(name, given, taken)
-    return step
+    return full

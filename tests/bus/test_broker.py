@@ -17,7 +17,7 @@ from shared.bus import envelope
 from shared.documents import Query
 from shared.edge.pubsub import PubsubBus
 from shared.edge.settings import Settings
-from shared.errors import Conflict, ProviderDown
+from shared.errors import Conflict, EnforcementUnavailable, ProviderDown
 from shared.events.models import DeadLetter
 from shared.events.rules import ATTEMPTS
 from shared.evidence import Entry
@@ -137,6 +137,18 @@ def test_what_fails_for_the_whole_time_of_the_policy_is_kept(here, flyer, fly, d
     (kept,) = letters(documents)
     assert kept.data["attempts"] == ATTEMPTS
     assert clock.now() - begun >= timedelta(minutes=20)
+
+
+def test_what_may_not_be_done_now_waits_for_as_long_as_that_takes(
+    here, flyer, fly, documents, clock
+):
+    flyer.failing["a1"] = EnforcementUnavailable("everything is frozen", rule="frozen")
+    fly("a1")
+    for _ in range(ATTEMPTS + 2):
+        until(lambda: here.idle() and here.next_at())
+        clock.jump(here.next_at())
+    flyer.failing.clear()
+    assert letters(documents) == []
 
 
 def test_others_do_not_wait_for_what_fails(here, flyer, fly, documents):

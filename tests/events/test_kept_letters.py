@@ -17,6 +17,8 @@ from shared.errors import Conflict
 from shared.events import rules
 from shared.events.models import DeadLetter
 from shared.evidence import Entry
+from shared.promises import Due
+from tests.conftest import FakeEnforcing
 from tests.kernel.test_delivery import bus, entries, grow, ports
 
 __all__ = ["bus", "ports"]
@@ -41,10 +43,15 @@ def given_up(consumer=CONSUMER, attributes=EVENT, data=b"{}", attempts="5"):
 
 
 @pytest.fixture
-def kept(reacting, documents):
+def enforcing():
+    return FakeEnforcing()
+
+
+@pytest.fixture
+def kept(reacting, documents, enforcing):
     def keep(*letters):
         for letter in letters:
-            keep_dead_letter(reacting(), letter)
+            keep_dead_letter(reacting(), letter, enforcing)
         found = documents.find(PLATFORM, Query(DeadLetter.collection))
         return [DeadLetter.model_validate(snapshot.data) for snapshot in found]
 
@@ -60,6 +67,22 @@ def test_a_letter_says_what_it_was_and_who_could_not_take_it(kept):
         5,
     )
     assert letter.attributes == EVENT, "what the broker added is not sent again"
+    assert letter.status == "open"
+
+
+@pytest.mark.parametrize("held", [{"frozen": True}, {"level": "off", "rule": "bundle_missing"}])
+def test_what_is_given_up_while_nothing_may_be_done_is_sent_again_by_itself(
+    kept, enforcing, documents, held
+):
+    enforcing.now = enforcing.now.model_copy(update=held)
+    for times in (1, 2):
+        again = given_up(attributes=EVENT | ({"replayid": "1"} if times == 2 else {}))
+        (letter,) = kept(again, again)
+        assert (letter.status, letter.replays) == ("replayed", times)
+        dues = documents.find(PLATFORM, Query(Due.collection))
+        assert [one.data["at"] for one in dues] == ["2026-01-01T12:15:00.000Z"] * times
+    enforcing.now = FakeEnforcing().now
+    (letter,) = kept(given_up(attributes=EVENT | {"replayid": "2"}))
     assert letter.status == "open"
 
 

@@ -401,9 +401,9 @@ def test_the_queue_keeps_a_message_for_each_consumer_once(tmp_path, documents, c
     assert Delivery.model_validate(found[0].data).message == message
 
 
-def test_the_dispatcher_retries_and_then_keeps_a_dead_letter(
-    tmp_path, documents, signer, call_as, ports, monkeypatch
-):
+@pytest.fixture
+def stumbling(documents, call_as, ports, monkeypatch):
+    """A dispatcher with one message, whose consumer says something as often as it is tried."""
     from local.clock import Clock
     from local.dispatcher import Dispatcher
 
@@ -411,8 +411,9 @@ def test_the_dispatcher_retries_and_then_keeps_a_dead_letter(
 
     def stumble(call, event):
         tried.append(1)
-        raise ProviderDown("not now")
+        raise says[0]
 
+    says = [ProviderDown("not now")]
     stumble.__module__ = "functions.tests.stumble"
     declared: Reaction = reaction(on=ThingGrown)(stumble).declared
     monkeypatch.setattr("local.dispatcher.reactions", lambda: [declared])
@@ -435,22 +436,41 @@ def test_the_dispatcher_retries_and_then_keeps_a_dead_letter(
     documents.commit([write])
     dispatcher = Dispatcher(ports, clock, workers=2)
     dispatcher.start()
-    pauses = []
-    for _ in range(8):
+
+    def paused(times):
+        pauses = []
+        for _ in range(times):
+            wait_until(dispatcher.idle)
+            then = dispatcher.next_at()
+            if then is None:
+                break
+            pauses.append(round((then - clock.now()).total_seconds()))
+            clock.jump(then)
         wait_until(dispatcher.idle)
-        then = dispatcher.next_at()
-        if then is None:
-            break
-        pauses.append(round((then - clock.now()).total_seconds()))
-        clock.jump(then)
-    wait_until(lambda: documents.find("platform", Query("dead_letters")) != [])
+        return pauses
+
+    yield says, tried, paused
     dispatcher.stop()
+
+
+def test_the_dispatcher_retries_and_then_keeps_a_dead_letter(stumbling, documents):
+    _, tried, paused = stumbling
+    assert paused(8) == [10, 20, 40, 80, 160, 320, 600]
     assert len(tried) == 8
-    assert pauses == [10, 20, 40, 80, 160, 320, 600]
     (letter,) = documents.find("platform", Query("dead_letters"))
     assert letter.data["error_code"] == "provider_down"
     assert letter.data["attempts"] == 8
     assert documents.find("platform", Query(Delivery.collection)) == []
+
+
+def test_what_may_not_be_done_now_waits_for_as_long_as_that_takes(stumbling, documents):
+    says, tried, paused = stumbling
+    wait_until(lambda: tried)
+    says[0] = EnforcementUnavailable("everything is frozen", rule="frozen")
+    assert paused(20) == [10] + [600] * 19
+    assert documents.find("platform", Query("dead_letters")) == []
+    (waits,) = documents.find("platform", Query(Delivery.collection))
+    assert waits.data["attempts"] == 1
 
 
 def test_a_refused_message_is_a_dead_letter_at_once():

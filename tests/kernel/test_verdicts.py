@@ -22,12 +22,26 @@ def end_harm(call: Call) -> dict[str, str]:
     return {}
 
 
+@declared("POST", "/v1/carry-on", scopes={Scope.AGENTS_RUN})
+def carry_on(call: Call) -> dict[str, str]:
+    """Carry on with what a service carries."""
+    return {}
+
+
 def test_a_freeze_stops_everything_but_what_says_that_it_goes_on(world):
     ruled(world, frozen=True)
     told = problem(make(world), 403, "policy_denied", "frozen")
     assert "Governor" in told["detail"]
     assert world.call(end_harm, "/v1/end", as_="admin").status_code == 200
     assert world.call(list_things, "/v1/things", as_="admin").status_code == 200
+
+
+def test_a_service_is_told_in_a_freeze_to_come_again_and_not_denied(world):
+    ruled(world, frozen=True)
+    answer = world.call(carry_on, "/v1/carry-on", as_="service")
+    problem(answer, 503, "enforcement_unavailable", "frozen")
+    assert answer.headers["Retry-After"] == "900"
+    assert entries(world, action="policy.denied") == []
 
 
 @pytest.mark.parametrize(

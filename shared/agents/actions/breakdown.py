@@ -11,7 +11,7 @@ from shared.store import Transaction
 
 def broken_down(txn: Transaction, call: Call, workflow_id: str, reason: str) -> PipelineRun:
     """Keep a run ended that broke down, and a release taken back that was under way; an ended one stays."""
-    before = creation.read(txn, workflow_id)
+    before = creation.read(txn, workflow_id, at=call.now)
     if before.run.over:
         return before.run
     agent = before.agent

@@ -1,28 +1,34 @@
 """Read and keep together what one run of the pipeline is about: the run, its agent and the manifest."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from shared.agents.events.lifecycle import AuthorConcerned
 from shared.agents.models.agents import Agent
 from shared.agents.models.creation import Story
 from shared.agents.models.parts import CERTIFICATION
 from shared.agents.models.runs import PipelineRun
-from shared.agents.rules import lifecycle
+from shared.agents.rules import lifecycle, pipeline
 from shared.entity import Because, Event
 from shared.manifests import rules as manifests
 from shared.manifests.models.manifests import Certificate, Manifest, ManifestSnapshot
 from shared.operation import Call
+from shared.policy.models.standing import STANDING, PolicyStanding
 from shared.store import Transaction
 
 
-def read(txn: Transaction, workflow_id: str) -> Story:
+def read(txn: Transaction, workflow_id: str, *, at: datetime) -> Story:
     """
-    Read a story.
+    Read a story; a stage whose time ran out while everything was frozen has it anew.
 
     Raises:
         NotFound: There is no such run.
     """
     run = txn.get(PipelineRun, workflow_id)
+    if pipeline.late(run, at):
+        standing = txn.get_or_none(PolicyStanding, STANDING)
+        if standing and standing.frozen_at and not standing.frozen:
+            run = pipeline.timed_anew(run, standing.frozen_at)
     return Story(run, txn.get(Agent, run.agent_id), txn.get_or_none(Manifest, run.agent_id))
 
 

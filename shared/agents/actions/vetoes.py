@@ -109,7 +109,7 @@ def undo(txn: Transaction, call: Call, veto: Veto) -> Veto | None:
     run = txn.get_or_none(PipelineRun, workflow_id) if workflow_id else None
     if run is None:
         return None
-    before = creation.read(txn, run.id)
+    before = creation.read(txn, run.id, at=call.now)
     if approval is None:
         _cancelled(txn, call, before)
         return veto

@@ -277,13 +277,29 @@ def ruled(
 
 def overdue(run: PipelineRun, *, at: datetime) -> PipelineRun:
     """Return the run when the time of its current stage is over; before that, as it is."""
-    record = run.stages[-1]
-    if not record.open or record.deadline_at is None or at < record.deadline_at:
+    if not late(run, at):
         return run
+    record = run.stages[-1]
     if record.stage in EVALUATOR:
         return escalated(run, "verdict_missing", at=at)
     codes: dict[int, Failure] = {AUTHORING: "author_timeout", DEPLOYMENT: "release_failed"}
     return ended(run, codes.get(record.stage, "deployment_blocked"), at=at)
+
+
+def late(run: PipelineRun, at: datetime) -> bool:
+    """Say whether the time of the stage is over that a run is at."""
+    record = run.stages[-1]
+    return record.open and record.deadline_at is not None and at >= record.deadline_at
+
+
+def timed_anew(run: PipelineRun, lifted_at: datetime) -> PipelineRun:
+    """Return the run whose stage has its whole time again, if that ran out before everything went on."""
+    record = run.stages[-1]
+    if record.deadline_at is None or record.deadline_at >= lifted_at:
+        return run
+    anew = lifted_at + timedelta(minutes=BUDGET_MIN[record.stage])
+    last = record.model_copy(update={"deadline_at": anew})
+    return run.model_copy(update={"stages": (*run.stages[:-1], last)})
 
 
 def sent_back(

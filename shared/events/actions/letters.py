@@ -8,10 +8,13 @@ from shared.bus import Message
 from shared.canonical import digest
 from shared.entity import written
 from shared.events import rules
-from shared.events.events import EventDeadLettered
+from shared.events.events import DeadLetterReplayed, EventDeadLettered
 from shared.events.models import DeadLetter
 from shared.records import dataclass
 from shared.store import Transaction
+
+HELD = "nothing was governed, or everything was frozen, when it was given up"
+"""Why a message is sent again by itself."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,21 @@ class Undelivered:
         return int(said) if said.isdecimal() else 0
 
 
-def keep(txn: Transaction, given: Undelivered, *, at: datetime) -> None:
-    """Keep a message that was given up; the same giving up told twice changes nothing the second time."""
+def keep(
+    txn: Transaction, given: Undelivered, *, at: datetime, again_at: datetime | None = None
+) -> None:
+    """
+    Keep a message that was given up; the same giving up told twice changes nothing the second time.
+
+    Args:
+        txn: The transaction.
+
+        given: The message.
+
+        at: Now.
+
+        again_at: When it is sent again by itself; None where somebody must say so.
+    """
     before = txn.get_or_none(DeadLetter, given.letter_id)
     event = EventDeadLettered(
         event_id=given.message.attributes.get("id", ""),
@@ -58,9 +74,24 @@ def keep(txn: Transaction, given: Undelivered, *, at: datetime) -> None:
         error_code=given.code,
     )
     if before is None:
-        txn.create(_letter(given, at), event)
+        after = txn.create(_sent(_letter(given, at), again_at), event)
     elif rules.failed_again(before, given.replay):
-        txn.save(_reopened(before, given, at), event)
+        after = txn.save(_sent(_reopened(before, given, at), again_at), event)
+    else:
+        return
+    if again_at and after.status == "replayed":
+        again = DeadLetterReplayed(
+            dead_letter_id=after.id,
+            event_id=after.event_id,
+            consumer=after.consumer,
+            replay=after.replays,
+            reason=HELD,
+        )
+        txn.schedule(again, at=again_at, about=after)
+
+
+def _sent(letter: DeadLetter, again_at: datetime | None) -> DeadLetter:
+    return rules.replayed(letter) if again_at and letter.proven else letter
 
 
 def _letter(given: Undelivered, at: datetime) -> DeadLetter:
