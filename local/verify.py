@@ -23,11 +23,13 @@ from shared.attesting import DECISION_TYPE, Attestation
 from shared.canonical import canonical
 from shared.documents import Documents, Key
 from shared.edge import keyring, tap
+from shared.edge.bundles import BundleSet
 from shared.edge.keys import verifier
 from shared.entity import Audit
 from shared.errors import Refusal, Violation
 from shared.evidence import Entry
 from shared.identity.models import VerificationKey
+from shared.policy.models.sets import PolicySet
 from shared.texts import printable
 from shared.verification import (
     Head,
@@ -73,6 +75,7 @@ class Verification:
         self._check, self._kinds = verifier(trusted), rows.entity_kinds()
         self._records = rows.record_kinds()
         self._used, self._published = set[str](), set[str]()
+        self._decided_by, self._sets = set[str](), set[str]()
         self._notes = sqlite3.connect("")
         self._notes.executescript(_NOTES)
         self._implied = Implied(self._notes)
@@ -87,6 +90,7 @@ class Verification:
             yield from self._unpublished_keys()
             yield from self._chains()
             yield from self._decisions()
+            yield from self._lost_rules()
             yield from self._implied.breaks()
             yield from self._against_the_tap()
 
@@ -149,16 +153,32 @@ class Verification:
             yield Violation(rule="SCHEMA_INVALID", message=f"{where(place)}: {why}")
         elif kind is Attestation:
             yield from self._attestation(place, Attestation.from_stored(record))
+        elif kind is PolicySet:
+            yield from self._set(place, PolicySet.from_stored(record))
         self._implied.record(place, record)
 
     def _attestation(self, place: Key, kept: Attestation) -> Iterator[Violation]:
         """Hold a decision that no entry carries to its signature, and to what it was made on."""
         self._used.add(kept.kid)
+        self._decided_by.add(str(kept.decision.get("bundle")))
         yield from decision_breaks(place, kept.decision)
         message = canonical({"typ": DECISION_TYPE, **kept.decision})
         if not self._check(kept.kid, message, kept.sig):
             said = f"{where(place)}: no trusted key signed it so; it names the key {kept.kid[:100]}"
             yield Violation(rule="SIGNATURE_INVALID", message=said)
+
+    def _set(self, place: Key, kept: PolicySet) -> Iterator[Violation]:
+        """Hold rules that are kept to the digest by which decisions name them."""
+        self._sets.add(place.id)
+        if BundleSet(kept.modules, kept.selection, kept.data).digest != place.id:
+            said = f"{where(place)}: the rules kept there are not those of that digest"
+            yield Violation(rule="HASH_MISMATCH", message=said)
+
+    def _lost_rules(self) -> Iterator[Violation]:
+        """Find the rules that something was decided by and that are not kept, so nobody can decide it again."""
+        for digest in sorted(self._decided_by - self._sets):
+            said = f"{PLATFORM}/{PolicySet.collection}/{digest}: something was decided by these rules, and they are gone"
+            yield Violation(rule="RULES_MISSING", message=said)
 
     def _unpublished_keys(self) -> Iterator[Violation]:
         for kid in sorted((self._used & self.trusted.keys()) - self._published):
@@ -168,7 +188,9 @@ class Verification:
     # --- all of them -----------------------------------------------------------------------------
 
     def _cites(self, place: Key, policy: Mapping[str, Any]) -> None:
-        """Take down by which decision of another entry something was done."""
+        """Take down by which rules something was decided, and by which decision of another entry it was done."""
+        if decision := policy.get("decision"):
+            self._decided_by.add(str(decision.get("bundle")))
         if "decision_id" in policy and policy.get("decision") is None:
             row = (place.tenant, policy["decision_id"], place.id)
             self._notes.execute("insert into cited values (?, ?, ?)", row)

@@ -33,6 +33,7 @@ from shared.identity.models import VerificationKey
 from shared.observability import Backlog, Memory, NoTraffic
 from shared.operation import Call
 from shared.outside import Look, Pushed
+from shared.policy.models.sets import PolicySet
 from shared.ports import Deployment
 from shared.reaction import ReactionCall
 from shared.secrets import TenantSecrets
@@ -238,10 +239,15 @@ class FakePush:
 
 
 def broken(documents: Documents, signer: FileSigner) -> list[Violation]:
-    """Publish the key that everything here is signed with, and return what does not verify."""
-    key = VerificationKey(id=signer.jwk["kid"], jwk=signer.jwk)
-    place = Key(PLATFORM, VerificationKey.collection, key.id)
-    documents.commit([Write(place, key.model_dump(mode="json"))])
+    """Publish the key that all here is signed with, keep the rules it is decided by, and return what does not verify."""
+    key, rules = VerificationKey(id=signer.jwk["kid"], jwk=signer.jwk), whole(shipped())
+    kept = PolicySet(
+        id=rules.digest, modules=rules.modules, selection=rules.selection, data=rules.data
+    )
+    there = [(key, VerificationKey.collection), (kept, PolicySet.collection)]
+    documents.commit(
+        [Write(Key(PLATFORM, kind, one.id), one.model_dump(mode="json")) for one, kind in there]
+    )
     return [*Verification({key.id: key.jwk}, tapped=None).breaks(in_port(documents))]
 
 

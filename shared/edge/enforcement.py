@@ -16,7 +16,7 @@ from typing import NamedTuple
 from shared import verification
 from shared.actors import PLATFORM
 from shared.deciding import PolicyEngine
-from shared.documents import Documents, Key, Snapshot
+from shared.documents import Condition, Documents, Key, Query, Snapshot
 from shared.edge import bundles
 from shared.edge.bundles import BundleSet
 from shared.edge.canary import canary
@@ -222,7 +222,22 @@ class LiveEnforcement:
         if not self._trusted(kid, signed_bytes(entry.data), signature):
             says = "what says which policy bundles are in force is signed by nobody who is trusted; restore it"
             return Trouble("bundle_unsigned", says)
-        return None
+        return self._rolled_back(standing, entry)
+
+    def _rolled_back(self, standing: Snapshot, entry: Snapshot) -> Trouble | None:
+        """Hold what is said to be in force to be the last that was: an old record has a proof, too."""
+        since = Condition("eseq", ">=", entry.data["eseq"])
+        named = Condition("entity", "==", entry.data["entity"])
+        query = Query(Entry.collection, (named, since), (("eseq", "asc"),), limit=2)
+        later = [one for one in self._documents.find(PLATFORM, query) if one.key != entry.key]
+        if not later:
+            return None
+        now = self._documents.get(PLACE)
+        if now is not None and now.revision != standing.revision:
+            # It was changed while this looked, and is looked at again.
+            return None
+        says = "what is in force, or the freeze, was put back to what it once was: its record has later entries; restore it"
+        return Trouble("standing_rolled_back", says)
 
     def _running(self, standing: PolicyStanding, at: datetime) -> Iterator[Trouble]:
         """Have the engine be of the rules in force."""

@@ -172,6 +172,31 @@ def test_all_is_well_once_the_release_brought_its_bundles(world, ship):
     assert world.live.engine(NOON + timedelta(seconds=5)) is world.engine
 
 
+def test_a_record_that_is_put_back_to_what_it_once_was_holds_everything_up(
+    world, ship, freeze, activate
+):
+    ship()
+    for change in (lambda: freeze(True), lambda: activate(SECOND, 1)):
+        before = world.documents.get(PLACE)
+        change()
+        now = world.documents.get(PLACE)
+        assert world.found(60)[0] == "effective"
+        world.documents.commit([Write(PLACE, before.data, now.revision)])
+        assert world.found(120) == ("off", "standing_rolled_back")
+        put_back = world.documents.get(PLACE)
+        world.documents.commit([Write(PLACE, now.data, put_back.revision)])
+        assert world.found(180)[0] == "effective"
+
+
+def test_rules_in_force_that_are_not_kept_any_more_are_kept_again(world, ship):
+    ship()
+    place = Key(PLATFORM, PolicySet.collection, FIRST.digest)
+    kept = world.documents.get(place)
+    world.documents.commit([Write(place, None, kept.revision)])
+    ship(at=5)
+    assert world.documents.get(place).data == kept.data
+
+
 def test_a_look_holds_for_half_a_minute(world, ship):
     ship()
     for seconds in range(30):

@@ -222,6 +222,18 @@ def test_a_decision_by_itself_that_was_changed_does_not_verify(world):
     ]
 
 
+@pytest.mark.parametrize("act", ["/v1/notes", "/v1/things/twice"])
+def test_rules_that_something_was_decided_by_and_that_are_gone_are_one_break(
+    world, monkeypatch, act
+):
+    ruled(world)
+    monkeypatch.setattr(type(world.ports.enforcement.engine(world.now)), "digest", "ab" * 32)
+    for _ in range(2):
+        world.call(leave_note if act == "/v1/notes" else make_two, act, as_="admin")
+    (found,) = broken(world.ports.documents, world.ports.signer)
+    assert (found.rule, "ab" * 32 in found.message) == ("RULES_MISSING", True)
+
+
 # --- what is asked -----------------------------------------------------------------------------------
 
 

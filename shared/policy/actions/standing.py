@@ -17,11 +17,13 @@ from shared.violations.rules import opened
 
 
 def ship(txn: Transaction, *, release: str, rules: Rules, at: datetime) -> None:
-    """Put the rules of a new release in force, once, and keep them whole."""
+    """Put the rules of a new release in force, once, and keep them whole, for as long as they are in force."""
     bundle = rules.digest
     before = txn.get_or_none(PolicyStanding, STANDING)
     after = standing.shipped(before, release=release, bundle=bundle, at=at)
     if after is None:
+        if before and before.bundle == bundle:
+            keep(txn, rules)
         return
     keep(txn, rules)
     told = BundleActivated(before=before.bundle if before else None, bundle=bundle, release=release)
