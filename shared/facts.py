@@ -1,16 +1,25 @@
 """
 What rules are told of a request: what kind of act it is, and what its arguments say of themselves.
 
-That is said by the type of a member, ``amount: Annotated[int, Fact]``, and by nothing else: amounts, counts and classes,
-never words that somebody wrote. A contract holds each to that.
+The type of a member says it. A whole number, a truth value, an instant and a code (a choice, or a text with a pattern)
+is a fact; of a list of choices, what is in it; of another list, how long it is. Words that somebody wrote are none, nor
+is what is about a person beside the ids that evidence knows them by. What is a code and none the less for nobody's eyes,
+such as a signature, is marked `Withheld`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import Enum
 from functools import cache
-from typing import Any, Literal, get_args
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
+
+from shared.handling import BLANKED, personal
+from shared.instants import written
+from shared.judged import Masked
+from shared.records import dataclass
 
 Acts = Literal[
     "read", "create", "update", "execute", "publish", "send", "pay", "trade", "delete", "bulk"
@@ -38,44 +47,117 @@ def acts(method: str, name: str) -> Acts:
     return _BY_METHOD.get(method) or _BY_VERB.get(name.partition("_")[0], "update")
 
 
+class Withheld:
+    """Marks a member that rules never look at, though it is a code: it proves something, or opens it."""
+
+
 class Fact:
-    """Marks a member of a request that rules may look at: a whole number, a truth value or a code, or a list of such."""
+    """Marks a list of which rules may look at what is in it: codes, and few of them."""
 
 
-class Count:
-    """Marks a list in a request of which rules may know how long it is."""
+Told = Literal["integer", "boolean", "instant", "code", "codes", "length"]
+"""What a fact is: a number, a truth value, an instant as text, a code, a list of codes, or how long a list is."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A member with facts within, which is a model of its own or null."""
+
+    kind: type[BaseModel]
 
 
 def facts_of(value: BaseModel) -> dict[str, Any]:
-    """Return what a request says that rules may look at, by the names of its members; what is within a member likewise."""
+    """Return what a request says that rules may look at, by the names it was sent with; what is within likewise."""
     found: dict[str, Any] = {}
-    for name, marker in marked(type(value)).items():
-        said = getattr(value, name)
-        if marker is Count:
+    for name, (member, told) in marked(type(value)).items():
+        said = getattr(value, member)
+        if isinstance(told, Part):
+            if said is not None:
+                found[name] = facts_of(said)
+        elif told == "length":
             found[name] = 0 if said is None else len(said)
-        elif marker is Fact:
+        else:
             found[name] = _plain(said)
-        elif said is not None:
-            found[name] = facts_of(said)
     return found
 
 
 @cache
-def marked(kind: type[BaseModel]) -> Mapping[str, type]:
-    """Return the members of a model that are facts, by how they are; of a model with facts within, that model."""
-    found: dict[str, type] = {}
+def marked(kind: type[BaseModel]) -> Mapping[str, tuple[str, Told | Part]]:
+    """Return the members of a model that are facts: by the name each is sent with, its own name, and how it is told."""
+    hints, about = get_type_hints(kind, include_extras=True), personal(kind)
+    found: dict[str, tuple[str, Told | Part]] = {}
     for name, field in kind.model_fields.items():
-        parts = [field.annotation, *get_args(field.annotation)]
-        inside = [one for one in parts if isinstance(one, type) and issubclass(one, BaseModel)]
-        marks = [one for one in field.metadata if one in (Fact, Count)]
-        if marks:
-            found[name] = marks[0]
-        elif inside and inside[0] is not kind and marked(inside[0]):
-            found[name] = inside[0]
+        told = None if about.get(name) in BLANKED else _told(hints[name], tuple(field.metadata))
+        if told and not (isinstance(told, Part) and not marked(told.kind)):
+            found[field.alias or name] = (name, told)
     return found
+
+
+def paths(kind: type[BaseModel]) -> dict[str, Told]:
+    """Return every fact of a model by its path, such as ``target.amount``, as authors of rules are shown it."""
+    found: dict[str, Told] = {}
+    for name, (_, told) in marked(kind).items():
+        if isinstance(told, Part):
+            found |= {f"{name}.{inside}": how for inside, how in paths(told.kind).items()}
+        else:
+            found[name] = told
+    return found
+
+
+def of_inputs(kinds: Iterable[type]) -> dict[str, Told]:
+    """Return every fact of what an operation takes, by its path."""
+    models = [kind for kind in kinds if issubclass(kind, BaseModel)]
+    return {path: how for kind in models for path, how in paths(kind).items()}
+
+
+def _told(kind: Any, said: tuple[Any, ...]) -> Told | Part | None:
+    """Return how something of a type is told; *said* is what an Annotated says of it."""
+    if Withheld in said:
+        return None
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return _told(parts[0], (*parts[1:], *said))
+    if origin in {Union, UnionType}:
+        ways = {_told(part, said) for part in parts if part is not NoneType}
+        return ways.pop() if len(ways) == 1 else None
+    if origin is Literal:
+        kinds = {type(one) for one in parts}
+        return _PLAIN.get(kinds.pop()) if len(kinds) == 1 else None
+    if origin in {tuple, list}:
+        closed = all(_is_choice(one) for one in parts if one is not Ellipsis)
+        return "codes" if closed or Fact in said else "length"
+    return _of_class(kind, said) if isinstance(kind, type) else None
+
+
+def _of_class(kind: type, said: tuple[Any, ...]) -> Told | Part | None:
+    if issubclass(kind, BaseModel):
+        return Part(kind)
+    if issubclass(kind, Enum):
+        return "code"
+    if issubclass(kind, str):
+        return "code" if _is_code(said) else None
+    return _PLAIN.get(kind)
+
+
+_PLAIN: Mapping[type, Told] = {bool: "boolean", int: "integer", datetime: "instant", str: "code"}
+
+
+def _is_choice(kind: Any) -> bool:
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    return get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, Enum))
+
+
+def _is_code(said: tuple[Any, ...]) -> bool:
+    """Say whether a text has a pattern that leaves no room for words."""
+    each = [part for one in said for part in (one, *getattr(one, "metadata", ()))]
+    free = any(isinstance(one, Masked) for one in each)
+    return not free and any(isinstance(getattr(one, "pattern", None), str) for one in each)
 
 
 def _plain(said: Any) -> Any:
     if isinstance(said, Enum):
         return said.value
+    if isinstance(said, datetime):
+        return written(said)
     return [_plain(one) for one in said] if isinstance(said, list | tuple) else said

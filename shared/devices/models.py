@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.entity import Asked, Entity, Hex64, Id, Record, Timestamp
+from shared.facts import Withheld
 from shared.handling import After, Handling, Nobody, PersonalData, UntilDone
 
 Platform = Literal["ios", "android", "web"]
@@ -89,5 +90,7 @@ class Destination(Record):
     timezone: str
 
 
-Signature = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{85}[AQgw]$", examples=["A" * 86])]
+Signature = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_-]{85}[AQgw]$", examples=["A" * 86]), Withheld
+]
 """An Ed25519 signature (RFC 8032): its 64 bytes in base64url without padding, in the one way there is."""

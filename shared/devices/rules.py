@@ -16,6 +16,7 @@ from shared.entity import Name, Opaque, Timestamp, Value, written
 from shared.errors import Conflict, Invalid, Unauthenticated
 from shared.evidence import Verify, digest_of
 from shared.examples import SIGNATURE
+from shared.facts import Withheld
 
 MAX_DEVICES = 10
 UNSEEN = timedelta(days=90)
@@ -51,9 +52,9 @@ class Registration(Value):
         }
     )
 
-    fcm_token: Annotated[str, Field(pattern=r"^[\x21-\x7e]{16,4096}$")]
+    fcm_token: Annotated[str, Field(pattern=r"^[\x21-\x7e]{16,4096}$"), Withheld]
     """Where notices are pushed: the token that the push service gave the app."""
-    public_key: Annotated[str, Field(pattern=ONE_SPELLING, examples=[PUBLIC_KEY])]
+    public_key: Annotated[str, Field(pattern=ONE_SPELLING, examples=[PUBLIC_KEY]), Withheld]
     """The half that may be seen of the Ed25519 key (RFC 8032) that signs this person's decisions: its 32 bytes
     in base64url without padding."""
 

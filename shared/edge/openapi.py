@@ -18,6 +18,7 @@ from shared.edge.headers import Header
 from shared.edge.problems import status_in
 from shared.edge.schemas import Schema, example, of_event, schemas
 from shared.entity import Entity
+from shared.facts import of_inputs
 from shared.inputs import may_be_absent
 from shared.operation import Operation
 from shared.release import VERSION
@@ -89,6 +90,8 @@ class _Described:
             "x-scopes": sorted(op.scopes),
         }
         described["description"] = "\n\n".join(filter(None, (op.description, _allowed(op))))
+        if op.mutates:
+            described["x-policy-facts"] = of_inputs(op.inputs.values())
         if op.in_body:
             described["requestBody"] = self._body()
         return described

@@ -1,13 +1,13 @@
 """No change is made that was not decided, by whichever operation, also by those not yet written."""
 
 import json
-import subprocess
-import sys
+from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, Literal
+from re._parser import parse  # type: ignore[import-not-found]
+from typing import Annotated, Any, Literal, get_type_hints
 
 import pytest
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from local.accounts import accounts, named
 from shared.actors import HOLDERS
@@ -16,11 +16,13 @@ from shared.documents import Query
 from shared.edge import decision_point
 from shared.edge.catalog import operations
 from shared.edge.keys import verifier
-from shared.entity import Code, Id, Text, Value
+from shared.entity import Code, Hex64, Text, Timestamp, Value
 from shared.errors import EnforcementUnavailable
 from shared.evidence import Entry
-from shared.facts import Fact, marked
+from shared.facts import Fact, Part, Withheld, facts_of, marked, of_inputs
 from shared.verification import entry_breaks
+from tests.contracts.members import leaves
+from tests.contracts.test_masking import declared
 from tests.contracts.test_operations import path_of
 from tests.contracts.test_walls import ROOT
 from tests.ruled import engine
@@ -155,87 +157,163 @@ def test_every_change_is_in_a_family_that_rules_are_selected_for():
     )
 
 
-def test_what_rules_look_at_is_no_free_text():
-    """Numbers, truth values and codes alone: what rules are told stays in evidence for good."""
+MOST_OF_ARGS = 4 * 1024
+"""What the facts of a request are at the largest, in bytes: with all else that is decided on they are under 8 KiB."""
+
+
+def test_rules_look_at_what_every_operation_says_that_is_no_words(world, ruled):
+    """Each example is sent, and what the rules were asked is what the description tells authors."""
+    says, wrong = ruled(DENYING), {}
+    for op in MUTATING:
+        sent(world, op)
+        asked, told = leaves_of(says.asked[-1]["args"]), examples()[op.id]["x-policy-facts"]
+        if strange := {path for path, said in asked.items() if not fits(said, told.get(path))}:
+            wrong[op.id] = strange
+        body = examples()[op.id].get("requestBody", {}).get("content", {})
+        given = leaves_of(next(iter(body.values()), {}).get("example") or {})
+        if lost := {path for path in given.keys() & told.keys() if path not in asked}:
+            wrong[op.id] = lost
+    assert not wrong
+    assert sum(bool(examples()[op.id]["x-policy-facts"]) for op in MUTATING) > 60
+
+
+def leaves_of(said, before=""):
+    """Return what is in a document, by its path."""
+    found = {}
+    for name, value in said.items():
+        inside = leaves_of(value, f"{before}{name}.") if isinstance(value, dict) else {}
+        found |= inside or {f"{before}{name}": value}
+    return found
+
+
+def fits(said, how):
+    kinds = {"integer": int, "length": int, "boolean": bool, "codes": list}
+    return how is not None and (said is None or type(said) is kinds.get(how, str))
+
+
+def test_what_rules_look_at_is_bounded_and_no_words_of_anybody():
+    """What rules are told stays in evidence for good."""
     wrong = []
     for op in MUTATING:
-        wrong += [f"{op.id}: {place}" for kind in op.in_body.values() for place in texts(kind)]
+        for kind in models_in(op):
+            wrong += [f"{op.id}: {place}" for place in texts(kind)]
         for name, kind in op.in_path.items():
             if decision_point.is_code(kind) and is_free(TypeAdapter(kind).json_schema()):
                 wrong.append(f"{op.id}: {{{name}}} in its address")
-    assert not wrong, "mark as Fact what is a number, a truth value or a code (a pattern, a choice)"
+        if (most := sum(map(largest, models_in(op)))) > MOST_OF_ARGS:
+            wrong.append(f"{op.id}: {most} bytes at the most")
+    assert not wrong, "bound it, or mark as Withheld what is not for the rules"
+
+
+def models_in(op):
+    return [one for one in op.inputs.values() if issubclass(one, BaseModel)]
 
 
 def texts(kind):
-    """Yield the members of a body that rules look at, though somebody may write them."""
-    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-        return
-    for name, how in marked(kind).items():
-        if issubclass(how, BaseModel):
-            yield from texts(how)
-        elif how is Fact and is_free(kind.model_json_schema()["properties"][name]):
-            yield f"{kind.__name__}.{name}"
+    """Yield the members of a body that rules look at, though somebody may write words into them."""
+    hints = get_type_hints(kind, include_extras=True)
+    for name, (member, how) in marked(kind).items():
+        if isinstance(how, Part):
+            yield from texts(how.kind)
+        elif how in {"code", "codes"}:
+            said = tuple(kind.model_fields[member].metadata)
+            each = leaves(hints[member], said)
+            free = [one for one in each if one.kind is str and not declared(one)]
+            if free or is_free(described(kind, name)):
+                yield f"{kind.__name__}.{member}"
 
 
-def is_free(schema):
-    """Say whether something that is described so may be any words, or an object of anything."""
+def described(kind, name):
+    """Return the schema of a member, with what it refers to."""
+    whole = kind.model_json_schema()
+    return {**whole["properties"][name], "$defs": whole.get("$defs", {})}
+
+
+def largest(kind):
+    """Return how many bytes the facts of a model are at the most, with their names."""
+    size = 2
+    for name, (_, how) in marked(kind).items():
+        size += len(name) + 4
+        if isinstance(how, Part):
+            size += largest(how.kind)
+        elif how in {"code", "codes"}:
+            size += longest(described(kind, name))
+        else:
+            size += 26
+    return size
+
+
+def longest(schema, known=None):
+    """Return how long a code, or a list of such, is at the most."""
+    known = schema.get("$defs", known)
+    if "$ref" in schema:
+        return longest(known[schema["$ref"].rpartition("/")[2]], known)
     if "anyOf" in schema:
-        return any(is_free(one) for one in schema["anyOf"])
+        return max(longest(one, known) for one in schema["anyOf"])
     if schema.get("type") == "array":
-        return is_free(schema["items"])
+        return schema["maxItems"] * (longest(schema["items"], known) + 1)
+    if {"enum", "const"} & schema.keys():
+        return max(len(str(one)) + 2 for one in schema.get("enum", [schema.get("const")]))
+    if schema["type"] == "null":
+        return 4
+    _, widest = parse(schema["pattern"]).getwidth()
+    return min(int(widest), schema.get("maxLength", int(widest))) + 2
+
+
+def is_free(schema, known=None):
+    """Say whether something that is described so may be any words, or an object of anything."""
+    known = schema.get("$defs", known)
+    if "$ref" in schema:
+        return is_free(known[schema["$ref"].rpartition("/")[2]], known)
+    if "anyOf" in schema:
+        return any(is_free(one, known) for one in schema["anyOf"])
+    if schema.get("type") == "array":
+        return is_free(schema["items"], known)
     closed = {"enum", "const", "pattern"} & schema.keys()
     return not closed and schema.get("type") not in {"integer", "boolean", "null"}
 
 
+class Payee(Value):
+    account: Annotated[str, Field(pattern=r"^[a-z@.]{1,90}$")]
+    note: Annotated[str, Field(pattern=r"^.*$")]
+
+
 class Refund(Value):
-    amount: Annotated[int, Fact]
-    currency: Annotated[Literal["INR", "USD"] | None, Fact] = None
-    tools: Annotated[tuple[Code, ...], Fact] = ()
-    reason: Annotated[Text, Fact]
-    to: Annotated[dict[str, str], Fact]
+    amount: int
+    currency: Literal["INR", "USD"] | None = None
+    tools: Annotated[tuple[Code, ...], Field(max_length=9), Fact] = ()
+    at: Timestamp
+    reason: Text
+    lines: tuple[Text, ...]
+    proof: Annotated[Hex64, Withheld]
+    to: Payee
+    more: dict[str, str]
 
 
-def test_words_among_what_rules_look_at_are_found():
-    assert [*texts(Refund)] == ["Refund.reason", "Refund.to"]
+def test_what_is_a_fact_is_said_by_its_type():
+    assert of_inputs([Refund]) == {
+        "amount": "integer",
+        "currency": "code",
+        "tools": "codes",
+        "at": "instant",
+        "lines": "length",
+        "to.account": "code",
+        "to.note": "code",
+    }
+    assert [*texts(Refund)] == ["Payee.account", "Payee.note"]
     assert is_free(TypeAdapter(Text).json_schema())
-    assert not is_free(TypeAdapter(Id).json_schema())
+    assert largest(Refund) > 9 * 255
 
 
-READING = """
-import json, sys
-from wsgiref.util import setup_testing_defaults
-from shared.edge.ports import connect
-from shared.edge.settings import Settings
-from shared.edge.serving import view
-from shared.edge.loading import load
-from shared.edge.web import Request
-import shared.edge.admission as admission
-from shared.actors import Actor, Role
-
-ports = connect(Settings({"DATA": sys.argv[1]}))
-ports.identify = lambda headers, revoked_within_s: Actor(id="ada", tenant="platform", roles=frozenset({Role.ADMIN}))
-statuses = []
-for id, path in json.loads(sys.argv[2]):
-    environ = {"PATH_INFO": path, "REMOTE_ADDR": "127.0.0.1"}
-    setup_testing_defaults(environ)
-    statuses.append(view(load(id), lambda: ports)(Request(environ)).status_code)
-loaded = [name for name in sys.modules if name.startswith(("opa_bindings", "shared.deciding",
-          "shared.edge.opa", "shared.edge.bundles", "shared.edge.decision_point", "shared.edge.verdicts"))]
-print(json.dumps([statuses, loaded]))
-"""
-
-
-def test_who_only_reads_loads_no_engine_and_no_rules(tmp_path):
-    reads = [("agents.list_agents", "/v1/agents"), ("identity.get_me", "/v1/me")]
-    reads += [("approvals.list_approvals", "/v1/approvals")]
-    done = subprocess.run(
-        [sys.executable, "-c", READING, str(tmp_path), json.dumps(reads)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PYTHONPATH": ".", "PATH": "/usr/bin:/bin"},
-    )
-    assert done.returncode == 0, done.stderr
-    statuses, loaded = json.loads(done.stdout.splitlines()[-1])
-    assert statuses == [200, 200, 200]
-    assert loaded == []
+def test_a_request_is_told_by_its_facts():
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    to = Payee(account="kim@example.com", note="")
+    said = Refund(amount=1, at=at, reason="x", lines=("a", "b"), proof="0" * 64, to=to, more={})
+    assert facts_of(said) == {
+        "amount": 1,
+        "currency": None,
+        "tools": [],
+        "at": "2026-01-01T00:00:00.000Z",
+        "lines": 2,
+        "to": {"account": "kim@example.com", "note": ""},
+    }

@@ -1,7 +1,7 @@
 """What is changed is decided first: by the rules, in the transaction of the change, and with evidence of it."""
 
 import json
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import pytest
 
@@ -13,7 +13,6 @@ from shared.documents import Contended, Query, Write
 from shared.entity import Id, Record, Text, Value
 from shared.errors import EnforcementUnavailable
 from shared.evidence import signed_bytes
-from shared.facts import Count, Fact
 from shared.operation import Call
 from tests.conftest import broken
 from tests.kernel.things import (
@@ -238,9 +237,9 @@ def test_rules_that_something_was_decided_by_and_that_are_gone_are_one_break(
 
 
 class Payment(Value):
-    amount: Annotated[int, Fact]
-    currency: Annotated[Literal["INR", "USD"], Fact]
-    payees: Annotated[tuple[Text, ...], Count]
+    amount: int
+    currency: Literal["INR", "USD"]
+    payees: tuple[Text, ...]
     reason: Text
 
 

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, StrictBool
 from shared.budgets.models.budgets import Count, MicroUsd
 from shared.entity import Code, Entity, Hex64, Id, Record, Timestamp, Value
 from shared.examples import AGENT
+from shared.facts import Withheld
 from shared.handling import After, Handling, Nobody, PersonalData, Stays, WithAccount
 from shared.projections import View
 from shared.queries import Page, Paging
@@ -24,7 +25,7 @@ class Metering(Value):
 
     issued_at: Timestamp
     """When they were signed; it holds for 300 seconds."""
-    signature: Hex64
+    signature: Annotated[Hex64, Withheld]
     """
     The HMAC-SHA256, in hex, with the tenant's metering key, over the canonical JSON (RFC 8785) of `typ`
     (`metering/v1`), `tenant`, `correlation_id`, `model`, `cache_hit`, `tokens_in`, `tokens_out`, `cost_usd` (with six

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.devices.models import Signature
 from shared.entity import Hex64, Id, Opaque, Record, Timestamp, Value
+from shared.facts import Withheld
 from shared.handling import After, Handling, Nobody, PersonalData, Stays
 
 
@@ -36,7 +37,7 @@ class SignedWords(Value):
     """When you decided, by the phone's clock."""
     idempotency_key: Annotated[Opaque, Field(min_length=8, max_length=128)]
     """The same key answers the same and decides once."""
-    device: DeviceSignature
+    device: Annotated[DeviceSignature, Withheld]
     """Which device signed, and how."""
 
     def words(self) -> dict[str, Any]:
