@@ -1,6 +1,6 @@
 """Make a decision again from its record, by the rules that were in force, and compare it byte for byte."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -17,8 +17,13 @@ from shared.edge.opa import OpaEngine
 from shared.edge.sqlite import SqliteDocuments
 from shared.evidence import Entry, signed_bytes
 from shared.judged import STORED
+from shared.policy.models.policies import Policy
 from shared.policy.models.sets import PolicySet
 from shared.policy.rules.explaining import explained
+from shared.policy.rules.language.evaluation import Evaluator
+from shared.policy.rules.language.stored import Kept as KeptPolicy
+from shared.policy.rules.language.stored import ready
+from shared.policy.rules.policies import policy_id
 from shared.policy.rules.replaying import replayed
 
 
@@ -47,16 +52,21 @@ def replay(data: Path, decision_id: str, *, say: Callable[[str], None]) -> int:
     with closing(SqliteDocuments(data / "store.db")) as documents:
         kept = _kept(documents, decision_id)
         rules = _rules(documents, kept.decision.bundle)
-    return told(kept, rules, keyring.kept(data), say=say)
+        policies = policies_of(documents, kept.decision)
+    return told(kept, rules, policies, keyring.kept(data), say=say)
 
 
-def told(kept: Kept, rules: BundleSet, keys: keyring.Keys, *, say: Callable[[str], None]) -> int:
+def told(
+    kept: Kept,
+    rules: BundleSet,
+    policies: Mapping[str, Evaluator],
+    keys: keyring.Keys,
+    *,
+    say: Callable[[str], None],
+) -> int:
     """Make a decision again by some rules, say what came of it, and return 0 where it is what was kept."""
     decision = kept.decision
-    again = replayed(decision, OpaEngine(rules))
-    theirs = [name for name in decision.asked if name not in again.asked]
-    if theirs:
-        again = again.model_copy(update={"asked": decision.asked})
+    again = replayed(decision, OpaEngine(rules), policies)
     signed = verifier(keys)(kept.kid, kept.signed, kept.sig)
     before, after = canonical(decision.to_stored()), canonical(again.to_stored())
     say(f"{kept.place.tenant}/{kept.place.collection}/{kept.place.id}")
@@ -69,10 +79,6 @@ def told(kept: Kept, rules: BundleSet, keys: keyring.Keys, *, say: Callable[[str
     if before == after:
         say(f"The rules answer the same again: {len(after)} bytes, none of them another.")
         return 0 if signed else 1
-    if theirs:
-        say(
-            f"  policies of the tenant were asked too, and are not asked again: {', '.join(theirs)}"
-        )
     for name, was in decision.to_stored().items():
         now = again.to_stored()[name]
         if was != now:
@@ -99,6 +105,32 @@ def _kept(documents: Documents, decision_id: str) -> Kept:
     raise Failure(
         f"no rules decided anything as {decision_id} here; take the id that `X-Decision-ID` or a refusal names"
     )
+
+
+def policies_of(documents: Documents, decision: Decision) -> Mapping[str, Evaluator]:
+    """
+    Return the policies of the tenant that a decision asked, in the versions that it names.
+
+    Raises:
+        Failure: One is not there, or is not what its digest says.
+    """
+    found = {}
+    for asked in decision.asked:
+        name, _, policy_hash = asked.partition("#")
+        if not policy_hash:
+            continue
+        tenant = decision.input["resource"]["owner_tenant_id"]
+        name, _, version = name.removeprefix("tenant/").partition(":")
+        kept = documents.get(Key(tenant, Policy.collection, policy_id(tenant, name, version)))
+        if kept is None:
+            raise Failure(f"the policy {asked} is not kept in this folder; restore the store")
+        try:
+            found[asked] = ready(KeptPolicy(policy_hash, Policy.from_stored(kept.data).ast))
+        except ValueError as error:
+            raise Failure(
+                f"what is kept as the policy {asked} is something else; restore the store"
+            ) from error
+    return found
 
 
 def _tenants(documents: Documents) -> Iterator[str]:

@@ -131,7 +131,7 @@ class Decision(Value):
     approval: ApprovalNeeded | None = None
     """Whose approval it needs; null where it needs none."""
     asked: tuple[Code, ...] = ()
-    """The bundles and policies that were asked, a tenant's with their version."""
+    """The bundles and policies that were asked, a tenant's as `tenant/<name>:<version>#<policy_hash>`."""
     bundle: Code
     """The digest of all the bundles that were in force."""
     engine: Code
@@ -347,8 +347,9 @@ def merge(findings: Mapping[str, Finding], *, pep: str | None = None) -> Merged:
 def _no(name: str, finding: Finding) -> Iterable[Reason]:
     if not finding.denies:
         return ()
-    said = f"no rule of {name} allows this"
-    return finding.reasons or denial(name, NO_RULE, said).reasons
+    plain, _, _ = name.partition(":")
+    said = f"no rule of {plain} allows this"
+    return finding.reasons or denial(plain, NO_RULE, said).reasons
 
 
 _STRENGTH: Mapping[str, int] = {

@@ -19,7 +19,6 @@ from pydantic import BaseModel
 from shared.handling import BLANKED, personal
 from shared.instants import written
 from shared.judged import Masked
-from shared.records import dataclass
 
 Acts = Literal[
     "read", "create", "update", "execute", "publish", "send", "pay", "trade", "delete", "bulk"
@@ -59,19 +58,12 @@ Told = Literal["integer", "boolean", "instant", "code", "codes", "length"]
 """What a fact is: a number, a truth value, an instant as text, a code, a list of codes, or how long a list is."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """A member with facts within, which is a model of its own or null."""
-
-    kind: type[BaseModel]
-
-
 def facts_of(value: BaseModel) -> dict[str, Any]:
     """Return what a request says that rules may look at, by the names it was sent with; what is within likewise."""
     found: dict[str, Any] = {}
     for name, (member, told) in marked(type(value)).items():
         said = getattr(value, member)
-        if isinstance(told, Part):
+        if isinstance(told, type):
             if said is not None:
                 found[name] = facts_of(said)
         elif told == "length":
@@ -82,13 +74,13 @@ def facts_of(value: BaseModel) -> dict[str, Any]:
 
 
 @cache
-def marked(kind: type[BaseModel]) -> Mapping[str, tuple[str, Told | Part]]:
-    """Return the members of a model that are facts: by the name each is sent with, its own name, and how it is told."""
+def marked(kind: type[BaseModel]) -> Mapping[str, tuple[str, Told | type[BaseModel]]]:
+    """Return the members of a model that are facts: by the name each is sent with, its own name, and how it is told; a part by its class."""
     hints, about = get_type_hints(kind, include_extras=True), personal(kind)
-    found: dict[str, tuple[str, Told | Part]] = {}
+    found: dict[str, tuple[str, Told | type[BaseModel]]] = {}
     for name, field in kind.model_fields.items():
         told = None if about.get(name) in BLANKED else _told(hints[name], tuple(field.metadata))
-        if told and not (isinstance(told, Part) and not marked(told.kind)):
+        if told and not (isinstance(told, type) and not marked(told)):
             found[field.alias or name] = (name, told)
     return found
 
@@ -97,8 +89,8 @@ def paths(kind: type[BaseModel]) -> dict[str, Told]:
     """Return every fact of a model by its path, such as ``target.amount``, as authors of rules are shown it."""
     found: dict[str, Told] = {}
     for name, (_, told) in marked(kind).items():
-        if isinstance(told, Part):
-            found |= {f"{name}.{inside}": how for inside, how in paths(told.kind).items()}
+        if isinstance(told, type):
+            found |= {f"{name}.{inside}": how for inside, how in paths(told).items()}
         else:
             found[name] = told
     return found
@@ -110,7 +102,7 @@ def of_inputs(kinds: Iterable[type]) -> dict[str, Told]:
     return {path: how for kind in models for path, how in paths(kind).items()}
 
 
-def _told(kind: Any, said: tuple[Any, ...]) -> Told | Part | None:
+def _told(kind: Any, said: tuple[Any, ...]) -> Told | type[BaseModel] | None:
     """Return how something of a type is told; *said* is what an Annotated says of it."""
     if Withheld in said:
         return None
@@ -129,9 +121,9 @@ def _told(kind: Any, said: tuple[Any, ...]) -> Told | Part | None:
     return _of_class(kind, said) if isinstance(kind, type) else None
 
 
-def _of_class(kind: type, said: tuple[Any, ...]) -> Told | Part | None:
+def _of_class(kind: type, said: tuple[Any, ...]) -> Told | type[BaseModel] | None:
     if issubclass(kind, BaseModel):
-        return Part(kind)
+        return kind
     if issubclass(kind, Enum):
         return "code"
     if issubclass(kind, str):

@@ -19,7 +19,7 @@ from shared.edge.keys import verifier
 from shared.entity import Code, Hex64, Text, Timestamp, Value
 from shared.errors import EnforcementUnavailable
 from shared.evidence import Entry
-from shared.facts import Fact, Part, Withheld, facts_of, marked, of_inputs
+from shared.facts import Fact, Withheld, facts_of, marked, of_inputs
 from shared.verification import entry_breaks
 from tests.contracts.members import leaves
 from tests.contracts.test_masking import declared
@@ -213,8 +213,8 @@ def texts(kind):
     """Yield the members of a body that rules look at, though somebody may write words into them."""
     hints = get_type_hints(kind, include_extras=True)
     for name, (member, how) in marked(kind).items():
-        if isinstance(how, Part):
-            yield from texts(how.kind)
+        if isinstance(how, type):
+            yield from texts(how)
         elif how in {"code", "codes"}:
             said = tuple(kind.model_fields[member].metadata)
             each = leaves(hints[member], said)
@@ -234,8 +234,8 @@ def largest(kind):
     size = 2
     for name, (_, how) in marked(kind).items():
         size += len(name) + 4
-        if isinstance(how, Part):
-            size += largest(how.kind)
+        if isinstance(how, type):
+            size += largest(how)
         elif how in {"code", "codes"}:
             size += longest(described(kind, name))
         else:

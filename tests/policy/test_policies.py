@@ -85,7 +85,8 @@ def answer(call_as, reacting):
 def says(call_as):
     def says(document, tenant="acme"):
         with call_as(Role.SERVICE, tenant=tenant).transaction() as txn:
-            return tenant_rules(txn, document)
+            found = tenant_rules(txn, document)
+        return {name.partition(":")[0]: said for name, said in found.items()}
 
     return says
 

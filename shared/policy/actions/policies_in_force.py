@@ -47,4 +47,5 @@ def tenant_rules(txn: Transaction, document: Mapping[str, Any]) -> Mapping[str, 
             policies.append(ready(Kept(one.policy_hash, policy.ast)))
         except ValueError as error:
             raise EnforcementUnavailable(f"policy {one.name}: {error}") from error
-    return found(policies, document)
+    names = {f"tenant/{one.name}": one.asked_as for one in known.active}
+    return {names[name]: said for name, said in found(policies, document).items()}

@@ -186,6 +186,11 @@ class Active(Value):
     policy_hash: Hex64
     """What it says, as a digest."""
 
+    @property
+    def asked_as(self) -> str:
+        """What a decision names it by that asked it: who decides again finds exactly this version."""
+        return f"tenant/{self.name}:{self.version}#{self.policy_hash}"
+
 
 class PoliciesInForce(Entity):
     """Which policies of a tenant are in force: every change in the tenant looks here first."""

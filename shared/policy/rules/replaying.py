@@ -1,21 +1,35 @@
 """A decision made again, by the rules that made it, of what they were asked."""
 
+from collections.abc import Mapping
+
 from shared.canonical import digest
 from shared.deciding import Decision, PolicyEngine, found, merge
 from shared.masking import for_evidence
+from shared.policy.rules.asking import found as by_policies
+from shared.policy.rules.language.evaluation import Evaluator
 
 
-def replayed(decision: Decision, engine: PolicyEngine) -> Decision:
+def replayed(
+    decision: Decision, engine: PolicyEngine, policies: Mapping[str, Evaluator] | None = None
+) -> Decision:
     """
     Return the decision as the rules make it now.
 
-    What tenants' policies found is not asked again: where some were asked, only what the bundles say is compared by
-    whoever compares `asked`.
+    Args:
+        decision: What was decided.
+
+        engine: The rules of the platform that decided it.
+
+        policies: The tenant's policies that were asked, by the names that `asked` has them under, in its order.
 
     Raises:
         EnforcementUnavailable: Not all bundles are there that must be asked.
     """
     findings = found(engine, decision.input)
+    if policies:
+        names = {f"tenant/{one.policy.name}": name for name, one in policies.items()}
+        theirs = by_policies(policies.values(), decision.input)
+        findings |= {names[name]: said for name, said in theirs.items()}
     merged = merge(findings, pep=decision.pep)
     said = {
         "verdict": merged.verdict,
