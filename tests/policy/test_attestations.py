@@ -11,6 +11,7 @@ from shared.deciding import ApprovalNeeded, Finding, Obligation, Reason, denial
 from shared.documents import Query
 from shared.evidence import Entry
 from shared.identity.events import PolicyDenied
+from shared.policy.rules.explaining import refused
 from tests.kernel.test_deciding import make, ruled
 from tests.kernel.things import thing
 
@@ -102,6 +103,15 @@ def test_who_was_refused_before_the_rules_is_told_so(world, explained):
     shown = explained(refused.headers["X-Decision-ID"])[1]
     assert shown["decision"] is None
     assert "before any rule was asked" in shown["explanation"][0]
+    assert shown["explanation"][1:] == [
+        "Whoever asked holds no scope that it asks for; an admin gives a role that holds one."
+    ]
+
+
+def test_who_is_no_governor_of_it_is_not_told_to_ask_for_a_scope():
+    said = " ".join(refused("approvals.approve_approval", ("not_governor",)))
+    assert "ask that Governor" in said
+    assert "role" not in said
 
 
 def make_as(world, who):
@@ -170,9 +180,9 @@ def test_a_denial_is_found_by_the_story_that_its_refusal_names(world, entered, l
     ruled(world, denial("trial", "TRL-04", WHY))
     refusals = [make(world).json, make(world).json]
     entered()
-    for refused in refusals:
-        (line,) = listed(f"correlation_id={refused['correlation_id']}").json["items"]
-        assert line["id"] == refused["decision_id"]
+    for told in refusals:
+        (line,) = listed(f"correlation_id={told['correlation_id']}").json["items"]
+        assert line["id"] == told["decision_id"]
 
 
 def test_what_is_no_story_or_no_time_is_refused(world, listed):

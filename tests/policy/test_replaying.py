@@ -15,8 +15,8 @@ from shared.policy.models.policies import EXAMPLE
 from shared.policy.rules.language.stored import ready
 from shared.policy.rules.replaying import replayed
 from tests.conftest import NOON
-from tests.kernel.test_deciding import OfTests
 from tests.policy.test_policies import answer, ask, write
+from tests.ruled import OfTests
 
 __all__ = ["answer", "ask", "write"]
 

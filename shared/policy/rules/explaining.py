@@ -32,11 +32,20 @@ def _sentences(decision: Decision) -> Iterator[str]:
         yield "Change what the reasons name, and send it again; a denial is no longer in force than the facts that it rests on."
 
 
+_DOOR = {
+    "forbidden": "Whoever asked holds no scope that it asks for; an admin gives a role that holds one.",
+    "not_governor": "A scope is not enough: it is for the Governor of what it is about; ask that Governor.",
+}
+"""What would make it pass, by the code of the refusal, where it is not about the thing itself."""
+
+
 def refused(action: str, reasons: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the sentences for who was refused before any rule was asked."""
+    """Return the sentences for who was refused by no rule: at the door, or by what they asked for."""
+    door = "forbidden" in reasons
+    when = "before any rule was asked" if door else "by what it is about, and by no rule"
     return (
-        f"{action} was refused before any rule was asked: {_listed(reasons)}.",
-        "The answer to the request said who may do it; ask one of them, or an admin for a role that holds the scope.",
+        f"{action} was refused {when}: {_listed(reasons)}.",
+        *(_DOOR[reason] for reason in reasons if reason in _DOOR),
     )
 
 
