@@ -479,7 +479,7 @@ def _check_workflow(given: argparse.Namespace) -> int:
 
 
 def _describe(_: argparse.Namespace) -> int:
-    from local import handling
+    from local import acts, handling
     from local.description import files
 
     docs = Path(__file__).parents[1] / "docs"
@@ -488,7 +488,10 @@ def _describe(_: argparse.Namespace) -> int:
         old.unlink()
     for name, text in {**files(), "data.md": handling.written()}.items():
         (docs / name).write_text(text, encoding="utf-8")
-    print("wrote docs/openapi.json, docs/openapi and docs/data.md")
+    acts.FILE.write_text(acts.written(), encoding="utf-8")
+    print(
+        "wrote docs/openapi.json, docs/openapi, docs/data.md and what policies know of operations"
+    )
     return 0
 
 

@@ -320,3 +320,14 @@ def test_at_most_twenty_are_in_force(write, ask, answer):
         answer(ask(write(EXAMPLE.replace("newsletters", f"hours-{n}"))))
     with pytest.raises(Conflict, match="20 policies"):
         ask(write(EXAMPLE.replace("newsletters", "one-more")))
+
+
+def test_whoever_writes_a_policy_that_can_never_apply_is_told_at_once_and_when_it_is_tested(
+    write, call_as
+):
+    policy = write(
+        EXAMPLE.replace('tool == "mailchimp', 'name == "approvals.x" and action.tool == "mail')
+    )
+    assert "never_applies" in [one.rule for one in policy.warnings]
+    report = run_tests(call_as(Role.VIEWER, tenant="acme"), policy.id, PolicyCases())
+    assert report.warnings == policy.warnings

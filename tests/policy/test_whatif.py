@@ -16,17 +16,17 @@ from tests.policy.language.policies import rules
 LIMIT = 'rule base when true allow rule high when args.amount > {} deny "too much" severity high'
 
 
-def document(amount, who="u.acme"):
+def document(amount, who="u.acme", name="budgets.put_budget"):
     return {
-        "action": {"name": "budgets.put_budget"},
+        "action": {"name": name},
         "subject": {"principal_id": who},
         "resource": {"id": "budget-1"},
         "args": {"amount": amount},
     }
 
 
-def decided(amount, *policies, at=0, who="u.acme", base=None):
-    said = document(amount, who)
+def decided(amount, *policies, at=0, who="u.acme", base=None, **named):
+    said = document(amount, who, **named)
     merged = merge({"rbac": base or Finding(allow=True), **findings(policies, said)})
     return Decision(
         decision_id=f"d-{amount}-{at}-{who}",
@@ -54,6 +54,12 @@ def test_a_draft_shows_what_it_would_deny():
     assert [(one.what, one.count) for one in seen.by_rule] == [("tried/high", 2)]
     assert [(one.what, one.count) for one in seen.by_verdict] == [("allow->deny", 2)]
     assert not seen.looser
+
+
+@pytest.mark.parametrize("name", ["approvals.approve_approval", "mobile.veto_on_phone"])
+def test_what_policies_are_not_asked_about_is_not_counted(name):
+    seen = tried(rules(LIMIT.format(10)), None, [decided(15, name=name)], more=False)
+    assert (seen.looked_at, seen.applied_to, seen.changed) == (1, 0, 0)
 
 
 def test_a_new_version_shows_what_it_would_no_longer_deny():

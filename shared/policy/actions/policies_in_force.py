@@ -7,13 +7,8 @@ from shared.actors import id_in
 from shared.deciding import Finding
 from shared.errors import EnforcementUnavailable
 from shared.policy.models.policies import IN_FORCE, PoliciesInForce, Policy
+from shared.policy.rules.acts import OWN, beyond, family
 from shared.store import Transaction
-
-BEYOND = frozenset({"approval", "approvals", "audit", "identity", "policy"})
-"""
-The families of acts that no policy of a tenant is asked about: who decides, keeps evidence, signs in, or changes the
-policies themselves is never locked out by one.
-"""
 
 
 def in_force(txn: Transaction) -> PoliciesInForce | None:
@@ -28,10 +23,11 @@ def tenant_rules(txn: Transaction, document: Mapping[str, Any]) -> Mapping[str, 
     Raises:
         EnforcementUnavailable: One that is in force is not there, or is not what its digest says.
     """
-    if str(document["action"]["name"]).partition(".")[0] in BEYOND:
+    name = str(document["action"]["name"])
+    if family(name) in OWN:
         return {}
     known = in_force(txn)
-    if known is None or not known.active:
+    if known is None or not known.active or beyond(name):
         return {}
     # Who has no policies does not load what evaluates them.
     from shared.policy.rules.asking import found

@@ -28,6 +28,7 @@ from shared.policy.rules.language.reading import read
 from shared.policy.rules.language.stored import Kept, kept, ready
 from shared.policy.rules.language.trying import own_cases, tried
 from shared.policy.rules.language.writing import written
+from shared.policy.rules.reaching import warnings
 
 GATE = "change"
 MAX_TOLD = 50
@@ -103,14 +104,16 @@ def drafted(
             f"{MAX_AUTHORS} people have written at this version; give yours another",
             rule="too_many",
         )
+    laid_out = written([policy], source)
+    again = read(laid_out)[0]
     content = {
         "about": policy.about,
-        "source": written([policy], source),
+        "source": laid_out,
         "ast": own.ast,
         "policy_hash": own.policy_hash,
         "warnings": tuple(
             PolicyWarning(line=o.line, column=o.column, rule=o.rule, message=o.message)
-            for o in problems(read(written([policy], source))[0])
+            for o in (*problems(again), *warnings(again))
         ),
         "untested": untested(policy),
         "created_by": by.id,

@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.deciding import Decision, Finding, Obligation, Verdict, merge
 from shared.policy.models.whatif import MAX_SHOWN, Changed, WhatIf
+from shared.policy.rules.acts import beyond
 from shared.policy.rules.asking import found
 from shared.policy.rules.language.evaluation import Evaluator
 from shared.policy.rules.violations import counted
@@ -91,7 +92,9 @@ def tried(
 
 
 def _found(policy: Evaluator | None, document: Mapping[str, Any]) -> Finding | None:
-    return next(iter(found([policy], document).values()), None) if policy else None
+    if policy is None or beyond(str(document["action"]["name"])):
+        return None
+    return next(iter(found([policy], document).values()), None)
 
 
 def _again(

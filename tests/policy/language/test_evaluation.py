@@ -326,3 +326,29 @@ def test_whatever_a_tenant_writes_only_restricts(base, policies, document):
 def test_the_same_document_is_always_decided_alike(policy, document):
     before = findings([evaluator(policy)], document)
     assert findings([evaluator(policy), evaluator(policy)], document) == before
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        ({"args": {"x": 2, "y": 1}}, ""),
+        ({"args": {"x": 2}}, ""),
+        ({"args": {"y": 1}}, " (the rule counts since args.x is not said here)"),
+        ({}, " (the rule counts since args.x, args.y is not said here)"),
+        (
+            {"args": {"x": "2", "y": 1}},
+            (
+                " (the rule counts since what it compares is of another type here,"
+                " or cannot be looked into)"
+            ),
+        ),
+    ],
+)
+def test_a_denial_says_when_it_is_one_because_something_is_missing(document, why):
+    policy = rules(
+        "rule base when true allow",
+        'rule no when args.x > 1 or args.y > 9 deny "too much"',
+        "rule ask when args.x > 1 or args.y > 9 require approval financial",
+    )
+    (no,) = found(policy, document).reasons[:1]
+    assert no.message == f"too much{why}"

@@ -11,15 +11,25 @@ from typing import Any
 
 from shared.deciding import ApprovalNeeded, Finding, Obligation, Reason, denial, merge
 from shared.policy.rules.language import nodes
-from shared.policy.rules.language.conditions import Asked, Condition, TooLong, condition
+from shared.policy.rules.language.conditions import (
+    Asked,
+    Condition,
+    TooLong,
+    Value,
+    condition,
+    value,
+)
 from shared.policy.rules.language.nodes import seconds
-from shared.policy.rules.language.values import Truth
+from shared.policy.rules.language.values import UNDEFINED, Truth
 from shared.records import dataclass
 
 PDP_ERROR = "PDP_ERROR"
 """The rule by which somebody is denied where a policy could not be evaluated."""
 
 MAX_KNOWN = 256
+
+MAX_TOLD = 5
+"""How many members that are missing one reason names."""
 
 WINDOW_H = 24
 """For how many hours the answer to a key of idempotency is kept."""
@@ -46,12 +56,18 @@ class _Compiled:
     """Asked to the letter, for what allows, alerts or notes."""
     restricts: Condition | None
     """Asked widely, for all else."""
+    looks: tuple[tuple[str, Value], ...] = ()
+    """The ways into the document that its condition takes, each with what leads there."""
     allow: bool = False
     denials: tuple[Reason, ...] = ()
     approvals: tuple[tuple[ApprovalNeeded, Reason], ...] = ()
     obligations: tuple[Obligation, ...] = ()
     alerts: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+_Widely = tuple[int, str]
+"""A rule that restricts, by its place, and why nobody knows whether it should; empty where that is known."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +77,7 @@ class Evaluator:
     policy: nodes.Policy
     _applies: tuple[Condition, Condition] | None = field(compare=False, repr=False)
     _rules: tuple[_Compiled, ...] = field(compare=False, repr=False)
-    _known: dict[tuple[Truth, tuple[int, ...], tuple[int, ...]], Said] = field(
+    _known: dict[tuple[Truth, tuple[int, ...], tuple[_Widely, ...]], Said] = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -86,11 +102,14 @@ class Evaluator:
         for place, rule in enumerate(self._rules):
             if rule.allows is not None and rule.allows(document) is True:
                 letters.append(place)
-            if rule.restricts is not None and rule.restricts(document) is not False:
-                widely.append(place)
+            if rule.restricts is None:
+                continue
+            restricts = rule.restricts(document)
+            if restricts is not False:
+                widely.append((place, "" if restricts else _unknown(rule.looks, document)))
         return self._of(applies, tuple(letters), tuple(widely))
 
-    def _of(self, applies: Truth, letters: tuple[int, ...], widely: tuple[int, ...]) -> Said:
+    def _of(self, applies: Truth, letters: tuple[int, ...], widely: tuple[_Widely, ...]) -> Said:
         """Return what it says where some rules matched: the same each time, so it is put together once."""
         known = self._known.get((applies, letters, widely))
         if known is None:
@@ -99,13 +118,15 @@ class Evaluator:
             known = self._known[applies, letters, widely] = self._put(applies, letters, widely)
         return known
 
-    def _put(self, applies: Truth, letters: tuple[int, ...], widely: tuple[int, ...]) -> Said:
+    def _put(self, applies: Truth, letters: tuple[int, ...], widely: tuple[_Widely, ...]) -> Said:
         name, said = self.policy.name, [self._rules[one] for one in letters]
         found: dict[str, Finding] = {}
-        for one in widely:
-            found |= _restricted(self._rules[one])
+        for one, why in widely:
+            found |= _restricted(self._rules[one], why)
         allowed = applies is None or (applies is True and any(one.allow for one in said))
-        matched = tuple(self._rules[one].name for one in sorted({*letters, *widely}))
+        matched = tuple(
+            self._rules[one].name for one in sorted({*letters, *(at for at, _ in widely)})
+        )
         return Said(
             _finding(name, allowed, found, matched),
             matched,
@@ -151,16 +172,32 @@ def judged(policy: Evaluator, asked: Asked) -> Said:
     return Said(denial(policy.policy.name, PDP_ERROR, why, "high"), (PDP_ERROR,))
 
 
-def _restricted(rule: _Compiled) -> dict[str, Finding]:
+def _unknown(looks: Iterable[tuple[str, Value]], document: Asked) -> str:
+    """Say in words why it is undefined whether a rule matches."""
+    missing = [path for path, value in looks if value(document) is UNDEFINED]
+    if not missing:
+        return "what it compares is of another type here, or cannot be looked into"
+    return f"{', '.join(missing[:MAX_TOLD])} is not said here"
+
+
+def _restricted(rule: _Compiled, why: str) -> dict[str, Finding]:
     """Return what a rule that matched finds, by parts that `merge` puts together."""
     found = {}
     if rule.denials:
-        found[f"{rule.name}/deny"] = Finding(allow=False, reasons=rule.denials)
+        denials = tuple(_because(one, why) for one in rule.denials)
+        found[f"{rule.name}/deny"] = Finding(allow=False, reasons=denials)
     for place, (needed, reason) in enumerate(rule.approvals):
-        found[f"{rule.name}/{place}"] = Finding(allow=True, approval=needed, reasons=(reason,))
+        reasons = (_because(reason, why),)
+        found[f"{rule.name}/{place}"] = Finding(allow=True, approval=needed, reasons=reasons)
     if rule.obligations:
         found[f"{rule.name}/oblige"] = Finding(allow=True, obligations=rule.obligations)
     return found
+
+
+def _because(reason: Reason, why: str) -> Reason:
+    if not why:
+        return reason
+    return reason.model_copy(update={"message": f"{reason.message} (the rule counts since {why})"})
 
 
 def _finding(
@@ -202,6 +239,7 @@ def _rule(policy: str, rule: nodes.Rule) -> _Compiled:
         name=rule.name,
         allows=condition(rule.when, wide=False) if letters else None,
         restricts=condition(rule.when, wide=True) if restricts else None,
+        looks=_looks(rule.when),
         allow=allow,
         denials=tuple(denials),
         approvals=tuple(approvals),
@@ -224,6 +262,11 @@ def _redaction(one: nodes.Redact) -> _Compiled:
             ),
         ),
     )
+
+
+def _looks(of: nodes.Expression) -> tuple[tuple[str, Value], ...]:
+    paths = dict.fromkeys(one for one in nodes.inside(of) if isinstance(one, nodes.Path))
+    return tuple((str(one), value(one, wide=False)) for one in paths)
 
 
 def _always(_: Asked) -> Truth:
