@@ -92,7 +92,8 @@ def demand(
         Unauthenticated: Whoever asks signed in too long ago.
     """
     route = None
-    for one in decision.obligations:
+    # Of what may be done so often nothing is taken for a request that is refused for something else.
+    for one in sorted(decision.obligations, key=lambda one: one.type == "rate_limit"):
         match one.type:
             case "require_idempotency_key" if not request.headers.get(KEY.name):
                 raise BadRequest(

@@ -106,19 +106,31 @@ def matrix():
     return {id: tuple(row) for id, *row in rows}
 
 
+def row(op):
+    """Return the row of an operation; where it has none, say how it gets one."""
+    found = matrix().get(op.id)
+    assert found, (
+        f"{op.id} has no row in {MATRIX}: run"
+        " `MATRIX=write .venv/bin/pytest -q tests/contracts/test_authority.py` and read what it writes"
+    )
+    return found
+
+
 def roles_of(row):
     return set(Role) if row[0] == "everybody" else {Role(name) for name in row[0].split()}
 
 
 def test_every_operation_has_its_row_and_every_row_its_operation():
     there = {op.id for op in operations()}
-    assert sorted(there - matrix().keys()) == [], "say in matrix.txt who may ask for it"
+    assert sorted(there - matrix().keys()) == [], (
+        f"say in {MATRIX} who may ask for it (MATRIX=write)"
+    )
     assert sorted(matrix().keys() - there) == [], "take out of matrix.txt what is gone"
 
 
 @pytest.mark.parametrize("op", operations(), ids=lambda op: op.id)
 def test_the_door_lets_in_whom_the_matrix_names_about_what_it_says(op):
-    assert computed(op) == matrix()[op.id]
+    assert computed(op) == row(op)
 
 
 def test_what_policies_are_told_of_the_table_lets_in_the_same():
@@ -126,7 +138,7 @@ def test_what_policies_are_told_of_the_table_lets_in_the_same():
     told = permissions()
     for op in operations():
         by_policy = {role for role in Role if op.public or set(told[role]) & set(op.scopes)}
-        assert by_policy == roles_of(matrix()[op.id]), op.id
+        assert by_policy == roles_of(row(op)), op.id
 
 
 def test_who_holds_several_roles_may_what_each_of_them_may():
@@ -170,7 +182,7 @@ def test_who_may_call_what_is_what_the_matrix_says(world, capsys):
             answer = send(world, op, **given)
             told = answer.json.get("detail", "") if answer.is_json else ""
             refused = answer.status_code in {401, 403} and told.startswith("this takes the scope")
-            allowed = Role(account.partition("@")[0]) in roles_of(matrix()[op.id])
+            allowed = Role(account.partition("@")[0]) in roles_of(row(op))
             if refused == allowed or answer.status_code == 401 or answer.status_code >= 500:
                 wrong.append((op.id, account, answer.status_code))
             cells += 1

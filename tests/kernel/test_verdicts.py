@@ -148,6 +148,19 @@ def test_what_is_to_be_redacted_is_not_sent(world):
     assert told["name"] == "Ada Lovelace"
 
 
+def test_a_request_that_is_refused_for_something_else_takes_nothing_of_a_rate(world):
+    limit, key = (
+        obliged("rate_limit", limit=1, per_s=60, key="late"),
+        obliged("require_idempotency_key", window_h=24),
+    )
+    both = Finding(allow=True, obligations=(*limit.obligations, *key.obligations))
+    ruled(world, both)
+    for _ in range(3):
+        problem(make(world), 400, "bad_request", "idempotency_key_missing")
+    assert make(world, headers={"Idempotency-Key": "a"}).status_code == 201
+    problem(make(world, headers={"Idempotency-Key": "b"}), 429, "rate_limited")
+
+
 def test_what_a_rule_lets_be_done_so_often_is_done_no_more_often(world):
     ruled(world, obliged("rate_limit", limit=2, per_s=60, key="late"))
     assert [make(world).status_code for _ in range(3)] == [201, 201, 429]

@@ -245,9 +245,27 @@ def test_a_policy_is_retired_by_the_governor_and_the_guardian(write, ask, answer
     assert says(NIGHT) == {}
 
 
-def test_only_what_is_in_force_is_retired(write, ask):
-    with pytest.raises(Conflict):
-        ask(write(), retire_policy)
+def test_a_draft_is_taken_back_by_its_author_and_no_longer_counts(
+    write, ask, get, call_as, monkeypatch
+):
+    monkeypatch.setattr("shared.policy.rules.policies.MAX_POLICIES", 2)
+    policies = [write(EXAMPLE.replace("newsletters", name)) for name in ("one", "two")]
+    with pytest.raises(Conflict, match="retire drafts that nobody needs"):
+        write()
+    gone = retire_policy(call_as(Role.CUSTOMER_ADMIN, tenant="acme", at=1), policies[0].id)
+    assert (gone.status, get(policies[0].id).status) == ("retired", "retired")
+    assert write().status == "draft"
+    with pytest.raises(Conflict, match="only a policy that is in force"):
+        ask(gone, retire_policy)
+
+
+def test_a_draft_that_somebody_is_asked_about_is_not_taken_back(write, ask, answer, call_as):
+    asked = ask(write())
+    with pytest.raises(Conflict, match="cancel that first"):
+        ask(asked, retire_policy)
+    answer(asked, reject=True)
+    call = call_as(Role.CUSTOMER_ADMIN, tenant="acme", at=4)
+    assert retire_policy(call, asked.id).status == "retired"
 
 
 @pytest.mark.parametrize("family", ["approvals", "policy", "audit", "identity"])

@@ -34,6 +34,8 @@ SAMPLE = 500
 
 WHY = "what was decided stays so, and what is decided beside this is one sample more"
 
+ABOUT = "how many versions there are is bounded, and whether by one more makes no difference"
+
 MAX_ENTRIES = 3_000
 """How many entries are looked through for decisions."""
 
@@ -110,6 +112,23 @@ def settled(txn: Transaction, policy: Policy) -> Policy:
     approval = txn.get_or_none(Approval, policy.asking.approval_id)
     waits = approval is not None and approval.waits
     return policy if waits else policy.model_copy(update={"asking": None})
+
+
+def kept(txn: Transaction) -> int:
+    """Return how many versions a tenant has that are drafts or in force."""
+    known = txn.loosely(ABOUT)
+    return known.count(Policy, status="draft") + known.count(Policy, status="active")
+
+
+def withdraw(txn: Transaction, call: Call, policy: Policy) -> Policy:
+    """
+    Take a draft back, which nobody need agree to.
+
+    Raises:
+        Conflict: It waits for an answer.
+    """
+    after = rules.withdrawn(settled(txn, policy), at=call.now)
+    return txn.save(after, PolicyRetired.of(after))
 
 
 def ask(txn: Transaction, call: Call, policy: Policy, change: Change) -> Policy:

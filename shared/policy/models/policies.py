@@ -14,7 +14,7 @@ MAX_ACTIVE = 20
 """How many policies of one tenant are in force at most: each change of theirs asks all of them."""
 
 MAX_POLICIES = 500
-"""How many versions of policies a tenant keeps at most."""
+"""How many drafts and policies in force a tenant has at most; what was retired stays, and does not count."""
 
 MAX_AUTHORS = 50
 """How many people write at one version at most."""
@@ -125,7 +125,7 @@ class Policy(Entity):
     activated_at: Timestamp | None = None
     """When it came into force; null where it never was."""
     retired_at: Timestamp | None = None
-    """When it no longer was; null where it is, or never was."""
+    """When it no longer was, or its draft was taken back; null where neither is so."""
 
     @property
     def authors(self) -> frozenset[str]:
@@ -165,7 +165,7 @@ class PolicyView(Value):
     activated_at: Timestamp | None
     """When it came into force; null where it never was."""
     retired_at: Timestamp | None
-    """When it no longer was; null where it is, or never was."""
+    """When it no longer was, or its draft was taken back; null where neither is so."""
 
     @classmethod
     def of(cls, policy: Policy) -> Self:

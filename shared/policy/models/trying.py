@@ -83,9 +83,9 @@ class PolicyOutcome(Value):
     approval: ApprovalNeeded | None
     """Whose approval it needs; null where it needs none."""
     alerts: tuple[Reason, ...]
-    """What people would be told."""
+    """What its alerts say: they are shown here, and sent to nobody yet."""
     notes: tuple[Printed, ...]
-    """What the policy says besides."""
+    """What its notes say: they are shown here, and nowhere else yet."""
     output: Json16 | None
     """The `output` of the document as the policy lets it be seen; null where the document has none."""
     steps: int

@@ -96,7 +96,9 @@ def drafted(
         )
     if before is None and known >= MAX_POLICIES:
         raise Conflict(
-            f"a tenant keeps {MAX_POLICIES} versions of policies at most", rule="too_many"
+            f"a tenant has {MAX_POLICIES} drafts and policies in force at most;"
+            " retire drafts that nobody needs (POST /v1/policies/{policy_id}/retire)",
+            rule="too_many",
         )
     authors = (before.authors if before else frozenset()) | {by.id}
     if len(authors) > MAX_AUTHORS:
@@ -214,6 +216,22 @@ def activated(policy: Policy, *, at: datetime) -> Policy:
     """Return a policy that is in force."""
     changes = {"status": "active", "asking": None, "activated_at": at, "updated_at": at}
     return policy.model_copy(update=changes)
+
+
+def withdrawn(policy: Policy, *, at: datetime) -> Policy:
+    """
+    Return a draft that was taken back.
+
+    Raises:
+        Conflict: It waits for an answer.
+    """
+    if policy.asking is not None:
+        raise Conflict(
+            "this draft waits for an approval; cancel that first"
+            f" (POST /v1/approvals/{policy.asking.approval_id}/cancel)",
+            rule="asked_already",
+        )
+    return retired(policy, at=at)
 
 
 def retired(policy: Policy, *, at: datetime) -> Policy:

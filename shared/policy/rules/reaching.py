@@ -49,7 +49,8 @@ def warnings(policy: nodes.Policy) -> tuple[Problem, ...]:
     if policy.applies is not None and not _reached(policy.applies, purse):
         found.append(_never(policy.applies, "the policy applies to nothing"))
     else:
-        for one in (*policy.rules, *policy.redactions):
+        asked: tuple[nodes.Rule | nodes.Redact, ...] = (*policy.rules, *policy.redactions)
+        for one in asked:
             found.extend(_of(policy, one, purse))
     return tuple(sorted(found, key=lambda one: (one.line, one.column)))
 

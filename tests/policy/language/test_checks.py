@@ -3,6 +3,7 @@
 import pytest
 
 from shared.policy.rules.language.checks import problems, untested
+from shared.policy.rules.language.problems import Unreadable
 from shared.policy.rules.language.reading import read
 from tests.policy.language.policies import REFUNDS
 
@@ -54,10 +55,16 @@ def test_each_mistake_is_told_with_its_place(said, rule, told):
 def test_names_of_the_platforms_bundles_are_not_taken():
     (policy,) = read("policy rbac version 1.0.0 { rule x when true allow }")
     assert [one.rule for one in problems(policy) if not one.warning] == ["reserved_name"]
-    told = found(
-        "rule x when true allow", 'test "t" { given {} expect allow }', head="bundle trial"
-    )
-    assert [one.rule for one in told] == ["unknown_bundle"]
+    with pytest.raises(Unreadable) as told:
+        read("policy tried version 1.0.0 {\n  bundle trial\n  rule x when true allow\n}")
+    assert [(one.rule, one.line, one.column) for one in told.value.problems] == [
+        ("unknown_bundle", 2, 3)
+    ]
+
+
+def test_whoever_has_people_told_is_told_that_nobody_is_yet():
+    told = found('rule x when true allow alert high "look" note "seen"', TESTED)
+    assert [one.rule for one in told if one.warning][:2] == ["shown_only", "shown_only"]
 
 
 def test_a_policy_without_tests_or_without_a_yes_is_warned_about():

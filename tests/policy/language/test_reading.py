@@ -49,7 +49,6 @@ def test_several_mistakes_are_told_at_once_each_at_its_place():
     ("said", "told"),
     [
         ("", "line 1, column 1: expected “policy”, and found the end of the text"),
-        ("policy a version 1.0 {}", "a version has three numbers, such as 1.0.0"),
         ("policy A version 1.0.0 {}", "“A” is no name"),
         ("policy rule version 1.0.0 {}", "which is a word of the language: choose another name"),
         ("policy a version 1.0.0 { rule x when args.a == 1.5 allow }", "a number is whole here"),
@@ -63,6 +62,18 @@ def test_several_mistakes_are_told_at_once_each_at_its_place():
         ('policy a version 1.0.0 { rule x when args.a == "\\ud800" allow }', "half a character"),
         ('policy a version 1.0.0 { rule x when true deny "\\u202e" }', "U+202E"),
         ("policy a version 1.0.0 { rule x priority 1001 when true allow }", "from 0 to 1000"),
+        *(
+            (f"policy a version {said} {{ rule x when true allow }}", "three numbers")
+            for said in ("1.0", "1.0.0-rc.1", "1.0.0rc", "1.0.0.0")
+        ),
+        (
+            'policy a version 1.0.0 { rule x when true deny "late severity "high" rule',
+            "a text on this line has no end",
+        ),
+        (
+            "policy a version 1.0.0 { rule x when true allow not it's }",
+            "a text on this line has no end",
+        ),
         ('policy a version 1.0.0 { about "x" about "y" }', "“about” is said twice"),
         ("policy a version 1.0.0 { rule x when true require approval big }", "is no approval"),
         ("policy a version 1.0.0 { rule x when true oblige rate_limit }", "10 per 1h"),

@@ -17,6 +17,7 @@ OBLIGATIONS = {
 """What rules of a policy may oblige to, and with which arguments."""
 
 
+BUNDLES = ("tenant", "designer")
 MASKS = ("remove", "hash", "last4", "token")
 
 
@@ -65,6 +66,9 @@ class Builder(Transformer[Token, Any]):
     @placed
     def bundle(self, meta: Any, found: list[Any]) -> _Header:
         """Whose rules these are."""
+        if found[0] not in BUNDLES:
+            said = f"a policy is of bundle {' or '.join(BUNDLES)}, and not of {found[0]}"
+            raise tokens.Misread(_token(meta, "bundle"), said, "unknown_bundle")
         return _Header("bundle", found[0], _token(meta, "bundle"))
 
     @placed

@@ -10,7 +10,6 @@ from shared.policy.rules.language.patterns import pattern
 from shared.policy.rules.language.problems import Problem
 
 MAX_ITEMS = 300
-BUNDLES = ("tenant", "designer")
 LABELS = ("public", "internal", "customer", "pii", "financial", "health", "secret")
 SINKS = (
     *("internal.store", "external.send", "external.publish", "payment", "llm.prompt"),
@@ -94,7 +93,7 @@ _ORDERS = frozenset({"<", "<=", ">", ">="})
 
 def problems(policy: nodes.Policy) -> tuple[Problem, ...]:
     """Return what is wrong with a policy, and what its author should look at, by their places."""
-    looks = (_head, _named, _unreachable, _tests, _items, _expressions)
+    looks = (_head, _named, _unreachable, _shown, _tests, _items, _expressions)
     found = (one for look in looks for one in look(policy))
     return tuple(sorted(found, key=lambda one: (one.line, one.column)))
 
@@ -117,8 +116,6 @@ def _near(name: str, known: list[str]) -> str:
 def _head(policy: nodes.Policy) -> Iterator[Problem]:
     if policy.name in RESERVED:
         yield _wrong(policy, "reserved_name", f"{policy.name} is a bundle of the platform")
-    if policy.bundle not in BUNDLES:
-        yield _wrong(policy, "unknown_bundle", "a policy is of bundle tenant or designer")
     if len(policy.items) > MAX_ITEMS:
         yield _wrong(policy, "too_large", f"a policy has {MAX_ITEMS} rules and tests at most")
     effects = [one for rule in policy.rules for one in rule.effects]
@@ -144,6 +141,15 @@ def _unreachable(policy: nodes.Policy) -> Iterator[Problem]:
             yield _wrong(rule, "unreachable", said)
         elif rule.denies and _constant(rule.when):
             always = rule
+
+
+def _shown(policy: nodes.Policy) -> Iterator[Problem]:
+    for one in (effect for rule in policy.rules for effect in rule.effects):
+        if isinstance(one, nodes.Alert | nodes.Note):
+            said = (
+                f"what {one.kind} says is shown where the policy is tried, and sent to nobody yet"
+            )
+            yield _wrong(one, "shown_only", said, warning=True)
 
 
 def _constant(expression: nodes.Expression) -> bool:

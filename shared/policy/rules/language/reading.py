@@ -28,6 +28,10 @@ MAX_PROBLEMS = 10
 
 _ITEM = re.compile(r"^[ \t]*(?:rule|redact|flow|test)\b", re.MULTILINE)
 _SEEN = re.compile(r"[^\n]")
+_VERSION = re.compile(r"\bversion\s+[0-9A-Za-z.+-]*\Z")
+_WHOLE = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*")
+"""What a quote on a line may belong to."""
+
 _LONE = re.compile("[\ud800-\udfff]")
 
 
@@ -117,7 +121,7 @@ def _parsed(text: str) -> tuple[nodes.Policy, ...]:
     except UnexpectedToken as error:
         at = error.token.start_pos
         at = len(text.rstrip()) if at is None or error.token.type == "$END" else at
-        raise _Stopped(_at(text, at, "syntax", _unexpected(error)), at) from None
+        raise _Stopped(_at(text, at, "syntax", _unexpected(error, text, at)), at) from None
     except UnexpectedCharacters as error:
         at = cast(int, error.pos_in_stream)
         raise _Stopped(_at(text, at, "syntax", _strange(text, at)), at) from None
@@ -138,20 +142,29 @@ def _strange(text: str, at: int) -> str:
             else "say == to compare"
         )
     if char.isdigit() or char == "-":
-        if text[:at].split()[-1:] == ["version"]:
-            return "a version has three numbers, such as 1.0.0"
+        if _VERSION.search(text, 0, at):
+            return "a version is three numbers and nothing else, such as 1.0.0"
         return "a number is whole here, without a unit; write amounts in their smallest unit"
     return f"{char!r} means nothing here"
 
 
-def _unexpected(error: "UnexpectedToken") -> str:
+def _unexpected(error: "UnexpectedToken", text: str, at: int) -> str:
     token, expected = error.token, set(error.accepts or error.expected)
     found = "the end of the text" if token.type == "$END" else f"“{str(token)[:40]}”"
     said = f"expected {_any_of(list(_wanted(expected)))}, and found {found}"
     if token.type in WORDS and "WORD" in expected:
         return f"{said}, which is a word of the language: choose another name"
+    if _open(text, at):
+        return f"{said}; a text on this line has no end: close it with the same quote"
     near = get_close_matches(str(token), [WORDS[one] for one in expected if one in WORDS], 1)
     return f"{said}; did you mean {near[0]}?" if near and token.type in {"WORD", "STEP"} else said
+
+
+def _open(text: str, at: int) -> bool:
+    """Say whether a text begins on the line of a place, and does not end there."""
+    line = text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
+    rest = _WHOLE.sub("", line)
+    return "'" in rest or '"' in rest
 
 
 def _wanted(expected: set[str]) -> Iterator[str]:

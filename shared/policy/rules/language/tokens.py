@@ -21,10 +21,10 @@ _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)")
 class Misread(Exception):
     """A part that the grammar lets through and that is none."""
 
-    def __init__(self, token: Token, message: str) -> None:
+    def __init__(self, token: Token, message: str, rule: str = "syntax") -> None:
         """Keep the problem, and where in the text it is."""
         self.at = token.start_pos or 0
-        self.problem = Problem(token.line or 1, token.column or 1, "syntax", message)
+        self.problem = Problem(token.line or 1, token.column or 1, rule, message)
 
 
 def named(token: Token) -> str:
