@@ -384,7 +384,7 @@ def found(engine: PolicyEngine, document: Mapping[str, Any]) -> dict[str, Findin
     if document["args"] is None:
         said = f"the rules can look at {MAX_INPUT_BYTES} bytes of what is asked, and this is more; send less"
         return {"size": denial("size", PDP_ERROR, said, "high")}
-    if document["context"]["freeze"] is not False:
+    if document["context"].get("freeze") is not False:
         said = "everything is frozen but what ends harm, decides and keeps evidence; wait until a Governor lifts it"
         return {"freeze": denial("freeze", "frozen", said, "high")}
     selection = engine.selection

@@ -27,7 +27,12 @@ class SwitchingHere(Value):
     """Why; it stays in the evidence."""
 
 
-@operation("POST", "/v1/precedent-seeds/deciding/{number}/switch", scopes={Scope.VETO_EXECUTE})
+@operation(
+    "POST",
+    "/v1/precedent-seeds/deciding/{number}/switch",
+    scopes={Scope.VETO_EXECUTE},
+    in_freeze=True,
+)
 def switch_deciding_seed(call: Call, number: SeedNumber, body: SwitchingHere) -> DecidingSeed:
     """
     Switch a rule off in your tenant, or on again.

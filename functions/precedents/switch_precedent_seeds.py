@@ -24,7 +24,13 @@ class Switching(Value):
     """Why, in your words."""
 
 
-@operation("POST", "/v1/precedent-seeds/switch", scopes={Scope.PRECEDENTS_DECIDE}, tenant=PLATFORM)
+@operation(
+    "POST",
+    "/v1/precedent-seeds/switch",
+    scopes={Scope.PRECEDENTS_DECIDE},
+    tenant=PLATFORM,
+    in_freeze=True,
+)
 def switch_precedent_seeds(call: Call, body: Switching) -> SeedSwitch:
     """
     Stop all seeds, or let them decide again, as the Governor.

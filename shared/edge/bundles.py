@@ -35,6 +35,9 @@ _WEAK = "its digest is too weak"
 _ZONES = "it depends on the time zones of the machine; ask `input.context`"
 _TEXTS = "texts in other languages are not for rules"
 
+MAX_BYTES = 1024 * 1024
+"""How large all modules of a set may be together: a look loads them within a request."""
+
 REFUSED: Mapping[str, str] = {
     "http.send": _OUTSIDE,
     "net.lookup_ip_addr": _OUTSIDE,
@@ -83,6 +86,7 @@ REFUSED: Mapping[str, str] = {
     "net.cidr_expand": _ENDLESS,
     "numbers.range": _ENDLESS,
     "numbers.range_step": _ENDLESS,
+    "bits.lsh": _ENDLESS,
     "graph.reachable_paths": _ENDLESS,
     "strings.render_template": _ENDLESS,
     "rego.parse_module": _ENDLESS,
@@ -171,9 +175,13 @@ def look(modules: Mapping[str, str]) -> None:
     Have modules be such as may be loaded.
 
     Raises:
-        NotLoaded: One names a builtin that is refused, holds a number with a fraction, or is of another bundle's package.
+        NotLoaded: One names a builtin that is refused, holds a number with a fraction, or is of another bundle's package,
+            or all together are too large.
     """
     faults = [fault for path, source in modules.items() for fault in _misplaced(path, source)]
+    size = sum(len(source.encode()) for source in modules.values())
+    if size > MAX_BYTES:
+        faults.append(f"all modules together have {size} bytes, and may have {MAX_BYTES}")
     suspects = {path: source for path, source in modules.items() if _suspicious(source)}
     if suspects and not faults:
         faults = [

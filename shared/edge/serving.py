@@ -42,8 +42,9 @@ from shared.errors import (
     TooLarge,
     UnsupportedType,
 )
-from shared.files import Content
+from shared.files import Content, Files
 from shared.operation import Call, Crossing, Operation
+from shared.ports import SecretWriter
 
 if TYPE_CHECKING:
     from shared.deciding import Decision
@@ -52,6 +53,9 @@ log = logging.getLogger("waooaw")
 
 _DECIDING = frozenset({Scope.GOVERNANCE_WRITE, Scope.VETO_EXECUTE})
 """Who decides is always traced."""
+
+KEEPING = frozenset({Files, SecretWriter})
+"""The ports by which an operation changes what no write of its commit shows: its decision is kept, too."""
 
 _MUTATING_HEADERS = (
     "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Correlation-ID, X-Audit-Reason,"
@@ -262,8 +266,8 @@ class _Request:
         kept: list[Write] = []
         if decision:
             kept = self._attested(decision, call, done)
-        if call.writes:
-            if repetition:
+        if call.writes or kept:
+            if repetition and call.writes:
                 kept.append(repetition.keeping(done.status, done.text, done.headers))
             self.ports.documents.commit([*call.writes, *kept])
             if call.urgent:
@@ -295,9 +299,10 @@ class _Request:
         from shared.edge import decision_point, verdicts
 
         verdicts.answer(done, decision, self.ports.signer)
-        if call.writes:
+        elsewhere = not KEEPING.isdisjoint(self.op.ports.values())
+        if call.writes or elsewhere:
             done.headers[DECISION.name] = decision.decision_id
-        if not call.writes or call.entries:
+        if call.entries or not (call.writes or elsewhere):
             return []
         return [decision_point.kept(decision, call.tenant, self.ports.signer)]
 

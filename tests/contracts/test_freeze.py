@@ -19,7 +19,12 @@ WHY = {
     "revokes": {
         *("identity.end_sessions", "identity.log_out", "identity.withdraw_role"),
         *("mobile.unregister_device", "precedents.deprecate_precedent_seed"),
-        *("budgets.revoke_mandate", "precedents.revoke_precedent_seed"),
+        *(
+            "budgets.revoke_mandate",
+            "precedents.revoke_precedent_seed",
+            "precedents.switch_deciding_seed",
+            "precedents.switch_precedent_seeds",
+        ),
     },
     "keeps evidence": {"audit.append_entries"},
     "freezes": {"policy.set_freeze"},

@@ -269,7 +269,7 @@ def known():
 
 PERMITTED = """
     abs all and any array.concat array.flatten array.reverse array.slice assign base64.decode base64.encode base64.is_valid
-    base64url.decode base64url.encode base64url.encode_no_pad bits.and bits.lsh bits.negate bits.or bits.rsh bits.xor cast_array
+    base64url.decode base64url.encode base64url.encode_no_pad bits.and bits.negate bits.or bits.rsh bits.xor cast_array
     cast_boolean cast_null cast_object cast_set cast_string ceil concat contains count crypto.sha256 div endswith eq equal floor
     format_int glob.match glob.quote_meta graph.reachable gt gte hex.decode hex.encode indexof indexof_n internal.member_2
     internal.member_3 internal.template_string intersection is_array is_boolean is_null is_number is_object is_set is_string
@@ -325,6 +325,11 @@ def test_what_is_refused_is_refused_however_it_is_named(name):
     for way in ways:
         with pytest.raises(NotLoaded, match=re.escape(name)):
             look({"a/a.rego": f"package a\n{way}"})
+
+
+def test_a_set_that_is_too_large_is_not_loaded():
+    with pytest.raises(NotLoaded, match="1048577 bytes"):
+        look({"a/a.rego": "package a\n".ljust(1024 * 1024 + 1, "#")})
 
 
 @pytest.mark.parametrize("number", ["0.5", "1.0", "2e3", "1E2", "-0.1"])

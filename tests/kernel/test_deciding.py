@@ -13,6 +13,7 @@ from shared.documents import Contended, Query, Write
 from shared.entity import Id, Record, Text, Value
 from shared.errors import EnforcementUnavailable
 from shared.evidence import signed_bytes
+from shared.files import Content, Files
 from shared.operation import Call
 from tests.conftest import broken
 from tests.kernel.things import (
@@ -219,6 +220,31 @@ def test_a_decision_by_itself_that_was_changed_does_not_verify(world):
     assert [one.rule for one in broken(world.ports.documents, world.ports.signer)] == [
         "SIGNATURE_INVALID"
     ]
+
+
+@declared("POST", "/v1/pages", scopes={Scope.GENESIS_WRITE})
+def keep_page(call: Call, place: Files) -> dict[str, str]:
+    """Keep a page, and write nothing of it anywhere else."""
+    place.keep(f"{call.new_id()}/page", Content("text/plain", b"a page"))
+    return {}
+
+
+def test_what_only_a_port_keeps_has_its_decision_kept_all_the_same(world):
+    ruled(world)
+    answer = world.call(keep_page, "/v1/pages", as_="admin")
+    assert answer.status_code == 200, answer.data
+    [kept] = stored(world, "decisions")
+    assert kept.key.id == answer.headers["X-Decision-ID"]
+    assert kept.data["decision"]["input"]["action"]["name"] == "tests.keep_page"
+    assert broken(world.ports.documents, world.ports.signer) == []
+
+
+def test_what_does_not_say_whether_all_is_frozen_is_denied(world):
+    ruled(world)
+    make(world)
+    [entry] = entries(world, action="thing.made")
+    asked = {**entry.policy.decision["input"], "context": {}}
+    assert found(Says(), asked)["freeze"].reasons[0].rule == "frozen"
 
 
 @pytest.mark.parametrize("act", ["/v1/notes", "/v1/things/twice"])
