@@ -30,8 +30,8 @@ ASKED_OF = {"txn", "loosely", "documents", "_documents", "platform", "each_tenan
 """What queries are asked of, as the code calls it."""
 
 NOT_QUERIES = {
-    *("_Described", "before", "decision", "found", "left", "named", "names", "sending", "source"),
-    "value",
+    *("_Described", "admission", "before", "decision", "found", "left", "losing", "named", "names"),
+    *("sending", "source", "using", "value"),
 }
 """What else has a `find` or a `count`."""
 
