@@ -31,7 +31,7 @@ from functions.budgets.expire_reservation import expire_reservation
 from local.emulators import FIRESTORE, Missing, running
 from shared.actors import PLATFORM, Actor, Role
 from shared.budgets.actions import dealing, looking, spending
-from shared.budgets.actions.spending import Overspent, Waiting
+from shared.budgets.actions.spending import Waiting
 from shared.budgets.events.budgets import BudgetOpened
 from shared.budgets.models.blocks import Block
 from shared.budgets.rules import limits, setting
@@ -127,9 +127,8 @@ class Bench:
     def _settle(self, call: Call, n: int) -> None:
         with call.transaction() as txn:
             came = spending.settle(txn, f"spend-{n}", {"micro_usd": self.real(n)}, at=call.now)
-        covered = not isinstance(came, Overspent)
-        if not covered:
-            raise AssertionError(f"{n} was held and could not be settled: {came}")
+        if came.reservation.beyond:
+            raise AssertionError(f"{n} was held and had no cover: {came}")
 
     def real(self, n: int) -> int:
         """Return what a spend really is."""

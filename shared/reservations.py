@@ -38,6 +38,14 @@ ALONE = (
 )
 
 
+_OVER: Mapping[Status, str] = {
+    "settled": "this reservation is settled already: it was spent, and that is counted; name another one",
+    "released": "this reservation is released already; name another one",
+    "unknown": "the answer to this was lost, so it may have been spent: find out and settle it, and do not try it again",
+}
+"""Why nothing is held by a reservation any more."""
+
+
 @dataclass(frozen=True)
 class Kept:
     """A reservation as it is now."""
@@ -46,6 +54,9 @@ class Kept:
     passed: Marks
     taken: Mapping[str, int] = field(default_factory=dict)
     """By limit of which marks were passed, how much is taken of it with this."""
+
+    again: bool = False
+    """Whether it had been settled just so before: nothing is taken by this."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +98,8 @@ def reserve(
     """
     Hold so much of each of these limits, or nothing of any.
 
-    Asked again it is the same reservation, held until the later time; one that had expired is made anew. One that
-    was settled is told as it is: what was spent for it is counted.
+    Asked again it is the same reservation, held until the later time; one that had expired is made anew. What holds
+    nothing any more is refused, so that nobody spends on it.
 
     Args:
         txn: Where it is asked for; the limits are those of its tenant.
@@ -102,22 +113,18 @@ def reserve(
         until: When it goes back by itself; while the shares of each limit are kept.
 
     Raises:
-        Conflict: The id stands for other amounts, or for what was released, so that nothing is held by it.
+        Conflict: The id stands for other amounts, or for what was settled, released or lost.
     """
     amounts = {limit.id: amount for limit, amount in asked.items()}
     if len(amounts) < max(len(asked), 1) or min(amounts.values()) < 0:
         raise ValueError("a reservation is of limits that differ, and of no less than nothing")
-    before = txn.get_or_none(Reservation, id)
+    before = known(txn, id)
     if before and before.asked != amounts:
         raise Conflict(
             "this reservation is for other amounts; name another one", rule="reservation"
         )
     if before and before.status == "held":
         return Kept(_longer(txn, before, until=until, about=about), {})
-    if before and before.status == "settled":
-        return Kept(before, {})
-    if before and before.status == "released":
-        raise Conflict("this reservation is released already; name another one", rule="reservation")
     kept = _kept(until, (limit.kept_until for limit in asked))
     taken, place = dict[Limit, Dealt](), int(digest(id), 16)
     for limit, amount in asked.items():
@@ -139,14 +146,33 @@ def reserve(
     return Kept(made, _passed(by), _taken(by))
 
 
+def known(txn: Transaction, id: str) -> Reservation | None:
+    """
+    Return the reservation that may be asked for again under an id: it is held, or had expired; None where there is none.
+
+    Raises:
+        Conflict: It was settled or released, or nobody knows whether it was spent.
+    """
+    before = txn.get_or_none(Reservation, id)
+    if before and (why := _OVER.get(before.status)):
+        raise Conflict(why, rule=f"reservation_{before.status}")
+    return before
+
+
 def settle(
-    txn: Transaction, id: str, spent: Mapping[str, int] | None = None, *, at: datetime
-) -> Kept | Short:
+    txn: Transaction,
+    id: str,
+    spent: Mapping[str, int] | None = None,
+    *,
+    at: datetime,
+    by: str | None = None,
+) -> Kept:
     """
     Let a reservation end with what was spent; what was not goes back.
 
     More than was reserved is taken from what is left, and so is what was spent after the reservation had expired. Where
-    not so much is left nothing changes: whoever has spent it already has to tell somebody.
+    not so much is left all of that is taken, and the rest is told (`Held.beyond`): it is spent all the same, so nobody
+    else is to have what there was.
 
     Args:
         txn: Where it is settled.
@@ -157,6 +183,8 @@ def settle(
 
         at: When.
 
+        by: The id of what says for good what was spent; the reservation names it from then on.
+
     Raises:
         NotFound: There is no such reservation.
         Conflict: It was released, or settled with other amounts.
@@ -166,36 +194,38 @@ def settle(
     if amounts.keys() != before.asked.keys() or min(amounts.values()) < 0:
         raise ValueError("what is settled was reserved, and is no less than nothing")
     if before.status == "settled" and before.spent == amounts:
-        return Kept(before, {})
+        return Kept(before, {}, again=True)
     if before.status in {"settled", "released"}:
         raise Conflict(f"this reservation is {before.status} already", rule="reservation")
-    going, taken = before.status == "held", list[Dealt]()
+    by_limit, ended = dict[str, Dealt](), list[Held]()
     for one in before.held:
-        mine = one.amount if going else 0
-        dealt = _settled(txn, one.share, mine, amounts[one.limit])
-        if isinstance(dealt, int):
-            return Short(one.limit, dealt)
-        taken.append(dealt)
-    for dealt in taken:
+        mine, real = one.amount if before.holds else 0, amounts[one.limit]
+        by_limit[one.limit], beyond = _settled(txn, one.share, mine, real)
+        ended.append(one.model_copy(update={"spent": real, "beyond": beyond}))
+    for dealt in by_limit.values():
         _keep(txn, dealt)
-    if going:
+    if before.holds:
         txn.unschedule(before.due)
-    ended = [one.model_copy(update={"spent": amounts[one.limit]}) for one in before.held]
-    after = txn.save(before.over("settled", ended, at))
-    by = {one.limit: dealt for one, dealt in zip(before.held, taken, strict=True)}
-    return Kept(after, _passed(by), _taken(by))
+    over = before.over("settled", ended, at)
+    after = txn.save(over.model_copy(update={"settled_by": by}))
+    return Kept(after, _passed(by_limit), _taken(by_limit))
 
 
-def prolong(txn: Transaction, id: str, *, until: datetime, about: Entity) -> Reservation:
+def lose(txn: Transaction, id: str, *, until: datetime, about: Entity) -> Reservation:
     """
-    Hold a reservation for longer; one that ends later already, or has ended, stays as it is.
+    Hold on to what may have been spent, as the answer was lost; what has ended stays as it is.
+
+    It is never reserved again: somebody finds out, and settles or releases it.
 
     Raises:
         NotFound: There is no such reservation.
     """
     before = txn.get(Reservation, id)
-    held = before.status == "held"
-    return _longer(txn, before, until=until, about=about) if held else before
+    if not before.holds:
+        return before
+    lost = before.model_copy(update={"status": "unknown"})
+    longer = until > before.until
+    return _longer(txn, lost, until=until, about=about) if longer else txn.save(lost)
 
 
 def release(txn: Transaction, id: str, *, at: datetime) -> Reservation:
@@ -209,7 +239,7 @@ def release(txn: Transaction, id: str, *, at: datetime) -> Reservation:
     before = txn.get(Reservation, id)
     if before.status == "settled":
         raise Conflict("this reservation is settled already", rule="reservation")
-    if before.status != "held":
+    if not before.holds:
         return before
     after = _given_back(txn, before, "released", at)
     txn.unschedule(before.due)
@@ -219,7 +249,7 @@ def release(txn: Transaction, id: str, *, at: datetime) -> Reservation:
 def expire(txn: Transaction, id: str, *, at: datetime) -> None:
     """Give back what a reservation still holds, if its time is over."""
     before = txn.get_or_none(Reservation, id)
-    if before and before.status == "held" and before.until <= at:
+    if before and before.holds and before.until <= at:
         _given_back(txn, before, "expired", at)
 
 
@@ -296,16 +326,18 @@ def _all(txn: Transaction, key: str) -> Sequence[Share]:
     return txn.loosely(ALONE).all(Share, key=key)
 
 
-def _settled(txn: Transaction, share: str, mine: int, spent: int) -> Dealt | int:
-    """Return what changes where so much was spent and a part of it was held, or else how much is left."""
+def _settled(txn: Transaction, share: str, mine: int, spent: int) -> tuple[Dealt, int]:
+    """Return what changes where so much was spent and a part of it was held, and how much of it is beyond the limit."""
     one = txn.get(Share, share)
     own = one.with_(reserved=-mine, spent=min(spent, mine))
+    alone = Dealt((own,), own.id, ())
     more = spent - mine
     if more <= 0:
-        return Dealt((own,), own.id, ())
+        return alone, 0
     there = [own if it.id == own.id else it for it in _look(txn, one.key, one.n, more)]
-    dealt = take(there, one.n, more, spent=True)
-    return left(there) if dealt is None else dealt.beside([own])
+    beyond = max(more - left(there), 0)
+    dealt = take(there, one.n, more - beyond, spent=True)
+    return (dealt.beside([own]) if dealt else alone), beyond
 
 
 def _given_back(txn: Transaction, before: Reservation, status: Status, at: datetime) -> Reservation:

@@ -20,7 +20,7 @@ MAX_SHARES = 64
 KEPT = timedelta(days=90)
 """How long shares are kept after their window, and reservations after their end."""
 
-Status = Literal["held", "settled", "released", "expired"]
+Status = Literal["held", "unknown", "settled", "released", "expired"]
 
 
 class Window(NamedTuple):
@@ -135,6 +135,8 @@ class Held(Value):
     """The id of the share that it was taken from."""
     amount: int
     spent: int | None = None
+    beyond: int = 0
+    """How much of what was spent the limit had not left."""
 
 
 class Reservation(Record):
@@ -154,6 +156,13 @@ class Reservation(Record):
     due: str
     """The timer for that."""
     kept_until: Timestamp
+    settled_by: str | None = None
+    """The id of what says for good what was spent; null where nothing does."""
+
+    @property
+    def holds(self) -> bool:
+        """Say whether what it is for is kept for it: also where nobody knows if it was spent."""
+        return self.status in {"held", "unknown"}
 
     @property
     def asked(self) -> dict[str, int]:
@@ -164,6 +173,11 @@ class Reservation(Record):
     def spent(self) -> dict[str, int | None]:
         """How much of which limit was spent."""
         return {one.limit: one.spent for one in self.held}
+
+    @property
+    def beyond(self) -> dict[str, int]:
+        """How much more was spent than which limit had left."""
+        return {one.limit: one.beyond for one in self.held if one.beyond}
 
     def over(self, status: Status, held: Iterable[Held], at: datetime) -> "Reservation":
         """Return it at an end; one that expired may be settled yet, so it is kept no longer than its shares."""

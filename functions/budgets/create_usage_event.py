@@ -2,9 +2,11 @@ from datetime import timedelta
 
 from shared.actors import Scope
 from shared.budgets.actions import losing, metering, spending
-from shared.budgets.actions.spending import Overspent, Waiting
-from shared.budgets.models.usage import UsageReport, UsageTaken
+from shared.budgets.actions.spending import Waiting
+from shared.budgets.models.usage import UsageEvent, UsageReport, UsageTaken
 from shared.budgets.rules import usage
+from shared.budgets.rules.spending import overspent
+from shared.errors import Conflict
 from shared.operation import Call, operation
 from shared.ports import SecretReader, SecretWriter
 from shared.store import Transaction
@@ -20,8 +22,10 @@ def create_usage_event(
     A ``budget_precheck`` holds its cost, at the dearest that it can become, of every budget at once: the agent's, its
     trial's or project's, the customer's and the platform's; or it is refused with 429 `budget_exceeded`, until the
     budget resets. What is held and not settled goes back by itself. The figures of a model's call come signed.
+    What was settled is not held again (409), and reported again it is the same event.
     """
     usage.check(report)
+    report = usage.within(report, call.tenant)
     with call.transaction() as txn:
         if report.event_type == usage.PRECHECK:
             return _held(txn, call, report, keeps)
@@ -47,16 +51,22 @@ def _held(txn: Transaction, call: Call, report: UsageReport, keeps: SecretWriter
 
 
 def _recorded(txn: Transaction, call: Call, report: UsageReport) -> UsageTaken:
-    uncovered = 0
+    id, uncovered = call.new_id(), 0
     if report.reservation_id is not None:
-        id, real = usage.held_as(report), usage.spent(report)
-        came = spending.settle(txn, id, real, at=call.now)
-        if isinstance(came, Overspent):
-            # It is spent all the same: what was held is, and what it had no cover for is told.
-            uncovered = spending.uncovered(txn, id, report.cost_micro_usd)
-            spending.settle(txn, id, {}, at=call.now)
-    new = usage.recorded(
-        report, id=call.new_id(), tenant=call.tenant, uncovered=uncovered, at=call.now
-    )
+        name, real = usage.held_as(report), usage.spent(report)
+        came = spending.settle(txn, name, real, at=call.now, of=usage.spend(report), by=id)
+        if came.again:
+            return _as_before(txn, report, came.reservation.settled_by)
+        uncovered = overspent(came.reservation)
+    new = usage.recorded(report, id=id, tenant=call.tenant, uncovered=uncovered, at=call.now)
     event = txn.create(new, usage.told(new))
     return UsageTaken(outcome="recorded", reservation_id=report.reservation_id, event=event)
+
+
+def _as_before(txn: Transaction, report: UsageReport, event_id: str | None) -> UsageTaken:
+    known = txn.get_or_none(UsageEvent, event_id) if event_id else None
+    if known is None or not usage.same(known, report):
+        raise Conflict(
+            "this reservation is settled already, by another report", rule="reservation_settled"
+        )
+    return UsageTaken(outcome="recorded", reservation_id=report.reservation_id, event=known)

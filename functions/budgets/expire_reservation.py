@@ -17,7 +17,9 @@ def expire_reservation(call: ReactionCall, event: ReservationDeadline) -> None:
         of_budgets = call.subject.startswith("budgets/")
         budget = txn.get_or_none(Budget, call.subject_id) if of_budgets else None
         reservations.expire(txn, event.reservation, at=call.now)
-        over = held is not None and held.status in {"held", "expired"} and held.until <= call.now
+        over = (
+            held is not None and (held.holds or held.status == "expired") and held.until <= call.now
+        )
         if held is None or budget is None or not over:
             return
         money = [one.amount for one in held.held if one.limit.startswith(f"{budget.id}.micro")]

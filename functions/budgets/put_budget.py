@@ -20,8 +20,8 @@ def put_budget(
 
     ``If-Match`` names the version that was read, the empty one where nobody set it before. More than now needs a
     financial approval, which this asks for: the answer is 202 with its address, and the budget is raised when it
-    is granted. Up to 50 USD a month the customer's own Governor decides, above that and for the platform's agents
-    the platform's. The platform's own budget is set by its Governor at once.
+    is granted. Money up to 50 USD more a month, over all that is asked for a customer, their own Governor decides;
+    anything above, tokens and calls, and for the platform's agents, the platform's. The platform's own budget is set by its Governor at once.
     """
     with call.transaction() as txn:
         known = txn.get_or_none(Budget, scope)
@@ -43,9 +43,11 @@ def put_budget(
 def _asked(
     call: Call, txn: Transaction, before: Budget, setting: BudgetSetting, *, new: bool
 ) -> Accepted[Budget]:
-    raising = rules.raising(before, setting, approval_id=call.new_id(), by=call.actor, at=call.now)
+    left = asking.left_to_own(txn, before, setting, at=call.now)
+    raising = rules.raising(before, setting, approval_id=call.new_id(), by=call.actor, left=left)
     asked = asking.prepare(txn, call, rules.question(before, raising), id=raising.approval_id)
     raising = raising.model_copy(update={"approval_id": asked.approval.id})
+    asking.take_room(txn, call, before, raising, asked.approval)
     asking.put(txn, call, asked)
     after = before.model_copy(update={"raising": raising})
     told = RaiseAsked(

@@ -19,6 +19,7 @@ from shared.errors import (
     BudgetExceeded,
     Expired,
     Invalid,
+    NotFound,
     Refusal,
 )
 from tests.budgets.conftest import AGENT_ID
@@ -146,6 +147,12 @@ def test_its_time_ends(give, pay):
     mandate = give(valid_until=NOON + timedelta(minutes=5))
     with pytest.raises(Expired):
         pay("one", mandate, 100, at=5)
+
+
+def test_no_agent_of_another_tenant_pays(give):
+    with pytest.raises(NotFound):
+        give(agent_id="globex.44444444-4444-4444-8444-444444444444")
+    assert give(agent_id=AGENT_ID.removeprefix("acme.")).agent_id == AGENT_ID
 
 
 def test_terms_that_contradict_themselves_are_no_consent(give):

@@ -126,10 +126,30 @@ def test_raises_of_one_month_add_up(put, grant, get):
     assert again.raising.governor_scope == "platform"
 
 
+def test_raises_of_all_budgets_of_a_customer_add_up_granted_or_not(put):
+    """Else whoever splits a raise over agents needs nobody above them."""
+    scopes = [f"agent:acme.{n}4444444-4444-4444-8444-444444444444" for n in range(3)]
+    asked = [put(scope, 2 * USD, at=n).result.raising for n, scope in enumerate(scopes)]
+    assert [one.governor_scope for one in asked] == ["engagement", "platform", "platform"]
+    month = 31 * 24 * 60
+    assert put(AGENT, 2 * USD, at=month).result.raising.governor_scope == "engagement"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"limit_tokens": 10**12}, {"limit_tokens": 500_001, "limit_calls": 1}, {"limit_micro_usd": 1}],
+)
+def test_what_has_no_price_is_the_platforms_to_grant(put, more):
+    scope = AGENT.replace("agent", "project")
+    money = more.pop("limit_micro_usd", None)
+    assert put(scope, money, **more).result.raising.governor_scope == "platform"
+
+
 def test_the_same_wish_is_one_question(put):
     first = put(AGENT, 2 * USD)
     again = put(AGENT, 2 * USD, seen=first.result.tag)
     assert again.location == first.location
+    assert again.result.raising.governor_scope == "engagement"
 
 
 def test_nobody_sets_anothers_budget(put):

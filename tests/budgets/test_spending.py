@@ -11,7 +11,7 @@ from functions.budgets.return_block import return_block
 from shared.actors import PLATFORM, Role
 from shared.approvals.models.approvals import Approval
 from shared.budgets.actions import spending
-from shared.budgets.actions.spending import Overspent, Waiting
+from shared.budgets.actions.spending import Waiting
 from shared.budgets.events.blocks import BlockEnds
 from shared.budgets.events.budgets import ReservationExpired, ThresholdCrossed
 from shared.budgets.models.budgets import Budget
@@ -148,11 +148,16 @@ def test_whoever_owns_it_is_told_of_each_threshold_once(hold, told, reacting, ca
     assert len(found) == 5
 
 
-def test_more_than_was_held_is_told_and_changes_nothing(hold, settle, get):
+def test_more_than_was_held_takes_what_is_left_and_no_more_is_spent(
+    hold, settle, get, at_once, told
+):
     hold("one", 400_000)
     hold("two", 400_000)
-    assert settle("one", micro_usd=700_000) == Overspent(f"{AGENT}.micro_usd", 200_000)
-    assert taken(get, AGENT) == (0, 800_000)
+    assert settle("one", micro_usd=700_000).reservation.beyond[f"{AGENT}.micro_usd"] == 100_000
+    assert taken(get, AGENT) == (600_000, 400_000)
+    assert [one["mark"] for one in told(ThresholdCrossed) if one["limit"] == USD][-1] == 100
+    with pytest.raises(BudgetExceeded):
+        at_once("three", 1, begins=False)
 
 
 def test_what_nobody_settled_goes_back_and_that_is_told(hold, get, reacting, told):

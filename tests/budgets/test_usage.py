@@ -10,10 +10,11 @@ from functions.budgets.create_usage_event import create_usage_event
 from functions.budgets.expire_reservation import expire_reservation
 from functions.budgets.list_usage_events import list_usage_events
 from shared.actors import Role
+from shared.budgets.events.budgets import BudgetOpened
 from shared.budgets.events.unknown import OutcomeLost
 from shared.budgets.models.unknown import UnknownSpend
 from shared.budgets.models.usage import Metering, MeteringKey, UsageQuery, UsageReport
-from shared.budgets.rules import usage
+from shared.budgets.rules import limits, setting, usage
 from shared.errors import BudgetExceeded, Conflict, Forbidden, Invalid, NotFound
 from shared.projection import Fold
 from shared.secrets import TenantSecrets
@@ -140,11 +141,84 @@ def test_a_budget_refuses_before_anything_is_done(report, listed):
     assert listed().items == ()
 
 
-def test_what_had_no_cover_is_told_and_no_budget_goes_beyond(report, get):
+def test_what_was_settled_is_not_spent_again(report, get, listed):
+    """Else one id would stand for any number of spends."""
+    precheck(report)
+    first = report(reservation_id="one", cost_micro_usd=100_000)
+    with pytest.raises(Conflict, match="settled already"):
+        precheck(report)
+    assert report(reservation_id="one", cost_micro_usd=100_000).event == first.event
+    with pytest.raises(Conflict, match="another report"):
+        report(reservation_id="one", cost_micro_usd=100_000, action="else")
+    assert len(listed().items) == 1
+    assert get(AGENT).spent_micro_usd == 100_000
+
+
+def test_what_may_have_been_done_is_not_tried_again_blindly(report, get, lost_one):
+    before = get(AGENT)
+    with pytest.raises(Conflict, match="do not try it again"):
+        precheck(report)
+    assert get(AGENT) == before
+
+
+def test_what_was_counted_as_spent_is_not_reported_as_another_use(report, reacting, lost_one):
+    count_unknown(reacting(f"unknown_spends/{lost_one}", tenant="acme", at=24 * 60), None)
+    with pytest.raises(Conflict):
+        report(reservation_id="one", cost_micro_usd=100_000)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"agent_id": "acme.55555555-5555-4555-8555-555555555555"},
+        {"trial_id": "acme.55555555-5555-4555-8555-555555555555"},
+        {"project_id": "acme.55555555-5555-4555-8555-555555555555"},
+        {"run_id": "run-2"},
+    ],
+)
+def test_what_was_held_is_settled_by_a_report_of_the_same(report, get, other):
+    precheck(report, run_id="run-1")
+    with pytest.raises(Conflict, match="something else"):
+        report(**{"reservation_id": "one", "cost_micro_usd": 100_000, "run_id": "run-1"} | other)
+    assert get(AGENT).reserved_micro_usd == 100_000
+
+
+STRANGER = "globex.44444444-4444-4444-8444-444444444444"
+
+
+@pytest.mark.parametrize("name", ["agent_id", "trial_id", "project_id"])
+def test_another_tenants_agents_and_trials_are_not_there(report, name):
+    for said in ({"event_type": "budget_precheck", "reservation_id": "one"}, {}):
+        with pytest.raises(NotFound):
+            report(**said, **{name: STRANGER})
+
+
+def test_one_agent_has_one_budget_however_it_is_spelled(report, get, listed):
+    for n, spelled in enumerate(("", "acme.", "platform.")):
+        precheck(report, str(n), agent_id=spelled + AGENT_ID.removeprefix("acme."))
+        report(agent_id=spelled + AGENT_ID.removeprefix("acme."))
+    assert get(AGENT).reserved_micro_usd == 300_000
+    assert {one.agent_id for one in listed().items} == {AGENT_ID}
+    assert len(listed(agent_id=AGENT_ID.removeprefix("acme.")).items) == 3
+    with pytest.raises(NotFound, match="of the platform"):
+        get(AGENT.replace("acme", "platform"))
+
+
+def test_what_had_no_cover_is_told_and_nobody_has_what_was_left(report, get):
     precheck(report, cost=900_000)
     event = report(reservation_id="one", cost_micro_usd=1_200_000).event
-    assert event.uncovered_micro_usd == 300_000
-    assert get(AGENT).spent_micro_usd == 900_000
+    assert event.uncovered_micro_usd == 300_000, "so much the platform's part had not left"
+    assert (get(AGENT).spent_micro_usd, get(AGENT).level) == (1_000_000, "blocked")
+
+
+def test_tokens_beyond_their_limit_are_no_money_beyond_its(report, get, call_as):
+    with call_as(Role.CUSTOMER_ADMIN, tenant="acme").transaction() as txn:
+        budget = limits.usual(AGENT, at=NOON).model_copy(update={"limit_tokens": 100})
+        txn.create(budget, BudgetOpened(scope_kind="agent", **setting.amounts(budget)))
+    precheck(report, cost=100_000, tokens_in=50)
+    event = report(reservation_id="one", cost_micro_usd=90_000, tokens_in=500).event
+    assert event.uncovered_micro_usd == 0
+    assert (get(AGENT).spent_tokens, get(AGENT).spent_micro_usd) == (100, 90_000)
 
 
 def test_the_figures_of_a_model_come_signed_just_now(report, signed):

@@ -132,10 +132,9 @@ def test_each_step_may_be_said_again(reserve, settle, release, expire, used):
     for _ in range(2):
         reserve("r", 60)
     assert used() == (60, 0)
-    for _ in range(2):
-        settle("r", 45)
+    for again in (False, True):
+        assert settle("r", 45).again is again
         expire("r", at=20)
-        reserve("r", 60)
     assert used() == (0, 45)
     reserve("s", 10)
     for _ in range(2):
@@ -149,6 +148,8 @@ def test_what_has_ended_does_not_end_otherwise(reserve, settle, release):
     for otherwise in (lambda: settle("r", 44), lambda: release("r"), lambda: reserve("r", 61)):
         with pytest.raises(Conflict):
             otherwise()
+    with pytest.raises(Conflict, match="settled already"):
+        reserve("r", 60)
     reserve("s", 10)
     release("s")
     for otherwise in (lambda: settle("s"), lambda: reserve("s", 10)):
@@ -173,19 +174,35 @@ def test_a_late_settlement_counts_if_there_is_room(reserve, settle, expire, used
     reserve("r", 60)
     expire("r", at=15)
     reserve("s", 50, at=16)
-    assert settle("r", 51, at=17) == Short(TOKENS.id, 50)
-    assert used() == (50, 0)
-    settle("r", 50, at=17)
+    assert settle("r", 51, at=17).reservation.beyond == {TOKENS.id: 1}
     assert used() == (50, 50)
 
 
 def test_more_than_was_reserved_is_taken_from_what_is_left(reserve, settle, used):
     reserve("r", 40)
     reserve("s", 40)
-    assert settle("r", 61) == Short(TOKENS.id, 20)
-    assert used() == (80, 0), "nothing changes, and it is still held"
-    settle("r", 60)
-    assert used() == (40, 60)
+    assert settle("r", 55).reservation.beyond == {}
+    assert used() == (40, 55)
+
+
+def test_of_what_was_spent_beyond_the_limit_all_that_is_left_is_taken(reserve, settle, used):
+    """Else whoever comes next would have what was spent already."""
+    reserve("r", 40, MARKED)
+    reserve("s", 40, MARKED)
+    came = settle("r", 700, limit=MARKED)
+    assert used(MARKED) == (40, 160)
+    assert came.reservation.beyond == {MARKED.id: 540}
+    assert came.passed == {MARKED.id: (70, 85, 100)}
+    assert settle("r", 700, limit=MARKED).again
+    assert reserve("t", 1, MARKED) == Short(MARKED.id, 0)
+
+
+def test_one_limit_that_is_short_takes_nothing_of_another(reserve, settle, used):
+    money, calls = Limit("tenant.micro_usd", 1_000, month(NOON), shares=2), Limit("agent.calls", 3)
+    reserve("r", {money: 400, calls: 2})
+    came = settle("r", {money.id: 300, calls.id: 5})
+    assert (used(money), used(calls)) == ((0, 300), (0, 3))
+    assert came.reservation.beyond == {calls.id: 2}
 
 
 def test_whatever_is_left_anywhere_can_be_taken_to_the_last_unit(reserve, settle, used):
@@ -393,19 +410,21 @@ def test_who_reaches_a_mark_is_told_how_much_is_taken(reserve, settle):
     assert settle("two", 30, limit=MARKED).taken == {}
 
 
-def test_a_reservation_is_held_for_longer_and_one_that_ended_is_not(
+def test_what_nobody_knows_the_outcome_of_is_held_for_longer_and_what_ended_is_not(
     reserve, settle, acting, timers
 ):
     reserve("one", 60)
     later = NOON + timedelta(hours=3)
     with acting() as txn:
-        assert reservations.prolong(txn, "one", until=later, about=boat()).until == later
+        assert reservations.lose(txn, "one", until=later, about=boat()).until == later
     with acting() as txn:
-        assert reservations.prolong(txn, "one", until=NOON, about=boat()).until == later
+        assert reservations.lose(txn, "one", until=NOON, about=boat()).until == later
     assert timers() == 1
+    with pytest.raises(Conflict, match="do not try it again"):
+        reserve("one", 60)
     settle("one", 60)
     with acting() as txn:
-        assert reservations.prolong(txn, "one", until=later, about=boat()).status == "settled"
+        assert reservations.lose(txn, "one", until=later, about=boat()).status == "settled"
     assert timers() == 0
 
 
@@ -465,7 +484,9 @@ class Life(RuleBasedStateMachine):
                 return
             before, kept = self.total, result.reservation
             if kept.status in {"held", "settled"}:
-                self.taken[id] = kept.asked["l"] if kept.status == "held" else kept.spent["l"]
+                self.taken[id] = (
+                    kept.asked["l"] if kept.holds else kept.spent["l"] - kept.held[0].beyond
+                )
             assert self.total <= max(self.limit.amount, before), "nobody goes beyond the limit"
             self.passed += result.passed.get("l", ())
 
@@ -481,7 +502,7 @@ class Life(RuleBasedStateMachine):
             result = reservations.reserve(txn, id, {limit: amount}, about=boat(), until=until)
             if known is None or known.status == "expired":
                 assert isinstance(result, Short) == (amount > 0 and total + amount > limit.amount)
-            assert isinstance(result, Short) or result.reservation.status in {"held", "settled"}
+            assert isinstance(result, Short) or result.reservation.status == "held"
             return result
 
         self.attempt(act, self.took(id), later)
@@ -495,7 +516,8 @@ class Life(RuleBasedStateMachine):
             result = reservations.settle(txn, id, {"l": spent}, at=self.now)
             if known.status in {"held", "expired"}:
                 more = max(spent - mine, 0)
-                assert isinstance(result, Short) == (more > 0 and total + more > limit.amount)
+                left = max(limit.amount - total + max(mine - spent, 0), 0)
+                assert result.reservation.held[0].beyond == max(more - left, 0)
             return result
 
         self.attempt(act, self.took(id), later)

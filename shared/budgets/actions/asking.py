@@ -1,13 +1,19 @@
 """Questions that budgets put to people: to spend more, and to begin new work though most is used."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from shared.approvals.actions import answerable, noes, repeats
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.questions import ApprovalRequest
 from shared.approvals.rules import acts, requests
+from shared.budgets.models.budgets import Amounts, Budget, Raising
+from shared.budgets.rules import setting as setting_rules
+from shared.errors import VersionConflict
 from shared.operation import Call
 from shared.records import dataclass
+from shared.reservations import Short, reserve, use
+from shared.shares import Reservation
 from shared.store import Transaction
 
 
@@ -57,6 +63,38 @@ def prepare(
     repeats.succeeded(txn, new, around)
     new, beside = noes.noted(around, new)
     return Asking(new, beside, new=True)
+
+
+def left_to_own(txn: Transaction, before: Budget, setting: Amounts, *, at: datetime) -> int:
+    """Return how much more the customer's own Governor may be asked for: what was asked this month counts, granted or not."""
+    limit = setting_rules.own_governors(before.tenant_id, at=at)
+    used = use(txn, limit)
+    asked = before.raising
+    mine = 0
+    if asked is not None and setting_rules.same(before, setting):
+        held = txn.get_or_none(Reservation, _room(asked.approval_id))
+        approval = txn.get_or_none(Approval, asked.approval_id)
+        # Said again, an open question takes nothing more.
+        if held and approval and approval.open and at < approval.expires_at:
+            mine = held.asked.get(limit.id, 0) if held.holds else 0
+    return max(limit.amount - used.reserved - used.spent, 0) + mine
+
+
+def take_room(
+    txn: Transaction, call: Call, before: Budget, raising: Raising, about: Approval
+) -> None:
+    """Count a raise among those that the customer's own Governor is asked for, until the month ends."""
+    if raising.governor_scope == "engagement" and raising.raised_micro_usd:
+        limit = setting_rules.own_governors(before.tenant_id, at=call.now)
+        asked = {limit: raising.raised_micro_usd}
+        until = limit.window.ends
+        came = reserve(txn, _room(raising.approval_id), asked, about=about, until=until)
+        if isinstance(came, Short):
+            raise VersionConflict("somebody else asked for a raise just now; read it and ask again")
+
+
+def _room(approval_id: str) -> str:
+    return f"raise:{approval_id}"
 
 
 def put(txn: Transaction, call: Call, asking: Asking) -> None:

@@ -11,6 +11,7 @@ from shared.budgets.rules import blocks, limits, spending
 from shared.budgets.rules.spending import Spend
 from shared.deciding import Question
 from shared.entity import written
+from shared.errors import NotFound
 from shared.shares import LIFE
 from shared.store import Transaction
 
@@ -22,7 +23,7 @@ def facts(txn: Transaction, question: Question) -> Mapping[str, Any]:
     Whose budgets they are is taken from the arguments that the act declares (`agent_id`, `trial_id`, `project_id`),
     from the address, and from the tenant; how much is used, from the store and from nobody's word.
     """
-    said = {name: _named(question, f"{name}_id") for name in ("agent", "trial", "project")}
+    said = {name: _own(question, f"{name}_id") for name in ("agent", "trial", "project")}
     spend = Spend(
         agent_id=said["agent"] or "",
         trial_id=said["trial"],
@@ -47,6 +48,10 @@ def facts(txn: Transaction, question: Question) -> Mapping[str, Any]:
     return {"context": context}
 
 
-def _named(question: Question, name: str) -> str | None:
+def _own(question: Question, name: str) -> str | None:
+    """Return what the act says that it is about, if that is of its tenant: nobody spends for another."""
     said = question.args.get(name) or question.path.get(name)
-    return said if isinstance(said, str) else None
+    try:
+        return limits.within(question.tenant, said) if isinstance(said, str) else None
+    except NotFound:
+        return None

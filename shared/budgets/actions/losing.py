@@ -29,7 +29,7 @@ def lost(txn: Transaction, call: Call, id: str) -> UnknownSpend:
         Conflict: It has ended: then it is known.
     """
     held = txn.get(Reservation, id)
-    if held.status != "held":
+    if not held.holds:
         raise Conflict(f"this reservation is {held.status} already", rule="reservation")
     known = txn.loosely("the reservation is compared").first(
         UnknownSpend, reservation_id=id, status="open"
@@ -46,7 +46,7 @@ def lost(txn: Transaction, call: Call, id: str) -> UnknownSpend:
         owner=governor(call.tenant).value,
         due_at=call.now + WITHIN,
     )
-    reservations.prolong(txn, id, until=new.due_at + MARGIN, about=new)
+    reservations.lose(txn, id, until=new.due_at + MARGIN, about=new)
     txn.schedule(OutcomeDue(), at=new.due_at, about=new)
     told = OutcomeLost(reservation_id=id, owner=new.owner, due_at=new.due_at)
     return txn.create(new, told)
@@ -58,7 +58,7 @@ def count(txn: Transaction, unknown_id: str, *, at: datetime) -> None:
     if before.status != "open":
         return
     held = txn.get_or_none(Reservation, before.reservation_id)
-    counted = held is not None and held.status == "held"
+    counted = held is not None and held.holds
     if counted:
         reservations.settle(txn, before.reservation_id, {}, at=at)
     after = before.model_copy(update={"status": "counted" if counted else "known"})

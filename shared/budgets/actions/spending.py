@@ -13,6 +13,7 @@ from shared.budgets.models.blocks import Block
 from shared.budgets.models.budgets import Budget
 from shared.budgets.models.mandates import Mandate
 from shared.budgets.rules import blocks, limits, mandates, setting, spending
+from shared.budgets.rules.limits import within
 from shared.budgets.rules.spending import Spend
 from shared.records import dataclass
 from shared.reservations import Kept, Short
@@ -28,14 +29,6 @@ class Waiting:
     """Nothing is held yet: a block of the platform's budget is on its way. Ask again in a moment."""
 
     wanted: int
-
-
-@dataclass(frozen=True)
-class Overspent:
-    """More was spent than is left to take it from: nothing changed, and what was reserved is still held."""
-
-    limit: str
-    left: int
 
 
 @dataclass(frozen=True)
@@ -72,9 +65,11 @@ def hold(
         BudgetExceeded: A budget, the platform's or a consent has less left.
         ApprovalRequired: New work waits for a person, or the call or the run is dearer than one may be.
         Refusal: The consent is not for this payment.
+        Conflict: The id stands for what was settled, given back or lost, or for something else.
+        NotFound: It is of another tenant.
     """
     spending.check_call(spend)
-    known = txn.get_or_none(Reservation, id)
+    known = reservations.known(txn, id)
     around = _around(txn, spend, at=at)
     if spend.begins and (known is None or known.status == "expired"):
         _may_begin(txn, around, at=at)
@@ -92,10 +87,18 @@ def hold(
 
 
 def settle(
-    txn: Transaction, id: str, spent: Mapping[str, int], *, at: datetime
-) -> Reservation | Overspent:
+    txn: Transaction,
+    id: str,
+    spent: Mapping[str, int],
+    *,
+    at: datetime,
+    of: Spend | None = None,
+    by: str | None = None,
+) -> Kept:
     """
     Let a reservation end with what was really spent, in every budget that it was held of; the rest goes back.
+
+    More than was held takes what is left; what is beyond that no budget has (`overspent`).
 
     Args:
         txn: Where it was held.
@@ -107,11 +110,17 @@ def settle(
 
         at: The present.
 
+        of: Whose it is, as whoever reports it says.
+
+        by: The id of what says for good what was spent.
+
     Raises:
         NotFound: There is no such reservation.
-        Conflict: It was given back, or settled with other amounts.
+        Conflict: It was given back, settled with other amounts, or is somebody else's.
     """
     before = txn.get(Reservation, id)
+    if of is not None:
+        spending.check_same(of, before.asked, tenant=txn.tenant)
     real = {
         held.limit: spent[measure]
         for held in before.held
@@ -119,19 +128,10 @@ def settle(
     }
     names = dict.fromkeys(held.limit.rpartition(".")[0] for held in before.held)
     budgets = txn.get_all(Budget, names)
-    came = reservations.settle(txn, id, real, at=at)
-    if isinstance(came, Short):
-        return Overspent(came.limit, came.left)
+    came = reservations.settle(txn, id, real, at=at, by=by)
     for budget in budgets.values():
         crossed(txn, budget, came, at=at)
-    return came.reservation
-
-
-def uncovered(txn: Transaction, id: str, cost_micro_usd: int) -> int:
-    """Return how much of a cost was not held for it."""
-    held = txn.get(Reservation, id).held
-    money = max((one.amount for one in held if one.limit.endswith(".micro_usd")), default=0)
-    return max(cost_micro_usd - money, 0)
+    return came
 
 
 def release(txn: Transaction, id: str, *, at: datetime) -> Reservation:
@@ -167,7 +167,7 @@ def _around(txn: Transaction, spend: Spend, *, at: datetime) -> _Around:
     mandate = None
     if spend.draw is not None:
         mandate = txn.get(Mandate, spend.draw.mandate_id)
-        mandates.permits(mandate, spend.draw, agent_id=spend.agent_id, at=at)
+        mandates.permits(mandate, spend.draw, agent_id=within(tenant, spend.agent_id), at=at)
         minor, times = mandates.limits(mandate)
         asked |= {minor: spend.draw.minor, times: 1}
     new = frozenset(names) - found.keys()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from shared.actors import PLATFORM, owner_of
+from shared.actors import PLATFORM, id_in, owner_of
 from shared.budgets.models.budgets import (
     MEASURES,
     Amounts,
@@ -95,6 +95,19 @@ def governed_by(tenant: str) -> str:
     return "governor" if tenant == PLATFORM else f"engagement_governor:{tenant}"
 
 
+def within(tenant: str, id: str) -> str:
+    """
+    Return an id as a tenant's own budget names it: an agent of the platform has one with each customer.
+
+    Raises:
+        NotFound: It is of another tenant.
+    """
+    owner, _, own = id.rpartition(".")
+    if owner not in {"", PLATFORM, tenant}:
+        raise NotFound(f"there is no {id} here: name what is of this tenant")
+    return id_in(tenant, own)
+
+
 def kind_of(scope: str) -> ScopeKind:
     """
     Return of what a scope is.
@@ -102,7 +115,10 @@ def kind_of(scope: str) -> ScopeKind:
     Raises:
         NotFound: It is of nothing that has a budget.
     """
-    kind = scope.partition(":")[0]
+    kind, _, id = scope.partition(":")
+    if id.startswith(f"{PLATFORM}."):
+        own = id.removeprefix(f"{PLATFORM}.")
+        raise NotFound(f"there is no budget {scope}: what is of the platform is {kind}:{own}")
     if kind not in USUAL:
         raise NotFound(f"there is no budget {scope}; its name begins with {', '.join(USUAL)}")
     return kind  # type: ignore[return-value]

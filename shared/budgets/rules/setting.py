@@ -8,10 +8,10 @@ from shared.approvals.models.questions import ApprovalRequest
 from shared.budgets.models.budgets import MEASURES, Amounts, Budget, BudgetSetting, Raising
 from shared.budgets.rules.limits import USD
 from shared.errors import Forbidden, Invalid
-from shared.shares import month
+from shared.shares import Limit, month
 
 OWN_GOVERNOR_MICRO_USD = 50 * USD
-"""How much more a month a customer's own Governor may grant; above, the platform's decides."""
+"""How much more a month, over all their budgets, a customer's own Governor may grant; above, the platform's decides."""
 
 DAYS = 30
 """How many days a month has where a budget is one of a day."""
@@ -76,24 +76,37 @@ def raised_a_month(before: Budget, setting: Amounts) -> int:
     return more * DAYS if before.window == "day" else more
 
 
-def decided_within(before: Budget, setting: Amounts, *, at: datetime) -> bool:
-    """Say whether a customer's own Governor may grant a raise, with what they granted in this month."""
-    if before.tenant_id == PLATFORM:
-        return False
-    granted = before.raised_micro_usd if before.raised_in == month(at).name else 0
-    return granted + raised_a_month(before, setting) <= OWN_GOVERNOR_MICRO_USD
+def own_governors(tenant: str, *, at: datetime) -> Limit:
+    """Return how much more a month a customer's own Governor may be asked to grant, over all that is theirs."""
+    return Limit(f"raises:{tenant}.micro_usd", OWN_GOVERNOR_MICRO_USD, month(at))
+
+
+def priced(before: Budget, setting: Amounts) -> bool:
+    """Say whether a raise is of money alone, so that it is known how much it is."""
+    return not any(_more(before.of(one), setting.of(one)) for one in ("tokens", "calls"))
+
+
+def same(before: Budget, setting: Amounts) -> bool:
+    """Say whether just that is asked for already."""
+    return before.raising is not None and amounts(before.raising) == amounts(setting)
 
 
 def raising(
-    before: Budget, setting: BudgetSetting, *, approval_id: str, by: Actor, at: datetime
+    before: Budget, setting: BudgetSetting, *, approval_id: str, by: Actor, left: int
 ) -> Raising:
-    """Return what somebody asks for, and whose Governor decides it."""
+    """
+    Return what somebody asks for, and whose Governor decides it.
+
+    The customer's own does where it is money alone and within what is left for that.
+    """
+    more = raised_a_month(before, setting)
+    own = before.tenant_id != PLATFORM and priced(before, setting) and more <= left
     return Raising(
         **amounts(setting),
         approval_id=approval_id,
-        governor_scope="engagement" if decided_within(before, setting, at=at) else "platform",
+        governor_scope="engagement" if own else "platform",
         asked_by=by.id,
-        raised_micro_usd=raised_a_month(before, setting),
+        raised_micro_usd=more,
     )
 
 

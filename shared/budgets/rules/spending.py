@@ -1,17 +1,21 @@
 """What is about to be spent, whose budgets it is taken from, and how a no is said."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from shared.actors import PLATFORM, id_in
+from shared.actors import PLATFORM
 from shared.budgets.models.budgets import Budget, Level
 from shared.budgets.rules import going_on
-from shared.budgets.rules.limits import MOST_A_CALL, MOST_A_RUN, Taken, level, window_at
+from shared.budgets.rules.limits import MOST_A_CALL, MOST_A_RUN, Taken, level, window_at, within
 from shared.budgets.rules.mandates import Draw
 from shared.entity import written
-from shared.errors import ApprovalRequired, BudgetExceeded, Refusal
+from shared.errors import ApprovalRequired, BudgetExceeded, Conflict, Refusal
 from shared.records import dataclass
-from shared.shares import LIFE, Limit
+from shared.shares import LIFE, Limit, Reservation
+
+_NAMED = frozenset({"agent", "trial", "project", "run"})
+"""What a spend says of itself; the rest is whose tenant it is in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +45,28 @@ def scopes(spend: Spend, *, tenant: str) -> tuple[str, ...]:
     return (*named, "platform" if tenant == PLATFORM else f"customer:{tenant}")
 
 
-def within(tenant: str, id: str) -> str:
-    """Return an id as a tenant's own budget names it: an agent of the platform has one with each customer."""
-    return id if id.rpartition(".")[0] else id_in(tenant, id)
+def check_same(spend: Spend, held: Iterable[str], *, tenant: str) -> None:
+    """
+    Refuse a report of a spend that names another agent, trial, project or run than the limits that were held for it.
+
+    Raises:
+        Conflict: It does.
+    """
+    run = run_limit(spend)
+    said = {*scopes(spend, tenant=tenant), *([run.id.rpartition(".")[0]] if run else ())}
+    was = {limit.rpartition(".")[0] for limit in held}
+    differ = sorted(name for name in said ^ was if name.partition(":")[0] in _NAMED)
+    if differ:
+        raise Conflict(
+            f"this was held for something else ({', '.join(differ)} differs): report it as it was held",
+            rule="reservation_of_another",
+        )
+
+
+def overspent(reservation: Reservation) -> int:
+    """Return how much of what was spent no limit of money had left, in millionths of a US dollar."""
+    money = (more for limit, more in reservation.beyond.items() if limit.endswith(".micro_usd"))
+    return max(money, default=0)
 
 
 def run_limit(spend: Spend) -> Limit | None:

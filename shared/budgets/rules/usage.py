@@ -12,6 +12,7 @@ from shared.budgets.models.usage import (
     UsageReport,
     UsageTotal,
 )
+from shared.budgets.rules import limits
 from shared.budgets.rules.limits import USD, governed_by
 from shared.budgets.rules.spending import Spend
 from shared.canonical import canonical
@@ -91,6 +92,24 @@ def invalid() -> Forbidden:
 def held_as(report: UsageReport) -> str:
     """Return what the reservation that a report names is called among all of its tenant."""
     return f"usage:{report.reservation_id}"
+
+
+def within(report: UsageReport, tenant: str) -> UsageReport:
+    """
+    Return a report that names everything as its tenant does, and in one way.
+
+    Raises:
+        NotFound: It is about something of another tenant.
+    """
+    said = {name: getattr(report, name) for name in ("agent_id", "trial_id", "project_id")}
+    return report.model_copy(
+        update={name: limits.within(tenant, id) for name, id in said.items() if id}
+    )
+
+
+def same(event: UsageEvent, report: UsageReport) -> bool:
+    """Say whether an event is what a report says."""
+    return all(getattr(event, name) == getattr(report, name) for name in Measured.model_fields)
 
 
 def spend(report: UsageReport) -> Spend:
