@@ -104,7 +104,13 @@ def test_what_is_in_flight_counts_whatever_its_age_and_what_failed_does_not():
     assert keeps(PAYEE, pay(0, 500_000, state="failed"), pay(1, 500_000))
 
 
-@pytest.mark.parametrize("payee", ["ACME", " acme", "\uff41\uff43\uff4d\uff45", "acme\u00a0", None])
+@pytest.mark.parametrize(
+    "payee",
+    [
+        *("ACME", " acme", "\uff41\uff43\uff4d\uff45", "acme\u00a0", None),
+        *("acme\u200b", "ac\u00adme", "\u0430cme", "\u0430\u0441m\u0435", "ac-me", "acm\u00e9"),
+    ],
+)
 def test_a_payee_under_another_spelling_is_the_same(payee):
     assert not keeps(PAYEE, pay(0, 400_000), pay(1, 200_000, payee=payee))
 

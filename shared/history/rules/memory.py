@@ -2,10 +2,9 @@
 What a rule remembers of acts, and whether an act breaks it by that.
 
 Both the gate and the compiler ask this and nothing else, so they cannot disagree. What forbids compares texts as people
-read them, whatever their case and form; what permits compares them to the letter.
+read them, whatever their case, script and separators; what permits compares them to the letter.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
@@ -25,6 +24,7 @@ from shared.history.models import (
     Seen,
     Total,
 )
+from shared.texts import bare, spelled
 
 Sure = Literal["no", "maybe", "yes"]
 _LEAST: dict[tuple[Sure, Sure], Sure] = {("yes", "yes"): "yes"}
@@ -65,8 +65,7 @@ def _as_read(value: Fact) -> str:
     """Return a value as people would take it for the same: one and "1", ACME and acme."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    folded = unicodedata.normalize("NFKC", str(value)).casefold()
-    return " ".join(unicodedata.normalize("NFKC", folded).split())
+    return bare(str(value)) or spelled(str(value))
 
 
 def key_of(names: Iterable[str], act: Act, *, permits: bool = False) -> str | None:
