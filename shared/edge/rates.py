@@ -10,12 +10,14 @@ little writes nothing, and nobody is refused for what another process only set a
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, NamedTuple, Protocol
 
 from shared.actors import PLATFORM, Actor, Role, Scope
 from shared.canonical import digest
-from shared.documents import ABSENT, Contended, Documents, Key, Write
+from shared.documents import ABSENT, Documents, Key, Write
+from shared.edge.contention import settled
 from shared.entity import Record, Timestamp
 from shared.errors import RateLimited, StoreUnavailable
 from shared.handling import AtExpiry, Handling, Nobody
@@ -27,8 +29,6 @@ log = logging.getLogger("waooaw")
 HOUR, DAY, MINUTE = 3600, 86400, 60
 MOST_PACES = 20_000
 """How many paces one process keeps; those that were over first go."""
-
-TRIES = 3
 
 
 class Rate(NamedTuple):
@@ -168,6 +168,7 @@ class _Pace:
     worked_off: int = 0
     untold: int = 0
     refused: int = 0
+    telling: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Paces:
@@ -225,17 +226,15 @@ class Paces:
         id = (name, whose, held.per_s)
         with self._lock:
             pace = self._kept(id, at)
-            before = pace.worked_off = _ahead(pace.worked_off, held, at)
-            wait = before + step - at - held.burst * step
-            if wait <= 0:
-                pace.worked_off, pace.untold = before + step, pace.untold + 1
-            untold = pace.untold if pace.untold >= held.lump else 0
-            pace.untold -= untold
-        if wait > 0:
-            raise self._refusal(id, pace, held, before - at, wait, at)
-        if untold:
-            self._tell(id, pace, untold, held, at)
-        return _standing(held, step, pace.worked_off - at)
+        # While one tells the others, nobody else is let through at the same pace: so no more than a lump is untold.
+        with pace.telling:
+            pace.worked_off = _ahead(pace.worked_off, held, at)
+            asked = pace.untold + 1
+            if _wait(pace.worked_off, held, at) <= 0:
+                pace.worked_off, pace.untold = pace.worked_off + step, asked
+                if asked < held.lump or self._tell(id, pace, held, at):
+                    return _standing(held, step, pace.worked_off - at)
+            raise self._refusal(id, pace, held, at)
 
     def _kept(self, id: _Id, at: int) -> _Pace:
         found = self._paces.get(id)
@@ -252,81 +251,98 @@ class Paces:
             left = dict(list(left.items())[-(MOST_PACES // 2) :])
         self._paces = left
 
-    def _tell(self, id: _Id, pace: _Pace, untold: int, held: Rate, at: int) -> None:
-        """Tell the others what this process let through, and learn what they did."""
-        step = held.per_s * 1_000_000 // held.limit
+    def _tell(self, id: _Id, pace: _Pace, held: Rate, at: int) -> bool:
+        """
+        Tell the others what this process let through, and learn what they did.
+
+        Return whether the last of it may be let through, with what they did; while nobody hears, it counts here alone.
+        """
+        step, fits = held.per_s * 1_000_000 // held.limit, True
 
         def told(before: SharedPace | None) -> SharedPace:
+            nonlocal fits
             known = before.worked_off_at_us if before else 0
-            worked_off = _ahead(known, held, at) + untold * step
-            return _shared(id, worked_off, before.refused_at_us if before else 0, held)
+            worked_off = _ahead(known, held, at) + (pace.untold - 1) * step
+            fits = _wait(worked_off, held, at) <= 0
+            refused = before.refused_at_us if before else 0
+            return _shared(id, worked_off + step if fits else worked_off, refused, held)
 
-        shared = self._change(id, told)
-        with self._lock:
-            if shared is None:
-                pace.untold += untold
-            else:
-                pace.worked_off = max(pace.worked_off, shared.worked_off_at_us + pace.untold * step)
+        try:
+            shared = self._change(id, told)
+        except StoreUnavailable:
+            log.info("a pace was not told to the others")
+            return True
+        own = pace.worked_off if fits else pace.worked_off - step
+        pace.untold, pace.worked_off = 0, max(own, shared.worked_off_at_us)
+        return fits
 
-    def _refusal(
-        self, id: _Id, pace: _Pace, held: Rate, ahead: int, wait: int, at: int
-    ) -> LimitReached:
+    def _refusal(self, id: _Id, pace: _Pace, held: Rate, at: int) -> LimitReached:
         step = held.per_s * 1_000_000 // held.limit
-        after_s = -(-wait // 1_000_000)
+        after_s = max(1, -(-_wait(pace.worked_off, held, at) // 1_000_000))
         refusal = LimitReached(
             f"at most {held.limit} requests in {_window(held.per_s)}, {held.burst} of them at once"
             f" ({id[0]}); ask again in {after_s} s",
             name=id[0],
-            standing=_standing(held, step, ahead),
+            standing=_standing(held, step, pace.worked_off - at),
             retry_after_s=after_s,
         )
         since = at - held.per_s * 1_000_000
-        with self._lock:
-            mine, pace.refused = pace.refused < since, max(pace.refused, at)
-        refusal.first = mine and self._first(id, held, since, at)
+        if pace.refused < since:
+            try:
+                refusal.first = self._first(id, held, since, at)
+                pace.refused = at
+            except StoreUnavailable:
+                log.info("a refusal was not noted; the next one is")
         return refusal
 
     def _first(self, id: _Id, held: Rate, since: int, at: int) -> bool:
         """Say whether no process refused it since, and note that this one did."""
         first = False
 
-        def noted(before: SharedPace | None) -> SharedPace | None:
+        def noted(before: SharedPace | None) -> SharedPace:
             nonlocal first
             first = before is None or before.refused_at_us < since
-            worked_off = before.worked_off_at_us if before else at
-            return _shared(id, worked_off, at, held) if first else None
+            if before and not first:
+                return before
+            return _shared(id, before.worked_off_at_us if before else at, at, held)
 
         self._change(id, noted)
         return first
 
-    def _change(self, id: _Id, make: "_Make") -> SharedPace | None:
-        """Write what *make* makes of the shared pace, if anything; what nobody could write is None."""
+    def _change(self, id: _Id, make: "_Make") -> SharedPace:
+        """
+        Write what *make* makes of the shared pace, if that is another one, and return it.
+
+        Raises:
+            StoreUnavailable: It could not be read or written.
+        """
         key = Key(PLATFORM, SharedPace.collection, _named(id))
-        for _ in range(TRIES):
-            try:
-                found = self._documents.get(key)
-                after = make(SharedPace.from_stored(found.data) if found else None)
-                if after is not None:
-                    expected = found.revision if found else ABSENT
-                    self._documents.commit([Write(key, after.to_stored(), expected)])
-            except Contended:
-                continue
-            except StoreUnavailable:
-                break
-            else:
-                return after
-        log.info("a pace was not told to the others")
-        return None
+
+        def attempt(_: int) -> SharedPace:
+            found = self._documents.get(key)
+            before = SharedPace.from_stored(found.data) if found else None
+            after = make(before)
+            if after != before:
+                expected = found.revision if found else ABSENT
+                self._documents.commit([Write(key, after.to_stored(), expected)])
+            return after
+
+        return settled(attempt)
 
 
 class _Make(Protocol):
-    def __call__(self, before: SharedPace | None) -> SharedPace | None: ...
+    def __call__(self, before: SharedPace | None) -> SharedPace: ...
 
 
 def _ahead(worked_off: int, held: Rate, at: int) -> int:
     """Return from when on more can be worked off; a clock that was put back keeps nobody out longer than a window."""
     window = held.per_s * 1_000_000
     return min(max(worked_off, at), at + window + window * held.burst // held.limit)
+
+
+def _wait(worked_off: int, held: Rate, at: int) -> int:
+    """Return in how many microseconds one more may be let through: 0 or less where it may be now."""
+    return worked_off - at - (held.burst - 1) * (held.per_s * 1_000_000 // held.limit)
 
 
 def _named(id: _Id) -> str:
