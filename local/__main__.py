@@ -234,21 +234,20 @@ def _serve(given: argparse.Namespace) -> int:
         ) from missing
 
 
-def _outside() -> dict[str, str]:
+def _said() -> dict[str, str]:
     """
-    Return the settings of what is outside this machine, as the environment has them.
+    Return the settings that the environment has, as whoever starts this machine says them.
 
     Raises:
         Failure: One of them says nothing.
     """
     from shared.edge.language_models import Table
-    from shared.edge.settings import Settings
+    from shared.edge.settings import SAID_HERE, Settings
 
-    names = ("REACHABLE", "MODELS", "MODELS_KEY")
-    more = {name: os.environ[name] for name in names if name in os.environ}
+    more = {name: os.environ[name] for name in SAID_HERE if name in os.environ}
     settings = Settings(more)
     try:
-        _ = settings.reachable
+        _ = settings.reachable, settings.eased
     except ValueError as error:
         raise Failure(str(error)) from None
     try:
@@ -280,7 +279,7 @@ def _served(given: argparse.Namespace, auth: "AuthEmulator | None", *, forgettin
         store=given.store,
         bus=given.bus,
         project=_project(given),
-        more=_outside(),
+        more=_said(),
         workers=given.workers if given.store == "sqlite" else 0,
         auth=auth,
     )

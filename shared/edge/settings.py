@@ -20,6 +20,9 @@ FIREBASE_KEYS = (
 ANY = "FUNCTION"
 """What stands for the name of a function in the setting that says where functions are."""
 
+SAID_HERE = ("EASED", "MODELS", "MODELS_KEY", "REACHABLE")
+"""What whoever starts one machine says in the environment; the rest follows from its options, or is the cloud's."""
+
 _HERE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}")
 
 
@@ -215,10 +218,10 @@ class Settings:
         Raises:
             ValueError: It is no whole number from 1 on.
         """
-        times = int(self.environ.get("EASED", "1000")) if self.local else 1
-        if times < 1:
+        said = self.environ.get("EASED", "1000") if self.local else "1"
+        if not said.isdecimal() or int(said[:9]) < 1:
             raise ValueError("EASED is a whole number from 1 on")
-        return times
+        return int(said[:9])
 
     def origin(self, remote: str, forwarded: str) -> str:
         """

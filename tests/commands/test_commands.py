@@ -3,6 +3,7 @@
 import ast
 import errno
 import fcntl
+import inspect
 import io
 import os
 import re
@@ -23,6 +24,7 @@ from local.accounts import SignIn
 from local.failures import Failure, sentence
 from local.lines import wrapped
 from local.workflows.errors import LockedError
+from shared.edge import settings
 from shared.edge.settings import Settings
 from shared.errors import StoreUnavailable
 from tests.conftest import pytest_terminal_summary
@@ -201,6 +203,7 @@ def test_a_port_that_is_none_is_said(monkeypatch, capsys, command, port):
         ("REACHABLE", "10.0.0.1:80", "REACHABLE names hosts of this machine"),
         ("MODELS", '{"model": "m"}', "MODELS is JSON of classes, models and prices"),
         ("MODELS", "m", "MODELS is JSON of classes, models and prices"),
+        ("EASED", "often", "EASED is a whole number from 1 on"),
     ],
 )
 def test_a_setting_of_what_is_outside_that_says_nothing_is_said(
@@ -209,6 +212,20 @@ def test_a_setting_of_what_is_outside_that_says_nothing_is_said(
     monkeypatch.setenv(name, value)
     assert main(["serve", "--data", str(tmp_path), "--port", str(free_port())]) != 0
     assert said in capsys.readouterr().err
+
+
+def test_each_setting_is_said_in_the_environment_or_somewhere_else():
+    """A setting that nothing here passes on would be read, documented and deaf."""
+    read = set(
+        re.findall(r'environ(?:\.get\(|\[)\s*["\']([A-Z_]+)["\']', inspect.getsource(settings))
+    )
+    options = {"DATA", "PORT", "ORIGINS", "STORE", "BUS", "PROJECT"}
+    of_the_cloud = {
+        *("ACCOUNT", "API", "CONTROLLERS", "ENVIRONMENT", "FUNCTION", "FUNCTION_ADDRESS", "HOPS"),
+        *("LOCATION", "PEOPLE_KEYS", "RELEASES", "SERVICE_KEYS", "TELEMETRY", "UPLOADS"),
+        *("WORKFLOW_EXECUTIONS", "WRITER_KEY"),
+    }
+    assert read == {*settings.SAID_HERE} | options | of_the_cloud
 
 
 def test_a_file_in_place_of_the_data_folder_is_said(tmp_path, capsys):

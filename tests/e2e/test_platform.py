@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import urllib3
 
 from benchmarks.spawn import free_port
 from local.platform import Platform
@@ -138,7 +139,7 @@ def test_serving_says_how_to_go_on_and_stops_well(tmp_path):
         [sys.executable, "-m", "local", "serve", "--data", str(tmp_path), "--port", str(port)],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "80"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "80", "EASED": "1"},
     )
     assert process.stdout is not None
     told = "".join(iter(process.stdout.readline, "Stop it with Ctrl-C; nothing is lost.\n"))
@@ -155,6 +156,12 @@ def test_serving_says_how_to_go_on_and_stops_well(tmp_path):
         check=True,
     ).stdout
     assert token.count(".") == 2
+    me = urllib3.request(
+        "GET",
+        f"http://127.0.0.1:{port}/v1/me",
+        headers={"Authorization": f"Bearer {token.strip()}"},
+    )
+    assert (me.status, me.headers["X-RateLimit-Limit"]) == (200, "1000"), "as EASED=1 says"
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=20) == 0
     process.stdout.close()
