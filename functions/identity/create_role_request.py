@@ -48,7 +48,8 @@ def create_role_request(call: Call, wish: RoleWish) -> Created[RoleRequest]:
             until=until,
         )
         made = txn.create(
-            grants.opened(asked, open_ones), RoleAsked(role=wish.role, reason=wish.reason)
+            grants.opened(asked, open_ones, by=call.actor),
+            RoleAsked(role=wish.role, reason=wish.reason),
         )
         txn.schedule(RoleRequestDue(role=wish.role), at=until, about=made)
     return Created(f"/v1/role-requests/{made.id}", made)

@@ -8,7 +8,7 @@ from shared.entity import Id, Value
 from shared.errors import Conflict
 from shared.identity.actions import registry
 from shared.identity.events import EmergencyRoleGiven
-from shared.identity.models import Access, Reason, UserId
+from shared.identity.models import Access, Member, Reason, UserId
 from shared.identity.rules import grants
 from shared.operation import Call, operation
 from shared.platform.models.incidents import Incident
@@ -61,6 +61,7 @@ def give_emergency_role(call: Call, user_id: UserId, body: Emergency) -> Access:
         before = registry.known(txn, user_id, call.tenant, call.now)
         after = grants.for_hours(
             before,
+            txn.get_or_none(Member, user_id),
             body.role,
             hours=body.hours,
             incident=incident.number,

@@ -207,9 +207,19 @@ def test_the_governor_gives_a_role_for_some_hours_and_it_ends_by_itself(seen, cl
 def test_an_emergency_is_for_others_for_hours_and_with_an_incident(seen):
     problem(gives(seen, path=f"{USERS}/governor.platform"), 403, "forbidden", "own_roles")
     problem(gives(seen, as_="admin"), 403, "forbidden")
+    problem(gives(seen, path=f"{USERS}/nobody"), 404, "not_found")
     problem(gives(seen, hours=5), 422, "validation_failed")
     problem(gives(seen, role="governor"), 403, "forbidden", "office_of_one")
     problem(gives(seen, about="11111111-1111-4111-8111-111111111111"), 404, "not_found")
+
+
+def test_a_role_that_one_has_is_not_asked_for_and_machines_ask_for_none(seen):
+    problem(asks(seen, "viewer"), 409, "conflict", "role_held")
+    for machine in ("service", "genesis"):
+        answer = seen.call(
+            create_role_request, "/v1/role-requests", {"role": "viewer", **WHY}, as_=machine
+        )
+        problem(answer, 403, "forbidden", "people_only")
 
 
 def test_a_role_that_is_written_past_us_is_given_to_nobody(seen, clock):

@@ -63,14 +63,18 @@ def fitting(role: Role, tenant: str) -> None:
         raise Invalid(f"{role} is no role of people of this tenant", rule="role")
 
 
-def opened(request: RoleRequest, open_ones: Collection[RoleRequest]) -> RoleRequest:
+def opened(request: RoleRequest, open_ones: Collection[RoleRequest], *, by: Actor) -> RoleRequest:
     """
     Return a request for a role that may be asked for.
 
     Raises:
-        Forbidden: The role is an office that is not given here.
-        Conflict: It is asked for already.
+        Forbidden: The role is an office that is not given here, or a machine asks.
+        Conflict: It is asked for already, or held.
     """
+    if by.roles.isdisjoint(OF_PEOPLE):
+        raise Forbidden("roles are people's to ask for: a machine has its own", rule="people_only")
+    if request.role in by.roles:
+        raise Conflict(f"you are {request.role} already", rule="role_held")
     fitting(request.role, request.tenant_id)
     _no_office({request.role})
     if any(one.role is request.role for one in open_ones):
@@ -104,7 +108,14 @@ def closed(before: RoleRequest, at: datetime) -> RoleRequest | None:
 
 
 def for_hours(
-    before: Principal, role: Role, *, hours: int, incident: str, by: Actor, at: datetime
+    before: Principal,
+    member: Member | None,
+    role: Role,
+    *,
+    hours: int,
+    incident: str,
+    by: Actor,
+    at: datetime,
 ) -> Principal:
     """
     Return the principal who has a role for some hours.
@@ -112,8 +123,10 @@ def for_hours(
     Raises:
         Forbidden: It is their own, or an office that is not given here.
         Invalid: It is no role of people of the platform.
+        NotFound: Nobody of that name is of the staff.
     """
     anothers(before, by)
+    held(member, before)
     fitting(role, before.tenant_id)
     _no_office({role})
     given = EmergencyRole(role=role, until=at + timedelta(hours=hours), incident=incident)
