@@ -25,7 +25,7 @@ def create_usage_event(
     What was settled is not held again (409), and reported again it is the same event.
     """
     usage.check(report)
-    report = usage.within(report, call.tenant)
+    report = usage.owned(report, call.tenant)
     with call.transaction() as txn:
         if report.event_type == usage.PRECHECK:
             return _held(txn, call, report, keeps)

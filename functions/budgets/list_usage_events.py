@@ -1,7 +1,7 @@
 from shared.actors import Scope
 from shared.budgets.actions import using
 from shared.budgets.models.usage import Usage, UsageEvent, UsageQuery
-from shared.budgets.rules.limits import within
+from shared.budgets.rules.limits import own_id
 from shared.entity import written
 from shared.operation import Call, operation
 from shared.queries import AtLeast, AtMost, Between, Test
@@ -15,7 +15,7 @@ def list_usage_events(call: Call, query: UsageQuery) -> Usage:
     Sums are folded as events come in, so they are a moment behind, and cost the same however many events there were.
     """
     if query.agent_id is not None:
-        own = within(call.tenant, query.agent_id)
+        own = own_id(call.tenant, query.agent_id)
         query = query.model_copy(update={"agent_id": own})
     with call.transaction() as txn:
         if query.bucket is not None:

@@ -43,9 +43,13 @@ def put_budget(
 def _asked(
     call: Call, txn: Transaction, before: Budget, setting: BudgetSetting, *, new: bool
 ) -> Accepted[Budget]:
-    left = asking.left_to_own(txn, before, setting, at=call.now)
-    raising = rules.raising(before, setting, approval_id=call.new_id(), by=call.actor, left=left)
-    asked = asking.prepare(txn, call, rules.question(before, raising), id=raising.approval_id)
+    left, mine = asking.left_to_own(txn, before, setting, at=call.now)
+    id = call.new_id()
+    raising = rules.raising(before, setting, approval_id=id, by=call.actor, left=left + mine)
+    asked = asking.prepare(txn, call, rules.question(before, raising), id=id)
+    if mine and asked.new:  # the question is over that took it
+        raising = rules.raising(before, setting, approval_id=id, by=call.actor, left=left)
+        asked = asking.prepare(txn, call, rules.question(before, raising), id=id)
     raising = raising.model_copy(update={"approval_id": asked.approval.id})
     asking.take_room(txn, call, before, raising, asked.approval)
     asking.put(txn, call, asked)

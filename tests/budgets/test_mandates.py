@@ -19,7 +19,6 @@ from shared.errors import (
     BudgetExceeded,
     Expired,
     Invalid,
-    NotFound,
     Refusal,
 )
 from tests.budgets.conftest import AGENT_ID
@@ -150,7 +149,7 @@ def test_its_time_ends(give, pay):
 
 
 def test_no_agent_of_another_tenant_pays(give):
-    with pytest.raises(NotFound):
+    with pytest.raises(Invalid, match="of this tenant"):
         give(agent_id="globex.44444444-4444-4444-8444-444444444444")
     assert give(agent_id=AGENT_ID.removeprefix("acme.")).agent_id == AGENT_ID
 

@@ -189,7 +189,7 @@ STRANGER = "globex.44444444-4444-4444-8444-444444444444"
 @pytest.mark.parametrize("name", ["agent_id", "trial_id", "project_id"])
 def test_another_tenants_agents_and_trials_are_not_there(report, name):
     for said in ({"event_type": "budget_precheck", "reservation_id": "one"}, {}):
-        with pytest.raises(NotFound):
+        with pytest.raises(Invalid, match="of this tenant"):
             report(**said, **{name: STRANGER})
 
 

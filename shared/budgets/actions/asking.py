@@ -65,19 +65,20 @@ def prepare(
     return Asking(new, beside, new=True)
 
 
-def left_to_own(txn: Transaction, before: Budget, setting: Amounts, *, at: datetime) -> int:
-    """Return how much more the customer's own Governor may be asked for: what was asked this month counts, granted or not."""
-    limit = setting_rules.own_governors(before.tenant_id, at=at)
-    used = use(txn, limit)
-    asked = before.raising
-    mine = 0
+def left_to_own(
+    txn: Transaction, before: Budget, setting: Amounts, *, at: datetime
+) -> tuple[int, int]:
+    """
+    Return how much more the customer's own Governor may be asked for, and what the same wish has taken of that already.
+
+    What was asked for this month counts, granted or not.
+    """
+    limit, asked = setting_rules.own_governors(before.tenant_id, at=at), before.raising
+    used, mine = use(txn, limit), 0
     if asked is not None and setting_rules.same(before, setting):
         held = txn.get_or_none(Reservation, _room(asked.approval_id))
-        approval = txn.get_or_none(Approval, asked.approval_id)
-        # Said again, an open question takes nothing more.
-        if held and approval and approval.open and at < approval.expires_at:
-            mine = held.asked.get(limit.id, 0) if held.holds else 0
-    return max(limit.amount - used.reserved - used.spent, 0) + mine
+        mine = held.asked.get(limit.id, 0) if held and held.holds else 0
+    return max(limit.amount - used.reserved - used.spent, 0), mine
 
 
 def take_room(

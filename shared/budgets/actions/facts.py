@@ -11,7 +11,7 @@ from shared.budgets.rules import blocks, limits, spending
 from shared.budgets.rules.spending import Spend
 from shared.deciding import Question
 from shared.entity import written
-from shared.errors import NotFound
+from shared.errors import Invalid
 from shared.shares import LIFE
 from shared.store import Transaction
 
@@ -52,6 +52,6 @@ def _own(question: Question, name: str) -> str | None:
     """Return what the act says that it is about, if that is of its tenant: nobody spends for another."""
     said = question.args.get(name) or question.path.get(name)
     try:
-        return limits.within(question.tenant, said) if isinstance(said, str) else None
-    except NotFound:
+        return limits.own_id(question.tenant, said) if isinstance(said, str) else None
+    except Invalid:
         return None

@@ -13,7 +13,7 @@ from shared.budgets.models.blocks import Block
 from shared.budgets.models.budgets import Budget
 from shared.budgets.models.mandates import Mandate
 from shared.budgets.rules import blocks, limits, mandates, setting, spending
-from shared.budgets.rules.limits import within
+from shared.budgets.rules.limits import own_id
 from shared.budgets.rules.spending import Spend
 from shared.records import dataclass
 from shared.reservations import Kept, Short
@@ -66,7 +66,7 @@ def hold(
         ApprovalRequired: New work waits for a person, or the call or the run is dearer than one may be.
         Refusal: The consent is not for this payment.
         Conflict: The id stands for what was settled, given back or lost, or for something else.
-        NotFound: It is of another tenant.
+        Invalid: It is of another tenant.
     """
     spending.check_call(spend)
     known = reservations.known(txn, id)
@@ -167,7 +167,7 @@ def _around(txn: Transaction, spend: Spend, *, at: datetime) -> _Around:
     mandate = None
     if spend.draw is not None:
         mandate = txn.get(Mandate, spend.draw.mandate_id)
-        mandates.permits(mandate, spend.draw, agent_id=within(tenant, spend.agent_id), at=at)
+        mandates.permits(mandate, spend.draw, agent_id=own_id(tenant, spend.agent_id), at=at)
         minor, times = mandates.limits(mandate)
         asked |= {minor: spend.draw.minor, times: 1}
     new = frozenset(names) - found.keys()

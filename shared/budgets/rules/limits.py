@@ -17,7 +17,7 @@ from shared.budgets.models.budgets import (
     Threshold,
     WindowName,
 )
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound
 from shared.records import dataclass
 from shared.shares import LIFE, Limit, Window, day, month
 
@@ -95,16 +95,18 @@ def governed_by(tenant: str) -> str:
     return "governor" if tenant == PLATFORM else f"engagement_governor:{tenant}"
 
 
-def within(tenant: str, id: str) -> str:
+def own_id(tenant: str, id: str) -> str:
     """
     Return an id as a tenant's own budget names it: an agent of the platform has one with each customer.
 
     Raises:
-        NotFound: It is of another tenant.
+        Invalid: It is of another tenant.
     """
     owner, _, own = id.rpartition(".")
     if owner not in {"", PLATFORM, tenant}:
-        raise NotFound(f"there is no {id} here: name what is of this tenant")
+        raise Invalid(
+            f"there is no {id} here: name what is of this tenant", rule="dependency_missing"
+        )
     return id_in(tenant, own)
 
 

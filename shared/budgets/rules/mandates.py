@@ -6,7 +6,7 @@ from hashlib import sha256
 from shared.actors import Actor
 from shared.budgets.events.mandates import MandateGiven, MandateRevoked
 from shared.budgets.models.mandates import Mandate, MandateTerms, SeenMandate
-from shared.budgets.rules.limits import governed_by, within
+from shared.budgets.rules.limits import governed_by, own_id
 from shared.errors import ApprovalMismatch, ApprovalRequired, Expired, Invalid
 from shared.records import dataclass
 from shared.shares import LIFE, Limit
@@ -29,8 +29,7 @@ def given(terms: MandateTerms, *, id: str, tenant: str, by: Actor, at: datetime)
     Return the mandate that somebody gives.
 
     Raises:
-        Invalid: Its terms contradict themselves.
-        NotFound: It is for an agent of another tenant.
+        Invalid: Its terms contradict themselves, or it is for an agent of another tenant.
     """
     wrong = (
         (terms.least_minor > terms.most_minor, "least_minor is at most most_minor"),
@@ -44,7 +43,7 @@ def given(terms: MandateTerms, *, id: str, tenant: str, by: Actor, at: datetime)
         if broken:
             raise Invalid(said, rule="mandate_terms")
     return Mandate(
-        **dict(terms) | {"agent_id": within(tenant, terms.agent_id)},
+        **dict(terms) | {"agent_id": own_id(tenant, terms.agent_id)},
         id=id,
         tenant_id=tenant,
         created_at=at,

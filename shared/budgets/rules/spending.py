@@ -7,7 +7,7 @@ from typing import Any
 from shared.actors import PLATFORM
 from shared.budgets.models.budgets import Budget, Level
 from shared.budgets.rules import going_on
-from shared.budgets.rules.limits import MOST_A_CALL, MOST_A_RUN, Taken, level, window_at, within
+from shared.budgets.rules.limits import MOST_A_CALL, MOST_A_RUN, Taken, level, own_id, window_at
 from shared.budgets.rules.mandates import Draw
 from shared.entity import written
 from shared.errors import ApprovalRequired, BudgetExceeded, Conflict, Refusal
@@ -41,7 +41,7 @@ class Spend:
 def scopes(spend: Spend, *, tenant: str) -> tuple[str, ...]:
     """Return whose budgets a spend is taken from at once: the agent's, what it works in, and whoever pays."""
     own = {"agent": spend.agent_id, "trial": spend.trial_id, "project": spend.project_id}
-    named = tuple(f"{kind}:{within(tenant, id)}" for kind, id in own.items() if id)
+    named = tuple(f"{kind}:{own_id(tenant, id)}" for kind, id in own.items() if id)
     return (*named, "platform" if tenant == PLATFORM else f"customer:{tenant}")
 
 

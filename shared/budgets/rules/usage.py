@@ -94,16 +94,16 @@ def held_as(report: UsageReport) -> str:
     return f"usage:{report.reservation_id}"
 
 
-def within(report: UsageReport, tenant: str) -> UsageReport:
+def owned(report: UsageReport, tenant: str) -> UsageReport:
     """
     Return a report that names everything as its tenant does, and in one way.
 
     Raises:
-        NotFound: It is about something of another tenant.
+        Invalid: It is about something of another tenant.
     """
     said = {name: getattr(report, name) for name in ("agent_id", "trial_id", "project_id")}
     return report.model_copy(
-        update={name: limits.within(tenant, id) for name, id in said.items() if id}
+        update={name: limits.own_id(tenant, id) for name, id in said.items() if id}
     )
 
 
