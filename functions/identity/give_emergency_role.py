@@ -53,7 +53,7 @@ def give_emergency_role(call: Call, user_id: UserId, body: Emergency) -> Access:
     It counts beside what they hold, and ends by itself. Nobody gives one to themselves, nor an office of one person.
     """
     with call.transaction() as txn:
-        incident = txn.get(Incident, body.incident_id)
+        incident = txn.named(Incident, body.incident_id, field="incident_id")
         if incident.status in {"resolved", "closed"}:
             raise Conflict(
                 f"{incident.number} is over; open the one that it is for", rule="incident_over"

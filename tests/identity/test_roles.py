@@ -210,7 +210,7 @@ def test_an_emergency_is_for_others_for_hours_and_with_an_incident(seen):
     problem(gives(seen, path=f"{USERS}/nobody"), 404, "not_found")
     problem(gives(seen, hours=5), 422, "validation_failed")
     problem(gives(seen, role="governor"), 403, "forbidden", "office_of_one")
-    problem(gives(seen, about="11111111-1111-4111-8111-111111111111"), 404, "not_found")
+    problem(gives(seen, about="11111111-1111-4111-8111-111111111111"), 422, "validation_failed")
 
 
 def test_a_role_that_one_has_is_not_asked_for_and_machines_ask_for_none(seen):
