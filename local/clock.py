@@ -9,6 +9,9 @@ from pathlib import Path
 from local.failures import Failure
 from shared.edge.keys import keep_private
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""From when on microseconds are counted."""
+
 
 class Clock:
     """
@@ -40,7 +43,7 @@ class Clock:
         self._epoch = datetime.now(UTC) - timedelta(seconds=time.monotonic())
         if memory is not None and memory.exists():
             self._epoch += timedelta(seconds=_kept(memory))
-        self._epoch_us = (self._epoch - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+        self._epoch_us = (self._epoch - EPOCH) // timedelta(microseconds=1)
 
     def now(self) -> datetime:
         """Return the present, in UTC."""

@@ -44,6 +44,8 @@ MODULES = {
 
 ALSO = {
     "shared/precedents/rules/builtin_seeds.py": {"pathlib"},
+    "shared/policy/rules/acts.py": {"pathlib"},
+    "shared/policy/rules/reaching.py": {"difflib"},
     "shared/policy/rules/language/building.py": {"lark"},
     "shared/policy/rules/language/checks.py": {"difflib"},
     "shared/policy/rules/language/reading.py": {"difflib", "lark", "lark.exceptions"},

@@ -6,7 +6,14 @@ from shared.files import FileRemover, Files
 
 REACHED = {
     "evidence-requests": {"FileReader"},
-    "evidence-reactions": {"DueRelay", "EntryRelay", "FileRemover", "Files", "LetterRelay"},
+    "evidence-reactions": {
+        "DueRelay",
+        "Enforcing",
+        "EntryRelay",
+        "FileRemover",
+        "Files",
+        "LetterRelay",
+    },
     "governance-requests": {"Deployment", "Files", "SignatureCheck", "Tickets"},
     "governance-reactions": {"Backlogs", "Enforcing", "Push", "Workflows"},
     "pipeline-requests": {"Deployment"},

@@ -11,6 +11,8 @@ FINDING = {
     "shared/edge/meter.py": "a store that counts",
     "shared/edge/sides.py": "a store that shows one side, and one as it will be",
     "shared/edge/folding.py": "it removes what lies there, and reads none",
+    "shared/edge/enforcement.py": "it asks whether one chain goes on, and reads none of it",
+    "local/replay.py": "it asks whose entries there are, and reads none",
     "local/commits.py": "a store that tells",
     "local/rows.py": "it judges rows as they lie, and reads none as what it says it is",
 }
