@@ -13,7 +13,6 @@ from shared.entity import Because, Event
 from shared.manifests import rules as manifests
 from shared.manifests.models.manifests import Certificate, Manifest, ManifestSnapshot
 from shared.operation import Call
-from shared.policy.models.standing import STANDING, PolicyStanding
 from shared.store import Transaction
 
 
@@ -26,6 +25,8 @@ def read(txn: Transaction, workflow_id: str, *, at: datetime) -> Story:
     """
     run = txn.get(PipelineRun, workflow_id)
     if pipeline.late(run, at):
+        from shared.policy.models.standing import STANDING, PolicyStanding
+
         standing = txn.get_or_none(PolicyStanding, STANDING)
         if standing and standing.frozen_at and not standing.frozen:
             run = pipeline.timed_anew(run, standing.frozen_at)
