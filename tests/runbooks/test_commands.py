@@ -21,6 +21,7 @@ def test_there_is_one_for_each_thing_that_operators_do():
     assert names == {
         "again",
         "deploy",
+        "frozen",
         "incident",
         "key-rotation",
         "one-function",
