@@ -147,7 +147,7 @@ def embedded(shapes: Iterable[Shape], expiring: Iterable[type[Record]]) -> list[
 
 def expiring() -> list[type[Record]]:
     """Return the records that say until when they are kept; entities are kept for good."""
-    from shared.edge import idempotency  # noqa: F401 - its record is one of them
+    from shared.edge import idempotency, rates  # noqa: F401 - their records are among them
     from shared.edge.catalog import catalog
 
     catalog()

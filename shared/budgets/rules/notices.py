@@ -23,14 +23,13 @@ def notices(
 ) -> Iterator[Notification]:
     """Yield what is told of a threshold: to whoever governs, and where new work waits to the platform's finance too."""
     action = dict(MARKS[kind_of(scope)]).get(event.mark, "notify")
-    agent = scope.removeprefix("agent:")
     finance = tenant == PLATFORM and action == "approve"
     for audience in (governor(tenant), *([Role.SUBSCRIPTION_MANAGER] if finance else [])):
         yield notice(
             "budget_threshold",
             tenant=tenant,
             audience=audience,
-            subject=f"agents/{agent}" if agent != scope else f"budgets/{scope}",
+            subject=f"budgets/{scope}",
             title=f"{event.mark} % of a budget is used",
             body=f"{scope} has used {event.mark} % of its {event.measure} for {event.window}. {_MEANS[action]}",
             at=at,
