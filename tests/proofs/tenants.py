@@ -249,7 +249,10 @@ def settle(court, kind, data, tenant):
         correlation_id=str(uuid4()),
     )
     with call.transaction() as txn:
-        return txn.create(document, Settled() if isinstance(document, Entity) else None)
+        # A record may be there already, as what several tenants have under one name.
+        return (
+            txn.create(document, Settled()) if isinstance(document, Entity) else txn.save(document)
+        )
 
 
 def marked(value, tenant):

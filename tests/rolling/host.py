@@ -48,7 +48,13 @@ class Functions:
         self.ports = replace(
             ports,
             workflows=WorkflowExecutions(settings, token),
-            dependencies=PortDependencies(settings, self.documents, ports.signer, token),
+            dependencies=PortDependencies(
+                settings,
+                self.documents,
+                ports.signer,
+                token,
+                enforcing=lambda: ports.enforcement.state(clock.now()),
+            ),
         )
         self.app = application(self.ports)
 
