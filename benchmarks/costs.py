@@ -38,8 +38,8 @@ AGENT_USD = 0.0007
 
 AGENT_LIST_USD = 0.0011
 """
-What it may cost where nothing is free. It was 0.001 before every mutation was decided by policies, which takes some 100
-reads and 40 millionths of a dollar of it.
+What it may cost where nothing is free. It was 0.001 until every mutation was decided by policies, paid for by budgets and
+held to roles that are decided here: these took it from 0.001001 to 0.001056, with 569 reads for 432 and 221 writes for 218.
 """
 
 COLD = replace(PROVISION, warm=frozenset())

@@ -167,6 +167,7 @@ def _schedules(data):
         if one.scheduled:
             # The first run may find something to set up.
             for _ in range(2):
+                until(platform.idle)
                 _come_due(platform, one)
                 platform.meter.most.pop(one.id, None)
                 with doing(one.id):
