@@ -6,10 +6,10 @@ and each rule set of a tenant, finds something about it; `merge` makes one verdi
 carries out what was answered, is `shared/edge/decision_point.py`; why so: docs/decisions/0036-policy.md.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
@@ -22,9 +22,6 @@ from shared.handling import PersonalData
 from shared.obligations import MET, united
 from shared.obligations import Obligation as Obligation  # noqa: PLC0414 - known from here
 from shared.records import dataclass
-
-if TYPE_CHECKING:
-    from shared.store import Transaction
 
 Verdict = Literal["allow", "deny", "require_approval", "allow_with_obligations"]
 Severity = Literal["low", "medium", "high", "critical"]
@@ -273,9 +270,6 @@ The parts of the document that are looked up, and the members of two of them; th
 
 A member of the context that nobody looked up is not there, so a rule that needs it denies.
 """
-
-FactsOf = Callable[["Transaction", Question], Mapping[str, Any]]
-"""Looks up what is so, in the transaction of the act: what it says is named in `FACTS`."""
 
 
 class PolicyEngine(Protocol):

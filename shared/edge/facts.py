@@ -1,11 +1,14 @@
 """Which facts a decision rests on, and who looks them up: each area its own, in the transaction of the act."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from shared.deciding import FactsOf, Question
+from shared.deciding import Question
 from shared.store import Transaction
+
+FactsOf = Callable[[Transaction, Question], Mapping[str, Any]]
+"""Looks up what is so, in the transaction of the act: what it says is named in `FACTS`."""
 
 LOOKED_UP: Mapping[str, tuple[str, ...]] = {
     "agents": ("agents",),
