@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel, Field, TypeAdapter
 
 from local.accounts import accounts, named
+from local.rows import everything
 from shared.actors import HOLDERS
 from shared.deciding import Finding, Reason
-from shared.documents import Query
 from shared.edge import decision_point
 from shared.edge.catalog import operations
 from shared.edge.keys import verifier
@@ -74,8 +74,7 @@ def sent(world, op):
 
 
 def entered(world):
-    found = world.ports.documents.find(None, Query(Entry.collection, limit=1000))
-    return {one.key.id: one for one in found}
+    return {one.key.id: one for one in everything(world.ports.documents, Entry.collection)}
 
 
 @pytest.fixture

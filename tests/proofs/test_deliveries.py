@@ -40,7 +40,14 @@ ON_THE_WAY = {"inbox", "deliveries", "dues", "idempotency", "waits"}
 EVIDENCE = {"events"}
 """What proves a message, and grows with what is done."""
 
-REBUILT = {"dashboard_totals", "open_approvals", "recent_vetoes", "agent_cards", "seed_figures"}
+REBUILT = {
+    "dashboard_totals",
+    "open_approvals",
+    "recent_vetoes",
+    "agent_cards",
+    "seed_figures",
+    "policy_denials",
+}
 """Read models: they start empty and are built by the deliveries alone."""
 
 SIDES = {"projections"} | {f"{kind}_again" for kind in REBUILT}
@@ -128,11 +135,13 @@ def delivered(recorded, sequence, folder):
         try:
             deliver(reaction, message, world)
             refused = 0
-        except Refusal:
+        except Refusal as refusal:
             # As the broker does: what cannot be taken yet comes again.
             waiting.append((reaction, message))
             refused += 1
-            assert refused <= len(waiting), f"{reaction.id} never takes {message.attributes}"
+            assert refused <= len(waiting), (
+                f"{reaction.id} never takes {message.attributes}: {refusal}"
+            )
     kinds = set(collections(documents))
     state = [
         [kind, {name: value for name, value in one.data.items() if name not in OF_THE_WRITE}]
