@@ -27,7 +27,7 @@ MAX_INPUT_BYTES = 256 * 1024
 """How much may be asked at once: an evaluation cannot be stopped, so what it works on is bounded."""
 
 MAX_MS = 500
-"""How long an evaluation may take; what took longer is thrown away."""
+"""How long an evaluation may work, in CPU time: that a machine is busy is no reason to deny. What worked longer is thrown away."""
 
 MAX_WAIT_S = 5
 """How long a decision waits for those before it."""
@@ -198,9 +198,10 @@ def _answered(
     if size > MAX_INPUT_BYTES:
         said = f"it is {size} bytes, and {MAX_INPUT_BYTES} may be asked at once; send less"
         return {bundle: denial(bundle, _RULE, said, "high") for bundle in asked}
-    began = time.monotonic()
+    # The engine evaluates in the thread that calls it.
+    began = time.thread_time()
     answer = library.eval_document(_ENTRY, question)
-    took_ms = round((time.monotonic() - began) * 1000)
+    took_ms = round((time.thread_time() - began) * 1000)
     if took_ms > MAX_MS:
         said = f"its rules took {took_ms} ms, and {MAX_MS} are allowed; send the same again, or report it"
         return {bundle: denial(bundle, _RULE, said, "high") for bundle in asked}

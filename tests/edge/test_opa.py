@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
@@ -138,6 +139,15 @@ def test_what_takes_too_long_is_thrown_away(monkeypatch):
     finding = it.evaluate(["slow"], {})["slow"]
     assert denied(finding)
     assert re.search(r"took \d+ ms, and 0 are allowed", finding.reasons[0].message)
+
+
+def test_what_waits_for_its_turn_is_not_thrown_away(monkeypatch):
+    it = asked(good=GOOD)
+    it.evaluate(["good"], {})
+    evaluate = it._library.eval_document
+    it._library.eval_document = lambda *one: time.sleep(0.1) or evaluate(*one)
+    monkeypatch.setattr(opa, "MAX_MS", 50)
+    assert it.evaluate(["good"], {})["good"].allow
 
 
 def test_a_member_of_the_input_selects_no_bundle():
