@@ -5,12 +5,13 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from pydantic import ValidationError
 
 from functions.budgets.create_mandate import create_mandate
 from functions.budgets.get_mandate import get_mandate
 from functions.budgets.revoke_mandate import revoke_mandate
 from shared.actors import Role
-from shared.budgets.models.mandates import NewMandate, Revocation
+from shared.budgets.models.mandates import Mandate, NewMandate, Revocation
 from shared.budgets.rules.mandates import Draw
 from shared.edge.contention import settled
 from shared.errors import (
@@ -98,6 +99,18 @@ def test_a_payment_that_was_given_back_is_none(give, pay, seen, call_as):
     with call_as(Role.SERVICE, tenant="acme").transaction() as txn:
         spending.release(txn, "one", at=NOON)
     assert seen(mandate) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("currency", ["XXX", "XTS", "XAU", "HRK", "ABC", "inr", "INR ", "", None])
+def test_nothing_is_paid_in_what_is_no_currency(give, currency):
+    with pytest.raises(ValidationError) as refused:
+        give(currency=currency)
+    assert [one["loc"] for one in refused.value.errors()] == [("currency",)]
+
+
+def test_what_was_agreed_in_a_currency_that_is_gone_is_still_read(give):
+    stored = give().to_stored()
+    assert Mandate.from_stored({**stored, "currency": "HRK"}).currency == "HRK"
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
+from shared.currencies import CURRENCIES
 from shared.entity import ActorId, Entity, Id, Text, Timestamp, Value
+from shared.errors import Unfit
 from shared.examples import AGENT, NEXT_WEEK
 from shared.handling import After, Blanked, Handling, PersonalData
 from shared.judged import Pattern
@@ -65,6 +67,14 @@ class NewMandate(MandateTerms):
             ]
         }
     )
+
+    @field_validator("currency")
+    @classmethod
+    def _is_paid_in(cls, currency: str) -> str:
+        if currency not in CURRENCIES:
+            said = "this is no currency that is paid in; name one by its ISO 4217 code"
+            raise Unfit(said, rule="currency")
+        return currency
 
 
 class Mandate(Entity, MandateTerms):
