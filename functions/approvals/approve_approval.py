@@ -51,5 +51,10 @@ def approve_approval(call: Call, approval_id: Id, agreement: Agreement) -> Appro
             opened_at=known.opened_at(before),
         )
         if after is not before:
+            if after.decided_via == "vision_guardian_override":
+                # Hardly ever: who loads what it takes is who needs it.
+                from shared.policy.actions.freezing import people_alone
+
+                people_alone(call)
             after = agreeing.keep(call, txn, known, after, because=decisions.because(after))
     return after

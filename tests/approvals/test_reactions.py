@@ -9,19 +9,22 @@ from functions.approvals.expire_approval import expire_approval
 from functions.approvals.notify_governor import notify_governor
 from functions.approvals.remind_approvers import remind_approvers
 from functions.approvals.wake_workflow import wake_workflow
+from functions.policy.set_freeze import set_freeze
+from functions.policy.ship_policy_bundles import ship_policy_bundles
 from shared.actors import PLATFORM, Role
 from shared.approvals.events import lifecycle, use
 from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.documents import Key, Query
-from shared.errors import ProviderDown
+from shared.errors import PolicyDenied, ProviderDown
 from shared.evidence import Entry
 from shared.notifications.models import Notification
+from shared.policy.models.standing import Freezing
 from shared.promises import Due
 from shared.waiting import Wait
 from tests import answered
 from tests.approvals.questions import CALLBACK, approval, minutes, request
-from tests.conftest import DEPLOYMENT
+from tests.conftest import DEPLOYMENT, FakeEnforcing
 
 
 @pytest.fixture
@@ -200,3 +203,24 @@ def test_only_who_was_told_can_have_been_absent(asked, reacting, stored, told):
     remind_approvers(reacting(subject(new), at=96), mark)
     [late] = stored(Approval)
     assert (Role.VISION_GUARDIAN in late.escalations[0].to) == told
+
+
+def test_in_a_freeze_the_vision_guardian_stands_in_for_nobody(asked, call_as, reacting, stored):
+    ship_policy_bundles(reacting(), FakeEnforcing())
+    new = asked(gate="step", urgency="hours", window_min=120)
+    notify_governor(reacting(subject(new)), lifecycle.ApprovalRequested.of(new))
+    mark = lifecycle.ApprovalMark(percent=80, decision_version=0)
+    remind_approvers(reacting(subject(new), at=96), mark)
+    agreement = Agreement(expected_digest=new.action_digest)
+    for on in (True, False):
+        said = Freezing(on=on, reason="An incident is looked into first.")
+        set_freeze(call_as(Role.GOVERNOR, at=97), said)
+        call = call_as(Role.VISION_GUARDIAN, at=98)
+        if on:
+            with pytest.raises(PolicyDenied) as refused:
+                approve_approval(call, new.id, agreement)
+            assert refused.value.violations[0].rule == "frozen"
+            assert stored(Approval)[0].status == "escalated"
+        else:
+            granted = approve_approval(call, new.id, agreement)
+            assert granted.decided_via == "vision_guardian_override"

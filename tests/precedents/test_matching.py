@@ -95,6 +95,7 @@ def test_one_condition_that_does_not_hold_leaves_it_to_a_person(changes, rules):
 @pytest.mark.parametrize(
     ("known", "rule"),
     [
+        ({"frozen": True}, "frozen"),
         ({"switched_on": False}, "switch"),
         ({"deployed_before": False}, "first_in_industry"),
         ({"in_trouble": True}, "agent"),
@@ -102,7 +103,7 @@ def test_one_condition_that_does_not_hold_leaves_it_to_a_person(changes, rules):
     ],
 )
 def test_what_goes_on_around_a_request_counts(known, rule):
-    usual = {"switched_on": True, "deployed_before": True, "in_trouble": False}
+    usual = {"frozen": False, "switched_on": True, "deployed_before": True, "in_trouble": False}
     assert against(known=Known(**(usual | known))) == {rule}
 
 
@@ -131,7 +132,7 @@ def test_only_what_is_known_to_be_no_evolution_may_be_left_to_a_rule(changed, me
 
 
 def test_what_is_not_known_counts_against_a_seed():
-    assert against(known=Known()) == {"switch", "first_in_industry", "agent"}
+    assert against(known=Known()) == {"frozen", "switch", "first_in_industry", "agent"}
 
 
 def test_only_a_seed_in_force_decides():

@@ -6,6 +6,8 @@ from functions.approvals.approve_approval import Agreement, approve_approval
 from functions.approvals.reject_approval import Rejection, reject_approval
 from functions.learning.create_seed_draft import create_seed_draft
 from functions.learning.submit_seed_draft import submit_seed_draft
+from functions.policy.set_freeze import set_freeze
+from functions.policy.ship_policy_bundles import ship_policy_bundles
 from functions.precedents.activate_precedent_seed import activate_precedent_seed
 from functions.precedents.deprecate_precedent_seed import Deprecation, deprecate_precedent_seed
 from functions.precedents.get_precedent_seed import get_precedent_seed
@@ -30,13 +32,14 @@ from shared.documents import Condition, Key, Query, Write
 from shared.errors import IntegrityHold
 from shared.evidence import state_hash
 from shared.learning.models import NewDraft, SeedDraft
+from shared.policy.models.standing import Freezing
 from shared.precedents.actions import reading
 from shared.precedents.events import HeldApprovalsDue, SeedRevoked
 from shared.precedents.models.seeds import SWITCH, PrecedentSeed, SeedSwitch
 from shared.precedents.rules.matching import explained
 from tests import answered
 from tests.approvals.questions import CALLBACK
-from tests.conftest import NOON
+from tests.conftest import NOON, FakeEnforcing
 from tests.precedents.conftest import heard, vetoed
 from tests.precedents.samples import active, draft, in_service, request, rule, validated
 
@@ -69,6 +72,25 @@ def test_a_rule_of_the_governor_decides_the_next_request(call_as, ask, entries):
     with call_as(Role.SERVICE).transaction() as txn:
         made = txn.get(SeedDraft, seed.draft_id)
         assert (made.status, made.precedent_seed_id) == ("accepted", seed.id)
+
+
+def freeze(call_as, on):
+    set_freeze(call_as(Role.GOVERNOR), Freezing(on=on, reason=WHY))
+
+
+@pytest.mark.parametrize("tenant", [PLATFORM, "acme"])
+def test_in_a_freeze_a_seed_leaves_everything_to_people(call_as, ask, kept, reacting, tenant):
+    in_service(call_as)
+    kept(active())
+    ship_policy_bundles(reacting(), FakeEnforcing())
+    for frozen in (True, False):
+        freeze(call_as, on=frozen)
+        [seed] = match_precedent_seeds(call_as(Role.SERVICE, tenant=tenant), request()).candidates
+        assert [one.rule for one in seed.reasons if not one.passed] == ["frozen"] * frozen
+        approval = ask(tenant=tenant)
+        assert (approval.status, approval.seed_id) == (
+            ("pending", None) if frozen else ("approved", "GEN-005")
+        )
 
 
 def test_the_first_agent_of_an_industry_is_for_people(call_as, ask, kept):

@@ -61,6 +61,7 @@ def known_of(
     from shared.agents.actions.makers import is_id
     from shared.agents.models.agents import Agent
     from shared.approvals.actions import noes
+    from shared.policy.actions.freezing import frozen
 
     switch = platform.get_or_none(SeedSwitch, SWITCH)
     industry = request.approval_class.split(":")[1]
@@ -71,6 +72,7 @@ def known_of(
     refused = next(noes.against(around, act), None)
     asked = next(noes.open_beside(around, act, at=at), None)
     return Known(
+        frozen=frozen(platform),
         switched_on=switch is None or switch.on,
         switched_off_here=frozenset(id for id, here in switches(txn, seeds).items() if not here.on),
         deployed_before=deployed is not None and deployed.given > 0,

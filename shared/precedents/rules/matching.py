@@ -53,6 +53,9 @@ CEILED = frozenset({"data_classes", "integrations", "amount_minor"})
 class Known:
     """What is known besides the request; the defaults are what counts against a seed."""
 
+    frozen: bool = True
+    """Whether everything is frozen, so that nothing passes without a person."""
+
     switched_on: bool = False
     switched_off_here: frozenset[str] = frozenset()
     """The ids of the seeds that the tenant does not let decide."""
@@ -76,7 +79,7 @@ class Known:
     """The open question by which a person is asked about this very act; empty where nobody is."""
 
 
-UNDISTURBED = Known(switched_on=True, deployed_before=True, in_trouble=False)
+UNDISTURBED = Known(frozen=False, switched_on=True, deployed_before=True, in_trouble=False)
 """What is assumed where only the request itself is looked at: in shadow, and in replays."""
 
 
@@ -194,6 +197,13 @@ def explained(
     stated = request.approval_class.split(":")[1]
     where = known.industry or stated
     return (
+        reason(
+            "frozen",
+            not known.frozen,
+            "everything is frozen, and people alone decide"
+            if known.frozen
+            else "nothing is frozen",
+        ),
         reason("switch", known.switched_on, f"seeds are {'on' if known.switched_on else 'off'}"),
         reason("switch_here", here, f"{tenant} {'lets' if here else 'does not let'} it decide"),
         reason("status", seed.status == "active", f"the seed is {seed.status}"),
