@@ -158,6 +158,8 @@ class Scope(StrEnum):
     """Read who asked for which role."""
     USERS_EMERGENCY = "users:emergency"
     """Give somebody a role for some hours, while an incident is open."""
+    USERS_DECIDE = "users:decide"
+    """Decide which roles others hold, and on what they ask for."""
     USERS_WRITE = "users:write"
     """End the sessions of others, take roles from them, and give them back."""
 
@@ -226,6 +228,7 @@ HOLDERS: dict[Scope, set[Role]] = {
     Scope.MANDATES_WRITE: {Role.CUSTOMER_ADMIN, Role.GOVERNOR},
     Scope.USERS_READ: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},
     Scope.USERS_EMERGENCY: {Role.GOVERNOR},
+    Scope.USERS_DECIDE: {Role.ADMIN, Role.CUSTOMER_ADMIN},
     Scope.USERS_WRITE: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},
 }
 """Which roles hold a scope: the one table."""
@@ -249,6 +252,7 @@ MAX_AUTH_AGE: dict[Scope, timedelta] = {
     Scope.PRECEDENTS_WRITE: timedelta(minutes=15),
     Scope.POLICY_FREEZE: timedelta(minutes=5),
     Scope.PRECEDENTS_DECIDE: timedelta(minutes=5),
+    Scope.USERS_DECIDE: timedelta(minutes=5),
     Scope.USERS_WRITE: timedelta(minutes=5),
     Scope.USERS_EMERGENCY: timedelta(minutes=5),
 }

@@ -24,7 +24,7 @@ class RoleAnswer(Value):
     """Why, or why not, in your words."""
 
 
-@operation("POST", "/v1/role-requests/{role_request_id}/decide", scopes={Scope.USERS_WRITE})
+@operation("POST", "/v1/role-requests/{role_request_id}/decide", scopes={Scope.USERS_DECIDE})
 def decide_role_request(call: Call, role_request_id: Id, answer: RoleAnswer) -> RoleRequest:
     """
     Give the role that somebody asked for, or do not.
@@ -38,7 +38,7 @@ def decide_role_request(call: Call, role_request_id: Id, answer: RoleAnswer) -> 
         )
         who = before.asked_by
         if answer.grant:
-            wanted = granting.roles_of(txn, who, call.tenant, call.now) | {before.role}
+            wanted = granting.roles_of(txn, who, call.now) | {before.role}
             granting.set_roles(txn, who, wanted, by=call.actor, at=call.now, reason=answer.reason)
         event = RoleRequestDecided(
             user_id=who, role=before.role, granted=answer.grant, reason=answer.reason

@@ -29,7 +29,7 @@ class RolesDecision(Value):
     """Why, in your words."""
 
 
-@operation("PUT", "/v1/admin/users/{user_id}/roles", scopes={Scope.USERS_WRITE}, versioned=False)
+@operation("PUT", "/v1/admin/users/{user_id}/roles", scopes={Scope.USERS_DECIDE}, versioned=False)
 def put_roles(call: Call, user_id: UserId, body: RolesDecision) -> Access:
     """
     Decide which roles somebody of the caller's tenant holds, whatever their sign-in says.

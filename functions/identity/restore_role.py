@@ -5,7 +5,7 @@ from shared.entity import Value
 from shared.identity.actions import registry
 from shared.identity.events import RoleRestored
 from shared.identity.models import Access, Reason, UserId, Vacancy
-from shared.identity.rules import principals
+from shared.identity.rules import grants
 from shared.identity.rules.members import KEEPERS
 from shared.operation import Call, operation
 
@@ -36,7 +36,7 @@ def restore_role(call: Call, user_id: UserId, body: RoleRestoration) -> Access:
     """
     with call.transaction() as txn:
         before = registry.known(txn, user_id, call.tenant, call.now)
-        after = principals.restored(before, body.role, by=call.actor)
+        after = grants.restored(before, body.role, by=call.actor)
         vacancy = txn.get_or_none(Vacancy, body.role.value) if body.role in KEEPERS else None
         if vacancy is not None:
             txn.delete(vacancy)

@@ -5,7 +5,7 @@ from shared.entity import Value
 from shared.identity.actions import granting, registry
 from shared.identity.events import RoleWithdrawn
 from shared.identity.models import Access, Member, Reason, UserId
-from shared.identity.rules import members, principals
+from shared.identity.rules import grants, members
 from shared.operation import Call, operation
 
 
@@ -41,7 +41,7 @@ def withdraw_role(call: Call, user_id: UserId, body: RoleWithdrawal) -> Access:
     """
     with call.transaction() as txn:
         before = registry.known(txn, user_id, call.tenant, call.now)
-        after = principals.without(before, body.role, by=call.actor, at=call.now)
+        after = grants.without(before, body.role, by=call.actor, at=call.now)
         member = txn.get_or_none(Member, user_id)
         held = frozenset(member.roles) if member else frozenset()
         granting.keep_one_admin(txn, user_id, held, held - {body.role}, at=call.now)

@@ -152,6 +152,7 @@ def test_the_table_lets_nobody_decide_who_must_not():
     may = {scope: {role.value for role in roles} for scope, roles in HOLDERS.items()}
     assert may["veto:execute"] == {"governor", "customer_admin"}
     assert may["audit:append"] == {"service"}
+    assert may["users:decide"] == {"admin", "customer_admin"}
     assert may["audit:export"] == {"governor", "vision_guardian", "admin", "customer_admin"}
     assert not may["governance:write"] & {
         "admin",

@@ -90,7 +90,7 @@ def test_whoever_has_no_role_left_may_do_nothing(world, clock):
 def test_nobody_changes_their_own_roles(world, function, verb):
     path = f"{USERS}/admin.platform/roles/{verb}"
     answer = world.call(function, path, {"role": "governor", **WHY}, as_="admin")
-    problem(answer, 403, "forbidden", "own_roles")
+    problem(answer, 403, "self_approval")
 
 
 def test_only_what_was_taken_is_given_back(world):

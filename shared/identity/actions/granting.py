@@ -15,9 +15,9 @@ from shared.store import Transaction
 MARKED = "whoever takes the role from an administrator saves the mark that is read before"
 
 
-def roles_of(txn: Transaction, user_id: str, tenant: str, at: datetime) -> frozenset[Role]:
+def roles_of(txn: Transaction, user_id: str, at: datetime) -> frozenset[Role]:
     """Return the roles that somebody holds, as they were decided or seen last."""
-    known = registry.known(txn, user_id, tenant, at)
+    known = registry.known(txn, user_id, txn.tenant, at)
     return grants.held(txn.get_or_none(Member, user_id), known)
 
 
@@ -30,8 +30,8 @@ def set_roles(
     at: datetime,
     reason: str,
 ) -> Principal:
-    """Decide which roles somebody of the caller's tenant holds, and end their sessions."""
-    before = registry.known(txn, user_id, by.tenant, at)
+    """Decide which roles somebody of the tenant holds, and end their sessions."""
+    before = registry.known(txn, user_id, txn.tenant, at)
     member = txn.get_or_none(Member, user_id)
     held = grants.held(member, before)
     after = grants.decided(before, held, wanted, by=by, at=at)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from shared.actors import OF_CUSTOMERS, OF_PEOPLE, PLATFORM, Actor, Role
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.identity.models import EmergencyRole, Member, Principal, RoleRequest
-from shared.identity.rules.principals import anothers, signed_out
+from shared.identity.rules.principals import signed_out
 from shared.impartial import impartial
 
 DECIDED_IN = timedelta(days=3)
@@ -15,8 +15,6 @@ LONGEST = timedelta(hours=4)
 
 OF_ONE = frozenset({Role.GOVERNOR, Role.DEPUTY_GOVERNOR, Role.CUSTOMER_ADMIN})
 """Who is there once is set up with the deployment, and given and taken by nobody here."""
-
-DECIDE = frozenset({Role.ADMIN, Role.CUSTOMER_ADMIN})
 
 
 def held(member: Member | None, known: Principal) -> frozenset[Role]:
@@ -39,10 +37,10 @@ def decided(
     Return the principal who holds these roles from now on, and has signed out.
 
     Raises:
-        Forbidden: It is their own, an office that is not given here, or not for them to decide.
+        SelfApproval: It is their own.
+        Forbidden: It is an office that is not given here.
         Invalid: A role is none of that tenant.
     """
-    _administers(by)
     anothers(before, by)
     for role in wanted:
         fitting(role, before.tenant_id)
@@ -90,11 +88,9 @@ def answered(
 
     Raises:
         SelfApproval: It is their own.
-        Forbidden: It is not for them to decide.
         Conflict: It is decided, or closed.
     """
     impartial(by, before.asked_by)
-    _administers(by)
     if before.status != "open" or before.until <= at:
         raise Conflict("this is decided or closed already; ask anew", rule="role_request_closed")
     status = "granted" if grant else "refused"
@@ -105,6 +101,43 @@ def closed(before: RoleRequest, at: datetime) -> RoleRequest | None:
     """Return a request that nobody decided in time; None where somebody did."""
     late = before.status == "open" and before.until <= at
     return before.model_copy(update={"status": "closed"}) if late else None
+
+
+def without(before: Principal, role: Role, *, by: Actor, at: datetime) -> Principal:
+    """
+    Return the principal without a role; what they signed in with before no longer counts.
+
+    Raises:
+        SelfApproval: Nobody changes their own roles.
+    """
+    anothers(before, by)
+    kept = {"withdrawn": tuple(sorted({*before.withdrawn, role}))}
+    return signed_out(before.model_copy(update=kept), at=at)
+
+
+def restored(before: Principal, role: Role, *, by: Actor) -> Principal:
+    """
+    Return the principal whose tokens may name a role again.
+
+    Raises:
+        SelfApproval: Nobody changes their own roles.
+        Conflict: It was not taken from them.
+    """
+    anothers(before, by)
+    if role not in before.withdrawn:
+        raise Conflict(f"{role} was not taken from {before.id}", rule="role_not_withdrawn")
+    kept = tuple(one for one in before.withdrawn if one is not role)
+    return before.model_copy(update={"withdrawn": kept})
+
+
+def anothers(before: Principal, by: Actor) -> None:
+    """
+    Refuse whoever would change their own roles, or those of whoever is in the same hands.
+
+    Raises:
+        SelfApproval: They would.
+    """
+    impartial(by, before.id)
 
 
 def for_hours(
@@ -121,7 +154,8 @@ def for_hours(
     Return the principal who has a role for some hours.
 
     Raises:
-        Forbidden: It is their own, or an office that is not given here.
+        SelfApproval: It is their own.
+        Forbidden: It is an office that is not given here.
         Invalid: It is no role of people of the platform.
         NotFound: Nobody of that name is of the staff.
     """
@@ -146,14 +180,6 @@ def not_the_last(
     if Role.ADMIN in held.difference(after) and all(one.id == user_id for one in admins):
         raise Conflict(
             "this is the last administrator; make somebody else one first", rule="last_admin"
-        )
-
-
-def _administers(by: Actor) -> None:
-    if not by.roles & DECIDE:
-        raise Forbidden(
-            "an administrator decides who has which role; a Governor gives one for an emergency",
-            rule="roles_by_administrators",
         )
 
 
