@@ -96,6 +96,8 @@ class PricedModels:
     client: HttpClient
     clock: Callable[[], datetime]
     tenant: str = PLATFORM
+    paced: Callable[[str], None] | None = None
+    """Lets a tenant ask, or refuses; without it all may."""
 
     def for_tenant(self, tenant: str) -> "PricedModels":
         """Return the part of one tenant."""
@@ -113,6 +115,7 @@ class PricedModels:
                 f"it may cost {most} micro-dollars, and {limit_micro_usd} are allowed",
                 rule="cost_limit_exceeded",
             )
+        self._pace()
         said = provider.complete(model, prompt)
         took = (said.tokens_in, said.tokens_out)
         usage = self._usage(said.model or model, price, took, (asked, counted([said.text])))
@@ -123,10 +126,15 @@ class PricedModels:
         if not 0 < len(texts) <= MOST_TEXTS:
             raise Invalid(f"1 to {MOST_TEXTS} texts are embedded at once", rule="texts")
         provider, model, price = self._chosen(by)
+        self._pace()
         placed = provider.embed(model, texts)
         took = (placed.tokens_in, 0)
         usage = self._usage(placed.model or model, price, took, (counted(texts), 0))
         return Embedding(placed.vectors, usage)
+
+    def _pace(self) -> None:
+        if self.paced is not None:
+            self.paced(self.tenant)
 
     def _chosen(self, by: str | Endpoint) -> tuple[Provider, str, Price]:
         if isinstance(by, Endpoint):

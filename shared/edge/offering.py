@@ -13,9 +13,14 @@ from shared.language_models import Endpoint
 from shared.outside import HttpClient
 
 
-def models(settings: Settings, client: HttpClient, clock: Callable[[], datetime]) -> PricedModels:
+def models(
+    settings: Settings,
+    client: HttpClient,
+    clock: Callable[[], datetime],
+    paced: Callable[[str], None] | None = None,
+) -> PricedModels:
     """Return the models of a deployment; nothing is read or connected before the first is asked."""
-    return PricedModels(cache(lambda: _offered(settings, client)), _own, client, clock)
+    return PricedModels(cache(lambda: _offered(settings, client)), _own, client, clock, paced=paced)
 
 
 def stored(place: str) -> bytes:

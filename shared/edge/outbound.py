@@ -65,6 +65,7 @@ class GuardedHttpClient:
         wire: "Callable[[], Wire] | None" = None,
         tenant: str = PLATFORM,
         breakers: "Breakers | None" = None,
+        paced: Callable[[str], None] | None = None,
         **options: Any,
     ) -> None:
         """
@@ -79,16 +80,23 @@ class GuardedHttpClient:
 
             breakers: What is known of hosts; nothing without it.
 
+            paced: Lets a request of a tenant go out, or refuses; without it all go.
+
             options: How requests are repeated, as `Caller` takes it.
         """
         self._here, self._wire, self._options = here, wire or _wire, options
-        self._tenant = tenant
+        self._tenant, self._paced = tenant, paced
         self._breakers = Breakers() if breakers is None else breakers
 
     def for_tenant(self, tenant: str) -> "GuardedHttpClient":
         """Return the part of one tenant, whose breakers are its own."""
         return GuardedHttpClient(
-            self._here, wire=self._wire, tenant=tenant, breakers=self._breakers, **self._options
+            self._here,
+            wire=self._wire,
+            tenant=tenant,
+            breakers=self._breakers,
+            paced=self._paced,
+            **self._options,
         )
 
     def send(
@@ -115,6 +123,8 @@ class GuardedHttpClient:
         allowed = hosts if hosts is not None else {first.host}
         again = METHODS[method] if repeatable is None else repeatable
         request = Request(method, url, body or None, _written(headers or {}), again)
+        if self._paced is not None:
+            self._paced(self._tenant)
         breaker = self._breakers.of(self._tenant, first)
 
         def judged(address: str) -> Destination:

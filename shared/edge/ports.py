@@ -14,7 +14,7 @@ from shared.edge.breakers import Board, show_on
 from shared.edge.keys import FileSigner, PemSigner, TicketSigner, verify_ed25519
 from shared.edge.later import later
 from shared.edge.push import FcmPush, InboxPush
-from shared.edge.rates import Paces
+from shared.edge.rates import Outwards, Paces
 from shared.edge.roster import Roster
 from shared.edge.settings import Settings
 from shared.edge.strangers import Strangers
@@ -136,6 +136,8 @@ def connect(
     bus = bus or _bus(settings, documents)
     signer, counting = writer(settings.writer_key), ProcessTraffic()
     trusted = trust(settings, documents, signer)
+    rates = Paces(documents, eased=settings.eased)
+    # What asks models is paced as such, and not once more as a request.
     client = later(lambda: _http_client(settings))
     files = later(lambda: _files(settings, clock))
     secrets = later(lambda: _secrets(settings, clock))
@@ -171,12 +173,12 @@ def connect(
         traffic=counting if settings.local else NoTraffic(),
         memory=Memory(),
         strangers=Strangers(),
-        rates=Paces(documents, eased=settings.eased),
+        rates=rates,
         workflows=later(lambda: _workflows(settings)),
         probe=later(lambda: _probe(settings)),
         push=InboxPush() if settings.local else FcmPush(settings.project),
-        http_client=client,
-        models=later(lambda: _models(settings, client, clock)),
+        http_client=later(lambda: _http_client(settings, _paced(rates, "integration", clock))),
+        models=later(lambda: _models(settings, client, clock, _paced(rates, "model", clock))),
         secret_writer=secrets,
         secret_reader=secrets,
         entry_relay=relay,
@@ -240,16 +242,25 @@ def _probe(settings: Settings) -> Probe:
     return HttpProbe(settings.releases)
 
 
-def _http_client(settings: Settings) -> HttpClient:
+def _paced(rates: Paces, what: Outwards, clock: Callable[[], datetime]) -> Callable[[str], None]:
+    return lambda tenant: rates.leave(what, tenant, clock())
+
+
+def _http_client(settings: Settings, paced: Callable[[str], None] | None = None) -> HttpClient:
     from shared.edge.outbound import GuardedHttpClient
 
-    return GuardedHttpClient(settings.reachable)
+    return GuardedHttpClient(settings.reachable, paced=paced)
 
 
-def _models(settings: Settings, client: HttpClient, clock: Callable[[], datetime]) -> Models:
+def _models(
+    settings: Settings,
+    client: HttpClient,
+    clock: Callable[[], datetime],
+    paced: Callable[[str], None],
+) -> Models:
     from shared.edge.offering import models
 
-    return models(settings, client, clock)
+    return models(settings, client, clock, paced)
 
 
 def _secrets(settings: Settings, clock: Callable[[], datetime]) -> "TenantSecrets":

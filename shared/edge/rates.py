@@ -4,7 +4,7 @@ How often somebody may ask: classes of callers and of what they ask for, and the
 A pace is one number, the time by which all that was asked for so far is worked off at an even rate (the generic cell
 rate algorithm): whoever has not been there for a while may ask so often at once as the burst says, and at the limit's
 rate from then on. Each process keeps the paces that it sees, and tells them to a shared record in lumps; so who asks
-little writes nothing, and nobody is refused for what another process only set aside. Why: docs/decisions/0036-rates.md.
+little writes nothing, and nobody is refused for what another process only set aside. Why: docs/decisions/0040-rates.md.
 """
 
 import logging
@@ -12,14 +12,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, Literal, NamedTuple, Protocol
 
 from shared.actors import PLATFORM, Actor, Role, Scope
 from shared.canonical import digest
 from shared.documents import ABSENT, Documents, Key, Write
 from shared.edge.contention import settled
 from shared.entity import Record, Timestamp
-from shared.errors import RateLimited, StoreUnavailable
+from shared.errors import ProviderDown, RateLimited, StoreUnavailable
 from shared.handling import AtExpiry, Handling, Nobody
 from shared.operation import Operation
 from shared.records import dataclass
@@ -56,8 +56,14 @@ RATES: dict[str, tuple[Rate, ...]] = {
     "documentation": (rate(2_000, MINUTE),),
     "governance": (rate(120, MINUTE),),
     "audit": (rate(100, HOUR, 10),),
+    **dict.fromkeys(("model", "integration"), (rate(1_000, HOUR),)),
+    **dict.fromkeys(("models", "integrations"), (rate(10_000, MINUTE),)),
 }
-"""Each class of platform-operations.md 2.2 that somebody can be in: who asks, and what for. The strictest wins."""
+"""Each class of platform-operations.md 2.2 that somebody can be in: who asks, and what for. The strictest wins.
+What goes out has two: of one customer, in the singular, and of all together."""
+
+Outwards = Literal["model", "integration"]
+"""What a call goes out to: a model, or a service of somebody else."""
 
 UNLIMITED = frozenset({"platform.get_health"})
 """What anybody may ask for as often as they like: whoever watches us must not be refused."""
@@ -210,6 +216,21 @@ class Paces:
             for name, whose in classes(op, actor, address)
             for one in RATES[name]
         ]
+
+    def leave(self, what: Outwards, tenant: str, now: datetime) -> None:
+        """
+        Let a call go out, of a tenant and of all.
+
+        Raises:
+            ProviderDown: More go out than may: what waits for the answer is tried again, as where none comes.
+        """
+        own = [(what, tenant)] if tenant != PLATFORM else []
+        try:
+            for name, whose in (*own, (f"{what}s", PLATFORM)):
+                self.under(name, whose, self._here(RATES[name][0]), now)
+        except LimitReached as over:
+            when = over.retry_after_s
+            raise ProviderDown(over.detail, rule="rate_limit", retry_after_s=when) from None
 
     def _here(self, one: Rate) -> Rate:
         times = self._eased

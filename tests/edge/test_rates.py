@@ -12,8 +12,10 @@ from functions.platform.get_health import get_health
 from shared.actors import PLATFORM, Actor, Role
 from shared.documents import Contended, Query
 from shared.edge.catalog import operations
+from shared.edge.ports import connect
 from shared.edge.rates import (
     HOUR,
+    RATES,
     UNLIMITED,
     LimitReached,
     Paces,
@@ -23,7 +25,7 @@ from shared.edge.rates import (
     rate,
 )
 from shared.edge.settings import Settings
-from shared.errors import RateLimited, StoreUnavailable
+from shared.errors import ProviderDown, RateLimited, StoreUnavailable
 from tests.conftest import NOON
 from tests.kernel.things import entries, problem
 
@@ -234,6 +236,53 @@ def test_a_request_is_in_the_classes_of_who_asks_and_of_what_for(operation, acto
     if isinstance(actor, set):
         actor = ADMIN.model_copy(update={"roles": frozenset(actor)})
     assert dict(classes(op, actor, "192.0.2.7")) == expected
+
+
+def goes_out(paces, what, tenant, times, at=NOON):
+    done = 0
+    for _ in range(times):
+        try:
+            paces.leave(what, tenant, at)
+        except ProviderDown as over:
+            assert (over.violations[0].rule, over.retry_after_s) == ("rate_limit", 4)
+            continue
+        done += 1
+    return done
+
+
+def test_calls_of_models_and_of_others_go_out_so_often_for_a_customer(documents):
+    """The limit and its burst in an hour, each kind by itself, and no less for the others."""
+    paces = Paces(documents)
+    assert goes_out(paces, "model", "acme", 1_010) == 1_000
+    assert goes_out(paces, "integration", "acme", 10) == 10
+    assert goes_out(paces, "model", "globex", 10) == goes_out(paces, "model", PLATFORM, 10) == 10
+
+
+def test_no_more_goes_out_than_all_together_may(documents, monkeypatch):
+    monkeypatch.setitem(RATES, "integrations", (rate(20, 80),))
+    paces = Paces(documents)
+    assert [goes_out(paces, "integration", one, 8) for one in ("acme", "globex", "initech")] == [
+        8,
+        8,
+        4,
+    ]
+    assert goes_out(paces, "integration", PLATFORM, 1) == 0
+
+
+def test_what_the_kernel_hands_out_is_paced(tmp_path, documents):
+    ports = connect(Settings({"DATA": str(tmp_path), "EASED": "1"}), lambda: NOON, documents)
+    models = ports.models.for_tenant("acme")
+    for what, call in (
+        ("model", lambda: models.embed(["a"])),
+        (
+            "integration",
+            lambda: ports.http_client.for_tenant("acme").send("GET", "https://api.example.com/"),
+        ),
+    ):
+        assert goes_out(ports.rates, what, "acme", 1_000) == 1_000
+        with pytest.raises(ProviderDown) as refused:
+            call()
+        assert refused.value.violations[0].rule == "rate_limit"
 
 
 def test_customers_of_one_tenant_share_their_pace():
