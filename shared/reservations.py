@@ -55,6 +55,9 @@ class Kept:
     taken: Mapping[str, int] = field(default_factory=dict)
     """By limit of which marks were passed, how much is taken of it with this."""
 
+    where: Mapping[str, Share] = field(default_factory=dict)
+    """By limit, a share of it: which says in which window it is, as that may be over by now, and its limit there."""
+
     again: bool = False
     """Whether it had been settled just so before: nothing is taken by this."""
 
@@ -66,6 +69,9 @@ class Changed:
     passed: Marks
     taken: Mapping[str, int]
     """By limit of which marks were passed, how much is taken of it."""
+
+    where: Mapping[str, Share]
+    """By limit, a share of it, likewise."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,7 @@ def reserve(
     )
     made = txn.save(Reservation(id=id, held=held, until=until, due=due.id, kept_until=kept))
     by = {limit.id: dealt for limit, dealt in taken.items()}
-    return Kept(made, _passed(by), _taken(by))
+    return Kept(made, _passed(by), _taken(by), _where(by))
 
 
 def known(txn: Transaction, id: str) -> Reservation | None:
@@ -208,7 +214,7 @@ def settle(
         txn.unschedule(before.due)
     over = before.over("settled", ended, at)
     after = txn.save(over.model_copy(update={"settled_by": by}))
-    return Kept(after, _passed(by_limit), _taken(by_limit))
+    return Kept(after, _passed(by_limit), _taken(by_limit), _where(by_limit))
 
 
 def lose(txn: Transaction, id: str, *, until: datetime, about: Entity) -> Reservation:
@@ -272,7 +278,7 @@ def change_all(txn: Transaction, limits: Iterable[Limit]) -> Changed:
         by[limit.id] = dealt if found else dealt.beside((), new=True)
     for dealt in by.values():
         _keep(txn, dealt)
-    return Changed(_passed(by), _taken(by))
+    return Changed(_passed(by), _taken(by), _where(by))
 
 
 def use(txn: Transaction, limit: Limit) -> Use:
@@ -306,6 +312,10 @@ def _taken(by: Mapping[str, Dealt]) -> dict[str, int]:
     return {
         limit: sum(one.used for one in dealt.changed) for limit, dealt in by.items() if dealt.passed
     }
+
+
+def _where(by: Mapping[str, Dealt]) -> dict[str, Share]:
+    return {limit: dealt.changed[0] for limit, dealt in by.items()}
 
 
 def _kept(until: datetime, shares: Iterable[datetime]) -> datetime:

@@ -13,7 +13,7 @@ from shared.approvals.models.approvals import Approval
 from shared.budgets.actions import spending
 from shared.budgets.actions.spending import Waiting
 from shared.budgets.events.blocks import BlockEnds
-from shared.budgets.events.budgets import ReservationExpired, ThresholdCrossed
+from shared.budgets.events.budgets import BudgetOverspent, ReservationExpired, ThresholdCrossed
 from shared.budgets.models.budgets import Budget
 from shared.budgets.rules import limits
 from shared.errors import ApprovalRequired, BudgetExceeded, Conflict, StoreUnavailable
@@ -97,6 +97,21 @@ def test_each_threshold_is_told_once_in_a_window(hold, settle, told):
     }
 
 
+def test_what_is_settled_when_its_day_is_over_counts_in_that_day(hold, settle, told, get):
+    late = 12 * 60
+    hold("one", 600_000, at=late - 1)
+    settle("one", at=late + 1, micro_usd=1_100_000)
+    assert [one.fired_at for one in get(AGENT, at=late + 1).thresholds] == [None] * 5
+    hold("two", 750_000, at=late + 2)
+    passed = [
+        (one["window"][-2:], one["mark"]) for one in told(ThresholdCrossed) if one["limit"] == USD
+    ]
+    assert passed == [("01", mark) for mark in (70, 80, 85, 95, 100)] + [("02", 70)]
+    assert [(one["window"], one["beyond"]) for one in told(BudgetOverspent)] == [
+        ("2026-01-01", 100_000)
+    ]
+
+
 def test_the_first_spend_of_a_budget_may_pass_several_thresholds(hold, told, breaks):
     hold("one", 990_000)
     assert [one["mark"] for one in told(ThresholdCrossed)] == [70, 80, 85, 95]
@@ -148,14 +163,24 @@ def test_whoever_owns_it_is_told_of_each_threshold_once(hold, told, reacting, ca
     assert len(found) == 5
 
 
-def test_more_than_was_held_takes_what_is_left_and_no_more_is_spent(
-    hold, settle, get, at_once, told
+def test_more_than_was_held_takes_what_is_left_and_its_owner_is_told_of_the_rest(
+    hold, settle, get, at_once, told, reacting, call_as
 ):
     hold("one", 400_000)
     hold("two", 400_000)
     assert settle("one", micro_usd=700_000).reservation.beyond[f"{AGENT}.micro_usd"] == 100_000
     assert taken(get, AGENT) == (600_000, 400_000)
     assert [one["mark"] for one in told(ThresholdCrossed) if one["limit"] == USD][-1] == 100
+    settle("one", micro_usd=700_000)
+    (beyond,) = told(BudgetOverspent)
+    assert (beyond["beyond"], beyond["limit"], beyond["reservation_id"]) == (100_000, USD, "one")
+    for _ in range(2):
+        call = reacting(f"budgets/{AGENT}", tenant="acme")
+        notify_threshold(call, BudgetOverspent(**beyond))
+    with call_as(Role.SERVICE, tenant="acme").transaction() as txn:
+        (found,) = txn.loosely("a test").all(Notification)
+    assert (found.audience, found.priority) == ("customer_admin", "critical")
+    assert "one took 100000 micro_usd beyond" in found.body
     with pytest.raises(BudgetExceeded):
         at_once("three", 1, begins=False)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from shared import reservations
 from shared.actors import PLATFORM
 from shared.budgets.actions import looking
-from shared.budgets.actions.marking import crossed
+from shared.budgets.actions.marking import crossed, overrun
 from shared.budgets.events.blocks import BlockAsked
 from shared.budgets.events.budgets import BudgetOpened
 from shared.budgets.models.blocks import Block
@@ -98,7 +98,7 @@ def settle(
     """
     Let a reservation end with what was really spent, in every budget that it was held of; the rest goes back.
 
-    More than was held takes what is left; what is beyond that no budget has (`overspent`).
+    More than was held takes what is left; what is beyond that no budget has (`overspent`), and each says so once.
 
     Args:
         txn: Where it was held.
@@ -130,7 +130,7 @@ def settle(
     budgets = txn.get_all(Budget, names)
     came = reservations.settle(txn, id, real, at=at, by=by)
     for budget in budgets.values():
-        crossed(txn, budget, came, at=at)
+        overrun(txn, crossed(txn, budget, came, at=at), came, at=at)
     return came
 
 

@@ -92,6 +92,25 @@ class ThresholdCrossed(
     window: Code
 
 
+class BudgetOverspent(
+    Event,
+    action="budget.overspent",
+    category="escalation",
+    topic=BILLING,
+    severity="error",
+    retention="financial",
+):
+    """More was spent than was held, and more than the budget had left."""
+
+    reservation_id: Code
+    """What it was held for."""
+    measure: Measure
+    beyond: Annotated[int, Field(ge=1)]
+    """How much of it no budget has."""
+    limit: int
+    window: Code
+
+
 class ReservationExpired(
     Event,
     action="budget.reservation_expired",

@@ -176,9 +176,10 @@ def worst(levels: tuple[Level, ...]) -> Level:
     return max(levels, key=LEVELS.index, default="normal")
 
 
-def fired(budget: Budget, measure: Measure, percent: int, *, at: datetime) -> Budget:
-    """Return a budget that remembers that a threshold was reached in this window."""
-    window = window_at(budget.window, at).name
+def fired(budget: Budget, measure: Measure, percent: int, *, window: str, at: datetime) -> Budget:
+    """Return a budget that remembers that a threshold was reached in this window; of one that is over, nothing."""
+    if window != window_at(budget.window, at).name:
+        return budget
     known = budget.fired if budget.fired_in == window else ()
     new = Fired(measure=measure, percent=percent, at=at)
     return budget.model_copy(update={"fired_in": window, "fired": (*known, new)})

@@ -1,10 +1,10 @@
-"""Who is told of a threshold, and in which words: governance.md, section 11."""
+"""Who is told of a threshold and of what was spent beyond all, and in which words: governance.md, section 11."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
 from shared.actors import PLATFORM, Role
-from shared.budgets.events.budgets import ThresholdCrossed
+from shared.budgets.events.budgets import BudgetOverspent, ThresholdCrossed
 from shared.budgets.rules.limits import MARKS, kind_of
 from shared.notifications.models import Notification
 from shared.notifications.rules.notices import governor, notice
@@ -19,6 +19,16 @@ _MEANS = {
 
 
 def notices(
+    event: ThresholdCrossed | BudgetOverspent, *, scope: str, tenant: str, at: datetime
+) -> Iterator[Notification]:
+    """Yield what is told of how far a budget is used, and of what was spent beyond it."""
+    if isinstance(event, BudgetOverspent):
+        yield _overspent(event, scope=scope, tenant=tenant, at=at)
+    else:
+        yield from _crossed(event, scope=scope, tenant=tenant, at=at)
+
+
+def _crossed(
     event: ThresholdCrossed, *, scope: str, tenant: str, at: datetime
 ) -> Iterator[Notification]:
     """Yield what is told of a threshold: to whoever governs, and where new work waits to the platform's finance too."""
@@ -36,3 +46,19 @@ def notices(
             occasion=f"{scope} {event.window} {event.measure} {event.mark}",
             critical=action == "block",
         )
+
+
+def _overspent(event: BudgetOverspent, *, scope: str, tenant: str, at: datetime) -> Notification:
+    """Return what whoever governs is told of what was spent beyond a budget: no limit holds it back any more."""
+    return notice(
+        "budget_threshold",
+        tenant=tenant,
+        audience=governor(tenant),
+        subject=f"budgets/{scope}",
+        title="More was spent than a budget had",
+        body=f"{event.reservation_id} took {event.beyond} {event.measure} beyond {scope} ({event.limit} for"
+        f" {event.window}): it was held for less than it cost. Ask who reported it.",
+        at=at,
+        occasion=f"{scope} {event.reservation_id} {event.measure}",
+        critical=True,
+    )
