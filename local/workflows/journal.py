@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from local.made import LOCK
+from local.workflows.ahead import Ahead
 from local.workflows.errors import LockedError, UnavailableError
 from local.workflows.records import SCHEMA
 
@@ -79,6 +80,7 @@ class Journal:
                 "ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch"
             ).fetchone()[0]
             self._reader = self._connect()
+            self._ahead = Ahead(self._path)
         except sqlite3.OperationalError as error:
             self._lock.close()
             raise UnavailableError(f"the journal {self._path} cannot be used: {error}") from None
@@ -106,6 +108,7 @@ class Journal:
                 if self._kept:
                     break
             self._writer.close()
+            self._ahead.close()
         with self._reading:
             self._reader.close()
         self._lock.close()
@@ -213,6 +216,7 @@ class Journal:
         epoch = connection.execute("SELECT epoch FROM owner").fetchone()[0]
         if epoch != self._epoch:
             raise sqlite3.OperationalError("another process took the data folder over")
+        self._ahead.make_room()
         try:
             # A question may be refused; what the engine writes is not, unless the engine has a defect.
             outcomes = [
