@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 THREADS_MAX = 16
 _Job = Callable[[], None]
@@ -14,20 +15,29 @@ class Effects:
 
     One thread is woken at a time, and wakes the next if there is still something to do when it begins: so effects that
     take long begin at the same time, and threads are not woken for those that another does in the time this takes.
+    When no more is waiting, a thread does what follows (*after*) from those that are over. It is told how to have
+    another thread do what waits meanwhile.
 
     They are daemons: an effect under way must not keep the process from ending, because what it
     was about to report is recovered like after a crash.
     """
 
-    def __init__(self, threads_max: int = THREADS_MAX) -> None:
+    def __init__(
+        self,
+        threads_max: int = THREADS_MAX,
+        after: Callable[[Callable[[], bool]], None] = lambda _: None,
+    ) -> None:
         self._threads_max = threads_max
+        self._after = after
         self._jobs: deque[_Job] = deque()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         # Those that sleep, each behind a lock of its own, the last first: what it needs is still near it.
         self._asleep: list[threading.Lock] = []
-        # Whether one was woken, or made, that has not looked for a job yet.
-        self._waking = False
+        # How many will look for a job soon: one that was woken, and those at what follows.
+        self._looking = 0
+        # Whether a job was done, and nobody has seen to what follows from it.
+        self._owed = False
         self._stopped = False
 
     def submit(self, job: _Job) -> None:
@@ -44,10 +54,18 @@ class Effects:
             while self._asleep:
                 self._asleep.pop().release()
 
+    def _relieved(self) -> bool:
+        """Have another thread do what waits for one that goes on with something else; return False if there is none."""
+        with self._lock:
+            return not self._jobs or self._looking > 1 or self._another()
+
     def _wake(self) -> None:
-        """See to it that one more thread looks for a job, if there is any."""
-        if self._waking or not self._jobs:
-            return
+        """See to it that a thread looks for a job, if there is any."""
+        if self._jobs and not self._looking:
+            self._another()
+
+    def _another(self) -> bool:
+        """Have one more thread look for a job, if there is one."""
         if self._asleep:
             self._asleep.pop().release()
         elif len(self._threads) < self._threads_max:
@@ -56,25 +74,39 @@ class Effects:
             self._threads.append(thread)
             thread.start()
         else:
-            return
-        self._waking = True
+            return False
+        self._looking += 1
+        return True
 
     def _run(self) -> None:
-        bed, woken = threading.Lock(), True
+        bed = threading.Lock()
         bed.acquire()
-        while True:
-            with self._lock:
-                if woken:
-                    self._waking = woken = False
-                if self._stopped:
-                    return
-                job = self._jobs.popleft() if self._jobs else None
-                if job is None:
-                    self._asleep.append(bed)
-                else:
-                    self._wake()
-            if job is None:
-                bed.acquire()
-                woken = True
-            else:
-                job()
+        while (act := self._next(bed)) is not None:
+            act()
+
+    def _next(self, bed: threading.Lock) -> Callable[[], object] | None:
+        """Return what the thread that calls this does next, were it to sleep behind its *bed*; None once it is over."""
+        with self._lock:
+            self._looking -= 1
+            if self._stopped:
+                return None
+            if self._jobs and self._others_see():
+                return partial(self._do, self._jobs.popleft())
+            if self._owed:
+                self._owed = False
+                self._looking += 1
+                return partial(self._after, self._relieved)
+            self._asleep.append(bed)
+        return bed.acquire
+
+    def _others_see(self) -> bool:
+        """Leave to another what there is beside one job; return False if what follows would have nobody."""
+        if self._owed or len(self._jobs) > 1:
+            return self._looking > 0 or self._another() or not self._owed
+        return True
+
+    def _do(self, job: _Job) -> None:
+        job()
+        with self._lock:
+            self._owed = True
+            self._looking += 1

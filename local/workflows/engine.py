@@ -1,5 +1,5 @@
 """
-Drive all executions from one thread, which never waits for anything but its inbox.
+Drive all executions, one thread at a time, which never waits for anything but the disk.
 
 What is on disk is always a prefix of what happened: results are handed to the journal before they
 are delivered, and an effect begins only once the journal holds that it is about to begin, and with
@@ -75,11 +75,9 @@ class Engine:
         self._oldest: deque[str] = deque()
         self.lasting = Lasting(self.agenda, clock, self.append, self._record)
         self.ends = Ends()
+        # The billable steps of the executions that ended last.
         self.billed: deque[tuple[str, Steps]] = deque(maxlen=1000)
-        """The billable steps of the executions that ended last."""
-
         self._thread = threading.Thread(target=self._loop, name="workflows-engine", daemon=True)
-        callbacks.arrived = self.payload_arrived
 
     # --- from other threads -------------------------------------------------------------------
 
@@ -101,10 +99,6 @@ class Engine:
     def begin(self, execution: str) -> None:
         """Start an execution that is in the journal, or take it up again."""
         self.agenda.post(lambda: self._begin(execution))
-
-    def payload_arrived(self, execution: str, callback: str, payload: int, request: str) -> None:
-        """Deliver a payload that is safe on disk."""
-        self.agenda.post(lambda: self._operations.payload(execution, callback, payload, request))
 
     def drop(self, execution: str) -> None:
         """Forget an execution that ended from outside; from now on it has no effects."""
@@ -132,13 +126,20 @@ class Engine:
     # --- the thread ---------------------------------------------------------------------------
 
     def _loop(self) -> None:
-        while (message := self.agenda.next()) is not None:
+        while self.agenda.wait():
+            self.go_on()
+        self.lasting.write()
+
+    def go_on(self, stays: Callable[[], bool] = lambda: True) -> None:
+        """Do what is to be done while the thread *stays*, unless another does."""
+        if not self.agenda.take():
+            return
+        while (message := self.agenda.next(stays)) is not None:
             self._do(message)
             for execution, op in self.timers.due(self._clock.now()):
                 self.agenda.count(1)
                 self._do((partial(self._expire, execution, op), None))
             self._rest()
-        self.lasting.write()
 
     def _do(self, message: Message) -> None:
         """Do what a message says; what needs a journal that cannot be read now is done again later."""
@@ -157,8 +158,7 @@ class Engine:
 
     def _expire(self, execution: str, op: str) -> None:
         """Complete an operation that has come due."""
-        live = self.awake(execution)
-        if live is not None and op in live.run.pending:
+        if (live := self.awake(execution)) and op in live.run.pending:
             self._operations.expired(live, op)
 
     def _rest(self) -> None:

@@ -51,7 +51,8 @@ class Operations:
         self._connectors = connectors
         self._restorer = restorer
         self._callbacks = callbacks
-        self._effects = Effects()
+        self._effects = Effects(after=engine.go_on)
+        callbacks.arrived = self.arrived
 
     def stop(self) -> None:
         """Begin no more effects."""
@@ -139,8 +140,7 @@ class Operations:
                 ok, value = FATAL if isinstance(failure, Fatal) else RAISED, failure.value
             else:
                 ok, value = RAISED, raised("ConnectionFailedError", str(failure)).value
-        self._later(live, op, ok, value)
-        self._engine.agenda.count(-1)
+        self._engine.agenda.bring(lambda: self._engine.complete(live, op, ok, value), live)
 
     def _await(self, live: Live, pending: Pending, callback: str) -> None:
         if pending.operation.arguments["url"] not in live.run.callbacks:
@@ -152,8 +152,11 @@ class Operations:
             lambda: self._engine.act(live, lambda: self._match(live, callback)), live
         )
 
-    def payload(self, execution: str, callback: str, payload: int, request: str) -> None:
-        """Give a payload to whoever waits for it."""
+    def arrived(self, execution: str, callback: str, payload: int, request: str) -> None:
+        """Deliver a payload that is safe on disk; any thread may call it."""
+        self._engine.agenda.post(lambda: self._payload(execution, callback, payload, request))
+
+    def _payload(self, execution: str, callback: str, payload: int, request: str) -> None:
         live = self._engine.awake(execution)
         if live is not None:
             live.inbox.add(callback, payload, request)

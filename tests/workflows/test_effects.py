@@ -2,14 +2,20 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from local.workflows import Runtime, records
 from local.workflows.effects import Effects
 from local.workflows.journal import Journal
+
+from .conftest import until
 
 SOON_S = 20.0
 
@@ -76,11 +82,7 @@ def _grown(folder: Path, commits: int) -> int:
     """Commit so often, and count how often the log's file became longer."""
     journal, sizes = Journal(folder), set[int]()
     for number in range(commits):
-        journal.ask(
-            lambda db, n=number: (
-                db.execute("INSERT INTO told VALUES (?, '{}')", (f"{n:06}",)).rowcount
-            )
-        )
+        journal.ask(partial(records.told, resource=str(number), fields={"a": 1}))
         sizes.add((folder / "workflows.db-wal").stat().st_size)
     journal.close()
     return len(sizes)
@@ -94,11 +96,7 @@ def test_few_commits_make_the_file_of_the_log_longer(tmp_path: Path) -> None:
 def test_what_was_committed_is_read_from_a_log_with_room(tmp_path: Path, commits: int) -> None:
     journal = Journal(tmp_path)
     for number in range(commits):
-        journal.ask(
-            lambda db, n=number: (
-                db.execute("INSERT INTO told VALUES (?, '{}')", (f"{n:06}",)).rowcount
-            )
-        )
+        journal.ask(partial(records.told, resource=str(number), fields={"a": 1}))
     # As a process leaves it that is killed now.
     left = tmp_path / "left"
     left.mkdir()
@@ -109,3 +107,120 @@ def test_what_was_committed_is_read_from_a_log_with_room(tmp_path: Path, commits
     with closing(sqlite3.connect(left / "workflows.db")) as db:
         assert db.execute("SELECT count(*) FROM told").fetchone() == (commits,)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_what_follows_is_seen_to_after_every_job_however_many_wait() -> None:
+    brought, seen, done = list[int](), list[int](), threading.Event()
+    lock = threading.Lock()
+
+    def after(relieved: Callable[[], bool]) -> None:
+        with lock:
+            seen.extend(brought)
+            brought.clear()
+        assert relieved() in {True, False}
+        if len(seen) == 500:
+            done.set()
+
+    effects = Effects(3, after)
+    for number in range(500):
+        effects.submit(partial(brought.append, number))
+        if number % 100 == 0:
+            time.sleep(0.01)
+    assert done.wait(SOON_S)
+    effects.stop()
+    assert sorted(seen) == list(range(500))
+
+
+def _waits(go: threading.Event) -> None:
+    go.wait(SOON_S)
+
+
+def test_what_follows_does_not_wait_for_a_job_that_takes_long() -> None:
+    go, brought, seen = threading.Event(), list[int](), threading.Event()
+
+    def after(_: Callable[[], bool]) -> None:
+        if brought:
+            seen.set()
+
+    effects = Effects(2, after)
+    effects.submit(lambda: brought.append(1))
+    for _ in range(2):
+        effects.submit(partial(_waits, go))
+    assert seen.wait(SOON_S / 2)
+    go.set()
+    effects.stop()
+
+
+@pytest.mark.parametrize(("threads", "there_is"), [(1, False), (2, True)])
+def test_a_thread_that_goes_on_has_another_do_what_waits_or_is_told_that_there_is_none(
+    threads: int, there_is: bool
+) -> None:
+    told, done, over = list[bool](), threading.Event(), threading.Event()
+
+    def after(relieved: Callable[[], bool]) -> None:
+        if not told:
+            effects.submit(done.set)
+            told.append(relieved())
+            # Where there is another, it does not wait for this one.
+            told.append(done.wait(SOON_S if there_is else 0.05))
+            over.set()
+
+    effects = Effects(threads, after)
+    effects.submit(lambda: None)
+    assert over.wait(SOON_S)
+    assert done.wait(SOON_S)
+    effects.stop()
+    assert told == [there_is, there_is]
+
+
+class _Slow:
+    """Who answers at once, but what is asked for as `slow` when it is told to."""
+
+    def __init__(self) -> None:
+        self.go, self.asked = threading.Event(), threading.Semaphore(0)
+
+    def send(self, request: Any, key: str) -> dict[str, str]:
+        if "slow" in request["path"]:
+            self.asked.release()
+            self.go.wait(SOON_S)
+        return {"key": key}
+
+    def may_repeat(self, request: Any) -> bool:
+        return True
+
+
+SOURCE = """
+main:
+  params: [name]
+  steps:
+    - all:
+        parallel:
+          for:
+            value: i
+            range: [1, 8]
+            steps:
+              - one: {call: googleapis.storage.v1.objects.get, args: {bucket: b, object: '${name}'}}
+    - wait: {call: sys.sleep, args: {seconds: 0.02}}
+    - r: {return: '${name}'}
+"""
+
+
+def test_executions_go_on_whoever_is_away_and_as_many_effects_are_under_way_as_there_are_threads(
+    start: Callable[..., Runtime],
+) -> None:
+    outside = _Slow()
+    runtime = start(connectors=outside)
+    runtime.deploy("w", SOURCE)
+    # The thread that did what was to be done last is among those that are away.
+    assert runtime.wait(runtime.execute("w", "quick"), SOON_S)["result"] == '"quick"'
+    slow = runtime.execute("w", "slow")
+    assert all(outside.asked.acquire(timeout=SOON_S) for _ in range(8))
+    assert runtime.wait(runtime.execute("w", "quick"), SOON_S)["result"] == '"quick"'
+    more = [runtime.execute("w", "slow") for _ in range(2)]
+    assert all(outside.asked.acquire(timeout=SOON_S) for _ in range(8))
+    # All sixteen are away now; who needs none goes on.
+    runtime.deploy("sleeps", "- s: {call: sys.sleep, args: {seconds: 0.05}}\n- r: {return: 1}")
+    assert runtime.wait(runtime.execute("sleeps", None), SOON_S)["result"] == "1"
+    outside.go.set()
+    assert [runtime.wait(one, SOON_S)["state"] for one in (slow, *more)] == ["SUCCEEDED"] * 3
+    until(runtime.idle)
