@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from local.workflows import loops, retries
 from local.workflows.billing import Steps
 from local.workflows.boundary import within
-from local.workflows.errors import Failure, Raised, as_json, limit, raised
-from local.workflows.expressions import LONGER, evaluate, longer, stands
+from local.workflows.errors import Failure, Fatal, Raised, as_json, limit, raised
+from local.workflows.expressions import LONGER, Node, evaluate, longer, stands
 from local.workflows.functions import FUNCTIONS
 from local.workflows.history import Part, Recorder
-from local.workflows.memory import Memory
+from local.workflows.memory import EIGHT_BYTES, Memory
 from local.workflows.operators import boolean
 from local.workflows.program import (
     END,
@@ -42,6 +42,7 @@ from local.workflows.program import (
 from local.workflows.scopes import Frame, Scope
 from local.workflows.strands import PAUSE, Fork, Operation, Pause, Running, Strand, Work
 from local.workflows.values import (
+    MEMORY_LIMIT,
     Value,
     changed,
     measured,
@@ -108,7 +109,7 @@ class Machine:
         """Count a step."""
         self.steps += 1
         if self.steps > STEPS_MAX:
-            raise limit(f"the execution took more than {STEPS_MAX} steps")
+            raise _too_many()
 
     def block(self, block: Block, scope: Scope, into: str | None = None) -> Stepping:
         """Run the steps of a block, from *into* on; a jump it does not know is for the enclosing one."""
@@ -129,20 +130,26 @@ class Machine:
 
     def step(self, step: Step, scope: Scope, into: str | None = None) -> Stepping:
         """Run one step, note it, and add it to the trace of an error; *into* may be a step nested in it."""
-        self.count()
-        if self.steps % _TURN_STEPS == 0:
+        self.steps = steps = self.steps + 1
+        if steps > STEPS_MAX:
+            raise _too_many()
+        if steps % _TURN_STEPS == 0:
             yield PAUSE
-        frame = scope.frame
+        frame, body = scope.frame, step.body
         parent, outer = frame.entry, frame.step
         entry = self.recorder.begin(frame, step.name, step.kind, parent)
         frame.entry, frame.step = entry, step.name
+        signal: Signal = None
         try:
-            if into is None or into == step.name or not isinstance(step.body, Nested):
-                signal = yield from self.body(step.body, scope)
+            if type(body) is Assign and body.plain:
+                for target, node in body.assignments:
+                    self.computed(target.name, node, scope)
+            elif into is None or into == step.name or not isinstance(body, Nested):
+                signal = yield from self.body(body, scope)
             else:
-                signal = yield from self.block(step.body.block, scope, into)
+                signal = yield from self.block(body.block, scope, into)
         except Failure as failure:
-            failure.stands(step.body.position if step.body else step.position, frame)
+            failure.stands(body.position if body else step.position, frame)
             failure.passes(step.name, frame.routine, frame)
             self.recorder.end(entry, failure)
             raise
@@ -158,17 +165,11 @@ class Machine:
         match body:
             case Assign():
                 for target, node in body.assignments:
-                    self.billed.internal += 1
-                    try:
-                        value = (yield from node.run(scope)) if node.suspends else node.value(scope)
-                    except Failure as failure:
-                        stands(failure, node, scope)
-                        raise
-                    if target.path:
-                        yield from self.change(target, value, scope)
+                    if node.suspends or target.path:
+                        self.billed.internal += 1
+                        yield from self.change(target, (yield from evaluate(node, scope)), scope)
                     else:
-                        new = longer(node, target.name) if isinstance(value, list) else None
-                        self.assign(target.name, value, scope, new)
+                        self.computed(target.name, node, scope)
                 return None
             case Call():
                 return (yield from self.call_step(body, scope))
@@ -193,8 +194,29 @@ class Machine:
             case None:
                 return None
 
+    def computed(self, name: str, node: Node, scope: Scope) -> None:
+        """Set a variable to what is computed without waiting."""
+        self.billed.internal += 1
+        try:
+            value = node.value(scope)
+        except Failure as failure:
+            stands(failure, node, scope)
+            raise
+        if type(value) not in EIGHT_BYTES:
+            self.assign(name, value, scope, longer(node, name) if type(value) is list else None)
+            return
+        # Numbers are what loops count in.
+        memory = self.memory
+        memory.taken += 8
+        scope.set(name, value)
+        if memory.taken > MEMORY_LIMIT:
+            memory.check(scope)
+
     def change(self, target: Target, value: Value, scope: Scope) -> Running:
-        """Store a value in a part of a variable, and check that all variables together fit."""
+        """Store a value in a variable or a part of one, and check that all variables together fit."""
+        if not target.path:
+            self.assign(target.name, value, scope)
+            return None
         path = []
         for node in target.path:
             path.append((yield from evaluate(node, scope)))  # noqa: PERF401 - it may wait
@@ -202,7 +224,8 @@ class Machine:
         whole = within("an assignment", changed, before, path, value)
         self.memory.changed(before, whole, path, value)
         scope.set(target.name, whole)
-        self.memory.check(scope)
+        if self.memory.taken > MEMORY_LIMIT:
+            self.memory.check(scope)
         return None
 
     def assign(self, name: str, value: Value, scope: Scope, new: int | None = None) -> None:
@@ -211,14 +234,16 @@ class Machine:
 
         *new* is where the new element is, if the value is the list that the variable holds with one more.
         """
+        memory = self.memory
         if new is not None:
-            self.memory.longer(scope.get(name), value, value[new])
+            memory.longer(scope.get(name), value, value[new])
         else:
             if isinstance(value, str):
                 string(value)
-            self.memory.assigned(value)
+            memory.assigned(value)
         scope.set(name, value)
-        self.memory.check(scope)
+        if memory.taken > MEMORY_LIMIT:
+            memory.check(scope)
 
     def call_step(self, call: Call, scope: Scope) -> Stepping:
         """Call a function or a subworkflow."""
@@ -314,6 +339,10 @@ class Machine:
         else:
             answer = yield from scope.frame.call(name, [error])
         return boolean(answer, "what a retry predicate returns")
+
+
+def _too_many() -> Fatal:
+    return limit(f"the execution took more than {STEPS_MAX} steps")
 
 
 def _tellable(value: Value) -> Value:

@@ -26,15 +26,19 @@ _NESTING_MAX = 2
 def repeated(machine: Machine, loop: For, scope: Scope) -> Stepping:
     """Repeat in order."""
     items = yield from elements(loop, scope)
-    frame, names = scope.frame, loop.block.names
+    frame, block, names = scope.frame, loop.block, loop.block.names
+    memory, billed = machine.memory, machine.billed
     part = Part(machine.recorder, frame, "FOR_ITERATION")
     for at, item in enumerate(items):
         machine.count()
-        machine.billed.internal += 1
-        values = {loop.value: item} if loop.index is None else {loop.value: item, loop.index: at}
-        machine.memory.opened(values)
+        billed.internal += 1
+        values = {loop.value: item}
+        memory.assigned(item)
+        if loop.index is not None:
+            values[loop.index] = at
+            memory.assigned(at)
         with part:
-            signal = yield from machine.block(loop.block, Scope(frame, names, values, scope))
+            signal = yield from machine.block(block, Scope(frame, names, values, scope))
         if signal is None:
             continue
         if isinstance(signal, Jump) and signal.target == BREAK:

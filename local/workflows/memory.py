@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # What is smaller is measured each time.
 _SMALL = 1024
+EIGHT_BYTES = frozenset({int, float, bool})
 
 
 class Memory:
@@ -27,7 +28,9 @@ class Memory:
 
     def __init__(self) -> None:
         self._routines: dict[int, Scope] = {}
-        self._taken = 0
+        self.taken = 0
+        """What was counted; past the limit, `check` says whether it is too much."""
+
         # Large values by their identity, which is theirs for as long as they are here.
         self._known: dict[int, tuple[Value, int]] = {}
 
@@ -43,12 +46,12 @@ class Memory:
     def opened(self, values: Mapping[str, Value]) -> None:
         """Count the variables that a block begins with."""
         for value in values.values():
-            self._taken += self.size(value)
+            self.taken += 8 if type(value) in EIGHT_BYTES else self.size(value)
 
     def size(self, value: Value) -> int:
         """Return the size of a value; past the limit the count may stop anywhere."""
         kind = type(value)
-        if kind is int or kind is float or kind is bool:
+        if kind in EIGHT_BYTES:
             return 8
         if kind is not list and kind is not dict:
             return size(value)
@@ -65,7 +68,7 @@ class Memory:
 
     def assigned(self, value: Value) -> None:
         """Count what a variable holds now."""
-        self._taken += self.size(value)
+        self.taken += 8 if type(value) in EIGHT_BYTES else self.size(value)
 
     def changed(self, before: Value, value: Value, path: Sequence[Value], new: Value) -> None:
         """Count what a variable holds now, which is what it held *before* with something *new* at *path*."""
@@ -91,7 +94,7 @@ class Memory:
             self.assigned(value)
         else:
             self._know(value, known[1] + more)
-            self._taken += more
+            self.taken += more
 
     def check(self, scope: Scope) -> None:
         """
@@ -100,9 +103,9 @@ class Memory:
         Raises:
             Fatal: MemoryLimitExceededError.
         """
-        if self._taken > MEMORY_LIMIT and not scope.frame.context.replaying:
-            self._taken = self._measured(list(self._held(scope)))
-            if self._taken > MEMORY_LIMIT:
+        if self.taken > MEMORY_LIMIT and not scope.frame.context.replaying:
+            self.taken = self._measured(list(self._held(scope)))
+            if self.taken > MEMORY_LIMIT:
                 raise limit("the variables take more than 512 KB", "MemoryLimitExceededError")
 
     def _held(self, scope: Scope | None) -> Iterator[Value]:

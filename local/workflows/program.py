@@ -85,6 +85,11 @@ class Assign(_Body):
     assignments: Sequence[tuple[Target, Node]]
     kind = "STEP_ASSIGN"
 
+    @cached_property
+    def plain(self) -> bool:
+        """Tell whether it sets variables as wholes and cannot wait meanwhile, as nearly all do."""
+        return not any(target.path or node.suspends for target, node in self.assignments)
+
 
 @dataclass(eq=False)
 class Call(_Body):

@@ -163,7 +163,7 @@ def test_what_is_known_of_a_value_is_what_it_takes_however_it_was_changed() -> N
                 counted.changed(before, value, path, new)
             known += id(value) in counted._known
             assert counted.size(value) == size(value)
-            assert counted._taken >= size(value)
+            assert counted.taken >= size(value)
     assert known > 300
 
 
