@@ -5,6 +5,7 @@ It is a file that either build can run (`PYTHONPATH` says which), so it uses wha
 whole process: the engine, the journal's thread and those that send.
 """
 
+import gc
 import json
 import logging
 import sys
@@ -230,6 +231,8 @@ def main() -> None:
     """Measure what each line says, until there are none."""
     for line in sys.stdin:
         what, *given = json.loads(line)
+        # What the measurement before left behind is no part of this one.
+        gc.collect()
         with tempfile.TemporaryDirectory(prefix="waooaw-") as data:
             print(json.dumps(MEASURES[what](Path(data), *given)), flush=True)
 
