@@ -37,6 +37,9 @@ WRITES = 100
 KEPT = ("Content-Type", "If-Match", "X-Tenant-ID")
 """The headers of a request that belong to what it asks."""
 
+DENIED = frozenset({"policy.enforce_tool_use"})
+"""What nobody is let do yet, as nothing certifies the tools of a manifest: of these, the last request that was denied."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -141,7 +144,7 @@ class _Recorder:
 
         def started(status: str, *more: Any) -> Any:
             op = self._meant(request.method, path)
-            if op and status.startswith(("2", "3")):
+            if op and status.startswith(("403",) if op.id in DENIED else ("2", "3")):
                 headers = {name: request.headers[name] for name in KEPT if name in request.headers}
                 asked = f"{path}?{query}" if query else path
                 self._asked[op.id] = Asked(request.method, asked, headers, body, _account(request))

@@ -13,6 +13,7 @@ from shared.edge.auth import SERVICE_ROLES
 from shared.edge.vaults import PREFIX
 from shared.files import FileReader, FileRemover, Files
 from shared.observability import Dependencies, Enforcing, Memory, Telemetry, Traffic
+from shared.operation import DecisionPoint
 from shared.outside import (
     Backlogs,
     DueRelay,
@@ -146,7 +147,8 @@ ROLES_OF_PORT: Mapping[type, tuple[str, ...]] = {
     HttpClient: (),
     Models: ("asks_models",),
     Projections: (),  # reads and writes documents
-    Enforcing: (),  # reads documents, and signs with the writer key
+    Enforcing: (),  # these two read documents, and sign with the writer key
+    DecisionPoint: (),
     Tickets: (),  # signs with the writer key that each account has
     Deployment: (),  # these four never leave the process
     SignatureCheck: (),

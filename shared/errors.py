@@ -7,7 +7,7 @@ is answered with a bare 500.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -42,6 +42,9 @@ class Refusal(Exception):
     status: ClassVar[int]
     code: ClassVar[str]
     title: ClassVar[str]
+
+    decision: Any = None
+    """The `Decision` of the rules that it follows from, which goes into evidence with it; None where it follows from none."""
 
     def __init__(
         self,

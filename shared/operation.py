@@ -14,19 +14,23 @@ from contextlib import contextmanager
 from dataclasses import InitVar, field
 from datetime import datetime
 from functools import cached_property
-from typing import ClassVar, ParamSpec, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, ClassVar, ParamSpec, Protocol, TypedDict, TypeVar, Unpack
 from uuid import uuid4
 
 from shared.actors import PLATFORM, Actor, Scope, id_in
 from shared.dialects import Dialect
 from shared.documents import Documents, Write
 from shared.entity import Record
+from shared.errors import Refusal
 from shared.evidence import Circumstances, Entry, Signer
 from shared.facts import Acts, acts
-from shared.ports import Outside, named
+from shared.ports import Outside, Port, named
 from shared.records import dataclass
 from shared.signature import Method, Signature
 from shared.store import Transaction, Writable
+
+if TYPE_CHECKING:
+    from shared.deciding import Attestation, Decision, Question
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -181,6 +185,21 @@ class Call:
         if not why.strip():
             raise ValueError("whoever leaves their tenant says why")
         self.crossings.append(Crossing(tenant, why))
+
+
+class DecisionPoint(Port, Protocol):
+    """Has the rules in force decide what is no operation of its own: what agents, runs and tools are about to do."""
+
+    def decide(self, call: Call, txn: Transaction, question: "Question") -> "Attestation":
+        """
+        Look up the facts and ask the rules; return the decision, signed. Nothing is kept but what the caller keeps.
+
+        Raises:
+            EnforcementUnavailable: Nobody can decide now, so nothing may happen.
+        """
+
+    def refusal(self, decision: "Decision") -> Refusal:
+        """Return how a decision that does not let somebody is refused; raised, it is entered as a denial."""
 
 
 @dataclass(frozen=True)

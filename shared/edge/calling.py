@@ -10,7 +10,7 @@ from shared.edge.sides import Shown
 from shared.errors import EnforcementUnavailable
 from shared.files import FileReader, FileRemover, Files, OwnFiles
 from shared.observability import Memory
-from shared.operation import Call, Operation
+from shared.operation import Call, DecisionPoint, Operation
 from shared.outside import Acting, HttpClient, Models
 from shared.ports import SecretReader, SecretWriter, is_port
 from shared.projections import Projections
@@ -80,6 +80,11 @@ def _port(kind: type, ports: Ports) -> Any:
         from shared.edge.folding import Rebuilding
 
         return Rebuilding(ports)
+    if kind is DecisionPoint:
+        # What decides loads what only changes need.
+        from shared.edge.decision_point import RulesInForce
+
+        return RulesInForce(ports)
     return getattr(ports, _names()[kind])
 
 
@@ -113,6 +118,6 @@ def _common(ports: Ports) -> Mapping[str, Any]:
 
 @cache
 def _names() -> Mapping[type, str]:
-    """Return under which name a process has each port; one is made of all the others."""
+    """Return under which name a process has each port; two are made of all the others."""
     own = {kind: name for name, kind in get_type_hints(Ports).items() if is_port(kind)}
-    return {**own, Projections: ""}
+    return {**own, DecisionPoint: "", Projections: ""}

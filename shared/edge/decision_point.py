@@ -15,17 +15,19 @@ from pydantic import BaseModel
 
 from shared.attesting import DECISION_TYPE, Attestation
 from shared.canonical import canonical
-from shared.deciding import MAX_INPUT_BYTES, Decision, Question, found, merge
+from shared.deciding import MAX_INPUT_BYTES, Decision, PolicyEngine, Question, found, merge
 from shared.documents import ABSENT, Key, Write
 from shared.edge.facts import facts
-from shared.edge.ports import Ports
+from shared.edge.ports import Ports, TenantRules
 from shared.entity import Id
+from shared.errors import Refusal
 from shared.evidence import Signer
 from shared.facts import facts_of
 from shared.judged import Masked
 from shared.masking import for_evidence
 from shared.operation import Call, Operation
 from shared.records import dataclass
+from shared.store import Transaction
 
 GATEWAY = "api_gateway"
 """Where operations are enforced, as `pep` names it."""
@@ -98,19 +100,54 @@ def decide(op: Operation, call: Call, arguments: Mapping[str, Any], ports: Ports
     """
     engine = ports.enforcement.engine(call.now)
     frozen = ports.enforcement.state(call.now).frozen and not op.in_freeze
-    question = asked(op, call, arguments, ports.settings.environment)
-    txn = call.begin()
+    question, txn = asked(op, call, arguments, ports.settings.environment), call.begin()
     with txn.beforehand():
-        document = question.document(facts(txn, question, frozen=frozen))
+        known = facts(txn, question, frozen=frozen)
+        return Decided(_decision(question, known, engine, ports.tenant_rules, txn))
+
+
+class RulesInForce:
+    """Decides by the rules in force what is no operation: `DecisionPoint` of `shared/operation.py`."""
+
+    def __init__(self, ports: Ports) -> None:
+        """Ask the rules that a process has."""
+        self._ports = ports
+
+    def decide(self, call: Call, txn: Transaction, question: Question) -> Attestation:
+        """Return the decision, signed: the agent is looked up where agents are kept."""
+        engine = self._ports.enforcement.engine(call.now)
+        frozen = self._ports.enforcement.state(call.now).frozen
+        with call.platform("the rules look at the agent that acts") as platform:
+            known = facts(txn, question, frozen=frozen, platform=platform)
+        made = _decision(question, known, engine, self._ports.tenant_rules, txn)
+        return attested(made, self._ports.signer)
+
+    def refusal(self, decision: Decision) -> Refusal:
+        """Return how whoever asked is told of a decision that does not let them; it is entered as a denial."""
+        from shared.edge import verdicts
+
+        told = verdicts.refusal(decision)
+        told.decision = decision
+        return told
+
+
+def _decision(
+    question: Question,
+    known: Mapping[str, Any],
+    engine: PolicyEngine,
+    tenant_rules: TenantRules,
+    txn: Transaction,
+) -> Decision:
+    document = question.document(known)
+    form = canonical(document)
+    if len(form) > MAX_INPUT_BYTES:
+        # It could not be kept, and what is not kept is not proven.
+        document |= {"args": None, "manifest": None}
         form = canonical(document)
-        if len(form) > MAX_INPUT_BYTES:
-            # It could not be kept, and what is not kept is not proven.
-            document |= {"args": None, "manifest": None}
-            form = canonical(document)
-        findings = found(engine, document)
-        findings |= ports.tenant_rules(txn, document)
+    findings = found(engine, document)
+    findings |= tenant_rules(txn, document)
     merged = merge(findings, pep=question.pep)
-    decision = Decision(
+    return Decision(
         decision_id=str(uuid4()),
         verdict=merged.verdict,
         reasons=tuple(type(one).model_validate(for_evidence(one)) for one in merged.reasons),
@@ -125,19 +162,23 @@ def decide(op: Operation, call: Call, arguments: Mapping[str, Any], ports: Ports
         evaluated_at=question.now,
         pep=question.pep,
     )
-    return Decided(decision)
 
 
-def kept(decision: Decision, tenant: str, signer: Signer) -> Write:
-    """Return the write that keeps a decision by itself, where no entry carries it: signed, and under its own id."""
+def attested(decision: Decision, signer: Signer) -> Attestation:
+    """Return a decision as it is kept by itself: signed, and under its own id."""
     said = decision.to_stored()
     kid, signature = signer.sign(canonical({"typ": DECISION_TYPE, **said}))
-    attestation = Attestation(
+    return Attestation(
         id=decision.decision_id,
         decided_at=decision.evaluated_at,
         decision=said,
         kid=kid,
         sig=signature,
     )
+
+
+def kept(decision: Decision, tenant: str, signer: Signer) -> Write:
+    """Return the write that keeps a decision by itself, where no entry carries it."""
+    attestation = attested(decision, signer)
     place = Key(tenant, Attestation.collection, attestation.id)
     return Write(place, attestation.to_stored(), ABSENT)

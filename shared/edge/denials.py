@@ -101,7 +101,7 @@ def _event(
         agent = decision.input["agent"] if decision else None
         return PolicyDenied(
             decision_id=id,
-            action=call.operation,
+            action=decision.input["action"]["name"] if decision else call.operation,
             reasons=tuple(dict.fromkeys(rules))[:MOST_REASONS] or (refusal.code,),
             agent_id=agent["id"] if agent else None,
         )

@@ -12,11 +12,11 @@ FactsOf = Callable[[Transaction, Question], Mapping[str, Any]]
 
 LOOKED_UP: Mapping[str, tuple[str, ...]] = {
     "agents": ("agents",),
-    "execution": ("budgets",),
-    "integration": ("budgets",),
-    "prompt": ("budgets",),
-    "step": ("budgets",),
-    "task": ("budgets",),
+    "execution": ("agents", "approvals", "budgets"),
+    "integration": ("agents", "approvals", "budgets"),
+    "prompt": ("agents", "approvals", "budgets"),
+    "step": ("agents", "approvals", "budgets"),
+    "task": ("agents", "approvals", "budgets"),
 }
 """
 Whose facts are asked for, by the family of the act.
@@ -26,17 +26,32 @@ What an area knows is in ``shared/<area>/actions/facts.py``: ``facts(txn, questi
 holds.
 """
 
+OF_THE_PLATFORM = frozenset({"agents"})
+"""Whose facts are the platform's own, whichever customer something is done for."""
 
-def facts(txn: Transaction, question: Question, *, frozen: bool) -> dict[str, Any]:
+
+def facts(
+    txn: Transaction, question: Question, *, frozen: bool, platform: Transaction | None = None
+) -> dict[str, Any]:
     """
     Return everything that is known about what is asked.
+
+    Args:
+        txn: The transaction of the act.
+
+        question: What is asked.
+
+        frozen: Whether nothing may change now.
+
+        platform: Where the platform's own is read, where the act is in a customer's tenant.
 
     Raises:
         TypeError: Two areas know different things of the same.
     """
     found: dict[str, Any] = {"context": {"freeze": frozen}}
     for area in LOOKED_UP.get(question.family, ()):
-        for part, known in _of(area)(txn, question).items():
+        where = platform if platform and area in OF_THE_PLATFORM else txn
+        for part, known in _of(area)(where, question).items():
             before = found.get(part)
             if before is None:
                 found[part] = known

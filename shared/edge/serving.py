@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -307,6 +308,15 @@ class _Request:
         return [decision_point.kept(decision, call.tenant, self.ports.signer)]
 
     def _call(self, tenant: str, path: Mapping[str, Any]) -> Call:
+        return self._asked(
+            tenant,
+            story_named=self.story_named,
+            if_match=self.seen,
+            addressed=frozenset(str(value) for value in path.values()),
+            writable=self.op.writable,
+        )
+
+    def _asked(self, tenant: str, **said: Any) -> Call:
         return request_call(
             self.ports,
             actor=self.actor,
@@ -314,11 +324,8 @@ class _Request:
             operation=self.op.id,
             correlation_id=self.correlation_id,
             causation_id=f"req:{self.request_id}",
-            story_named=self.story_named,
             traceparent=self.hop.traceparent,
-            if_match=self.seen,
-            addressed=frozenset(str(value) for value in path.values()),
-            writable=self.op.writable,
+            **said,
         )
 
     def _repetition(self, call: Call, raw: bytes) -> Repetition | None:
@@ -340,9 +347,14 @@ class _Request:
         # Denials and failures are traced to the last one.
         self.hop.sampled = self.hop.sampled or refusal.status == 403 or refusal.status >= 500
         first = isinstance(refusal, LimitReached) and refusal.first
-        if self.op.audited or self.denied or first:
+        decision = self.denied or refusal.decision
+        if self.op.audited or decision or first:
+            # It is entered on the caller's own stream, also where they only read; what a service asked for a customer, in
+            # that customer's tenant. Its story is the one that the answer names: by that it is looked for.
+            asked_for = refusal.decision and refusal.decision.input["resource"]["owner_tenant_id"]
+            make = partial(self._asked, asked_for or self.actor.tenant)
             try:
-                entered = denials.record(self.ports, self._denied, refusal, self.denied)
+                entered = denials.record(self.ports, make, refusal, decision)
                 if entered:
                     self.told |= {DECISION.name: entered}
                     refusal.members = {**refusal.members, "decision_id": entered}
@@ -355,22 +367,6 @@ class _Request:
             path=self.request.path,
             correlation_id=self.correlation_id,
             dialect=self.op.dialect,
-        )
-
-    def _denied(self) -> Call:
-        """
-        Return the call that enters a refusal: on the caller's own stream, also where they only read.
-
-        It is told in the story that the refusal names, also where nobody named one: by that it is looked for.
-        """
-        return request_call(
-            self.ports,
-            actor=self.actor,
-            tenant=self.actor.tenant,
-            operation=self.op.id,
-            correlation_id=self.correlation_id,
-            causation_id=f"req:{self.request_id}",
-            traceparent=self.hop.traceparent,
         )
 
     def _defect(self, error: Exception) -> Refusal:

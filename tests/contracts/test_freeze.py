@@ -29,6 +29,7 @@ WHY = {
     "keeps evidence": {"audit.append_entries"},
     "freezes": {"policy.set_freeze"},
     "only answers": ANSWERS_ONLY,
+    "answers that it is frozen": {"policy.evaluate_act"},
 }
 
 

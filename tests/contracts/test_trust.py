@@ -14,7 +14,7 @@ REACHED = {
         "Files",
         "LetterRelay",
     },
-    "governance-requests": {"Deployment", "Files", "SignatureCheck", "Tickets"},
+    "governance-requests": {"DecisionPoint", "Deployment", "Files", "SignatureCheck", "Tickets"},
     "governance-reactions": {"Backlogs", "Enforcing", "Push", "Workflows"},
     "pipeline-requests": {"Deployment"},
     "pipeline-reactions": {"Probe", "Workflows"},

@@ -25,7 +25,13 @@ pytestmark = pytest.mark.slow
 
 ANSWERS_ONLY = {
     *("genesis.run_reference_agent", "genesis.validate_spec"),
-    *("policy.evaluate_policy", "policy.judge_plan", "policy.preview_policy", "policy.test_policy"),
+    *(
+        "policy.evaluate_policy",
+        "policy.judge_plan",
+        "policy.enforce_tool_use",
+        "policy.preview_policy",
+        "policy.test_policy",
+    ),
     *("precedents.match_precedent_seeds", "precedents.replay_precedent_seed"),
 }
 """What is decided and changes nothing, so that no decision of it is kept."""

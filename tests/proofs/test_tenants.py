@@ -28,6 +28,9 @@ TOLD_BY_STATUS = {
 }
 """Whose answers hold nothing by which a leak would be known: that they answer another tenant at all is."""
 
+OF_THE_CUSTOMER = {"policy.enforce_tool_use"}
+"""Whose refusal is about what an agent of the customer was to do, and so is the customer's to read."""
+
 FINE = {*range(200, 500)}
 """What a request may come to that is about one's own: what matters is what it tells and writes."""
 
@@ -258,7 +261,8 @@ def test_a_service_acts_in_the_tenant_it_names_or_is_refused(court):
             service = f"insider@{PLATFORM}"
             answer = court.send(service, method, path, body, **headers, X_Tenant_ID="initech")
             what = f"{op.id} in initech"
-            at_home = PLATFORM if answer.status == 403 else "initech"
+            denied = answer.status == 403 and op.id not in OF_THE_CUSTOMER
+            at_home = PLATFORM if denied else "initech"
             found += court.wrong("service", what, answer, by=at_home, statuses=FINE)
             if op.scopes == {Scope.ACCOUNT} and answer.status != 403:
                 found.append(f"{what} is answered {answer.status}")

@@ -14,6 +14,7 @@ def rehearse(scene):
     routes = client.get("customer_user@acme", "/v1/policy/sandbox-routes")["items"]
     assert {one["target"] for one in routes} >= {"others", "stripe"}
     judge_a_plan(client)
+    decide_for_others(client)
     freeze(client)
     policies.rehearse(scene)
     ask_why(client)
@@ -35,6 +36,29 @@ def judge_a_plan(client):
     asked = {"rules": [rule], "parts": parts, "plan": ["read", "pay"]}
     judged = client.post("customer_user@acme", "/v1/policies/plans/judge", asked)
     assert [one["step"] for one in judged["found"]] == ["pay"]
+
+
+def decide_for_others(client):
+    """Have it decided what an agent is about to do, and be refused a tool that nothing certifies."""
+    agent = client.get("admin", "/v1/agents")["items"][0]["id"]
+    approval = "acme.66666666-6666-4666-8666-666666666666"
+    acting = {"agent_id": agent, "approval_id": approval, "args_hash": "6" * 64}
+    begin = {"name": "execution.begin", "operation": "execute", "external": False}
+    asked = {"pep": "agent_runtime", "action": begin, **acting}
+    said = client.post("service", "/v1/policy/evaluate", asked, tenant="acme")
+    shown = client.get("customer_user@acme", f"/v1/policy/attestations/acme.{said['decision_id']}")
+    assert shown["decision"]["verdict"] == said["verdict"]
+    tool = {"action": "publish", "tool": "wordpress.create_post", "purpose": "content", **acting}
+    with pytest.raises(Refused) as refused:
+        client.post("service", "/v1/enforce/tool-use", tool, tenant="acme")
+    denied = refused.value.problem["decision_id"]
+
+    def listed():
+        found = client.get("customer_user@acme", "/v1/policy-denials")["items"]
+        return [one for one in found if one["decision_id"] == f"acme.{denied}"]
+
+    (line,) = until(listed)
+    assert line["action"] == "integration.publish"
 
 
 def ask_why(client):

@@ -12,7 +12,7 @@ def facts(txn: Transaction, question: Question) -> Mapping[str, Any]:
     """
     Return how the agent is that the address names; nothing where it names none.
 
-    It is held: who suspends it while something is decided by what it was, has that decided again.
+    No agent has a sandbox yet: what is not in service sends nothing anywhere. It is held: who suspends it while something is decided by what it was, has that decided again.
     """
     id = question.path.get("agent_id")
     agent = txn.get_or_none(Agent, id) if id else None
@@ -27,5 +27,6 @@ def facts(txn: Transaction, question: Question) -> Mapping[str, Any]:
             "release": agent.release_state,
             "industry": agent.industry_code,
             "trial_enabled": agent.trial_enabled,
+            "sandbox": None,
         }
     }

@@ -1,9 +1,14 @@
 """A denial, as lists show it."""
 
 from shared.actors import PLATFORM
+from shared.deciding import Decision
 from shared.evidence import Entry
 from shared.identity.events import PolicyDenied
+from shared.identity.models import Principal
+from shared.identity.rules.principals import principal
+from shared.operation import Call
 from shared.policy.actions.attestations import attestation
+from shared.policy.models.acts import ActingFor
 from shared.policy.models.denials import PolicyDenial
 from shared.reaction import ReactionCall
 from shared.store import Transaction
@@ -12,7 +17,7 @@ from shared.store import Transaction
 def recorded(txn: Transaction, event: PolicyDenied, call: ReactionCall) -> PolicyDenial:
     """Return the line of a denial, from the entry that tells of it."""
     entry = txn.get(Entry, call.causation_id or "")
-    shown = attestation(txn, entry.id, whole=False)
+    shown = attestation(txn, event.decision_id, whole=False)
     reasons = shown.decision.reasons if shown.decision else ()
     own = call.tenant == PLATFORM
     return PolicyDenial(
@@ -28,3 +33,21 @@ def recorded(txn: Transaction, event: PolicyDenied, call: ReactionCall) -> Polic
         reason=reasons[0].message if reasons else shown.explanation[0],
         details=tuple(f"{one.policy}/{one.rule}: {one.message}" for one in reasons)[:100],
     )
+
+
+def enter(txn: Transaction, decision: Decision, asked: ActingFor, call: Call) -> None:
+    """Enter that somebody who asked for others was told no: on the stream of whoever asked, as a refusal is."""
+    rules = dict.fromkeys(one.rule for one in decision.reasons)
+    event = PolicyDenied(
+        decision_id=decision.decision_id,
+        action=decision.input["action"]["name"],
+        reasons=tuple(rules)[:100] or ("approval_required",),
+        agent_id=asked.agent_id,
+        run_id=asked.run_id,
+        step_id=asked.step_id,
+    )
+    found = txn.get_or_none(Principal, call.actor.id)
+    if found:
+        txn.save(found, event)
+    else:
+        txn.create(principal(call.actor.id, call.tenant, call.now), event)

@@ -1,0 +1,338 @@
+"""What agents, runs and tools are about to do is decided by the same rules as operations, on facts that nobody claims."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from functions.policy.enforce_tool_use import enforce_tool_use
+from functions.policy.evaluate_act import evaluate_act
+from functions.policy.get_attestation import get_attestation
+from functions.policy.list_policy_denials import list_policy_denials
+from functions.policy.record_denial import record_denial
+from shared.actors import PLATFORM, Role
+from shared.agents.models.agents import Agent
+from shared.approvals.models.approvals import Approval
+from shared.attesting import DECISION_TYPE, Attestation
+from shared.canonical import canonical
+from shared.deciding import ApprovalNeeded, Decision, Finding, Reason, denial
+from shared.documents import Key, Query
+from shared.identity.events import PolicyDenied
+from shared.judged import STORED
+from tests.agents.catalogue import Kept
+from tests.budgets.conftest import at_once, block, hold
+from tests.kernel.things import entries, problem
+from tests.ruled import engine
+from tests.says import ALLOWED, Says, obliged
+
+__all__ = ["at_once", "block", "hold"]
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "0.2.0"
+AGENT = "44444444-4444-4444-8444-444444444444"
+APPROVAL = "acme.66666666-6666-4666-8666-666666666666"
+DIGEST = "6" * 64
+BEGINS = {"name": "execution.begin", "operation": "execute", "external": False}
+ASKED = {"pep": "agent_runtime", "agent_id": AGENT, "action": BEGINS}
+USE = {
+    "agent_id": AGENT,
+    "action": "publish",
+    "tool": "wordpress.create_post",
+    "args_hash": DIGEST,
+    "purpose": "content",
+}
+
+
+def golden(kind):
+    """Return the first document of a kind that a release keeps."""
+    line = next(
+        one for one in (GOLDEN / f"{kind}.json").read_text().splitlines() if '"document"' in one
+    )
+    return json.loads("{" + line.strip().rstrip(",") + "}")["document"]
+
+
+@pytest.fixture
+def keep(call_as):
+    """Keep an entity as the releases have it, but for what is said."""
+
+    def put(kind, tenant, **said):
+        document = {**golden(kind.collection), "audit": None, "tenant_id": tenant, **said}
+        with call_as(Role.SERVICE, tenant=tenant).transaction() as txn:
+            return txn.create(kind.from_stored(document), Kept())
+
+    return put
+
+
+@pytest.fixture
+def agent(keep):
+    """Have an agent, in service unless it is said otherwise."""
+
+    def put(**said):
+        keep(Agent, PLATFORM, **{"id": AGENT, "status": "deployed", **said})
+
+    return put
+
+
+@pytest.fixture
+def evaluate(world):
+    def ask(as_="service", tenant="acme", **said):
+        headers = {"X-Tenant-ID": tenant} if tenant else {}
+        return world.call(
+            evaluate_act, "/v1/policy/evaluate", ASKED | said, as_=as_, headers=headers
+        )
+
+    return ask
+
+
+@pytest.fixture
+def use(world):
+    def ask(**said):
+        headers = {"X-Tenant-ID": "acme"}
+        return world.call(
+            enforce_tool_use, "/v1/enforce/tool-use", USE | said, as_="service", headers=headers
+        )
+
+    return ask
+
+
+@pytest.fixture
+def listed(world, documents, reacting):
+    """Return the denials that those of the customer find."""
+
+    def look(as_="viewer", **query):
+        for entry in entries(world, action="policy.denied"):
+            if not documents.get(Key(PLATFORM, "policy_denials", entry.data["decision_id"])):
+                call = reacting(entry.entity, tenant=entry.tenant, causation_id=entry.id)
+                record_denial(call, PolicyDenied.from_stored(entry.data, 1))
+        found = world.call(list_policy_denials, "/v1/policy-denials", as_=as_, query=query)
+        return found.json["items"]
+
+    return look
+
+
+# --- budgets -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spent", "level", "verdict", "rules"),
+    [
+        (690_000, "normal", "allow", []),
+        (700_000, "warn", "allow", []),
+        (850_000, "approval", "require_approval", ["BUD-03"]),
+        (1_000_000, "blocked", "deny", ["BUD-04"]),
+    ],
+)
+def test_new_work_is_decided_by_how_much_of_the_budget_is_used(
+    evaluate, agent, hold, documents, spent, level, verdict, rules
+):
+    agent()
+    hold("one", spent)
+    answer = evaluate()
+    assert answer.status_code == 200
+    said = answer.json
+    assert (said["verdict"], [one["rule"] for one in said["reasons"]]) == (verdict, rules)
+    asked = documents.get(Key("acme", "decisions", said["decision_id"])).data["decision"]["input"]
+    assert asked["context"]["budget_level"] == level
+    assert asked["context"]["budget_spent_bp"] == spent // 100
+    assert (said["approval"] or {}).get("type") == ("financial" if level == "approval" else None)
+
+
+def test_what_runs_may_finish_where_new_work_needs_an_approval(evaluate, agent, hold):
+    agent()
+    hold("one", 850_000)
+    running = {"name": "prompt.send", "operation": "execute", "external": False}
+    rules = evaluate(action=running).json["matched_rules"]
+    reasons = {one["policy"] for one in evaluate(action=running).json["reasons"]}
+    assert "agent_budget" not in reasons
+    assert rules
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({}, "allow"),
+        ({"action_digest": "7" * 64}, "require_approval"),
+        ({"agent_id": "acme.55555555-4444-4444-8444-444444444444"}, "require_approval"),
+        ({"type": "communication"}, "require_approval"),
+        ({"status": "pending", "decided_by": None, "decisions": ()}, "require_approval"),
+        (
+            {"status": "consumed", "consumed_by": {"run_id": "r", "step_id": "s"}},
+            "require_approval",
+        ),
+        ({"expires_at": "2026-01-01T12:00:00.000Z"}, "require_approval"),
+    ],
+)
+def test_an_approval_counts_for_exactly_the_act_and_the_agent_that_it_was_asked_for(
+    evaluate, agent, keep, hold, documents, changed, verdict
+):
+    agent()
+    hold("one", 850_000)
+    said = {"id": APPROVAL, "agent_id": AGENT, "action_digest": DIGEST, "type": "financial"}
+    said |= {"status": "approved", "held_until": None, "expires_at": "2026-01-02T12:00:00.000Z"}
+    before = keep(Approval, "acme", **(said | changed))
+    assert evaluate(approval_id=APPROVAL, args_hash=DIGEST).json["verdict"] == verdict
+    after = Approval.from_stored(documents.get(Key("acme", "approvals", APPROVAL)).data)
+    assert after.audit == before.audit
+
+
+# --- what is looked up -------------------------------------------------------------------------------
+
+
+def test_an_agent_that_is_not_in_service_does_nothing(evaluate, agent):
+    agent(status="suspended")
+    said = evaluate().json
+    assert said["verdict"] == "deny"
+    assert "SBX-06" in [one["rule"] for one in said["reasons"]]
+
+
+def test_an_agent_that_is_not_there_does_nothing(evaluate):
+    assert evaluate().json["verdict"] == "deny"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"args": {"budget_level": "normal"}},
+        {"args": {"approval_state": "granted"}},
+        {"args": {"agent_id": "acme.55555555-4444-4444-8444-444444444444"}},
+        {"args": {"trial_id": "acme.55555555-4444-4444-8444-444444444444"}},
+        {"context": {"budget_level": "normal"}},
+        {"subject": {"roles": ["governor"]}},
+        {"manifest": {"certified": True}},
+        {"args": {"words": "words that somebody wrote"}},
+        {"action": {**BEGINS, "name": "agents.create_agent"}},
+        {"pep": "api_gateway"},
+    ],
+)
+def test_whoever_claims_what_is_looked_up_is_refused_and_nothing_is_kept(
+    evaluate, agent, documents, claim
+):
+    agent()
+    assert evaluate(**claim).status_code in {400, 422}
+    assert not documents.find(None, Query(Attestation.collection))
+
+
+@pytest.mark.parametrize("who", ["viewer", "admin", "governor", "customer_admin@acme"])
+def test_only_services_ask(evaluate, who):
+    problem(evaluate(as_=who, tenant=None), 403, "forbidden")
+
+
+# --- what is kept ------------------------------------------------------------------------------------
+
+
+def test_an_answer_is_kept_signed_and_is_found_by_its_id(world, evaluate, agent):
+    agent()
+    said = evaluate().json
+    kept = world.ports.documents.get(Key("acme", "decisions", said["decision_id"])).data
+    message = canonical({"typ": DECISION_TYPE, **kept["decision"]})
+    proof = said["attestation"]
+    assert (proof["typ"], proof["sig"]) == (DECISION_TYPE, kept["sig"])
+    assert world.ports.trusted(proof["kid"], message, proof["sig"])
+    decision = Decision.model_validate(kept["decision"], context=STORED)
+    assert (said["inputs_hash"], said["bundle_set_version"]) == (
+        decision.input_digest,
+        engine().digest,
+    )
+    where = f"/v1/policy/attestations/acme.{said['decision_id']}"
+    shown = world.call(get_attestation, where, as_="customer_user@acme").json
+    assert shown["enforcement_result"] == "answered"
+
+
+def test_a_denial_of_an_evaluation_is_listed_for_the_customer_with_its_reasons(
+    evaluate, agent, hold, listed
+):
+    agent()
+    hold("one", 1_000_000)
+    said = evaluate(run_id="run-1", step_id="step-2").json
+    [line] = listed("customer_user@acme")
+    assert line["decision_id"] == f"acme.{said['decision_id']}"
+    assert (line["action"], line["rule"], line["agent_id"]) == ("execution.begin", "BUD-04", AGENT)
+    assert line["reason"] == said["reasons"][0]["message"]
+    assert listed(agent_id=AGENT, customer_id="acme")[0]["details"]
+
+
+def test_what_is_frozen_is_denied_and_said_so(world, evaluate, agent):
+    agent()
+    world.ports.enforcement = Says(frozen=True)
+    assert [one["rule"] for one in evaluate().json["reasons"]] == ["frozen"]
+
+
+# --- tools -------------------------------------------------------------------------------------------
+
+
+def test_a_tool_is_denied_that_nothing_certified_names(use, agent, listed, documents, world):
+    agent()
+    told = problem(use(), 403, "policy_denied")
+    [entry] = entries(world, action="policy.denied")
+    assert entry.id == entry.policy.decision_id == told["decision_id"]
+    assert entry.tenant == "acme"
+    assert entry.policy.decision["input"]["action"]["tool"] == "wordpress.create_post"
+    assert not documents.find(None, Query(Attestation.collection))
+    [line] = listed("customer_user@acme")
+    assert (line["action"], line["decision_id"]) == (
+        "integration.publish",
+        f"acme.{told['decision_id']}",
+    )
+
+
+def test_an_action_that_nobody_knows_is_denied(use, agent):
+    agent()
+    problem(use(action="teleport"), 403, "policy_denied", "unknown_action")
+
+
+def test_spelling_makes_no_other_action_of_it(use, world, agent):
+    agent()
+    world.ports.enforcement = says = Says()
+    for spelled in ("post", "Post", "PUBLISH"):
+        assert use(action=spelled).status_code == 200
+    acts = [one["action"] for one in says.asked if one["action"]["name"].startswith("integration")]
+    assert {(one["name"], one["operation"], one["external"]) for one in acts} == {
+        ("integration.publish", "publish", True)
+    }
+
+
+def test_a_tool_that_may_be_used_is_allowed_under_its_obligations_and_uses_nothing_up(
+    use, world, agent
+):
+    agent()
+    world.ports.enforcement = says = Says()
+
+    def found(bundles, document):
+        about = document["action"]["name"] == "integration.publish"
+        return dict.fromkeys(bundles, obliged("mask_fields", fields=["iban"]) if about else ALLOWED)
+
+    says.evaluate = found
+    said = use().json
+    assert (said["allowed"], [one["type"] for one in said["obligations"]]) == (
+        True,
+        ["mask_fields"],
+    )
+    kept = world.ports.documents.get(Key("acme", "decisions", said["decision_id"]))
+    assert kept.data["decision"]["verdict"] == "allow_with_obligations"
+    assert {one.action for one in entries(world)} == {"tests.kept"}
+
+
+def test_a_tool_that_needs_an_approval_is_refused_until_there_is_one(use, world, agent):
+    agent()
+    reason = Reason(policy="integration", rule="INT-02", message="ask first", severity="medium")
+    needs = Finding(allow=True, reasons=(reason,), approval=ApprovalNeeded(type="communication"))
+    world.ports.enforcement = says = Says()
+    says.evaluate = lambda bundles, document: dict.fromkeys(
+        bundles, needs if document["action"]["name"].startswith("integration") else ALLOWED
+    )
+    told = problem(use(), 403, "approval_required", "INT-02")
+    assert told["approval_type"] == "communication"
+
+
+def test_a_denied_service_asks_nothing(use, world, agent):
+    agent()
+    world.ports.enforcement = Says(denial("rbac", "RBAC-02", "ask an admin"))
+    problem(use(), 403, "policy_denied", "RBAC-02")
+    [entry] = entries(world, action="policy.denied")
+    assert entry.policy.decision["input"]["action"]["name"] == "policy.enforce_tool_use"
+
+
+def test_roles_are_taken_from_the_identity(use, world, agent):
+    agent()
+    world.ports.enforcement = says = Says()
+    use()
+    assert {tuple(one["subject"]["roles"]) for one in says.asked} == {(Role.SERVICE.value,)}
