@@ -17,19 +17,9 @@ package agent_budget
 
 import data.shape
 
-decision := shape.answer(allowed, deny, asked, set())
+decision := shape.answer(allowed, deny, asked, set()) if well_formed else := shape.refused("BUD-00", {"context.budget_level"}, given) if not well_formed
 
 levels := {"normal", "warn", "approval", "blocked"}
-
-# Approvals, vetoes, evidence, suspension, escalation and compensation.
-protecting := {
-	"approval", "approvals", "audit", "veto",
-	"execution.cancel", "execution.compensate", "execution.escalate", "execution.suspend",
-	"task.cancel", "task.escalate",
-}
-
-# What begins new work; all else is work that runs.
-beginning := {"execution", "task"}
 
 well_formed if {
 	shape.well_formed
@@ -38,12 +28,17 @@ well_formed if {
 
 given contains "context.budget_level" if input.context.budget_level in levels
 
-protects if input.action.name in protecting
+# Approvals, vetoes, evidence, suspension, escalation and compensation.
+protects if shape.family in {"approval", "approvals", "audit", "veto"}
 
-protects if shape.family in protecting
+protects if input.action.name in {
+	"execution.cancel", "execution.compensate", "execution.escalate", "execution.suspend",
+	"task.cancel", "task.escalate",
+}
 
+# What begins new work; all else is work that runs.
 begins if {
-	shape.family in beginning
+	shape.family in {"execution", "task"}
 	not protects
 }
 
@@ -55,40 +50,28 @@ spent := sprintf("%d hundredths of a percent of it are spent", [input.context.bu
 
 default spent := "all of it is spent"
 
-deny contains shape.malformed("BUD-00", {"context.budget_level"}, given) if not well_formed
-
 deny contains reason if {
-	well_formed
 	input.context.budget_level == "blocked"
 	not protects
 	reason := shape.because("BUD-04", "medium", sprintf("the budget is used up: %s; there is a new one %s, or it is raised by whoever owns it", [spent, until]))
 }
 
 asked contains {"type": "financial", "reason": shape.because("BUD-03", "medium", "most of the budget is spent, so new work needs an approval of the type financial; ask for one, or wait for the next period")} if {
-	well_formed
 	input.context.budget_level == "approval"
 	begins
 	not shape.granted("financial")
 }
 
-allowed contains "BUD-01" if {
-	well_formed
-	input.context.budget_level in {"normal", "warn"}
-}
+allowed contains "BUD-01" if input.context.budget_level in {"normal", "warn"}
 
 allowed contains "BUD-02" if {
-	well_formed
 	input.context.budget_level == "approval"
 	not begins
 }
 
-allowed contains "BUD-05" if {
-	well_formed
-	protects
-}
+allowed contains "BUD-05" if protects
 
 allowed contains "BUD-06" if {
-	well_formed
 	input.context.budget_level == "approval"
 	shape.granted("financial")
 }

@@ -22,7 +22,7 @@ package ai_safety
 
 import data.shape
 
-decision := shape.answer(allowed, deny, asked, obligations)
+decision := shape.answer(allowed, deny, asked, obligations) if well_formed else := shape.refused("AIS-00", others, given) if not well_formed
 
 verdicts := {"allow", "flag", "block", "block_alert"}
 
@@ -55,9 +55,7 @@ others := {"context.output"} if is_answer
 others := {
 	"phase", "args.template_id", "args.model", "args.estimated_cost_micro_usd", "args.labels", "manifest.certified",
 	"manifest.templates", "context.injection", "context.data_grant", "context.industry_gate",
-} if {
-	not is_answer
-}
+} if not is_answer
 
 given contains "phase" if input.phase == "request"
 
@@ -81,10 +79,7 @@ given contains "context.industry_gate" if shape.flag(input.context.industry_gate
 
 given contains "context.output" if shape.texts(input.context.output)
 
-is_asked if {
-	well_formed
-	not is_answer
-}
+is_asked if not is_answer
 
 is_certified if {
 	input.manifest.certified
@@ -96,8 +91,6 @@ is_certified if {
 }
 
 is_named if input.args.model in template.models
-
-deny contains shape.malformed("AIS-00", others, given) if not well_formed
 
 deny contains reason if {
 	is_asked
@@ -127,7 +120,6 @@ deny contains reason if {
 
 deny contains reason if {
 	is_answer
-	well_formed
 	some found in input.context.output
 	not found in {"foreign_personal_data"}
 	reason := shape.because("AIS-06", "critical", sprintf("the answer holds what must not go on (%s), so it is withheld; ask again", [found]))
@@ -169,10 +161,7 @@ allowed contains "AIS-07" if {
 	is_certified
 }
 
-allowed contains "AIS-10" if {
-	is_answer
-	well_formed
-}
+allowed contains "AIS-10" if is_answer
 
 obligations contains {"type": "mask_fields", "parameters": {"fields": ["financial", "pii", "secrets"], "mask": "type"}, "source_rule": "AIS-05"} if {
 	is_asked
@@ -192,6 +181,5 @@ obligations contains {"type": "cap_cost", "parameters": {"micro_usd": template.c
 
 obligations contains {"type": "redact", "parameters": {"pattern": "personal_data", "mask": "type"}, "source_rule": "AIS-06"} if {
 	is_answer
-	well_formed
 	"foreign_personal_data" in input.context.output
 }

@@ -22,26 +22,14 @@ package data_access
 
 import data.shape
 
-decision := shape.answer(allowed, deny, asked, obligations)
+decision := shape.answer(allowed, deny, asked, obligations) if well_formed else := shape.refused("DAT-00", others, given) if not well_formed
 
-# What agents do by their tools, whoever carries it out for them.
-by_tools := {"integration", "step", "prompt"}
-
-writing := {"create", "update", "execute", "publish", "send", "pay", "trade", "delete", "bulk"}
-
-mode := "read" if input.action.operation == "read"
-
-mode := "write" if input.action.operation in writing
-
-by_manifest if shape.family in by_tools
-
+# What agents do, and what is done by their tools, whoever carries it out for them.
 by_manifest if input.subject.type == "agent"
 
-is_of_the_platform if input.subject.tenant_id == "platform"
+by_manifest if shape.family in {"integration", "step", "prompt"}
 
-is_own if input.subject.tenant_id == input.resource.owner_tenant_id
-
-is_own if input.resource.owner_tenant_id == "platform"
+mode := "read" if input.action.operation == "read" else := "write"
 
 declared := input.manifest.data[input.resource.type]
 
@@ -85,9 +73,7 @@ others := {
 	"resource.type", "args.fields", "args.purpose", "args.age_days",
 	"manifest.certified", "manifest.data", "manifest.purposes",
 	"engagement_id of args and agent", "args.with_agent, context.data_grant and manifest.shares",
-} if {
-	by_manifest
-}
+} if by_manifest
 
 given contains "resource.type" if shape.text(input.resource.type)
 
@@ -115,7 +101,7 @@ is_declared if {
 	shape.whole(declared.retention_days)
 	declared.classification in {"public", "internal", "confidential", "restricted_pii"}
 	is_boolean(declared.essential)
-	count(input.args.fields) > 0
+	input.args.fields != []
 	every field in input.args.fields {
 		field in declared.fields
 	}
@@ -136,80 +122,64 @@ is_essential if declared.essential == true
 
 is_purpose if input.args.purpose in input.manifest.purposes
 
-is_of_the_engagement if input.resource.type != "workspace"
-
-is_of_the_engagement if input.args.engagement_id == input.agent.engagement_id
-
-is_fresh if input.args.age_days <= declared.retention_days
-
-is_shared_well if input.action.name != "data.share"
-
-is_shared_well if {
+is_granted if {
 	input.args.with_agent in input.manifest.shares
 	input.context.data_grant
 }
 
-deny contains shape.malformed("DAT-00", others, given) if not well_formed
-
 deny contains reason if {
-	well_formed
-	not is_own
-	not is_of_the_platform
+	input.subject.tenant_id != input.resource.owner_tenant_id
+	input.subject.tenant_id != "platform"
+	input.resource.owner_tenant_id != "platform"
 	reason := shape.because("DAT-01", "critical", "there is no such thing among yours")
 }
 
 deny contains reason if {
-	well_formed
-	not is_own
-	is_of_the_platform
+	input.subject.tenant_id == "platform"
+	input.resource.owner_tenant_id != "platform"
 	not by_manifest
 	not is_metadata_only
 	reason := shape.because("DAT-01", "high", sprintf("of customers' things the platform's staff see %s, and nothing that is in them; ask the customer", [concat(", ", data.limits.metadata)]))
 }
 
 deny contains reason if {
-	well_formed
 	by_manifest
 	not is_declared
 	reason := shape.because("DAT-02", "high", sprintf("the certified manifest does not name these fields of %s, to %s them: %s; ask for named ones of it, or have the manifest certified with them", [input.resource.type, mode, concat(", ", input.args.fields)]))
 }
 
 deny contains reason if {
-	well_formed
 	by_manifest
 	not is_purpose
 	reason := shape.because("DAT-03", "high", sprintf("the manifest does not name the purpose %s; its purposes are: %s", [input.args.purpose, concat(", ", input.manifest.purposes)]))
 }
 
 deny contains reason if {
-	well_formed
 	by_manifest
-	not is_of_the_engagement
+	input.resource.type == "workspace"
+	input.args.engagement_id != input.agent.engagement_id
 	reason := shape.because("DAT-06", "critical", "the workspace is of another engagement; an agent works in its own")
 }
 
 deny contains reason if {
-	well_formed
 	is_declared
-	not is_fresh
+	input.args.age_days > declared.retention_days
 	reason := shape.because("DAT-07", "medium", sprintf("it is %d days old, and the manifest keeps it for %d; ask for something newer", [input.args.age_days, declared.retention_days]))
 }
 
 deny contains reason if {
-	well_formed
 	by_manifest
-	not is_shared_well
+	input.action.name == "data.share"
+	not is_granted
 	reason := shape.because("DAT-08", "high", "two agents share only what both manifests name and a grant allows; have both certified with it, and the grant given")
 }
 
 deny contains reason if {
-	well_formed
 	is_secret
 	reason := shape.because("DAT-09", "critical", "a secret is read by nobody; name it by its reference where it is used")
 }
 
 asked contains {"type": "execution", "reason": shape.because("DAT-05", "high", "these fields are personal and asked for in the clear, so the Governor of the engagement is asked first; ask for them masked, or for an approval")} if {
-	well_formed
 	is_declared
 	is_personal
 	is_essential
@@ -217,25 +187,19 @@ asked contains {"type": "execution", "reason": shape.because("DAT-05", "high", "
 }
 
 allowed contains "DAT-04" if {
-	well_formed
 	by_manifest
 	is_declared
 }
 
-allowed contains "DAT-10" if {
-	well_formed
-	not by_manifest
-}
+allowed contains "DAT-10" if not by_manifest
 
 obligations contains {"type": kind, "parameters": {"key_ref": "tenant"}, "source_rule": "DAT-04"} if {
-	well_formed
 	is_declared
 	declared.classification in {"confidential", "restricted_pii"}
 	some kind in ["encrypt_payload", "sign_payload"]
 }
 
 obligations contains {"type": "mask_fields", "parameters": {"fields": input.args.fields, "mask": "type"}, "source_rule": "DAT-05"} if {
-	well_formed
 	is_declared
 	is_personal
 	not is_essential

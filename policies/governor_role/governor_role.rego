@@ -24,7 +24,7 @@ package governor_role
 
 import data.shape
 
-decision := shape.answer(allowed, deny, asked, obligations)
+decision := shape.answer(allowed, deny, asked, obligations) if well_formed else := shape.refused("GOV-00", others, given) if not well_formed
 
 # The acts that the platform's Governor decides, by the approval that others need for them.
 of_the_platform := {
@@ -38,24 +38,30 @@ of_the_platform := {
 	"route.edit": "execution",
 }
 
-# The acts of the account's own Governor, signed in just now.
-of_the_account := {"billing.update", "subscription.change", "data.export", "customer.delete"}
-
-# What else is done in the families of these, and needs no Governor.
-open := {
-	"agent.create", "agent.update", "agent.execute",
-	"approval.request",
-	"billing.view", "budget.lower",
-	"customer.view", "customer.update",
-	"data.read", "data.write", "data.share",
-	"discount.request",
-	"subscription.create", "subscription.cancel",
+# What else is known: the acts of the account's own Governor, signed in just now; what decides about what somebody asked
+# for; and what is done in the same families and needs no Governor.
+acts := {
+	"billing.update": "account", "subscription.change": "account", "data.export": "account", "customer.delete": "account",
+	"approval.approve": "deciding", "approval.decide": "deciding",
+	"agent.create": "open", "agent.update": "open", "agent.execute": "open",
+	"approval.request": "open",
+	"billing.view": "open", "budget.lower": "open",
+	"customer.view": "open", "customer.update": "open",
+	"data.read": "open", "data.write": "open", "data.share": "open",
+	"discount.request": "open",
+	"subscription.create": "open", "subscription.cancel": "open",
 }
 
 # Of these families no other act is known; written down, as to make them of the acts would take longer than all else here.
 families := {"agent", "approval", "billing", "budget", "customer", "data", "discount", "route", "subscription", "system"}
 
-deciding := {"approval.approve", "approval.decide"}
+act := acts[input.action.name]
+
+well_formed if {
+	shape.well_formed
+	not is_deciding
+	input.action.name != "discount.grant"
+}
 
 well_formed if {
 	shape.well_formed
@@ -70,27 +76,13 @@ well_formed if {
 	shape.whole(input.args.percent)
 }
 
-well_formed if {
-	shape.well_formed
-	not is_deciding
-	input.action.name != "discount.grant"
-}
+is_deciding if act == "deciding"
 
-is_deciding if input.action.name in deciding
+is_of_the_account if act == "account"
 
-is_of_the_account if input.action.name in of_the_account
-
-is_known if input.action.name in open
-
-is_known if is_of_the_account
-
-is_known if is_deciding
+is_known if act
 
 is_known if of_the_platform[input.action.name]
-
-is_within if input.subject.tenant_id in {"platform", input.resource.owner_tenant_id}
-
-is_within if input.resource.owner_tenant_id == "platform"
 
 others := {"args.requested_by", "subject.principal_id"} if is_deciding
 
@@ -125,49 +117,37 @@ needs_platform_governor if {
 	input.args.percent > data.limits.discount_percent
 }
 
-external_effect if {
-	input.action.external
-	input.resource.owner_tenant_id != "platform"
-	shape.approvals[input.action.operation]
-}
-
-deny contains shape.malformed("GOV-00", others, given) if not well_formed
-
 deny contains reason if {
-	well_formed
-	not is_within
+	input.subject.tenant_id != input.resource.owner_tenant_id
+	input.subject.tenant_id != "platform"
+	input.resource.owner_tenant_id != "platform"
 	reason := shape.because("GOV-01", "critical", "this belongs to another customer, so you cannot do it; the Governor of their account can")
 }
 
 deny contains reason if {
-	well_formed
 	is_deciding
 	shape.plain(input.args.requested_by) == shape.plain(input.subject.principal_id)
 	reason := shape.because("GOV-02", "high", "nobody approves what they asked for themselves; have somebody else decide it")
 }
 
 deny contains reason if {
-	well_formed
 	is_of_the_account
 	not account_governor
 	reason := shape.because("GOV-03", "high", sprintf("%s is for the Governor of the account alone; ask the customer's own admin to do it", [input.action.name]))
 }
 
 deny contains reason if {
-	well_formed
 	startswith(input.action.name, "constitution.")
 	reason := shape.because("GOV-04", "critical", "what the constitution holds is changed by no act and no approval here")
 }
 
 deny contains reason if {
-	well_formed
 	shape.family in families
 	not is_known
-	reason := shape.because("GOV-11", "medium", sprintf("%s is no act that is known here; these are: %s", [input.action.name, concat(", ", sort(open | of_the_account | deciding | object.keys(of_the_platform)))]))
+	reason := shape.because("GOV-11", "medium", sprintf("%s is no act that is known here; these are: %s", [input.action.name, concat(", ", sort(object.keys(acts) | object.keys(of_the_platform)))]))
 }
 
 asked contains ask if {
-	well_formed
 	needs_platform_governor
 	not platform_governor
 	type := of_the_platform[input.action.name]
@@ -176,8 +156,8 @@ asked contains ask if {
 }
 
 asked contains ask if {
-	well_formed
-	external_effect
+	input.action.external
+	input.resource.owner_tenant_id != "platform"
 	not account_governor
 	type := shape.approvals[input.action.operation]
 	not shape.granted(type)
@@ -185,7 +165,6 @@ asked contains ask if {
 }
 
 asked contains ask if {
-	well_formed
 	input.action.name == "customer.delete"
 	account_governor
 	not shape.granted("constitutional")
@@ -193,31 +172,26 @@ asked contains ask if {
 }
 
 allowed contains "GOV-12" if {
-	well_formed
 	needs_platform_governor
 	shape.granted(of_the_platform[input.action.name])
 }
 
 allowed contains "GOV-08" if {
-	well_formed
 	needs_platform_governor
 	platform_governor
 }
 
 allowed contains "GOV-09" if {
-	well_formed
 	is_of_the_account
 	account_governor
 }
 
 allowed contains "GOV-10" if {
-	well_formed
 	not needs_platform_governor
 	not is_of_the_account
 }
 
 obligations contains obligation if {
-	well_formed
 	is_of_the_account
 	obligation := {"type": "step_up_auth", "parameters": {"max_age_s": data.limits.step_up_s}, "source_rule": "GOV-09"}
 }

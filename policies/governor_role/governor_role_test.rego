@@ -182,7 +182,7 @@ test_gov_12_no_another_one if {
 }
 
 test_the_families_are_those_of_the_acts if {
-	acts := ((governor_role.open | governor_role.of_the_account) | governor_role.deciding) | object.keys(governor_role.of_the_platform)
+	acts := object.keys(governor_role.acts) | object.keys(governor_role.of_the_platform)
 	governor_role.families == {family |
 		some act in acts
 		family := split(act, ".")[0]

@@ -21,7 +21,7 @@ package integration
 
 import data.shape
 
-decision := shape.answer(allowed, deny, asked, obligations)
+decision := shape.answer(allowed, deny, asked, obligations) if well_formed else := shape.refused("INT-00", others, given) if not well_formed
 
 states := {"none", "pending", "granted", "expired", "consumed", "mismatch", "rejected"}
 
@@ -94,10 +94,6 @@ is_at_home if {
 	is_public
 }
 
-is_read if input.action.operation == "read"
-
-is_many if input.args.record_count > data.limits.bulk_records
-
 is_for_customers if {
 	tool.customer_action_only
 	input.subject.type in {"agent", "service"}
@@ -111,91 +107,73 @@ spoiled := {
 }
 
 # The approvals that it needs: the type, the rule that asks for it, and why.
-needed contains [shape.approvals[input.action.operation], "INT-02", sprintf("to %s at somebody else's", [input.action.operation])] if not is_read
+needed contains [shape.approvals[input.action.operation], "INT-02", sprintf("to %s at somebody else's", [input.action.operation])] if input.action.operation != "read"
 
 needed contains ["constitutional", "INT-02", sprintf("for %d records at once, more than %d,", [input.args.record_count, data.limits.bulk_records])] if {
-	is_many
-	not is_read
+	input.action.operation != "read"
+	input.args.record_count > data.limits.bulk_records
 }
 
 needed contains ["financial", "INT-09", sprintf("for about %d micro-USD, more than the %d of a call,", [input.args.estimated_cost_micro_usd, data.limits.single_call_micro_usd])] if {
 	input.args.estimated_cost_micro_usd > data.limits.single_call_micro_usd
 }
 
-deny contains shape.malformed("INT-00", others, given) if not well_formed
-
 deny contains reason if {
-	well_formed
 	not is_certified
 	reason := shape.because("INT-01", "high", sprintf("SCOPE-DRIFT: the certified manifest does not name %s so, to %s and with this schema; have the manifest certified with it", [input.action.tool, input.action.operation]))
 }
 
-deny contains reason if {
-	well_formed
-	reason := shape.because("INT-03", "high", spoiled[input.context.approval_state])
-}
+deny contains shape.because("INT-03", "high", spoiled[input.context.approval_state])
 
 deny contains reason if {
-	well_formed
 	is_certified
 	not is_at_home
 	reason := shape.because("INT-05", "critical", sprintf("%s://%s is none of the public addresses that were certified for %s, by https; have the manifest certified with it", [input.args.scheme, input.args.host, input.action.tool]))
 }
 
 deny contains reason if {
-	well_formed
 	input.context.breaker == "open"
-	not is_read
+	input.action.operation != "read"
 	reason := shape.because("INT-07", "medium", "who is called does not answer just now, so nothing is changed there; send the same again when it does")
 }
 
 deny contains reason if {
-	well_formed
 	is_certified
 	is_for_customers
 	reason := shape.because("INT-08", "high", sprintf("%s is for the customer to do, and for no agent; ask them", [input.action.tool]))
 }
 
 deny contains reason if {
-	well_formed
-	is_read
+	input.action.operation == "read"
 	not input.context.data_grant
 	reason := shape.because("INT-10", "high", "no grant of the customer lets the agent read this; ask them for one")
 }
 
 asked contains {"type": type, "reason": reason} if {
-	well_formed
 	is_certified
 	some [type, rule, why] in needed
 	not shape.granted(type)
 	reason := shape.because(rule, "medium", sprintf("%s it needs an approval of the type %s; ask for one, and send this again with it", [why, type]))
 }
 
-allowed contains "INT-04" if {
-	well_formed
-	is_certified
-}
+allowed contains "INT-04" if is_certified
 
 allowed contains "INT-06" if {
-	well_formed
 	is_certified
-	is_read
+	input.action.operation == "read"
 }
 
 obligations contains {"type": "require_idempotency_key", "parameters": {"window_h": 24}, "source_rule": "INT-04"} if {
-	well_formed
-	not is_read
+	input.action.operation != "read"
 }
 
 obligations contains {"type": "step_up_auth", "parameters": {"max_age_s": data.limits.step_up_s}, "source_rule": "INT-02"} if {
-	well_formed
 	input.action.operation in {"pay", "trade"}
 }
 
-# Half as often on a sandbox.
-obligations contains {"type": "rate_limit", "parameters": {"limit": limit, "per_s": 60, "key": "integration"}, "source_rule": "INT-06"} if {
-	well_formed
-	limit := rates[is_object(input.subject.trial)]
-}
+obligations contains {"type": "rate_limit", "parameters": {"limit": rate, "per_s": 60, "key": "integration"}, "source_rule": "INT-06"}
 
-rates := {true: floor(data.limits.rate_per_minute / 2), false: data.limits.rate_per_minute}
+rate := data.limits.rate_per_minute if is_null(input.subject.trial)
+
+# Half as often on a sandbox.
+rate := floor(data.limits.rate_per_minute / 2) if is_object(input.subject.trial)

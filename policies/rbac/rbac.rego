@@ -15,7 +15,7 @@ package rbac
 
 import data.shape
 
-decision := shape.answer(allowed, deny, set(), set())
+decision := shape.answer(allowed, deny, set(), set()) if well_formed else := shape.refused("RBAC-00", {"action.scopes"}, given) if not well_formed
 
 well_formed if {
 	shape.well_formed
@@ -24,18 +24,14 @@ well_formed if {
 
 given contains "action.scopes" if shape.texts(input.action.scopes)
 
-deny contains shape.malformed("RBAC-00", {"action.scopes"}, given) if not well_formed
-
 deny contains reason if {
-	well_formed
 	some role in input.subject.roles
 	not data.roles[role]
 	reason := shape.because("RBAC-01", "high", sprintf("%s is no role of this platform; ask an admin for one that is", [role]))
 }
 
 deny contains reason if {
-	well_formed
-	count(holding) == 0
+	not holds
 	not is_public
 	said := sprintf("%s takes the scope %s, which is held by %s, and you are %s; ask one of them, or an admin for that role", [
 		input.action.name,
@@ -46,23 +42,17 @@ deny contains reason if {
 	reason := shape.because("RBAC-02", "medium", said)
 }
 
-allowed contains "RBAC-03" if {
-	well_formed
-	count(holding) > 0
-}
+allowed contains "RBAC-03" if holds
 
 # What is for anybody names no scope, and is known by its name: an operation that lost its scopes is not for anybody.
-allowed contains "RBAC-04" if {
-	well_formed
-	is_public
-}
+allowed contains "RBAC-04" if is_public
 
 is_public if {
-	count(input.action.scopes) == 0
+	input.action.scopes == []
 	input.action.name in data.limits.public
 }
 
-holding contains role if {
+holds if {
 	some role in input.subject.roles
 	some scope in input.action.scopes
 	scope in data.roles[role]

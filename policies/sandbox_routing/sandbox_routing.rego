@@ -17,7 +17,7 @@ package sandbox_routing
 
 import data.shape
 
-decision := shape.answer(allowed, deny, set(), obligations)
+decision := shape.answer(allowed, deny, set(), obligations) if well_formed else := shape.refused("SBX-00", {"agent.status", "agent.sandbox"}, given) if not well_formed
 
 well_formed if {
 	shape.well_formed
@@ -37,8 +37,6 @@ in_sandbox if is_object(input.subject.trial)
 
 in_sandbox if input.agent.status in {"draft", "certified"}
 
-in_service if input.agent.status == "deployed"
-
 resolved if {
 	shape.text(input.agent.sandbox.route_id)
 	shape.text(input.agent.sandbox.target)
@@ -48,23 +46,18 @@ resolved if {
 
 test_credentials if startswith(input.agent.sandbox.credential_ref, "sandbox/")
 
-chosen if {
-	is_object(input.args)
-	some member in {"route", "target"}
-	member in object.keys(input.args)
-}
+# Whatever it says.
+chosen if _ = input.args.route
 
-deny contains shape.malformed("SBX-00", {"agent.status", "agent.sandbox"}, given) if not well_formed
+chosen if _ = input.args.target
 
 deny contains reason if {
-	well_formed
 	in_sandbox
 	not resolved
 	reason := shape.because("SBX-02", "high", "there is no sandbox for this agent, so nothing is sent; have its sandbox set up, or a mock certified")
 }
 
 deny contains reason if {
-	well_formed
 	in_sandbox
 	resolved
 	not test_credentials
@@ -72,32 +65,27 @@ deny contains reason if {
 }
 
 deny contains reason if {
-	well_formed
 	chosen
 	reason := shape.because("SBX-05", "high", "where it goes is for the platform to say; leave route and target out")
 }
 
 deny contains reason if {
-	well_formed
 	not in_sandbox
-	not in_service
+	input.agent.status != "deployed"
 	reason := shape.because("SBX-06", "high", sprintf("the agent is %s, so it sends nothing anywhere; have it deployed", [input.agent.status]))
 }
 
 allowed contains "SBX-01" if {
-	well_formed
 	in_sandbox
 	resolved
 }
 
 allowed contains "SBX-03" if {
-	well_formed
 	not in_sandbox
-	in_service
+	input.agent.status == "deployed"
 }
 
 obligations contains {"type": "sandbox_route", "parameters": route, "source_rule": "SBX-01"} if {
-	well_formed
 	in_sandbox
 	resolved
 	route := object.filter(input.agent.sandbox, ["route_id", "target", "credential_ref", "audit_tag"])

@@ -15,7 +15,8 @@ text(x) if {
 texts(x) if {
 	is_array(x)
 	every one in x {
-		text(one)
+		is_string(one)
+		one != ""
 	}
 }
 
@@ -127,10 +128,11 @@ strength := {"artifact": 1, "communication": 2, "execution": 3, "financial": 4, 
 #   denied       the reasons why not
 #   asked        the approvals that it needs first: {"type", "reason"}
 #   obligations  what is to be done with it
-answer(allowed, denied, asked, obligations) := {"allow": count(allowed) > 0, "obligations": obligations, "matched": allowed} if {
-	count(denied) + count(asked) == 0
+answer(allowed, denied, asked, obligations) := {"allow": allowed != set(), "obligations": obligations, "matched": allowed} if {
+	denied == set()
+	asked == set()
 } else := {"allow": false, "reasons": denied} if {
-	count(denied) > 0
+	denied != set()
 } else := {
 	"allow": true,
 	"reasons": {one.reason | some one in asked},
@@ -141,3 +143,6 @@ answer(allowed, denied, asked, obligations) := {"allow": count(allowed) > 0, "ob
 	some strongest, rank in strength
 	rank == max([strength[one.type] | some one in asked])
 }
+
+# The answer where members are missing: no rule of the bundle is looked at.
+refused(rule, others, there) := {"allow": false, "reasons": {malformed(rule, others, there)}}

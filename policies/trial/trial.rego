@@ -22,7 +22,7 @@ package trial
 
 import data.shape
 
-decision := shape.answer(allowed, deny, set(), obligations)
+decision := shape.answer(allowed, deny, set(), obligations) if well_formed else := shape.refused("TRL-00", others, given) if not well_formed
 
 limits := data.limits.trial
 
@@ -112,12 +112,7 @@ given contains "args.receiver" if receiver_known
 
 given contains "context.now" if shape.instant(input.context.now)
 
-on_trial if {
-	well_formed
-	not no_trial
-}
-
-deny contains shape.malformed("TRL-00", others, given) if not well_formed
+on_trial if not no_trial
 
 deny contains reason if {
 	on_trial
@@ -192,10 +187,7 @@ deny contains reason if {
 	reason := shape.because("TRL-10", "high", "an agent on trial reaches neither customers nor anybody outside; its help desk it does")
 }
 
-allowed contains "TRL-01" if {
-	well_formed
-	no_trial
-}
+allowed contains "TRL-01" if no_trial
 
 allowed contains "TRL-05" if {
 	on_trial
