@@ -8,6 +8,8 @@ from local.rows import in_port
 from local.verify import Verification
 from shared.actors import PLATFORM
 from shared.budgets.events.budgets import ThresholdCrossed
+from shared.budgets.models.budgets import Budget
+from shared.budgets.rules.limits import MARKS, Taken, kind_of
 from shared.documents import Documents, Key, Write
 from shared.edge.keys import FileSigner
 from shared.edge.sqlite import SqliteDocuments
@@ -67,6 +69,16 @@ def told(documents: Documents, tenant: str) -> Counter[tuple[str, ...]]:
         for one in _all(documents, tenant, Entry)
         if one.action == ThresholdCrossed.traits.action
     )
+
+
+def untold(taken: Mapping[str, Taken], told: Mapping[tuple[str, ...], int]) -> Iterator[str]:
+    """Yield the thresholds that the money of a customer's budgets came to, and nobody was told of."""
+    announced = {(entity, mark) for entity, *_, mark in told}
+    for scope, one in taken.items():
+        for mark, _ in MARKS[kind_of(scope)]:
+            reached = scope != PLATFORM and one.spent * 100 >= mark * one.limit
+            if reached and (f"{Budget.collection}/{scope}", str(mark)) not in announced:
+                yield f"{mark} % of {scope} were reached, and nobody was told"
 
 
 def breaks(documents: Documents, signer: FileSigner) -> list[str]:

