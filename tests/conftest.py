@@ -54,6 +54,13 @@ def pytest_configure(config):
         config.add_cleanup(monkeypatch.undo)
 
 
+def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):
+        from tests.workers import place
+
+        items.sort(key=lambda item: place(item.nodeid))
+
+
 def pytest_collection_finish(session):
     """What is loaded by now stays: the garbage collector need not look through it again and again."""
     gc.freeze()
