@@ -11,6 +11,7 @@ from pathlib import Path
 
 # SQLite writes a log of a thousand pages into the database, and begins it again.
 _LONG = 1000 * (24 + 4096) + 32
+_ZEROS = bytes(32 * 1024)
 
 
 class Ahead:
@@ -32,7 +33,9 @@ class Ahead:
         with contextlib.suppress(OSError):  # A disk that is full has no room: a commit says so.
             # Zeros are no frame of a log, so that whoever reads it stops there. They are written, as room that is only
             # reserved is written down when it is used.
-            os.pwrite(self._file, bytes(max(0, min(size, _LONG - size))), size)
+            blocks = min(size, _LONG - size) // len(_ZEROS)
+            if blocks > 0:
+                os.pwritev(self._file, [_ZEROS] * blocks, size)
         self._size = os.fstat(self._file).st_size
 
     def close(self) -> None:
