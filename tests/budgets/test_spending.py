@@ -1,6 +1,8 @@
 """Spending: of all budgets at once or of none, never beyond any, and each threshold told once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 
@@ -16,6 +18,7 @@ from shared.budgets.events.blocks import BlockEnds
 from shared.budgets.events.budgets import BudgetOverspent, ReservationExpired, ThresholdCrossed
 from shared.budgets.models.budgets import Budget
 from shared.budgets.rules import limits
+from shared.edge.contention import settled
 from shared.errors import ApprovalRequired, BudgetExceeded, Conflict, StoreUnavailable
 from shared.notifications.models import Notification
 from shared.shares import ReservationDeadline
@@ -285,3 +288,34 @@ def test_without_the_store_nothing_is_spent(hold, get, documents, at_once, way):
         at_once("two", 10)
     delattr(documents, way)
     assert taken(get, AGENT) == (0, 100_000)
+
+
+def test_each_threshold_is_told_once_a_day_however_many_spend_around_midnight(
+    hold, settle, at_once, told, get
+):
+    """Spends of the day before are settled dearer than they were held for, while those of the new day are held."""
+    late, new = 12 * 60 - 1, 12 * 60 + 1
+    for n in range(8):
+        hold(f"old-{n}", 80_000, at=late, begins=False)
+    hold("warm", 10_000, at=new, begins=False)
+    start = Barrier(8)
+
+    def one(n):
+        start.wait()
+        try:
+            settled(lambda _: settle(f"old-{n}", at=new, micro_usd=130_000))
+            settled(lambda _: hold(f"new-{n}", 125_000, at=new, begins=False))
+        except BudgetExceeded:
+            return 1
+        return 0
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(one, range(8))) == 1
+    marks = [(day, mark) for day in ("01", "02") for mark in (70, 80, 85, 95, 100)]
+    passed = [
+        (one["window"][-2:], one["mark"]) for one in told(ThresholdCrossed) if one["limit"] == USD
+    ]
+    assert sorted(passed) == marks[:8]
+    assert sum(one["beyond"] for one in told(BudgetOverspent) if one["limit"] == USD) == 40_000
+    assert taken(get, AGENT) == (USD, 0)
+    assert get(AGENT, at=new).reserved_micro_usd == 885_000
