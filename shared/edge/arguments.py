@@ -56,8 +56,9 @@ def from_query(kind: type[BaseModel], told: Mapping[str, Sequence[str]]) -> Base
         ValidationError: They have another shape.
     """
     read: dict[str, Any] = {}
+    members = {field.alias or name: field for name, field in kind.model_fields.items()}
     for name, texts in told.items():
-        field = kind.model_fields.get(name)
+        field = members.get(name)
         member: Any = field.annotation if field else str
         values, several = [_read(member, text) for text in texts], _is_list(member)
         if field and len(values) > 1 and not several:

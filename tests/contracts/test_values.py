@@ -6,10 +6,11 @@ from copy import deepcopy
 from itertools import product
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from shared.edge.arguments import from_body, from_path, from_query
 from shared.edge.catalog import operations
+from shared.inputs import Parameters
 from tests.contracts.members import choices, each_once, models, places
 from tests.contracts.test_operations import path_of
 from tests.contracts.test_times import holder
@@ -109,11 +110,23 @@ def test_a_query_is_read_as_json_writes_numbers_and_truth():
     for place, text in product(QUERIES, (*UNSURE, "5", "true", "false", "1")):
         (kind,) = place.op.in_query.values()
         try:
-            found = getattr(from_query(kind, {place.field: [text]}), place.field)
+            query = from_query(kind, {place.field: [text]})
         except ValidationError:
             continue
+        members = {field.alias or name: name for name, field in kind.model_fields.items()}
+        found = getattr(query, members[place.field])
         read = text not in UNSURE and same(found, json.loads(text))
         assert found == text or read, f"{place.op.id} reads {place.field}={text} as {found!r}"
+
+
+class Named(Parameters):
+    """A number that has another name in the address than in the code."""
+
+    at: int = Field(alias="from")
+
+
+def test_a_number_is_one_under_the_name_that_it_has_in_the_address():
+    assert from_query(Named, {"from": ["5"]}) == Named.model_validate({"from": 5})
 
 
 @pytest.mark.parametrize("text", ["5.0", "1_0", "+5", "05", "true"])
