@@ -72,6 +72,11 @@ class Frontier(NamedTuple):
         return root
 
 
+def frontier_of(size: int, nodes: Nodes) -> Frontier:
+    """Return the tree of the first *size* leaves as far as its growth needs it."""
+    return Frontier(size, tuple(nodes(level, index) for level, index in _complete(0, size)))
+
+
 def inclusion_proof(index: int, size: int, nodes: Nodes) -> list[bytes]:
     """
     Return the proof that a leaf is in the tree of the first *size* leaves (RFC 9162, 2.1.3.1).

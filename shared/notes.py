@@ -39,6 +39,23 @@ class NoteKey(NamedTuple):
         said = self.name.encode() + b"\n" + _ED25519 + self.public
         return hashlib.sha256(said).digest()[:4]
 
+    @classmethod
+    def read(cls, text: str) -> "NoteKey":
+        """
+        Return the key that somebody handed on.
+
+        Raises:
+            Untrusted: It is none.
+        """
+        name, _, rest = text.partition("+")
+        id, _, key = rest.partition("+")
+        raw = _raw(key)
+        found = cls(name, raw[1:])
+        right = raw[:1] == _ED25519 and len(raw) == 33 and found.id.hex() == id
+        if not right or not _NAME.fullmatch(name):
+            raise Untrusted(f"{text!r:.200} is no key of notes: name, id and key, with + between")
+        return found
+
     @property
     def text(self) -> str:
         """The key as people hand it on: name, id and key, as Go's `note` package and its like take it."""

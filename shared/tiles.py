@@ -92,6 +92,37 @@ def unbundled(bundle: bytes) -> Iterator[bytes]:
         yield bundle[begin:at]
 
 
+def grown_tiles(since: int, leaves: Sequence[bytes], read: Read) -> dict[str, bytes]:
+    """
+    Return the tiles that a log has when it grows, and had not before, by their names.
+
+    Args:
+        since: How many leaves it had.
+
+        leaves: The hashes of those that come.
+
+        read: Returns the tiles it had: where one was not full, it is asked for.
+    """
+    new, hashes, level = dict[str, bytes](), [*leaves], 0
+    while hashes:
+        number, width = divmod(since >> _HEIGHT * level, WIDTH)
+        begun = hashes_in(read(Tile(level, number, width).name)) if width else []
+        rows = _rows([*begun, *hashes])
+        for n, row in enumerate(rows):
+            new[Tile(level, number + n, len(row)).name] = b"".join(row)
+        hashes = [complete_root(row) for row in rows if len(row) == WIDTH]
+        level += 1
+    return new
+
+
+def grown_bundles(since: int, entries: Sequence[bytes], read: Read) -> dict[str, bytes]:
+    """Return the bundles that a log has when it grows, and had not before, likewise."""
+    number, width = divmod(since, WIDTH)
+    begun = [*unbundled(read(bundle_name(number, width)))] if width else []
+    rows = _rows([*begun, *entries])
+    return {bundle_name(number + n, len(row)): bundled(row) for n, row in enumerate(rows)}
+
+
 def hashes_in(tile: bytes) -> list[bytes]:
     """Return the hashes of a tile."""
     return [tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES)]
@@ -124,6 +155,10 @@ class TiledNodes:
         if len(content) != tile.width * HASH_BYTES:
             raise ValueError(f"{tile.name} has {len(content)} bytes, not {tile.width * HASH_BYTES}")
         return hashes_in(content)
+
+
+def _rows(items: Sequence[bytes]) -> list[Sequence[bytes]]:
+    return [items[at : at + WIDTH] for at in range(0, len(items), WIDTH)]
 
 
 def _numbered(number: int, width: int) -> str:

@@ -43,7 +43,24 @@ def test_a_note_that_others_published_is_read():
     name, id, key = PUBLISHED_KEY.split("+", 2)
     own = NoteKey(name, base64.b64decode(key)[1:])
     assert (own.id.hex(), own.text) == (id, PUBLISHED_KEY)
+    assert NoteKey.read(PUBLISHED_KEY) == own
     assert opened(PUBLISHED, own, by(own)).startswith("If you think cryptography")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PUBLISHED_KEY.replace("c74f", "c74e"),
+        PUBLISHED_KEY.replace("PeterN", "PeterM"),
+        PUBLISHED_KEY.replace("+ARpc", "+AhpC"),
+        PUBLISHED_KEY[:-4],
+        "PeterNeumann",
+        "",
+    ],
+)
+def test_what_is_no_key_of_notes_is_none(text):
+    with pytest.raises(Untrusted, match="is no key of notes"):
+        NoteKey.read(text)
 
 
 def test_a_checkpoint_is_written_as_specified():

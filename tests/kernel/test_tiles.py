@@ -1,12 +1,14 @@
 """Tiles and bundles: the names and widths of C2SP tlog-tiles, and proofs made of them."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
 from shared.merkle import (
     Frontier,
     consistency_proof,
+    frontier_of,
     inclusion_proof,
     is_consistent,
     is_included,
@@ -21,6 +23,8 @@ from shared.tiles import (
     bundle_name,
     bundled,
     bundles,
+    grown_bundles,
+    grown_tiles,
     hashes_in,
     tiles,
     unbundled,
@@ -95,6 +99,25 @@ def test_proofs_are_made_of_tiles_at_every_size():
             before = Frontier().grown(leaves[:earlier]).root
             proof = consistency_proof(earlier, size, nodes)
             assert is_consistent(earlier, size, before, root, proof)
+
+
+def test_a_log_that_grows_in_portions_writes_what_one_written_at_once_has():
+    entries = [n.to_bytes(3) for n in range(66_100)]
+    leaves = [leaf_hash(one) for one in entries]
+    whole = written(leaves)
+    kept: dict[str, bytes] = {}
+    for since, size in pairwise([0, 1, 250, 256, 700, 65_535, 65_536, 66_100]):
+        new = grown_tiles(since, leaves[since:size], kept.__getitem__)
+        assert new.keys() == {one.name for one in tiles(size, since)}
+        assert not new.keys() & kept.keys(), "what a name holds it holds for good"
+        bundles_too = grown_bundles(since, entries[since:size], kept.__getitem__)
+        assert bundles_too.keys() == {bundle_name(*one) for one in bundles(size, since)}
+        kept |= new | bundles_too
+        nodes = TiledNodes(size, kept.__getitem__)
+        assert frontier_of(size, nodes) == Frontier().grown(leaves[:size])
+    assert whole.items() <= kept.items()
+    parts = [kept[bundle_name(*one)] for one in bundles(66_100)]
+    assert [one for part in parts for one in unbundled(part)] == entries
 
 
 def test_a_tile_of_another_width_proves_nothing():
