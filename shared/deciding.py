@@ -261,7 +261,7 @@ FACTS: Mapping[str, frozenset[str]] = {
             "purpose",
             "approval_id",
             *("approval_state", "approval_type", "data_grant", "industry_gate"),
-            *("breaker", "injection", "output"),
+            *("breaker", "history", "injection", "output"),
         ]
     ),
 }

@@ -3,6 +3,7 @@ from shared.deciding import Decision
 from shared.judged import STORED
 from shared.operation import Call, DecisionPoint, operation
 from shared.policy.actions import acts
+from shared.policy.actions.remembering import begun
 from shared.policy.models.acts import ToolUse, ToolUseAllowed
 from shared.ports import Deployment
 
@@ -16,14 +17,18 @@ def enforce_tool_use(
     """
     Ask whether an agent may use a tool, or be refused.
 
-    It answers and does nothing: no approval is used up, and nothing is held of a budget. A refusal names its
-    `decision_id` and every rule, and is listed with the other denials. An action with an effect that nobody knows is
-    denied. Services name the customer whom it is done for with `X-Tenant-ID`.
+    What is allowed is allowed once, now, and is in flight until `POST /v1/enforce/tool-use/{decision_id}/outcome` says how
+    it ended: the rules over history of the tenant's policies count it, so that of several at once no more are let through
+    than fit. No approval is used up, and nothing is held of a budget. A refusal names its `decision_id` and every rule,
+    and is listed with the other denials. An action with an effect that nobody knows is denied. Services name the customer
+    whom it is done for with `X-Tenant-ID`.
     """
     with call.transaction() as txn:
-        kept = decides.decide(call, txn, acts.use(body, call, deployment))
+        asked = acts.use(body, call, deployment)
+        kept = decides.decide(call, txn, asked)
         decision = Decision.model_validate(kept.decision, context=STORED)
         if decision.verdict in {"deny", "require_approval"}:
             raise decides.refusal(decision)
+        begun(txn, asked, decision)
         txn.create(kept)
     return ToolUseAllowed(decision_id=decision.decision_id, obligations=decision.obligations)

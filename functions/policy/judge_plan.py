@@ -8,6 +8,7 @@ from shared.history import examples
 from shared.history.models import OnAPath, PlanPart, Rule
 from shared.history.rules import plans
 from shared.operation import Call, operation
+from shared.policy.actions.policies_in_force import history
 
 
 class PlanToJudge(Value):
@@ -15,8 +16,8 @@ class PlanToJudge(Value):
 
     model_config = examples.PLAN
 
-    rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=20)]
-    """The rules, each with a code of its own."""
+    rules: Annotated[tuple[Rule, ...], Field(max_length=20)] = ()
+    """The rules, each with a code of its own; those of the policies in force are asked too."""
     parts: Annotated[tuple[PlanPart, ...], Field(max_length=200)]
     """All parts of the plan: its steps, and what holds others."""
     plan: Annotated[tuple[Code, ...], Field(max_length=200)]
@@ -38,12 +39,14 @@ class Judgement(Value):
     audited=False,
     in_freeze=True,
 )
-def judge_plan(call: Call, asked: PlanToJudge) -> Judgement:  # noqa: ARG001 - it is the same for everybody
+def judge_plan(call: Call, asked: PlanToJudge) -> Judgement:
     """
-    Hold a plan to rules over history, before anything of it runs.
+    Hold a plan to rules over history, before anything of it runs: to those that are sent, and those of the tenant.
 
     All ways through it are followed, by what each rule remembers of them. In a plan in which nothing is found the gate
     refuses nothing by these rules, whatever way it goes. What depends on a fact that the plan does not know is told
     as not `certain`: the gate decides it, and refuses what it does not know either. Nothing is kept.
     """
-    return Judgement(found=plans.judge_plan(asked.rules, plans.built(asked.parts, asked.plan)))
+    with call.transaction() as txn:
+        rules = (*asked.rules, *history(txn))
+    return Judgement(found=plans.judge_plan(rules, plans.built(asked.parts, asked.plan)))

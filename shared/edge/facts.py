@@ -12,11 +12,11 @@ FactsOf = Callable[[Transaction, Question], Mapping[str, Any]]
 
 LOOKED_UP: Mapping[str, tuple[str, ...]] = {
     "agents": ("agents",),
-    "execution": ("agents", "approvals", "budgets"),
-    "integration": ("agents", "approvals", "budgets"),
-    "prompt": ("agents", "approvals", "budgets"),
-    "step": ("agents", "approvals", "budgets"),
-    "task": ("agents", "approvals", "budgets"),
+    "execution": ("agents", "approvals", "budgets", "policy"),
+    "integration": ("agents", "approvals", "budgets", "policy"),
+    "prompt": ("agents", "approvals", "budgets", "policy"),
+    "step": ("agents", "approvals", "budgets", "policy"),
+    "task": ("agents", "approvals", "budgets", "policy"),
 }
 """
 Whose facts are asked for, by the family of the act.

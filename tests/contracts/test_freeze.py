@@ -26,7 +26,7 @@ WHY = {
             "precedents.switch_precedent_seeds",
         ),
     },
-    "keeps evidence": {"audit.append_entries"},
+    "keeps evidence": {"audit.append_entries", "policy.end_tool_use"},
     "freezes": {"policy.set_freeze"},
     "only answers": ANSWERS_ONLY,
     "answers that it is frozen": {"policy.evaluate_act"},

@@ -167,6 +167,8 @@ def service(story):
         return agent if agent["status"] == "deployed" else None
 
     until(live, jump=story.scene.platform.jump)
+    used = policy_rehearsal.allowed(story.client, story.known["AGENT"])
+    story.send("policy.end_tool_use", "service", tenant="acme", decision_id=used)
     story.knows(RELEASE=story.send("agents.create_release", "service")["release"]["id"])
     stopped = story.send("agents.suspend_agent", "governor")
     story.knows(REACTIVATION=reactivation(story, stopped))

@@ -11,7 +11,6 @@ from datetime import timedelta
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.history.actions.gate import finding
 from shared.history.models import (
     Act,
     AtMost,
@@ -317,10 +316,8 @@ def test_a_rule_says_itself_in_words_and_what_was_before():
         "at most 500000 amount_minor of payment.send (currency INR) for the same payee within 1 hour in all;"
         " 400000 were before, and this is 200000"
     )
-    said = finding(judge_act([UNTRUSTED], [act("mail.read")], pay(1)))
-    assert (said.denies, said.matched) == (True, ("history/no-pay-after-untrusted",))
-    assert said.reasons[0].message == "payment.* never after mail.read (not trust trusted) in a run"
-    assert not finding(()).denies
+    (found,) = judge_act([UNTRUSTED], [act("mail.read")], pay(1))
+    assert found.message == "payment.* never after mail.read (not trust trusted) in a run"
 
 
 def test_a_rule_is_read_as_it_is_written():

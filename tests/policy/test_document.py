@@ -7,7 +7,7 @@ import pytest
 
 from shared.policy.models.policies import MAX_ACTIVE, MAX_POLICIES
 from shared.policy.rules.acts import OWN
-from shared.policy.rules.language.checks import MAX_ITEMS, untested
+from shared.policy.rules.language.checks import MAX_HISTORIES, MAX_ITEMS, untested
 from shared.policy.rules.language.conditions import FUNCTIONS, MAX_STEPS
 from shared.policy.rules.language.evaluation import evaluator
 from shared.policy.rules.language.grammar import WORDS
@@ -21,8 +21,8 @@ EXAMPLES = re.findall(r"```\n(policy [a-z].*?)```", PAGE, re.DOTALL)
 WHOLE = [one for one in EXAMPLES if "NAME" not in one]
 
 
-def test_there_are_three_whole_examples():
-    assert len(WHOLE) == 3
+def test_there_are_four_whole_examples():
+    assert len(WHOLE) == 4
 
 
 @pytest.mark.parametrize("source", WHOLE, ids=lambda one: one.split()[1])
@@ -39,5 +39,12 @@ def test_an_example_could_be_put_in_force_as_it_stands(source):
 def test_every_word_function_and_limit_of_the_language_is_on_the_page():
     unsaid = [one for one in (*WORDS.values(), *FUNCTIONS, *OWN - {"approval"}) if one not in PAGE]
     assert unsaid == []
-    for limit in (MAX_ACTIVE, MAX_POLICIES, MAX_ITEMS, MAX_NESTING, f"{MAX_STEPS:,}"):
+    for limit in (
+        MAX_ACTIVE,
+        MAX_POLICIES,
+        MAX_ITEMS,
+        MAX_HISTORIES,
+        MAX_NESTING,
+        f"{MAX_STEPS:,}",
+    ):
         assert f" {limit} " in PAGE

@@ -36,6 +36,9 @@ ANSWERS_ONLY = {
 }
 """What is decided and changes nothing, so that no decision of it is kept."""
 
+UNCOUNTED = {"policy.end_tool_use"}
+"""What changes nothing where no tenant has rules over history, as in the rehearsal."""
+
 
 @pytest.fixture(scope="module")
 def folder(rehearsed, tmp_path_factory):
@@ -71,7 +74,8 @@ def engines(documents):
 def test_every_decision_of_every_operation_is_made_the_same_again(documents):
     found, asking = decisions(documents), engines(documents)
     named = {one.input["action"]["name"] for one in found}
-    lacking = {op.id for op in operations() if op.mutates and not op.public} - named - ANSWERS_ONLY
+    lacking = {op.id for op in operations() if op.mutates and not op.public} - named
+    lacking -= ANSWERS_ONLY | UNCOUNTED
     assert not lacking, f"nothing decided by these was kept: {sorted(lacking)}"
     other = [
         one.input["action"]["name"]

@@ -15,6 +15,7 @@ def rehearse(scene):
     assert {one["target"] for one in routes} >= {"others", "stripe"}
     judge_a_plan(client)
     decide_for_others(client)
+    end_a_use(client)
     freeze(client)
     policies.rehearse(scene)
     ask_why(client)
@@ -59,6 +60,27 @@ def decide_for_others(client):
 
     (line,) = until(listed)
     assert line["action"] == "integration.publish"
+
+
+def end_a_use(client):
+    """Have an agent in service be let use a tool, and say that it did."""
+    agent = client.get("admin", "/v1/agents?status=deployed")["items"][0]["id"]
+    path = f"/v1/enforce/tool-use/{allowed(client, agent)}/outcome"
+    ended = client.post("service", path, {"ended": "done"}, tenant="acme")
+    assert ended == {"ended": "done"}
+
+
+def allowed(client, agent_id):
+    """Return the decision by which an agent in service may use a tool."""
+    begin = {"name": "execution.begin", "operation": "execute", "external": False}
+    asked = {
+        "pep": "agent_runtime",
+        "agent_id": agent_id,
+        "action": begin | {"tool": "crm.look_up"},
+    }
+    said = client.post("service", "/v1/policy/evaluate", asked, tenant="acme")
+    assert said["verdict"] == "allow", said["reasons"]
+    return said["decision_id"]
 
 
 def ask_why(client):

@@ -5,18 +5,14 @@ What a rule remembers is a page, of one run, agent or tenant and of one of the f
 the page of every rule that it is about, so of several at once one is first, and the others are judged anew by what it left.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.canonical import digest
-from shared.deciding import Finding, Reason
 from shared.history.models import MOST_SEEN, Act, AtMost, Broken, Page, Rule, Seen, Total
 from shared.history.rules.memory import breaks, is_one, key_of, remembered
 from shared.store import Transaction
-
-POLICY = "history"
-"""As what reasons name these rules."""
 
 KEPT = timedelta(days=90)
 """How long a page is kept after the last act on it, where its rule looks back no further."""
@@ -40,45 +36,79 @@ def begin(txn: Transaction, rules: Iterable[Rule], act: Act, *, at: datetime) ->
 
         at: When.
     """
-    act = act.model_copy(update={"at": at, "state": "in_flight"})
-    pages, broken = list[Page](), list[Broken]()
-    for rule in rules:
-        seen = remembered(rule, act)
-        if seen is None and is_one(rule.act, act) == "no":
-            continue
-        page = _page(txn, rule, act, at)
-        known = any(one.act == act.id for one in page.seen)
-        found = None if known else breaks(rule, page.seen, act) or _full(rule, page)
-        broken += [found] if found else []
-        # Also what only looked is written, or what comes meanwhile would be missed.
-        pages.append(page if known or seen is None else _with(page, seen))
+    rules = tuple(rules)
+    broken = look(txn, rules, act, at=at)
     if not broken:
-        for page in pages:
-            txn.save(page)
-    return tuple(broken)
+        remember(txn, rules, act, at=at)
+    return broken
+
+
+def look(txn: Transaction, rules: Iterable[Rule], act: Act, *, at: datetime) -> tuple[Broken, ...]:
+    """Return the rules that an act would break if it began now: nothing of it is remembered."""
+    act = act.model_copy(update={"at": at, "state": "in_flight"})
+    found = (
+        breaks(rule, page.seen, act) or _full(rule, page)
+        for rule, page in _looked_at(txn, rules, act, at)
+        if not _known(page, act)
+    )
+    return tuple(one for one in found if one)
+
+
+def remember(txn: Transaction, rules: Iterable[Rule], act: Act, *, at: datetime) -> None:
+    """Remember that an act begins of which `look` found in this transaction that it breaks nothing."""
+    act = act.model_copy(update={"at": at, "state": "in_flight"})
+    pages = list[Page]()
+    for rule, page in _looked_at(txn, rules, act, at):
+        seen = remembered(rule, act)
+        # Also what only looked is written, or what comes meanwhile would be missed.
+        pages.append(page if seen is None or _known(page, act) else _with(page, seen))
+    for page in pages:
+        txn.save(page)
+
+
+def _looked_at(
+    txn: Transaction, rules: Iterable[Rule], act: Act, at: datetime
+) -> Iterator[tuple[Rule, Page]]:
+    """Yield each rule that an act is about, or that remembers it, with the page that it is on."""
+    for rule in rules:
+        if remembered(rule, act) is not None or is_one(rule.act, act) != "no":
+            yield rule, _page(txn, rule, act, at)
+
+
+def _known(page: Page, act: Act) -> bool:
+    return any(one.act == act.id for one in page.seen)
 
 
 def finish(
     txn: Transaction, rules: Iterable[Rule], act: Act, ended: Ended, *, at: datetime
-) -> None:
-    """Say how an act ended that was begun: it is done, or is known not to have happened and counts no longer."""
+) -> bool:
+    """
+    Say how an act ended: it is done, or is known not to have happened and counts no longer.
+
+    One that is said to be done counts also where nobody remembers it: it was said to have failed, or a rule is new.
+
+    Returns:
+        Whether that is so now: what is done cannot have failed.
+    """
     after = act.model_copy(update={"at": at, "state": ended})
     changed = list[Page]()
     for rule in rules:
         if remembered(rule, act) is None:
             continue
-        page = _page(txn, rule, act, at)
-        if not any(one.act == act.id and not one.done for one in page.seen):
-            continue
-        # Those before it keep their places: acts are in the order in which they began.
-        kept = [_ended(rule, one, after) if one.act == act.id else one for one in page.seen]
-        changed.append(page.model_copy(update={"seen": tuple(one for one in kept if one)}))
+        page, seen = _page(txn, rule, act, at), remembered(rule, after)
+        before = next((one for one in page.seen if one.act == act.id), None)
+        if before and before.done:
+            if ended == "failed":
+                return False
+        elif before:
+            # Those before it keep their places: acts are in the order in which they began.
+            kept = [seen if one is before else one for one in page.seen]
+            changed.append(page.model_copy(update={"seen": tuple(one for one in kept if one)}))
+        elif seen and len(page.seen) < MOST_SEEN:
+            changed.append(_with(page, seen))
     for page in changed:
         txn.save(page)
-
-
-def _ended(rule: Rule, before: Seen, after: Act) -> Seen | None:
-    return before if before.done else remembered(rule, after)
+    return True
 
 
 def _page(txn: Transaction, rule: Rule, act: Act, at: datetime) -> Page:
@@ -109,14 +139,3 @@ def _full(rule: Rule, page: Page) -> Broken | None:
         return None
     message = f"{MOST_SEEN} acts are remembered for this rule already, and no more are counted"
     return Broken(rule=rule.id, message=message, severity=rule.severity)
-
-
-def finding(broken: Sequence[Broken]) -> Finding:
-    """Return what these rules say, as bundles say it: what may be broken is denied as what is."""
-    reasons = tuple(
-        Reason(policy=POLICY, rule=one.rule, message=one.message, severity=one.severity)
-        for one in broken
-    )
-    return Finding(
-        allow=not broken, reasons=reasons, matched=tuple(f"{POLICY}/{one.rule}" for one in broken)
-    )

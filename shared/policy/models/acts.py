@@ -131,6 +131,15 @@ class ToolUse(ActingFor):
     """What it is for."""
 
 
+class ToolUseOutcome(Value):
+    """How the use of a tool ended."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ended": "done"}]})
+
+    ended: Literal["done", "failed"]
+    """`done`: it happened, whatever came of it. `failed`: it is known not to have happened."""
+
+
 class Proof(Value):
     """What proves an answer."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.deciding import Finding
 from shared.policy.rules.language.evaluation import Evaluator, findings
+from shared.policy.rules.language.histories import with_history
 
 WITH_TOOLS = frozenset({"integration", "plan", "step"})
 """The families of acts that are done with a tool: there, one that is not named is not known."""
@@ -12,7 +13,14 @@ WITH_TOOLS = frozenset({"integration", "plan", "step"})
 
 def found(policies: Iterable[Evaluator], document: Mapping[str, Any]) -> dict[str, Finding]:
     """Return what policies find about an act, each by ``tenant/<name>``; one that does not apply finds nothing."""
-    return findings(policies, seen(document))
+    policies = tuple(policies)
+    asked = findings(policies, seen(document))
+    for one in policies:
+        name = f"tenant/{one.policy.name}"
+        held = with_history(one.policy, asked.get(name), document)
+        if held is not None:
+            asked[name] = held
+    return asked
 
 
 def seen(document: Mapping[str, Any]) -> Mapping[str, Any]:

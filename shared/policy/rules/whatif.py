@@ -9,6 +9,7 @@ from shared.policy.models.whatif import MAX_SHOWN, Changed, WhatIf
 from shared.policy.rules.acts import beyond
 from shared.policy.rules.asking import found
 from shared.policy.rules.language.evaluation import Evaluator
+from shared.policy.rules.language.histories import forgets
 from shared.policy.rules.violations import counted
 
 STRENGTH: Mapping[Verdict, int] = {
@@ -53,6 +54,8 @@ def tried(
     rules: Counter[str] = Counter()
     actions: Counter[str] = Counter()
     applied, looser_ = 0, False
+    if replaced is not None:
+        looser_ = forgets(replaced.policy, draft.policy if draft else None)
     for one in recorded:
         mine = _found(draft, one.input)
         theirs = _found(replaced, one.input)

@@ -199,6 +199,12 @@ class Builder(Transformer[Token, Any]):
         return tokens.named(found[0])
 
     @placed
+    def history(self, meta: Any, found: list[Any]) -> nodes.History:
+        """A rule over what was done before."""
+        name, says = found
+        return nodes.History(name=name, says=says, **_place(meta))
+
+    @placed
     def test(self, meta: Any, found: list[Any]) -> nodes.Test:
         """A test."""
         name, given, expect, by = found

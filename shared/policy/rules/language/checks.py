@@ -5,11 +5,13 @@ from difflib import get_close_matches
 
 from shared.policy.rules.language import nodes
 from shared.policy.rules.language.conditions import FUNCTIONS, Asked, condition
+from shared.policy.rules.language.histories import wrong
 from shared.policy.rules.language.pattern_reading import BadPattern
 from shared.policy.rules.language.patterns import pattern
 from shared.policy.rules.language.problems import Problem
 
 MAX_ITEMS = 300
+MAX_HISTORIES = 10
 LABELS = ("public", "internal", "customer", "pii", "financial", "health", "secret")
 SINKS = (
     *("internal.store", "external.send", "external.publish", "payment", "llm.prompt"),
@@ -101,7 +103,9 @@ def problems(policy: nodes.Policy) -> tuple[Problem, ...]:
 def untested(policy: nodes.Policy) -> tuple[str, ...]:
     """Return the rules that deny and that no test of the policy expects to: with one of them it is not activated."""
     expected = {one.by for one in policy.tests if one.expect == "deny"}
-    return tuple(one.name for one in policy.rules if one.denies and one.name not in expected)
+    deny = [one.name for one in policy.rules if one.denies]
+    deny += [one.name for one in policy.histories]
+    return tuple(name for name in deny if name not in expected)
 
 
 def _wrong(part: nodes.Node, rule: str, message: str, *, warning: bool = False) -> Problem:
@@ -118,8 +122,12 @@ def _head(policy: nodes.Policy) -> Iterator[Problem]:
         yield _wrong(policy, "reserved_name", f"{policy.name} is a bundle of the platform")
     if len(policy.items) > MAX_ITEMS:
         yield _wrong(policy, "too_large", f"a policy has {MAX_ITEMS} rules and tests at most")
+    if len(policy.histories) > MAX_HISTORIES:
+        said = f"a policy has {MAX_HISTORIES} rules over history at most; make several of it"
+        yield _wrong(policy, "too_large", said)
     effects = [one for rule in policy.rules for one in rule.effects]
-    if not any(isinstance(one, nodes.Allow) for one in effects):
+    silent = policy.histories and not policy.rules and not policy.redactions
+    if not silent and not any(isinstance(one, nodes.Allow) for one in effects):
         said = "no rule allows, so all it applies to is denied (no_rule); add: rule base when true allow"
         yield _wrong(policy, "no_allow", said, warning=True)
 
@@ -170,7 +178,7 @@ def _tests(policy: nodes.Policy) -> Iterator[Problem]:
             said = f"there is no rule {test.by}{_near(test.by, [*known, 'no_rule'])}"
             yield _wrong(test, "unknown_rule", said)
     for name in untested(policy) if policy.tests else ():
-        rule = next(one for one in policy.rules if one.name == name)
+        rule = next(one for one in policy.items if one.name == name)
         said = f"no test expects deny by {name}, so the policy cannot be activated"
         yield _wrong(rule, "untested", said, warning=True)
 
@@ -183,6 +191,9 @@ def _items(policy: nodes.Policy) -> Iterator[Problem]:
                 yield _wrong(one.path, "not_output", said)
             if one.pattern is not None:
                 yield from _bad(one, one.pattern)
+        if isinstance(one, nodes.History):
+            for why in wrong(policy.name, one):
+                yield _wrong(one, "no_history", why)
         if isinstance(one, nodes.Flow):
             if one.label not in LABELS:
                 said = f"{one.label} is no label{_near(one.label, list(LABELS))}"

@@ -86,11 +86,14 @@ class Evaluator:
         Return what it says of a document.
 
         Whether it applies is asked widely, for that restricts. Where that is undefined its restrictions count, and
-        that no rule of it allows does not: nobody knows whether it was meant.
+        that no rule of it allows does not: nobody knows whether it was meant. One that has rules over history alone says
+        nothing of an act by itself.
 
         Raises:
             TooLong: It took too many steps.
         """
+        if self.policy.histories and not self._rules:
+            return Said(None)
         applies: Truth = True
         if self._applies is not None:
             applies = self._applies[0](document)

@@ -15,7 +15,7 @@ policy: "policy" name "version" SEMVER "{" header* item* "}"
 ?header: "about" STRING -> about
        | "bundle" name -> bundle
        | "applies" "to" expr -> applies
-?item: rule | redact | flow | test
+?item: rule | redact | flow | history | test
 
 rule: "rule" name ["priority" INT] "when" expr effect+
 ?effect: "allow" -> allow
@@ -35,6 +35,7 @@ flow: "flow" name "forbid" name "->" sink ["unless" treatments]
 sink: WORD STEP?
 treatments: treatment ("," treatment)*
 !treatment: WORD | "redact"
+history: "history" name given
 test: "test" STRING "{" "given" given "expect" verdict ["by" name] "}"
 !verdict: "allow" | "deny" | WORD
 
@@ -103,6 +104,7 @@ WORDS = {
         "flow",
         "forbid",
         "unless",
+        "history",
         "test",
         "given",
         "expect",
@@ -166,7 +168,10 @@ GROUPS = (
         frozenset(["ALLOW", "DENY", "REQUIRE", "OBLIGE", "ALERT", "NOTE"]),
         "an effect (allow, deny, require, oblige, alert, note)",
     ),
-    (frozenset(["RULE", "REDACT", "FLOW", "TEST"]), "a rule, redact, flow or test"),
+    (
+        frozenset(["RULE", "REDACT", "FLOW", "HISTORY", "TEST"]),
+        "a rule, redact, flow, history or test",
+    ),
     (frozenset(["ABOUT", "BUNDLE", "APPLIES"]), "about, bundle or applies to"),
     (frozenset(["STRING", "INT", "TRUE", "FALSE", "NULL", "LSQB", "WORD"]), "a value or a path"),
 )

@@ -224,6 +224,15 @@ class Flow(Node):
 
 
 @dataclass(frozen=True)
+class History(Node):
+    """A rule over what was done before, as `shared/history/models.py` has it; its name is the rule's code."""
+
+    kind: ClassVar[str] = "history"
+    name: str
+    says: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Test(Node):
     """A document, and what must be decided about it."""
 
@@ -234,7 +243,7 @@ class Test(Node):
     by: str | None = None
 
 
-Item = Rule | Redact | Flow | Test
+Item = Rule | Redact | Flow | History | Test
 
 
 @dataclass(frozen=True)
@@ -258,6 +267,11 @@ class Policy(Node):
     def redactions(self) -> tuple[Redact, ...]:
         """What it hides."""
         return tuple(one for one in self.items if isinstance(one, Redact))
+
+    @property
+    def histories(self) -> tuple[History, ...]:
+        """Its rules over what was done before."""
+        return tuple(one for one in self.items if isinstance(one, History))
 
     @property
     def tests(self) -> tuple[Test, ...]:

@@ -26,7 +26,7 @@ MAX_BYTES = 64 * 1024
 MAX_NESTING = 32
 MAX_PROBLEMS = 10
 
-_ITEM = re.compile(r"^[ \t]*(?:rule|redact|flow|test)\b", re.MULTILINE)
+_ITEM = re.compile(r"^[ \t]*(?:rule|redact|flow|history|test)\b", re.MULTILINE)
 _SEEN = re.compile(r"[^\n]")
 _VERSION = re.compile(r"\bversion\s+[0-9A-Za-z.+-]*\Z")
 _WHOLE = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*")

@@ -12,13 +12,16 @@ from shared.policy.rules.language.evaluation import Evaluator, evaluator
 from shared.records import dataclass
 
 _PLACE = ("line", "column")
+_JSON = frozenset({"given", "says"})
+"""The members that are JSON of their own, and no parts."""
+
 _KINDS: Mapping[str, type[nodes.Node]] = {
     kind.kind: kind
     for kind in (
         *(nodes.Text, nodes.Number, nodes.Constant, nodes.Listed, nodes.Function, nodes.Path),
         *(nodes.Compare, nodes.Not, nodes.And, nodes.Or),
         *(nodes.Allow, nodes.Deny, nodes.Require, nodes.Oblige, nodes.Alert, nodes.Note),
-        *(nodes.Rule, nodes.Redact, nodes.Flow, nodes.Test, nodes.Policy),
+        *(nodes.Rule, nodes.Redact, nodes.Flow, nodes.History, nodes.Test, nodes.Policy),
     )
 }
 
@@ -37,9 +40,8 @@ def to_json(node: nodes.Node, *, places: bool = True) -> dict[str, Any]:
 def from_json(data: Mapping[str, Any]) -> Any:
     """Return the part that JSON of this module says."""
     kind = _KINDS[data["kind"]]
-    members = {name: _part(value) for name, value in data.items() if name not in {"kind", "given"}}
-    if "given" in data:
-        members["given"] = data["given"]
+    members = {name: value if name in _JSON else _part(value) for name, value in data.items()}
+    del members["kind"]
     return kind(**members)
 
 

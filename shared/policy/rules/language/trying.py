@@ -1,11 +1,13 @@
 """Try a policy: what it decides about a document by itself, and whether that is what somebody expects."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from shared.deciding import Finding, Merged, Verdict, merge
+from shared.deciding import Finding, Merged, Verdict, denial, merge
 from shared.policy.rules.language.conditions import Asked
-from shared.policy.rules.language.evaluation import Evaluator, Said, judged
+from shared.policy.rules.language.evaluation import PDP_ERROR, Evaluator, Said, judged
+from shared.policy.rules.language.histories import after, broken_in, with_history
 from shared.records import dataclass
 
 
@@ -65,11 +67,26 @@ def outcome(policy: Evaluator, document: Mapping[str, Any]) -> Outcome:
     """Return what a policy decides; where it does not apply, what the platform says stands."""
     asked = Asked(document)
     before = asked.left
-    said = judged(policy, asked)
+    said = _with_history(policy, judged(policy, asked), document)
     every = {"platform": Finding(allow=True)}
     if said.finding is not None:
         every[policy.policy.name] = said.finding
     return Outcome(said.finding is not None, merge(every), said, before - max(asked.left, 0))
+
+
+def _with_history(policy: Evaluator, said: Said, document: Mapping[str, Any]) -> Said:
+    if not policy.policy.histories:
+        return said
+    try:
+        known = after(policy.policy, document)
+    except ValueError:
+        why = "what was done, or is to be done, says no tool that there can be"
+        return Said(denial(policy.policy.name, PDP_ERROR, why, "high"), (PDP_ERROR,))
+    finding = with_history(policy.policy, said.finding, known)
+    if finding is said.finding:
+        return said
+    broken = (one["rule"].rpartition("/")[2] for one in broken_in(known))
+    return replace(said, finding=finding, rules=(*said.rules, *broken))
 
 
 def own_cases(policy: Evaluator) -> tuple[Case, ...]:
@@ -85,5 +102,6 @@ def tried(policy: Evaluator, cases: Iterable[Case]) -> tuple[Tried, ...]:
 def coverage_bp(policy: Evaluator, results: Iterable[Tried]) -> int:
     """Return the share of its rules that matched in a case, in basis points (100 are one percent)."""
     rules = {one.name for one in policy.policy.rules}
+    rules |= {one.name for one in policy.policy.histories}
     matched = {name for one in results for name in one.outcome.said.rules} & rules
     return len(matched) * 10_000 // len(rules) if rules else 10_000

@@ -1,7 +1,7 @@
 """Write policies as they are laid out everywhere; comments stay, each before what it stood before or beside."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -108,20 +108,25 @@ def _item(item: nodes.Item) -> Iterator[str]:
         case nodes.Flow(unless=unless):
             but = f" unless {', '.join(unless)}" if unless else ""
             yield f"flow {item.name} forbid {item.label} -> {item.sink}{but}"
+        case nodes.History(says=says):
+            yield from _spread(f"history {item.name}", says)
         case nodes.Test(by=by):
             yield f"test {quoted(item.name)} {{"
-            given = f"  given {quoted(item.given)}"
-            yield from [given] if len(given) < WIDTH else _spread(item)
+            yield from (f"  {one}" for one in _spread("given", item.given))
             yield f"  expect {item.expect}{f' by {by}' if by else ''}"
             yield "}"
 
 
-def _spread(test: nodes.Test) -> Iterator[str]:
-    """Write each member of a document on a line of its own."""
-    yield "  given {"
-    members = [f"    {quoted(name)}: {quoted(value)}" for name, value in test.given.items()]
+def _spread(head: str, document: Mapping[str, Any]) -> Iterator[str]:
+    """Write a document on one line, or each of its members on a line of its own."""
+    whole = f"{head} {quoted(document)}"
+    if len(whole) < WIDTH - 2:
+        yield whole
+        return
+    yield f"{head} {{"
+    members = [f"  {quoted(name)}: {quoted(value)}" for name, value in document.items()]
     yield from ",\n".join(members).split("\n")
-    yield "  }"
+    yield "}"
 
 
 def _rule(rule: nodes.Rule) -> Iterator[str]:
