@@ -37,6 +37,7 @@ from shared.policy.models.sets import PolicySet
 from shared.ports import Deployment
 from shared.reaction import ReactionCall
 from shared.secrets import TenantSecrets
+from tests.counted import count_lines
 from tests.outside import FakeFiles, FakeHttpClient, FakeVault, fake_models
 from tests.ran import write_down
 from tests.ruled import OfTests
@@ -46,6 +47,7 @@ pytest_plugins = ["tests.worlds"]
 
 def pytest_configure(config):
     write_down(config)
+    count_lines(config)
     config.add_cleanup(lambda: pool().clear())
     if sys.version_info < (3, 13):
         # What nobody closed is told by every Python that we promise, and fails the test.
