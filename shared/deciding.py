@@ -253,6 +253,8 @@ FACTS: Mapping[str, frozenset[str]] = {
             "budget_level",
             "budget_spent_bp",
             "budget_reset_at",
+            "agent_spent_bp",
+            "platform_spent_bp",
             "risk",
             "request_count",
             "open_cases",

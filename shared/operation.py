@@ -88,6 +88,9 @@ class Call:
     """Whether leaving a transaction commits it; the kernel commits by itself, with the reply."""
 
     crossings: list[Crossing] = field(default_factory=list, init=False)
+    told: dict[str, str] = field(default_factory=dict, init=False)
+    """What whoever asks is told beside the answer, or the refusal, by the names of headers."""
+
     route: Mapping[str, str] | None = field(default=None, init=False)
     """Where its calls to the outside go instead, as the rules decided; None where they go where they are meant to."""
 

@@ -33,6 +33,10 @@ GATEWAY = "api_gateway"
 """Where operations are enforced, as `pep` names it."""
 
 
+USED = {"X-Agent-Utilization": "agent_spent_bp", "X-Platform-Utilization": "platform_spent_bp"}
+"""Which facts say how much of a budget is used, by the headers that tell it in whole percent."""
+
+
 @dataclass(frozen=True)
 class Decided:
     """A decision on its way: what it is, and how evidence has it."""
@@ -58,8 +62,11 @@ class Decided:
     @property
     def headers(self) -> dict[str, str]:
         """What whoever asked is told beside the answer."""
-        level = self.decision.input["context"].get("budget_level")
-        return {"X-Budget-Alert-Level": level} if level else {}
+        known = self.decision.input["context"]
+        level = known.get("budget_level")
+        used = {header: known.get(name) for header, name in USED.items()}
+        percent = {header: str(bp // 100) for header, bp in used.items() if bp is not None}
+        return ({"X-Budget-Alert-Level": level} if level else {}) | percent
 
 
 def asked(op: Operation, call: Call, arguments: Mapping[str, Any], environment: str) -> Question:
@@ -120,6 +127,7 @@ class RulesInForce:
         with call.platform("the rules look at the agent that acts") as platform:
             known = facts(txn, question, frozen=frozen, platform=platform)
         made = _decision(question, known, engine, self._ports.tenant_rules, txn)
+        call.told.update(Decided(made).headers)
         return attested(made, self._ports.signer)
 
     def refusal(self, decision: Decision) -> Refusal:

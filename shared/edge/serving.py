@@ -72,7 +72,7 @@ _ALWAYS = (
 _EXPOSED = (
     "ETag, Location, Content-Disposition, X-Correlation-ID, X-Request-ID, X-Audit-Entry, Retry-After,"
     " X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"
-    " X-Decision-ID, X-Budget-Alert-Level, X-Payload-Signature"
+    " X-Decision-ID, X-Budget-Alert-Level, X-Agent-Utilization, X-Platform-Utilization, X-Payload-Signature"
 )
 
 View = Callable[[Request], Response]
@@ -244,7 +244,8 @@ class _Request:
         What it answered to the same request before is answered again: *again*, where a commit failed, and
         before any run is refused or commits nothing.
         """
-        call, self.denied, self.told = self._call(tenant, path), None, {}
+        call, self.denied = self._call(tenant, path), None
+        self.told = call.told
         repetition = self._repetition(call, raw)
         if repetition and again:
             with doing("edge.again"):
@@ -285,7 +286,8 @@ class _Request:
         from shared.edge import decision_point, verdicts
 
         decided = decision_point.decide(self.op, call, arguments, self.ports)
-        self.told, decision = decided.headers, decided.decision
+        call.told.update(decided.headers)
+        decision = decided.decision
         if not decided.allows:
             refusal = verdicts.refusal(decision)
             # What is to be sent again is not denied.

@@ -51,6 +51,7 @@ def test_the_level_is_that_of_what_is_spent_and_held(hold, told_of, spent, found
     assert told_of() == {
         "budget_level": found,
         "budget_spent_bp": spent // 100,
+        "agent_spent_bp": spent // 100,
         "budget_reset_at": "2026-01-02T00:00:00.000Z" if spent else told_of()["budget_reset_at"],
     }
 

@@ -128,6 +128,9 @@ def test_new_work_is_decided_by_how_much_of_the_budget_is_used(
     hold("one", spent)
     answer = evaluate()
     assert answer.status_code == 200
+    assert answer.headers["X-Budget-Alert-Level"] == level
+    assert answer.headers["X-Agent-Utilization"] == str(spent // 10_000)
+    assert "X-Platform-Utilization" not in answer.headers
     said = answer.json
     assert (said["verdict"], [one["rule"] for one in said["reasons"]]) == (verdict, rules)
     asked = documents.get(Key("acme", "decisions", said["decision_id"])).data["decision"]["input"]
@@ -321,6 +324,13 @@ def test_a_tool_that_needs_an_approval_is_refused_until_there_is_one(use, world,
     )
     told = problem(use(), 403, "approval_required", "INT-02")
     assert told["approval_type"] == "communication"
+
+
+def test_a_refused_use_of_a_tool_says_how_much_of_the_budget_is_used(use, agent, hold):
+    agent()
+    hold("one", 857_000)
+    told = use().headers
+    assert (told["X-Budget-Alert-Level"], told["X-Agent-Utilization"]) == ("approval", "85")
 
 
 def test_a_denied_service_asks_nothing(use, world, agent):

@@ -15,6 +15,9 @@ from shared.errors import Invalid
 from shared.shares import LIFE
 from shared.store import Transaction
 
+TOLD = frozenset({"agent", "platform"})
+"""Of which scopes it is told by itself how much is used, in basis points."""
+
 
 def facts(txn: Transaction, question: Question) -> Mapping[str, Any]:
     """
@@ -39,6 +42,9 @@ def facts(txn: Transaction, question: Question) -> Mapping[str, Any]:
     worst = max(budgets, key=lambda one: (limits.LEVELS.index(levels[one.id]), used[one.id]))
     window = limits.window_at(worst.window, at)
     context: dict[str, Any] = {"budget_level": levels[worst.id], "budget_spent_bp": used[worst.id]}
+    for id, bp in used.items():
+        if (kind := id.partition(":")[0]) in TOLD:
+            context[f"{kind}_spent_bp"] = bp
     if window != LIFE:
         context["budget_reset_at"] = written(window.ends)
     if question.tenant != PLATFORM:
