@@ -114,6 +114,14 @@ def test_a_payee_under_another_spelling_is_the_same(payee):
     assert not keeps(PAYEE, pay(0, 400_000), pay(1, 200_000, payee=payee))
 
 
+@pytest.mark.parametrize("name", ["Payment.Send", "payment_send", "PAYMENT/send", "payment-send"])
+def test_a_tool_under_another_spelling_is_the_same_where_something_is_forbidden(name):
+    spelled = act(name, 1, currency="INR", payee="acme", amount_minor=400_000)
+    assert not keeps(PAYEE, pay(0, 200_000), spelled)
+    assert not keeps(UNTRUSTED, act("Mail_Read"), spelled)
+    assert keeps(UNTRUSTED, act("mail.read"), act("payments.list", 1))
+
+
 @pytest.mark.parametrize("amount", [None, "1", True, -5])
 def test_an_amount_that_is_none_is_refused(amount):
     assert not keeps(PAYEE, pay(0, amount))

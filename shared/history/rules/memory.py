@@ -5,6 +5,7 @@ Both the gate and the compiler ask this and nothing else, so they cannot disagre
 read them, whatever their case, script and separators; what permits compares them to the letter.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
@@ -37,8 +38,7 @@ def both(one: Sure, other: Sure) -> Sure:
 
 def is_one(pattern: Pattern, act: Act, *, permits: bool = False) -> Sure:
     """Say whether an act is one that is meant; *permits* is whether that would be good for whoever acts."""
-    name, beginning = pattern.name, pattern.name.removesuffix("*")
-    if act.name != name and not (name != beginning and act.name.startswith(beginning)):
+    if not _called(pattern.name, act.name, to_the_letter=permits):
         return "no"
     sure: Sure = "yes"
     for fact, value in pattern.where.items():
@@ -51,6 +51,21 @@ def is_one(pattern: Pattern, act: Act, *, permits: bool = False) -> Sure:
         left: dict[Sure, Sure] = {"yes": "no", "no": "yes", "maybe": "maybe"}
         sure = both(sure, left[out])
     return sure
+
+
+def _called(name: str, act: str, *, to_the_letter: bool) -> bool:
+    """Say whether an act has a name, or one that begins as it: for what forbids, in any case and with any separators."""
+    beginning = name.removesuffix("*")
+    if act == name or (name != beginning and act.startswith(beginning)):
+        return True
+    if to_the_letter:
+        return False
+    if name == beginning:
+        return bare(act) == bare(name)
+    return _SEPARATORS.sub(".", act.lower()).startswith(_SEPARATORS.sub(".", beginning.lower()))
+
+
+_SEPARATORS = re.compile(r"[^0-9a-z]+")
 
 
 def _equal(known: Fact, wanted: Fact, *, to_the_letter: bool) -> Sure:
