@@ -212,26 +212,30 @@ class LiveEnforcement:
             yield Trouble("key_missing", says)
 
     def _unproven(self, standing: Snapshot) -> Trouble | None:
-        """Hold what is said to be in force to the signed entry that put it there."""
-        entry_id = (standing.data.get("audit") or {}).get("entry")
-        entry = entry_id and self._documents.get(Key(PLATFORM, Entry.collection, str(entry_id)))
-        if not entry or verification.disagreement(standing.data, entry.data):
+        """Hold what is said to be in force to the signed entry that put it there, and that to be the last that there is."""
+        audit = standing.data.get("audit") or {}
+        found = self._since(audit.get("n"))
+        entry = found[0] if found and found[0].key.id == audit.get("entry") else None
+        if entry is None or verification.disagreement(standing.data, entry.data):
             says = "nothing proves which policy bundles are in force: the record is not what its last entry says; restore it"
             return Trouble("bundle_unsigned", says)
         kid, signature = str(entry.data.get("kid")), str(entry.data.get("sig"))
         if not self._trusted(kid, signed_bytes(entry.data), signature):
             says = "what says which policy bundles are in force is signed by nobody who is trusted; restore it"
             return Trouble("bundle_unsigned", says)
-        return self._rolled_back(standing, entry)
+        return self._rolled_back(standing) if found[1:] else None
 
-    def _rolled_back(self, standing: Snapshot, entry: Snapshot) -> Trouble | None:
-        """Hold what is said to be in force to be the last that was: an old record has a proof, too."""
-        since = Condition("eseq", ">=", entry.data["eseq"])
-        named = Condition("entity", "==", entry.data["entity"])
+    def _since(self, number: object) -> list[Snapshot]:
+        """Return the entry of that number and the next: asked for together, as each look pays for what it reads."""
+        if not isinstance(number, int):
+            return []
+        since = Condition("eseq", ">=", number)
+        named = Condition("entity", "==", f"{PLACE.collection}/{PLACE.id}")
         query = Query(Entry.collection, (named, since), (("eseq", "asc"),), limit=2)
-        later = [one for one in self._documents.find(PLATFORM, query) if one.key != entry.key]
-        if not later:
-            return None
+        return list(self._documents.find(PLATFORM, query))
+
+    def _rolled_back(self, standing: Snapshot) -> Trouble | None:
+        """Tell of a record that has later entries: an old one has a proof, too."""
         now = self._documents.get(PLACE)
         if now is not None and now.revision != standing.revision:
             # It was changed while this looked, and is looked at again.
@@ -268,15 +272,15 @@ class LiveEnforcement:
         Raises:
             EnforcementUnavailable: They are not there, or are others.
         """
-        kept = self._kept(standing.bundle)
         if standing.approval_id is not None or standing.release != VERSION:
+            kept = self._kept(standing.bundle)
             if kept is None:
                 said = "the policy bundles that were put in force are not kept; restore the store, or put others in force"
                 raise EnforcementUnavailable(said, rule="bundle_missing")
             return kept
         lying = self._shipped()
         if lying.digest != standing.bundle:
-            raise _others(lying, kept)
+            raise _others(lying, self._kept(standing.bundle))
         return lying
 
     def _kept(self, digest: str) -> BundleSet | None:
