@@ -11,6 +11,7 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -248,12 +249,25 @@ def _finding(bundle: str, said: Mapping[str, Any]) -> Finding | None:
             *(one["rule"] for one in reasons),
             *(one["source_rule"] for one in said.get("obligations", ())),
         ]
-        if not all(isinstance(code, str) and re.fullmatch(_CODE, code) for code in codes):
+        matched = _matched(bundle, tuple(codes))
+        if matched is None:
             return None
-        matched = tuple(f"{bundle}/{code}" for code in dict.fromkeys(codes))
         if not any(said.get(member) for member in ("reasons", "obligations", "approval")):
-            # A yes with nothing to it holds nothing to be validated, for which a cold function would build models.
-            return Finding.model_construct(allow=said["allow"], matched=matched)
+            return _plain(matched, allow=said["allow"])
         return Finding.model_validate({**said, "reasons": reasons, "matched": matched})
     except (TypeError, KeyError, ValueError):
         return None
+
+
+@lru_cache(maxsize=1024)
+def _matched(bundle: str, codes: tuple[object, ...]) -> tuple[str, ...] | None:
+    """Return the rules that matched, as ``bundle/rule``; None where one is no code."""
+    if not all(isinstance(code, str) and re.fullmatch(_CODE, code) for code in codes):
+        return None
+    return tuple(f"{bundle}/{code}" for code in dict.fromkeys(codes))
+
+
+@lru_cache(maxsize=1024)
+def _plain(matched: tuple[str, ...], *, allow: bool) -> Finding:
+    """Return a finding with nothing to it: nothing is to be validated, for which a cold function would build models."""
+    return Finding.model_construct(allow=allow, matched=matched)
