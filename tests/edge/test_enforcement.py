@@ -11,6 +11,7 @@ from shared.edge.bundles import BundleSet
 from shared.edge.canary import canary
 from shared.edge.enforcement import PLACE, LiveEnforcement
 from shared.edge.keys import FileSigner
+from shared.edge.meter import Metered, doing
 from shared.errors import EnforcementUnavailable, StoreUnavailable
 from shared.evidence import Entry
 from shared.operation import Call
@@ -204,6 +205,17 @@ def test_a_look_holds_for_half_a_minute(world, ship):
     assert world.engine.asked == 3
     world.at(30)
     assert world.engine.asked == 6
+
+
+def test_a_look_reads_what_is_in_force_and_its_last_entry_and_nothing_else(world, ship, freeze):
+    ship()
+    freeze(True)
+    metered = Metered(world.documents)
+    world.live._documents = metered
+    with doing("a request"):
+        assert world.found(0)[0] == "effective"
+    assert metered.most["edge.enforcement"].reads == 2
+    assert metered.most["a request"].reads == 0
 
 
 def test_a_clock_that_goes_back_is_looked_at_again(world, ship):
