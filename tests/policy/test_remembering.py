@@ -16,8 +16,10 @@ from shared.errors import Conflict, Invalid
 from shared.history.models import Page, PlanPart
 from shared.judged import STORED
 from shared.policy.models.trying import PolicyCases
+from shared.policy.rules.language.evaluation import evaluator
 from shared.policy.rules.language.reading import read
 from shared.policy.rules.language.stored import Kept, ready
+from shared.policy.rules.language.trying import outcome
 from shared.policy.rules.language.writing import written
 from shared.policy.rules.replaying import replayed
 from tests.kernel.things import problem
@@ -207,6 +209,22 @@ def test_a_rule_over_history_without_a_test_is_not_put_in_force(write, ask):
     untested = PAYMENTS.replace("expect deny by an-hour", "expect deny")
     with pytest.raises(Conflict, match="an-hour"):
         ask(write(untested))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"action": 7},
+        {"action": {"tool": ["x"]}, "args": [1]},
+        {"action": {"tool": "payment.send"}, "context": 7},
+        {"action": {"tool": "payment.send"}, "context": {"history": {"broken": [{"no": 1}]}}},
+        {"action": {"tool": "payment.send"}, "before": [{"action": {}, "ago_s": 10**15}]},
+    ],
+)
+def test_whatever_it_is_tried_with_that_cannot_be_compared_is_no_yes(document):
+    (policy,) = read(PAYMENTS)
+    tried = outcome(evaluator(policy), document)
+    assert (tried.verdict, tried.by) == ("deny", ("PDP_ERROR",))
 
 
 @pytest.mark.parametrize(

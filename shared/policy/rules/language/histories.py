@@ -68,9 +68,6 @@ def after(policy: nodes.Policy, document: Mapping[str, Any]) -> Mapping[str, Any
     What it says in ``before`` was done before it, the oldest first: each the ``action`` and ``args`` of another document,
     with ``run`` where it was in another run, and ``ago_s`` for how many seconds ago. One that says itself what it breaks
     is taken at its word, as a decision that is on record is.
-
-    Raises:
-        ValueError: Nothing can be called as a tool there is.
     """
     context = document.get("context") or {}
     if not policy.histories or "history" in context:

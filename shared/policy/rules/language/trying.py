@@ -79,10 +79,10 @@ def _with_history(policy: Evaluator, said: Said, document: Mapping[str, Any]) ->
         return said
     try:
         known = after(policy.policy, document)
-    except ValueError:
-        why = "what was done, or is to be done, says no tool that there can be"
+        finding = with_history(policy.policy, said.finding, known)
+    except Exception as error:  # noqa: BLE001 - whatever somebody tries it with, it is no yes
+        why = f"what was done, or is to be done, cannot be compared ({type(error).__name__})"
         return Said(denial(policy.policy.name, PDP_ERROR, why, "high"), (PDP_ERROR,))
-    finding = with_history(policy.policy, said.finding, known)
     if finding is said.finding:
         return said
     broken = (one["rule"].rpartition("/")[2] for one in broken_in(known))
