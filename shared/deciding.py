@@ -83,6 +83,8 @@ class Finding(Value):
     approval: ApprovalNeeded | None = None
     matched: tuple[Code, ...] = ()
     """The rules that matched, as ``policy/rule``."""
+    alerts: tuple[Reason, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
     @property
     def denies(self) -> bool:
@@ -127,6 +129,10 @@ class Decision(Value):
     """Every rule that matched, as `policy/rule`."""
     approval: ApprovalNeeded | None = None
     """Whose approval it needs; null where it needs none."""
+    alerts: tuple[Reason, ...] = ()
+    """What a tenant's policies have somebody told of it."""
+    notes: tuple[Reason, ...] = ()
+    """What they remark on it."""
     asked: tuple[Code, ...] = ()
     """The bundles and policies that were asked, a tenant's as `tenant/<name>:<version>#<policy_hash>`."""
     bundle: Code

@@ -95,6 +95,7 @@ class Transaction(Reads):
         self._policy: Mapping[str, Any] | None = None
         self._decision_id: str | None = None
         self._belief = Belief(documents, tenant, circumstances.correlation_id)
+        self._alongside: list[tuple[Entity, Event]] = []
         self.entries: list[Entry] = []
         self.urgent = False
         """Whether the tap must have the entries before the caller gets an answer."""
@@ -206,6 +207,10 @@ class Transaction(Reads):
     def attest(self, decision_id: str, policy: Mapping[str, Any] | None) -> None:
         """Have the first entry be called as the decision that this act is under, and carry it; the others cite it."""
         self._decision_id, self._policy = decision_id, policy
+
+    def alongside(self, document: Entity, event: Event) -> None:
+        """Have a new document be kept with whatever this keeps, after the first of it; where it keeps nothing, nor is that."""
+        self._alongside.append((document, event))
 
     def _got(self, kind: type[R], key: Key, snapshot: Snapshot | None) -> R | None:
         if snapshot is None:
@@ -342,6 +347,9 @@ class Transaction(Reads):
             stored = document.to_stored()
         self._guards.changed(type(document), before.data if before else None, stored)
         self._writes.append(Write(key, stored, expected))
+        alongside, self._alongside = self._alongside, []
+        for one, told in alongside:
+            self._stage(one, told, ABSENT, None, None)
         return document
 
     def _seal(

@@ -155,13 +155,19 @@ def _decision(
     findings = found(engine, document)
     findings |= tenant_rules(txn, document)
     merged = merge(findings, pep=question.pep)
-    return Decision(
+    beside: dict[str, Any] = {}
+    if any(one.alerts or one.notes for one in findings.values()):
+        from shared.policy.rules import alerts
+
+        beside = alerts.said(findings.values())
+    decision = Decision(
         decision_id=str(uuid4()),
         verdict=merged.verdict,
         reasons=tuple(type(one).model_validate(for_evidence(one)) for one in merged.reasons),
         obligations=merged.obligations,
         matched=merged.matched,
         approval=merged.approval,
+        **beside,
         asked=tuple(findings),
         bundle=engine.digest,
         engine=engine.version,
@@ -170,6 +176,13 @@ def _decision(
         evaluated_at=question.now,
         pep=question.pep,
     )
+    if beside:
+        from shared.policy.actions.alerts import fresh
+        from shared.policy.events.alerts import PolicyAlerted
+
+        for one in fresh(txn, decision, question.now):
+            txn.alongside(one, PolicyAlerted.of(one))
+    return decision
 
 
 def attested(decision: Decision, signer: Signer) -> Attestation:

@@ -5,6 +5,11 @@ from shared.policy.models.policies import EXAMPLE
 from tests.rehearsals.scene import until
 
 OWNER = "customer_admin@acme"
+WATCHED = """policy watched version 1.0.0 {
+  applies to action.name == "budgets.put_budget"
+  rule base when true allow alert high "a budget is set" note "as usual"
+}"""
+BUDGET = "/v1/budgets/agent:acme.55555555-5555-4555-8555-555555555555"
 
 
 def rehearse(scene):
@@ -19,8 +24,23 @@ def rehearse(scene):
     # Asked beside a policy that is in force.
     assert client.get(OWNER, "/v1/policies", status="active")["items"][0]["id"] == policy["id"]
     client.post(OWNER, f"{address}/retire")
+    be_alerted(client)
     assert client.get(OWNER, "/v1/policies/violations")["complete"]
     assert client.get(OWNER, "/v1/policies/drift")["complete"]
+
+
+def be_alerted(client):
+    """Have a policy tell whoever governs of what is done."""
+    policy = client.post(OWNER, "/v1/policies", {"source": WATCHED})
+    in_force(client, client.post(OWNER, f"/v1/policies/{policy['id']}/activate"))
+    less = {"limit_micro_usd": 800_000, "reason": "It needs no more than that."}
+    client.put(OWNER, BUDGET, less, "")
+
+    def told():
+        notices = client.get(OWNER, "/v1/notifications")["items"]
+        return {"watched: high alert", "watched: note"} <= {one["title"] for one in notices}
+
+    until(told)
 
 
 def in_force(client, asked, owner=OWNER):

@@ -72,7 +72,7 @@ def plan(
         return Plan("nothing")
     if due is not None and due.digest:
         return Plan("nothing" if day and day.digested else "digest")
-    if notification.kind in HELD_AT_NIGHT:
+    if notification.kind in HELD_AT_NIGHT and notification.priority != "critical":
         ends = quiet_until(wishes.quiet_hours if wishes else QuietHours(), timezone, at)
         if ends is not None:
             return Plan("wait", ends)

@@ -27,7 +27,7 @@ def attestation(txn: Transaction, decision_id: str, *, whole: bool) -> PolicyAtt
     """
     entry = txn.get_or_none(Entry, decision_id)
     if entry is not None and (entry.policy or entry.action == DENIED):
-        return _entered(entry, whole=whole)
+        return entered(entry, whole=whole)
     kept = txn.get_or_none(Attestation, decision_id)
     if kept is None:
         raise NotFound(
@@ -41,7 +41,8 @@ def attestation(txn: Transaction, decision_id: str, *, whole: bool) -> PolicyAtt
     return _shown(decision, "answered", evidence, whole=whole)
 
 
-def _entered(entry: Entry, *, whole: bool) -> PolicyAttestation:
+def entered(entry: Entry, *, whole: bool) -> PolicyAttestation:
+    """Return how an act was decided of which an entry tells."""
     evidence = Evidence(
         stream=entry.entity, action=entry.action, ts=entry.ts, kid=entry.kid, sig=entry.sig
     )

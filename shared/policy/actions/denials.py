@@ -7,17 +7,17 @@ from shared.identity.events import PolicyDenied
 from shared.identity.models import Principal
 from shared.identity.rules.principals import principal
 from shared.operation import Call
-from shared.policy.actions.attestations import attestation
 from shared.policy.models.acts import ActingFor
+from shared.policy.models.attestations import PolicyAttestation
 from shared.policy.models.denials import PolicyDenial
 from shared.reaction import ReactionCall
 from shared.store import Transaction
 
 
-def recorded(txn: Transaction, event: PolicyDenied, call: ReactionCall) -> PolicyDenial:
-    """Return the line of a denial, from the entry that tells of it."""
-    entry = txn.get(Entry, call.causation_id or "")
-    shown = attestation(txn, event.decision_id, whole=False)
+def recorded(
+    entry: Entry, shown: PolicyAttestation, event: PolicyDenied, call: ReactionCall
+) -> PolicyDenial:
+    """Return the line of a denial, from the entry that tells of it and how that is shown."""
     reasons = shown.decision.reasons if shown.decision else ()
     own = call.tenant == PLATFORM
     return PolicyDenial(

@@ -83,9 +83,9 @@ class PolicyOutcome(Value):
     approval: ApprovalNeeded | None
     """Whose approval it needs; null where it needs none."""
     alerts: tuple[Reason, ...]
-    """What its alerts say: they are shown here, and sent to nobody yet."""
+    """What its alerts say: once it is in force, whoever governs the tenant is told of it."""
     notes: tuple[Printed, ...]
-    """What its notes say: they are shown here, and nowhere else yet."""
+    """What its notes say: once it is in force, they are kept with the decision, and told like its alerts, once a day."""
     output: Json16 | None
     """The `output` of the document as the policy lets it be seen; null where the document has none."""
     steps: int

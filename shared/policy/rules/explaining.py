@@ -28,6 +28,8 @@ def _sentences(decision: Decision) -> Iterator[str]:
     for one in decision.obligations:
         how = ", ".join(f"{name} {value}" for name, value in sorted(one.parameters.items()))
         yield f"It was allowed under an obligation: {one.type}{f' ({how})' if how else ''}, by {one.source_rule}."
+    for said in (*decision.alerts, *decision.notes):
+        yield f"{said.policy}/{said.rule} says of it: {_sentence(said.message)}"
     if decision.verdict == "deny":
         yield "Change what the reasons name, and send it again; a denial is no longer in force than the facts that it rests on."
 

@@ -1,10 +1,11 @@
 """A decision made again, by the rules that made it, of what they were asked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from shared.canonical import digest
-from shared.deciding import Decision, PolicyEngine, found, merge
+from shared.deciding import Decision, Finding, PolicyEngine, Reason, found, merge
 from shared.masking import for_evidence
+from shared.policy.rules.alerts import said as beside
 from shared.policy.rules.asking import found as by_policies
 from shared.policy.rules.language.evaluation import Evaluator
 
@@ -37,9 +38,16 @@ def replayed(
         "obligations": merged.obligations,
         "matched": merged.matched,
         "approval": merged.approval,
+        **_beside(decision, findings.values()),
         "asked": tuple(findings),
         "bundle": engine.digest,
         "engine": engine.version,
         "input_digest": digest(decision.input),
     }
     return decision.model_copy(update=said)
+
+
+def _beside(decision: Decision, findings: Iterable[Finding]) -> dict[str, tuple[Reason, ...]]:
+    """Return what policies say beside their verdicts, where the decision is of a time in which that was kept."""
+    kept = decision.model_fields_set
+    return {name: told for name, told in beside(findings).items() if name in kept}

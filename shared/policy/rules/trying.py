@@ -35,7 +35,7 @@ def shown(policy: Evaluator, document: Mapping[str, Any], *, salt: str) -> Polic
         obligations=found.merged.obligations,
         approval=found.merged.approval,
         alerts=found.said.alerts,
-        notes=found.said.notes,
+        notes=tuple(one.message for one in found.said.notes),
         output=redacted(output, found.merged.obligations, salt=salt)
         if isinstance(output, dict)
         else None,

@@ -62,11 +62,6 @@ def test_names_of_the_platforms_bundles_are_not_taken():
     ]
 
 
-def test_whoever_has_people_told_is_told_that_nobody_is_yet():
-    told = found('rule x when true allow alert high "look" note "seen"', TESTED)
-    assert [one.rule for one in told if one.warning][:2] == ["shown_only", "shown_only"]
-
-
 def test_a_policy_without_tests_or_without_a_yes_is_warned_about():
     assert {one.rule for one in found('rule x when args.a deny "a"')} == {"no_allow", "no_tests"}
     assert all(one.warning for one in found('rule x when args.a deny "a"'))

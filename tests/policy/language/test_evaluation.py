@@ -265,7 +265,9 @@ def test_a_priority_orders_reasons_and_nothing_else():
 def test_alerts_and_notes_are_told_of_what_is_true_alone():
     policy = rules('rule a when args.x == 1 alert high "look" note "seen"')
     said = policy.asked(Asked({"args": {"x": 1}}))
-    assert ([one.message for one in said.alerts], said.notes) == (["look"], ("seen",))
+    assert [(one.message, one.severity) for one in said.alerts] == [("look", "high")]
+    assert [one.message for one in said.notes] == ["seen"]
+    assert (said.finding.alerts, said.finding.notes) == (said.alerts, said.notes)
     assert not policy.asked(Asked({})).alerts
 
 

@@ -95,7 +95,7 @@ _ORDERS = frozenset({"<", "<=", ">", ">="})
 
 def problems(policy: nodes.Policy) -> tuple[Problem, ...]:
     """Return what is wrong with a policy, and what its author should look at, by their places."""
-    looks = (_head, _named, _unreachable, _shown, _tests, _items, _expressions)
+    looks = (_head, _named, _unreachable, _tests, _items, _expressions)
     found = (one for look in looks for one in look(policy))
     return tuple(sorted(found, key=lambda one: (one.line, one.column)))
 
@@ -149,15 +149,6 @@ def _unreachable(policy: nodes.Policy) -> Iterator[Problem]:
             yield _wrong(rule, "unreachable", said)
         elif rule.denies and _constant(rule.when):
             always = rule
-
-
-def _shown(policy: nodes.Policy) -> Iterator[Problem]:
-    for one in (effect for rule in policy.rules for effect in rule.effects):
-        if isinstance(one, nodes.Alert | nodes.Note):
-            said = (
-                f"what {one.kind} says is shown where the policy is tried, and sent to nobody yet"
-            )
-            yield _wrong(one, "shown_only", said, warning=True)
 
 
 def _constant(expression: nodes.Expression) -> bool:

@@ -45,7 +45,7 @@ class Said:
     """The rules and redactions that matched, by name."""
     alerts: tuple[Reason, ...] = ()
     """What people are told."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
     """What it says beside the decision."""
 
 
@@ -63,7 +63,7 @@ class _Compiled:
     approvals: tuple[tuple[ApprovalNeeded, Reason], ...] = ()
     obligations: tuple[Obligation, ...] = ()
     alerts: tuple[Reason, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
 
 _Widely = tuple[int, str]
@@ -130,12 +130,13 @@ class Evaluator:
         matched = tuple(
             self._rules[one].name for one in sorted({*letters, *(at for at, _ in widely)})
         )
-        return Said(
-            _finding(name, allowed, found, matched),
-            matched,
-            tuple(alert for one in said for alert in one.alerts),
-            tuple(note for one in said for note in one.notes),
-        )
+        alerts = tuple(alert for one in said for alert in one.alerts)
+        notes = tuple(note for one in said for note in one.notes)
+        finding = _finding(name, allowed, found, matched)
+        beside = {"alerts": alerts, "notes": notes}
+        if alerts or notes:
+            finding = finding.model_copy(update=beside)
+        return Said(finding, matched, **beside)
 
 
 def evaluator(policy: nodes.Policy) -> Evaluator:
@@ -235,7 +236,7 @@ def _rule(policy: str, rule: nodes.Rule) -> _Compiled:
             case nodes.Alert(level=level, message=message):
                 alerts.append(_reason(policy, rule.name, message, level))
             case nodes.Note(message=message):
-                notes.append(message)
+                notes.append(_reason(policy, rule.name, message, "low"))
     restricts = bool(denials or approvals or obligations)
     letters = allow or bool(alerts or notes)
     return _Compiled(
