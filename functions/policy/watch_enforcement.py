@@ -9,10 +9,11 @@ from shared.reaction import ReactionCall, reaction
 @reaction(every=timedelta(minutes=1))
 def watch_enforcement(call: ReactionCall, enforcing: Enforcing, backlogs: Backlogs) -> None:
     """
-    Open a violation where nothing may change, and freeze the platform while evidence does not get out.
+    Open a violation where nothing may change, tell of outages, and freeze the platform while evidence does not get out.
 
-    Where the writer key is missing nothing can be entered, and health and the log alone say so. A freeze of its own it
-    ends by itself, one of people never.
+    What any process saw is told once it is over, however short it was, with its cause and how long it lasted. While the
+    writer key is missing nothing can be entered, and health and the log alone say so. A freeze of its own it ends by
+    itself, one of people never.
     """
     state = enforcing.state(call.now)
     if state.rule == "key_missing":

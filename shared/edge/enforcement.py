@@ -22,6 +22,7 @@ from shared.edge.bundles import BundleSet
 from shared.edge.canary import canary
 from shared.edge.keys import FileSigner
 from shared.edge.meter import doing
+from shared.edge.outages import Outages
 from shared.edge.settings import Settings
 from shared.enforcing import Enforcement, Level, Rules
 from shared.errors import EnforcementUnavailable
@@ -110,6 +111,7 @@ class LiveEnforcement:
         self._engine: PolicyEngine | None = None
         self._last: _Look | None = None
         self._looking = threading.Lock()
+        self._outages = Outages(documents)
 
     def state(self, at: datetime) -> Enforcement:
         """Say how it is, by a look that is at most half a minute old."""
@@ -147,12 +149,17 @@ class LiveEnforcement:
         with doing("edge.enforcement"), self._looking:
             standing = self._documents.get(PLACE)
             last, revision = self._last, standing.revision if standing else None
-            if last and last.revision == revision and _holds(last.at, at, _lasting(last)):
+            same = last is not None and last.revision == revision
+            if last and same and _holds(last.at, at, _lasting(last)) and not self._lost(last):
                 now = _Look(last.at, at, revision, last.state, last.engine)
             else:
                 now = self._look(standing, at)
             self._last = now
             return now
+
+    def _lost(self, look: _Look) -> bool:
+        """Say whether the writer's key went since a look that found it: whoever asks next is told, and not in half a minute."""
+        return look.state.level == "effective" and bool(self._key())
 
     def _look(self, standing: Snapshot | None, at: datetime) -> _Look:
         before = self._last.state if self._last else None
@@ -176,6 +183,8 @@ class LiveEnforcement:
                 level,
                 state.says or "all is well again",
             )
+        if standing is not None:
+            self._outages.note(state, at)
         return _Look(at, at, standing.revision if standing else None, state, self._engine)
 
     # --- what may be wrong, the gravest first ----------------------------------------------------

@@ -6,20 +6,26 @@ import pytest
 
 from shared.actors import PLATFORM, Actor, Role
 from shared.deciding import Finding, denial
-from shared.documents import Key, Write
+from shared.documents import Key, Query, Write
 from shared.edge.bundles import BundleSet
 from shared.edge.canary import canary
 from shared.edge.enforcement import PLACE, LiveEnforcement
 from shared.edge.keys import FileSigner
+<<<<<<< HEAD
 from shared.edge.meter import Metered, doing
+=======
+from shared.enforcing import Enforcement
+>>>>>>> 3c701ab3 (policy: Tell afterwards that nothing could change, for how long and why, however short it was.)
 from shared.errors import EnforcementUnavailable, StoreUnavailable
 from shared.evidence import Entry
 from shared.operation import Call
 from shared.policy.actions import standing
 from shared.policy.events.standing import BundleActivated
+from shared.policy.models.outages import Outage
 from shared.policy.models.sets import PolicySet
 from shared.policy.models.standing import STANDING, Freeze, Freezing, PolicyStanding
 from shared.release import VERSION
+from shared.violations.models import OpenedViolation
 from tests.conftest import NOON, trusting, whole
 
 SELECTION = {"*": ["rbac"], "agents": ["governor_role"], "prompt": ["ai_safety"]}
@@ -463,3 +469,105 @@ def test_a_store_that_does_not_answer_is_not_taken_for_well(world, ship, monkeyp
     monkeypatch.setattr(world.live, "_documents", type("Down", (), {"get": staticmethod(down)})())
     with pytest.raises(StoreUnavailable):
         world.at(6)
+
+
+# --- what is told afterwards -------------------------------------------------------------------------
+
+
+def test_a_key_that_is_away_for_twenty_seconds_is_noticed_at_once_and_told_afterwards(
+    world, ship, calling
+):
+    ship()
+    assert world.found(1) == ("effective", None)
+    lose_key(world)
+    assert world.found(6) == ("off", "key_missing")
+    world.found(20)
+    world.key.with_suffix(".away").rename(world.key)
+    assert world.found(26) == ("effective", None)
+    [outage] = told(world, calling, 1)
+    assert (outage.rule, outage.seconds, outage.over, outage.processes) == (
+        "key_missing",
+        20,
+        True,
+        1,
+    )
+    assert outage.says == "the file of the writer key is gone; restore it"
+    [lapsed] = [one for one in entries(world) if one.action == "policy.enforcement_lapsed"]
+    assert lapsed.severity == "critical"
+    [violation] = world.documents.find(PLATFORM, Query(OpenedViolation.collection))
+    assert "Nothing could change" in violation.data["finding"]["description"]
+    assert told(world, calling, 2) == [outage], "it is told once"
+
+
+def test_one_cause_that_several_processes_saw_is_one_outage_and_another_cause_another(
+    world, ship, calling
+):
+    ship()
+    others = [World(world.documents, world.key.parent) for _ in range(2)]
+    everybody = [world, *others]
+    for one in everybody:
+        one.at(0)
+        one.lies = SECOND
+    for one in everybody:
+        one.found(30)
+    world.lies, world.trusted = FIRST, lambda *_: False
+    assert world.found(40) == ("off", "key_missing")
+    assert told(world, calling, 1) == []
+    for one in everybody:
+        one.lies, one.trusted = FIRST, trusting(one.signer)
+        assert one.found(70)[0] == "effective"
+    seen = {one.rule: (one.seconds, one.processes) for one in told(world, calling, 2)}
+    assert seen == {"bundle_unsigned": (40, 3), "key_missing": (30, 1)}
+
+
+def test_what_a_process_saw_that_is_asked_nothing_more_is_told_as_not_seen_to_be_over(
+    world, ship, calling
+):
+    ship()
+    world.at(0)
+    world.engine.denying = True
+    world.found(30)
+    assert told(world, calling, 2) == []
+    [outage] = told(world, calling, 3)
+    assert (outage.rule, outage.over, outage.seconds) == ("canary_allowed", False, 0)
+
+
+def test_what_cannot_be_kept_is_kept_with_the_next_look_and_keeps_nobody_from_looking(
+    world, ship, calling, monkeypatch
+):
+    ship()
+    world.at(0)
+    world.lies = SECOND
+    with monkeypatch.context() as broken:
+        broken.setattr(world.documents, "commit", raising)
+        assert world.found(30) == ("off", "bundle_unsigned")
+        world.lies = FIRST
+        assert world.found(40) == ("effective", None)
+    assert told(world, calling, 1) == []
+    world.at(70)
+    assert [one.seconds for one in told(world, calling, 2)] == [10]
+
+
+def test_a_platform_on_which_nothing_was_ever_in_force_has_no_outage(world, ship, calling):
+    assert world.found(0) == ("off", "bundle_missing")
+    ship()
+    world.at(5)
+    assert told(world, calling, 1) == []
+
+
+def raising(_):
+    raise StoreUnavailable("the store is away")
+
+
+def entries(world):
+    return [Entry.from_stored(one.data) for one in world.documents.find(None, Query("events"))]
+
+
+def told(world, calling, at):
+    """Let the minute's watch tell what there is, and return all outages that were told."""
+    call = calling(at=at)
+    well = Enforcement(level="effective", since=call.now)
+    with call.transaction() as txn:
+        standing.watch(txn, well, None, call)
+    found = world.documents.find(PLATFORM, Query(Outage.collection))
+    return [Outage.from_stored(one.data) for one in found]

@@ -1,8 +1,13 @@
 """Ask how acts are decided, and freeze everything for a moment."""
 
+from datetime import timedelta
+
 import pytest
 
 from local.story.client import Refused
+from shared.actors import PLATFORM
+from shared.documents import Key, Write
+from shared.policy.models.outages import OutageSeen
 from tests.rehearsals import policies
 from tests.rehearsals.scene import until
 
@@ -19,6 +24,7 @@ def rehearse(scene):
     freeze(client)
     policies.rehearse(scene)
     ask_why(client)
+    tell_of_an_outage(scene)
 
 
 def freeze(client):
@@ -81,6 +87,28 @@ def allowed(client, agent_id):
     said = client.post("service", "/v1/policy/evaluate", asked, tenant="acme")
     assert said["verdict"] == "allow", said["reasons"]
     return said["decision_id"]
+
+
+def tell_of_an_outage(scene):
+    """Have a process have seen that nothing could change, and be told of it."""
+    now = scene.now()
+    seen = OutageSeen(
+        id="00000000-0000-4000-8000-00000000000f",
+        rule="key_missing",
+        says="the file of the writer key is gone; restore it",
+        began_at=now - timedelta(seconds=20),
+        seen_at=now,
+        ended_at=now,
+    )
+    place = Key(PLATFORM, OutageSeen.collection, seen.id)
+    scene.platform.documents.commit([Write(place, seen.to_stored())])
+
+    def told():
+        notices = scene.client.get("infrastructure_engineer", "/v1/notifications")["items"]
+        return any(one["title"] == "Nothing could change for 20 s" for one in notices)
+
+    scene.pass_by(now + timedelta(minutes=2))
+    until(told)
 
 
 def ask_why(client):

@@ -1,19 +1,28 @@
 """What policy stands on, as it is changed."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from shared.actors import PLATFORM
 from shared.enforcing import Enforcement, Rules
 from shared.entity import Because
 from shared.operation import Call
+from shared.policy.events.outages import EnforcementLapsed
 from shared.policy.events.standing import BundleActivated, FreezeChanged
+from shared.policy.models.outages import OutageSeen
 from shared.policy.models.sets import PolicySet
 from shared.policy.models.standing import STANDING, Freezing, PolicyStanding
+from shared.policy.rules import outages as rules_of_outages
 from shared.policy.rules import standing
 from shared.store import Transaction
-from shared.violations.actions.opening import open_violation
-from shared.violations.models import Finding
+from shared.violations.actions.opening import open_violations
+from shared.violations.models import Finding, OpenedViolation
 from shared.violations.rules import opened
+
+WHY = "what a process sees meanwhile is told with the next look"
+
+MOST_SEEN = 100
+"""How much of what processes saw is told in one run."""
 
 
 def ship(txn: Transaction, *, release: str, rules: Rules, at: datetime) -> None:
@@ -35,7 +44,7 @@ def ship(txn: Transaction, *, release: str, rules: Rules, at: datetime) -> None:
 
 def watch(txn: Transaction, state: Enforcement, oldest_at: datetime | None, call: Call) -> None:
     """
-    Open a violation where nothing may change, and freeze the platform while evidence does not get out.
+    Open a violation where nothing may change, tell of outages, and freeze the platform while evidence does not get out.
 
     Args:
         txn: The transaction.
@@ -47,28 +56,42 @@ def watch(txn: Transaction, state: Enforcement, oldest_at: datetime | None, call
         call: The call.
     """
     before = txn.get_or_none(PolicyStanding, STANDING)
-    _report(txn, state, call)
+    seen = txn.loosely(WHY).find(OutageSeen, order="began_at", limit=MOST_SEEN).items
+    over = rules_of_outages.over(seen, at=call.now)
+    outages = list(rules_of_outages.outages(over, at=call.now))
+    _report(txn, state, seen, call)
+    for one in over:
+        txn.delete(one)
+    for outage in outages:
+        txn.create(outage, EnforcementLapsed.of(outage))
     freezing = before and standing.by_itself(before, oldest_at, by=call.actor.id, at=call.now)
     if before and freezing:
         freeze(txn, before, freezing, call)
 
 
-def _report(txn: Transaction, state: Enforcement, call: Call) -> None:
-    """Open a violation where nothing may change: one a day of each cause."""
-    if state.level != "off" or state.rule is None:
-        return
+def _report(txn: Transaction, state: Enforcement, seen: Iterable[OutageSeen], call: Call) -> None:
+    """Open a violation where nothing may change, or could not, as some process saw it: one a day of each cause."""
+    off = {
+        one.rule: f"Nothing could change, as what happens was not governed: {one.says}"
+        for one in seen
+    }
+    if state.level == "off" and state.rule:
+        off[state.rule] = f"Nothing may change, as what happens is not governed: {state.says}"
+    open_violations(txn, [_violation(rule, said, call) for rule, said in off.items()])
+
+
+def _violation(rule: str, said: str, call: Call) -> OpenedViolation:
     finding = Finding(
         type="constitutional",
         code="CONSTITUTIONAL-BREACH",
         severity="critical",
-        description=f"Nothing may change, as what happens is not governed: {state.says}.",
+        description=f"{said}.",
         actor_id=call.actor.id,
         entity_id=f"{PolicyStanding.collection}/{STANDING}",
         automatic_response="blocked",
     )
-    occasion = f"{state.rule} {call.now:%Y-%m-%d}"
-    new = opened(finding, tenant=PLATFORM, occasion=occasion, by=call.actor.id, at=call.now)
-    open_violation(txn, new)
+    occasion = f"{rule} {call.now:%Y-%m-%d}"
+    return opened(finding, tenant=PLATFORM, occasion=occasion, by=call.actor.id, at=call.now)
 
 
 def keep(txn: Transaction, rules: Rules) -> None:
