@@ -1,14 +1,31 @@
 """What policies do is compared with the hour before, and people are told once while it differs."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
+from functions.policy.get_policy_drift import get_policy_drift
+from functions.policy.tell_drift import tell_drift
+from shared.actors import Role
+from shared.documents import Query
+from shared.evidence import Entry
+from shared.mobile.rules.subjects import SUBJECTS
+from shared.notifications.actions import shown
+from shared.notifications.models import Notification
+from shared.notifications.rules import claims
+from shared.policy.actions import drifting
+from shared.policy.events.drift import DriftDetected
+from shared.policy.events.policies import PoliciesChanged
+from shared.policy.models.policies import Active
+from shared.policy.rules import policies as rules_of_policies
 from shared.policy.rules.drift import drifts
 from tests.conftest import NOON
+from tests.kernel.things import Thing, ThingMade
 from tests.policy.language.policies import rules
 from tests.policy.test_whatif import LIMIT, decided
 
+ID = "acme.00000000-0000-4000-8000-000000000001"
 POLICY = rules(LIMIT.format(10))
 UNTIL = NOON + timedelta(minutes=60)
 
@@ -59,3 +76,113 @@ def test_rules_that_others_have_left_a_minute_ago_are_a_skew():
     late = [by("old", 1), by("new", 2), by("old", 3.5)]
     assert [kind for kind, _ in found(late)] == ["version_skew"]
     assert found([by("old", 1), by("new", 2), by("old", 2.5)]) == {}
+
+
+# --- found by itself ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def happened(call_as):
+    """Have acts been done in acme: at minutes after noon, each with its decision in evidence."""
+
+    def happened(*minutes, amount=1):
+        for n, minute in enumerate(minutes):
+            one = decided(amount, POLICY, at=minute, who=f"u{n % 3}.acme")
+            call = call_as(Role.CUSTOMER_ADMIN, tenant="acme", at=minute)
+            with call.transaction() as txn:
+                id = str(uuid4())
+                allow = one.verdict == "allow"
+                said = {"bundle": one.bundle, "decision_id": id, "allow": allow}
+                txn.attest(id, said | {"decision": one.to_stored() | {"decision_id": id}})
+                make_things_in(txn, call)
+
+    return happened
+
+
+def make_things_in(txn, call):
+    thing = Thing(
+        id=call.new_id(),
+        tenant_id=call.tenant,
+        created_at=call.now,
+        updated_at=call.now,
+        governance_agent_id="genesis",
+        size=1,
+    )
+    txn.create(thing, ThingMade(size=1))
+
+
+@pytest.fixture
+def looked(reacting, documents):
+    """Look as the schedule does, let what was found be told, and return all notices."""
+
+    def looked(at):
+        with reacting().within("acme", "a look") as txn:
+            drifting.look(txn, NOON + timedelta(minutes=at))
+        for one in documents.find("acme", Query(Entry.collection)):
+            entry = Entry.from_stored(one.data)
+            if entry.action == DriftDetected.traits.action:
+                call = reacting(entry.entity, tenant="acme", at=at)
+                tell_drift(call, DriftDetected.from_stored(entry.data, 1))
+        notices = documents.find("acme", Query(Notification.collection))
+        return [Notification.from_stored(one.data) for one in notices]
+
+    return looked
+
+
+@pytest.fixture
+def policies(call_as):
+    with call_as(Role.SERVICE, tenant="acme").transaction() as txn:
+        policy = Active(policy_id=ID, name="tried", version="1.0.0", policy_hash="0" * 64)
+        kept = rules_of_policies.in_force(None, (), tenant="acme", at=NOON)
+        kept = kept.model_copy(update={"active": (policy,)})
+        txn.create(kept, PoliciesChanged(active=("0" * 64,)))
+
+
+def kept(call_as):
+    with call_as(Role.SERVICE, tenant="acme").transaction() as txn:
+        return {one.metric: one for one in drifting.lasting(txn)}
+
+
+def test_a_difference_is_kept_told_once_and_over_when_it_is(
+    policies, happened, looked, call_as, documents
+):
+    happened(*range(0, 50, 3))
+    assert looked(55) == []
+    happened(*[55 + n / 10 for n in range(6)], amount=99)
+    told = looked(60)
+    assert {one.title for one in told} == {
+        "Policies: compliance degradation",
+        "Policies: unexpected behavior",
+    }
+    assert {one.audience for one in told} == {"customer_admin"}
+    assert {one.claim for one in told} == {"unsettled"}
+    [allowed] = [one for one in told if "allow_rate" in one.body]
+    assert "100 % in the hour before, now 0 %" in allowed.body
+    assert looked(61) == told, "an hour later it is not told again"
+    with call_as(Role.CUSTOMER_ADMIN, tenant="acme").transaction() as txn:
+        seen = shown.about(txn, SUBJECTS, allowed.subject)
+    assert not claims.seen(allowed, seen, NOON).over
+    report = get_policy_drift(call_as(Role.CUSTOMER_ADMIN, tenant="acme", at=61))
+    assert {one.metric for one in report.alerts} == {"allow_rate", "hit_rate:tried/high"}
+    assert looked(180) == told
+    assert kept(call_as) == {}
+    with call_as(Role.CUSTOMER_ADMIN, tenant="acme").transaction() as txn:
+        seen = shown.about(txn, SUBJECTS, allowed.subject)
+    assert claims.seen(allowed, seen, NOON).title == "Over: compliance degradation"
+    happened(*range(180, 230, 3))
+    happened(*[235 + n / 10 for n in range(6)], amount=99)
+    assert looked(240) == told, "on one day it is told once, and announced each time"
+    assert len(kept(call_as)) == 2
+    detected = [
+        one
+        for one in documents.find("acme", Query(Entry.collection))
+        if one.data["action"] == "policy.drift_detected"
+    ]
+    assert len(detected) == 4
+
+
+def test_where_no_policies_are_in_force_nobody_looks(happened, looked, call_as):
+    happened(*range(0, 50, 3))
+    happened(*[55 + n / 10 for n in range(6)], amount=99)
+    assert looked(60) == []
+    assert kept(call_as) == {}

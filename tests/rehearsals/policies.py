@@ -1,6 +1,13 @@
 """Write a policy of a tenant, try it, put it in force, and retire it."""
 
+from datetime import timedelta
+
+import pytest
+
 from local.story import acts
+from local.story.client import Refused
+from shared.job import begin
+from shared.policy.models.drift import DriftWatch
 from shared.policy.models.policies import EXAMPLE
 from tests.rehearsals.scene import until
 
@@ -8,6 +15,11 @@ OWNER = "customer_admin@acme"
 WATCHED = """policy watched version 1.0.0 {
   applies to action.name == "budgets.put_budget"
   rule base when true allow alert high "a budget is set" note "as usual"
+  rule much when args.limit_micro_usd > 5000000 deny "ask for less than five dollars" severity high
+  test "no more than five dollars" {
+    given {"action": {"name": "budgets.put_budget"}, "args": {"limit_micro_usd": 6000000}}
+    expect deny by much
+  }
 }"""
 BUDGET = "/v1/budgets/agent:acme.55555555-5555-4555-8555-555555555555"
 
@@ -25,6 +37,7 @@ def rehearse(scene):
     assert client.get(OWNER, "/v1/policies", status="active")["items"][0]["id"] == policy["id"]
     client.post(OWNER, f"{address}/retire")
     be_alerted(client)
+    drift(scene)
     assert client.get(OWNER, "/v1/policies/violations")["complete"]
     assert client.get(OWNER, "/v1/policies/drift")["complete"]
 
@@ -41,6 +54,25 @@ def be_alerted(client):
         return {"watched: high alert", "watched: note"} <= {one["title"] for one in notices}
 
     until(told)
+
+
+def drift(scene):
+    """Ask for too much again and again, and have it be told as a difference."""
+    client, begun = scene.client, scene.now()
+    more = {"limit_micro_usd": 6_000_000, "reason": "It needs more than that."}
+    for _ in range(5):
+        with pytest.raises(Refused, match="five dollars"):
+            client.put(OWNER, BUDGET, more, "")
+    call = scene.call()
+    with call.transaction() as txn:
+        begin(txn, call, DriftWatch(until=begun + timedelta(minutes=5)))
+
+    def told():
+        notices = client.get(OWNER, "/v1/notifications")["items"]
+        return any(one["title"] == "Policies: policy bypass" for one in notices)
+
+    until(told)
+    assert [one["drift_type"] for one in client.get(OWNER, "/v1/policies/drift")["alerts"]]
 
 
 def in_force(client, asked, owner=OWNER):

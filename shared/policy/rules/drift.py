@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
+from shared.actors import id_in
 from shared.deciding import Decision
-from shared.policy.models.drift import DriftType, Level, PolicyDrift
+from shared.policy.models.drift import DriftAlert, DriftAlertView, DriftType, Level, PolicyDrift
 
 BUCKET = timedelta(seconds=300)
 BASELINE = timedelta(seconds=3_600)
@@ -57,6 +59,40 @@ def drifts(decisions: Sequence[Decision], *, until: datetime) -> tuple[PolicyDri
                 found[key] = one
         begin += BUCKET
     return tuple(sorted(found.values(), key=lambda one: -one.drift_bp))
+
+
+def alert(found: PolicyDrift, *, tenant: str, at: datetime) -> DriftAlert:
+    """Return the alert of a drift: of the same kind, policy and metric it has the same id."""
+    name = f"policy drift {tenant} {found.drift_type} {found.policy} {found.metric}"
+    return DriftAlert(
+        id=id_in(tenant, str(uuid5(NAMESPACE_OID, name))),
+        tenant_id=tenant,
+        created_at=at,
+        updated_at=at,
+        governance_agent_id="governor",
+        found_at=at,
+        **found.to_stored(),
+    )
+
+
+def again(before: DriftAlert, found: DriftAlert, *, at: datetime) -> DriftAlert:
+    """Return an alert of what is there again."""
+    members = {name: getattr(found, name) for name in PolicyDrift.model_fields}
+    changes = members | {"status": "open", "found_at": at, "updated_at": at}
+    return before.model_copy(update=changes)
+
+
+def over(before: DriftAlert, *, at: datetime) -> DriftAlert:
+    """Return an alert of what is not there any more."""
+    return before.model_copy(update={"status": "over", "updated_at": at})
+
+
+def shown(one: DriftAlert) -> DriftAlertView:
+    """Show an alert."""
+    members = {
+        name: getattr(one, name) for name in DriftAlertView.model_fields if name != "alert_id"
+    }
+    return DriftAlertView(alert_id=one.id, **members)
 
 
 def _within(ordered: Sequence[Decision], begin: datetime, end: datetime) -> list[Decision]:

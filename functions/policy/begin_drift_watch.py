@@ -1,0 +1,14 @@
+from datetime import timedelta
+
+from shared.job import begin
+from shared.policy.models.drift import DriftWatch
+from shared.queries import moment
+from shared.reaction import ReactionCall, reaction
+
+
+@reaction(every=timedelta(hours=1))
+def begin_drift_watch(call: ReactionCall) -> None:
+    """Begin this hour's look at what the policies of tenants do."""
+    hour = call.now.replace(minute=0, second=0, microsecond=0)
+    with call.transaction() as txn:
+        begin(txn, call, DriftWatch(until=hour), key=moment(hour))
