@@ -350,7 +350,7 @@ def _no(name: str, finding: Finding) -> Iterable[Reason]:
     if not finding.denies:
         return ()
     plain, _, _ = name.partition(":")
-    said = f"no rule of {plain} allows this"
+    said = f"no rule of {plain} allows this; ask for what one of them allows, or have one added that does"
     return finding.reasons or denial(plain, NO_RULE, said).reasons
 
 

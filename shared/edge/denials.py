@@ -103,6 +103,7 @@ def _event(
             decision_id=id,
             action=decision.input["action"]["name"] if decision else call.operation,
             reasons=tuple(dict.fromkeys(rules))[:MOST_REASONS] or (refusal.code,),
+            said="" if decision else refusal.detail,
             agent_id=agent["id"] if agent else None,
         )
     if isinstance(refusal, ConstitutionalAlignment):

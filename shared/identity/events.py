@@ -25,6 +25,8 @@ class PolicyDenied(
     """The operation that was refused."""
 
     reasons: Codes
+    said: Said = ""
+    """What whoever was refused was told, where no rule was asked: the reasons of rules are in their decision."""
     run_id: Code | None = None
     step_id: Code | None = None
 

@@ -104,7 +104,8 @@ def test_who_was_refused_before_the_rules_is_told_so(world, explained):
     assert shown["decision"] is None
     assert "before any rule was asked" in shown["explanation"][0]
     assert shown["explanation"][1:] == [
-        "Whoever asked holds no scope that it asks for; an admin gives a role that holds one."
+        "This takes the scope agents:write, which your roles do not hold; held by: admin, agent_orchestrator.",
+        "Whoever asked holds no scope that it asks for; an admin gives a role that holds one.",
     ]
 
 

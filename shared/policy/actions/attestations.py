@@ -49,7 +49,8 @@ def entered(entry: Entry, *, whole: bool) -> PolicyAttestation:
     if entry.policy is None or entry.policy.decision is None:
         cited = entry.policy.decision_id if entry.policy else entry.id
         reasons = tuple(str(one) for one in entry.data.get("reasons", ()))
-        said = refused(str(entry.data.get("action", entry.operation)), reasons)
+        action, told = entry.data.get("action", entry.operation), entry.data.get("said", "")
+        said = refused(str(action), reasons, str(told))
         if entry.policy:
             said = (f"It was decided with the act that {cited} tells of; look that one up.",)
         return PolicyAttestation(

@@ -30,7 +30,7 @@ def recorded(
         actor_id=entry.actor.id,
         action=event.action,
         rule=event.reasons[0] if event.reasons else "no_rule",
-        reason=reasons[0].message if reasons else shown.explanation[0],
+        reason=reasons[0].message if reasons else event.said or shown.explanation[0],
         details=tuple(f"{one.policy}/{one.rule}: {one.message}" for one in reasons)[:100],
     )
 

@@ -31,7 +31,7 @@ def _sentences(decision: Decision) -> Iterator[str]:
     for said in (*decision.alerts, *decision.notes):
         yield f"{said.policy}/{said.rule} says of it: {_sentence(said.message)}"
     if decision.verdict == "deny":
-        yield "Change what the reasons name, and send it again; a denial is no longer in force than the facts that it rests on."
+        yield "Change what the reasons name, and send it again: each time it is decided anew."
 
 
 _DOOR = {
@@ -41,12 +41,22 @@ _DOOR = {
 """What would make it pass, by the code of the refusal, where it is not about the thing itself."""
 
 
-def refused(action: str, reasons: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the sentences for who was refused by no rule: at the door, or by what they asked for."""
+def refused(action: str, reasons: tuple[str, ...], said: str = "") -> tuple[str, ...]:
+    """
+    Return the sentences for who was refused by no rule: at the door, or by what they asked for.
+
+    Args:
+        action: What they asked for.
+
+        reasons: The codes of the refusal.
+
+        said: What they were told, with what to do.
+    """
     door = "forbidden" in reasons
     when = "before any rule was asked" if door else "by what it is about, and by no rule"
     return (
         f"{action} was refused {when}: {_listed(reasons)}.",
+        *((_sentence(said),) if said else ()),
         *(_DOOR[reason] for reason in reasons if reason in _DOOR),
     )
 
