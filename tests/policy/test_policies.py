@@ -1,5 +1,6 @@
 """A tenant writes a policy, two people put it in force, it only restricts, and two retire it."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,7 @@ from functions.policy.get_policy import get_policy
 from functions.policy.list_policies import PolicyQuery, list_policies
 from functions.policy.retire_policy import retire_policy
 from functions.policy.test_policy import test_policy as run_tests
-from shared.actors import PLATFORM, Role
+from shared.actors import PLATFORM, Actor, Role
 from shared.approvals.models.approvals import Approval
 from shared.errors import (
     Conflict,
@@ -28,9 +29,13 @@ from shared.policy.actions.policies_in_force import tenant_rules
 from shared.policy.events.policies import PolicyDrafted
 from shared.policy.models.policies import EXAMPLE, Policy, PolicySource
 from shared.policy.models.trying import PolicyCases, PolicyDocument
+from shared.policy.rules import policies as rules
 from shared.policy.rules.language.stored import ready
+from shared.policy.rules.policies import drafted, may_ask
+from tests.conftest import NOON
 from tests.policy.language.policies import REFUNDS, refund
 
+ID = "acme.00000000-0000-4000-8000-000000000001"
 TOOL = "mailchimp.send_campaign"
 NIGHT = {
     "action": {"name": "integration.execute", "tool": TOOL},
@@ -349,3 +354,24 @@ def test_whoever_writes_a_policy_that_can_never_apply_is_told_at_once_and_when_i
     assert "never_applies" in [one.rule for one in policy.warnings]
     report = run_tests(call_as(Role.VIEWER, tenant="acme"), policy.id, PolicyCases())
     assert report.warnings == policy.warnings
+
+
+def many(rules):
+    """A draft of so many rules, beside one that allows."""
+    every = [f"rule r{n} when args.a > {n} oblige sign_payload" for n in range(rules)]
+    source = f"policy many version 1.0.0 {{ rule base when true allow {' '.join(every)} }}"
+    by = Actor(id="kim", tenant="acme", roles=frozenset({Role.CUSTOMER_ADMIN}))
+    return drafted(source, None, id=ID, tenant="acme", by=by, at=NOON, known=0)
+
+
+def test_all_policies_in_force_have_so_many_rules_and_so_many_bytes_together(monkeypatch):
+    small, others = many(6), [many(249)] * 4
+    may_ask(small, "activate", others[1:])
+    with pytest.raises(Conflict, match="1007 rules would be in force, and 1000 are the most") as no:
+        may_ask(small, "activate", others)
+    assert no.value.violations[0].rule == "too_many"
+    size = len(small.ast.encode()) + 3 * len(others[0].ast.encode())
+    for most, refused in ((size, False), (size - 1, True)):
+        monkeypatch.setattr(rules, "MAX_IN_FORCE", most)
+        with pytest.raises(Conflict, match="shorten its rules") if refused else nullcontext():
+            may_ask(small, "activate", others[1:])

@@ -141,7 +141,7 @@ def ask(txn: Transaction, call: Call, policy: Policy, change: Change) -> Policy:
         Conflict: It could not be done.
     """
     policy = settled(txn, policy)
-    rules.may_ask(policy, change, in_force(txn))
+    rules.may_ask(policy, change, _beside(txn, policy) if change == "activate" else ())
     looser = change == "retire" or what_if(txn, policy, change, SAMPLE).looser
     replaced = _active(txn, policy.name)
     makers = policy.authors | (replaced.authors if replaced else frozenset())
@@ -200,6 +200,13 @@ def carry_out(txn: Transaction, call: Call, approval: Approval) -> None:
         txn.create(now, told, approval=under)
     else:
         txn.save(now, told, approval=under)
+
+
+def _beside(txn: Transaction, policy: Policy) -> tuple[Policy, ...]:
+    """Return the policies in force of other names."""
+    known = in_force(txn)
+    others = [one.policy_id for one in known.active if one.name != policy.name] if known else []
+    return tuple(txn.get_all(Policy, others).values())
 
 
 def _active(txn: Transaction, name: str) -> Policy | None:

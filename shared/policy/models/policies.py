@@ -13,6 +13,12 @@ MAX_AST = 256 * 1024
 MAX_ACTIVE = 20
 """How many policies of one tenant are in force at most: each change of theirs asks all of them."""
 
+MAX_RULES = 1_000
+"""How many rules and redactions all policies in force of one tenant have together at most."""
+
+MAX_IN_FORCE = 512 * 1024
+"""How large what was read of all of them is together at most, in bytes: each change of theirs reads it."""
+
 MAX_POLICIES = 500
 """How many drafts and policies in force a tenant has at most; what was retired stays, and does not count."""
 

@@ -1,6 +1,6 @@
 """What may become of a policy of a tenant: it is written, tried, put in force by two people, and retired by two."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
 
@@ -13,7 +13,9 @@ from shared.policy.models.policies import (
     MAX_ACTIVE,
     MAX_AST,
     MAX_AUTHORS,
+    MAX_IN_FORCE,
     MAX_POLICIES,
+    MAX_RULES,
     Active,
     Change,
     PoliciesInForce,
@@ -135,9 +137,16 @@ def drafted(
     )
 
 
-def may_ask(policy: Policy, change: Change, in_force: PoliciesInForce | None) -> None:
+def may_ask(policy: Policy, change: Change, others: Sequence[Policy]) -> None:
     """
     Refuse to ask for what could not be done.
+
+    Args:
+        policy: The policy.
+
+        change: What is to become of it.
+
+        others: The policies in force beside it.
 
     Raises:
         Conflict: It is in no state for it, or its tests do not say what it does.
@@ -159,11 +168,34 @@ def may_ask(policy: Policy, change: Change, in_force: PoliciesInForce | None) ->
     failed = [one.case.name for one in tried(evaluator, own_cases(evaluator)) if not one.passed]
     if failed:
         raise Conflict(f"its own tests fail: {', '.join(failed)[:500]}", rule="tests_failed")
-    others = [one for one in _active(in_force) if one.name != policy.name]
     if len(others) >= MAX_ACTIVE:
         raise Conflict(
             f"{MAX_ACTIVE} policies are in force, which is the most; retire one", rule="too_many"
         )
+    _fits([policy, *others])
+
+
+def _fits(every: Sequence[Policy]) -> None:
+    """Refuse to have more in force than each change can be asked of."""
+    rules = sum(_rules(one) for one in every)
+    if rules > MAX_RULES:
+        raise Conflict(
+            f"with this, {rules} rules would be in force, and {MAX_RULES} are the most of all policies together;"
+            " retire a policy, or say in one rule what several say now",
+            rule="too_many",
+        )
+    size = sum(len(one.ast.encode()) for one in every)
+    if size > MAX_IN_FORCE:
+        raise Conflict(
+            f"with this, what is in force would have {size} bytes as it is read, and {MAX_IN_FORCE} are the most of"
+            " all policies together; retire a policy, or shorten its rules and tests",
+            rule="too_large",
+        )
+
+
+def _rules(policy: Policy) -> int:
+    read = ready(Kept(policy.policy_hash, policy.ast)).policy
+    return len(read.rules) + len(read.redactions)
 
 
 def asked(policy: Policy, asking: PolicyAsking, *, at: datetime) -> Policy:
