@@ -55,6 +55,7 @@ def test_a_denial_names_the_operation_in_its_data():
         "agent_id": None,
         "action": "approvals.approve_approval",
         "reasons": ["rbac"],
+        "said": "",
         "run_id": None,
         "step_id": None,
     }
