@@ -23,5 +23,5 @@ def get_policy_drift(call: Call) -> DriftReport:
         decisions=len(decisions),
         complete=not more,
         items=drift.drifts(decisions, until=call.now),
-        alerts=tuple(drift.shown(one) for one in alerts),
+        alerts=tuple(drift.shown(one) for one in alerts[: drifting.MAX_LASTING]),
     )

@@ -4,10 +4,9 @@ from shared.agents.rules.notices import AGENTS
 from shared.approvals.rules.notices import QUESTIONS, VETOES
 from shared.entity import Entity
 from shared.notifications.rules.subjects import Subjects, Told, of
-from shared.policy.rules.notices import DRIFTS
 from shared.violations.rules import VIOLATIONS
 
-SUBJECTS: Subjects = (QUESTIONS, AGENTS, VIOLATIONS, VETOES, DRIFTS)
+SUBJECTS: Subjects = (QUESTIONS, AGENTS, VIOLATIONS, VETOES)
 
 
 def told(entity: Entity | None) -> Told | None:

@@ -24,8 +24,7 @@ WHY = "what is decided, or found, meanwhile is looked at in an hour"
 
 def lasting(txn: Transaction) -> Sequence[DriftAlert]:
     """Return the differences that the last look found."""
-    page = txn.loosely(WHY).find(DriftAlert, order="-found_at", limit=MAX_LASTING, status="open")
-    return page.items
+    return txn.loosely(WHY).all(DriftAlert, order="-found_at", status="open")
 
 
 def look(txn: Transaction, until: datetime) -> None:

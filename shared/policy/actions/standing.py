@@ -21,7 +21,7 @@ from shared.violations.rules import opened
 
 WHY = "what a process sees meanwhile is told with the next look"
 
-MOST_SEEN = 100
+MOST_SEEN = 200
 """How much of what processes saw is told in one run."""
 
 
@@ -56,7 +56,7 @@ def watch(txn: Transaction, state: Enforcement, oldest_at: datetime | None, call
         call: The call.
     """
     before = txn.get_or_none(PolicyStanding, STANDING)
-    seen = txn.loosely(WHY).find(OutageSeen, order="began_at", limit=MOST_SEEN).items
+    seen = _seen(txn)
     over = rules_of_outages.over(seen, at=call.now)
     outages = list(rules_of_outages.outages(over, at=call.now))
     _report(txn, state, seen, call)
@@ -67,6 +67,19 @@ def watch(txn: Transaction, state: Enforcement, oldest_at: datetime | None, call
     freezing = before and standing.by_itself(before, oldest_at, by=call.actor.id, at=call.now)
     if before and freezing:
         freeze(txn, before, freezing, call)
+
+
+def _seen(txn: Transaction) -> list[OutageSeen]:
+    """Return what processes saw, the first of it; what is more is told with the next runs."""
+    seen: list[OutageSeen] = []
+    cursor = None
+    while len(seen) < MOST_SEEN:
+        page = txn.loosely(WHY).find(OutageSeen, order="began_at", cursor=cursor)
+        seen += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return seen
 
 
 def _report(txn: Transaction, state: Enforcement, seen: Iterable[OutageSeen], call: Call) -> None:

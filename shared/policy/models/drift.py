@@ -96,7 +96,7 @@ class DriftAlertView(Value):
     personal: ClassVar = PersonalData(ids="metric", nobody="suggestions")
 
     alert_id: Id
-    """Its id."""
+    """By which it is told from others: the same for each difference of one kind, policy and metric."""
     drift_type: DriftType
     """What kind of difference it is."""
     severity: Level
