@@ -11,11 +11,8 @@ from shared.edge.bundles import BundleSet
 from shared.edge.canary import canary
 from shared.edge.enforcement import PLACE, LiveEnforcement
 from shared.edge.keys import FileSigner
-<<<<<<< HEAD
 from shared.edge.meter import Metered, doing
-=======
 from shared.enforcing import Enforcement
->>>>>>> 3c701ab3 (policy: Tell afterwards that nothing could change, for how long and why, however short it was.)
 from shared.errors import EnforcementUnavailable, StoreUnavailable
 from shared.evidence import Entry
 from shared.operation import Call
