@@ -144,6 +144,10 @@ class Scope(StrEnum):
     """Read the policies of a tenant, try them, and see what they denied."""
     POLICIES_WRITE = "policies:write"
     """Write policies, and ask that they come into force or are retired."""
+    BUNDLES_READ = "bundles:read"
+    """Read which policy bundles are, were and could be in force."""
+    BUNDLES_WRITE = "bundles:write"
+    """Publish policy bundles, and ask that they come into force."""
     PROJECTIONS_REBUILD = "projections:rebuild"
     """Have what is shown folded from events again."""
     BUDGETS_READ = "budgets:read"
@@ -221,6 +225,8 @@ HOLDERS: dict[Scope, set[Role]] = {
     | {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER, Role.VIEWER, Role.VISION_GUARDIAN}
     | {Role.CUSTOMER_ADMIN},
     Scope.POLICIES_WRITE: {Role.ADMIN, Role.CUSTOMER_ADMIN},
+    Scope.BUNDLES_READ: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER, Role.GOVERNOR} | _FOUNDATIONAL,
+    Scope.BUNDLES_WRITE: {Role.ADMIN},
     Scope.PROJECTIONS_REBUILD: {Role.ADMIN, Role.INFRASTRUCTURE_ENGINEER},
     Scope.BUDGETS_READ: _STAFF | _GOVERNORS | _CUSTOMERS | {Role.SERVICE},
     Scope.BUDGETS_WRITE: {Role.ADMIN, Role.GOVERNOR, Role.CUSTOMER_ADMIN},

@@ -47,6 +47,8 @@ OBLIGATION_UNKNOWN = "obligation_unknown"
 class Reason(Value):
     """Why something may not be, or not yet."""
 
+    personal: ClassVar = PersonalData(texts="message")
+
     policy: Code
     """The bundle or the policy that says so."""
     rule: Code

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from shared.entity import Code, Hex64, Printed, Timestamp, Value
-from shared.errors import EnforcementUnavailable
+from shared.errors import EnforcementUnavailable, Violation
+from shared.records import dataclass
 
 Level = Literal["effective", "degraded", "off"]
 
@@ -54,6 +55,16 @@ class Rules(Value):
     """Which bundles an act asks, by its family."""
     data: Mapping[str, Any]
     """What the rules look up."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Whether rules may come into force."""
+
+    wrong: tuple[Violation, ...]
+    """Everything for which they may not; nothing where they may."""
+    tests: tuple[str, ...] = ()
+    """The tests that ran, all of which are true where nothing is wrong."""
 
 
 RETRY_S = 30

@@ -4,7 +4,7 @@ What the platform says about itself: figures, what it depends on, and what a pro
 Nothing here is evidence, and nothing here decides who may do what: `Enforcing` says whether anything does.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
@@ -15,7 +15,7 @@ from shared.records import dataclass
 
 if TYPE_CHECKING:
     from shared.deciding import PolicyEngine
-    from shared.enforcing import Enforcement, Rules
+    from shared.enforcing import Enforcement, Judgement, Rules
 
 T = TypeVar("T")
 
@@ -191,3 +191,30 @@ class Enforcing(Port, Protocol):
 
     def of(self, rules: "Rules") -> "PolicyEngine":
         """Return an engine of its own for some rules, which decides nothing: to try them, or to ask old ones again."""
+
+    def composed(self, kept: Mapping[str, str], own: Mapping[str, str]) -> "Rules":
+        """
+        Return what somebody wrote, over a set that is kept, with the guards of this release.
+
+        Raises:
+            EnforcementUnavailable: They do not lie beside the code.
+        """
+
+    def judge(
+        self, rules: "Rules", own: Collection[str], tests: Mapping[str, str], at: datetime
+    ) -> "Judgement":
+        """
+        Judge whether rules may come into force.
+
+        Args:
+            rules: The rules, all of them.
+
+            own: The bundles that are written anew: their rules are tested now, those of others were.
+
+            tests: Their tests, by `<bundle>/<file>_test.rego`.
+
+            at: The time.
+
+        Raises:
+            EnforcementUnavailable: There is no engine that could be asked.
+        """

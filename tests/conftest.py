@@ -16,8 +16,9 @@ from local.rows import in_port
 from local.verify import Verification
 from shared.actors import PLATFORM, Actor, Role
 from shared.documents import Documents, Key, Write
-from shared.edge.bundles import BundleSet, shipped
+from shared.edge.bundles import BundleSet, composed, shipped
 from shared.edge.http_pool import pool
+from shared.edge.judging import behaviour, judged
 from shared.edge.keys import FileSigner, TicketSigner, verifier, verify_ed25519
 from shared.edge.opa import OpaEngine
 from shared.edge.ports import Ports
@@ -209,6 +210,13 @@ class FakeEnforcing:
 
     def of(self, rules):
         return OpaEngine(BundleSet(rules.modules, rules.selection, rules.data))
+
+    def composed(self, kept, own):
+        return whole(composed(shipped(), kept, own))
+
+    def judge(self, rules, own, tests, at):
+        given = BundleSet(rules.modules, rules.selection, rules.data)
+        return judged(given, shipped(), own, tests, at, behaviour)
 
 
 def whole(found: BundleSet) -> Rules:

@@ -1,12 +1,12 @@
 """The rules that come with this release, compiled once in each process of the tests."""
 
-import re
 from functools import cache
 from pathlib import Path
 
 from shared.deciding import Finding
 from shared.edge.bundles import ROOT, shipped
 from shared.edge.opa import OpaEngine
+from shared.edge.rego_tests import RegoTests
 
 
 @cache
@@ -51,47 +51,18 @@ def selected(document, selection):
 
 
 class Rego:
-    """All modules with their tests in one engine: what each test says, which lines ran, and what the tests ask."""
+    """All modules of this tree with their tests: what each test says, which lines ran, and what the tests ask."""
 
     def __init__(self, root: Path = ROOT) -> None:
-        from opa_bindings import OpaEngine as Library
-
         self.sources = {
             path.relative_to(root).as_posix(): path.read_text() for path in root.glob("*/*.rego")
         }
-        self.library = Library()
-        self.library.print_handler = lambda *_: None
-        self.library.add_data(dict(shipped(root).data))
-        asking = ["package asked"]
-        for package, name in self.tests:
-            place = f"{package}.{name}"
-            asking.append(f'results["{place}"] if {{ "{place}" in input.tests; data.{place} }}')
-        asking += [f"samples.{name} := data.{name}_test.samples" for name in self.bundles]
-        for path, source in {**self.sources, "asked.rego": "\n".join(asking)}.items():
-            self.library.add_policy(path, source)
-        names = [f"{package}.{name}" for package, name in self.tests]
-        # One evaluation of all: an engine compiles anew for each query, and not for each input.
-        self.passed = self.library.eval_document("asked.results", {"tests": names}, coverage=True)
-        self.coverage = self.library.last_coverage["files"]
-        self.samples = self.library.eval_document("asked.samples", {})
-
-    @property
-    def bundles(self):
-        return sorted({path.partition("/")[0] for path in self.sources} - {"shape"})
-
-    @property
-    def tests(self):
-        return named(self.sources)
-
-
-def named(sources):
-    """Return the package and name of each test."""
-    return [
-        (re.search(r"^package (\S+)", source, re.MULTILINE)[1], name)
-        for path, source in sorted(sources.items())
-        if path.endswith("_test.rego")
-        for name in dict.fromkeys(re.findall(r"^(test_\w+)", source, re.MULTILINE))
-    ]
+        self.bundles = sorted({path.partition("/")[0] for path in self.sources} - {"shape"})
+        samples = [f"samples.{name} := data.{name}_test.samples" for name in self.bundles]
+        ran = RegoTests(self.sources, shipped(root).data, samples)
+        self.passed = ran.passed(coverage=True)
+        self.coverage = ran.library.last_coverage["files"]
+        self.samples = ran.library.eval_document("asked.samples", {})
 
 
 @cache

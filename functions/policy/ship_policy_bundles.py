@@ -15,4 +15,4 @@ def ship_policy_bundles(call: ReactionCall, enforcing: Enforcing) -> None:
     """
     offered = enforcing.offered()
     with call.transaction() as txn:
-        standing.ship(txn, release=VERSION, rules=offered, at=call.now)
+        standing.ship(txn, release=VERSION, rules=offered, by=call.actor.id, at=call.now)

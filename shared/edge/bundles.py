@@ -23,6 +23,9 @@ ROOT = Path(__file__).parents[2] / "policies"
 COMMON = "shape"
 """The package that all bundles may call: whether what they were asked has the members that they look at."""
 
+GUARDS = frozenset({"governor_role", "agent_budget", "rbac", "sandbox_routing", COMMON})
+"""What always comes with the release: who may do what, within which budget and where to is no matter of publishing."""
+
 TAKEN = frozenset({"limits", "roles", "waooaw"})
 """What no bundle may be called: what rules look up, and the package that asks them all."""
 
@@ -168,6 +171,27 @@ def shipped(root: Path = ROOT) -> BundleSet:
             "roles": permissions(),
         },
     )
+
+
+def composed(release: BundleSet, kept: Mapping[str, str], own: Mapping[str, str]) -> BundleSet:
+    """
+    Return what somebody wrote, over the modules of a set that is kept, over those of a release.
+
+    A bundle is of one of them as a whole. Of the set that is kept neither the guards are taken, nor what the release no
+    longer knows.
+    """
+    written = {_bundle(path) for path in own}
+    taken = ({_bundle(path) for path in kept} & release.names) - GUARDS - written
+    modules = {
+        **{p: source for p, source in release.modules.items() if _bundle(p) not in taken | written},
+        **{p: source for p, source in kept.items() if _bundle(p) in taken},
+        **own,
+    }
+    return BundleSet(dict(sorted(modules.items())), release.selection, release.data)
+
+
+def _bundle(path: str) -> str:
+    return path.partition("/")[0]
 
 
 def look(modules: Mapping[str, str]) -> None:

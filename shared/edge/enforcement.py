@@ -9,9 +9,9 @@ a deployment sets has a say in it.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from shared import verification
 from shared.actors import PLATFORM
@@ -24,7 +24,7 @@ from shared.edge.keys import FileSigner
 from shared.edge.meter import doing
 from shared.edge.outages import Outages
 from shared.edge.settings import Settings
-from shared.enforcing import Enforcement, Level, Rules
+from shared.enforcing import Enforcement, Judgement, Level, Rules
 from shared.errors import EnforcementUnavailable
 from shared.evidence import Entry, Signer, Verify, signed_bytes
 from shared.policy.models.sets import PolicySet
@@ -47,6 +47,13 @@ TOLERATED = timedelta(seconds=60)
 """How long a process may still decide by the rules before, once others were put in force."""
 
 PLACE = Key(PLATFORM, PolicyStanding.collection, STANDING)
+
+
+class Canary(Protocol):
+    """Takes the canaries through an engine."""
+
+    def __call__(self, engine: PolicyEngine, at: datetime, *, every: bool) -> str:
+        """Say in words what is wrong, of all bundles or of those that everybody has; nothing where nothing is."""
 
 
 class Trouble(NamedTuple):
@@ -78,7 +85,7 @@ class LiveEnforcement:
         *,
         shipped: Callable[[], BundleSet],
         engine: Callable[[BundleSet], PolicyEngine],
-        canary: Callable[[PolicyEngine, datetime], str],
+        canary: Canary,
         key: Callable[[], str],
         documents: Documents,
         signer: Signer,
@@ -119,14 +126,24 @@ class LiveEnforcement:
 
     def offered(self) -> Rules:
         """Return the rules that came with this release, as they lie beside the code now."""
-        found = self._shipped()
-        return Rules(
-            digest=found.digest, modules=found.modules, selection=found.selection, data=found.data
-        )
+        return _rules(self._shipped())
 
     def of(self, rules: Rules) -> PolicyEngine:
         """Return an engine of its own for some rules."""
         return self._make(_set(rules))
+
+    def composed(self, kept: Mapping[str, str], own: Mapping[str, str]) -> Rules:
+        """Return what somebody wrote, over a set that is kept, with the guards of this release."""
+        return _rules(bundles.composed(self._shipped(), kept, own))
+
+    def judge(
+        self, rules: Rules, own: Collection[str], tests: Mapping[str, str], at: datetime
+    ) -> Judgement:
+        """Judge whether rules may come into force."""
+        # Who publishes nothing does not load what judges it.
+        from shared.edge.judging import apart, judged
+
+        return judged(_set(rules), self._shipped(), own, tests, at, apart)
 
     def engine(self, at: datetime) -> PolicyEngine:
         """
@@ -176,7 +193,7 @@ class LiveEnforcement:
             frozen=frozen,
             freeze_reason=data.get("freeze_reason") if frozen else None,
         )
-        if before and before.level != level:
+        if level != (before.level if before else "effective"):
             log.log(
                 logging.WARNING if level == "effective" else logging.ERROR,
                 "enforcement is %s: %s",
@@ -302,8 +319,10 @@ class LiveEnforcement:
     def _canaries(self, at: datetime) -> Iterator[Trouble]:
         if self._engine is None:
             return
+        # A cold process asks what it has; once it is warm, it asks every bundle.
+        again = self._last is not None and self._last.engine is self._engine
         try:
-            says = self._canary(self._engine, at)
+            says = self._canary(self._engine, at, every=again)
         except EnforcementUnavailable as error:
             yield _told(error, "engine_missing")
             return
@@ -352,6 +371,12 @@ def _shipped() -> BundleSet:
         raise EnforcementUnavailable(said, rule="bundle_missing") from error
 
 
+def _rules(found: BundleSet) -> Rules:
+    return Rules(
+        digest=found.digest, modules=found.modules, selection=found.selection, data=found.data
+    )
+
+
 def _set(rules: Rules | PolicySet) -> BundleSet:
     return BundleSet(rules.modules, rules.selection, rules.data)
 
@@ -366,7 +391,7 @@ def _others(lying: BundleSet, kept: BundleSet | None) -> EnforcementUnavailable:
         *([f"{', '.join(other)} of policies/ is not what was put in force"] if other else ()),
     ] or ["what lies in policies/ is not what was put in force"]
     return EnforcementUnavailable(
-        f"{', and '.join(said)}; restore it, or have it put in force under an approval",
+        f"{', and '.join(said)}; restore it, and publish what is to be otherwise (`POST /v1/policy/bundles`)",
         rule="bundle_missing" if gone else "bundle_unsigned",
     )
 

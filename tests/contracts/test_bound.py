@@ -83,6 +83,7 @@ HELD_BY = {
     "shared/agents/actions/releasing.py": "shared/agents/actions/releasing.py",
     "functions/agents/resume_agent.py": "functions/agents/resume_agent.py",
     "functions/policy/carry_policy_approval.py": "shared/policy/actions/policies.py",
+    "shared/policy/actions/bundles.py": "shared/policy/actions/bundles.py",
     "shared/policy/actions/policies.py": "shared/policy/actions/policies.py",
     "functions/budgets/carry_approval.py": "shared/budgets/actions/changing.py",
 }

@@ -26,6 +26,7 @@ CROSSED = {
     "functions/policy/begin_drift_watch.py": {"each_tenant"},
     "functions/policy/record_denial.py": {"within"},
     "functions/policy/watch_drift.py": {"each_tenant", "within"},
+    "shared/policy/actions/bundles.py": {"within"},
     "functions/precedents/judge_seeds.py": {"within"},
     "functions/precedents/list_deciding_seeds.py": {"platform"},
     "functions/precedents/match_precedent_seeds.py": {"platform"},

@@ -135,7 +135,9 @@ def ship(world, calling):
     def shipped(at=0.0, release=VERSION):
         call = calling(at=at)
         with call.transaction() as txn:
-            standing.ship(txn, release=release, rules=world.live.offered(), at=call.now)
+            standing.ship(
+                txn, release=release, rules=world.live.offered(), by="release", at=call.now
+            )
 
     return shipped
 
@@ -205,9 +207,9 @@ def test_a_look_holds_for_half_a_minute(world, ship):
     ship()
     for seconds in range(30):
         world.at(seconds)
-    assert world.engine.asked == 3
+    assert world.engine.asked == 4
     world.at(30)
-    assert world.engine.asked == 6
+    assert world.engine.asked == 8
 
 
 def test_a_look_reads_what_is_in_force_and_its_last_entry_and_nothing_else(world, ship, freeze):
@@ -259,6 +261,10 @@ def allow_all(world):
 
 def allow_one(world):
     world.engine.allowing = {"governor_role"}
+
+
+def allow_a_rare_one(world):
+    world.engine.allowing = {"ai_safety"}
 
 
 def deny_all(world):
@@ -325,6 +331,7 @@ def entry_of(world):
         (sign_nothing, "key_missing"),
         (allow_all, "canary_allowed"),
         (allow_one, "canary_allowed"),
+        (allow_a_rare_one, "canary_allowed"),
         (deny_all, "canary_allowed"),
         (ask_nothing, "canary_allowed"),
         (lose_engine, "engine_missing"),
@@ -344,10 +351,11 @@ def test_whatever_is_unplugged_stops_every_change_within_half_a_minute(world, sh
     assert len(refused.value.detail) > 20, "it says in words what is wrong"
 
 
-def test_an_engine_that_does_not_start_stops_every_change(world, ship):
+def test_an_engine_that_does_not_start_stops_every_change(world, ship, caplog):
     ship()
     world.starts = ImportError("no such library")
     assert world.found(0) == ("off", "engine_missing")
+    assert "enforcement is off" in caplog.text
     world.starts = EnforcementUnavailable("a bundle does not parse", rule="bundle_missing")
     assert world.found(5) == ("off", "bundle_missing")
     world.starts = None

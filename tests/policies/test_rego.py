@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from shared.edge.bundles import ROOT, hidden, parsed
-from tests.ruled import named, rego
+from shared.edge.rego_tests import named
+from tests.ruled import rego
 
 SOURCES = {p.relative_to(ROOT).as_posix(): p.read_text() for p in ROOT.glob("*/*.rego")}
 RULES = sorted(path for path in SOURCES if not path.endswith("_test.rego"))

@@ -8,7 +8,7 @@ from local.story.client import Refused
 from shared.actors import PLATFORM
 from shared.documents import Key, Write
 from shared.policy.models.outages import OutageSeen
-from tests.rehearsals import policies
+from tests.rehearsals import bundles, policies
 from tests.rehearsals.scene import until
 
 REASON = "It is called once, to see that it works."
@@ -23,6 +23,7 @@ def rehearse(scene):
     end_a_use(client)
     freeze(client)
     policies.rehearse(scene)
+    bundles.rehearse(scene)
     ask_why(client)
     tell_of_an_outage(scene)
 

@@ -5,15 +5,17 @@ from datetime import datetime
 
 from shared.actors import PLATFORM
 from shared.enforcing import Enforcement, Rules
-from shared.entity import Because
+from shared.entity import Because, Event
 from shared.operation import Call
+from shared.policy.events.bundles import BundlesInForce, BundlesPublished, BundlesRetired
 from shared.policy.events.outages import EnforcementLapsed
-from shared.policy.events.standing import BundleActivated, FreezeChanged
+from shared.policy.events.standing import BundleActivated, FreezeChanged, ReleaseCame
+from shared.policy.models.bundles import PublishedBundles
 from shared.policy.models.outages import OutageSeen
 from shared.policy.models.sets import PolicySet
 from shared.policy.models.standing import STANDING, Freezing, PolicyStanding
+from shared.policy.rules import bundles, standing
 from shared.policy.rules import outages as rules_of_outages
-from shared.policy.rules import standing
 from shared.store import Transaction
 from shared.violations.actions.opening import open_violations
 from shared.violations.models import Finding, OpenedViolation
@@ -25,21 +27,36 @@ MOST_SEEN = 200
 """How much of what processes saw is told in one run."""
 
 
-def ship(txn: Transaction, *, release: str, rules: Rules, at: datetime) -> None:
+def ship(txn: Transaction, *, release: str, rules: Rules, by: str, at: datetime) -> None:
     """Put the rules of a new release in force, once, and keep them whole, for as long as they are in force."""
     bundle = rules.digest
     before = txn.get_or_none(PolicyStanding, STANDING)
     after = standing.shipped(before, release=release, bundle=bundle, at=at)
+    known = txn.get_or_none(PublishedBundles, bundle)
     if after is None:
         if before and before.bundle == bundle:
             keep(txn, rules)
+            if known is None:
+                own = bundles.brought(rules, None, release=release, by=by, at=at)
+                txn.create(bundles.activated(own, approval_id=None, at=at), BundlesInForce())
         return
+    gone = txn.get_or_none(PublishedBundles, before.bundle) if before else None
     keep(txn, rules)
-    told = BundleActivated(before=before.bundle if before else None, bundle=bundle, release=release)
-    if before is None:
-        txn.create(after, told)
+    own = bundles.brought(rules, known, release=release, by=by, at=at)
+    create_or_save = txn.save if before else txn.create
+    if after.approval_id is not None:
+        create_or_save(after, ReleaseCame(release=release, brought=bundle))
+        told: Event = BundlesPublished(name=own.name, version=own.version)
     else:
-        txn.save(after, told)
+        replaced = before.bundle if before else None
+        create_or_save(after, BundleActivated(before=replaced, bundle=bundle, release=release))
+        if gone is not None and gone.id != bundle:
+            txn.save(bundles.retired(gone, at=at), BundlesRetired())
+        own, told = bundles.activated(own, approval_id=None, at=at), BundlesInForce()
+    if known is None:
+        txn.create(own, told)
+    else:
+        txn.save(own, told)
 
 
 def watch(txn: Transaction, state: Enforcement, oldest_at: datetime | None, call: Call) -> None:

@@ -22,6 +22,16 @@ class BundleActivated(
     """The approval it was put in force under; null where it came with its release."""
 
 
+class ReleaseCame(
+    Event, action="policy.release_came", category="version_change", topic="policy-events"
+):
+    """A release came with a set of its own, while one that people put in force stays."""
+
+    release: Code
+    brought: Hex64
+    """The digest of its set."""
+
+
 class FreezeChanged(
     Event,
     action="policy.freeze_changed",

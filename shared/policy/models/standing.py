@@ -25,7 +25,7 @@ class PolicyStanding(Entity):
     personal: ClassVar = PersonalData(ids="frozen_by", texts="freeze_reason")
 
     release: Code
-    """The release whose own set was last put in force."""
+    """The release that last came with a set of its own."""
     bundle: Hex64
     """The digest of the set in force."""
     since: Timestamp

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.deciding import Verdict
+from shared.deciding import Reason, Verdict
 from shared.entity import Code, Timestamp, Value
 
 MAX_LOOKED_AT = 1_000
 MAX_SHOWN = 50
+MAX_REASONS = 5
 
 
 class WhatIfRequest(Value):
@@ -35,6 +36,8 @@ class Changed(Value):
     """What would be."""
     rules: tuple[Code, ...]
     """The rules that it comes of: those of the policy that is tried, or of the one that it would take the place of."""
+    reasons: Annotated[tuple[Reason, ...], Field(max_length=MAX_REASONS)] = ()
+    """What these rules say, in words: why it would be denied or asked for, or why it was and would be no longer."""
 
 
 class Counted(Value):
@@ -54,7 +57,7 @@ class WhatIf(Value):
     more: bool
     """Whether more are recorded than were looked at."""
     applied_to: int
-    """To how many of them the policy applies."""
+    """To how many of them what is changed applies."""
     changed: int
     """How many would be decided otherwise."""
     looser: bool

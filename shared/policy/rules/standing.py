@@ -1,6 +1,7 @@
 """The rules of what policy stands on: when a release's set comes into force, and who may freeze."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.actors import PLATFORM, Actor
 from shared.policy.models.standing import STANDING, Freezing, PolicyStanding
@@ -19,7 +20,8 @@ def shipped(
     Return the standing once a release brought its set of bundles; None where that changes nothing.
 
     A release brings its set once. What then lies in its place and is another set was put there by nobody, so it never
-    comes into force by itself; nor does a release take away what people put in force under an approval.
+    comes into force by itself; nor does a release take away what people put in force under an approval: beside that it is
+    only known which release came.
     """
     if before is None:
         return PolicyStanding(
@@ -32,9 +34,11 @@ def shipped(
             bundle=bundle,
             since=at,
         )
-    if before.release == release or before.approval_id is not None:
+    if before.release == release:
         return None
-    changes = {"release": release, "bundle": bundle, "since": at, "updated_at": at}
+    changes: dict[str, Any] = {"release": release, "updated_at": at}
+    if before.approval_id is None:
+        changes |= {"bundle": bundle, "since": at}
     return before.model_copy(update=changes)
 
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from shared.deciding import Decision, Finding, Obligation, Verdict, merge
-from shared.policy.models.whatif import MAX_SHOWN, Changed, WhatIf
+from shared.deciding import Decision, Finding, Obligation, Reason, Verdict, merge
+from shared.policy.models.whatif import MAX_REASONS, MAX_SHOWN, Changed, WhatIf
 from shared.policy.rules.acts import beyond
 from shared.policy.rules.asking import found
 from shared.policy.rules.language.evaluation import Evaluator
@@ -50,47 +50,54 @@ def tried(
         more: Whether there are more than these.
     """
     changes: list[Changed] = []
-    pairs: Counter[str] = Counter()
-    rules: Counter[str] = Counter()
-    actions: Counter[str] = Counter()
-    applied, looser_ = 0, False
-    if replaced is not None:
-        looser_ = forgets(replaced.policy, draft.policy if draft else None)
+    applied = 0
     for one in recorded:
         mine = _found(draft, one.input)
         theirs = _found(replaced, one.input)
         applied += mine is not None or (draft is None and theirs is not None)
         after = _again(one, mine, theirs, replaced)
-        looser_ = looser_ or weaker(one.verdict, after)
-        if after == one.verdict:
-            continue
-        weak = weaker(one.verdict, after)
-        cause = _recorded(one, replaced) if weak else _cause(draft, mine)
-        action = str(one.input["action"]["name"])
-        pairs[f"{one.verdict}->{after}"] += 1
-        actions[action] += 1
-        rules.update(cause)
-        if len(changes) < MAX_SHOWN:
-            changes.append(
-                Changed(
-                    decision_id=one.decision_id,
-                    action=action,
-                    decided_at=one.evaluated_at,
-                    before=one.verdict,
-                    after=after,
-                    rules=cause,
-                )
-            )
+        if after != one.verdict:
+            weak = weaker(one.verdict, after)
+            cause = _recorded(one, replaced) if weak else _cause(draft, mine)
+            said = one.reasons if weak else mine.reasons if mine else ()
+            changes.append(changed(one, one.verdict, after, cause, said))
+    seen = summed(changes, looked_at=len(recorded), more=more, applied_to=applied)
+    if replaced and forgets(replaced.policy, draft.policy if draft else None):
+        return seen.model_copy(update={"looser": True})
+    return seen
+
+
+def changed(
+    decision: Decision,
+    before: Verdict,
+    after: Verdict,
+    rules: Sequence[str],
+    reasons: Iterable[Reason],
+) -> Changed:
+    """Return how a decision would be otherwise, of which rules that comes, and what these say."""
+    return Changed(
+        decision_id=decision.decision_id,
+        action=str(decision.input["action"]["name"]),
+        decided_at=decision.evaluated_at,
+        before=before,
+        after=after,
+        rules=tuple(rules),
+        reasons=tuple(one for one in reasons if f"{one.policy}/{one.rule}" in rules)[:MAX_REASONS],
+    )
+
+
+def summed(changes: Sequence[Changed], *, looked_at: int, more: bool, applied_to: int) -> WhatIf:
+    """Sum up what would be otherwise."""
     return WhatIf(
-        looked_at=len(recorded),
+        looked_at=looked_at,
         more=more,
-        applied_to=applied,
-        changed=pairs.total(),
-        looser=looser_,
-        by_verdict=counted(pairs),
-        by_rule=counted(rules),
-        by_action=counted(actions),
-        changes=tuple(changes),
+        applied_to=applied_to,
+        changed=len(changes),
+        looser=any(weaker(one.before, one.after) for one in changes),
+        by_verdict=counted(Counter(f"{one.before}->{one.after}" for one in changes)),
+        by_rule=counted(Counter(rule for one in changes for rule in one.rules)),
+        by_action=counted(Counter(one.action for one in changes)),
+        changes=tuple(changes[:MAX_SHOWN]),
     )
 
 
