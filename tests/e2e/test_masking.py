@@ -58,6 +58,9 @@ class Careless(Client):
             if op.id == "policy.create_policy":
                 # What is read as a language takes it as a comment.
                 content["json"] = {**body, "source": f"{body['source']}\n# {PROSE}"}
+            if op.id == "policy.publish_policy_bundle" and "modules" in body:
+                told = {path: f"{rules}\n# {PROSE}" for path, rules in body["modules"].items()}
+                content["json"] = {**body, "modules": told}
             self.told |= {op.id} if PROSE in json.dumps(content["json"]) else set()
         return super().send(account, method, path, headers, **content)
 

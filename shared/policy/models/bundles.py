@@ -1,7 +1,7 @@
 """The sets of policy bundles that somebody published, and what became of them."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -23,11 +23,54 @@ Sources = Annotated[Mapping[Path, Rego], Field(max_length=40)]
 Version = Annotated[str, Field(pattern=r"^\d{1,6}\.\d{1,6}\.\d{1,6}$")]
 
 
+_NO_SET = {"rollback_to": {"type": "null", "description": "No set is gone back to."}}
+_NOTHING_WRITTEN = {
+    "version": {"type": "null", "description": "It has its own."},
+    **{what: {"const": {}, "description": "It has its own."} for what in ("modules", "tests")},
+}
+ONE_WAY: list[Any] = [
+    {
+        "required": ["name"],
+        "properties": {
+            "name": {"type": "string", "const": RELEASE, "description": "What a release brought."},
+            **_NO_SET,
+            **_NOTHING_WRITTEN,
+        },
+    },
+    {
+        "required": ["name", "version", "modules"],
+        "properties": {
+            "name": {
+                "type": "string",
+                "not": {"const": RELEASE},
+                "description": "The bundle that is written.",
+            },
+            **_NO_SET,
+            "version": {"type": "string", "description": "Its version is said."},
+            "modules": {
+                "type": "object",
+                "minProperties": 1,
+                "description": "What it consists of.",
+            },
+        },
+    },
+    {
+        "required": ["rollback_to"],
+        "properties": {
+            "name": {"type": "null", "description": "No bundle is named."},
+            "rollback_to": {"type": "string", "description": "The set is named."},
+            **_NOTHING_WRITTEN,
+        },
+    },
+]
+"""How a schema says that a release, a bundle or a set that there was is published."""
+
+
 class BundlePublication(Value):
     """A bundle as somebody publishes it, or the set that they go back to."""
 
     personal: ClassVar = PersonalData(nobody="modules tests")
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": RELEASE}]})
+    model_config = ConfigDict(json_schema_extra={"oneOf": ONE_WAY, "examples": [{"name": RELEASE}]})
 
     name: Code | None = None
     """The bundle that these modules are, as a whole; `release` for what lies beside the code of this release."""
