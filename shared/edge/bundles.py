@@ -116,7 +116,11 @@ _ODD = (
 )
 """What stands in a module that holds a number with a fraction, or names a builtin otherwise than with dots."""
 
-_PACKAGE = r"(?m)^package[ \t]+([a-z][a-z0-9_]*)(?:\.[a-z][a-z0-9_]*)*[ \t]*$"
+_HEAD = (
+    r"(?:[ \t]*(?:#[^\n]*)?\n)*package[ \t]+([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*)[ \t]*(?:\n|\Z)"
+)
+"""How a module begins: after empty lines and comments with a line that names its package, and holds nothing else."""
+
 _PLACE = r"[a-z][a-z0-9_]{0,62}/[a-z0-9_]+\.rego"
 
 
@@ -221,13 +225,29 @@ def _suspicious(source: str) -> bool:
 
 
 def _misplaced(path: str, source: str) -> Iterator[str]:
-    bundle, found = path.partition("/")[0], re.search(_PACKAGE, source)
+    bundle, said = path.partition("/")[0], package(source)
     if not re.fullmatch(_PLACE, path):
         yield f"{path} is not called <bundle>/<file>.rego"
     elif bundle in TAKEN:
         yield f"{path}: {bundle} is the name of something else"
-    elif found is None or found[1] != bundle:
-        yield f"{path} must be of the package {bundle}, or of one within it"
+    elif said is None or said.partition(".")[0] != bundle:
+        yield f"{path} must be of the package {bundle}, or of one within it, and begin with a line that says only so"
+
+
+def package(source: str) -> str | None:
+    """
+    Return the package of a module; none where it does not begin with it, alone in its line.
+
+    The engine takes it wherever whitespace and comments let it stand, and a text of the module may look like another. Only
+    in its one place both read the same, for nothing stands before it in which something could be hidden.
+    """
+    head = re.match(_HEAD, source)
+    return head[1] if head else None
+
+
+def engines_package(tree: Any) -> str:
+    """Return the package of a module as the engine itself reads it, from its syntax tree."""
+    return ".".join(str(part["value"]) for part in tree["package"]["path"][1:])
 
 
 def parsed(modules: Mapping[str, str]) -> dict[str, Any]:

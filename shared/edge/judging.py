@@ -98,8 +98,8 @@ def _shape(
         yield Violation(rule="bundle_missing", message=f"{name} has no module", field="modules")
     for path, source in sorted(tests.items()):
         folder, _, _ = path.partition("/")
-        package = re.search(r"(?m)^package[ \t]+([a-z0-9_]+_test)[ \t]*$", source)
-        if not path.endswith(BESIDE) or package is None or folder not in {*own, COMMON}:
+        of_tests = re.fullmatch(r"[a-z0-9_]+_test", bundles.package(source) or "")
+        if not path.endswith(BESIDE) or not of_tests or folder not in {*own, COMMON}:
             said = f"{path} is no test of what is published: <bundle>/<file>_test.rego, of a package <name>_test"
             yield Violation(rule="misplaced_test", message=said, field="tests")
 
@@ -109,6 +109,9 @@ def _written(rules: BundleSet, tests: Mapping[str, str]) -> Iterator[Violation]:
     try:
         bundles.look(rules.modules)
         for path, tree in bundles.parsed(rules.modules).items():
+            if (read := bundles.engines_package(tree)) != bundles.package(rules.modules[path]):
+                said = f"{path} is of the package {read} to the engine, and says another one"
+                yield Violation(rule="bundle_refused", message=said, field="modules")
             for hides in dict.fromkeys(bundles.hidden(tree)):
                 yield Violation(rule="hidden_denial", message=f"{path} {hides}", field="modules")
     except NotLoaded as error:

@@ -2,25 +2,23 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    pass
+from shared.edge.bundles import package
 
 BESIDE = "_test.rego"
 """How the path of a module of tests ends."""
 
-_PACKAGE = r"(?m)^package[ \t]+(\S+)"
 _NAME = r"(?m)^(test_\w+)"
 
 
 def named(sources: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the package and the name of each test."""
     for path, source in sorted(sources.items()):
-        package = re.search(_PACKAGE, source)
-        if path.endswith(BESIDE) and package:
+        said = package(source)
+        if path.endswith(BESIDE) and said:
             for name in dict.fromkeys(re.findall(_NAME, source)):
-                yield package[1], name
+                yield said, name
 
 
 class RegoTests:
@@ -44,7 +42,7 @@ class RegoTests:
         """
         from opa_bindings import OpaEngine
 
-        self.tests = [f"{package}.{name}" for package, name in named(sources)]
+        self.tests = [".".join(one) for one in named(sources)]
         self.library: OpaEngine = OpaEngine()
         self.library.print_handler = lambda *_: None
         self.library.add_data(dict(data))

@@ -105,6 +105,41 @@ def test_what_may_not_come_into_force_is_not_published(publish, listed, rule, bo
     assert len(listed()) == 1
 
 
+HIDDEN = 'x := `\npackage trial\n`\n\nallowed contains "SBX-01"\n'
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        f"package sandbox_routing # x\n\n{HIDDEN}",
+        f"package sandbox_routing\n\n{HIDDEN}",
+        f"package # trial\n\tsandbox_routing\n\n{HIDDEN}",
+        f'package sandbox_routing["x"]\n\n{HIDDEN}',
+        f"# package trial\rpackage trial\npackage sandbox_routing # x\n{HIDDEN}",
+        f"# x\npackage shape\n\n{HIDDEN}",
+        f"x := {{\n}}\n\npackage trial\n\n{HIDDEN}",
+        "package trial\n\nx := 1\n\npackage sandbox_routing\n\nallowed := 1\n",
+        "# METADATA\n# title: x\n# description: x\npackage trial\n\ndata.sandbox_routing.allowed := 1\n",
+    ],
+)
+def test_a_module_adds_no_rule_to_another_bundle(publish, listed, documents, module):
+    before = list(documents.find(PLATFORM, Query("policy_sets")))
+    with pytest.raises(Invalid) as refused:
+        publish(bundle(modules={**bundle().modules, "trial/extra.rego": module}))
+    (found,) = refused.value.violations
+    assert found.rule == "bundle_refused"
+    assert "trial/extra.rego" in found.message
+    assert len(listed()) == 1
+    assert list(documents.find(PLATFORM, Query("policy_sets"))) == before
+
+
+def test_a_test_adds_no_rule_to_what_it_tests(publish):
+    told = {TESTS: f"package trial # x\n\nx := `\npackage trial_test\n`\n{text(TESTS)}"}
+    with pytest.raises(Invalid) as refused:
+        publish(bundle().model_copy(update={"tests": told}))
+    assert "misplaced_test" in {one.rule for one in refused.value.violations}
+
+
 @pytest.mark.parametrize(
     "said",
     [
