@@ -149,6 +149,18 @@ def test_who_names_no_run_gets_round_no_rule_about_runs(payments, use, tool):
     assert "run_id" in str(told["violations"])
 
 
+@pytest.mark.parametrize("name", ["currency", "payee"])
+@pytest.mark.parametrize("value", [True, False, 1, 0, ["acme"], "left out"])
+def test_who_says_it_in_another_type_or_not_at_all_gets_round_no_limit(payments, pay, name, value):
+    args = {"currency": "INR", "payee": "acme", "amount_minor": 500_000}
+    other = {key: one for key, one in args.items() if key != name}
+    assert pay(args=args).status_code == 200
+    said = other if value == "left out" else {**other, name: value}
+    told = problem(pay(args=said), 403, "policy_denied", "an-hour")
+    assert ("send payee as a text" in told["detail"]) == (name == "payee")
+    assert pay(args={**args, "currency": "USD"}).status_code == 200
+
+
 def test_what_is_denied_or_only_asked_about_is_not_remembered(
     payments, pay, use, evaluate, documents
 ):

@@ -11,7 +11,7 @@ from typing import Literal
 
 from shared.canonical import digest
 from shared.history.models import MOST_SEEN, Act, AtMost, Broken, Page, Rule, Seen, Total
-from shared.history.rules.memory import breaks, is_one, key_of, remembered
+from shared.history.rules.memory import breaks, is_one, place_of, remembered
 from shared.store import Transaction
 
 KEPT = timedelta(days=90)
@@ -127,7 +127,8 @@ def _place(rule: Rule, act: Act) -> Iterator[str]:
     yield rule.id
     yield {"run": act.run, "agent": act.agent, "tenant": "*"}[rule.across]
     if isinstance(rule, AtMost | Total):
-        yield key_of(rule.per, act) or "?"
+        # What is in no place is let through by no such rule, so nothing begins on this page.
+        yield place_of(rule, act) or "?"
 
 
 def _with(page: Page, seen: Seen) -> Page:

@@ -2,9 +2,11 @@
 What a rule remembers of acts, and whether an act breaks it by that.
 
 Both the gate and the compiler ask this and nothing else, so they cannot disagree. What forbids compares texts as people
-read them, whatever their case, script and separators; what permits compares them to the letter.
+read them, whatever their case, script and separators; what permits compares them to the letter. A value of another type
+than it is compared with is not known, as one that is missing, and is the worst that it could be.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -71,16 +73,18 @@ _SEPARATORS = re.compile(r"[^0-9a-z]+")
 def _equal(known: Fact, wanted: Fact, *, to_the_letter: bool) -> Sure:
     if known is None:
         return "maybe"
+    if wanted is None:
+        return "no"
+    if type(known) is not type(wanted):
+        return "maybe"
     if to_the_letter:
-        return "yes" if type(known) is type(wanted) and known == wanted else "no"
+        return "yes" if known == wanted else "no"
     return "yes" if _as_read(known) == _as_read(wanted) else "no"
 
 
-def _as_read(value: Fact) -> str:
-    """Return a value as people would take it for the same: one and "1", ACME and acme."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return bare(str(value)) or spelled(str(value))
+def _as_read(value: Fact) -> Fact:
+    """Return a value as people would take it for the same: ACME and acme."""
+    return (bare(value) or spelled(value)) if isinstance(value, str) else value
 
 
 def key_of(names: Iterable[str], act: Act, *, permits: bool = False) -> str | None:
@@ -89,6 +93,15 @@ def key_of(names: Iterable[str], act: Act, *, permits: bool = False) -> str | No
     if None in values:
         return None
     return canonical(values if permits else [*map(_as_read, values)]).decode()
+
+
+def place_of(rule: AtMost | Total, act: Act) -> str | None:
+    """Return by which facts a rule counts an act, as one text; None where one is no text: it could be counted anywhere."""
+    return None if _unsaid(rule, act) else key_of(rule.per, act)
+
+
+def _unsaid(rule: AtMost | Total, act: Act) -> list[str]:
+    return [name for name in rule.per if not isinstance(act.facts.get(name), str)]
 
 
 def remembered(rule: Rule, act: Act) -> Seen | None:
@@ -100,11 +113,11 @@ def remembered(rule: Rule, act: Act) -> Seen | None:
         case NeverAfter():
             found = _seen("before", act, is_one(rule.after, act), key_of(rule.same, act))
         case AtMost():
-            found = _seen("act", act, is_one(rule.act, act), key_of(rule.per, act))
+            found = _seen("act", act, is_one(rule.act, act), place_of(rule, act))
         case Total():
             amount = act.facts.get(rule.of)
             sure, known = is_one(rule.act, act), _is_amount(amount)
-            found = _seen("act", act, sure if known else both(sure, "maybe"), key_of(rule.per, act))
+            found = _seen("act", act, sure if known else both(sure, "maybe"), place_of(rule, act))
             found = found and found.model_copy(update={"amount": amount if known else 0})
         case OnlyAfter():
             found = _seen("before", act, *_permitting(rule.after, rule.same, act))
@@ -114,8 +127,10 @@ def remembered(rule: Rule, act: Act) -> Seen | None:
             found = _seen("closed", act, is_one(rule.closed, act), _exactly(rule.same, act))
             found = found or _seen("before", act, *_permitting(rule.opened, rule.same, act))
         case Followed():
-            found = _seen("closed", act, *_permitting(rule.by, rule.same, act))
-            found = found or _seen("act", act, is_one(rule.act, act), _exactly(rule.same, act))
+            # Following is good for whoever acts, owing is bad: an act that may be both owes.
+            closing = _seen("closed", act, *_permitting(rule.by, rule.same, act))
+            owing = _seen("act", act, is_one(rule.act, act), _exactly(rule.same, act))
+            found = closing if closing and closing.sure else owing or closing
     return found
 
 
@@ -178,7 +193,7 @@ def _found(rule: Rule, seen: Sequence[Seen], act: Act) -> tuple[Sure, str]:
         case NeverAfter():
             answer = _forbidden(rule, seen, act)
         case AtMost():
-            answer = _counted(seen, key_of(rule.per, act), 1, rule.times, f"{rule.act}", rule)
+            answer = _counted(rule, seen, act, own=1, most=rule.times, what=f"{rule.act}")
         case Total():
             answer = _summed(rule, seen, act)
         case OnlyAfter():
@@ -196,32 +211,32 @@ def _summed(rule: Total, seen: Sequence[Seen], act: Act) -> tuple[Sure, str]:
         known = amount is not None
         return ("yes" if known else "maybe"), f"{rule.act} says no {rule.of} to add up"
     what = f"{rule.of} of {rule.act}"
-    return _counted(seen, key_of(rule.per, act), amount, rule.limit, what, rule)
+    return _counted(rule, seen, act, own=amount, most=rule.limit, what=what)
 
 
 def _forbidden(rule: NeverAfter, seen: Sequence[Seen], act: Act) -> tuple[Sure, str]:
-    key, worst = key_of(rule.same, act), "no"
-    for one in seen:
-        met: Sure = "yes" if one.sure else "maybe"
-        if None in (key, one.key):
-            met = "maybe"
-        elif key != one.key:
-            met = "no"
-        worst = "yes" if "yes" in (met, worst) else "maybe" if "maybe" in (met, worst) else "no"
-    sure: Sure = "yes" if worst == "yes" else "maybe" if worst == "maybe" else "no"
+    key = key_of(rule.same, act)
+    met = {_meets(one, key) for one in seen}
+    sure: Sure = "yes" if "yes" in met else "maybe" if "maybe" in met else "no"
     return sure, f"{rule.act} never after {rule.after}{_span(rule)}"
 
 
 def _counted(
-    seen: Sequence[Seen], key: str | None, own: int, most: int, what: str, rule: AtMost | Total
+    rule: AtMost | Total, seen: Sequence[Seen], act: Act, *, own: int, most: int, what: str
 ) -> tuple[Sure, str]:
-    alike = [one for one in seen if key is None or one.key in (None, key)]
-    unsure = key is None or any(not one.sure or one.key is None for one in alike)
+    key, unsaid = place_of(rule, act), _unsaid(rule, act)
+    if key is None:
+        # Counted apart, it would have what all others have left, and they what it has.
+        surely: Sure = "yes" if any(act.facts.get(name) is not None for name in unsaid) else "maybe"
+        counted = f"{rule.act} is counted by {', '.join(rule.per)}"
+        return surely, f"{counted}; send {', '.join(unsaid)} as a text"
+    alike = [one for one in seen if one.key in (None, key)]
+    unsure = any(not one.sure or one.key is None for one in alike)
     taken = sum(one.amount for one in alike)
-    surely = sum(one.amount for one in alike if one.sure and one.key == key)
+    known = sum(one.amount for one in alike if one.sure and one.key == key)
     per = f" for the same {', '.join(rule.per)}" if rule.per else ""
     message = f"at most {most} {what}{per}{_span(rule)}; {taken} were before, and this is {own}"
-    if key is not None and surely + own > most:
+    if known + own > most:
         return "yes", message
     # An amount that is not known may be any: nothing fits beside it.
     unknown = isinstance(rule, Total) and any(not one.sure for one in alike)
@@ -253,9 +268,12 @@ def _standing(rule: OnlyWhile, seen: Sequence[Seen], act: Act) -> tuple[Sure, st
 
 
 def _meets(one: Seen, key: str | None) -> Sure:
-    if None in (key, one.key):
+    if key is None or one.key is None:
         return "maybe"
-    return "no" if one.key != key else "yes" if one.sure else "maybe"
+    if one.key == key:
+        return "yes" if one.sure else "maybe"
+    pairs = zip(json.loads(one.key), json.loads(key), strict=True)
+    return "no" if any(type(a) is type(b) and a != b for a, b in pairs) else "maybe"
 
 
 def owed(rule: Rule, seen: Sequence[Seen]) -> Seen | None:
