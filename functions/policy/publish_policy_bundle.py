@@ -21,7 +21,7 @@ def publish_policy_bundle(
     Everything that is wrong with it is told at once, and the answer shows which of the latest decisions it would change.
     Somebody else agrees: the Governor, and more people where something that was denied or had to be asked for would be
     weaker. From then on every process decides by it within a minute. Back to a set that was in force it goes at once where
-    that is not weaker. The bundles that guard the platform itself come with each release and are not published.
+    that is stricter. The bundles that guard the platform itself come with each release and are not published.
     """
     with call.transaction() as txn:
         return bundles.publish(txn, call, enforcing, body)

@@ -225,6 +225,18 @@ def test_a_set_is_asked_for_once_and_again_once_it_was_refused(
     assert "no" in one.lapsed
 
 
+def test_a_set_that_is_not_judged_yet_is_asked_for_once(publish, judge, agree, denied, listed):
+    denied()
+    one = publish(stricter(activate=True))
+    with pytest.raises(Conflict) as refused:
+        publish(stricter(activate=True))
+    assert refused.value.violations[0].rule == "asked_already"
+    assert listed()[one.id] == one
+    other = judge(publish(bundle(activate=True)))
+    agree(other)
+    assert publish(stricter(activate=True), at=4).asking.before == other.id
+
+
 def test_what_was_agreed_to_over_other_rules_does_not_come_into_force(
     publish, judge, agree, denied, standing, listed
 ):
@@ -253,10 +265,25 @@ def test_back_to_a_stricter_set_it_goes_at_once(publish, judge, agree, denied, s
     under = standing().approval_id
     agree(judge(publish(bundle(activate=True), at=4), at=5), at=6)
     assert standing().bundle != strict.id
+    denied("a message to the help desk", "shop")
     back = judge(publish(BundlePublication(rollback_to=strict.id, activate=True), at=7), at=8)
     assert (back.id, back.status, back.asking) == (strict.id, "active", None)
     assert (standing().bundle, standing().approval_id) == (strict.id, under)
     assert breaks() == []
+
+
+def test_back_to_a_set_of_which_nothing_shows_that_it_is_stricter_it_goes_only_as_somebody_agrees(
+    publish, judge, agree, approval, denied, standing
+):
+    denied()
+    release = standing().bundle
+    agree(judge(publish(stricter(activate=True))))
+    in_force = standing().bundle
+    back = judge(publish(BundlePublication(rollback_to=release, activate=True), at=4), at=5)
+    assert (back.what_if.applied_to, back.what_if.changed, back.asking.looser) == (1, 0, False)
+    assert (approval(back).type, standing().bundle) == ("execution", in_force)
+    agree(back, at=6)
+    assert standing().bundle == release
 
 
 def test_back_to_a_weaker_set_it_goes_only_as_somebody_agrees(

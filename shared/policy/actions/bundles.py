@@ -37,6 +37,7 @@ from shared.policy.models.sets import PolicySet
 from shared.policy.models.standing import STANDING, PolicyStanding
 from shared.policy.models.whatif import WhatIf
 from shared.policy.rules import bundles as rules
+from shared.policy.rules.whatif import stricter
 from shared.queries import Between, moment
 from shared.reaction import ReactionCall
 from shared.release import VERSION
@@ -63,7 +64,7 @@ def publish(
     found = txn.get_or_none(PublishedBundles, composed.digest)
     if found and not body.activate:
         return found
-    before = found and _settled(txn, found)
+    before = found and _settled(txn, found, standing)
     after = before or _draft(txn, call, enforcing, body, (name, version, composed), standing)
     if body.activate:
         rules.may_ask(after)
@@ -172,13 +173,17 @@ def _tried(
     return rules.tried(*engines, decisions, more=more, apart=rules.apart(before, after))
 
 
-def _settled(txn: Transaction, one: PublishedBundles) -> PublishedBundles:
-    """Return a set that waits for nothing any more where its approval was refused, is over, or was never asked."""
+def _settled(txn: Transaction, one: PublishedBundles, standing: PolicyStanding) -> PublishedBundles:
+    """
+    Return a set that waits for nothing any more where its approval was refused or is over, or others came into force.
+
+    Until its approval is asked for it waits to be judged, so who asks for it beside that is told so.
+    """
     if one.asking is None:
         return one
     id = one.asking.approval_id
     approval = txn.get_or_none(Approval, id) if id else None
-    waits = approval is not None and approval.waits
+    waits = approval.waits if approval else not id and one.asking.before == standing.bundle
     return one if waits else one.model_copy(update={"asking": None})
 
 
@@ -237,7 +242,7 @@ def judge(txn: Transaction, call: ReactionCall, enforcing: Enforcing, digest: st
     what_if = _tried(enforcing, before, after, decisions, more=more)
     looser = what_if.looser or not what_if.applied_to
     one = one.model_copy(update={"what_if": what_if})
-    if asking.back and not looser and (one.approval_id or one.brought_by(VERSION)):
+    if asking.back and stricter(what_if) and (one.approval_id or one.brought_by(VERSION)):
         _put(txn, call.now, one, standing, None)
         return
     asking = asking.model_copy(update={"looser": looser, "approval_id": call.new_id()})

@@ -29,6 +29,17 @@ def weaker(before: Verdict, after: Verdict) -> bool:
     return STRENGTH[after] < STRENGTH[before]
 
 
+_STRICTER = frozenset(
+    f"{one}->{other}" for one in STRENGTH for other in STRENGTH if weaker(other, one)
+)
+
+
+def stricter(seen: WhatIf) -> bool:
+    """Say whether something would be denied, or asked for, that was not, and nothing would change in another way."""
+    ways = {one.what for one in seen.by_verdict}
+    return bool(ways) and ways <= _STRICTER
+
+
 def looser(before: Decide, after: Decide, samples: Iterable[Mapping[str, Any]]) -> bool:
     """Say whether rules are looser than others: some document that was denied, or asked for, would be less than that."""
     return any(weaker(before(one), after(one)) for one in samples)
