@@ -14,7 +14,7 @@ from shared.ports import Outside, Port
 from shared.records import dataclass
 
 if TYPE_CHECKING:
-    from shared.deciding import PolicyEngine
+    from shared.deciding import Finding, PolicyEngine
     from shared.enforcing import Enforcement, Judgement, Rules
 
 T = TypeVar("T")
@@ -189,8 +189,16 @@ class Enforcing(Port, Protocol):
             EnforcementUnavailable: They do not lie there.
         """
 
-    def of(self, rules: "Rules") -> "PolicyEngine":
-        """Return an engine of its own for some rules, which decides nothing: to try them, or to ask old ones again."""
+    def asked(
+        self, rules: "Rules", documents: Sequence[Mapping[str, Any]]
+    ) -> tuple[Mapping[str, "Finding"], ...]:
+        """
+        Return what some rules find about documents, each in its place; nothing is decided by it.
+
+        Raises:
+            EnforcementUnavailable: There is no engine that could be asked, or not all of their bundles.
+            Invalid: They do not end, or take too much memory.
+        """
 
     def composed(self, kept: Mapping[str, str], own: Mapping[str, str]) -> "Rules":
         """

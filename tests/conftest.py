@@ -15,6 +15,7 @@ from hypothesis import settings
 from local.rows import in_port
 from local.verify import Verification
 from shared.actors import PLATFORM, Actor, Role
+from shared.deciding import found
 from shared.documents import Documents, Key, Write
 from shared.edge.bundles import BundleSet, composed, shipped
 from shared.edge.http_pool import pool
@@ -208,8 +209,9 @@ class FakeEnforcing:
     def offered(self):
         return whole(shipped())
 
-    def of(self, rules):
-        return OpaEngine(BundleSet(rules.modules, rules.selection, rules.data))
+    def asked(self, rules, documents):
+        there = OpaEngine(BundleSet(rules.modules, rules.selection, rules.data))
+        return tuple(found(there, one) for one in documents)
 
     def composed(self, kept, own):
         return whole(composed(shipped(), kept, own))
@@ -219,10 +221,10 @@ class FakeEnforcing:
         return judged(given, shipped(), own, tests, at, behaviour)
 
 
-def whole(found: BundleSet) -> Rules:
+def whole(rules: BundleSet) -> Rules:
     """Return rules as the platform keeps them."""
     return Rules(
-        digest=found.digest, modules=found.modules, selection=found.selection, data=found.data
+        digest=rules.digest, modules=rules.modules, selection=rules.selection, data=rules.data
     )
 
 

@@ -206,7 +206,7 @@ def look(modules: Mapping[str, str]) -> None:
         NotLoaded: One names a builtin that is refused, holds a number with a fraction, or is of another bundle's package,
             or all together are too large.
     """
-    faults = [fault for path, source in modules.items() for fault in _misplaced(path, source)]
+    faults = [fault for path, source in modules.items() for fault in misplaced(path, source)]
     size = sum(len(source.encode()) for source in modules.values())
     if size > MAX_BYTES:
         faults.append(f"all modules together have {size} bytes, and may have {MAX_BYTES}")
@@ -224,7 +224,8 @@ def _suspicious(source: str) -> bool:
     return dotted or re.search(_ODD, source) is not None
 
 
-def _misplaced(path: str, source: str) -> Iterator[str]:
+def misplaced(path: str, source: str) -> Iterator[str]:
+    """Yield what of a module is not as its place says: its path, and its package."""
     bundle, said = path.partition("/")[0], package(source)
     if not re.fullmatch(_PLACE, path):
         yield f"{path} is not called <bundle>/<file>.rego"

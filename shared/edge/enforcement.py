@@ -9,13 +9,13 @@ a deployment sets has a say in it.
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from shared import verification
 from shared.actors import PLATFORM
-from shared.deciding import PolicyEngine
+from shared.deciding import Finding, PolicyEngine
 from shared.documents import Condition, Documents, Key, Query, Snapshot
 from shared.edge import bundles
 from shared.edge.bundles import BundleSet
@@ -128,9 +128,13 @@ class LiveEnforcement:
         """Return the rules that came with this release, as they lie beside the code now."""
         return _rules(self._shipped())
 
-    def of(self, rules: Rules) -> PolicyEngine:
-        """Return an engine of its own for some rules."""
-        return self._make(_set(rules))
+    def asked(
+        self, rules: Rules, documents: Sequence[Mapping[str, Any]]
+    ) -> tuple[Mapping[str, Finding], ...]:
+        """Return what some rules find about documents, apart from what decides."""
+        from shared.edge.judging import asked
+
+        return asked(_set(rules), documents)
 
     def composed(self, kept: Mapping[str, str], own: Mapping[str, str]) -> Rules:
         """Return what somebody wrote, over a set that is kept, with the guards of this release."""

@@ -9,19 +9,23 @@ that says nothing is allowed by none. The guards are the release's own.
 import json
 import logging
 import re
+import resource
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import accumulate, islice
+from typing import Any
 
+from shared.deciding import Finding, found
 from shared.edge import bundles
 from shared.edge.bundles import COMMON, GUARDS, ROOT, BundleSet, NotLoaded
 from shared.edge.canary import canary
 from shared.edge.opa import OpaEngine
 from shared.edge.rego_tests import BESIDE, RegoTests, named
 from shared.enforcing import Judgement
-from shared.errors import EnforcementUnavailable, Violation
+from shared.errors import EnforcementUnavailable, Invalid, Violation
+from shared.judged import STORED
 
 MAX_BYTES = 256 * 1024
 """How large all modules are together, and all tests: what is kept of a set fits into one document."""
@@ -31,10 +35,19 @@ MAX_SHOWN = 50
 WITHIN_S = 20
 """How long all tests may take, in seconds, with what it takes to begin: an evaluation cannot be stopped, a process can."""
 
+MAX_DATA = 512 * 1024 * 1024
+"""How much memory what is tried may take, in bytes; what a release brings takes a third of it."""
+
+MAX_DEPTH = 100
+"""How deep brackets stand in each other: the engine reads one in another, so 20,000 of them held it for half a minute."""
+
 Ask = Callable[[BundleSet, Mapping[str, str], datetime], Iterable[Violation]]
 """Asks rules, with their tests, and tells what is wrong."""
 
 log = logging.getLogger("waooaw.judging")
+
+_TEXTS = r'"(?:\\.|[^"\\\n])*"?|`[^`]*`?|#[^\n]*'
+"""What brackets do not count in. None of them can begin without being found, so nothing is looked for again."""
 
 _METADATA = r"\A# METADATA\n((?:#.*\n)+)package "
 _CODE = r"(?m)^#[ ]+([A-Z]{2,4}-\d\d): +\S"
@@ -68,13 +81,11 @@ def judged(
     Raises:
         EnforcementUnavailable: There is no engine that could be asked.
     """
-    looks = (
-        _shape(rules, shipped, own, tests),
-        _written(rules, tests),
-        _claims(rules, own, tests),
-        ask(rules, tests, at),
+    wrong = (
+        tuple(islice(_shape(rules, shipped, own, tests), MAX_SHOWN))
+        or tuple(islice(_claims(rules, own, tests), MAX_SHOWN))
+        or tuple(islice(ask(rules, tests, at), MAX_SHOWN))
     )
-    wrong = next((found for look in looks if (found := tuple(islice(look, MAX_SHOWN)))), ())
     return Judgement(wrong=wrong, tests=tuple(".".join(one) for one in named(tests)))
 
 
@@ -96,12 +107,33 @@ def _shape(
         yield Violation(rule="unknown_bundle", message=said, field="modules")
     for name in sorted(shipped.names - rules.names):
         yield Violation(rule="bundle_missing", message=f"{name} has no module", field="modules")
+    yield from _places(rules, own, tests)
+
+
+def _places(
+    rules: BundleSet, own: Collection[str], tests: Mapping[str, str]
+) -> Iterator[Violation]:
+    """Look whether each module, and each test, can be read, and is where its package says."""
+    for what, sources in (("modules", rules.modules), ("tests", tests)):
+        for path in sorted(path for path, source in sources.items() if _depth(source) > MAX_DEPTH):
+            said = (
+                f"{path} has more than {MAX_DEPTH} brackets in each other; give parts of it a name"
+            )
+            yield Violation(rule="too_deep", message=said, field=what)
+    for path, source in sorted(rules.modules.items()):
+        for fault in bundles.misplaced(path, source):
+            yield Violation(rule="bundle_refused", message=fault, field="modules")
     for path, source in sorted(tests.items()):
         folder, _, _ = path.partition("/")
         of_tests = re.fullmatch(r"[a-z0-9_]+_test", bundles.package(source) or "")
         if not path.endswith(BESIDE) or not of_tests or folder not in {*own, COMMON}:
             said = f"{path} is no test of what is published: <bundle>/<file>_test.rego, of a package <name>_test"
             yield Violation(rule="misplaced_test", message=said, field="tests")
+
+
+def _depth(source: str) -> int:
+    brackets = re.findall(r"[\[({\])}]", re.sub(_TEXTS, "", source))
+    return max(accumulate(1 if one in "[({" else -1 for one in brackets), default=0)
 
 
 def _written(rules: BundleSet, tests: Mapping[str, str]) -> Iterator[Violation]:
@@ -162,13 +194,34 @@ def apart(
     Raises:
         EnforcementUnavailable: They cannot be asked there.
     """
-    said = {
-        "modules": rules.modules,
-        "selection": rules.selection,
-        "data": rules.data,
-        "tests": tests,
-        "at": at.isoformat(),
-    }
+    try:
+        told = _there(rules, {"tests": tests, "at": at.isoformat()}, within_s)
+    except Invalid as error:
+        return error.violations
+    return [Violation.model_validate(one) for one in told]
+
+
+def asked(
+    rules: BundleSet, documents: Sequence[Mapping[str, Any]], *, within_s: float = WITHIN_S
+) -> tuple[Mapping[str, Finding], ...]:
+    """
+    Return what rules find about documents, asked in a process of their own as well.
+
+    Raises:
+        EnforcementUnavailable: They cannot be asked there.
+        Invalid: They do not end, or take too much memory.
+    """
+    if not documents:
+        return ()
+    told = _there(rules, {"documents": list(documents)}, within_s)
+    return tuple(
+        {name: Finding.model_validate(one, context=STORED) for name, one in each.items()}
+        for each in told
+    )
+
+
+def _there(rules: BundleSet, what: Mapping[str, Any], within_s: float) -> list[Any]:
+    said = {"modules": rules.modules, "selection": rules.selection, "data": rules.data, **what}
     try:
         ran = subprocess.run(  # noqa: S603 - this very file
             [sys.executable, "-m", __name__],
@@ -179,19 +232,43 @@ def apart(
             cwd=ROOT.parent,
             check=False,
         )
-    except subprocess.TimeoutExpired:
-        message = f"the tests, and the canaries, do not end within {within_s:g} seconds; have the rules do less"
-        return [Violation(rule="endless", message=message, field="modules")]
-    if ran.returncode:
+    except subprocess.TimeoutExpired as error:
+        message = f"what is tried does not end within {within_s:g} seconds; have the rules do less"
+        raise _refused("endless", message) from error
+    if ran.returncode == 1:
         log.error("rules cannot be judged: %s", ran.stderr[-2000:])
         raise EnforcementUnavailable("there is no policy engine that could try these rules")
-    return [Violation.model_validate(one) for one in json.loads(ran.stdout)]
+    if ran.returncode:
+        # The engine has no error for it: it ends its process.
+        log.warning("rules ended what tried them: %s", ran.stderr[:2000])
+        message = (
+            f"what is tried needs more than {MAX_DATA >> 20} MiB of memory; have the rules do less"
+        )
+        raise _refused("too_much", message)
+    told: list[Any] = json.loads(ran.stdout)
+    return told
+
+
+def _refused(rule: str, message: str) -> Invalid:
+    violation = Violation(rule=rule, message=message, field="modules")
+    return Invalid(message, violations=(violation,))
+
+
+def _legible(rules: BundleSet, tests: Mapping[str, str]) -> Iterator[Violation]:
+    try:
+        yield from _written(rules, tests)
+    except RecursionError:
+        said = "what is written is nested too deep to be read; give parts of it a name"
+        yield Violation(rule="too_deep", message=said, field="modules")
 
 
 def behaviour(rules: BundleSet, tests: Mapping[str, str], at: datetime) -> Iterator[Violation]:
-    """Ask them: nothing allows a request that says nothing, the canaries are taken, and each test is true."""
+    """Read and ask them: nothing allows a request that says nothing, the canaries are taken, and each test is true."""
     from opa_bindings import OpaError
 
+    if written := tuple(_legible(rules, tests)):
+        yield from written
+        return
     engine = OpaEngine(rules)
     try:
         if says := canary(engine, at, every=True):
@@ -219,10 +296,25 @@ def behaviour(rules: BundleSet, tests: Mapping[str, str], at: datetime) -> Itera
 
 
 def _main() -> None:
+    # On a Mac nothing can be limited.
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA, MAX_DATA))
     said = json.load(sys.stdin)
     rules = BundleSet(said["modules"], said["selection"], said["data"])
-    found = behaviour(rules, said["tests"], datetime.fromisoformat(said["at"]))
-    json.dump([one.model_dump() for one in islice(found, MAX_SHOWN)], sys.stdout)
+    told: list[Any]
+    try:
+        if "documents" in said:
+            engine = OpaEngine(rules)
+            told = [
+                {name: one.model_dump(mode="json") for name, one in found(engine, asked_of).items()}
+                for asked_of in said["documents"]
+            ]
+        else:
+            ran = behaviour(rules, said["tests"], datetime.fromisoformat(said["at"]))
+            told = [one.model_dump() for one in islice(ran, MAX_SHOWN)]
+    except MemoryError:
+        sys.exit(2)
+    json.dump(told, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
+
+from shared.deciding import found
 from shared.edge.bundles import shipped
-from shared.edge.judging import apart
+from shared.edge.judging import apart, asked, judged
+from shared.errors import Invalid
 from tests.conftest import NOON
 from tests.policy.trials import RULES, text
+from tests.ruled import engine, rego
 
 TWICE = "package trial_test\n\ntest_trl_01_yes_it_is := true\n\ntest_trl_01_no_it_is_not := false\n"
 
@@ -21,10 +26,8 @@ def test_what_is_found_in_another_process_is_told_here():
     assert found.message == "trial_test.test_trl_01_no_it_is_not is not true"
 
 
-def test_rules_that_do_not_end_are_refused_in_time():
-    many = ", ".join(map(str, range(5_000)))
-    endless = f"""
-numbers := [{many}]
+ENDLESS = f"""
+numbers := [{", ".join(map(str, range(5_000)))}]
 
 deny contains shape.because("TRL-02", "low", "never") if {{
 	some a in numbers
@@ -32,5 +35,47 @@ deny contains shape.because("TRL-02", "low", "never") if {{
 	some c in numbers
 	a + b + c == -1
 }}"""
-    (found,) = apart(spoiled(endless), {}, NOON, within_s=3)
+DOUBLED = "\n".join(f'text_{n + 1} := concat("", [text_{n}, text_{n}])' for n in range(30))
+LARGE = f"""
+text_0 := "text"
+{DOUBLED}
+deny contains shape.because("TRL-02", "low", "never") if count(text_30) == -1
+"""
+AN_ACT = rego().samples["trial"]["a message to a customer"]
+
+
+def test_rules_that_do_not_end_are_refused_in_time():
+    (found,) = apart(spoiled(ENDLESS), {}, NOON, within_s=3)
     assert (found.rule, found.field) == ("endless", "modules")
+
+
+def test_what_recorded_acts_are_asked_is_found_in_another_process_as_it_is_here():
+    act = AN_ACT
+    assert asked(shipped(), [act, act]) == (found(engine(), act),) * 2
+    assert asked(shipped(), []) == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "rules", "within_s"), [("endless", ENDLESS, 3), ("too_much", LARGE, 20)]
+)
+def test_rules_that_do_not_end_with_a_recorded_act_or_take_all_memory_are_ended(
+    rule, rules, within_s
+):
+    with pytest.raises(Invalid) as refused:
+        asked(spoiled(rules), [AN_ACT], within_s=within_s)
+    assert [one.rule for one in refused.value.violations] == [rule]
+
+
+@pytest.mark.parametrize("nested", ["[" * 20_000, "[ # ]\n" * 200, '["]", ' * 200, "((" * 51])
+def test_what_is_nested_deep_is_refused_before_anything_reads_it(nested):
+    asked_for = []
+    told = judged(
+        spoiled(f"x := {nested}"),
+        shipped(),
+        {"trial"},
+        {},
+        NOON,
+        lambda *said: asked_for.append(said) or (),
+    )
+    assert ("too_deep", "modules") in {(one.rule, one.field) for one in told.wrong}
+    assert asked_for == []

@@ -105,6 +105,7 @@ def test_what_may_not_come_into_force_is_not_published(publish, listed, rule, bo
     assert len(listed()) == 1
 
 
+CLAIMS = "# METADATA\n# title: More\n# description: More.\n"
 HIDDEN = 'x := `\npackage trial\n`\n\nallowed contains "SBX-01"\n'
 
 
@@ -118,8 +119,8 @@ HIDDEN = 'x := `\npackage trial\n`\n\nallowed contains "SBX-01"\n'
         f"# package trial\rpackage trial\npackage sandbox_routing # x\n{HIDDEN}",
         f"# x\npackage shape\n\n{HIDDEN}",
         f"x := {{\n}}\n\npackage trial\n\n{HIDDEN}",
-        "package trial\n\nx := 1\n\npackage sandbox_routing\n\nallowed := 1\n",
-        "# METADATA\n# title: x\n# description: x\npackage trial\n\ndata.sandbox_routing.allowed := 1\n",
+        f"{CLAIMS}package trial\n\nx := 1\n\npackage sandbox_routing\n\nallowed := 1\n",
+        f"{CLAIMS}package trial\n\ndata.sandbox_routing.allowed := 1\n",
     ],
 )
 def test_a_module_adds_no_rule_to_another_bundle(publish, listed, documents, module):
@@ -235,6 +236,49 @@ def test_a_set_that_is_not_judged_yet_is_asked_for_once(publish, judge, agree, d
     other = judge(publish(bundle(activate=True)))
     agree(other)
     assert publish(stricter(activate=True), at=4).asking.before == other.id
+
+
+@pytest.fixture
+def endless(enforcing, monkeypatch):
+    """Have the rules of a set not end with what was decided."""
+
+    def endless(digest):
+        ask = enforcing.asked
+
+        def asked(rules, documents):
+            if rules.digest == digest:
+                raise Invalid("it does not end", rule="endless")
+            return ask(rules, documents)
+
+        monkeypatch.setattr(enforcing, "asked", asked)
+
+    return endless
+
+
+def test_rules_that_do_not_end_with_what_was_decided_do_not_come_into_force(
+    publish, judge, denied, endless, listed
+):
+    denied(tenant=PLATFORM)
+    one = publish(stricter(activate=True))
+    endless(one.id)
+    one = judge(one)
+    assert (one.status, one.asking, one.lapsed) == ("draft", None, "it does not end")
+    other = composed(shipped(), {}, bundle().modules).digest
+    endless(other)
+    with pytest.raises(Invalid) as refused:
+        publish(bundle())
+    assert refused.value.violations[0].rule == "endless"
+    assert other not in listed()
+
+
+def test_away_from_rules_that_do_not_end_people_come_as_if_nothing_were_known(
+    publish, judge, approval, denied, endless, standing
+):
+    denied()
+    endless(standing().bundle)
+    one = judge(publish(stricter(activate=True)))
+    assert (one.what_if.looked_at, one.what_if.more, one.asking.looser) == (0, True, True)
+    assert approval(one).type == "constitutional"
 
 
 def test_what_was_agreed_to_over_other_rules_does_not_come_into_force(

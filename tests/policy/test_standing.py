@@ -109,7 +109,7 @@ def test_what_froze_by_itself_is_lifted_by_people_too(watch, standing, call_as):
 def test_the_rules_of_a_release_are_kept_whole(enforcing, standing, documents):
     place = Key(PLATFORM, "policy_sets", standing().bundle)
     assert documents.get(place).data["modules"] == dict(enforcing.offered().modules)
-    assert enforcing.of(enforcing.offered()).digest == standing().bundle
+    assert enforcing.offered().digest == standing().bundle
 
 
 def test_all_that_stands_verifies(watch, enforcing, breaks):

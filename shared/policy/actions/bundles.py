@@ -169,8 +169,21 @@ def _tried(
     *,
     more: bool,
 ) -> WhatIf:
-    engines = enforcing.of(before), enforcing.of(after)
-    return rules.tried(*engines, decisions, more=more, apart=rules.apart(before, after))
+    """
+    Try rules by recorded decisions.
+
+    Raises:
+        EnforcementUnavailable: Nothing can be tried here.
+        Invalid: They do not end with one of them.
+    """
+    documents = [one.input for one in decisions]
+    theirs = enforcing.asked(after, documents)
+    try:
+        ours = enforcing.asked(before, documents)
+    except Invalid:
+        # Away from rules that do not end people come too: nothing is known, so it counts as weaker.
+        decisions, ours, theirs, more = (), (), (), True
+    return rules.tried(ours, theirs, decisions, more=more, apart=rules.apart(before, after))
 
 
 def _settled(txn: Transaction, one: PublishedBundles, standing: PolicyStanding) -> PublishedBundles:
@@ -239,7 +252,11 @@ def judge(txn: Transaction, call: ReactionCall, enforcing: Enforcing, digest: st
         return
     before, after = (_rules(txn.get(PolicySet, id)) for id in (asking.before, one.id))
     decisions, more = sample(call, txn)
-    what_if = _tried(enforcing, before, after, decisions, more=more)
+    try:
+        what_if = _tried(enforcing, before, after, decisions, more=more)
+    except Invalid as error:
+        _lapse(txn, one, error.detail, call.now)
+        return
     looser = what_if.looser or not what_if.applied_to
     one = one.model_copy(update={"what_if": what_if})
     if asking.back and stricter(what_if) and (one.approval_id or one.brought_by(VERSION)):

@@ -1,14 +1,14 @@
 """What may become of a set of policy bundles: published, judged, put in force by two people."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.actors import PLATFORM
 from shared.approvals.models.approvals import Consumer
 from shared.approvals.models.questions import ApprovalRequest
-from shared.deciding import Decision, PolicyEngine, found, merge
+from shared.deciding import Decision, Finding, merge
 from shared.enforcing import Rules
 from shared.errors import Conflict
 from shared.policy.models.bundles import RELEASE, BundleAsking, PublishedBundles
@@ -90,36 +90,32 @@ def _of(rules: Rules, bundle: str) -> dict[str, str]:
 
 
 def tried(
-    before: PolicyEngine,
-    after: PolicyEngine,
+    before: Sequence[Mapping[str, Finding]],
+    after: Sequence[Mapping[str, Finding]],
     recorded: Sequence[Decision],
     *,
     more: bool,
     apart: frozenset[str] | None,
 ) -> WhatIf:
     """
-    Decide recorded acts by two sets, and say what differs and by which rules.
+    Decide recorded acts by what two sets find about them, and say what differs and by which rules.
 
     What tenants' own policies found is the same for both, and can only restrict, so it is left out of both.
 
     Args:
-        before: The set in force.
+        before: What the set in force finds about each.
 
-        after: The one that would be.
+        after: What the one finds that would be.
 
         recorded: The decisions.
 
         more: Whether there are more than these.
 
         apart: The bundles in which the two differ: only who asks one of them is decided by other rules. None for all.
-
-    Raises:
-        EnforcementUnavailable: A set has not every bundle that it must be asked.
     """
     changes = []
     applied = 0
-    for one in recorded:
-        both = [found(engine, one.input) for engine in (before, after)]
+    for one, *both in zip(recorded, before, after, strict=True):
         then, now = (merge(said, pep=one.pep) for said in both)
         applied += apart is None or not apart.isdisjoint(name for said in both for name in said)
         if then.verdict == now.verdict:
