@@ -1,5 +1,6 @@
 """A few threads for what takes time, so that the scheduler never waits."""
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from functools import partial
 
 THREADS_MAX = 16
 _Job = Callable[[], None]
+_log = logging.getLogger("workflows")
 
 
 class Effects:
@@ -41,7 +43,7 @@ class Effects:
         self._stopped = False
 
     def submit(self, job: _Job) -> None:
-        """Run *job*, which must not raise, as soon as a thread is free; after a stop, never."""
+        """Run *job* as soon as a thread is free; after a stop, never; what it raises is logged."""
         with self._lock:
             if not self._stopped:
                 self._jobs.append(job)
@@ -82,7 +84,10 @@ class Effects:
         bed = threading.Lock()
         bed.acquire()
         while (act := self._next(bed)) is not None:
-            act()
+            try:
+                act()
+            except BaseException:  # noqa: BLE001 - the next is not to wait for a thread that is no more
+                _log.exception("a thread for effects met an error that is not its own")
 
     def _next(self, bed: threading.Lock) -> Callable[[], object] | None:
         """Return what the thread that calls this does next, were it to sleep behind its *bed*; None once it is over."""
@@ -106,7 +111,9 @@ class Effects:
         return True
 
     def _do(self, job: _Job) -> None:
-        job()
-        with self._lock:
-            self._owed = True
-            self._looking += 1
+        try:
+            job()
+        finally:
+            with self._lock:
+                self._owed = True
+                self._looking += 1

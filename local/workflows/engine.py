@@ -149,11 +149,11 @@ class Engine:
         except UnavailableError:
             self.agenda.put_off(message)
             return
-        except Exception as error:  # noqa: BLE001 - one execution's trouble must not stop the others
+        except BaseException as error:  # noqa: BLE001 - one execution's trouble must not stop the others
             if live is None:
                 _log.exception("the workflow engine met an error of its own")
             else:
-                self._defect(live.run.id, error)
+                self.defect(live.run.id, error)
         self.agenda.done(message)
 
     def _expire(self, execution: str, op: str) -> None:
@@ -208,7 +208,7 @@ class Engine:
         def failed(error: Exception) -> None:
             # From here on nothing of it begins, whatever of it was handed over meanwhile.
             live.broken = True
-            self.agenda.post(lambda: self._defect(run.id, error))
+            self.agenda.post(lambda: self.defect(run.id, error))
             self.agenda.count(-1)
 
         self._journal.append(write, after, failed)
@@ -231,8 +231,8 @@ class Engine:
             self._resting.pop(execution, None)
             self._mark(execution, str(error))
             return
-        except Exception as error:  # noqa: BLE001 - a record that cannot be read
-            self._defect(execution, error)
+        except BaseException as error:  # noqa: BLE001 - a record that cannot be read
+            self.defect(execution, error)
             return
         self._resting.pop(execution, None)
         if restored is None:
@@ -273,8 +273,8 @@ class Engine:
                 self._finish(live)
         except UnavailableError:
             raise
-        except Exception as error:  # noqa: BLE001 - a defect ends one execution and no other
-            self._defect(run.id, error)
+        except BaseException as error:  # noqa: BLE001 - a defect ends one execution and no other
+            self.defect(run.id, error)
             return
         if live.backlog:
             self._next(live)
@@ -290,8 +290,8 @@ class Engine:
         def do() -> None:
             try:
                 outcome = work()
-            except Exception as error:  # noqa: BLE001 - a defect ends one execution and no other
-                self.agenda.post(partial(self._defect, live.run.id, error))
+            except BaseException as error:  # noqa: BLE001 - a defect ends one execution and no other
+                self.agenda.post(partial(self.defect, live.run.id, error))
             else:
                 self.agenda.post(partial(worked, outcome), live)
             self.agenda.count(-1)
@@ -312,8 +312,8 @@ class Engine:
                 action()
             except UnavailableError:
                 raise
-            except Exception as error:  # noqa: BLE001 - a defect ends one execution and no other
-                self._defect(live.run.id, error)
+            except BaseException as error:  # noqa: BLE001 - a defect ends one execution and no other
+                self.defect(live.run.id, error)
                 return
             if live.backlog and live.settled:
                 self._next(live)
@@ -365,7 +365,7 @@ class Engine:
         self.ends.tell(execution)
         self.agenda.post(lambda: self._operations.child_ended(execution))
 
-    def _defect(self, execution: str, error: Exception) -> None:
+    def defect(self, execution: str, error: BaseException) -> None:
         """End an execution that cannot go on, whatever the engine did wrong, and keep all it has."""
         if isinstance(error, DroppedError):
             return

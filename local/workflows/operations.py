@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from local.clock import Clock
@@ -126,21 +127,27 @@ class Operations:
             self._engine.agenda.post(lambda: self._child(live, pending.op), live)
 
     def _send(self, live: Live, op: str, kind: str, arguments: Value) -> None:
-        """Send a request, on a thread for effects."""
-        ok, value = RAN, None
+        """Send a request, on a thread for effects; what would end the thread ends the execution."""
+        try:
+            ok, value = self._sent(live, op, kind, arguments)
+        except BaseException as error:  # noqa: BLE001 - the execution must not wait for ever
+            defect = partial(self._engine.defect, live.run.id, error)
+            self._engine.agenda.bring(defect, live)
+        else:
+            self._engine.agenda.bring(lambda: self._engine.complete(live, op, ok, value), live)
+
+    def _sent(self, live: Live, op: str, kind: str, arguments: Value) -> tuple[int, Value]:
+        """Send a request, and return what the workflow learns of it."""
         try:
             if kind == "http":
-                value = self._http.send(arguments, live.run.deployed)
-            else:
-                answer = self._connectors.send(arguments, f"{live.run.id}/{op}")
-                value = returned(arguments, answer)
+                return RAN, self._http.send(arguments, live.run.deployed)
+            answer = self._connectors.send(arguments, f"{live.run.id}/{op}")
+            return RAN, returned(arguments, answer)
         except Exception as error:  # noqa: BLE001 - the workflow has to learn that it failed
             failure = translated(error, "a request")
             if isinstance(failure, Failure):
-                ok, value = FATAL if isinstance(failure, Fatal) else RAISED, failure.value
-            else:
-                ok, value = RAISED, raised("ConnectionFailedError", str(failure)).value
-        self._engine.agenda.bring(lambda: self._engine.complete(live, op, ok, value), live)
+                return FATAL if isinstance(failure, Fatal) else RAISED, failure.value
+            return RAISED, raised("ConnectionFailedError", str(failure)).value
 
     def _await(self, live: Live, pending: Pending, callback: str) -> None:
         if pending.operation.arguments["url"] not in live.run.callbacks:

@@ -1,5 +1,6 @@
 """Who does what takes time, and how many are woken for it."""
 
+import asyncio
 import sqlite3
 import threading
 import time
@@ -224,3 +225,61 @@ def test_executions_go_on_whoever_is_away_and_as_many_effects_are_under_way_as_t
     outside.go.set()
     assert [runtime.wait(one, SOON_S)["state"] for one in (slow, *more)] == ["SUCCEEDED"] * 3
     until(runtime.idle)
+
+
+class _Ends:
+    """Who raises what ends a thread when it is asked for `ends`."""
+
+    def __init__(self, error: type[BaseException]) -> None:
+        self._error = error
+
+    def send(self, request: Any, key: str) -> dict[str, str]:
+        if "ends" in request["path"]:
+            raise self._error
+        return {"key": key}
+
+    def may_repeat(self, request: Any) -> bool:
+        return True
+
+
+ONE = """
+main:
+  params: [name]
+  steps:
+    - one: {call: googleapis.storage.v1.objects.get, args: {bucket: b, object: '${name}'}}
+    - r: {return: '${name}'}
+"""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [SystemExit, asyncio.CancelledError, KeyboardInterrupt, GeneratorExit, BaseException],
+)
+def test_what_would_end_a_thread_ends_its_execution_and_no_thread(
+    start: Callable[..., Runtime], error: type[BaseException]
+) -> None:
+    runtime = start(connectors=_Ends(error))
+    runtime.deploy("w", ONE)
+    ends = [runtime.execute("w", "ends") for _ in range(20)]
+    assert {runtime.wait(one, SOON_S)["state"] for one in ends} == {"FAILED"}
+    assert " 20 executions " in runtime.trouble()
+    assert runtime.wait(runtime.execute("w", "quick"), SOON_S)["result"] == '"quick"'
+    until(runtime.idle)
+
+
+def _exits(*_: object) -> None:
+    raise SystemExit
+
+
+def test_a_job_that_raises_costs_no_thread_and_what_follows_is_seen_to() -> None:
+    followed = threading.Semaphore(0)
+
+    def after(_: Callable[[], bool]) -> None:
+        followed.release()
+        raise SystemExit
+
+    effects = Effects(1, after)
+    for _ in range(3):
+        effects.submit(_exits)
+        assert followed.acquire(timeout=SOON_S / 2)
+    effects.stop()
