@@ -79,6 +79,10 @@ class Agenda:
                 live.posted += 1
             self._put((act, live))
 
+    def shortly(self, act: Act) -> None:
+        """Have something done a little later; until then, nothing of it is under way."""
+        self.post(lambda: self.later(act))
+
     def bring(self, act: Act, live: Live) -> None:
         """Post what was counted when it began; who brings it goes on with what is to be done if nobody does."""
         with self._lock:
@@ -153,19 +157,21 @@ class Agenda:
                 self.post(act)
         if not self._messages or self._journal.urgent:
             self._journal.flush()
+        # Whether to stay may start a thread, for which nobody is to wait behind the lock.
+        goes_on = bool(self._messages) and stays()
         with self._lock:
-            if self._messages and stays():
+            if goes_on:
                 message = self._messages.popleft()
                 if message is not None:
                     return message
                 self._over = True
-            self._held = False
             if (
                 self._over
                 or self._messages
                 or (self._asleep and time.monotonic() + self._wait_s() < self._until - _SOON_S)
             ):
                 self._wake()
+            self._held = False
             return None
 
     def later(self, act: Act) -> None:

@@ -20,6 +20,9 @@ class Effects:
     When no more is waiting, a thread does what follows (*after*) from those that are over. It is told how to have
     another thread do what waits meanwhile.
 
+    Where the machine starts no more threads, what waits is left to those there are, and *later* is asked to have it
+    tried again soon, as there may be none.
+
     They are daemons: an effect under way must not keep the process from ending, because what it
     was about to report is recovered like after a crash.
     """
@@ -28,9 +31,11 @@ class Effects:
         self,
         threads_max: int = THREADS_MAX,
         after: Callable[[Callable[[], bool]], None] = lambda _: None,
+        later: Callable[[Callable[[], None]], None] = lambda _: None,
     ) -> None:
         self._threads_max = threads_max
         self._after = after
+        self._later = later
         self._jobs: deque[_Job] = deque()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
@@ -40,6 +45,8 @@ class Effects:
         self._looking = 0
         # Whether a job was done, and nobody has seen to what follows from it.
         self._owed = False
+        # Whether it will be tried again to start a thread.
+        self._short = False
         self._stopped = False
 
     def submit(self, job: _Job) -> None:
@@ -70,15 +77,31 @@ class Effects:
         """Have one more thread look for a job, if there is one."""
         if self._asleep:
             self._asleep.pop().release()
-        elif len(self._threads) < self._threads_max:
-            name = f"workflows-effect-{len(self._threads)}"
-            thread = threading.Thread(target=self._run, name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
-        else:
+        elif len(self._threads) >= self._threads_max or not self._started():
             return False
         self._looking += 1
         return True
+
+    def _started(self) -> bool:
+        """Start a thread; return False if the machine has none left, which is tried again soon."""
+        name = f"workflows-effect-{len(self._threads)}"
+        thread = threading.Thread(target=self._run, name=name, daemon=True)
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError):
+            if not self._short:
+                self._short = True
+                self._later(self._again)
+            return False
+        self._threads.append(thread)
+        return True
+
+    def _again(self) -> None:
+        """See to what waits for a thread that could not be started."""
+        with self._lock:
+            self._short = False
+            if not self._stopped:
+                self._wake()
 
     def _run(self) -> None:
         bed = threading.Lock()

@@ -65,11 +65,11 @@ class Engine:
         self._journal = journal
         self._clock = clock
         self._restorer = restorer
-        self._operations = Operations(self, clock, http, connectors, restorer, callbacks)
-        self._beside = Effects(_BESIDE_MAX)
         self.lives: dict[str, Live] = {}
         self.timers = Timers(self._waits)
         self.agenda = Agenda(journal, clock, self.timers)
+        self._operations = Operations(self, clock, http, connectors, restorer, callbacks)
+        self._beside = Effects(_BESIDE_MAX, later=self.agenda.shortly)
         # What waits for long is not kept in memory: of those, only the operations are known.
         self._resting: dict[str, tuple[str, ...]] = {}
         self._oldest: deque[str] = deque()

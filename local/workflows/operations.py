@@ -52,7 +52,7 @@ class Operations:
         self._connectors = connectors
         self._restorer = restorer
         self._callbacks = callbacks
-        self._effects = Effects(after=engine.go_on)
+        self._effects = Effects(after=engine.go_on, later=engine.agenda.shortly)
         callbacks.arrived = self.arrived
 
     def stop(self) -> None:

@@ -283,3 +283,56 @@ def test_a_job_that_raises_costs_no_thread_and_what_follows_is_seen_to() -> None
         effects.submit(_exits)
         assert followed.acquire(timeout=SOON_S / 2)
     effects.stop()
+
+
+class _Short:
+    """A machine that starts no more threads until it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.refused, self.short = threading.Semaphore(0), True
+        started = threading.Thread.start
+
+        def start(thread: threading.Thread) -> None:
+            if self.short:
+                self.refused.release()
+                raise RuntimeError("can't start new thread")
+            started(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", start)
+
+
+def test_an_effect_waits_where_no_thread_can_be_started_and_is_done_once_one_can(
+    start: Callable[..., Runtime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = start(connectors=_Slow())
+    runtime.deploy("w", SOURCE)
+    machine = _Short(monkeypatch)
+    waits = [runtime.execute("w", "quick") for _ in range(3)]
+    # It is tried again, and what waits is under way.
+    assert all(machine.refused.acquire(timeout=SOON_S) for _ in range(3))
+    assert not runtime.idle()
+    machine.short = False
+    assert {runtime.wait(one, SOON_S)["state"] for one in waits} == {"SUCCEEDED"}
+    until(runtime.idle)
+
+
+def test_effects_are_done_by_the_threads_there_are_and_by_more_as_soon_as_they_can_be_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries, together, done = list[Callable[[], None]](), threading.Barrier(4), threading.Semaphore(0)
+    effects = Effects(4, later=tries.append)
+    effects.submit(done.release)
+    assert done.acquire(timeout=SOON_S)
+    machine = _Short(monkeypatch)
+    for _ in range(20):
+        effects.submit(done.release)
+    assert all(done.acquire(timeout=SOON_S) for _ in range(20))
+    for _ in range(4):
+        effects.submit(lambda: (together.wait(SOON_S), done.release())[1])
+    until(lambda: bool(tries))
+    machine.short = False
+    # Those that wait need nobody to submit another.
+    while tries:
+        tries.pop()()
+    assert all(done.acquire(timeout=SOON_S) for _ in range(4))
+    effects.stop()
