@@ -101,6 +101,12 @@ class Agenda:
             self._held |= taken
             return taken
 
+    def let_go(self) -> None:
+        """Let another do what is to be done, whatever kept the thread that was at it from going on."""
+        with self._lock:
+            self._held = False
+            self._wake()
+
     def _put(self, message: Message | None) -> None:
         self._messages.append(message)
         if not self._held:

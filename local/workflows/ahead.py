@@ -24,19 +24,26 @@ class Ahead:
             self._file = os.open(f"{database}-wal", os.O_WRONLY | os.O_CLOEXEC)
 
     def make_room(self) -> None:
-        """Make room if there is none; only a transaction that has written nothing may do so, as nobody else writes."""
+        """
+        Make room if there is none, and raise nothing if there is no more.
+
+        Only a transaction that has written nothing may do so, as nobody else writes.
+        """
         if self._file < 0:
             return
-        size = os.fstat(self._file).st_size
-        if size == self._size:
-            return
         with contextlib.suppress(OSError):  # A disk that is full has no room: a commit says so.
-            # Zeros are no frame of a log, so that whoever reads it stops there. They are written, as room that is only
-            # reserved is written down when it is used.
-            blocks = min(size, _LONG - size) // len(_ZEROS)
-            if blocks > 0:
-                os.pwritev(self._file, [_ZEROS] * blocks, size)
-        self._size = os.fstat(self._file).st_size
+            size = os.fstat(self._file).st_size
+            if size != self._size:
+                self._size = size
+                self._lengthen(size)
+
+    def _lengthen(self, size: int) -> None:
+        # Zeros are no frame of a log, so that whoever reads it stops there. They are written, as room that is only
+        # reserved is written down when it is used.
+        blocks = min(size, _LONG - size) // len(_ZEROS)
+        if blocks > 0:
+            os.pwritev(self._file, [_ZEROS] * blocks, size)
+            self._size = os.fstat(self._file).st_size
 
     def close(self) -> None:
         """Let go of the file."""

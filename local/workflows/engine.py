@@ -134,12 +134,16 @@ class Engine:
         """Do what is to be done while the thread *stays*, unless another does."""
         if not self.agenda.take():
             return
-        while (message := self.agenda.next(stays)) is not None:
-            self._do(message)
-            for execution, op in self.timers.due(self._clock.now()):
-                self.agenda.count(1)
-                self._do((partial(self._expire, execution, op), None))
-            self._rest()
+        try:
+            while (message := self.agenda.next(stays)) is not None:
+                self._do(message)
+                for execution, op in self.timers.due(self._clock.now()):
+                    self.agenda.count(1)
+                    self._do((partial(self._expire, execution, op), None))
+                self._rest()
+        except BaseException:  # noqa: BLE001 - the next message must be done
+            _log.exception("the workflow engine met an error of its own")
+            self.agenda.let_go()
 
     def _do(self, message: Message) -> None:
         """Do what a message says; what needs a journal that cannot be read now is done again later."""

@@ -193,21 +193,28 @@ class Journal:
         """Write a batch; return what has to be tried again."""
         try:
             outcomes = self._commit(batch)
-        except sqlite3.Error as error:
-            with contextlib.suppress(sqlite3.Error):
-                self._writer.rollback()
-            sentence = f"the journal cannot be written: {error}"
-            if sentence != self._trouble:
-                _log.error("%s", sentence)
-            self._trouble = sentence
-            for job in batch:
-                if isinstance(job, _Question):
-                    job.answer.set_exception(UnavailableError(sentence))
-            return [job for job in batch if isinstance(job, _Entry)]
+        except Exception as error:  # noqa: BLE001 - whatever it was, what was handed over keeps its place
+            return self._undone(batch, error)
+        except BaseException as error:
+            self._kept = self._undone(batch, error)
+            raise
         self._trouble = ""
         for job, outcome in zip(batch, outcomes, strict=True):
             _tell(job, outcome)
         return []
+
+    def _undone(self, batch: list[_Job], error: BaseException) -> list[_Entry]:
+        """Undo what of a batch was written, and tell who asked; return what has to be tried again."""
+        with contextlib.suppress(sqlite3.Error):
+            self._writer.rollback()
+        sentence = f"the journal cannot be written: {error}"
+        if sentence != self._trouble:
+            _log.error("%s", sentence)
+        self._trouble = sentence
+        for job in batch:
+            if isinstance(job, _Question):
+                job.answer.set_exception(UnavailableError(sentence))
+        return [job for job in batch if isinstance(job, _Entry)]
 
     def _commit(self, batch: list[_Job]) -> list[Any]:
         """Write a batch in one transaction; return what each job came to, or the error that is its own."""

@@ -1,6 +1,7 @@
 """Who does what takes time, and how many are woken for it."""
 
 import asyncio
+import os
 import sqlite3
 import threading
 import time
@@ -12,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from local.workflows import Runtime, records
+from local.workflows import Runtime, ahead, records
 from local.workflows.effects import Effects
+from local.workflows.errors import UnavailableError
 from local.workflows.journal import Journal
 
 from .conftest import until
@@ -336,3 +338,38 @@ def test_effects_are_done_by_the_threads_there_are_and_by_more_as_soon_as_they_c
         tries.pop()()
     assert all(done.acquire(timeout=SOON_S) for _ in range(4))
     effects.stop()
+
+
+def test_a_log_that_cannot_be_looked_at_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(_: int) -> None:
+        raise OSError("stale file handle")
+
+    journal = Journal(tmp_path)
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fstat", stale)
+        journal.ask(partial(records.told, resource="a", fields={"a": 1}))
+    assert len(journal.read("SELECT * FROM told")) == 1
+    journal.close()
+
+
+@pytest.mark.parametrize("error", [ValueError, SystemExit])
+def test_what_fails_in_the_middle_of_a_commit_leaves_no_transaction_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    def fails(_: object) -> None:
+        raise error
+
+    journal, done = Journal(tmp_path), list[int]()
+    tell = partial(records.told, resource="a", fields={"a": 1})
+    journal.append(tell, lambda: done.append(1), lambda _: None)
+    with monkeypatch.context() as broken:
+        broken.setattr(ahead.Ahead, "make_room", fails)
+        with pytest.raises((UnavailableError, error)):
+            journal.ask(partial(records.told, resource="b", fields={"a": 1}))
+    journal.ask(partial(records.told, resource="c", fields={"a": 1}))
+    assert done == [1]
+    rows = journal.read("SELECT resource FROM told ORDER BY resource")
+    assert [row["resource"] for row in rows] == ["a", "c"]
+    journal.close()

@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import sqlite3
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from local.clock import Clock
 from local.workflows import Home, Runtime, loops, records, scheduler
 from local.workflows.callbacks import CallbackRefusedError
+from local.workflows.engine import Engine
 from local.workflows.errors import LockedError, UnavailableError
 from local.workflows.functions import EARLIER, FUNCTIONS
 from local.workflows.functions.registry import function
@@ -242,3 +244,21 @@ def test_a_stopped_runtime_says_so(runtime: Runtime) -> None:
     runtime.stop()
     with pytest.raises(UnavailableError, match="the workflows are not started"):
         runtime.execute("w", None)
+
+
+@pytest.mark.parametrize("error", [OSError, SystemExit])
+def test_whatever_is_raised_between_two_executions_others_go_on(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    raised = threading.Event()
+
+    def fails(*_: object) -> None:
+        if not raised.is_set():
+            raised.set()
+            raise error
+
+    monkeypatch.setattr(Engine, "_rest", fails)
+    runtime.deploy("w", "- s: {call: sys.sleep, args: {seconds: 0.01}}\n- r: {return: 1}")
+    assert runtime.wait(runtime.execute("w", None), 5)["result"] == "1"
+    assert raised.is_set()
+    until(runtime.idle)
