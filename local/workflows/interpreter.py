@@ -73,6 +73,8 @@ class Machine:
         self.program = program
         self.recorder = recorder
         self.steps = 0
+        # Some steps are only counted, so that their number may pass this one unseen.
+        self._pauses_at = _TURN_STEPS
         self.billed = Steps()
         self.memory = Memory()
 
@@ -133,7 +135,8 @@ class Machine:
         self.steps = steps = self.steps + 1
         if steps > STEPS_MAX:
             raise _too_many()
-        if steps % _TURN_STEPS == 0:
+        if steps >= self._pauses_at:
+            self._pauses_at = steps + _TURN_STEPS
             yield PAUSE
         frame, body = scope.frame, step.body
         parent, outer = frame.entry, frame.step

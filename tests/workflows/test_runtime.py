@@ -9,7 +9,7 @@ import flask
 import pytest
 
 from local.clock import Clock
-from local.workflows import Home, LoadError, Runtime
+from local.workflows import Home, LoadError, Runtime, scheduler
 from local.workflows.records import MissingError
 
 from .conftest import Web, ended, outcome, until
@@ -202,3 +202,19 @@ def test_only_what_may_be_repeated_is_sent_again(
     assert json.loads(runtime.wait(execution, 5)["result"]) == expected[0]
     assert len(web.asked) == expected[1]
     assert len({asked["headers"].get("Idempotency-Key") for asked in web.asked}) == 1
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_a_loop_gives_others_their_turn_however_many_steps_its_body_has(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    advance, turns = scheduler.Run.advance, list[int]()
+
+    def counted(run: scheduler.Run) -> None:
+        advance(run)
+        turns.append(1)
+
+    monkeypatch.setattr(scheduler.Run, "advance", counted)
+    body = ", ".join(f"{{s{n}: {{assign: [{{x: 1}}]}}}}" for n in range(steps))
+    outcome(runtime, f"- l: {{for: {{value: v, range: [1, 3000], steps: [{body}]}}}}")
+    assert len(turns) >= 3000 * (steps + 1) // 1000
