@@ -162,8 +162,12 @@ class Engine:
 
     def _expire(self, execution: str, op: str) -> None:
         """Complete an operation that has come due."""
-        if (live := self.awake(execution)) and op in live.run.pending:
-            self._operations.expired(live, op)
+
+        def expire(live: Live) -> None:
+            if op in live.run.pending:
+                self._operations.expired(live, op)
+
+        self.reach(execution, expire)
 
     def _rest(self) -> None:
         """Let go of what waits for long, oldest first; the journal has all of it."""
@@ -185,6 +189,17 @@ class Engine:
             self._begin(execution)
         return self.lives.get(execution)
 
+    def reach(self, execution: str, act: Callable[[Live], None]) -> None:
+        """Do something with an execution if it is active; a defect in it ends that execution and no other."""
+        if (live := self.awake(execution)) is None:
+            return
+        try:
+            act(live)
+        except UnavailableError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a defect ends one execution and no other
+            self.defect(execution, error)
+
     def append(
         self,
         live: Live,
@@ -194,8 +209,6 @@ class Engine:
         whole: bool = False,
     ) -> None:
         """Journal something of an execution with the steps it took meanwhile, and if *whole* those it is in."""
-        self.agenda.count(1)
-        live.handed += 1
         run, entries = live.run, live.run.recorder.take(whole=whole)
         self.lasting.note(live)
 
@@ -205,7 +218,10 @@ class Engine:
 
         def after() -> None:
             if done is not None and self.lives.get(run.id) is live and not live.broken:
-                done()
+                try:
+                    done()
+                except BaseException as error:  # noqa: BLE001 - a defect ends one execution and no other
+                    self.agenda.post(partial(self.defect, run.id, error))
             live.written += 1
             self.agenda.count(-1)
 
@@ -215,6 +231,8 @@ class Engine:
             self.agenda.post(lambda: self.defect(run.id, error))
             self.agenda.count(-1)
 
+        self.agenda.count(1)
+        live.handed += 1
         self._journal.append(write, after, failed)
 
     def _take_up(self, unfinished: Iterator[str]) -> None:

@@ -164,10 +164,11 @@ class Operations:
         self._engine.agenda.post(lambda: self._payload(execution, callback, payload, request))
 
     def _payload(self, execution: str, callback: str, payload: int, request: str) -> None:
-        live = self._engine.awake(execution)
-        if live is not None:
+        def deliver(live: Live) -> None:
             live.inbox.add(callback, payload, request)
             self._engine.act(live, lambda: self._match(live, callback))
+
+        self._engine.reach(execution, deliver)
 
     def expired(self, live: Live, op: str) -> None:
         """Complete an operation whose deadline passed; what came of it before that is delivered first."""
@@ -232,9 +233,9 @@ class Operations:
     def child_ended(self, child: str) -> None:
         """Tell the parent, if an execution has one."""
         parent = self._restorer.parent(child)
-        live = None if parent is None else self._engine.awake(parent[0])
-        if parent is not None and live is not None:
-            self._child(live, parent[1])
+        if parent is not None:
+            execution, op = parent
+            self._engine.reach(execution, lambda live: self._child(live, op))
 
     def _child(self, live: Live, op: str) -> None:
         """Start a child execution that was not started, or take the outcome of one that ended."""

@@ -329,8 +329,13 @@ def test_effects_are_done_by_the_threads_there_are_and_by_more_as_soon_as_they_c
     for _ in range(20):
         effects.submit(done.release)
     assert all(done.acquire(timeout=SOON_S) for _ in range(20))
+
+    def job() -> None:
+        together.wait(SOON_S)
+        done.release()
+
     for _ in range(4):
-        effects.submit(lambda: (together.wait(SOON_S), done.release())[1])
+        effects.submit(job)
     until(lambda: bool(tries))
     machine.short = False
     # Those that wait need nobody to submit another.

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from local.clock import Clock
-from local.workflows import Home, Runtime, loops, records, scheduler
+from local.workflows import Home, Runtime, callbacks, history, loops, operations, records, scheduler
 from local.workflows.callbacks import CallbackRefusedError
 from local.workflows.engine import Engine
 from local.workflows.errors import LockedError, UnavailableError
@@ -261,4 +261,45 @@ def test_whatever_is_raised_between_two_executions_others_go_on(
     runtime.deploy("w", "- s: {call: sys.sleep, args: {seconds: 0.01}}\n- r: {return: 1}")
     assert runtime.wait(runtime.execute("w", None), 5)["result"] == "1"
     assert raised.is_set()
+    until(runtime.idle)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (operations.Operations, "_effect"),
+        (operations.Operations, "expired"),
+        (history.Recorder, "take"),
+    ],
+)
+def test_a_defect_in_what_begins_or_ends_an_operation_ends_the_execution(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
+) -> None:
+    rightly, failed = getattr(owner, name), list[int]()
+
+    def fails(*args: Any, **more: Any) -> Any:
+        if not failed:
+            failed.append(1)
+            raise Broken
+        return rightly(*args, **more)
+
+    monkeypatch.setattr(owner, name, fails)
+    runtime.deploy("nap", "- s: {call: sys.sleep, args: {seconds: 0.01}}\n- r: {return: 1}")
+    found = runtime.wait(runtime.execute("nap", None), 5)
+    assert found["state"] == "FAILED"
+    assert found["name"].rpartition("/")[2] in runtime.trouble()
+    until(runtime.idle)
+
+
+def test_a_defect_in_taking_a_payload_ends_the_execution(
+    runtime: Runtime, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution, url = waiting(runtime, web)
+
+    def fails(*_: Any) -> None:
+        raise Broken
+
+    monkeypatch.setattr(callbacks.Inbox, "add", fails)
+    call(runtime, url, 1)
+    assert runtime.wait(execution, 5)["state"] == "FAILED"
     until(runtime.idle)
