@@ -306,7 +306,7 @@ def _main() -> None:
         if "documents" in said:
             engine = OpaEngine(rules)
             told = [
-                {name: one.model_dump(mode="json") for name, one in found(engine, asked_of).items()}
+                {name: one.to_stored() for name, one in found(engine, asked_of).items()}
                 for asked_of in said["documents"]
             ]
         else:
