@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 from shared.deciding import Reason, Verdict
 from shared.entity import Code, Timestamp, Value
+from shared.judged import Pattern
 
 MAX_LOOKED_AT = 1_000
 MAX_SHOWN = 50
@@ -43,8 +44,10 @@ class Changed(Value):
 class Counted(Value):
     """How many decisions are alike in something."""
 
-    what: Code
-    """What they have in common."""
+    what: Annotated[
+        str, Pattern(r"^[A-Za-z0-9_][A-Za-z0-9_.:/#+-]*(->[a-z_]+)?$"), Field(max_length=255)
+    ]
+    """What they have in common; where it is what was decided and what would be, with an arrow between the two."""
     count: Annotated[int, Field(ge=0)]
     """How many they are."""
 
