@@ -185,7 +185,7 @@ class Fuzz:
 
     def _faults(self, op, described, answer, *, valid):
         status = str(answer.status_code)
-        if answer.status_code >= 500 and not _frozen(answer):
+        if answer.status_code >= 500:
             yield "5xx"
         if status not in described["responses"]:
             yield f"{status} is not declared"
@@ -207,12 +207,6 @@ class Fuzz:
             yield f"what the schema allows is refused: {answer.json['detail'][:60]}"
         if not valid and answer.status_code < 300:
             yield "what the schema forbids is taken"
-
-
-def _frozen(answer):
-    """Say whether it is refused since a request before it froze everything, as whoever may can."""
-    said = answer.json or {}
-    return said.get("code") == "enforcement_unavailable" and "is frozen" in said["detail"]
 
 
 def _says(valid, text):

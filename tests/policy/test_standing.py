@@ -11,7 +11,7 @@ from shared.actors import PLATFORM, Role
 from shared.documents import Key, Query
 from shared.enforcing import Enforcement
 from shared.observability import Backlog
-from shared.policy.models.standing import STANDING, Freezing, PolicyStanding
+from shared.policy.models.standing import Freezing
 from shared.violations.models import OpenedViolation
 from tests.conftest import NOON, FakeEnforcing, FakeRelay
 
@@ -34,15 +34,6 @@ def watch(reacting, enforcing):
         watch_enforcement(reacting(at=at), enforcing, FakeRelay(backlog))
 
     return watched
-
-
-@pytest.fixture
-def standing(documents):
-    def found():
-        place = Key(PLATFORM, PolicyStanding.collection, STANDING)
-        return PolicyStanding.from_stored(documents.get(place).data)
-
-    return found
 
 
 @pytest.fixture
