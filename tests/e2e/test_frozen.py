@@ -1,6 +1,7 @@
 """Stop is not destroy: what was under way when everything stood still goes on to its end once it may."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -45,7 +46,7 @@ def let_pass(platform, time):
 def begin(platform, agent):
     """Have an execution begin to make an agent, beside the one of its start: one of them claims the run."""
     argument = {"workflow_id": agent["workflow_id"], "agent_id": agent["id"]}
-    argument |= {"correlation_id": "", "traceparent": ""}
+    argument |= {"correlation_id": str(uuid4()), "traceparent": ""}
     platform.runtime.execute("agent_creation", argument)
 
 
