@@ -1,7 +1,6 @@
 """Refusals as ``application/problem+json`` (RFC 9457)."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -92,8 +91,10 @@ def explained(error: ValidationError) -> Refusal:
     for one in found:
         if one["type"] == "json_invalid":
             return BadRequest(not_json(one["ctx"]["error"]))
+    from shared.wording import said
+
     violations = [
-        Violation(rule=_rule(one), field=".".join(map(str, one["loc"])) or None, message=_said(one))
+        Violation(rule=_rule(one), field=".".join(map(str, one["loc"])) or None, message=said(one))
         for one in _real(found)[:MAX_VIOLATIONS]
     ]
     first = violations[0]
@@ -111,43 +112,3 @@ def _rule(found: ErrorDetails) -> str:
     """Return the rule that a value breaks: the schema, or one that no schema can say."""
     error = found.get("ctx", {}).get("error")
     return error.rule if isinstance(error, Unfit) else "schema"
-
-
-_WORDS: Mapping[str, str] = {
-    "missing": "it is required",
-    "extra_forbidden": "nothing is called so here; leave it out",
-    "string_type": "it must be a text",
-    "string_pattern_mismatch": "it must be written as {pattern} says",
-    "string_too_short": "it must have {min_length} characters at least",
-    "string_too_long": "it may have {max_length} characters at most",
-    "too_short": "it must have {min_length} items at least, and has {actual_length}",
-    "too_long": "it may have {max_length} items at most",
-    "literal_error": "it must be {expected}",
-    "enum": "it must be {expected}",
-    "int_type": "it must be a whole number",
-    "int_from_float": "it must be a whole number",
-    "int_parsing": "it must be a whole number",
-    "bool_type": "it must be true or false",
-    "bool_parsing": "it must be true or false",
-    "greater_than": "it must be more than {gt}",
-    "greater_than_equal": "it must be {ge} at least",
-    "less_than": "it must be less than {lt}",
-    "less_than_equal": "it may be {le} at most",
-    "tuple_type": "it must be a list",
-    "list_type": "it must be a list",
-    "dict_type": "it must be an object",
-    "model_type": "it must be an object",
-    "model_attributes_type": "it must be an object",
-    "none_required": "it must be null",
-}
-"""What pydantic's findings are called here, by their type."""
-
-
-def _said(found: ErrorDetails) -> str:
-    """Say what is wrong with a value; of a text that was judged pydantic counts the characters as items."""
-    kind, context = found["type"], found.get("ctx", {})
-    if kind in {"too_long", "too_short"} and context["field_type"] == "Value":
-        kind = f"string_{kind}"
-    if kind in _WORDS:
-        return _WORDS[kind].format_map(context)
-    return found["msg"].removeprefix("Value error, ")

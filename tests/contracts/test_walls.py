@@ -108,6 +108,7 @@ KERNEL = {
         "tiles",
         "verification",
         "waiting",
+        "wording",
     ),
     "impartial",
 }

@@ -242,10 +242,11 @@ def test_whatever_it_is_tried_with_that_cannot_be_compared_is_no_yes(document):
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ('"limit": -1', "limit: Input should be greater than or equal to 0"),
-        ('"limt": 500000', "limt: Extra inputs are not permitted"),
+        ('"limit": -1', "limit: it must be 0 at least"),
+        ('"times": 1', "limit: it is required"),
+        ('"limt": 500000', "limt: nothing is called so here; leave it out"),
         ('"limit": 500000, "id": "x"', "leave id out"),
-        ('"limit": "500000"', "limit: Input should be a valid integer"),
+        ('"limit": "500000"', "limit: it must be a whole number"),
     ],
 )
 def test_what_is_no_rule_over_history_is_told_with_its_place(write, said, told):
@@ -253,6 +254,19 @@ def test_what_is_no_rule_over_history_is_told_with_its_place(write, said, told):
         write(PAYMENTS.replace('"limit": 500000', said))
     messages = [one.message for one in refused.value.violations]
     assert any(one.startswith("line 10, column 3") and told in one for one in messages)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ('"knd"', "'kind' is required"),
+        ('"kind": "sum", "x"', "'kind' must be one of 'never_after'"),
+    ],
+)
+def test_which_kinds_there_are_is_told(write, kind, told):
+    with pytest.raises(Invalid) as refused:
+        write(PAYMENTS.replace('"kind"', kind, 1))
+    assert any(told in one.message for one in refused.value.violations)
 
 
 @pytest.mark.parametrize(

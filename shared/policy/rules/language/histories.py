@@ -15,6 +15,7 @@ from shared.deciding import Finding, Reason
 from shared.history.models import Act, Broken, Fact
 from shared.history.rules.acts import judge_act
 from shared.policy.rules.language import nodes
+from shared.wording import said
 
 _RUN = "this"
 _TRIED_AT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -48,7 +49,7 @@ def wrong(policy: str, one: nodes.History) -> Iterator[str]:
     except ValidationError as error:
         for each in error.errors()[:MAX_TOLD]:
             where = ".".join(str(part) for part in each["loc"][1:])
-            yield f"{where}: {each['msg']}" if where else each["msg"]
+            yield f"{where}: {said(each)}" if where else said(each)
 
 
 def act_of(document: Mapping[str, Any], *, id: str, run: str, agent: str = "") -> Act:
@@ -72,17 +73,17 @@ def after(policy: nodes.Policy, document: Mapping[str, Any]) -> Mapping[str, Any
     context = document.get("context") or {}
     if not policy.histories or "history" in context:
         return document
-    said = document.get("before")
-    before = [one for one in said if isinstance(one, Mapping)] if isinstance(said, list) else []
+    done = document.get("before")
+    before = [one for one in done if isinstance(one, Mapping)] if isinstance(done, list) else []
     trace = [_done(one, place) for place, one in enumerate(before)]
     act = act_of(document, id="this", run=_RUN).model_copy(update={"at": _TRIED_AT})
     broken = judge_act(rules_of(policy), trace, act)
     return {**document, "context": {**context, "history": told(act, broken)}}
 
 
-def _done(said: Mapping[str, Any], place: int) -> Act:
-    run, ago_s = said.get("run"), said.get("ago_s")
-    act = act_of(said, id=f"before-{place}", run=str(run or _RUN))
+def _done(document: Mapping[str, Any], place: int) -> Act:
+    run, ago_s = document.get("run"), document.get("ago_s")
+    act = act_of(document, id=f"before-{place}", run=str(run or _RUN))
     at = _TRIED_AT - timedelta(seconds=ago_s if isinstance(ago_s, int) else 0)
     return act.model_copy(update={"at": at})
 
