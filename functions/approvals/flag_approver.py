@@ -8,7 +8,7 @@ from shared.precedents.models.seeds import SWITCH, SeedSwitch
 from shared.reaction import ReactionCall, reaction
 from shared.violations.actions.opening import open_violation
 from shared.violations.models import Finding
-from shared.violations.rules import opened
+from shared.violations.rules.lifecycle import opened
 
 
 @reaction(on=ApprovalGranted)

@@ -5,7 +5,7 @@ from shared.approvals.models.vetoes import Veto
 from shared.reaction import ReactionCall, reaction
 from shared.violations.actions.opening import open_violation
 from shared.violations.models import Finding
-from shared.violations.rules import opened
+from shared.violations.rules.lifecycle import opened
 
 UNDONE_WITHIN = timedelta(minutes=5)
 

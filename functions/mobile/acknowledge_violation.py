@@ -2,9 +2,9 @@ from shared.actors import Scope
 from shared.agents.actions.makers import makers
 from shared.entity import Id, Value
 from shared.operation import Call, operation
-from shared.violations import rules
 from shared.violations.events import ViolationUnanswered
 from shared.violations.models import OpenedViolation
+from shared.violations.rules import lifecycle
 
 
 class Acknowledgement(Value):
@@ -28,9 +28,9 @@ def acknowledge_violation(
     with call.transaction() as txn:
         before = txn.get(OpenedViolation, violation_id)
         who = makers(call, before.agent_id)
-        after = rules.acknowledged(before, by=call.actor, makers=who, at=call.now)
+        after = lifecycle.acknowledged(before, by=call.actor, makers=who, at=call.now)
         if after is before:
             return before
-        after = txn.save(after, rules.updated(after))
+        after = txn.save(after, lifecycle.updated(after))
         txn.schedule(ViolationUnanswered(status=after.status), at=after.due_at, about=after)
         return after

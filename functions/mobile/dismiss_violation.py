@@ -6,8 +6,8 @@ from shared.actors import Scope
 from shared.agents.actions.makers import makers
 from shared.entity import Because, Id, Text, Value
 from shared.operation import Call, operation
-from shared.violations import rules
 from shared.violations.models import OpenedViolation
+from shared.violations.rules import lifecycle
 
 
 class Dismissal(Value):
@@ -29,6 +29,8 @@ def dismiss_violation(call: Call, violation_id: Id, body: Dismissal) -> OpenedVi
     with call.transaction() as txn:
         before = txn.get(OpenedViolation, violation_id)
         who = makers(call, before.agent_id)
-        after = rules.dismissed(before, reason=body.reason, by=call.actor, makers=who, at=call.now)
+        after = lifecycle.dismissed(
+            before, reason=body.reason, by=call.actor, makers=who, at=call.now
+        )
         because = Because(rationale=body.reason, authority=call.actor.type)
-        return txn.save(after, rules.closed(after), because=because)
+        return txn.save(after, lifecycle.closed(after), because=because)

@@ -6,7 +6,7 @@ from shared.queries import AtLeast
 from shared.reaction import ReactionCall, reaction
 from shared.violations.events import ViolationOpened
 from shared.violations.models import OpenedViolation, Response
-from shared.violations.rules import REVIEW_AFTER, REVIEW_WITHIN
+from shared.violations.rules.lifecycle import REVIEW_AFTER, REVIEW_WITHIN
 
 UNOWNED: Claim = "unowned"
 UNSETTLED: Claim = "unsettled"

@@ -7,8 +7,8 @@ from shared.agents.actions.makers import makers
 from shared.entity import Id, Text, Timestamp, Value
 from shared.examples import NEXT_WEEK
 from shared.operation import Call, operation
-from shared.violations import rules
 from shared.violations.models import OpenedViolation
+from shared.violations.rules import lifecycle
 
 
 class RemediationPlan(Value):
@@ -37,5 +37,7 @@ def plan_remediation(call: Call, violation_id: Id, body: RemediationPlan) -> Ope
     with call.transaction() as txn:
         before = txn.get(OpenedViolation, violation_id)
         who = makers(call, before.agent_id)
-        after = rules.planned(before, plan=body.plan, due_at=body.due_at, by=call.actor, makers=who)
-        return before if after == before else txn.save(after, rules.updated(after))
+        after = lifecycle.planned(
+            before, plan=body.plan, due_at=body.due_at, by=call.actor, makers=who
+        )
+        return before if after == before else txn.save(after, lifecycle.updated(after))

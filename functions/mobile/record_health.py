@@ -1,9 +1,9 @@
 from shared.agents.events.releases import HealthStatusChanged
 from shared.agents.models.agents import Agent
 from shared.reaction import ReactionCall, reaction
-from shared.violations import rules
 from shared.violations.actions import opening
 from shared.violations.models import Finding
+from shared.violations.rules import lifecycle
 
 
 @reaction(on=HealthStatusChanged)
@@ -29,5 +29,5 @@ def record_health(call: ReactionCall, event: HealthStatusChanged) -> None:
         )
         occasion = call.causation_id or ""
         by = call.actor.id
-        new = rules.opened(finding, tenant=call.tenant, occasion=occasion, by=by, at=call.now)
+        new = lifecycle.opened(finding, tenant=call.tenant, occasion=occasion, by=by, at=call.now)
         opening.open_violation(txn, new)

@@ -3,7 +3,7 @@ from shared.notifications.rules.notices import governor, notice, saying
 from shared.reaction import ReactionCall, reaction
 from shared.violations.events import ViolationUnanswered
 from shared.violations.models import OpenedViolation
-from shared.violations.rules import unanswered
+from shared.violations.rules.lifecycle import unanswered
 
 
 @reaction(due=ViolationUnanswered)

@@ -6,8 +6,8 @@ from shared.actors import Scope
 from shared.agents.actions.makers import makers
 from shared.entity import Because, Id, Text, Value
 from shared.operation import Call, operation
-from shared.violations import rules
 from shared.violations.models import OpenedViolation
+from shared.violations.rules import lifecycle
 
 
 class Resolution(Value):
@@ -31,8 +31,8 @@ def resolve_violation(call: Call, violation_id: Id, body: Resolution) -> OpenedV
     with call.transaction() as txn:
         before = txn.get(OpenedViolation, violation_id)
         who = makers(call, before.agent_id)
-        after = rules.resolved(
+        after = lifecycle.resolved(
             before, resolution=body.resolution, by=call.actor, makers=who, at=call.now
         )
         because = Because(rationale=body.resolution, authority=call.actor.type)
-        return txn.save(after, rules.closed(after), because=because)
+        return txn.save(after, lifecycle.closed(after), because=because)

@@ -116,7 +116,7 @@ print(json.dumps([ours, others, len(below(BaseModel))]))
 BOUNDS = {
     "identity.list_keys": (92, 72, 32),
     "mobile.list_approval_cards": (102, 72, 53),
-    "mobile.get_dashboard": (141, 72, 90),
+    "mobile.get_dashboard": (141, 72, 86),
     "genesis.create_job_role": (116, 72, 88),
     "approvals.approve_approval": (135, 72, 106),
     "agents.resume_agent": (139, 72, 124),

@@ -30,9 +30,9 @@ from shared.evidence import Circumstances, Entry
 from shared.instants import instant, written
 from shared.platform.models.flags import FlagSetting
 from shared.store import Transaction
-from shared.violations import rules
 from shared.violations.actions import opening
 from shared.violations.models import Finding
+from shared.violations.rules import lifecycle
 from tests.conftest import NOON
 from tests.mobile.phone import Phone
 
@@ -215,7 +215,7 @@ def test_a_flag_expires_when_it_says(world, offset):
 
 @pytest.fixture
 def violation(world):
-    new = rules.opened(
+    new = lifecycle.opened(
         Finding(
             type="constitutional",
             code="SCOPE-DRIFT",

@@ -39,10 +39,10 @@ from shared.notifications.events import NotificationSent
 from shared.notifications.models import Kind
 from shared.notifications.rules import claims
 from shared.notifications.rules.notices import CLAIM, notice, saying
-from shared.violations import rules as violations
 from shared.violations.actions import opening
 from shared.violations.events import ViolationOpened
 from shared.violations.models import Finding, OpenedViolation
+from shared.violations.rules import lifecycle as violations
 from tests.approvals.questions import WHY
 from tests.conftest import NOON
 from tests.mobile.phone import Phone, asked, stored

@@ -17,9 +17,9 @@ from shared.entity import written
 from shared.learning.models import NewDraft
 from shared.notifications.actions.telling import tell
 from shared.notifications.rules.notices import notice
-from shared.violations import rules
 from shared.violations.actions import opening
 from shared.violations.models import Finding
+from shared.violations.rules import lifecycle
 from tests.approvals.questions import EXAMPLE
 from tests.mobile.phone import OBJECTION, Phone
 from tests.rehearsals.scene import until
@@ -180,7 +180,9 @@ def open_violation(scene):
         actor_id="somebody",
     )
     given = scene.call()
-    new = rules.opened(finding, tenant=PLATFORM, occasion=str(uuid4()), by="tests", at=given.now)
+    new = lifecycle.opened(
+        finding, tenant=PLATFORM, occasion=str(uuid4()), by="tests", at=given.now
+    )
     with given.transaction() as txn:
         return opening.open_violation(txn, new).id
 

@@ -21,10 +21,10 @@ from shared.errors import Conflict, Forbidden, Invalid, SelfApproval
 from shared.notifications.models import Notification
 from shared.promises import Due
 from shared.store import Transaction
-from shared.violations import rules
 from shared.violations.actions import opening
 from shared.violations.events import ViolationOpened, ViolationUnanswered
 from shared.violations.models import Finding, OpenedViolation
+from shared.violations.rules import lifecycle
 from tests.conftest import NOON
 
 AGENT = "00000000-0000-4000-8000-00000000000a"
@@ -47,7 +47,7 @@ def finding(**changes):
 def opened(reacting):
     def open_it(*, occasion="1", at=0, tenant=PLATFORM, **changes):
         call = reacting(tenant=tenant, at=at)
-        new = rules.opened(
+        new = lifecycle.opened(
             finding(**changes), tenant=tenant, occasion=occasion, by="service:tests", at=call.now
         )
         with call.transaction() as txn:

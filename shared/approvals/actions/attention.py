@@ -14,7 +14,7 @@ from shared.errors import Forbidden
 from shared.store import Transaction
 from shared.violations.actions.opening import open_violation
 from shared.violations.models import Finding
-from shared.violations.rules import opened
+from shared.violations.rules.lifecycle import opened
 
 MAX_UNREAD, WITHIN = 10, timedelta(seconds=60)
 """So many requests approved in that time that were never opened are not decisions."""

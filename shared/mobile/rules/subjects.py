@@ -4,7 +4,7 @@ from shared.agents.rules.notices import AGENTS
 from shared.approvals.rules.notices import QUESTIONS, VETOES
 from shared.entity import Entity
 from shared.notifications.rules.subjects import Subjects, Told, of
-from shared.violations.rules import VIOLATIONS
+from shared.violations.rules.notices import VIOLATIONS
 
 SUBJECTS: Subjects = (QUESTIONS, AGENTS, VIOLATIONS, VETOES)
 

@@ -19,7 +19,7 @@ from shared.policy.rules import outages as rules_of_outages
 from shared.store import Transaction
 from shared.violations.actions.opening import open_violations
 from shared.violations.models import Finding, OpenedViolation
-from shared.violations.rules import opened
+from shared.violations.rules.lifecycle import opened
 
 WHY = "what a process sees meanwhile is told with the next look"
 

@@ -6,11 +6,8 @@ from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.actors import Actor, Role, id_in
-from shared.entity import written
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.impartial import impartial
-from shared.notifications.models import Claim
-from shared.notifications.rules.subjects import Subject
 from shared.violations.events import (
     ViolationResolved,
     ViolationUnanswered,
@@ -173,23 +170,3 @@ def _in(before: OpenedViolation, *allowed: str) -> None:
 
 def _closed(before: OpenedViolation, status: str, outcome: str, at: datetime) -> OpenedViolation:
     return before.model_copy(update={"status": status, "outcome": outcome, "closed_at": at})
-
-
-def claims(violation: OpenedViolation, at: datetime) -> dict[Claim, bool]:  # noqa: ARG001 - it is so until the record says else
-    """Say of each thing that notices say of a violation whether it is so."""
-    return {
-        "unowned": violation.status == "open",
-        "unplanned": violation.status == "acknowledged",
-        "unsettled": violation.closed_at is None,
-    }
-
-
-def became(violation: OpenedViolation) -> tuple[str, str]:
-    """Say what became of a violation: in a title and one sentence."""
-    title = f"{violation.finding.code}: {violation.status}"
-    if violation.closed_at is not None:
-        return title, f"It was {violation.status} at {written(violation.closed_at)}."
-    return title, f"{violation.owner} answers for it until {written(violation.due_at)}."
-
-
-VIOLATIONS = Subject(OpenedViolation, claims=claims, became=became)
