@@ -8,6 +8,9 @@ from shared.actors import Role
 from shared.entity import ActorId, Code, Event, Said, Timestamp
 from shared.identity.models import Codes
 
+OPERATIONS = "operations-events"
+"""The topic of what whoever runs the platform must know."""
+
 
 class PolicyDenied(
     Event,
@@ -115,7 +118,7 @@ class EmergencyRoleGiven(
     reason: Said
 
 
-class RoleAsked(Event, action="role_request.opened", category="authentication"):
+class RoleAsked(Event, action="role_request.opened", category="authentication", topic=OPERATIONS):
     """Somebody asked for a role."""
 
     role: Role
@@ -123,7 +126,11 @@ class RoleAsked(Event, action="role_request.opened", category="authentication"):
 
 
 class RoleRequestDecided(
-    Event, action="role_request.decided", category="authentication", retention="constitutional"
+    Event,
+    action="role_request.decided",
+    category="authentication",
+    topic=OPERATIONS,
+    retention="constitutional",
 ):
     """An administrator gave the role, or did not."""
 
@@ -133,7 +140,9 @@ class RoleRequestDecided(
     reason: Said
 
 
-class RoleRequestClosed(Event, action="role_request.closed", category="authentication"):
+class RoleRequestClosed(
+    Event, action="role_request.closed", category="authentication", topic=OPERATIONS
+):
     """Nobody decided in time: the role is not given."""
 
     user_id: ActorId

@@ -3,10 +3,11 @@
 from shared.agents.rules.notices import AGENTS
 from shared.approvals.rules.notices import QUESTIONS, VETOES
 from shared.entity import Entity
+from shared.identity.rules.notices import ROLE_REQUESTS
 from shared.notifications.rules.subjects import Subjects, Told, of
 from shared.violations.rules.notices import VIOLATIONS
 
-SUBJECTS: Subjects = (QUESTIONS, AGENTS, VIOLATIONS, VETOES)
+SUBJECTS: Subjects = (QUESTIONS, AGENTS, VIOLATIONS, VETOES, ROLE_REQUESTS)
 
 
 def told(entity: Entity | None) -> Told | None:
