@@ -40,6 +40,9 @@ NO_RULE = "no_rule"
 PDP_ERROR = "PDP_ERROR"
 """The rule by which somebody is denied where rules cannot be evaluated."""
 
+BUSY = "engine_busy"
+"""By what it is not decided where too many wait for the rules."""
+
 OBLIGATION_UNKNOWN = "obligation_unknown"
 """The rule by which somebody is denied where what rules ask for cannot be done."""
 
@@ -296,6 +299,10 @@ class PolicyEngine(Protocol):
     @property
     def selection(self) -> Mapping[str, Sequence[str]]:
         """Which bundles an action asks, by its family; `*` of all, and `trial` where the subject is in one."""
+
+    @property
+    def held(self) -> Mapping[str, str]:
+        """The bundles that are asked no more, as they did not end, and what to do about it in words."""
 
     def evaluate(
         self, bundles: Sequence[str], document: Mapping[str, Any]

@@ -105,6 +105,7 @@ test_ais_06_yes_redacted if {
 test_ais_07_yes_so_often if {
 	d := ai_safety.decision with input as samples["it asks"]
 	asking.obliges(d, "rate_limit", {"limit": 100, "per_s": 60, "key": "agent"})
+	asking.allows(d, "AIS-07")
 }
 
 test_ais_07_no_another_template if asking.denies(ai_safety.decision, "AIS-01") with input as samples["another template"]

@@ -107,6 +107,7 @@ test_int_03_yes_one_that_is if asking.allows(integration.decision, "INT-04") wit
 test_int_04_yes_twice_is_once if {
 	d := integration.decision with input as samples["it sends, approved"]
 	asking.obliges(d, "require_idempotency_key", {"window_h": 24})
+	asking.allows(d, "INT-04")
 }
 
 test_int_04_no_a_read_may_be_repeated if {

@@ -121,6 +121,11 @@ _HEAD = (
 )
 """How a module begins: after empty lines and comments with a line that names its package, and holds nothing else."""
 
+METADATA = r"\A# METADATA\n((?:#.*\n)+)package "
+"""How a module begins that says what it is for."""
+
+_CODE = r"(?m)^#[ ]+([A-Z]{2,4}-\d\d): +\S"
+
 _PLACE = r"[a-z][a-z0-9_]{0,62}/[a-z0-9_]+\.rego"
 
 
@@ -157,6 +162,12 @@ class BundleSet:
     def of(self, bundle: str) -> dict[str, str]:
         """Return the modules of one bundle."""
         return {p: source for p, source in self.modules.items() if p.partition("/")[0] == bundle}
+
+    def alike(self, other: "BundleSet") -> frozenset[str]:
+        """Return the bundles that another set has to the byte, with what they all call and look up."""
+        if (self.of(COMMON), self.data) != (other.of(COMMON), other.data):
+            return frozenset()
+        return frozenset(one for one in self.names if self.of(one) == other.of(one))
 
 
 def shipped(root: Path = ROOT) -> BundleSet:
@@ -233,6 +244,12 @@ def misplaced(path: str, source: str) -> Iterator[str]:
         yield f"{path}: {bundle} is the name of something else"
     elif said is None or said.partition(".")[0] != bundle:
         yield f"{path} must be of the package {bundle}, or of one within it, and begin with a line that says only so"
+
+
+def described(modules: Mapping[str, str]) -> frozenset[str]:
+    """Return the codes of which modules say in their METADATA what they are for."""
+    blocks = (re.match(METADATA, source) for source in modules.values())
+    return frozenset(code for block in blocks if block for code in re.findall(_CODE, block[1]))
 
 
 def package(source: str) -> str | None:

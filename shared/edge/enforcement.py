@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from shared import verification
 from shared.actors import PLATFORM
-from shared.deciding import Finding, PolicyEngine
+from shared.deciding import BUSY, Finding, PolicyEngine
 from shared.documents import Condition, Documents, Key, Query, Snapshot
 from shared.edge import bundles
 from shared.edge.bundles import BundleSet
@@ -224,6 +224,8 @@ class LiveEnforcement:
             return
         yield from self._running(PolicyStanding.from_stored(standing.data), at)
         yield from self._canaries(at)
+        for says in self._engine.held.values() if self._engine else ():
+            yield Trouble("endless", says, "degraded")
 
     def _keys(self) -> Iterator[Trouble]:
         if says := self._key():
@@ -325,8 +327,16 @@ class LiveEnforcement:
             return
         # A cold process asks what it has; once it is warm, it asks every bundle.
         again = self._last is not None and self._last.engine is self._engine
+        busy: Trouble | None = None
         try:
-            says = self._canary(self._engine, at, every=again)
+            try:
+                says = self._canary(self._engine, at, every=again)
+            except EnforcementUnavailable as error:
+                busy = _told(error, "engine_missing")
+                if not again or busy.rule != BUSY:
+                    raise
+                # What people published is asked something that takes long; that is no reason to hold up all else.
+                says = self._canary(self._engine, at, every=False)
         except EnforcementUnavailable as error:
             yield _told(error, "engine_missing")
             return
@@ -337,6 +347,8 @@ class LiveEnforcement:
             return
         if says:
             yield Trouble("canary_allowed", says)
+        if busy:
+            yield busy._replace(level="degraded")
 
 
 def enforcement(
@@ -358,7 +370,12 @@ def enforcement(
 def _engine(rules: BundleSet) -> PolicyEngine:
     from shared.edge.opa import OpaEngine
 
-    return OpaEngine(rules)
+    try:
+        known = rules.alike(bundles.shipped())
+    except (OSError, ValueError):
+        # They are gone from beside the code, and what was published decides without them.
+        known = frozenset()
+    return OpaEngine(rules, known)
 
 
 def _shipped() -> BundleSet:

@@ -9,7 +9,7 @@ that says nothing is allowed by none. The guards are the release's own.
 import json
 import logging
 import re
-import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,9 +18,10 @@ from itertools import accumulate, islice
 from typing import Any
 
 from shared.deciding import Finding, found
-from shared.edge import bundles
+from shared.edge import bundles, effort, evaluating, proving
 from shared.edge.bundles import COMMON, GUARDS, ROOT, BundleSet, NotLoaded
 from shared.edge.canary import canary
+from shared.edge.effort import Limit
 from shared.edge.opa import OpaEngine
 from shared.edge.rego_tests import BESIDE, RegoTests, named
 from shared.enforcing import Judgement
@@ -33,13 +34,18 @@ MAX_BYTES = 256 * 1024
 MAX_SHOWN = 50
 
 WITHIN_S = 20
-"""How long all tests may take, in seconds, with what it takes to begin: an evaluation cannot be stopped, a process can."""
+"""How long all tests may take, in seconds of a processor: an evaluation cannot be stopped, a process can."""
 
-MAX_DATA = 512 * 1024 * 1024
-"""How much memory what is tried may take, in bytes; what a release brings takes a third of it."""
+WAIT_S = 120
+"""How long what is tried may take by the clock, on whatever machine."""
 
 MAX_DEPTH = 100
 """How deep brackets stand in each other: the engine reads one in another, so 20,000 of them held it for half a minute."""
+
+_ENDLESS = (
+    f"does not end: an answer may take {evaluating.MAX_S} seconds of a processor, and all tests together {WITHIN_S};"
+    " have the rules do less"
+)
 
 Ask = Callable[[BundleSet, Mapping[str, str], datetime], Iterable[Violation]]
 """Asks rules, with their tests, and tells what is wrong."""
@@ -48,10 +54,6 @@ log = logging.getLogger("waooaw.judging")
 
 _TEXTS = r'"(?:\\.|[^"\\\n])*"?|`[^`]*`?|#[^\n]*'
 """What brackets do not count in. None of them can begin without being found, so nothing is looked for again."""
-
-_METADATA = r"\A# METADATA\n((?:#.*\n)+)package "
-_CODE = r"(?m)^#[ ]+([A-Z]{2,4}-\d\d): +\S"
-_USED = r'"([A-Z]{2,4}-\d\d)"'
 
 
 def judged(
@@ -162,14 +164,13 @@ def _claims(
     """Look at what a bundle that is written anew says of its rules, and whether each is tested both ways."""
     for name in sorted(own):
         modules = rules.of(name)
-        described: set[str] = set()
+        described = bundles.described(modules)
         for path, source in sorted(modules.items()):
-            block = re.search(_METADATA, source)
+            block = re.match(bundles.METADATA, source)
             if block is None or "title:" not in block[1] or "description:" not in block[1]:
                 said = f"{path} begins with no METADATA of a title and a description"
                 yield Violation(rule="metadata_missing", message=said, field="modules")
-            described |= set(re.findall(_CODE, block[1])) if block else set()
-        used = {code for source in modules.values() for code in re.findall(_USED, source)}
+        used = set(proving.codes(modules))
         for code in sorted(used ^ described):
             said = f"{name}: {code} is {'not described' if code in used else 'described and not used'} in its METADATA"
             yield Violation(rule="metadata_missing", message=said, field="modules")
@@ -185,9 +186,7 @@ def _claims(
                     yield Violation(rule="untested", message=said, field="tests")
 
 
-def apart(
-    rules: BundleSet, tests: Mapping[str, str], at: datetime, *, within_s: float = WITHIN_S
-) -> Iterable[Violation]:
+def apart(rules: BundleSet, tests: Mapping[str, str], at: datetime) -> Iterable[Violation]:
     """
     Ask rules that nobody knows in a process of their own, which is ended where they do not end.
 
@@ -195,14 +194,14 @@ def apart(
         EnforcementUnavailable: They cannot be asked there.
     """
     try:
-        told = _there(rules, {"tests": tests, "at": at.isoformat()}, within_s)
+        told = _there(rules, {"tests": tests, "at": at.isoformat()})
     except Invalid as error:
         return error.violations
     return [Violation.model_validate(one) for one in told]
 
 
 def asked(
-    rules: BundleSet, documents: Sequence[Mapping[str, Any]], *, within_s: float = WITHIN_S
+    rules: BundleSet, documents: Sequence[Mapping[str, Any]]
 ) -> tuple[Mapping[str, Finding], ...]:
     """
     Return what rules find about documents, asked in a process of their own as well.
@@ -213,14 +212,14 @@ def asked(
     """
     if not documents:
         return ()
-    told = _there(rules, {"documents": list(documents)}, within_s)
+    told = _there(rules, {"documents": list(documents)})
     return tuple(
         {name: Finding.model_validate(one, context=STORED) for name, one in each.items()}
         for each in told
     )
 
 
-def _there(rules: BundleSet, what: Mapping[str, Any], within_s: float) -> list[Any]:
+def _there(rules: BundleSet, what: Mapping[str, Any]) -> list[Any]:
     said = {"modules": rules.modules, "selection": rules.selection, "data": rules.data, **what}
     try:
         ran = subprocess.run(  # noqa: S603 - this very file
@@ -228,22 +227,22 @@ def _there(rules: BundleSet, what: Mapping[str, Any], within_s: float) -> list[A
             input=json.dumps(said),
             capture_output=True,
             text=True,
-            timeout=within_s,
+            timeout=WAIT_S,
             cwd=ROOT.parent,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        message = f"what is tried does not end within {within_s:g} seconds; have the rules do less"
-        raise _refused("endless", message) from error
+        raise _refused("endless", f"what is tried {_ENDLESS}") from error
+    if ran.returncode == -signal.SIGXCPU:
+        raise _refused("endless", f"what is tried {_ENDLESS}")
     if ran.returncode == 1:
         log.error("rules cannot be judged: %s", ran.stderr[-2000:])
         raise EnforcementUnavailable("there is no policy engine that could try these rules")
     if ran.returncode:
         # The engine has no error for it: it ends its process.
         log.warning("rules ended what tried them: %s", ran.stderr[:2000])
-        message = (
-            f"what is tried needs more than {MAX_DATA >> 20} MiB of memory; have the rules do less"
-        )
+        most = evaluating.MAX_DATA >> 20
+        message = f"what is tried needs more than {most} MiB of memory; have the rules do less"
         raise _refused("too_much", message)
     told: list[Any] = json.loads(ran.stdout)
     return told
@@ -262,59 +261,81 @@ def _legible(rules: BundleSet, tests: Mapping[str, str]) -> Iterator[Violation]:
         yield Violation(rule="too_deep", message=said, field="modules")
 
 
-def behaviour(rules: BundleSet, tests: Mapping[str, str], at: datetime) -> Iterator[Violation]:
-    """Read and ask them: nothing allows a request that says nothing, the canaries are taken, and each test is true."""
+def _unlimited(*, seconds: int) -> None:
+    """Go on without a limit."""
+
+
+def behaviour(
+    rules: BundleSet, tests: Mapping[str, str], at: datetime, limit: Limit = _unlimited
+) -> Iterator[Violation]:
+    """
+    Read and ask rules: they end with much, nothing allows a request that says nothing, and their tests prove each rule.
+
+    Args:
+        rules: The rules.
+
+        tests: The tests of those that are written anew.
+
+        at: The time.
+
+        limit: Has this process end where what is next takes more seconds of a processor.
+    """
     from opa_bindings import OpaError
 
+    own = sorted({path.partition("/")[0] for path in tests} - {COMMON})
     if written := tuple(_legible(rules, tests)):
         yield from written
         return
-    engine = OpaEngine(rules)
     try:
-        if says := canary(engine, at, every=True):
-            says, _, _ = says.partition(";")
-            yield Violation(rule="canary_allowed", message=says, field="modules")
-    except EnforcementUnavailable as error:
-        if not error.violations or error.violations[0].rule != "bundle_refused":
-            raise
-        yield Violation(rule="bundle_refused", message=error.detail[:2000], field="modules")
+        yield from effort.excessive(rules, own, at, limit)
+    except OpaError as error:
+        said = f"they do not compile: {error.message}"
+        yield Violation(rule="bundle_refused", message=said[:2000], field="modules")
         return
-    finally:
-        engine.close()
+    limit(seconds=evaluating.MAX_S)
+    engine = OpaEngine(rules)
+    if says := canary(engine, at, every=True):
+        says, _, _ = says.partition(";")
+        yield Violation(rule="canary_allowed", message=says, field="modules")
+    engine.close()
+    limit(seconds=WITHIN_S)
     if not tests:
         return
     try:
         ran = RegoTests({**rules.modules, **tests}, rules.data)
         passed = ran.passed()
+        ran.library.close()
+        false = [one for one in ran.tests if passed.get(one) is not True]
+        for one in false:
+            yield Violation(rule="tests_failed", message=f"{one} is not true", field="tests")
+        for name in () if false else own:
+            yield from proving.unproven(name, rules.modules, tests, rules.data)
     except OpaError as error:
         said = f"the tests do not run: {error.message}"
         yield Violation(rule="tests_failed", message=said[:2000], field="tests")
-        return
-    for one in ran.tests:
-        if passed.get(one) is not True:
-            yield Violation(rule="tests_failed", message=f"{one} is not true", field="tests")
 
 
 def _main() -> None:
-    # On a Mac nothing can be limited.
-    if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA, MAX_DATA))
+    evaluating.limit(seconds=WITHIN_S)
     said = json.load(sys.stdin)
     rules = BundleSet(said["modules"], said["selection"], said["data"])
     told: list[Any]
     try:
         if "documents" in said:
-            engine = OpaEngine(rules)
-            told = [
-                {name: one.to_stored() for name, one in found(engine, asked_of).items()}
-                for asked_of in said["documents"]
-            ]
+            told = list(_each(OpaEngine(rules), said["documents"]))
         else:
-            ran = behaviour(rules, said["tests"], datetime.fromisoformat(said["at"]))
+            at = datetime.fromisoformat(said["at"])
+            ran = behaviour(rules, said["tests"], at, evaluating.limit)
             told = [one.model_dump() for one in islice(ran, MAX_SHOWN)]
     except MemoryError:
         sys.exit(2)
     json.dump(told, sys.stdout)
+
+
+def _each(engine: OpaEngine, documents: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    for document in documents:
+        evaluating.limit(seconds=evaluating.MAX_S)
+        yield {name: one.to_stored() for name, one in found(engine, document).items()}
 
 
 if __name__ == "__main__":

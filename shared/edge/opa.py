@@ -3,29 +3,34 @@ Open Policy Agent in this process, behind the `PolicyEngine` port: traps and fig
 
 It is made by the first decision, so that who only reads does without, and never before a fork, which its runtime does not
 survive. All that is ever asked is one query, for each other one would compile every rule anew; a bundle is compiled when it
-is first asked. Whatever goes wrong in a bundle is that bundle's denial.
+is first asked. Whatever goes wrong in a bundle is that bundle's denial. What a release brought is evaluated in this process,
+and what people published in one beside it, which ends where they do not.
 """
 
 import json
+import logging
 import os
 import re
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from shared.deciding import Finding, denial
+from shared import deciding as decided
+from shared.deciding import BUSY, PDP_ERROR, Finding, denial
 from shared.edge import bundles as rules
 from shared.edge.bundles import BundleSet, NotLoaded
 from shared.errors import EnforcementUnavailable
 
 if TYPE_CHECKING:
-    from opa_bindings import OpaEngine as Library
+    from shared.edge.beside import Beside
+    from shared.edge.evaluating import Evaluator
+
+log = logging.getLogger("waooaw.policy")
 
 VERSION = "opa/1.20.2"
-MAX_INPUT_BYTES = 256 * 1024
-"""How much may be asked at once: an evaluation cannot be stopped, so what it works on is bounded."""
+MAX_INPUT_BYTES = 2 * decided.MAX_INPUT_BYTES
+"""How much may be asked at once, with the spaces that JSON has here: what rules work on is bounded."""
 
 MAX_MS = 500
 """How long an evaluation may work, in CPU time: that a machine is busy is no reason to deny. What worked longer is thrown away."""
@@ -33,16 +38,20 @@ MAX_MS = 500
 MAX_WAIT_S = 5
 """How long a decision waits for those before it."""
 
+MAX_WAIT_BESIDE_S = 2
+"""How long it waits for rules that people published: whoever waits for what does not end keeps a thread from others."""
+
 RUNTIME = {"GOGC": "300", "GOMAXPROCS": "1"}
 """
 What the engine's runtime is told by the environment that its process begins with: one decision is made at a time, so a second
 thread only costs, and its heap of some MB may treble before it is looked through. That spares a quarter of a decision.
 """
 
-_RULE = "PDP_ERROR"
+Ask = Callable[[Mapping[str, Any]], tuple[Mapping[str, Any], int]]
+"""Answers a question, and says how many ms of a processor that took."""
+
 _MEMBERS = {"allow": bool, "reasons": list, "obligations": list, "approval": dict, "matched": list}
 _CODE = r"[A-Za-z0-9_.-]{1,64}"
-_ENTRY = "waooaw.decisions"
 
 _started_in: int | None = None
 """The process in which the engine's runtime was started."""
@@ -53,12 +62,20 @@ class OpaEngine:
 
     version = VERSION
 
-    def __init__(self, bundles: BundleSet) -> None:
-        """Say which rules to ask; nothing is loaded yet."""
+    def __init__(self, bundles: BundleSet, known: Collection[str] | None = None) -> None:
+        """
+        Say which rules to ask; nothing is loaded yet.
+
+        Args:
+            bundles: The rules.
+
+            known: The bundles that are evaluated in this process, as their work is known to be little: those of the
+                release, to the byte. None where this process is there for rules that nobody knows.
+        """
         self.bundles = bundles
-        self._lock = Lock()
-        self._library: Library | None = None
-        self._loaded: set[str] = set()
+        here = bundles.names if known is None else bundles.names & frozenset(known)
+        self._here = _Here(bundles, here)
+        self._beside = _Beside(bundles, bundles.names - here)
 
     @property
     def digest(self) -> str:
@@ -69,6 +86,11 @@ class OpaEngine:
     def selection(self) -> Mapping[str, Sequence[str]]:
         """Which bundles an action asks, by its family."""
         return self.bundles.selection
+
+    @property
+    def held(self) -> Mapping[str, str]:
+        """The bundles that are asked no more, as they did not end, with what to do about it in words."""
+        return dict(self._beside.held)
 
     def evaluate(
         self, bundles: Sequence[str], document: Mapping[str, Any]
@@ -85,159 +107,239 @@ class OpaEngine:
                 f"the rules of {', '.join(missing)} are not here, so nothing is decided",
                 rule="bundle_missing",
             )
-        _here()
-        if not self._lock.acquire(timeout=MAX_WAIT_S):
-            raise EnforcementUnavailable("too many decisions wait for the policy engine")
-        try:
-            library = self._ready(asked)
-            try:
-                return _answered(library, asked, document)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is a denial
-                if len(asked) < 2:
-                    return {bundle: _failed(bundle, error) for bundle in asked}
-            # One of them spoils what is asked at once: each is asked apart, so that only that one denies.
-            return {bundle: _apart(library, bundle, document) for bundle in asked}
-        finally:
-            self._lock.release()
+        found: dict[str, Finding] = {}
+        for place in (self._here, self._beside):
+            if named := [one for one in asked if one in place.names]:
+                found |= place.decide(named, document)
+        return {name: found[name] for name in asked}
 
-    def _ready(self, asked: Sequence[str]) -> "Library":
-        """Return the engine with these bundles in it."""
+    def close(self) -> None:
+        """Let go of what was compiled; whoever asks again has it compiled again."""
+        self._here.close()
+        self._beside.close()
+
+
+class _Place:
+    """Where some bundles are evaluated: one decision at a time."""
+
+    wait_s = MAX_WAIT_S
+
+    def __init__(self, bundles: BundleSet, names: frozenset[str]) -> None:
+        self.names = names
+        self._bundles = bundles
+        self._described: dict[str, frozenset[str]] = {}
+        self._lock = Lock()
+
+    def decide(self, asked: Sequence[str], document: Mapping[str, Any]) -> dict[str, Finding]:
+        """Return what some of these bundles find."""
+        if not self._lock.acquire(timeout=self.wait_s):
+            said = f"too many decisions wait for the rules of {', '.join(asked)}; send this again"
+            raise EnforcementUnavailable(said, rule=BUSY, retry_after_s=self.wait_s)
         try:
-            if self._library is None:
-                self._library = _made(self.bundles)
-            wanted = [bundle for bundle in asked if bundle not in self._loaded]
-            if wanted:
-                self._load(self._library, wanted)
+            return self._decided(asked, document)
         except NotLoaded as error:
             self._close()
             raise EnforcementUnavailable(
                 f"the rules are none that may be asked: {error}", rule="bundle_refused"
             ) from error
-        return self._library
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
-        """Let go of what was compiled; whoever asks again has it compiled again."""
+        """Let go of what was compiled."""
         with self._lock:
             self._close()
 
+    def _decided(self, asked: Sequence[str], document: Mapping[str, Any]) -> dict[str, Finding]:
+        ask = self._ready(asked)
+        try:
+            return self._answered(ask, asked, document)
+        except (EnforcementUnavailable, NotLoaded):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a denial
+            if len(asked) < 2:
+                return {bundle: self._failed(bundle, error) for bundle in asked}
+        # One of them spoils what is asked at once: each is asked apart, so that only that one denies.
+        return {bundle: self._apart(ask, bundle, document) for bundle in asked}
+
+    def _answered(
+        self, ask: Ask, asked: Sequence[str], document: Mapping[str, Any]
+    ) -> dict[str, Finding]:
+        """
+        Return what is found, of what comes in time and is well-formed.
+
+        Raises:
+            Exception: The evaluation failed.
+        """
+        question = {**document, "bundles": list(asked)}
+        size = len(json.dumps(question, ensure_ascii=False, allow_nan=False).encode())
+        if size > MAX_INPUT_BYTES:
+            said = f"it is {size} bytes, and {MAX_INPUT_BYTES} may be asked at once; send less"
+            return {bundle: denial(bundle, PDP_ERROR, said, "high") for bundle in asked}
+        answer, took_ms = ask(question)
+        if took_ms > MAX_MS:
+            said = f"its rules took {took_ms} ms, and {MAX_MS} are allowed; send the same again, or report it"
+            return {bundle: denial(bundle, PDP_ERROR, said, "high") for bundle in asked}
+        return {bundle: _read(bundle, answer.get(bundle), self._codes(bundle)) for bundle in asked}
+
+    def _codes(self, bundle: str) -> frozenset[str]:
+        """Return the rules of which a bundle says what they are for: it answers by no other."""
+        if bundle not in self._described:
+            self._described[bundle] = rules.described(self._bundles.of(bundle))
+        return self._described[bundle]
+
+    def _apart(self, ask: Ask, bundle: str, document: Mapping[str, Any]) -> Finding:
+        try:
+            return self._answered(ask, [bundle], document)[bundle]
+        except (EnforcementUnavailable, NotLoaded):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a denial
+            return self._failed(bundle, error)
+
+    def _ready(self, asked: Sequence[str]) -> Ask:
+        """Return what is asked, with these bundles in it."""
+        raise NotImplementedError
+
+    def _failed(self, bundle: str, error: Exception) -> Finding:
+        return _failed(bundle, type(error).__name__)
+
     def _close(self) -> None:
-        if self._library is not None:
-            self._library.close()
-        self._library = None
+        raise NotImplementedError
+
+
+class _Here(_Place):
+    """In this process."""
+
+    def __init__(self, bundles: BundleSet, names: frozenset[str]) -> None:
+        super().__init__(bundles, names)
+        self._evaluator: Evaluator | None = None
+        self._loaded: set[str] = set()
+
+    def _ready(self, asked: Sequence[str]) -> Ask:
+        if _started_in not in (None, os.getpid()):
+            raise EnforcementUnavailable(
+                "the policy engine was started before this process was forked, and does not live here"
+            )
+        if self._evaluator is None:
+            self._evaluator = _made(self._bundles)
+        wanted = [one for one in (rules.COMMON, *asked) if one not in self._loaded]
+        if wanted:
+            _load(self._evaluator, _modules(self._bundles, wanted))
+            self._loaded.update(wanted)
+        return self._evaluator.answer
+
+    def _close(self) -> None:
+        if self._evaluator is not None:
+            self._evaluator.close()
+        self._evaluator = None
         self._loaded.clear()
 
-    def _load(self, library: "Library", wanted: Sequence[str]) -> None:
-        from opa_bindings import OpaError
 
-        modules = {
-            path: source for name in wanted for path, source in self.bundles.of(name).items()
+class _Beside(_Place):
+    """In a process beside this one: a bundle that ends it is asked no more."""
+
+    wait_s = MAX_WAIT_BESIDE_S
+
+    def __init__(self, bundles: BundleSet, names: frozenset[str]) -> None:
+        super().__init__(bundles, names)
+        self.held: dict[str, str] = {}
+        self._process: Beside | None = None
+
+    def _decided(self, asked: Sequence[str], document: Mapping[str, Any]) -> dict[str, Finding]:
+        held = {
+            one: denial(one, PDP_ERROR, self.held[one], "high") for one in asked if one in self.held
         }
-        rules.look(modules)
-        try:
-            for path, source in modules.items():
-                library.add_policy(path, source)
-            # What does not compile together is said now, and not taken for a slow decision.
-            library.eval_document(_ENTRY, {"bundles": []})
-        except OpaError as error:
-            raise NotLoaded(error.message) from error
-        self._loaded.update(wanted)
+        others = [one for one in asked if one not in held]
+        return held | (super()._decided(others, document) if others else {})
+
+    def _ready(self, asked: Sequence[str]) -> Ask:
+        del asked  # it has them all
+        if self._process is None:
+            self._process = _begun(self._bundles, self.names)
+        return self._process.answer
+
+    def _failed(self, bundle: str, error: Exception) -> Finding:
+        from shared.edge.beside import Ended, Failed
+
+        if isinstance(error, Ended):
+            log.error("the rules of %s did not end: they took too much %s", bundle, error)
+            self.held[bundle] = _held(bundle)
+            return denial(bundle, PDP_ERROR, self.held[bundle], "high")
+        if isinstance(error, Failed):
+            return _failed(bundle, str(error))
+        return super()._failed(bundle, error)
+
+    def _close(self) -> None:
+        if self._process is not None:
+            self._process.close()
+        self._process = None
 
 
-def _here() -> None:
-    """Have the engine's runtime be of this very process: one that was copied by a fork answers nobody."""
-    if _started_in not in (None, os.getpid()):
-        raise EnforcementUnavailable(
-            "the policy engine was started before this process was forked, and does not live here"
-        )
+def _held(bundle: str) -> str:
+    return (
+        f"the rules of {bundle} did not end when they were asked, so whatever asks them is denied here until others are in"
+        " force; go back to a set that was in force before, or to the release's own (`POST /v1/policy/bundles`)"
+    )
 
 
-def _made(bundles: BundleSet) -> "Library":
+def _made(bundles: BundleSet) -> "Evaluator":
     global _started_in  # noqa: PLW0603 - there is one runtime in a process
-    try:
-        from opa_bindings import OpaEngine as Library
-        from opa_bindings import OpaError
+    from shared.edge.evaluating import Evaluator
 
+    try:
         _started_in = os.getpid()
-        library = Library()
+        return Evaluator(sorted(bundles.names), bundles.data)
     except (ImportError, OSError) as error:
         _started_in = None
         raise EnforcementUnavailable(
             f"there is no policy engine in this process ({type(error).__name__})"
         ) from error
-    library.print_handler = lambda *_: None
-    common = bundles.of(rules.COMMON)
-    rules.look(common)
+
+
+def _load(evaluator: "Evaluator", modules: Mapping[str, str]) -> None:
+    from opa_bindings import OpaError
+
+    rules.look(modules)
     try:
-        library.add_data(dict(bundles.data))
-        for path, source in {**common, "waooaw.rego": _entry(bundles)}.items():
-            library.add_policy(path, source)
+        evaluator.load(modules)
     except OpaError as error:
         raise NotLoaded(error.message) from error
-    return library
 
 
-def _entry(bundles: BundleSet) -> str:
-    """Return the module that asks all bundles that were named: of a bundle that is not named no rule is evaluated."""
-    asking = [
-        f'decisions["{name}"] := data.{name}.decision if "{name}" in input.bundles'
-        for name in sorted(bundles.names)
-    ]
-    return "\n".join(["package waooaw", *asking, ""])
+def _begun(bundles: BundleSet, names: frozenset[str]) -> "Beside":
+    from shared.edge.beside import Beside
+
+    modules = _modules(bundles, [rules.COMMON, *sorted(names)])
+    rules.look(modules)
+    return Beside({"names": sorted(names), "modules": modules, "data": bundles.data})
 
 
-def _answered(
-    library: "Library", asked: Sequence[str], document: Mapping[str, Any]
-) -> dict[str, Finding]:
-    """
-    Return what is found, of what comes in time and is well-formed.
-
-    Raises:
-        Exception: The evaluation failed.
-    """
-    question = {**document, "bundles": list(asked)}
-    size = len(json.dumps(question, ensure_ascii=False, allow_nan=False).encode())
-    if size > MAX_INPUT_BYTES:
-        said = f"it is {size} bytes, and {MAX_INPUT_BYTES} may be asked at once; send less"
-        return {bundle: denial(bundle, _RULE, said, "high") for bundle in asked}
-    # The engine evaluates in the thread that calls it.
-    began = time.thread_time()
-    answer = library.eval_document(_ENTRY, question)
-    took_ms = round((time.thread_time() - began) * 1000)
-    if took_ms > MAX_MS:
-        said = f"its rules took {took_ms} ms, and {MAX_MS} are allowed; send the same again, or report it"
-        return {bundle: denial(bundle, _RULE, said, "high") for bundle in asked}
-    return {bundle: _read(bundle, answer.get(bundle)) for bundle in asked}
+def _modules(bundles: BundleSet, names: Sequence[str]) -> dict[str, str]:
+    return {path: source for name in names for path, source in bundles.of(name).items()}
 
 
-def _apart(library: "Library", bundle: str, document: Mapping[str, Any]) -> Finding:
-    try:
-        return _answered(library, [bundle], document)[bundle]
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is a denial
-        return _failed(bundle, error)
-
-
-def _failed(bundle: str, error: Exception) -> Finding:
+def _failed(bundle: str, kind: str) -> Finding:
     """Return the denial of a bundle whose rules failed: the class of what was raised, and nothing of what was asked."""
     said = (
-        f"the rules of {bundle} could not be evaluated ({type(error).__name__}), so this is denied;"
+        f"the rules of {bundle} could not be evaluated ({kind}), so this is denied;"
         " that is a fault of theirs or of the facts, which those who look after the platform can see"
     )
-    return denial(bundle, _RULE, said, "high")
+    return denial(bundle, PDP_ERROR, said, "high")
 
 
-def _read(bundle: str, said: Any) -> Finding:
+def _read(bundle: str, said: Any, described: frozenset[str]) -> Finding:
     """Return what a bundle answered; what has not exactly the shape of an answer is a denial."""
     if said is None:
         why = f"the rules of {bundle} answer nothing to this, so it is denied"
-        return denial(bundle, _RULE, why, "high")
-    finding = _finding(bundle, said) if isinstance(said, dict) else None
+        return denial(bundle, PDP_ERROR, why, "high")
+    finding = _finding(bundle, said, described) if isinstance(said, dict) else None
     if finding is None:
         why = f"the rules of {bundle} answer in a shape that is none, so this is denied"
-        return denial(bundle, _RULE, why, "high")
+        return denial(bundle, PDP_ERROR, why, "high")
     return finding
 
 
-def _finding(bundle: str, said: Mapping[str, Any]) -> Finding | None:
+def _finding(bundle: str, said: Mapping[str, Any], described: frozenset[str]) -> Finding | None:
     if said.keys() - _MEMBERS.keys() or type(said.get("allow")) is not bool:
         return None
     if any(not isinstance(value, _MEMBERS[name]) for name, value in said.items()):
@@ -249,7 +351,7 @@ def _finding(bundle: str, said: Mapping[str, Any]) -> Finding | None:
             *(one["rule"] for one in reasons),
             *(one["source_rule"] for one in said.get("obligations", ())),
         ]
-        matched = _matched(bundle, tuple(codes))
+        matched = _matched(bundle, tuple(codes), described)
         if matched is None:
             return None
         if not any(said.get(member) for member in ("reasons", "obligations", "approval")):
@@ -260,8 +362,12 @@ def _finding(bundle: str, said: Mapping[str, Any]) -> Finding | None:
 
 
 @lru_cache(maxsize=1024)
-def _matched(bundle: str, codes: tuple[object, ...]) -> tuple[str, ...] | None:
-    """Return the rules that matched, as ``bundle/rule``; None where one is no code."""
+def _matched(
+    bundle: str, codes: tuple[object, ...], described: frozenset[str]
+) -> tuple[str, ...] | None:
+    """Return the rules that matched, as ``bundle/rule``; None where one is no code, or none of those that are described."""
+    if described and not described.issuperset(codes):
+        return None
     if not all(isinstance(code, str) and re.fullmatch(_CODE, code) for code in codes):
         return None
     return tuple(f"{bundle}/{code}" for code in dict.fromkeys(codes))

@@ -17,6 +17,7 @@ DECIDING = (
     *("shared/deciding.py", "shared/enforcing.py", "shared/edge/bundles.py"),
     *("shared/edge/canary.py", "shared/edge/decision_point.py", "shared/edge/enforcement.py"),
     *("shared/edge/facts.py", "shared/edge/opa.py", "shared/edge/verdicts.py"),
+    *("shared/edge/beside.py", "shared/edge/evaluating.py"),
 )
 LOOKED_AT = {
     "shared/edge/enforcement.py": {"local"},

@@ -46,7 +46,7 @@ class FakeEngine:
     def __init__(self, of):
         self.digest, self.selection = of.digest, of.selection
         self.allowing, self.denying, self.broken = set(), False, None
-        self.asked = 0
+        self.asked, self.held = 0, {}
 
     def evaluate(self, bundles, document):
         self.asked += 1
@@ -192,6 +192,31 @@ def test_a_record_that_is_put_back_to_what_it_once_was_holds_everything_up(
         put_back = world.documents.get(PLACE)
         world.documents.commit([Write(PLACE, now.data, put_back.revision)])
         assert world.found(180)[0] == "effective"
+
+
+def test_rules_that_did_not_end_are_told_of_and_the_others_decide(world, ship):
+    ship()
+    world.at(0)
+    world.engine.held["ai_safety"] = "the rules of ai_safety did not end; go back"
+    assert world.found(31) == ("degraded", "endless")
+    assert world.at(31).says == world.engine.held["ai_safety"]
+    assert world.live.engine(NOON + timedelta(seconds=31)) is world.engine
+
+
+def test_while_rules_of_people_are_busy_the_others_are_looked_at_and_decide(world, ship):
+    ship()
+    world.at(0)
+    evaluate = world.engine.evaluate
+
+    def busy(bundles, document):
+        if "ai_safety" in bundles:
+            raise EnforcementUnavailable("too many wait", rule="engine_busy")
+        return evaluate(bundles, document)
+
+    world.engine.evaluate = busy
+    assert world.found(31) == ("degraded", "engine_busy")
+    world.engine.denying = True
+    assert world.found(62) == ("off", "canary_allowed")
 
 
 def test_rules_in_force_that_are_not_kept_any_more_are_kept_again(world, ship):

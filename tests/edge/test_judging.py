@@ -6,6 +6,7 @@ import pytest
 
 from shared.deciding import found
 from shared.edge.bundles import shipped
+from shared.edge.effort import excessive
 from shared.edge.judging import apart, asked, judged
 from shared.errors import Invalid
 from tests.conftest import NOON
@@ -13,6 +14,7 @@ from tests.policy.trials import RULES, text
 from tests.ruled import engine, rego
 
 TWICE = "package trial_test\n\ntest_trl_01_yes_it_is := true\n\ntest_trl_01_no_it_is_not := false\n"
+NO_TESTS = {"trial/trial_test.rego": "package trial_test\n"}
 
 
 def spoiled(rule):
@@ -45,7 +47,27 @@ AN_ACT = rego().samples["trial"]["a message to a customer"]
 
 
 def test_rules_that_do_not_end_are_refused_in_time():
-    (found,) = apart(spoiled(ENDLESS), {}, NOON, within_s=3)
+    (found,) = apart(spoiled(ENDLESS), {}, NOON)
+    assert (found.rule, found.field) == ("endless", "modules")
+
+
+OF_MUCH = """
+some_of := array.slice(input.args.labels, 0, 300)
+
+deny contains shape.because("TRL-02", "low", "never") if {
+	some a in input.args.labels
+	some b in some_of
+	%s
+	a + b == -1
+}
+"""
+
+
+def test_rules_that_take_too_long_with_as_much_as_may_be_asked_are_refused():
+    (found,) = excessive(spoiled(OF_MUCH % "true"), ["trial"], NOON, lambda **_: None)
+    assert (found.rule, found.field) == ("endless", "modules")
+    assert "bytes of what may be asked, and 500 are allowed" in found.message
+    (found,) = apart(spoiled(OF_MUCH % "some c in input.args.labels; c != b"), NO_TESTS, NOON)
     assert (found.rule, found.field) == ("endless", "modules")
 
 
@@ -55,14 +77,10 @@ def test_what_recorded_acts_are_asked_is_found_in_another_process_as_it_is_here(
     assert asked(shipped(), []) == ()
 
 
-@pytest.mark.parametrize(
-    ("rule", "rules", "within_s"), [("endless", ENDLESS, 3), ("too_much", LARGE, 20)]
-)
-def test_rules_that_do_not_end_with_a_recorded_act_or_take_all_memory_are_ended(
-    rule, rules, within_s
-):
+@pytest.mark.parametrize(("rule", "rules"), [("endless", ENDLESS), ("too_much", LARGE)])
+def test_rules_that_do_not_end_with_a_recorded_act_or_take_all_memory_are_ended(rule, rules):
     with pytest.raises(Invalid) as refused:
-        asked(spoiled(rules), [AN_ACT], within_s=within_s)
+        asked(spoiled(rules), [AN_ACT])
     assert [one.rule for one in refused.value.violations] == [rule]
 
 

@@ -34,6 +34,10 @@ def found(text, document=None, name="bad"):
     return each[name]
 
 
+def library_of(asked):
+    return asked._here._evaluator._library
+
+
 def denied(finding):
     [reason] = finding.reasons
     return not finding.allow and finding.denies and reason.rule == "PDP_ERROR"
@@ -117,9 +121,9 @@ def test_what_cannot_be_asked_is_denied(document):
 def test_what_is_too_large_never_reaches_the_rules(monkeypatch):
     it = asked(good=GOOD)
     it.evaluate(["good"], {})
-    monkeypatch.setattr(it._library, "eval_document", None)
+    monkeypatch.setattr(library_of(it), "eval_document", None)
     finding = it.evaluate(["good"], {"a": "x" * opa.MAX_INPUT_BYTES})["good"]
-    assert "262144 may be asked at once; send less" in finding.reasons[0].message
+    assert "16384 may be asked at once; send less" in finding.reasons[0].message
 
 
 def test_what_nests_without_end_is_denied():
@@ -141,11 +145,18 @@ def test_what_takes_too_long_is_thrown_away(monkeypatch):
     assert re.search(r"took \d+ ms, and 0 are allowed", finding.reasons[0].message)
 
 
+def test_a_rule_that_nobody_described_is_no_answer():
+    says = "# METADATA\n# custom:\n#   reasons:\n#     BAD-01: It is bad.\npackage bad\n"
+    answer = 'decision := {"allow": true, "matched": [sprintf("BAD-%s", [input.n])]}'
+    assert found(says + answer, {"n": "01"}).matched == ("bad/BAD-01",)
+    assert denied(found(says + answer, {"n": "02"}))
+
+
 def test_what_waits_for_its_turn_is_not_thrown_away(monkeypatch):
     it = asked(good=GOOD)
     it.evaluate(["good"], {})
-    evaluate = it._library.eval_document
-    it._library.eval_document = lambda *one: time.sleep(0.1) or evaluate(*one)
+    evaluate = library_of(it).eval_document
+    library_of(it).eval_document = lambda *one: time.sleep(0.1) or evaluate(*one)
     monkeypatch.setattr(opa, "MAX_MS", 50)
     assert it.evaluate(["good"], {})["good"].allow
 
@@ -161,8 +172,8 @@ def test_of_a_bundle_that_is_not_asked_no_rule_is_evaluated():
     it = asked(good=GOOD, bad=bad)
     assert not it.evaluate(["good", "bad"], {})["bad"].allow
     calls = []
-    evaluate = it._library.eval_document
-    it._library.eval_document = lambda *one: calls.append(one) or evaluate(*one)
+    evaluate = library_of(it).eval_document
+    library_of(it).eval_document = lambda *one: calls.append(one) or evaluate(*one)
     assert it.evaluate(["good"], {})["good"].allow
     assert len(calls) == 1, "nothing failed, so each was asked at once"
 

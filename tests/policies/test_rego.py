@@ -5,8 +5,11 @@ import re
 import pytest
 import yaml
 
-from shared.edge.bundles import ROOT, hidden, parsed
+from shared.edge.bundles import ROOT, hidden, parsed, shipped
+from shared.edge.effort import excessive
+from shared.edge.proving import unproven
 from shared.edge.rego_tests import named
+from tests.conftest import NOON
 from tests.ruled import rego
 
 SOURCES = {p.relative_to(ROOT).as_posix(): p.read_text() for p in ROOT.glob("*/*.rego")}
@@ -41,6 +44,14 @@ def test_each_rule_is_met_by_one_test_and_not_met_by_another(path):
         for side in ("yes", "no"):
             assert any(name.startswith(f"{begins}_{side}_") for name in there), (code, side)
     assert any(name.endswith("_no_nothing_at_all") for name in there)
+
+
+@pytest.mark.parametrize("bundle", sorted(shipped().names))
+def test_each_rule_is_proven_by_a_test_that_can_fail_and_takes_little_of_much(bundle):
+    """What a release brings is evaluated in the process that decides, where nothing would end it."""
+    tests = {p: text for p, text in SOURCES.items() if p.endswith("_test.rego")}
+    assert list(unproven(bundle, shipped().modules, tests, shipped().data)) == []
+    assert list(excessive(shipped(), [bundle], NOON, lambda **_: None)) == []
 
 
 @pytest.mark.parametrize("path", RULES)

@@ -6,6 +6,7 @@ import pytest
 
 from shared.actors import HOLDERS, OF_CUSTOMERS, PLATFORM, Actor, Role
 from shared.deciding import Question, merge
+from shared.edge.bundles import GUARDS
 from shared.edge.catalog import operations
 from tests.ruled import engine, selected
 
@@ -22,6 +23,13 @@ def test_every_family_of_operations_is_known():
     assert families - engine().selection.keys() == set(), (
         "say in policies/selection.json who is asked"
     )
+
+
+@pytest.mark.parametrize("family", ["policy", "approvals"])
+def test_whether_rules_are_taken_back_and_everything_is_frozen_is_decided_by_guards_alone(family):
+    """They are the release's own, whatever was published: rules that do not end keep nobody from going back."""
+    selection = engine().selection
+    assert {*selection["*"], *selection[family]} <= GUARDS
 
 
 def test_what_is_for_anybody_is_what_says_so():

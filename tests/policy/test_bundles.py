@@ -58,6 +58,11 @@ WRONG = [
         bundle([("#     TRL-10: It would reach customers or people outside.\n", "")]),
     ),
     ("untested", bundle(tests=[("test_trl_10_yes_the_help_desk", "test_something_else")])),
+    ("untested", bundle(tests=[('asking.denies(trial.decision, "TRL-02")', "true")])),
+    (
+        "untested",
+        bundle(tests=[('asking.denies(trial.decision, "TRL-02")', "not trial.decision.allow")]),
+    ),
     ("tests_failed", bundle([(OUTSIDE, 'outside := {"external"}')])),
     (
         "tests_failed",

@@ -35,14 +35,14 @@ def agree(client, approval_id):
     client.post("vision_guardian", f"/v1/approvals/{approval_id}/approve", body)
 
 
-def edition():
-    """Return the bundle of trials with a line that says nothing."""
-    own = (ROOT / "trial/trial.rego").read_text()
-    tests = ("trial/trial_test.rego", "shape/asking_test.rego")
+def edition(name="trial", more="# Rehearsed.\n"):
+    """Return a bundle with a line more, which says nothing."""
+    path = f"{name}/{name}.rego"
+    tests = (f"{name}/{name}_test.rego", "shape/asking_test.rego")
     return {
-        "name": "trial",
+        "name": name,
         "version": "1.0.1",
-        "modules": {"trial/trial.rego": f"{own}# Rehearsed.\n"},
+        "modules": {path: (ROOT / path).read_text() + more},
         "tests": {path: (ROOT / path).read_text() for path in tests},
     }
 

@@ -1,0 +1,146 @@
+"""What people published is evaluated beside a process, and ended where it does not end; the rest is as it was."""
+
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+
+from shared.edge.bundles import shipped
+from shared.edge.opa import OpaEngine
+from shared.errors import EnforcementUnavailable
+from tests.edge.test_judging import LARGE
+from tests.ruled import engine, rego
+
+NAMES = ["rbac", "trial", "integration"]
+SAMPLE = rego().samples["trial"]["a message to a customer"]
+NUMBERS = ", ".join(map(str, range(2_000)))
+BURNS = f"""
+numbers := [{NUMBERS}]
+
+deny contains shape.because("TRL-02", "low", "never") if {{
+	input.args.burns
+	some a in numbers
+	some b in numbers
+	some c in numbers
+	a + b + c == -1
+}}
+"""
+FAILS = """
+deny contains shape.because("TRL-02", "low", "never") if {
+	input.args.fails
+	1 / 0 == 1
+}
+"""
+
+
+def edited(more, path="trial/trial.rego"):
+    rules = shipped()
+    return replace(rules, modules={**rules.modules, path: f"{rules.modules[path]}\n{more}\n"})
+
+
+@pytest.fixture
+def published():
+    """Return an engine of rules of which one bundle was published."""
+    made = []
+
+    def published(more):
+        rules = edited(more)
+        made.append(OpaEngine(rules, rules.alike(shipped())))
+        return made[-1]
+
+    yield published
+    for one in made:
+        one.close()
+
+
+def process(engine):
+    return engine._beside._process._running.process
+
+
+def with_args(**more):
+    return {**SAMPLE, "args": {**SAMPLE["args"], **more}}
+
+
+def rule_of(finding):
+    return [one.rule for one in finding.reasons]
+
+
+def test_what_is_as_a_release_brought_it_is_known_and_with_other_data_or_shapes_nothing_is():
+    known = shipped().names
+    assert edited("x := 1").alike(shipped()) == known - {"trial"}
+    assert edited("x := 1", "shape/shape.rego").alike(shipped()) == frozenset()
+    assert replace(shipped(), data={"limits": {}}).alike(shipped()) == frozenset()
+
+
+def test_it_finds_beside_what_it_would_find_here_and_says_as_little_of_what_fails(published):
+    one, here = published(FAILS), OpaEngine(edited(FAILS))
+    for document in (SAMPLE, {}, with_args(fails=True)):
+        found = one.evaluate(NAMES, document)
+        assert found == here.evaluate(NAMES, document)
+        assert list(found) == NAMES
+    assert rule_of(found["trial"]) == ["PDP_ERROR"]
+    here.close()
+
+
+def test_who_asks_nothing_that_was_published_starts_no_process(published):
+    one = published("x := 1")
+    assert one.evaluate(["rbac"], SAMPLE) == engine().evaluate(["rbac"], SAMPLE)
+    assert one._beside._process is None
+
+
+def test_while_it_is_asked_beside_what_a_release_brought_answers(published):
+    one = published("x := 1")
+    with one._beside._lock:
+        assert one.evaluate(["rbac"], SAMPLE) == engine().evaluate(["rbac"], SAMPLE)
+
+
+@pytest.mark.parametrize(("rules", "more"), [(BURNS, {"burns": True}), (LARGE, {})])
+def test_a_bundle_that_takes_too_much_is_ended_and_asked_no_more(published, rules, more):
+    one = published(rules)
+    found = one.evaluate(NAMES, with_args(**more))
+    assert rule_of(found["trial"]) == ["PDP_ERROR"]
+    assert "did not end" in found["trial"].reasons[0].message
+    assert found["rbac"] == engine().evaluate(["rbac"], SAMPLE)["rbac"]
+    assert one.held == {"trial": found["trial"].reasons[0].message}
+    assert one._beside._process._running is None
+    assert one.evaluate(["trial"], SAMPLE)["trial"] == found["trial"]
+    assert one._beside._process._running is None, "nothing was asked again"
+
+
+def test_of_several_that_are_asked_at_once_only_the_one_that_does_not_end_is_held():
+    rules = edited(
+        LARGE.replace(" if count(text_30) == -1", " if { input.args.burns; count(text_30) == -1 }")
+    )
+    one = OpaEngine(rules, ())
+    assert rule_of(one.evaluate(["trial"], SAMPLE)["trial"]) == ["TRL-10"]
+    found = one.evaluate(NAMES, with_args(burns=True))
+    assert set(one.held) == {"trial"}
+    assert found["rbac"] == engine().evaluate(["rbac"], SAMPLE)["rbac"]
+    one.close()
+
+
+def test_a_process_that_somebody_else_ended_is_started_again(published):
+    one = published("x := 1")
+    before = one.evaluate(NAMES, SAMPLE)
+    gone = process(one)
+    os.kill(gone.pid, signal.SIGKILL)
+    gone.wait()
+    assert one.evaluate(NAMES, SAMPLE) == before
+    assert process(one).pid != gone.pid
+    assert one.held == {}
+
+
+def test_what_does_not_compile_beside_decides_nothing(published):
+    for _ in range(2):
+        with pytest.raises(EnforcementUnavailable) as refused:
+            published("x := nobody_knows(1)").evaluate(NAMES, SAMPLE)
+        assert refused.value.violations[0].rule == "bundle_refused"
+
+
+def test_an_engine_that_is_let_go_of_leaves_no_process(published):
+    one = OpaEngine(edited("x := 1"), ())
+    one.evaluate(["trial"], SAMPLE)
+    left = process(one)
+    del one
+    assert left.returncode == -signal.SIGKILL
