@@ -16,8 +16,11 @@ from shared.errors import EnforcementUnavailable
 WAIT_S = 60
 """How long such a process may say nothing, by the clock: one that the machine lets do nothing is ended as well."""
 
-_FROM_OUTSIDE = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP, -signal.SIGINT}
-"""How it ends where somebody ends it; otherwise the kernel did for its time, or the engine, which has no error for memory."""
+_OTHERWISE = {1, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP, -signal.SIGINT}
+"""
+How it ends where it cannot begin, or somebody ends it; else the kernel did for its time, or the engine, which has no error
+for memory.
+"""
 
 
 class Ended(Exception):
@@ -121,7 +124,7 @@ class Beside:
             pass
         code = running.process.wait(WAIT_S)
         self.close()
-        if code in _FROM_OUTSIDE:
+        if code in _OTHERWISE:
             raise Silent(f"it ended with {code}")
         raise Ended("time" if code == -signal.SIGXCPU else "memory")
 

@@ -17,6 +17,9 @@ MAX_DATA = 512 * 1024 * 1024
 MAX_S = 2
 """How long an answer may take it, in seconds of a processor: between this and one less, as the kernel counts whole ones."""
 
+MAX_ANSWER = 256 * 1024
+"""How long an answer may be, in JSON: whoever asks has no such limit of memory."""
+
 _ENTRY = "waooaw.decisions"
 
 
@@ -83,19 +86,22 @@ def limit(*, seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA, MAX_DATA))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + seconds, most))
+    ends = int(time.process_time()) + seconds
+    ends = ends if most == resource.RLIM_INFINITY else min(ends, most)
+    resource.setrlimit(resource.RLIMIT_CPU, (ends, most))
 
 
-def _told(said: Mapping[str, Any], rules: Evaluator) -> dict[str, Any]:
+def _told(said: Mapping[str, Any], rules: Evaluator) -> str:
     try:
         answer, took_ms = rules.answer(said)
+        told = json.dumps({"answer": answer, "took_ms": took_ms})
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-        return {"failed": type(error).__name__}
-    return {"answer": answer, "took_ms": took_ms}
+        return json.dumps({"failed": type(error).__name__})
+    return told if len(told) <= MAX_ANSWER else json.dumps({"failed": "OverflowError"})
 
 
-def _say(told: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(told) + "\n")
+def _say(told: str) -> None:
+    sys.stdout.write(f"{told}\n")
     sys.stdout.flush()
 
 
@@ -110,7 +116,7 @@ def _main() -> None:
         told = {"missing": type(error).__name__}
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
         told = {"refused": getattr(error, "message", type(error).__name__)}
-    _say(told)
+    _say(json.dumps(told))
     for line in sys.stdin if not told else ():
         limit(seconds=MAX_S)
         _say(_told(json.loads(line), rules))

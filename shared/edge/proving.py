@@ -37,17 +37,21 @@ def unproven(
     """
     own = {path: text for path, text in modules.items() if path.partition("/")[0] == name}
     said, about = codes(own), _about(name, tests)
+    # Neither a module nor a test names it, so none can tell whether it is looked at.
+    place = "codes"
+    while any(place in text for text in (*modules.values(), *tests.values())):
+        place += "_"
     asking = [
         line
         for one in about
         for line in (
             f'instead["{one}"] if data.{one} with data.{name}.decision as input.decision',
-            f'renamed["{one}"] if {{ "{one}" in input.tests; data.{one} with data.codes as input.codes }}',
+            f'renamed["{one}"] if {{ "{one}" in input.tests; data.{one} with data.{place} as input.codes }}',
         )
     ]
-    sources = {**modules, **{path: _looked_up(text) for path, text in own.items()}, **tests}
+    sources = {**modules, **{path: _looked_up(text, place) for path, text in own.items()}, **tests}
     library = RegoTests(
-        sources, {**data, "codes": dict(zip(said, said, strict=True))}, asking
+        sources, {**data, place: dict(zip(said, said, strict=True))}, asking
     ).library
 
     always = set(about)
@@ -81,9 +85,9 @@ def _about(name: str, tests: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _looked_up(text: str) -> str:
+def _looked_up(text: str, place: str) -> str:
     """Return a module that looks its codes up, so that they can be others; what a rule is by default must stand there."""
-    return re.sub(_DEFAULT, lambda line: re.sub(_USED, r'data.codes["\2"]', line[1]), text)
+    return re.sub(_DEFAULT, lambda line: re.sub(_USED, rf'data.{place}["\2"]', line[1]), text)
 
 
 def _decisions(said: Sequence[str], texts: Sequence[str]) -> Iterator[Mapping[str, Any]]:

@@ -120,6 +120,15 @@ def test_of_several_that_are_asked_at_once_only_the_one_that_does_not_end_is_hel
     one.close()
 
 
+def test_an_answer_that_is_too_long_does_not_come_to_whoever_asks(published):
+    doubled = [f'x{n + 1} := concat("", [x{n}, x{n}])' for n in range(17)]
+    one = published("\n".join(['x0 := "text"', *doubled, "allowed contains x17"]))
+    found = one.evaluate(["trial"], {**SAMPLE, "subject": {**SAMPLE["subject"], "trial": None}})
+    assert rule_of(found["trial"]) == ["PDP_ERROR"]
+    assert "(OverflowError)" in found["trial"].reasons[0].message
+    assert one.held == {}
+
+
 def test_a_process_that_somebody_else_ended_is_started_again(published):
     one = published("x := 1")
     before = one.evaluate(NAMES, SAMPLE)
