@@ -48,6 +48,7 @@ ALSO = {
     "shared/policy/rules/reaching.py": {"difflib"},
     "shared/policy/rules/language/building.py": {"lark"},
     "shared/policy/rules/language/checks.py": {"difflib"},
+    "shared/policy/rules/language/hollow.py": {"difflib"},
     "shared/policy/rules/language/reading.py": {"difflib", "lark", "lark.exceptions"},
     "shared/policy/rules/language/stored.py": {"dataclasses"},
     "shared/policy/rules/language/tokens.py": {"lark"},

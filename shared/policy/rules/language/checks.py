@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from shared.policy.rules.language import nodes
+from shared.policy.rules.language import hollow, nodes
 from shared.policy.rules.language.conditions import FUNCTIONS, Asked, condition
-from shared.policy.rules.language.histories import wrong
+from shared.policy.rules.language.histories import rule_of, wrong
 from shared.policy.rules.language.pattern_reading import BadPattern
 from shared.policy.rules.language.patterns import pattern
 from shared.policy.rules.language.problems import Problem
@@ -183,8 +183,7 @@ def _items(policy: nodes.Policy) -> Iterator[Problem]:
             if one.pattern is not None:
                 yield from _bad(one, one.pattern)
         if isinstance(one, nodes.History):
-            for why in wrong(policy.name, one):
-                yield _wrong(one, "no_history", why)
+            yield from _history(policy.name, one)
         if isinstance(one, nodes.Flow):
             if one.label not in LABELS:
                 said = f"{one.label} is no label{_near(one.label, list(LABELS))}"
@@ -193,6 +192,18 @@ def _items(policy: nodes.Policy) -> Iterator[Problem]:
                 yield _wrong(
                     one, "unknown_sink", f"{one.sink} is no sink{_near(one.sink, list(SINKS))}"
                 )
+
+
+def _history(policy: str, one: nodes.History) -> Iterator[Problem]:
+    found = tuple(wrong(policy, one))
+    for why in found:
+        yield _wrong(one, "no_history", why)
+    if not found:
+        rule = rule_of(policy, one)
+        for why in hollow.never_matches(rule):
+            yield _wrong(one, "never_matches", f"{one.name} is about nothing: {why}")
+        for why in (*hollow.never_kept(rule), *hollow.no_tools(rule)):
+            yield _wrong(one, "hollow", f"{one.name}: {why}", warning=True)
 
 
 def _expressions(policy: nodes.Policy) -> Iterator[Problem]:

@@ -32,9 +32,12 @@ MAX_TOLD = 3
 
 def rules_of(policy: nodes.Policy) -> tuple["Rule", ...]:
     """Return the rules over history of a policy, each by ``<policy>/<rule>``."""
-    return tuple(
-        _reader().validate_json(_said(policy.name, one), strict=True) for one in policy.histories
-    )
+    return tuple(rule_of(policy.name, one) for one in policy.histories)
+
+
+def rule_of(policy: str, one: nodes.History) -> "Rule":
+    """Return one of them."""
+    return _reader().validate_json(_said(policy, one), strict=True)
 
 
 def wrong(policy: str, one: nodes.History) -> Iterator[str]:
