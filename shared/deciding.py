@@ -6,16 +6,17 @@ and each rule set of a tenant, finds something about it; `merge` makes one verdi
 carries out what was answered, is `shared/edge/decision_point.py`; why so: docs/decisions/0036-policy.md.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol, get_args
 
 from pydantic import Field
 
 from shared.actors import Actor, Role, Scope
 from shared.attesting import DECISION_TYPE as DECISION_TYPE  # noqa: PLC0414 - known from here
 from shared.attesting import Attestation as Attestation  # noqa: PLC0414 - known from here
+from shared.canonical import digest
 from shared.entity import Code, Hex64, Said, Timestamp, Value, written
 from shared.facts import Acts
 from shared.handling import PersonalData
@@ -33,6 +34,9 @@ MAX_INPUT_BYTES = 8 * 1024
 
 MAX_TTL_S = 300
 """How long an answer may hold."""
+
+GATEWAY = "api_gateway"
+"""Where operations are enforced, as `pep` names it."""
 
 NO_RULE = "no_rule"
 """The rule by which somebody is denied where no rule allows."""
@@ -155,6 +159,11 @@ class Decision(Value):
     pep: Code
     """Where it was enforced."""
 
+    @property
+    def policy_version(self) -> str:
+        """The digest over the bundles in force and the names of every bundle and policy that was asked."""
+        return digest([self.bundle, *self.asked])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
@@ -186,6 +195,10 @@ class Question:
     """The tenant of that thing."""
     path: Mapping[str, str]
     """Everything that the address names."""
+    approval_id: str | None = None
+    """The approval that whoever acts presents."""
+    whole: Callable[[], Any] | None = None
+    """Returns the whole of a request, which rules never look at and an approval is bound to; None of a tool, which says `args_hash`."""
     phase: Literal["request", "response"] = "request"
 
     @property
@@ -273,7 +286,7 @@ FACTS: Mapping[str, frozenset[str]] = {
             "channel",
             "purpose",
             "approval_id",
-            *("approval_state", "approval_type", "data_grant", "industry_gate"),
+            *("approval_state", "approval_type", "approval_chain", "data_grant", "industry_gate"),
             *("breaker", "history", "injection", "output"),
         ]
     ),
@@ -328,15 +341,21 @@ def merge(findings: Mapping[str, Finding], *, pep: str | None = None) -> Merged:
     denials = [reason for name, one in findings.items() for reason in _no(name, one)]
     matched = tuple(dict.fromkeys(rule for one in findings.values() for rule in one.matched))
     if not findings:
-        denials = list(denial("policy", NO_RULE, "no rule is there that would allow this").reasons)
+        denials = list(
+            denial(
+                "policy",
+                NO_RULE,
+                "no rule is there that would allow this; ask whoever looks after the rules to add one",
+            ).reasons
+        )
     obligations = united(o for one in findings.values() for o in one.obligations)
     routes = [one for one in obligations if one.type == "sandbox_route"]
     if len(routes) > 1:
-        said = "two rules send this to two different sandboxes, so it goes to neither"
+        said = "two rules send this to two different sandboxes; ask whoever looks after the rules to keep one"
         denials += denial("policy", "route_conflict", said).reasons
     for one in obligations if pep in MET else ():
         if one.type not in MET[str(pep)]:
-            said = f"{one.source_rule} asks for {one.type}, which cannot be done here, so this is denied"
+            said = f"{one.source_rule} asks for {one.type}, which cannot be done here; ask whoever looks after the rules for one without it"
             denials += denial("policy", OBLIGATION_UNKNOWN, said).reasons
     if denials:
         return Merged(verdict="deny", reasons=tuple(denials), matched=matched)
@@ -359,16 +378,21 @@ def _no(name: str, finding: Finding) -> Iterable[Reason]:
     if not finding.denies:
         return ()
     plain, _, _ = name.partition(":")
-    said = f"no rule of {plain} allows this; ask for what one of them allows, or have one added that does"
+    said = f"no rule of {plain} allows this; ask whoever looks after the rules to add one that does"
     return finding.reasons or denial(plain, NO_RULE, said).reasons
 
 
-_STRENGTH: Mapping[str, int] = {
-    one: place
-    for place, one in enumerate(
-        ("artifact", "communication", "execution", "financial", "constitutional")
-    )
-}
+_STRENGTH: Mapping[str, int] = {one: place for place, one in enumerate(get_args(ApprovalType))}
+
+
+def granted(needed: ApprovalNeeded, document: Mapping[str, Any]) -> bool:
+    """Say whether the approval that was presented is granted, and is what a rule needs: of that type or a stronger one, by its chain."""
+    known = document.get("context")
+    if not isinstance(known, Mapping) or known.get("approval_state") != "granted":
+        return False
+    type, chain = known.get("approval_type"), known.get("approval_chain")
+    strong = isinstance(type, str) and _STRENGTH.get(type, -1) >= _STRENGTH[needed.type]
+    return strong and (needed.chain is None or needed.chain == chain)
 
 
 def _needed(all_of: Sequence[ApprovalNeeded]) -> ApprovalNeeded:
@@ -401,7 +425,7 @@ def found(engine: PolicyEngine, document: Mapping[str, Any]) -> dict[str, Findin
     selection = engine.selection
     selected = selection.get(name.partition(".")[0])
     if selected is None:
-        said = f"no rules are there for {name}, so nobody may do it; whoever looks after the rules can add them"
+        said = f"no rules are there for {name}, so nobody may do it; ask whoever looks after the rules to add them"
         return {"selection": denial("selection", "unknown_action", said, "high")}
     trial = selection["trial"] if document["subject"]["trial"] is not None else ()
     asked = dict.fromkeys([*selection["*"], *trial, *selected])

@@ -6,7 +6,7 @@ renders it as ``application/problem+json`` (RFC 9457). An exception that is not 
 is answered with a bare 500.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -46,6 +46,9 @@ class Refusal(Exception):
     decision: Any = None
     """The `Decision` of the rules that it follows from, which goes into evidence with it; None where it follows from none."""
 
+    tenant: str | None = None
+    """The tenant that it is entered in, where it is about somebody else's than the caller's; else None."""
+
     def __init__(
         self,
         detail: str,
@@ -53,7 +56,7 @@ class Refusal(Exception):
         rule: str | None = None,
         violations: Sequence[Violation] = (),
         retry_after_s: int | None = None,
-        **members: str | int,
+        **members: str | int | Mapping[str, Any],
     ) -> None:
         """
         Refuse, with a sentence that a person can act on.
@@ -75,7 +78,7 @@ class Refusal(Exception):
             (Violation(rule=rule, message=detail),) if rule else ()
         )
         self.retry_after_s = retry_after_s
-        self.members = members
+        self.members: dict[str, Any] = members
 
 
 class BadRequest(Refusal):

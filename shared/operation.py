@@ -21,7 +21,6 @@ from shared.actors import PLATFORM, Actor, Scope, id_in
 from shared.dialects import Dialect
 from shared.documents import Documents, Write
 from shared.entity import Record
-from shared.errors import Refusal
 from shared.evidence import Circumstances, Entry, Signer
 from shared.facts import Acts, acts
 from shared.ports import Outside, Port, named
@@ -30,7 +29,7 @@ from shared.signature import Method, Signature
 from shared.store import Transaction, Writable
 
 if TYPE_CHECKING:
-    from shared.deciding import Attestation, Decision, Question
+    from shared.deciding import Attestation, Question
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -146,6 +145,11 @@ class Call:
             self._begun[self.tenant] = self._open(self.tenant, self.writable)
         return self._begun[self.tenant]
 
+    def keep_alongside(self) -> None:
+        """Keep what comes with the act, also where it changed something in a way that brings nothing along."""
+        with self._transaction(self.tenant) as txn:
+            txn.keep_alongside()
+
     def routed(self, route: Mapping[str, str] | None) -> None:
         """Have its calls to the outside go elsewhere."""
         object.__setattr__(self, "route", route)
@@ -201,8 +205,15 @@ class DecisionPoint(Port, Protocol):
             EnforcementUnavailable: Nobody can decide now, so nothing may happen.
         """
 
-    def refusal(self, decision: "Decision") -> Refusal:
-        """Return how a decision that does not let somebody is refused; raised, it is entered as a denial."""
+    def admit(self, call: Call, txn: Transaction, question: "Question") -> "Attestation":
+        """
+        Likewise of what is done now: return the decision that lets it be done.
+
+        The approval that is presented is used up with what the caller keeps.
+
+        Raises:
+            Refusal: It may not be done, or not with this approval; it is entered as a denial, and nothing is used up.
+        """
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,7 @@ class Transaction(Reads):
         self._decision_id: str | None = None
         self._belief = Belief(documents, tenant, circumstances.correlation_id)
         self._alongside: list[tuple[Entity, Event]] = []
+        self._approval: ApprovalRef | None = None
         self.entries: list[Entry] = []
         self.urgent = False
         """Whether the tap must have the entries before the caller gets an answer."""
@@ -208,9 +209,20 @@ class Transaction(Reads):
         """Have the first entry be called as the decision that this act is under, and carry it; the others cite it."""
         self._decision_id, self._policy = decision_id, policy
 
+    def under(self, approval: ApprovalRef) -> None:
+        """Have each entry name the approval that this act is done with, but where it names another."""
+        self._approval = approval
+
     def alongside(self, document: Entity, event: Event) -> None:
-        """Have a new document be kept with whatever this keeps, after the first of it; where it keeps nothing, nor is that."""
+        """Have a document be kept with whatever this keeps, after the first of it; where it keeps nothing, nor is that."""
         self._alongside.append((document, event))
+
+    def keep_alongside(self) -> None:
+        """Keep now what is to be kept alongside, and was not yet."""
+        alongside, self._alongside = self._alongside, []
+        for one, told in alongside:
+            known = self._key(type(one), one.id) in self._seen
+            (self.save if known else self.create)(one, told)
 
     def _got(self, kind: type[R], key: Key, snapshot: Snapshot | None) -> R | None:
         if snapshot is None:
@@ -347,9 +359,7 @@ class Transaction(Reads):
             stored = document.to_stored()
         self._guards.changed(type(document), before.data if before else None, stored)
         self._writes.append(Write(key, stored, expected))
-        alongside, self._alongside = self._alongside, []
-        for one, told in alongside:
-            self._stage(one, told, ABSENT, None, None)
+        self.keep_alongside()
         return document
 
     def _seal(
@@ -377,7 +387,7 @@ class Transaction(Reads):
             circumstances=circumstances,
             signer=self._signer,
             because=because,
-            approval=approval,
+            approval=approval or self._approval,
             policy=policy,
             entry_id=decision_id,
         )

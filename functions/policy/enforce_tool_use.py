@@ -19,16 +19,16 @@ def enforce_tool_use(
 
     What is allowed is allowed once, now, and is in flight until `POST /v1/enforce/tool-use/{decision_id}/outcome` says how
     it ended: the rules over history of the tenant's policies count it, so that of several at once no more are let through
-    than fit. No approval is used up, and nothing is held of a budget. A refusal names its `decision_id` and every rule,
-    and is listed with the other denials. An action with an effect that nobody knows is denied. Services name the customer
-    whom it is done for with `X-Tenant-ID`.
+    than fit. The approval that `approval_id` names is used up by it, of several at once by exactly one; it must have been
+    asked for as the refusal says (`request`), and is bound to the arguments, the step, the manifest and the policies.
+    Nothing is held of a budget. A refusal names its `decision_id` and every rule, is listed with the other denials, and
+    uses nothing up. An action with an effect that nobody knows is denied. Services name the customer whom it is done for
+    with `X-Tenant-ID`.
     """
     with call.transaction() as txn:
         asked = acts.use(body, call, deployment)
-        kept = decides.decide(call, txn, asked)
+        kept = decides.admit(call, txn, asked)
         decision = Decision.model_validate(kept.decision, context=STORED)
-        if decision.verdict in {"deny", "require_approval"}:
-            raise decides.refusal(decision)
         begun(txn, asked, decision)
         txn.create(kept)
     return ToolUseAllowed(decision_id=decision.decision_id, obligations=decision.obligations)

@@ -7,7 +7,7 @@ refusal. Why so, and what is held until the commit: docs/decisions/0036-policy.m
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, get_args
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from shared.attesting import DECISION_TYPE, Attestation
 from shared.canonical import canonical
-from shared.deciding import MAX_INPUT_BYTES, Decision, PolicyEngine, Question, found, merge
+from shared.deciding import GATEWAY, MAX_INPUT_BYTES, Decision, PolicyEngine, Question, found, merge
 from shared.documents import ABSENT, Key, Write
 from shared.edge.facts import facts
 from shared.edge.ports import Ports, TenantRules
@@ -28,10 +28,6 @@ from shared.masking import for_evidence
 from shared.operation import Call, Operation
 from shared.records import dataclass
 from shared.store import Transaction
-
-GATEWAY = "api_gateway"
-"""Where operations are enforced, as `pep` names it."""
-
 
 USED = {"X-Agent-Utilization": "agent_spent_bp", "X-Platform-Utilization": "platform_spent_bp"}
 """Which facts say how much of a budget is used, by the headers that tell it in whole percent."""
@@ -69,7 +65,19 @@ class Decided:
         return ({"X-Budget-Alert-Level": level} if level else {}) | percent
 
 
-def asked(op: Operation, call: Call, arguments: Mapping[str, Any], environment: str) -> Question:
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What of a request the rules do not look at."""
+
+    approval_id: str | None = None
+    """The approval that it presents."""
+    whole: Callable[[], Any] = dict
+    """Returns all that it asks for."""
+
+
+def asked(
+    op: Operation, call: Call, arguments: Mapping[str, Any], environment: str, sent: Sent
+) -> Question:
     """Return what is asked where somebody sends a request: nothing of it is taken from their words."""
     path = {name: str(arguments[name]) for name, kind in op.in_path.items() if is_code(kind)}
     owned = [name for name, kind in op.in_path.items() if kind is Id]
@@ -90,6 +98,8 @@ def asked(op: Operation, call: Call, arguments: Mapping[str, Any], environment: 
         resource_id=path[named] if named else None,
         owner=call.tenant,
         path=path,
+        approval_id=sent.approval_id,
+        whole=sent.whole,
     )
 
 
@@ -98,16 +108,25 @@ def is_code(kind: Any) -> bool:
     return not any(isinstance(one, Masked) for one in get_args(kind))
 
 
-def decide(op: Operation, call: Call, arguments: Mapping[str, Any], ports: Ports) -> Decided:
+def decide(question: Question, call: Call, ports: Ports, *, in_freeze: bool) -> Decided:
     """
     Decide whether an operation may do what it is asked for, in the transaction that it goes on with.
+
+    Args:
+        question: What is asked.
+
+        call: The call of the operation.
+
+        ports: The process.
+
+        in_freeze: Whether it goes on where everything is frozen.
 
     Raises:
         EnforcementUnavailable: Nobody can decide, so nothing may happen.
     """
     engine = ports.enforcement.engine(call.now)
-    frozen = ports.enforcement.state(call.now).frozen and not op.in_freeze
-    question, txn = asked(op, call, arguments, ports.settings.environment), call.begin()
+    frozen = ports.enforcement.state(call.now).frozen and not in_freeze
+    txn = call.begin()
     with txn.beforehand():
         known = facts(txn, question, frozen=frozen)
         return Decided(_decision(question, known, engine, ports.tenant_rules, txn))
@@ -120,23 +139,33 @@ class RulesInForce:
         """Ask the rules that a process has."""
         self._ports = ports
 
+    def admit(self, call: Call, txn: Transaction, question: Question) -> Attestation:
+        """Return the decision by which it is done now, with the approval used up that is presented."""
+        made = self._decided(call, txn, question)
+        try:
+            admitted(txn, question, made)
+            if not Decided(made).allows:
+                from shared.edge import approving
+
+                raise approving.to_ask(question, made)
+        except Refusal as told:
+            told.decision, told.tenant = None if Decided(made).allows else made, question.tenant
+            raise
+        return attested(made, self._ports.signer)
+
     def decide(self, call: Call, txn: Transaction, question: Question) -> Attestation:
-        """Return the decision, signed: the agent is looked up where agents are kept."""
+        """Return the decision, signed: nothing is used up."""
+        return attested(self._decided(call, txn, question), self._ports.signer)
+
+    def _decided(self, call: Call, txn: Transaction, question: Question) -> Decision:
+        """Decide: the agent is looked up where agents are kept."""
         engine = self._ports.enforcement.engine(call.now)
         frozen = self._ports.enforcement.state(call.now).frozen
         with call.platform("the rules look at the agent that acts") as platform:
             known = facts(txn, question, frozen=frozen, platform=platform)
         made = _decision(question, known, engine, self._ports.tenant_rules, txn)
         call.told.update(Decided(made).headers)
-        return attested(made, self._ports.signer)
-
-    def refusal(self, decision: Decision) -> Refusal:
-        """Return how whoever asked is told of a decision that does not let them; it is entered as a denial."""
-        from shared.edge import verdicts
-
-        told = verdicts.refusal(decision)
-        told.decision = decision
-        return told
+        return made
 
 
 def _decision(
@@ -183,6 +212,19 @@ def _decision(
         for one in fresh(txn, decision, question.now):
             txn.alongside(one, PolicyAlerted.of(one))
     return decision
+
+
+def admitted(txn: Transaction, question: Question, decision: Decision) -> None:
+    """
+    Use up the approval that is presented, if one is, with what the transaction keeps.
+
+    Raises:
+        Refusal: It is none for this, or not granted.
+    """
+    if question.approval_id is not None:
+        from shared.approvals.actions import acting
+
+        acting.use(txn, question, decision)
 
 
 def attested(decision: Decision, signer: Signer) -> Attestation:

@@ -19,7 +19,7 @@ LOOKED_UP: Mapping[str, tuple[str, ...]] = {
     "task": ("agents", "approvals", "budgets", "policy"),
 }
 """
-Whose facts are asked for, by the family of the act.
+Whose facts are asked for, by the family of the act; those of approvals also where one is presented.
 
 What an area knows is in ``shared/<area>/actions/facts.py``: ``facts(txn, question)`` returns it by the parts that
 `FACTS` of `shared/deciding.py` names. What it reads is compared where the act writes it; what the act only rests on, it
@@ -49,7 +49,8 @@ def facts(
         TypeError: Two areas know different things of the same.
     """
     found: dict[str, Any] = {"context": {"freeze": frozen}}
-    for area in LOOKED_UP.get(question.family, ()):
+    presented = ("approvals",) if question.approval_id else ()
+    for area in dict.fromkeys((*LOOKED_UP.get(question.family, ()), *presented)):
         where = platform if platform and area in OF_THE_PLATFORM else txn
         for part, known in _of(area)(where, question).items():
             before = found.get(part)

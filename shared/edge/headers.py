@@ -34,6 +34,11 @@ STORY = Header(
     "uuid",
 )
 KEY = Header("Idempotency-Key", "The same key answers the same, for 24 hours.", r"[!-~]{1,255}")
+APPROVAL = Header(
+    "X-Approval-ID",
+    "The approval that this is done with, where the rules ask for one: of exactly this request, and used up by it.",
+    r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}",
+)
 MATCH = Header(
     "If-Match",
     "The ETag that was read, in its quotes: a stale one is refused with 412. What is new has the empty one, or"
@@ -72,6 +77,7 @@ def given(op: Operation) -> Iterator[tuple[Header, bool]]:
     yield STORY, False
     if op.mutates:
         yield KEY, False
+        yield APPROVAL, False
     if op.takes_version:
         yield MATCH, bool(op.versioned)
 

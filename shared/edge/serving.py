@@ -25,7 +25,7 @@ from shared.edge.arguments import TOO_DEEP, from_body, from_header, from_query, 
 from shared.edge.calling import check, given, request_call
 from shared.edge.conditions import CONDITIONS, seen
 from shared.edge.contention import settled
-from shared.edge.headers import DECISION, KEY, STORY
+from shared.edge.headers import APPROVAL, DECISION, KEY, STORY
 from shared.edge.idempotency import Repetition
 from shared.edge.logs import log_line
 from shared.edge.meter import doing
@@ -43,6 +43,7 @@ from shared.errors import (
     TooLarge,
     UnsupportedType,
 )
+from shared.evidence import digest_of
 from shared.files import Content, Files
 from shared.operation import Call, Crossing, Operation
 from shared.ports import SecretWriter
@@ -60,7 +61,7 @@ KEEPING = frozenset({Files, SecretWriter})
 
 _MUTATING_HEADERS = (
     "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Correlation-ID, X-Audit-Reason,"
-    " Last-Event-ID, X-API-Key"
+    " Last-Event-ID, X-API-Key, X-Approval-ID"
 )
 _ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -253,7 +254,7 @@ class _Request:
             if stored:
                 return Answered.again(stored)
         try:
-            decision = self._decided(call, arguments) if self.op.mutates else None
+            decision = self._decided(call, arguments, raw) if self.op.mutates else None
             result = self.op.function(call, **arguments, **given(self.op, self.ports, tenant))
         except Refusal:
             # It may be built on what this very request did meanwhile, by another of its runs.
@@ -276,7 +277,7 @@ class _Request:
                 self.ports.bus.publish([tap(entry) for entry in call.entries])
         return done
 
-    def _decided(self, call: Call, arguments: Mapping[str, Any]) -> "Decision":
+    def _decided(self, call: Call, arguments: Mapping[str, Any], raw: bytes) -> "Decision":
         """
         Have the rules decide whether it may be done, before anything of it is.
 
@@ -285,17 +286,41 @@ class _Request:
         """
         from shared.edge import decision_point, verdicts
 
-        decided = decision_point.decide(self.op, call, arguments, self.ports)
+        presented = self.request.headers.get(APPROVAL.name)
+        if presented is not None and not APPROVAL.allows(presented):
+            raise BadRequest(f"{APPROVAL.name} is no id of an approval")
+        sent = decision_point.Sent(approval_id=presented, whole=partial(self._whole, raw))
+        environment = self.ports.settings.environment
+        question = decision_point.asked(self.op, call, arguments, environment, sent)
+        decided = decision_point.decide(question, call, self.ports, in_freeze=self.op.in_freeze)
         call.told.update(decided.headers)
-        decision = decided.decision
+        decision, txn = decided.decision, call.begin()
+        self.denied = None if decided.allows else decision
+        decision_point.admitted(txn, question, decision)
         if not decided.allows:
             refusal = verdicts.refusal(decision)
-            # What is to be sent again is not denied.
-            self.denied = None if isinstance(refusal, EnforcementUnavailable) else decision
+            if isinstance(refusal, EnforcementUnavailable):
+                # What is to be sent again is not denied.
+                self.denied = None
+            if decision.approval:
+                from shared.edge.approving import asking
+
+                make = partial(self._asked, call.tenant, story_named=self.story_named)
+                refusal = asking(self.ports, make, question, decision, self.op.summary)
             raise refusal
-        call.begin().attest(decision.decision_id, decided.policy)
+        txn.attest(decision.decision_id, decided.policy)
         call.routed(verdicts.demand(decision, self.request, self.actor, self.ports.rates))
         return decision
+
+    def _whole(self, raw: bytes) -> dict[str, Any]:
+        """Return all that a request asks for, in whatever order and with whatever spaces it is written."""
+        if self.op.content:
+            body: Any = {"type": self.request.mimetype, "sha256": digest_of(raw)}
+        else:
+            body = parsed(raw) if raw else {}
+        said = {h.name: self.request.headers.get(h.name) for h in self.op.headers.values()}
+        address = f"{self.op.method} {self.request.full_path}"
+        return {"address": address, "headers": said, "body": body}
 
     def _attested(self, decision: "Decision", call: Call, done: Answered) -> list[Write]:
         """Meet what is left of a decision on the answer, and return the writes that keep it where no entry does."""
@@ -304,6 +329,7 @@ class _Request:
         verdicts.answer(done, decision, self.ports.signer)
         elsewhere = not KEEPING.isdisjoint(self.op.ports.values())
         if call.writes or elsewhere:
+            call.keep_alongside()
             done.headers[DECISION.name] = decision.decision_id
         if call.entries or not (call.writes or elsewhere):
             return []
@@ -353,8 +379,7 @@ class _Request:
         if self.op.audited or decision or first:
             # It is entered on the caller's own stream, also where they only read; what a service asked for a customer, in
             # that customer's tenant. Its story is the one that the answer names: by that it is looked for.
-            asked_for = refusal.decision and refusal.decision.input["resource"]["owner_tenant_id"]
-            make = partial(self._asked, asked_for or self.actor.tenant)
+            make = partial(self._asked, refusal.tenant or self.actor.tenant)
             try:
                 entered = denials.record(self.ports, make, refusal, decision)
                 if entered:

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.actors import Actor
 from shared.canonical import canonical
-from shared.deciding import Decision, Obligation, Reason
+from shared.deciding import GATEWAY, Decision, Obligation, Reason
 from shared.edge.admission import NOTHING
 from shared.edge.answers import Answered
 from shared.edge.headers import KEY
@@ -49,8 +49,9 @@ def refusal(decision: Decision) -> Refusal:
     rules = {reason.rule for reason in decision.reasons}
     if rules & HIDING:
         return NotFound(NOTHING)
-    if "frozen" in rules and decision.input["subject"]["type"] == "service":
-        # Who is told no gives up what it carries, and that would not be stopped but destroyed.
+    carried = decision.pep == GATEWAY and decision.input["subject"]["type"] == "service"
+    if "frozen" in rules and carried:
+        # Who is told no gives up what it carries, and that would not be stopped but destroyed; who asks for another is told.
         said = "everything is frozen; send this again, as it is done once a Governor lifts that"
         return EnforcementUnavailable(said, rule="frozen", retry_after_s=FROZEN_S)
     told = [_violation(reason) for reason in decision.reasons]

@@ -11,8 +11,10 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from local.accounts import accounts, named
 from local.rows import everything
-from shared.actors import HOLDERS
-from shared.deciding import Finding, Reason
+from shared.actors import HOLDERS, PLATFORM, Actor, Role
+from shared.approvals.rules import acting, requests
+from shared.canonical import digest
+from shared.deciding import ApprovalNeeded, Decision, Finding, Question, Reason
 from shared.edge import decision_point
 from shared.edge.catalog import operations
 from shared.edge.keys import verifier
@@ -21,12 +23,13 @@ from shared.errors import EnforcementUnavailable
 from shared.evidence import Entry
 from shared.facts import Fact, Withheld, facts_of, marked, of_inputs
 from shared.verification import entry_breaks
+from tests.conftest import NOON
 from tests.contracts.members import leaves
 from tests.contracts.test_masking import declared
 from tests.contracts.test_operations import path_of
 from tests.contracts.test_walls import ROOT
 from tests.ruled import engine
-from tests.says import Says
+from tests.says import ALLOWED, Says
 
 MUTATING = [op for op in operations() if op.mutates]
 REASONS = [
@@ -59,10 +62,10 @@ def examples():
     }
 
 
-def sent(world, op):
+def sent(world, op, **headers):
     """Send the example of an operation, as somebody whom the door lets in."""
     body = examples()[op.id].get("requestBody", {}).get("content", {})
-    headers = {"If-Match": "*"} if op.takes_version else {}
+    headers |= {"If-Match": "*"} if op.takes_version else {}
     given: dict[str, Any] = {"as_": None if op.public else whoever_may(op), "headers": headers}
     for kind, said in body.items():
         given["content_type"] = kind
@@ -133,6 +136,68 @@ def _denied(answer, new, check):
         yield "is not found by its decision_id"
     if [one["rule"] for one in decision["reasons"]] != ["NO-1", "NO-2"]:
         yield f"keeps {decision['reasons']}"
+
+
+NEEDED = ApprovalNeeded(type="execution", chain="of-nobody")
+ASKING = Finding(allow=True, approval=NEEDED, reasons=tuple(REASONS))
+"""What wants an approval, by a chain that there is not: so nobody is asked."""
+
+NOBODYS = "11111111-1111-4111-8111-111111111111"
+
+
+def test_no_change_passes_by_the_approval_that_rules_want_or_goes_on_with_one_of_something_else(
+    world, ruled
+):
+    wrong = {}
+    for finding, headers, code in (
+        (ASKING, {}, "approval_required"),
+        (ALLOWED, {"X-Approval-ID": NOBODYS}, "approval_mismatch"),
+    ):
+        ruled(finding)
+        for op in MUTATING:
+            answer = sent(world, op, **headers)
+            if (answer.status_code, answer.json["code"]) != (403, code):
+                wrong[op.id] = answer.data
+    assert not wrong
+
+
+def test_people_can_be_asked_for_every_change():
+    """Its class, its type and what is shown of its arguments fit what an approval may be."""
+    by = Actor(id="kim", tenant=PLATFORM, roles=frozenset({Role.ADMIN}), auth_time=NOON)
+    for op in MUTATING:
+        body = examples()[op.id].get("requestBody", {}).get("content", {})
+        said = next(iter(body.values()), {}).get("example") or {}
+        told = examples()[op.id]["x-policy-facts"]
+        args = {path: said.get(path) for path in told if path in said}
+        act = Question(
+            pep="api_gateway",
+            actor=by,
+            tenant=PLATFORM,
+            name=op.id,
+            acts=op.acts,
+            now=NOON,
+            environment="local",
+            correlation_id="1",
+            args=args,
+            path={},
+            whole=dict,
+        )
+        document = act.document({})
+        decision = Decision(
+            decision_id="d",
+            verdict="allow",
+            bundle="b",
+            engine="e",
+            input=document,
+            input_digest=digest(document),
+            evaluated_at=NOON,
+            pep=act.pep,
+        )
+        needed = ApprovalNeeded(type="artifact")
+        request = acting.asked(act, decision, needed, salt="5" * 64, says=op.summary)
+        asked = requests.ask(request, id=NOBODYS, tenant=PLATFORM, by=by, at=NOON)
+        assert asked.deed == op.id
+        assert not asked.violations()
 
 
 def test_where_nobody_can_decide_every_change_is_refused_and_nothing_is_left_of_it(world, ruled):

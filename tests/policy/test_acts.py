@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from functions.approvals.approve_approval import approve_approval
+from functions.approvals.create_approval import create_approval
 from functions.policy.enforce_tool_use import enforce_tool_use
 from functions.policy.evaluate_act import evaluate_act
 from functions.policy.get_attestation import get_attestation
@@ -12,7 +14,6 @@ from functions.policy.list_policy_denials import list_policy_denials
 from functions.policy.record_denial import record_denial
 from shared.actors import PLATFORM, Role
 from shared.agents.models.agents import Agent
-from shared.approvals.models.approvals import Approval
 from shared.attesting import DECISION_TYPE, Attestation
 from shared.canonical import canonical
 from shared.deciding import ApprovalNeeded, Decision, Finding, Reason, denial
@@ -21,6 +22,7 @@ from shared.identity.events import PolicyDenied
 from shared.judged import STORED
 from tests.agents.catalogue import Kept
 from tests.budgets.conftest import at_once, block, hold
+from tests.kernel.test_approving import Wants
 from tests.kernel.things import entries, problem
 from tests.ruled import engine
 from tests.says import ALLOWED, Says, obliged
@@ -149,34 +151,6 @@ def test_what_runs_may_finish_where_new_work_needs_an_approval(evaluate, agent, 
     assert rules
 
 
-@pytest.mark.parametrize(
-    ("changed", "verdict"),
-    [
-        ({}, "allow"),
-        ({"action_digest": "7" * 64}, "require_approval"),
-        ({"agent_id": "acme.55555555-4444-4444-8444-444444444444"}, "require_approval"),
-        ({"type": "communication"}, "require_approval"),
-        ({"status": "pending", "decided_by": None, "decisions": ()}, "require_approval"),
-        (
-            {"status": "consumed", "consumed_by": {"run_id": "r", "step_id": "s"}},
-            "require_approval",
-        ),
-        ({"expires_at": "2026-01-01T12:00:00.000Z"}, "require_approval"),
-    ],
-)
-def test_an_approval_counts_for_exactly_the_act_and_the_agent_that_it_was_asked_for(
-    evaluate, agent, keep, hold, documents, changed, verdict
-):
-    agent()
-    hold("one", 850_000)
-    said = {"id": APPROVAL, "agent_id": AGENT, "action_digest": DIGEST, "type": "financial"}
-    said |= {"status": "approved", "held_until": None, "expires_at": "2026-01-02T12:00:00.000Z"}
-    before = keep(Approval, "acme", **(said | changed))
-    assert evaluate(approval_id=APPROVAL, args_hash=DIGEST).json["verdict"] == verdict
-    after = Approval.from_stored(documents.get(Key("acme", "approvals", APPROVAL)).data)
-    assert after.audit == before.audit
-
-
 # --- what is looked up -------------------------------------------------------------------------------
 
 
@@ -259,6 +233,14 @@ def test_what_is_frozen_is_denied_and_said_so(world, evaluate, agent):
     assert [one["rule"] for one in evaluate().json["reasons"]] == ["frozen"]
 
 
+def test_a_tool_that_is_frozen_is_denied_and_not_to_be_asked_for_again_at_once(world, use, agent):
+    agent()
+    world.ports.enforcement = Says(frozen=True)
+    told = problem(use(), 403, "policy_denied", "frozen")
+    [entry] = entries(world, action="policy.denied")
+    assert (entry.tenant, entry.id) == ("acme", told["decision_id"])
+
+
 # --- tools -------------------------------------------------------------------------------------------
 
 
@@ -324,6 +306,69 @@ def test_a_tool_that_needs_an_approval_is_refused_until_there_is_one(use, world,
     )
     told = problem(use(), 403, "approval_required", "INT-02")
     assert told["approval_type"] == "communication"
+
+
+@pytest.fixture
+def approved(world, use):
+    """Have the use of a tool be asked for as its refusal says, and granted by the Governor of the account."""
+
+    def grant(**said):
+        request = problem(use(**said), 403, "approval_required")["request"]
+        tenant = {"X-Tenant-ID": "acme"}
+        asked = world.call(
+            create_approval, "/v1/approvals", request, as_="service", headers=tenant
+        ).json
+        yes = {"expected_digest": asked["action_digest"]}
+        path = f"/v1/approvals/{asked['id']}/approve"
+        answer = world.call(approve_approval, path, yes, as_="customer_admin@acme")
+        assert answer.status_code == 200, answer.data
+        return asked["id"]
+
+    return grant
+
+
+STEP = {"run_id": "run-1", "step_id": "step-2"}
+
+
+def test_a_tool_is_used_with_what_was_approved_once_and_a_look_uses_nothing_up(
+    use, evaluate, world, agent, approved, documents
+):
+    agent()
+    world.ports.enforcement = Wants(ApprovalNeeded(type="communication"))
+    id = approved(**STEP)
+    assert evaluate(approval_id=id, args_hash=DIGEST).json["verdict"] == "require_approval"
+    bent = {
+        "args_hash": "7" * 64,
+        "tool": "wordpress.create_page",
+        "action": "send",
+        "run_id": "run-2",
+        "step_id": "step-3",
+        "args": {"record_count": 2},
+        "purpose": "gossip",
+    }
+    for name, other in bent.items():
+        problem(use(**STEP | {name: other}, approval_id=id), 403, "approval_mismatch")
+    place = Key("acme", "approvals", id)
+    assert documents.get(place).data["status"] == "approved"
+    said = use(**STEP, approval_id=id).json
+    used = documents.get(place).data
+    assert (used["status"], used["consumed_by"]["run_id"]) == ("consumed", "run-1")
+    assert used["consumed_by"]["step_id"] == f"step-2/{said['decision_id']}"
+    problem(use(**STEP, approval_id=id), 409, "already_decided")
+    [entry] = entries(world, action="approval.consumed")
+    assert entry.data["step_id"] == used["consumed_by"]["step_id"]
+    denied = entries(world, action="policy.denied")
+    assert {one.tenant for one in denied} == {"acme"}
+
+
+def test_a_tool_is_not_used_with_the_approval_of_another_tenant_or_of_none(
+    use, world, agent, approved
+):
+    agent()
+    world.ports.enforcement = Wants()
+    id = approved()
+    for other in (id.replace("acme.", "globex."), APPROVAL):
+        problem(use(approval_id=other), 403, "approval_mismatch")
 
 
 def test_a_refused_use_of_a_tool_says_how_much_of_the_budget_is_used(use, agent, hold):

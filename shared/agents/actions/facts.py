@@ -26,6 +26,7 @@ def facts(txn: Transaction, question: Question) -> Mapping[str, Any]:
             "suspended": agent.status == "suspended",
             "release": agent.release_state,
             "industry": agent.industry_code,
+            "manifest_hash": agent.manifest_hash,
             "trial_enabled": agent.trial_enabled,
             "sandbox": None,
         }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.approvals.models.approvals import Approval, ApprovalStatus
+from shared.approvals.rules import acting
 from shared.deciding import Question
 from shared.store import Transaction
 
@@ -21,22 +22,23 @@ STATES: Mapping[ApprovalStatus, str] = {
 
 def facts(txn: Transaction, question: Question) -> Mapping[str, Any]:
     """
-    Return how the approval is that the question names, if it was asked for exactly this act of this agent.
+    Return how the approval is that is presented, if it was asked for exactly this act.
 
-    Nothing of it is used up: whoever does the act does that, with the act. One that is not there is one for something
-    else, so nobody learns which there are.
+    Nothing of it is used up: that is done with the act. One that is not there is one for something else, so nobody learns
+    which there are.
     """
-    id = question.path.get("approval_id")
+    id = question.approval_id
     if id is None:
         return {"context": {"approval_state": "none"}}
+    known: dict[str, Any] = {"approval_id": id, "approval_state": "mismatch"}
     found = txn.get_or_none(Approval, id)
-    if (
-        found is None
-        or found.action_digest != question.args_hash
-        or found.agent_id != question.path.get("agent_id")
-    ):
-        return {"context": {"approval_state": "mismatch"}}
-    return {"context": {"approval_state": _state(found, question), "approval_type": found.type}}
+    if found is not None and acting.is_for(found, question):
+        known |= {
+            "approval_state": _state(found, question),
+            "approval_type": found.type,
+            "approval_chain": found.chain,
+        }
+    return {"context": known}
 
 
 def _state(found: Approval, question: Question) -> str:

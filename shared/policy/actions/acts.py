@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from shared.actors import Scope
-from shared.canonical import digest
 from shared.deciding import DECISION_TYPE, FACTS, Attestation, Decision, Question
 from shared.errors import Invalid, Violation
 from shared.facts import Acts
@@ -23,7 +22,7 @@ BY_ACTION: Mapping[str, Acts] = {
 }
 """What kind of act the action of a tool is."""
 
-NAMED = ("agent_id", "trial_id", "project_id", "approval_id", "run_id", "step_id")
+NAMED = ("agent_id", "trial_id", "project_id", "run_id", "step_id")
 LOOKED_UP = frozenset().union(*FACTS.values(), FACTS.keys(), {"budget"})
 """What is looked up, so that nobody says it."""
 
@@ -85,6 +84,7 @@ def _question(asked: ActingFor, call: Call, deployment: Deployment, **said: Any)
         resource_id=asked.agent_id,
         owner=call.tenant,
         path={name: id for name, id in named.items() if id is not None},
+        approval_id=asked.approval_id,
         **said,
     )
 
@@ -92,7 +92,7 @@ def _question(asked: ActingFor, call: Call, deployment: Deployment, **said: Any)
 def _believed(args: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments, which say nothing but what is asked."""
     claimed = [name for name in args if name in LOOKED_UP]
-    beside = [name for name in args if name in NAMED]
+    beside = [name for name in args if name in {*NAMED, "approval_id"}]
     if not claimed and not beside:
         return {name: list(v) if isinstance(v, tuple) else v for name, v in args.items()}
     told = [
@@ -124,7 +124,7 @@ def answer(decision: Decision, kept: Attestation) -> PolicyAnswer:
         matched_rules=decision.matched,
         approval=decision.approval,
         bundle_set_version=decision.bundle,
-        policy_version=digest([decision.bundle, *decision.asked]),
+        policy_version=decision.policy_version,
         inputs_hash=decision.input_digest,
         evaluated_at=decision.evaluated_at,
         ttl_s=decision.ttl_s,

@@ -48,7 +48,7 @@ class ActingFor(Value):
     project_id: Id | None = None
     """The project that it is for; null where it is for none."""
     approval_id: Id | None = None
-    """The approval that it is done with; null where there is none."""
+    """The approval that it is done with, of exactly this; null where there is none."""
     run_id: Code | None = None
     """The run that it is part of; null where it is none's."""
     step_id: Code | None = None
@@ -97,7 +97,7 @@ class PolicyQuestion(ActingFor):
     args: Said = {}
     """What its arguments say of themselves; what is a fact, as a budget's level, is looked up and refused here."""
     args_hash: Hex64 | None = None
-    """The digest of all its arguments, as its approval has it in `action_digest`; null where it has no approval."""
+    """The digest of all its arguments, which an approval of it is bound to; null where it has none."""
 
 
 class ToolUse(ActingFor):
@@ -126,7 +126,7 @@ class ToolUse(ActingFor):
     args: Said = {}
     """What its arguments say of themselves, likewise as rules compare it."""
     args_hash: Hex64
-    """The digest of the whole payload, as its approval has it in `action_digest`: the payload itself is not sent."""
+    """The digest of the whole payload, which an approval of it is bound to: the payload itself is not sent."""
     purpose: Code
     """What it is for."""
 

@@ -24,7 +24,7 @@ def _sentences(decision: Decision) -> Iterator[str]:
     if decision.approval:
         needed = decision.approval
         within = f" within {needed.within_s} seconds" if needed.within_s else ""
-        yield f"It takes an approval of the type {needed.type}{within}: ask for it, and send the request again once it is granted."
+        yield f"It takes an approval of the type {needed.type}{within}: once it is granted, send exactly the same again with it (X-Approval-ID, or approval_id of a tool)."
     for one in decision.obligations:
         how = ", ".join(f"{name} {value}" for name, value in sorted(one.parameters.items()))
         yield f"It was allowed under an obligation: {one.type}{f' ({how})' if how else ''}, by {one.source_rule}."

@@ -354,3 +354,34 @@ def test_a_denial_says_when_it_is_one_because_something_is_missing(document, why
     )
     (no,) = found(policy, document).reasons[:1]
     assert no.message == f"too much{why}"
+
+
+@pytest.mark.parametrize(
+    ("context", "verdict"),
+    [
+        ({}, "require_approval"),
+        ({"approval_state": "granted"}, "require_approval"),
+        ({"approval_state": "granted", "approval_type": "execution"}, "require_approval"),
+        ({"approval_state": "granted", "approval_type": "financial"}, "allow"),
+        ({"approval_state": "granted", "approval_type": "constitutional"}, "allow"),
+        ({"approval_state": "granted", "approval_type": True}, "require_approval"),
+        ({"approval_state": "mismatch", "approval_type": "financial"}, "require_approval"),
+        (["granted"], "require_approval"),
+    ],
+)
+def test_what_needs_an_approval_is_let_be_done_with_one_that_is_granted_and_as_strong(
+    context, verdict
+):
+    policy = rules("rule base when true allow", "rule ask when true require approval financial")
+    for _ in range(2):
+        assert merge({"one": found(policy, {"context": context})}).verdict == verdict
+        assert merge({"one": found(policy, {"context": {}})}).verdict == "require_approval"
+
+
+@pytest.mark.parametrize(("chain", "verdict"), [("two", "allow"), ("default", "require_approval")])
+def test_a_chain_that_is_named_is_the_chain_that_agreed(chain, verdict):
+    policy = rules(
+        "rule base when true allow", "rule ask when true require approval financial chain two"
+    )
+    known = {"approval_state": "granted", "approval_type": "financial", "approval_chain": chain}
+    assert merge({"one": found(policy, {"context": known})}).verdict == verdict

@@ -76,6 +76,7 @@ PARTS: dict[str, frozenset[str]] = {
             "operating_mode",
             "purpose",
             "approval_id",
+            *("approval_state", "approval_type", "approval_chain"),
             "action_digest",
             "idempotency_key",
             "correlation_id",

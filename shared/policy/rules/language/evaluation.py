@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Any
 
-from shared.deciding import ApprovalNeeded, Finding, Obligation, Reason, denial, merge
+from shared.deciding import ApprovalNeeded, Finding, Obligation, Reason, denial, granted, merge
 from shared.policy.rules.language import nodes
 from shared.policy.rules.language.conditions import (
     Asked,
@@ -110,6 +110,14 @@ class Evaluator:
             restricts = rule.restricts(document)
             if restricts is not False:
                 widely.append((place, "" if restricts else _unknown(rule.looks, document)))
+        met = tuple(
+            needed
+            for place, _ in widely
+            for needed, _ in self._rules[place].approvals
+            if granted(needed, document.document)
+        )
+        if met:
+            return self._put(applies, tuple(letters), tuple(widely), met)
         return self._of(applies, tuple(letters), tuple(widely))
 
     def _of(self, applies: Truth, letters: tuple[int, ...], widely: tuple[_Widely, ...]) -> Said:
@@ -121,11 +129,17 @@ class Evaluator:
             known = self._known[applies, letters, widely] = self._put(applies, letters, widely)
         return known
 
-    def _put(self, applies: Truth, letters: tuple[int, ...], widely: tuple[_Widely, ...]) -> Said:
+    def _put(
+        self,
+        applies: Truth,
+        letters: tuple[int, ...],
+        widely: tuple[_Widely, ...],
+        met: tuple[ApprovalNeeded, ...] = (),
+    ) -> Said:
         name, said = self.policy.name, [self._rules[one] for one in letters]
         found: dict[str, Finding] = {}
         for one, why in widely:
-            found |= _restricted(self._rules[one], why)
+            found |= _restricted(self._rules[one], why, met)
         allowed = applies is None or (applies is True and any(one.allow for one in said))
         matched = tuple(
             self._rules[one].name for one in sorted({*letters, *(at for at, _ in widely)})
@@ -184,13 +198,15 @@ def _unknown(looks: Iterable[tuple[str, Value]], document: Asked) -> str:
     return f"{', '.join(missing[:MAX_TOLD])} is not said here"
 
 
-def _restricted(rule: _Compiled, why: str) -> dict[str, Finding]:
-    """Return what a rule that matched finds, by parts that `merge` puts together."""
+def _restricted(rule: _Compiled, why: str, met: tuple[ApprovalNeeded, ...]) -> dict[str, Finding]:
+    """Return what a rule that matched finds, by parts that `merge` puts together; what is *met* it asks for no more."""
     found = {}
     if rule.denials:
         denials = tuple(_because(one, why) for one in rule.denials)
         found[f"{rule.name}/deny"] = Finding(allow=False, reasons=denials)
     for place, (needed, reason) in enumerate(rule.approvals):
+        if needed in met:
+            continue
         reasons = (_because(reason, why),)
         found[f"{rule.name}/{place}"] = Finding(allow=True, approval=needed, reasons=reasons)
     if rule.obligations:
