@@ -2,8 +2,9 @@
 The currencies that amounts may be in: the codes of ISO 4217 that have minor units.
 
 They are those of the standard's list one as its agency published it on 2026-01-01, read out of it by `iso4217` 1.16.
-Precious metals, units of account and the codes for tests and for no currency have no minor units, so nothing is paid in
-them. The list is written down, as the library reads its table of XML anew in each process, which takes 25 ms.
+Precious metals and the codes for tests and for no currency have no minor units, so nothing is paid in them; and nothing
+is paid in funds and units of account that have some: BOV, CHE, CHW, CLF, COU, MXV, USN, UYI, UYW, XAD. The list is written
+down, as the library reads its table of XML anew in each process, which takes 25 ms.
 """
 
 CURRENCIES = frozenset(
@@ -25,7 +26,6 @@ CURRENCIES = frozenset(
         "BMD",
         "BND",
         "BOB",
-        "BOV",
         "BRL",
         "BSD",
         "BTN",
@@ -34,14 +34,10 @@ CURRENCIES = frozenset(
         "BZD",
         "CAD",
         "CDF",
-        "CHE",
         "CHF",
-        "CHW",
-        "CLF",
         "CLP",
         "CNY",
         "COP",
-        "COU",
         "CRC",
         "CUP",
         "CVE",
@@ -104,7 +100,6 @@ CURRENCIES = frozenset(
         "MVR",
         "MWK",
         "MXN",
-        "MXV",
         "MYR",
         "MZN",
         "NAD",
@@ -153,17 +148,13 @@ CURRENCIES = frozenset(
         "UAH",
         "UGX",
         "USD",
-        "USN",
-        "UYI",
         "UYU",
-        "UYW",
         "UZS",
         "VED",
         "VES",
         "VND",
         "VUV",
         "WST",
-        "XAD",
         "XAF",
         "XCD",
         "XCG",

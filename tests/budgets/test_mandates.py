@@ -1,5 +1,6 @@
 """Mandates: one consent is never exceeded, whoever pays under it, and ends at once."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -101,11 +102,24 @@ def test_a_payment_that_was_given_back_is_none(give, pay, seen, call_as):
     assert seen(mandate) == (0, 0, 0, 0)
 
 
-@pytest.mark.parametrize("currency", ["XXX", "XTS", "XAU", "HRK", "ABC", "inr", "INR ", "", None])
+@pytest.mark.parametrize(
+    "currency", ["XXX", "XTS", "XAU", "USN", "XAD", "HRK", "ABC", "inr", "INR ", "", None]
+)
 def test_nothing_is_paid_in_what_is_no_currency(give, currency):
     with pytest.raises(ValidationError) as refused:
         give(currency=currency)
     assert [one["loc"] for one in refused.value.errors()] == [("currency",)]
+
+
+@pytest.mark.parametrize(
+    "payee", ["upi:", ":clinic@bank", "clinic", "UPI:a@b", "upi: a@b", "upi::a"]
+)
+def test_nothing_is_paid_to_what_is_no_address(payee):
+    [example] = NewMandate.model_config["json_schema_extra"]["examples"]
+    assert NewMandate.model_validate_json(json.dumps(example)).payee == PAYEE
+    with pytest.raises(ValidationError) as refused:
+        NewMandate.model_validate_json(json.dumps({**example, "payee": payee}))
+    assert [one["loc"] for one in refused.value.errors()] == [("payee",)]
 
 
 def test_what_was_agreed_in_a_currency_that_is_gone_is_still_read(give):

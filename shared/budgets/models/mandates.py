@@ -19,6 +19,13 @@ Payee = Annotated[
 ]
 """Whom money goes to, as every connector spells it in the end: a kind of address, a colon and the address."""
 
+NewPayee = Annotated[
+    str,
+    Pattern(r"^[a-z][a-z0-9+.-]{0,29}:[A-Za-z0-9@+][A-Za-z0-9@._:+-]{0,88}$"),
+    Field(max_length=120, examples=["upi:clinic-supplies@bank"]),
+]
+"""The same of what is agreed to now: with a kind of address, and an address."""
+
 Minor = Annotated[int, Field(ge=1, le=MAX_MINOR)]
 
 
@@ -67,6 +74,9 @@ class NewMandate(MandateTerms):
             ]
         }
     )
+
+    payee: NewPayee
+    """To whom, and to nobody else, whatever connector pays: the kind of address, a colon and the address."""
 
     @field_validator("currency")
     @classmethod
