@@ -162,7 +162,7 @@ def tenant_of(op: Operation, actor: Actor, path: Mapping[str, Any], named: str |
     if not owners:
         return _tenant(named) if named else actor.tenant
     whose = owners.pop()
-    if whose != actor.tenant and not actor.of_the_platform:
+    if (whose != actor.tenant and not actor.of_the_platform) or (named and named != whose):
         raise NotFound(NOTHING)
     return whose
 

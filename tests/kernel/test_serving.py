@@ -173,6 +173,22 @@ def test_another_tenants_document_does_not_exist(world):
     assert world.call(get_thing, path, as_="viewer").status_code == 200
 
 
+def test_a_service_that_names_one_tenant_does_not_find_what_is_another_ones(world, thing):
+    @declared("POST", "/v1/things/{thing_id}/serve", scopes={Scope.AGENTS_RUN})
+    def look_at_thing(call: Call, thing_id: Id) -> dict[str, str]:
+        """Look."""
+        return {"tenant": call.tenant}
+
+    def look(id, named):
+        headers = {"X-Tenant-ID": named} if named else {}
+        return world.call(look_at_thing, f"/v1/things/{id}/serve", as_="service", headers=headers)
+
+    for named in (None, "acme"):
+        assert look(f"acme.{thing['id']}", named).json == {"tenant": "acme"}
+    for id in (f"acme.{thing['id']}", thing["id"]):
+        problem(look(id, "globex"), 404, "not_found")
+
+
 def test_only_services_name_a_tenant(world):
     headers = {"X-Tenant-ID": "acme"}
     problem(
