@@ -125,11 +125,14 @@ def policies_of(documents: Documents, decision: Decision) -> Mapping[str, Evalua
         if kept is None:
             raise Failure(f"the policy {asked} is not kept in this folder; restore the store")
         try:
-            found[asked] = ready(KeptPolicy(policy_hash, Policy.from_stored(kept.data).ast))
+            policy = ready(KeptPolicy(policy_hash, Policy.from_stored(kept.data).ast))
         except ValueError as error:
             raise Failure(
                 f"what is kept as the policy {asked} is something else; restore the store"
             ) from error
+        if (policy.policy.name, policy.policy.version) != (name, version):
+            raise Failure(f"{asked} has the digest of another policy; restore the store")
+        found[asked] = policy
     return found
 
 
