@@ -53,7 +53,7 @@ default spent := "all of it is spent"
 deny contains reason if {
 	input.context.budget_level == "blocked"
 	not protects
-	reason := shape.because("BUD-04", "medium", sprintf("the budget is used up: %s; there is a new one %s, or it is raised by whoever owns it", [spent, until]))
+	reason := shape.because("BUD-04", "medium", sprintf("the budget is used up: %s; wait for a new one %s, or ask whoever owns it to raise it", [spent, until]))
 }
 
 asked contains {"type": "financial", "reason": shape.because("BUD-03", "medium", "most of the budget is spent, so new work needs an approval of the type financial; ask for one, or wait for the next period")} if {

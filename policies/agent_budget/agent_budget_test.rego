@@ -56,7 +56,7 @@ test_bud_04_no_a_step if {
 
 test_bud_04_no_a_model_and_nobody_knows_how_much if {
 	d := agent_budget.decision with input as samples["a model, at the end"]
-	asking.says(d, "all of it is spent; there is a new one when its period is over")
+	asking.says(d, "all of it is spent; wait for a new one when its period is over")
 }
 
 test_bud_04_yes_before if asking.allows(agent_budget.decision, "BUD-02") with input as samples["a step, nearly at the end"]

@@ -101,14 +101,14 @@ deny contains reason if {
 deny contains reason if {
 	is_asked
 	input.context.injection in {"block", "block_alert"}
-	reason := shape.because("AIS-02", "critical", "the words try to command the model, so they are not sent to it; send them without that, or have them released")
+	reason := shape.because("AIS-02", "critical", "the words try to command the model, so they are not sent to it; send them without that")
 }
 
 deny contains reason if {
 	is_asked
 	is_certified
 	not is_named
-	reason := shape.because("AIS-03", "high", sprintf("the template does not name the model %s; it names: %s", [input.args.model, concat(", ", template.models)]))
+	reason := shape.because("AIS-03", "high", sprintf("the template does not name the model %s; take one that it names: %s", [input.args.model, concat(", ", template.models)]))
 }
 
 deny contains reason if {
@@ -148,7 +148,7 @@ asked contains {"type": "financial", "reason": shape.because("AIS-04", "medium",
 	not shape.granted("financial")
 }
 
-asked contains {"type": "execution", "reason": shape.because("AIS-05", "high", "it sends data of customers to a model, and no grant is there, so it needs an approval of the type execution; ask for one, or for a standing grant")} if {
+asked contains {"type": "execution", "reason": shape.because("AIS-05", "high", "it sends data of customers to a model, and no grant is there, so it needs an approval of the type execution; ask for one")} if {
 	is_asked
 	is_certified
 	template.contains_customer_data

@@ -151,14 +151,14 @@ deny contains reason if {
 deny contains reason if {
 	by_manifest
 	not is_purpose
-	reason := shape.because("DAT-03", "high", sprintf("the manifest does not name the purpose %s; its purposes are: %s", [input.args.purpose, concat(", ", input.manifest.purposes)]))
+	reason := shape.because("DAT-03", "high", sprintf("the manifest does not name the purpose %s; ask with a purpose that it names: %s", [input.args.purpose, concat(", ", input.manifest.purposes)]))
 }
 
 deny contains reason if {
 	by_manifest
 	input.resource.type == "workspace"
 	input.args.engagement_id != input.agent.engagement_id
-	reason := shape.because("DAT-06", "critical", "the workspace is of another engagement; an agent works in its own")
+	reason := shape.because("DAT-06", "critical", "the workspace is of another engagement; name the one that the agent works in")
 }
 
 deny contains reason if {
@@ -171,7 +171,7 @@ deny contains reason if {
 	by_manifest
 	input.action.name == "data.share"
 	not is_granted
-	reason := shape.because("DAT-08", "high", "two agents share only what both manifests name and a grant allows; have both certified with it, and the grant given")
+	reason := shape.because("DAT-08", "high", "two agents share only what both manifests name and a grant allows; have both manifests certified with it")
 }
 
 deny contains reason if {

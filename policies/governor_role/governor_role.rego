@@ -121,7 +121,7 @@ deny contains reason if {
 	input.subject.tenant_id != input.resource.owner_tenant_id
 	input.subject.tenant_id != "platform"
 	input.resource.owner_tenant_id != "platform"
-	reason := shape.because("GOV-01", "critical", "this belongs to another customer, so you cannot do it; the Governor of their account can")
+	reason := shape.because("GOV-01", "critical", "this belongs to another customer, so you cannot do it; ask the Governor of their account")
 }
 
 deny contains reason if {
@@ -138,13 +138,13 @@ deny contains reason if {
 
 deny contains reason if {
 	startswith(input.action.name, "constitution.")
-	reason := shape.because("GOV-04", "critical", "what the constitution holds is changed by no act and no approval here")
+	reason := shape.because("GOV-04", "critical", "what the constitution holds is changed by no act and no approval; leave it as it is")
 }
 
 deny contains reason if {
 	shape.family in families
 	not is_known
-	reason := shape.because("GOV-11", "medium", sprintf("%s is no act that is known here; these are: %s", [input.action.name, concat(", ", sort(object.keys(acts) | object.keys(of_the_platform)))]))
+	reason := shape.because("GOV-11", "medium", sprintf("%s is no act that is known here; name one of these: %s", [input.action.name, concat(", ", sort(object.keys(acts) | object.keys(of_the_platform)))]))
 }
 
 asked contains ask if {

@@ -103,7 +103,7 @@ spoiled := {
 	"expired": "the approval that came with it is over; ask for a new one",
 	"consumed": "the approval that came with it was used already; ask for a new one",
 	"mismatch": "the approval that came with it is for something else; ask for one for exactly this",
-	"rejected": "the approval that came with it was refused; it may be asked again with new evidence",
+	"rejected": "the approval that came with it was refused; ask again with new evidence",
 }
 
 # The approvals that it needs: the type, the rule that asks for it, and why.
@@ -140,13 +140,13 @@ deny contains reason if {
 deny contains reason if {
 	is_certified
 	is_for_customers
-	reason := shape.because("INT-08", "high", sprintf("%s is for the customer to do, and for no agent; ask them", [input.action.tool]))
+	reason := shape.because("INT-08", "high", sprintf("%s is for the customer to do, and for no agent; ask them to do it", [input.action.tool]))
 }
 
 deny contains reason if {
 	input.action.operation == "read"
 	not input.context.data_grant
-	reason := shape.because("INT-10", "high", "no grant of the customer lets the agent read this; ask them for one")
+	reason := shape.because("INT-10", "high", "no grant of the customer lets the agent read this; ask them for a grant")
 }
 
 asked contains {"type": type, "reason": reason} if {

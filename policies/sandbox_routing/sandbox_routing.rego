@@ -54,14 +54,14 @@ chosen if _ = input.args.target
 deny contains reason if {
 	in_sandbox
 	not resolved
-	reason := shape.because("SBX-02", "high", "there is no sandbox for this agent, so nothing is sent; have its sandbox set up, or a mock certified")
+	reason := shape.because("SBX-02", "high", "there is no sandbox for this agent, so nothing is sent; have it deployed")
 }
 
 deny contains reason if {
 	in_sandbox
 	resolved
 	not test_credentials
-	reason := shape.because("SBX-04", "critical", "the sandbox would get credentials that are not of a sandbox; have its own set up")
+	reason := shape.because("SBX-04", "critical", "the sandbox would get credentials that are not of a sandbox; have it deployed")
 }
 
 deny contains reason if {

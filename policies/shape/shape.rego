@@ -96,11 +96,43 @@ needed := {
 # Why nothing is decided where members are missing: *others* are what a bundle needs besides, *there* what of that is there.
 malformed(rule, others, there) := {
 	"rule": rule,
-	"message": sprintf("not there, or none that rules can compare: %s; nothing is decided without it, so have it looked up and ask again", [
-		concat(", ", sort((needed | others) - (given | there))),
+	"message": sprintf("nothing is decided while something is missing, or none that rules can compare; %s", [
+		concat("; ", steps((needed | others) - (given | there))),
 	]),
 	"severity": "high",
 }
+
+# What is to be done about what is missing, by where it comes from.
+steps(missing) := [sprintf(step, [concat(", ", sort(here))]) |
+	some [from, step] in [
+		["asker", "say %s with what you ask"],
+		["agent", "name an agent that there is (GET /v1/agents), as nothing is known of this one: %s"],
+		["later", "have a person do it, as no release looks this up yet: %s"],
+		["platform", "ask an admin to look at GET /v1/health, as this could not be looked up: %s"],
+	]
+	here := {one | some one in missing; source(one) == from}
+	here != set()
+]
+
+# What no area of the platform looks up yet.
+not_yet := {
+	"args.with_agent, context.data_grant and manifest.shares", "context.data_grant", "context.industry_gate",
+	"context.injection", "context.output", "engagement_id of args and agent",
+}
+
+source(member) := "later" if {
+	member in not_yet
+} else := "later" if {
+	startswith(member, "manifest.")
+} else := "later" if {
+	startswith(member, "subject.trial.")
+} else := "agent" if {
+	startswith(member, "agent.")
+} else := "asker" if {
+	startswith(member, "args")
+} else := "asker" if {
+	member in {"action.tool", "resource.type", "phase"}
+} else := "platform"
 
 # The approval that an act outside needs, by its kind.
 approvals := {

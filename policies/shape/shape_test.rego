@@ -50,7 +50,17 @@ test_what_everybody_needs_is_there if {
 
 test_what_is_missing_is_named if {
 	reason := shape.malformed("X-00", {"args.a"}, set()) with input as json.remove(asking.within, ["subject/roles"])
-	contains(reason.message, "args.a, subject.roles;")
+	contains(reason.message, "; say args.a with what you ask; ask an admin")
+	endswith(reason.message, ": subject.roles")
+}
+
+test_each_thing_that_is_missing_says_what_to_do_about_it if {
+	steps := shape.steps({"args.a", "action.tool", "agent.status", "manifest.tools", "subject.trial.active", "context.data_grant"})
+	steps == [
+		"say action.tool, args.a with what you ask",
+		"name an agent that there is (GET /v1/agents), as nothing is known of this one: agent.status",
+		"have a person do it, as no release looks this up yet: context.data_grant, manifest.tools, subject.trial.active",
+	]
 }
 
 test_the_strongest_of_two_approvals_is_asked if {

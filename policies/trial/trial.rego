@@ -133,14 +133,14 @@ deny contains reason if {
 	has_end
 	input.action.name == "trial.convert"
 	not convertible
-	reason := shape.because("TRL-03", "medium", sprintf("a trial becomes a subscription until %d days after its end at %s; begin a subscription instead", [limits.conversion_days, input.subject.trial.expires_at]))
+	reason := shape.because("TRL-03", "medium", sprintf("a trial becomes a subscription until %d days after its end at %s; subscribe anew", [limits.conversion_days, input.subject.trial.expires_at]))
 }
 
 deny contains reason if {
 	on_trial
 	is_admitted
 	input.subject.trial.tasks_today >= limits.tasks_a_day
-	reason := shape.because("TRL-04", "low", sprintf("%d of %d tasks of today are done; there are new ones from midnight UTC on, or with a subscription", [input.subject.trial.tasks_today, limits.tasks_a_day]))
+	reason := shape.because("TRL-04", "low", sprintf("%d of %d tasks of today are done; wait for new ones from midnight UTC on, or subscribe", [input.subject.trial.tasks_today, limits.tasks_a_day]))
 }
 
 deny contains reason if {
@@ -155,7 +155,7 @@ deny contains reason if {
 	on_trial
 	input.action.operation in {"delete", "bulk", "pay", "trade"}
 	not is_ending
-	reason := shape.because("TRL-07", "high", sprintf("a trial does not %s; do it with a subscription", [input.action.operation]))
+	reason := shape.because("TRL-07", "high", sprintf("a trial does not %s; subscribe, and it may", [input.action.operation]))
 }
 
 deny contains reason if {
@@ -169,7 +169,7 @@ deny contains reason if {
 	on_trial
 	is_about_money
 	not is_ending
-	reason := shape.because("TRL-08", "medium", "a trial has no invoices and no subscription; make it one, or cancel it")
+	reason := shape.because("TRL-08", "medium", "a trial has no invoices and no subscription; subscribe, or cancel it")
 }
 
 deny contains reason if {
@@ -184,7 +184,7 @@ deny contains reason if {
 	on_trial
 	sends
 	input.args.receiver in outside
-	reason := shape.because("TRL-10", "high", "an agent on trial reaches neither customers nor anybody outside; its help desk it does")
+	reason := shape.because("TRL-10", "high", "an agent on trial reaches neither customers nor anybody outside; send it to the help desk, or subscribe")
 }
 
 allowed contains "TRL-01" if no_trial
