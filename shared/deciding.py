@@ -199,6 +199,8 @@ class Question:
     """The approval that whoever acts presents."""
     whole: Callable[[], Any] | None = None
     """Returns the whole of a request, which rules never look at and an approval is bound to; None of a tool, which says `args_hash`."""
+    told: Callable[[], Any] | None = None
+    """Returns what its arguments say to people, without secrets; None of a tool."""
     phase: Literal["request", "response"] = "request"
 
     @property

@@ -7,7 +7,8 @@ refusal. Why so, and what is held until the commit: docs/decisions/0036-policy.m
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, get_args
 from uuid import uuid4
 
@@ -82,7 +83,7 @@ def asked(
     path = {name: str(arguments[name]) for name, kind in op.in_path.items() if is_code(kind)}
     owned = [name for name, kind in op.in_path.items() if kind is Id]
     named = owned[-1] if owned else next(iter(path), None)
-    bodies = (arguments[name] for name in op.inputs if isinstance(arguments[name], BaseModel))
+    bodies = [arguments[name] for name in op.inputs if isinstance(arguments[name], BaseModel)]
     return Question(
         pep=GATEWAY,
         actor=call.actor,
@@ -100,7 +101,17 @@ def asked(
         path=path,
         approval_id=sent.approval_id,
         whole=sent.whole,
+        told=partial(_told, bodies),
     )
+
+
+def _told(bodies: Sequence[BaseModel]) -> dict[str, Any]:
+    """Return what a request says, as people may read it: what is a secret dumps as asterisks."""
+    return {
+        name: value
+        for body in bodies
+        for name, value in body.model_dump(mode="json", by_alias=True, exclude_none=True).items()
+    }
 
 
 def is_code(kind: Any) -> bool:

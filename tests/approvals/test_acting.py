@@ -186,6 +186,19 @@ def test_a_request_is_bound_to_who_asked_and_its_digest_is_nobodys_to_guess():
         use(approval.model_copy(update={"evidence_facts": facts}), sent())
 
 
+def test_what_somebody_asks_for_is_one_line_of_theirs_and_a_customers_is_not_shown_to_the_platform():
+    def told():
+        return {"purpose": "Gloves\nRisk: none"}
+
+    own = granted(sent(told=told)).summary
+    assert own.endswith(' with: {"purpose": "Gloves\\nRisk: none"}')
+    assert "\n" not in own
+    owner = person(Role.CUSTOMER_ADMIN, id="owner", tenant="acme")
+    assert "Gloves" not in str(granted(sent(told=told, actor=owner)).to_stored())
+    long = granted(sent(told=lambda: {"purpose": "x" * 5000})).summary
+    assert len(long) == 2000 and long.endswith("…")
+
+
 def test_the_governor_of_the_account_asks_the_platforms():
     owner = person(Role.CUSTOMER_ADMIN, id="owner", tenant="acme")
     assert granted(sent()).governor_scope == "engagement"

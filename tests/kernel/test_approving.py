@@ -13,9 +13,10 @@ from shared.actors import Scope
 from shared.approvals.models.approvals import Approval
 from shared.deciding import ApprovalNeeded, Finding, Reason, granted
 from shared.documents import Key
-from shared.entity import Record
+from shared.entity import Record, Value
 from shared.operation import Call
 from shared.ports import SecretWriter
+from shared.secrets import Secret
 from tests.kernel.test_deciding import ruled, stored
 from tests.kernel.things import (
     decide,
@@ -96,6 +97,7 @@ def test_what_needs_an_approval_is_asked_and_is_done_with_it_once(world, wants, 
     asked = approval_of(world, id)
     assert (asked.type, asked.requested_by, asked.open) == ("execution", "admin.platform", True)
     assert asked.evidence_facts["size"] == 1
+    assert asked.summary == 'admin.platform asks for tests.make_thing, once, with: {"size": 1}'
     assert not stored(world, "things")
     problem(make(id), 403, "approval_required")
     answered(id)
@@ -222,6 +224,25 @@ def drop_notes(call: Call) -> dict[str, str]:
 def keep_secret(call: Call, secrets: SecretWriter) -> dict[str, str]:
     """Change something that no write of the commit shows."""
     return {}
+
+
+class ThingKey(Value):
+    value: Secret
+    purpose: str
+
+
+@declared("POST", "/v1/keys", scopes={Scope.GENESIS_WRITE})
+def keep_key(call: Call, key: ThingKey) -> dict[str, str]:
+    """Keep a key."""
+    return {}
+
+
+def test_who_is_asked_reads_what_is_asked_for_and_no_secret(world, wants):
+    said = {"value": "s3cr3t", "purpose": "to send"}
+    id = world.call(keep_key, "/v1/keys", said, as_="admin").json["approval_id"]
+    summary = approval_of(world, id).summary
+    assert '"purpose": "to send"' in summary
+    assert "s3cr3t" not in str(stored(world, "approvals")) + str(entries(world))
 
 
 @pytest.mark.parametrize(

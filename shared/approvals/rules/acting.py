@@ -6,6 +6,7 @@ are compared to the letter. Who asks chooses nothing of it.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -74,11 +75,7 @@ def asked(
         subject_kind="action",
         subject=_subject(act, decision, salt),
         title=_short(says or f"Use {act.tool} to {act.acts}", 200),
-        summary=_short(
-            f"{act.actor.id} asks for {act.name} with these arguments, once."
-            " What they are in full is bound by their digest; what rules look at is shown below.",
-            2000,
-        ),
+        summary=_summary(act, scope),
         action_description=_short(says or f"The tool {act.tool} is used to {act.acts}, once.", 300),
         rationale="The rules in force let it be done with an approval only.",
         risks=("It cannot be taken back",) if act.acts in UNDONE else (),
@@ -231,6 +228,19 @@ def _window_min(needed: ApprovalNeeded) -> int | None:
     if needed.within_s is None:
         return None
     return min(max(needed.within_s // 60, LEAST_MIN), MAX_WINDOW_MIN)
+
+
+def _summary(act: Question, scope: Scope) -> str:
+    """
+    Return what somebody asks for, in one line of their words that nothing in it can end.
+
+    The platform's people read what rules look at of a customer's, and nothing else that is in it.
+    """
+    asks = f"{act.actor.id} asks for {act.name}, once"
+    if act.told is None or (scope == "platform" and act.tenant != PLATFORM):
+        return f"{asks}. All its arguments are bound by their digest; what rules look at is shown below."
+    said = json.dumps(act.told(), ensure_ascii=False)
+    return _short(f"{asks}, with: {said}", 2000)
 
 
 def _shown(act: Question, salt: str | None) -> dict[str, bool | int | str]:
