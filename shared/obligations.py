@@ -35,6 +35,17 @@ _LISTED = {("mask_fields", "fields")}
 
 def united(obligations: Iterable[Obligation]) -> tuple[Obligation, ...]:
     """Return obligations without repetitions: those that differ in nothing else are one, with the stricter numbers."""
+    return tuple(_placed(obligations).values())
+
+
+def lacking(before: Iterable[Obligation], after: Iterable[Obligation]) -> tuple[Obligation, ...]:
+    """Return the obligations of the one that are not in the other, or not as strict there."""
+    held = _placed(after)
+    return tuple(one for place, one in _placed(before).items() if not _holds(held.get(place), one))
+
+
+def _placed(obligations: Iterable[Obligation]) -> dict[bytes, Obligation]:
+    """Return united obligations by what they do not unite in."""
     united: dict[bytes, Obligation] = {}
     for one in obligations:
         own = {
@@ -45,7 +56,12 @@ def united(obligations: Iterable[Obligation]) -> tuple[Obligation, ...]:
         place = canonical([one.type, own])
         before = united.get(place)
         united[place] = _both(before, one) if before else one
-    return tuple(united.values())
+    return united
+
+
+def _holds(held: Obligation | None, one: Obligation) -> bool:
+    """Say whether somebody who is held to one obligation is held to another, too."""
+    return held is not None and _both(held, one).parameters == _both(held, held).parameters
 
 
 def _both(one: Obligation, other: Obligation) -> Obligation:

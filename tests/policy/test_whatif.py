@@ -6,10 +6,12 @@ import pytest
 
 from shared.deciding import Decision, Finding, denial, merge
 from shared.errors import Invalid
+from shared.obligations import Obligation
 from shared.policy.models.violations import ViolationsQuery
+from shared.policy.rules import bundles
 from shared.policy.rules.language.evaluation import findings
 from shared.policy.rules.violations import report, violations, window
-from shared.policy.rules.whatif import looser, tried
+from shared.policy.rules.whatif import tried
 from tests.conftest import NOON
 from tests.policy.language.policies import rules
 
@@ -80,31 +82,86 @@ def test_what_others_denied_stays_denied():
     assert tried(None, old, [decided(15, old)], more=False).looser
 
 
-def test_an_obligation_or_an_approval_of_the_old_version_goes_with_it():
-    old = rules("rule base when true allow rule sign when true oblige sign_payload")
-    assert [
-        (one.before, one.after) for one in tried(None, old, [decided(1, old)], more=False).changes
-    ] == [("allow_with_obligations", "allow")]
-    old = rules("rule base when true allow rule ask when true require approval financial")
-    seen = tried(None, old, [decided(1, old)], more=False)
-    assert [(one.before, one.after) for one in seen.changes] == [("require_approval", "allow")]
-    assert seen.looser
+ALL = "rule base when true allow "
+ASKED = ALL + "rule ask when true require approval {}"
+SIGNED = ALL + "rule sign when true oblige sign_payload"
+ADDRESS = "redact address field output.address with remove"
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "weaker"),
+    ("old", "new", "verdicts", "dropped"),
     [
-        ("deny", "allow", True),
-        ("deny", "require_approval", True),
-        ("require_approval", "allow_with_obligations", True),
-        ("allow_with_obligations", "allow", False),
-        ("allow", "deny", False),
-        ("deny", "deny", False),
+        (SIGNED, None, ("allow_with_obligations", "allow"), ("sign_payload",)),
+        (SIGNED, ALL, ("allow_with_obligations", "allow"), ("sign_payload",)),
+        (
+            f"{SIGNED} rule ask when true require approval financial",
+            ASKED.format("financial"),
+            ("require_approval", "require_approval"),
+            ("sign_payload",),
+        ),
+        (
+            SIGNED,
+            ASKED.format("financial"),
+            ("allow_with_obligations", "require_approval"),
+            ("sign_payload",),
+        ),
+        (
+            f"{SIGNED} {ADDRESS}",
+            SIGNED,
+            ("allow_with_obligations", "allow_with_obligations"),
+            ("redact",),
+        ),
+        (ASKED.format("financial"), None, ("require_approval", "allow"), ()),
+        (
+            ASKED.format("financial"),
+            ASKED.format("artifact"),
+            ("require_approval", "require_approval"),
+            (),
+        ),
     ],
 )
-def test_rules_are_looser_where_a_no_or_a_question_would_be_less(before, after, weaker):
-    assert looser(lambda _: before, lambda _: after, [{}]) is weaker
-    assert not looser(lambda _: before, lambda _: after, [])
+def test_what_asks_less_than_before_is_looser(old, new, verdicts, dropped):
+    old = rules(old)
+    seen = tried(rules(new) if new else None, old, [decided(1, old)], more=False)
+    (change,) = seen.changes
+    assert ((change.before, change.after), change.dropped) == (verdicts, dropped)
+    assert seen.looser
+    assert change.weaker
+    assert change.rules
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (SIGNED, f"{SIGNED} {ADDRESS}"),
+        (SIGNED, f'{ALL} rule no when true deny "not now"'),
+        (ALL, SIGNED),
+        (ASKED.format("artifact"), ASKED.format("financial")),
+        (SIGNED, SIGNED),
+    ],
+)
+def test_what_asks_as_much_or_more_is_not_looser(old, new):
+    old = rules(old)
+    seen = tried(rules(new), old, [decided(1, old)], more=False)
+    assert not seen.looser
+    assert not any(one.weaker for one in seen.changes)
+
+
+def test_a_set_of_bundles_that_masks_less_is_looser():
+    def found(*fields):
+        mask = Obligation(
+            type="mask_fields", parameters={"fields": list(fields)}, source_rule="TRL-05"
+        )
+        return [{"trial": Finding(allow=True, obligations=(mask,) if fields else ())}]
+
+    recorded = [decided(1)]
+    for now in (["email"], []):
+        seen = bundles.tried(found("email", "phone"), found(*now), recorded, more=False, apart=None)
+        (change,) = seen.changes
+        assert (change.dropped, change.rules) == (("mask_fields",), ("trial/TRL-05",))
+        assert seen.looser
+    more = bundles.tried(found("email"), found("phone", "email"), recorded, more=False, apart=None)
+    assert (more.looser, more.changed) == (False, 0)
 
 
 def test_denials_are_counted_by_what_they_have_in_common():

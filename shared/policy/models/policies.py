@@ -87,7 +87,7 @@ class PolicyAsking(Value):
     asked_by: ActorId
     """Who asked for it."""
     looser: bool
-    """Whether something that was denied, or had to be asked for, would be weaker afterwards."""
+    """Whether something that was denied, had to be asked for or was under obligations would be weaker afterwards."""
     governor_scope: GovernorScope
     """
     Whose Governor decides: the account's where others wrote it and ask, and the platform's where somebody of the account

@@ -35,6 +35,10 @@ class Changed(Value):
     """What was decided."""
     after: Verdict
     """What would be."""
+    weaker: bool = False
+    """Whether less would be asked of it: no denial any more, no approval or a lesser one, or not all obligations."""
+    dropped: Annotated[tuple[Code, ...], Field(max_length=MAX_REASONS)] = ()
+    """The obligations that it would no longer be under, or not as strictly."""
     rules: tuple[Code, ...]
     """The rules that it comes of: those of the policy that is tried, or of the one that it would take the place of."""
     reasons: Annotated[tuple[Reason, ...], Field(max_length=MAX_REASONS)] = ()
@@ -64,7 +68,7 @@ class WhatIf(Value):
     changed: int
     """How many would be decided otherwise."""
     looser: bool
-    """Whether one that was denied, or had to be asked for, would be weaker."""
+    """Whether one that was denied, had to be asked for or was under obligations would be weaker."""
     by_verdict: tuple[Counted, ...]
     """The changes by what was decided and what would be, such as `allow->deny`."""
     by_rule: tuple[Counted, ...]

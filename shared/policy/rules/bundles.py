@@ -11,6 +11,7 @@ from shared.approvals.models.questions import ApprovalRequest
 from shared.deciding import Decision, Finding, merge
 from shared.enforcing import Rules
 from shared.errors import Conflict
+from shared.obligations import lacking
 from shared.policy.models.bundles import RELEASE, BundleAsking, PublishedBundles
 from shared.policy.models.standing import PolicyStanding
 from shared.policy.models.whatif import WhatIf
@@ -118,12 +119,19 @@ def tried(
     for one, *both in zip(recorded, before, after, strict=True):
         then, now = (merge(said, pep=one.pep) for said in both)
         applied += apart is None or not apart.isdisjoint(name for said in both for name in said)
-        if then.verdict == now.verdict:
+        weak = weaker(then, now)
+        if then.verdict == now.verdict and not weak:
             continue
-        cause = then if weaker(then.verdict, now.verdict) else now
-        named = [f"{reason.policy}/{reason.rule}" for reason in cause.reasons] or cause.matched
-        rules = tuple(dict.fromkeys(named))
-        changes.append(changed(one, then.verdict, now.verdict, rules, cause.reasons))
+        cause = then if weak else now
+        named = [f"{reason.policy}/{reason.rule}" for reason in cause.reasons]
+        if weak:
+            named += [
+                f"{name}/{dropped.source_rule}"
+                for name, found in both[0].items()
+                for dropped in lacking(found.obligations, now.obligations)
+            ]
+        rules = tuple(dict.fromkeys(named or cause.matched))
+        changes.append(changed(one, then, now, rules, cause.reasons))
     return summed(changes, looked_at=len(recorded), more=more, applied_to=applied)
 
 
@@ -143,7 +151,7 @@ def may_ask(one: PublishedBundles) -> None:
 def question(one: PublishedBundles, asking: BundleAsking) -> ApprovalRequest:
     """Return what is asked, and so what an approval must have been asked as."""
     what = f"{one.name} {one.version}"
-    loose = "Something that is denied, or asked for, today would no longer be."
+    loose = "Less would be asked than today: no denial, no approval or a lesser one, or not all obligations."
     if one.what_if is None or not one.what_if.looser:
         loose = "Nothing that was decided lately asked what is changed, so it counts as weaker."
     return ApprovalRequest(

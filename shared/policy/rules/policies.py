@@ -206,7 +206,7 @@ def asked(policy: Policy, asking: PolicyAsking, *, at: datetime) -> Policy:
 def question(policy: Policy, asking: PolicyAsking) -> ApprovalRequest:
     """Return what is asked, and so what an approval must have been asked as."""
     verb = "put in force" if asking.change == "activate" else "retired"
-    loose = "Something that is denied, or asked for, today would no longer be."
+    loose = "Less would be asked than today: no denial, no approval or a lesser one, or not all obligations."
     return ApprovalRequest(
         type="constitutional" if asking.looser else "execution",
         gate=GATE,

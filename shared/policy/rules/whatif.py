@@ -1,10 +1,11 @@
 """Decide recorded acts again with other rules, and say what would be otherwise."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from shared.deciding import Decision, Finding, Obligation, Reason, Verdict, merge
+from shared.deciding import Decision, Finding, Merged, Obligation, Reason, Verdict, merge
+from shared.obligations import lacking
 from shared.policy.models.whatif import MAX_REASONS, MAX_SHOWN, Changed, WhatIf
 from shared.policy.rules.acts import beyond
 from shared.policy.rules.asking import found
@@ -18,31 +19,36 @@ STRENGTH: Mapping[Verdict, int] = {
     "require_approval": 1,
     "deny": 2,
 }
-"""Of two verdicts the one with the higher number restricts more; obligations are compared by nobody."""
-
-Decide = Callable[[Mapping[str, Any]], Verdict]
-"""Decides about a document."""
+"""Of two verdicts the one with the higher number restricts more."""
 
 
-def weaker(before: Verdict, after: Verdict) -> bool:
-    """Say whether what was denied, or had to be asked for, would be less than that."""
-    return STRENGTH[after] < STRENGTH[before]
+def weaker(before: Merged | Decision, after: Merged | Decision) -> bool:
+    """Say whether less would be asked: no denial any more, no approval or a lesser one, or not all obligations."""
+    if after.verdict == "deny":
+        return False
+    if STRENGTH[after.verdict] < STRENGTH[before.verdict]:
+        return True
+    return bool(lacking(before.obligations, after.obligations)) or _lesser(before, after)
+
+
+def _lesser(before: Merged | Decision, after: Merged | Decision) -> bool:
+    """Say whether another approval would be needed than one that is as much as both."""
+    needed = {
+        name: Finding(allow=True, approval=one.approval)
+        for name, one in (("after", after), ("before", before))
+    }
+    return merge(needed).approval != after.approval
 
 
 _STRICTER = frozenset(
-    f"{one}->{other}" for one in STRENGTH for other in STRENGTH if weaker(other, one)
+    f"{one}->{other}" for one in STRENGTH for other in STRENGTH if STRENGTH[one] < STRENGTH[other]
 )
 
 
 def stricter(seen: WhatIf) -> bool:
     """Say whether something would be denied, or asked for, that was not, and nothing would change in another way."""
     ways = {one.what for one in seen.by_verdict}
-    return bool(ways) and ways <= _STRICTER
-
-
-def looser(before: Decide, after: Decide, samples: Iterable[Mapping[str, Any]]) -> bool:
-    """Say whether rules are looser than others: some document that was denied, or asked for, would be less than that."""
-    return any(weaker(before(one), after(one)) for one in samples)
+    return not seen.looser and bool(ways) and ways <= _STRICTER
 
 
 def tried(
@@ -67,11 +73,11 @@ def tried(
         theirs = _found(replaced, one.input)
         applied += mine is not None or (draft is None and theirs is not None)
         after = _again(one, mine, theirs, replaced)
-        if after != one.verdict:
-            weak = weaker(one.verdict, after)
-            cause = _recorded(one, replaced) if weak else _cause(draft, mine)
+        if after.verdict != one.verdict or weaker(one, after):
+            weak = weaker(one, after)
+            cause = _dropped(one, replaced, theirs, after) if weak else _cause(draft, mine)
             said = one.reasons if weak else mine.reasons if mine else ()
-            changes.append(changed(one, one.verdict, after, cause, said))
+            changes.append(changed(one, one, after, cause, said))
     seen = summed(changes, looked_at=len(recorded), more=more, applied_to=applied)
     if replaced and forgets(replaced.policy, draft.policy if draft else None):
         return seen.model_copy(update={"looser": True})
@@ -80,18 +86,22 @@ def tried(
 
 def changed(
     decision: Decision,
-    before: Verdict,
-    after: Verdict,
+    before: Merged | Decision,
+    after: Merged | Decision,
     rules: Sequence[str],
     reasons: Iterable[Reason],
 ) -> Changed:
     """Return how a decision would be otherwise, of which rules that comes, and what these say."""
+    weak = weaker(before, after)
+    dropped = lacking(before.obligations, after.obligations) if weak else ()
     return Changed(
         decision_id=decision.decision_id,
         action=str(decision.input["action"]["name"]),
         decided_at=decision.evaluated_at,
-        before=before,
-        after=after,
+        before=before.verdict,
+        after=after.verdict,
+        weaker=weak,
+        dropped=tuple(dict.fromkeys(one.type for one in dropped))[:MAX_REASONS],
         rules=tuple(rules),
         reasons=tuple(one for one in reasons if f"{one.policy}/{one.rule}" in rules)[:MAX_REASONS],
     )
@@ -104,7 +114,7 @@ def summed(changes: Sequence[Changed], *, looked_at: int, more: bool, applied_to
         more=more,
         applied_to=applied_to,
         changed=len(changes),
-        looser=any(weaker(one.before, one.after) for one in changes),
+        looser=any(one.weaker for one in changes),
         by_verdict=counted(Counter(f"{one.before}->{one.after}" for one in changes)),
         by_rule=counted(Counter(rule for one in changes for rule in one.rules)),
         by_action=counted(Counter(one.action for one in changes)),
@@ -120,12 +130,12 @@ def _found(policy: Evaluator | None, document: Mapping[str, Any]) -> Finding | N
 
 def _again(
     decision: Decision, mine: Finding | None, theirs: Finding | None, replaced: Evaluator | None
-) -> Verdict:
+) -> Merged:
     """Decide again: what all others found stands as it is recorded, and what this policy found is found anew."""
     every = {"recorded": _others(decision, theirs, replaced.policy.name if replaced else "")}
     if mine is not None:
         every["draft"] = mine
-    return merge(every).verdict
+    return merge(every)
 
 
 def _others(decision: Decision, theirs: Finding | None, name: str) -> Finding:
@@ -146,10 +156,17 @@ def _alike(one: Obligation) -> str:
     return f"{one.type} {sorted(one.parameters.items())}"
 
 
-def _recorded(decision: Decision, replaced: Evaluator | None) -> tuple[str, ...]:
-    """Return the rules of a policy that a decision came of, as it is recorded."""
-    own = [one for one in decision.reasons if replaced and one.policy == replaced.policy.name]
-    return tuple(dict.fromkeys(f"{one.policy}/{one.rule}" for one in own))
+def _dropped(
+    decision: Decision, replaced: Evaluator | None, theirs: Finding | None, after: Merged
+) -> tuple[str, ...]:
+    """Return the rules of a policy that a decision came of, as it is recorded, and whose obligations would be dropped."""
+    if replaced is None:
+        return ()
+    own = [one.rule for one in decision.reasons if one.policy == replaced.policy.name]
+    own += [
+        one.source_rule for one in lacking(theirs.obligations if theirs else (), after.obligations)
+    ]
+    return tuple(dict.fromkeys(f"{replaced.policy.name}/{rule}" for rule in own))
 
 
 def _cause(policy: Evaluator | None, finding: Finding | None) -> tuple[str, ...]:
