@@ -259,6 +259,20 @@ def test_a_tool_is_denied_that_nothing_certified_names(use, agent, listed, docum
     )
 
 
+def test_a_denial_of_a_tool_says_of_each_thing_that_is_missing_what_to_do(use, agent, evaluate):
+    agent()
+    said = {one["rule"]: one["message"] for one in use().json["violations"]}
+    assert "say args.estimated_cost_micro_usd, args.host, args.record_count" in said["INT-00"]
+    later = "have a person do it, as no release looks this up yet: context.breaker, context.data_grant, manifest"
+    assert later in said["INT-00"]
+    assert "/v1/health" not in said["INT-00"]
+    unknown = evaluate(agent_id="11111111-4444-4444-8444-444444444444").json["reasons"]
+    [told] = [one["message"] for one in unknown if one["rule"] == "SBX-00"]
+    assert told.endswith(
+        "; name an agent that there is (GET /v1/agents), as nothing is known of this one: agent.sandbox, agent.status"
+    )
+
+
 def test_an_action_that_nobody_knows_is_denied(use, agent):
     agent()
     problem(use(action="teleport"), 403, "policy_denied", "unknown_action")
