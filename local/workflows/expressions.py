@@ -155,6 +155,15 @@ class Binary(Node):
     def apply(self, scope: Scope, values: list[Value]) -> Value:
         return operators.BINARY[self.operator](values[0], values[1])
 
+    def value(self, scope: Scope) -> Value:
+        # As every node is evaluated; this one is in most loops.
+        one, other = self.operands
+        left, right = one.value(scope), other.value(scope)
+        try:
+            return operators.BINARY[self.operator](left, right)
+        except Exception as error:  # noqa: BLE001 - it is the boundary
+            raise translated(error, "an expression") from None
+
 
 @dataclass(eq=False)
 class Logic(Node):

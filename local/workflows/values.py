@@ -58,7 +58,8 @@ def type_name(value: Value) -> str:
 
 def is_number(value: Value) -> bool:
     """Tell whether *value* is an integer or a double."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    kind = type(value)
+    return kind is int or kind is float
 
 
 def integer(value: int) -> int:
