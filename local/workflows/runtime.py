@@ -227,9 +227,12 @@ class Runtime:
         ends = self.engine.ends
         event = ends.expect(id)
         try:
-            if self.views.execution_row(id)["ended"] is None:
+            views = self.views
+            row = views.execution_row(id)
+            if row["ended"] is None:
                 event.wait(timeout_s)
-            return self.execution(id)
+                row = views.execution_row(id)
+            return views.full(row)
         finally:
             ends.forget(id, event)
 

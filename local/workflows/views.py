@@ -41,9 +41,10 @@ class Views:
     ) -> dict[str, Any]:
         """Return an execution."""
         row = self.execution_row(id, workflow)
-        return self._full(row) if full else self._basic(row)
+        return self.full(row) if full else self._basic(row)
 
-    def _full(self, row: sqlite3.Row) -> dict[str, Any]:
+    def full(self, row: sqlite3.Row) -> dict[str, Any]:
+        """Return all of an execution, as its record has it."""
         found = self._basic(row) | {
             "createTime": row["created"],
             "labels": json.loads(row["labels"]),
@@ -57,7 +58,7 @@ class Views:
         if found["state"] == records.UNAVAILABLE:
             found["stateError"] = {"details": row["attention"], "type": "TYPE_UNSPECIFIED"}
         self._see(row)
-        found["status"] = {"currentSteps": self._current_steps(row["id"])}
+        found["status"] = {"currentSteps": self._current_steps(row)}
         return found
 
     def exported(self, id: str, workflow: str) -> dict[str, Any]:
@@ -86,14 +87,14 @@ class Views:
         order = filters.order(order_by, filters.EXECUTIONS, "n DESC")
         sql = f"{_EXECUTIONS} WHERE workflow = ? AND {where} ORDER BY {order}"
         rows, following = self._journal.page(sql, (workflow, *values), size, token)
-        found = [self._full(row) if full else self._basic(row) for row in rows]
+        found = [self.full(row) if full else self._basic(row) for row in rows]
         return {"executions": found, "nextPageToken": following}
 
     def recent(self, state: str, size: int, token: str) -> tuple[list[dict[str, Any]], str]:
         """List the executions of all workflows, or those in one state, newest first."""
         sql = f"{_EXECUTIONS} WHERE ? IN ('', state) ORDER BY n DESC"
         rows, following = self._journal.page(sql, (state,), size, token)
-        return [self._full(row) for row in rows], following
+        return [self.full(row) for row in rows], following
 
     def attention(self, id: str) -> str:
         """Say why a person has to look at an execution; nothing if nobody has to."""
@@ -146,22 +147,13 @@ class Views:
             found |= {"endTime": row["ended"], "duration": f"{lasted.total_seconds():.9f}s"}
         return found
 
-    def _current_steps(self, execution: str) -> list[dict[str, str]]:
+    def _current_steps(self, row: sqlite3.Row) -> list[dict[str, str]]:
         """List the innermost open steps of every routine under way, outermost first."""
-        rows = self._journal.read(
-            "SELECT routine, step FROM step_entries o "
-            "WHERE execution = ? AND state = 'IN_PROGRESS' AND (kind = 'SUBWORKFLOW_CALL' "
-            "OR NOT EXISTS (SELECT 1 FROM step_entries i WHERE i.execution = o.execution "
-            "AND i.parent = o.ordinal AND i.state = 'IN_PROGRESS')) ORDER BY ordinal",
-            execution,
-        )
+        # Of an execution that succeeded, all steps have ended.
+        rows = () if row["state"] == records.SUCCEEDED else self._journal.read(_OPEN, row["id"])
         if not rows:
             # Of an execution that ended, the step that was begun last.
-            rows = self._journal.read(
-                "SELECT routine, step FROM step_entries WHERE execution = ? "
-                "ORDER BY ordinal DESC LIMIT 1",
-                execution,
-            )
+            rows = self._journal.read(_LAST, row["id"])
         return [{"routine": row["routine"], "step": row["step"]} for row in rows]
 
     # --- callbacks and steps ------------------------------------------------------------------
@@ -174,26 +166,16 @@ class Views:
         base = f"{self._base}/{workflow}/executions/{execution}/callbacks"
         if row["state"] != records.ACTIVE:
             return {"callbacks": []}
-        sql = "SELECT * FROM callbacks WHERE execution = ? ORDER BY created, op"
-        rows, following = self._journal.page(sql, [execution], size, token)
-        found = []
-        for callback in rows:
-            payloads = self._journal.read(
-                "SELECT request FROM callback_payloads "
-                "WHERE callback = ? AND consumed_by IS NULL ORDER BY n",
-                callback["id"],
-            )
-            waiters = self._journal.read(
-                "SELECT count(*) AS n FROM ops WHERE callback = ? AND ok IS NULL", callback["id"]
-            )
-            found.append(
-                {
-                    "name": f"{base}/{callback['id']}",
-                    "method": callback["method"],
-                    "availablePayloads": [payload["request"] for payload in payloads],
-                    "waiters": str(waiters[0]["n"]),
-                }
-            )
+        rows, following = self._journal.page(_CALLBACKS, [execution], size, token)
+        found = [
+            {
+                "name": f"{base}/{callback['id']}",
+                "method": callback["method"],
+                "availablePayloads": json.loads(callback["payloads"]),
+                "waiters": str(callback["waiters"]),
+            }
+            for callback in rows
+        ]
         return {"callbacks": found, **({"nextPageToken": following} if following else {})}
 
     def steps(
@@ -311,6 +293,13 @@ def _state(row: sqlite3.Row) -> str:
     return records.UNAVAILABLE if waits else str(row["state"])
 
 
+_OPEN = (
+    "SELECT routine, step FROM step_entries o "
+    "WHERE execution = ? AND state = 'IN_PROGRESS' AND (kind = 'SUBWORKFLOW_CALL' "
+    "OR NOT EXISTS (SELECT 1 FROM step_entries i WHERE i.execution = o.execution "
+    "AND i.parent = o.ordinal AND i.state = 'IN_PROGRESS')) ORDER BY ordinal"
+)
+_LAST = "SELECT routine, step FROM step_entries WHERE execution = ? ORDER BY ordinal DESC LIMIT 1"
 _EXECUTIONS = (
     "SELECT e.*, t.fields AS told FROM executions e "
     "LEFT JOIN told t ON t.resource = 'executions/' || e.id"
@@ -334,6 +323,13 @@ def _progress(kind: str, around: str, number: int) -> dict[str, str]:
     return {"progressType": f"PROGRESS_TYPE_{of}", "progressNumber": str(number)}
 
 
+_CALLBACKS = (
+    "SELECT c.id, c.method, "
+    "(SELECT count(*) FROM ops WHERE callback = c.id AND ok IS NULL) AS waiters, "
+    "(SELECT json_group_array(request) FROM (SELECT request FROM callback_payloads "
+    "WHERE callback = c.id AND consumed_by IS NULL ORDER BY n)) AS payloads "
+    "FROM callbacks c WHERE c.execution = ? ORDER BY c.created, c.op"
+)
 _STEPS = "SELECT * FROM step_entries WHERE execution = ?"
 _AMONG = "(SELECT value FROM json_each(?))"
 _CHILDREN = (
