@@ -115,9 +115,13 @@ class Http:
         keyed = any(name.lower() == "idempotency-key" for name in request["headers"])
         return keyed and self._home.owns(request["url"])
 
-    def send(self, request: Value, sender: Deployed | None = None) -> Value:
+    def send(
+        self, request: Value, sender: Deployed | None = None, before: Callable[[], object] = tuple
+    ) -> Value:
         """
         Send a request and return code, headers and body, or raise the documented error.
+
+        *before* is called when there is a connection, and nothing is sent where it raises.
 
         Nothing of it went out where that is ConnectionFailedError; where it is ConnectionError it may
         have been done.
@@ -140,7 +144,9 @@ class Http:
             where = f"{request['url']} is no address of HTTP"
             raise raised("ValueError", f"this request cannot be sent: {where}") from None
         try:
-            return _response(_answer(pool, request["method"], address, headers, body, until))
+            return _response(
+                _answer(pool, request["method"], address, headers, body, until, before)
+            )
         except NoAnswer as none:
             raise _failed(none, request) from None
 
@@ -256,6 +262,7 @@ def _answer(
     headers: Mapping[str, str],
     body: bytes | None,
     until: float,
+    before: Callable[[], object],
 ) -> Answer:
     """Send a request and return the answer; reading follows where that leads."""
     for _ in range(_REDIRECTS_MAX + 1):
@@ -266,6 +273,7 @@ def _answer(
             headers=headers,
             timeout_s=until - time.monotonic(),
             most_bytes=RESPONSE_LIMIT,
+            before=before,
         )
         to = answer.headers.get("Location")
         if to is None or answer.status not in _REDIRECTS or method not in {"GET", "HEAD"}:

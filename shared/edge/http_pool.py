@@ -215,6 +215,7 @@ class Pool:
         timeout_s: float,
         within_s: float | None = None,
         most_bytes: int = MOST_BYTES,
+        before: Callable[[], object] = tuple,
     ) -> Answer:
         """
         Send a request once and return the answer, whatever it says; redirections are not followed.
@@ -234,6 +235,8 @@ class Pool:
 
             most_bytes: How long the answer's body may be; of 0, nothing of it is read.
 
+            before: Called when there is a connection; where it raises, nothing is sent.
+
         Raises:
             NoAnswer: There is none; its cause is what went wrong.
         """
@@ -247,6 +250,7 @@ class Pool:
         line.response_class = partial(Whole, wait=wait)  # type: ignore[assignment]
         line.asked = False
         try:
+            before()
             wait(line.sock)
             # Who answers before all was said, and hangs up, has answered.
             with suppress(BrokenPipeError, ConnectionResetError):
