@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from socket import socket
-from typing import Any
+from typing import Any, NamedTuple
 
 from waitress.adjustments import Adjustments
 from waitress.task import ThreadedTaskDispatcher
@@ -55,8 +55,14 @@ BUSY, AGAIN_S = "more is asked here than can be answered now; try again", 1
 Longest = Callable[[str], int]
 """Says how many bytes a body may have at a path."""
 
-Here = Callable[[str], bool]
-"""Says whether this process answers at a path."""
+
+class Elsewhere(NamedTuple):
+    """Another process, which answers what this one does not."""
+
+    here: Callable[[str], bool]
+    """Says whether this process answers at a path."""
+    hand_on: Callable[[socket, bytes], None]
+    """Takes a client that asks for what is not answered here, with what it has sent."""
 
 
 class TooSlow(Refusal):
@@ -68,8 +74,8 @@ class TooSlow(Refusal):
 class Limits(Adjustments):  # type: ignore[misc]
     """What waitress is told, and how long a body each address takes."""
 
-    def __init__(self, *, port: int, longest: Longest, here: Here = lambda _: True) -> None:
-        """Listen on this machine only."""
+    def __init__(self, *, port: int, longest: Longest, elsewhere: Elsewhere | None = None) -> None:
+        """Listen on this machine only; whatever comes is answered here, unless there is an *elsewhere*."""
         super().__init__(
             host="127.0.0.1",
             port=port,
@@ -82,7 +88,7 @@ class Limits(Adjustments):  # type: ignore[misc]
             log_socket_errors=False,
             max_request_header_size=MOST_HEAD_BYTES,
         )
-        self._longest, self.here = longest, here
+        self._longest, self.elsewhere = longest, elsewhere
         self._own: dict[int, Limits] = {}
 
     def at(self, path: str) -> "Limits":
@@ -113,7 +119,8 @@ class _Request(Coming):
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
-        self.away = None if self.adj.here(self.path) else header_plus
+        elsewhere = self.adj.elsewhere
+        self.away = None if elsewhere is None or elsewhere.here(self.path) else header_plus
         self.adj = self.adj.at(self.path)
 
 
@@ -198,10 +205,10 @@ class _Connection(Connection):
 
     def readable(self) -> bool:
         """Say whether to read on; what is not answered here goes on, once all before it is answered."""
-        request = self.request
-        if request is not None and request.away is not None:
+        request, elsewhere = self.request, self.adj.elsewhere
+        if elsewhere is not None and request is not None and request.away is not None:
             if self.rests:
-                self.server.hand_on(self.socket, request.away)
+                elsewhere.hand_on(self.socket, request.away)
                 self.handle_close()
             return False
         return bool(super().readable())
@@ -304,10 +311,6 @@ class Listening(Serving):
         except Exception:  # noqa: BLE001 - whatever is wrong with one client, the others are read
             one.handle_error()
         self.bound()
-
-    def hand_on(self, client: socket, sent: bytes) -> None:
-        """Hand a client on that asks for what is answered elsewhere."""
-        raise NotImplementedError("a server of its own answers whatever comes")
 
     def let_go(self) -> None:
         """Notice that a connection is closed or handed on."""

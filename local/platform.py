@@ -17,7 +17,7 @@ from local.authority import Admission, Authority
 from local.broker import Broker
 from local.clock import Clock
 from local.commits import opened
-from local.connections import Limits
+from local.connections import Elsewhere, Limits
 from local.console import console
 from local.dispatcher import Dispatcher
 from local.emulators import AuthEmulator
@@ -288,7 +288,10 @@ class Platform:
     def _work(self, app: Any, number: int, link: socket) -> None:
         """Be one of the workers."""
         names = Names(self._port, self._hosts, self.settings.origins)
-        limits = Limits(port=self._port, longest=longest_body, here=app.anywhere)
+
+        def limits(elsewhere: Elsewhere) -> Limits:
+            return Limits(port=self._port, longest=longest_body, elsewhere=elsewhere)
+
         own, share = self._figures.of[number], len(self._figures.of)
         lately = self._signatures.lately
         work(link, own, app, limits, self.ports, self.documents, names, share, lately)

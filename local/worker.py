@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 from local.commits import Store
-from local.connections import Limits, Listening
+from local.connections import Elsewhere, Limits, Listening
 from local.hosts import Names
 from local.server import counted
 from shared.documents import Write
@@ -188,10 +188,6 @@ class Handed(Listening):
         """End with the owner."""
         alone()
 
-    def hand_on(self, client: socket.socket, sent: bytes) -> None:
-        """Hand a client on to the owner."""
-        self._telling.hand_on(client, sent)
-
     def let_go(self) -> None:
         """Count a client that is here no more."""
         self._telling.let_go()
@@ -206,7 +202,7 @@ def work(
     link: socket.socket,
     own: memoryview,
     app: Any,
-    limits: Limits,
+    limits: Callable[[Elsewhere], Limits],
     ports: Ports,
     documents: Store,
     names: Names,
@@ -219,8 +215,9 @@ def work(
     telling = Telling(link.dup(), own, lately)
     documents.on_commit(telling.take)
     ports.traffic = telling
+    taken = limits(Elsewhere(app.anywhere, telling.hand_on))
     app = names.only(counted(app, telling.add))
-    server = Handed(app, limits, telling, link, threads=THREADS, share=share)
+    server = Handed(app, taken, telling, link, threads=THREADS, share=share)
     server.run()
     server.end()
     documents.close()
