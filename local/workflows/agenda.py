@@ -83,10 +83,11 @@ class Agenda:
         """Have something done a little later; until then, nothing of it is under way."""
         self.post(lambda: self.later(act))
 
-    def bring(self, act: Act, live: Live) -> None:
+    def bring(self, act: Act, live: Live | None = None) -> None:
         """Post what was counted when it began; who brings it goes on with what is to be done if nobody does."""
         with self._lock:
-            live.posted += 1
+            if live is not None:
+                live.posted += 1
             self._messages.append((act, live))
 
     def end(self) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Container
 from datetime import datetime
+from typing import NamedTuple
 
 from local.clock import Clock
 from local.workflows import records
@@ -15,7 +16,6 @@ from local.workflows.values import (
     Value,
     dump,
     length,
-    load,
     size,
 )
 
@@ -44,6 +44,7 @@ class Callbacks:
         self._clock = clock
         self._base = f"{name}/v1/projects/{project}/locations/{location}"
         self.arrived: Arrived = lambda *_: None
+        self.follow: Callable[[], None] = lambda: None
 
     def opened(self, workflow: str, execution: str) -> tuple[str, str]:
         """Invent an endpoint; return its id and its address."""
@@ -95,21 +96,32 @@ class Callbacks:
             )
             return int(inserted.lastrowid or 0)
 
-        self._journal.ask(work, lambda payload: self.arrived(execution, id, payload, text))
+        try:
+            self._journal.ask(work, lambda payload: self.arrived(execution, id, payload, text))
+        finally:
+            # To wake another thread takes longer than what follows from most payloads.
+            self.follow()
+
+
+class Payload(NamedTuple):
+    """What was sent to an endpoint: its number in the journal, and how it is written there."""
+
+    number: int
+    text: str
 
 
 class Inbox:
     """The payloads of one execution that are not used up, and who waits for them."""
 
     def __init__(self) -> None:
-        self.payloads: dict[str, deque[tuple[int, str]]] = {}
+        self.payloads: dict[str, deque[Payload]] = {}
         self._waiting: dict[str, deque[str]] = {}
         self._newest = 0
 
     def load(self, callback: str, payload: int, request: str) -> None:
         """Add a payload that the journal held when the execution was restored."""
         self._newest = max(self._newest, payload)
-        self.payloads.setdefault(callback, deque()).append((payload, request))
+        self.payloads.setdefault(callback, deque()).append(Payload(payload, request))
 
     def add(self, callback: str, payload: int, request: str) -> None:
         """Add a payload that was announced, unless it was found in the journal already."""
@@ -120,7 +132,7 @@ class Inbox:
         """Add a wait."""
         self._waiting.setdefault(callback, deque()).append(op)
 
-    def match(self, callback: str, pending: Container[str]) -> tuple[str, int, Value] | None:
+    def match(self, callback: str, pending: Container[str]) -> tuple[str, Payload] | None:
         """Take out the oldest payload and the oldest wait that is still pending."""
         waiting = self._waiting.get(callback, deque())
         while waiting and waiting[0] not in pending:
@@ -128,5 +140,4 @@ class Inbox:
         payloads = self.payloads.get(callback)
         if not waiting or not payloads:
             return None
-        payload, request = payloads.popleft()
-        return waiting.popleft(), payload, load(request)
+        return waiting.popleft(), payloads.popleft()

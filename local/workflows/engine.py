@@ -21,7 +21,7 @@ from local.workflows import records
 from local.workflows.agenda import Act, Agenda, Message, nothing
 from local.workflows.billing import Steps
 from local.workflows.boundary import within
-from local.workflows.callbacks import Callbacks
+from local.workflows.callbacks import Callbacks, Payload
 from local.workflows.connectors import Connectors
 from local.workflows.effects import Effects
 from local.workflows.errors import (
@@ -48,6 +48,10 @@ from local.workflows.values import Value, dump, kept
 _BESIDE_MAX = 2
 _LIVES_MAX, _RESTS_MAX = 500, 8
 _log = logging.getLogger("workflows")
+
+
+def _nothing_more(_: sqlite3.Connection) -> None:
+    """Write nothing but the steps that were taken meanwhile."""
 
 
 class Engine:
@@ -106,7 +110,7 @@ class Engine:
         self._resting.pop(execution, None)
         if live is not None:
             self.agenda.post(partial(self.lasting.leave, live))
-        self._announce(execution)
+        self._announce(execution, live)
 
     def idle(self) -> bool:
         """Tell whether everything waits for a timer or a callback."""
@@ -144,6 +148,11 @@ class Engine:
         except BaseException:  # noqa: BLE001 - the next message must be done
             _log.exception("the workflow engine met an error of its own")
             self.agenda.let_go()
+
+    def go_on_once(self) -> None:
+        """Do one thing that is to be done, unless another thread is at it; the rest is for the thread that waits."""
+        left = iter((True,))
+        self.go_on(lambda: next(left, False))
 
     def _do(self, message: Message) -> None:
         """Do what a message says; what needs a journal that cannot be read now is done again later."""
@@ -217,23 +226,27 @@ class Engine:
             work(db)
 
         def after() -> None:
-            if done is not None and self.lives.get(run.id) is live and not live.broken:
+            if done is not None and self.lives.get(run.id) is live:
                 try:
                     done()
                 except BaseException as error:  # noqa: BLE001 - a defect ends one execution and no other
-                    self.agenda.post(partial(self.defect, run.id, error))
+                    self._broke(live, error)
             live.written += 1
             self.agenda.count(-1)
 
         def failed(error: Exception) -> None:
-            # From here on nothing of it begins, whatever of it was handed over meanwhile.
             live.broken = True
-            self.agenda.post(lambda: self.defect(run.id, error))
+            self._broke(live, error)
             self.agenda.count(-1)
 
         self.agenda.count(1)
         live.handed += 1
         self._journal.append(write, after, failed)
+
+    def _broke(self, live: Live, error: BaseException) -> None:
+        """End an execution by a defect, soon; from here on nothing of it begins, whatever was handed over or is due."""
+        self.lives.pop(live.run.id, None)
+        self.agenda.post(partial(self.defect, live.run.id, error, live))
 
     def _take_up(self, unfinished: Iterator[str]) -> None:
         """Restore one execution after the other, so that those which only wait can rest again."""
@@ -261,7 +274,7 @@ class Engine:
             return
         if restored.marked:
             self._record(lambda db: records.mark(db, execution, None), nothing)
-        live = Live(restored.run, restored.inbox)
+        live = Live(restored.run, restored.inbox, is_child=restored.is_child)
         self.lives[execution] = live
         self._oldest.append(execution)
         if len(self._oldest) > 2 * (len(self.lives) + _LIVES_MAX):
@@ -279,10 +292,7 @@ class Engine:
                 self._work(live, run.work)
                 return
             if run.paused:
-                # The next turn waits for the disk, so that a busy loop cannot flood the journal.
-                self.append(
-                    live, lambda _: None, lambda: self.agenda.post(lambda: self._turn(live), live)
-                )
+                self._pause(live)
                 return
             if not live.restored:
                 if run.replay():
@@ -290,9 +300,10 @@ class Engine:
                     return
                 live.restored = True
                 self._operations.recover(live)
-                self.lasting.note(live)
             if run.outcome is not None:
                 self._finish(live)
+            else:
+                self.lasting.note(live)
         except UnavailableError:
             raise
         except BaseException as error:  # noqa: BLE001 - a defect ends one execution and no other
@@ -300,6 +311,14 @@ class Engine:
             return
         if live.backlog:
             self._next(live)
+
+    def _pause(self, live: Live) -> None:
+        """Give others their turn; the next one waits for the disk, so that a busy loop cannot flood the journal."""
+        again = partial(self.agenda.post, partial(self._turn, live), live)
+        if live.is_kept:
+            again()
+        else:
+            self.append(live, _nothing_more, again)
 
     def _work(self, live: Live, work: Working) -> None:
         """Have something done on another thread that takes long, while other executions go on."""
@@ -344,24 +363,29 @@ class Engine:
 
     def complete(self, live: Live, op: str, ok: int, value: Value) -> None:
         """Journal and deliver a result once everything in the execution waits."""
-        self.act(live, lambda: self.completed(live, op, ok, value, None))
+        self.act(live, lambda: self.completed(live, op, ok, value))
 
-    def completed(self, live: Live, op: str, ok: int, value: Value, payload: int | None) -> None:
-        """Journal a result, and the payload it used up, then deliver it."""
+    def completed(
+        self, live: Live, op: str, ok: int, value: Value, payload: Payload | None = None
+    ) -> None:
+        """Journal a result, and the payload it came in, then deliver it."""
         run = live.run
         if op not in run.pending or run.outcome is not None:
             return
-        if not run.pending[op].operation.kept and ok == RAN:
-            value = None
+        used = run.pending[op].operation.kept or ok != RAN
         try:
-            text = within("a result", dump, kept(value))
+            value = kept(value) if used else None
+            # What came in a payload is written already.
+            text = payload.text if payload and used else within("a result", dump, value)
         except Failure as failure:
             ok, value = FATAL if isinstance(failure, Fatal) else RAISED, failure.value
             text = dump(value)
         seq, schedule = run.seq + 1, run.schedule_hash
         self.append(
             live,
-            lambda db: records.complete_op(db, run.id, op, seq, ok, text, schedule, payload),
+            lambda db: records.complete_op(
+                db, run.id, op, seq, ok, text, schedule, payload and payload.number
+            ),
         )
         run.deliver(op, ok, value)
         self._turn(live)
@@ -376,28 +400,37 @@ class Engine:
 
         def done() -> None:
             self.lives.pop(run.id, None)
-            self._announce(run.id)
+            self._announce(run.id, live)
 
         self.append(
             live, lambda db: records.finish(db, run.id, state, result, error, now), done, whole=True
         )
 
-    def _announce(self, execution: str) -> None:
-        """Tell who waits for the end of an execution, which is on disk."""
+    def _announce(self, execution: str, live: Live | None) -> None:
+        """Tell who waits for the end of an execution, which is on disk; of one that rested, nothing is known here."""
         self.ends.tell(execution)
-        self.agenda.post(lambda: self._operations.child_ended(execution))
+        if live is None or live.is_child:
+            self.agenda.post(lambda: self._operations.child_ended(execution))
 
-    def defect(self, execution: str, error: BaseException) -> None:
-        """End an execution that cannot go on, whatever the engine did wrong, and keep all it has."""
+    def defect(self, execution: str, error: BaseException, live: Live | None = None) -> None:
+        """End an execution that cannot go on, whatever the engine did wrong, and keep all it has, in memory as *live*."""
         if isinstance(error, DroppedError):
             return
-        if (live := self.lives.pop(execution, None)) is not None:
-            self.lasting.keep(live)
-        self._resting.pop(execution, None)
         # What another error says may be about somebody, or about this machine.
         own = isinstance(error, DivergenceError)
         sentence = f"a defect of the engine: {error if own else 'the log says more'}"
         _log.error("the execution %s ended by %s", execution, sentence, exc_info=error)
+        live = self.lives.pop(execution, live)
+        if live is not None:
+            try:
+                self.lasting.keep(live)
+            except BaseException:  # noqa: BLE001 - without the steps that it was in, it ends all the same
+                _log.exception("the steps that the execution %s was in are not known", execution)
+        self._resting.pop(execution, None)
+        self._fail(execution, sentence, live)
+
+    def _fail(self, execution: str, sentence: str, live: Live | None) -> None:
+        """Write the end of an execution by a defect, and again until it is written."""
         failure, now = raised("SystemError", sentence), self._clock.now()
 
         def write(db: sqlite3.Connection) -> None:
@@ -405,18 +438,29 @@ class Engine:
             if ended:
                 records.mark(db, execution, sentence)
 
-        self._record(write, lambda: self._announce(execution))
+        def failed(error: Exception) -> None:
+            _log.error("the end of the execution %s is not written", execution, exc_info=error)
+            self.agenda.shortly(lambda: self._fail(execution, sentence, live))
+
+        self._record(write, lambda: self._announce(execution, live), failed)
 
     def _mark(self, execution: str, sentence: str) -> None:
         """Say what an execution waits for that this release does not have."""
         _log.error("the execution %s needs attention: %s", execution, sentence)
         self._record(lambda db: records.mark(db, execution, sentence), nothing)
 
-    def _record(self, work: Callable[[sqlite3.Connection], object], done: Act) -> None:
+    def _record(
+        self,
+        work: Callable[[sqlite3.Connection], object],
+        done: Act,
+        failed: Callable[[Exception], None] = lambda _: None,
+    ) -> None:
         self.agenda.count(1)
 
-        def after() -> None:
-            done()
-            self.agenda.count(-1)
+        def over(then: Act) -> None:
+            try:
+                then()
+            finally:
+                self.agenda.count(-1)
 
-        self._journal.append(work, after, lambda _: self.agenda.count(-1))
+        self._journal.append(work, lambda: over(done), lambda error: over(partial(failed, error)))

@@ -69,9 +69,9 @@ class Recorder:
             self._last = max(self._last, ordinal)
 
     @property
-    def behind(self) -> bool:
-        """Tell whether the execution is in a step that was not taken."""
-        return bool(self._going_on)
+    def unwritten(self) -> bool:
+        """Tell whether steps began or ended of which nothing was taken."""
+        return bool(self._ended or self._going_on)
 
     def take(self, *, whole: bool = False) -> Entries | None:
         """Return what is to be written now: what ended, with all that began before, or else the *whole*."""

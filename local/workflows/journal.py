@@ -199,8 +199,11 @@ class Journal:
             self._kept = self._undone(batch, error)
             raise
         self._trouble = ""
-        for job, outcome in zip(batch, outcomes, strict=True):
-            _tell(job, outcome)
+        self._kept = []
+        # What would end the thread waits until all have been told: what was written is not written again.
+        told = [_tell(job, outcome) for job, outcome in zip(batch, outcomes, strict=True)]
+        if (end := next(filter(None, told), None)) is not None:
+            raise end
         return []
 
     def _undone(self, batch: list[_Job], error: BaseException) -> list[_Entry]:
@@ -227,7 +230,9 @@ class Journal:
         try:
             # A question may be refused; what the engine writes is not, unless the engine has a defect.
             outcomes = [
-                job.work(connection) if isinstance(job, _Entry) else _alone(connection, job)
+                job.work(connection)
+                if isinstance(job, _Entry) or len(batch) == 1
+                else _alone(connection, job)
                 for job in batch
             ]
         except sqlite3.OperationalError:
@@ -254,8 +259,9 @@ def _alone(connection: sqlite3.Connection, job: _Job) -> Any:
     return outcome
 
 
-def _tell(job: _Job, outcome: Any) -> None:
-    """Tell whoever sent a job how it went; what they do with it must not stop the journal."""
+def _tell(job: _Job, outcome: Any) -> BaseException | None:
+    """Tell whoever sent a job how it went, and return what would end the thread; it must not stop the journal."""
+    end = None
     try:
         if isinstance(outcome, Exception):
             if isinstance(job, _Entry):
@@ -267,11 +273,14 @@ def _tell(job: _Job, outcome: Any) -> None:
             job.done()
     except Exception:  # noqa: BLE001 - whatever it was, the next record must be written
         _log.exception("what followed from a record failed")
+    except BaseException as error:  # noqa: BLE001 - it is raised once all are told
+        end = error
     if isinstance(job, _Question):
         if isinstance(outcome, Exception):
             job.answer.set_exception(outcome)
         else:
             job.answer.set_result(outcome)
+    return end
 
 
 def _locked(folder: Path) -> Any:

@@ -33,14 +33,15 @@ class Lasting:
         self._clock = clock
         self._append = append
         self._record = record
-        # Those that are in steps which the journal does not have.
+        # Those that are in steps which the journal does not have; and how often some were handed to it, and are on disk.
         self._behind: set[Live] = set()
+        self._handed = self._on_disk = 0
 
     # --- from other threads -------------------------------------------------------------------
 
     def look(self) -> None:
         """Return once the journal has the steps that executions are in."""
-        if self._behind:
+        if self._behind or self._handed > self._on_disk:
             self.catch_up()
 
     def catch_up(self) -> None:
@@ -57,17 +58,22 @@ class Lasting:
     # --- from the engine's --------------------------------------------------------------------
 
     def note(self, live: Live) -> None:
-        """See to it that the step which an execution is in is written if it lasts."""
-        if live not in self._behind and live.run.recorder.behind:
+        """See to it that the steps which an execution took, and is in, are written if it stays there."""
+        if live not in self._behind and live.run.recorder.unwritten:
             if not self._behind:
                 self._agenda.later(self.write)
             self._behind.add(live)
 
     def write(self) -> None:
         """Write the steps that executions are in."""
+        self._handed += 1
         behind, self._behind = self._behind, set()
         for live in behind:
             self.keep(live)
+        self._record(lambda _: None, self._written)
+
+    def _written(self) -> None:
+        self._on_disk += 1
 
     def leave(self, live: Live) -> None:
         """Write what steps an execution was in when it was cancelled."""

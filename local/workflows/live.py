@@ -17,12 +17,13 @@ class Live:
     Hold an execution that is active.
 
     *deferred* are operations that a replay reached for the first time, which begin once the
-    replay is known to agree with the journal; *backlog* is what came while it was not settled.
+    replay is known to agree with the journal; *is_child* is whether another waits for its end; *backlog* is what came while it was not settled.
     """
 
-    def __init__(self, run: Run, inbox: Inbox) -> None:
+    def __init__(self, run: Run, inbox: Inbox, *, is_child: bool = False) -> None:
         self.run = run
         self.inbox = inbox
+        self.is_child = is_child
         self.restored = False
         self.deferred: list[Pending] = []
         self.backlog: deque[Callable[[], None]] = deque()
@@ -37,15 +38,19 @@ class Live:
         return self.restored and not self.run.paused
 
     @property
+    def is_kept(self) -> bool:
+        """Tell whether all it did, and the steps it took, are on disk."""
+        return self.written == self.handed and not self.run.recorder.unwritten
+
+    @property
     def may_rest(self) -> bool:
         """Tell whether it only waits, and everything it did is on disk: then it can be rebuilt."""
         return (
-            self.written == self.handed
+            self.is_kept
             and self.posted == 0
             and self.settled
             and self.run.outcome is None
             and not self.backlog
-            and not self.run.recorder.behind
             and all(one.operation.kind in _LONG for one in self.run.pending.values())
         )
 

@@ -24,7 +24,7 @@ from local.workflows.restoring import Restorer
 from local.workflows.scheduler import FATAL, RAISED, RAN, Pending, Run
 from local.workflows.services.refusals import refused
 from local.workflows.strands import Operation
-from local.workflows.values import Value, digest, dump, measured, to_json
+from local.workflows.values import Value, digest, dump, load, measured, to_json
 from shared.texts import printable
 
 if TYPE_CHECKING:
@@ -53,14 +53,14 @@ class Operations:
         self._restorer = restorer
         self._callbacks = callbacks
         self._effects = Effects(after=engine.go_on, later=engine.agenda.shortly)
-        callbacks.arrived = self.arrived
+        callbacks.arrived, callbacks.follow = self.arrived, engine.go_on_once
 
     def stop(self) -> None:
         """Begin no more effects."""
         self._effects.stop()
 
     def _live(self, run: Run) -> Live:
-        """Return where an execution lives; a cancelled one lives nowhere."""
+        """Return where an execution lives; one that was cancelled, or ended otherwise, lives nowhere."""
         live = self._engine.lives.get(run.id)
         if live is None or live.run is not run:
             raise DroppedError
@@ -140,9 +140,14 @@ class Operations:
         """Send a request, and return what the workflow learns of it."""
         try:
             if kind == "http":
-                return RAN, self._http.send(arguments, live.run.deployed)
+                # It is asked at the last moment whether the execution goes on: to connect may take long.
+                before = partial(self._live, live.run)
+                return RAN, self._http.send(arguments, live.run.deployed, before)
+            self._live(live.run)
             answer = self._connectors.send(arguments, f"{live.run.id}/{op}")
             return RAN, returned(arguments, answer)
+        except DroppedError:
+            raise
         except Exception as error:  # noqa: BLE001 - the workflow has to learn that it failed
             failure = translated(error, "a request")
             if isinstance(failure, Failure):
@@ -160,8 +165,9 @@ class Operations:
         )
 
     def arrived(self, execution: str, callback: str, payload: int, request: str) -> None:
-        """Deliver a payload that is safe on disk; any thread may call it."""
-        self._engine.agenda.post(lambda: self._payload(execution, callback, payload, request))
+        """Deliver a payload that is safe on disk; who took it goes on with it, whatever thread tells of it."""
+        self._engine.agenda.count(1)
+        self._engine.agenda.bring(lambda: self._payload(execution, callback, payload, request))
 
     def _payload(self, execution: str, callback: str, payload: int, request: str) -> None:
         def deliver(live: Live) -> None:
@@ -192,8 +198,8 @@ class Operations:
         """Give the oldest payload to the oldest wait that is still on."""
         found = live.inbox.match(callback, live.run.pending)
         if found is not None:
-            op, payload, value = found
-            self._engine.completed(live, op, RAN, value, payload)
+            op, payload = found
+            self._engine.completed(live, op, RAN, load(payload.text), payload)
             self._engine.act(live, lambda: self._match(live, callback))
 
     def recover(self, live: Live) -> None:

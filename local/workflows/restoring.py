@@ -34,6 +34,8 @@ class Restored:
     inbox: Inbox
     marked: bool
     """Whether it waited for this release."""
+    is_child: bool
+    """Whether another execution began it."""
 
 
 class Restorer:
@@ -102,7 +104,7 @@ class Restorer:
             execution,
         ):
             inbox.load(payload["callback"], payload["n"], payload["request"])
-        return Restored(run, inbox, row["attention"] is not None)
+        return Restored(run, inbox, row["attention"] is not None, row["parent"] is not None)
 
     def _program(
         self, workflow: str, revision: str, version: str

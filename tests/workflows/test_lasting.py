@@ -10,10 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import flask
+import pytest
 
 from local.clock import Clock
 from local.workflows import Runtime, records
 from local.workflows.history import Entries, Recorder
+from local.workflows.journal import Journal
 
 from .conftest import Web, outcome, until
 
@@ -196,3 +198,68 @@ def test_the_entry_of_a_step_says_when_it_began_and_ended(runtime: Runtime) -> N
     assert {row["state"] for row in rows} == {records.SUCCEEDED}
     assert all(row["created"] <= row["updated"] for row in rows)
     assert rows[0]["updated"] >= rows[-1]["updated"]
+
+
+BRANCHES = """
+- open: {call: events.create_callback_endpoint, result: cb}
+- both:
+    parallel:
+      branches:
+        - a:
+            steps:
+              - nap: {call: sys.sleep, args: {seconds: 0.1}}
+              - after: {assign: [{x: 1}]}
+        - b:
+            steps:
+              - wait: {call: events.await_callback, args: {callback: '${cb}', timeout: 86400}}
+"""
+
+
+def test_a_branch_that_ended_is_shown_so_while_another_waits(runtime: Runtime) -> None:
+    runtime.deploy("w", BRANCHES)
+    execution = runtime.execute("w", None)
+
+    def states() -> dict[str, str]:
+        entries = runtime.views.all_steps(execution, "w")
+        return {one["step"]: one["state"].removeprefix("STATE_") for one in entries}
+
+    until(lambda: states().get("after") == "SUCCEEDED")
+    under_way, over = "IN_PROGRESS", "SUCCEEDED"
+    assert states() == {
+        "open": over,
+        "both": under_way,
+        "a": over,
+        "nap": over,
+        "after": over,
+        "b": under_way,
+        "wait": under_way,
+    }
+    [now_at] = runtime.execution(execution)["status"]["currentSteps"]
+    assert now_at["step"] == "wait"
+
+
+def test_a_replay_writes_nothing_however_many_turns_it_takes(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = (
+        "- each: {for: {value: v, range: [1, 2000], steps: [{s: {assign: [{x: '${v}'}]}}]}}\n"
+        "- nap: {call: sys.sleep, args: {seconds: 3600}}"
+    )
+    runtime = start()
+    runtime.deploy("w", source)
+    execution = runtime.execute("w", None)
+    until(lambda: bool(runtime.views.open_operations(execution)))
+    written: list[object] = []
+    append = Journal.append
+
+    def counted(self: Journal, *of: Any) -> None:
+        written.append(of)
+        append(self, *of)
+
+    # As it stops, it writes what the execution is in.
+    runtime.stop()
+    monkeypatch.setattr(Journal, "append", counted)
+    runtime = start()
+    until(lambda: execution in runtime.engine.lives and runtime.idle())
+    monkeypatch.undo()
+    assert written == []
