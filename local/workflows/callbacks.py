@@ -116,16 +116,16 @@ class Inbox:
     def __init__(self) -> None:
         self.payloads: dict[str, deque[Payload]] = {}
         self._waiting: dict[str, deque[str]] = {}
-        self._newest = 0
+        self.newest = 0
 
     def load(self, callback: str, payload: int, request: str) -> None:
         """Add a payload that the journal held when the execution was restored."""
-        self._newest = max(self._newest, payload)
+        self.newest = max(self.newest, payload)
         self.payloads.setdefault(callback, deque()).append(Payload(payload, request))
 
     def add(self, callback: str, payload: int, request: str) -> None:
         """Add a payload that was announced, unless it was found in the journal already."""
-        if payload > self._newest:
+        if payload > self.newest:
             self.load(callback, payload, request)
 
     def wait(self, callback: str, op: str) -> None:

@@ -134,14 +134,14 @@ class Engine:
             self.go_on()
         self.lasting.write()
 
-    def go_on(self, stays: Callable[[], bool] = lambda: True) -> None:
+    def go_on(self, stays: Callable[[], bool] = lambda: True, *, due: bool = True) -> None:
         """Do what is to be done while the thread *stays*, unless another does."""
         if not self.agenda.take():
             return
         try:
             while (message := self.agenda.next(stays)) is not None:
                 self._do(message)
-                for execution, op in self.timers.due(self._clock.now()):
+                for execution, op in self.timers.due(self._clock.now()) if due else ():
                     self.agenda.count(1)
                     self._do((partial(self._expire, execution, op), None))
                 self._rest()
@@ -152,7 +152,7 @@ class Engine:
     def go_on_once(self) -> None:
         """Do one thing that is to be done, unless another thread is at it; the rest is for the thread that waits."""
         left = iter((True,))
-        self.go_on(lambda: next(left, False))
+        self.go_on(lambda: next(left, False), due=False)
 
     def _do(self, message: Message) -> None:
         """Do what a message says; what needs a journal that cannot be read now is done again later."""
@@ -221,9 +221,15 @@ class Engine:
         run, entries = live.run, live.run.recorder.take(whole=whole)
         self.lasting.note(live)
 
+        number = live.handed
+
         def write(db: sqlite3.Connection) -> None:
+            if live.refused is not None and live.refused < number:
+                raise RuntimeError("what it follows was refused")
+            live.refused = number
             records.write_entries(db, run.id, entries)
             work(db)
+            live.refused = None
 
         def after() -> None:
             if done is not None and self.lives.get(run.id) is live:

@@ -8,6 +8,7 @@ function of its source, its argument and those answers, which is what a replay r
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Mapping
 from typing import Any, NamedTuple
 
@@ -52,8 +53,9 @@ from local.workflows.values import (
 
 STEPS_MAX = 100_000
 _DEPTH_MAX = 20
-# How many steps run before other executions get their turn.
+# How many steps run before other executions get their turn, and for how many seconds: whoever posts a callback waits for one.
 _TURN_STEPS = 500
+_TURN_S = 0.02
 
 
 class Result(NamedTuple):
@@ -75,8 +77,13 @@ class Machine:
         self.steps = 0
         # Some steps are only counted, so that their number may pass this one unseen.
         self._pauses_at = _TURN_STEPS
+        self._pauses_by = 0.0
         self.billed = Steps()
         self.memory = Memory()
+
+    def begin_turn(self) -> None:
+        """Have other executions get their turn a while from now."""
+        self._pauses_by = time.monotonic() + _TURN_S
 
     def main(self, argument: Value, strand: Strand) -> Running:
         """Run main with the execution's argument."""
@@ -135,7 +142,7 @@ class Machine:
         self.steps = steps = self.steps + 1
         if steps > STEPS_MAX:
             raise _too_many()
-        if steps >= self._pauses_at:
+        if steps >= self._pauses_at or time.monotonic() > self._pauses_by:
             self._pauses_at = steps + _TURN_STEPS
             yield PAUSE
         frame, body = scope.frame, step.body

@@ -32,6 +32,9 @@ class Live:
         self.broken = False
         """Whether the journal refused something of it."""
 
+        self.refused: int | None = None
+        """Which of the records handed over the journal refused: none after it is written."""
+
     @property
     def settled(self) -> bool:
         """Tell whether everything in it waits, so that something can be delivered."""

@@ -200,7 +200,12 @@ def complete_op(
             "UPDATE callback_payloads SET consumed_by = ? WHERE n = ? AND consumed_by IS NULL",
             (op, payload),
         ).rowcount
-    if changed != 1:
+    if (
+        changed != 1
+        and db.execute(
+            "SELECT 1 FROM executions WHERE id = ? AND state = ?", (execution, ACTIVE)
+        ).fetchone()
+    ):
         raise RuntimeError(f"the operation {op} of {execution} was completed twice")
 
 

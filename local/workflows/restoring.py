@@ -98,6 +98,13 @@ class Restorer:
             exact=version == ENGINE_VERSION,
         )
         inbox = Inbox()
+        [last] = self._journal.read(
+            "SELECT coalesce(max(p.n), 0) AS n FROM callback_payloads p "
+            "JOIN callbacks c ON c.id = p.callback WHERE c.execution = ?",
+            execution,
+        )
+        # What was used up already is not taken again either, however late it is announced.
+        inbox.newest = last["n"]
         for payload in self._journal.read(
             "SELECT p.* FROM callback_payloads p JOIN callbacks c ON c.id = p.callback "
             "WHERE c.execution = ? AND p.consumed_by IS NULL ORDER BY p.n",

@@ -219,10 +219,10 @@ class Run:
 
         self._joins: list[_Join] = []
         self._active = 0
-        machine = Machine(program, recorder)
-        self.billed = machine.billed
+        self._machine = Machine(program, recorder)
+        self.billed = self._machine.billed
         strand = Strand("0", self._context)
-        self._root = _Task(strand, machine.main(argument, strand))
+        self._root = _Task(strand, self._machine.main(argument, strand))
         self._ready.append(_Turn(self._root))
 
     def _context(self, strand: Strand) -> Context:
@@ -290,6 +290,7 @@ class Run:
         if self.work is not None:
             self.worked(self.work, self.work())
         self.paused = False
+        self._machine.begin_turn()
         while self._ready and self.outcome is None and not self.paused:
             turn = self._ready.popleft()
             if not turn.resumed:

@@ -13,7 +13,17 @@ from typing import Any
 import pytest
 
 from local.clock import Clock
-from local.workflows import Home, Runtime, callbacks, history, loops, operations, records, scheduler
+from local.workflows import (
+    Home,
+    Runtime,
+    callbacks,
+    history,
+    interpreter,
+    loops,
+    operations,
+    records,
+    scheduler,
+)
 from local.workflows.callbacks import CallbackRefusedError
 from local.workflows.engine import Engine
 from local.workflows.errors import LockedError, UnavailableError
@@ -25,6 +35,11 @@ from .conftest import Web, outcome, until
 from .waiting import WAIT, call, waiting
 
 Start = Callable[..., Runtime]
+
+ANSWERS = WAIT.replace(
+    'call: http.get, args: {url: \'${sys.get_env("API") + "/after"}\'}', "assign: [{x: 1}]"
+)
+"""The same, and nothing outside follows the callback."""
 
 
 def changed(runtime: Runtime, tmp_path: Path, sql: str) -> None:
@@ -148,6 +163,40 @@ def test_a_record_that_the_journal_refuses_ends_the_execution(
     assert "secret" not in json.dumps(found)
     # What was to follow the refused record does not happen.
     assert "after" not in web.paths()
+
+
+def test_an_execution_ends_with_no_result_that_the_journal_refused(
+    runtime: Runtime, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution, url = waiting(runtime, web, ANSWERS)
+
+    def refused(*_: Any) -> None:
+        raise sqlite3.IntegrityError("refused")
+
+    monkeypatch.setattr(records, "complete_op", refused)
+    call(runtime, url, 1)
+    # Its end is in the same commit as what was refused.
+    assert runtime.wait(execution, 10)["state"] == "FAILED"
+    assert execution in runtime.trouble()
+
+
+def test_whoever_calls_back_waits_for_no_long_turn(
+    runtime: Runtime, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interpreter, "_TURN_S", -1.0)
+    turns: list[str] = []
+    advance = scheduler.Run.advance
+
+    def counted(self: scheduler.Run) -> None:
+        turns.append(threading.current_thread().name)
+        advance(self)
+
+    execution, url = waiting(runtime, web, ANSWERS)
+    monkeypatch.setattr(scheduler.Run, "advance", counted)
+    call(runtime, url, 1)
+    assert json.loads(runtime.wait(execution, 10)["result"]) == 1
+    # Each step is a turn here: whoever calls back runs one, and the thread that waits the rest.
+    assert turns.count(threading.current_thread().name) <= 1 < len(turns)
 
 
 def test_a_journal_that_cannot_be_read_for_a_while_is_read_later(
