@@ -165,8 +165,18 @@ class RulesInForce:
         return attested(made, self._ports.signer)
 
     def decide(self, call: Call, txn: Transaction, question: Question) -> Attestation:
-        """Return the decision, signed: nothing is used up."""
-        return attested(self._decided(call, txn, question), self._ports.signer)
+        """
+        Return the decision, signed: nothing is used up.
+
+        Raises:
+            Refusal: It rests on an approval that is for something else.
+        """
+        made = self._decided(call, txn, question)
+        if Decided(made).allows and made.input["context"].get("approval_state") == "granted":
+            from shared.approvals.actions import acting
+
+            acting.look(txn, question, made)
+        return attested(made, self._ports.signer)
 
     def _decided(self, call: Call, txn: Transaction, question: Question) -> Decision:
         """Decide: the agent is looked up where agents are kept."""

@@ -326,8 +326,8 @@ def test_a_tool_that_needs_an_approval_is_refused_until_there_is_one(use, world,
 def approved(world, use):
     """Have the use of a tool be asked for as its refusal says, and granted by the Governor of the account."""
 
-    def grant(**said):
-        request = problem(use(**said), 403, "approval_required")["request"]
+    def grant(bent=None, **said):
+        request = problem(use(**said), 403, "approval_required")["request"] | (bent or {})
         tenant = {"X-Tenant-ID": "acme"}
         asked = world.call(
             create_approval, "/v1/approvals", request, as_="service", headers=tenant
@@ -383,6 +383,47 @@ def test_a_tool_is_not_used_with_the_approval_of_another_tenant_or_of_none(
     id = approved()
     for other in (id.replace("acme.", "globex."), APPROVAL):
         problem(use(approval_id=other), 403, "approval_mismatch")
+
+
+def test_whoever_asks_names_no_chain_that_the_rules_want(use, evaluate, world, agent, approved):
+    agent()
+    world.ports.enforcement = wants = Wants(ApprovalNeeded(type="communication"))
+    own = {"name": "finance-two-step", "steps": [{"roles": ["customer_admin"]}]}
+    id = approved({"chain": own})
+    problem(use(approval_id=id), 403, "approval_mismatch")
+    wants.needed = ApprovalNeeded(type="communication", chain="finance-two-step")
+    problem(use(approval_id=id), 403, "approval_mismatch")
+    assert world.ports.documents.get(Key("acme", "approvals", id)).data["status"] == "approved"
+
+
+@pytest.mark.parametrize("member", ["title", "action_description", "rationale"])
+def test_a_tool_is_not_used_with_a_yes_to_other_words(use, world, agent, approved, member):
+    agent()
+    world.ports.enforcement = Wants()
+    problem(use(approval_id=approved({member: "Nothing leaves."})), 403, "approval_mismatch")
+
+
+def test_an_evaluation_rests_on_no_approval_that_the_act_could_not_use(
+    world, evaluate, agent, approved
+):
+    agent()
+    world.ports.enforcement = Wants()
+    act = {
+        "typ": "action/v1",
+        "tenant_id": "acme",
+        "agent_id": AGENT,
+        "iteration": 0,
+        **STEP,
+        **dict.fromkeys(("action", "tool"), BEGINS["name"]),
+        **dict.fromkeys(("args_hash", "resource"), DIGEST),
+        "plan_hash": None,
+        "tool_schema_hash": None,
+        "chain_version": 1,
+    }
+    # Of another manifest, and under other policies.
+    act |= {"manifest_hash": "0" * 64, "policy_version": "1" * 64}
+    id = approved({"subject": act, "evidence_facts": {}})
+    problem(evaluate(approval_id=id, args_hash=DIGEST, **STEP), 403, "approval_mismatch")
 
 
 def test_a_refused_use_of_a_tool_says_how_much_of_the_budget_is_used(use, agent, hold):

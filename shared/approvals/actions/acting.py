@@ -41,6 +41,20 @@ def ask(call: Call, txn: Transaction, act: Question, request: ApprovalRequest) -
     return new
 
 
+def look(txn: Transaction, act: Question, decision: Decision) -> Approval:
+    """
+    Return the approval that is presented, as the act would use it up.
+
+    Raises:
+        Refusal: It is not granted, or not for this.
+    """
+    found = txn.get_or_none(Approval, str(act.approval_id))
+    after = acting.used(found, act, decision, at=act.now)
+    if found is not None and decision.approval is not None:
+        raise acting.too_weak(found, decision.approval)
+    return after
+
+
 def use(txn: Transaction, act: Question, decision: Decision) -> None:
     """
     Use up the approval that is presented, in the transaction of the act, and have its entries name it.
@@ -50,9 +64,6 @@ def use(txn: Transaction, act: Question, decision: Decision) -> None:
     Raises:
         Refusal: It is not granted, or not for this; nothing is used up.
     """
-    found = txn.get_or_none(Approval, str(act.approval_id))
-    after = acting.used(found, act, decision, at=act.now)
-    if found is not None and decision.approval is not None:
-        raise acting.too_weak(found, decision.approval)
+    after = look(txn, act, decision)
     txn.under(ApprovalRef(approval_id=after.id, action_digest=after.action_digest))
     txn.alongside(after, ApprovalConsumed.of(after))

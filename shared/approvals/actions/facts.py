@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.approvals.models.approvals import Approval, ApprovalStatus
-from shared.approvals.rules import acting
+from shared.approvals.rules import acting, chains
 from shared.deciding import Question
 from shared.store import Transaction
 
@@ -36,7 +36,8 @@ def facts(txn: Transaction, question: Question) -> Mapping[str, Any]:
         known |= {
             "approval_state": _state(found, question),
             "approval_type": found.type,
-            "approval_chain": found.chain,
+            # Whoever asks names the chain that they bring along; only the platform's own tells rules who agreed.
+            "approval_chain": found.chain if found.chain == chains.usual(found).name else None,
         }
     return {"context": known}
 

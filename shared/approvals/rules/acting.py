@@ -35,6 +35,9 @@ LATER = ("manifest_hash", "policy_version", "chain_version")
 UNDONE = frozenset({"delete", "bulk", "pay", "trade", "send", "publish"})
 """What nobody takes back."""
 
+WORDS = binding.SHOWN - {"summary"}
+"""What people read of a question about a tool and whoever asks does not choose; the summary names who asked."""
+
 MAX_FACTS = 48
 MAX_SAID = 500
 """How many facts of the arguments are shown, and how long each may be."""
@@ -121,6 +124,9 @@ def used(approval: Approval | None, act: Question, decision: Decision, *, at: da
         raise mismatch(act)
     needed = ApprovalNeeded(type=approval.type)
     request = asked(act, decision, needed, salt=_salt(approval))
+    if act.whole is None and any(getattr(approval, n) != getattr(request, n) for n in WORDS):
+        # People read something else than what is to be done.
+        raise mismatch(act)
     by = Consumer(
         run_id=act.path.get("run_id") or act.name,
         step_id=f"{act.path.get('step_id', 'act')}/{decision.decision_id}",

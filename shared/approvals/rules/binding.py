@@ -55,8 +55,9 @@ def answers(
         ApprovalMismatch: It was asked as anything else; everything that differs is named.
     """
     other = _differing(approval, question, LABELS)
-    usual = steps or chains.steps(question, chains.chain(question))
-    if _seats(approval.steps) != _seats(usual):
+    chain = chains.chain(question)
+    named = steps is not None or approval.chain == chain.name
+    if not named or _seats(approval.steps) != _seats(steps or chains.steps(question, chain)):
         other.append("chain")
     if other:
         raise ApprovalMismatch(

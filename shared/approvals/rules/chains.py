@@ -35,7 +35,7 @@ def urgent_and_safe(question: ApprovalRequest | Approval) -> bool:
     return urgent and safe and for_substitutes(question)
 
 
-def usual(request: ApprovalRequest) -> Chain:
+def usual(request: ApprovalRequest | Approval) -> Chain:
     """Return the chain of a question that brings none along."""
     steps = [ChainStep(roles=(_KEEPERS[request.governor_scope],))]
     if request.type == "constitutional":
