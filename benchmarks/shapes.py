@@ -183,7 +183,9 @@ def _behind(steps: Sequence[Step]) -> dict[str, frozenset[str]]:
 
 def _changed(steps: Sequence[Step], parts: Sequence[Sequence[Step]], more: int) -> list[Step]:
     if more < 0:
-        left_out = {step.name for n in _spread(-more, len(parts)) for step in parts[n]}
+        # Of those that have the same, as many in a hundred are left out as of all.
+        alike = sorted(parts, key=lambda part: sorted(step.kind for step in part))
+        left_out = {step.name for n in _spread(-more, len(alike)) for step in alike[n]}
         return [step for step in steps if step.name not in left_out]
     copies: dict[str, list[str]] = {}
     new: list[Step] = []
