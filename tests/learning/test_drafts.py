@@ -15,9 +15,11 @@ from functions.learning.submit_seed_draft import submit_seed_draft
 from functions.precedents.activate_precedent_seed import activate_precedent_seed
 from functions.precedents.validate_precedent_seed import SeedReview, validate_precedent_seed
 from shared.actors import Role
+from shared.approvals.events.lifecycle import ApprovalExpired
 from shared.approvals.events.use import ApprovalConsumed
 from shared.approvals.models.approvals import Approval, Consumer
 from shared.approvals.rules import binding
+from shared.approvals.rules.decisions import unused
 from shared.errors import Conflict, Invalid, NotFound, RateLimited
 from shared.learning.models import NewDraft
 from shared.precedents.events import SeedApproved
@@ -142,6 +144,17 @@ def test_what_was_objected_to_speaks_for_no_rule(call_as, decided):
     with pytest.raises(Invalid) as refused:
         propose(call_as, evidence)
     assert refused.value.violations[0].rule == "missing_evidence"
+
+
+def test_what_was_approved_and_then_closed_unused_still_speaks_for_a_rule(call_as, decided):
+    evidence = decided(3)
+    for id in evidence:
+        call = call_as(Role.SERVICE)
+        with call.transaction() as txn:
+            after = unused(txn.get(Approval, id), why="not_started", at=call.now)
+            assert after.status == "expired"
+            txn.save(after, ApprovalExpired.of(after))
+    assert propose(call_as, evidence).support == 3
 
 
 @pytest.mark.parametrize("step", ["submit", "validate", "activate"])

@@ -43,8 +43,9 @@ def by_people(approval: Approval) -> bool:
 
 
 def speaks_for(approval: Approval) -> bool:
-    """Say whether people approved it, and nobody objected to it, also not after it was used."""
-    return by_people(approval) and approval.status in GOOD and approval.vetoed_at is None
+    """Say whether people approved it, and nobody objected to it, also not after it was used or closed unused."""
+    agreed = approval.status in GOOD or approval.unused is not None
+    return by_people(approval) and agreed and approval.vetoed_at is None
 
 
 def coverage(approved: Sequence[Approval]) -> Coverage:
