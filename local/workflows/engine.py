@@ -220,10 +220,10 @@ class Engine:
         """Journal something of an execution with the steps it took meanwhile, and if *whole* those it is in."""
         run, entries = live.run, live.run.recorder.take(whole=whole)
         self.lasting.note(live)
-
         number = live.handed
 
         def write(db: sqlite3.Connection) -> None:
+            # A result is delivered before it is on disk, so what follows may be in the commit that refuses it.
             if live.refused is not None and live.refused < number:
                 raise RuntimeError("what it follows was refused")
             live.refused = number

@@ -6,6 +6,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,13 @@ ANSWERS = WAIT.replace(
     'call: http.get, args: {url: \'${sys.get_env("API") + "/after"}\'}', "assign: [{x: 1}]"
 )
 """The same, and nothing outside follows the callback."""
+
+TWICE = WAIT.replace(
+    "return: '${got.http_request.body}'",
+    "call: events.await_callback, args: {callback: '${cb}', timeout: 86400}, result: again}\n"
+    "    - r3: {return: ['${got.http_request.body}', '${again.http_request.body}']",
+)
+"""The same, and another callback at the same address."""
 
 
 def changed(runtime: Runtime, tmp_path: Path, sql: str) -> None:
@@ -197,6 +205,58 @@ def test_whoever_calls_back_waits_for_no_long_turn(
     assert json.loads(runtime.wait(execution, 10)["result"]) == 1
     # Each step is a turn here: whoever calls back runs one, and the thread that waits the rest.
     assert turns.count(threading.current_thread().name) <= 1 < len(turns)
+
+
+def test_whoever_calls_back_does_nothing_of_what_is_due(
+    runtime: Runtime, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution, url = waiting(runtime, web, ANSWERS)
+    looked: list[int] = []
+    due = runtime.engine.timers.due
+
+    def seen(now: datetime) -> Any:
+        looked.append(threading.get_ident())
+        return due(now)
+
+    monkeypatch.setattr(runtime.engine.timers, "due", seen)
+    call(runtime, url, 1)
+    assert json.loads(runtime.wait(execution, 10)["result"]) == 1
+    assert threading.get_ident() not in looked
+
+
+def test_what_came_of_an_execution_that_was_cancelled_meanwhile_is_no_defect(
+    runtime: Runtime, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution, url = waiting(runtime, web, ANSWERS)
+    complete = records.complete_op
+
+    def late(db: sqlite3.Connection, *told: Any) -> None:
+        # Somebody cancels it in the commit before.
+        records.finish(db, execution, records.CANCELLED, None, None, runtime.now())
+        complete(db, *told)
+
+    monkeypatch.setattr(records, "complete_op", late)
+    call(runtime, url, 1)
+    assert runtime.wait(execution, 10)["state"] == "CANCELLED"
+    until(runtime.idle)
+    assert runtime.trouble() == ""
+    steps = runtime.journal.read("SELECT state FROM step_entries WHERE execution = ?", execution)
+    assert "IN_PROGRESS" not in {one["state"] for one in steps}
+
+
+def test_a_payload_that_is_announced_late_is_not_taken_twice(start: Start, web: Web) -> None:
+    runtime = start()
+    execution, url = waiting(runtime, web, TWICE)
+    call(runtime, url, 1)
+    until(lambda: web.paths().count("after") == 1 and runtime.idle())
+    runtime.stop()
+    runtime = start()
+    [used] = runtime.journal.read("SELECT n, callback, request FROM callback_payloads")
+    runtime.callbacks.arrived(execution, used["callback"], used["n"], used["request"])
+    runtime.callbacks.follow()
+    until(runtime.idle)
+    call(runtime, url, 2)
+    assert json.loads(runtime.wait(execution, 10)["result"]) == [1, 2]
 
 
 def test_a_journal_that_cannot_be_read_for_a_while_is_read_later(
