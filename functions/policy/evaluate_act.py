@@ -17,8 +17,9 @@ def evaluate_act(
 
     It is the decision that every operation of the platform is under, for what is done outside of one. The answer is 200
     whatever the verdict, and is kept, signed; what is not let be done is entered as a denial. What is known of the
-    agent, its budgets and its approval is looked up: a request that claims it is refused. Services name the customer
-    whom it is done for with `X-Tenant-ID`. Nothing is used up or held.
+    agent, its budgets and its approval is looked up: a request that claims it is refused, and so is one with a granted
+    approval that the act could not use (403 `approval_mismatch`). Services name the customer whom it is done for with
+    `X-Tenant-ID`. Nothing is used up or held.
     """
     with call.transaction() as txn:
         kept = decides.decide(call, txn, acts.question(body, call, deployment))

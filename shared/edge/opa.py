@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from threading import Lock
@@ -119,7 +120,7 @@ class OpaEngine:
         self._beside.close()
 
 
-class _Place:
+class _Place(ABC):
     """Where some bundles are evaluated: one decision at a time."""
 
     wait_s = MAX_WAIT_S
@@ -196,15 +197,16 @@ class _Place:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a denial
             return self._failed(bundle, error)
 
+    @abstractmethod
     def _ready(self, asked: Sequence[str]) -> Ask:
         """Return what is asked, with these bundles in it."""
-        raise NotImplementedError
 
     def _failed(self, bundle: str, error: Exception) -> Finding:
         return _failed(bundle, type(error).__name__)
 
+    @abstractmethod
     def _close(self) -> None:
-        raise NotImplementedError
+        """Let go of what was compiled, by whoever has the lock."""
 
 
 class _Here(_Place):

@@ -56,8 +56,9 @@ def answers(
     """
     other = _differing(approval, question, LABELS)
     chain = chains.chain(question)
-    named = steps is not None or approval.chain == chain.name
-    if not named or _seats(approval.steps) != _seats(steps or chains.steps(question, chain)):
+    # A chain that whoever asks brings along may have the usual seats, and any name.
+    usual = steps is not None or approval.chain == chain.name
+    if not usual or _seats(approval.steps) != _seats(steps or chains.steps(question, chain)):
         other.append("chain")
     if other:
         raise ApprovalMismatch(
