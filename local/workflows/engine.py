@@ -217,7 +217,7 @@ class Engine:
         *,
         whole: bool = False,
     ) -> None:
-        """Journal something of an execution with the steps it took meanwhile, and if *whole* those it is in."""
+        """Journal something of an execution with the steps it took if they are many, and if *whole* with all, and those it is in."""
         run, entries = live.run, live.run.recorder.take(whole=whole)
         self.lasting.note(live)
         number = live.handed

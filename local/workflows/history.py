@@ -4,11 +4,16 @@ Note which steps were taken, once each, however often an execution is replayed.
 A step's entry is known by its ordinal, which is the same in every replay, so entries up to the
 highest one on disk are not written again, except to say how an open one ended. What is on disk is always the
 entries up to some ordinal: so one that is open is written when a later one has ended, or when it has been open for long.
+
+They are written many at a time, as nothing is told from them that a replay does not find again. What a killed process
+had not written yet, a replay notes anew, with the times that the operations which it reaches have on disk.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from local.workflows.errors import Failure
@@ -18,6 +23,10 @@ if TYPE_CHECKING:
 
     from local.workflows.scopes import Frame
 
+
+_1970, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+_MANY = 64
+"""How many steps that ended are written when something else is: as many as fill a page of the journal or two."""
 
 Began = tuple[str, str, str, str, int | None, int]
 """The routine, the step, the kind, the strand and the parent, and when it began, in µs since 1970."""
@@ -38,14 +47,24 @@ class Recorder:
     Collect the entries of one execution until they are written.
 
     *parts* says whether those of iterations, conditions, branches and attempts are among them: an execution that an
-    earlier release began has none, and would count its steps in another way.
+    earlier release began has none, and would count its steps in another way. *started* is when each operation began
+    that a replay will reach, as the journal has it: what a replay comes to on the way there was at the same time.
     """
 
     def __init__(
-        self, now: Callable[[], int], high: int, still_open: Iterable[int], *, parts: bool
+        self,
+        now: Callable[[], int],
+        high: int,
+        still_open: Iterable[int],
+        *,
+        parts: bool,
+        started: Iterable[str] = (),
     ) -> None:
         self.parts = parts
-        self._now = now
+        self._clock = now
+        # In the order they began, which is that in which they are reached.
+        self._started = deque(sorted(started))
+        self._now = self._before if self._started else now
         self._high = high
         self._open = set(still_open)
         # The last that began, and the last that ended and is new.
@@ -68,15 +87,25 @@ class Recorder:
             self._ended.append((ordinal, began, self._now(), failure))
             self._last = max(self._last, ordinal)
 
+    def reached(self) -> None:
+        """Note that a replay reached the next operation that the journal has."""
+        if self._started:
+            self._started.popleft()
+        if not self._started:
+            self._now = self._clock
+
+    def _before(self) -> int:
+        return (datetime.fromisoformat(self._started[0]) - _1970) // _MICROSECOND
+
     @property
     def unwritten(self) -> bool:
         """Tell whether steps began or ended of which nothing was taken."""
         return bool(self._ended or self._going_on)
 
     def take(self, *, whole: bool = False) -> Entries | None:
-        """Return what is to be written now: what ended, with all that began before, or else the *whole*."""
+        """Return what is to be written now: much that ended, with all that began before, or else the *whole*."""
         going_on, ended = self._going_on, self._ended
-        if not ended and not (whole and going_on):
+        if not (whole and (ended or going_on)) and len(ended) < _MANY:
             return None
         self._ended = []
         before: dict[int, Began] = {}

@@ -81,6 +81,7 @@ class Restorer:
             execution,
         )[0]
         still_open = map(int, (steps["open"] or "").split(",")) if steps["open"] else ()
+        operations = self._journal.read("SELECT * FROM ops WHERE execution = ?", execution)
         run = Run(
             execution,
             deployed,
@@ -92,8 +93,9 @@ class Restorer:
                 steps["high"] or 0,
                 still_open,
                 parts=version == ENGINE_VERSION,
+                started=[row["started"] for row in operations],
             ),
-            self._history(execution),
+            [_record(row) for row in operations],
             host,
             exact=version == ENGINE_VERSION,
         )
@@ -147,22 +149,6 @@ class Restorer:
             "GOOGLE_CLOUD_WORKFLOW_REVISION_ID": row["revision"],
         }
 
-    def _history(self, execution: str) -> list[Record]:
-        return [
-            Record(
-                row["op"],
-                row["kind"],
-                row["args_hash"],
-                read_moment(row["deadline"]) if row["deadline"] else None,
-                row["callback"],
-                row["seq"],
-                row["ok"],
-                row["value"],
-                row["schedule_hash"],
-            )
-            for row in self._journal.read("SELECT * FROM ops WHERE execution = ?", execution)
-        ]
-
     # --- parents and children -----------------------------------------------------------------
 
     def create_child(
@@ -207,3 +193,18 @@ class Restorer:
         operation = Views(self._journal, self._project, self._location).execution(child)
         failed = raised(tag, "Execution failed or cancelled.", operation=operation)
         return False, failed.value
+
+
+def _record(row: sqlite3.Row) -> Record:
+    """Read an operation of the journal."""
+    return Record(
+        row["op"],
+        row["kind"],
+        row["args_hash"],
+        read_moment(row["deadline"]) if row["deadline"] else None,
+        row["callback"],
+        row["seq"],
+        row["ok"],
+        row["value"],
+        row["schedule_hash"],
+    )

@@ -247,6 +247,7 @@ class Run:
             if self._order:
                 raise DivergenceError(f"the operation {op} ({kind}) is not in the journal")
             return None
+        self.recorder.reached()
         if record.kind != kind:
             raise DivergenceError(f"the operation {op} is {kind} here and was {record.kind} before")
         if record.args_hash != args_hash:

@@ -13,7 +13,7 @@ import flask
 import pytest
 
 from local.clock import Clock
-from local.workflows import Runtime, records
+from local.workflows import Runtime, history, records
 from local.workflows.history import Entries, Recorder
 from local.workflows.journal import Journal
 
@@ -77,7 +77,10 @@ def walked(
     return taken
 
 
-def test_a_process_killed_at_any_moment_leaves_entries_without_a_gap() -> None:
+def test_a_process_killed_at_any_moment_leaves_entries_without_a_gap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(history, "_MANY", 4)
     for seed in range(300):
         chance, disk = random.Random(seed), Disk()
         for killed_at in sorted(chance.choices(range(80), k=3)):
@@ -93,7 +96,8 @@ def test_a_process_killed_at_any_moment_leaves_entries_without_a_gap() -> None:
         assert states[0] == states[1]
 
 
-def test_what_is_soon_over_is_written_once() -> None:
+def test_what_is_soon_over_is_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "_MANY", 1)
     disk = Disk()
     recorder = disk.recorder()
     loop = recorder.begin(FRAME, "each", "FOR", None)
@@ -102,7 +106,7 @@ def test_what_is_soon_over_is_written_once() -> None:
         disk.write(recorder.take())
         recorder.end(step, None)
     recorder.end(loop, None)
-    disk.write(recorder.take())
+    disk.write(recorder.take(whole=True))
     assert [n for n in range(1, 22) if disk.writes.count(n) > 1] == [loop]
 
 
@@ -175,6 +179,34 @@ def test_a_stop_writes_what_executions_are_in(start: Start, clock: Clock, web: W
     gate.set()
     assert runtime.views.all_steps(execution, "w")[2]["createTime"] < stopped
     runtime.wait(execution, 20)
+
+
+def test_steps_that_a_killed_process_had_not_written_keep_their_times(
+    start: Start, tmp_path: Path, clock: Clock, web: Web
+) -> None:
+    gate = threading.Event()
+    web.answers["ask"] = lambda: flask.jsonify(len(web.asked) < 2 or gate.wait(10))
+    runtime = start()
+    runtime.deploy("w", ASKING)
+    execution = runtime.execute("w", None)
+    until(lambda: len(web.asked) == 2)
+    before = runtime.views.all_steps(execution, "w")
+    stopped = records.written(clock.now())
+    runtime.stop()
+    gate.set()
+    with closing(sqlite3.connect(tmp_path / "data" / "workflows.db")) as db, db:
+        db.execute("DELETE FROM step_entries")
+    runtime = start()
+    runtime.wait(execution, 20)
+    after = runtime.views.all_steps(execution, "w")
+    assert [one["step"] for one in after] == [one["step"] for one in before]
+    times = [one["createTime"] for one in after]
+    assert times == sorted(times)
+    assert times[-1] < stopped
+    assert after[-1]["updateTime"] > stopped
+    # What the journal has of the first operation is when it began; it was over when the second did.
+    first, second = [one for one in after if one["step"] == "asked"]
+    assert first["createTime"] < first["updateTime"] == second["createTime"]
 
 
 def test_a_loop_of_instants_updates_little(runtime: Runtime) -> None:
