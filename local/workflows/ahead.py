@@ -25,11 +25,11 @@ class Ahead:
 
     def make_room(self) -> None:
         """
-        Make room if there is none, and raise nothing if there is no more.
+        Make room if there is none, and raise nothing if there is no more; a log that is long has it for good.
 
         Only a transaction that has written nothing may do so, as nobody else writes.
         """
-        if self._file < 0:
+        if self._file < 0 or self._size > _LONG - len(_ZEROS):
             return
         with contextlib.suppress(OSError):  # A disk that is full has no room: a commit says so.
             size = os.fstat(self._file).st_size
