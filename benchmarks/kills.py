@@ -13,15 +13,17 @@ import json
 import logging
 import multiprocessing
 import random
+import sqlite3
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import groupby
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -188,6 +190,7 @@ def counted(data: Path, done: Done, executions: int) -> dict[str, int]:
     engine = Runtime(data, clock=Clock(), home=Home("http://127.0.0.1:9"))
     engine.start()
     rows = engine.journal.read("SELECT argument, state, result FROM executions")
+    steps = engine.journal.read("SELECT * FROM step_entries ORDER BY execution, ordinal")
     engine.stop()
     right = 0
     for row in rows:
@@ -203,6 +206,8 @@ def counted(data: Path, done: Done, executions: int) -> dict[str, int]:
     return {
         "executions": len(rows),
         "ended otherwise than they should": executions - right,
+        "of their steps": len(steps),
+        "executions whose steps are told wrong": executions - _told(steps),
         "effects with a key": len(done.keys),
         "of them never": sum(effects[one] == 0 for one in wanted),
         "of them under more than one key": sum(effects[one] > 1 for one in wanted),
@@ -212,8 +217,24 @@ def counted(data: Path, done: Done, executions: int) -> dict[str, int]:
     }
 
 
+def _told(steps: Sequence[sqlite3.Row]) -> int:
+    """Count the executions whose steps are all there, in the order they began, and over."""
+    right = 0
+    for _, own in groupby(steps, key=lambda row: str(row["execution"])):
+        rows = list(own)
+        begun = [row["created"] for row in rows]
+        right += (
+            [row["ordinal"] for row in rows] == list(range(1, len(rows) + 1))
+            and begun == sorted(begun)
+            and all(row["created"] <= row["updated"] for row in rows)
+            and {row["state"] for row in rows} <= {"SUCCEEDED", "FAILED"}
+        )
+    return right
+
+
 BAD = (
     "ended otherwise than they should",
+    "executions whose steps are told wrong",
     "of them never",
     "of them under more than one key",
     "of them more than once",
