@@ -23,7 +23,7 @@ from shared.edge.bundles import COMMON, GUARDS, ROOT, BundleSet, NotLoaded
 from shared.edge.canary import canary
 from shared.edge.effort import Limit
 from shared.edge.opa import OpaEngine
-from shared.edge.rego_tests import BESIDE, RegoTests, named
+from shared.edge.rego_tests import BESIDE, TEXTS, RegoTests, named, replaced
 from shared.enforcing import Judgement
 from shared.errors import EnforcementUnavailable, Invalid, Violation
 from shared.judged import STORED
@@ -51,9 +51,6 @@ Ask = Callable[[BundleSet, Mapping[str, str], datetime], Iterable[Violation]]
 """Asks rules, with their tests, and tells what is wrong."""
 
 log = logging.getLogger("waooaw.judging")
-
-_TEXTS = r'"(?:\\.|[^"\\\n])*"?|`[^`]*`?|#[^\n]*'
-"""What brackets do not count in. None of them can begin without being found, so nothing is looked for again."""
 
 
 def judged(
@@ -134,7 +131,7 @@ def _places(
 
 
 def _depth(source: str) -> int:
-    brackets = re.findall(r"[\[({\])}]", re.sub(_TEXTS, "", source))
+    brackets = re.findall(r"[\[({\])}]", re.sub(TEXTS, "", source))
     return max(accumulate(1 if one in "[({" else -1 for one in brackets), default=0)
 
 
@@ -148,14 +145,25 @@ def _written(rules: BundleSet, tests: Mapping[str, str]) -> Iterator[Violation]:
                 yield Violation(rule="bundle_refused", message=said, field="modules")
             for hides in dict.fromkeys(bundles.hidden(tree)):
                 yield Violation(rule="hidden_denial", message=f"{path} {hides}", field="modules")
+            yield from _replaced(path, rules.modules[path], tree, "modules")
     except NotLoaded as error:
         yield Violation(rule="bundle_refused", message=str(error)[:2000], field="modules")
     try:
         for path, tree in bundles.parsed(tests).items():
             for wrong in bundles.wrong(tree):
                 yield Violation(rule="bundle_refused", message=f"{path} {wrong}", field="tests")
+            yield from _replaced(path, tests[path], tree, "tests")
     except NotLoaded as error:
         yield Violation(rule="bundle_refused", message=str(error)[:2000], field="tests")
+
+
+def _replaced(path: str, source: str, tree: Any, field: str) -> Iterator[Violation]:
+    for line, target in replaced(source, tree):
+        said = (
+            f"{path}, line {line}, replaces {target}: what is tested must be what decides; only `input`, and what is under"
+            " it, may be made up with `with`"
+        )
+        yield Violation(rule="replaced", message=said, field=field)
 
 
 def _claims(

@@ -37,7 +37,7 @@ def unproven(
     """
     own = {path: text for path, text in modules.items() if path.partition("/")[0] == name}
     said, about = codes(own), _about(name, tests)
-    # Neither a module nor a test names it, so none can tell whether it is looked at.
+    # Neither a module nor a test names it, and none sees what is asked here, so none can tell whether it is looked at.
     place = "codes"
     while any(place in text for text in (*modules.values(), *tests.values())):
         place += "_"
@@ -45,8 +45,8 @@ def unproven(
         line
         for one in about
         for line in (
-            f'instead["{one}"] if data.{one} with data.{name}.decision as input.decision',
-            f'renamed["{one}"] if {{ "{one}" in input.tests; data.{one} with data.{place} as input.codes }}',
+            f'instead["{one}"] if data.{one} with data.{name}.decision as input.decision with input as {{}}',
+            f'renamed["{one}"] if {{ "{one}" in input.tests; data.{one} with data.{place} as input.codes with input as {{}} }}',
         )
     ]
     sources = {**modules, **{path: _looked_up(text, place) for path, text in own.items()}, **tests}

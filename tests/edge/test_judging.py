@@ -7,7 +7,9 @@ import pytest
 from shared.deciding import found
 from shared.edge.bundles import shipped
 from shared.edge.effort import excessive
-from shared.edge.judging import apart, asked, judged
+from shared.edge.judging import apart, asked, behaviour, judged
+from shared.edge.proving import unproven
+from shared.edge.rego_tests import RegoTests
 from shared.errors import Invalid
 from tests.conftest import NOON
 from tests.policy.trials import RULES, text
@@ -97,3 +99,76 @@ def test_what_is_nested_deep_is_refused_before_anything_reads_it(nested):
     )
     assert ("too_deep", "modules") in {(one.rule, one.field) for one in told.wrong}
     assert asked_for == []
+
+
+INSIDES = """package trial_test
+
+import data.trial
+
+# with data.nothing as it stands in a comment
+said := "with data.nothing as"
+
+test_trl_01_yes_a if trial.decision with input as {}
+test_trl_01_yes_b if trial.decision with input.args.with as 1 with data.trial.deny as {"x"}
+test_trl_01_yes_c if {
+	x := [1 | trial.decision with # of
+		data["limits"].trial as {}]
+	x == [1] with count as said
+}
+helped := 1 if trial.decision with data as {}
+"""
+
+
+def test_a_test_makes_up_what_is_asked_and_nothing_that_decides():
+    rules = spoiled("p if trial_ with data.roles as {}\ntrial_ := 1")
+    told = list(behaviour(rules, {"trial/trial_test.rego": INSIDES}, NOON))
+    assert {one.rule for one in told} == {"replaced"}
+    lines = text(RULES).count("\n") + 2
+    assert [(one.field, one.message.partition(":")[0]) for one in told] == [
+        ("modules", f"trial/trial.rego, line {lines}, replaces data.roles"),
+        *(
+            ("tests", f"trial/trial_test.rego, line {line}, replaces {what}")
+            for line, what in (
+                (9, "data.trial.deny"),
+                (12, 'data["limits"].trial'),
+                (13, "count"),
+                (15, "data"),
+            )
+        ),
+    ]
+
+
+SEES = """package trial_test
+
+import data.trial
+
+test_trl_01_yes_a if {
+	not input.tests
+	trial.decision
+}
+"""
+
+
+def test_a_test_sees_nothing_of_how_it_is_asked():
+    tests = {"trial/trial_test.rego": SEES}
+    assert RegoTests({**shipped().modules, **tests}, shipped().data).passed() == {
+        "trial_test.test_trl_01_yes_a": True
+    }
+    told = {
+        one.message
+        for one in unproven(
+            "trial",
+            shipped().modules,
+            {
+                "trial/trial_test.rego": SEES.replace(
+                    "input.tests", "input.decision.allow"
+                ).replace("trial.decision", "not renamed")
+                + "\nrenamed if { some code, other in input.codes; code != other }\n"
+            },
+            shipped().data,
+        )
+    }
+    assert (
+        "trial_test.test_trl_01_yes_a is true whatever trial decides, so it proves nothing" in told
+    )
+    assert any("fails where TRL-01 is not said" in one for one in told)
