@@ -27,8 +27,12 @@ class Ended(Exception):
     """The rules ended their process: they took more than they may."""
 
 
+class Gone(Exception):
+    """The process was ended, and not by what its rules took: nothing is known of them."""
+
+
 class Silent(Exception):
-    """The process is gone, or said nothing, and not by what its rules took: nothing is known of them."""
+    """The process said nothing, for which it may have had no processor: nothing is known of its rules."""
 
 
 class Failed(Exception):
@@ -54,14 +58,26 @@ class Beside:
         """
         Return what the bundles answer that a question names, and how long it took, in ms of a processor.
 
+        A process that was there before may have been ended by somebody else, or have less memory left than an answer may take:
+        what it ends with is asked once more of one that is begun for it. Where several bundles took too much, whoever asks
+        must find out anyway which.
+
         Raises:
             Ended: They took more than they may.
             EnforcementUnavailable: There is no such process.
             Failed: The evaluation failed.
+            Gone: Somebody ended it, twice.
             NotLoaded: The rules do not compile.
-            Silent: It is gone, or says nothing.
+            Silent: It says nothing.
         """
-        told = self._told(self._started(), question)
+        before, running = self._running, self._started()
+        try:
+            told = self._told(running, question)
+        except (Ended, Gone) as error:
+            which = isinstance(error, Ended) and len(question["bundles"]) > 1
+            if running is not before or which:
+                raise
+            told = self._told(self._started(), question)
         if failed := told.get("failed"):
             raise Failed(failed)
         return told["answer"], told["took_ms"]
@@ -125,7 +141,7 @@ class Beside:
         code = running.process.wait(WAIT_S)
         self.close()
         if code in _OTHERWISE:
-            raise Silent(f"it ended with {code}")
+            raise Gone(f"it ended with {code}")
         raise Ended("time" if code == -signal.SIGXCPU else "memory")
 
 

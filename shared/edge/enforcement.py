@@ -44,7 +44,7 @@ GLANCE = timedelta(seconds=5)
 """How long a process in the cloud goes by the freeze that it read; one machine reads it each time."""
 
 TOLERATED = timedelta(seconds=60)
-"""How long a process may still decide by the rules before, once others were put in force."""
+"""How long a process may still decide by the rules before, once others were put in force; and by a look, while the next takes long."""
 
 PLACE = Key(PLATFORM, PolicyStanding.collection, STANDING)
 
@@ -167,7 +167,24 @@ class LiveEnforcement:
         last = self._last
         if last and _holds(last.read_at, at, self._glance) and _holds(last.at, at, _lasting(last)):
             return last
-        with doing("edge.enforcement"), self._looking:
+        with doing("edge.enforcement"):
+            return self._meanwhile(at) or self._waited(at)
+
+    def _meanwhile(self, at: datetime) -> _Look | None:
+        """
+        Return the last look while another thread looks, as long as what it found may be gone by; None where this one must.
+
+        Rules that people published may take seconds to answer their canary, and everybody would wait for them.
+        """
+        last = self._last
+        if last is None or not self._looking.locked() or not _holds(last.at, at, TOLERATED):
+            return None
+        standing = self._documents.get(PLACE)
+        same = last.revision == (standing.revision if standing else None)
+        return last if same and not self._lost(last) else None
+
+    def _waited(self, at: datetime) -> _Look:
+        with self._looking:
             standing = self._documents.get(PLACE)
             last, revision = self._last, standing.revision if standing else None
             same = last is not None and last.revision == revision

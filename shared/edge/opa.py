@@ -12,6 +12,7 @@ import logging
 import os
 import re
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from threading import Lock
@@ -42,6 +43,12 @@ MAX_WAIT_S = 5
 MAX_WAIT_BESIDE_S = 2
 """How long it waits for rules that people published: whoever waits for what does not end keeps a thread from others."""
 
+MAX_SLOW = 3
+"""
+How often rules that people published may be thrown away for that, or have their process ended, before they are asked no more:
+whoever found the request would have everybody wait as often as they send it.
+"""
+
 RUNTIME = {"GOGC": "300", "GOMAXPROCS": "1"}
 """
 What the engine's runtime is told by the environment that its process begins with: one decision is made at a time, so a second
@@ -53,6 +60,11 @@ Ask = Callable[[Mapping[str, Any]], tuple[Mapping[str, Any], int]]
 
 _MEMBERS = {"allow": bool, "reasons": list, "obligations": list, "approval": dict, "matched": list}
 _CODE = r"[A-Za-z0-9_.-]{1,64}"
+
+
+class _Slow(Exception):
+    """Several bundles worked too long together: one of them, it may be."""
+
 
 _started_in: int | None = None
 """The process in which the engine's runtime was started."""
@@ -90,7 +102,7 @@ class OpaEngine:
 
     @property
     def held(self) -> Mapping[str, str]:
-        """The bundles that are asked no more, as they did not end, with what to do about it in words."""
+        """The bundles that are asked no more, as they took too much, with what to do about it in words."""
         return dict(self._beside.held)
 
     def evaluate(
@@ -179,8 +191,7 @@ class _Place(ABC):
             return {bundle: denial(bundle, PDP_ERROR, said, "high") for bundle in asked}
         answer, took_ms = ask(question)
         if took_ms > MAX_MS:
-            said = f"its rules took {took_ms} ms, and {MAX_MS} are allowed; send the same again, or report it"
-            return {bundle: denial(bundle, PDP_ERROR, said, "high") for bundle in asked}
+            return self._slow(asked, took_ms)
         return {bundle: _read(bundle, answer.get(bundle), self._codes(bundle)) for bundle in asked}
 
     def _codes(self, bundle: str) -> frozenset[str]:
@@ -203,6 +214,11 @@ class _Place(ABC):
 
     def _failed(self, bundle: str, error: Exception) -> Finding:
         return _failed(bundle, type(error).__name__)
+
+    def _slow(self, asked: Sequence[str], took_ms: int) -> dict[str, Finding]:
+        """Return what is found where an evaluation worked too long."""
+        said = f"its rules took {took_ms} ms, and {MAX_MS} are allowed; send the same again, or report it"
+        return {bundle: denial(bundle, PDP_ERROR, said, "high") for bundle in asked}
 
     @abstractmethod
     def _close(self) -> None:
@@ -238,13 +254,14 @@ class _Here(_Place):
 
 
 class _Beside(_Place):
-    """In a process beside this one: a bundle that ends it is asked no more."""
+    """In a process beside this one: a bundle that ends it, or is too slow again and again, is asked no more."""
 
     wait_s = MAX_WAIT_BESIDE_S
 
     def __init__(self, bundles: BundleSet, names: frozenset[str]) -> None:
         super().__init__(bundles, names)
         self.held: dict[str, str] = {}
+        self._faults: Counter[str] = Counter()
         self._process: Beside | None = None
 
     def _decided(self, asked: Sequence[str], document: Mapping[str, Any]) -> dict[str, Finding]:
@@ -261,27 +278,44 @@ class _Beside(_Place):
         return self._process.answer
 
     def _failed(self, bundle: str, error: Exception) -> Finding:
-        from shared.edge.beside import Ended, Failed
+        from shared.edge.beside import Ended, Failed, Gone
 
         if isinstance(error, Ended):
-            log.error("the rules of %s did not end: they took too much %s", bundle, error)
-            self.held[bundle] = _held(bundle)
-            return denial(bundle, PDP_ERROR, self.held[bundle], "high")
+            return self._hold(
+                bundle, f"did not end when they were asked: they took too much {error}"
+            )
         if isinstance(error, Failed):
             return _failed(bundle, str(error))
+        if isinstance(error, Gone) and self._counted(bundle):
+            return self._hold(bundle, f"had their process ended {MAX_SLOW} times")
         return super()._failed(bundle, error)
+
+    def _slow(self, asked: Sequence[str], took_ms: int) -> dict[str, Finding]:
+        if len(asked) > 1:
+            raise _Slow
+        (bundle,) = asked
+        if self._counted(bundle):
+            said = f"took more than {MAX_MS} ms {MAX_SLOW} times, the last time {took_ms}"
+            return {bundle: self._hold(bundle, said)}
+        return super()._slow(asked, took_ms)
+
+    def _counted(self, bundle: str) -> bool:
+        """Count one more fault of a bundle, and say whether that is one too many."""
+        self._faults[bundle] += 1
+        return self._faults[bundle] >= MAX_SLOW
+
+    def _hold(self, bundle: str, why: str) -> Finding:
+        log.error("the rules of %s are asked no more: they %s", bundle, why)
+        self.held[bundle] = (
+            f"the rules of {bundle} {why}, so whatever asks them is denied here until others are in force; go back to a set"
+            " that was in force before, or to the release's own (`POST /v1/policy/bundles`)"
+        )
+        return denial(bundle, PDP_ERROR, self.held[bundle], "high")
 
     def _close(self) -> None:
         if self._process is not None:
             self._process.close()
         self._process = None
-
-
-def _held(bundle: str) -> str:
-    return (
-        f"the rules of {bundle} did not end when they were asked, so whatever asks them is denied here until others are in"
-        " force; go back to a set that was in force before, or to the release's own (`POST /v1/policy/bundles`)"
-    )
 
 
 def _made(bundles: BundleSet) -> "Evaluator":

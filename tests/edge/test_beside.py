@@ -1,13 +1,13 @@
 """What people published is evaluated beside a process, and ended where it does not end; the rest is as it was."""
 
-import os
 import signal
+import subprocess
 from dataclasses import replace
 
 import pytest
 
 from shared.edge.bundles import shipped
-from shared.edge.opa import OpaEngine
+from shared.edge.opa import MAX_MS, OpaEngine
 from shared.errors import EnforcementUnavailable
 from tests.edge.test_judging import LARGE
 from tests.ruled import engine, rego
@@ -129,15 +129,90 @@ def test_an_answer_that_is_too_long_does_not_come_to_whoever_asks(published):
     assert one.held == {}
 
 
-def test_a_process_that_somebody_else_ended_is_started_again(published):
+class Ending:
+    """A process that ends with each of some codes in turn as it is asked, and answers where that is none."""
+
+    def __init__(self, *codes):
+        self.codes, self.begun = list(codes), 0
+        self.popen = subprocess.Popen
+
+    def __call__(self, *args, **how):
+        self.begun += 1
+        return self.popen(*args, **how)
+
+    def end(self, running, said):
+        if "bundles" in said and self.codes and (code := self.codes.pop(0)):
+            running.process.send_signal(signal.SIGKILL)
+            running.process.wait()
+            running.process.returncode = code
+        return self.told(running, said)
+
+
+@pytest.fixture
+def ending(monkeypatch):
+    def ending(one, *codes):
+        script = Ending(*codes)
+        script.told = one._beside._process._told
+        monkeypatch.setattr(one._beside._process, "_told", script.end)
+        monkeypatch.setattr(subprocess, "Popen", script)
+        return script
+
+    return ending
+
+
+def test_a_process_that_somebody_else_ended_costs_no_denial(published, ending):
     one = published("x := 1")
-    before = one.evaluate(NAMES, SAMPLE)
-    gone = process(one)
-    os.kill(gone.pid, signal.SIGKILL)
-    gone.wait()
-    assert one.evaluate(NAMES, SAMPLE) == before
-    assert process(one).pid != gone.pid
-    assert one.held == {}
+    before = one.evaluate(["trial"], SAMPLE)
+    script = ending(one, -signal.SIGKILL, None, -signal.SIGABRT)
+    for begun in (1, 2):
+        assert one.evaluate(["trial"], SAMPLE) == before
+        assert (script.begun, one.held) == (begun, {})
+
+
+def test_rules_that_end_each_process_that_is_begun_for_them_are_held(published, ending):
+    one = published("x := 1")
+    one.evaluate(["trial"], SAMPLE)
+    script = ending(one, -signal.SIGABRT, -signal.SIGXCPU)
+    found = one.evaluate(["trial"], SAMPLE)["trial"]
+    assert (rule_of(found), script.begun) == (["PDP_ERROR"], 1)
+    assert "took too much time" in one.held["trial"]
+
+
+def test_rules_whose_process_is_ended_again_and_again_are_held(published, ending):
+    one = published("x := 1")
+    one.evaluate(["trial"], SAMPLE)
+    ending(one, *[-signal.SIGKILL] * 4)
+    for held in ([], [], ["trial"]):
+        assert rule_of(one.evaluate(["trial"], SAMPLE)["trial"]) == ["PDP_ERROR"]
+        assert [*one.held] == held
+
+
+class Paced:
+    """Stands for the process beside: each bundle takes so many ms."""
+
+    def __init__(self, **ms):
+        self.ms, self.asked = ms, []
+
+    def answer(self, question):
+        names = question["bundles"]
+        self.asked.append(names)
+        return {name: {"allow": True} for name in names}, sum(self.ms[name] for name in names)
+
+    def close(self):
+        """End nothing."""
+
+
+def test_of_several_that_are_asked_at_once_only_the_one_that_is_slow_denies_and_is_held_in_the_end():
+    one = OpaEngine(shipped(), ())
+    paced = one._beside._process = Paced(rbac=1, trial=MAX_MS, integration=MAX_MS + 1)
+    for held in ([], [], ["integration"]):
+        found = one.evaluate(NAMES, SAMPLE)
+        assert {name for name, each in found.items() if each.denies} == {"integration"}
+        assert [*one.held] == held
+    assert f"{MAX_MS + 1}" in found["integration"].reasons[0].message
+    asked = len(paced.asked)
+    assert one.evaluate(["integration"], SAMPLE)["integration"] == found["integration"]
+    assert len(paced.asked) == asked, "it is asked no more"
 
 
 def test_what_does_not_compile_beside_decides_nothing(published):

@@ -1,6 +1,8 @@
 """Governed or not running: whatever is unplugged stops every change, and whatever is plugged in again lets it go on."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
@@ -217,6 +219,35 @@ def test_while_rules_of_people_are_busy_the_others_are_looked_at_and_decide(worl
     assert world.found(31) == ("degraded", "engine_busy")
     world.engine.denying = True
     assert world.found(62) == ("off", "canary_allowed")
+
+
+def test_nobody_waits_for_a_look_at_rules_that_take_long(world, ship, freeze):
+    ship()
+    world.at(0)
+    evaluate, asked, let = world.engine.evaluate, Event(), Event()
+
+    def slowly(bundles, document):
+        if "ai_safety" in bundles:
+            asked.set()
+            assert let.wait(60)
+        return evaluate(bundles, document)
+
+    world.engine.evaluate = slowly
+    with ThreadPoolExecutor(3) as threads:
+        looking = threads.submit(world.found, 31)
+        try:
+            assert asked.wait(60)
+            assert threads.submit(world.found, 59).result(10) == ("effective", None)
+            waits = [threads.submit(world.at, 60)]
+            freeze(True, at=0.9)
+            waits.append(threads.submit(world.at, 58))
+            for one in waits:
+                with pytest.raises(TimeoutError):
+                    one.result(0.1)
+        finally:
+            let.set()
+        assert looking.result(60) == ("effective", None)
+        assert [one.result(60).frozen for one in waits] == [True, True]
 
 
 def test_rules_in_force_that_are_not_kept_any_more_are_kept_again(world, ship):
