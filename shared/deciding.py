@@ -175,6 +175,8 @@ class Question:
     """The tenant that the act is in."""
     name: str
     """What is done: the id of an operation, or what a tool does, such as ``integration.execute``."""
+    says: str = ""
+    """What that is, in a sentence for people; nothing of a tool, which says it by its name."""
     acts: Acts
     now: datetime
     environment: str

@@ -28,7 +28,7 @@ SALT_BYTES = 32
 
 
 def asking(
-    ports: "Ports", make: "Callable[[], Call]", act: Question, decision: Decision, says: str
+    ports: "Ports", make: "Callable[[], Call]", act: Question, decision: Decision
 ) -> Refusal:
     """
     Ask people for the approval that a request needs, and return how whoever sent it is told.
@@ -42,13 +42,11 @@ def asking(
 
         decision: What the rules answered.
 
-        says: What is done, in a sentence.
-
     Raises:
         StoreUnavailable: It could not be kept.
     """
     told = verdicts.refusal(decision)
-    request = _request(act, decision, salt=secrets.token_hex(SALT_BYTES), says=says)
+    request = _request(act, decision, salt=secrets.token_hex(SALT_BYTES))
     if request is None:
         told.detail += _no_such_chain(decision)
         return told
@@ -96,11 +94,11 @@ def _put(ports: "Ports", call: "Call", act: Question, request: ApprovalRequest) 
 
 
 def _request(
-    act: Question, decision: Decision, *, salt: str | None = None, says: str = ""
+    act: Question, decision: Decision, *, salt: str | None = None
 ) -> ApprovalRequest | None:
     """Return what is asked; None where the rules want a chain that nobody made."""
     needed = decision.approval or ApprovalNeeded(type="execution")
-    request = rules.asked(act, decision, needed, salt=salt, says=says)
+    request = rules.asked(act, decision, needed, salt=salt)
     return request if needed.chain in {None, chains.chain(request).name} else None
 
 

@@ -89,6 +89,7 @@ def asked(
         actor=call.actor,
         tenant=call.tenant,
         name=op.id,
+        says=op.summary,
         acts=op.acts,
         now=call.now,
         environment=environment,

@@ -306,7 +306,7 @@ class _Request:
                 from shared.edge.approving import asking
 
                 make = partial(self._asked, call.tenant, story_named=self.story_named)
-                refusal = asking(self.ports, make, question, decision, self.op.summary)
+                refusal = asking(self.ports, make, question, decision)
             raise refusal
         txn.attest(decision.decision_id, decided.policy)
         call.routed(verdicts.demand(decision, self.request, self.actor, self.ports.rates))

@@ -3,13 +3,14 @@
 import pytest
 
 from shared.actors import Role
+from shared.approvals.models.questions import EvidenceRef
 from shared.approvals.models.questions import Question as Asked
-from shared.approvals.rules import acting, binding
+from shared.approvals.rules import acting, binding, decisions, evidence
 from shared.approvals.rules.requests import ask
 from shared.canonical import canonical, digest
 from shared.deciding import ApprovalNeeded, Decision, Question
 from shared.errors import AlreadyDecided, ApprovalMismatch, ApprovalRequired, Expired
-from tests.approvals.questions import AGENT, GOVERNOR, ID, approve, minutes, person
+from tests.approvals.questions import AGENT, GOVERNOR, ID, minutes, person
 from tests.conftest import NOON
 
 CUSTOMER = person(Role.CUSTOMER_USER, id="kim", tenant="acme")
@@ -71,13 +72,27 @@ def decided(act, manifest_hash="3" * 64, asked=("rbac", "tenant/one:1.0.0#7"), b
     )
 
 
-def granted(act, type="execution", decision=None):
-    """Return the approval of an act, as its Governor granted it."""
+def question(act, type="execution", decision=None):
+    """Return what is asked before an act."""
     salt = SALT if act.whole else None
     request = acting.asked(act, decision or decided(act), ApprovalNeeded(type=type), salt=salt)
-    asked = ask(request, id=f"acme.{ID}", tenant="acme", by=act.actor, at=NOON)
+    return ask(request, id=f"acme.{ID}", tenant="acme", by=act.actor, at=NOON)
+
+
+def agreed(asked):
     keeper = person(Role.CUSTOMER_ADMIN, tenant="acme")
-    return approve(asked, by=keeper if request.governor_scope == "engagement" else GOVERNOR)
+    return decisions.approve(
+        asked,
+        by=keeper if asked.governor_scope == "engagement" else GOVERNOR,
+        at=minutes(1),
+        expected_digest=asked.action_digest,
+        expected_card=asked.card_hash,
+    )
+
+
+def granted(act, **how):
+    """Return the approval of an act, as its Governor granted it."""
+    return agreed(question(act, **how))
 
 
 def use(approval, act, decision=None, at=2):
@@ -184,6 +199,34 @@ def test_a_request_is_bound_to_who_asked_and_its_digest_is_nobodys_to_guess():
     with pytest.raises(ApprovalMismatch):
         facts = {**approval.evidence_facts, acting.SALT: "6" * 64}
         use(approval.model_copy(update={"evidence_facts": facts}), sent())
+
+
+@pytest.mark.parametrize("act", [tool(), sent(told=lambda: BODY, says="Make a thing.")])
+def test_what_people_read_is_what_is_done(act):
+    approval = granted(act)
+    for name in binding.SHOWN:
+        said = getattr(approval, name)
+        for other in _otherwise(said) if isinstance(said, str) else [("Else",)]:
+            with pytest.raises(ApprovalMismatch):
+                use(approval.model_copy(update={name: other}), act)
+
+
+def test_an_agents_use_of_a_tool_is_the_same_whichever_service_asks():
+    approval = granted(tool(actor=person(Role.SERVICE, id="service:planner")))
+    assert AGENT in approval.summary
+    assert use(approval, tool()).status == "consumed"
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_evidence_that_was_added_to_a_question_makes_it_no_other(act):
+    asked = question(act)
+    more = EvidenceRef(kind="test_report", ref="evidence/one", sha256="7" * 64)
+    by = person(next(iter(act.actor.roles)), id=act.actor.id, tenant=act.actor.tenant)
+    shown = evidence.added(asked, by=by, at=NOON, evidence=[more])
+    assert use(agreed(shown), act).status == "consumed"
+    told_before = shown.model_copy(update={"evidence_refs": (more, more)})
+    with pytest.raises(ApprovalMismatch):
+        use(agreed(told_before), act)
 
 
 def test_what_somebody_asks_for_is_one_line_of_theirs_and_a_customers_is_not_shown_to_the_platform():

@@ -174,6 +174,7 @@ def test_people_can_be_asked_for_every_change():
             actor=by,
             tenant=PLATFORM,
             name=op.id,
+            says=op.summary,
             acts=op.acts,
             now=NOON,
             environment="local",
@@ -194,7 +195,7 @@ def test_people_can_be_asked_for_every_change():
             pep=act.pep,
         )
         needed = ApprovalNeeded(type="artifact")
-        request = acting.asked(act, decision, needed, salt="5" * 64, says=op.summary)
+        request = acting.asked(act, decision, needed, salt="5" * 64)
         asked = requests.ask(request, id=NOBODYS, tenant=PLATFORM, by=by, at=NOON)
         assert asked.deed == op.id
         assert not asked.violations()

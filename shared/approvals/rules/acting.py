@@ -35,9 +35,6 @@ LATER = ("manifest_hash", "policy_version", "chain_version")
 UNDONE = frozenset({"delete", "bulk", "pay", "trade", "send", "publish"})
 """What nobody takes back."""
 
-WORDS = binding.SHOWN - {"summary"}
-"""What people read of a question about a tool and whoever asks does not choose; the summary names who asked."""
-
 MAX_FACTS = 48
 MAX_SAID = 500
 """How many facts of the arguments are shown, and how long each may be."""
@@ -52,7 +49,6 @@ def asked(
     needed: ApprovalNeeded,
     *,
     salt: str | None = None,
-    says: str = "",
 ) -> ApprovalRequest:
     """
     Return what is asked of people before an act.
@@ -65,8 +61,6 @@ def asked(
         needed: What they want to be asked.
 
         salt: With what the arguments of a request are hashed, in hex; None of a tool, whose user hashes them.
-
-        says: What is done, in a sentence.
     """
     scope = _scope(act)
     named = _class_of(act, needed.type, scope)
@@ -77,9 +71,11 @@ def asked(
         approval_class=named,
         subject_kind="action",
         subject=_subject(act, decision, salt),
-        title=_short(says or f"Use {act.tool} to {act.acts}", 200),
+        title=_short(act.says or f"Use {act.tool} to {act.acts}", 200),
         summary=_summary(act, scope),
-        action_description=_short(says or f"The tool {act.tool} is used to {act.acts}, once.", 300),
+        action_description=_short(
+            act.says or f"The tool {act.tool} is used to {act.acts}, once.", 300
+        ),
         rationale="The rules in force let it be done with an approval only.",
         risks=("It cannot be taken back",) if act.acts in UNDONE else (),
         evidence_facts=_shown(act, salt),
@@ -124,7 +120,7 @@ def used(approval: Approval | None, act: Question, decision: Decision, *, at: da
         raise mismatch(act)
     needed = ApprovalNeeded(type=approval.type)
     request = asked(act, decision, needed, salt=_salt(approval))
-    if act.whole is None and any(getattr(approval, n) != getattr(request, n) for n in WORDS):
+    if _words(approval) != _words(request):
         # People read something else than what is to be done.
         raise mismatch(act)
     by = Consumer(
@@ -132,6 +128,13 @@ def used(approval: Approval | None, act: Question, decision: Decision, *, at: da
         step_id=f"{act.path.get('step_id', 'act')}/{decision.decision_id}",
     )
     return binding.consume(approval, by=by, question=request, at=at)
+
+
+def _words(question: ApprovalRequest | Approval) -> dict[str, Any]:
+    """Return all that people read of a question as it was put: what was added since, whoever agreed has seen beside it."""
+    added = sum(len(one.kinds) for one in getattr(question, "evidence_added", ()))
+    evidence = question.evidence_refs[: len(question.evidence_refs) - added]
+    return {name: getattr(question, name) for name in binding.SHOWN} | {"evidence_refs": evidence}
 
 
 def mismatch(act: Question) -> ApprovalMismatch:
@@ -242,7 +245,8 @@ def _summary(act: Question, scope: Scope) -> str:
 
     The platform's people read what rules look at of a customer's, and nothing else that is in it.
     """
-    asks = f"{act.actor.id} asks for {act.name}, once"
+    # Which of the platform's services asks for an agent, and comes back, is all the same.
+    asks = f"{act.path.get('agent_id') if act.tool else act.actor.id} asks for {act.name}, once"
     if act.told is None or (scope == "platform" and act.tenant != PLATFORM):
         return f"{asks}. All its arguments are bound by their digest; what rules look at is shown below."
     said = json.dumps(act.told(), ensure_ascii=False)
