@@ -154,6 +154,8 @@ class Decision(Value):
     """The SHA-256 over the canonical JSON (RFC 8785) of `input`."""
     evaluated_at: Timestamp
     """When they were asked."""
+    took_us: Annotated[int, Field(ge=0)] | None = None
+    """How long it took to ask them, in microseconds; null where an earlier release decided."""
     ttl_s: Annotated[int, Field(ge=0, le=MAX_TTL_S)] = 0
     """For how many seconds the answer held; 0 for this one act alone."""
     pep: Code

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from shared.job import begin
-from shared.policy.models.drift import DriftWatch
+from shared.policy.models.drift_watch import DriftWatch
 from shared.policy.models.policies import PoliciesInForce
 from shared.queries import moment
 from shared.reaction import ReactionCall, reaction

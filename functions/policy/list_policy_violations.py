@@ -1,6 +1,6 @@
 from shared.actors import Scope
 from shared.operation import Call, operation
-from shared.policy.actions import policies
+from shared.policy.actions import recorded
 from shared.policy.models.violations import (
     MAX_DENIALS,
     PolicyViolation,
@@ -22,7 +22,7 @@ def list_policy_violations(call: Call, query: ViolationsQuery) -> ViolationRepor
     """
     since, to = violations.window(query, at=call.now)
     with call.transaction() as txn:
-        denied, more = policies.denied(txn, since, to, MAX_DENIALS)
+        denied, more = recorded.denied(txn, since, to, MAX_DENIALS)
     found = tuple(violations.violations(denied))
     if query.format == "csv":
         rows = (tuple(one.to_stored()[name] for name in COLUMNS) for one in found)

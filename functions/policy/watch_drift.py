@@ -1,6 +1,6 @@
 from shared.job import JobStep, Visited, job
 from shared.policy.actions.drifting import look
-from shared.policy.models.drift import DriftWatch, DriftWatched
+from shared.policy.models.drift_watch import DriftWatch, DriftWatched
 from shared.policy.models.policies import PoliciesInForce
 
 WHY = "what policies do is looked at in every tenant that has some"

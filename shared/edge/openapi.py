@@ -260,6 +260,7 @@ def _is(form: Form, kinds: type | UnionType) -> bool:
 IN_PATH = {
     "address": "The permission to upload, as the answer to announcing the document gave it.",
     "agent_id": "Which agent; `GET /v1/agents` lists them.",
+    "alert_id": "Which difference; `GET /v1/policies/drift` lists those that are there still, as `alerts`.",
     "approval_id": "Which question; `GET /v1/approvals` lists those that are open.",
     "dead_letter_id": "Which message; `GET /v1/events/dead-letters` lists them.",
     "decision_id": "Which decision: what a refusal says as `decision_id`, and each answer to a change as `X-Decision-ID`.",
@@ -295,6 +296,7 @@ IN_PATH = {
 _STANDING = {
     "address": examples.UPLOAD,
     "agent_id": examples.AGENT,
+    "alert_id": examples.DRIFT_ALERT,
     "approval_id": examples.APPROVAL,
     "dead_letter_id": examples.DEAD_LETTER,
     "decision_id": examples.DECISION,

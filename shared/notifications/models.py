@@ -36,6 +36,7 @@ Claim = Literal[
     "unplanned",
     "unsettled",
     "not_undone",
+    "differs",
 ]
 """What a notice says of its subject that may be over when it is shown."""
 

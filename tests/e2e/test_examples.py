@@ -288,16 +288,8 @@ def roles(story):
     story.send("identity.give_emergency_role", "governor")
 
 
-def operations(story):
-    """Look after the platform, and sign out."""
-    incident = story.send("platform.create_incident", "admin")
-    story.knows(INCIDENT=incident["id"])
-    story.send("platform.transition_incident", "admin")
-    story.send("platform.put_feature_flag", "admin", version="")
-    story.send("budgets.put_budget", "admin", version="")
-    story.send("budgets.create_usage_event", "service")
-    story.knows(MANDATE=story.send("budgets.create_mandate", "governor")["id"])
-    story.send("budgets.revoke_mandate", "governor")
+def policies_of_a_tenant(story):
+    """Ask what the rules say, and write, try, put in force and retire a policy."""
     story.send("policy.judge_plan", "admin")
     story.send("policy.evaluate_act", "service", tenant="acme")
     story.send("policy.set_freeze", "governor")
@@ -309,7 +301,22 @@ def operations(story):
     asked = story.send("policy.activate_policy", "admin")
     policies.in_force(story.client, asked, "admin")
     story.send("policy.retire_policy", "admin")
+    story.knows(DRIFT_ALERT=policies.differ(story.scene))
+    story.send("policy.acknowledge_drift", "admin")
     story.knows(DECISION=policy_rehearsal.ask_why(story.client))
+
+
+def operations(story):
+    """Look after the platform, and sign out."""
+    incident = story.send("platform.create_incident", "admin")
+    story.knows(INCIDENT=incident["id"])
+    story.send("platform.transition_incident", "admin")
+    story.send("platform.put_feature_flag", "admin", version="")
+    story.send("budgets.put_budget", "admin", version="")
+    story.send("budgets.create_usage_event", "service")
+    story.knows(MANDATE=story.send("budgets.create_mandate", "governor")["id"])
+    story.send("budgets.revoke_mandate", "governor")
+    policies_of_a_tenant(story)
     story.send("platform.reset_circuit_breaker", "admin")
     story.knows(EXPORT=platform_rehearsal.begin_later(story.scene).id)
     story.send("platform.cancel_async_job", "admin")

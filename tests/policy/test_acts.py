@@ -11,6 +11,7 @@ from functions.policy.enforce_tool_use import enforce_tool_use
 from functions.policy.evaluate_act import evaluate_act
 from functions.policy.get_attestation import get_attestation
 from functions.policy.list_policy_denials import list_policy_denials
+from functions.policy.list_policy_violations import list_policy_violations
 from functions.policy.record_denial import record_denial
 from shared.actors import PLATFORM, Role
 from shared.agents.models.agents import Agent
@@ -18,8 +19,11 @@ from shared.attesting import DECISION_TYPE, Attestation
 from shared.canonical import canonical
 from shared.deciding import ApprovalNeeded, Decision, Finding, Reason, denial
 from shared.documents import Key, Query
+from shared.edge.catalog import operations
 from shared.identity.events import PolicyDenied
 from shared.judged import STORED
+from shared.operation import DecisionPoint
+from shared.policy.actions import recorded
 from tests.agents.catalogue import Kept
 from tests.budgets.conftest import at_once, block, hold
 from tests.kernel.test_approving import Wants
@@ -109,6 +113,27 @@ def listed(world, documents, reacting):
         return found.json["items"]
 
     return look
+
+
+def test_whoever_has_something_decided_asks_by_an_operation_that_is_known_to_only_ask():
+    asking = {one.id for one in operations() if DecisionPoint in one.ports.values()}
+    assert asking == recorded.QUESTIONS
+
+
+def test_what_was_denied_to_whoever_asked_for_others_is_counted_as_what_it_was(
+    world, evaluate, agent, hold, call_as
+):
+    """The entry of such a denial carries that the service was let ask, and the answer is kept by itself."""
+    agent()
+    hold("one", 1_000_000)
+    denied = evaluate().json
+    found = world.call(list_policy_violations, "/v1/policies/violations", as_="customer_admin").json
+    assert (found["denials"], [one["what"] for one in found["by_policy"]]) == (1, ["agent_budget"])
+    assert found["by_subject"] == [{"what": "service:service", "count": 1}]
+    with call_as(Role.CUSTOMER_ADMIN, tenant="acme").transaction() as txn:
+        (latest,), more = recorded.latest(txn, 10)
+        assert recorded.one(txn, denied["decision_id"]) == latest
+    assert (latest.decision_id, latest.verdict, more) == (denied["decision_id"], "deny", False)
 
 
 # --- budgets -----------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from functions.policy.retire_policy import retire_policy
 from functions.policy.test_policy import test_policy as run_tests
 from shared.actors import PLATFORM, Actor, Role
 from shared.approvals.models.approvals import Approval
+from shared.documents import Contended, Query
 from shared.errors import (
     Conflict,
     EnforcementUnavailable,
@@ -25,6 +26,7 @@ from shared.errors import (
     NotFound,
     SelfApproval,
 )
+from shared.notifications.models import Notification
 from shared.policy.actions.policies_in_force import tenant_rules
 from shared.policy.events.policies import PolicyDrafted
 from shared.policy.models.policies import EXAMPLE, Policy, PolicySource
@@ -68,10 +70,10 @@ def ask(call_as):
 
 
 @pytest.fixture
-def answer(call_as, reacting):
-    """Have everybody who is asked agree, and carry it out."""
+def agree(call_as):
+    """Have everybody who is asked agree."""
 
-    def answer(asked, *roles, own=PLATFORM, reject=False, id=""):
+    def agree(asked, *roles, own=PLATFORM, reject=False, id=""):
         by, id = id, asked.asking.approval_id
         with call_as(Role.SERVICE, tenant="acme").transaction() as txn:
             digest = txn.get(Approval, id).action_digest
@@ -81,6 +83,17 @@ def answer(call_as, reacting):
                 reject_approval(call, id, Rejection(reason="This is not what we agreed on."))
             else:
                 approve_approval(call, id, Agreement(expected_digest=digest))
+
+    return agree
+
+
+@pytest.fixture
+def answer(agree, reacting):
+    """Have everybody who is asked agree, and carry it out."""
+
+    def answer(asked, *roles, **how):
+        agree(asked, *roles, **how)
+        id = asked.asking.approval_id
         carry_policy_approval(reacting(f"approvals/{id}", tenant="acme", at=3), SimpleNamespace())
 
     return answer
@@ -343,6 +356,58 @@ def test_at_most_twenty_are_in_force(write, ask, answer):
         answer(ask(write(EXAMPLE.replace("newsletters", f"hours-{n}"))))
     with pytest.raises(Conflict, match="20 policies"):
         ask(write(EXAMPLE.replace("newsletters", "one-more")))
+
+
+def test_of_two_that_were_agreed_to_beside_each_other_the_one_that_finds_no_room_stays_a_draft(
+    write, ask, answer, agree, get, reacting, documents, monkeypatch
+):
+    monkeypatch.setattr(rules, "MAX_ACTIVE", 2)
+    answer(ask(write(EXAMPLE.replace("newsletters", "first"))))
+    second, third = (ask(write(EXAMPLE.replace("newsletters", n))) for n in ("second", "third"))
+    for one in (second, third):
+        agree(one)
+
+    def carry(one):
+        call = reacting(f"approvals/{one.asking.approval_id}", tenant="acme", at=3)
+        carry_policy_approval(call, SimpleNamespace())
+
+    meeting(monkeypatch, rules, "fits", lambda: carry(third))
+    with pytest.raises(Contended):
+        carry(second)
+    carry(second)
+    assert (get(third.id).status, get(second.id).status) == ("active", "draft")
+    assert get(second.id).asking is None
+    notices = (one.data for one in documents.find("acme", Query(Notification.collection)))
+    told = [one for one in notices if one["title"] == "Not in force: second 1.0.0"]
+    assert [one["audience"] for one in told] == ["customer_admin"]
+    assert "2 policies are in force, which is the most; retire one" in told[0]["body"]
+    monkeypatch.setattr(rules, "MAX_ACTIVE", 3)
+    answer(ask(second))
+    assert get(second.id).status == "active"
+
+
+def test_of_two_drafts_that_are_written_beside_each_other_no_more_are_kept_than_there_is_room_for(
+    write, monkeypatch
+):
+    monkeypatch.setattr(rules, "MAX_POLICIES", 2)
+    write(EXAMPLE.replace("newsletters", "first"))
+    meeting(monkeypatch, rules, "drafted", lambda: write(EXAMPLE.replace("newsletters", "second")))
+    with pytest.raises(Contended):
+        write(EXAMPLE.replace("newsletters", "third"))
+    with pytest.raises(Conflict, match="a tenant has 2 drafts"):
+        write(EXAMPLE.replace("newsletters", "third"))
+
+
+def meeting(monkeypatch, where, name, other):
+    """Have somebody else be faster: what they do happens once, between a look and what is written on it."""
+    real = getattr(where, name)
+
+    def met(*given, **said):
+        monkeypatch.setattr(where, name, real)
+        other()
+        return real(*given, **said)
+
+    monkeypatch.setattr(where, name, met)
 
 
 def test_whoever_writes_a_policy_that_can_never_apply_is_told_at_once_and_when_it_is_tested(

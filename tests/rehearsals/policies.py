@@ -6,9 +6,13 @@ import pytest
 
 from local.story import acts
 from local.story.client import Refused
+from shared.actors import PLATFORM
 from shared.job import begin
-from shared.policy.models.drift import DriftWatch
+from shared.policy.events.drift import DriftDetected
+from shared.policy.models.drift import PolicyDrift
+from shared.policy.models.drift_watch import DriftWatch
 from shared.policy.models.policies import EXAMPLE
+from shared.policy.rules import drift as drift_rules
 from tests.rehearsals.scene import until
 
 OWNER = "customer_admin@acme"
@@ -72,7 +76,28 @@ def drift(scene):
         return any(one["title"] == "Policies: policy bypass" for one in notices)
 
     until(told)
-    assert [one["drift_type"] for one in client.get(OWNER, "/v1/policies/drift")["alerts"]]
+    alert = client.get(OWNER, "/v1/policies/drift")["alerts"][0]
+    said = client.post(OWNER, f"/v1/policies/drift/{alert['alert_id']}/acknowledge")
+    assert said["status"] == "acknowledged"
+
+
+def differ(scene):
+    """Have a difference been found in the platform's own tenant, and return its id."""
+    found = PolicyDrift(
+        drift_type="coverage_gap",
+        severity="low",
+        policy="newsletters",
+        metric="hit_rate:newsletters/night",
+        current_bp=0,
+        expected_bp=1_600,
+        drift_bp=1_600,
+        bucket_start=scene.now(),
+        suggestions=("Look whether it is done in another way.",),
+    )
+    call = scene.call()
+    with call.transaction() as txn:
+        alert = drift_rules.alert(found, tenant=PLATFORM, at=call.now)
+        return txn.create(alert, DriftDetected.of(alert)).id
 
 
 def in_force(client, asked, owner=OWNER):

@@ -5,9 +5,10 @@ from shared.approvals.rules.notices import QUESTIONS, VETOES
 from shared.entity import Entity
 from shared.identity.rules.notices import ROLE_REQUESTS
 from shared.notifications.rules.subjects import Subjects, Told, of
+from shared.policy.rules.notices import DRIFTS
 from shared.violations.rules.notices import VIOLATIONS
 
-SUBJECTS: Subjects = (QUESTIONS, AGENTS, VIOLATIONS, VETOES, ROLE_REQUESTS)
+SUBJECTS: Subjects = (QUESTIONS, AGENTS, VIOLATIONS, VETOES, ROLE_REQUESTS, DRIFTS)
 
 
 def told(entity: Entity | None) -> Told | None:

@@ -11,11 +11,10 @@ from shared.budgets.actions import asking as questions
 from shared.deciding import Decision
 from shared.enforcing import Rules
 from shared.errors import AlreadyDecided, Conflict, EnforcementUnavailable, Invalid
-from shared.evidence import ApprovalRef, Entry
-from shared.judged import STORED
+from shared.evidence import ApprovalRef
 from shared.observability import Enforcing
 from shared.operation import Call
-from shared.policy.actions.policies import recorded_in
+from shared.policy.actions import recorded
 from shared.policy.actions.standing import keep
 from shared.policy.events.bundles import (
     BundlesAsked,
@@ -140,7 +139,7 @@ def _draft(
             "these bundles may not come into force; each thing that is wrong is told",
             violations=judged.wrong,
         )
-    decisions, more = recorded_in(
+    decisions, more = recorded.between(
         txn.loosely(WHY), call.now - rules.SAMPLE_TIME, call.now, rules.SAMPLE
     )
     in_force = _rules(txn.get(PolicySet, standing.bundle))
@@ -203,19 +202,17 @@ def _settled(txn: Transaction, one: PublishedBundles, standing: PolicyStanding) 
 def sample(call: ReactionCall, txn: Transaction) -> tuple[tuple[Decision, ...], bool]:
     """Return what was decided lately: the platform's own, and what was denied or had to be asked for in any tenant."""
     since = call.now - rules.SAMPLE_TIME
-    own, more = recorded_in(txn.loosely(WHY), since, call.now, rules.SAMPLE)
+    own, more = recorded.between(txn.loosely(WHY), since, call.now, rules.SAMPLE)
     denials, more_denied = _denials(txn, since, call.now)
     decisions = {one.decision_id: one for one in own}
     for denial in denials:
         if denial.customer_id is None:
-            found = txn.get_or_none(Entry, denial.id)
+            found = recorded.one(txn, denial.id)
         else:
             with call.within(denial.customer_id, DECIDED) as theirs:
-                found = theirs.get_or_none(Entry, denial.id)
-        said = found.policy.decision if found and found.policy else None
-        if said is not None:
-            decision = Decision.model_validate(said, context=STORED)
-            decisions[decision.decision_id] = decision
+                found = recorded.one(theirs, denial.id)
+        if found is not None:
+            decisions[found.decision_id] = found
     return tuple(decisions.values()), more or more_denied
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared.policy.actions import policies
+from shared.actors import Actor
+from shared.policy.actions import recorded
 from shared.policy.actions.policies_in_force import in_force
-from shared.policy.events.drift import DriftDetected, DriftOver
+from shared.policy.events.drift import DriftAcknowledged, DriftDetected, DriftOver
 from shared.policy.models.drift import DriftAlert
 from shared.policy.rules import drift as rules
+from shared.queries import OneOf
 from shared.store import Transaction
 
 MAX_DECISIONS = 2_000
@@ -24,7 +26,20 @@ WHY = "what is decided, or found, meanwhile is looked at in an hour"
 
 def lasting(txn: Transaction) -> Sequence[DriftAlert]:
     """Return the differences that the last look found."""
-    return txn.loosely(WHY).all(DriftAlert, order="-found_at", status="open")
+    there = OneOf(("open", "acknowledged"))
+    return txn.loosely(WHY).all(DriftAlert, order="-found_at", status=there)
+
+
+def acknowledge(txn: Transaction, alert_id: str, *, by: Actor, at: datetime) -> DriftAlert:
+    """
+    Keep that somebody looks at a difference.
+
+    Raises:
+        Conflict: It is over, or somebody else looks at it.
+    """
+    before = txn.get(DriftAlert, alert_id)
+    after = rules.acknowledged(before, by=by, at=at)
+    return before if after is before else txn.save(after, DriftAcknowledged.of(after))
 
 
 def look(txn: Transaction, until: datetime) -> None:
@@ -34,7 +49,7 @@ def look(txn: Transaction, until: datetime) -> None:
     if known is None or not (known.active or before):
         return
     reads, since = txn.loosely(WHY), until - rules.BASELINE - rules.BASELINE
-    decisions, _ = policies.recorded_in(reads, since, until, MAX_DECISIONS)
+    decisions, _ = recorded.between(reads, since, until, MAX_DECISIONS)
     drifts = rules.drifts(decisions, until=until) if known.active else ()
     found = [rules.alert(one, tenant=str(txn.tenant), at=until) for one in drifts[:MAX_NEW]]
     new = [one for one in found if one.id not in before]

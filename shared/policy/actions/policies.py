@@ -1,32 +1,29 @@
 """Policies as they are asked for, put in force and retired, and asked about what is done."""
 
-from collections.abc import Callable
-from datetime import datetime
-
 from shared.actors import PLATFORM, Role
 from shared.approvals.events.use import ApprovalConsumed
 from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.approvals.rules import binding
 from shared.budgets.actions import asking as questions
-from shared.deciding import Decision
-from shared.evidence import ApprovalRef, Entry
-from shared.identity.events import PolicyDenied
-from shared.judged import STORED
+from shared.errors import Conflict
+from shared.evidence import ApprovalRef
+from shared.notifications.actions.telling import tell
 from shared.operation import Call
+from shared.policy.actions import recorded
 from shared.policy.actions.policies_in_force import in_force
 from shared.policy.events.policies import (
     PoliciesChanged,
     PolicyActivated,
     PolicyChangeAsked,
+    PolicyDropped,
     PolicyRetired,
 )
 from shared.policy.models.policies import Change, Policy, PolicyAsking
 from shared.policy.models.whatif import WhatIf
+from shared.policy.rules import notices, whatif
 from shared.policy.rules import policies as rules
-from shared.policy.rules import whatif
 from shared.policy.rules.language.evaluation import Evaluator
 from shared.policy.rules.language.stored import Kept, ready
-from shared.queries import Between, Page, Reads, moment
 from shared.store import Transaction
 
 SAMPLE = 500
@@ -34,71 +31,15 @@ SAMPLE = 500
 
 WHY = "what was decided stays so, and what is decided beside this is one sample more"
 
-ABOUT = "how many versions there are is bounded, and whether by one more makes no difference"
-
-MAX_ENTRIES = 3_000
-"""How many entries are looked through for decisions."""
-
 
 def evaluator(policy: Policy) -> Evaluator:
     """Return a policy, ready to be asked."""
     return ready(Kept(policy.policy_hash, policy.ast))
 
 
-def recorded(reads: Reads, limit: int) -> tuple[tuple[Decision, ...], bool]:
-    """Return the latest decisions, as evidence has them, and whether there are more."""
-
-    def page(cursor: str | None) -> Page[Entry]:
-        return reads.find(Entry, order="-ts", cursor=cursor)
-
-    return _decisions(page, limit)
-
-
-def recorded_in(
-    reads: Reads, since: datetime, to: datetime, limit: int
-) -> tuple[tuple[Decision, ...], bool]:
-    """Return the latest decisions of a time, and whether there are more."""
-    within = Between(moment(since), moment(to))
-
-    def page(cursor: str | None) -> Page[Entry]:
-        return reads.find(Entry, order="-ts", cursor=cursor, ts=within)
-
-    return _decisions(page, limit)
-
-
-def denied(
-    reads: Reads, since: datetime, to: datetime, limit: int
-) -> tuple[tuple[Decision, ...], bool]:
-    """Return the latest denials of a time, and whether there are more."""
-    action, within = PolicyDenied.traits.action, Between(moment(since), moment(to))
-
-    def page(cursor: str | None) -> Page[Entry]:
-        return reads.find(Entry, order="-ts", cursor=cursor, action=action, ts=within)
-
-    return _decisions(page, limit)
-
-
-def _decisions(
-    read: Callable[[str | None], Page[Entry]], limit: int
-) -> tuple[tuple[Decision, ...], bool]:
-    found: list[Decision] = []
-    page, seen = read(None), 0
-    while True:
-        for entry in page.items:
-            said = entry.policy.decision if entry.policy else None
-            if said is not None and len(found) == limit:
-                return tuple(found), True
-            if said is not None:
-                found.append(Decision.model_validate(said, context=STORED))
-        seen += len(page.items)
-        if page.next_cursor is None or seen >= MAX_ENTRIES:
-            return tuple(found), page.next_cursor is not None
-        page = read(page.next_cursor)
-
-
 def what_if(txn: Transaction, policy: Policy, change: Change, limit: int) -> WhatIf:
     """Say what recorded decisions would have been, had a change been made before them."""
-    decisions, more = recorded(txn.loosely(WHY), limit)
+    decisions, more = recorded.latest(txn.loosely(WHY), limit)
     before = _active(txn, policy.name)
     draft = evaluator(policy) if change == "activate" else None
     replaced = evaluator(before) if before else None
@@ -116,8 +57,7 @@ def settled(txn: Transaction, policy: Policy) -> Policy:
 
 def kept(txn: Transaction) -> int:
     """Return how many versions a tenant has that are drafts or in force."""
-    drafts = txn.loosely(ABOUT).count(Policy, status="draft")
-    return drafts + txn.loosely(ABOUT).count(Policy, status="active")
+    return txn.count(Policy, status="draft") + txn.count(Policy, status="active")
 
 
 def withdraw(txn: Transaction, call: Call, policy: Policy) -> Policy:
@@ -170,7 +110,12 @@ def ask(txn: Transaction, call: Call, policy: Policy, change: Change) -> Policy:
 
 
 def carry_out(txn: Transaction, call: Call, approval: Approval) -> None:
-    """Do with a policy what an approval says, using it up; where the policy asks no longer, nothing."""
+    """
+    Do with a policy what an approval says, using it up; where the policy asks no longer, nothing.
+
+    Whether there is room for it is judged here anew, by what is in force, which everything that comes into force writes:
+    of several that were agreed to at once, what does not fit stays a draft, and whoever asked is told.
+    """
     if approval.status is not ApprovalStatus.APPROVED:
         return
     policy = txn.get_or_none(Policy, str(approval.subject.get("policy", "")))
@@ -178,6 +123,14 @@ def carry_out(txn: Transaction, call: Call, approval: Approval) -> None:
     if policy is None or asking is None or asking.approval_id != approval.id:
         return
     before, known = _active(txn, policy.name), in_force(txn)
+    if asking.change == "activate":
+        try:
+            rules.fits(policy, _beside(txn, policy))
+        except Conflict as full:
+            tell(txn, *notices.dropped(policy, asking, full.detail, at=call.now))
+            after = rules.dropped(policy, at=call.now)
+            txn.save(after, PolicyDropped.of(after))
+            return
     question = rules.question(policy, asking)
     used = binding.consume(
         approval, by=rules.carried_by(policy, asking), question=question, at=call.now

@@ -38,3 +38,20 @@ class DriftOver(Event, action="policy.drift_over", category="policy_decision"):
 
     drift_type: DriftType
     policy: Code
+
+
+class DriftAcknowledged(
+    Event, action="policy.drift_acknowledged", category="governance_decision", topic="policy-events"
+):
+    """Somebody looks at a difference."""
+
+    drift_type: DriftType
+    policy: Code
+    metric: ActorId
+    by: ActorId
+
+    @classmethod
+    def of(cls, alert: DriftAlert) -> Self:
+        """Tell who does."""
+        by = str(alert.acknowledged_by)
+        return cls(drift_type=alert.drift_type, policy=alert.policy, metric=alert.metric, by=by)

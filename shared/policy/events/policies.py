@@ -36,6 +36,10 @@ class PolicyChangeAsked(Event, action="policy.change_asked", category="approval_
     looser: bool
 
 
+class PolicyDropped(_OfPolicies, action="policy.dropped"):
+    """A policy was agreed to, and is not in force: what came into force meanwhile leaves it no room."""
+
+
 class PolicyActivated(_OfPolicies, action="policy.activated", retention="constitutional"):
     """A policy is in force."""
 

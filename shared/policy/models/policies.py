@@ -105,6 +105,7 @@ class Policy(Entity):
         erasure=Blanked("who wrote it, and what people are told by it"),
     )
     personal: ClassVar = PersonalData(ids="created_by written_by", texts="source ast about")
+    guarded_by: ClassVar = ("status",)
 
     name: Code
     """What it is called; its versions share the name, and one of them is in force at most."""

@@ -1,11 +1,16 @@
 """What notices say of differences in what policies do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from shared.notifications.models import Notification, Priority
+from shared.notifications.models import Claim, Notification, Priority
 from shared.notifications.rules.notices import governor, notice, saying
+from shared.notifications.rules.subjects import Subject
 from shared.policy.models.drift import DriftAlert, Level
+
+if TYPE_CHECKING:
+    from shared.policy.models.policies import Policy, PolicyAsking
 
 PRIORITIES: Mapping[Level, Priority] = {
     "low": "low",
@@ -30,4 +35,38 @@ def told(drift: DriftAlert, *, at: datetime) -> Notification:
         at=at,
         occasion=f"{at:%Y-%m-%d}",
     )
-    return saying(None, new.model_copy(update={"priority": PRIORITIES[drift.severity]}))
+    return saying("differs", new.model_copy(update={"priority": PRIORITIES[drift.severity]}))
+
+
+def dropped(
+    policy: "Policy", asking: "PolicyAsking", why: str, *, at: datetime
+) -> Iterator[Notification]:
+    """Yield the notices, to whoever asked and whoever governs, that a policy was agreed to and is not in force."""
+    for audience in dict.fromkeys([asking.asked_by, str(governor(policy.tenant_id))]):
+        yield notice(
+            "announcement",
+            tenant=policy.tenant_id,
+            audience=audience,
+            subject=f"{policy.collection}/{policy.id}",
+            title=f"Not in force: {policy.name} {policy.version}"[:50],
+            body=f"It was agreed to, and there is no room for it: {why}. Then ask again.",
+            at=at,
+            occasion=asking.approval_id,
+        )
+
+
+def claims(drift: DriftAlert, at: datetime) -> Mapping[Claim, bool]:
+    """Say what notices say of a difference: that it is there."""
+    del at
+    return {"differs": drift.status != "over"}
+
+
+def became(drift: DriftAlert) -> tuple[str, str]:
+    """Say what became of a difference that is there no more."""
+    seen = f"{drift.updated_at:%Y-%m-%d %H:%M}"
+    said = f"{drift.metric} of {drift.policy} differed; the look of {seen} UTC did not find it any more."
+    return "Policies: as before", said
+
+
+DRIFTS = Subject(DriftAlert, claims=claims, became=became)
+"""Differences, as notices are about them."""

@@ -168,15 +168,26 @@ def may_ask(policy: Policy, change: Change, others: Sequence[Policy]) -> None:
     failed = [one.case.name for one in tried(evaluator, own_cases(evaluator)) if not one.passed]
     if failed:
         raise Conflict(f"its own tests fail: {', '.join(failed)[:500]}", rule="tests_failed")
+    fits(policy, others)
+
+
+def fits(policy: Policy, others: Sequence[Policy]) -> None:
+    """
+    Refuse to have more in force than each change can be asked of.
+
+    Args:
+        policy: The policy that is to come into force.
+
+        others: The policies in force beside it.
+
+    Raises:
+        Conflict: Together they are too many, or too large.
+    """
     if len(others) >= MAX_ACTIVE:
         raise Conflict(
             f"{MAX_ACTIVE} policies are in force, which is the most; retire one", rule="too_many"
         )
-    _fits([policy, *others])
-
-
-def _fits(every: Sequence[Policy]) -> None:
-    """Refuse to have more in force than each change can be asked of."""
+    every = [policy, *others]
     rules = sum(_rules(one) for one in every)
     if rules > MAX_RULES:
         raise Conflict(
@@ -248,6 +259,11 @@ def activated(policy: Policy, *, at: datetime) -> Policy:
     """Return a policy that is in force."""
     changes = {"status": "active", "asking": None, "activated_at": at, "updated_at": at}
     return policy.model_copy(update=changes)
+
+
+def dropped(policy: Policy, *, at: datetime) -> Policy:
+    """Return a draft that was agreed to and that no longer fits beside what is in force: it is a draft still."""
+    return policy.model_copy(update={"asking": None, "updated_at": at})
 
 
 def withdrawn(policy: Policy, *, at: datetime) -> Policy:
