@@ -23,12 +23,15 @@ RESOURCES: Mapping[str, str] = {
 COUNTS: Mapping[str, frozenset[str]] = {
     "requests": frozenset(),
     "errors": frozenset({"jsonPayload.status>=500"}),
+    "decisions": frozenset({"jsonPayload.verdict:*"}),
     "enforcement_off": frozenset({'jsonPayload.code="enforcement_unavailable"'}),
     "latency": frozenset(),
 }
 """What each figure counts of the lines that have a route."""
 
-TELLS: Mapping[str, str] = {"route": "EXTRACT(jsonPayload.route)"}
+TELLS: Mapping[str, str] = {
+    label: f"EXTRACT(jsonPayload.{label})" for label in ("route", "verdict", "rule")
+}
 MEASURES: Mapping[str, str] = {"latency": "EXTRACT(jsonPayload.duration_ms)"}
 """Where in a line (shared/edge/logs.py) each label stands, and what a figure measures."""
 

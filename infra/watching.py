@@ -20,6 +20,10 @@ REQUESTS = f'resource.type="{RESOURCE}" AND jsonPayload.route:*'
 COUNTED = {
     "requests": (REQUESTS, "Requests and reactions, by route."),
     "errors": (f"{REQUESTS} AND jsonPayload.status>=500", "Those that failed on our side."),
+    "decisions": (
+        f"{REQUESTS} AND jsonPayload.verdict:*",
+        "Decisions of the rules on changes, by route, verdict and the rule that a no is by.",
+    ),
     "enforcement_off": (
         f'{REQUESTS} AND jsonPayload.code="enforcement_unavailable"',
         "Refused because the constitution could not be enforced.",
@@ -88,15 +92,25 @@ def declare(stack: Stack, buckets: Buckets, door: apigateway.Gateway) -> None:
 def _figures() -> list[logging.Metric]:
     by_route = logging.MetricMetricDescriptorLabelArgs(key="route", value_type="STRING")
     extracted = {"route": "EXTRACT(jsonPayload.route)"}
+    more = {"decisions": ("verdict", "rule")}
     figures = [
         logging.Metric(
             name,
             name=name,
             description=says,
             filter=which,
-            label_extractors=extracted,
+            label_extractors=extracted
+            | {label: f"EXTRACT(jsonPayload.{label})" for label in more.get(name, ())},
             metric_descriptor=logging.MetricMetricDescriptorArgs(
-                metric_kind="DELTA", value_type="INT64", labels=[by_route]
+                metric_kind="DELTA",
+                value_type="INT64",
+                labels=[
+                    by_route,
+                    *(
+                        logging.MetricMetricDescriptorLabelArgs(key=label, value_type="STRING")
+                        for label in more.get(name, ())
+                    ),
+                ],
             ),
         )
         for name, (which, says) in COUNTED.items()
@@ -247,6 +261,20 @@ def _dashboard(stack: Stack) -> dict[str, Any]:
                     "ALIGN_PERCENTILE_95",
                     "REDUCE_MAX",
                     route,
+                ),
+                chart(
+                    "Decisions of the rules",
+                    _ours("decisions"),
+                    "ALIGN_RATE",
+                    "REDUCE_SUM",
+                    'metric.label."verdict"',
+                ),
+                chart(
+                    "Denials, by rule",
+                    f'{_ours("decisions")} AND metric.label."verdict"="deny"',
+                    "ALIGN_RATE",
+                    "REDUCE_SUM",
+                    'metric.label."rule"',
                 ),
                 chart(
                     "Messages that wait",

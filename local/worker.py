@@ -11,7 +11,7 @@ import mmap
 import os
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NoReturn
@@ -24,6 +24,7 @@ from shared.documents import Write
 from shared.edge.catalog import operations
 from shared.edge.ports import Ports
 from shared.edge.queue import Delivery
+from shared.edge.telemetry import Counters
 from shared.entity import Record
 from shared.evidence import Entry
 from shared.observability import Sample
@@ -47,8 +48,14 @@ def waking() -> Mapping[str, bool]:
 AT_ONCE = 20
 """How much is told in one message, which is never longer than a link takes."""
 
-CLIENT, WROTE, ANSWERED, STOP = b"C", b"W", b"A", b"S"
-"""What a message begins with: a connection comes with it, documents were committed, requests answered; it is enough."""
+CLIENT, WROTE, ANSWERED, COUNTED, STOP = b"C", b"W", b"A", b"N", b"S"
+"""
+What a message begins with: a connection comes with it, documents were committed, requests answered, other things
+counted; it is enough.
+"""
+
+SAMPLE = ("name", "says", "value", "labels", "kind")
+"""The members of a figure, in the order in which a message has them."""
 
 REQUESTS, TOLD, CLOSED, PID = range(4)
 """What there are figures of."""
@@ -78,6 +85,7 @@ class Telling:
         self._link, self._own, self._lately = link, own, lately
         self._lock = threading.Lock()
         self._answered: list[tuple[str, int, float, str]] = []
+        self._counters = Counters()
 
     def take(self, writes: Sequence[Write]) -> None:
         """Tell which of some committed writes somebody may wait for."""
@@ -101,6 +109,12 @@ class Telling:
         """Count one request."""
         self._answered.append((area, status, duration_ms, at.isoformat()))
 
+    def tally(self, samples: Iterable[Sample]) -> None:
+        """Make counters larger by what samples say."""
+        with self._lock:
+            for one in samples:
+                self._counters.add(one)
+
     def counted(self) -> Sequence[Sample]:
         """Return nothing: the owner has the counts."""
         return ()
@@ -110,6 +124,13 @@ class Telling:
         answered, self._answered = self._answered, []
         for begin in range(0, len(answered), AT_ONCE):
             self._tell(ANSWERED + json.dumps(answered[begin : begin + AT_ONCE]).encode())
+        with self._lock:
+            counters, self._counters = self._counters.samples(), Counters()
+        for begin in range(0, len(counters), AT_ONCE):
+            told = [
+                [getattr(one, name) for name in SAMPLE] for one in counters[begin : begin + AT_ONCE]
+            ]
+            self._tell(COUNTED + json.dumps(told).encode())
 
     def hand_on(self, client: socket.socket, sent: bytes) -> None:
         """Hand a client on to the owner, with what it has sent."""

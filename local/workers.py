@@ -18,15 +18,16 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from waitress import wasyncore
 
 from local.connections import Listening
 from local.nursery import Nursery, Work
-from local.worker import CLIENT, CLOSED, PID, REQUESTS, STOP, TOLD, WROTE, Figures, waking
+from local.worker import CLIENT, CLOSED, COUNTED, PID, REQUESTS, STOP, TOLD, WROTE, Figures, waking
 from shared.documents import ABSENT, Documents, Key, Write
 from shared.errors import StoreUnavailable
-from shared.observability import Traffic
+from shared.observability import Sample, Traffic
 
 log = logging.getLogger("waooaw.workers")
 
@@ -68,6 +69,8 @@ class _Link(wasyncore.dispatcher):  # type: ignore[misc]
                 self._workers.hear(json.loads(body))
                 # Only now: until then something is under way.
                 self.heard += 1
+            elif kind == COUNTED:
+                self._workers.add(json.loads(body))
             else:
                 self._workers.count(json.loads(body))
 
@@ -126,7 +129,7 @@ class Workers:
 
             documents: Where that can be read.
 
-            traffic: Counts requests.
+            traffic: Counts requests, and what else workers count.
 
             look: Looks for what was committed and not told of.
 
@@ -174,6 +177,10 @@ class Workers:
         """Count requests."""
         for area, status, duration_ms, at in answered:
             self._traffic.served(area, status, duration_ms, datetime.fromisoformat(at))
+
+    def add(self, counters: Sequence[Sequence[Any]]) -> None:
+        """Make counters larger by what a worker counted."""
+        self._traffic.tally(Sample(*one) for one in counters)
 
     def died(self, number: int) -> None:
         """Look for what a worker left, and have another one."""

@@ -4,7 +4,7 @@ What the platform says about itself: figures, what it depends on, and what a pro
 Nothing here is evidence, and nothing here decides who may do what: `Enforcing` says whether anything does.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
@@ -50,6 +50,9 @@ class Traffic(Port, Protocol):
     def served(self, area: str, status: int, duration_ms: float, at: datetime) -> None:
         """Count one request."""
 
+    def tally(self, samples: Iterable[Sample]) -> None:
+        """Make counters larger by what samples say; who counts nothing does not look at them."""
+
     def counted(self) -> Sequence[Sample]:
         """Return the counts of one machine; in the cloud they are in its own metrics."""
 
@@ -58,6 +61,9 @@ class NoTraffic:
     """Counts nothing."""
 
     def served(self, area: str, status: int, duration_ms: float, at: datetime) -> None:
+        """Take no notice."""
+
+    def tally(self, samples: Iterable[Sample]) -> None:
         """Take no notice."""
 
     def counted(self) -> Sequence[Sample]:

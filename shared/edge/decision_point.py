@@ -7,6 +7,7 @@ refusal. Why so, and what is held until the commit: docs/decisions/0036-policy.m
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, get_args
@@ -18,6 +19,7 @@ from shared.attesting import DECISION_TYPE, Attestation
 from shared.canonical import canonical
 from shared.deciding import GATEWAY, MAX_INPUT_BYTES, Decision, PolicyEngine, Question, found, merge
 from shared.documents import ABSENT, Key, Write
+from shared.edge.decided import counted
 from shared.edge.facts import facts
 from shared.edge.ports import Ports, TenantRules
 from shared.entity import Id
@@ -141,7 +143,9 @@ def decide(question: Question, call: Call, ports: Ports, *, in_freeze: bool) -> 
     txn = call.begin()
     with txn.beforehand():
         known = facts(txn, question, frozen=frozen)
-        return Decided(_decision(question, known, engine, ports.tenant_rules, txn))
+        made = _decision(question, known, engine, ports.tenant_rules, txn)
+    ports.traffic.tally(counted(made))
+    return Decided(made)
 
 
 class RulesInForce:
@@ -186,6 +190,7 @@ class RulesInForce:
         with call.platform("the rules look at the agent that acts") as platform:
             known = facts(txn, question, frozen=frozen, platform=platform)
         made = _decision(question, known, engine, self._ports.tenant_rules, txn)
+        self._ports.traffic.tally(counted(made))
         call.told.update(Decided(made).headers)
         return made
 
@@ -203,8 +208,10 @@ def _decision(
         # It could not be kept, and what is not kept is not proven.
         document |= {"args": None, "manifest": None}
         form = canonical(document)
+    began = time.perf_counter_ns()
     findings = found(engine, document)
     findings |= tenant_rules(txn, document)
+    took_us = (time.perf_counter_ns() - began) // 1000
     merged = merge(findings, pep=question.pep)
     beside: dict[str, Any] = {}
     if any(one.alerts or one.notes for one in findings.values()):
@@ -225,6 +232,7 @@ def _decision(
         input=document,
         input_digest=hashlib.sha256(form).hexdigest(),
         evaluated_at=question.now,
+        took_us=took_us,
         pep=question.pep,
     )
     if beside:

@@ -33,6 +33,7 @@ def log_line(
     ids: Mapping[str, str],
     trace: Mapping[str, object],
     crossings: Sequence[Crossing] = (),
+    decision: Mapping[str, str | float] | None = None,
 ) -> None:
     """
     Say how one run of a function ended.
@@ -53,6 +54,8 @@ def log_line(
         trace: The members that name the trace.
 
         crossings: Where it looked or acted outside its own tenant, and why.
+
+        decision: How the rules decided of it (`shared/edge/decided.py`); none of what they are not asked about.
     """
     if not log.isEnabledFor(logging.INFO):
         return
@@ -65,6 +68,7 @@ def log_line(
         "tenant_hash": hashed(tenant),
         **{name: id for name, id in ids.items() if id},
         **({"code": code} if code else {}),
+        **(decision or {}),
         **({"crossings": [*map(_crossing, dict.fromkeys(crossings))]} if crossings else {}),
         **trace,
     }

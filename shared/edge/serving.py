@@ -116,6 +116,7 @@ class _Request:
         self.crossings: list[Crossing] = []
         self.stands: list[Standing] = []
         self.denied: Decision | None = None
+        self.decision: dict[str, str | float] = {}
         self.told: dict[str, str] = {}
 
     def answer(self) -> Response:
@@ -146,6 +147,7 @@ class _Request:
             ids={"correlation_id": self.correlation_id, "request_id": self.request_id},
             trace=self.hop.log_fields(self.ports.settings.project),
             crossings=self.crossings,
+            decision=self.decision,
         )
         return answer
 
@@ -285,6 +287,7 @@ class _Request:
             Refusal: It may not, or not yet, or nobody can decide.
         """
         from shared.edge import decision_point, verdicts
+        from shared.edge.decided import told
 
         presented = self.request.headers.get(APPROVAL.name)
         if presented is not None and not APPROVAL.allows(presented):
@@ -295,6 +298,7 @@ class _Request:
         decided = decision_point.decide(question, call, self.ports, in_freeze=self.op.in_freeze)
         call.told.update(decided.headers)
         decision, txn = decided.decision, call.begin()
+        self.decision = told(decision)
         self.denied = None if decided.allows else decision
         decision_point.admitted(txn, question, decision)
         if not decided.allows:

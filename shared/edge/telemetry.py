@@ -9,7 +9,8 @@ import logging
 import math
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from threading import Lock
@@ -31,6 +32,12 @@ TIMEOUT_S = 10.0
 MAX_KEPT = 20_000
 """How many requests of the last minutes one area remembers."""
 
+MAX_SERIES = 500
+"""How many counters of one name there are: the rules of bundles are fewer, if nobody makes up codes as they go."""
+
+OTHER = "other"
+"""What labels say of all counters beyond that."""
+
 REQUESTS = "waooaw_platform_requests_total"
 DURATIONS = "waooaw_platform_request_duration_seconds_total"
 
@@ -44,6 +51,7 @@ class ProcessTraffic:
         self._answers: dict[tuple[str, str], int] = defaultdict(int)
         self._durations: dict[str, float] = defaultdict(float)
         self._last: dict[str, _Last] = defaultdict(_Last)
+        self._counters = Counters()
 
     def served(self, area: str, status: int, duration_ms: float, at: datetime) -> None:
         """Count one request."""
@@ -52,10 +60,17 @@ class ProcessTraffic:
             self._durations[area] += duration_ms
             self._last[area].add(at, -duration_ms if status >= 500 else duration_ms)
 
+    def tally(self, samples: Iterable[Sample]) -> None:
+        """Make counters larger by what samples say."""
+        with self._lock:
+            for one in samples:
+                self._counters.add(one)
+
     def counted(self) -> Sequence[Sample]:
-        """Return how many requests were answered since the start, and how long that took."""
+        """Return how many requests were answered and how much was decided since the start, and how long that took."""
         with self._lock:
             answers, durations = dict(self._answers), dict(self._durations)
+            others = self._counters.samples()
         told = "Requests answered since the start, by the first digit of the status."
         took = "Seconds spent answering requests since the start."
         return [
@@ -67,6 +82,7 @@ class ProcessTraffic:
                 Sample(DURATIONS, took, ms / 1000, {"area": area}, "counter")
                 for area, ms in sorted(durations.items())
             ),
+            *others,
         ]
 
     def recent(self, at: datetime) -> Mapping[str, Recent]:
@@ -74,6 +90,27 @@ class ProcessTraffic:
         with self._lock:
             last = {area: kept.after(at - WINDOW) for area, kept in self._last.items()}
         return {area: _summed(durations) for area, durations in last.items() if durations}
+
+
+class Counters:
+    """Counters by their names and labels; of one name there are so many at most, and the others are counted as one."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._of: dict[str, dict[tuple[tuple[str, str], ...], Sample]] = defaultdict(dict)
+
+    def add(self, sample: Sample) -> None:
+        """Make one larger."""
+        own, labels = self._of[sample.name], tuple(sample.labels.items())
+        if labels not in own and len(own) >= MAX_SERIES:
+            labels = tuple((name, OTHER) for name, _ in labels)
+        before = own.get(labels)
+        value = sample.value + (before.value if before else 0)
+        own[labels] = replace(sample, labels=dict(labels), value=value)
+
+    def samples(self) -> list[Sample]:
+        """Return them all."""
+        return [one for own in self._of.values() for one in own.values()]
 
 
 class _Last:

@@ -10,6 +10,7 @@ import pytest
 
 from shared.actors import Scope
 from shared.bus import envelope
+from shared.deciding import denial
 from shared.documents import Key, Write
 from shared.edge.catalog import reactions
 from shared.edge.delivery import deliver, run
@@ -17,7 +18,8 @@ from shared.edge.logs import JsonLines, configure
 from shared.errors import Invalid
 from shared.evidence import Entry, Unproven, digest_of, signed_bytes
 from tests.bus.conftest import an_entry
-from tests.kernel.things import decide, make_thing
+from tests.kernel.things import decide, get_thing, make_thing
+from tests.says import Says
 from tests.worlds import declared
 
 MAIL = "priya.raman@example.com"
@@ -51,6 +53,19 @@ def test_a_request_is_one_line_with_everything_to_find_it_by(world, log):
     assert line["logging.googleapis.com/trace"] == f"projects/local/traces/{trace}"
     assert line["logging.googleapis.com/spanId"] == span
     assert line["logging.googleapis.com/trace_sampled"] is (flags == "01")
+
+
+def test_a_change_says_how_the_rules_decided_of_it_and_a_read_says_nothing_of_that(world, log):
+    world.ports.enforcement = Says()
+    world.call(make_thing, "/v1/things", {"size": 1}, as_="governor")
+    world.ports.enforcement = Says(denial("limits", "LIM-1", "too much"))
+    world.call(make_thing, "/v1/things", {"size": 1}, as_="governor")
+    world.call(get_thing, "/v1/things/none", as_="governor")
+    allowed, denied, looked = log()
+    assert (allowed["verdict"], "rule" in allowed) == ("allow", False)
+    assert (denied["status"], denied["verdict"], denied["rule"]) == (403, "deny", "limits/LIM-1")
+    assert allowed["decision_ms"] >= 0
+    assert looked.keys().isdisjoint({"verdict", "rule", "decision_ms"})
 
 
 def test_a_refusal_says_its_code_and_a_failure_is_an_error(world, log):

@@ -10,6 +10,7 @@ from shared.agents.models.agents import Agent
 from shared.agents.models.parts import AgentStatus
 from shared.answers import PlainText
 from shared.approvals.models.approvals import OPEN, Approval
+from shared.enforcing import Enforcement, Level
 from shared.events.models import DeadLetter
 from shared.observability import Sample
 from shared.platform.models.incidents import Incident, Severity
@@ -58,6 +59,16 @@ def measured(txn: Transaction, *, at: datetime) -> list[Sample]:
         ),
     ]
     return samples + (list(_observed(seen, at)) if seen else [])
+
+
+def governed(state: Enforcement) -> Iterator[Sample]:
+    """Yield whether what happens is governed: by its level, of which one is so, and whether everything is frozen."""
+    for level in get_args(Level):
+        said = "Whether every change is decided by the rules in force; one level is so."
+        so = int(state.level == level)
+        yield Sample("waooaw_policy_enforcement_total", said, so, {"level": level})
+    frozen = "Whether nothing may change but what a freeze lets through."
+    yield Sample("waooaw_policy_frozen_total", frozen, int(state.frozen))
 
 
 def _observed(seen: Observation, at: datetime) -> Iterator[Sample]:
