@@ -262,6 +262,7 @@ IN_PATH = {
     "agent_id": "Which agent; `GET /v1/agents` lists them.",
     "alert_id": "Which difference; `GET /v1/policies/drift` lists those that are there still, as `alerts`.",
     "approval_id": "Which question; `GET /v1/approvals` lists those that are open.",
+    "bundle_id": "Which set of policy bundles, by its digest; `GET /v1/policy/bundles` lists them.",
     "dead_letter_id": "Which message; `GET /v1/events/dead-letters` lists them.",
     "decision_id": "Which decision: what a refusal says as `decision_id`, and each answer to a change as `X-Decision-ID`.",
     "device_id": "Which device: what registering it answered.",

@@ -45,6 +45,7 @@ MODULES = {
 ALSO = {
     "shared/precedents/rules/builtin_seeds.py": {"pathlib"},
     "shared/policy/rules/acts.py": {"pathlib"},
+    "shared/policy/rules/differences.py": {"difflib"},
     "shared/policy/rules/reaching.py": {"difflib"},
     "shared/policy/rules/language/building.py": {"lark"},
     "shared/policy/rules/language/checks.py": {"difflib"},

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from functions.approvals.reject_approval import Rejection, reject_approval
+from functions.policy.get_policy_bundle_changes import WhichModule, get_policy_bundle_changes
 from shared.actors import PLATFORM, Role
 from shared.documents import Query
 from shared.edge.bundles import composed, shipped
@@ -348,10 +349,22 @@ def test_back_to_a_weaker_set_it_goes_only_as_somebody_agrees(
     assert standing().bundle == strict.id
 
 
-def test_the_rules_of_the_release_go_with_it_again(publish, judge, agree, denied, standing):
+def test_the_rules_of_the_release_go_with_it_again_as_whoever_decides_reads(
+    publish, judge, agree, denied, standing, call_as
+):
+    def read(digest):
+        return get_policy_bundle_changes(call_as(Role.VISION_GUARDIAN), digest, WhichModule())
+
     denied()
     release = standing().bundle
-    agree(judge(publish(stricter(activate=True))))
+    strict = judge(publish(stricter(activate=True)))
+    (module,) = read(strict.id).modules
+    assert (module.path, module.text) == (RULES, stricter().modules[RULES])
+    assert (module.sha256, read(strict.id).before) == (strict.modules[RULES], release)
+    assert read(release).modules == ()
+    agree(strict)
+    (module,) = read(release).modules
+    assert (module.text, read(release).before) == (text(RULES), strict.id)
     back = judge(publish(BundlePublication(name="release", activate=True), at=4), at=5)
     agree(back, at=6)
     assert (standing().bundle, standing().approval_id) == (release, None)

@@ -12,7 +12,9 @@ def rehearse(scene):
     (release,) = client.get("governor", ADDRESS, status="active")["items"]
     edited = client.post("admin", ADDRESS, {**edition(), "activate": True})
 
-    agree(client, until(lambda: asked(client, "trial")))
+    approval = until(lambda: asked(client, "trial"))
+    client.get("vision_guardian", f"{ADDRESS}/{edited['id']}/changes")
+    agree(client, approval)
     until(lambda: in_force(client) == edited["id"])
     client.post("admin", ADDRESS, {"rollback_to": release["id"], "activate": True})
     agree(client, until(lambda: asked(client, "release")))

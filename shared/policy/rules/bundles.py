@@ -169,7 +169,8 @@ def question(one: PublishedBundles, asking: BundleAsking) -> ApprovalRequest:
         title=f"Policy bundles {what} come into force"[:200],
         summary=f"{asking.asked_by} asks that the policy bundles of {what} come into force."
         f" {loose if asking.looser else 'In what was decided lately they make nothing weaker.'}",
-        action_description="From then on every change on the platform is decided by this set of bundles.",
+        action_description="From then on every change on the platform is decided by this set of bundles."
+        f" Each line that differs: GET /v1/policy/bundles/{one.id}/changes.",
         rationale="These rules decide for everybody, so two people agree to them.",
         alternatives=("Leave the rules as they are", "Ask for a change of the set"),
         risks=("Something is allowed that should be denied",)
