@@ -116,7 +116,7 @@ steps(missing) := [sprintf(step, [concat(", ", sort(here))]) |
 
 # What no area of the platform looks up yet.
 not_yet := {
-	"args.with_agent, context.data_grant and manifest.shares", "context.breaker", "context.data_grant", "context.industry_gate",
+	"args.with_agent, context.data_grant and manifest.shares", "context.data_grant", "context.industry_gate",
 	"context.injection", "context.output", "engagement_id of args and agent",
 }
 

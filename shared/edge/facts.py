@@ -13,9 +13,9 @@ FactsOf = Callable[[Transaction, Question], Mapping[str, Any]]
 LOOKED_UP: Mapping[str, tuple[str, ...]] = {
     "agents": ("agents",),
     "execution": ("agents", "approvals", "budgets", "policy"),
-    "integration": ("agents", "approvals", "budgets", "policy"),
+    "integration": ("agents", "approvals", "budgets", "platform", "policy"),
     "prompt": ("agents", "approvals", "budgets", "policy"),
-    "step": ("agents", "approvals", "budgets", "policy"),
+    "step": ("agents", "approvals", "budgets", "platform", "policy"),
     "task": ("agents", "approvals", "budgets", "policy"),
 }
 """
@@ -26,7 +26,7 @@ What an area knows is in ``shared/<area>/actions/facts.py``: ``facts(txn, questi
 holds.
 """
 
-OF_THE_PLATFORM = frozenset({"agents"})
+OF_THE_PLATFORM = frozenset({"agents", "platform"})
 """Whose facts are the platform's own, whichever customer something is done for."""
 
 

@@ -1,6 +1,7 @@
 """What agents, runs and tools are about to do is decided by the same rules as operations, on facts that nobody claims."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,11 @@ from shared.edge.catalog import operations
 from shared.identity.events import PolicyDenied
 from shared.judged import STORED
 from shared.operation import DecisionPoint
+from shared.platform.models.breakers import Circuit
 from shared.policy.actions import recorded
 from tests.agents.catalogue import Kept
 from tests.budgets.conftest import at_once, block, hold
+from tests.conftest import NOON
 from tests.kernel.test_approving import Wants
 from tests.kernel.things import entries, problem
 from tests.ruled import engine
@@ -288,14 +291,30 @@ def test_a_denial_of_a_tool_says_of_each_thing_that_is_missing_what_to_do(use, a
     agent()
     said = {one["rule"]: one["message"] for one in use().json["violations"]}
     assert "say args.estimated_cost_micro_usd, args.host, args.record_count" in said["INT-00"]
-    later = "have a person do it, as no release looks this up yet: context.breaker, context.data_grant, manifest"
+    later = "have a person do it, as no release looks this up yet: context.data_grant, manifest"
     assert later in said["INT-00"]
-    assert "/v1/health" not in said["INT-00"]
+    assert "breaker" not in said["INT-00"]
     unknown = evaluate(agent_id="11111111-4444-4444-8444-444444444444").json["reasons"]
     [told] = [one["message"] for one in unknown if one["rule"] == "SBX-00"]
     assert told.endswith(
         "; name an agent that there is (GET /v1/agents), as nothing is known of this one: agent.sandbox, agent.status"
     )
+
+
+@pytest.mark.parametrize(
+    ("opened_s_ago", "breaker"), [(None, "closed"), (1, "open"), (60, "half_open")]
+)
+def test_whether_an_integration_answers_is_what_was_written_down_of_it(
+    use, world, agent, call_as, opened_s_ago, breaker
+):
+    agent()
+    if opened_s_ago:
+        opened = NOON - timedelta(seconds=opened_s_ago)
+        with call_as(Role.SERVICE).transaction() as txn:
+            txn.save(Circuit(id="wordpress", opened_at=opened, failures=3, changed_at=opened))
+    world.ports.enforcement = says = Says()
+    assert use().status_code == 200
+    assert says.asked[-1]["context"]["breaker"] == breaker
 
 
 def test_an_action_that_nobody_knows_is_denied(use, agent):

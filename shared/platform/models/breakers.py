@@ -10,6 +10,9 @@ from shared.handling import ForEver, Handling, Nobody, Stays
 Target = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,39}$", examples=["workflows"])]
 
 
+State = Literal["closed", "open", "half_open"]
+
+
 class Circuit(Record):
     """What a process last said of its breaker of one target; its id is the target's name."""
 
@@ -48,7 +51,7 @@ class CircuitBreaker(Value):
     target: str
     """What is called, in words."""
 
-    state: Literal["closed", "open", "half_open"]
+    state: State
     """`half_open`: the next request tries whether it answers again."""
 
     failures: int

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from shared.errors import NotFound
-from shared.platform.models.breakers import Circuit, CircuitBreaker, CircuitReset
+from shared.platform.models.breakers import Circuit, CircuitBreaker, CircuitReset, State
 from shared.platform.rules.targets import FAILURES, PROBE_AFTER, TARGETS, WITHIN
 
 
@@ -25,23 +25,32 @@ def seen(
     name: str, circuit: Circuit | None, reset: CircuitReset | None, *, at: datetime
 ) -> CircuitBreaker:
     """Return how the breaker of a target is, from what was written down of it."""
-    opened_at = circuit.opened_at if circuit else None
-    reset_at = reset.reset_at if reset else None
-    if opened_at and reset_at and reset_at > opened_at:
-        opened_at = None
-    probe_at = opened_at + PROBE_AFTER if opened_at else None
-    half = probe_at is not None and probe_at <= at
+    opened_at = _opened(circuit, reset)
+    now = state(circuit, reset, at=at)
     return CircuitBreaker(
         name=name,
         target=TARGETS[name],
-        state="half_open" if half else "open" if opened_at else "closed",
+        state=now,
         failures=circuit.failures if circuit and opened_at else 0,
         opened_at=opened_at,
-        next_probe_at=probe_at,
+        next_probe_at=opened_at + PROBE_AFTER if opened_at else None,
         changed_at=circuit.changed_at if circuit else None,
-        reset_at=reset_at,
-        says=_said(name, opened_at, half=half),
+        reset_at=reset.reset_at if reset else None,
+        says=_said(name, opened_at, half=now == "half_open"),
     )
+
+
+def state(circuit: Circuit | None, reset: CircuitReset | None, *, at: datetime) -> State:
+    """Say whether something is called, by what was written down of it; what nobody failed to reach is."""
+    opened_at = _opened(circuit, reset)
+    if opened_at is None:
+        return "closed"
+    return "half_open" if opened_at + PROBE_AFTER <= at else "open"
+
+
+def _opened(circuit: Circuit | None, reset: CircuitReset | None) -> datetime | None:
+    opened_at = circuit.opened_at if circuit else None
+    return None if opened_at and reset and reset.reset_at > opened_at else opened_at
 
 
 def _said(name: str, opened_at: datetime | None, *, half: bool) -> str:
