@@ -37,6 +37,9 @@ UPLOAD = "eyJ0eXAiOiJ1cGxvYWQvdjEifQ"
 SKILL_HASH = "2" * 64
 """The `version_hash` of the certified skill."""
 
+BUNDLE = "8" * 64
+"""The digest of a published set of bundles."""
+
 MANIFEST_HASH = "4" * 64
 ACTION_DIGEST = "6" * 64
 SIGNATURE = "A" * 86
@@ -74,6 +77,7 @@ NAMES = {
     EXPORT: "EXPORT",
     UPLOAD: "UPLOAD",
     SKILL_HASH: "SKILL_HASH",
+    BUNDLE: "BUNDLE",
     MANIFEST_HASH: "MANIFEST_HASH",
     ACTION_DIGEST: "ACTION_DIGEST",
     SIGNATURE: "SIGNATURE",

@@ -13,5 +13,5 @@ def watch_drift(call: JobStep, watch: DriftWatch, so_far: Visited) -> Visited | 
     if tenant is None:
         return DriftWatched(tenants=so_far.done)
     with call.within(tenant, WHY) as txn:
-        look(txn, watch.until)
+        look(txn, watch.until, at=call.now)
     return so_far.at(tenant)

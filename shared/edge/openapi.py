@@ -299,6 +299,7 @@ _STANDING = {
     "agent_id": examples.AGENT,
     "alert_id": examples.DRIFT_ALERT,
     "approval_id": examples.APPROVAL,
+    "bundle_id": examples.BUNDLE,
     "dead_letter_id": examples.DEAD_LETTER,
     "decision_id": examples.DECISION,
     "device_id": examples.DEVICE,

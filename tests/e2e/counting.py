@@ -50,7 +50,8 @@ LOOKS_AT_ALL = {
     "audit.export_entries",
     "mobile.push_notification",
     "mobile.push_later",
-    *("policy.activate_policy", "policy.judge_policy_bundle", "policy.publish_policy_bundle"),
+    *("policy.activate_policy", "policy.preview_policy", "policy.watch_drift"),
+    *("policy.judge_policy_bundle", "policy.publish_policy_bundle"),
     "precedents.match_precedent_seeds",
 }
 """What looks at every entry of some time, every question of some days, every notice that nobody read and what it is about, what was decided lately, or every no to

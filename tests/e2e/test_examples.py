@@ -293,7 +293,7 @@ def policies_of_a_tenant(story):
     story.send("policy.judge_plan", "admin")
     story.send("policy.evaluate_act", "service", tenant="acme")
     story.send("policy.set_freeze", "governor")
-    story.send("policy.publish_policy_bundle", "admin")
+    story.knows(BUNDLE=story.send("policy.publish_policy_bundle", "admin")["id"])
     policy = story.send("policy.create_policy", "admin")
     story.knows(POLICY=policy["id"])
     for verb in ("test", "evaluate", "preview"):

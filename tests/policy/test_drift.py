@@ -31,6 +31,8 @@ from tests.policy.test_whatif import LIMIT, decided
 ID = "acme.00000000-0000-4000-8000-000000000001"
 POLICY = rules(LIMIT.format(10))
 UNTIL = NOON + timedelta(minutes=60)
+LATER = timedelta(seconds=40)
+"""How long after the hour a look comes by a tenant."""
 
 
 def past(*buckets, usual=1, each=5, **said):
@@ -159,7 +161,8 @@ def looked(reacting, documents):
 
     def looked(at):
         with reacting().within("acme", "a look") as txn:
-            drifting.look(txn, NOON + timedelta(minutes=at))
+            until = NOON + timedelta(minutes=at)
+            drifting.look(txn, until, at=until + LATER)
         for one in documents.find("acme", Query(Entry.collection)):
             entry = Entry.from_stored(one.data)
             if entry.action == DriftDetected.traits.action:

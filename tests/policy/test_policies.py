@@ -70,33 +70,28 @@ def ask(call_as):
 
 
 @pytest.fixture
-def agree(call_as):
-    """Have everybody who is asked agree."""
-
-    def agree(asked, *roles, own=PLATFORM, reject=False, id=""):
-        by, id = id, asked.asking.approval_id
-        with call_as(Role.SERVICE, tenant="acme").transaction() as txn:
-            digest = txn.get(Approval, id).action_digest
-        for role in roles or (Role.GOVERNOR,):
-            call = call_as(role, tenant="acme", own=own, id=by or f"{role}.{id[-4:]}", at=2)
-            if reject:
-                reject_approval(call, id, Rejection(reason="This is not what we agreed on."))
-            else:
-                approve_approval(call, id, Agreement(expected_digest=digest))
-
-    return agree
-
-
-@pytest.fixture
-def answer(agree, reacting):
+def answer(call_as, reacting):
     """Have everybody who is asked agree, and carry it out."""
 
     def answer(asked, *roles, **how):
-        agree(asked, *roles, **how)
+        agree(call_as, asked, *roles, **how)
         id = asked.asking.approval_id
         carry_policy_approval(reacting(f"approvals/{id}", tenant="acme", at=3), SimpleNamespace())
 
     return answer
+
+
+def agree(call_as, asked, *roles, own=PLATFORM, reject=False, id=""):
+    """Have everybody who is asked agree."""
+    by, id = id, asked.asking.approval_id
+    with call_as(Role.SERVICE, tenant="acme").transaction() as txn:
+        digest = txn.get(Approval, id).action_digest
+    for role in roles or (Role.GOVERNOR,):
+        call = call_as(role, tenant="acme", own=own, id=by or f"{role}.{id[-4:]}", at=2)
+        if reject:
+            reject_approval(call, id, Rejection(reason="This is not what we agreed on."))
+        else:
+            approve_approval(call, id, Agreement(expected_digest=digest))
 
 
 @pytest.fixture
@@ -359,13 +354,13 @@ def test_at_most_twenty_are_in_force(write, ask, answer):
 
 
 def test_of_two_that_were_agreed_to_beside_each_other_the_one_that_finds_no_room_stays_a_draft(
-    write, ask, answer, agree, get, reacting, documents, monkeypatch
+    write, ask, answer, call_as, get, reacting, documents, monkeypatch
 ):
     monkeypatch.setattr(rules, "MAX_ACTIVE", 2)
     answer(ask(write(EXAMPLE.replace("newsletters", "first"))))
     second, third = (ask(write(EXAMPLE.replace("newsletters", n))) for n in ("second", "third"))
     for one in (second, third):
-        agree(one)
+        agree(call_as, one)
 
     def carry(one):
         call = reacting(f"approvals/{one.asking.approval_id}", tenant="acme", at=3)

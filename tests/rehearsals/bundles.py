@@ -27,12 +27,18 @@ def asked(client, name):
     return one["asking"] and one["asking"]["approval_id"]
 
 
-def agree(client, approval_id):
-    """Have two people agree: nobody is on trial here, so nothing is known of what the rules of trials change."""
+def agree(client, approval_id, *, known=False):
+    """
+    Have people agree: the Governor, and somebody more where nothing is known of what is changed.
+
+    Nobody is on trial here, so nothing is known of what the rules of trials change.
+    """
     question = client.get("governor", f"/v1/approvals/{approval_id}")
-    assert question["type"] == "constitutional"
+    assert question["type"] == ("execution" if known else "constitutional")
     client.sign_in("governor")
     acts.approve(client, question)
+    if known:
+        return
     body = {"comment": "It says nothing else.", "expected_digest": question["action_digest"]}
     client.post("vision_guardian", f"/v1/approvals/{approval_id}/approve", body)
 

@@ -16,6 +16,9 @@ from shared.policy.rules import drift as drift_rules
 from tests.rehearsals.scene import until
 
 OWNER = "customer_admin@acme"
+WATCHER = "customer_admin@globex"
+"""Does nothing else here, so that what differs from the hour before is what is done for it."""
+
 WATCHED = """policy watched version 1.0.0 {
   applies to action.name == "budgets.put_budget"
   rule base when true allow alert high "a budget is set" note "as usual"
@@ -25,7 +28,7 @@ WATCHED = """policy watched version 1.0.0 {
     expect deny by much
   }
 }"""
-BUDGET = "/v1/budgets/agent:acme.55555555-5555-4555-8555-555555555555"
+BUDGET = "/v1/budgets/agent:globex.55555555-5555-4555-8555-555555555555"
 
 
 def rehearse(scene):
@@ -42,19 +45,19 @@ def rehearse(scene):
     client.post(OWNER, f"{address}/retire")
     be_alerted(client)
     drift(scene)
-    assert client.get(OWNER, "/v1/policies/violations")["complete"]
-    assert client.get(OWNER, "/v1/policies/drift")["complete"]
+    assert client.get(WATCHER, "/v1/policies/violations")["complete"]
+    assert client.get(WATCHER, "/v1/policies/drift")["complete"]
 
 
 def be_alerted(client):
     """Have a policy tell whoever governs of what is done."""
-    policy = client.post(OWNER, "/v1/policies", {"source": WATCHED})
-    in_force(client, client.post(OWNER, f"/v1/policies/{policy['id']}/activate"))
+    policy = client.post(WATCHER, "/v1/policies", {"source": WATCHED})
+    in_force(client, client.post(WATCHER, f"/v1/policies/{policy['id']}/activate"), WATCHER)
     less = {"limit_micro_usd": 800_000, "reason": "It needs no more than that."}
-    client.put(OWNER, BUDGET, less, "")
+    client.put(WATCHER, BUDGET, less, "")
 
     def told():
-        notices = client.get(OWNER, "/v1/notifications")["items"]
+        notices = client.get(WATCHER, "/v1/notifications")["items"]
         return {"watched: high alert", "watched: note"} <= {one["title"] for one in notices}
 
     until(told)
@@ -66,18 +69,18 @@ def drift(scene):
     more = {"limit_micro_usd": 6_000_000, "reason": "It needs more than that."}
     for _ in range(5):
         with pytest.raises(Refused, match="five dollars"):
-            client.put(OWNER, BUDGET, more, "")
+            client.put(WATCHER, BUDGET, more, "")
     call = scene.call()
     with call.transaction() as txn:
         begin(txn, call, DriftWatch(until=begun + timedelta(minutes=5)))
 
     def told():
-        notices = client.get(OWNER, "/v1/notifications")["items"]
+        notices = client.get(WATCHER, "/v1/notifications")["items"]
         return any(one["title"] == "Policies: policy bypass" for one in notices)
 
     until(told)
-    alert = client.get(OWNER, "/v1/policies/drift")["alerts"][0]
-    said = client.post(OWNER, f"/v1/policies/drift/{alert['alert_id']}/acknowledge")
+    alert = client.get(WATCHER, "/v1/policies/drift")["alerts"][0]
+    said = client.post(WATCHER, f"/v1/policies/drift/{alert['alert_id']}/acknowledge")
     assert said["status"] == "acknowledged"
 
 
@@ -96,7 +99,7 @@ def differ(scene):
     )
     call = scene.call()
     with call.transaction() as txn:
-        alert = drift_rules.alert(found, tenant=PLATFORM, at=call.now)
+        alert = drift_rules.alert(found, tenant=PLATFORM, until=call.now, at=call.now)
         return txn.create(alert, DriftDetected.of(alert)).id
 
 

@@ -42,7 +42,7 @@ def acknowledge(txn: Transaction, alert_id: str, *, by: Actor, at: datetime) -> 
     return before if after is before else txn.save(after, DriftAcknowledged.of(after))
 
 
-def look(txn: Transaction, until: datetime) -> None:
+def look(txn: Transaction, until: datetime, *, at: datetime) -> None:
     """Look in a tenant for differences in the hour until a time: keep what is new, and end what is over."""
     before = {one.id: one for one in lasting(txn)}
     known = in_force(txn)
@@ -51,12 +51,14 @@ def look(txn: Transaction, until: datetime) -> None:
     reads, since = txn.loosely(WHY), until - rules.BASELINE - rules.BASELINE
     decisions, _ = recorded.between(reads, since, until, MAX_DECISIONS)
     drifts = rules.drifts(decisions, until=until) if known.active else ()
-    found = [rules.alert(one, tenant=str(txn.tenant), at=until) for one in drifts[:MAX_NEW]]
+    found = [
+        rules.alert(one, tenant=str(txn.tenant), until=until, at=at) for one in drifts[:MAX_NEW]
+    ]
     new = [one for one in found if one.id not in before]
     earlier = txn.get_all(DriftAlert, [one.id for one in new])
     for one in new:
         if one.id in earlier:
-            after = rules.again(earlier[one.id], one, at=until)
+            after = rules.again(earlier[one.id], one, at=at)
             txn.save(after, DriftDetected.of(after))
         else:
             txn.create(one, DriftDetected.of(one))
@@ -64,6 +66,6 @@ def look(txn: Transaction, until: datetime) -> None:
     for id, gone in before.items():
         if id not in there:
             txn.save(
-                rules.over(gone, at=until),
+                rules.over(gone, at=at),
                 DriftOver(drift_type=gone.drift_type, policy=gone.policy),
             )

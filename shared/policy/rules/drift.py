@@ -70,8 +70,19 @@ def drifts(decisions: Sequence[Decision], *, until: datetime) -> tuple[PolicyDri
     return tuple(sorted(found.values(), key=lambda one: -one.drift_bp))
 
 
-def alert(found: PolicyDrift, *, tenant: str, at: datetime) -> DriftAlert:
-    """Return the alert of a drift: of the same kind, policy and metric it has the same id."""
+def alert(found: PolicyDrift, *, tenant: str, until: datetime, at: datetime) -> DriftAlert:
+    """
+    Return the alert of a drift: of the same kind, policy and metric it has the same id.
+
+    Args:
+        found: The drift.
+
+        tenant: Whose policies differ.
+
+        until: The end of the hour in which it was found.
+
+        at: When it is kept.
+    """
     name = f"policy drift {tenant} {found.drift_type} {found.policy} {found.metric}"
     return DriftAlert(
         id=id_in(tenant, str(uuid5(NAMESPACE_OID, name))),
@@ -79,7 +90,7 @@ def alert(found: PolicyDrift, *, tenant: str, at: datetime) -> DriftAlert:
         created_at=at,
         updated_at=at,
         governance_agent_id="governor",
-        found_at=at,
+        found_at=until,
         **found.to_stored(),
     )
 
@@ -87,7 +98,12 @@ def alert(found: PolicyDrift, *, tenant: str, at: datetime) -> DriftAlert:
 def again(before: DriftAlert, found: DriftAlert, *, at: datetime) -> DriftAlert:
     """Return an alert of what is there again: nobody looks at it yet."""
     members = {name: getattr(found, name) for name in PolicyDrift.model_fields}
-    new = {"status": "open", "found_at": at, "acknowledged_by": None, "acknowledged_at": None}
+    new = {
+        "status": "open",
+        "found_at": found.found_at,
+        "acknowledged_by": None,
+        "acknowledged_at": None,
+    }
     return before.model_copy(update=members | new | {"updated_at": at})
 
 
