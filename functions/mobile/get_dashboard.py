@@ -1,7 +1,7 @@
 from shared.actors import Scope
 from shared.mobile.models.dashboard import Dashboard, DashboardTotals, OpenApproval, RecentVetoes
 from shared.mobile.rules import totals
-from shared.mobile.rules.subjects import SUBJECTS
+from shared.mobile.rules.subjects import subjects
 from shared.mobile.rules.totals import RECENT_VETOES
 from shared.notifications.actions import shown
 from shared.operation import Call, operation
@@ -22,7 +22,7 @@ def get_dashboard(call: Call) -> Dashboard:
         oldest = txn.first(OpenApproval, order="requested_at")
         recent = txn.get_or_none(RecentVetoes, RECENT_VETOES)
         figures = txn.all(Figures)
-        unread = shown.Record(txn, SUBJECTS).unread(call.actor.audiences, call.now)
+        unread = shown.Record(txn, subjects).unread(call.actor.audiences, call.now)
     return Dashboard(
         active_agents_count=sum(one.active_agents for one in shards),
         pending_approvals_count=sum(one.pending_approvals for one in shards),

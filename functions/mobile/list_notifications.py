@@ -1,5 +1,5 @@
 from shared.actors import Scope
-from shared.mobile.rules.subjects import SUBJECTS
+from shared.mobile.rules.subjects import subjects
 from shared.notifications.actions import shown
 from shared.notifications.models import Notification, SeenNotification
 from shared.notifications.rules import claims
@@ -32,7 +32,7 @@ def list_notifications(call: Call, query: InboxQuery) -> Inbox:
     tests: dict[str, Test] = {"audience": mine} | ({"read_at": None} if query.unread else {})
     with call.transaction() as txn:
         found = txn.page(Notification, query, order="-created_at", **tests)
-        record = shown.Record(txn, SUBJECTS)
+        record = shown.Record(txn, subjects)
         record.look(found.items)
         items = tuple(claims.seen(one, record.told(one), call.now) for one in found.items)
         unread = record.unread(call.actor.audiences, call.now)

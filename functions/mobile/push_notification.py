@@ -1,4 +1,4 @@
-from shared.mobile.rules.subjects import SUBJECTS
+from shared.mobile.rules.subjects import subjects
 from shared.notifications.actions.push_delivery import hand_over
 from shared.notifications.events import NotificationSent
 from shared.outside import Push
@@ -13,4 +13,4 @@ def push_notification(call: ReactionCall, event: NotificationSent, push: Push) -
     A push informs and never decides: it opens the app, which asks for what is to be decided.
     """
     if event.channel == "inbox":
-        hand_over(call, push, SUBJECTS, call.subject_id)
+        hand_over(call, push, subjects, call.subject_id)

@@ -1,7 +1,7 @@
 from shared.actors import Scope
 from shared.entity import Id
 from shared.errors import NotFound
-from shared.mobile.rules.subjects import SUBJECTS
+from shared.mobile.rules.subjects import subjects
 from shared.notifications.actions import shown
 from shared.notifications.events import NotificationRead
 from shared.notifications.models import Notification, SeenNotification
@@ -22,7 +22,7 @@ def read_notification(call: Call, notification_id: Id) -> SeenNotification:
         if before.audience not in call.actor.audiences:
             raise NotFound(f"there is no notification {notification_id} here")
         after = read(before, at=call.now)
-        told = shown.Record(txn, SUBJECTS).told(before)
+        told = shown.Record(txn, subjects).told(before)
         if after is not before:
             after = txn.save(after, NotificationRead(kind=after.kind))
         return claims.seen(after, told, call.now)

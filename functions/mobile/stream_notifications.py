@@ -1,6 +1,6 @@
 from shared.actors import Scope
 from shared.entity import Value
-from shared.mobile.rules.subjects import SUBJECTS
+from shared.mobile.rules.subjects import subjects
 from shared.notifications.actions import shown
 from shared.notifications.models import Notification, SeenNotification
 from shared.notifications.rules import claims
@@ -30,7 +30,7 @@ def stream_notifications(
         new = listen(
             txn, Notification, after, at=call.now, order="created_at", audience=OneOf(mine)
         )
-        record = shown.Record(txn, SUBJECTS)
+        record = shown.Record(txn, subjects)
         return new.map(lambda one: claims.seen(one, record.told(one), call.now)).beginning(
             lambda: UnreadNotices(unread=record.unread(mine, call.now))
         )

@@ -98,7 +98,7 @@ def test_every_notice_about_what_changes_says_what_it_claims_of_it(world):
 def test_every_notice_that_claims_something_is_held_against_its_subject(world):
     claiming = [one for one in world.all(Notification) if claims.claim(one)]
     unheld = {one.subject.partition("/")[0] for one in claiming} - {
-        one.kind.collection for one in subjects.SUBJECTS
+        one.kind.collection for one in subjects.subjects()
     }
     assert claiming
     assert not unheld, f"say what holds of them in shared/mobile/rules/subjects.py: {unheld}"

@@ -13,7 +13,7 @@ from shared.documents import Query
 from shared.edge import decision_point
 from shared.errors import Conflict, NotFound
 from shared.evidence import Entry
-from shared.mobile.rules.subjects import SUBJECTS
+from shared.mobile.rules.subjects import subjects
 from shared.notifications.actions.shown import Record
 from shared.notifications.models import Notification
 from shared.notifications.rules import claims
@@ -278,7 +278,7 @@ def test_somebody_says_that_they_look_at_a_difference_until_it_is_over(
 def over(call_as, told):
     """Whether a notice is shown as over."""
     with call_as(Role.CUSTOMER_ADMIN, tenant="acme").transaction() as txn:
-        return claims.seen(told, Record(txn, SUBJECTS).told(told), NOON).over
+        return claims.seen(told, Record(txn, subjects).told(told), NOON).over
 
 
 def test_where_no_policies_are_in_force_nobody_looks(happened, looked, call_as):

@@ -1,6 +1,6 @@
 """What notices may say of their subjects: each area says for its own entities what holds, and in which words."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -69,9 +69,10 @@ class Told:
         return self.subject.deadline(self.entity)
 
 
-Subjects = Iterable[Subject[Any]]
+Subjects = Callable[[], Iterator[Subject[Any]]]
+"""All that notices are about, one after the other."""
 
 
 def of(subjects: Subjects, collection: str) -> Subject[Any] | None:
     """Return what is said of the entities of a collection; None where notices say nothing of them."""
-    return next((one for one in subjects if one.kind.collection == collection), None)
+    return next((one for one in subjects() if one.kind.collection == collection), None)
