@@ -171,7 +171,8 @@ def test_a_stream_is_read_from_a_place_on_and_its_events_have_names_of_their_own
 def test_an_id_in_a_path_is_an_id():
     def finding(op):
         for name, kind in op.in_path.items():
-            natural = any(getattr(rule, "pattern", None) for rule in get_args(kind)[1:])
+            rules = [r for one in get_args(kind)[1:] for r in (one, *getattr(one, "metadata", ()))]
+            natural = any(getattr(rule, "pattern", None) for rule in rules)
             if name.endswith("_id") and kind is not Id and not natural:
                 yield f"takes {name} as {kind}; say Id, or which texts it may be"
 
