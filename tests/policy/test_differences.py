@@ -2,6 +2,9 @@
 
 import hashlib
 
+import pytest
+
+from shared.errors import Invalid
 from shared.policy.models.differences import MAX_SHOWN
 from shared.policy.models.sets import PolicySet
 from shared.policy.rules.differences import COMPARED, changes
@@ -56,6 +59,13 @@ def test_what_is_too_much_at_once_is_read_one_by_one():
     assert one.text == long["a/m3.rego"]
     huge = policies({"a/a.rego": "x" * 2 * MAX_SHOWN}, id="b")
     assert changes(before, huge).modules[0].text is not None
+
+
+def test_of_a_module_that_neither_set_has_nothing_is_told():
+    before, after = policies({"a/a.rego": WAS}), policies({"a/a.rego": WAS}, id="b")
+    assert changes(before, after, module="a/a.rego").modules == ()
+    with pytest.raises(Invalid, match=r"neither set has a module a/b\.rego"):
+        changes(before, after, module="a/b.rego")
 
 
 def test_what_is_too_long_to_be_compared_is_shown_whole():

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from difflib import unified_diff
 from typing import Any
 
+from shared.errors import Invalid
 from shared.policy.models.differences import MAX_SHOWN, BundleChanges, ChangedModule
 from shared.policy.models.sets import PolicySet
 
@@ -18,10 +19,19 @@ def changes(before: PolicySet, after: PolicySet, *, module: str | None = None) -
     Return what a set says otherwise than another: all of it, or of one module.
 
     What would be too much at once is left off, but of the first: so each can be read by itself.
+
+    Raises:
+        Invalid: Neither has that module, so that nothing differs in it would say nothing.
     """
+    was, now = _said(before), _said(after)
+    if module is not None and module not in {*was, *now}:
+        raise Invalid(
+            f"neither set has a module {module}; without `module` all that differ are told",
+            rule="unknown_module",
+        )
     shown: list[ChangedModule] = []
     size = 0
-    for one in _changed(_said(before), _said(after)):
+    for one in _changed(was, now):
         if module not in (None, one.path):
             continue
         size += len(one.text or "") + len(one.difference or "")
