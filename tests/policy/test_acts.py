@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -24,6 +25,7 @@ from shared.edge.catalog import operations
 from shared.identity.events import PolicyDenied
 from shared.judged import STORED
 from shared.operation import DecisionPoint
+from shared.platform.actions.facts import facts
 from shared.platform.models.breakers import Circuit
 from shared.policy.actions import recorded
 from tests.agents.catalogue import Kept
@@ -315,6 +317,12 @@ def test_whether_an_integration_answers_is_what_was_written_down_of_it(
     world.ports.enforcement = says = Says()
     assert use().status_code == 200
     assert says.asked[-1]["context"]["breaker"] == breaker
+
+
+@pytest.mark.parametrize("tool", ["a/b.create", "__a__.create", "a" * 200])
+def test_a_tool_whose_integration_can_be_no_target_is_looked_for_nowhere(tool):
+    """A store may take such a name for a place, or for none; here nothing is there to be read."""
+    assert facts(None, SimpleNamespace(tool=tool, now=NOON)) == {"context": {"breaker": "closed"}}
 
 
 def test_an_action_that_nobody_knows_is_denied(use, agent):

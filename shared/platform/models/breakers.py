@@ -7,7 +7,10 @@ from pydantic import Field
 from shared.entity import Entity, Record, Text, Timestamp, Value
 from shared.handling import ForEver, Handling, Nobody, Stays
 
-Target = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,39}$", examples=["workflows"])]
+NAMED = r"^[a-z][a-z-]{1,39}$"
+"""What targets are called."""
+
+Target = Annotated[str, Field(pattern=NAMED, examples=["workflows"])]
 
 
 State = Literal["closed", "open", "half_open"]
