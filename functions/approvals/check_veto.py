@@ -1,7 +1,7 @@
 from shared.actors import Role
 from shared.approvals.events.vetoes import VetoEffectDue, VetoEffectOverdue
 from shared.approvals.models.vetoes import Veto
-from shared.notifications.actions.telling import tell
+from shared.notifications.actions.telling import tell_each
 from shared.notifications.rules.notices import notice, saying
 from shared.reaction import ReactionCall, reaction
 
@@ -22,5 +22,5 @@ def check_veto(call: ReactionCall, _: VetoEffectDue) -> None:
             body=f"Its effect ({veto.effect}) was to be complete after five minutes.",
             at=call.now,
         )
-        tell(txn, saying("not_undone", paged))
+        tell_each(call, txn, saying("not_undone", paged))
         txn.save(veto, VetoEffectOverdue(effect=veto.effect))

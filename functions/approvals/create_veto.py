@@ -1,20 +1,21 @@
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, model_validator
 
-from shared.actors import Scope
+from shared.actors import PLATFORM, Scope
 from shared.agents.actions import vetoes
-from shared.approvals.events.vetoes import ApprovalVetoed, VetoRecorded
-from shared.approvals.models.approvals import Approval
-from shared.approvals.models.parts import Attachment, Member, VetoCategory
+from shared.approvals.actions import objecting
+from shared.approvals.events.vetoes import VetoRecorded
+from shared.approvals.models.objections import Grounds
+from shared.approvals.models.parts import Member
 from shared.approvals.models.vetoes import ONE_OF_BOTH, Veto
-from shared.approvals.rules import decisions
-from shared.entity import Because, Id, Text, Value
+from shared.entity import Because, Id
+from shared.errors import NotFound
 from shared.examples import APPROVAL
 from shared.operation import Call, operation
 
 
-class Objection(Value):
+class Objection(Grounds):
     """What is objected to, on which ground, and why."""
 
     model_config = ConfigDict(
@@ -37,12 +38,6 @@ class Objection(Value):
 
     step_id: Member | None = None
     """The step of the run that is objected to; without one, the whole run."""
-    category: VetoCategory
-    """On which ground you object."""
-    explanation: Annotated[Text, Field(min_length=10)]
-    """Why, in your words; everybody who was involved reads it."""
-    attachments: Annotated[tuple[Attachment, ...], Field(max_length=5)] = ()
-    """Documents that go with it, announced here and uploaded afterwards."""
 
     @model_validator(mode="after")
     def _names_one_thing(self) -> Self:
@@ -57,22 +52,24 @@ def create_veto(call: Call, objection: Objection) -> Veto:
     Veto what waits for an approval, what was approved in the last 24 hours, or a run.
 
     What was not used yet never happens; what was is undone within five minutes. The approval and the
-    veto are changed in one commit. The same veto again is answered with the one on record.
+    veto are changed in one commit. The same veto again is answered with the one on record. An approval
+    in a customer's account, which the platform's Governor decides, is vetoed at its own address.
     """
-    given = objection.model_dump(exclude={"approval_id", "run_id", "step_id", "attachments"})
-    attached = objection.attachments
+    given = objection.model_dump(include={"category", "explanation"})
+    given |= {"attachments": objection.attachments}
     with call.transaction() as txn:
         hit = vetoes.target(txn, objection.run_id) if objection.run_id else None
         approval_id = hit.approval_id if hit else objection.approval_id
         if hit is not None and hit.run is not None and approval_id is None:
-            veto, new = vetoes.of_run(txn, call, hit.run, **given, attachments=attached)
+            veto, new = vetoes.of_run(txn, call, hit.run, **given)
             because = Because(rationale=veto.explanation, authority="governor")
             return txn.create(veto, VetoRecorded.of(veto), because=because) if new else veto
-        before = txn.get(Approval, approval_id or "")
-        after = decisions.veto(before, by=call.actor, at=call.now, **given)
-        if after is before:
-            return txn.all(Veto, approval_id=before.id)[0]
-        after = txn.save(after, ApprovalVetoed.of(after), because=decisions.because(after))
-        about = {"run_id": hit.run_id if hit else None, "step_id": objection.step_id}
-        veto = decisions.record_veto(before, after, id=call.new_id(), attachments=attached, **about)
-        return txn.create(veto, VetoRecorded.of(veto), because=decisions.because(after))
+        if (owner := (approval_id or "").rpartition(".")[0] or PLATFORM) != call.tenant:
+            raise NotFound(
+                f"there is no approval {approval_id} in this account; one in another ({owner}) is vetoed at its own"
+                " address (POST /v1/approvals/{approval_id}/veto)"
+            )
+        run_id = hit.run_id if hit else None
+        return objecting.veto(
+            call, txn, approval_id or "", **given, run_id=run_id, step_id=objection.step_id
+        )

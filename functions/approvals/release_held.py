@@ -1,5 +1,5 @@
 from shared.approvals.actions import workload
-from shared.approvals.actions.telling import tell_of_waiting
+from shared.approvals.actions.telling import tell_of_waiting, tell_over
 from shared.approvals.events.lifecycle import (
     ApprovalCancelled,
     ApprovalChangesRequested,
@@ -26,16 +26,23 @@ from shared.reaction import ReactionCall, reaction
     )
 )
 def release_held(call: ReactionCall, event: Event) -> None:
-    """Show the approvers what was held back, the oldest first, as soon as they have room for it."""
+    """
+    See to what approvers have before them once a question is over.
+
+    What was held back is shown, the oldest first, as soon as they have room for it; and what the platform's people were told
+    of a customer's question says what became of it.
+    """
     ended = event.approval_id if isinstance(event, VetoRecorded) else call.subject_id
     if ended is None:
         return
     with call.transaction() as txn:
-        scope = txn.get(Approval, ended).governor_scope
+        approval = txn.get(Approval, ended)
+        scope = approval.governor_scope
         desk = workload.desk(txn, scope)
         held = workload.next_held(txn, scope)
-        tell_of_waiting(txn, *held, at=call.now)
+        tell_of_waiting(call, txn, *held)
         if held:
             txn.save(desk)
         for one in held:
             txn.save(shown(one), ApprovalReleased())
+        tell_over(call, approval)

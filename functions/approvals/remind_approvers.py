@@ -25,13 +25,13 @@ def remind_approvers(call: ReactionCall, event: ApprovalMark) -> None:
             by=call.actor,
             at=call.now,
             decision_version=event.decision_version,
-            told_at=told_at(txn, before)
+            told_at=told_at(call, txn, before)
             if before.open and delegation.stands_in(before, call.now)
             else None,
         )
         told = ApprovalReleased() if after is before else ApprovalEscalated.of(after)
         if before.open and before.held_back:
-            tell_of_waiting(txn, before, at=call.now)
+            tell_of_waiting(call, txn, before)
             after = shown(after)
         if after is not before:
             after = txn.save(after, told)

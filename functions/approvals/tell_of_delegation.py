@@ -1,7 +1,8 @@
 from shared.approvals.events.lifecycle import ApprovalDelegated
 from shared.approvals.models.approvals import Approval
+from shared.approvals.rules.notices import inbox_of
 from shared.entity import written
-from shared.notifications.actions.telling import tell
+from shared.notifications.actions.telling import tell_each
 from shared.notifications.rules.notices import notice
 from shared.reaction import ReactionCall, reaction
 
@@ -13,7 +14,7 @@ def tell_of_delegation(call: ReactionCall, event: ApprovalDelegated) -> None:
         approval = txn.get(Approval, call.subject_id)
         handed = notice(
             "approval_pending",
-            tenant=call.tenant,
+            tenant=inbox_of(approval, event.to_id),
             audience=event.to_id,
             subject=call.subject,
             title=approval.title,
@@ -21,4 +22,4 @@ def tell_of_delegation(call: ReactionCall, event: ApprovalDelegated) -> None:
             at=call.now,
             occasion=f"delegation {approval.decision_version}",
         )
-        tell(txn, handed)
+        tell_each(call, txn, handed)

@@ -5,7 +5,7 @@ from shared.approvals.events.lifecycle import (
 )
 from shared.approvals.models.approvals import Approval
 from shared.entity import written
-from shared.notifications.actions.telling import tell
+from shared.notifications.actions.telling import tell_each
 from shared.notifications.rules.notices import notice, saying
 from shared.reaction import ReactionCall, reaction
 
@@ -32,4 +32,4 @@ def tell_of_deputy(
             at=call.now,
             occasion="review",
         )
-        tell(txn, saying("review", review))
+        tell_each(call, txn, saying("review", review))

@@ -1,7 +1,8 @@
 from shared.approvals.events.questions import EvidenceAdded
 from shared.approvals.models.approvals import Approval
+from shared.approvals.rules.notices import inbox_of
 from shared.entity import written
-from shared.notifications.actions.telling import tell
+from shared.notifications.actions.telling import tell_each
 from shared.notifications.rules.notices import notice
 from shared.reaction import ReactionCall, reaction
 
@@ -13,12 +14,13 @@ def tell_of_evidence(call: ReactionCall, event: EvidenceAdded) -> None:
         approval = txn.get(Approval, call.subject_id)
         if not approval.open or approval.held_back:
             return
-        tell(
+        tell_each(
+            call,
             txn,
             *(
                 notice(
                     "approval_pending",
-                    tenant=call.tenant,
+                    tenant=inbox_of(approval, seat),
                     audience=seat,
                     subject=call.subject,
                     title=f"More evidence: {approval.title}",

@@ -1,7 +1,7 @@
 from shared.approvals.events.lifecycle import ApprovalExpired
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules.windows import NOTHING_BEGAN, TOLD_OF_SILENCE, silence
-from shared.notifications.actions.telling import tell
+from shared.notifications.actions.telling import tell_each
 from shared.notifications.rules.notices import notice, saying
 from shared.reaction import ReactionCall, reaction
 
@@ -31,4 +31,4 @@ def tell_of_silence(call: ReactionCall, _: ApprovalExpired) -> None:
                 critical=approval.risk in {"high", "critical"},
             )
             notices.append(saying("unused" if lost else "unanswered", one))
-        tell(txn, *notices)
+        tell_each(call, txn, *notices)

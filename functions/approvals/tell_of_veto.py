@@ -1,8 +1,9 @@
 from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.vetoes import Veto
+from shared.approvals.rules.notices import inbox_of
 from shared.entity import written
-from shared.notifications.actions.telling import tell
+from shared.notifications.actions.telling import tell_each
 from shared.notifications.rules.notices import notice, saying
 from shared.reaction import ReactionCall, reaction
 
@@ -16,14 +17,15 @@ def tell_of_veto(call: ReactionCall, event: VetoRecorded) -> None:
         approval, veto = txn.get(Approval, event.approval_id), txn.get(Veto, call.subject_id)
         agreed = [one.approver_id for one in approval.decisions if one.verb == "approve"]
         told = dict.fromkeys((*agreed, *sorted(approval.askers)))
-        tell(
+        tell_each(
+            call,
             txn,
             *(
                 saying(
                     "vetoed",
                     notice(
                         "approval_pending",
-                        tenant=call.tenant,
+                        tenant=inbox_of(approval, audience),
                         audience=audience,
                         subject=f"approvals/{approval.id}",
                         title=f"Vetoed: {approval.title}",

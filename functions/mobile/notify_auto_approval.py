@@ -4,9 +4,9 @@ from shared.approvals.events.lifecycle import ApprovalGranted
 from shared.approvals.models.approvals import Approval
 from shared.approvals.rules.notices import objectable
 from shared.entity import written
-from shared.notifications.actions.telling import tell
+from shared.notifications.actions.telling import tell_each
 from shared.notifications.events import VetoWindowClosing
-from shared.notifications.rules.notices import governor, notice
+from shared.notifications.rules.notices import notice
 from shared.reaction import ReactionCall, reaction
 
 AHEAD = timedelta(hours=2)
@@ -29,12 +29,12 @@ def notify_auto_approval(call: ReactionCall, event: ApprovalGranted) -> None:
         told = notice(
             "seed_auto_approval",
             tenant=call.tenant,
-            audience=governor(call.tenant),
+            audience=approval.governor,
             subject=call.subject,
             title=f"Approved by precedent: {approval.title}",
             body=f"You may object until {written(event.veto_until)}.",
             at=call.now,
         )
-        tell(txn, told)
+        tell_each(call, txn, told)
         closing = VetoWindowClosing(notification_id=told.id)
         txn.schedule(closing, at=max(call.now, event.veto_until - AHEAD), about=approval)

@@ -1,7 +1,8 @@
 from shared.approvals.events.lifecycle import ApprovalEscalated
 from shared.approvals.models.approvals import Approval
+from shared.approvals.rules.notices import inbox_of
 from shared.entity import written
-from shared.notifications.actions.telling import tell
+from shared.notifications.actions.telling import tell_each
 from shared.notifications.rules.notices import notice
 from shared.reaction import ReactionCall, reaction
 
@@ -14,12 +15,13 @@ def notify_escalation(call: ReactionCall, event: ApprovalEscalated) -> None:
         if not approval.open:
             return
         asked = dict.fromkeys((*map(str, approval.step.seats), *event.to))
-        tell(
+        tell_each(
+            call,
             txn,
             *(
                 notice(
                     "approval_escalated",
-                    tenant=call.tenant,
+                    tenant=inbox_of(approval, audience),
                     audience=audience,
                     subject=call.subject,
                     title=f"Still open: {approval.title}",

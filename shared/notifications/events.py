@@ -37,6 +37,12 @@ class NotificationRead(Event, action="notification.read", category="external_com
     kind: Kind
 
 
+class NotificationOver(Event, action="notification.over", category="external_communication"):
+    """What a notice told of is over, and its words say so."""
+
+    kind: Kind
+
+
 class PushDue(Event, action="notification.push_due", category="external_communication"):
     """The time has come to push a notice to somebody."""
 

@@ -77,12 +77,12 @@ class Notification(Entity):
     claim: Claim | None = None
     """What it says of its subject; null where it tells of what was, or an earlier release told it."""
 
+    over: bool = False
+    """Whether what it told of is over: then its words say what became of it."""
+
 
 class SeenNotification(Notification):
     """A notice as it is shown: in words that hold now."""
-
-    over: bool = False
-    """Whether what it told of is over: then its words say what became of it."""
 
 
 class QuietHours(Value):

@@ -7,16 +7,20 @@ from functions.approvals.create_approval import create_approval
 from functions.approvals.create_veto import Objection, create_veto
 from functions.approvals.expire_approval import expire_approval
 from functions.approvals.notify_governor import notify_governor
+from functions.approvals.release_held import release_held
 from functions.approvals.remind_approvers import remind_approvers
+from functions.approvals.veto_approval import Objecting, veto_approval
 from functions.approvals.wake_workflow import wake_workflow
+from functions.mobile.list_notifications import InboxQuery, list_notifications
 from functions.policy.set_freeze import set_freeze
 from functions.policy.ship_policy_bundles import ship_policy_bundles
 from shared.actors import PLATFORM, Role
 from shared.approvals.events import lifecycle, use
 from shared.approvals.events.vetoes import VetoRecorded
 from shared.approvals.models.approvals import Approval
+from shared.approvals.models.vetoes import Veto
 from shared.documents import Key, Query
-from shared.errors import PolicyDenied, ProviderDown
+from shared.errors import Forbidden, NotFound, PolicyDenied, ProviderDown
 from shared.evidence import Entry
 from shared.notifications.models import Notification
 from shared.policy.models.standing import Freezing
@@ -163,6 +167,60 @@ def test_a_customers_governor_is_told_in_their_own_inbox(asked, reacting, stored
     [notice] = stored(Notification, "acme")
     assert (notice.audience, notice.kind) == ("customer_admin", "approval_request")
     assert notice.id.startswith("acme.")
+
+
+def test_the_platforms_governor_is_told_of_what_a_customers_asks_and_of_what_became_of_it(
+    asked, reacting, stored, call_as
+):
+    new = asked(tenant="acme", governor_scope="platform")
+    notify_governor(reacting(subject(new), tenant="acme"), lifecycle.ApprovalRequested.of(new))
+    assert stored(Notification, "acme") == []
+    [told] = stored(Notification)
+    assert (told.audience, told.subject) == ("governor", f"approvals/{new.id}")
+    assert told.deep_link == f"waooaw://approvals/{new.id}"
+    assert [one.over for one in list_notifications(call_as(Role.GOVERNOR), InboxQuery()).items] == [
+        False
+    ]
+    approve_approval(
+        call_as(Role.GOVERNOR, tenant="acme", own=PLATFORM),
+        new.id,
+        Agreement(expected_digest=new.action_digest),
+    )
+    for _ in range(2):
+        release_held(
+            reacting(subject(new), tenant="acme"), lifecycle.ApprovalCancelled(reason="It is over.")
+        )
+    inbox = list_notifications(call_as(Role.GOVERNOR), InboxQuery())
+    assert (inbox.unread, [(one.over, one.body[:9]) for one in inbox.items]) == (
+        0,
+        [(True, "governor:")],
+    )
+    notify_governor(reacting(subject(new), tenant="acme"), lifecycle.ApprovalRequested.of(new))
+    assert len(stored(Notification)) == 1
+
+
+def test_the_platforms_governor_vetoes_in_a_customers_account(asked, call_as, stored):
+    new = asked(tenant="acme", governor_scope="platform")
+    said = Objecting(category="budget", explanation="Far too expensive.")
+    with pytest.raises(NotFound, match="at its own address"):
+        create_veto(call_as(Role.GOVERNOR), Objection(approval_id=new.id, **dict(said)))
+    with pytest.raises(Forbidden):
+        veto_approval(call_as(Role.CUSTOMER_ADMIN, tenant="acme"), new.id, said)
+    for _ in range(2):
+        made = veto_approval(call_as(Role.GOVERNOR, tenant="acme", own=PLATFORM), new.id, said)
+    assert stored(Veto, "acme") == [made]
+    assert [one.status for one in stored(Approval, "acme")] == ["vetoed"]
+
+
+def test_only_who_was_told_in_their_own_inbox_can_have_been_absent(asked, reacting, stored):
+    new = asked(
+        tenant="acme", governor_scope="platform", gate="step", urgency="hours", window_min=120
+    )
+    notify_governor(reacting(subject(new), tenant="acme"), lifecycle.ApprovalRequested.of(new))
+    mark = lifecycle.ApprovalMark(percent=80, decision_version=0)
+    remind_approvers(reacting(subject(new), at=96, tenant="acme"), mark)
+    [late] = stored(Approval, "acme")
+    assert Role.VISION_GUARDIAN in late.escalations[0].to
 
 
 def test_everybody_whose_agreement_is_needed_is_told(asked, reacting, stored):

@@ -13,7 +13,7 @@ WHY = {
     },
     "objects": {
         *("approvals.create_veto", "mobile.attach_document", "mobile.sync_vetoes"),
-        *("mobile.upload_document", "mobile.veto_on_phone"),
+        *("approvals.veto_approval", "mobile.upload_document", "mobile.veto_on_phone"),
     },
     "suspends": {"agents.cancel_workflow", "agents.fail_workflow", "agents.suspend_agent"},
     "revokes": {

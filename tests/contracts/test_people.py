@@ -46,6 +46,7 @@ STOPS = {
     "agents.assign_version": "it carries out what was approved already",
     "agents.rollback_agent": "it only takes back",
     "approvals.create_veto": "it only stops, and a name on somebody else's word takes no veto away",
+    "approvals.veto_approval": "it only stops, as a veto does",
     "mobile.attach_document": "it is about an objection that was made",
     "mobile.sync_vetoes": "it only stops, as a veto does",
     "mobile.veto_on_phone": "it only stops, as a veto does",

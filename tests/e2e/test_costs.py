@@ -17,6 +17,7 @@ DECISIONS = (
     "approvals.reject_approval",
     "approvals.request_approval_changes",
     "approvals.create_veto",
+    "approvals.veto_approval",
 )
 WITHOUT_STORE = {"genesis.get_spec_schema", "genesis.list_reference_agents", "identity.get_me"}
 """What is answered without a look at the store."""

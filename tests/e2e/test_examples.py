@@ -206,6 +206,8 @@ def questions(story):
         story.send(operation, "governor")
     story.send("approvals.withdraw_refusal", "governor")
     opened(story)
+    story.send("approvals.veto_approval", "governor")
+    opened(story)
     veto = story.send("approvals.create_veto", "governor")
     story.knows(VETO=veto["id"])
     attached = story.send("mobile.attach_document", "governor")

@@ -87,6 +87,22 @@ def test_what_is_approved_may_be_vetoed_from_the_phone(phone, approval, call_as)
     assert veto(phone, approval, phone.sign(approval, "veto", at=2, **OBJECTION), at=2)
 
 
+@pytest.mark.parametrize("verb", ["approve", "veto"])
+def test_the_platforms_governor_decides_a_customers_question_with_their_own_phone(
+    phone, call_as, verb
+):
+    question = asked(call_as, tenant="acme", governor_scope="platform")
+    there = call_as(Role.GOVERNOR, tenant="acme", own=phone.tenant)
+    if verb == "approve":
+        said = SignedAgreement(**phone.sign(question, verb))
+        approve_on_phone(there, question.id, said, verify_ed25519)
+    else:
+        said = SignedVeto(**phone.sign(question, verb, **OBJECTION))
+        veto_on_phone(there, question.id, said, verify_ed25519)
+    after = stored(call_as, Approval, question.id, tenant="acme")
+    assert after.status == {"approve": "approved", "veto": "vetoed"}[verb]
+
+
 def test_the_same_decision_sent_again_is_answered_with_the_one_on_record(phone, approval):
     body = phone.sign(approval, "approve")
     first = approve(phone, approval, body)

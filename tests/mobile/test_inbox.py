@@ -50,17 +50,21 @@ def test_telling_twice_tells_once(put, documents):
 
 
 @pytest.mark.parametrize(
-    "change", [{"audience": "u1"}, {"subject": "agents/a2"}, {"tenant": "acme"}, {"occasion": "2"}]
+    "change", [{"audience": "u2"}, {"subject": "agents/a2"}, {"tenant": "acme"}, {"occasion": "2"}]
 )
 def test_another_notice_has_another_id(change):
-    assert made().id == made(title="Other words", at=NOON).id
-    assert made(**change).id != made().id
+    assert made(audience="u1").id == made(audience="u1", title="Other words", at=NOON).id
+    assert made(**{"audience": "u1"} | change).id != made(audience="u1").id
 
 
-def test_an_id_says_whose_inbox_it_is_in():
+@pytest.mark.parametrize("role", Role)
+def test_an_id_says_whose_inbox_it_is_in(role):
+    """The platform's roles look in its own, whomever they are told of."""
     for tenant in ("acme", PLATFORM):
-        made_id = TypeAdapter(Id).validate_python(made(tenant=tenant).id)
-        assert made_id.startswith("acme.") == (tenant == "acme")
+        one = made(tenant=tenant, audience=role)
+        customers = tenant == "acme" and role in {Role.CUSTOMER_ADMIN, Role.CUSTOMER_USER}
+        assert TypeAdapter(Id).validate_python(one.id).startswith("acme.") == customers
+        assert one.tenant_id == ("acme" if customers else PLATFORM)
 
 
 @given(st.text(max_size=400), st.text(max_size=400))
@@ -90,8 +94,9 @@ def test_everybody_reads_what_is_for_them_or_their_roles(put, call_as):
 
 
 def test_the_inbox_of_another_tenant_is_not_seen(put, call_as):
-    put(made(tenant="acme"), tenant="acme")
+    put(made(tenant="acme", audience="customer_admin"), tenant="acme")
     assert inbox(call_as(Role.GOVERNOR)).items == ()
+    assert inbox(call_as(Role.CUSTOMER_ADMIN)).items == ()
 
 
 def test_the_newest_is_first_and_pages_go_on(put, call_as):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.approvals.approve_approval import Agreement, approve_approval
 from functions.identity.put_notification_preferences import put_notification_preferences
 from functions.mobile.push_later import push_later
 from functions.mobile.push_notification import push_notification
@@ -97,6 +98,22 @@ def test_what_is_told_to_one_person_is_for_their_devices_alone(call_as, told, pu
     Phone(call_as, Role.GOVERNOR, id="g2").register()
     pushed(told(audience="g1"))
     assert [m["token"] for m in push.messages] == [mine.given["fcm_token"]]
+
+
+def test_a_customers_question_is_pushed_to_the_platforms_governor_until_it_is_answered(
+    call_as, told, pushed, push
+):
+    Phone(call_as).register()
+    question = asked(call_as, tenant="acme", governor_scope="platform")
+    subject = f"approvals/{question.id}"
+    pushed(told("approval_pending", subject=subject))
+    (message,) = push.messages
+    assert message["data"]["approval_id"] == question.id
+    assert message["data"]["deep_link"] == f"waooaw://{subject}"
+    call = call_as(Role.GOVERNOR, tenant="acme", own=PLATFORM, at=1)
+    approve_approval(call, question.id, Agreement(expected_digest=question.action_digest))
+    pushed(told("approval_pending", subject=subject, at=2), at=2)
+    assert len(push.messages) == 1
 
 
 def test_a_push_is_written_down_and_done_once(call_as, told, pushed, push, events):

@@ -12,6 +12,7 @@ STEP = {"gate": "step", "window_min": 60, "agent_id": None}
 def rehearse(scene):
     look(scene)
     turn_down(scene)
+    object_elsewhere(scene)
     hand_on(scene)
     rest_and_expire(scene)
     confirm(scene)
@@ -50,6 +51,23 @@ def turn_down(scene):
     client.post("governor", f"{path}/reject", {"reason": "the evidence does not convince anybody"})
     client.post("governor", f"{path}/withdraw-refusal", {"reason": "it was mended meanwhile"})
     scene.rest()
+
+
+def object_elsewhere(scene):
+    """Veto what a customer asked the platform's Governor, who has the notice in their own inbox."""
+    client = scene.client
+    asked = scene.ask(tenant="acme", **STEP)
+
+    def told():
+        items = client.get("governor", "/v1/notifications")["items"]
+        return [one for one in items if one["subject"] == f"approvals/{asked['id']}"]
+
+    until(told)
+    client.sign_in("governor")
+    said = {"category": "safety", "explanation": "It was never tried on anybody."}
+    veto = client.post("governor", f"/v1/approvals/{asked['id']}/veto", said)
+    assert veto["approval_id"] == asked["id"]
+    until(lambda: all(one["over"] for one in told()))
 
 
 def carry_further(scene, id):

@@ -51,10 +51,10 @@ class Scene:
         """Return the agent that works, as it is now."""
         return self.client.get("viewer", f"/v1/agents/{self.agent_id}")
 
-    def ask(self, **changes):
-        """Ask for an approval, as a service does."""
+    def ask(self, *, tenant=None, **changes):
+        """Ask for an approval, as a service does, of a customer's too."""
         asked = EXAMPLE | {"subject": others()} | changes
-        return self.client.post("service", "/v1/approvals", asked)
+        return self.client.post("service", "/v1/approvals", asked, tenant=tenant)
 
     def returning(self, agent_id):
         """Return what is asked before a stopped agent comes back, as the records have it."""

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
+from shared.actors import PLATFORM
 from shared.approvals.models.approvals import Approval, ApprovalStatus
 from shared.approvals.models.vetoes import Veto
 from shared.approvals.rules.windows import NOTHING_BEGAN, silence
 from shared.entity import written
 from shared.notifications.models import Claim
+from shared.notifications.rules.notices import inbox
 from shared.notifications.rules.subjects import Subject
 
 _GRANTED = {ApprovalStatus.APPROVED, ApprovalStatus.CONSUMED}
@@ -23,6 +25,17 @@ def claims(approval: Approval, at: datetime) -> dict[Claim, bool]:
         "refused": approval.refused,
         "vetoed": approval.vetoed_at is not None,
     }
+
+
+def inbox_of(approval: Approval, who: str) -> str:
+    """Return in which tenant somebody looks whom a question has to do with: a role, or a person."""
+    seats = [one.seat for one in approval.answers if one.approver_id == who]
+    asked = {id for step in approval.steps for id in step.principals}
+    asked |= {one.to_id for one in approval.delegations}
+    if approval.governor_scope == "platform" and (seats or who in asked):
+        return PLATFORM
+    # Of a customer's question the platform's Governor is asked besides.
+    return inbox(next(iter(seats), who), approval.tenant_id)
 
 
 def objectable(approval: Approval, at: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Decisions that come from a phone: read what is decided, and hold the signature against it."""
 
+from shared.actors import PLATFORM
 from shared.approvals.models.approvals import Approval
 from shared.approvals.models.parts import Verb
 from shared.approvals.rules import decisions
@@ -29,7 +30,11 @@ def signed(
     Raises:
         Refusal: It is not.
     """
-    device = txn.get_or_none(Device, words.device.id)
+    if call.actor.of_the_platform and txn.tenant != PLATFORM:
+        with call.platform("the platform's people sign with devices of their own") as platform:
+            device = platform.get_or_none(Device, words.device.id)
+    else:
+        device = txn.get_or_none(Device, words.device.id)
     spent = txn.get_or_none(SpentNonce, nonce_id(words.device))
     if spent is None:
         timely(words, earliest(approval, device), call.now)

@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from shared.actors import PLATFORM
 from shared.devices import rules as devices
 from shared.devices.events import DeviceRevoked
 from shared.devices.models import Destination, Device
@@ -13,7 +14,7 @@ from shared.notifications.actions import shown
 from shared.notifications.events import NotificationFailed, NotificationSent, PushDue
 from shared.notifications.models import Notification, NotificationPreferences, PushDay, PushLog
 from shared.notifications.rules import claims, messages, pushing
-from shared.notifications.rules.subjects import Subjects
+from shared.notifications.rules.subjects import Subjects, Told
 from shared.outside import Push, Pushed
 from shared.reaction import ReactionCall
 from shared.store import Transaction
@@ -165,9 +166,20 @@ class _Work:
         """Read what the notice is about, put it into words that hold, and say whether it is over."""
         if not ids:
             return False
-        told = shown.about(self.txn, self.subjects, self.notification.subject)
+        told = self._about(self.notification.subject)
         if told is not None:
-            other = shown.about(self.txn, self.subjects, told.concerns) if told.concerns else None
+            other = self._about(told.concerns) if told.concerns else None
             self.details = told.details | (other.details if other else {})
         self.shown = claims.seen(self.notification, told, self.call.now)
         return self.shown.over
+
+    def _about(self, reference: str) -> Told | None:
+        """Read what a notice is about, in the tenant that it is of."""
+        _, _, id = reference.partition("/")
+        owner = id.rpartition(".")[0] or PLATFORM
+        if owner == self.txn.tenant:
+            return shown.about(self.txn, self.subjects, reference)
+        with self.call.within(
+            owner, "the platform's people are told of what is a customer's"
+        ) as txn:
+            return shown.about(txn, self.subjects, reference)

@@ -60,7 +60,7 @@ class Record:
             self.look(found.items)
             for one in found.items:
                 there = self.told(one)
-                count += there is None or there.so(claim(one), at)
+                count += not one.over and (there is None or there.so(claim(one), at))
             looked, cursor = looked + len(found.items), found.next_cursor
             if cursor is None:
                 break

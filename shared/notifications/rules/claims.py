@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shared.entity import written
 from shared.notifications.models import Claim, Notification, SeenNotification
-from shared.notifications.rules.notices import CLAIM, MAX_BODY, MAX_TITLE, short
+from shared.notifications.rules.notices import CLAIM, over
 from shared.notifications.rules.subjects import Told
 
 MOST = 100
@@ -22,12 +22,11 @@ def claim(notification: Notification) -> Claim | None:
 def seen(notification: Notification, told: Told | None, at: datetime) -> SeenNotification:
     """Return a notice in words that hold now: with the present deadline, or with what became of it."""
     said = claim(notification)
-    words: dict[str, str] = {}
-    over = told is not None and not told.so(said, at)
-    if told is not None and over:
-        title, body = told.became
-        words = {"title": short(title, MAX_TITLE), "body": short(body, MAX_BODY)}
-    elif told is not None and said == "waits" and told.deadline is not None:
-        words = {"body": _INSTANT.sub(written(told.deadline), notification.body)}
-    # Another release may store what is only shown here.
-    return SeenNotification(**(dict(notification) | words | {"over": over}))
+    if notification.over:
+        return SeenNotification(**dict(notification))
+    if told is not None and not told.so(said, at):
+        return SeenNotification(**dict(over(notification, told.became)))
+    if told is not None and said == "waits" and told.deadline is not None:
+        body = _INSTANT.sub(written(told.deadline), notification.body)
+        return SeenNotification(**(dict(notification) | {"body": body}))
+    return SeenNotification(**dict(notification))

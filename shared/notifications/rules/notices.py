@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from shared.actors import PLATFORM, Role, id_in
+from shared.actors import OF_CUSTOMERS, PLATFORM, Role, id_in
 from shared.detectors import masked
 from shared.notifications.models import Claim, Kind, Notification, Priority
 
@@ -46,6 +46,14 @@ LINK: dict[Kind, str] = {
 """Where those kinds lead that do not simply lead to their subject."""
 
 
+_OF_THE_PLATFORM = frozenset(Role) - OF_CUSTOMERS
+
+
+def inbox(audience: str, tenant: str) -> str:
+    """Return in which tenant an audience looks: the platform's roles in its own, whoever they are told of."""
+    return PLATFORM if audience in _OF_THE_PLATFORM else tenant
+
+
 def notice(
     kind: Kind,
     *,
@@ -66,9 +74,9 @@ def notice(
     Args:
         kind: Which of the kinds.
 
-        tenant: Whose inbox.
+        tenant: Whose it is, and in whose inbox a person looks.
 
-        audience: A role, or the id of one person.
+        audience: A role, or the id of one person; a role of the platform looks in the platform's.
 
         subject: The entity it is about and leads to: ``<collection>/<id>``.
 
@@ -82,9 +90,10 @@ def notice(
 
         critical: Whether it is graver than others of its kind.
     """
+    home = inbox(audience, tenant)
     return Notification(
-        id=inbox_id(kind, tenant, audience, subject, occasion),
-        tenant_id=tenant,
+        id=inbox_id(kind, home, audience, subject, occasion),
+        tenant_id=home,
         created_at=at,
         updated_at=at,
         governance_agent_id="governor",
@@ -118,6 +127,13 @@ def inbox_id(kind: Kind, tenant: str, audience: str, subject: str, occasion: str
     """Return the id of a notice: one for each occasion, to each audience."""
     name = uuid5(NAMESPACE_URL, f"waooaw\n{kind}\n{tenant}\n{audience}\n{subject}\n{occasion}")
     return id_in(tenant, str(name))
+
+
+def over(before: Notification, became: tuple[str, str]) -> Notification:
+    """Return a notice that says what became of what it told of."""
+    title, body = became
+    words = {"title": short(title, MAX_TITLE), "body": short(body, MAX_BODY)}
+    return before.model_copy(update={**words, "over": True})
 
 
 def short(text: str, most: int) -> str:
