@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, BinaryIO, NamedTuple
 
 from shared.edge import evaluating
@@ -53,6 +54,16 @@ class Beside:
         """Say which rules it has: their `names`, their `modules` and their `data`."""
         self._rules = rules
         self._running: _Running | None = None
+        self._begun: Mapping[str, Any] | None = None
+
+    def begin(self, question: Mapping[str, Any]) -> None:
+        """Have a process that is there begin with the question that is asked next, while something else is done here."""
+        running = self._running
+        if running is None or running.made_in != os.getpid():
+            return
+        self._begun = question
+        with suppress(OSError):
+            self._say(running, question)
 
     def answer(self, question: Mapping[str, Any]) -> tuple[Mapping[str, Any], int]:
         """
@@ -70,6 +81,8 @@ class Beside:
             NotLoaded: The rules do not compile.
             Silent: It says nothing.
         """
+        if self._begun not in (None, question):
+            self.close()
         before, running = self._running, self._started()
         try:
             told = self._told(running, question)
@@ -84,7 +97,7 @@ class Beside:
 
     def close(self) -> None:
         """End it; a copy of it by a fork is let go of."""
-        running, self._running = self._running, None
+        running, self._running, self._begun = self._running, None, None
         if running is None:
             return
         running.lines.close()
@@ -128,8 +141,10 @@ class Beside:
         return running
 
     def _told(self, running: _Running, said: Mapping[str, Any]) -> dict[str, Any]:
+        begun, self._begun = self._begun, None
         try:
-            running.link.sendall(json.dumps(said).encode() + b"\n")
+            if said != begun:
+                self._say(running, said)
             if answer := running.lines.readline():
                 told: dict[str, Any] = json.loads(answer)
                 return told
@@ -143,6 +158,10 @@ class Beside:
         if code in _OTHERWISE:
             raise Gone(f"it ended with {code}")
         raise Ended("time" if code == -signal.SIGXCPU else "memory")
+
+    @staticmethod
+    def _say(running: _Running, said: Mapping[str, Any]) -> None:
+        running.link.sendall(json.dumps(said).encode() + b"\n")
 
 
 def _none(why: str) -> EnforcementUnavailable:

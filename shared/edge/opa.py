@@ -10,17 +10,17 @@ and what people published in one beside it, which ends where they do not.
 import json
 import logging
 import os
-import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from shared import deciding as decided
 from shared.deciding import BUSY, PDP_ERROR, Finding, denial
 from shared.edge import bundles as rules
+from shared.edge import findings
 from shared.edge.bundles import BundleSet, NotLoaded
 from shared.errors import EnforcementUnavailable
 
@@ -57,9 +57,6 @@ thread only costs, and its heap of some MB may treble before it is looked throug
 
 Ask = Callable[[Mapping[str, Any]], tuple[Mapping[str, Any], int]]
 """Answers a question, and says how many ms of a processor that took."""
-
-_MEMBERS = {"allow": bool, "reasons": list, "obligations": list, "approval": dict, "matched": list}
-_CODE = r"[A-Za-z0-9_.-]{1,64}"
 
 
 class _Slow(Exception):
@@ -121,9 +118,17 @@ class OpaEngine:
                 rule="bundle_missing",
             )
         found: dict[str, Finding] = {}
-        for place in (self._here, self._beside):
-            if named := [one for one in asked if one in place.names]:
-                found |= place.decide(named, document)
+        here = [one for one in asked if one in self._here.names]
+        beside = [one for one in asked if one in self._beside.names]
+
+        def meanwhile() -> None:
+            if here:
+                found.update(self._here.decide(here, document))
+
+        if beside:
+            found |= self._beside.decide(beside, document, meanwhile)
+        else:
+            meanwhile()
         return {name: found[name] for name in asked}
 
     def close(self) -> None:
@@ -143,12 +148,19 @@ class _Place(ABC):
         self._described: dict[str, frozenset[str]] = {}
         self._lock = Lock()
 
-    def decide(self, asked: Sequence[str], document: Mapping[str, Any]) -> dict[str, Finding]:
-        """Return what some of these bundles find."""
+    def decide(
+        self,
+        asked: Sequence[str],
+        document: Mapping[str, Any],
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> dict[str, Finding]:
+        """Return what some of these bundles find; what is to be done *meanwhile* is done before they have answered."""
         if not self._lock.acquire(timeout=self.wait_s):
             said = f"too many decisions wait for the rules of {', '.join(asked)}; send this again"
             raise EnforcementUnavailable(said, rule=BUSY, retry_after_s=self.wait_s)
         try:
+            with self._begun(asked, document):
+                meanwhile()
             return self._decided(asked, document)
         except NotLoaded as error:
             self._close()
@@ -162,6 +174,12 @@ class _Place(ABC):
         """Let go of what was compiled."""
         with self._lock:
             self._close()
+
+    @contextmanager
+    def _begun(self, asked: Sequence[str], document: Mapping[str, Any]) -> Iterator[None]:
+        """Have them begin with it, where they can while something else is done."""
+        del asked, document
+        yield
 
     def _decided(self, asked: Sequence[str], document: Mapping[str, Any]) -> dict[str, Finding]:
         ask = self._ready(asked)
@@ -184,15 +202,17 @@ class _Place(ABC):
         Raises:
             Exception: The evaluation failed.
         """
-        question = {**document, "bundles": list(asked)}
-        size = len(json.dumps(question, ensure_ascii=False, allow_nan=False).encode())
+        question, size = _question(asked, document)
         if size > MAX_INPUT_BYTES:
             said = f"it is {size} bytes, and {MAX_INPUT_BYTES} may be asked at once; send less"
             return {bundle: denial(bundle, PDP_ERROR, said, "high") for bundle in asked}
         answer, took_ms = ask(question)
         if took_ms > MAX_MS:
             return self._slow(asked, took_ms)
-        return {bundle: _read(bundle, answer.get(bundle), self._codes(bundle)) for bundle in asked}
+        return {
+            bundle: findings.read(bundle, answer.get(bundle), self._codes(bundle))
+            for bundle in asked
+        }
 
     def _codes(self, bundle: str) -> frozenset[str]:
         """Return the rules of which a bundle says what they are for: it answers by no other."""
@@ -213,7 +233,7 @@ class _Place(ABC):
         """Return what is asked, with these bundles in it."""
 
     def _failed(self, bundle: str, error: Exception) -> Finding:
-        return _failed(bundle, type(error).__name__)
+        return findings.failed(bundle, type(error).__name__)
 
     def _slow(self, asked: Sequence[str], took_ms: int) -> dict[str, Finding]:
         """Return what is found where an evaluation worked too long."""
@@ -264,6 +284,21 @@ class _Beside(_Place):
         self._faults: Counter[str] = Counter()
         self._process: Beside | None = None
 
+    @contextmanager
+    def _begun(self, asked: Sequence[str], document: Mapping[str, Any]) -> Iterator[None]:
+        others = [one for one in asked if one not in self.held]
+        # What cannot be asked is denied where it is asked.
+        with suppress(TypeError, ValueError, RecursionError):
+            question, size = _question(others, document)
+            if others and self._process and size <= MAX_INPUT_BYTES:
+                self._process.begin(question)
+        try:
+            yield
+        except BaseException:
+            # Nobody comes for the answer.
+            self._close()
+            raise
+
     def _decided(self, asked: Sequence[str], document: Mapping[str, Any]) -> dict[str, Finding]:
         held = {
             one: denial(one, PDP_ERROR, self.held[one], "high") for one in asked if one in self.held
@@ -285,7 +320,7 @@ class _Beside(_Place):
                 bundle, f"did not end when they were asked: they took too much {error}"
             )
         if isinstance(error, Failed):
-            return _failed(bundle, str(error))
+            return findings.failed(bundle, str(error))
         if isinstance(error, Gone) and self._counted(bundle):
             return self._hold(bundle, f"had their process ended {MAX_SLOW} times")
         return super()._failed(bundle, error)
@@ -316,6 +351,12 @@ class _Beside(_Place):
         if self._process is not None:
             self._process.close()
         self._process = None
+
+
+def _question(asked: Sequence[str], document: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """Return a document as it is asked of some bundles, and how many bytes that is."""
+    question = {**document, "bundles": list(asked)}
+    return question, len(json.dumps(question, ensure_ascii=False, allow_nan=False).encode())
 
 
 def _made(bundles: BundleSet) -> "Evaluator":
@@ -352,64 +393,3 @@ def _begun(bundles: BundleSet, names: frozenset[str]) -> "Beside":
 
 def _modules(bundles: BundleSet, names: Sequence[str]) -> dict[str, str]:
     return {path: source for name in names for path, source in bundles.of(name).items()}
-
-
-def _failed(bundle: str, kind: str) -> Finding:
-    """Return the denial of a bundle whose rules failed: the class of what was raised, and nothing of what was asked."""
-    said = (
-        f"the rules of {bundle} could not be evaluated ({kind}), so this is denied;"
-        " that is a fault of theirs or of the facts, which those who look after the platform can see"
-    )
-    return denial(bundle, PDP_ERROR, said, "high")
-
-
-def _read(bundle: str, said: Any, described: frozenset[str]) -> Finding:
-    """Return what a bundle answered; what has not exactly the shape of an answer is a denial."""
-    if said is None:
-        why = f"the rules of {bundle} answer nothing to this, so it is denied"
-        return denial(bundle, PDP_ERROR, why, "high")
-    finding = _finding(bundle, said, described) if isinstance(said, dict) else None
-    if finding is None:
-        why = f"the rules of {bundle} answer in a shape that is none, so this is denied"
-        return denial(bundle, PDP_ERROR, why, "high")
-    return finding
-
-
-def _finding(bundle: str, said: Mapping[str, Any], described: frozenset[str]) -> Finding | None:
-    if said.keys() - _MEMBERS.keys() or type(said.get("allow")) is not bool:
-        return None
-    if any(not isinstance(value, _MEMBERS[name]) for name, value in said.items()):
-        return None
-    try:
-        reasons = [{**one, "policy": bundle} for one in said.get("reasons", ())]
-        codes = [
-            *said.get("matched", ()),
-            *(one["rule"] for one in reasons),
-            *(one["source_rule"] for one in said.get("obligations", ())),
-        ]
-        matched = _matched(bundle, tuple(codes), described)
-        if matched is None:
-            return None
-        if not any(said.get(member) for member in ("reasons", "obligations", "approval")):
-            return _plain(matched, allow=said["allow"])
-        return Finding.model_validate({**said, "reasons": reasons, "matched": matched})
-    except (TypeError, KeyError, ValueError):
-        return None
-
-
-@lru_cache(maxsize=1024)
-def _matched(
-    bundle: str, codes: tuple[object, ...], described: frozenset[str]
-) -> tuple[str, ...] | None:
-    """Return the rules that matched, as ``bundle/rule``; None where one is no code, or none of those that are described."""
-    if described and not described.issuperset(codes):
-        return None
-    if not all(isinstance(code, str) and re.fullmatch(_CODE, code) for code in codes):
-        return None
-    return tuple(f"{bundle}/{code}" for code in dict.fromkeys(codes))
-
-
-@lru_cache(maxsize=1024)
-def _plain(matched: tuple[str, ...], *, allow: bool) -> Finding:
-    """Return a finding with nothing to it: nothing is to be validated, for which a cold function would build models."""
-    return Finding.model_construct(allow=allow, matched=matched)

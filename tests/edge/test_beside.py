@@ -95,6 +95,63 @@ def test_while_it_is_asked_beside_what_a_release_brought_answers(published):
         assert one.evaluate(["rbac"], SAMPLE) == engine().evaluate(["rbac"], SAMPLE)
 
 
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Do something before what a release brought is asked, while the other rules have begun."""
+
+    def meanwhile(one, do):
+        decide = one._here.decide
+
+        def first(asked, document):
+            assert one._beside._process._begun == {**document, "bundles": ["trial"]}
+            do()
+            return decide(asked, document)
+
+        monkeypatch.setattr(one._here, "decide", first)
+
+    return meanwhile
+
+
+def busy():
+    raise EnforcementUnavailable("too many wait", rule="engine_busy")
+
+
+def test_rules_of_people_are_at_work_while_those_of_a_release_are_asked(published, meanwhile):
+    one = published("x := 1")
+    before = one.evaluate(NAMES, SAMPLE)
+    done = []
+    meanwhile(one, lambda: done.append(1))
+    assert one.evaluate(NAMES, SAMPLE) == before
+    assert done == [1]
+
+
+def test_a_process_that_is_ended_at_its_work_costs_no_denial(published, meanwhile):
+    one = published("x := 1")
+    before = one.evaluate(NAMES, SAMPLE)
+    meanwhile(one, lambda: process(one).kill())
+    for _ in range(3):
+        assert one.evaluate(NAMES, SAMPLE) == before
+    assert one.held == {}
+
+
+def test_an_answer_that_nobody_came_for_is_none_to_the_next_question(published, meanwhile):
+    one = published("x := 1")
+    one.evaluate(NAMES, SAMPLE)
+    meanwhile(one, busy)
+    with pytest.raises(EnforcementUnavailable):
+        one.evaluate(NAMES, with_args(receiver="internal"))
+    assert rule_of(one.evaluate(["trial"], SAMPLE)["trial"]) == ["TRL-10"]
+
+
+def test_what_cannot_be_asked_is_denied(published):
+    one = published("x := 1")
+    one.evaluate(NAMES, SAMPLE)
+    for strange in (float("nan"), object()):
+        found = one.evaluate(NAMES, with_args(strange=strange))
+        assert {name for name, each in found.items() if each.denies} == {*NAMES}
+    assert rule_of(one.evaluate(["trial"], SAMPLE)["trial"]) == ["TRL-10"]
+
+
 @pytest.mark.parametrize(("rules", "more"), [(BURNS, {"burns": True}), (LARGE, {})])
 def test_a_bundle_that_takes_too_much_is_ended_and_asked_no_more(published, rules, more):
     one = published(rules)
@@ -197,6 +254,9 @@ class Paced:
         names = question["bundles"]
         self.asked.append(names)
         return {name: {"allow": True} for name in names}, sum(self.ms[name] for name in names)
+
+    def begin(self, question):
+        """Begin nothing before it is asked."""
 
     def close(self):
         """End nothing."""
