@@ -38,4 +38,11 @@ def veto_approval(call: Call, approval_id: Id, objection: Objecting) -> Veto:
     account it was asked. The same veto again is answered with the one on record.
     """
     with call.transaction() as txn:
-        return objecting.veto(call, txn, approval_id, **dict(objection))
+        return objecting.veto(
+            call,
+            txn,
+            approval_id,
+            category=objection.category,
+            explanation=objection.explanation,
+            attachments=objection.attachments,
+        )

@@ -7,9 +7,9 @@ a fact that is missing is as bad as the worst it could be. Why so: docs/decision
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from shared.entity import Code, Record, Timestamp, Value
 from shared.handling import AtExpiry, Handling, Nobody, PersonalData
@@ -71,7 +71,14 @@ class Pattern(Value):
         return f"{self.name} ({told})" if told else self.name
 
 
+def _by_kind(schema: dict[str, Any]) -> None:
+    """Say that a rule says its kind: which members it has is told by that alone."""
+    schema["required"].append("kind")
+
+
 class _Rule(Value):
+    model_config = ConfigDict(json_schema_extra=_by_kind)
+
     id: Code
     """The rule's code, as reasons name it."""
     act: Pattern
