@@ -100,11 +100,11 @@ class Beside:
         running, self._running, self._begun = self._running, None, None
         if running is None:
             return
-        running.lines.close()
-        running.link.close()
         if running.made_in == os.getpid():
             running.process.kill()
             running.process.wait()
+        running.lines.close()
+        running.link.close()
 
     __del__ = close
 

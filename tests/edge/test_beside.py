@@ -211,6 +211,8 @@ def ending(monkeypatch):
         script = Ending(*codes)
         script.told = one._beside._process._told
         monkeypatch.setattr(one._beside._process, "_told", script.end)
+        # What begins early may have answered before it is ended.
+        monkeypatch.setattr(one._beside._process, "begin", lambda _: None)
         monkeypatch.setattr(subprocess, "Popen", script)
         return script
 

@@ -39,10 +39,12 @@ deny contains shape.because("TRL-02", "low", "never") if {{
 	some c in numbers
 	a + b + c == -1
 }}"""
-DOUBLED = "\n".join(f'text_{n + 1} := concat("", [text_{n}, text_{n}])' for n in range(30))
+DOUBLED = "\n".join(f'text_{n + 1} := concat("", [text_{n}, text_{n}])' for n in range(20))
+# All at once: to fill so much memory little by little may take as long as rules that do not end.
 LARGE = f"""
 text_0 := "text"
 {DOUBLED}
+text_30 := concat("", [{", ".join(["text_20"] * 512)}])
 deny contains shape.because("TRL-02", "low", "never") if count(text_30) == -1
 """
 AN_ACT = rego().samples["trial"]["a message to a customer"]
