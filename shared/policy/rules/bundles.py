@@ -152,7 +152,9 @@ def question(one: PublishedBundles, asking: BundleAsking) -> ApprovalRequest:
     """Return what is asked, and so what an approval must have been asked as."""
     what = f"{one.name} {one.version}"
     loose = "Less would be asked than today: no denial, no approval or a lesser one, or not all obligations."
-    if one.what_if is None or not one.what_if.looser:
+    if one.what_if is None or not one.what_if.looked_at:
+        loose = "What it changes is not known: nothing was decided lately, or the rules in force do not end. So it counts as weaker."
+    elif not one.what_if.looser:
         loose = "Nothing that was decided lately asked what is changed, so it counts as weaker."
     return ApprovalRequest(
         type="constitutional" if asking.looser else "execution",
