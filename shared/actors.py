@@ -24,12 +24,17 @@ def id_in(tenant: str, id: str) -> str:
     return id if tenant == PLATFORM else f"{tenant}.{id}"
 
 
+def tenant_in(id: str) -> str:
+    """Return the tenant that an id belongs to, as it says by how it begins."""
+    return id.rpartition(".")[0] or PLATFORM
+
+
 def owner_of(scope: str) -> str:
     """Return the tenant that the scope of a budget belongs to."""
     kind, _, id = scope.partition(":")
     if not id:
         return PLATFORM
-    return id if kind == "customer" else id.rpartition(".")[0] or PLATFORM
+    return id if kind == "customer" else tenant_in(id)
 
 
 class Role(StrEnum):

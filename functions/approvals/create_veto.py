@@ -2,7 +2,7 @@ from typing import Self
 
 from pydantic import ConfigDict, model_validator
 
-from shared.actors import PLATFORM, Scope
+from shared.actors import Scope, tenant_in
 from shared.agents.actions import vetoes
 from shared.approvals.actions import objecting
 from shared.approvals.events.vetoes import VetoRecorded
@@ -51,9 +51,10 @@ def create_veto(call: Call, objection: Objection) -> Veto:
     """
     Veto what waits for an approval, what was approved in the last 24 hours, or a run.
 
-    What was not used yet never happens; what was is undone within five minutes. The approval and the
-    veto are changed in one commit. The same veto again is answered with the one on record. An approval
-    in a customer's account, which the platform's Governor decides, is vetoed at its own address.
+    What was not used yet never happens. Of what was, an agent's release is taken back within five minutes; where
+    nothing is by then, its Governor is told. The approval and the veto are changed in one commit. The same veto again
+    is answered with the one on record. An approval in a customer's account, which the platform's Governor decides, is
+    vetoed at its own address.
     """
     given = objection.model_dump(include={"category", "explanation"})
     given |= {"attachments": objection.attachments}
@@ -64,7 +65,7 @@ def create_veto(call: Call, objection: Objection) -> Veto:
             veto, new = vetoes.of_run(txn, call, hit.run, **given)
             because = Because(rationale=veto.explanation, authority="governor")
             return txn.create(veto, VetoRecorded.of(veto), because=because) if new else veto
-        if (owner := (approval_id or "").rpartition(".")[0] or PLATFORM) != call.tenant:
+        if (owner := tenant_in(approval_id or "")) != call.tenant:
             raise NotFound(
                 f"there is no approval {approval_id} in this account; one in another ({owner}) is vetoed at its own"
                 " address (POST /v1/approvals/{approval_id}/veto)"

@@ -34,8 +34,9 @@ def veto_approval(call: Call, approval_id: Id, objection: Objecting) -> Veto:
     """
     Veto what waits for this approval, or was approved in the last 24 hours.
 
-    What was not used yet never happens; what was is undone within five minutes. Its Governor may, in whichever
-    account it was asked. The same veto again is answered with the one on record.
+    What was not used yet never happens. Of what was, an agent's release is taken back within five minutes; where nothing is
+    by then, its Governor is told. They may veto in whichever account it was asked. The same veto again is answered with the
+    one on record.
     """
     with call.transaction() as txn:
         return objecting.veto(

@@ -7,7 +7,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.actors import HOLDERS, MAX_AUTH_AGE, PLATFORM, TENANT, Actor, Role, Scope, owner_of
+from shared.actors import (
+    HOLDERS,
+    MAX_AUTH_AGE,
+    PLATFORM,
+    TENANT,
+    Actor,
+    Role,
+    Scope,
+    owner_of,
+    tenant_in,
+)
 from shared.edge.arguments import from_path
 from shared.edge.meter import doing
 from shared.edge.ports import Ports
@@ -145,11 +155,11 @@ def tenant_of(op: Operation, actor: Actor, path: Mapping[str, Any], named: str |
     named = None if op.public else named
     if named and Role.SERVICE not in actor.roles:
         raise Forbidden("X-Tenant-ID is for the platform's services; your token says your tenant")
-    owners = {_owner(path[name]) for name, kind in op.in_path.items() if kind is Id}
+    owners = {tenant_in(path[name]) for name, kind in op.in_path.items() if kind is Id}
     owners |= {owner_of(path[name]) for name, kind in op.in_path.items() if kind is BudgetScope}
     # The id of a decision alone is one of whoever asks.
     owners |= {
-        _owner(path[name])
+        tenant_in(path[name])
         for name, kind in op.in_path.items()
         if kind is DecisionId and "." in path[name]
     }
@@ -165,10 +175,6 @@ def tenant_of(op: Operation, actor: Actor, path: Mapping[str, Any], named: str |
     if (whose != actor.tenant and not actor.of_the_platform) or (named and named != whose):
         raise NotFound(NOTHING)
     return whose
-
-
-def _owner(id: str) -> str:
-    return id.rpartition(".")[0] or PLATFORM
 
 
 def _tenant(name: str) -> str:

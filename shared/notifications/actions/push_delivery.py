@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from shared.actors import PLATFORM
+from shared.actors import tenant_in
 from shared.devices import rules as devices
 from shared.devices.events import DeviceRevoked
 from shared.devices.models import Destination, Device
@@ -176,7 +176,7 @@ class _Work:
     def _about(self, reference: str) -> Told | None:
         """Read what a notice is about, in the tenant that it is of."""
         _, _, id = reference.partition("/")
-        owner = id.rpartition(".")[0] or PLATFORM
+        owner = tenant_in(id)
         if owner == self.txn.tenant:
             return shown.about(self.txn, self.subjects, reference)
         with self.call.within(

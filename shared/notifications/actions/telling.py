@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shared.actors import PLATFORM
+from shared.actors import PLATFORM, tenant_in
 from shared.notifications.models import Notification
 from shared.notifications.rules.notices import over
 from shared.reaction import ReactionCall
@@ -33,7 +33,7 @@ def tell_each(call: ReactionCall, txn: Transaction, *notices: Notification) -> N
 
 def known(call: ReactionCall, txn: Transaction, id: str) -> Notification | None:
     """Return a notice of a tenant's, in whosever inbox it is; None where there is none."""
-    if (id.rpartition(".")[0] or PLATFORM) == txn.tenant:
+    if tenant_in(id) == txn.tenant:
         return txn.get_or_none(Notification, id)
     with call.platform(WHY) as platform:
         return platform.get_or_none(Notification, id)
